@@ -1,0 +1,1 @@
+"""What an operator may set: settings, the broker's topology, and deployment files."""

@@ -1,0 +1,1 @@
+"""The rostering worker: Clever events in, commits and sharing-rule reviews out."""

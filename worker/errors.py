@@ -1,0 +1,77 @@
+"""Every error this program raises on purpose, split by what the caller does about it.
+
+RosteringError
+├── UsageError                 a person must change a setting, a file or a command: one line, exit 2
+│   ├── SettingsError          a setting is unknown or wrong
+│   ├── FilterError            a section filter is wrong
+│   ├── InputFileError         a file given on the command line cannot be used
+│   ├── TopologyError          an exchange or queue is missing or declared differently
+│   ├── SchemaVersionError     the database was not migrated, or by a newer version
+│   └── UnknownDistrictError   no such district here
+├── Unavailable                somebody else is away: back off, try again, lose nothing
+│   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
+│   └── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
+├── UnroutableMessage          the broker had no queue for what we published: nothing was sent
+├── IngestHalted               too many unreadable messages in a row: stop and say so
+└── LeaseLost                  another process took over this district's outbox: stop publishing it
+
+A message that cannot be read is `schemas.clever.UnreadableEvent`: the wire models know nothing of us.
+"""
+
+from __future__ import annotations
+
+
+class RosteringError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class UsageError(RosteringError):
+    """Something only a person can put right; the text is one clear line for them."""
+
+
+class SettingsError(UsageError):
+    """A setting is unknown or has a wrong value."""
+
+
+class FilterError(UsageError):
+    """A section filter has an unknown key or a wrong value."""
+
+
+class InputFileError(UsageError):
+    """A file named on the command line is missing or is not what the command reads."""
+
+
+class TopologyError(UsageError):
+    """An exchange or a queue is missing from the broker, or declared with other arguments."""
+
+
+class SchemaVersionError(UsageError):
+    """The database schema is not the one that this version of the program works with."""
+
+
+class UnknownDistrictError(UsageError):
+    """The district has never been seen here."""
+
+
+class Unavailable(RosteringError):
+    """A system that we depend on is away for now."""
+
+
+class StoreUnavailable(Unavailable):
+    """PostgreSQL cannot be reached, or broke the connection off."""
+
+
+class BrokerUnavailable(Unavailable):
+    """The broker cannot be reached, broke the connection off, or did not answer in time."""
+
+
+class UnroutableMessage(RosteringError):
+    """The broker returned what we published because no queue is bound for it."""
+
+
+class IngestHalted(RosteringError):
+    """Consuming stopped after too many unreadable messages in a row."""
+
+
+class LeaseLost(RosteringError):
+    """The lease on a district's outbox ran out and another process may hold it now."""

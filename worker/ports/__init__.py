@@ -1,0 +1,1 @@
+"""What the stages ask of the outside world; `worker.adapters` answers."""

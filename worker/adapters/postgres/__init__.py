@@ -1,0 +1,1 @@
+"""PostgreSQL: the one store, external or embedded."""

@@ -1,0 +1,186 @@
+"""The section filter: which students are to be rostered, and which of their sections count.
+
+A filter is written by people, as JSON, and checked to the last key when it is read. Matching ignores
+case and white space. A positive operator holds if any of the field's values satisfies it (a school and
+a term can be named by id or by name); its negative holds if the positive does not.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from worker.domain.records import Course, RecordId, School, Section, Student, Term
+from worker.errors import FilterError
+from worker.explain import dotted, explain
+
+FilterField = Literal[
+    "name",
+    "subject",
+    "period",
+    "grade",
+    "course_name",
+    "course_number",
+    "school",
+    "term",
+    "section_number",
+    "sis_id",
+]
+Operator = Literal["is", "is_not", "contains", "not_contains", "starts_with", "one_of"]
+Strategy = Literal["union", "first_match"]
+Value = Annotated[str, StringConstraints(strict=True, pattern=r"\S", max_length=1000)]
+
+
+class FilterModel(BaseModel):
+    """What the parts of a filter share: frozen, and no unknown key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Condition(FilterModel):
+    """One comparison of one field of a section; `one_of` takes a list, the others a text."""
+
+    field: FilterField
+    op: Operator
+    value: Value | Annotated[tuple[Value, ...], Field(min_length=1, strict=False)]
+
+    @model_validator(mode="after")
+    def _value_fits_operator(self) -> Condition:
+        if (self.op == "one_of") != isinstance(self.value, tuple):
+            expected = "a list of texts" if self.op == "one_of" else "a text"
+            raise ValueError(f"value: expected {expected} for the operator {self.op}")
+        return self
+
+
+class Rule(FilterModel):
+    """Match all sections where all these conditions hold."""
+
+    all: Annotated[tuple[Condition, ...], Field(min_length=1, strict=False)]
+
+
+class Scope(FilterModel):
+    """The grades and schools whose students are to be rostered; an empty list means all."""
+
+    grades: Annotated[tuple[Value, ...], Field(strict=False)] = ()
+    schools: Annotated[tuple[Value, ...], Field(strict=False)] = ()
+
+
+class SectionFilter(FilterModel):
+    """Scope and rules that pick, from all shared sections, the ones that count. The default keeps all."""
+
+    scope: Scope = Scope()
+    strategy: Strategy = "union"
+    current_term_only: bool = False
+    rules: Annotated[tuple[Rule, ...], Field(strict=False)] = ()
+
+
+KEEP_ALL: Final = SectionFilter()
+NO_RULE: Final = 0
+"""The rank of every section under a filter without rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A section with the records that a filter reads beside it (None where unknown)."""
+
+    section: Section
+    course: Course | None = None
+    school: School | None = None
+    term: Term | None = None
+
+
+def parse_filter(text: str | bytes) -> SectionFilter:
+    """Read a filter from JSON; `FilterError` names the key, what was expected and what came."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FilterError(f"filter: expected JSON, got text that is none ({error})") from None
+    try:
+        return SectionFilter.model_validate(document)
+    except ValidationError as error:
+        raise FilterError(explain(error, "filter: ", dotted)) from None
+
+
+def in_scope(scope: Scope, student: Student) -> bool:
+    """Whether the student is to be rostered at all; a blank grade or school is in no list."""
+    return _listed(scope.grades, student.value("grade")) and _listed(scope.schools, student.value("school_id"))
+
+
+def rank(section_filter: SectionFilter, view: SectionView, today: date) -> int | None:
+    """Return the index of the first rule that keeps the section, or None where it does not count."""
+    if section_filter.current_term_only and not is_current(view.term, today):
+        return None
+    if not section_filter.rules:
+        return NO_RULE
+    for index, rule in enumerate(section_filter.rules):
+        if all(_holds(condition, view) for condition in rule.all):
+            return index
+    return None
+
+
+def counted(strategy: Strategy, ranks: Mapping[RecordId, int]) -> tuple[RecordId, ...]:
+    """Return, sorted, which of one student's kept sections count for him; `ranks` maps them to rules."""
+    if strategy == "first_match" and ranks:
+        earliest = min(ranks.values())
+        return tuple(sorted(section for section, rule in ranks.items() if rule == earliest))
+    return tuple(sorted(ranks))
+
+
+def is_current(term: Term | None, today: date) -> bool:
+    """Whether the term runs today; no term, or one without days, always does."""
+    if term is None:
+        return True
+    begun = term.start is None or term.start <= today
+    return begun and (term.end is None or today <= term.end)
+
+
+def _listed(values: Sequence[str], value: str | None) -> bool:
+    if not values:
+        return True
+    return value is not None and folded(value) in {folded(item) for item in values}
+
+
+def _holds(condition: Condition, view: SectionView) -> bool:
+    values = [folded(value) for value in _values(condition.field, view) if value]
+    wanted = condition.value
+    match condition.op:
+        case "one_of":
+            return any(value in {folded(item) for item in wanted} for value in values)
+        case "is":
+            return folded(str(wanted)) in values
+        case "is_not":
+            return folded(str(wanted)) not in values
+        case "contains":
+            return any(folded(str(wanted)) in value for value in values)
+        case "not_contains":
+            return not any(folded(str(wanted)) in value for value in values)
+        case "starts_with":
+            return any(value.startswith(folded(str(wanted))) for value in values)
+
+
+def _values(name: FilterField, view: SectionView) -> Iterable[str | None]:
+    section = view.section
+    match name:
+        case "course_name":
+            return (view.course.name,) if view.course else ()
+        case "course_number":
+            return (view.course.number,) if view.course else ()
+        case "school":
+            return section.school_id, view.school.name if view.school else None
+        case "term":
+            return section.term_id, view.term.name if view.term else None
+        case "name" | "subject" | "period" | "grade" | "section_number" | "sis_id":
+            return (getattr(section, name),)
+
+
+@lru_cache(maxsize=65_536)
+def folded(text: str) -> str:
+    """Return the text as it is compared: without white space, without case, in one Unicode form."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,0 +1,167 @@
+"""The preflight: every check over the candidate roster, each as a function of one record.
+
+Each takes all that its outcome depends on, so that a batch needs to repeat it only for the records
+whose surroundings changed, and a full run gives the same findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from worker.domain.canonical import canonical, member
+from worker.domain.policy import Code, Policy, Severity
+from worker.domain.records import RecordId, Section, Student
+
+FindingKind = Literal["student", "class", "section", "school", "district"]
+
+LISTED_IDS: Final = 20
+"""How many ids a finding names; a section may list thousands of unknown students."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One failed check on one record. `detail` holds ids, field names and numbers, never a person's data."""
+
+    code: Code
+    severity: Severity
+    kind: FindingKind
+    record_id: str
+    detail: dict[str, Any]
+
+    @cached_property
+    def item(self) -> dict[str, Any]:
+        """The finding as it stands in a review."""
+        return {
+            "code": self.code.value,
+            "severity": self.severity.value,
+            "kind": self.kind,
+            "id": self.record_id,
+            **self.detail,
+        }
+
+    @cached_property
+    def member(self) -> int:
+        """What the finding adds to the digest of a set of findings; also its identity."""
+        return member(canonical(self.item))
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the finding holds the district back."""
+        return self.severity is Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class StudentContext:
+    """A student in scope with all that his findings depend on.
+
+    `counted` are the sections that count for him, `duplicated` the unique fields whose value another
+    student in scope has too, `school_known` whether his school was shared (True where he has none).
+    """
+
+    student: Student
+    counted: tuple[RecordId, ...]
+    duplicated: Collection[str] = ()
+    school_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SectionContext:
+    """A kept section with all that its findings depend on; `unknown_*` are listed but not known to us."""
+
+    section: Section
+    is_class: bool
+    unknown_teachers: Sequence[RecordId] = ()
+    unknown_students: Sequence[RecordId] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """How many of the committed students of a district or school the plan removes."""
+
+    removed: int
+    committed: int
+
+    def exceeds(self, limit_percent: float, floor: int) -> bool:
+        """Whether that is more than the limit; never for `floor` students or fewer."""
+        return self.removed > floor and self.removed * 100 > limit_percent * self.committed
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictContext:
+    """What the findings on the district as a whole depend on."""
+
+    district_id: str
+    students: int
+    removal: Removal
+    school_removals: dict[str, Removal]
+    quarantined: int = 0
+
+
+def student_findings(context: StudentContext, policy: Policy) -> list[Finding]:
+    """Check one student in scope."""
+    student = context.student
+
+    def finding(code: Code, **detail: Any) -> Finding:
+        return Finding(code, policy.severity(code), "student", student.id, detail)
+
+    findings = [
+        finding(Code.FIELD_MISSING, field=name)
+        for name in policy.required_fields
+        if student.value(name) is None
+    ]
+    if not context.counted:
+        findings.append(finding(Code.NO_SECTION))
+    if len(context.counted) > 1:
+        findings.append(finding(Code.MULTIPLE_SECTIONS, sections=list(context.counted[:LISTED_IDS])))
+    findings += [finding(Code.DUPLICATE_IDENTITY, field=name) for name in sorted(context.duplicated)]
+    if not context.school_known:
+        findings.append(finding(Code.UNKNOWN_SCHOOL, school_id=student.value("school_id")))
+    return findings
+
+
+def section_findings(context: SectionContext, policy: Policy) -> list[Finding]:
+    """Check one kept section, as a section and, where it is one, as a class."""
+    section = context.section
+    findings = []
+    if context.is_class and not section.teachers:
+        findings.append(Finding(Code.NO_TEACHER, policy.severity(Code.NO_TEACHER), "class", section.id, {}))
+    if context.is_class and context.unknown_teachers:
+        listed = {"teachers": sorted(context.unknown_teachers)[:LISTED_IDS]}
+        severity = policy.severity(Code.UNKNOWN_TEACHER)
+        findings.append(Finding(Code.UNKNOWN_TEACHER, severity, "class", section.id, listed))
+    if context.unknown_students:
+        listed = {"students": sorted(context.unknown_students)[:LISTED_IDS]}
+        severity = policy.severity(Code.UNKNOWN_STUDENT)
+        findings.append(Finding(Code.UNKNOWN_STUDENT, severity, "section", section.id, listed))
+    return findings
+
+
+def district_findings(context: DistrictContext, policy: Policy) -> list[Finding]:
+    """Check the district as a whole, and each of its schools against a mass removal."""
+
+    def finding(code: Code, kind: FindingKind, record_id: str, **detail: Any) -> Finding:
+        return Finding(code, policy.severity(code), kind, record_id, detail)
+
+    findings = []
+    if context.students == 0:
+        findings.append(finding(Code.NO_STUDENTS, "district", context.district_id))
+    if context.quarantined:
+        findings.append(
+            finding(Code.EVENTS_QUARANTINED, "district", context.district_id, waiting=context.quarantined)
+        )
+    floor = policy.removal_limit_floor
+    if context.removal.exceeds(policy.removal_limit_percent, floor):
+        detail = _removal_detail(context.removal, policy.removal_limit_percent)
+        findings.append(finding(Code.DISTRICT_MASS_REMOVAL, "district", context.district_id, **detail))
+    for school, removal in sorted(context.school_removals.items()):
+        if removal.exceeds(policy.school_removal_limit_percent, floor):
+            detail = _removal_detail(removal, policy.school_removal_limit_percent)
+            findings.append(finding(Code.SCHOOL_MASS_REMOVAL, "school", school, **detail))
+    return findings
+
+
+def _removal_detail(removal: Removal, limit_percent: float) -> dict[str, Any]:
+    return {"removed": removal.removed, "committed": removal.committed, "limit_percent": limit_percent}

@@ -1,0 +1,110 @@
+"""Counts and digests of one district, kept up by what each batch changes.
+
+Reading them costs the same for a thousand students and for a million; a property test holds them to
+what counting anew would give.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from worker.domain.preflight import Finding
+from worker.domain.roster import RosterKind
+
+_CODE: Final = "code:"
+_ROSTER: Final = "roster:"
+_PLAN: Final = "plan:"
+_BLOCKED: Final = "blocked"
+_ERRORS: Final = "errors"
+_WARNINGS: Final = "warnings"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is true of a district's candidate roster and open findings, as numbers."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    candidate_digest: int = 0
+    error_digest: int = 0
+
+    @property
+    def students(self) -> int:
+        """Students in scope."""
+        return self.counts[_ROSTER + RosterKind.STUDENT]
+
+    @property
+    def blocked(self) -> int:
+        """Students in scope with an error."""
+        return self.counts[_BLOCKED]
+
+    @property
+    def errors(self) -> int:
+        """Open findings that hold the district back."""
+        return self.counts[_ERRORS]
+
+    @property
+    def warnings(self) -> int:
+        """Open findings that do not."""
+        return self.counts[_WARNINGS]
+
+    def by_code(self) -> dict[str, int]:
+        """Open findings by code, those without any left out."""
+        found = {
+            name.removeprefix(_CODE): count for name, count in self.counts.items() if name.startswith(_CODE)
+        }
+        return {code: count for code, count in sorted(found.items()) if count}
+
+    def roster(self) -> dict[RosterKind, int]:
+        """Records of the candidate roster, by kind."""
+        return {kind: self.counts[_ROSTER + kind] for kind in RosterKind}
+
+    def plan(self) -> dict[RosterKind, dict[str, int]]:
+        """What a commit would upsert and remove, by kind."""
+        return {
+            kind: {op: self.counts[f"{_PLAN}{kind}:{op}"] for op in ("upserted", "removed")}
+            for kind in RosterKind
+        }
+
+    @property
+    def plan_is_empty(self) -> bool:
+        """Whether the candidate and the committed roster are the same."""
+        return not any(count for ops in self.plan().values() for count in ops.values())
+
+    def count_finding(self, finding: Finding, sign: int) -> None:
+        """Open (`sign` 1) or close (-1) a finding."""
+        self.counts[_CODE + finding.code] += sign
+        self.counts[_ERRORS if finding.is_error else _WARNINGS] += sign
+        if finding.is_error:
+            self.error_digest += sign * finding.member
+
+    def count_blocked(self, change: int) -> None:
+        """Move the number of students who have an error."""
+        self.counts[_BLOCKED] += change
+
+    def count_entry(
+        self, kind: RosterKind, before: int | None, after: int | None, committed: int | None
+    ) -> None:
+        """Replace a record of the candidate roster; each is the record's member of the digest, or None."""
+        self.counts[_ROSTER + kind] += (after is not None) - (before is not None)
+        self.candidate_digest += (after or 0) - (before or 0)
+        for candidate, sign in ((before, -1), (after, 1)):
+            if candidate != committed:
+                op = "removed" if candidate is None else "upserted"
+                self.counts[f"{_PLAN}{kind}:{op}"] += sign
+
+    def clear_plan(self) -> None:
+        """Say that the candidate roster is now the committed one."""
+        for name in [name for name in self.counts if name.startswith(_PLAN)]:
+            del self.counts[name]
+
+    def to_json(self) -> dict[str, int]:
+        """Return the counts as they are stored, zeros left out."""
+        return {name: count for name, count in self.counts.items() if count}
+
+    @classmethod
+    def from_json(cls, counts: Mapping[str, int], candidate_digest: int, error_digest: int) -> Tally:
+        """Read what was stored."""
+        return cls(Counter(counts), candidate_digest, error_digest)

@@ -1,0 +1,65 @@
+"""One line for a person out of a validation error: the key, what was expected, what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+_EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
+    "string_type": lambda _: "a text",
+    "string_pattern_mismatch": lambda _: "a text that is not blank",
+    "bool_type": lambda _: "true or false",
+    "bool_parsing": lambda _: "true or false",
+    "int_type": lambda _: "a whole number",
+    "int_parsing": lambda _: "a whole number",
+    "int_from_float": lambda _: "a whole number",
+    "float_type": lambda _: "a number",
+    "float_parsing": lambda _: "a number",
+    "finite_number": lambda _: "a finite number",
+    "model_type": lambda _: "an object",
+    "dict_type": lambda _: "an object",
+    "tuple_type": lambda _: "a list",
+    "list_type": lambda _: "a list",
+    "too_short": lambda context: f"at least {context['min_length']} entry",
+    "greater_than": lambda context: f"a number greater than {context['gt']:g}",
+    "greater_than_equal": lambda context: f"a number of at least {context['ge']:g}",
+    "less_than_equal": lambda context: f"a number of at most {context['le']:g}",
+    "literal_error": lambda context: f"one of {context['expected']}",
+    "enum": lambda context: f"one of {context['expected']}",
+    "missing": lambda _: "a value",
+}
+
+
+def explain(
+    error: ValidationError, subject: str, path: Callable[[Iterable[str | int]], str], *, show_value: bool = True
+) -> str:
+    """Return the first error as `subject: key: expected …, got …`; the value only where it is no secret."""
+    first = error.errors(include_url=False)[0]
+    where = path(step for step in first["loc"] if not _is_a_type(step))
+    if first["type"] == "extra_forbidden":
+        return f"{subject}{where}: unknown key"
+    phrase = _EXPECTED.get(first["type"])
+    if phrase is not None:
+        expected = f"expected {phrase(dict(first.get('ctx', {})))}"
+    else:
+        expected = first["msg"].removeprefix("Value error, ")
+    got = f", got {brief(first['input'])}" if show_value else ""
+    return f"{subject}{where or 'the whole'}: {expected}{got}"
+
+
+def brief(value: object, limit: int = 60) -> str:
+    """Return a value as it may stand in an error line."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def dotted(steps: Iterable[str | int]) -> str:
+    """Return the path to a key as a person writes it: `rules[0].all[1].op`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+
+
+def _is_a_type(step: str | int) -> bool:
+    """Whether a step of pydantic's path names a branch of a union, and no key that a person wrote."""
+    return isinstance(step, str) and ("[" in step or step in {"str", "float", "int"})

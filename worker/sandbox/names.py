@@ -1,0 +1,215 @@
+"""Invented people, schools and courses: no name here belongs to anybody.
+
+First and last names are put together from syllables and from words for plants, weather and tools, so
+that they read as names and are plainly made up. Some carry accents, apostrophes and hyphens, because
+real ones do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from worker.sandbox.ids import JsonObject
+
+_FIRST_STEMS: Final = tuple(
+    "Av Bel Cor Dell Ev Fen Gal Hest Il Jor Kel Lum Mar Nev Or Pell Quin Rov Sel Tam Ul Ver Wil Yar Zeph "
+    "Bri Cael Dru Elo Fré Ís Léo Ño Ösk".split()
+)
+_FIRST_ENDINGS: Final = tuple("abeth adine amond anza arwen elio erin essa etta ian idra ilde imar inna "
+    "olin omir onda oria ulan yra wyn zelle".split())  # fmt: skip
+_LAST_STEMS: Final = tuple(
+    "Quill Fern Thistle Bramble Copper Lantern Marrow Pebble Saffron Tinder Umber Velvet Wicker Yarrow "
+    "Barley Cinder Drizzle Ember Flint Gorse Hazel Ivory Juniper Kestrel Linden Mallow Nettle Otter Plume "
+    "Russet Sorrel Teasel O'Thimble D'Ambler Ångel Müsli".split()
+)
+_LAST_ENDINGS: Final = tuple(
+    "mere whistle brook wright gate thorpe lock field moss water ridge hollow stead bank croft dale lace "
+    "nook path quay root shaw well yard".split()
+)
+_DOUBLE_NAMES: Final = 0.03
+_MIDDLE_NAMES: Final = ("A", "B.", "Elowin", "J", "K", "Q", "Tamsel", "Zé")
+_GENDERS: Final = ("F", "M", "F", "M", "F", "M", "X", "")
+_RACES: Final = ("Caucasian", "Asian", "Black or African American", "Two or More Races", "Unknown", "")
+_YES_NO: Final = ("Y", "N", "N", "")
+_LUNCH: Final = ("Free", "Reduced", "Paid")
+_BIRTH_CUTOFF: Final = (9, 1)
+"""Month and day by which a child must have turned five to enter Kindergarten that year."""
+
+
+@dataclass(frozen=True, slots=True)
+class CourseName:
+    """What a course is called, and the subject that Clever files its sections under."""
+
+    name: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """The school day of some grades; `courses` by period from 1 on, taken in turns where there are several."""
+
+    homeroom_period: str
+    advisory_period: str
+    one_teacher: bool
+    courses: tuple[tuple[CourseName, ...], ...]
+
+
+HOMEROOM_SUBJECT: Final = "homeroom/advisory"
+GRADES: Final = ("Kindergarten", *(str(grade) for grade in range(1, 13)))
+ELEMENTARY: Final = Timetable(
+    homeroom_period="0",
+    advisory_period="0",
+    one_teacher=True,
+    courses=(
+        (CourseName("{label} Reading", "english/language arts"),),
+        (CourseName("{label} Math", "math"),),
+        (CourseName("{label} Science", "science"),),
+        (CourseName("{label} Social Studies", "social studies"),),
+        (CourseName("{label} Art", "arts and music"), CourseName("{label} Music", "arts and music")),
+        (CourseName("{label} Physical Education", "PE and health"), CourseName("Library Time", "")),
+    ),
+)
+MIDDLE: Final = Timetable(
+    homeroom_period="1",
+    advisory_period="7",
+    one_teacher=False,
+    courses=(
+        (CourseName("English {grade}", "english/language arts"),),
+        (CourseName("Math {grade}", "math"), CourseName("Accelerated Math {grade}", "math")),
+        (CourseName("Science {grade}", "science"),),
+        (CourseName("World Cultures {grade}", "social studies"),),
+        (CourseName("Spanish - Beginners", "language"), CourseName("Robotics", "technology and engineering")),
+        (CourseName("Physical Education {grade}", "PE and health"), CourseName("Band", "arts and music")),
+    ),
+)
+HIGH: Final = Timetable(
+    homeroom_period="HR",
+    advisory_period="7",
+    one_teacher=False,
+    courses=(
+        (CourseName("English {grade}", "english/language arts"),),
+        (CourseName("Algebra {grade}", "math"), CourseName("Geometry", "math")),
+        (CourseName("Biology", "science"), CourseName("Chemistry", "science")),
+        (CourseName("World History", "social studies"), CourseName("Government", "social studies")),
+        (CourseName("French {grade}", "language"), CourseName("Study Hall", "")),
+        (CourseName("Health", "PE and health"), CourseName("Reading Lab", "interventions/online learning")),
+    ),
+)
+
+
+def timetable(grade: str) -> Timetable:
+    """The timetable that a grade follows: K-5, 6-8, 9-12."""
+    position = GRADES.index(grade)
+    return ELEMENTARY if position < GRADES.index("6") else MIDDLE if position < GRADES.index("9") else HIGH
+
+
+def grade_label(grade: str) -> str:
+    """How a grade reads in a course name: `Grade 3`, `Kindergarten`."""
+    return f"Grade {grade}" if grade.isdigit() else grade
+
+
+def course_in_grade(course: CourseName, grade: str) -> CourseName:
+    """The course as it is called for one grade."""
+    return CourseName(course.name.format(label=grade_label(grade), grade=grade), course.subject)
+
+
+def section_name(course: str, teacher_last_name: str, period: str) -> str:
+    """A section's name as Clever computes it; a new teacher or period renames the section."""
+    return f"{course} - {teacher_last_name} - {period}"
+
+
+def place(number: int) -> str:
+    """The name of the `number`th place; schools and districts are called after it."""
+    stem, ending = number * 7 % len(_LAST_STEMS), number * 11 % len(_LAST_ENDINGS)
+    return _LAST_STEMS[stem] + _LAST_ENDINGS[ending]
+
+
+def last_name(rng: Random) -> str:
+    """An invented last name, now and then a double one."""
+    name = rng.choice(_LAST_STEMS) + rng.choice(_LAST_ENDINGS)
+    return f"{name}-{rng.choice(_LAST_STEMS)}" if rng.random() < _DOUBLE_NAMES else name
+
+
+def first_name(rng: Random) -> str:
+    """An invented first name."""
+    return rng.choice(_FIRST_STEMS) + rng.choice(_FIRST_ENDINGS)
+
+
+def person_name(rng: Random) -> JsonObject:
+    """A Clever `name`; the middle name may be there, or missing in any of the forms that occur."""
+    name: JsonObject = {"first": first_name(rng), "last": last_name(rng)}
+    set_or_blank(name, "middle", rng.choice(_MIDDLE_NAMES), rng, blank=0.6)
+    return name
+
+
+def email(name: JsonObject, number: int, host: str) -> str:
+    """An address under a reserved domain, which cannot reach anybody."""
+    local = f"{name['first']}.{name['last']}".lower().replace("'", "")
+    return f"{local.encode('ascii', 'ignore').decode()}{number}@{host}.example.org"
+
+
+def birth_date(rng: Random, grade: str, school_year: int) -> str:
+    """A birth date that fits the grade, as M/D/YYYY without leading zeros."""
+    entered = school_year - (int(grade) if grade.isdigit() else 0)
+    born = date(entered - 6, *_BIRTH_CUTOFF) + timedelta(days=rng.randrange(365))
+    return f"{born.month}/{born.day}/{born.year}"
+
+
+def set_or_blank(record: JsonObject, key: str, value: object, rng: Random, *, blank: float = 0.3) -> None:
+    """Set a field, or with the given probability leave it blank in one of Clever's forms."""
+    chance = rng.random()
+    if chance >= blank:
+        record[key] = value
+    elif chance < blank * 0.5:
+        record[key] = ""
+    elif chance < blank * 0.6:
+        record[key] = None
+    # else the key is absent, which is the commonest form for optional fields
+
+
+def student_role(rng: Random, grade: str, school_year: int, number: int) -> JsonObject:
+    """A student as his school's system knows him, without the schools he belongs to."""
+    role: JsonObject = {
+        "sis_id": str(100_000_000 + number),
+        "student_number": str(100_000_000 + number),
+        "state_id": str(900_000_000_000 + number * 7),
+        "grade": grade,
+        "dob": birth_date(rng, grade, school_year),
+        "gender": rng.choice(_GENDERS),
+        "race": rng.choice(_RACES),
+        "hispanic_ethnicity": rng.choice(_YES_NO),
+        "location": {"address": "", "city": "", "state": "", "zip": f"{number % 900 + 100:05d}"},
+    }
+    set_or_blank(role, "ell_status", rng.choice(_YES_NO), rng)
+    set_or_blank(role, "frl_status", rng.choice(_LUNCH), rng)
+    set_or_blank(role, "iep_status", rng.choice(_YES_NO), rng, blank=0.6)
+    set_or_blank(role, "graduation_year", str(school_year + 13 - GRADES.index(grade)), rng, blank=0.7)
+    set_or_blank(role, "home_language", "English", rng, blank=0.8)
+    set_or_blank(role, "ext", {"house": rng.choice(_LAST_STEMS)}, rng, blank=0.9)
+    return role
+
+
+def teacher_role(rng: Random, number: int) -> JsonObject:
+    """A teacher as the school's system knows him, without schools."""
+    role: JsonObject = {"sis_id": f"T{number}", "legacy_id": f"{number:024x}", "ext": {}}
+    set_or_blank(role, "teacher_number", str(40_000 + number), rng)
+    set_or_blank(role, "title", "Teacher", rng, blank=0.6)
+    return role
+
+
+def contact_role(rng: Random, student: str, number: int) -> JsonObject:
+    """A contact of one student; no telephone number that could be anybody's."""
+    role: JsonObject = {
+        "legacy_id": f"{number:024x}",
+        "sis_id": "",
+        "phone": "",
+        "phone_type": "Other",
+        "student_relationships": [{"student": student, "relationship": "Parent", "type": "Parent/Guardian"}],
+    }
+    set_or_blank(role, "phone", f"555-01{number % 100:02d}", rng, blank=0.5)
+    return role

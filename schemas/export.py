@@ -174,13 +174,15 @@ class PlainJsonSchema(GenerateJsonSchema):
 
 def documents() -> dict[str, JsonObject]:
     """Return every document by its file's name."""
+    published = {name: _schema(model) for name, model in PUBLISHED.items()}
+    event: JsonObject = clever.event_json_schema()
     return {
         **{
-            f"{name}.v1.schema.json": _document(f"urn:rostering:{name}:v1", _schema(model))
-            for name, model in PUBLISHED.items()
+            f"{name}.v1.schema.json": _document(f"urn:rostering:{name}:v1", schema)
+            for name, schema in published.items()
         },
-        "clever-event.schema.json": _document("urn:rostering:clever-event", clever.event_json_schema()),
-        "asyncapi.json": asyncapi(),
+        "clever-event.schema.json": _document("urn:rostering:clever-event", event),
+        "asyncapi.json": _asyncapi(_component_schemas(published, event)),
     }
 
 
@@ -192,7 +194,7 @@ def _schema(model: type[BaseModel]) -> JsonObject:
     return model.model_json_schema(schema_generator=PlainJsonSchema)
 
 
-def asyncapi() -> JsonObject:
+def _asyncapi(schemas: JsonObject) -> JsonObject:
     """Return the AsyncAPI 3.0.0 document of the queues and what stands in them."""
     return {
         "asyncapi": "3.0.0",
@@ -208,7 +210,7 @@ def asyncapi() -> JsonObject:
         "operations": {name: _operation(operation) for name, operation in OPERATIONS.items()},
         "components": {
             "messages": {name: _message(name, message) for name, message in MESSAGES.items()},
-            "schemas": _component_schemas(),
+            "schemas": schemas,
         },
     }
 
@@ -224,7 +226,7 @@ def _channel(queue: topology.Queue) -> JsonObject:
             "amqp": {
                 "is": "queue",
                 "queue": {"name": queue.name, "durable": True, "exclusive": False, "autoDelete": False},
-                # The binding has room for a queue or an exchange and not for both: the way in is an extension.
+                # The binding takes a queue or an exchange, not both: the way in is an extension.
                 "x-bound-to": [
                     {"exchange": _exchange(binding.exchange), "routingKey": binding.pattern}
                     for binding in topology.TOPOLOGY.bindings
@@ -268,14 +270,16 @@ def _message(name: str, message: Message) -> JsonObject:
     return document
 
 
-def _component_schemas() -> JsonObject:
+def _component_schemas(published: dict[str, JsonObject], event: JsonObject) -> JsonObject:
     """Collect all schemas in one namespace; Clever's get a prefix, for they too know a school."""
+    named = {PUBLISHED[name].__name__: schema for name, schema in published.items()}
+    named |= {model.__name__: _schema(model) for model in HEADER_MODELS}
     components: JsonObject = {
         "DeadLetter": {"title": "DeadLetter", "description": "Whatever arrived: it need not even be JSON."}
     }
-    for model in (*PUBLISHED.values(), *HEADER_MODELS):
-        components |= _as_components(model.__name__, _schema(model))
-    return components | _as_components("CleverEvent", clever.event_json_schema(), prefix="Clever")
+    for name, schema in named.items():
+        components |= _as_components(name, schema)
+    return components | _as_components("CleverEvent", event, prefix="Clever")
 
 
 def _as_components(name: str, schema: JsonObject, prefix: str = "") -> JsonObject:

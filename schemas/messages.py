@@ -95,7 +95,7 @@ Absent: TypeAlias = SkipJsonSchema[None]
 
 Trigger: TypeAlias = Literal["settled", "quiet", "age", "size", "flush", "filter", "resync", "approval"]
 RosterKind: TypeAlias = Literal["school", "teacher", "class", "student"]
-FindingKind: TypeAlias = Literal["district", "school", "teacher", "class", "section", "student"]
+FindingKind: TypeAlias = Literal["district", "school", "class", "section", "student"]
 Severity: TypeAlias = Literal["error", "warning"]
 AlertSeverity: TypeAlias = Literal["info", "warning", "critical"]
 AlertStatus: TypeAlias = Literal["firing", "resolved"]

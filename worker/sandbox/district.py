@@ -10,18 +10,18 @@ Records are replaced, never changed in place, because events and pages share the
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import accumulate, islice, pairwise
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import accumulate, count, pairwise
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
 from worker.errors import InputFileError
 from worker.sandbox import names
-from worker.sandbox.ids import API_VERSION, COLLECTIONS, UNSHARED, IdMaker, collection_of, tag_of, timestamp, uri
-from worker.sandbox.names import GRADES, CourseName, set_or_blank
+from worker.sandbox.ids import COLLECTIONS, UNSHARED, IdMaker, list_pages, read_page, tag_of, timestamp
+from worker.sandbox.names import FALL, FULL_YEAR, SPRING, CourseName, set_or_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,20 +29,15 @@ if TYPE_CHECKING:
 
     from worker.sandbox.ids import JsonObject
 
-_ONE_SCHOOL_BELOW: Final = 100
-_LEVELS: Final = (
-    ("Elementary School", GRADES[:6], 450),
-    ("Middle School", GRADES[6:9], 650),
-    ("High School", GRADES[9:], 1100),
-)
 _GROUP_SIZE: Final = 25
 _ELECTIVE_PERIODS: Final = (5, 6)
-_EMAIL_FROM: Final = GRADES.index("4")
+_TERM_OF_PERIOD: Final = {"5": FALL, "6": SPRING}
+_STAMPED: Final = {"schools", "users", "sections"}
+_ADVISED: Final = 1 / 3
 _STAFF_TEACHERS: Final = 0.05
 _TWO_SCHOOLS: Final = 0.04
 _CO_TAUGHT: Final = 0.12
-_UNSHARED_EVERY: Final = 40
-"""One section in so many lists a student who is not shared."""
+_UNSHARED_EVERY: Final = 40  # sections, one of which lists a student who is not shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +62,21 @@ class District:
     def __init__(self, district_id: str) -> None:
         self.id = district_id
         self.collections: dict[str, dict[str, JsonObject]] = {name: {} for name in COLLECTIONS}
-        self.schools = self.collections["schools"]
         self.users = self.collections["users"]
         self.sections = self.collections["sections"]
         self._sections_of: dict[str, list[str]] | None = None
 
     def records(self, collection: str) -> Iterator[JsonObject]:
-        """The records of a collection in the order of their ids, which is Clever's."""
+        """Go through a collection in the order of their ids, which is Clever's."""
         held = self.collections[collection]
         return (held[key] for key in sorted(held))
 
     def students(self) -> Iterator[JsonObject]:
-        """The users who are students, in the order of their ids."""
+        """Go through the users who are students, in the order of their ids."""
         return (user for user in self.records("users") if "student" in user["roles"])
 
     def sections_of(self, student_id: str) -> Sequence[str]:
-        """The ids of the sections that list a student, shared with us or not."""
+        """List the sections that a student is in, by id; works for unshared students too."""
         if self._sections_of is None:
             self._sections_of = {}
             for section in self.sections.values():
@@ -91,8 +85,7 @@ class District:
 
     def put(self, collection: str, record: JsonObject) -> None:
         """Add a record, or replace the one with its id."""
-        if collection == "sections":
-            self.remove(collection, record["id"])
+        self.remove(collection, record["id"])
         self.collections[collection][record["id"]] = record
         if collection == "sections":
             self._index(record)
@@ -111,21 +104,8 @@ class District:
                 self._sections_of.setdefault(student, []).append(section["id"])
 
     def pages(self, collection: str, size: int = 10_000) -> Iterator[JsonObject]:
-        """A collection in Clever's list envelope, page by page; an empty one has one empty page."""
-        rows = ({"data": record, "uri": uri(collection, record["id"])} for record in self.records(collection))
-        here = f"/{API_VERSION}/{collection}?limit={size}"
-        left = len(self.collections[collection])
-        after = ""
-        while True:
-            data = list(islice(rows, size))
-            left -= len(data)
-            links = [{"rel": "self", "uri": here + after}]
-            if left:
-                after = f"&starting_after={data[-1]['data']['id']}"
-                links.append({"rel": "next", "uri": here + after})
-            yield {"data": data, "links": links}
-            if not left:
-                return
+        """Put a collection into Clever's list envelope, page by page; an empty one has one empty page."""
+        return list_pages(collection, self.records(collection), size)
 
     def write_pages(self, folder: Path) -> None:
         """Write one file a collection, `users.json` and so on, each of them one long page."""
@@ -137,8 +117,8 @@ class District:
     @staticmethod
     def load_pages(folder: Path) -> District:
         """Read a folder of Clever list pages; InputFileError if a file in it is something else."""
-        rows = [row for path in sorted(folder.glob("*.json")) for row in _rows(path)]
-        owners = {record.get("district", record["id"]) for _, record in rows}
+        rows = [row for path in sorted(folder.glob("*.json")) for row in read_page(path)]
+        owners = {str(record.get("district") or record["id"]) for _, record in rows}
         if len(owners) != 1:
             raise InputFileError(f"{folder}: pages of one district are needed, of {len(owners)} found")
         district = District(*owners)
@@ -147,19 +127,8 @@ class District:
         return district
 
 
-def _rows(path: Path) -> Iterator[tuple[str, JsonObject]]:
-    try:
-        for row in orjson.loads(path.read_bytes())["data"]:
-            collection = collection_of(row["data"], row.get("uri", ""))
-            if collection is None:
-                raise InputFileError(f"{path}: a row is of no collection known here")
-            yield collection, row["data"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputFileError(f"{path}: not a Clever list page") from error
-
-
 def generate(spec: DistrictSpec) -> District:
-    """The district of a spec, whole, in memory."""
+    """Make the district of a spec, whole, in memory."""
     draft = _Draft(spec)
     district = District(draft.district_id)
     for collection, record in draft.records():
@@ -168,7 +137,7 @@ def generate(spec: DistrictSpec) -> District:
 
 
 def stream(spec: DistrictSpec) -> Iterator[tuple[str, JsonObject]]:
-    """The same records one by one with their collections, holding no more than a school at a time.
+    """Make the same records one by one with their collections, holding no more than a school at a time.
 
     Schools come one after the other; what a record refers to comes before it.
     """
@@ -178,6 +147,13 @@ def stream(spec: DistrictSpec) -> Iterator[tuple[str, JsonObject]]:
 class _Teacher(NamedTuple):
     id: str
     last_name: str
+
+
+class _Class(NamedTuple):
+    course: CourseName
+    period: str
+    teacher: _Teacher
+    students: list[str]
 
 
 class _School(NamedTuple):
@@ -196,38 +172,128 @@ class _Draft:
         self.spec = spec
         self.rng = random.Random(spec.seed)  # noqa: S311 — not for secrets: reproducible districts
         self.ids = IdMaker(tag_of(spec.district_id or f"seed {spec.seed}"), spec.started)
+        self.numbers = count(1)
+        self.stamps = {"created": timestamp(spec.started), "last_modified": timestamp(spec.started)}
         self.district_id = spec.district_id or self.ids.next("districts")
-        self.stamp = timestamp(spec.started)
-        self.schools = self._plan_schools()
         self.courses: dict[str, str] = {}
         self.terms: dict[str, str] = {}
-        self.numbers = count(1)
-
-    def _plan_schools(self) -> list[_School]:
-        students = self.spec.students
-        if students < _ONE_SCHOOL_BELOW:
-            return [self._plan_school("School", GRADES, students, 1)]
-        schools: list[_School] = []
-        for (title, grades, typical), of_level in zip(
-            _LEVELS, _split(students, [len(grades) for _, grades, _ in _LEVELS]), strict=True
-        ):
-            weights = [self.rng.uniform(0.7, 1.3) for _ in range(max(1, round(of_level / typical)))]
-            schools += [self._plan_school(title, grades, size, len(schools) + 1) for size in _split(of_level, weights)]
-        return schools
-
-    def _plan_school(self, title: str, grades: Sequence[str], size: int, number: int) -> _School:
-        cohorts = _split(size, [self.rng.uniform(0.9, 1.1) for _ in grades])
-        name = f"{names.place(number + self.spec.seed)} {title}"
-        return _School(self.ids.next("schools"), name, dict(zip(grades, cohorts, strict=True)), [])
+        self.schools = [self._plan_school(*plan) for plan in names.school_plans(spec.students, self.rng)]
 
     def records(self) -> Iterator[tuple[str, JsonObject]]:
-        yield "districts", self._district()
-        yield from (("terms", term) for term in self._terms())
-        yield from (("schools", self._school(school)) for school in self.schools)
-        yield "users", self._user("staff", {"district_admin": {"title": "Data Manager", "legacy_id": ""}})
+        said = names.district_details(self.spec.seed, self.stamps["created"])
+        yield "districts", {"id": self.district_id, **said}
+        year = names.school_year(self.spec.started.date(), semesters=self.spec.semesters)
+        for name, (start, end) in year.items():
+            term = self._record("terms", name=name, start_date=str(start), end_date=str(end))
+            self.terms[name] = term["id"]
+            yield "terms", term
         for school in self.schools:
-            yield from (("users", user) for user in self._staff(school))
-            for grade, size in school.cohorts.items():
-                cohort: list[str] = []
-                for user in self._cohort(school, grade, size):
-                    ...
+            details = names.school_details(school.name, next(self.numbers), tuple(school.cohorts))
+            yield "schools", {"id": school.id, "district": self.district_id, **self.stamps, **details}
+        yield "users", self._user(names.person_name(self.rng), district_admin={"title": "Data Manager"})
+        for school in self.schools:
+            yield from self._fill(school)
+
+    def _plan_school(self, title: str, grades: Sequence[str], size: int) -> _School:
+        cohorts = names.split(size, [self.rng.uniform(0.9, 1.1) for _ in grades])
+        name = f"{names.place(next(self.numbers) + self.spec.seed)} {title}"
+        return _School(self.ids.next("schools"), name, dict(zip(grades, cohorts, strict=True)), [])
+
+    def _fill(self, school: _School) -> Iterator[tuple[str, JsonObject]]:
+        classes = sum(ceil(size / _GROUP_SIZE) for size in school.cohorts.values())
+        for number in range(classes + 1):
+            # The last one is no teacher by role, and teaches with the others all the same.
+            user = self._teacher(school, staff_only=number == classes)
+            school.teachers.append(_Teacher(user["id"], user["name"]["last"]))
+            yield "users", user
+        free = iter(school.teachers)
+        for grade, size in school.cohorts.items():
+            cohort: list[str] = []
+            for _ in range(size):
+                student = self._student(school, grade)
+                cohort.append(student["id"])
+                yield "users", student
+                if self.rng.random() < self.spec.contacts:
+                    yield "users", self._contact(student)
+            for planned in self._classes(school, grade, cohort, free):
+                yield from self._section(school, grade, planned)
+
+    def _teacher(self, school: _School, *, staff_only: bool) -> JsonObject:
+        number, name, at = next(self.numbers), names.person_name(self.rng), self._schools_with(school)
+        roles: JsonObject = {}
+        if not staff_only:
+            roles["teacher"] = {"school": school.id, "schools": at, **names.teacher_role(self.rng, number)}
+        if staff_only or self.rng.random() < _STAFF_TEACHERS:
+            roles["staff"] = {"staff_id": f"E{number}", "schools": at, "title": "Aide", "legacy_id": ""}
+        return self._user(name, names.email(name, number, "staff"), **roles)
+
+    def _student(self, school: _School, grade: str) -> JsonObject:
+        number, at, year = next(self.numbers), self._schools_with(school), self.spec.started.year
+        return self._record("users", **names.student_user(self.rng, grade, at, year, number))
+
+    def _contact(self, student: JsonObject) -> JsonObject:
+        # Clever puts a contact's whole name into the last name.
+        name = {"last": f"{names.first_name(self.rng)} {student['name']['last']}"}
+        role = names.contact_role(self.rng, student["id"], next(self.numbers))
+        return self._record("users", name=name, roles={"contact": role})
+
+    def _user(self, name: JsonObject, email: str = "", **roles: JsonObject) -> JsonObject:
+        return self._record("users", name=name, email=email, roles=roles)
+
+    def _record(self, collection: str, **fields: Any) -> JsonObject:
+        stamps = self.stamps if collection in _STAMPED else {}
+        return {"id": self.ids.next(collection), "district": self.district_id, **stamps, **fields}
+
+    def _schools_with(self, school: _School) -> list[str]:
+        other = self.rng.choice(self.schools) if self.rng.random() < _TWO_SCHOOLS else school
+        return [school.id] if other is school else [school.id, other.id]
+
+    def _classes(
+        self, school: _School, grade: str, cohort: list[str], free: Iterator[_Teacher]
+    ) -> Iterator[_Class]:
+        rng, day = self.rng, names.timetable(grade)
+        period = day.homeroom_period
+        homerooms = [_Class(names.HOMEROOM, period, next(free), group) for group in _groups(cohort)]
+        yield from homerooms
+        for group in _groups([student for student in cohort if rng.random() < _ADVISED]):
+            yield _Class(names.ADVISORY, day.advisory_period, rng.choice(school.teachers), group)
+        skipped = {student: rng.choice(_ELECTIVE_PERIODS) for student in cohort if rng.randrange(2)}
+        for number, courses in enumerate(day.courses, start=1):
+            present = [student for student in cohort if skipped.get(student) != number]
+            if not day.one_teacher:
+                rng.shuffle(present)
+            for turn, group in enumerate(_groups(present)):
+                teacher = homerooms[turn].teacher if day.one_teacher else rng.choice(school.teachers)
+                yield _Class(courses[turn % len(courses)], str(number), teacher, group)
+
+    def _section(self, school: _School, grade: str, planned: _Class) -> Iterator[tuple[str, JsonObject]]:
+        rng, number, course = self.rng, next(self.numbers), names.course_in_grade(planned.course, grade)
+        if course.name not in self.courses:
+            record = self._record("courses", name=course.name)
+            set_or_blank(record, "number", f"C{number}", rng)
+            self.courses[course.name] = record["id"]
+            yield "courses", record
+        co_teachers = [rng.choice(school.teachers).id] if rng.random() < _CO_TAUGHT else []
+        unshared = [] if number % _UNSHARED_EVERY else [self.ids.next(UNSHARED)]
+        section = self._record(
+            "sections",
+            school=school.id,
+            name=names.section_name(course.name, planned.teacher.last_name, planned.period),
+            subject=course.subject,
+            course=self.courses[course.name],
+            period=planned.period,
+            section_number="",
+            sis_id=f"SEC-{number}",
+            teacher=planned.teacher.id,
+            teachers=list(dict.fromkeys([planned.teacher.id, *co_teachers])),
+            students=planned.students + unshared,
+        )
+        set_or_blank(section, "grade", grade, rng, blank=0.05)
+        term = self.terms.get(_TERM_OF_PERIOD.get(planned.period, ""), self.terms[FULL_YEAR])
+        set_or_blank(section, "term_id", term, rng, blank=0.02)
+        yield "sections", section
+
+
+def _groups(members: list[str]) -> Iterator[list[str]]:
+    sizes = names.split(len(members), [1.0] * ceil(len(members) / _GROUP_SIZE))
+    return (members[lower:upper] for lower, upper in pairwise(accumulate(sizes, initial=0)))

@@ -1,4 +1,4 @@
-"""Identifiers, timestamps and addresses as Clever writes them.
+"""Identifiers, timestamps, addresses, list pages and field paths as Clever has them.
 
 A Clever id is an ObjectID: 24 hex digits that begin with a time in seconds. Ours are made the same way,
 but from numbers instead of chance, so that a seed gives the same district again:
@@ -11,10 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import orjson
+
+from worker.errors import InputFileError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -25,6 +32,20 @@ COLLECTIONS: Final = ("districts", "schools", "terms", "courses", "users", "sect
 UNSHARED: Final = "unshared"
 """Kind of the ids that stand in sections though their students are not shared with us."""
 
+ABSENT: Final = object()
+"""Stands for the value of a key that is not there."""
+
+_USER_FIELDS: Final = {
+    "first_name": ("name", "first"),
+    "middle_name": ("name", "middle"),
+    "last_name": ("name", "last"),
+    "email": ("email",),
+    "school_id": ("roles", "student", "school"),
+}
+_STUDENT_FIELDS: Final = frozenset({
+    *("sis_id", "student_number", "state_id", "grade", "dob", "gender", "race", "hispanic_ethnicity"),
+    *("ell_status", "frl_status", "iep_status", "graduation_year"),
+})  # fmt: skip
 _KINDS: Final = {kind: f"{number:x}" for number, kind in enumerate((*COLLECTIONS, UNSHARED), start=1)}
 _TAG_DIGITS: Final = 9
 _EVENT_TAG_DIGITS: Final = 6
@@ -40,32 +61,32 @@ _TELLING_KEYS: Final = (
 
 
 def tag_of(text: str) -> str:
-    """The hex digits that keep the ids of one district apart from another's."""
+    """Make the hex digits that keep the ids of one district apart from another's."""
     return hashlib.sha256(text.encode()).hexdigest()[:_TAG_DIGITS]
 
 
 def record_id(moment: datetime, tag: str, kind: str, number: int) -> str:
-    """The id of the `number`th record of a kind; within one moment, ids increase with the number."""
+    """Make the id of the `number`th record of a kind; within one moment, ids increase with the number."""
     return f"{_seconds(moment)}{tag}{_KINDS[kind]}{number:06x}"
 
 
 def event_id(moment: datetime, tag: str, number: int) -> str:
-    """The id of an event; it increases if the moment does not go back and the number goes up."""
+    """Make the id of an event; it increases if the moment does not go back and the number goes up."""
     return f"{_seconds(moment)}{tag[:_EVENT_TAG_DIGITS]}{number:010x}"
 
 
 def timestamp(moment: datetime) -> str:
-    """A UTC time to the millisecond: `2026-08-17T06:00:00.000Z`."""
+    """Write a UTC time to the millisecond: `2026-08-17T06:00:00.000Z`."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def uri(collection: str, record: str) -> str:
-    """The address of one record, as list pages carry it."""
+    """Make the address of one record, as list pages carry it."""
     return f"/{API_VERSION}/{collection}/{record}"
 
 
 def collection_of(record: JsonObject, address: str) -> str | None:
-    """The collection that a page's row belongs to, by its address and failing that by its keys."""
+    """Tell the collection that a page's row belongs to, by its address and failing that by its keys."""
     found = _COLLECTION_IN_URI.search(address)
     if found and found[1] in COLLECTIONS:
         return found[1]
@@ -85,6 +106,61 @@ class IdMaker:
         self._numbers = dict.fromkeys(_KINDS, 0)
 
     def next(self, kind: str) -> str:
-        """The next id of a kind."""
+        """Make the next id of a kind."""
         self._numbers[kind] += 1
         return record_id(self._moment, self.tag, kind, self._numbers[kind])
+
+
+def list_pages(collection: str, records: Iterator[JsonObject], size: int) -> Iterator[JsonObject]:
+    """Put records into Clever's list envelope, page by page; no records make one empty page."""
+    here = f"/{API_VERSION}/{collection}?limit={size}"
+    after = ""
+    following = list(islice(records, size))
+    while True:
+        page, following = following, list(islice(records, size))
+        links = [{"rel": "self", "uri": here + after}]
+        if following:
+            after = f"&starting_after={page[-1]['id']}"
+            links.append({"rel": "next", "uri": here + after})
+        yield {"data": [{"data": row, "uri": uri(collection, row["id"])} for row in page], "links": links}
+        if not following:
+            return
+
+
+def read_page(path: Path) -> Iterator[tuple[str, JsonObject]]:
+    """Read the records of one file with a Clever list page, each with its collection; else InputFileError."""
+    try:
+        for row in orjson.loads(path.read_bytes())["data"]:
+            collection = collection_of(row["data"], row.get("uri", ""))
+            if collection is None or not row["data"]["id"]:
+                raise InputFileError(f"{path}: a row is no record of a collection known here")
+            yield collection, row["data"]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputFileError(f"{path}: not a Clever list page") from error
+
+
+def student_field_paths(user: JsonObject, name: str) -> list[tuple[str, ...]]:
+    """Find where a student's record has a field, by its name in settings: `first_name`, `dob`, `ext.house`."""
+    if name == "email" and "email" in user["roles"]["student"]:
+        # Some districts give a student's address a second time, in his role.
+        return [("email",), ("roles", "student", "email")]
+    if name in _USER_FIELDS:
+        return [_USER_FIELDS[name]]
+    if name in _STUDENT_FIELDS or name.startswith("ext."):
+        return [("roles", "student", *name.split(".", 1))]
+    raise ValueError(f"no student field {name!r}")
+
+
+def value_at(record: Any, path: Sequence[str]) -> Any:
+    """Read the value at a path, or ABSENT."""
+    for key in path:
+        record = record.get(key, ABSENT) if isinstance(record, dict) else ABSENT
+    return record
+
+
+def with_value(record: JsonObject, path: Sequence[str], value: object) -> JsonObject:
+    """Copy a record with another value at a path, or without it; what lies beside the path is shared."""
+    key, *rest = path
+    if rest:
+        return {**record, key: with_value(record.get(key) or {}, rest, value)}
+    return {k: v for k, v in record.items() if k != key} if value is ABSENT else {**record, key: value}

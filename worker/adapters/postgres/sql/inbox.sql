@@ -1,0 +1,97 @@
+-- name: store_events
+-- Stores a micro-batch, ignores duplicates, and opens or extends the windows of the districts that got
+-- something new. The rows come sorted by (district, event id), so that two processes lock in one order.
+WITH arrived AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+        AS a(district_id, event_id, kind, record_id, record)
+), fresh AS (
+    SELECT * FROM arrived a
+    WHERE NOT EXISTS (
+        SELECT FROM evaluated_events e WHERE e.district_id = a.district_id AND e.event_id = a.event_id)
+), stored AS (
+    INSERT INTO inbox (district_id, event_id, kind, record_id, record)
+    SELECT district_id, event_id, kind, record_id, record::jsonb FROM fresh
+    ON CONFLICT DO NOTHING
+    RETURNING district_id
+), counted AS (
+    SELECT district_id, count(*) AS events FROM stored GROUP BY district_id ORDER BY district_id
+), known AS (
+    INSERT INTO districts (district_id) SELECT district_id FROM counted ON CONFLICT DO NOTHING
+), opened AS (
+    INSERT INTO windows AS w (district_id, opened_at, last_event_at, events)
+    SELECT district_id, clock_timestamp(), clock_timestamp(), events FROM counted
+    ON CONFLICT (district_id) DO UPDATE SET
+        events = w.events + EXCLUDED.events,
+        opened_at = CASE WHEN w.events = 0 THEN EXCLUDED.opened_at ELSE w.opened_at END,
+        last_event_at = EXCLUDED.last_event_at
+)
+SELECT coalesce(sum(events), 0)::bigint FROM counted
+
+-- name: store_ignored
+-- Remembers the ids of events that no roster needs.
+WITH remembered AS (
+    INSERT INTO evaluated_events (district_id, event_id, received_at)
+    SELECT district_id, event_id, now() FROM unnest($1::text[], $2::text[]) AS a(district_id, event_id)
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT count(*) FROM remembered
+
+-- name: store_quarantined
+-- Remembers unreadable messages; a redelivered one is the same row. New ones wake their district, whose
+-- preflight they fail.
+WITH added AS (
+    INSERT INTO quarantine (district_id, body_digest, reason, explanation)
+    SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[])
+    ON CONFLICT DO NOTHING
+    RETURNING district_id
+), woken AS (
+    SELECT DISTINCT district_id FROM added ORDER BY district_id
+), known AS (
+    INSERT INTO districts (district_id) SELECT district_id FROM woken ON CONFLICT DO NOTHING
+)
+INSERT INTO windows AS w (district_id, opened_at, last_event_at, events)
+SELECT district_id, clock_timestamp(), clock_timestamp(), 0 FROM woken
+ON CONFLICT (district_id) DO UPDATE SET last_event_at = EXCLUDED.last_event_at
+
+-- name: store_marks
+-- Remembers how far publishers say they sent. The window's row is locked by the same statement (and made,
+-- where there is none), so that marks and events of different processes see each other.
+WITH said AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+        AS m(district_id, since, through, count)
+), kept AS (
+    INSERT INTO feed_marks (district_id, through, since, count)
+    SELECT district_id, through, min(since), max(count) FROM said GROUP BY district_id, through
+    ON CONFLICT (district_id, through) DO UPDATE SET since = EXCLUDED.since, count = EXCLUDED.count
+), known AS (
+    INSERT INTO districts (district_id) SELECT DISTINCT district_id FROM said ON CONFLICT DO NOTHING
+)
+INSERT INTO windows AS w (district_id, opened_at, last_event_at, events)
+SELECT DISTINCT district_id, clock_timestamp(), clock_timestamp(), 0 FROM said ORDER BY district_id
+ON CONFLICT (district_id) DO UPDATE SET events = w.events
+
+-- name: settle
+-- Closes the windows of those districts where every mark is kept: as many events are stored as were sent.
+-- Marks that are kept are taken away; one that is not leaves its district to the other triggers.
+WITH open_marks AS (
+    SELECT m.district_id, m.through,
+           m.count <= (SELECT count(*) FROM inbox i WHERE i.district_id = m.district_id
+                           AND i.event_id > m.since AND i.event_id <= m.through)
+                    + (SELECT count(*) FROM evaluated_events e WHERE e.district_id = m.district_id
+                           AND e.event_id > m.since AND e.event_id <= m.through) AS kept
+    FROM feed_marks m WHERE m.district_id = ANY($1::text[])
+), settled AS (
+    SELECT district_id, max(through) AS through FROM open_marks GROUP BY district_id HAVING bool_and(kept)
+), removed AS (
+    DELETE FROM feed_marks m USING settled s
+    WHERE m.district_id = s.district_id AND m.through <= s.through
+)
+UPDATE windows w SET requested = 'settled', through = s.through, request_number = w.request_number + 1
+FROM settled s
+WHERE w.district_id = s.district_id AND (w.requested IS NULL OR w.requested = 'settled')
+RETURNING w.district_id
+
+-- name: marked_districts
+-- Which of these districts wait for a mark to be kept.
+SELECT DISTINCT district_id FROM feed_marks WHERE district_id = ANY($1::text[])

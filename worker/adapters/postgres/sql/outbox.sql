@@ -1,0 +1,42 @@
+-- name: lease
+-- Takes the outboxes that nobody holds, those with the oldest message first.
+WITH waiting AS (
+    SELECT o.district_id, min(o.created_at) AS since FROM outbox o
+    LEFT JOIN relay_leases l ON l.district_id = o.district_id AND l.until > clock_timestamp()
+    WHERE l.district_id IS NULL
+    GROUP BY o.district_id ORDER BY since LIMIT $2
+)
+INSERT INTO relay_leases AS l (district_id, holder, until)
+SELECT district_id, $1, clock_timestamp() + $3::interval FROM waiting ORDER BY district_id
+ON CONFLICT (district_id) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until
+    WHERE l.until <= clock_timestamp()
+RETURNING district_id
+
+-- name: renew
+UPDATE relay_leases SET until = clock_timestamp() + $3::interval
+WHERE district_id = $1 AND holder = $2 AND until > clock_timestamp()
+RETURNING district_id
+
+-- name: release
+DELETE FROM relay_leases WHERE district_id = ANY($1::text[]) AND holder = $2
+
+-- name: first
+SELECT district_id, position, routing_key, schema, message_key, sequence, part, parts, trace_parent,
+       envelope, changes
+FROM outbox WHERE district_id = $1 ORDER BY position LIMIT $2
+
+-- name: published
+-- Takes a message out, if the lease on its district still holds, and says so on its decision with the last.
+WITH gone AS (
+    DELETE FROM outbox o
+    WHERE o.district_id = $1 AND o.position = $2
+      AND EXISTS (SELECT FROM relay_leases l WHERE l.district_id = $1 AND l.holder = $3)
+    RETURNING o.decision_number, o.part, o.parts
+), said AS (
+    UPDATE decisions d SET published_at = clock_timestamp() FROM gone g
+    WHERE d.district_id = $1 AND d.number = g.decision_number AND g.part = g.parts
+)
+SELECT count(*) FROM gone
+
+-- name: unpublished
+SELECT count(*) FROM outbox

@@ -1,0 +1,91 @@
+-- name: claim_events
+-- Moves the first events of a district, in the order of its feed, from the inbox to the evaluated ones.
+WITH first AS (
+    SELECT event_id FROM inbox
+    WHERE district_id = $1 AND ($2::text IS NULL OR event_id <= $2)
+    ORDER BY event_id LIMIT $3
+), moved AS (
+    DELETE FROM inbox i USING first f WHERE i.district_id = $1 AND i.event_id = f.event_id
+    RETURNING i.event_id, i.kind, i.record_id, i.record, i.received_at
+), remembered AS (
+    INSERT INTO evaluated_events (district_id, event_id, received_at)
+    SELECT $1, event_id, received_at FROM moved
+    ON CONFLICT DO NOTHING
+)
+SELECT event_id, kind, record_id, record, received_at FROM moved
+
+-- name: staged
+SELECT s.kind, s.record_id, s.event_id, s.record
+FROM unnest($2::text[], $3::text[]) AS k(kind, record_id)
+JOIN staged s ON s.district_id = $1 AND s.kind = k.kind AND s.record_id = k.record_id
+
+-- name: write_staged
+INSERT INTO staged (district_id, kind, record_id, event_id, record)
+SELECT $1, c.* FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) AS c
+ON CONFLICT (district_id, kind, record_id) DO UPDATE SET event_id = EXCLUDED.event_id, record = EXCLUDED.record
+
+-- name: add_links
+INSERT INTO section_links (district_id, role, target_id, section_id)
+SELECT $1, l.* FROM unnest($2::text[], $3::text[], $4::text[]) AS l
+ON CONFLICT DO NOTHING
+
+-- name: remove_links
+DELETE FROM section_links s
+USING unnest($2::text[], $3::text[], $4::text[]) AS l(role, target_id, section_id)
+WHERE s.district_id = $1 AND s.role = l.role AND s.target_id = l.target_id AND s.section_id = l.section_id
+
+-- name: linked_sections
+SELECT DISTINCT section_id FROM section_links
+WHERE district_id = $1 AND role = $2 AND target_id = ANY($3::text[])
+
+-- name: section_states
+SELECT i.id, s.record, course.record AS course, school.record AS school, term.record AS term,
+       k.rank, coalesce(k.students, 0) AS students
+FROM unnest($2::text[]) AS i(id)
+LEFT JOIN staged s ON s.district_id = $1 AND s.kind = 'section' AND s.record_id = i.id
+LEFT JOIN staged course ON course.district_id = $1 AND course.kind = 'course'
+    AND course.record_id = s.record ->> 'course_id'
+LEFT JOIN staged school ON school.district_id = $1 AND school.kind = 'school'
+    AND school.record_id = s.record ->> 'school_id'
+LEFT JOIN staged term ON term.district_id = $1 AND term.kind = 'term'
+    AND term.record_id = s.record ->> 'term_id'
+LEFT JOIN kept_sections k ON k.district_id = $1 AND k.section_id = i.id
+
+-- name: student_records
+SELECT record_id, record AS record FROM staged
+WHERE district_id = $1 AND kind = 'user' AND record_id = ANY($2::text[]) AND record ? 'student'
+
+-- name: known_users
+SELECT record_id, record ? 'student' AS is_student, record ? 'teacher' AS is_teacher FROM staged
+WHERE district_id = $1 AND kind = 'user' AND record_id = ANY($2::text[]) AND record IS NOT NULL
+
+-- name: ids_section
+SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'section' AND record_id > $2
+ORDER BY record_id LIMIT $3
+
+-- name: ids_student
+SELECT record_id FROM (
+    (SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'user' AND record_id > $2
+         AND record ? 'student' ORDER BY record_id LIMIT $3)
+    UNION
+    (SELECT record_id FROM roster WHERE district_id = $1 AND kind = 'student' AND record_id > $2
+         ORDER BY record_id LIMIT $3)) AS both_sides
+ORDER BY record_id LIMIT $3
+
+-- name: ids_teacher
+SELECT record_id FROM (
+    (SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'user' AND record_id > $2
+         AND record ? 'teacher' ORDER BY record_id LIMIT $3)
+    UNION
+    (SELECT record_id FROM roster WHERE district_id = $1 AND kind = 'teacher' AND record_id > $2
+         ORDER BY record_id LIMIT $3)) AS both_sides
+ORDER BY record_id LIMIT $3
+
+-- name: ids_school
+SELECT record_id FROM (
+    (SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'school' AND record_id > $2
+         AND record IS NOT NULL ORDER BY record_id LIMIT $3)
+    UNION
+    (SELECT record_id FROM roster WHERE district_id = $1 AND kind = 'school' AND record_id > $2
+         ORDER BY record_id LIMIT $3)) AS both_sides
+ORDER BY record_id LIMIT $3

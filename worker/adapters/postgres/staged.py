@@ -1,0 +1,91 @@
+"""The staged roster of the district under evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Final
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.database import Connection
+from worker.domain.records import EventId, Json, Kind, RecordId
+from worker.domain.staging import Change, Event, Key, Staged
+from worker.ports.store import Link, SectionState
+
+_SQL: Final = sql.load("staged")
+
+
+class PostgresStagedRoster:
+    """Answers to `worker.ports.store.StagedRoster` on one connection, inside its transaction."""
+
+    def __init__(self, connection: Connection, district_id: str) -> None:
+        self._connection = connection
+        self._district_id = district_id
+
+    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+        """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
+        rows = await self._connection.fetch(_SQL["claim_events"], self._district_id, through, limit)
+        return [
+            Event(EventId(row["event_id"]), Kind(row["kind"]), RecordId(row["record_id"]), row["record"])
+            for row in rows
+        ]
+
+    async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
+        """Return what is staged under these keys."""
+        kinds, ids = _columns(keys, 2)
+        rows = await self._connection.fetch(_SQL["staged"], self._district_id, kinds, ids)
+        return {
+            (Kind(row["kind"]), RecordId(row["record_id"])): Staged(EventId(row["event_id"]), row["record"])
+            for row in rows
+        }
+
+    async def write_staged(self, changes: Sequence[Change]) -> None:
+        """Stage the changes' records."""
+        columns = (
+            [change.kind for change in changes],
+            [change.record_id for change in changes],
+            [change.event_id for change in changes],
+            [change.after for change in changes],
+        )
+        await self._connection.execute(_SQL["write_staged"], self._district_id, *columns)
+
+    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+        """Change which sections point where."""
+        for statement, links in (("remove_links", removed), ("add_links", added)):
+            if links:
+                columns = _columns([(link.role, link.target_id, link.section_id) for link in links], 3)
+                await self._connection.execute(_SQL[statement], self._district_id, *columns)
+
+    async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
+        """Return the live sections that point to any of these targets."""
+        rows = await self._connection.fetch(_SQL["linked_sections"], self._district_id, role, list(targets))
+        return {row["section_id"] for row in rows}
+
+    async def section_states(self, ids: Collection[str]) -> list[SectionState]:
+        """Return the sections with what a filter reads beside them."""
+        rows = await self._connection.fetch(_SQL["section_states"], self._district_id, list(ids))
+        return [SectionState(**row) for row in rows]
+
+    async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
+        """Return the users' records of those who are students now."""
+        rows = await self._connection.fetch(_SQL["student_records"], self._district_id, list(ids))
+        return {row["record_id"]: row["record"] for row in rows}
+
+    async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
+        """Return which of these ids are students now, and which are teachers."""
+        rows = await self._connection.fetch(_SQL["known_users"], self._district_id, list(ids))
+        students = {row["record_id"] for row in rows if row["is_student"]}
+        return students, {row["record_id"] for row in rows if row["is_teacher"]}
+
+    async def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
+        """Yield, `size` at a time, all ids of `section`, `student`, `teacher` or `school`."""
+        after = ""
+        while True:
+            rows = await self._connection.fetch(_SQL[f"ids_{what}"], self._district_id, after, size)
+            if not rows:
+                return
+            yield [row["record_id"] for row in rows]
+            after = rows[-1]["record_id"]
+
+
+def _columns(rows: Collection[tuple[str, ...]], width: int) -> list[list[str]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

@@ -1,0 +1,453 @@
+"""The store, as the stages see it: an inbox, one district's evaluation at a time, an outbox.
+
+`worker.adapters.postgres` answers. Everything here takes and gives plain values of the domain; every
+call may raise `StoreUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from worker.domain.decision import Outcome
+from worker.domain.filter import SectionFilter
+from worker.domain.policy import Policy
+from worker.domain.preflight import Finding
+from worker.domain.records import Json, Kind
+from worker.domain.roster import Entry, RosterKind
+from worker.domain.staging import Change, Event, Key, Staged
+from worker.domain.tally import Tally
+from worker.domain.window import Trigger, WindowLimits
+
+# --- ingest ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event to store; `ignored` ones are only remembered by id, for `feed.settled` to count."""
+
+    district_id: str
+    event_id: str
+    kind: Kind | None
+    record_id: str
+    record: str | None
+    """Canonical JSON, or None for a deletion."""
+
+    @property
+    def ignored(self) -> bool:
+        """Whether the event is about nothing that a roster has."""
+        return self.kind is None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A publisher's word that `count` events were sent after `since` up to `through`."""
+
+    district_id: str
+    since: str
+    through: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A message that cannot be read, of a district that can be told; `digest` is its body's SHA-256."""
+
+    district_id: str
+    digest: bytes
+    reason: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What came of storing a micro-batch."""
+
+    stored: int
+    duplicates: int
+    ignored: int
+
+
+class Inbox(Protocol):
+    """Where events are stored before they are acknowledged."""
+
+    async def store(
+        self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
+    ) -> Stored:
+        """Store all of it, and open or extend the districts' windows, in one transaction."""
+        ...
+
+
+# --- evaluate -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """A district's window that is due, with the district locked for its evaluation."""
+
+    district_id: str
+    trigger: Trigger
+    now: datetime
+    opened_at: datetime
+    deferred_since: datetime | None
+    request_number: int
+    through: str | None
+
+
+@dataclass(slots=True)
+class DistrictState:
+    """What was decided on a district so far; an evaluation changes it and saves it once."""
+
+    tally: Tally
+    section_filter: SectionFilter
+    filter_version: int
+    evaluated_filter_version: int
+    policy: Policy
+    evaluated_policy: str | None
+    evaluated_on: datetime | None
+    batch_number: int = 0
+    decision_number: int = 0
+    commit_sequence: int = 0
+    review_sequence: int = 0
+    outbox_position: int = 0
+    last_commit_id: str | None = None
+    standing_since: datetime | None = None
+    reported_digest: int | None = None
+    committed_digest: int = 0
+    committed_counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionState:
+    """A section as staged (None: a tombstone, or never seen) with what a filter reads beside it."""
+
+    id: str
+    record: Json | None
+    course: Json | None
+    school: Json | None
+    term: Json | None
+    rank: int | None
+    students: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """A row of the roster as it stands: members of the digests, None where the record is not there."""
+
+    candidate: int | None = None
+    committed: int | None = None
+    record: str | None = None
+    """The candidate record, where it was asked for."""
+    sections: tuple[str, ...] = ()
+    """For a student: the sections that count for him."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentState:
+    """A user's student side (None: not a student now), his kept sections and his row of the roster."""
+
+    id: str
+    record: Json | None
+    ranks: Mapping[str, int]
+    school_known: bool
+    entry: EntryState
+
+
+@dataclass(frozen=True, slots=True)
+class PersonState:
+    """A teacher or a school: its staged record, whether the roster needs it, and its row there."""
+
+    id: str
+    record: Json | None
+    needed: bool
+    entry: EntryState
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """An open finding, as far as closing it needs."""
+
+    record_id: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWrite:
+    """What a row of the candidate roster becomes; `entry` None takes the record out."""
+
+    kind: RosterKind
+    id: str
+    entry: Entry | None
+    school_id: str | None = None
+    sections: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A live section points to a student, teacher, school, course or term."""
+
+    role: str
+    target_id: str
+    section_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message to publish; `part` of `parts`, with `changes` as a JSON array in commits."""
+
+    routing_key: str
+    schema: str
+    key: str
+    sequence: int
+    trace_parent: str
+    envelope: str
+    part: int = 1
+    parts: int = 1
+    changes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A batch as it is kept for the history."""
+
+    number: int
+    id: str
+    trigger: Trigger
+    events: int
+    opened_at: datetime
+    closed_at: datetime
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A commit or a review as it is kept for the history; `summary` is the message without its changes."""
+
+    number: int
+    id: str
+    outcome: Outcome
+    sequence: int
+    batch_number: int
+    decided_at: datetime
+    summary: Mapping[str, Any]
+
+
+class StagedRoster(Protocol):
+    """The staged roster of the district under evaluation."""
+
+    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+        """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
+        ...
+
+    async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
+        """Return what is staged under these keys."""
+        ...
+
+    async def write_staged(self, changes: Sequence[Change]) -> None:
+        """Stage the changes' records."""
+        ...
+
+    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+        """Change which sections point where."""
+        ...
+
+    async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
+        """Return the live sections that point to any of these targets."""
+        ...
+
+    async def section_states(self, ids: Collection[str]) -> list[SectionState]:
+        """Return the sections with what a filter reads beside them; ids never seen are left out."""
+        ...
+
+    async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
+        """Return the student sides of those users who are students now."""
+        ...
+
+    async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
+        """Return which of these ids are students now, and which are teachers."""
+        ...
+
+    def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
+        """Yield, `size` at a time, all ids of `section`, `student`, `teacher` or `school` that are staged
+        or stand in the roster."""
+        ...
+
+
+class CandidateRoster(Protocol):
+    """The candidate roster and the findings of the district under evaluation."""
+
+    async def write_kept(self, kept: Mapping[str, int], dropped: Collection[str]) -> None:
+        """Say which sections the filter keeps, by rank, and which no longer."""
+        ...
+
+    async def resize_kept(self, changes: Mapping[str, int]) -> set[str]:
+        """Add to the number of students of kept sections; return those that came to have none, or some."""
+        ...
+
+    async def replace_identities(
+        self, ids: Collection[str], identities: Collection[tuple[str, str, bytes]]
+    ) -> set[tuple[str, bytes]]:
+        """Replace the (student, field, digest) rows of these students; return the values that moved."""
+        ...
+
+    async def unsettled_holders(self, values: Collection[tuple[str, bytes]]) -> set[str]:
+        """Return students whose finding of a duplicate no longer fits how many hold their value."""
+        ...
+
+    async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
+        """Return, by student, the unique fields whose value somebody else in scope has too."""
+        ...
+
+    async def student_states(self, ids: Collection[str]) -> list[StudentState]:
+        """Return these users as students."""
+        ...
+
+    async def teacher_states(self, ids: Collection[str]) -> list[PersonState]:
+        """Return these users as teachers; one is needed if a class lists him."""
+        ...
+
+    async def school_states(self, ids: Collection[str]) -> list[PersonState]:
+        """Return these schools; one is needed if a student or a class in the roster names it."""
+        ...
+
+    async def students_of_schools(self, ids: Collection[str]) -> set[str]:
+        """Return the students in the candidate roster whose school is one of these."""
+        ...
+
+    async def entry_states(self, kind: RosterKind, ids: Collection[str]) -> dict[str, EntryState]:
+        """Return rows of the roster with their candidate records."""
+        ...
+
+    async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
+        """Change the candidate roster."""
+        ...
+
+    async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
+        """Return open findings on these records (None: on all of these kinds)."""
+        ...
+
+    async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
+        """Open and close findings."""
+        ...
+
+    async def school_removals(self, floor: int) -> dict[str, tuple[int, int]]:
+        """Return (removed, committed) students of each school from which the plan removes over `floor`."""
+        ...
+
+    async def quarantined(self) -> int:
+        """Return how many unreadable events wait."""
+        ...
+
+
+class Evaluation(StagedRoster, CandidateRoster, Protocol):
+    """One evaluation: the district's lock and a transaction, committed when the context is left well."""
+
+    window: ClosedWindow
+    state: DistrictState
+
+    async def remaining_events(self) -> int:
+        """Return how many of the district's events still wait in the inbox."""
+        ...
+
+    async def changed_errors(self) -> tuple[int, int]:
+        """Return how many errors are new, and how many resolved, since the district's last review."""
+        ...
+
+    async def first_findings(self, limit: int) -> list[Finding]:
+        """Return open findings, errors first, in a stable order."""
+        ...
+
+    async def mark_reported(self) -> None:
+        """Take the open errors for the ones that the last review told."""
+        ...
+
+    async def forget_reported(self) -> None:
+        """Forget what the last review told, since the district left it."""
+        ...
+
+    def plan_changes(self) -> AsyncIterator[str]:
+        """Yield the plan's changes as JSON, in the order a commit has them."""
+        ...
+
+    async def adopt_candidate(self) -> None:
+        """Make the candidate roster the committed one."""
+        ...
+
+    async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
+        """Put messages into the outbox, behind those that are there."""
+        ...
+
+    async def set_parts(self, parts: int) -> None:
+        """Tell the parts of this evaluation's commit how many they are."""
+        ...
+
+    async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+        """Keep the batch and the decision, and save `state`."""
+        ...
+
+    async def close_window(self, deferred_since: datetime | None) -> None:
+        """Close the window, or keep open what came meanwhile or was put off."""
+        ...
+
+
+class Evaluations(Protocol):
+    """Where districts whose window is due come from."""
+
+    def next(self, limits: WindowLimits) -> AbstractAsyncContextManager[Evaluation | None]:
+        """Lock the district that has been due for longest; None while none is."""
+        ...
+
+    async def failed(self, district_id: str, error: str, back_off: timedelta, limit: int) -> bool:
+        """Count an evaluation that raised; return whether the district is parked for it."""
+        ...
+
+    async def demand_policy(self) -> int:
+        """Ask for the re-evaluation of districts last judged by another policy; return how many."""
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Return when somebody says that a window is due, or after `seconds`."""
+        ...
+
+
+# --- relay ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message in the outbox with its place in its district's order."""
+
+    district_id: str
+    position: int
+    message: OutboxMessage
+
+
+class Outbox(Protocol):
+    """Messages to publish, in order per district."""
+
+    async def lease(self, districts: int, seconds: float) -> list[str]:
+        """Take the outboxes of up to `districts` districts for `seconds`, oldest message first."""
+        ...
+
+    async def renew(self, district_id: str, seconds: float) -> None:
+        """Keep one for longer; raises `LeaseLost`."""
+        ...
+
+    async def first(self, district_id: str, limit: int) -> list[Queued]:
+        """Return the first messages of a district."""
+        ...
+
+    async def published(self, message: Queued) -> None:
+        """Take a message out, since it is published; raises `LeaseLost`."""
+        ...
+
+    async def release(self, district_ids: Iterable[str]) -> None:
+        """Give leases back."""
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Return when somebody says that there are messages, or after `seconds`."""
+        ...

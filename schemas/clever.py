@@ -287,7 +287,7 @@ def _why_not_json(body: bytes, header_district: str | None) -> UnreadableEvent:
             "a text holds a lone surrogate (or a number is none that JSON knows)",
             district,
         )
-    return UnreadableEvent(reason, explanation, header_district or _district_in_pieces(body))
+    return UnreadableEvent(reason, explanation, header_district or district_in_pieces(body))
 
 
 def _is_too_deep(document: object, limit: int = 900) -> bool:
@@ -322,10 +322,19 @@ def _holds_nul(document: object) -> bool:
 _DISTRICT_KEY: Final = re.compile(rb'"district"\s*:\s*"([0-9a-fA-F]{24})"')
 
 
-def _district_in_pieces(body: bytes) -> str | None:
+_ROUTING_KEY: Final = re.compile(r"([0-9a-fA-F]{24})\.[a-z]+\.[a-z]+")
+
+
+def district_in_pieces(body: bytes) -> str | None:
     """Find the district in a body that cannot be parsed: the one id that every `district` key has."""
     named = set(_DISTRICT_KEY.findall(body))
     return named.pop().decode() if len(named) == 1 else None
+
+
+def district_in_key(routing_key: str) -> str | None:
+    """Find the district in a routing key of the form `<district>.<type>`; others say nothing."""
+    match = _ROUTING_KEY.fullmatch(routing_key)
+    return match.group(1) if match else None
 
 
 def _district_named(event: Any, header_district: str | None) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from worker.domain.decision import Outcome
@@ -107,7 +107,7 @@ class DistrictState:
     evaluated_filter_version: int
     policy: Policy
     evaluated_policy: str | None
-    evaluated_on: datetime | None
+    evaluated_on: date | None
     batch_number: int = 0
     decision_number: int = 0
     commit_sequence: int = 0
@@ -388,8 +388,11 @@ class Evaluation(StagedRoster, CandidateRoster, Protocol):
         """Keep the batch and the decision, and save `state`."""
         ...
 
-    async def close_window(self, deferred_since: datetime | None) -> None:
-        """Close the window, or keep open what came meanwhile or was put off."""
+    async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
+        """Close the window, or keep open what came meanwhile or was put off.
+
+        `answered` says that the request it was closed by is dealt with; a newer request always stays.
+        """
         ...
 
 

@@ -10,20 +10,9 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from worker.sandbox import names
-from worker.sandbox.ids import (
-    ABSENT,
-    COLLECTIONS,
-    event_id,
-    record_id,
-    student_field_paths,
-    tag_of,
-    timestamp,
-    value_at,
-    with_value,
-)
+from worker.sandbox import ids, names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,13 +22,6 @@ if TYPE_CHECKING:
     from worker.sandbox.district import District
     from worker.sandbox.ids import JsonObject
 
-Changes: TypeAlias = dict[tuple[str, ...], Any]
-"""New values by their paths in a record."""
-Blank: TypeAlias = Literal["empty", "null", "absent"]
-
-_BLANKS: Final[dict[Blank, object]] = {"empty": "", "null": None, "absent": ABSENT}
-_FIRST_MONTH: Final = 7
-_HOMEROOM: Final = "homeroom"
 _JOINS_FIRST: Final = 0.3
 _SCHOOL_DAY: Final = 8 * 3600.0
 _ATTEMPTS_PER_CHANGE: Final = 20
@@ -51,17 +33,11 @@ class Feed:
     def __init__(self, district_id: str, now: datetime) -> None:
         if now.tzinfo is None:
             raise ValueError("the clock of a feed needs a time zone")
-        self.district_id = district_id
         self.now = now
-        self.tag = tag_of(district_id)
+        self.tag = ids.tag_of(district_id)
         self.last_id: str | None = None
         self._events = 0
         self._records = 0
-
-    @property
-    def school_year(self) -> int:
-        """The year in which the current school year began."""
-        return self.now.year - (self.now.month < _FIRST_MONTH)
 
     def advance(self, seconds: float) -> None:
         """Move the clock on; it cannot go back, because event ids begin with the time."""
@@ -72,19 +48,19 @@ class Feed:
     def event(self, kind: str, record: JsonObject, previous: JsonObject | None = None) -> JsonObject:
         """Give the next event of a kind such as `users.updated`."""
         self._events += 1
-        self.last_id = event_id(self.now, self.tag, self._events)
+        self.last_id = ids.event_id(self.now, self.tag, self._events)
         data = {"object": record} if previous is None else {"object": record, "previous_attributes": previous}
-        return {"id": self.last_id, "type": kind, "created": timestamp(self.now), "data": data}
+        return {"id": self.last_id, "type": kind, "created": ids.timestamp(self.now), "data": data}
 
     def new_record_id(self, collection: str) -> tuple[str, int]:
         """Make the id of a record that begins now, and its number among those."""
         self._records += 1
-        return record_id(self.now, self.tag, collection, self._records), self._records
+        return ids.record_id(self.now, self.tag, collection, self._records), self._records
 
 
 def arrival(district: District, feed: Feed) -> Iterator[JsonObject]:
     """Share the whole district: a created event for every record, what is referred to first."""
-    for collection in COLLECTIONS:
+    for collection in ids.COLLECTIONS:
         for record in district.records(collection):
             yield feed.event(f"{collection}.created", record)
 
@@ -113,6 +89,8 @@ def move_student(
     join_first: bool = False,
 ) -> list[JsonObject]:
     """Move a student between sections: for one event he is in neither or, joining first, in both."""
+    if from_section not in district.sections_of(student_id):
+        raise ValueError("a student moves from a section that he is in")
     joined = enroll(district, feed, student_id, to_section) if join_first else []
     left = withdraw(district, feed, student_id, from_section)
     return joined + left + enroll(district, feed, student_id, to_section)
@@ -126,8 +104,8 @@ def new_student(
     while student_id in district.users:  # from another feed, before the district was written and read
         student_id, number = feed.new_record_id("users")
     rng = random.Random(student_id)  # noqa: S311 — not for secrets: reproducible people
-    stamp = timestamp(feed.now)
-    user = names.student_user(rng, grade, [school_id], feed.school_year, number)
+    stamp = ids.timestamp(feed.now)
+    user = names.student_user(rng, grade, [school_id], ids.school_year(feed.now), number)
     # Numbers of our own making could be a shared district's already; the time makes them new.
     sis_id = f"{int(feed.now.timestamp())}{number:05d}"
     user["roles"]["student"] |= {"sis_id": sis_id, "student_number": sis_id, "state_id": f"9{sis_id}"}
@@ -158,15 +136,15 @@ def leave(district: District, feed: Feed, student_id: str) -> list[JsonObject]:
 
 def set_field(district: District, feed: Feed, student_id: str, name: str, value: object) -> list[JsonObject]:
     """Give a student's field a value; fields are named as in settings: `first_name`, `grade`, `ext.house`."""
-    paths = student_field_paths(district.users[student_id], name)
+    paths = ids.student_field_paths(district.users[student_id], name)
     return _update(district, feed, "users", student_id, dict.fromkeys(paths, value))
 
 
 def blank_field(
-    district: District, feed: Feed, student_id: str, name: str, form: Blank = "empty"
+    district: District, feed: Feed, student_id: str, name: str, form: ids.Blank = "empty"
 ) -> list[JsonObject]:
     """Blank a student's field in one of Clever's forms: `""`, null, or no such key."""
-    return set_field(district, feed, student_id, name, _BLANKS[form])
+    return set_field(district, feed, student_id, name, ids.BLANKS[form])
 
 
 def correct_grade(district: District, feed: Feed, student_id: str, grade: str) -> list[JsonObject]:
@@ -191,18 +169,17 @@ def reassign_teacher(district: District, feed: Feed, section_id: str, teacher_id
     """Give a section another primary teacher, which renames it if its name is one that Clever computed."""
     section = district.sections[section_id]
     last_name = district.users[teacher_id]["name"]["last"]
-    co_teachers = [one for one in section["teachers"] if one not in {section["teacher"], teacher_id}]
+    co_teachers = [one for one in section["teachers"] if one not in {section.get("teacher"), teacher_id}]
     course, *computed = section["name"].rsplit(" - ", 2)
     name = names.section_name(course, last_name, computed[1]) if computed[1:] else section["name"]
-    changes: Changes = {("teacher",): teacher_id, ("teachers",): [teacher_id, *co_teachers], ("name",): name}
+    teachers = [teacher_id, *co_teachers]
+    changes: ids.Changes = {("teacher",): teacher_id, ("teachers",): teachers, ("name",): name}
     return _update(district, feed, "sections", section_id, changes)
 
 
 def homerooms(district: District) -> frozenset[str]:
     """Find the sections whose names contain "homeroom", in any case."""
-    return frozenset(
-        key for key, section in district.sections.items() if _HOMEROOM in section["name"].lower()
-    )
+    return frozenset(key for key, one in district.sections.items() if "homeroom" in one["name"].lower())
 
 
 def day_of_changes(
@@ -291,7 +268,7 @@ class _Day:
         user = self.district.users[student]
         grade = user["roles"]["student"].get("grade") or ""
         field, value = self.rng.choice([
-            ("dob", names.birth_date(self.rng, grade, self.feed.school_year)),
+            ("dob", names.birth_date(self.rng, grade, ids.school_year(self.feed.now))),
             ("middle_name", names.first_name(self.rng)),
             ("email", names.email(user["name"], self.rng.randrange(100_000), "students")),
             ("race", "Unknown"),
@@ -312,19 +289,11 @@ class _Day:
 
 
 def _update(
-    district: District, feed: Feed, collection: str, record_id: str, changes: Changes
+    district: District, feed: Feed, collection: str, record_id: str, changes: ids.Changes
 ) -> list[JsonObject]:
-    old = new = district.collections[collection][record_id]
-    previous: JsonObject = {}
-    for path, value in changes.items():
-        before = value_at(old, path)
-        if before != value:
-            new = with_value(new, path, value)
-            previous = previous if before is ABSENT else with_value(previous, path, before)
+    old = district.collections[collection][record_id]
+    new, previous = ids.changed(old, changes, ids.timestamp(feed.now))
     if new is old:
         return []
-    if "last_modified" in old:
-        previous["last_modified"] = old["last_modified"]
-        new = {**new, "last_modified": timestamp(feed.now)}
     district.put(collection, new)
     return [feed.event(f"{collection}.updated", new, previous)]

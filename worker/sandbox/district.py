@@ -16,11 +16,18 @@ from itertools import accumulate, count, pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import orjson
-
 from worker.errors import InputFileError
 from worker.sandbox import names
-from worker.sandbox.ids import COLLECTIONS, UNSHARED, IdMaker, list_pages, read_page, tag_of, timestamp
+from worker.sandbox.ids import (
+    COLLECTIONS,
+    UNSHARED,
+    IdMaker,
+    list_pages,
+    read_page,
+    tag_of,
+    timestamp,
+    write_page,
+)
 from worker.sandbox.names import FALL, FULL_YEAR, SPRING, CourseName, set_or_blank
 
 if TYPE_CHECKING:
@@ -67,7 +74,7 @@ class District:
         self._sections_of: dict[str, list[str]] | None = None
 
     def records(self, collection: str) -> Iterator[JsonObject]:
-        """Go through a collection in the order of their ids, which is Clever's."""
+        """Go through a collection in the order of its ids, which is Clever's."""
         held = self.collections[collection]
         return (held[key] for key in sorted(held))
 
@@ -110,9 +117,8 @@ class District:
     def write_pages(self, folder: Path) -> None:
         """Write one file a collection, `users.json` and so on, each of them one long page."""
         folder.mkdir(parents=True, exist_ok=True)
-        for collection, held in self.collections.items():
-            (page,) = self.pages(collection, max(1, len(held)))
-            (folder / f"{collection}.json").write_bytes(orjson.dumps(page))
+        for collection in self.collections:
+            write_page(folder / f"{collection}.json", collection, self.records(collection))
 
     @staticmethod
     def load_pages(folder: Path) -> District:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import orjson
 
@@ -20,7 +21,6 @@ from worker.errors import InputFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
     from pathlib import Path
 
 JsonObject: TypeAlias = dict[str, Any]
@@ -34,6 +34,10 @@ UNSHARED: Final = "unshared"
 
 ABSENT: Final = object()
 """Stands for the value of a key that is not there."""
+Blank: TypeAlias = Literal["empty", "null", "absent"]
+BLANKS: Final[dict[Blank, object]] = {"empty": "", "null": None, "absent": ABSENT}
+Changes: TypeAlias = dict[tuple[str, ...], Any]
+"""New values by their paths in a record."""
 
 _USER_FIELDS: Final = {
     "first_name": ("name", "first"),
@@ -47,6 +51,7 @@ _STUDENT_FIELDS: Final = frozenset({
     *("ell_status", "frl_status", "iep_status", "graduation_year"),
 })  # fmt: skip
 _KINDS: Final = {kind: f"{number:x}" for number, kind in enumerate((*COLLECTIONS, UNSHARED), start=1)}
+_FIRST_MONTH: Final = 7
 _TAG_DIGITS: Final = 9
 _EVENT_TAG_DIGITS: Final = 6
 _COLLECTION_IN_URI: Final = re.compile(r"/v3\.\d+/([a-z]+)(?:/|\?|$)")
@@ -76,8 +81,13 @@ def event_id(moment: datetime, tag: str, number: int) -> str:
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a UTC time to the millisecond: `2026-08-17T06:00:00.000Z`."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    """Write a time in UTC, to the millisecond: `2026-08-17T06:00:00.000Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def school_year(moment: datetime) -> int:
+    """Tell the year in which a moment's school year began."""
+    return moment.year - (moment.month < _FIRST_MONTH)
 
 
 def uri(collection: str, record: str) -> str:
@@ -127,6 +137,17 @@ def list_pages(collection: str, records: Iterator[JsonObject], size: int) -> Ite
             return
 
 
+def write_page(path: Path, collection: str, records: Iterator[JsonObject]) -> None:
+    """Write records as one long list page, row by row, so that their number does not matter."""
+    links = [{"rel": "self", "uri": f"/{API_VERSION}/{collection}"}]
+    with path.open("wb") as page:
+        page.write(b'{"data":[')
+        for number, record in enumerate(records):
+            row = {"data": record, "uri": uri(collection, record["id"])}
+            page.write((b",\n" if number else b"\n") + orjson.dumps(row))
+        page.write(b'\n],"links":' + orjson.dumps(links) + b"}\n")
+
+
 def read_page(path: Path) -> Iterator[tuple[str, JsonObject]]:
     """Read the records of one file with a Clever list page, each with its collection; else InputFileError."""
     try:
@@ -140,7 +161,7 @@ def read_page(path: Path) -> Iterator[tuple[str, JsonObject]]:
 
 
 def student_field_paths(user: JsonObject, name: str) -> list[tuple[str, ...]]:
-    """Find where a student's record has a field, by its name in settings: `first_name`, `dob`, `ext.house`."""
+    """Find where a student's record has a field, by its name in settings: `first_name`, `ext.house`."""
     if name == "email" and "email" in user["roles"]["student"]:
         # Some districts give a student's address a second time, in his role.
         return [("email",), ("roles", "student", "email")]
@@ -151,16 +172,32 @@ def student_field_paths(user: JsonObject, name: str) -> list[tuple[str, ...]]:
     raise ValueError(f"no student field {name!r}")
 
 
-def value_at(record: Any, path: Sequence[str]) -> Any:
-    """Read the value at a path, or ABSENT."""
+def changed(record: JsonObject, changes: Changes, stamp: str) -> tuple[JsonObject, JsonObject]:
+    """Copy a record with changes; give the copy and the previous values, as `updated` events carry them.
+
+    What lies beside the changes is shared with the old record, and so is all of it if nothing changes.
+    """
+    copy: JsonObject = record
+    previous: JsonObject = {}
+    for path, value in changes.items():
+        before = _value_at(record, path)
+        if before != value:
+            copy = _with_value(copy, path, value)
+            previous = previous if before is ABSENT else _with_value(previous, path, before)
+    if copy is not record and "last_modified" in record:
+        previous["last_modified"] = record["last_modified"]
+        copy["last_modified"] = stamp
+    return copy, previous
+
+
+def _value_at(record: Any, path: Sequence[str]) -> Any:
     for key in path:
         record = record.get(key, ABSENT) if isinstance(record, dict) else ABSENT
     return record
 
 
-def with_value(record: JsonObject, path: Sequence[str], value: object) -> JsonObject:
-    """Copy a record with another value at a path, or without it; what lies beside the path is shared."""
+def _with_value(record: JsonObject, path: Sequence[str], value: object) -> JsonObject:
     key, *rest = path
     if rest:
-        return {**record, key: with_value(record.get(key) or {}, rest, value)}
+        return {**record, key: _with_value(record.get(key) or {}, rest, value)}
     return {k: v for k, v in record.items() if k != key} if value is ABSENT else {**record, key: value}

@@ -24,15 +24,15 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 _FIRST_STEMS: Final = _words("""
-    Av Bel Cor Dell Ev Fen Gal Hest Il Jor Kel Lum Mar Nev Or Pell Quin Rov Sel Tam Ul Ver Wil Yar Zeph
+    Av Belv Corv Dell Ev Fen Gal Hest Il Jor Kel Lum Murr Nev Or Pell Quin Rov Sel Tam Ul Ver Wil Yar Zeph
     Bri Cael Dru Elo Fré Ís Léo Ño Ösk
 """)
 _FIRST_ENDINGS: Final = _words("""
     abeth adine amond anza arwen elio erin essa etta ian idra ilde imar inna olin omir onda oria ulan yra
 """)
 _LAST_STEMS: Final = _words("""
-    Quill Fern Thistle Bramble Copper Lantern Marrow Pebble Saffron Tinder Umber Velvet Wicker Yarrow Barley
-    Cinder Drizzle Ember Flint Gorse Hazel Ivory Juniper Kestrel Linden Mallow Nettle Otter Plume Russet
+    Quill Fern Thistle Bramble Cobalt Lantern Marrow Pebble Saffron Tinder Umber Velvet Wicker Yarrow Barley
+    Cinder Drizzle Ember Flint Gorse Haze Ivory Juniper Kestrel Linden Mallow Nettle Otter Plume Russet
     Sorrel Teasel O'Thimble D'Ambler Ångel Müsli
 """)
 _LAST_ENDINGS: Final = _words("""

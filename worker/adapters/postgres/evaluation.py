@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -135,11 +135,12 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
         await self._connection.execute(_SQL["save_district"], self._district_id, *_columns(self.state))
         await self._connection.execute(_SQL["forgive_failures"], self._district_id)
 
-    async def close_window(self, deferred_since: Any) -> None:
+    async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
         """Close the window, or keep open what came meanwhile or was put off."""
         await self._connection.execute(_SQL["lock_window"], self._district_id)
+        dealt_with = self.window.request_number if answered else -1
         row = await self._connection.fetchrow(
-            _SQL["reopen_window"], self._district_id, deferred_since, self.window.request_number
+            _SQL["reopen_window"], self._district_id, deferred_since, dealt_with
         )
         if row is not None and not row["events"] and not row["requested"] and deferred_since is None:
             await self._connection.execute(_SQL["delete_window"], self._district_id)

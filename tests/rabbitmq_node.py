@@ -1,0 +1,231 @@
+"""A real RabbitMQ for one test run, started, broken and removed by us.
+
+Every node has its own ports, folder, Erlang cookie and epmd (Erlang's name server, started by us as an
+ordinary child: the one that Erlang would start by itself outlives everybody). So several nodes stand
+side by side, none meets a RabbitMQ that the machine may already run, and nothing is left behind.
+
+The node is Debian's package, or any other whose `rabbitmq-server` is on the path.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Self
+
+BOOT_SECONDS = 60
+STOP_SECONDS = 20
+DEBIAN_BINARIES = Path("/usr/lib/rabbitmq/bin")
+PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+
+# Without its own limits RabbitMQ preallocates for a machine of its own; a full disk on the machine that
+# runs the tests must not raise the disk alarm here.
+CONFIGURATION = """
+listeners.tcp.default = 127.0.0.1:{port}
+log.console.level = warning
+disk_free_limit.absolute = 1MB
+raft.wal_max_size_bytes = 33554432
+"""
+
+
+def available() -> bool:
+    """Whether RabbitMQ and Erlang are installed."""
+    return _binaries() is not None and shutil.which("epmd") is not None
+
+
+class RabbitNode:
+    """One node; `start` it first. Blocking: it is for fixtures and for tests that break it."""
+
+    def __init__(self) -> None:
+        binaries = _binaries()
+        if binaries is None:
+            raise FileNotFoundError("RabbitMQ is not installed")
+        self._binaries = binaries
+        self._folder = Path(tempfile.mkdtemp(prefix="rabbitmq-test-"))
+        self._port, self._distribution_port, self._epmd_port = _free_ports(3)
+        self._environment = self._prepare()
+        self._server: subprocess.Popen[bytes] | None = None
+        self._epmd: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The default virtual host, as the default user."""
+        return self.vhost_url("/")
+
+    def vhost_url(self, name: str) -> str:
+        """The address of virtual host `name`."""
+        return f"amqp://guest:guest@127.0.0.1:{self._port}/{name.replace('/', '%2F')}"
+
+    def start(self) -> Self:
+        """Start, or start again with what was on disk; returns when clients can connect."""
+        self._epmd = self._spawn(["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"])
+        self._server = self._spawn([str(self._binaries / "rabbitmq-server")])
+        deadline = time.monotonic() + BOOT_SECONDS
+        while not self._answers():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"RabbitMQ did not start:\n{self.log()[-4000:]}")
+            time.sleep(0.05)
+        return self
+
+    def stop(self) -> None:
+        """Stop in good order, as an operator would."""
+        if self._server is not None:
+            started = _with_children(self._server)
+            self._server.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._server.wait(STOP_SECONDS)
+            _kill(started)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL everything we started, as a power cut would."""
+        for process in (self._server, self._epmd):
+            if process is not None:
+                _kill(_with_children(process))
+                process.wait(STOP_SECONDS)
+        self._server = self._epmd = None
+
+    def restart(self) -> None:
+        """Stop if it still runs, and start on the same ports with the same data."""
+        self.stop()
+        self.start()
+
+    def remove(self) -> None:
+        """Kill it and delete its folder."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def ctl(self, *arguments: str) -> str:
+        """Run `rabbitmqctl` against this node and return what it printed."""
+        command = [str(self._binaries / "rabbitmqctl"), "--quiet", *arguments]
+        done = subprocess.run(
+            command, env=self._environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout.strip()
+
+    def add_vhosts(self, names: Iterable[str]) -> None:
+        """Create virtual hosts open to the default user, all in one call: each call costs half a second."""
+        add = 'rabbit_vhost:add(V, <<"tests">>)'
+        allow = (
+            "rabbit_auth_backend_internal:set_permissions("
+            '<<"guest">>, V, <<".*">>, <<".*">>, <<".*">>, <<"tests">>)'
+        )
+        vhosts = ", ".join(f'<<"{name}">>' for name in names)
+        self.ctl("eval", f"[begin {add}, {allow} end || V <- [{vhosts}]].")
+
+    def log(self) -> str:
+        """Everything the node has printed so far."""
+        return (self._folder / "log.txt").read_text(errors="replace")
+
+    def _prepare(self) -> dict[str, str]:
+        folder = self._folder
+        cookie = folder / ".erlang.cookie"
+        cookie.write_text(secrets.token_hex(16))
+        cookie.chmod(0o400)
+        (folder / "enabled_plugins").write_text("[].")
+        (folder / "rabbitmq.conf").write_text(CONFIGURATION.format(port=self._port))
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("RABBITMQ_", "ERL_")) and name != "NOTIFY_SOCKET"
+        }
+        return inherited | {
+            "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"test{self._port}@localhost",
+            "RABBITMQ_DIST_PORT": str(self._distribution_port),
+            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,  # Debian's would bring the machine's own settings in
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+            "RABBITMQ_PLUGINS_DIR": str(_plugin_folder(self._binaries, folder)),
+            # Schedulers that spin or fill the machine disturb the tests; `strict` halves the file look-ups.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +A 4 -code_path_choice strict",
+        }
+
+    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self._folder / "log.txt").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                env=self._environment,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the terminal is for pytest, which then stops us
+            )
+
+    def _answers(self) -> bool:
+        """Whether the node greets a client: its port opens last of all in the boot."""
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1) as client:
+            client.sendall(PROTOCOL_HEADER)
+            return client.recv(1) == b"\x01"
+        return False
+
+
+def _binaries() -> Path | None:
+    """The folder of the scripts themselves: Debian's on the path change the user when root calls them."""
+    if (DEBIAN_BINARIES / "rabbitmq-server").exists():
+        return DEBIAN_BINARIES
+    found = shutil.which("rabbitmq-server")
+    return Path(found).resolve().parent if found else None
+
+
+def _plugin_folder(binaries: Path, folder: Path) -> Path:
+    """Links to what the server itself needs, without its forty plugins.
+
+    A third of the boot goes into reading them, enabled or not.
+    """
+    shipped = (binaries / "rabbitmq-server").resolve().parent.parent / "plugins"
+    if not shipped.is_dir():
+        return shipped
+    needed = folder / "plugins"
+    needed.mkdir()
+    for part in shipped.iterdir():
+        if part.name.startswith("rabbitmq_prelaunch") or not part.name.startswith("rabbitmq_"):
+            (needed / part.name).symlink_to(part)
+    return needed
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in sockets]
+    for server in sockets:
+        server.close()
+    return ports
+
+
+def _with_children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The process and its descendants: the shell script, the Erlang machine, and its own helpers."""
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(process.pid)
+        return [root, *root.children(recursive=True)]
+    return []
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=STOP_SECONDS)

@@ -1,0 +1,118 @@
+"""Files at the end of the in-process broker's queues: one message a line, on disk before it counts.
+
+Several processes may append to one file, and any of them may die in the middle of a line. So an append
+takes the file's lock, cuts off a last line that has no end (its message was never confirmed, and is
+published again), writes, and returns after fsync.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import fcntl
+import os
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import orjson
+
+from worker.errors import BrokerUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from worker.ports.broker import Message
+
+TAIL_BYTES: Final = 65536
+
+
+class LineFile:
+    """A file that is appended to, line by line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        # Threads would take the file's lock in any order; messages keep the order of their publishes.
+        self._in_order = asyncio.Lock()
+
+    async def append(self, line: bytes) -> None:
+        """Return once `line` is on disk; raises `BrokerUnavailable` when it cannot be written."""
+        if b"\n" in line:
+            raise ValueError("a line cannot hold a line end")
+        async with self._in_order:
+            try:
+                await asyncio.to_thread(_append, self._path, line)
+            except OSError as error:
+                raise BrokerUnavailable(f"cannot write {self._path}: {error.strerror}") from error
+
+
+class FileSink:
+    """Keeps the body of each message, which must be JSON on one line."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = LineFile(path)
+
+    async def append(self, message: Message) -> None:
+        """Return once the body is on disk; raises `BrokerUnavailable`."""
+        await self._file.append(message.body)
+
+
+class DeadLetterFile:
+    """Keeps unreadable messages, with why and whose: their bodies may be anything.
+
+    A line is `{"reason", "district_id", "routing_key", "body"}`, or `body_base64` where it is not UTF-8.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = LineFile(path)
+
+    async def append(self, message: Message) -> None:
+        """Return once the message is on disk; raises `BrokerUnavailable`."""
+        await self._file.append(orjson.dumps(_dead_letter(message)))
+
+
+def _dead_letter(message: Message) -> dict[str, object]:
+    letter: dict[str, object] = {
+        "reason": message.headers.get("x-reason"),
+        "district_id": message.headers.get("x-district-id"),
+        "routing_key": message.routing_key,
+    }
+    try:
+        letter["body"] = message.body.decode()
+    except UnicodeDecodeError:
+        letter["body_base64"] = base64.b64encode(message.body).decode()
+    return letter
+
+
+def _append(path: Path, line: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed, or its process dies
+        is_new = _cut_torn_line(file) == 0
+        file.write(line + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        _sync_folder(path.parent)
+
+
+def _cut_torn_line(file: BinaryIO) -> int:
+    """Shorten the file to the end of its last whole line and return its size."""
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - TAIL_BYTES)
+        file.seek(start)
+        last = file.read(end - start).rfind(b"\n")
+        if last >= 0:
+            end = start + last + 1
+            break
+        end = start
+    file.truncate(end)
+    return end
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file survives a power cut only when its folder's entry does."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

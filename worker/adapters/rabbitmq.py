@@ -1,0 +1,262 @@
+"""RabbitMQ behind the broker port.
+
+The model, in four sentences. Every subscription has a connection of its own and all publishing shares one
+more, because an alarm makes the broker stop reading the connections that publish, acknowledgements
+included. A connection is a `Link` (worker/adapters/rabbitmq_link.py): when anything about it breaks it is
+lost for good, and every waiter gets `BrokerUnavailable`. Publishing opens a new link at the next publish;
+a subscription ends, and the stage that held it subscribes again after a pause. Nothing is ever resumed
+behind the caller's back: what was taken and not acknowledged comes again, what was not confirmed is
+published again.
+
+Numbers such as aio-pika#636 name the public issue that a line answers to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import aio_pika
+from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
+
+from config.topology import TOPOLOGY, Topology
+from worker.adapters import rabbitmq_topology
+from worker.adapters.rabbitmq_link import Address, Link, quiet_client_loggers, translated
+from worker.errors import BrokerUnavailable, TopologyError, UnroutableMessage
+from worker.ports.broker import Delivery, Message, Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiormq.abc import DeliveredMessage
+
+PUBLISHING: Final = "publish"
+
+
+class RabbitBroker:
+    """A RabbitMQ broker (3.10 or newer); connects when first used.
+
+    `name` is shown in the broker's list of connections. `heartbeat` is in seconds: aiormq gives up a silent
+    connection after three, and RabbitMQ advises 5 to 20. `publish_timeout` bounds a publish from call to
+    confirm, connecting included.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        heartbeat: int = 15,
+        publish_timeout: float = 10.0,
+        connect_timeout: float = 10.0,
+    ) -> None:
+        quiet_client_loggers()
+        self._address = Address(url)
+        self._name = name
+        self._heartbeat = heartbeat
+        self._publish_timeout = publish_timeout
+        self._connect_timeout = connect_timeout
+        self._publishing: Link | None = None
+        self._opening = asyncio.Lock()
+        self._links: set[Link] = set()
+        self._down: set[str] = set()
+        self._closed = False
+        self.blocked = False
+        """Whether the last publish timed out because the broker is blocking publishers (an alarm)."""
+
+    async def publish(self, message: Message) -> None:
+        """Publish and wait for the confirm; see `worker.ports.broker.Publisher.publish`."""
+        link: Link | None = None
+        try:
+            with translated("cannot publish"):
+                # aio-pika's own `timeout` does not cover waiting for a connection (aio-pika#636, #556).
+                async with asyncio.timeout(self._publish_timeout):
+                    link = await self._publishing_link()
+                    await self._publish_on(link, message)
+        except BrokerUnavailable as error:
+            self._down.add(PUBLISHING)
+            self.blocked = link is not None and link.lost is None and await link.blocked()
+            await self._discard(link)
+            if self.blocked:
+                raise BrokerUnavailable("the broker is blocking publishers (memory or disk alarm)") from error
+            raise
+        self._down.discard(PUBLISHING)
+        self.blocked = False
+
+    @asynccontextmanager
+    async def subscribe(self, queue: str, *, prefetch: int) -> AsyncIterator[Subscription]:
+        """Consume `queue`; see `worker.ports.broker.Consumer.subscribe`."""
+        role = f"consume {queue}"
+        self._down.add(role)
+        link = await self._open(role)
+        try:
+            subscription = RabbitSubscription(link, self._publish_timeout)
+            await subscription.start(queue, prefetch, self._connect_timeout)
+            self._down.discard(role)
+            link.on_loss(lambda: self._down.add(role))
+            yield subscription
+        finally:
+            was_lost = link.lost is not None
+            # Closing the channel, rather than cancelling the consumer first, returns what is unacknowledged
+            # to its place before anything else is delivered.
+            await self._discard(link)
+            if not was_lost:
+                self._down.discard(role)
+
+    async def check_topology(self, topology: Topology = TOPOLOGY) -> None:
+        """Raise `TopologyError` at the first exchange or queue that is missing or declared differently."""
+        link = await self._open("check topology")
+        try:
+            with translated("cannot check the topology"):
+                async with asyncio.timeout(self._connect_timeout):
+                    await rabbitmq_topology.check(link.transport, topology)
+        finally:
+            await self._discard(link)
+
+    async def declare_topology(self, topology: Topology = TOPOLOGY) -> None:
+        """Create what is missing; raises `TopologyError` where something exists with other arguments."""
+        link = await self._open("declare topology")
+        try:
+            with translated("cannot declare the topology"):
+                async with asyncio.timeout(self._connect_timeout):
+                    await rabbitmq_topology.declare(link.transport, topology)
+        finally:
+            await self._discard(link)
+
+    def healthy(self) -> bool:
+        """Whether no subscription is lost, and the last publish, if any, did not fail for want of a broker.
+
+        A publishing connection that breaks while idle does not count: the next publish opens another.
+        """
+        return not self._closed and not self._down
+
+    async def close(self) -> None:
+        """Close every connection, each within a few seconds; may be repeated."""
+        self._closed = True
+        self._publishing = None
+        links, self._links = self._links, set()
+        await asyncio.gather(*(link.close() for link in links))
+
+    async def _publish_on(self, link: Link, message: Message) -> None:
+        exchange = await link.channel.get_exchange(message.exchange, ensure=False)
+        try:
+            await exchange.publish(_outgoing(message), message.routing_key, mandatory=True)
+        except PublishError as error:
+            raise UnroutableMessage(
+                f"no queue is bound to exchange {message.exchange} for {message.routing_key}"
+            ) from error
+        except DeliveryError as error:
+            raise _Refused(f"the broker refused a message to exchange {message.exchange}") from error
+
+    async def _publishing_link(self) -> Link:
+        """The one publishing link, kept open: a channel for each publish is slow and leaks (aio-pika#490)."""
+        async with self._opening:
+            if self._publishing is None or self._publishing.lost is not None:
+                await self._discard(self._publishing)
+                self._publishing = await self._open(PUBLISHING, confirms=True)
+            return self._publishing
+
+    async def _open(self, role: str, *, confirms: bool = False) -> Link:
+        if self._closed:
+            raise BrokerUnavailable("the broker was closed by us")
+        link = await Link.open(
+            self._address,
+            name=f"{self._name} {role}",
+            heartbeat=self._heartbeat,
+            timeout=self._connect_timeout,
+            confirms=confirms,
+        )
+        self._links.add(link)
+        if self._closed:
+            await self._discard(link)
+            raise BrokerUnavailable("the broker was closed by us")
+        return link
+
+    async def _discard(self, link: Link | None) -> None:
+        if link is None:
+            return
+        if self._publishing is link:
+            self._publishing = None
+        self._links.discard(link)
+        await link.close()
+
+
+class RabbitSubscription:
+    """One consumer on its own link. Deliveries wait here, at most `prefetch` of them, until taken."""
+
+    def __init__(self, link: Link, timeout: float) -> None:
+        self._link = link
+        self._timeout = timeout
+        self._arrived: deque[Delivery] = deque()
+        self._last_tag = 0
+        self._news = asyncio.Event()
+        link.on_loss(self._news.set)
+
+    async def start(self, queue: str, prefetch: int, timeout: float) -> None:
+        """Begin to consume; raises `TopologyError` for a missing queue, `BrokerUnavailable`."""
+        with translated(f"cannot consume {queue}"):
+            async with asyncio.timeout(timeout):
+                try:
+                    # The bound holds for consumers made after it only (celery#9512): it comes first.
+                    await self._link.transport.basic_qos(prefetch_count=prefetch)
+                    await self._link.transport.basic_consume(queue, self._deliver)
+                except ChannelNotFoundEntity as error:
+                    raise rabbitmq_topology.missing("queue", queue) from error
+
+    async def take(self, limit: int, wait: float) -> list[Delivery]:
+        """See `worker.ports.broker.Subscription.take`.
+
+        What had arrived before a loss is not handed out: it can no longer be acknowledged (aio-pika#501).
+        """
+        if not self._arrived and self._link.lost is None:
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
+        self._link.raise_if_lost()
+        return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
+
+    async def acknowledge(self, tag: int) -> None:
+        """Acknowledge all up to `tag`; raises `BrokerUnavailable`."""
+        self._link.raise_if_lost()
+        with translated("cannot acknowledge"):
+            async with asyncio.timeout(self._timeout):
+                await self._link.transport.basic_ack(tag, multiple=True)
+
+    def _deliver(self, message: DeliveredMessage) -> None:
+        """Append, and never wait: aiormq runs each delivery as a task of its own.
+
+        Tasks start in the order they were made, so order holds as long as this does not let go. It is too
+        costly to lose unnoticed - acknowledging is cumulative - hence the check.
+        """
+        tag = message.delivery_tag
+        if tag is None or tag != self._last_tag + 1:
+            self._link.lose(f"delivery {tag} came after delivery {self._last_tag}")
+            return
+        self._last_tag = tag
+        headers = dict(message.header.properties.headers or {})
+        self._arrived.append(Delivery(tag, message.routing_key or "", message.body, headers))
+        self._news.set()
+
+
+class _Refused(BrokerUnavailable):
+    """A nack: the queue is full, or a replica is away. The link itself is sound."""
+
+
+def _outgoing(message: Message) -> aio_pika.Message:
+    """The message as AMQP wants it, with what makes it survive and be told apart."""
+    return aio_pika.Message(
+        message.body,
+        headers=dict(message.headers),
+        content_type="application/json",
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        # aiormq finds the publish that a return belongs to by message id. The same id twice in flight
+        # leaves the first waiting for ever (aio-pika#689), so every attempt has its own.
+        message_id=str(uuid.uuid4()),
+        type=message.type,
+        timestamp=datetime.now(UTC),
+    )

@@ -1,0 +1,84 @@
+"""Compare the exchanges and queues on a RabbitMQ with config/topology.py, or create them.
+
+Workers check and never declare: a queue that is created again, empty, hides that somebody deleted it, and
+arguments that an operator changed would fail every reconnection. Looking goes first, with passive
+declarations, which create nothing; only when everything is there does an active declaration with our
+arguments ask the broker whether they are the same (it answers 406 with the one that differs).
+
+AMQP cannot list bindings. One that is missing shows as `UnroutableMessage` at the first publish.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+
+from worker.errors import TopologyError
+
+if TYPE_CHECKING:
+    from aiormq.abc import AbstractChannel
+
+    from config.topology import Exchange, Queue, Topology
+
+
+async def check(channel: AbstractChannel, topology: Topology) -> None:
+    """Raise `TopologyError` for the first thing that is missing, or else that differs."""
+    for exchange in topology.exchanges:
+        await _find_exchange(channel, exchange)
+    for queue in topology.queues:
+        await _find_queue(channel, queue)
+    await _declare(channel, topology)
+
+
+async def declare(channel: AbstractChannel, topology: Topology) -> None:
+    """Create everything, bindings included; raises `TopologyError` for the first thing that differs."""
+    await _declare(channel, topology)
+    for binding in topology.bindings:
+        await channel.queue_bind(binding.queue, binding.exchange, binding.pattern)
+
+
+def missing(kind: str, name: str) -> TopologyError:
+    """The error for an exchange or queue that is not there."""
+    return TopologyError(f"{kind} {name} is missing: run `rostering topology declare`")
+
+
+async def _declare(channel: AbstractChannel, topology: Topology) -> None:
+    for exchange in topology.exchanges:
+        await _declare_exchange(channel, exchange)
+    for queue in topology.queues:
+        await _declare_queue(channel, queue)
+
+
+async def _find_exchange(channel: AbstractChannel, exchange: Exchange) -> None:
+    try:
+        await channel.exchange_declare(exchange.name, passive=True)
+    except ChannelNotFoundEntity as error:
+        raise missing("exchange", exchange.name) from error
+
+
+async def _find_queue(channel: AbstractChannel, queue: Queue) -> None:
+    try:
+        await channel.queue_declare(queue.name, passive=True)
+    except ChannelNotFoundEntity as error:
+        raise missing("queue", queue.name) from error
+
+
+async def _declare_exchange(channel: AbstractChannel, exchange: Exchange) -> None:
+    try:
+        await channel.exchange_declare(exchange.name, exchange_type="topic", durable=True)
+    except ChannelPreconditionFailed as error:
+        raise _differs("exchange", exchange.name, error, "a durable topic exchange") from error
+
+
+async def _declare_queue(channel: AbstractChannel, queue: Queue) -> None:
+    try:
+        await channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+    except ChannelPreconditionFailed as error:
+        wanted = ", ".join(f"{name}={value}" for name, value in queue.arguments.items())
+        raise _differs("queue", queue.name, error, f"durable with {wanted}") from error
+
+
+def _differs(kind: str, name: str, error: ChannelPreconditionFailed, wanted: str) -> TopologyError:
+    said = " ".join(str(part) for part in error.args).removeprefix("PRECONDITION_FAILED - ")
+    return TopologyError(f"{kind} {name} differs ({said}): delete it or declare it as {wanted}")

@@ -1,0 +1,76 @@
+"""Step three: which kept sections are classes, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from itertools import chain
+
+from worker.candidate.context import Context
+from worker.domain.preflight import Finding, SectionContext, section_findings
+from worker.domain.records import Section, section_from_json
+from worker.domain.roster import RosterKind, class_entry
+from worker.ports.store import EntryState, EntryWrite, SectionState
+
+
+@dataclass(slots=True)
+class ClassOutcome:
+    """The teachers and schools that classes named before, or name now."""
+
+    teachers: set[str] = field(default_factory=set)
+    schools: set[str] = field(default_factory=set)
+
+    def name(self, record: str | None) -> None:
+        """Take note of the teachers and the school of a class's record."""
+        if record is not None:
+            named = json.loads(record)
+            self.teachers.update(named["teacher_ids"])
+            if named["school_id"]:
+                self.schools.add(named["school_id"])
+
+
+async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcome:
+    """Check these sections anew and write the entries of those that are classes."""
+    outcome = ClassOutcome()
+    if not ids:
+        return outcome
+    states = await context.roster.section_states(ids)
+    entries = await context.roster.entry_states(RosterKind.CLASS, ids)
+    before = await context.roster.open_findings(["class", "section"], ids)
+    kept = [
+        (state, section_from_json(state.id, state.record))
+        for state in states
+        if state.rank is not None and state.record is not None
+    ]
+    students, teachers = await context.roster.known_users(
+        set(chain.from_iterable((*section.students, *section.teachers) for _, section in kept))
+    )
+    sections = {state.id: section for state, section in kept}
+    after: list[Finding] = []
+    writes = []
+    for state in states:
+        entry_before = entries.get(state.id, EntryState())
+        write = _entry(state, sections.get(state.id))
+        writes.append((write, entry_before))
+        outcome.name(entry_before.record)
+        outcome.name(write.entry.record if write.entry else None)
+    for state, section in kept:
+        after += section_findings(
+            SectionContext(
+                section,
+                is_class=state.students > 0,
+                unknown_teachers=[teacher for teacher in section.teachers if teacher not in teachers],
+                unknown_students=[student for student in section.students if student not in students],
+            ),
+            context.policy,
+        )
+    await context.write_finding_changes(before, after)
+    await context.write_entry_changes(writes)
+    return outcome
+
+
+def _entry(state: SectionState, section: Section | None) -> EntryWrite:
+    if section is None or state.students == 0:
+        return EntryWrite(RosterKind.CLASS, state.id, None)
+    return EntryWrite(RosterKind.CLASS, state.id, class_entry(section), section.school_id)

@@ -1,0 +1,69 @@
+"""What every step of a refresh needs: the district under evaluation, and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, TypeVar
+
+from worker.domain.filter import SectionFilter
+from worker.domain.policy import Policy
+from worker.domain.preflight import Finding
+from worker.domain.tally import Tally
+from worker.ports.store import CandidateRoster, EntryState, EntryWrite, OpenFinding, StagedRoster
+
+CHUNK: Final = 2000
+"""Records in hand at a time: tens of megabytes at most, and a fraction of a second between two awaits."""
+
+Item = TypeVar("Item")
+
+
+class EvaluatedRoster(StagedRoster, CandidateRoster):
+    """Both sides of the district under evaluation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A refresh in progress."""
+
+    roster: EvaluatedRoster
+    tally: Tally
+    section_filter: SectionFilter
+    policy: Policy
+    today: date
+
+    async def write_entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> None:
+        """Write those entries that differ from the rows they replace."""
+        different = []
+        for write, before in writes:
+            after = write.entry.member if write.entry else None
+            sections_moved = write.sections is not None and write.sections != before.sections
+            if after == before.candidate and not sections_moved:
+                continue
+            self.tally.count_entry(write.kind, before.candidate, after, before.committed)
+            different.append(write)
+        if different:
+            await self.roster.write_entries(different)
+
+    async def write_finding_changes(
+        self, before: Collection[OpenFinding], after: Collection[Finding]
+    ) -> None:
+        """Open and close what differs between two sets of findings on the same records."""
+        old = {(found.record_id, found.finding.member): found.finding for found in before}
+        new = {(finding.record_id, finding.member): finding for finding in after}
+        closed = [finding for key, finding in old.items() if key not in new]
+        opened = [finding for key, finding in new.items() if key not in old]
+        for finding in closed:
+            self.tally.count_finding(finding, -1)
+        for finding in opened:
+            self.tally.count_finding(finding, 1)
+        if opened or closed:
+            await self.roster.write_findings(opened, closed)
+
+
+def chunks(items: Collection[Item], size: int = CHUNK) -> Iterator[list[Item]]:
+    """Yield the items, sorted by the caller or not, `size` at a time."""
+    ordered = list(items)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]

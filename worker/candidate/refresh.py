@@ -1,0 +1,162 @@
+"""The refresh: from a batch's changes to everything they touch, or over the whole district."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from worker.candidate.classes import ClassOutcome, refresh_classes
+from worker.candidate.context import CHUNK, Context, chunks
+from worker.candidate.people import refresh_schools, refresh_teachers
+from worker.candidate.sections import refresh_sections
+from worker.candidate.students import refresh_identities, refresh_students
+from worker.domain.records import Json, Kind
+from worker.domain.staging import Change
+from worker.ports.store import Link
+
+Progress = Callable[[str, int], None]
+"""Told what is being worked on, and how many of it are done since the last call."""
+
+_LINK_FIELDS = {"school": "school_id", "course": "course_id", "term": "term_id"}
+
+
+@dataclass(slots=True)
+class Touched:
+    """What has to be looked at again, by kind."""
+
+    sections: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+    students: set[str] = field(default_factory=set)
+    teachers: set[str] = field(default_factory=set)
+    schools: set[str] = field(default_factory=set)
+    before: dict[str, Json | None] = field(default_factory=dict)
+
+
+async def stage(context: Context, changes: Sequence[Change]) -> None:
+    """Write the changed records, and which sections point where."""
+    if not changes:
+        return
+    await context.roster.write_staged(changes)
+    added: set[Link] = set()
+    removed: set[Link] = set()
+    for change in changes:
+        if change.kind is Kind.SECTION:
+            before, after = _links(change.record_id, change.before), _links(change.record_id, change.after)
+            added |= after - before
+            removed |= before - after
+    await context.roster.write_links(added, removed)
+
+
+async def refresh(context: Context, changes: Sequence[Change]) -> None:
+    """Bring the candidate roster and the findings up to date with these staged changes."""
+    touched = await _touched(context, [change for change in changes if change.is_real])
+    for ids in chunks(touched.sections):
+        outcome = await refresh_sections(context, ids, touched.before)
+        touched.students |= outcome.students
+        touched.classes |= outcome.turned
+    moved: set[tuple[str, bytes]] = set()
+    for ids in chunks(touched.students):
+        moved |= await refresh_identities(context, ids)
+    if moved:
+        touched.students |= await context.roster.unsettled_holders(moved)
+    for ids in chunks(touched.students):
+        outcome_of_students = await refresh_students(context, ids)
+        touched.classes |= outcome_of_students.turned
+        touched.schools |= outcome_of_students.schools
+    for ids in chunks(touched.classes):
+        _name(touched, await refresh_classes(context, ids))
+    for ids in chunks(touched.teachers):
+        await refresh_teachers(context, ids)
+    for ids in chunks(touched.schools):
+        await refresh_schools(context, ids)
+
+
+async def refresh_all(context: Context, progress: Progress) -> None:
+    """Check the whole district anew, in bounded memory, after a change of filter, policy or day."""
+    roster = context.roster
+    async for ids in roster.ids_in_chunks("section", CHUNK):
+        await refresh_sections(context, ids, {})
+        progress("sections", len(ids))
+    async for ids in roster.ids_in_chunks("student", CHUNK):
+        await refresh_identities(context, ids)
+        progress("identities", len(ids))
+    async for ids in roster.ids_in_chunks("student", CHUNK):
+        await refresh_students(context, ids)
+        progress("students", len(ids))
+    async for ids in roster.ids_in_chunks("section", CHUNK):
+        await refresh_classes(context, ids)
+        progress("classes", len(ids))
+    async for ids in roster.ids_in_chunks("teacher", CHUNK):
+        await refresh_teachers(context, ids)
+    async for ids in roster.ids_in_chunks("school", CHUNK):
+        await refresh_schools(context, ids)
+
+
+async def _touched(context: Context, changes: Sequence[Change]) -> Touched:
+    touched = Touched()
+    targets: dict[str, set[str]] = {"school": set(), "course": set(), "term": set()}
+    schools_turned: set[str] = set()
+    users_turned: dict[str, set[str]] = {"student": set(), "teacher": set()}
+    for change in changes:
+        match change.kind:
+            case Kind.SECTION:
+                touched.sections.add(change.record_id)
+                touched.classes.add(change.record_id)
+                touched.before[change.record_id] = change.before
+            case Kind.USER:
+                _touch_user(touched, change, users_turned)
+            case Kind.SCHOOL:
+                targets["school"].add(change.record_id)
+                touched.schools.add(change.record_id)
+                if (change.before is None) != (change.after is None):
+                    schools_turned.add(change.record_id)
+            case Kind.COURSE | Kind.TERM:
+                targets[change.kind].add(change.record_id)
+            case Kind.DISTRICT:
+                pass
+    for role, ids in targets.items():
+        if ids:
+            touched.sections |= await context.roster.linked_sections(role, ids)
+    for role, ids in users_turned.items():
+        if ids:
+            touched.classes |= await context.roster.linked_sections(role, ids)
+    if schools_turned:
+        touched.students |= await context.roster.students_of_schools(schools_turned)
+    for change in changes:
+        if change.kind is Kind.USER:
+            touched.schools |= _schools_of_student(change)
+    return touched
+
+
+def _touch_user(touched: Touched, change: Change, turned: dict[str, set[str]]) -> None:
+    before, after = change.before or {}, change.after or {}
+    if before.get("student") != after.get("student"):
+        touched.students.add(change.record_id)
+    if before.get("teacher") != after.get("teacher"):
+        touched.teachers.add(change.record_id)
+    for side, ids in turned.items():
+        if (side in before) != (side in after):
+            ids.add(change.record_id)
+
+
+def _schools_of_student(change: Change) -> set[str]:
+    """Return the schools that a student was at and is at: the roster may no longer need the first."""
+    sides = ((record or {}).get("student", {}) for record in (change.before, change.after))
+    named = (side.get("texts", {}).get("school_id") for side in sides)
+    return {school for school in named if school}
+
+
+def _links(section_id: str, section: Json | None) -> set[Link]:
+    if section is None:
+        return set()
+    links = {Link("student", student, section_id) for student in section.get("students", ())}
+    links |= {Link("teacher", teacher, section_id) for teacher in section.get("teachers", ())}
+    links |= {
+        Link(role, section[name], section_id) for role, name in _LINK_FIELDS.items() if section.get(name)
+    }
+    return links
+
+
+def _name(touched: Touched, outcome: ClassOutcome) -> None:
+    touched.teachers |= outcome.teachers
+    touched.schools |= outcome.schools

@@ -1,0 +1,97 @@
+"""Step two: each student's identity, findings and entry, from the sections that count for him."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from worker.candidate.context import Context
+from worker.domain.canonical import canonical
+from worker.domain.filter import counted, in_scope
+from worker.domain.preflight import Finding, StudentContext, student_findings
+from worker.domain.records import RecordId, Student, student_from_json
+from worker.domain.roster import RosterKind, student_entry
+from worker.ports.store import EntryWrite, StudentState
+
+DIGEST_BYTES = 16
+"""Of a unique field's value: enough to tell a million values apart, and it is not the value."""
+
+
+@dataclass(slots=True)
+class StudentOutcome:
+    """What became of the students: sections that came to have students or none, and schools named."""
+
+    turned: set[str] = field(default_factory=set)
+    schools: set[str] = field(default_factory=set)
+
+
+async def refresh_identities(context: Context, ids: Collection[str]) -> set[tuple[str, bytes]]:
+    """Keep the values of unique fields of those in scope; return the values that moved."""
+    if not ids:
+        return set()
+    rows = []
+    for student_id, record in (await context.roster.student_records(ids)).items():
+        student = student_from_json(student_id, record)
+        if student is not None and in_scope(context.section_filter.scope, student):
+            rows += list(_identities(student, context.policy.unique_fields))
+    return await context.roster.replace_identities(ids, rows)
+
+
+async def refresh_students(context: Context, ids: Collection[str]) -> StudentOutcome:
+    """Check these students anew and write their entries."""
+    outcome = StudentOutcome()
+    if not ids:
+        return outcome
+    roster = context.roster
+    states = await roster.student_states(ids)
+    duplicated = await roster.duplicated_fields(ids) if context.policy.unique_fields else {}
+    before = await roster.open_findings(["student"], ids)
+    after: list[Finding] = []
+    writes = []
+    sizes: Counter[str] = Counter()
+    for state in states:
+        write, findings = _judge(context, state, duplicated.get(state.id, ()))
+        after += findings
+        writes.append((write, state.entry))
+        sizes.subtract(state.entry.sections)
+        sizes.update(write.sections or ())
+        if write.school_id:
+            outcome.schools.add(write.school_id)
+    _count_blocked(context, (found.finding for found in before), -1)
+    _count_blocked(context, after, 1)
+    await context.write_finding_changes(before, after)
+    await context.write_entry_changes(writes)
+    changes = {section: change for section, change in sizes.items() if change}
+    if changes:
+        outcome.turned = await roster.resize_kept(changes)
+    return outcome
+
+
+def _judge(
+    context: Context, state: StudentState, duplicated: Collection[str]
+) -> tuple[EntryWrite, list[Finding]]:
+    student = student_from_json(state.id, state.record)
+    if student is None or not in_scope(context.section_filter.scope, student):
+        return EntryWrite(RosterKind.STUDENT, state.id, None, sections=()), []
+    ranks = {RecordId(section): rule for section, rule in state.ranks.items()}
+    sections = counted(context.section_filter.strategy, ranks)
+    school = student.value("school_id")
+    known = school is None or state.school_known
+    findings = student_findings(StudentContext(student, sections, duplicated, known), context.policy)
+    class_id = sections[0] if len(sections) == 1 else None
+    entry = student_entry(student, class_id, context.policy.extra_fields)
+    return EntryWrite(RosterKind.STUDENT, state.id, entry, school, sections), findings
+
+
+def _count_blocked(context: Context, findings: Iterable[Finding], sign: int) -> None:
+    context.tally.count_blocked(sign * len({finding.record_id for finding in findings if finding.is_error}))
+
+
+def _identities(student: Student, fields: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
+    for name in fields:
+        value = student.value(name)
+        if value is not None:
+            digest = hashlib.sha256(canonical(value).encode()).digest()[:DIGEST_BYTES]
+            yield student.id, name, digest

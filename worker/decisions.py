@@ -1,0 +1,211 @@
+"""Writes a decision down: history, messages, the district's new state; all in the evaluation's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from worker.domain import announcements
+from worker.domain.announcements import Batch
+from worker.domain.canonical import canonical
+from worker.domain.decision import Outcome, alert_id, batch_id, decision_id, trace_parent
+from worker.domain.records import Kind, RecordId
+from worker.domain.roster import PartPacker
+from worker.domain.window import Trigger
+from worker.ports.store import BatchRecord, DecisionRecord, Evaluation, OutboxMessage
+
+PARTS_AT_ONCE: Final = 8
+"""Parts of a commit in memory before they go into the outbox: 8 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided, for the log and for a person watching."""
+
+    outcome: Outcome
+    sequence: int | None
+    batch: Batch
+    parts: int = 0
+
+
+async def record_outcome(
+    evaluation: Evaluation, outcome: Outcome, trigger: Trigger, events: int
+) -> Decided:
+    """Record the batch and, where there is one, the decision with its messages."""
+    state, window = evaluation.state, evaluation.window
+    state.batch_number += 1
+    batch = Batch(
+        batch_id(window.district_id, state.batch_number), trigger, events, window.opened_at, window.now
+    )
+    decision, parts = None, 0
+    if outcome is Outcome.COMMIT:
+        decision, parts = await _commit(evaluation, batch)
+    elif outcome is Outcome.REVIEW:
+        decision, parts = await _review(evaluation, batch), 1
+    record = BatchRecord(
+        state.batch_number, batch.id, batch.trigger, events, batch.opened_at, batch.closed_at, outcome
+    )
+    await evaluation.record(record, decision)
+    return Decided(outcome, decision.sequence if decision else None, batch, parts)
+
+
+async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord, int]:
+    state = evaluation.state
+    district_id = evaluation.window.district_id
+    state.decision_number += 1
+    state.commit_sequence += 1
+    commit_id = decision_id(Outcome.COMMIT, district_id, state.commit_sequence)
+    envelope = announcements.commit_envelope(
+        district_id=district_id,
+        commit_id=commit_id,
+        previous_commit_id=state.last_commit_id,
+        sequence=state.commit_sequence,
+        batch=batch,
+        tally=state.tally,
+    )
+    parts = await _enqueue_changes(evaluation, envelope, commit_id, batch)
+    await evaluation.adopt_candidate()
+    state.tally.clear_plan()
+    state.last_commit_id = commit_id
+    state.committed_digest = state.tally.candidate_digest
+    state.committed_counts = announcements.roster_counts(state.tally)
+    if state.standing_since is not None:
+        await _resolve(evaluation, batch, state.standing_since)
+    state.standing_since, state.reported_digest = None, None
+    return _decision(evaluation, Outcome.COMMIT, commit_id, state.commit_sequence, batch, envelope), parts
+
+
+async def _enqueue_changes(
+    evaluation: Evaluation, envelope: dict[str, Any], commit_id: str, batch: Batch
+) -> int:
+    """Put a commit's parts into the outbox, a few in memory at a time; return how many there are."""
+    packer, waiting, count = PartPacker(), list[str](), 0
+
+    async def put() -> None:
+        messages = [
+            OutboxMessage(
+                f"commit.{evaluation.window.district_id}",
+                announcements.COMMIT_SCHEMA,
+                commit_id,
+                envelope["sequence"],
+                trace_parent(batch.id, commit_id),
+                canonical(envelope),
+                part=count - len(waiting) + place,
+                parts=count,
+                changes=changes,
+            )
+            for place, changes in enumerate(waiting, start=1)
+        ]
+        await evaluation.enqueue(messages)
+        waiting.clear()
+
+    async for change in evaluation.plan_changes():
+        full = packer.add(change)
+        if full is not None:
+            waiting.append(full)
+            count += 1
+        if len(waiting) == PARTS_AT_ONCE:
+            await put()
+    waiting.append(packer.take())
+    count += 1
+    await put()
+    if count > 1:
+        await evaluation.set_parts(count)
+    return count
+
+
+async def _review(evaluation: Evaluation, batch: Batch) -> DecisionRecord:
+    state, district_id = evaluation.state, evaluation.window.district_id
+    state.decision_number += 1
+    state.review_sequence += 1
+    review_id = decision_id(Outcome.REVIEW, district_id, state.review_sequence)
+    entered = state.standing_since is None
+    state.standing_since = state.standing_since or batch.closed_at
+    key = (Kind.DISTRICT, RecordId(district_id))
+    district = (await evaluation.staged([key])).get(key)
+    if entered:
+        await evaluation.forget_reported()
+    body = announcements.review_body(
+        district_id=district_id,
+        review_id=review_id,
+        sequence=state.review_sequence,
+        standing_since=state.standing_since,
+        batch=batch,
+        tally=state.tally,
+        changed=await evaluation.changed_errors(),
+        items=await evaluation.first_findings(announcements.REVIEW_ITEMS),
+        district=district.record if district else None,
+    )
+    await evaluation.mark_reported()
+    state.reported_digest = state.tally.error_digest
+    message = OutboxMessage(
+        f"review.{district_id}",
+        announcements.REVIEW_SCHEMA,
+        review_id,
+        state.review_sequence,
+        trace_parent(batch.id, review_id),
+        canonical(body),
+    )
+    await evaluation.enqueue([message])
+    if entered:
+        await _fire(evaluation, batch, state.standing_since)
+    return _decision(evaluation, Outcome.REVIEW, review_id, state.review_sequence, batch, body)
+
+
+def _decision(
+    evaluation: Evaluation,
+    outcome: Outcome,
+    identifier: str,
+    sequence: int,
+    batch: Batch,
+    message: dict[str, Any],
+) -> DecisionRecord:
+    state = evaluation.state
+    summary = {**message, "findings": {**message["findings"], "items": []}} if "findings" in message else message
+    return DecisionRecord(
+        state.decision_number, identifier, outcome, sequence, state.batch_number, batch.closed_at, summary
+    )
+
+
+async def _fire(evaluation: Evaluation, batch: Batch, since: datetime) -> None:
+    tally = evaluation.state.tally
+    summary = f"Preflight failed: {tally.blocked} of {tally.students} students blocked, {tally.errors} errors."
+    await _alert(evaluation, batch, since, None, summary, tally.by_code())
+
+
+async def _resolve(evaluation: Evaluation, batch: Batch, since: datetime) -> None:
+    await _alert(evaluation, batch, since, batch.closed_at, "Preflight passed again.", {})
+
+
+async def _alert(
+    evaluation: Evaluation,
+    batch: Batch,
+    since: datetime,
+    ended: datetime | None,
+    summary: str,
+    counts: dict[str, int],
+) -> None:
+    """Tell operations once that a district's preflight fails, and once that it does so no more."""
+    district_id = evaluation.window.district_id
+    identifier = alert_id(district_id, announcements.instant(since), "resolved" if ended else "firing")
+    body = announcements.alert_body(
+        district_id=district_id,
+        alert_id=identifier,
+        code="preflight.failed",
+        severity="warning",
+        resolved=ended is not None,
+        summary=summary,
+        counts=counts,
+        starts_at=since,
+        ends_at=ended,
+    )
+    message = OutboxMessage(
+        "alert.warning",
+        announcements.ALERT_SCHEMA,
+        identifier,
+        evaluation.state.decision_number,
+        trace_parent(batch.id, identifier),
+        canonical(body),
+    )
+    await evaluation.enqueue([message])

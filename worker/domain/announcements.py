@@ -1,0 +1,171 @@
+"""What a decision says: the bodies of commits, reviews and alerts, as JSON values.
+
+`schemas.messages` is the model of their shape; a test holds these to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from worker.domain.canonical import to_hex
+from worker.domain.preflight import Finding
+from worker.domain.roster import RosterKind
+from worker.domain.tally import Tally
+from worker.domain.window import Trigger
+
+COMMIT_SCHEMA: Final = "rostering.commit/v1"
+REVIEW_SCHEMA: Final = "rostering.review/v1"
+ALERT_SCHEMA: Final = "rostering.alert/v1"
+
+REVIEW_ITEMS: Final = 500
+"""Findings that a review lists; its totals count all."""
+
+_PLURALS: Final = {
+    RosterKind.SCHOOL: "schools",
+    RosterKind.TEACHER: "teachers",
+    RosterKind.CLASS: "classes",
+    RosterKind.STUDENT: "students",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The batch that a decision was made on."""
+
+    id: str
+    trigger: Trigger
+    events: int
+    opened_at: datetime
+    closed_at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it stands in messages."""
+        return {
+            "batch_id": self.id,
+            "trigger": self.trigger.value,
+            "events": self.events,
+            "opened_at": instant(self.opened_at),
+            "closed_at": instant(self.closed_at),
+        }
+
+
+def instant(moment: datetime) -> str:
+    """Return a time as messages have it: UTC, milliseconds, `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def plan_counts(tally: Tally) -> dict[str, dict[str, int]]:
+    """Return what the plan changes, by kind."""
+    return {kind.value: counts for kind, counts in tally.plan().items()}
+
+
+def roster_counts(tally: Tally) -> dict[str, int]:
+    """Return the size of the candidate roster, by kind, in the words of messages."""
+    return {_PLURALS[kind]: count for kind, count in tally.roster().items()}
+
+
+def commit_envelope(
+    *, district_id: str, commit_id: str, previous_commit_id: str | None, sequence: int, batch: Batch, tally: Tally
+) -> dict[str, Any]:
+    """Return a commit without what differs between its parts."""
+    return {
+        "schema": COMMIT_SCHEMA,
+        "commit_id": commit_id,
+        "district_id": district_id,
+        "sequence": sequence,
+        "previous_commit_id": previous_commit_id,
+        "decided_at": instant(batch.closed_at),
+        "batch": batch.to_json(),
+        "counts": plan_counts(tally),
+        "roster": {**roster_counts(tally), "digest": to_hex(tally.candidate_digest)},
+    }
+
+
+def review_body(
+    *,
+    district_id: str,
+    review_id: str,
+    sequence: int,
+    standing_since: datetime,
+    batch: Batch,
+    tally: Tally,
+    changed: tuple[int, int],
+    items: Sequence[Finding],
+    district: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return a review; `changed` is how many errors are new and how many resolved since the last one."""
+    new, resolved = changed
+    return {
+        "schema": REVIEW_SCHEMA,
+        "review_id": review_id,
+        "district_id": district_id,
+        "sequence": sequence,
+        "decided_at": instant(batch.closed_at),
+        "standing_since": instant(standing_since),
+        "batch": batch.to_json(),
+        "students": {
+            "total": tally.students,
+            "ready": tally.students - tally.blocked,
+            "blocked": tally.blocked,
+        },
+        "findings": {
+            "errors": tally.errors,
+            "warnings": tally.warnings,
+            "by_code": tally.by_code(),
+            "new": new,
+            "resolved": resolved,
+            "items": [finding.item for finding in items],
+        },
+        "causes": [],
+        "suggestions": [],
+        "sync": sync_state(district),
+        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+    }
+
+
+def sync_state(district: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what Clever last told of the district's sync; nulls where it told nothing."""
+    known = district or {}
+    state = known.get("state")
+    paused = None if state is None else state == "paused"
+    return {
+        "state": state,
+        "paused": paused,
+        "pause_end": known.get("pause_end"),
+        "last_sync": known.get("last_sync"),
+        "warning": "The district's sync is paused: changes to its data will not arrive before it ends."
+        if paused
+        else None,
+    }
+
+
+def alert_body(
+    *,
+    district_id: str,
+    alert_id: str,
+    code: str,
+    severity: str,
+    resolved: bool,
+    summary: str,
+    counts: Mapping[str, int],
+    starts_at: datetime,
+    ends_at: datetime | None,
+) -> dict[str, Any]:
+    """Return an alert; its texts hold ids and numbers only."""
+    return {
+        "schema": ALERT_SCHEMA,
+        "alert_id": alert_id,
+        "dedup_key": f"{code}/{district_id}",
+        "status": "resolved" if resolved else "firing",
+        "severity": severity,
+        "code": code,
+        "district_id": district_id,
+        "summary": summary,
+        "counts": dict(counts),
+        "url": None,
+        "starts_at": instant(starts_at),
+        "ends_at": instant(ends_at) if ends_at else None,
+    }

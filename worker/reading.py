@@ -1,0 +1,138 @@
+"""From the wire to the domain: what a Clever event says, in the shape that is stored.
+
+Blanks are left out, lists of ids are sorted and hold each id once; contacts and district admins become
+users without a side, which is what a student who lost his role becomes as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+
+from schemas import clever
+from worker.domain.records import STUDENT_TEXTS, Json, Kind, is_blank
+from worker.ports.store import Arrival, Mark
+
+KINDS: Final[dict[str, Kind | None]] = {
+    "users": Kind.USER,
+    "sections": Kind.SECTION,
+    "schools": Kind.SCHOOL,
+    "courses": Kind.COURSE,
+    "terms": Kind.TERM,
+    "districts": Kind.DISTRICT,
+    "resources": None,
+}
+BEGINNING: Final = ""
+"""Sorts before every event id."""
+
+_ROLE_TEXTS: Final = tuple(
+    name
+    for name in STUDENT_TEXTS
+    if name not in {"first_name", "middle_name", "last_name", "email", "school_id"}
+)
+
+
+def arrival(event: clever.Event) -> Arrival:
+    """Return an event as it is stored."""
+    kind = KINDS[event.collection]
+    record = None
+    if kind is not None and event.action != "deleted":
+        content = _content(event.object)
+        record = None if content is None else orjson.dumps(content).decode()
+    return Arrival(event.district_id, event.id, kind, event.object.id, record)
+
+
+def mark(settled: clever.FeedSettled) -> Mark:
+    """Return a publisher's word on its feed as it is stored."""
+    return Mark(settled.district, settled.since or BEGINNING, settled.through, settled.count)
+
+
+def _content(record: clever.Record) -> Json | None:
+    match record:
+        case clever.User():
+            return _user(record)
+        case clever.Section():
+            return _section(record)
+        case clever.Term():
+            return _blanks_left_out(name=record.name, start=record.start_date, end=record.end_date)
+        case clever.Course():
+            return _blanks_left_out(name=record.name, number=record.number)
+        case clever.School():
+            return _blanks_left_out(
+                name=record.name,
+                sis_id=record.sis_id,
+                school_number=record.school_number,
+                low_grade=record.low_grade,
+                high_grade=record.high_grade,
+            )
+        case clever.District():
+            return _blanks_left_out(
+                name=record.name,
+                state=record.state,
+                pause_start=record.pause_start,
+                pause_end=record.pause_end,
+                last_sync=record.last_sync,
+            )
+        case clever.Resource():
+            return None
+
+
+def _user(user: clever.User) -> Json | None:
+    """Return the sides of a user that a roster has; None for one who is neither student nor teacher."""
+    roles = user.roles
+    if roles is None:
+        return None
+    name = user.name or clever.Name()
+    sides: Json = {}
+    if roles.student is not None:
+        sides["student"] = _student(user, roles.student, name)
+    if roles.teacher is not None or roles.staff is not None:
+        sis_id = roles.teacher.sis_id if roles.teacher else None
+        staff_id = roles.staff.staff_id if roles.staff else None
+        sides["teacher"] = _blanks_left_out(
+            first_name=name.first,
+            last_name=name.last,
+            email=user.email,
+            sis_id=staff_id if is_blank(sis_id) else sis_id,
+        )
+    return sides or None
+
+
+def _student(user: clever.User, role: clever.StudentRole, name: clever.Name) -> Json:
+    texts = _blanks_left_out(
+        first_name=name.first,
+        middle_name=name.middle,
+        last_name=name.last,
+        email=user.email,
+        school_id=role.school,
+        **{field: getattr(role, field) for field in _ROLE_TEXTS},
+    )
+    ext = _blanks_left_out(**(role.ext or {}))
+    return {"texts": texts, "ext": ext} if ext else {"texts": texts}
+
+
+def _section(section: clever.Section) -> Json:
+    content = _blanks_left_out(
+        school_id=section.school,
+        name=section.name,
+        subject=section.subject,
+        grade=section.grade,
+        period=section.period,
+        section_number=section.section_number,
+        sis_id=section.sis_id,
+        course_id=section.course,
+        term_id=section.term_id,
+    )
+    content["teachers"] = _ids((section.teacher, *(section.teachers or ())))
+    content["students"] = _ids(section.students or ())
+    return content
+
+
+def _ids(references: Iterable[str | None]) -> list[str]:
+    return sorted({reference for reference in references if reference and not reference.isspace()})
+
+
+def _blanks_left_out(**values: Any) -> Json:
+    return {name: value for name, value in values.items() if not is_blank(value)}

@@ -1,0 +1,201 @@
+"""Evaluate: close a district's window, stage its events, run the preflight, decide. One transaction.
+
+A kill at any point before the commit leaves the district as it was, its window due; after it, the
+decision and its messages are in the outbox. Nothing here speaks to the network.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Final
+
+import structlog
+
+from worker import telemetry
+from worker.candidate.context import Context
+from worker.candidate.refresh import Progress, refresh, refresh_all, stage
+from worker.decisions import Decided, record_outcome
+from worker.domain import preflight, staging
+from worker.domain.decision import Outcome, Verdict, decide
+from worker.domain.preflight import DistrictContext, Removal
+from worker.domain.roster import RosterKind
+from worker.domain.staging import Change, Event
+from worker.domain.window import Trigger, WindowLimits
+from worker.errors import RosteringError, Unavailable
+from worker.ports.store import DistrictState, Evaluation, Evaluations
+
+FAILURE_LIMIT: Final = 5
+"""Evaluations of one district that may raise before it is parked for a person to look at."""
+FAILURE_BACK_OFF: Final = timedelta(seconds=2)
+"""The first delay after one; it doubles."""
+LOOK_SECONDS: Final = 0.5
+"""How often to look for windows that time closes; requests wake the stage at once."""
+
+Watcher = Callable[[str, Evaluation, Decided], None]
+
+
+def no_progress(_what: str, _count: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class EvaluateStage:
+    """The evaluate stage; `watch` is told of every decision, `progress` of every chunk of a full run."""
+
+    evaluations: Evaluations
+    limits: WindowLimits
+    metrics: telemetry.Metrics
+    watch: Watcher | None = None
+    progress: Callable[[str], Progress] | None = None
+    name: str = "evaluate"
+
+    async def once(self) -> bool:
+        """Evaluate the district that has been due for longest; return whether there was one."""
+        district_id = None
+        try:
+            async with self.evaluations.next(self.limits) as evaluation:
+                if evaluation is None:
+                    return False
+                district_id = evaluation.window.district_id
+                started = time.perf_counter()
+                decided = await self._evaluate(evaluation)
+            self._report(evaluation, decided, time.perf_counter() - started)
+        except Unavailable:
+            raise
+        except Exception as error:  # whatever it is, it must not stop the other districts
+            if district_id is None:
+                raise
+            await self._failed(district_id, error)
+        return True
+
+    async def wait(self) -> None:
+        """Return when a window may be due."""
+        await self.evaluations.wait(LOOK_SECONDS)
+
+    async def _evaluate(self, evaluation: Evaluation) -> Decided | None:
+        window = evaluation.window
+        events = await evaluation.claim_events(window.through, self.limits.max_events)
+        changes = staging.apply(await evaluation.staged({event.key for event in events}), events)
+        if not await _has_reason(evaluation, events):
+            await evaluation.close_window(None, answered=True)
+            return None
+        progress = self.progress(window.district_id) if self.progress else no_progress
+        await judge(evaluation, changes, progress)
+        trigger = await self._trigger(evaluation, len(events))
+        outcome = decide(_verdict(evaluation.state), trigger, window.deferred_since, window.now, self.limits)
+        decided = await record_outcome(evaluation, outcome, trigger, len(events))
+        put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
+        await evaluation.close_window(put_off, answered=trigger is window.trigger)
+        return decided
+
+    async def _trigger(self, evaluation: Evaluation, events: int) -> Trigger:
+        """Return the trigger, or `size` where the batch could not take all that the window held."""
+        if events < self.limits.max_events or not await evaluation.remaining_events():
+            return evaluation.window.trigger
+        return Trigger.SIZE
+
+    def _report(self, evaluation: Evaluation, decided: Decided | None, seconds: float) -> None:
+        if decided is None:
+            return
+        window, tally = evaluation.window, evaluation.state.tally
+        self.metrics.batches_closed.labels(decided.batch.trigger.value).inc()
+        self.metrics.decisions.labels(decided.outcome.value).inc()
+        self.metrics.preflight_seconds.observe(seconds)
+        if decided.batch.events:
+            waited = (window.now - window.opened_at).total_seconds() + seconds
+            self.metrics.event_to_decision_seconds.observe(waited)
+        structlog.get_logger().info(
+            "batch.decided",
+            stage=self.name,
+            district_id=window.district_id,
+            outcome=decided.outcome.value,
+            sequence=decided.sequence,
+            batch_id=decided.batch.id,
+            trigger=decided.batch.trigger.value,
+            events=decided.batch.events,
+            students=tally.students,
+            blocked=tally.blocked,
+            errors=tally.errors,
+            warnings=tally.warnings,
+            seconds=round(seconds, 3),
+        )
+        if self.watch:
+            self.watch(window.district_id, evaluation, decided)
+
+    async def _failed(self, district_id: str, error: Exception) -> None:
+        """Count it; the text of a foreign error may quote a row, so that only its kind is told."""
+        what = str(error) if isinstance(error, RosteringError) else type(error).__name__
+        parked = await self.evaluations.failed(district_id, what, FAILURE_BACK_OFF, FAILURE_LIMIT)
+        self.metrics.evaluation_failures.inc()
+        structlog.get_logger().error(
+            "district.parked" if parked else "evaluation.failed",
+            stage=self.name,
+            district_id=district_id,
+            error=what,
+            where=telemetry.where(error),
+        )
+
+
+async def judge(evaluation: Evaluation, changes: Sequence[Change], progress: Progress = no_progress) -> None:
+    """Stage the changes and bring candidate roster, findings and tally up to date with them."""
+    state, window = evaluation.state, evaluation.window
+    context = Context(
+        evaluation, state.tally, state.section_filter, state.policy, window.now.astimezone(UTC).date()
+    )
+    await stage(context, changes)
+    if _needs_full_run(state, context):
+        await refresh_all(context, progress)
+    else:
+        await refresh(context, changes)
+    await _judge_district(evaluation, context)
+    state.evaluated_filter_version = state.filter_version
+    state.evaluated_on = context.today
+
+
+def _needs_full_run(state: DistrictState, context: Context) -> bool:
+    """Whether something other than records changed since the last evaluation."""
+    if state.evaluated_policy is None:
+        return False  # never evaluated: the changes are all there is
+    a_day_passed = state.section_filter.current_term_only and state.evaluated_on != context.today
+    other_filter = state.evaluated_filter_version != state.filter_version
+    return a_day_passed or other_filter or state.evaluated_policy != state.policy.fingerprint()
+
+
+async def _judge_district(evaluation: Evaluation, context: Context) -> None:
+    tally, policy = context.tally, context.policy
+    removed = tally.plan()[RosterKind.STUDENT]["removed"]
+    floor = policy.removal_limit_floor
+    schools = await evaluation.school_removals(floor) if removed > floor else {}
+    findings = preflight.district_findings(
+        DistrictContext(
+            district_id=evaluation.window.district_id,
+            students=tally.students,
+            removal=Removal(removed, evaluation.state.committed_counts.get("students", 0)),
+            school_removals={school: Removal(*counts) for school, counts in schools.items()},
+            quarantined=await evaluation.quarantined(),
+        ),
+        policy,
+    )
+    before = await evaluation.open_findings(["district", "school"], None)
+    await context.write_finding_changes(before, findings)
+
+
+async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:
+    """Whether the window held anything to judge: not so where a feed was read and nothing had changed."""
+    by_itself = {Trigger.SETTLED, Trigger.QUIET, Trigger.AGE, Trigger.SIZE}
+    if events or evaluation.window.deferred_since or evaluation.window.trigger not in by_itself:
+        return True
+    known = sum(
+        found.finding.detail.get("waiting", 0)
+        for found in await evaluation.open_findings(["district"], [evaluation.window.district_id])
+    )
+    return known != await evaluation.quarantined()
+
+
+def _verdict(state: DistrictState) -> Verdict:
+    tally = state.tally
+    return Verdict(tally.errors, tally.error_digest, tally.plan_is_empty, state.reported_digest)
+

@@ -1,0 +1,189 @@
+"""Ingest: take many messages, store them in one transaction, acknowledge them all at once.
+
+Acknowledged is only what is stored. A kill before the commit has the broker deliver everything again; a
+kill after it has it deliver what is stored already, and duplicates change nothing. A message that cannot
+be read goes to the dead letters with its reason, after its district (where that can be told) was
+quarantined and before it is acknowledged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_QUEUE
+from schemas import clever
+from worker import reading
+from worker.errors import IngestHalted
+from worker.ports.broker import Broker, Delivery, Message, Subscription
+from worker.ports.store import Arrival, Inbox, Mark, Quarantined
+from worker.telemetry import Metrics
+
+BATCH: Final = 500
+"""Messages stored together: past a few hundred a larger batch is no faster."""
+PREFETCH: Final = 1500
+"""Three batches: one being stored, one at hand, one on its way. Quorum queues allow 2,000."""
+TAKE_SECONDS: Final = 0.5
+MAX_BYTES: Final = 4 * 1024 * 1024
+"""Of one message: a section with 30,000 students and its previous attributes has under 2 MiB."""
+HALT_AFTER: Final = 1000
+"""Unreadable messages in a row after which we are more likely wrong than they are."""
+
+
+@dataclass(slots=True)
+class MicroBatch:
+    """What a handful of deliveries come to."""
+
+    arrivals: list[Arrival] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    unreadable: list[tuple[Delivery, clever.UnreadableEvent]] = field(default_factory=list)
+
+    @property
+    def quarantined(self) -> list[Quarantined]:
+        """Those unreadable messages whose district can be told."""
+        return [
+            Quarantined(
+                error.district_id, hashlib.sha256(delivery.body).digest(), error.reason, error.explanation
+            )
+            for delivery, error in self.unreadable
+            if error.district_id is not None
+        ]
+
+
+@dataclass(slots=True)
+class IngestStage:
+    """The ingest stage. One subscription at a time, made anew after anything went wrong with it."""
+
+    broker: Broker
+    inbox: Inbox
+    metrics: Metrics
+    halt_after: int = HALT_AFTER
+    name: str = "ingest"
+    _context: AbstractAsyncContextManager[Subscription] | None = None
+    _subscription: Subscription | None = None
+    _unreadable_in_a_row: int = 0
+
+    async def once(self) -> bool:
+        """Take what is at hand, store it, acknowledge it; return whether there was anything.
+
+        Raises `BrokerUnavailable` and `StoreUnavailable` after giving up the subscription, so that
+        messages stay in the broker while either is away; `IngestHalted` for good.
+        """
+        try:
+            subscription = await self._subscribed()
+            deliveries = await subscription.take(BATCH, TAKE_SECONDS)
+            if deliveries:
+                await self._handle(subscription, deliveries)
+        except BaseException:
+            await self.close()
+            raise
+        return True
+
+    async def wait(self) -> None:
+        """Never wait: `once` does, on the subscription."""
+
+    @property
+    def consuming(self) -> bool:
+        """Whether there is a subscription."""
+        return self._subscription is not None
+
+    async def close(self) -> None:
+        """Give up the subscription; what is not acknowledged goes back to the queue."""
+        context, self._context, self._subscription = self._context, None, None
+        if context is not None:
+            await context.__aexit__(None, None, None)
+
+    async def _subscribed(self) -> Subscription:
+        if self._subscription is None:
+            context = self.broker.subscribe(EVENTS_QUEUE, prefetch=PREFETCH)
+            self._subscription = await context.__aenter__()
+            self._context = context
+        return self._subscription
+
+    async def _handle(self, subscription: Subscription, deliveries: Sequence[Delivery]) -> None:
+        batch = read_all(deliveries)
+        self._watch_for_a_flood(batch, len(deliveries))
+        stored = await self.inbox.store(batch.arrivals, batch.marks, batch.quarantined)
+        for delivery, error in batch.unreadable:
+            await self._dead_letter(delivery, error)
+        await subscription.acknowledge(deliveries[-1].tag)
+        for outcome, count in (
+            ("stored", stored.stored),
+            ("duplicate", stored.duplicates),
+            ("ignored", stored.ignored),
+            ("unreadable", len(batch.unreadable)),
+            ("control", len(batch.marks)),
+        ):
+            if count:
+                self.metrics.events_received.labels(outcome).inc(count)
+        structlog.get_logger().debug("events.stored", stage=self.name, stored=stored.stored)
+
+    async def _dead_letter(self, delivery: Delivery, error: clever.UnreadableEvent) -> None:
+        headers = {"x-reason": str(error.reason), "x-district-id": error.district_id}
+        await self.broker.publish(
+            Message(
+                DEAD_LETTER_EXCHANGE,
+                delivery.routing_key,
+                delivery.body,
+                headers={name: value for name, value in headers.items() if value is not None},
+            )
+        )
+        self.metrics.dead_letters.labels(str(error.reason)).inc()
+        structlog.get_logger().warning(
+            "event.unreadable",
+            stage=self.name,
+            reason=str(error.reason),
+            explanation=error.explanation,
+            district_id=error.district_id,
+        )
+
+    def _watch_for_a_flood(self, batch: MicroBatch, deliveries: int) -> None:
+        if len(batch.unreadable) < deliveries:
+            self._unreadable_in_a_row = 0
+            return
+        if self._unreadable_in_a_row >= self.halt_after:
+            raise IngestHalted(
+                f"{self._unreadable_in_a_row} messages in a row could not be read, "
+                f"the last for {batch.unreadable[-1][1].reason}: consuming has stopped"
+            )
+        self._unreadable_in_a_row += deliveries
+
+
+def read_all(deliveries: Sequence[Delivery]) -> MicroBatch:
+    """Read every delivery."""
+    batch = MicroBatch()
+    for delivery in deliveries:
+        try:
+            event = _read(delivery)
+        except clever.UnreadableEvent as error:
+            batch.unreadable.append((delivery, error))
+            continue
+        if isinstance(event, clever.Event):
+            batch.arrivals.append(reading.arrival(event))
+        else:
+            batch.marks.append(reading.mark(event))
+    return batch
+
+
+def _read(delivery: Delivery) -> clever.Event | clever.FeedSettled:
+    district = _district_beside(delivery)
+    if len(delivery.body) > MAX_BYTES:
+        raise clever.UnreadableEvent(
+            clever.Reason.TOO_LARGE,
+            f"the body has {len(delivery.body)} bytes, at most {MAX_BYTES} are read",
+            district or clever.district_in_pieces(delivery.body),
+        )
+    return clever.read(delivery.body, district)
+
+
+def _district_beside(delivery: Delivery) -> str | None:
+    """Tell the district from the header, or from a routing key of our own form, `<district>.<type>`."""
+    header = delivery.headers.get("district_id")
+    if isinstance(header, str) and 0 < len(header) <= clever.MAX_ID_LENGTH and header.isprintable():
+        return header
+    return clever.district_in_key(delivery.routing_key)

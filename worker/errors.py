@@ -10,8 +10,8 @@ RosteringError
 │   └── UnknownDistrictError   no such district here
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
 │   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
-│   └── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
-├── UnroutableMessage          the broker had no queue for what we published: nothing was sent
+│   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
+│   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
 └── LeaseLost                  another process took over this district's outbox: stop publishing it
 
@@ -65,7 +65,7 @@ class BrokerUnavailable(Unavailable):
     """The broker cannot be reached, broke the connection off, or did not answer in time."""
 
 
-class UnroutableMessage(RosteringError):
+class UnroutableMessage(Unavailable):
     """The broker returned what we published because no queue is bound for it."""
 
 

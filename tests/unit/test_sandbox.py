@@ -44,7 +44,6 @@ def coverage(district: District, keeps: Callable[[ids.JsonObject], bool]) -> Cou
 
 
 def a_student_and_two_homerooms(district: District) -> tuple[str, str, str]:
-    """A student, his homeroom, and another one."""
     here, there = sorted(homerooms(district))[:2]
     return district.sections[here]["students"][0], here, there
 
@@ -161,9 +160,7 @@ def test_pages_load_from_any_files_without_addresses(district: District, tmp_pat
     assert everything(District.load_pages(tmp_path)) == everything(district) | {"courses": []}
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", '{"data":[{}]}', '{"data":[{"data":{"id":"1"},"uri":"/v3.1/a/1"}]}']
-)
+@pytest.mark.parametrize("text", ["", "[]", '{"data":[{}]}', '{"data":[{"data":{"id":"1"}}]}'])
 def test_what_is_no_list_page_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "odd.json").write_text(text)
 
@@ -216,7 +213,6 @@ def test_a_new_student_is_created_and_joins_his_sections(district: District, fee
 
     student = created["data"]["object"]
     assert (created["type"], student["roles"]["student"]["grade"]) == ("users.created", "3")
-    assert created["id"] < joined[0]["id"]
     assert [event["data"]["object"]["students"][-1] for event in joined] == [student["id"]] * 2
 
 

@@ -110,7 +110,7 @@ def _cut_torn_line(file: BinaryIO) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new file survives a power cut only when its folder's entry does."""
+    """Make a new file survive a power cut: it does only when its folder's entry does."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -21,7 +21,7 @@ from worker.errors import BrokerUnavailable, TopologyError, UnroutableMessage
 from worker.ports.broker import Delivery, Message, Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
 NO_SINKS: Final[Mapping[str, Sink]] = MappingProxyType({})
 CLOSED: Final = "the broker was closed by us"

@@ -26,7 +26,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishErr
 from config.topology import TOPOLOGY, Topology
 from worker.adapters import rabbitmq_topology
 from worker.adapters.rabbitmq_link import Address, Link, quiet_client_loggers, translated
-from worker.errors import BrokerUnavailable, TopologyError, UnroutableMessage
+from worker.errors import BrokerUnavailable, UnroutableMessage
 from worker.ports.broker import Delivery, Message, Subscription
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class RabbitBroker:
                 async with asyncio.timeout(self._publish_timeout):
                     link = await self._publishing_link()
                     await self._publish_on(link, message)
+        except _Refused:
+            raise
         except BrokerUnavailable as error:
             self._down.add(PUBLISHING)
             self.blocked = link is not None and link.lost is None and await link.blocked()
@@ -153,7 +155,7 @@ class RabbitBroker:
             raise _Refused(f"the broker refused a message to exchange {message.exchange}") from error
 
     async def _publishing_link(self) -> Link:
-        """The one publishing link, kept open: a channel for each publish is slow and leaks (aio-pika#490)."""
+        """Return the one link kept open: a channel for each publish is slow and leaks (aio-pika#490)."""
         async with self._opening:
             if self._publishing is None or self._publishing.lost is not None:
                 await self._discard(self._publishing)
@@ -167,7 +169,7 @@ class RabbitBroker:
             self._address,
             name=f"{self._name} {role}",
             heartbeat=self._heartbeat,
-            timeout=self._connect_timeout,
+            within=self._connect_timeout,
             confirms=confirms,
         )
         self._links.add(link)
@@ -196,10 +198,10 @@ class RabbitSubscription:
         self._news = asyncio.Event()
         link.on_loss(self._news.set)
 
-    async def start(self, queue: str, prefetch: int, timeout: float) -> None:
+    async def start(self, queue: str, prefetch: int, within: float) -> None:
         """Begin to consume; raises `TopologyError` for a missing queue, `BrokerUnavailable`."""
         with translated(f"cannot consume {queue}"):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 try:
                     # The bound holds for consumers made after it only (celery#9512): it comes first.
                     await self._link.transport.basic_qos(prefetch_count=prefetch)
@@ -227,8 +229,8 @@ class RabbitSubscription:
             async with asyncio.timeout(self._timeout):
                 await self._link.transport.basic_ack(tag, multiple=True)
 
-    def _deliver(self, message: DeliveredMessage) -> None:
-        """Append, and never wait: aiormq runs each delivery as a task of its own.
+    async def _deliver(self, message: DeliveredMessage) -> None:
+        """Append, and never wait for anything: aiormq runs each delivery as a task of its own.
 
         Tasks start in the order they were made, so order holds as long as this does not let go. It is too
         costly to lose unnoticed - acknowledging is cumulative - hence the check.
@@ -248,7 +250,7 @@ class _Refused(BrokerUnavailable):
 
 
 def _outgoing(message: Message) -> aio_pika.Message:
-    """The message as AMQP wants it, with what makes it survive and be told apart."""
+    """Dress the message for AMQP, with what makes it survive and be told apart."""
     return aio_pika.Message(
         message.body,
         headers=dict(message.headers),

@@ -16,6 +16,7 @@ import asyncio
 import logging
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 import aio_pika
 from aio_pika.exceptions import (
@@ -62,7 +63,7 @@ class Address:
 
     def __str__(self) -> str:
         port = self.url.port or {"amqp": 5672, "amqps": 5671}[self.url.scheme]
-        return f"{self.url.host}:{port}, virtual host {self.url.path.removeprefix('/') or '/'}"
+        return f"{self.url.host}:{port}, virtual host {unquote(self.url.path.removeprefix('/')) or '/'}"
 
 
 class Link:
@@ -85,16 +86,16 @@ class Link:
 
     @classmethod
     async def open(
-        cls, address: Address, *, name: str, heartbeat: int, timeout: float, confirms: bool = False
+        cls, address: Address, *, name: str, heartbeat: int, within: float, confirms: bool = False
     ) -> Link:
-        """Connect within `timeout` seconds; raises `BrokerUnavailable`.
+        """Connect in `within` seconds; raises `BrokerUnavailable`.
 
         `name` is what the broker lists the connection under. With `confirms` the channel confirms every
         publish and raises what was returned: by default a message nobody is bound for counts as a
         success (aio-pika#106, aiormq#9).
         """
         with translated(f"cannot connect to the broker at {address}"):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 connection = await aio_pika.connect(
                     address.url,
                     client_properties={"connection_name": name},
@@ -174,7 +175,7 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException | None) -> str:
-    """What the broker or the system said, on one line."""
+    """Put what the broker or the system said on one line."""
     if error is None or isinstance(error, asyncio.CancelledError):
         return "the connection was closed"
     said = ", ".join(str(part) for part in error.args if part not in (None, ""))
@@ -182,8 +183,7 @@ def _reason(error: BaseException | None) -> str:
 
 
 async def _close_within(connection: AbstractConnection, seconds: float) -> None:
-    with suppress(AMQPError, ChannelInvalidStateError, OSError, TimeoutError, BrokerUnavailable):
-        with translated("closing"):
-            async with asyncio.timeout(seconds):
-                # Without a reason of its own the close would cancel whoever still waits on the connection.
-                await connection.close(ConnectionClosed(0, "closed by us"))
+    with suppress(BrokerUnavailable), translated("closing"):
+        async with asyncio.timeout(seconds):
+            # Without a reason of its own the close would cancel whoever still waits on the connection.
+            await connection.close(ConnectionClosed(0, "closed by us"))

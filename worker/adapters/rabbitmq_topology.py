@@ -39,7 +39,7 @@ async def declare(channel: AbstractChannel, topology: Topology) -> None:
 
 
 def missing(kind: str, name: str) -> TopologyError:
-    """The error for an exchange or queue that is not there."""
+    """Say that an exchange or queue is not there, and what to do."""
     return TopologyError(f"{kind} {name} is missing: run `rostering topology declare`")
 
 

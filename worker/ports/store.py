@@ -454,3 +454,11 @@ class Outbox(Protocol):
     async def wait(self, seconds: float) -> None:
         """Return when somebody says that there are messages, or after `seconds`."""
         ...
+
+
+class OutboxGauge(Protocol):
+    """How full the outbox is."""
+
+    async def unpublished(self) -> int:
+        """Return how many messages wait."""
+        ...

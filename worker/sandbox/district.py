@@ -17,17 +17,8 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from worker.errors import InputFileError
-from worker.sandbox import names
-from worker.sandbox.ids import (
-    COLLECTIONS,
-    UNSHARED,
-    IdMaker,
-    list_pages,
-    read_page,
-    tag_of,
-    timestamp,
-    write_page,
-)
+from worker.sandbox import ids, names
+from worker.sandbox.ids import COLLECTIONS, UNSHARED, IdMaker, tag_of, timestamp
 from worker.sandbox.names import FALL, FULL_YEAR, SPRING, CourseName, set_or_blank
 
 if TYPE_CHECKING:
@@ -112,18 +103,18 @@ class District:
 
     def pages(self, collection: str, size: int = 10_000) -> Iterator[JsonObject]:
         """Put a collection into Clever's list envelope, page by page; an empty one has one empty page."""
-        return list_pages(collection, self.records(collection), size)
+        return ids.list_pages(collection, self.records(collection), size)
 
     def write_pages(self, folder: Path) -> None:
         """Write one file a collection, `users.json` and so on, each of them one long page."""
         folder.mkdir(parents=True, exist_ok=True)
         for collection in self.collections:
-            write_page(folder / f"{collection}.json", collection, self.records(collection))
+            ids.write_page(folder / f"{collection}.json", collection, self.records(collection))
 
     @staticmethod
     def load_pages(folder: Path) -> District:
         """Read a folder of Clever list pages; InputFileError if a file in it is something else."""
-        rows = [row for path in sorted(folder.glob("*.json")) for row in read_page(path)]
+        rows = [row for path in sorted(folder.glob("*.json")) for row in ids.read_page(path)]
         owners = {str(record.get("district") or record["id"]) for _, record in rows}
         if len(owners) != 1:
             raise InputFileError(f"{folder}: pages of one district are needed, of {len(owners)} found")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final, Protocol
 
 import structlog
 
-from worker.errors import Unavailable
+from worker.errors import IngestHalted, Unavailable
 
 FIRST_DELAY: Final = 0.2
 LONGEST_DELAY: Final = 15.0
@@ -50,6 +50,10 @@ class Stop:
         """Whether somebody asked."""
         return self._event.is_set()
 
+    async def wait(self) -> None:
+        """Return once a stop is asked for."""
+        await self._event.wait()
+
     async def sleep(self, seconds: float) -> None:
         """Sleep, or less where a stop is asked for."""
         with suppress(TimeoutError):
@@ -69,23 +73,31 @@ class Stop:
 
 
 class Health:
-    """Whether a stage gets on, for `/ready` to tell."""
+    """Whether each stage gets on, for `/ready` and the watchdog to see."""
 
     def __init__(self) -> None:
-        self._trouble: dict[str, str] = {}
+        self._trouble: dict[str, Exception | str] = {}
+
+    def starting(self, parts: Iterable[str]) -> None:
+        """Say that these parts have not worked yet."""
+        self._trouble |= {part: "starting" for part in parts if part != "http"}
 
     def ok(self, part: str) -> None:
         """Say that a part works."""
         self._trouble.pop(part, None)
 
-    def trouble(self, part: str, why: str) -> None:
-        """Say that a part does not work, and why in a few words without anybody's data."""
-        self._trouble[part] = why
+    def trouble(self, part: str, error: Exception) -> None:
+        """Say that a part does not work, and why."""
+        self._trouble[part] = error
+
+    def cause(self, part: str) -> Exception | str | None:
+        """Return why a part does not work; None where it does."""
+        return self._trouble.get(part)
 
     @property
     def problems(self) -> dict[str, str]:
-        """The parts that do not work."""
-        return dict(self._trouble)
+        """The parts that do not work, each with why in a few words."""
+        return {part: str(cause) for part, cause in self._trouble.items()}
 
 
 class BackOff:
@@ -119,9 +131,14 @@ async def run(stage: Stage, stop: Stop, health: Health) -> None:
             if not away:
                 log.warning("stage.waiting", reason=str(error))
             away = True
-            health.trouble(stage.name, str(error))
+            health.trouble(stage.name, error)
             await stop.sleep(back_off.next())
             continue
+        except IngestHalted as error:
+            # For good, and for a person: the process stays up to say so, and consumes nothing.
+            log.error("stage.halted", reason=str(error))
+            health.trouble(stage.name, error)
+            return await stop.wait()
         if away:
             log.info("stage.resumed")
         away = False

@@ -1,0 +1,160 @@
+"""What people ask and order, in PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import asyncpg
+
+from worker.adapters.postgres import notices, sql
+from worker.adapters.postgres.database import Connection, Database
+from worker.domain.announcements import instant, plan_counts, sync_state
+from worker.domain.canonical import from_bytes, to_hex
+from worker.domain.filter import KEEP_ALL, SectionFilter
+from worker.domain.tally import Tally
+from worker.domain.window import Trigger
+from worker.errors import UnknownDistrictError
+from worker.ports.desk import DistrictLine, FilterVersion
+
+_SQL: Final = sql.load("desk")
+
+
+class PostgresDesk:
+    """Answers to `worker.ports.desk.Desk`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def districts(self) -> list[DistrictLine]:
+        """Return every district, by id."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["districts"])
+        return [
+            DistrictLine(
+                row["district_id"],
+                row["name"],
+                "parked" if row["parked_at"] else row["status"],
+                Tally.from_json(row["counts"], 0, 0),
+                row["committed_counts"],
+                row["commit_sequence"],
+                row["review_sequence"],
+                row["standing_since"],
+                row["decided_at"],
+                row["waiting_events"] or 0,
+            )
+            for row in rows
+        ]
+
+    async def show(self, district_id: str) -> dict[str, Any]:
+        """Return one district as JSON values; raises `UnknownDistrictError`."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_SQL["district"], district_id)
+            if row is None:
+                raise UnknownDistrictError(f"district {district_id} was never seen here")
+            window = await connection.fetchrow(_SQL["window"], district_id)
+            decision = await connection.fetchrow(_SQL["last_decision"], district_id)
+            batch = await connection.fetchrow(_SQL["last_batch"], district_id)
+        return {
+            **_figures(row),
+            "filter_version": row["filter_version"],
+            "window": _instants(window),
+            "last_decision": _instants(decision),
+            "last_batch": _instants(batch),
+        }
+
+    async def current_filter(self, district_id: str) -> FilterVersion:
+        """Return the section filter in force."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_SQL["filter"], district_id)
+        if row is None:
+            return FilterVersion(0, KEEP_ALL, None, None)
+        section_filter = SectionFilter.model_validate(row["filter"], strict=False)
+        return FilterVersion(row["version"], section_filter, row["actor"], row["set_at"])
+
+    async def set_filter(self, district_id: str, section_filter: SectionFilter, actor: str) -> int:
+        """Put a section filter in force and close the district's window; return the filter's version."""
+        return await self._set("filter", district_id, section_filter.model_dump(mode="json"), actor)
+
+    async def set_policy(self, district_id: str, policy: dict[str, Any], actor: str) -> int:
+        """Put a policy of the district's own in force and close its window; return the policy's version.
+
+        `policy` holds those fields of `worker.domain.policy.Policy` that differ; {} goes back to the settings.
+        """
+        return await self._set("policy", district_id, policy, actor)
+
+    async def flush(self, district_id: str, actor: str) -> None:
+        """Close the window now, and give a parked district another try; raises `UnknownDistrictError`."""
+        async with self._database.transaction() as connection:
+            if not await connection.fetchval(_SQL["is_known"], district_id):
+                raise UnknownDistrictError(f"district {district_id} was never seen here")
+            await connection.execute(_SQL["unpark"], district_id)
+            await _request(connection, district_id, Trigger.FLUSH)
+            await connection.execute(_SQL["audit"], actor, "window.flush", district_id, {})
+
+    async def statuses(self) -> dict[str, int]:
+        """Return how many districts have each status."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["statuses"])
+        return {row["status"]: row["districts"] for row in rows}
+
+    async def ping(self) -> None:
+        """Return if the store answers; raises `StoreUnavailable`."""
+        async with self._database.connection() as connection:
+            await connection.fetchval(_SQL["ping"])
+
+    async def forget_events_older_than(self, age: timedelta) -> None:
+        """Forget the ids of old evaluated events; a duplicate of one would still change nothing."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["forget_old_events"], age)
+
+    async def _set(self, what: str, district_id: str, value: dict[str, Any], actor: str) -> int:
+        async with self._database.transaction() as connection:
+            await connection.execute(_SQL["lock_settings"], district_id)
+            version = int(await connection.fetchval(_SQL[f"add_{what}"], district_id, value, actor))
+            detail = {"version": version}
+            await connection.execute(_SQL["audit"], actor, f"{what}.set", district_id, detail)
+            if await connection.fetchval(_SQL["is_known"], district_id):
+                await _request(connection, district_id, Trigger.FILTER)
+        return version
+
+
+async def _request(connection: Connection, district_id: str, trigger: Trigger) -> None:
+    await connection.execute(_SQL["request"], district_id, trigger)
+    await notices.notify(connection, notices.WINDOWS)
+
+
+def _figures(row: asyncpg.Record) -> dict[str, Any]:
+    tally = Tally.from_json(row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"]))
+    record = row["record"] or {}
+    return {
+        "district_id": row["district_id"],
+        "name": record.get("name"),
+        "status": "parked" if row["parked_at"] else row["status"],
+        "standing_since": _instant(row["standing_since"]),
+        "students": {
+            "total": tally.students,
+            "ready": tally.students - tally.blocked,
+            "blocked": tally.blocked,
+        },
+        "findings": {"errors": tally.errors, "warnings": tally.warnings, "by_code": tally.by_code()},
+        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+        "roster": {**row["committed_counts"], "digest": to_hex(from_bytes(row["committed_digest"]))},
+        "commits": row["commit_sequence"],
+        "reviews": row["review_sequence"],
+        "last_commit_id": row["last_commit_id"],
+        "quarantined": row["quarantined"],
+        "unpublished": row["unpublished"],
+        "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
+        "sync": sync_state(record),
+    }
+
+
+def _instants(row: asyncpg.Record | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {name: _instant(value) if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else instant(moment)

@@ -1,0 +1,80 @@
+-- name: districts
+-- Every district with what a list shows of it.
+SELECT d.district_id, s.record ->> 'name' AS name, d.status, d.counts, d.committed_counts, d.commit_sequence,
+       d.review_sequence, d.standing_since, f.parked_at, w.events AS waiting_events,
+       (SELECT max(decided_at) FROM decisions x WHERE x.district_id = d.district_id
+            AND x.number = d.decision_number) AS decided_at
+FROM districts d
+LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
+LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
+LEFT JOIN windows w ON w.district_id = d.district_id
+ORDER BY d.district_id
+
+-- name: district
+-- One district with everything that was decided on it.
+SELECT d.district_id, s.record AS record, d.status, d.counts, d.candidate_digest, d.error_digest,
+       d.committed_digest, d.committed_counts, d.commit_sequence, d.review_sequence, d.last_commit_id,
+       d.standing_since, d.filter_version, f.failures, f.parked_at, f.error,
+       (SELECT count(*) FROM quarantine q WHERE q.district_id = d.district_id) AS quarantined,
+       (SELECT count(*) FROM outbox o WHERE o.district_id = d.district_id) AS unpublished
+FROM districts d
+LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
+LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
+WHERE d.district_id = $1
+
+-- name: window
+SELECT opened_at, last_event_at, events, requested, deferred_since FROM windows WHERE district_id = $1
+
+-- name: last_decision
+SELECT decision_id, outcome, sequence, decided_at, published_at FROM decisions
+WHERE district_id = $1 ORDER BY number DESC LIMIT 1
+
+-- name: last_batch
+SELECT batch_id, trigger, events, opened_at, closed_at, outcome FROM batches
+WHERE district_id = $1 ORDER BY number DESC LIMIT 1
+
+-- name: filter
+SELECT version, filter, actor, set_at FROM filters WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+
+-- name: lock_settings
+-- One change of a district's filter or policy at a time, so that its versions have no gap.
+SELECT pg_advisory_xact_lock(hashtextextended('rostering.settings.' || $1, 0))
+
+-- name: add_filter
+INSERT INTO filters (district_id, version, filter, actor)
+SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3 FROM filters WHERE district_id = $1
+RETURNING version
+
+-- name: policy
+SELECT version, policy, actor, set_at FROM policies WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+
+-- name: add_policy
+INSERT INTO policies (district_id, version, policy, actor)
+SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3 FROM policies WHERE district_id = $1
+RETURNING version
+
+-- name: audit
+INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
+
+-- name: is_known
+SELECT EXISTS (SELECT FROM districts WHERE district_id = $1)
+
+-- name: unpark
+DELETE FROM evaluation_failures WHERE district_id = $1
+
+-- name: request
+INSERT INTO windows AS w (district_id, opened_at, last_event_at, events, requested, request_number)
+VALUES ($1, clock_timestamp(), clock_timestamp(), 0, $2, 1)
+ON CONFLICT (district_id) DO UPDATE SET
+    requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
+
+-- name: statuses
+SELECT CASE WHEN f.parked_at IS NOT NULL THEN 'parked' ELSE d.status END AS status, count(*) AS districts
+FROM districts d LEFT JOIN evaluation_failures f USING (district_id) GROUP BY 1
+
+-- name: ping
+SELECT 1
+
+-- name: forget_old_events
+-- Ids of events that no feed can bring again; Clever keeps events for 30 days.
+DELETE FROM evaluated_events WHERE received_at < now() - $1::interval

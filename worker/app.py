@@ -1,0 +1,266 @@
+"""The composition root: the one place that knows which class answers to which port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from config.settings import Settings
+from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
+from worker.adapters.files import DeadLetterFile, FileSink
+from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.postgres import schema
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.desk import PostgresDesk
+from worker.adapters.postgres.embedded import EmbeddedPostgres
+from worker.adapters.postgres.evaluation import PostgresEvaluations
+from worker.adapters.postgres.inbox import PostgresInbox
+from worker.adapters.postgres.notices import Notices
+from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.rabbitmq import RabbitBroker
+from worker.candidate.refresh import Progress
+from worker.domain.policy import Code, Policy, Severity
+from worker.domain.window import WindowLimits
+from worker.errors import SettingsError, Unavailable
+from worker.ports.broker import Broker
+from worker.stages.evaluate import EvaluateStage, Watcher
+from worker.stages.ingest import IngestStage
+from worker.stages.loop import Health, Stage, Stop, run
+from worker.stages.relay import RelayStage
+from worker.telemetry import Metrics
+from worker.watchdog import Watchdog
+from worker.web.server import WebServer
+
+STAGES: Final = ("ingest", "evaluate", "relay", "http")
+NOT_YET: Final = {
+    "poll": "clever.client_id",
+    "notify": "alerts.channels or alerts.alertmanager_url",
+}
+"""Stages of the contract that this version has nothing to do for, by the setting that would need them."""
+EVALUATIONS: Final = 2
+"""Districts evaluated side by side in one process, so that a full run holds no small district up."""
+REMEMBER_EVENTS: Final = timedelta(days=45)
+"""How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
+HOUSEKEEPING_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The store and everything in it that answers to a port."""
+
+    dsn: str
+    inbox: PostgresInbox
+    evaluations: PostgresEvaluations
+    outbox: PostgresOutbox
+    desk: PostgresDesk
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open the database, or one of our own; raises `StoreUnavailable` or `SchemaVersionError`."""
+    async with AsyncExitStack() as stack:
+        dsn = await _database(settings, stack)
+        if settings.database_url is None:
+            await schema.migrate(dsn)
+        else:
+            await schema.check_version(dsn)
+        database = Database(dsn, name=process_name(), size=settings.database_pool_size)
+        stack.push_async_callback(database.close)
+        heard = Notices(database)
+        stack.push_async_callback(heard.close)
+        yield Store(
+            dsn,
+            PostgresInbox(database),
+            PostgresEvaluations(database, heard, policy(settings)),
+            PostgresOutbox(database, heard),
+            PostgresDesk(database),
+        )
+
+
+async def migrate(settings: Settings) -> tuple[str | None, str]:
+    """Bring the database's schema up to date; return the versions before and after."""
+    async with AsyncExitStack() as stack:
+        return await schema.migrate(await _database(settings, stack))
+
+
+async def _database(settings: Settings, stack: AsyncExitStack) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    embedded = EmbeddedPostgres(settings.data_dir.absolute())
+    stack.push_async_callback(embedded.stop)
+    return await embedded.start()
+
+
+def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
+    """Return the broker; it connects when it is first used."""
+    if settings.broker_url is not None:
+        return RabbitBroker(settings.broker_url.get_secret_value(), name=process_name())
+    out = settings.data_dir / "out"
+    return InProcessBroker(
+        sinks={
+            COMMIT_QUEUE: FileSink(out / "commit.ndjson"),
+            REVIEW_QUEUE: FileSink(out / "review.ndjson"),
+            ALERT_QUEUE: FileSink(out / "alerts.ndjson"),
+            DEAD_LETTER_QUEUE: DeadLetterFile(out / "dead-letters.ndjson"),
+        }
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """Return what the settings demand of a district without a policy of its own."""
+    preflight = settings.preflight
+    return Policy(
+        required_fields=preflight.required_fields,
+        unique_fields=preflight.unique_fields,
+        removal_limit_percent=preflight.removal_limit_percent,
+        school_removal_limit_percent=preflight.school_removal_limit_percent,
+        removal_limit_floor=preflight.removal_limit_floor,
+        extra_fields=settings.commit.extra_fields,
+        severities={Code(code): Severity(severity) for code, severity in preflight.severities.items()},
+    )
+
+
+def window_limits(settings: Settings) -> WindowLimits:
+    """Return how long a district's events may accumulate."""
+    window = settings.window
+    return WindowLimits(
+        quiet=timedelta(seconds=window.quiet_seconds),
+        max_age=timedelta(seconds=window.max_age_seconds),
+        max_events=window.max_events,
+        max_deferral=timedelta(seconds=window.max_deferral_seconds),
+    )
+
+
+def process_name() -> str:
+    """Return how this process is called in the lists of connections of broker and database."""
+    return f"rostering/{socket.gethostname()}/{os.getpid()}"
+
+
+def check_stages(names: Collection[str], settings: Settings) -> None:
+    """Raise `SettingsError` for a stage that there is not, or a setting that needs one not there yet."""
+    for name in names:
+        if name not in STAGES and name not in NOT_YET:
+            known = ", ".join((*STAGES, *NOT_YET))
+            raise SettingsError(f"--stages: expected some of {known}, got {name}")
+    if settings.clever.client_id is not None:
+        raise SettingsError(
+            "ROSTERING_CLEVER__CLIENT_ID: this version does not read from Clever itself; unset it, and "
+            "publish the events to the exchange clever.events"
+        )
+    if settings.alerts.channels or settings.alerts.alertmanager_url:
+        raise SettingsError(
+            "ROSTERING_ALERTS__*: this version delivers no alerts itself; unset it, and consume the queue "
+            "rostering.alerts"
+        )
+
+
+class Worker:
+    """The stages of one process, from start to stop."""
+
+    def __init__(self, settings: Settings, stages: Collection[str], *, needs_http: bool) -> None:
+        check_stages(stages, settings)
+        self._settings = settings
+        self._stages = [name for name in STAGES if name in stages]
+        self._needs_http = needs_http
+        self.stop = Stop()
+        self.health = Health()
+        self.metrics = Metrics()
+        self.watch: Watcher | None = None
+        self.progress: Callable[[str], Progress] | None = None
+        self.started: Callable[[str | None], None] | None = None
+        """Told the address of the page (None: not served) once everything runs."""
+
+    async def run(self) -> int:
+        """Run until asked to stop; return the exit code: 0, or 1 where a supervisor should start anew."""
+        async with open_store(self._settings) as store, self._opened_broker() as broker:
+            await broker.check_topology()
+            ingest = IngestStage(broker, store.inbox, self.metrics)
+            watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
+            self.health.starting(self._stages)
+            server = await self._serve(store, broker, ingest)
+            if "evaluate" in self._stages:
+                await store.evaluations.demand_policy()
+            tasks = [asyncio.create_task(run(stage, self.stop, self.health)) for stage in self._made(store, broker, ingest)]
+            if "ingest" in self._stages:
+                tasks.append(asyncio.create_task(watchdog.run()))
+            tasks.append(asyncio.create_task(_keep_house(store.desk, self.stop)))
+            structlog.get_logger().info("worker.started", stages=self._stages, url=server.url if server else None)
+            if self.started:
+                self.started(server.url if server else None)
+            try:
+                await self._until_stopped(tasks)
+            finally:
+                await ingest.close()
+                if server:
+                    await server.close()
+            structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
+            return 1 if watchdog.expired else 0
+
+    def _made(self, store: Store, broker: Broker, ingest: IngestStage) -> list[Stage]:
+        made: list[Stage] = [ingest] if "ingest" in self._stages else []
+        if "evaluate" in self._stages:
+            made += [
+                EvaluateStage(
+                    store.evaluations, window_limits(self._settings), self.metrics, self.watch, self.progress
+                )
+                for _ in range(EVALUATIONS)
+            ]
+        if "relay" in self._stages:
+            made.append(RelayStage(store.outbox, broker, self.metrics))
+        return made
+
+    async def _serve(self, store: Store, broker: Broker, ingest: IngestStage) -> WebServer | None:
+        if "http" not in self._stages:
+            return None
+        server = WebServer(store.desk, store.outbox, broker, self.health, self.metrics)
+        if "ingest" in self._stages:
+            server.consuming = lambda: ingest.consuming
+        try:
+            await server.start(self._settings.http.host, self._settings.http.port)
+        except OSError as error:
+            where = f"{self._settings.http.host}:{self._settings.http.port}"
+            if self._needs_http:
+                raise SettingsError(f"ROSTERING_HTTP__PORT: cannot listen on {where}: {error.strerror}") from None
+            # Nobody asked for this stage by name: rostering goes on, and the log says what is missing.
+            structlog.get_logger().error("http.unavailable", address=where, reason=error.strerror)
+            return None
+        return server
+
+    async def _until_stopped(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for the stop, then for what is in hand; a stage that breaks stops the others."""
+        stopping = asyncio.create_task(self.stop.wait())
+        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        self.stop.set()
+        _, late = await asyncio.wait(tasks, timeout=self._settings.shutdown_seconds)
+        for task in late:
+            task.cancel()
+        results = await asyncio.gather(stopping, *tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    @asynccontextmanager
+    async def _opened_broker(self) -> AsyncIterator[RabbitBroker | InProcessBroker]:
+        broker = open_broker(self._settings)
+        try:
+            yield broker
+        finally:
+            await broker.close()
+
+
+async def _keep_house(desk: PostgresDesk, stop: Stop) -> None:
+    """Forget what is no longer needed, now and then."""
+    while not stop.requested:
+        try:
+            await desk.forget_events_older_than(REMEMBER_EVENTS)
+        except Unavailable as error:
+            structlog.get_logger().warning("housekeeping.waiting", reason=str(error))
+        await stop.sleep(HOUSEKEEPING_SECONDS)

@@ -1,0 +1,71 @@
+"""What people ask of the store: lists, one district, its filter, a window closed now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from worker.domain.filter import SectionFilter
+from worker.domain.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictLine:
+    """A district in a list; `name` is the district's own, None where Clever never told it."""
+
+    district_id: str
+    name: str | None
+    status: str
+    tally: Tally
+    committed: dict[str, int]
+    commits: int
+    reviews: int
+    standing_since: datetime | None
+    decided_at: datetime | None
+    waiting_events: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilterVersion:
+    """A section filter in force; version 0 is the one that keeps all, set by nobody."""
+
+    version: int
+    section_filter: SectionFilter
+    actor: str | None
+    set_at: datetime | None
+
+
+class Desk(Protocol):
+    """Questions and orders of people; each order is written into the audit with who gave it."""
+
+    async def districts(self) -> list[DistrictLine]:
+        """Return every district, by id."""
+        ...
+
+    async def show(self, district_id: str) -> dict[str, Any]:
+        """Return one district as JSON values; raises `UnknownDistrictError`."""
+        ...
+
+    async def current_filter(self, district_id: str) -> FilterVersion:
+        """Return the section filter in force."""
+        ...
+
+    async def set_filter(self, district_id: str, section_filter: SectionFilter, actor: str) -> int:
+        """Put a section filter in force and close the district's window; return the filter's version.
+
+        A district that was never seen keeps the filter for its first events.
+        """
+        ...
+
+    async def flush(self, district_id: str, actor: str) -> None:
+        """Close the window now, and give a parked district another try; raises `UnknownDistrictError`."""
+        ...
+
+    async def statuses(self) -> dict[str, int]:
+        """Return how many districts have each status."""
+        ...
+
+    async def ping(self) -> None:
+        """Return if the store answers; raises `StoreUnavailable`."""
+        ...

@@ -58,6 +58,13 @@ def _finding_code(code: str) -> str:
     raise ValueError(f"expected one of {', '.join(FINDING_CODES)}")
 
 
+def _one_class_each(severities: dict[str, str]) -> dict[str, str]:
+    for code in ("student.no_section", "student.multiple_sections"):
+        if severities.get(code) == "warning":
+            raise ValueError(f"{code} cannot be a warning: a commit gives every student one class")
+    return severities
+
+
 def _url(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
         if urlsplit(url.get_secret_value()).scheme not in schemes:
@@ -82,7 +89,9 @@ Fields = Annotated[tuple[StudentField, ...], AsJson]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Severities = Annotated[
-    dict[Annotated[str, AfterValidator(_finding_code)], Literal["error", "warning"]], AsJson
+    dict[Annotated[str, AfterValidator(_finding_code)], Literal["error", "warning"]],
+    AfterValidator(_one_class_each),
+    AsJson,
 ]
 
 

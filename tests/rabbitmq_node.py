@@ -242,4 +242,14 @@ def _kill(processes: list[psutil.Process]) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=STOP_SECONDS)
+    deadline = time.monotonic() + STOP_SECONDS
+    while not all(map(_is_dead, processes)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    """Whether it runs no more; orphans may stay listed until the system's first process collects them."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

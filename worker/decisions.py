@@ -11,7 +11,7 @@ from worker.domain.announcements import Batch
 from worker.domain.canonical import canonical
 from worker.domain.decision import Outcome, alert_id, batch_id, decision_id, trace_parent
 from worker.domain.records import Kind, RecordId
-from worker.domain.roster import PartPacker
+from worker.domain.roster import PartLimits, PartPacker
 from worker.domain.window import Trigger
 from worker.ports.store import BatchRecord, DecisionRecord, Evaluation, OutboxMessage
 
@@ -80,7 +80,7 @@ async def _enqueue_changes(
     evaluation: Evaluation, envelope: dict[str, Any], commit_id: str, batch: Batch
 ) -> int:
     """Put a commit's parts into the outbox, a few in memory at a time; return how many there are."""
-    packer, waiting, count = PartPacker(), list[str](), 0
+    packer, waiting, count = PartPacker(PartLimits()), list[str](), 0
 
     async def put() -> None:
         messages = [

@@ -4,6 +4,7 @@ RosteringError
 ├── UsageError                 a person must change a setting, a file or a command: one line, exit 2
 │   ├── SettingsError          a setting is unknown or wrong
 │   ├── FilterError            a section filter is wrong
+│   ├── PolicyError            a district's policy is wrong
 │   ├── InputFileError         a file given on the command line cannot be used
 │   ├── TopologyError          an exchange or queue is missing or declared differently
 │   ├── SchemaVersionError     the database was not migrated, or by a newer version
@@ -35,6 +36,10 @@ class SettingsError(UsageError):
 
 class FilterError(UsageError):
     """A section filter has an unknown key or a wrong value."""
+
+
+class PolicyError(UsageError):
+    """A district's own policy has an unknown key or a wrong value."""
 
 
 class InputFileError(UsageError):

@@ -175,7 +175,8 @@ async def test_headers_routing_key_and_any_bytes_arrive_as_they_were_sent(broker
     async with publishing(broker, [sent]):
         (taken,) = await drain(broker, "letters", 1)
 
-    assert (taken.routing_key, taken.body, dict(taken.headers)) == ("letter.a.b", body, headers)
+    assert (taken.routing_key, taken.body) == ("letter.a.b", body)
+    assert headers.items() <= taken.headers.items()  # the broker may add some of its own
 
 
 async def test_an_empty_body_arrives(broker: Broker) -> None:

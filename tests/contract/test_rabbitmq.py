@@ -13,7 +13,7 @@ import aio_pika
 import pytest
 
 from config.topology import COMMIT_QUEUE, EVENTS_QUEUE, TOPOLOGY, Queue, Topology
-from worker.adapters.rabbitmq import RabbitBroker
+from worker.adapters.rabbitmq import RabbitBroker, RabbitSubscription
 from worker.errors import BrokerUnavailable, SettingsError, TopologyError, UnroutableMessage
 from worker.ports.broker import Message
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+    from pamqp.common import Arguments
     from rabbitmq_node import RabbitNode
 
 LONG = 20.0
@@ -68,6 +69,12 @@ async def publish_until_it_works(broker: RabbitBroker, message: Message) -> None
                 await asyncio.sleep(0.05)
 
 
+async def publish_without_end(broker: RabbitBroker, message: Message) -> None:
+    async with asyncio.timeout(LONG):
+        while True:
+            await broker.publish(message)
+
+
 # --- what leaves -----------------------------------------------------------------------------------
 
 
@@ -79,7 +86,7 @@ async def test_a_message_is_persistent_typed_and_dated(
 
     assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
     assert (message.content_type, message.type) == ("application/json", "rostering.commit/v1")
-    assert (message.body, message.headers) == (COMMIT.body, {"sequence": 1})
+    assert (message.body, message.headers["sequence"]) == (COMMIT.body, 1)
     assert message.timestamp is not None
 
 
@@ -111,22 +118,19 @@ async def test_all_publishing_uses_one_connection_and_one_channel(
     await broker.publish(COMMIT)
 
     names = rabbitmq.ctl("list_connections", "client_properties", "channels")
-    assert [line for line in names.splitlines() if "tests publish" in line][0].endswith("\t1")
-    assert names.count("tests publish") == 1
+    (publishing,) = [line for line in names.splitlines() if "tests publish" in line]
+    assert publishing.endswith("\t1")
 
 
 async def test_a_full_queue_refuses_and_the_broker_stays_healthy(
     broker: RabbitBroker, channel: AbstractChannel
 ) -> None:
-    arguments = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
+    arguments: Arguments = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
     full = await channel.declare_queue("full", durable=True, arguments=arguments)
     await full.bind("rostering", "full.#")
 
-    attempts = (broker.publish(replace(COMMIT, routing_key="full.d1")) for _ in range(50))
-    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
-
-    assert any("refused" in str(outcome) for outcome in outcomes)
-    assert {type(outcome).__mro__[-4] for outcome in outcomes if outcome} <= {BrokerUnavailable.__mro__[-4]}
+    with pytest.raises(BrokerUnavailable, match="refused"):
+        await publish_without_end(broker, replace(COMMIT, routing_key="full.d1"))
     assert broker.healthy()
 
 
@@ -193,7 +197,7 @@ async def test_an_exchange_of_another_type_is_one_clear_error(
     await channel.declare_exchange(TOPOLOGY.exchanges[0].name, "fanout", durable=True)
 
     async with opened(rabbitmq_vhost_url) as broker:
-        with pytest.raises(TopologyError, match="exchange clever.events differs.*topic"):
+        with pytest.raises(TopologyError, match=r"exchange clever\.events differs.*topic"):
             await broker.declare_topology(Topology(queues=(), bindings=()))
 
 
@@ -222,14 +226,17 @@ async def test_a_waiting_take_raises_when_the_broker_closes_the_channel(broker: 
 
 
 async def test_what_had_arrived_before_a_loss_is_not_handed_out(broker: RabbitBroker) -> None:
+    lost = asyncio.Event()
     await broker.publish(COMMIT)
     async with broker.subscribe(COMMIT_QUEUE, prefetch=10) as commits:
+        assert isinstance(commits, RabbitSubscription)
+        commits._link.on_loss(lost.set)
         (taken,) = await commits.take(1, LONG)
         await broker.publish(COMMIT)
         await commits.acknowledge(99)
+        await lost.wait()
         with pytest.raises(BrokerUnavailable):
-            while True:
-                await commits.take(0, LONG)
+            await commits.take(10, LONG)
         with pytest.raises(BrokerUnavailable):
             await commits.acknowledge(taken.tag)
 
@@ -258,7 +265,7 @@ async def test_losing_the_node_raises_everywhere_and_its_return_heals_the_publis
             await asyncio.to_thread(getattr(breakable_rabbitmq, how))
             with pytest.raises(BrokerUnavailable, match="lost the broker"):
                 await waiting
-        with pytest.raises(BrokerUnavailable, match="cannot connect to the broker at 127.0.0.1"):
+        with pytest.raises(BrokerUnavailable, match=r"cannot connect to the broker at 127\.0\.0\.1"):
             await broker.publish(COMMIT)
         assert not broker.healthy()
 
@@ -335,7 +342,7 @@ async def test_a_wrong_password_is_said_and_never_shown(
 
 async def test_a_virtual_host_that_does_not_exist_is_said(rabbitmq: RabbitNode) -> None:
     async with opened(rabbitmq.vhost_url("nowhere")) as broker:
-        with pytest.raises(BrokerUnavailable, match="vhost nowhere not found"):
+        with pytest.raises(BrokerUnavailable, match="virtual host nowhere: it refused us that virtual host"):
             await broker.publish(COMMIT)
 
 

@@ -38,8 +38,8 @@ class Sink(Protocol):
 class InProcessBroker:
     """Exchanges and queues as `topology` has them; a queue named in `sinks` gives its messages there.
 
-    `publish_timeout`, in seconds, bounds the wait for acknowledgement; without it a publish waits for as
-    long as there is no subscriber.
+    `publish_timeout`, in seconds, bounds the wait for acknowledgement (the message stays in its queues, as it
+    would in RabbitMQ); without it a publish waits for as long as there is no subscriber.
     """
 
     def __init__(

@@ -42,7 +42,8 @@ class RabbitBroker:
 
     `name` is shown in the broker's list of connections. `heartbeat` is in seconds: aiormq gives up a silent
     connection after three, and RabbitMQ advises 5 to 20. `publish_timeout` bounds a publish from call to
-    confirm, connecting included.
+    confirm, connecting included; giving up the connection of one that failed takes at most
+    `rabbitmq_link.CLOSE_SECONDS` more.
     """
 
     def __init__(

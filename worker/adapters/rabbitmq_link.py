@@ -23,6 +23,7 @@ from aio_pika.exceptions import (
     AMQPError,
     ChannelInvalidStateError,
     ConnectionClosed,
+    InvalidFrameError,
     ProbableAuthenticationError,
 )
 from yarl import URL
@@ -96,11 +97,7 @@ class Link:
         """
         with translated(f"cannot connect to the broker at {address}"):
             async with asyncio.timeout(within):
-                connection = await aio_pika.connect(
-                    address.url,
-                    client_properties={"connection_name": name},
-                    heartbeat=heartbeat,
-                )
+                connection = await _connect(address, name, heartbeat)
                 try:
                     channel = connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
                     await channel.initialize()
@@ -147,6 +144,19 @@ class Link:
 
     def _cancelled(self, _frame: Basic.Cancel) -> None:
         self.lose("the broker cancelled the consumer: its queue was deleted or has moved")
+
+
+async def _connect(address: Address, name: str, heartbeat: int) -> AbstractConnection:
+    try:
+        return await aio_pika.connect(
+            address.url, client_properties={"connection_name": name}, heartbeat=heartbeat
+        )
+    except InvalidFrameError as error:
+        # The broker says why when it closes the connection here; aiormq drops that text.
+        raise BrokerUnavailable(
+            f"cannot connect to the broker at {address}: it refused us that virtual host "
+            "(there is none of that name, or we may not use it)"
+        ) from error
 
 
 @contextmanager

@@ -11,16 +11,12 @@ from worker.domain.filter import SectionFilter
 from worker.domain.policy import Policy
 from worker.domain.preflight import Finding
 from worker.domain.tally import Tally
-from worker.ports.store import CandidateRoster, EntryState, EntryWrite, OpenFinding, StagedRoster
+from worker.ports.store import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
 
 CHUNK: Final = 2000
 """Records in hand at a time: tens of megabytes at most, and a fraction of a second between two awaits."""
 
 Item = TypeVar("Item")
-
-
-class EvaluatedRoster(StagedRoster, CandidateRoster):
-    """Both sides of the district under evaluation."""
 
 
 @dataclass(frozen=True, slots=True)

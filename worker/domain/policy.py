@@ -6,9 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from worker.domain.canonical import canonical
+from worker.domain.records import EXTENSION_PREFIX, STUDENT_TEXTS
+from worker.errors import PolicyError
+from worker.explain import dotted, explain
 
 
 class Code(StrEnum):
@@ -61,3 +66,56 @@ class Policy:
     def fingerprint(self) -> str:
         """Return a digest by which two policies can be told apart."""
         return hashlib.sha256(canonical(asdict(self)).encode()).hexdigest()
+
+
+ALWAYS_ERRORS: Final = frozenset({Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
+"""A student without exactly one class cannot be committed, whatever a policy says."""
+
+
+def _student_field(name: str) -> str:
+    if name in STUDENT_TEXTS or (name.startswith(EXTENSION_PREFIX) and name != EXTENSION_PREFIX):
+        return name
+    raise ValueError(f"expected one of {', '.join(STUDENT_TEXTS)} or ext.<name>")
+
+
+def _can_warn(severities: dict[Code, Severity]) -> dict[Code, Severity]:
+    for code in ALWAYS_ERRORS & severities.keys():
+        if severities[code] is not Severity.ERROR:
+            raise ValueError(f"{code} cannot be a warning: a commit gives every student one class")
+    return severities
+
+
+FieldNames = tuple[Annotated[str, AfterValidator(_student_field)], ...]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class OwnPolicy(BaseModel):
+    """The part of a policy that a person sets for one district; what is left out follows the settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    required_fields: FieldNames | None = None
+    unique_fields: FieldNames | None = None
+    removal_limit_percent: Percent | None = None
+    school_removal_limit_percent: Percent | None = None
+    removal_limit_floor: Annotated[int, Field(ge=0)] | None = None
+    severities: Annotated[dict[Code, Severity], AfterValidator(_can_warn)] | None = None
+
+
+_POLICY: Final = TypeAdapter(Policy)
+
+
+def parse_own_policy(text: str | bytes) -> dict[str, Any]:
+    """Read a district's own policy from JSON; `PolicyError` names the key, what was expected, what came."""
+    try:
+        own = OwnPolicy.model_validate_json(text)
+    except ValidationError as error:
+        raise PolicyError(explain(error, "policy: ", dotted)) from None
+    return own.model_dump(mode="json", exclude_none=True)
+
+
+def in_force(settings: Policy, own: Mapping[str, Any] | None) -> Policy:
+    """Return the policy that a district is judged by: its own fields over those of the settings."""
+    if not own:
+        return settings
+    return _POLICY.validate_python({**_POLICY.dump_python(settings), **own})

@@ -342,7 +342,11 @@ class CandidateRoster(Protocol):
         ...
 
 
-class Evaluation(StagedRoster, CandidateRoster, Protocol):
+class EvaluatedRoster(StagedRoster, CandidateRoster, Protocol):
+    """Both sides of the district under evaluation."""
+
+
+class Evaluation(EvaluatedRoster, Protocol):
     """One evaluation: the district's lock and a transaction, committed when the context is left well."""
 
     window: ClosedWindow

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from worker.pages import COLLECTIONS
 from worker.sandbox import ids, names
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from worker.sandbox.district import District
-    from worker.sandbox.ids import JsonObject
+    from worker.pages import JsonObject
 
 _JOINS_FIRST: Final = 0.3
 _SCHOOL_DAY: Final = 8 * 3600.0
@@ -60,7 +61,7 @@ class Feed:
 
 def arrival(district: District, feed: Feed) -> Iterator[JsonObject]:
     """Share the whole district: a created event for every record, what is referred to first."""
-    for collection in ids.COLLECTIONS:
+    for collection in COLLECTIONS:
         for record in district.records(collection):
             yield feed.event(f"{collection}.created", record)
 

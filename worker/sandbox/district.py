@@ -17,15 +17,16 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from worker.errors import InputFileError
+from worker.pages import COLLECTIONS
 from worker.sandbox import ids, names
-from worker.sandbox.ids import COLLECTIONS, UNSHARED, IdMaker, tag_of, timestamp
+from worker.sandbox.ids import UNSHARED, IdMaker, tag_of, timestamp
 from worker.sandbox.names import FALL, FULL_YEAR, SPRING, CourseName, set_or_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from worker.sandbox.ids import JsonObject
+    from worker.pages import JsonObject
 
 _GROUP_SIZE: Final = 25
 _ELECTIVE_PERIODS: Final = (5, 6)

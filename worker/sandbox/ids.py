@@ -10,7 +10,6 @@ but from numbers instead of chance, so that a seed gives the same district again
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -18,17 +17,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import orjson
 
 from worker.errors import InputFileError
+from worker.pages import COLLECTIONS, JsonObject, collection_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-JsonObject: TypeAlias = dict[str, Any]
-
 API_VERSION: Final = "v3.1"
-COLLECTIONS: Final = ("districts", "schools", "terms", "courses", "users", "sections")
-"""In the order in which a new district arrives: what a record refers to comes before it."""
-
 UNSHARED: Final = "unshared"
 """Kind of the ids that stand in sections though their students are not shared with us."""
 
@@ -54,15 +49,6 @@ _KINDS: Final = {kind: f"{number:x}" for number, kind in enumerate((*COLLECTIONS
 _FIRST_MONTH: Final = 7
 _TAG_DIGITS: Final = 9
 _EVENT_TAG_DIGITS: Final = 6
-_COLLECTION_IN_URI: Final = re.compile(r"/v3\.\d+/([a-z]+)(?:/|\?|$)")
-_TELLING_KEYS: Final = (
-    ("users", {"roles"}),
-    ("sections", {"students", "teachers"}),
-    ("districts", {"sis_type", "portal_url", "login_methods", "launch_date"}),
-    ("terms", {"start_date", "end_date"}),
-    ("schools", {"school_number", "low_grade", "high_grade", "principal"}),
-    ("courses", {"number"}),
-)
 
 
 def tag_of(text: str) -> str:
@@ -93,14 +79,6 @@ def school_year(moment: datetime) -> int:
 def uri(collection: str, record: str) -> str:
     """Make the address of one record, as list pages carry it."""
     return f"/{API_VERSION}/{collection}/{record}"
-
-
-def collection_of(record: JsonObject, address: str) -> str | None:
-    """Tell the collection that a page's row belongs to, by its address and failing that by its keys."""
-    found = _COLLECTION_IN_URI.search(address)
-    if found and found[1] in COLLECTIONS:
-        return found[1]
-    return next((name for name, keys in _TELLING_KEYS if keys & record.keys()), None)
 
 
 def _seconds(moment: datetime) -> str:

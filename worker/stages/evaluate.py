@@ -188,10 +188,8 @@ async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:
     by_itself = {Trigger.SETTLED, Trigger.QUIET, Trigger.AGE, Trigger.SIZE}
     if events or evaluation.window.deferred_since or evaluation.window.trigger not in by_itself:
         return True
-    known = sum(
-        found.finding.detail.get("waiting", 0)
-        for found in await evaluation.open_findings(["district"], [evaluation.window.district_id])
-    )
+    open_findings = await evaluation.open_findings(["district"], [evaluation.window.district_id])
+    known = sum(int(found.finding.detail.get("waiting", 0)) for found in open_findings)
     return known != await evaluation.quarantined()
 
 

@@ -76,6 +76,12 @@ class PostgresDesk:
         """Put a section filter in force and close the district's window; return the filter's version."""
         return await self._set("filter", district_id, section_filter.model_dump(mode="json"), actor)
 
+    async def own_policy(self, district_id: str) -> dict[str, Any]:
+        """Return what differs from the settings for this district."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_SQL["policy"], district_id)
+        return dict(row["policy"]) if row else {}
+
     async def set_policy(self, district_id: str, policy: dict[str, Any], actor: str) -> int:
         """Put a policy of the district's own in force and close its window; return the policy's version.
 

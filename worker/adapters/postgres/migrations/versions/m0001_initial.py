@@ -6,8 +6,12 @@ Revision ID: 0001
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from alembic import op
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 
 revision = "0001"
 down_revision = None
@@ -17,7 +21,8 @@ def upgrade() -> None:
     """Create every table."""
     script = Path(__file__).with_suffix(".sql").read_text()
     connection = op.get_bind().connection.dbapi_connection
-    connection.run_async(lambda driver: driver.execute(script))
+    # Straight to the driver, which takes a script of many statements; SQLAlchemy takes one at a time.
+    cast("AsyncAdapt_asyncpg_connection", connection).run_async(lambda driver: driver.execute(script))
 
 
 def downgrade() -> None:

@@ -1,0 +1,56 @@
+"""What every command has: the settings, a way to run, and who gives the order."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvloop
+from rich.console import Console
+
+from config import settings as configuration
+from config.settings import Settings
+from worker.errors import SettingsError
+from worker.telemetry import configure_logging
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class CommandContext:
+    """The program's surroundings, for one command."""
+
+    config_file: Path | None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, read and checked at the first use; raises `SettingsError`."""
+        try:
+            return configuration.load(file=self.config_file)
+        except configuration.SettingsProblem as error:
+            raise SettingsError(str(error)) from None
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output; colours only on a terminal."""
+        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run a command's work to its end, with logs on standard error."""
+        configure_logging(sys.stderr, pretty=sys.stderr.isatty())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+
+    @property
+    def actor(self) -> str:
+        """Who gives the order, for the audit."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):  # no such user in a container
+            return "unknown"

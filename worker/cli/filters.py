@@ -1,0 +1,135 @@
+"""Commands on what a district is judged by: `filter show|set|try`, `policy show|set`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from worker import app
+from worker.cli.context import CommandContext
+from worker.cli.terminal import progress_bars
+from worker.domain.filter import SectionFilter, parse_filter
+from worker.domain.policy import parse_own_policy
+from worker.errors import InputFileError
+from worker.trial import try_filter
+
+file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+
+
+@click.group(name="filter")
+def filter_group() -> None:
+    """Show, set or try a district's section filter."""
+
+
+@filter_group.command(name="show")
+@click.argument("district")
+@click.pass_obj
+def show_filter(ctx: CommandContext, district: str) -> None:
+    """Print the section filter in force, as JSON that `filter set` takes."""
+    click.echo(json.dumps(ctx.run(_show(ctx, district)), indent=2, ensure_ascii=False))
+
+
+@filter_group.command(name="set")
+@click.argument("district")
+@file_argument
+@click.pass_obj
+def set_filter(ctx: CommandContext, district: str, file: Path) -> None:
+    """Put the section filter in FILE (- for standard input) in force, and judge the district by it."""
+    section_filter = parse_filter(_read(file))
+    version = ctx.run(_set(ctx, district, section_filter))
+    click.echo(f"Filter version {version} of {district} is in force; its window closes now.")
+
+
+@filter_group.command(name="try")
+@click.argument("district")
+@file_argument
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
+    """Say what the section filter in FILE would do, and change nothing."""
+    section_filter = parse_filter(_read(file))
+    result = ctx.run(_try(ctx, district, section_filter))
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+    else:
+        ctx.console.print(trial_table(result))
+
+
+@click.group(name="policy")
+def policy_group() -> None:
+    """Show or set what the preflight demands of one district, where it differs from the settings."""
+
+
+@policy_group.command(name="show")
+@click.argument("district")
+@click.pass_obj
+def show_policy(ctx: CommandContext, district: str) -> None:
+    """Print the district's own policy, as JSON that `policy set` takes; {} where it has none."""
+    click.echo(json.dumps(ctx.run(_show_policy(ctx, district)), indent=2, ensure_ascii=False))
+
+
+@policy_group.command(name="set")
+@click.argument("district")
+@file_argument
+@click.pass_obj
+def set_policy(ctx: CommandContext, district: str, file: Path) -> None:
+    """Put the policy in FILE (- for standard input) in force, and judge the district by it."""
+    version = ctx.run(_set_policy(ctx, district, parse_own_policy(_read(file))))
+    click.echo(f"Policy version {version} of {district} is in force; its window closes now.")
+
+
+def trial_table(result: dict[str, Any]) -> Table:
+    """Return a trial's outcome for a terminal."""
+    table = Table.grid(padding=(0, 2))
+    total = sum(result["coverage"].values())
+    for label, key in (("exactly one class", "exactly_one"), ("no class", "none"), ("several", "several")):
+        count = result["coverage"][key]
+        share = f"{count / total:.1%}" if total else ""
+        table.add_row(label, f"{count:,} of {total:,}", share)
+    for code, count in result["by_code"].items():
+        table.add_row(code, f"{count:,}", "")
+    for kind, ops in result["plan"]["counts"].items():
+        table.add_row(f"would commit: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", "")
+    table.add_row("plan digest", result["plan"]["digest"], "")
+    return table
+
+
+def _read(file: Path) -> str:
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text()
+    except OSError as error:
+        raise InputFileError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputFileError(f"{file}: expected text in UTF-8") from None
+
+
+async def _show(ctx: CommandContext, district_id: str) -> dict[str, Any]:
+    async with app.open_store(ctx.settings) as store:
+        current = await store.desk.current_filter(district_id)
+        return current.section_filter.model_dump(mode="json")
+
+
+async def _set(ctx: CommandContext, district_id: str, section_filter: SectionFilter) -> int:
+    async with app.open_store(ctx.settings) as store:
+        return await store.desk.set_filter(district_id, section_filter, ctx.actor)
+
+
+async def _try(ctx: CommandContext, district_id: str, section_filter: SectionFilter) -> dict[str, Any]:
+    async with app.open_store(ctx.settings) as store:
+        with progress_bars() as progress:
+            return await try_filter(store.evaluations, district_id, section_filter, progress)
+
+
+async def _show_policy(ctx: CommandContext, district_id: str) -> dict[str, Any]:
+    async with app.open_store(ctx.settings) as store:
+        return await store.desk.own_policy(district_id)
+
+
+async def _set_policy(ctx: CommandContext, district_id: str, policy: dict[str, Any]) -> int:
+    async with app.open_store(ctx.settings) as store:
+        return await store.desk.set_policy(district_id, policy, ctx.actor)

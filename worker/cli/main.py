@@ -1,0 +1,68 @@
+"""The commands, put together, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from worker.cli import context, demo, districts, filters, publish, run, setup
+from worker.errors import Unavailable, UsageError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file of settings; environment variables override it.",
+)
+@click.version_option(package_name="rostering")
+@click.pass_context
+def rostering(ctx: click.Context, config_file: Path | None) -> None:
+    """Roster school districts from Clever: events in, preflight, commits and reviews out."""
+    ctx.obj = context.CommandContext(config_file)
+
+
+for command in (
+    run.run,
+    publish.publish,
+    filters.filter_group,
+    filters.policy_group,
+    districts.districts,
+    districts.show,
+    districts.flush,
+    setup.migrate,
+    setup.check_config,
+    setup.topology,
+    demo.demo,
+):
+    rostering.add_command(command)
+
+
+def main() -> None:
+    """Run the program; every error that a person can act on is one line, without a traceback."""
+    try:
+        code = rostering.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = 2
+    except click.ClickException as error:
+        _complain(error.format_message())
+        code = 2
+    except UsageError as error:
+        _complain(str(error))
+        code = 2
+    except Unavailable as error:
+        _complain(str(error))
+        code = 1
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(text: str) -> None:
+    click.echo(f"rostering: {' '.join(text.split())}", err=True)

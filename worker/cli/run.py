@@ -1,0 +1,71 @@
+"""The command `run`: the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from config.settings import Settings, redacted
+from worker import app
+from worker.candidate.refresh import Progress as ProgressSink
+from worker.cli.context import CommandContext
+from worker.cli.terminal import counting
+
+
+@click.command()
+@click.option(
+    "--stages",
+    help=f"Comma-separated stages to run, of {', '.join((*app.STAGES, *app.NOT_YET))}; all by default.",
+)
+@click.pass_obj
+def run(ctx: CommandContext, stages: str | None) -> None:
+    """Run the worker until it is told to stop."""
+    names = [name.strip() for name in stages.split(",") if name.strip()] if stages else list(app.STAGES)
+    worker = app.Worker(ctx.settings, names, needs_http=stages is not None and "http" in names)
+    code = ctx.run(_run(worker, ctx.settings))
+    sys.exit(code)
+
+
+async def _run(worker: app.Worker, settings: Settings) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop.set)
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        return await worker.run()
+    worker.started = lambda url: console.print(_banner(settings, url))
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,.0f}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        redirect_stderr=True,
+    ) as progress:
+        worker.progress = _full_runs(progress)
+        return await worker.run()
+
+
+def _full_runs(progress: Progress) -> Callable[[str], ProgressSink]:
+    def of_district(district_id: str) -> ProgressSink:
+        tell = counting(progress)
+        return lambda what, count: tell(f"{district_id} {what}", count)
+
+    return of_district
+
+
+def _banner(settings: Settings, url: str | None) -> str:
+    broker = redacted(settings.broker_url) if settings.broker_url else "inside this process"
+    database = redacted(settings.database_url) if settings.database_url else "embedded"
+    out = "" if settings.broker_url else f"\n  messages  {settings.data_dir / 'out'}"
+    return (
+        f"[bold]rostering[/bold]\n  broker    {broker}\n  database  {database}{out}\n"
+        f"  page      {url or 'not served'}\n  [dim]stop with Ctrl-C[/dim]"
+    )

@@ -1,0 +1,68 @@
+"""Commands that prepare: `migrate`, `check-config`, `topology declare` and `topology check`."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+
+from config import settings as configuration
+from config.topology import TOPOLOGY
+from worker import app
+from worker.adapters.rabbitmq import RabbitBroker
+from worker.cli.context import CommandContext
+from worker.errors import SettingsError
+
+
+@click.command()
+@click.pass_obj
+def migrate(ctx: CommandContext) -> None:
+    """Bring the database's schema up to date."""
+    before, after = ctx.run(app.migrate(ctx.settings))
+    if before == after:
+        click.echo(f"The database is up to date: version {after}.")
+    else:
+        click.echo(f"The database was migrated from version {before or 'nothing'} to {after}.")
+
+
+@click.command()
+@click.pass_obj
+def check_config(ctx: CommandContext) -> None:
+    """Check the settings and show them, secrets hidden."""
+    app.check_stages(app.STAGES, ctx.settings)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("setting", "value", "meaning"):
+        table.add_column(column, overflow="fold")
+    for variable, value, meaning in configuration.describe(ctx.settings):
+        table.add_row(variable, value, meaning)
+    ctx.console.print(table)
+
+
+@click.group()
+def topology() -> None:
+    """Declare or check the broker's exchanges and queues."""
+
+
+@topology.command()
+@click.pass_obj
+def declare(ctx: CommandContext) -> None:
+    """Create every exchange, queue and binding that is not there yet."""
+    ctx.run(_with_broker(ctx, "declare"))
+    click.echo(f"Declared {len(TOPOLOGY.exchanges)} exchanges and {len(TOPOLOGY.queues)} queues.")
+
+
+@topology.command()
+@click.pass_obj
+def check(ctx: CommandContext) -> None:
+    """Say whether every exchange and queue is there, declared as this program needs it."""
+    ctx.run(_with_broker(ctx, "check"))
+    click.echo("The broker has every exchange and queue, as declared.")
+
+
+async def _with_broker(ctx: CommandContext, what: str) -> None:
+    if ctx.settings.broker_url is None:
+        raise SettingsError("ROSTERING_BROKER_URL: expected the broker's address, it is not set")
+    broker = RabbitBroker(ctx.settings.broker_url.get_secret_value(), name=app.process_name())
+    try:
+        await (broker.declare_topology() if what == "declare" else broker.check_topology())
+    finally:
+        await broker.close()

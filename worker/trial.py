@@ -1,0 +1,43 @@
+"""A trial of a section filter: the whole evaluation under it, and then all of it undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from worker.adapters.postgres.evaluation import PostgresEvaluations
+from worker.candidate.refresh import Progress
+from worker.domain.announcements import plan_counts
+from worker.domain.canonical import to_hex
+from worker.domain.filter import SectionFilter
+from worker.domain.policy import Code
+from worker.domain.tally import Tally
+from worker.errors import UnknownDistrictError
+from worker.stages.evaluate import judge, no_progress
+
+
+async def try_filter(
+    evaluations: PostgresEvaluations,
+    district_id: str,
+    section_filter: SectionFilter,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Return what the preflight would say and the plan would do under another filter; changes nothing.
+
+    The district is locked meanwhile. Raises `UnknownDistrictError`.
+    """
+    async with evaluations.trial(district_id, section_filter) as evaluation:
+        if evaluation is None:
+            raise UnknownDistrictError(f"district {district_id} was never seen here")
+        await judge(evaluation, [], progress)
+        return trial_result(evaluation.state.tally)
+
+
+def trial_result(tally: Tally) -> dict[str, Any]:
+    """Return the outcome of a trial as JSON values."""
+    by_code = tally.by_code()
+    none, several = by_code.get(Code.NO_SECTION, 0), by_code.get(Code.MULTIPLE_SECTIONS, 0)
+    return {
+        "coverage": {"exactly_one": tally.students - none - several, "none": none, "several": several},
+        "by_code": by_code,
+        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+    }

@@ -27,19 +27,18 @@ from pydantic import (
 
 PREFIX: Final = "ROSTERING_"
 
-StudentField = Annotated[str, AfterValidator(lambda name: _student_field(name))]
-
 STUDENT_FIELDS: Final = (
-    "first_name middle_name last_name email sis_id student_number state_id grade school_id dob gender race "
-    "hispanic_ethnicity ell_status frl_status iep_status graduation_year"
-).split()
+    *("first_name", "middle_name", "last_name", "email", "sis_id", "student_number", "state_id", "grade"),
+    *("school_id", "dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
+    "graduation_year",
+)
 
 FINDING_CODES: Final = (
-    "student.field_missing student.no_section student.multiple_sections student.duplicate_identity "
-    "student.unknown_school class.no_teacher class.unknown_teacher section.unknown_student "
-    "school.mass_removal district.mass_removal district.no_students district.events_quarantined "
-    "district.no_baseline"
-).split()
+    *("student.field_missing", "student.no_section", "student.multiple_sections"),
+    *("student.duplicate_identity", "student.unknown_school", "class.no_teacher", "class.unknown_teacher"),
+    *("section.unknown_student", "school.mass_removal", "district.mass_removal", "district.no_students"),
+    *("district.events_quarantined", "district.no_baseline"),
+)
 
 
 class SettingsProblem(ValueError):
@@ -68,7 +67,9 @@ def _one_class_each(severities: dict[str, str]) -> dict[str, str]:
 def _url(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
         if urlsplit(url.get_secret_value()).scheme not in schemes:
-            raise ValueError(f"expected a URL that begins with {' or '.join(f'{name}://' for name in schemes)}")
+            raise ValueError(
+                f"expected a URL that begins with {' or '.join(f'{name}://' for name in schemes)}"
+            )
         return url
 
     return AfterValidator(check)
@@ -81,10 +82,11 @@ def _from_text(value: Any) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        raise ValueError("expected JSON, such as [\"sis_id\"] for a list") from None
+        raise ValueError('expected JSON, such as ["sis_id"] for a list') from None
 
 
 AsJson = BeforeValidator(_from_text)
+StudentField = Annotated[str, AfterValidator(_student_field)]
 Fields = Annotated[tuple[StudentField, ...], AsJson]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -191,7 +193,8 @@ class CleverSettings(Group):
     client_id: str | None = Field(default=None, description="The app's client id; unset: no Clever source.")
     client_secret: SecretStr | None = Field(default=None, description="The app's client secret.")
     poll_seconds: Seconds = Field(
-        default=60, description="Seconds between two readings of a district's feed; Clever syncs hourly at most."
+        default=60,
+        description="Seconds between two readings of a district's feed; Clever syncs hourly at most.",
     )
 
 
@@ -233,7 +236,7 @@ class Settings(Group):
     )
     shutdown_seconds: Seconds = Field(
         default=25,
-        description="Seconds to finish what is in hand after SIGTERM: less than the 30 that Kubernetes waits.",
+        description="Seconds to finish what is in hand after SIGTERM: fewer than the 30 Kubernetes gives.",
     )
     window: WindowSettings = WindowSettings()
     preflight: PreflightSettings = PreflightSettings()
@@ -261,9 +264,7 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
 
 def describe(settings: Settings) -> list[tuple[str, str, str]]:
     """Return (variable, value, meaning) of every setting, secrets hidden."""
-    return [
-        (variable, _shown(value), meaning) for variable, value, meaning in _walk(settings, PREFIX)
-    ]
+    return [(variable, _shown(value), meaning) for variable, value, meaning in _walk(settings, PREFIX)]
 
 
 def redacted(url: SecretStr) -> str:
@@ -331,4 +332,3 @@ def _as_written(variable: str, variables: Mapping[str, str]) -> str:
 
 
 SECRETS: Final = ("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS")
-

@@ -375,7 +375,9 @@ def _read_event(event: dict[str, Any], header_district: str | None) -> Event:
         raw = {key: raw.get(key) for key in ("id", "district")}
     record = _record(model, raw, district)
     district_id = (record.id if isinstance(record, District) else record.district) or ""
-    return _event(event, collection, ACTIONS[action], district_id.strip() and district_id, header_district, record)
+    return _event(
+        event, collection, ACTIONS[action], district_id.strip() and district_id, header_district, record
+    )
 
 
 def _event(

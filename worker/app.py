@@ -162,6 +162,15 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A worker that runs: what it works on, and the address of its page (None: not served)."""
+
+    store: Store
+    broker: RabbitBroker | InProcessBroker
+    url: str | None
+
+
 class Worker:
     """The stages of one process, from start to stop."""
 
@@ -175,8 +184,8 @@ class Worker:
         self.metrics = Metrics()
         self.watch: Watcher | None = None
         self.progress: Callable[[str], Progress] | None = None
-        self.started: Callable[[str | None], None] | None = None
-        """Told the address of the page (None: not served) once everything runs."""
+        self.started: Callable[[Running], None] | None = None
+        """Told once everything runs."""
 
     async def run(self) -> int:
         """Run until asked to stop; return the exit code: 0, or 1 where a supervisor should start anew."""
@@ -188,13 +197,18 @@ class Worker:
             server = await self._serve(store, broker, ingest)
             if "evaluate" in self._stages:
                 await store.evaluations.demand_policy()
-            tasks = [asyncio.create_task(run(stage, self.stop, self.health)) for stage in self._made(store, broker, ingest)]
+            tasks = [
+                asyncio.create_task(run(stage, self.stop, self.health))
+                for stage in self._made(store, broker, ingest)
+            ]
             if "ingest" in self._stages:
                 tasks.append(asyncio.create_task(watchdog.run()))
             tasks.append(asyncio.create_task(_keep_house(store.desk, self.stop)))
-            structlog.get_logger().info("worker.started", stages=self._stages, url=server.url if server else None)
+            structlog.get_logger().info(
+                "worker.started", stages=self._stages, url=server.url if server else None
+            )
             if self.started:
-                self.started(server.url if server else None)
+                self.started(Running(store, broker, server.url if server else None))
             try:
                 await self._until_stopped(tasks)
             finally:
@@ -228,7 +242,9 @@ class Worker:
         except OSError as error:
             where = f"{self._settings.http.host}:{self._settings.http.port}"
             if self._needs_http:
-                raise SettingsError(f"ROSTERING_HTTP__PORT: cannot listen on {where}: {error.strerror}") from None
+                raise SettingsError(
+                    f"ROSTERING_HTTP__PORT: cannot listen on {where}: {error.strerror}"
+                ) from None
             # Nobody asked for this stage by name: rostering goes on, and the log says what is missing.
             structlog.get_logger().error("http.unavailable", address=where, reason=error.strerror)
             return None

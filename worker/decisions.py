@@ -1,4 +1,4 @@
-"""Writes a decision down: history, messages, the district's new state; all in the evaluation's transaction."""
+"""Writes a decision down: history, messages, new state; all in the evaluation's transaction."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ class Decided:
     parts: int = 0
 
 
-async def record_outcome(
-    evaluation: Evaluation, outcome: Outcome, trigger: Trigger, events: int
-) -> Decided:
+async def record_outcome(evaluation: Evaluation, outcome: Outcome, trigger: Trigger, events: int) -> Decided:
     """Record the batch and, where there is one, the decision with its messages."""
     state, window = evaluation.state, evaluation.window
     state.batch_number += 1
@@ -162,7 +160,9 @@ def _decision(
     message: dict[str, Any],
 ) -> DecisionRecord:
     state = evaluation.state
-    summary = {**message, "findings": {**message["findings"], "items": []}} if "findings" in message else message
+    summary = (
+        {**message, "findings": {**message["findings"], "items": []}} if "findings" in message else message
+    )
     return DecisionRecord(
         state.decision_number, identifier, outcome, sequence, state.batch_number, batch.closed_at, summary
     )
@@ -170,7 +170,9 @@ def _decision(
 
 async def _fire(evaluation: Evaluation, batch: Batch, since: datetime) -> None:
     tally = evaluation.state.tally
-    summary = f"Preflight failed: {tally.blocked} of {tally.students} students blocked, {tally.errors} errors."
+    summary = (
+        f"Preflight failed: {tally.blocked} of {tally.students} students blocked, {tally.errors} errors."
+    )
     await _alert(evaluation, batch, since, None, summary, tally.by_code())
 
 

@@ -33,7 +33,11 @@ _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
 
 
 def explain(
-    error: ValidationError, subject: str, path: Callable[[Iterable[str | int]], str], *, show_value: bool = True
+    error: ValidationError,
+    subject: str,
+    path: Callable[[Iterable[str | int]], str],
+    *,
+    show_value: bool = True,
 ) -> str:
     """Return the first error as `subject: key: expected …, got …`; the value only where it is no secret."""
     first = error.errors(include_url=False)[0]

@@ -75,7 +75,9 @@ def _rows(path: Path) -> Iterator[JsonObject]:
     except OSError as error:
         raise InputFileError(f"{path}: cannot be read: {error.strerror}") from None
     except orjson.JSONDecodeError:
-        raise InputFileError(f"{path}: expected one event a line, or a Clever list page; it is neither") from None
+        raise InputFileError(
+            f"{path}: expected one event a line, or a Clever list page; it is neither"
+        ) from None
     yield from _page(path, document)
 
 

@@ -58,25 +58,16 @@ def _content(record: clever.Record) -> Json | None:
         case clever.Term():
             return _blanks_left_out(name=record.name, start=record.start_date, end=record.end_date)
         case clever.Course():
-            return _blanks_left_out(name=record.name, number=record.number)
+            return _texts(record, "name", "number")
         case clever.School():
-            return _blanks_left_out(
-                name=record.name,
-                sis_id=record.sis_id,
-                school_number=record.school_number,
-                low_grade=record.low_grade,
-                high_grade=record.high_grade,
-            )
+            return _texts(record, "name", "sis_id", "school_number", "low_grade", "high_grade")
         case clever.District():
-            return _blanks_left_out(
-                name=record.name,
-                state=record.state,
-                pause_start=record.pause_start,
-                pause_end=record.pause_end,
-                last_sync=record.last_sync,
-            )
-        case clever.Resource():
-            return None
+            return _texts(record, "name", "state", "pause_start", "pause_end", "last_sync")
+    return None
+
+
+def _texts(record: clever.Record, *names: str) -> Json:
+    return _blanks_left_out(**{name: getattr(record, name) for name in names})
 
 
 def _user(user: clever.User) -> Json | None:

@@ -95,7 +95,7 @@ def configure_logging(stream: TextIO, *, pretty: bool) -> None:
 
 
 def where(error: BaseException) -> str:
-    """Return where an error was raised: files, lines and functions, without its text, which may quote data."""
+    """Return where an error was raised: file, line, function; never its text, which may quote a row."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from worker.errors import InputFileError
+from worker.pages import COLLECTIONS, JsonObject
 from worker.sandbox import changes, ids
 from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import District, DistrictSpec, generate, stream
@@ -32,11 +33,11 @@ def feed(district: District) -> Feed:
     return Feed(district.id, NOON)
 
 
-def everything(district: District) -> dict[str, list[ids.JsonObject]]:
-    return {name: list(district.records(name)) for name in ids.COLLECTIONS}
+def everything(district: District) -> dict[str, list[JsonObject]]:
+    return {name: list(district.records(name)) for name in COLLECTIONS}
 
 
-def coverage(district: District, keeps: Callable[[ids.JsonObject], bool]) -> Counter[int]:
+def coverage(district: District, keeps: Callable[[JsonObject], bool]) -> Counter[int]:
     """How many students have so many of the sections that are kept."""
     kept = [section["students"] for section in district.records("sections") if keeps(section)]
     times = Counter(student for students in kept for student in students)
@@ -48,7 +49,7 @@ def a_student_and_two_homerooms(district: District) -> tuple[str, str, str]:
     return district.sections[here]["students"][0], here, there
 
 
-def replay(events: Iterable[ids.JsonObject], onto: District) -> District:
+def replay(events: Iterable[JsonObject], onto: District) -> District:
     for event in events:
         collection, what = event["type"].split(".")
         record = event["data"]["object"]
@@ -152,7 +153,7 @@ def test_written_pages_load_as_the_same_district(district: District, tmp_path: P
 
 
 def test_pages_load_from_any_files_without_addresses(district: District, tmp_path: Path) -> None:
-    pages = [page for name in ids.COLLECTIONS if name != "courses" for page in district.pages(name, 50)]
+    pages = [page for name in COLLECTIONS if name != "courses" for page in district.pages(name, 50)]
     for number, page in enumerate(pages):
         rows = [{"data": row["data"]} for row in page["data"]]
         (tmp_path / f"{number * 37 % 101}-{number}.json").write_text(json.dumps({"data": rows}))
@@ -173,9 +174,7 @@ def test_what_is_no_list_page_is_refused(tmp_path: Path, text: str) -> None:
 def test_an_arrival_creates_everything_in_order(district: District, feed: Feed) -> None:
     events = list(arrival(district, feed))
 
-    assert list(dict.fromkeys(one["type"] for one in events)) == [
-        f"{name}.created" for name in ids.COLLECTIONS
-    ]
+    assert list(dict.fromkeys(one["type"] for one in events)) == [f"{name}.created" for name in COLLECTIONS]
     assert everything(replay(events, District(district.id))) == everything(district)
 
 
@@ -229,7 +228,7 @@ def test_who_left_can_be_shared_again_under_his_id(district: District, feed: Fee
 
 
 @pytest.mark.parametrize(("form", "left"), [("empty", {"dob": ""}), ("null", {"dob": None}), ("absent", {})])
-def test_a_field_is_blanked(district: District, feed: Feed, form: ids.Blank, left: ids.JsonObject) -> None:
+def test_a_field_is_blanked(district: District, feed: Feed, form: ids.Blank, left: JsonObject) -> None:
     student = next(district.students())
     role = student["roles"]["student"]
 
@@ -281,7 +280,7 @@ def test_a_day_keeps_one_homeroom_each_and_can_be_replayed(district: District, f
 
 
 def test_a_day_is_the_same_for_the_same_seed() -> None:
-    def a_day() -> list[ids.JsonObject]:
+    def a_day() -> list[JsonObject]:
         district = generate(SPEC)
         return day_of_changes(district, Feed(district.id, NOON), seed=6, count=40, kept=homerooms(district))
 

@@ -82,7 +82,9 @@ class RabbitBroker:
             raise
         except BrokerUnavailable as error:
             self._down.add(PUBLISHING)
-            self.blocked = link is not None and link.lost is None and await link.blocked()
+            # Of many that time out together only the first still finds the link to ask.
+            if link is None or link.lost is None:
+                self.blocked = link is not None and await link.blocked()
             await self._discard(link)
             if self.blocked:
                 raise BrokerUnavailable("the broker is blocking publishers (memory or disk alarm)") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from worker.candidate.classes import ClassOutcome, refresh_classes
@@ -93,50 +93,48 @@ async def refresh_all(context: Context, progress: Progress) -> None:
 
 
 async def _touched(context: Context, changes: Sequence[Change]) -> Touched:
+    """Work out what the changed records touch directly."""
     touched = Touched()
-    targets: dict[str, set[str]] = {"school": set(), "course": set(), "term": set()}
-    schools_turned: set[str] = set()
-    users_turned: dict[str, set[str]] = {"student": set(), "teacher": set()}
     for change in changes:
-        match change.kind:
-            case Kind.SECTION:
-                touched.sections.add(change.record_id)
-                touched.classes.add(change.record_id)
-                touched.before[change.record_id] = change.before
-            case Kind.USER:
-                _touch_user(touched, change, users_turned)
-            case Kind.SCHOOL:
-                targets["school"].add(change.record_id)
-                touched.schools.add(change.record_id)
-                if (change.before is None) != (change.after is None):
-                    schools_turned.add(change.record_id)
-            case Kind.COURSE | Kind.TERM:
-                targets[change.kind].add(change.record_id)
-            case Kind.DISTRICT:
-                pass
-    for role, ids in targets.items():
-        if ids:
-            touched.sections |= await context.roster.linked_sections(role, ids)
-    for role, ids in users_turned.items():
-        if ids:
-            touched.classes |= await context.roster.linked_sections(role, ids)
-    if schools_turned:
-        touched.students |= await context.roster.students_of_schools(schools_turned)
-    for change in changes:
-        if change.kind is Kind.USER:
-            touched.schools |= _schools_of_student(change)
+        if change.kind is Kind.SECTION:
+            touched.sections.add(change.record_id)
+            touched.classes.add(change.record_id)
+            touched.before[change.record_id] = change.before
+        elif change.kind is Kind.USER:
+            _touch_user(touched, change)
+        elif change.kind is Kind.SCHOOL:
+            touched.schools.add(change.record_id)
+    for kind, role in ((Kind.SCHOOL, "school"), (Kind.COURSE, "course"), (Kind.TERM, "term")):
+        # A filter may read their names and days, so that their sections are ranked anew.
+        ids = {change.record_id for change in changes if change.kind is kind}
+        touched.sections |= await _linked(context, role, ids)
+    for side in ("student", "teacher"):
+        # A section that lists somebody who came or went is checked anew for whom it lists in vain.
+        touched.classes |= await _linked(context, side, {c.record_id for c in changes if _turned(c, side)})
+    schools = {
+        c.record_id for c in changes if c.kind is Kind.SCHOOL and (c.before is None) != (c.after is None)
+    }
+    if schools:
+        touched.students |= await context.roster.students_of_schools(schools)
     return touched
 
 
-def _touch_user(touched: Touched, change: Change, turned: dict[str, set[str]]) -> None:
+async def _linked(context: Context, role: str, targets: Collection[str]) -> set[str]:
+    return await context.roster.linked_sections(role, targets) if targets else set()
+
+
+def _turned(change: Change, side: str) -> bool:
+    """Whether a user came to have this side, or lost it."""
+    return change.kind is Kind.USER and (side in (change.before or {})) != (side in (change.after or {}))
+
+
+def _touch_user(touched: Touched, change: Change) -> None:
     before, after = change.before or {}, change.after or {}
     if before.get("student") != after.get("student"):
         touched.students.add(change.record_id)
+        touched.schools |= _schools_of_student(change)
     if before.get("teacher") != after.get("teacher"):
         touched.teachers.add(change.record_id)
-    for side, ids in turned.items():
-        if (side in before) != (side in after):
-            ids.add(change.record_id)
 
 
 def _schools_of_student(change: Change) -> set[str]:

@@ -34,7 +34,7 @@ async def refresh_sections(
     dropped: list[str] = []
     for state in await context.roster.section_states(ids):
         new_rank = _rank(context, state)
-        previous = before[state.id] if state.id in before else state.record
+        previous = before.get(state.id, state.record)
         outcome.students |= touched_students(previous, state.record, state.rank, new_rank)
         if new_rank == state.rank:
             continue

@@ -39,7 +39,7 @@ class CommandContext:
     @cached_property
     def console(self) -> Console:
         """Standard output; colours only on a terminal."""
-        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run a command's work to its end, with logs on standard error."""

@@ -86,13 +86,18 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     status = Text(details["status"], STYLES.get(details["status"], ""))
     facts = Table.grid(padding=(0, 2))
     facts.add_row("district", f"{details['district_id']}  {details['name'] or ''}")
-    facts.add_row("status", status + Text(f" since {details['standing_since']}" if details["standing_since"] else ""))
     facts.add_row(
-        "students", f"{students['total']:,} in scope, {students['ready']:,} ready, {students['blocked']:,} blocked"
+        "status", status + Text(f" since {details['standing_since']}" if details["standing_since"] else "")
+    )
+    facts.add_row(
+        "students",
+        f"{students['total']:,} in scope, {students['ready']:,} ready, {students['blocked']:,} blocked",
     )
     facts.add_row(
         "rostered",
-        ", ".join(f"{roster.get(kind, 0):,} {kind}" for kind in ("schools", "teachers", "classes", "students")),
+        ", ".join(
+            f"{roster.get(kind, 0):,} {kind}" for kind in ("schools", "teachers", "classes", "students")
+        ),
     )
     facts.add_row("roster digest", roster["digest"])
     facts.add_row("plan", _plan(details["plan"]["counts"]))

@@ -94,7 +94,9 @@ def trial_table(result: dict[str, Any]) -> Table:
     for code, count in result["by_code"].items():
         table.add_row(code, f"{count:,}", "")
     for kind, ops in result["plan"]["counts"].items():
-        table.add_row(f"would commit: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", "")
+        table.add_row(
+            f"would commit: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", ""
+        )
     table.add_row("plan digest", result["plan"]["digest"], "")
     return table
 

@@ -39,7 +39,7 @@ async def _run(worker: app.Worker, settings: Settings) -> int:
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         return await worker.run()
-    worker.started = lambda url: console.print(_banner(settings, url))
+    worker.started = lambda running: console.print(_banner(settings, running.url))
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

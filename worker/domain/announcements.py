@@ -68,7 +68,13 @@ def roster_counts(tally: Tally) -> dict[str, int]:
 
 
 def commit_envelope(
-    *, district_id: str, commit_id: str, previous_commit_id: str | None, sequence: int, batch: Batch, tally: Tally
+    *,
+    district_id: str,
+    commit_id: str,
+    previous_commit_id: str | None,
+    sequence: int,
+    batch: Batch,
+    tally: Tally,
 ) -> dict[str, Any]:
     """Return a commit without what differs between its parts."""
     return {

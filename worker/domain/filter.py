@@ -110,7 +110,9 @@ def parse_filter(text: str | bytes) -> SectionFilter:
 
 def in_scope(scope: Scope, student: Student) -> bool:
     """Whether the student is to be rostered at all; a blank grade or school is in no list."""
-    return _listed(scope.grades, student.value("grade")) and _listed(scope.schools, student.value("school_id"))
+    return _listed(scope.grades, student.value("grade")) and _listed(
+        scope.schools, student.value("school_id")
+    )
 
 
 def rank(section_filter: SectionFilter, view: SectionView, today: date) -> int | None:

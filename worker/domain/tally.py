@@ -58,11 +58,11 @@ class Tally:
         return {code: count for code, count in sorted(found.items()) if count}
 
     def roster(self) -> dict[RosterKind, int]:
-        """Records of the candidate roster, by kind."""
+        """Return how many records the candidate roster has, by kind."""
         return {kind: self.counts[_ROSTER + kind] for kind in RosterKind}
 
     def plan(self) -> dict[RosterKind, dict[str, int]]:
-        """What a commit would upsert and remove, by kind."""
+        """Return how many records a commit would upsert and remove, by kind."""
         return {
             kind: {op: self.counts[f"{_PLAN}{kind}:{op}"] for op in ("upserted", "removed")}
             for kind in RosterKind

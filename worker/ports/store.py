@@ -271,8 +271,10 @@ class StagedRoster(Protocol):
         ...
 
     def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
-        """Yield, `size` at a time, all ids of `section`, `student`, `teacher` or `school` that are staged
-        or stand in the roster."""
+        """Yield, `size` at a time, the ids of all of `section`, `student`, `teacher` or `school`.
+
+        All: those that are staged, and those that stand in the roster.
+        """
         ...
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from worker.sandbox.district import District
     from worker.pages import JsonObject
+    from worker.sandbox.district import District
 
 _JOINS_FIRST: Final = 0.3
 _SCHOOL_DAY: Final = 8 * 3600.0

@@ -1,1 +1,1 @@
-"""The stages of the pipeline, one a file. They never call each other: they meet in the store and the broker."""
+"""The stages of the pipeline, one a file; they meet in the store and on the broker, never in a call."""

@@ -196,4 +196,3 @@ async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:
 def _verdict(state: DistrictState) -> Verdict:
     tally = state.tally
     return Verdict(tally.errors, tally.error_digest, tally.plan_is_empty, state.reported_digest)
-

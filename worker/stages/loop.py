@@ -136,9 +136,10 @@ async def run(stage: Stage, stop: Stop, health: Health) -> None:
             continue
         except IngestHalted as error:
             # For good, and for a person: the process stays up to say so, and consumes nothing.
-            log.error("stage.halted", reason=str(error))
+            log.error("stage.halted", reason=str(error))  # noqa: TRY400 — our own error: its text says it all
             health.trouble(stage.name, error)
-            return await stop.wait()
+            await stop.wait()
+            continue
         if away:
             log.info("stage.resumed")
         away = False

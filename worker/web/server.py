@@ -99,7 +99,7 @@ class WebServer:
         )
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        """Return the metrics; those that are counted in the database are left as they were while it is away."""
+        """Return the metrics; those counted in the database stay as they were while it is away."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 statuses = await self._desk.statuses()

@@ -152,14 +152,10 @@ class PostgresCandidateRoster:
 
 def finding_of(row: asyncpg.Record) -> Finding:
     """Read a finding from a row with code, severity, kind, record_id and detail."""
-    return Finding(
-        Code(row["code"]), Severity(row["severity"]), row["kind"], row["record_id"], row["detail"]
-    )
+    return Finding(Code(row["code"]), Severity(row["severity"]), row["kind"], row["record_id"], row["detail"])
 
 
-def _entry(
-    row: asyncpg.Record, *, record: str | None = None, sections: tuple[str, ...] = ()
-) -> EntryState:
+def _entry(row: asyncpg.Record, *, record: str | None = None, sections: tuple[str, ...] = ()) -> EntryState:
     return EntryState(_number(row["candidate_member"]), _number(row["committed_member"]), record, sections)
 
 

@@ -85,7 +85,7 @@ class PostgresDesk:
     async def set_policy(self, district_id: str, policy: dict[str, Any], actor: str) -> int:
         """Put a policy of the district's own in force and close its window; return the policy's version.
 
-        `policy` holds those fields of `worker.domain.policy.Policy` that differ; {} goes back to the settings.
+        `policy` holds the fields of `worker.domain.policy.Policy` that differ; {} is to follow the settings.
         """
         return await self._set("policy", district_id, policy, actor)
 
@@ -131,7 +131,9 @@ async def _request(connection: Connection, district_id: str, trigger: Trigger) -
 
 
 def _figures(row: asyncpg.Record) -> dict[str, Any]:
-    tally = Tally.from_json(row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"]))
+    tally = Tally.from_json(
+        row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
+    )
     record = row["record"] or {}
     return {
         "district_id": row["district_id"],

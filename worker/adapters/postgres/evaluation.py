@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
+
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
 from worker.adapters.postgres.database import Connection, Database
@@ -164,7 +165,9 @@ class PostgresEvaluations:
             yield None
 
     @asynccontextmanager
-    async def trial(self, district_id: str, section_filter: SectionFilter) -> AsyncIterator[PostgresEvaluation | None]:
+    async def trial(
+        self, district_id: str, section_filter: SectionFilter
+    ) -> AsyncIterator[PostgresEvaluation | None]:
         """Lock a district and evaluate it under another filter; all of it is undone on leaving.
 
         None where the district was never seen.
@@ -173,9 +176,7 @@ class PostgresEvaluations:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                row = await connection.fetchrow(
-                    _SQL["lock_district"].replace("SKIP LOCKED", ""), district_id
-                )
+                row = await connection.fetchrow(_SQL["lock_district"].replace("SKIP LOCKED", ""), district_id)
                 if row is None:
                     yield None
                     return
@@ -190,9 +191,7 @@ class PostgresEvaluations:
     async def failed(self, district_id: str, error: str, back_off: timedelta, limit: int) -> bool:
         """Count an evaluation that raised; return whether the district is parked for it."""
         async with self._database.connection() as connection:
-            return bool(
-                await connection.fetchval(_SQL["count_failure"], district_id, error, back_off, limit)
-            )
+            return bool(await connection.fetchval(_SQL["count_failure"], district_id, error, back_off, limit))
 
     async def demand_policy(self) -> int:
         """Ask for the re-evaluation of districts last judged by another policy; return how many."""
@@ -244,16 +243,16 @@ class PostgresEvaluations:
         )
         return PostgresEvaluation(connection, closed, await self._state(connection, district_id, row))
 
-    async def _state(
-        self, connection: Connection, district_id: str, row: asyncpg.Record
-    ) -> DistrictState:
+    async def _state(self, connection: Connection, district_id: str, row: asyncpg.Record) -> DistrictState:
         chosen = await connection.fetchrow(_SQL["read_filter"], district_id)
         own = await connection.fetchval(_SQL["read_policy"], district_id)
         return DistrictState(
             tally=Tally.from_json(
                 row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
             ),
-            section_filter=SectionFilter.model_validate(chosen["filter"], strict=False) if chosen else KEEP_ALL,
+            section_filter=SectionFilter.model_validate(chosen["filter"], strict=False)
+            if chosen
+            else KEEP_ALL,
             filter_version=chosen["version"] if chosen else 0,
             evaluated_filter_version=row["filter_version"],
             policy=in_force(self._policy, own),

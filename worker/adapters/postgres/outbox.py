@@ -31,9 +31,7 @@ class PostgresOutbox:
     async def lease(self, districts: int, seconds: float) -> list[str]:
         """Take the outboxes of up to `districts` districts for `seconds`, oldest message first."""
         async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                _SQL["lease"], self._holder, districts, timedelta(seconds=seconds)
-            )
+            rows = await connection.fetch(_SQL["lease"], self._holder, districts, timedelta(seconds=seconds))
             return [row["district_id"] for row in rows]
 
     async def renew(self, district_id: str, seconds: float) -> None:

@@ -1,0 +1,1 @@
+"""The steps, one a module, each with its SQL beside it."""

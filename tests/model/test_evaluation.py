@@ -1,0 +1,305 @@
+"""The store's incremental evaluation, held step by step to the rules applied to everything at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oracle import Committed, Judged, Records, judge
+from store_fixtures import PostgresServer, StoreUnderTest, opened_store
+from worker.domain.canonical import to_bytes, to_hex
+from worker.domain.filter import KEEP_ALL, SectionFilter
+from worker.domain.policy import Code, Policy, Severity
+from worker.domain.records import Json, Kind
+from worker.domain.roster import digest
+from worker.domain.window import WindowLimits
+from worker.ports.store import Arrival
+from worker.stages.evaluate import EvaluateStage, judge as judge_in_store
+from worker.stages.relay import body
+from worker.telemetry import Metrics
+
+DISTRICT = "d1"
+LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 1000, timedelta(hours=1))
+TODAY = datetime.now(UTC).date()
+
+STUDENTS = [f"s{number:02}" for number in range(14)]
+TEACHERS = ["t1", "t2"]
+SECTIONS = ["c1", "c2", "c3", "c4"]
+SCHOOLS = ["h1", "h2"]
+COURSES = ["k1", "k2"]
+TERMS = ["m1", "m2"]
+
+maybe = st.none()
+grades = st.sampled_from(["3", "4"])
+
+
+def _texts(**values: Any) -> Json:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+students = st.builds(
+    lambda sis_id, grade, school, first: {
+        "student": {
+            "texts": _texts(first_name=first, last_name="X", sis_id=sis_id, grade=grade, school_id=school)
+        }
+    },
+    st.one_of(maybe, st.sampled_from(["1", "2", "3"]), st.integers(10, 9999).map(str)),
+    st.one_of(grades, grades, maybe),
+    st.sampled_from([*SCHOOLS, *SCHOOLS, None]),
+    st.sampled_from(["A", "B", None]),
+)
+teachers = st.builds(lambda name: {"teacher": {"last_name": name}}, st.sampled_from(["P", "Q"]))
+sections = st.builds(
+    lambda name, school, course, term, listed, taught: {
+        **_texts(name=name, school_id=school, course_id=course, term_id=term),
+        "students": sorted(listed),
+        "teachers": sorted(taught),
+    },
+    st.sampled_from(["Homeroom 1", "Homeroom 2", "Math"]),
+    st.sampled_from([*SCHOOLS, None]),
+    st.sampled_from([*COURSES, None]),
+    st.sampled_from([*TERMS, None]),
+    st.sets(st.sampled_from([*STUDENTS, "nobody"])),
+    st.sets(st.sampled_from([*TEACHERS, "nobody"]), max_size=2),
+)
+schools = st.builds(lambda name: {"name": name}, st.sampled_from(["North", "South"]))
+courses = st.builds(lambda name: {"name": name}, st.sampled_from(["Advisory", "Algebra"]))
+terms = st.builds(
+    lambda start, end: _texts(name="T", start=start, end=end),
+    st.sampled_from([None, str(TODAY), str(TODAY + timedelta(days=3))]),
+    st.sampled_from([None, str(TODAY), str(TODAY - timedelta(days=3))]),
+)
+
+
+def _change(kind: Kind, ids: list[str], records: st.SearchStrategy[Json]) -> st.SearchStrategy[Any]:
+    record = st.one_of(records, records, records, maybe)
+    return st.tuples(st.just(kind), st.sampled_from(ids), record)
+
+
+changes = st.one_of(
+    _change(Kind.USER, STUDENTS, st.one_of(students, students, students, teachers)),
+    _change(Kind.USER, STUDENTS, students),
+    _change(Kind.USER, TEACHERS, teachers),
+    _change(Kind.SECTION, SECTIONS, sections),
+    _change(Kind.SECTION, SECTIONS, sections),
+    _change(Kind.SCHOOL, SCHOOLS, schools),
+    _change(Kind.COURSE, COURSES, courses),
+    _change(Kind.TERM, TERMS, terms),
+)
+
+
+def _rule(name: str, op: str, value: str) -> Json:
+    return {"all": [{"field": name, "op": op, "value": value}]}
+
+
+filters = st.builds(
+    lambda rules, strategy, scope, current: SectionFilter.model_validate(
+        {"rules": rules, "strategy": strategy, "scope": scope, "current_term_only": current}, strict=False
+    ),
+    st.lists(
+        st.sampled_from([
+            _rule("name", "contains", "homeroom"),
+            _rule("name", "is", "math"),
+            _rule("course_name", "starts_with", "adv"),
+            _rule("school", "is", "north"),
+            _rule("school", "is_not", "h1"),
+        ]),
+        max_size=2,
+    ),
+    st.sampled_from(["union", "first_match"]),
+    st.sampled_from([{}, {}, {"grades": ["3"]}, {"schools": ["h1"]}]),
+    st.booleans(),
+)
+policies = st.builds(
+    lambda required, unique, floor, severity: {
+        "required_fields": required,
+        "unique_fields": unique,
+        "removal_limit_floor": floor,
+        "severities": {Code.FIELD_MISSING.value: severity.value, Code.DUPLICATE_IDENTITY.value: severity.value},
+    },
+    st.sampled_from([["sis_id"], ["first_name", "grade"], []]),
+    st.sampled_from([["sis_id"], ["sis_id", "first_name"], []]),
+    st.sampled_from([0, 2, 10]),
+    st.sampled_from(Severity),
+)
+steps = st.one_of(
+    st.lists(changes, min_size=1, max_size=25),
+    st.lists(changes, min_size=1, max_size=4),
+    st.lists(changes, min_size=1, max_size=4),
+    filters,
+    policies,
+)
+
+
+@dataclass
+class Model:
+    """What the district should be, kept beside the store."""
+
+    records: Records = field(default_factory=dict)
+    section_filter: SectionFilter = KEEP_ALL
+    policy: Policy = field(default_factory=Policy)
+    committed: dict[tuple[str, str], Json] = field(default_factory=dict)
+    commits: int = 0
+    events: int = 0
+
+    def judged(self) -> Judged:
+        students = {
+            record_id: record["school_id"]
+            for (kind, record_id), record in self.committed.items()
+            if kind == "student"
+        }
+        return judge(DISTRICT, self.records, self.section_filter, self.policy, TODAY, Committed(students))
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(story=st.lists(steps, min_size=2, max_size=9), seed=st.integers(0, 99))
+def test_whatever_happens_the_store_says_what_the_rules_say(
+    postgres_server: PostgresServer, story: list[Any], seed: int
+) -> None:
+    asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
+
+
+async def _live_through(server: PostgresServer, story: list[Any], rng: random.Random) -> None:
+    model = Model()
+    async with server.fresh_database() as url, opened_store(url) as store:
+        stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
+        for step in story:
+            await _take(step, model, store, rng)
+            while await stage.once():
+                pass
+            await _compare(model, store)
+
+
+async def _take(step: Any, model: Model, store: StoreUnderTest, rng: random.Random) -> None:
+    if isinstance(step, SectionFilter):
+        await store.desk.set_filter(DISTRICT, step, "test")
+        model.section_filter = step
+    elif isinstance(step, dict):
+        await store.desk.set_policy(DISTRICT, step, "test")
+        model.policy = Policy(
+            required_fields=tuple(step["required_fields"]),
+            unique_fields=tuple(step["unique_fields"]),
+            removal_limit_floor=step["removal_limit_floor"],
+            severities={Code(code): Severity(value) for code, value in step["severities"].items()},
+        )
+    else:
+        arrivals = []
+        for kind, record_id, record in step:
+            model.events += 1
+            if record is None:
+                model.records.pop((kind, record_id), None)
+            else:
+                model.records[kind, record_id] = record
+            text = None if record is None else orjson.dumps(record).decode()
+            arrivals.append(Arrival(DISTRICT, f"{model.events:024x}", kind, record_id, text))
+        rng.shuffle(arrivals)
+        await store.inbox.store([*arrivals, *arrivals[:3]], [], [])
+
+
+async def _compare(model: Model, store: StoreUnderTest) -> None:
+    if not model.events:
+        return
+    before_commit = model.judged()
+    await _consume(model, store)
+    judged = model.judged() if _is_clean(before_commit) else before_commit
+    await _compare_findings(judged, store)
+    await _compare_roster(judged, store)
+    await _compare_tally(judged, model, store)
+    await _compare_full_run(store)
+
+
+def _is_clean(judged: Judged) -> bool:
+    return not any(finding.is_error for finding in judged.findings)
+
+
+async def _consume(model: Model, store: StoreUnderTest) -> None:
+    """Apply the commits as a consumer does, and prove each by its digest."""
+    await store.outbox.lease(10, 60)
+    for queued in await store.outbox.first(DISTRICT, 1000):
+        await store.outbox.published(queued)
+        if not queued.message.routing_key.startswith("commit."):
+            continue
+        message = json.loads(body(queued.message))
+        assert message["sequence"] == model.commits + 1
+        model.commits += 1
+        for change in message["changes"]:
+            key = (change["kind"], change["id"])
+            if change["op"] == "remove":
+                del model.committed[key]
+            else:
+                assert model.committed.get(key) != change["record"], "an unchanged record was sent"
+                model.committed[key] = change["record"]
+        assert message["roster"]["digest"] == _digest_of(model.committed)
+    await store.outbox.release([DISTRICT])
+
+
+def _digest_of(roster: dict[tuple[str, str], Json]) -> str:
+    import hashlib  # noqa: PLC0415 — a consumer's own computation, apart from ours
+
+    total = 0
+    for (kind, record_id), record in roster.items():
+        text = json.dumps(
+            {"id": record_id, "kind": kind, "record": record},
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+        )
+        total += int.from_bytes(hashlib.sha256(text.encode()).digest())
+    return f"{total % 2**256:064x}"
+
+
+async def _compare_findings(judged: Judged, store: StoreUnderTest) -> None:
+    rows = await store.rows("SELECT member FROM findings WHERE open")
+    items = await store.rows("SELECT code, kind, record_id, detail FROM findings WHERE open")
+    expected = sorted(to_bytes(finding.member) for finding in judged.findings)
+    assert sorted(row["member"] for row in rows) == expected, (
+        sorted((r["code"], r["record_id"], str(r["detail"])) for r in items),
+        sorted((f.code.value, f.record_id, str(f.detail)) for f in judged.findings),
+    )
+
+
+async def _compare_roster(judged: Judged, store: StoreUnderTest) -> None:
+    rows = await store.rows("SELECT kind, record_id, candidate FROM roster WHERE candidate IS NOT NULL")
+    assert {(r["kind"], r["record_id"]): r["candidate"] for r in rows} == {
+        key: entry.record for key, entry in judged.entries.items()
+    }
+    kept = await store.rows("SELECT section_id, students FROM kept_sections WHERE students > 0")
+    assert {row["section_id"]: row["students"] for row in kept} == judged.class_sizes
+
+
+async def _compare_tally(judged: Judged, model: Model, store: StoreUnderTest) -> None:
+    details = await store.desk.show(DISTRICT)
+    errors = [finding for finding in judged.findings if finding.is_error]
+    blocked = {finding.record_id for finding in errors if finding.kind == "student"}
+    assert details["findings"]["errors"] == len(errors)
+    assert details["findings"]["warnings"] == len(judged.findings) - len(errors)
+    assert details["students"]["blocked"] == len(blocked)
+    assert details["plan"]["digest"] == to_hex(digest(judged.entries.values()))
+    assert details["status"] == ("review" if errors else "rostered" if model.commits else "waiting")
+    if not errors:
+        assert {key: json.loads(entry.record) for key, entry in judged.entries.items()} == model.committed
+    planned = {key: json.loads(entry.record) for key, entry in judged.entries.items()}
+    upserted = sum(record != model.committed.get(key) for key, record in planned.items())
+    removed = sum(key not in planned for key in model.committed)
+    counts = details["plan"]["counts"].values()
+    assert sum(ops["upserted"] for ops in counts) == upserted
+    assert sum(ops["removed"] for ops in counts) == removed
+
+
+async def _compare_full_run(store: StoreUnderTest) -> None:
+    """A full run over the same district finds nothing that the incremental one overlooked."""
+    current = (await store.desk.current_filter(DISTRICT)).section_filter
+    async with store.evaluations.trial(DISTRICT, current) as evaluation:
+        assert evaluation is not None
+        before = evaluation.state.tally.to_json(), evaluation.state.tally.error_digest
+        await judge_in_store(evaluation, [])
+        assert (evaluation.state.tally.to_json(), evaluation.state.tally.error_digest) == before

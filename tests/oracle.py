@@ -1,0 +1,190 @@
+"""A district judged by the rules alone: everything at once, from its staged records, in memory.
+
+It is what the store's incremental evaluation is held to. No table, no tally, no delta.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from worker.domain.filter import SectionFilter, SectionView, counted, in_scope, rank
+from worker.domain.policy import Policy
+from worker.domain.preflight import (
+    DistrictContext,
+    Finding,
+    Removal,
+    SectionContext,
+    StudentContext,
+    district_findings,
+    section_findings,
+    student_findings,
+)
+from worker.domain.records import (
+    Json,
+    Kind,
+    RecordId,
+    Section,
+    Student,
+    course_from_json,
+    school_from_json,
+    section_from_json,
+    student_from_json,
+    teacher_from_json,
+    term_from_json,
+)
+from worker.domain.roster import Entry, class_entry, school_entry, student_entry, teacher_entry
+
+Records = dict[tuple[Kind, str], Json]
+"""The live records of a district; tombstones are simply not there."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the rules say of a district."""
+
+    findings: list[Finding]
+    entries: dict[tuple[str, str], Entry]
+    class_sizes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Committed:
+    """Of the committed roster, what the mass removal rules need: students with their schools."""
+
+    students: dict[str, str | None]
+
+
+def judge(
+    district_id: str,
+    records: Records,
+    section_filter: SectionFilter,
+    policy: Policy,
+    today: date,
+    committed: Committed,
+) -> Judged:
+    """Judge a whole district."""
+    sections = {
+        record_id: section_from_json(record_id, record)
+        for (kind, record_id), record in records.items()
+        if kind is Kind.SECTION
+    }
+    ranks = {
+        record_id: kept
+        for record_id, section in sections.items()
+        if (kept := rank(section_filter, _view(section, records), today)) is not None
+    }
+    students = _students(records, section_filter)
+    sections_of = {
+        student: counted(
+            section_filter.strategy,
+            {RecordId(s): kept for s, kept in ranks.items() if student in sections[s].students},
+        )
+        for student in students
+    }
+    sizes = Counter(section for counted_sections in sections_of.values() for section in counted_sections)
+    findings: list[Finding] = []
+    entries: list[Entry] = []
+    for student_id, student in students.items():
+        school = student.value("school_id")
+        findings += student_findings(
+            StudentContext(
+                student,
+                sections_of[student_id],
+                _duplicated(student, students, policy),
+                school is None or (Kind.SCHOOL, school) in records,
+            ),
+            policy,
+        )
+        only = sections_of[student_id][0] if len(sections_of[student_id]) == 1 else None
+        entries.append(student_entry(student, only, policy.extra_fields))
+    for section_id in ranks:
+        section = sections[RecordId(section_id)]
+        findings += section_findings(_section_context(section, sizes[section_id] > 0, records), policy)
+        if sizes[section_id]:
+            entries.append(class_entry(section))
+    entries += _people(entries, sections, sizes, students, records)
+    findings += district_findings(_district_context(district_id, students, committed), policy)
+    return Judged(findings, {(entry.kind, entry.id): entry for entry in entries}, dict(sizes))
+
+
+def _view(section: Section, records: Records) -> SectionView:
+    def beside(kind: Kind, record_id: str | None) -> Json | None:
+        return records.get((kind, record_id)) if record_id else None
+
+    course = beside(Kind.COURSE, section.course_id)
+    school = beside(Kind.SCHOOL, section.school_id)
+    term = beside(Kind.TERM, section.term_id)
+    return SectionView(
+        section,
+        course_from_json(section.course_id or "", course) if course is not None else None,
+        school_from_json(section.school_id or "", school) if school is not None else None,
+        term_from_json(section.term_id or "", term) if term is not None else None,
+    )
+
+
+def _students(records: Records, section_filter: SectionFilter) -> dict[str, Student]:
+    students = {}
+    for (kind, record_id), record in records.items():
+        student = student_from_json(record_id, record) if kind is Kind.USER else None
+        if student is not None and in_scope(section_filter.scope, student):
+            students[record_id] = student
+    return students
+
+
+def _duplicated(student: Student, students: dict[str, Student], policy: Policy) -> set[str]:
+    return {
+        name
+        for name in policy.unique_fields
+        if student.value(name) is not None
+        and any(o.id != student.id and o.value(name) == student.value(name) for o in students.values())
+    }
+
+
+def _section_context(section: Section, is_class: bool, records: Records) -> SectionContext:
+    def is_known(user: str, side: str) -> bool:
+        return side in records.get((Kind.USER, user), {})
+
+    return SectionContext(
+        section,
+        is_class,
+        [teacher for teacher in section.teachers if not is_known(teacher, "teacher")],
+        [student for student in section.students if not is_known(student, "student")],
+    )
+
+
+def _people(
+    entries: list[Entry],
+    sections: dict[str, Section],
+    sizes: Counter[RecordId],
+    students: dict[str, Student],
+    records: Records,
+) -> list[Entry]:
+    classes = [sections[section] for section in sizes]
+    people = []
+    for teacher_id in {teacher for section in classes for teacher in section.teachers}:
+        teacher = teacher_from_json(teacher_id, records.get((Kind.USER, teacher_id)))
+        if teacher is not None:
+            people.append(teacher_entry(teacher))
+    named = {section.school_id for section in classes}
+    named |= {student.value("school_id") for student in students.values()}
+    for school_id in named - {None}:
+        school = records.get((Kind.SCHOOL, school_id or ""))
+        if school is not None:
+            people.append(school_entry(school_from_json(school_id or "", school)))
+    return people
+
+
+def _district_context(
+    district_id: str, students: dict[str, Student], committed: Committed
+) -> DistrictContext:
+    removed = [student for student in committed.students if student not in students]
+    by_school = Counter(school for school in committed.students.values() if school)
+    gone = Counter(committed.students[student] for student in removed)
+    return DistrictContext(
+        district_id,
+        len(students),
+        Removal(len(removed), len(committed.students)),
+        {school: Removal(gone[school], count) for school, count in by_school.items()},
+    )

@@ -1,0 +1,126 @@
+"""A PostgreSQL for the tests: the embedded one, with a fresh database for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+from worker.adapters.postgres import schema
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.desk import PostgresDesk
+from worker.adapters.postgres.embedded import EmbeddedPostgres
+from worker.adapters.postgres.evaluation import PostgresEvaluations
+from worker.adapters.postgres.inbox import PostgresInbox
+from worker.adapters.postgres.notices import Notices
+from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.domain.policy import Policy
+
+TEMPLATE = "rostering_template"
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server with a migrated database to copy."""
+
+    url: str
+    """Of the server's own database."""
+
+    def database_url(self, name: str) -> str:
+        """Return the URL of another of its databases."""
+        return self.url.replace("/postgres?", f"/{name}?")
+
+    async def execute(self, statement: str) -> None:
+        """Run one statement outside a transaction."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def fresh_database(self) -> AsyncIterator[str]:
+        """Lend a database of its own, migrated and empty."""
+        name = f"test_{uuid.uuid4().hex}"
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        try:
+            yield self.database_url(name)
+        finally:
+            await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass(frozen=True)
+class StoreUnderTest:
+    """The store on a database of its own."""
+
+    url: str
+    database: Database
+    inbox: PostgresInbox
+    evaluations: PostgresEvaluations
+    outbox: PostgresOutbox
+    desk: PostgresDesk
+
+    async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        """Look into the tables."""
+        async with self.database.connection() as connection:
+            return await connection.fetch(query, *arguments)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="rostering-pg-"))
+    embedded = EmbeddedPostgres(folder)
+    try:
+        yield asyncio.run(_prepared(embedded))
+    finally:
+        asyncio.run(embedded.stop())
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _prepared(embedded: EmbeddedPostgres) -> PostgresServer:
+    server = PostgresServer(await embedded.start())
+    # The tests kill processes, never the machine: what the kernel has written is safe enough for them.
+    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+        await server.execute(f"ALTER SYSTEM SET {setting}")
+    await server.execute("SELECT pg_reload_conf()")
+    await server.execute(f"CREATE DATABASE {TEMPLATE}")
+    await schema.migrate(server.database_url(TEMPLATE))
+    return server
+
+
+@pytest.fixture
+async def database_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    async with postgres_server.fresh_database() as url:
+        yield url
+
+
+@asynccontextmanager
+async def opened_store(url: str, policy: Policy | None = None) -> AsyncIterator[StoreUnderTest]:
+    """Open the store as a process of its own would."""
+    database = Database(url, name="test", size=6)
+    heard = Notices(database)
+    try:
+        yield StoreUnderTest(
+            url,
+            database,
+            PostgresInbox(database),
+            PostgresEvaluations(database, heard, policy or Policy()),
+            PostgresOutbox(database, heard),
+            PostgresDesk(database),
+        )
+    finally:
+        await heard.close()
+        await database.close()
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[StoreUnderTest]:
+    async with opened_store(database_url) as opened:
+        yield opened

@@ -120,8 +120,8 @@ def policy(settings: Settings) -> Policy:
     return Policy(
         required_fields=preflight.required_fields,
         unique_fields=preflight.unique_fields,
-        removal_limit_percent=preflight.removal_limit_percent,
-        school_removal_limit_percent=preflight.school_removal_limit_percent,
+        removal_limit_percent=float(preflight.removal_limit_percent),
+        school_removal_limit_percent=float(preflight.school_removal_limit_percent),
         removal_limit_floor=preflight.removal_limit_floor,
         extra_fields=settings.commit.extra_fields,
         severities={Code(code): Severity(severity) for code, severity in preflight.severities.items()},

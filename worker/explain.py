@@ -29,6 +29,8 @@ _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "literal_error": lambda context: f"one of {context['expected']}",
     "enum": lambda context: f"one of {context['expected']}",
     "missing": lambda _: "a value",
+    "string_too_long": lambda context: f"a text of at most {context['max_length']} characters",
+    "json_invalid": lambda _: "JSON",
 }
 
 
@@ -39,8 +41,12 @@ def explain(
     *,
     show_value: bool = True,
 ) -> str:
-    """Return the first error as `subject: key: expected …, got …`; the value only where it is no secret."""
-    first = error.errors(include_url=False)[0]
+    """Return one error as `subject: key: expected …, got …`; the value only where it is no secret.
+
+    An unknown key is told first: it is often the misspelt one that something else misses.
+    """
+    errors = error.errors(include_url=False)
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     where = path(step for step in first["loc"] if not _is_a_type(step))
     if first["type"] == "extra_forbidden":
         return f"{subject}{where}: unknown key"
@@ -49,7 +55,8 @@ def explain(
         expected = f"expected {phrase(dict(first.get('ctx', {})))}"
     else:
         expected = first["msg"].removeprefix("Value error, ")
-    got = f", got {brief(first['input'])}" if show_value else ""
+    came = "nothing" if first["type"] == "missing" else brief(first["input"])
+    got = f", got {came}" if show_value else ""
     return f"{subject}{where or 'the whole'}: {expected}{got}"
 
 

@@ -1,10 +1,206 @@
-"""The command `demo` (placeholder until the story is written)."""
+"""The command `demo`: the whole story, on a worker that runs in this process."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shlex
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import click
+
+from config.settings import HttpSettings, Settings, WindowSettings
+from worker import app
+from worker.app import Running
+from worker.cli.context import CommandContext
+from worker.decisions import Decided
+from worker.demo.folder import fresh_folder
+from worker.demo.live import LiveDistrict, StoryFailed
+from worker.demo.story import Story
+from worker.demo.telling import Teller, number
+from worker.errors import InputFileError
+from worker.sandbox.changes import Feed
+from worker.sandbox.district import District, DistrictSpec, generate
+from worker.telemetry import configure_logging
+
+QUIET_SECONDS = 2.0
+"""Nothing waits for it: each time the feed says that it was read to its end, which closes the window."""
+STORY_BEGINS = timedelta(days=1)
+"""How long ago; a school day passes in the story, and none of it is to lie ahead."""
+INTERRUPTED = 130
 
 
 @click.command()
-def demo() -> None:
-    """Tell the whole story."""
+@click.option(
+    "--district",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of Clever list pages of one district; without it a district is invented.",
+)
+@click.option("--serve", is_flag=True, help="Keep the worker and its page running after the story.")
+@click.pass_obj
+def demo(ctx: CommandContext, folder: Path | None, serve: bool) -> None:
+    """Tell the whole story of a district, on a worker inside this process.
+
+    It needs no broker, no database and no network, and works in the folder `demo` of the data folder.
+    """
+    settings = _settings(ctx.settings)
+    district = _load(folder) if folder else generate(DistrictSpec())
+    with fresh_folder(settings.data_dir):
+        sys.exit(ctx.run(_Demo(ctx.actor, settings, district, invented=folder is None, serve=serve).run()))
+
+
+class _Demo:
+    """One run of the demo: a worker, and beside it the story."""
+
+    def __init__(
+        self, actor: str, settings: Settings, district: District, *, invented: bool, serve: bool
+    ) -> None:
+        self._actor = actor
+        self._settings = settings
+        self._district = district
+        self._invented = invented
+        self._serve = serve
+        self._teller = Teller()
+        self._worker = app.Worker(settings, app.STAGES, needs_http=False)
+        self._decisions: asyncio.Queue[Decided] = asyncio.Queue()
+
+    async def run(self) -> int:
+        """Run it all; return the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._worker.stop.set)
+        started: asyncio.Future[Running] = loop.create_future()
+        self._worker.started = started.set_result
+        self._worker.watch = lambda _district, _evaluation, decided: self._decisions.put_nowait(decided)
+        with _logging_to(self._settings.data_dir / "worker.log"):
+            working = asyncio.create_task(self._worker.run())
+            telling = asyncio.create_task(self._tell(started))
+            try:
+                return await self._until_told(working, telling)
+            finally:
+                self._worker.stop.set()
+                with self._teller.waiting("stopping"):
+                    await asyncio.gather(working, return_exceptions=True)
+
+    async def _until_told(self, working: asyncio.Task[int], telling: asyncio.Task[None]) -> int:
+        """Wait for the end of the story, or for whatever breaks it off."""
+        stopped = asyncio.create_task(self._worker.stop.wait())
+        await asyncio.wait([working, telling, stopped], return_when=asyncio.FIRST_COMPLETED)
+        try:
+            if telling.done():
+                telling.result()
+                if self._serve:
+                    await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+                return 0
+            if self._worker.stop.requested and not working.done():
+                self._teller.say("Interrupted.", "yellow")
+                return INTERRUPTED
+            working.result()
+            raise StoryFailed(f"the worker stopped; {self._settings.data_dir / 'worker.log'} says why")
+        except StoryFailed as error:
+            self._teller.say(f"The story did not turn out as told: {error}.", "bold red")
+            return 1
+        finally:
+            for task in (telling, stopped):
+                task.cancel()
+            await asyncio.gather(telling, stopped, return_exceptions=True)
+
+    async def _tell(self, started: asyncio.Future[Running]) -> None:
+        begun = time.perf_counter()
+        self._teller.title("One district's way from its arrival to its first changes")
+        self._teller.say(
+            "A real worker runs in this process, with a broker and a PostgreSQL of its own. Everything it "
+            f"does is kept in {self._settings.data_dir}."
+        )
+        with self._teller.waiting("starting PostgreSQL and the worker"):
+            running = await started
+        self._teller.say(f"Started in {time.perf_counter() - begun:.1f} s.")
+        district, feed = self._district, Feed(self._district.id, datetime.now(UTC) - STORY_BEGINS)
+        size = sum(len(records) for records in district.collections.values())
+        live = LiveDistrict(running, self._decisions, district.id, self._settings.data_dir / "out", size)
+        await Story(self._teller, live, district, feed, self._actor, self._invented).tell()
+        await live.everything_published()
+        self._show_where(running.url)
+        self._teller.end(f"Told in {time.perf_counter() - begun:.1f} s.")
+
+    def _show_where(self, url: str | None) -> None:
+        teller, folder = self._teller, self._settings.data_dir
+        program = _program()
+        look = f"ROSTERING_DATA_DIR={shlex.quote(str(folder))} {program}"
+        with teller.chapter("Where to look"):
+            teller.say("What the worker published, one message a line:")
+            for path in sorted((folder / "out").glob("*.ndjson")):
+                with path.open("rb") as file:
+                    lines = sum(1 for _ in file)
+                teller.line(f"{path}  ({number(lines, 'line')})")
+            teller.say("The district, its findings, and what else can be asked:")
+            teller.line(f"{look} districts")
+            teller.line(f"{look} show {self._district.id}")
+            teller.say("What the worker logged:")
+            teller.line(f"{folder / 'worker.log'}")
+            if not self._serve:
+                teller.say("The page was up while the story ran. This keeps it up after the story:")
+                teller.line(f"{program} demo --serve")
+            elif url is None:
+                teller.say("The page is not served: the worker's log says why. Stop with Ctrl-C.")
+            else:
+                teller.say("The page, until Ctrl-C stops the worker:")
+                teller.line(url, "bold")
+
+
+def _settings(configured: Settings) -> Settings:
+    """Return the demo's settings: the defaults, whatever is configured, in a folder of its own.
+
+    So it never reaches a configured broker or database, and its checks are those that the story tells of.
+    """
+    host, port = configured.http.host, configured.http.port
+    return Settings(
+        data_dir=configured.data_dir / "demo",
+        window=WindowSettings(quiet_seconds=QUIET_SECONDS),
+        http=HttpSettings(host=host, port=port if _is_free(host, port) else 0),
+    )
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError:
+        return False
+    return True
+
+
+def _load(folder: Path) -> District:
+    try:
+        return District.load_pages(folder)
+    except OSError as error:
+        raise InputFileError(f"{folder}: cannot be read: {error.strerror}") from None
+
+
+def _program() -> str:
+    """Return how a person calls this program from here."""
+    called = Path(sys.argv[0])
+    found = shutil.which("rostering")
+    if found and Path(found).resolve() == called.resolve():
+        return "rostering"
+    return shlex.quote(os.path.relpath(called) if called.is_absolute() else str(called))
+
+
+@contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    """Keep the worker's log lines out of the story."""
+    with path.open("w") as log:
+        configure_logging(log, pretty=False)
+        try:
+            yield
+        finally:
+            configure_logging(sys.stderr, pretty=sys.stderr.isatty())

@@ -13,9 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from worker.domain.records import Course, RecordId, School, Section, Student, Term
 from worker.errors import FilterError
@@ -36,6 +46,11 @@ FilterField = Literal[
 Operator = Literal["is", "is_not", "contains", "not_contains", "starts_with", "one_of"]
 Strategy = Literal["union", "first_match"]
 Value = Annotated[str, StringConstraints(strict=True, pattern=r"\S", max_length=1000)]
+Values = Annotated[tuple[Value, ...], Field(min_length=1, strict=False)]
+
+
+def _shape(value: object) -> str:
+    return "[list]" if isinstance(value, list | tuple) else "[text]"
 
 
 class FilterModel(BaseModel):
@@ -49,14 +64,18 @@ class Condition(FilterModel):
 
     field: FilterField
     op: Operator
-    value: Value | Annotated[tuple[Value, ...], Field(min_length=1, strict=False)]
+    value: Annotated[
+        Annotated[Value, Tag("[text]")] | Annotated[Values, Tag("[list]")], Discriminator(_shape)
+    ]
 
-    @model_validator(mode="after")
-    def _value_fits_operator(self) -> Condition:
-        if (self.op == "one_of") != isinstance(self.value, tuple):
-            expected = "a list of texts" if self.op == "one_of" else "a text"
-            raise ValueError(f"value: expected {expected} for the operator {self.op}")
-        return self
+    @field_validator("value", mode="before")
+    @classmethod
+    def _fits_operator(cls, value: Any, info: ValidationInfo) -> Any:
+        operator = info.data.get("op")
+        wanted, expected = (list | tuple, "a list of texts") if operator == "one_of" else (str, "a text")
+        if not isinstance(value, wanted):
+            raise ValueError(f"expected {expected} for the operator {operator}")  # noqa: TRY004 - pydantic's
+        return value
 
 
 class Rule(FilterModel):

@@ -53,11 +53,16 @@ class Policy:
 
     required_fields: tuple[str, ...] = ("first_name", "last_name", "sis_id", "grade", "school_id")
     unique_fields: tuple[str, ...] = ("sis_id",)
-    removal_limit_percent: float = 10
-    school_removal_limit_percent: float = 25
+    removal_limit_percent: float = 10.0
+    school_removal_limit_percent: float = 25.0
     removal_limit_floor: int = 10
     extra_fields: tuple[str, ...] = ()
     severities: Mapping[Code, Severity] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # 10 and 10.0 are one demand, and must not be two in a fingerprint or in a finding's identity.
+        for name in ("removal_limit_percent", "school_removal_limit_percent"):
+            object.__setattr__(self, name, float(getattr(self, name)))
 
     def severity(self, code: Code) -> Severity:
         """Return how grave a failed check is for this district."""
@@ -92,7 +97,7 @@ Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 class OwnPolicy(BaseModel):
     """The part of a policy that a person sets for one district; what is left out follows the settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     required_fields: FieldNames | None = None
     unique_fields: FieldNames | None = None

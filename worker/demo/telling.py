@@ -1,0 +1,191 @@
+"""What a person sees of the story: chapters, sentences, tables. Ids and numbers only, nobody's name."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from worker.demo.candidates import Trial
+from worker.demo.consumer import Json
+from worker.domain.policy import Code
+from worker.pages import JsonObject
+
+WIDEST: Final = 100
+"""Columns: longer lines are hard to read."""
+MEANINGS: Final = {
+    Code.FIELD_MISSING: "the student lacks a field that is required",
+    Code.NO_SECTION: "no section that counts lists the student",
+    Code.MULTIPLE_SECTIONS: "the student sits in several sections: which is the class?",
+    Code.DUPLICATE_IDENTITY: "two students have the same id in a field that must be unique",
+    Code.UNKNOWN_SCHOOL: "the student's school is not shared",
+    Code.NO_TEACHER: "the class has no teacher",
+    Code.UNKNOWN_TEACHER: "the class lists a teacher who is not shared",
+    Code.UNKNOWN_STUDENT: "the section lists a student who is not shared",
+    Code.SCHOOL_MASS_REMOVAL: "suspiciously many students of a school would go",
+    Code.DISTRICT_MASS_REMOVAL: "suspiciously many students of the district would go",
+    Code.NO_STUDENTS: "there is no student at all",
+    Code.EVENTS_QUARANTINED: "events that cannot be read are waiting",
+    Code.NO_BASELINE: "the district was never read as a whole",
+}
+KINDS: Final = {"school": "schools", "teacher": "teachers", "class": "classes", "student": "students"}
+
+
+class Teller:
+    """Prints the story: with colour and progress on a terminal, as plain text elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, markup=False)
+        self._console.width = min(self._console.width, WIDEST) if sys.stdout.isatty() else WIDEST
+        self._chapters = 0
+
+    @contextmanager
+    def chapter(self, title: str) -> Iterator[None]:
+        """Print a numbered heading; after the chapter, how long it took."""
+        self._chapters += 1
+        started = time.perf_counter()
+        self._console.print()
+        self._console.print(Text(f"{self._chapters}. {title}", "bold cyan"))
+        yield
+        self._console.print(Text(f"[{time.perf_counter() - started:.1f} s]", "dim"))
+
+    def title(self, text: str) -> None:
+        """Print the title of it all."""
+        self._console.print(Text(text, "bold"))
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a paragraph."""
+        self._console.print(Text(text, style))
+
+    def line(self, text: str, style: str = "") -> None:
+        """Print a line to be copied: indented, and never broken."""
+        self._console.print(Text(f"   {text}", style), soft_wrap=True)
+
+    def table(self, table: Table) -> None:
+        """Print a table."""
+        self._console.print(Padding(table, (0, 0, 0, 3)))
+
+    def end(self, text: str) -> None:
+        """Print the line under the last chapter."""
+        self._console.print()
+        self._console.print(Text(text, "bold"))
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """Show that something is being waited for, on a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with self._console.status(Text(text, "dim")):
+            yield
+
+    @contextmanager
+    def counting(self, text: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show how far something has come, on a terminal; yields what is told of each further number."""
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        ) as progress:
+            task = progress.add_task(text, total=total)
+            yield lambda count: progress.advance(task, count)
+
+
+def number(count: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {singular if count == 1 else plural or f'{singular}s'}"
+
+
+def review_table(review: Json) -> Table:
+    """Return a review's students and findings by code."""
+    students, table = review["students"], _table("", "count", "what it means")
+    table.columns[1].justify = "right"
+    table.add_row("students", f"{students['total']:,}", "to be rostered")
+    table.add_row("ready", f"{students['ready']:,}", "without an error", style=_good(students["ready"]))
+    table.add_row("blocked", f"{students['blocked']:,}", "with an error", style=_bad(students["blocked"]))
+    for code, count in review["findings"]["by_code"].items():
+        table.add_row(code, f"{count:,}", MEANINGS[Code(code)])
+    return table
+
+
+def findings_table(review: Json) -> Table:
+    """Return the errors of a review one by one, by id."""
+    table = _table("student", "finding", "field")
+    for item in review["findings"]["items"]:
+        if item["severity"] == "error":
+            table.add_row(item["id"], item["code"], item.get("field", ""), style="yellow")
+    return table
+
+
+def trials_table(trials: Sequence[Trial], chosen: Trial) -> Table:
+    """Return what each filter would do, the chosen one marked."""
+    table = _table("sections that count", "exactly one", "none", "several", "")
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for trial in trials:
+        counts = (f"{count:,}" for count in trial.coverage)
+        mark = ("<- all" if trial.coverage.is_complete else "<- closest") if trial is chosen else ""
+        style = ("green" if trial.coverage.is_complete else "yellow") if trial is chosen else ""
+        table.add_row(trial.candidate.label, *counts, mark, style=style)
+    return table
+
+
+def leftovers_table(left: Mapping[str, Sequence[tuple[str, int]]]) -> Table:
+    """Return students without exactly one section, by grade, with an example each."""
+    table = _table("grade", "none", "several", "for example student")
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for grade, students in sorted(left.items(), key=lambda item: -len(item[1])):
+        none = sum(1 for _, count in students if count == 0)
+        table.add_row(grade, f"{none:,}", f"{len(students) - none:,}", students[0][0])
+    return table
+
+
+def commit_table(commit: Json) -> Table:
+    """Return a commit's changes by kind, beside the roster after it."""
+    table = _table("", "upserted", "removed", "roster after it")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for kind, plural in KINDS.items():
+        counts = commit["counts"][kind]
+        table.add_row(
+            plural, f"{counts['upserted']:,}", f"{counts['removed']:,}", f"{commit['roster'][plural]:,}"
+        )
+    return table
+
+
+def events_table(events: Sequence[JsonObject]) -> Table:
+    """Return events by type."""
+    table = _table("event", "count")
+    table.columns[1].justify = "right"
+    for name, count in sorted(Counter(event["type"] for event in events).items()):
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for place, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=place == 1)
+    return table
+
+
+def _good(count: int) -> str:
+    return "green" if count else ""
+
+
+def _bad(count: int) -> str:
+    return "yellow" if count else ""

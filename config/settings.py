@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -66,7 +67,11 @@ def _one_class_each(severities: dict[str, str]) -> dict[str, str]:
 
 def _url(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
-        if urlsplit(url.get_secret_value()).scheme not in schemes:
+        try:
+            scheme = urlsplit(url.get_secret_value()).scheme
+        except ValueError:  # its text quotes the URL, password and all
+            scheme = ""
+        if scheme not in schemes:
             raise ValueError(
                 f"expected a URL that begins with {' or '.join(f'{name}://' for name in schemes)}"
             )
@@ -268,11 +273,13 @@ def describe(settings: Settings) -> list[tuple[str, str, str]]:
 
 
 def redacted(url: SecretStr) -> str:
-    """Return a URL without its password."""
-    parts = urlsplit(url.get_secret_value())
-    host = parts.netloc.rpartition("@")[2]
-    user = f"{parts.username}:***@" if parts.password else f"{parts.username}@" if parts.username else ""
-    return urlunsplit((parts.scheme, user + host, parts.path, "", ""))
+    """Return a URL without its password and its query; of one that is not well formed, the scheme alone."""
+    scheme, _, rest = url.get_secret_value().partition("://")
+    credentials, at, place = rest.rpartition("@")
+    if set("/?#") & set(credentials):
+        return f"{scheme}://***"
+    user, colon, _ = credentials.partition(":")
+    return f"{scheme}://{user}{colon and ':***'}{at}{re.split('[?#]', place)[0]}"
 
 
 def _walk(group: BaseModel, prefix: str) -> Iterable[tuple[str, Any, str]]:
@@ -290,6 +297,8 @@ def _shown(value: Any) -> str:
             return "(unset)"
         case SecretStr():
             return redacted(value) if "://" in value.get_secret_value() else "***"
+        case str() if "://" in value:
+            return redacted(SecretStr(value))
         case tuple() if any(isinstance(item, SecretStr) for item in value):
             return f"({len(value)} hidden)"
         case tuple() | dict():
@@ -323,7 +332,8 @@ def _explain(error: ValidationError, variables: Mapping[str, str]) -> str:
     if first["type"] == "extra_forbidden":
         return f"{_as_written(PREFIX + '__'.join(names), variables)}: unknown key"
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-    got = "" if variable.endswith(SECRETS) else f", got {variables.get(variable, first['input'])!r}"
+    hidden = variable.endswith(SECRETS) or first["type"] == "model_type"  # a group may hold secrets
+    got = "" if hidden else f", got {variables.get(variable, first['input'])!r}"
     return f"{variable}: {message}{got}"
 
 

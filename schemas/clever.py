@@ -19,6 +19,9 @@ from typing import Annotated, Any, Final, Literal
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+MAX_LEVELS: Final = 100
+"""Of lists and objects in one another in an extension field: what writes it anew has limits too."""
+
 MAX_ID_LENGTH: Final = 128
 """Characters. Clever's ids have 24; the database indexes ids, so that they must have an end."""
 
@@ -34,6 +37,7 @@ class Reason(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     NO_DISTRICT = "no_district"
     BAD_FIELD = "bad_field"
+    NOT_STORABLE = "not_storable"
 
 
 class UnreadableEvent(ValueError):
@@ -53,10 +57,20 @@ class UnreadableEvent(ValueError):
 def _iso_day(text: str | None) -> str | None:
     if text is None or not text.strip():
         return None
+    day = _DAY.fullmatch(text.strip())
     try:
-        return date.fromisoformat(text.strip()[:10]).isoformat()
+        return date.fromisoformat(day[1] if day else "").isoformat()
     except ValueError:
         raise ValueError("expected a day as YYYY-MM-DD") from None
+
+
+_DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9:.]+(Z|[+-][0-9:]+)?)?")
+
+
+def _storable(fields: dict[str, Any] | None) -> dict[str, Any] | None:
+    if _is_nested_deeper_than(MAX_LEVELS, fields):
+        raise ValueError(f"expected no more than {MAX_LEVELS} levels")
+    return fields
 
 
 Id = Annotated[str, StringConstraints(strict=True, max_length=MAX_ID_LENGTH, pattern=r"\S")]
@@ -95,7 +109,7 @@ class StudentRole(Wire):
     frl_status: Text = None
     iep_status: Text = None
     graduation_year: Text = None
-    ext: dict[str, Any] | None = None
+    ext: Annotated[dict[str, Any] | None, AfterValidator(_storable)] = None
 
 
 class TeacherRole(Wire):
@@ -273,14 +287,14 @@ def _parse(body: bytes, header_district: str | None) -> Any:
 def _why_not_json(body: bytes, header_district: str | None) -> UnreadableEvent:
     """Tell a lone surrogate or a nesting too deep, which are JSON by the letter, from what is not JSON."""
     try:
-        document = json.loads(body)
+        document = json.loads(body.decode())
     except RecursionError:
         reason, explanation = Reason.TOO_DEEP, "the body is nested deeper than 1,024 levels"
     except ValueError:
         reason, explanation = Reason.NOT_JSON, "the body is not JSON in UTF-8"
     else:
         district = _district_named(_unwrap(document) or document, header_district)
-        if _is_too_deep(document):
+        if _is_nested_deeper_than(900, document):
             return UnreadableEvent(Reason.TOO_DEEP, "the body is nested deeper than 1,024 levels", district)
         return UnreadableEvent(
             Reason.FORBIDDEN_CHARACTER,
@@ -290,9 +304,9 @@ def _why_not_json(body: bytes, header_district: str | None) -> UnreadableEvent:
     return UnreadableEvent(reason, explanation, header_district or district_in_pieces(body))
 
 
-def _is_too_deep(document: object, limit: int = 900) -> bool:
+def _is_nested_deeper_than(levels: int, document: object) -> bool:
     level = [document]
-    for _ in range(limit):
+    for _ in range(levels):
         level = [child for node in level for child in _children(node)]
         if not level:
             return False
@@ -410,14 +424,16 @@ def _record(model: type[Record], raw: dict[str, Any], district: str | None) -> R
     except ValidationError:
         # Rare: a blank in a form that the exact types do not allow, such as [] for a text.
         try:
-            return model.model_validate(_blanks_to_null(raw))
+            return model.model_validate(_blanks_to_null(raw, levels=3))
         except ValidationError as error:
             raise _bad_field(error, "data.object.", district) from None
 
 
 def _read_settled(event: dict[str, Any], header_district: str | None) -> FeedSettled:
+    named = event.get("district")
+    blank = named is None or (isinstance(named, str) and not named.strip())
     try:
-        return FeedSettled.model_validate({"district": header_district, **event})
+        return FeedSettled.model_validate({**event, "district": header_district if blank else named})
     except ValidationError as error:
         raise _bad_field(error, "", _district_named(event, header_district)) from None
 
@@ -428,11 +444,12 @@ def _bad_field(error: ValidationError, prefix: str, district: str | None) -> Unr
     return UnreadableEvent(Reason.BAD_FIELD, f"{where}: {first['msg']}", district)
 
 
-def _blanks_to_null(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _blanks_to_null(item) for key, item in value.items()}
+def _blanks_to_null(value: Any, levels: int) -> Any:
+    """Make blanks null as deep as what is read stands (`roles.student.grade`: 3 levels), and no deeper."""
+    if isinstance(value, dict) and levels:
+        return {key: _blanks_to_null(item, levels - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_blanks_to_null(item) for item in value] or None
+        return ([_blanks_to_null(item, levels - 1) for item in value] if levels else value) or None
     return None if isinstance(value, str) and not value.strip() else value
 
 

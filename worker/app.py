@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -33,11 +33,13 @@ from worker.errors import SettingsError, Unavailable
 from worker.ports.broker import Broker
 from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.ingest import IngestStage
-from worker.stages.loop import Health, Stage, Stop, run
+from worker.stages.loop import BackOff, Health, Stage, Stop, run
 from worker.stages.relay import RelayStage
 from worker.telemetry import Metrics
 from worker.watchdog import Watchdog
 from worker.web.server import WebServer
+
+Result = TypeVar("Result")
 
 STAGES: Final = ("ingest", "evaluate", "relay", "http")
 NOT_YET: Final = {
@@ -189,34 +191,50 @@ class Worker:
 
     async def run(self) -> int:
         """Run until asked to stop; return the exit code: 0, or 1 where a supervisor should start anew."""
-        async with open_store(self._settings) as store, self._opened_broker() as broker:
-            await broker.check_topology()
-            ingest = IngestStage(broker, store.inbox, self.metrics)
-            watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
-            self.health.starting(self._stages)
-            server = await self._serve(store, broker, ingest)
-            if "evaluate" in self._stages:
-                await store.evaluations.demand_policy()
-            tasks = [
-                asyncio.create_task(run(stage, self.stop, self.health))
-                for stage in self._made(store, broker, ingest)
-            ]
-            if "ingest" in self._stages:
-                tasks.append(asyncio.create_task(watchdog.run()))
-            tasks.append(asyncio.create_task(_keep_house(store.desk, self.stop)))
-            structlog.get_logger().info(
-                "worker.started", stages=self._stages, url=server.url if server else None
-            )
-            if self.started:
-                self.started(Running(store, broker, server.url if server else None))
+        async with AsyncExitStack() as stack:
+            broker = await stack.enter_async_context(self._opened_broker())
+            store = await self._when_there(lambda: stack.enter_async_context(open_store(self._settings)))
+            await self._when_there(broker.check_topology)
+            return 0 if store is None or self.stop.requested else await self._run(store, broker)
+
+    async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
+        """Return what `attempt` gives once nobody it needs is away; None where a stop came first.
+
+        Database and broker may well be started after us; what a person must put right still raises.
+        """
+        back_off = BackOff()
+        while not self.stop.requested:
             try:
-                await self._until_stopped(tasks)
-            finally:
-                await ingest.close()
-                if server:
-                    await server.close()
-            structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
-            return 1 if watchdog.expired else 0
+                return await attempt()
+            except Unavailable as error:
+                structlog.get_logger().warning("worker.waiting", reason=str(error))
+                await self.stop.sleep(back_off.next())
+        return None
+
+    async def _run(self, store: Store, broker: RabbitBroker | InProcessBroker) -> int:
+        ingest = IngestStage(broker, store.inbox, self.metrics)
+        watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
+        self.health.starting(self._stages)
+        server = await self._serve(store, broker, ingest)
+        if "evaluate" in self._stages:
+            await self._when_there(store.evaluations.demand_policy)
+        work = [run(stage, self.stop, self.health) for stage in self._made(store, broker, ingest)]
+        if "ingest" in self._stages:
+            work.append(watchdog.run())
+        work.append(_keep_house(store.desk, self.stop))
+        tasks = [asyncio.create_task(piece) for piece in work]
+        url = server.url if server else None
+        structlog.get_logger().info("worker.started", stages=self._stages, url=url)
+        if self.started:
+            self.started(Running(store, broker, url))
+        try:
+            await self._until_stopped(tasks)
+        finally:
+            await ingest.close()
+            if server:
+                await server.close()
+        structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
+        return 1 if watchdog.expired else 0
 
     def _made(self, store: Store, broker: Broker, ingest: IngestStage) -> list[Stage]:
         made: list[Stage] = [ingest] if "ingest" in self._stages else []

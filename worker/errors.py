@@ -13,6 +13,7 @@ RosteringError
 │   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
 │   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
+├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
 └── LeaseLost                  another process took over this district's outbox: stop publishing it
 
@@ -72,6 +73,10 @@ class BrokerUnavailable(Unavailable):
 
 class UnroutableMessage(Unavailable):
     """The broker returned what we published because no queue is bound for it."""
+
+
+class StoreRefused(RosteringError):
+    """PostgreSQL refuses something in what was to be stored, and nothing of it was."""
 
 
 class IngestHalted(RosteringError):

@@ -66,7 +66,7 @@ def _rows(path: Path) -> Iterator[JsonObject]:
     """Yield what a file holds: events, or the rows of pages."""
     try:
         with path.open("rb") as file:
-            first = file.readline()
+            first = next((line for line in file if line.strip()), b"")
             if _is_event_line(first):
                 file.seek(0)
                 yield from _lines(path, file)

@@ -106,7 +106,10 @@ def _without_exception_text(
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()
-    if isinstance(info, tuple) and info[1] is not None:
-        event["error"] = type(info[1]).__name__
-        event["where"] = where(info[1])
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["where"] = where(error)
+        # asyncio quotes the task, and with it the exception's text, on the lines after the first.
+        event["event"] = str(event["event"]).partition("\n")[0]
     return event

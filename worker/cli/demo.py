@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
 import shutil
 import signal
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+import orjson
 
 from config.settings import HttpSettings, Settings, WindowSettings
 from worker import app
@@ -35,6 +35,8 @@ QUIET_SECONDS = 2.0
 """Nothing waits for it: each time the feed says that it was read to its end, which closes the window."""
 STORY_BEGINS = timedelta(days=1)
 """How long ago; a school day passes in the story, and none of it is to lie ahead."""
+START_SECONDS = 45.0
+"""For a PostgreSQL that is made and started for the first time."""
 INTERRUPTED = 130
 
 
@@ -76,8 +78,8 @@ class _Demo:
     async def run(self) -> int:
         """Run it all; return the exit code."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._worker.stop.set)
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(one, self._worker.stop.set)
         started: asyncio.Future[Running] = loop.create_future()
         self._worker.started = started.set_result
         self._worker.watch = lambda _district, _evaluation, decided: self._decisions.put_nowait(decided)
@@ -100,19 +102,23 @@ class _Demo:
                 telling.result()
                 if self._serve:
                     await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
-                return 0
-            if self._worker.stop.requested and not working.done():
+                if self._worker.stop.requested or not working.done():
+                    return 0
+            elif self._worker.stop.requested and not working.done():
                 self._teller.say("Interrupted.", "yellow")
                 return INTERRUPTED
-            working.result()
-            raise StoryFailed(f"the worker stopped; {self._settings.data_dir / 'worker.log'} says why")
+            return self._failed(f"the worker stopped, with exit code {working.result()}")
         except StoryFailed as error:
-            self._teller.say(f"The story did not turn out as told: {error}.", "bold red")
-            return 1
+            return self._failed(str(error))
         finally:
             for task in (telling, stopped):
                 task.cancel()
             await asyncio.gather(telling, stopped, return_exceptions=True)
+
+    def _failed(self, text: str) -> int:
+        self._teller.say(f"The story did not turn out as told: {text}.", "bold red")
+        self._teller.line(f"log: {self._settings.data_dir / 'worker.log'}")
+        return 1
 
     async def _tell(self, started: asyncio.Future[Running]) -> None:
         begun = time.perf_counter()
@@ -122,7 +128,7 @@ class _Demo:
             f"does is kept in {self._settings.data_dir}."
         )
         with self._teller.waiting("starting PostgreSQL and the worker"):
-            running = await started
+            running = await _in_time(started)
         self._teller.say(f"Started in {time.perf_counter() - begun:.1f} s.")
         district, feed = self._district, Feed(self._district.id, datetime.now(UTC) - STORY_BEGINS)
         size = sum(len(records) for records in district.collections.values())
@@ -133,28 +139,38 @@ class _Demo:
         self._teller.end(f"Told in {time.perf_counter() - begun:.1f} s.")
 
     def _show_where(self, url: str | None) -> None:
-        teller, folder = self._teller, self._settings.data_dir
-        program = _program()
+        teller, folder, program = self._teller, self._settings.data_dir, _program()
         look = f"ROSTERING_DATA_DIR={shlex.quote(str(folder))} {program}"
         with teller.chapter("Where to look"):
             teller.say("What the worker published, one message a line:")
             for path in sorted((folder / "out").glob("*.ndjson")):
-                with path.open("rb") as file:
-                    lines = sum(1 for _ in file)
-                teller.line(f"{path}  ({number(lines, 'line')})")
+                messages = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+                whole = sum(1 for message in messages if message.get("part", 1) == 1)
+                what = path.stem.removesuffix("s")
+                teller.line(f"{path}  ({number(len(messages), 'line')}, {number(whole, what)})")
             teller.say("The district, its findings, and what else can be asked:")
             teller.line(f"{look} districts")
             teller.line(f"{look} show {self._district.id}")
+            teller.line(f"{look} filter try {self._district.id} FILE")
             teller.say("What the worker logged:")
             teller.line(f"{folder / 'worker.log'}")
             if not self._serve:
                 teller.say("The page was up while the story ran. This keeps it up after the story:")
-                teller.line(f"{program} demo --serve")
+                teller.line(f"{program} {shlex.join(sys.argv[1:])} --serve")
             elif url is None:
                 teller.say("The page is not served: the worker's log says why. Stop with Ctrl-C.")
             else:
                 teller.say("The page, until Ctrl-C stops the worker:")
                 teller.line(url, "bold")
+
+
+async def _in_time(started: asyncio.Future[Running]) -> Running:
+    # The worker itself waits for its database for as long as it takes.
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            return await asyncio.shield(started)
+    except TimeoutError:
+        raise StoryFailed(f"expected the worker to start within {START_SECONDS:.0f} seconds") from None
 
 
 def _settings(configured: Settings) -> Settings:
@@ -189,10 +205,13 @@ def _load(folder: Path) -> District:
 def _program() -> str:
     """Return how a person calls this program from here."""
     called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m worker"
     found = shutil.which("rostering")
     if found and Path(found).resolve() == called.resolve():
         return "rostering"
-    return shlex.quote(os.path.relpath(called) if called.is_absolute() else str(called))
+    here = Path.cwd()
+    return shlex.quote(str(called.relative_to(here) if called.is_relative_to(here) else called))
 
 
 @contextmanager

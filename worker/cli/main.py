@@ -9,6 +9,7 @@ import click
 
 from worker.cli import context, demo, districts, filters, publish, run, setup
 from worker.errors import Unavailable, UsageError
+from worker.telemetry import where
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -61,6 +62,9 @@ def main() -> None:
         code = 1
     except BrokenPipeError:
         code = 0
+    except Exception as error:  # noqa: BLE001 — ours to mend; its text may quote a row and is not shown
+        _complain(f"internal error: {type(error).__name__} at {where(error)}")
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
 

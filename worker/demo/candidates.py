@@ -80,11 +80,11 @@ CANDIDATES: Final = (
         SectionFilter(rules=(_rule("subject", "is", "english/language arts"),)),
     ),
     Candidate(
-        'name contains "homeroom", or else period is "1"',
+        'name contains "homeroom", else period "1"',
         SectionFilter(strategy="first_match", rules=(_HOMEROOM, _PERIOD)),
     ),
     Candidate(
-        'subject is "homeroom/advisory", or else period is "1"',
+        'subject is "homeroom/advisory", else period "1"',
         SectionFilter(strategy="first_match", rules=(_SUBJECT, _PERIOD)),
     ),
 )
@@ -121,5 +121,5 @@ def leftovers(district: District, section_filter: SectionFilter) -> dict[str, li
 
 def _section(record: JsonObject) -> Section:
     """Return a raw section as far as the candidates read it: they ask for no course, school or term."""
-    texts = {name: record.get(name) or None for name in ("name", "subject", "period")}
-    return Section(RecordId(record["id"]), **texts)
+    name, subject, period = (record.get(text) or None for text in ("name", "subject", "period"))
+    return Section(RecordId(record["id"]), name=name, subject=subject, period=period)

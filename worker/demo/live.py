@@ -17,6 +17,7 @@ from worker.demo.candidates import Candidate, Coverage, Trial
 from worker.demo.consumer import CommitRefused, Consumer, Json
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
+from worker.errors import Unavailable
 from worker.pages import JsonObject
 from worker.publishing import publish_events
 from worker.sandbox.changes import Feed
@@ -66,6 +67,7 @@ class LiveDistrict:
         self._decisions = decisions
         self._commits = MessageFile(out / "commit.ndjson")
         self._reviews = MessageFile(out / "review.ndjson")
+        self._through: str | None = None
         self._patience = PATIENCE_SECONDS + size / EVENTS_A_SECOND
 
     async def publish(
@@ -75,11 +77,11 @@ class LiveDistrict:
 
         `events` may be made as they are taken, by the same feed.
         """
-        since = feed.last_id
         async with self._patiently("every event stored"):
-            count = await publish_events(self._running.broker, events, progress or (lambda _: None))
-            settled = {"type": "feed.settled", "district": self.id, "since": since, "count": count}
-            await publish_events(self._running.broker, [{**settled, "through": feed.last_id}], lambda _: None)
+            count = await publish_events(self._running.broker, events, progress or _nobody)
+            settled = {"type": "feed.settled", "district": self.id, "since": self._through, "count": count}
+            self._through = feed.last_id
+            await publish_events(self._running.broker, [{**settled, "through": self._through}], _nobody)
         return count
 
     async def decision(self, expected: Collection[Outcome]) -> Decided:
@@ -112,7 +114,7 @@ class LiveDistrict:
     async def everything_published(self) -> None:
         """Return once no message waits to be published."""
         async with self._patiently("every message published"):
-            while (await self.show())["unpublished"]:
+            while (await self.show())["unpublished"]:  # noqa: ASYNC110 — the outbox tells nobody
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def show(self) -> dict[str, Any]:
@@ -167,13 +169,21 @@ class LiveDistrict:
             raise StoryFailed(f"expected {expected} within {self._patience:.0f} seconds; {state}") from None
 
     async def _state(self) -> str:
-        for line in await self._desk.districts():
+        try:
+            lines = await self._desk.districts()
+        except Unavailable as error:
+            return f"the database is away ({error})"
+        for line in lines:
             if line.district_id == self.id:
                 return (
                     f"the district's status is {line.status}, with {line.tally.errors:,} errors and "
                     f"{line.waiting_events:,} events waiting"
                 )
         return "nothing of the district is there"
+
+
+def _nobody(_count: int) -> None:
+    """Hear how far it has come, and tell nobody."""
 
 
 def _either(outcomes: Collection[Outcome]) -> str:

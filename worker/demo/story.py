@@ -1,4 +1,4 @@
-"""The story: what happens to a district from its arrival to its first changes, one chapter after the other."""
+"""The story: what happens to a district from its arrival to its first changes, chapter by chapter."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Story:
         """
         decided = await self._arrival()
         if decided.outcome is Outcome.REVIEW:
-            await self._review(decided)
+            if not await self._review(decided):
+                return None
             if not (trial := await self._trials()).coverage.is_complete:
                 return await self._stays_in_review(trial)
             decided = await self._set(trial)
@@ -72,28 +73,37 @@ class Story:
             self.teller.say(f"{number(count, 'event')} published and stored; the feed was read to its end.")
             return await self._decision({Outcome.REVIEW} if self.invented else _EITHER)
 
-    async def _review(self, decided: Decided) -> None:
+    async def _review(self, decided: Decided) -> bool:
+        """Show the review; return whether there are students to find a filter for."""
         with self.teller.chapter(f"The preflight finds errors: review {decided.sequence}"):
             review = await self.live.review(decided)
             self.teller.table(telling.review_table(review))
-            sat_in = [len(self.district.sections_of(one["id"])) for one in self.district.students()] or [0]
             self.teller.say(
-                "Every student must belong to exactly one class. As long as every section counts, each sits in "
-                f"{min(sat_in)} to {max(sat_in)}. So nothing is committed, and a review tells why. Errors block "
-                "the whole district; warnings are only told."
+                f"Every student must belong to exactly one class. {self._sections_a_student()} One error "
+                "blocks the whole district, warnings are only told: so nothing is committed, this review "
+                "tells why, and an alert goes to operations."
             )
+            return bool(review["students"]["total"])
+
+    def _sections_a_student(self) -> str:
+        counts = {len(self.district.sections_of(one["id"])) for one in self.district.students()}
+        if not counts:
+            return "There is none to be rostered, and no filter can change that."
+        most, least = number(max(counts), "section"), min(counts)
+        return f"Now every section counts, and each student sits in {least} to {most}."
 
     async def _trials(self) -> Trial:
         with self.teller.chapter("Looking for a section filter"):
             self.teller.say(
                 "A filter says which sections count. Each of these is tried on the whole district, which "
-                "changes nothing: how many students have exactly one section that counts?"
+                "changes nothing. How many students then have exactly one section, none, or several?"
             )
             with self.teller.waiting("trying filters"):
                 trials = await self.live.try_filters(CANDIDATES, lambda _what, _count: None)
             best = candidates.best(trials)
             self.teller.table(telling.trials_table(trials, best))
             if best.coverage.is_complete:
+                self.teller.say("Of those that serve every student the first is taken, as the simplest.")
                 self._why_not_by_subject(trials, best)
             elif self.invented:
                 raise StoryFailed("expected a filter that gives every student one section, there is none")
@@ -107,9 +117,10 @@ class Story:
         kept = candidates.kept_sections(self.district, BY_SUBJECT.section_filter)
         also = kept.keys() - candidates.kept_sections(self.district, best.candidate.section_filter).keys()
         self.teller.say(
-            f"The subject is the obvious choice, and not good enough: it keeps {number(len(kept), 'section')}, "
-            f"{len(also):,} of them others than the {best.candidate.label} ones, so that "
-            f"{by_subject.coverage.several:,} students sit in several and {by_subject.coverage.none:,} in none."
+            "The subject is the obvious choice, and not good enough: of the "
+            f"{number(len(kept), 'section')} it keeps, {len(also):,} are not kept by the best filter. "
+            f"With them {number(by_subject.coverage.several, 'student')} would sit in several, and "
+            f"{by_subject.coverage.none:,} in none."
         )
 
     async def _stays_in_review(self, trial: Trial) -> None:
@@ -122,7 +133,7 @@ class Story:
             self.teller.table(telling.leftovers_table(left))
             self.teller.say(
                 "Nothing is committed until every student has one. What to do: look at the sections of these "
-                "students, write a filter of your own and try it (`rostering filter try`); or ask the "
+                "students, write a filter of your own and try it (the command is below); or ask the "
                 "district for sharing rules that name one section for each student."
             )
 
@@ -132,8 +143,8 @@ class Story:
             self.section_filter = trial.candidate.section_filter
             version = await self.live.set_filter(self.section_filter, self.actor)
             self.teller.say(
-                f"Version {version} of the district's filter: {trial.candidate.label}. Its window closes, and "
-                "the whole district is judged anew."
+                f"Version {version} of the district's filter is in force: {trial.candidate.label}. The whole "
+                "district is judged anew by it."
             )
             return await self._decision({Outcome.COMMIT} if self.invented else {*Outcome})
 
@@ -142,19 +153,19 @@ class Story:
             if decided.outcome is Outcome.REVIEW:
                 self.teller.table(telling.review_table(await self.live.review(decided)))
             self.teller.say(
-                "Every student has exactly one section now, and something else is wrong, so that still nothing "
-                "is committed. What to do: have it put right in the district's student information system. "
-                "`rostering show` tells how it stands; the change that removes the last error is followed by "
-                "the commit."
+                "Every student has exactly one section now, but something else is wrong, so that still "
+                "nothing is committed. What to do: have it put right in the district's student information "
+                "system. `rostering show` tells how it stands. When the change that removes the last error "
+                "arrives, the commit follows."
             )
 
     async def _first_commit(self, decided: Decided) -> None:
-        with self.teller.chapter(f"No error any more: commit {decided.sequence}"):
+        with self.teller.chapter(f"No error: commit {decided.sequence}"):
             commit = await self._commit(decided)
             self._prove(commit)
             self.teller.say(
-                "A consumer needs nothing but these messages: whoever applies them all in order and takes the "
-                "digest of what he has knows that he has the district's roster, to the letter."
+                "This consumer knows nothing but the messages. It applied the changes and took the digest of "
+                "what it had then. The two are equal: it has the district's roster to the letter."
             )
 
     async def _school_day(self) -> None:
@@ -169,16 +180,22 @@ class Story:
             await self.live.publish(self.feed, events)
             self.teller.say("Students move, come and leave, data is corrected, teachers take over sections:")
             self.teller.table(telling.events_table(events))
-            decided = await self._decision({Outcome.COMMIT})
+            decided = await self._decision(
+                {Outcome.COMMIT} if self.invented else {Outcome.COMMIT, Outcome.UNCHANGED}
+            )
+            if decided.outcome is Outcome.UNCHANGED:
+                self.teller.say("Nothing of it changes the roster, so that nothing is published.")
+                return
             self.teller.say(
-                f"One window, one batch, commit {decided.sequence}: only what changed in the roster."
+                f"One batch, and commit {decided.sequence} with what it changes in the roster. The rest is "
+                "in sections that do not count, or in fields that are not committed."
             )
             self._prove(await self._commit(decided))
 
     async def _broken_student(self) -> tuple[str, object]:
         student = self.live.consumer.ids("student")[0]
         good = self.district.users[student]["roles"]["student"].get(BLANKED)
-        with self.teller.chapter("One student is broken"):
+        with self.teller.chapter("One student's data breaks"):
             events = changes.blank_field(self.district, self.feed, student, BLANKED)
             self.teller.say(f"An update of student {student} comes with a blank {BLANKED}.")
             await self.live.publish(self.feed, events)
@@ -188,21 +205,22 @@ class Story:
             blocked, total = review["students"]["blocked"], review["students"]["total"]
             _expect("blocked students", 1, blocked)
             self.teller.say(
-                f"{blocked} of {total:,} students is blocked, and with him the whole district: review "
-                f"{decided.sequence}. It names the student by his id only, and "
-                f"{number(review['findings']['new'], 'error')} as new."
+                f"{blocked} of {total:,} students is blocked, and that holds the whole district back. "
+                f"Review {decided.sequence} tells {number(review['findings']['new'], 'new error')}, with the "
+                "student by id only. What was committed stays as it is."
             )
         return student, good
 
     async def _repair(self, student: str, good: object) -> None:
-        with self.teller.chapter("What comes meanwhile waits; after the repair all of it is committed"):
+        with self.teller.chapter("What comes meanwhile waits; the repair lets it through"):
             await self._newcomer(student)
             events = changes.set_field(self.district, self.feed, student, BLANKED, good)
             await self.live.publish(self.feed, events)
             decided = await self._decision({Outcome.COMMIT})
             self.teller.say(
-                f"The {BLANKED} is put right. Commit {decided.sequence} holds what waited. The repaired student is "
-                "not in it: he is again what was committed before, and what is unchanged is never sent."
+                f"Then the {BLANKED} is put right, and commit {decided.sequence} holds all that waited. The "
+                "repaired student is not in it: the record is again what was committed before, and what is "
+                "unchanged is never sent."
             )
             self._prove(await self._commit(decided))
             status = (await self.live.show())["status"]
@@ -223,9 +241,9 @@ class Story:
         _expect("commits", before, details["commits"])
         waiting = sum(sum(counts.values()) for counts in details["plan"]["counts"].values())
         self.teller.say(
-            f"A new student comes and joins {number(len(sections), 'section')}: {number(len(events), 'event')}. The errors "
-            f"are the same, so that no message is sent; {number(waiting, 'change')} of the roster "
-            f"{'waits' if waiting == 1 else 'wait'}."
+            f"A new student comes and joins {number(len(sections), 'section')}: "
+            f"{number(len(events), 'event')}. The error is still the same, so that nothing is published; "
+            f"{number(waiting, 'change')} of the roster {'waits' if waiting == 1 else 'wait'}."
         )
 
     async def _decision(self, expected: Collection[Outcome]) -> Decided:
@@ -239,8 +257,9 @@ class Story:
         return commit
 
     def _prove(self, commit: Json) -> None:
-        self.teller.line(f"digest in the commit    {commit['roster']['digest']}")
-        self.teller.line(f"digest at a consumer    {self.live.consumer.digest}")
+        self.teller.say("The digest of the roster, as the commit says it and as a consumer has it:")
+        self.teller.line(f"commit    {commit['roster']['digest']}", "green")
+        self.teller.line(f"consumer  {self.live.consumer.digest}", "green")
 
 
 _EITHER: Final = frozenset({Outcome.REVIEW, Outcome.COMMIT})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,34 +19,43 @@ from rich.text import Text
 
 from worker.demo.candidates import Trial
 from worker.demo.consumer import Json
-from worker.domain.policy import Code
+from worker.domain.policy import WARNINGS, Code
 from worker.pages import JsonObject
 
 WIDEST: Final = 100
 """Columns: longer lines are hard to read."""
+INDENT: Final = 3
 MEANINGS: Final = {
-    Code.FIELD_MISSING: "the student lacks a field that is required",
-    Code.NO_SECTION: "no section that counts lists the student",
-    Code.MULTIPLE_SECTIONS: "the student sits in several sections: which is the class?",
-    Code.DUPLICATE_IDENTITY: "two students have the same id in a field that must be unique",
-    Code.UNKNOWN_SCHOOL: "the student's school is not shared",
-    Code.NO_TEACHER: "the class has no teacher",
-    Code.UNKNOWN_TEACHER: "the class lists a teacher who is not shared",
-    Code.UNKNOWN_STUDENT: "the section lists a student who is not shared",
-    Code.SCHOOL_MASS_REMOVAL: "suspiciously many students of a school would go",
-    Code.DISTRICT_MASS_REMOVAL: "suspiciously many students of the district would go",
-    Code.NO_STUDENTS: "there is no student at all",
-    Code.EVENTS_QUARANTINED: "events that cannot be read are waiting",
-    Code.NO_BASELINE: "the district was never read as a whole",
+    Code.FIELD_MISSING: "a required field is blank",
+    Code.NO_SECTION: "sits in no section that counts",
+    Code.MULTIPLE_SECTIONS: "sits in several: which is the class?",
+    Code.DUPLICATE_IDENTITY: "shares a value that must be unique",
+    Code.UNKNOWN_SCHOOL: "is of a school that is not shared",
+    Code.NO_TEACHER: "has no teacher",
+    Code.UNKNOWN_TEACHER: "lists a teacher who is not shared",
+    Code.UNKNOWN_STUDENT: "lists a student who is not shared",
+    Code.SCHOOL_MASS_REMOVAL: "too many of its students would go",
+    Code.DISTRICT_MASS_REMOVAL: "too many of its students would go",
+    Code.NO_STUDENTS: "has no student at all",
+    Code.EVENTS_QUARANTINED: "events that cannot be read wait",
+    Code.NO_BASELINE: "was never read as a whole",
 }
 KINDS: Final = {"school": "schools", "teacher": "teachers", "class": "classes", "student": "students"}
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Tell the caller that nobody reads any more; what is still to be written goes nowhere."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BrokenPipeError
 
 
 class Teller:
     """Prints the story: with colour and progress on a terminal, as plain text elsewhere."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False, markup=False)
+        self._console = _Console(highlight=False, markup=False)
         self._console.width = min(self._console.width, WIDEST) if sys.stdout.isatty() else WIDEST
         self._chapters = 0
 
@@ -64,15 +75,19 @@ class Teller:
 
     def say(self, text: str, style: str = "") -> None:
         """Print a paragraph."""
-        self._console.print(Text(text, style))
+        for line in textwrap.wrap(text, self._console.width, break_long_words=False, break_on_hyphens=False):
+            self._console.print(Text(line, style), soft_wrap=True)
 
     def line(self, text: str, style: str = "") -> None:
         """Print a line to be copied: indented, and never broken."""
-        self._console.print(Text(f"   {text}", style), soft_wrap=True)
+        self._console.print(Text(" " * INDENT + text, style), soft_wrap=True)
 
     def table(self, table: Table) -> None:
         """Print a table."""
-        self._console.print(Padding(table, (0, 0, 0, 3)))
+        with self._console.capture() as captured:
+            self._console.print(Padding(table, (0, 0, 0, INDENT), expand=False))
+        for line in ("", *captured.get().splitlines(), ""):
+            self._console.out(line.rstrip(), highlight=False)
 
     def end(self, text: str) -> None:
         """Print the line under the last chapter."""
@@ -116,8 +131,11 @@ def review_table(review: Json) -> Table:
     table.add_row("students", f"{students['total']:,}", "to be rostered")
     table.add_row("ready", f"{students['ready']:,}", "without an error", style=_good(students["ready"]))
     table.add_row("blocked", f"{students['blocked']:,}", "with an error", style=_bad(students["blocked"]))
+    table.add_row()
     for code, count in review["findings"]["by_code"].items():
-        table.add_row(code, f"{count:,}", MEANINGS[Code(code)])
+        warns = Code(code) in WARNINGS
+        meaning = f"{'warning: ' if warns else ''}{MEANINGS[Code(code)]}"
+        table.add_row(code, f"{count:,}", meaning, style="dim" if warns else "yellow")
     return table
 
 
@@ -132,7 +150,7 @@ def findings_table(review: Json) -> Table:
 
 def trials_table(trials: Sequence[Trial], chosen: Trial) -> Table:
     """Return what each filter would do, the chosen one marked."""
-    table = _table("sections that count", "exactly one", "none", "several", "")
+    table = _table("sections that count", "one", "none", "several", "")
     for column in table.columns[1:4]:
         column.justify = "right"
     for trial in trials:

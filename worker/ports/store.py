@@ -70,6 +70,12 @@ class Stored:
     duplicates: int
     ignored: int
 
+    def __add__(self, other: Stored) -> Stored:
+        """Count two together."""
+        return Stored(
+            self.stored + other.stored, self.duplicates + other.duplicates, self.ignored + other.ignored
+        )
+
 
 class Inbox(Protocol):
     """Where events are stored before they are acknowledged."""
@@ -77,7 +83,10 @@ class Inbox(Protocol):
     async def store(
         self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
     ) -> Stored:
-        """Store all of it, and open or extend the districts' windows, in one transaction."""
+        """Store all of it, and open or extend the districts' windows, in one transaction.
+
+        Raises `StoreRefused` where something in it cannot be stored; nothing of it then is.
+        """
         ...
 
 

@@ -19,9 +19,9 @@ import structlog
 from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_QUEUE
 from schemas import clever
 from worker import reading
-from worker.errors import IngestHalted
+from worker.errors import IngestHalted, StoreRefused
 from worker.ports.broker import Broker, Delivery, Message, Subscription
-from worker.ports.store import Arrival, Inbox, Mark, Quarantined
+from worker.ports.store import Arrival, Inbox, Mark, Quarantined, Stored
 from worker.telemetry import Metrics
 
 BATCH: Final = 500
@@ -42,6 +42,12 @@ class MicroBatch:
     arrivals: list[Arrival] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     unreadable: list[tuple[Delivery, clever.UnreadableEvent]] = field(default_factory=list)
+
+    def extend(self, other: MicroBatch) -> None:
+        """Take in what another one has."""
+        self.arrivals += other.arrivals
+        self.marks += other.marks
+        self.unreadable += other.unreadable
 
     @property
     def quarantined(self) -> list[Quarantined]:
@@ -108,7 +114,10 @@ class IngestStage:
     async def _handle(self, subscription: Subscription, deliveries: Sequence[Delivery]) -> None:
         batch = read_all(deliveries)
         self._watch_for_a_flood(batch, len(deliveries))
-        stored = await self.inbox.store(batch.arrivals, batch.marks, batch.quarantined)
+        try:
+            stored = await self._store(batch)
+        except StoreRefused:
+            batch, stored = await self._store_one_by_one(deliveries)
         for delivery, error in batch.unreadable:
             await self._dead_letter(delivery, error)
         await subscription.acknowledge(deliveries[-1].tag)
@@ -122,6 +131,24 @@ class IngestStage:
             if count:
                 self.metrics.events_received.labels(outcome).inc(count)
         structlog.get_logger().debug("events.stored", stage=self.name, stored=stored.stored)
+
+    async def _store(self, batch: MicroBatch) -> Stored:
+        return await self.inbox.store(batch.arrivals, batch.marks, batch.quarantined)
+
+    async def _store_one_by_one(self, deliveries: Sequence[Delivery]) -> tuple[MicroBatch, Stored]:
+        """Find the message that the store refuses, so that it holds up none of the others."""
+        whole, stored = MicroBatch(), Stored(0, 0, 0)
+        for delivery in deliveries:
+            batch = read_all([delivery])
+            try:
+                stored += await self._store(batch)
+            except StoreRefused as error:
+                district = batch.arrivals[0].district_id if batch.arrivals else None
+                refused = clever.UnreadableEvent(clever.Reason.NOT_STORABLE, str(error), district)
+                batch = MicroBatch(unreadable=[(delivery, refused)])
+                stored += await self._store(batch)
+            whole.extend(batch)
+        return whole, stored
 
     async def _dead_letter(self, delivery: Delivery, error: clever.UnreadableEvent) -> None:
         headers = {"x-reason": str(error.reason), "x-district-id": error.district_id}

@@ -68,7 +68,7 @@ class Stop:
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
-        if isinstance(results[0], Unavailable):
+        if isinstance(results[0], Exception):
             raise results[0]
 
 

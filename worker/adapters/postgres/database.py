@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from worker.errors import StoreUnavailable
+from worker.errors import StoreRefused, StoreUnavailable
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -38,6 +38,12 @@ _AWAY: Final = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.exceptions.DiskFullError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
+)
+_REFUSED: Final = (
+    asyncpg.DataError,
+    asyncpg.exceptions.ProgramLimitExceededError,
+    asyncpg.exceptions.StatementTooComplexError,
+    UnicodeError,
 )
 _TRY_AGAIN: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
@@ -123,12 +129,15 @@ class Database:
 def translated() -> Iterator[None]:
     """Raise `StoreUnavailable` where the driver says, in its many ways, that the database is away.
 
-    Its text never holds what the driver quoted, which may be the connection's password or a row.
+    And `StoreRefused` where the database is there and will not have a value. The text never holds what
+    the driver quoted, which may be the connection's password or a row.
     """
     try:
         yield
     except _AWAY as error:
         raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
+    except _REFUSED as error:
+        raise StoreRefused(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
     except TimeoutError:
         raise StoreUnavailable("PostgreSQL: no connection within the time limit") from None
     except asyncpg.InterfaceError as error:

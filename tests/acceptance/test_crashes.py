@@ -1,0 +1,197 @@
+"""Nothing is lost, doubled or left stuck, whoever dies when."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from typing import Any
+
+import orjson
+import pytest
+from program import CLEVER_DEMO, Consumer, Roster, Site, Worker, clever_demo, consuming, digest, publishing
+from worker.pages import JsonObject
+from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
+from worker.sandbox.district import District, DistrictSpec, generate
+
+HOMEROOM = json.dumps({"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]})
+WORKERS = 4
+COPIES = 5
+
+
+@pytest.mark.timeout(240)
+async def test_five_copies_shuffled_over_four_workers_of_which_one_is_killed_every_second(site: Site) -> None:
+    district = generate(DistrictSpec(students=400, seed=7))
+    feed = Feed(district.id, district_started(district))
+    events = list(arrival(district, feed))
+    kept = homerooms(district)
+    changed = day_of_changes(district, feed, seed=3, count=120, kept=kept)
+
+    consumer = await _through_a_storm(site, district.id, [events, changed])
+
+    assert consumer.roster[district.id] == expected_roster(district, kept)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo district is not here")
+async def test_the_demo_district_comes_through_the_same_storm_with_the_same_digest(
+    site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    records = [("users", user) for user in clever_demo("users")]
+    records += [("sections", section) for section in clever_demo("sections")]
+    events = [
+        {"id": f"66f0{number:020x}", "type": f"{collection}.created", "data": {"object": record}}
+        for number, (collection, record) in enumerate(records)
+    ]
+
+    consumer = await _through_a_storm(site, "5a0c91b95c7cc000010d417c", [events])
+
+    roster = consumer.roster["5a0c91b95c7cc000010d417c"]
+    assert sum(kind == "student" for kind, _ in roster) == 1004
+    assert digest(roster) == consumer.commits[-1]["roster"]["digest"]
+    assert digest(roster) == "385fcb14ea8eb7326b30ec7d4052b87f8545d9b4d612b79032dea72251d7c078"
+
+
+async def _through_a_storm(site: Site, district_id: str, waves: list[list[JsonObject]]) -> Consumer:
+    """Publish each wave five times, shuffled, to workers that keep dying; return what a consumer heard."""
+    rng = random.Random(5)  # noqa: S311 — a reproducible shuffle
+    await site.done("filter", "set", district_id, "-", stdin=HOMEROOM)
+    async with consuming(site.broker_url or "") as consumer:
+        storm = asyncio.create_task(_storm(site, rng))
+        try:
+            for number, wave in enumerate(waves, start=1):
+                await _publish_copies(site, wave, rng)
+                await consumer.until(lambda: bool(consumer.commits), seconds=90)
+                await _until_settled(site, district_id, wave, number)
+        finally:
+            storm.cancel()
+            await asyncio.gather(storm, return_exceptions=True)
+        async with site.worker("--stages", "ingest,evaluate,relay"):
+            await site.done("flush", district_id)
+            await _until_all_is_told(site, district_id, consumer)
+    return consumer
+
+
+async def _storm(site: Site, rng: random.Random) -> None:
+    """Keep four workers running and kill one of them every second."""
+    environment = site.environment()
+    workers = [await Worker.start(environment) for _ in range(WORKERS)]
+    try:
+        while True:
+            await asyncio.sleep(1)  # the beat of the storm itself
+            victim = rng.randrange(WORKERS)
+            workers[victim].kill()
+            await workers[victim].process.wait()
+            workers[victim] = await Worker.start(environment)
+    finally:
+        for worker in workers:
+            worker.kill()
+        await asyncio.gather(*(worker.process.wait() for worker in workers))
+
+
+async def _publish_copies(site: Site, events: list[JsonObject], rng: random.Random) -> None:
+    copies = [orjson.dumps(event) for event in events] * COPIES
+    rng.shuffle(copies)
+    async with publishing(site.broker_url or "") as publish:
+        for start in range(0, len(copies), 200):
+            await asyncio.gather(*(publish(body) for body in copies[start : start + 200]))
+
+
+async def _until_settled(site: Site, district_id: str, wave: list[JsonObject], number: int) -> None:
+    """Wait until the wave's last event is staged, whatever order it came in."""
+    last = max(str(event["id"]) for event in wave)
+    async with asyncio.timeout(90):
+        while not await _is_evaluated(site, district_id, last):
+            await asyncio.sleep(0.3)
+    assert number
+
+
+async def _is_evaluated(site: Site, district_id: str, event_id: str) -> bool:
+    import asyncpg  # noqa: PLC0415 — only this look into the tables needs it
+
+    connection = await asyncpg.connect(site.database_url)
+    try:
+        query = "SELECT count(*) FROM evaluated_events WHERE district_id = $1 AND event_id = $2"
+        return bool(await connection.fetchval(query, district_id, event_id))
+    finally:
+        await connection.close()
+
+
+async def _until_all_is_told(site: Site, district_id: str, consumer: Consumer) -> None:
+    """Wait until nothing is on its way, and the consumer has heard the last commit."""
+    async with asyncio.timeout(60):
+        while True:
+            shown: dict[str, Any] = await site.show(district_id)
+            told = consumer.heard_sequences.get(district_id) == shown["commits"]
+            if told and shown["window"] is None and not shown["unpublished"]:
+                return
+            await asyncio.sleep(0.2)
+
+
+def district_started(district: District) -> Any:
+    """Return the moment of a generated district's first record, a little later."""
+    from datetime import datetime, timedelta  # noqa: PLC0415
+
+    created = next(iter(district.users.values()))["created"]
+    return datetime.fromisoformat(created) + timedelta(minutes=1)
+
+
+def expected_roster(district: District, kept: frozenset[str]) -> Roster:
+    """Work out the roster from the district's own records, in the words of the contract."""
+    roster: Roster = {}
+    homes = {
+        student: section
+        for section in district.sections.values()
+        if section["id"] in kept
+        for student in section["students"]
+    }
+    named = set()
+    for user in district.users.values():
+        role = user["roles"].get("student")
+        if role is None:
+            continue
+        roster["student", user["id"]] = {
+            **{f"{part}_name": _text(user["name"].get(part)) for part in ("first", "middle", "last")},
+            "email": _text(user.get("email")),
+            **{name: _text(role.get(name)) for name in ("sis_id", "student_number", "state_id", "grade")},
+            "school_id": role["school"],
+            "class_id": homes[user["id"]]["id"],
+            "extra": {},
+        }
+        named.add(role["school"])
+    for section in {section["id"]: section for student, section in homes.items() if student in district.users}.values():
+        teachers = sorted({*section.get("teachers", []), *filter(None, [section.get("teacher")])})
+        roster["class", section["id"]] = {
+            **{
+                name: _text(section.get(name))
+                for name in ("name", "grade", "subject", "period", "term_id", "sis_id")
+            },
+            "school_id": section["school"],
+            "teacher_ids": teachers,
+        }
+        named.add(section["school"])
+        for teacher in teachers:
+            if teacher in district.users:
+                roster["teacher", teacher] = _teacher(district.users[teacher])
+    for school in named:
+        record = district.collections["schools"][school]
+        roster["school", school] = {
+            name: _text(record.get(name))
+            for name in ("name", "sis_id", "school_number", "low_grade", "high_grade")
+        }
+    return roster
+
+
+def _teacher(user: JsonObject) -> dict[str, Any]:
+    roles = user["roles"]
+    sis_id = roles.get("teacher", {}).get("sis_id") or roles.get("staff", {}).get("staff_id")
+    return {
+        "first_name": _text(user["name"].get("first")),
+        "last_name": _text(user["name"].get("last")),
+        "email": _text(user.get("email")),
+        "sis_id": _text(sis_id),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None

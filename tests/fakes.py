@@ -1,0 +1,144 @@
+"""Fakes of the ports, kept in memory. The in-process broker is the fake of the broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+from worker.errors import LeaseLost, StoreRefused
+from worker.ports.broker import Message
+from worker.ports.store import Arrival, Mark, Quarantined, Queued, Stored
+from worker.stages.loop import Stop
+
+
+class FakeInbox:
+    """Keeps what is stored; `trouble` is raised instead while it is set, `gate` is waited for first.
+
+    Nothing is stored that comes together with an event whose id is in `refused`.
+    """
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+        self.marks: list[Mark] = []
+        self.quarantined: list[Quarantined] = []
+        self.trouble: Exception | None = None
+        self.refused: set[str] = set()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.reached = asyncio.Event()
+
+    async def store(
+        self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
+    ) -> Stored:
+        """Store all of it."""
+        self.reached.set()
+        await self.gate.wait()
+        if self.trouble is not None:
+            raise self.trouble
+        if any(arrival.event_id in self.refused for arrival in arrivals):
+            raise StoreRefused("a value is refused")
+        new = [arrival for arrival in arrivals if arrival not in self.arrivals]
+        ignored = sum(arrival.ignored for arrival in new)
+        self.arrivals += new
+        self.marks += marks
+        self.quarantined += quarantined
+        return Stored(len(new) - ignored, len(arrivals) - len(new), ignored)
+
+
+class FakeOutbox:
+    """Messages of districts; a lease on a district in `lost` turns out to be gone when it is used."""
+
+    def __init__(self, messages: Iterable[Queued] = ()) -> None:
+        self.messages = list(messages)
+        self.empty = asyncio.Event()
+        self.leased: set[str] = set()
+        self.lost: set[str] = set()
+
+    async def lease(self, districts: int, seconds: float) -> list[str]:
+        """Take districts with messages."""
+        free = {item.district_id: seconds for item in self.messages if item.district_id not in self.leased}
+        taken = list(free)[:districts]
+        self.leased |= set(taken)
+        return taken
+
+    async def renew(self, district_id: str, seconds: float) -> None:
+        """Keep one for longer."""
+        if district_id in self.lost or seconds <= 0:
+            raise LeaseLost(district_id)
+
+    async def first(self, district_id: str, limit: int) -> list[Queued]:
+        """Return the first messages of a district."""
+        return [item for item in self.messages if item.district_id == district_id][:limit]
+
+    async def published(self, message: Queued) -> None:
+        """Take a message out."""
+        await self.renew(message.district_id, 1)
+        self.messages.remove(message)
+        if not self.messages:
+            self.empty.set()
+
+    async def release(self, district_ids: Iterable[str]) -> None:
+        """Give leases back."""
+        self.leased -= set(district_ids)
+
+    async def wait(self, seconds: float) -> None:
+        """Return at once."""
+
+
+class FakeSink:
+    """Keeps the messages of a queue in order, after `before` was told of each; that may raise."""
+
+    def __init__(self, before: Callable[[Message], None] = lambda _: None) -> None:
+        self.messages: list[Message] = []
+        self.before = before
+
+    async def append(self, message: Message) -> None:
+        """Keep a message."""
+        await asyncio.sleep(0)
+        self.before(message)
+        self.messages.append(message)
+
+
+class ScriptedStage:
+    """Does what its script says, one line a piece of work, and asks for the stop when that is over."""
+
+    def __init__(self, stop: Stop, script: Iterable[bool | Exception | Callable[[], None]]) -> None:
+        self.name = "scripted"
+        self.worked = 0
+        self.waited = 0
+        self.wait_trouble: Exception | None = None
+        self._stop = stop
+        self._script = list(script)
+
+    async def once(self) -> bool:
+        """Return or raise what the next line says; a callable is called, and was work."""
+        self.worked += 1
+        line = self._script.pop(0)
+        if not self._script:
+            self._stop.set()
+        if isinstance(line, Exception):
+            raise line
+        if isinstance(line, bool):
+            return line
+        line()
+        return True
+
+    async def wait(self) -> None:
+        """Return at once, or raise `wait_trouble` the first time."""
+        self.waited += 1
+        trouble, self.wait_trouble = self.wait_trouble, None
+        if trouble is not None:
+            raise trouble
+
+
+class ImpatientStop(Stop):
+    """A stop whose sleeps take no time; `slept` lists how long they would have been."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep for no time."""
+        self.slept.append(seconds)
+        await asyncio.sleep(0)

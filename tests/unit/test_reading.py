@@ -1,0 +1,730 @@
+"""From a body on the wire to what is stored of it, or to why it cannot be read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import orjson
+import pytest
+from builders import (
+    DISTRICT,
+    OTHER_DISTRICT,
+    Json,
+    body,
+    course_json,
+    delivery,
+    district_json,
+    event_id,
+    event_json,
+    record_id,
+    school_json,
+    section_json,
+    settled_json,
+    student_json,
+    teacher_json,
+    term_json,
+    user_json,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas import clever
+from schemas.clever import Reason, UnreadableEvent
+from worker.domain.records import (
+    Kind,
+    course_from_json,
+    school_from_json,
+    section_from_json,
+    student_from_json,
+    teacher_from_json,
+    term_from_json,
+)
+from worker.ports.store import Arrival, Mark
+from worker.reading import arrival, mark
+from worker.stages.ingest import MAX_BYTES, read_all
+
+ABSENT = object()
+BLANKS = ["", "  ", "\t\n", None, [], ABSENT]
+OFFENDING = "Tamsin Fernquay"
+
+
+def read(document: Any, header_district: str | None = None) -> clever.Event:
+    event = clever.read(document if isinstance(document, bytes) else body(document), header_district)
+    assert isinstance(event, clever.Event)
+    return event
+
+
+def stored(record: Json, what: str = "users.updated") -> Any:
+    """Return what is stored of an event on this record."""
+    kept = arrival(read(event_json(record, what))).record
+    return None if kept is None else json.loads(kept)
+
+
+def refused(document: Any, header_district: str | None = None) -> UnreadableEvent:
+    with pytest.raises(UnreadableEvent) as error:
+        clever.read(document if isinstance(document, bytes) else body(document), header_district)
+    return error.value
+
+
+def put(record: Json, path: str, value: object) -> Json:
+    """Change one field of a record in place; `ABSENT` takes it away."""
+    *steps, last = path.split(".")
+    holder = record
+    for step in steps:
+        holder = holder.setdefault(step, {})
+    if value is ABSENT:
+        holder.pop(last, None)
+    else:
+        holder[last] = value
+    return record
+
+
+# Forms of a body
+
+
+def test_an_event_is_read_bare() -> None:
+    event = read(event_json(student_json(), "users.created", number=7))
+
+    assert (event.id, event.collection, event.action) == (event_id(7), "users", "created")
+    assert event.district_id == DISTRICT
+    assert event.object.id == record_id(1)
+
+
+def test_an_event_is_read_in_clevers_wrapping() -> None:
+    bare = event_json(student_json())
+
+    assert read({"data": bare, "uri": f"/v3.1/events/{bare['id']}"}) == read(bare)
+    assert read({"data": bare}) == read(bare)
+
+
+def test_previous_attributes_may_stand_inside_data_or_beside_it_and_are_not_read() -> None:
+    bare = event_json(student_json())
+    previous: Json = {"name": {"first": ["of", "any", "shape"]}, "district": OTHER_DISTRICT}
+    inside = event_json(student_json(), data={"object": student_json(), "previous_attributes": previous})
+
+    assert read(inside) == read(bare)
+    assert read({**bare, "previous_attributes": previous}) == read(bare)
+
+
+def test_unknown_fields_of_any_shape_are_left_behind() -> None:
+    strange: Json = {"lms_status": 5, "links": [[]], "created": {"x": 1}, "type": "odd"}
+    student = student_json(role={"enrollments": [5], "schools": 3, "credentials": None}, **strange)
+    student["name"]["suffix"] = {"x": 1}
+
+    assert stored(student) == stored(student_json())
+    assert read({**event_json(student_json()), "object": "event", "data_version": 3}) == read(
+        event_json(student_json())
+    )
+
+
+def test_the_district_is_the_objects_and_the_headers_only_where_it_lacks_one() -> None:
+    assert read(event_json(student_json()), OTHER_DISTRICT).district_id == DISTRICT
+    for blank in (None, "", "  ", [], ABSENT):
+        orphan = put(student_json(), "district", blank)
+        assert read(event_json(orphan), OTHER_DISTRICT).district_id == OTHER_DISTRICT
+
+
+def test_the_district_of_a_district_is_its_id() -> None:
+    event = read(event_json(district_json(), "districts.updated"), OTHER_DISTRICT)
+
+    assert (event.district_id, event.object.id) == (DISTRICT, DISTRICT)
+
+
+def test_a_settled_feed_is_read_as_a_mark() -> None:
+    settled = clever.read(body(settled_json()))
+
+    assert isinstance(settled, clever.FeedSettled)
+    assert mark(settled) == Mark(DISTRICT, event_id(1), event_id(3), 2)
+
+
+@pytest.mark.parametrize("since", ["", None, ABSENT])
+def test_a_settled_feed_without_a_beginning_begins_before_every_event(since: object) -> None:
+    settled = clever.read(body(put(settled_json(), "since", since)))
+
+    assert isinstance(settled, clever.FeedSettled)
+    assert mark(settled).since < event_id(0)
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", ABSENT])
+def test_a_settled_feed_without_a_district_is_the_headers(blank: object) -> None:
+    settled = clever.read(body(put(settled_json(), "district", blank)), OTHER_DISTRICT)
+
+    assert isinstance(settled, clever.FeedSettled)
+    assert settled.district == OTHER_DISTRICT
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"count": -1},
+        {"count": "2"},
+        {"count": 1.5},
+        {"count": None},
+        {"through": None},
+        {"through": ""},
+        {"since": 5},
+    ],
+)
+def test_a_settled_feed_with_a_wrong_field_is_unreadable(changed: Json) -> None:
+    error = refused(settled_json(**changed))
+
+    assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
+    assert error.explanation.startswith(f"{next(iter(changed))}: ")
+
+
+# What is stored
+
+
+def test_a_student_is_stored_with_his_texts_to_the_letter() -> None:
+    role = {"sis_id": " S-1 ", "ext": {"house": "Otter", "points": 3, "gone": " "}}
+    user = student_json(role=role, name={"first": "Zoë", "middle": "", "last": "O'Fern"}, email=None)
+
+    kept = student_from_json(record_id(1), stored(user))
+
+    assert kept is not None
+    assert kept.texts == {
+        "first_name": "Zoë",
+        "last_name": "O'Fern",
+        "sis_id": " S-1 ",
+        "student_number": "000001",
+        "state_id": "X1",
+        "grade": "3",
+        "school_id": record_id(900),
+        "dob": "2/11/2017",
+        "gender": "F",
+    }
+    assert kept.ext == {"house": "Otter", "points": 3}
+
+
+def test_a_section_is_stored_with_sorted_ids_each_once() -> None:
+    section = section_json(
+        teacher=record_id(502),
+        teachers=[record_id(502), record_id(501), None, ""],
+        students=[*(record_id(number) for number in (9, 3, 12, 7, 1, 5, 3, 9, 10)), " ", None],
+    )
+
+    kept = section_from_json(record_id(700), stored(section, "sections.updated"))
+
+    assert kept.teachers == (record_id(501), record_id(502))
+    assert kept.students == tuple(record_id(number) for number in (1, 3, 5, 7, 9, 10, 12))
+    assert (kept.course_id, kept.term_id, kept.school_id) == (record_id(800), record_id(850), record_id(900))
+    assert (kept.name, kept.period, kept.section_number) == ("Homeroom - Quillfeather - 0", "0", "1")
+
+
+@pytest.mark.parametrize(
+    ("given_day", "kept"), [("2026-08-10", "2026-08-10"), ("2026-08-10T00:00:00.000Z", "2026-08-10")]
+)
+def test_a_term_is_stored_with_its_days(given_day: str, kept: str) -> None:
+    term = term_from_json(
+        record_id(850), stored(term_json(start_date=given_day, end_date=""), "terms.created")
+    )
+
+    assert term.start is not None
+    assert (term.name, term.start.isoformat(), term.end) == ("Full Year", kept, None)
+
+
+def test_schools_courses_and_districts_are_stored_with_what_is_read_of_them() -> None:
+    school = school_from_json(record_id(900), stored(school_json(), "schools.updated"))
+    course = course_from_json(record_id(800), stored(course_json(), "courses.updated"))
+    district = stored(district_json(pause_end="2026-10-01T00:00:00.000Z", error="x"), "districts.updated")
+
+    assert (school.name, school.school_number, school.high_grade) == ("Larkspur Elementary", "900", "5")
+    assert (course.name, course.number) == ("Homeroom", "HR-3")
+    assert district == {
+        "name": "Marrowgate Unified",
+        "state": "success",
+        "pause_end": "2026-10-01T00:00:00.000Z",
+    }
+
+
+@pytest.mark.parametrize("what", ["resources.created", "resources.updated", "resources.deleted"])
+def test_resources_are_ignored_and_remembered_by_their_id(what: str) -> None:
+    kept = arrival(read(event_json({"id": "resource-1", "district": DISTRICT, "title": "Maps"}, what)))
+
+    assert kept == Arrival(DISTRICT, event_id(1), None, "resource-1", None)
+    assert kept.ignored
+
+
+def test_every_collection_is_stored_as_its_kind() -> None:
+    kinds = {
+        name: arrival(read(event_json({"id": "x", "district": DISTRICT}, f"{name}.created"))).kind
+        for name in clever.COLLECTIONS
+    }
+
+    assert kinds == {
+        "users": Kind.USER,
+        "sections": Kind.SECTION,
+        "schools": Kind.SCHOOL,
+        "courses": Kind.COURSE,
+        "terms": Kind.TERM,
+        "districts": Kind.DISTRICT,
+        "resources": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        student_json(),
+        {"id": record_id(1), "district": DISTRICT},
+        user_json(name=5, email=["x"]) | {"roles": "gone"},
+    ],
+)
+def test_a_deleted_event_is_read_whatever_else_its_record_holds(record: Json) -> None:
+    kept = arrival(read(event_json(record, "users.deleted")))
+
+    assert kept == Arrival(DISTRICT, event_id(1), Kind.USER, record_id(1), None)
+    assert not kept.ignored
+
+
+# Roles
+
+
+def sides(roles: Any) -> set[str]:
+    return set(stored(user_json(roles=roles)) or {})
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        ({"student": {}}, {"student"}),
+        ({"teacher": {}}, {"teacher"}),
+        ({"staff": {}}, {"teacher"}),
+        ({"teacher": {}, "staff": {}}, {"teacher"}),
+        ({"teacher": {}, "district_admin": {}}, {"teacher"}),
+        ({"student": {}, "teacher": {}}, {"student", "teacher"}),
+        ({"contact": {"student_relationships": [{"student": "x"}]}}, set()),
+        ({"district_admin": {"title": "x"}}, set()),
+        ({"student": None}, set()),
+        ({"student": ""}, set()),
+        ({"student": []}, set()),
+        ({"wizard": {}}, set()),
+        ({}, set()),
+        (None, set()),
+        ("", set()),
+        ([], set()),
+    ],
+)
+def test_a_user_has_the_sides_that_his_roles_give(roles: Any, expected: set[str]) -> None:
+    assert sides(roles) == expected
+
+
+def test_a_user_who_loses_the_student_role_is_stored_as_nobody() -> None:
+    assert stored(student_json()) is not None
+    assert stored(user_json(roles={"contact": {}})) is None
+
+
+@pytest.mark.parametrize(
+    ("roles", "sis_id"),
+    [
+        ({"teacher": {"sis_id": "T-1"}, "staff": {"staff_id": "ST-1"}}, "T-1"),
+        ({"teacher": {"sis_id": " "}, "staff": {"staff_id": "ST-1"}}, "ST-1"),
+        ({"staff": {"staff_id": "ST-1"}}, "ST-1"),
+        ({"staff": {"staff_id": ""}}, None),
+        ({"teacher": {}}, None),
+    ],
+)
+def test_a_teachers_sis_id_is_the_teacher_roles_else_the_staff_id(roles: Json, sis_id: str | None) -> None:
+    teacher = teacher_from_json(record_id(1), stored(user_json(roles=roles)))
+
+    assert teacher is not None
+    assert (teacher.first_name, teacher.last_name, teacher.sis_id) == ("Tamsin", "Fernquay", sis_id)
+
+
+# Blanks
+
+TEXTS: dict[str, tuple[Callable[..., Json], list[str]]] = {
+    "users": (
+        student_json,
+        ["email", "name.first", "name.middle", "name.last"]
+        + [
+            f"roles.student.{field}"
+            for field in [
+                "school",
+                "sis_id",
+                "student_number",
+                "state_id",
+                "grade",
+                "gender",
+                "dob",
+                "race",
+                "hispanic_ethnicity",
+                "ell_status",
+                "frl_status",
+                "iep_status",
+                "graduation_year",
+            ]
+        ],
+    ),
+    "sections": (
+        section_json,
+        ["school", "name", "subject", "grade", "period", "section_number", "sis_id", "course", "term_id"],
+    ),
+    "schools": (school_json, ["name", "sis_id", "school_number", "low_grade", "high_grade"]),
+    "courses": (course_json, ["name", "number"]),
+    "terms": (term_json, ["name", "start_date", "end_date"]),
+    "districts": (district_json, ["name", "state", "pause_start", "pause_end", "last_sync"]),
+}
+
+
+@pytest.mark.parametrize("collection", TEXTS)
+def test_a_blank_text_is_a_blank_in_every_form(collection: str) -> None:
+    make, fields = TEXTS[collection]
+    for field in fields:
+        forms = [stored(put(make(), field, blank), f"{collection}.updated") for blank in BLANKS]
+
+        assert [form == forms[-1] for form in forms] == [True] * len(BLANKS), field
+        assert forms[0] != stored(put(make(), field, "2026-01-01"), f"{collection}.updated"), field
+
+
+@pytest.mark.parametrize(
+    ("collection", "make", "field"),
+    [
+        ("users", student_json, "name"),
+        ("users", student_json, "roles.student.ext"),
+        ("users", teacher_json, "roles.teacher.sis_id"),
+        ("sections", section_json, "teacher"),
+        ("sections", section_json, "teachers"),
+        ("sections", section_json, "students"),
+    ],
+)
+def test_a_blank_object_or_list_is_a_blank_in_every_form(
+    collection: str, make: Callable[..., Json], field: str
+) -> None:
+    forms = [stored(put(make(), field, blank), f"{collection}.updated") for blank in BLANKS]
+
+    assert all(form == forms[-1] for form in forms)
+
+
+def test_blanks_among_the_ids_of_a_section_are_nobody() -> None:
+    section = section_json(teacher=None, teachers=[None, "", " ", []], students=[[], record_id(1)])
+
+    kept = stored(section, "sections.updated")
+
+    assert (kept["teachers"], kept["students"]) == ([], [record_id(1)])
+
+
+def test_an_extension_field_is_the_same_whatever_form_the_blanks_beside_it_have() -> None:
+    ext = {"house": {"rooms": ["", " ", []], "colour": ""}}
+
+    beside_null = stored(student_json(role={"ext": ext, "grade": None}))
+    beside_list = stored(student_json(role={"ext": ext, "grade": []}))
+
+    assert beside_null == beside_list
+    assert beside_null["student"]["ext"] == ext
+
+
+# Wrong types
+
+WRONG_TYPES: list[object] = [5, True, 1.5, {"a": OFFENDING}, [OFFENDING]]
+
+
+@pytest.mark.parametrize("collection", TEXTS)
+def test_a_text_that_is_read_must_be_one(collection: str) -> None:
+    make, fields = TEXTS[collection]
+    for field, wrong in product(fields, WRONG_TYPES):
+        error = refused(event_json(put(make(), field, wrong), f"{collection}.updated"))
+
+        assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
+        assert error.explanation.startswith(f"data.object.{field}: ")
+        assert OFFENDING not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("collection", "record", "field"),
+    [
+        ("users", user_json(name=[OFFENDING]), "name"),
+        ("users", user_json() | {"roles": OFFENDING}, "roles"),
+        ("users", user_json(roles={"student": OFFENDING}), "roles.student"),
+        ("users", user_json(roles={"teacher": [OFFENDING]}), "roles.teacher"),
+        ("users", user_json(roles={"staff": {"staff_id": 5}}), "roles.staff.staff_id"),
+        ("users", student_json(role={"ext": [OFFENDING]}), "roles.student.ext"),
+        ("users", student_json(id=5), "id"),
+        ("users", student_json(id=None), "id"),
+        ("users", student_json(id="  "), "id"),
+        ("users", student_json(id="i" * 129), "id"),
+        ("sections", section_json(students=OFFENDING), "students"),
+        ("sections", section_json(students={"id": OFFENDING}), "students"),
+        ("sections", section_json(students=[{"id": OFFENDING}]), "students.0"),
+        ("sections", section_json(students=[record_id(1), 5]), "students.1"),
+        ("sections", section_json(teachers=["i" * 129]), "teachers.0"),
+        ("sections", section_json(teacher=5), "teacher"),
+        ("sections", section_json(course="i" * 129), "course"),
+        ("terms", term_json(start_date=OFFENDING), "start_date"),
+        ("terms", term_json(start_date="08/10/2026"), "start_date"),
+        ("terms", term_json(end_date="2026-02-30"), "end_date"),
+        ("terms", term_json(end_date="2026-2-3"), "end_date"),
+        ("terms", term_json(end_date="20260203"), "end_date"),
+        ("terms", term_json(end_date="2026-W06-2"), "end_date"),
+        ("terms", term_json(end_date=f"2026-02-03{OFFENDING}"), "end_date"),
+        ("resources", {"id": {"x": OFFENDING}, "district": DISTRICT}, "id"),
+    ],
+)
+def test_a_record_with_a_wrong_field_is_unreadable_and_its_district_is_told(
+    collection: str, record: Json, field: str
+) -> None:
+    error = refused(event_json(record, f"{collection}.created"))
+
+    assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
+    assert error.explanation.startswith(f"data.object.{field}: ")
+    assert OFFENDING not in str(error)
+
+
+@pytest.mark.parametrize("identifier", [None, 5, "", " ", "i" * 129, [OFFENDING]])
+def test_an_event_without_a_usable_id_is_unreadable(identifier: object) -> None:
+    error = refused(event_json(student_json(), id=identifier))
+
+    assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
+    assert error.explanation.startswith("id: ")
+    assert OFFENDING not in str(error)
+
+
+@pytest.mark.parametrize("district", [5, ["x"], {"id": "x"}, "d" * 129])
+def test_a_district_of_a_wrong_type_is_not_told_but_by_the_header(district: object) -> None:
+    event = event_json(student_json(district=district))
+
+    assert (refused(event).reason, refused(event).district_id) == (Reason.BAD_FIELD, None)
+    assert refused(event, OTHER_DISTRICT).district_id == OTHER_DISTRICT
+
+
+def test_an_id_of_128_characters_is_read() -> None:
+    longest = "é" * 128
+
+    event = read(event_json(student_json(id=longest, district=longest), id=longest))
+
+    assert (event.id, event.object.id, event.district_id) == (longest, longest, longest)
+
+
+# Bodies that are no event
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"hello",
+        b"{'id': 1}",
+        b'{"a":1}{"b":2}',
+        b'{"a":1,}',
+        b"\xff\xfe",
+        b'"\xc3\x28"',
+        b'{"a":"\x00"}',
+    ],
+)
+def test_what_is_no_json_is_told_as_such(text: bytes) -> None:
+    assert (refused(text).reason, refused(text).district_id) == (Reason.NOT_JSON, None)
+    assert refused(text, DISTRICT).district_id == DISTRICT
+
+
+def test_a_cut_off_body_tells_the_district_that_it_names() -> None:
+    whole = body(event_json(student_json()))
+
+    assert refused(whole[:-1]).reason is Reason.NOT_JSON
+    assert refused(whole[:-1]).district_id == DISTRICT
+    assert refused(whole[:-1] + f',"district":"{OTHER_DISTRICT}"'.encode()).district_id is None
+
+
+def test_invalid_utf_8_in_an_event_is_no_json_and_tells_the_district() -> None:
+    error = refused(body(event_json(student_json())).replace(b"Tamsin", b"T\xe9msin"))
+
+    assert (error.reason, error.district_id) == (Reason.NOT_JSON, DISTRICT)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_another_encoding_than_utf_8_is_no_json(encoding: str) -> None:
+    text = json.dumps(event_json(student_json())).encode(encoding)
+
+    assert refused(text).reason is Reason.NOT_JSON
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        5,
+        "users.created",
+        [],
+        {},
+        [event_json(student_json())],
+        {"data": []},
+        {"data": {"data": {}}},
+        {"data": [event_json(student_json())]},
+        {"id": "x", "data": {"object": student_json()}},
+    ],
+)
+def test_json_that_is_no_event_is_told_as_such(document: object) -> None:
+    assert refused(document).reason is Reason.NOT_AN_EVENT
+
+
+@pytest.mark.parametrize("data", [None, [], "x", {}, {"object": None}, {"object": []}, {"object": OFFENDING}])
+def test_an_event_without_a_record_is_no_event(data: object) -> None:
+    error = refused(event_json({}, data=data), DISTRICT)
+
+    assert (error.reason, error.district_id) == (Reason.NOT_AN_EVENT, DISTRICT)
+    assert OFFENDING not in str(error)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("students.created", "users.moved", "users", "users.", ".created", "", "users.created.twice"),
+        *("USERS.created", "feed.closed", None, 5, ["users.created"], {"a": OFFENDING}),
+    ],
+)
+def test_an_event_of_an_unknown_type_is_told_as_such_with_its_district(what: Any) -> None:
+    error = refused(event_json(student_json(), what))
+
+    assert (error.reason, error.district_id) == (Reason.UNKNOWN_TYPE, DISTRICT)
+    assert OFFENDING not in str(error)
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_an_event_that_names_no_district_is_told_as_such(blank: object) -> None:
+    error = refused(event_json(put(student_json(), "district", blank)))
+
+    assert (error.reason, error.district_id) == (Reason.NO_DISTRICT, None)
+
+
+def test_a_body_of_ten_mebibytes_is_too_large_and_tells_its_district() -> None:
+    huge = event_json(student_json(email="x" * 10 * 1024 * 1024))
+
+    ((_, error),) = read_all([delivery(huge)]).unreadable
+    ((_, by_header),) = read_all([delivery(b"x" * (MAX_BYTES + 1), district_id=OTHER_DISTRICT)]).unreadable
+
+    assert (error.reason, error.district_id) == (Reason.TOO_LARGE, DISTRICT)
+    assert (by_header.reason, by_header.district_id) == (Reason.TOO_LARGE, OTHER_DISTRICT)
+    assert "xxx" not in str(error)
+
+
+@pytest.mark.parametrize("depth", [1025, 2_000, 10_000])
+def test_a_body_nested_too_deep_is_told_as_such(depth: int) -> None:
+    inside = body(event_json(student_json(unread="deep"))).replace(b'"deep"', nested(depth))
+
+    assert (refused(nested(depth)).reason, refused(nested(depth)).district_id) == (Reason.TOO_DEEP, None)
+    assert (refused(inside).reason, refused(inside).district_id) == (Reason.TOO_DEEP, DISTRICT)
+
+
+def nested(levels: int) -> bytes:
+    return b"[" * levels + b"]" * levels
+
+
+@pytest.mark.parametrize("beside", [None, []])
+def test_what_is_not_read_may_be_nested_a_thousand_deep_whatever_form_a_blank_beside_it_has(
+    beside: object,
+) -> None:
+    student = student_json(role={"grade": beside}, unread="deep")
+
+    event = read(body(event_json(student)).replace(b'"deep"', nested(1000)))
+
+    assert arrival(event) == arrival(read(event_json(student_json(role={"grade": None}))))
+
+
+@pytest.mark.parametrize(
+    ("levels", "reason"), [(90, None), (101, Reason.BAD_FIELD), (1000, Reason.BAD_FIELD)]
+)
+def test_extension_fields_may_be_nested_ninety_deep_and_not_as_deep_as_cannot_be_stored(
+    levels: int, reason: Reason | None
+) -> None:
+    text = body(event_json(student_json(role={"ext": {"house": "deep"}}))).replace(b'"deep"', nested(levels))
+
+    if reason is None:
+        assert nested(levels).decode() in (arrival(read(text)).record or "")
+    else:
+        assert (refused(text).reason, refused(text).district_id) == (reason, DISTRICT)
+
+
+@pytest.mark.parametrize("where", ["name.first", "id", "roles.student.ext.house", "nobody_reads.this"])
+def test_a_nul_character_anywhere_is_forbidden(where: str) -> None:
+    error = refused(event_json(put(student_json(), where, f"{OFFENDING}\0")))
+
+    assert (error.reason, error.district_id) == (Reason.FORBIDDEN_CHARACTER, DISTRICT)
+    assert OFFENDING not in str(error)
+
+
+def test_a_nul_character_in_a_key_is_forbidden_and_an_escaped_backslash_before_u0000_is_none() -> None:
+    error = refused(event_json(student_json(role={"ext": {"a\0": 1}})))
+    kept = stored(student_json(role={"ext": {"a": "\\u0000"}}))
+
+    assert (error.reason, error.district_id) == (Reason.FORBIDDEN_CHARACTER, DISTRICT)
+    assert kept["student"]["ext"] == {"a": "\\u0000"}
+
+
+@pytest.mark.parametrize("escape", [rb"\ud800", rb"\udfff", rb"\ud800x", rb"\udc00\ud800"])
+def test_a_lone_surrogate_is_forbidden(escape: bytes) -> None:
+    error = refused(body(event_json(student_json())).replace(b"Tamsin", escape))
+
+    assert (error.reason, error.district_id) == (Reason.FORBIDDEN_CHARACTER, DISTRICT)
+
+
+def test_a_pair_of_surrogates_is_the_character_that_they_stand_for() -> None:
+    event = read(body(event_json(student_json())).replace(b"Tamsin", rb"\ud83d\ude00"))
+
+    assert (arrival(event).record or "").count("😀") == 1
+
+
+# Anything at all
+
+LEAVES = st.none() | st.booleans() | st.integers(-9, 2**70) | st.floats() | st.text('ab \0"\\é', max_size=3)
+KEYS = st.sampled_from(
+    [
+        "id",
+        "type",
+        "data",
+        "object",
+        "district",
+        "name",
+        "roles",
+        "student",
+        "ext",
+        "teachers",
+        "students",
+        "count",
+    ]
+)
+ANY_JSON = st.recursive(
+    LEAVES
+    | st.sampled_from(["users.created", "sections.updated", "terms.created", "feed.settled", DISTRICT]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=8,
+)
+PATHS = st.sampled_from(
+    [
+        *("id", "type", "data", "data.object", "data.object.id", "data.object.district", "data.object.name"),
+        *("data.object.roles", "data.object.roles.student", "data.object.roles.student.ext"),
+    ]
+)
+
+
+def reads_or_refuses(text: bytes) -> None:
+    """Read a body; whatever else than `UnreadableEvent` it raises is the test's failure."""
+    try:
+        event = clever.read(text)
+    except UnreadableEvent:
+        return
+    kept = arrival(event) if isinstance(event, clever.Event) else mark(event)
+    assert kept.district_id.strip()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.binary(max_size=40))
+def test_no_bytes_raise_anything_but_that_they_cannot_be_read(text: bytes) -> None:
+    reads_or_refuses(text)
+    reads_or_refuses(body(event_json(student_json())).replace(b"Tamsin", text))
+
+
+@settings(max_examples=40, deadline=None)
+@given(ANY_JSON, PATHS)
+def test_no_json_raises_anything_but_that_it_cannot_be_read(value: Any, path: str) -> None:
+    reads_or_refuses(json.dumps(value).encode())
+    reads_or_refuses(json.dumps(put(event_json(student_json()), path, value)).encode())
+
+
+def test_the_wire_has_one_reason_for_everything_and_each_is_a_metrics_label() -> None:
+    assert all(re.fullmatch(r"[a-z_]+", reason) for reason in Reason)
+    assert orjson.loads(orjson.dumps(list(Reason))) == [reason.value for reason in Reason]

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from builders import Json, event, event_id, record_id
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from worker.domain.records import Kind
+from worker.domain.staging import Change, Event, Key, Staged, apply
+
+Roster = dict[Key, Staged]
+
+TAMSIN: Json = {"student": {"texts": {"first_name": "Tamsin"}}}
+OSRIC: Json = {"student": {"texts": {"first_name": "Osric"}}}
+
+
+def stage(staged: Roster, events: Iterable[Event]) -> list[Change]:
+    """Apply a batch as the store does: what it says becomes what is staged."""
+    changes = apply(staged, events)
+    for change in changes:
+        staged[change.kind, change.record_id] = Staged(change.event_id, change.after)
+    return changes
+
+
+def staged_by(*batches: Sequence[Event]) -> Roster:
+    staged: Roster = {}
+    for batch in batches:
+        stage(staged, batch)
+    return staged
+
+
+def test_a_record_never_seen_is_new() -> None:
+    (change,) = apply({}, [event(1, TAMSIN)])
+
+    assert change == Change(Kind.USER, record_id(1), event_id(1), None, TAMSIN)
+    assert change.is_real
+
+
+def test_an_update_replaces_the_whole_record() -> None:
+    staged = staged_by([event(1, {"name": "A", "subject": "math"}, kind=Kind.SECTION)])
+
+    (change,) = stage(staged, [event(2, {"name": "B"}, kind=Kind.SECTION)])
+
+    assert (change.before, change.after) == ({"name": "A", "subject": "math"}, {"name": "B"})
+
+
+def test_a_deletion_leaves_a_tombstone_that_keeps_the_order() -> None:
+    staged = staged_by([event(1, TAMSIN)], [event(3, None)])
+
+    stage(staged, [event(2, OSRIC)])
+
+    assert staged == {(Kind.USER, record_id(1)): Staged(event_id(3), None)}
+
+
+def test_a_record_that_comes_back_after_its_deletion_is_restored_under_its_id() -> None:
+    staged = staged_by([event(1, TAMSIN)], [event(2, None)])
+
+    (change,) = stage(staged, [event(3, OSRIC)])
+
+    assert (change.record_id, change.before, change.after) == (record_id(1), None, OSRIC)
+
+
+def test_a_deletion_of_what_was_never_seen_is_no_change_but_is_remembered() -> None:
+    (change,) = apply({}, [event(1, None)])
+
+    assert not change.is_real
+    assert apply({change_key(change): Staged(change.event_id, None)}, [event(0, TAMSIN)]) == []
+
+
+def change_key(change: Change) -> Key:
+    return change.kind, change.record_id
+
+
+def test_a_duplicate_changes_nothing() -> None:
+    staged = staged_by([event(1, TAMSIN)])
+
+    assert stage(staged, [event(1, TAMSIN), event(1, TAMSIN)]) == []
+
+
+def test_a_late_event_changes_nothing() -> None:
+    staged = staged_by([event(2, OSRIC)])
+
+    assert stage(staged, [event(1, TAMSIN)]) == []
+    assert staged == staged_by([event(2, OSRIC)])
+
+
+def test_events_in_reverse_order_leave_what_the_last_of_the_feed_says() -> None:
+    feed = [event(1, TAMSIN), event(2, OSRIC), event(3, None), event(4, TAMSIN)]
+
+    (change,) = apply({}, reversed(feed))
+
+    assert (change.event_id, change.after) == (event_id(4), TAMSIN)
+
+
+def test_a_replay_of_the_whole_feed_changes_nothing() -> None:
+    feed = [event(1, TAMSIN), event(2, None), event(3, OSRIC), event(4, TAMSIN, record_number=2)]
+    staged = staged_by(feed)
+
+    assert stage(staged, feed) == []
+
+
+def test_an_event_that_says_what_is_known_moves_the_order_and_is_no_real_change() -> None:
+    staged = staged_by([event(1, TAMSIN)])
+
+    (change,) = stage(staged, [event(2, TAMSIN)])
+
+    assert not change.is_real
+    assert stage(staged, [event(1, OSRIC)]) == []
+
+
+def test_records_of_two_kinds_with_one_id_are_two_records() -> None:
+    changes = apply({}, [event(1, TAMSIN), event(2, {"name": "A"}, kind=Kind.SECTION)])
+
+    assert {change.kind: change.after for change in changes} == {
+        Kind.USER: TAMSIN,
+        Kind.SECTION: {"name": "A"},
+    }
+
+
+RECORDS = st.none() | st.fixed_dictionaries({"name": st.sampled_from("AB")})
+SAID = st.tuples(st.sampled_from([Kind.USER, Kind.SECTION]), st.integers(1, 3), RECORDS)
+
+
+@st.composite
+def feeds(draw: st.DrawFn) -> tuple[list[Event], list[list[Event]]]:
+    """Return a feed, and a delivery of it in any order and batches, with any duplication."""
+    said = draw(st.lists(SAID, min_size=1, max_size=12))
+    feed = [event(place, record, number, kind) for place, (kind, number, record) in enumerate(said)]
+    repeated = draw(st.lists(st.sampled_from(feed), max_size=8))
+    delivered = draw(st.permutations(feed + repeated))
+    cuts = sorted(draw(st.lists(st.integers(0, len(delivered)), max_size=4)))
+    bounds = [0, *cuts, len(delivered)]
+    return feed, [delivered[start:end] for start, end in pairwise(bounds)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(feeds())
+def test_any_order_duplication_and_batching_of_a_feed_stages_the_same(
+    some: tuple[list[Event], list[list[Event]]],
+) -> None:
+    feed, batches = some
+
+    by_the_feed = {one.key: Staged(one.id, one.record) for one in feed}
+    assert staged_by(*batches) == by_the_feed

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+from builders import finding
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from worker.domain.policy import Code, Severity
+from worker.domain.preflight import Finding
+from worker.domain.roster import RosterKind
+from worker.domain.tally import Tally
+
+Key = tuple[RosterKind, int]
+Step = tuple[Key, int | None] | Finding | int | None
+
+
+@dataclass
+class CountedAnew:
+    """What a tally speaks of, kept whole, so that everything can be counted from the beginning."""
+
+    candidate: dict[Key, int] = field(default_factory=dict)
+    committed: dict[Key, int] = field(default_factory=dict)
+    findings: dict[int, Finding] = field(default_factory=dict)
+    blocked: int = 0
+
+    def plan(self) -> dict[RosterKind, dict[str, int]]:
+        plan = {kind: {"upserted": 0, "removed": 0} for kind in RosterKind}
+        for key, member in self.candidate.items():
+            plan[key[0]]["upserted"] += self.committed.get(key) != member
+        for key in self.committed.keys() - self.candidate.keys():
+            plan[key[0]]["removed"] += 1
+        return plan
+
+    def roster(self) -> dict[RosterKind, int]:
+        return {kind: sum(key[0] is kind for key in self.candidate) for kind in RosterKind}
+
+    def errors(self) -> list[Finding]:
+        return [one for one in self.findings.values() if one.severity is Severity.ERROR]
+
+
+def take(step: Step, whole: CountedAnew, tally: Tally) -> None:
+    """Make one change to both: a commit, a student more or less blocked, a finding, or an entry."""
+    match step:
+        case None:
+            whole.committed = dict(whole.candidate)
+            tally.clear_plan()
+        case int():
+            whole.blocked += step
+            tally.count_blocked(step)
+        case Finding():
+            opens = whole.findings.pop(step.member, None) is None
+            if opens:
+                whole.findings[step.member] = step
+            tally.count_finding(step, 1 if opens else -1)
+        case key, member:
+            tally.count_entry(key[0], whole.candidate.get(key), member, whole.committed.get(key))
+            whole.candidate.pop(key, None)
+            if member is not None:
+                whole.candidate[key] = member
+
+
+KEYS = st.tuples(st.sampled_from(list(RosterKind)), st.integers(1, 3))
+ENTRIES = st.tuples(KEYS, st.none() | st.sampled_from([7, 11, 2**255 + 3]))
+FINDINGS = st.builds(
+    finding,
+    st.sampled_from([Code.NO_SECTION, Code.FIELD_MISSING, Code.NO_TEACHER]),
+    st.sampled_from(Severity),
+    number=st.integers(1, 3),
+)
+STEPS: st.SearchStrategy[list[Step]] = st.lists(
+    ENTRIES | FINDINGS | st.sampled_from([1, -1]) | st.none(), max_size=20
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(STEPS)
+def test_counting_changes_gives_what_counting_anew_gives(steps: list[Step]) -> None:
+    whole, tally = CountedAnew(), Tally()
+    for step in steps:
+        take(step, whole, tally)
+
+    assert tally.roster() == whole.roster()
+    assert tally.plan() == whole.plan()
+    assert tally.plan_is_empty == (whole.candidate == whole.committed)
+    assert tally.candidate_digest == sum(whole.candidate.values())
+    assert tally.error_digest == sum(one.member for one in whole.errors())
+    assert tally.errors == len(whole.errors())
+    assert tally.warnings == len(whole.findings) - tally.errors
+    assert tally.by_code() == dict(sorted(Counter(one.code.value for one in whole.findings.values()).items()))
+    assert tally.blocked == whole.blocked
+    assert tally.students == whole.roster()[RosterKind.STUDENT]
+
+
+@settings(max_examples=20, deadline=None)
+@given(STEPS, STEPS)
+def test_a_tally_that_was_stored_counts_on_as_if_it_had_not_been(
+    first: list[Step], second: list[Step]
+) -> None:
+    whole, tally = CountedAnew(), Tally()
+    for step in first:
+        take(step, whole, tally)
+
+    read = Tally.from_json(tally.to_json(), tally.candidate_digest, tally.error_digest)
+    for step in second:
+        take(step, whole, read)
+
+    assert (read.plan(), read.roster()) == (whole.plan(), whole.roster())
+    assert all(read.to_json().values())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "committed", "counts"),
+    [
+        (None, 1, None, (1, 0)),
+        (1, 1, None, (0, 0)),
+        (1, 2, 1, (1, 0)),
+        (2, 1, 1, (-1, 0)),
+        (1, None, 1, (0, 1)),
+        (None, 1, 1, (0, -1)),
+        (1, None, None, (-1, 0)),
+        (2, None, 1, (-1, 1)),
+    ],
+)
+def test_the_plan_counts_each_entry_against_the_committed_roster(
+    before: int | None, after: int | None, committed: int | None, counts: tuple[int, int]
+) -> None:
+    tally = Tally()
+
+    tally.count_entry(RosterKind.STUDENT, before, after, committed)
+
+    assert tuple(tally.plan()[RosterKind.STUDENT].values()) == counts
+
+
+def test_an_empty_tally_has_nothing_to_say() -> None:
+    tally = Tally()
+
+    assert tally.plan_is_empty
+    assert (tally.by_code(), tally.to_json()) == ({}, {})
+    assert set(tally.roster().values()) == {0}

@@ -1,0 +1,5 @@
+"""`python -m worker` is the program `rostering`."""
+
+from worker.cli import main
+
+main()

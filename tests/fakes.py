@@ -27,6 +27,11 @@ class FakeInbox:
         self.gate.set()
         self.reached = asyncio.Event()
 
+    async def ping(self) -> None:
+        """Answer, where nothing is the matter."""
+        if self.trouble is not None:
+            raise self.trouble
+
     async def store(
         self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
     ) -> Stored:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from worker.domain.filter import SectionFilter, SectionView, counted, in_scope, rank
 from worker.domain.policy import Policy
@@ -83,7 +84,9 @@ def judge(
         )
         for student in students
     }
-    sizes = Counter(section for counted_sections in sections_of.values() for section in counted_sections)
+    sizes: Counter[str] = Counter(
+        section for counted_sections in sections_of.values() for section in counted_sections
+    )
     findings: list[Finding] = []
     entries: list[Entry] = []
     for student_id, student in students.items():
@@ -104,7 +107,7 @@ def judge(
         findings += section_findings(_section_context(section, sizes[section_id] > 0, records), policy)
         if sizes[section_id]:
             entries.append(class_entry(section))
-    entries += _people(entries, sections, sizes, students, records)
+    entries += _people(sections, sizes, students, records)
     findings += district_findings(_district_context(district_id, students, committed), policy)
     return Judged(findings, {(entry.kind, entry.id): entry for entry in entries}, dict(sizes))
 
@@ -155,9 +158,8 @@ def _section_context(section: Section, is_class: bool, records: Records) -> Sect
 
 
 def _people(
-    entries: list[Entry],
     sections: dict[str, Section],
-    sizes: Counter[RecordId],
+    sizes: Counter[str],
     students: dict[str, Student],
     records: Records,
 ) -> list[Entry]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.desk import PostgresDesk

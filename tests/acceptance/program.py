@@ -190,7 +190,9 @@ class Consumer:
         """Take one message from any of the queues."""
         async with self._news:
             self.messages.append(message)
-            body = None if message.exchange == "clever.events.dead" else orjson.loads(message.body)
+            body: dict[str, Any] = {}
+            if message.exchange != "clever.events.dead":
+                body = orjson.loads(message.body)
             match message.type:
                 case "rostering.commit/v1":
                     self._hear_commit(body)
@@ -223,7 +225,9 @@ class Consumer:
             apply(roster, parts[part]["changes"])
         assert digest(roster) == body["roster"]["digest"]
         self.heard_sequences[district] = sequence
-        self.commits.append({**body, "changes": [c for part in sorted(parts) for c in parts[part]["changes"]]})
+        self.commits.append(
+            {**body, "changes": [c for part in sorted(parts) for c in parts[part]["changes"]]}
+        )
 
     def _one_id(self, what: str, district: str, sequence: int, identifier: str) -> None:
         known = self._ids.setdefault((what, district, sequence), identifier)
@@ -278,7 +282,9 @@ async def publishing(url: str) -> AsyncIterator[Callable[..., Any]]:
         channel = await connection.channel(on_return_raises=True)
         exchange = await channel.get_exchange("clever.events", ensure=False)
 
-        async def publish(body: bytes, routing_key: str = "any", headers: dict[str, Any] | None = None) -> None:
+        async def publish(
+            body: bytes, routing_key: str = "any", headers: dict[str, Any] | None = None
+        ) -> None:
             message = aio_pika.Message(body, headers=headers or {}, delivery_mode=2)
             await exchange.publish(message, routing_key, timeout=20)
 

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo 
 
 DISTRICT = "5a0c91b95c7cc000010d417c"
 HOMEROOM = json.dumps({"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]})
-BY_SUBJECT = json.dumps({"rules": [{"all": [{"field": "subject", "op": "is", "value": "homeroom/advisory"}]}]})
+BY_SUBJECT = json.dumps(
+    {"rules": [{"all": [{"field": "subject", "op": "is", "value": "homeroom/advisory"}]}]}
+)
 
 
 async def test_the_demo_district_goes_from_its_arrival_to_a_move_between_two_homerooms(

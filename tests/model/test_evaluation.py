@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Committed, Judged, Records, judge
 from store_fixtures import PostgresServer, StoreUnderTest, opened_store
+
 from worker.domain.canonical import to_bytes, to_hex
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.policy import Code, Policy, Severity
@@ -21,7 +22,8 @@ from worker.domain.records import Json, Kind
 from worker.domain.roster import digest
 from worker.domain.window import WindowLimits
 from worker.ports.store import Arrival
-from worker.stages.evaluate import EvaluateStage, judge as judge_in_store
+from worker.stages.evaluate import EvaluateStage
+from worker.stages.evaluate import judge as judge_in_store
 from worker.stages.relay import body
 from worker.telemetry import Metrics
 

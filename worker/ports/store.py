@@ -80,6 +80,10 @@ class Stored:
 class Inbox(Protocol):
     """Where events are stored before they are acknowledged."""
 
+    async def ping(self) -> None:
+        """Return if events could be stored now; raises `StoreUnavailable`."""
+        ...
+
     async def store(
         self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
     ) -> Stored:

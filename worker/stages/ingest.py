@@ -106,6 +106,9 @@ class IngestStage:
 
     async def _subscribed(self) -> Subscription:
         if self._subscription is None:
+            # Asked before anything is taken: a message taken and given back counts against its delivery
+            # limit, and would after twenty times be given up by the broker.
+            await self.inbox.ping()
             context = self.broker.subscribe(EVENTS_QUEUE, prefetch=PREFETCH)
             self._subscription = await context.__aenter__()
             self._context = context

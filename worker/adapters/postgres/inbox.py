@@ -7,6 +7,7 @@ from typing import Final
 
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Connection, Database
+from worker.errors import StoreUnavailable
 from worker.ports.store import Arrival, Mark, Quarantined, Stored
 
 _SQL: Final = sql.load("inbox")
@@ -17,6 +18,12 @@ class PostgresInbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def ping(self) -> None:
+        """Return if events could be stored now; raises `StoreUnavailable`."""
+        async with self._database.connection() as connection:
+            if await connection.fetchval(_SQL["is_read_only"]):
+                raise StoreUnavailable("PostgreSQL: read-only for now, as a standby is")
 
     async def store(
         self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]

@@ -95,3 +95,6 @@ RETURNING w.district_id
 -- name: marked_districts
 -- Which of these districts wait for a mark to be kept.
 SELECT DISTINCT district_id FROM feed_marks WHERE district_id = ANY($1::text[])
+
+-- name: is_read_only
+SELECT current_setting('transaction_read_only')::boolean

@@ -68,12 +68,16 @@ def _one_class_each(severities: dict[str, str]) -> dict[str, str]:
 def _url(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
         try:
-            scheme = urlsplit(url.get_secret_value()).scheme
+            parts = urlsplit(url.get_secret_value())
+            scheme = parts.scheme
+            # PostgreSQL's may name several hosts and ports, or none.
+            if scheme in {"amqp", "amqps"} and (not parts.hostname or parts.port == 0):
+                scheme = ""
         except ValueError:  # its text quotes the URL, password and all
             scheme = ""
         if scheme not in schemes:
             raise ValueError(
-                f"expected a URL that begins with {' or '.join(f'{name}://' for name in schemes)}"
+                f"expected a well-formed URL that begins with {' or '.join(f'{name}://' for name in schemes)}"
             )
         return url
 

@@ -104,9 +104,10 @@ class PostgresCandidateRoster:
                 [None if write.sections is None else " ".join(write.sections) for write, _ in put],
             )
         if gone:
-            columns = [write.kind for write in gone], [write.id for write in gone]
-            await self._execute("delete_entries", *columns)
-            await self._execute("blank_entries", *columns)
+            for kind in {write.kind for write in gone}:
+                ids = [write.id for write in gone if write.kind is kind]
+                await self._execute("delete_entries", kind, ids)
+                await self._execute("blank_entries", kind, ids)
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings on these records (None: on all of these kinds)."""
@@ -116,9 +117,10 @@ class PostgresCandidateRoster:
     async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
         """Open and close findings."""
         if closed:
-            identity = _identity(closed)
-            await self._execute("delete_findings", *identity)
-            await self._execute("close_findings", *identity)
+            kinds, ids, members = _identity(closed)
+            found = sorted(set(kinds)), sorted(set(ids)), members
+            await self._execute("delete_findings", *found)
+            await self._execute("close_findings", *found)
         if opened:
             await self._execute(
                 "add_findings",

@@ -26,6 +26,15 @@ LOCK_SECONDS: Final = 60
 IDLE_SECONDS: Final = 120
 """A process that stops in mid-transaction loses its locks after this."""
 
+_PLANS: Final = {
+    "plan_cache_mode": "force_custom_plan",
+    "enable_seqscan": "off",
+}
+"""Every statement finds a handful of rows by their keys, and must do so in tables that grew from nothing a
+moment ago, in the same transaction, before PostgreSQL has any statistics. Left to itself it then reads
+whole districts, and keeps to such a plan once it has made one. For the same reason the statements look rows
+up in `LATERAL (… OFFSET 0)` and scalar subqueries: those are planned for one key at a time, always."""
+
 _AWAY: Final = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -115,6 +124,7 @@ class Database:
             "server_settings": {
                 "application_name": self._name,
                 "jit": "off",  # every statement is short, or runs once
+                **_PLANS,
                 "statement_timeout": f"{STATEMENT_SECONDS}s",
                 "lock_timeout": f"{LOCK_SECONDS}s",
                 "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
@@ -140,6 +150,12 @@ def translated() -> Iterator[None]:
         raise StoreRefused(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
     except TimeoutError:
         raise StoreUnavailable("PostgreSQL: no connection within the time limit") from None
+    except asyncpg.ObjectNotInPrerequisiteStateError as error:
+        # The state of a database that an operator closed to connections, while restoring it say; its
+        # subclasses (a lock not had in time) are other matters.
+        if error.sqlstate != "55000":
+            raise
+        raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
     except asyncpg.InterfaceError as error:
         # asyncpg has one class for a closed connection and for a wrong use of it.
         if "clos" not in str(error):

@@ -50,10 +50,17 @@ class PostgresStagedRoster:
 
     async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
         """Change which sections point where."""
-        for statement, links in (("remove_links", removed), ("add_links", added)):
-            if links:
-                columns = _columns([(link.role, link.target_id, link.section_id) for link in links], 3)
-                await self._connection.execute(_SQL[statement], self._district_id, *columns)
+        if removed:
+            await self._connection.execute(
+                _SQL["remove_links"],
+                self._district_id,
+                sorted({link.role for link in removed}),
+                sorted({link.target_id for link in removed}),
+                [f"{link.role} {link.target_id} {link.section_id}" for link in removed],
+            )
+        if added:
+            columns = _columns([(link.role, link.target_id, link.section_id) for link in added], 3)
+            await self._connection.execute(_SQL["add_links"], self._district_id, *columns)
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
         """Return the live sections that point to any of these targets."""

@@ -8,10 +8,11 @@ DELETE FROM kept_sections WHERE district_id = $1 AND section_id = ANY($2::text[]
 
 -- name: resize_kept
 -- Says by how many students each kept section grew; returns those that came to have none, or some.
-UPDATE kept_sections k SET students = k.students + d.change
-FROM unnest($2::text[], $3::bigint[]) AS d(section_id, change)
-WHERE k.district_id = $1 AND k.section_id = d.section_id
-RETURNING k.section_id, k.students = 0 OR k.students = d.change AS turned
+UPDATE kept_sections
+SET students = students + ($3::bigint[])[array_position($2::text[], section_id)]
+WHERE district_id = $1 AND section_id = ANY($2::text[])
+RETURNING section_id,
+          students = 0 OR students = ($3::bigint[])[array_position($2::text[], section_id)] AS turned
 
 -- name: replace_identities
 -- Replaces the rows of these students and returns the values that somebody left or came to.
@@ -34,51 +35,62 @@ SELECT field, value_digest FROM removed UNION SELECT field, value_digest FROM ad
 -- Holders of these values whose open finding of a duplicate does not fit how many there are.
 SELECT DISTINCT i.student_id
 FROM unnest($2::text[], $3::bytea[]) AS v(field, value_digest)
-JOIN identities i ON i.district_id = $1 AND i.field = v.field AND i.value_digest = v.value_digest
-WHERE EXISTS (SELECT FROM identities o WHERE o.district_id = $1 AND o.field = i.field
-                  AND o.value_digest = i.value_digest AND o.student_id <> i.student_id)
-   <> EXISTS (SELECT FROM findings f WHERE f.district_id = $1 AND f.kind = 'student'
-                  AND f.record_id = i.student_id AND f.code = 'student.duplicate_identity' AND f.open
-                  AND f.detail ->> 'field' = i.field)
+CROSS JOIN LATERAL (SELECT student_id FROM identities
+    WHERE district_id = $1 AND field = v.field AND value_digest = v.value_digest OFFSET 0) AS i
+WHERE ((SELECT true FROM identities o WHERE o.district_id = $1 AND o.field = v.field
+            AND o.value_digest = v.value_digest AND o.student_id <> i.student_id LIMIT 1) IS NULL)
+   <> ((SELECT true FROM findings f WHERE f.district_id = $1 AND f.kind = 'student'
+            AND f.record_id = i.student_id AND f.code = 'student.duplicate_identity' AND f.open
+            AND f.detail ->> 'field' = v.field LIMIT 1) IS NULL)
 
 -- name: duplicated_fields
 SELECT i.student_id, i.field FROM identities i
 WHERE i.district_id = $1 AND i.student_id = ANY($2::text[])
-  AND EXISTS (SELECT FROM identities o WHERE o.district_id = $1 AND o.field = i.field
-                  AND o.value_digest = i.value_digest AND o.student_id <> i.student_id)
+  AND (SELECT true FROM identities o WHERE o.district_id = $1 AND o.field = i.field
+           AND o.value_digest = i.value_digest AND o.student_id <> i.student_id LIMIT 1)
 
 -- name: student_states
 SELECT i.id, CASE WHEN s.record ? 'student' THEN s.record END AS record,
-       kept.sections, kept.ranks, school.record_id IS NOT NULL AS school_known,
+       kept.sections, kept.ranks, school.known IS NOT NULL AS school_known,
        r.candidate_member, r.committed_member, r.sections AS counted
 FROM unnest($2::text[]) AS i(id)
-LEFT JOIN staged s ON s.district_id = $1 AND s.kind = 'user' AND s.record_id = i.id
-LEFT JOIN roster r ON r.district_id = $1 AND r.kind = 'student' AND r.record_id = i.id
-LEFT JOIN staged school ON school.district_id = $1 AND school.kind = 'school' AND school.record IS NOT NULL
-    AND school.record_id = s.record #>> '{student,texts,school_id}'
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT candidate_member, committed_member, sections FROM roster
+    WHERE district_id = $1 AND kind = 'student' AND record_id = i.id OFFSET 0) AS r ON true
+LEFT JOIN LATERAL (SELECT true AS known FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
+      AND record_id = s.record #>> '{student,texts,school_id}' OFFSET 0) AS school ON true
 LEFT JOIN LATERAL (
     SELECT array_agg(k.section_id) AS sections, array_agg(k.rank) AS ranks
-    FROM section_links l JOIN kept_sections k ON k.district_id = $1 AND k.section_id = l.section_id
-    WHERE l.district_id = $1 AND l.role = 'student' AND l.target_id = i.id) AS kept ON true
+    FROM (SELECT section_id FROM section_links
+          WHERE district_id = $1 AND role = 'student' AND target_id = i.id OFFSET 0) AS l
+    CROSS JOIN LATERAL (SELECT section_id, rank FROM kept_sections
+          WHERE district_id = $1 AND section_id = l.section_id OFFSET 0) AS k) AS kept ON true
 
 -- name: teacher_states
 SELECT i.id, CASE WHEN s.record ? 'teacher' THEN s.record END AS record,
        r.candidate_member, r.committed_member,
-       EXISTS (SELECT FROM section_links l
-               JOIN kept_sections k ON k.district_id = $1 AND k.section_id = l.section_id
-               WHERE l.district_id = $1 AND l.role = 'teacher' AND l.target_id = i.id
-                 AND k.students > 0) AS needed
+       (SELECT true FROM section_links l
+        WHERE l.district_id = $1 AND l.role = 'teacher' AND l.target_id = i.id
+          AND (SELECT k.students FROM kept_sections k
+               WHERE k.district_id = $1 AND k.section_id = l.section_id) > 0
+        LIMIT 1) IS NOT NULL AS needed
 FROM unnest($2::text[]) AS i(id)
-LEFT JOIN staged s ON s.district_id = $1 AND s.kind = 'user' AND s.record_id = i.id
-LEFT JOIN roster r ON r.district_id = $1 AND r.kind = 'teacher' AND r.record_id = i.id
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT candidate_member, committed_member FROM roster
+    WHERE district_id = $1 AND kind = 'teacher' AND record_id = i.id OFFSET 0) AS r ON true
 
 -- name: school_states
 SELECT i.id, s.record, r.candidate_member, r.committed_member,
-       EXISTS (SELECT FROM roster o WHERE o.district_id = $1 AND o.school_id = i.id
-                 AND o.candidate IS NOT NULL AND o.kind IN ('student', 'class')) AS needed
+       (SELECT true FROM roster o WHERE o.district_id = $1 AND o.school_id = i.id
+           AND o.candidate IS NOT NULL AND o.kind IN ('student', 'class') LIMIT 1) IS NOT NULL AS needed
 FROM unnest($2::text[]) AS i(id)
-LEFT JOIN staged s ON s.district_id = $1 AND s.kind = 'school' AND s.record_id = i.id
-LEFT JOIN roster r ON r.district_id = $1 AND r.kind = 'school' AND r.record_id = i.id
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record_id = i.id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT candidate_member, committed_member FROM roster
+    WHERE district_id = $1 AND kind = 'school' AND record_id = i.id OFFSET 0) AS r ON true
 
 -- name: students_of_schools
 SELECT record_id FROM roster
@@ -99,13 +111,12 @@ ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     school_id = EXCLUDED.school_id, sections = EXCLUDED.sections
 
 -- name: blank_entries
-UPDATE roster r SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL
-FROM unnest($2::text[], $3::text[]) AS e(kind, record_id)
-WHERE r.district_id = $1 AND r.kind = e.kind AND r.record_id = e.record_id AND r.committed IS NOT NULL
+UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL
+WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NOT NULL
 
 -- name: delete_entries
-DELETE FROM roster r USING unnest($2::text[], $3::text[]) AS e(kind, record_id)
-WHERE r.district_id = $1 AND r.kind = e.kind AND r.record_id = e.record_id AND r.committed IS NULL
+DELETE FROM roster
+WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NULL
 
 -- name: open_findings
 SELECT code, severity, kind, record_id, detail FROM findings
@@ -118,15 +129,16 @@ FROM unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::jso
 ON CONFLICT (district_id, kind, record_id, member) DO UPDATE SET open = true
 
 -- name: close_findings
-UPDATE findings f SET open = false
-FROM unnest($2::text[], $3::text[], $4::bytea[]) AS c(kind, record_id, member)
-WHERE f.district_id = $1 AND f.kind = c.kind AND f.record_id = c.record_id AND f.member = c.member
-  AND f.reported
+-- The index finds the rows by kind and record; a member, which is what tells findings apart, is kept from it
+-- by the concatenation, since three lists together would be looked up in every combination.
+UPDATE findings SET open = false
+WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[])
+  AND member || ''::bytea = ANY($4::bytea[]) AND reported
 
 -- name: delete_findings
-DELETE FROM findings f USING unnest($2::text[], $3::text[], $4::bytea[]) AS c(kind, record_id, member)
-WHERE f.district_id = $1 AND f.kind = c.kind AND f.record_id = c.record_id AND f.member = c.member
-  AND NOT f.reported
+DELETE FROM findings
+WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[])
+  AND member || ''::bytea = ANY($4::bytea[]) AND NOT reported
 
 -- name: school_removals
 -- Schools from which the plan removes more students than the floor, with how many each has committed.

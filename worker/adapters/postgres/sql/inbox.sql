@@ -6,8 +6,8 @@ WITH arrived AS (
         AS a(district_id, event_id, kind, record_id, record)
 ), fresh AS (
     SELECT * FROM arrived a
-    WHERE NOT EXISTS (
-        SELECT FROM evaluated_events e WHERE e.district_id = a.district_id AND e.event_id = a.event_id)
+    WHERE (SELECT true FROM evaluated_events e
+           WHERE e.district_id = a.district_id AND e.event_id = a.event_id) IS NULL
 ), stored AS (
     INSERT INTO inbox (district_id, event_id, kind, record_id, record)
     SELECT district_id, event_id, kind, record_id, record::jsonb FROM fresh

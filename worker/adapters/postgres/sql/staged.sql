@@ -1,12 +1,13 @@
 -- name: claim_events
 -- Moves the first events of a district, in the order of its feed, from the inbox to the evaluated ones.
-WITH first AS (
-    SELECT event_id FROM inbox
-    WHERE district_id = $1 AND ($2::text IS NULL OR event_id <= $2)
-    ORDER BY event_id LIMIT $3
-), moved AS (
-    DELETE FROM inbox i USING first f WHERE i.district_id = $1 AND i.event_id = f.event_id
-    RETURNING i.event_id, i.kind, i.record_id, i.record, i.received_at
+WITH moved AS (
+    DELETE FROM inbox
+    WHERE district_id = $1
+      AND event_id <= (SELECT max(event_id) FROM (
+            SELECT event_id FROM inbox
+            WHERE district_id = $1 AND ($2::text IS NULL OR event_id <= $2)
+            ORDER BY event_id LIMIT $3) AS first)
+    RETURNING event_id, kind, record_id, record, received_at
 ), remembered AS (
     INSERT INTO evaluated_events (district_id, event_id, received_at)
     SELECT $1, event_id, received_at FROM moved
@@ -15,9 +16,11 @@ WITH first AS (
 SELECT event_id, kind, record_id, record, received_at FROM moved
 
 -- name: staged
-SELECT s.kind, s.record_id, s.event_id, s.record
+SELECT k.kind, k.record_id, s.event_id, s.record
 FROM unnest($2::text[], $3::text[]) AS k(kind, record_id)
-JOIN staged s ON s.district_id = $1 AND s.kind = k.kind AND s.record_id = k.record_id
+CROSS JOIN LATERAL (
+    SELECT event_id, record FROM staged s
+    WHERE s.district_id = $1 AND s.kind = k.kind AND s.record_id = k.record_id OFFSET 0) AS s
 
 -- name: write_staged
 INSERT INTO staged (district_id, kind, record_id, event_id, record)
@@ -30,9 +33,10 @@ SELECT $1, l.* FROM unnest($2::text[], $3::text[], $4::text[]) AS l
 ON CONFLICT DO NOTHING
 
 -- name: remove_links
-DELETE FROM section_links s
-USING unnest($2::text[], $3::text[], $4::text[]) AS l(role, target_id, section_id)
-WHERE s.district_id = $1 AND s.role = l.role AND s.target_id = l.target_id AND s.section_id = l.section_id
+-- $2 and $3 find the rows by the index; $4 says which of them, as "role target section".
+DELETE FROM section_links
+WHERE district_id = $1 AND role = ANY($2::text[]) AND target_id = ANY($3::text[])
+  AND role || ' ' || target_id || ' ' || section_id = ANY($4::text[])
 
 -- name: linked_sections
 SELECT DISTINCT section_id FROM section_links
@@ -42,14 +46,19 @@ WHERE district_id = $1 AND role = $2 AND target_id = ANY($3::text[])
 SELECT i.id, s.record, course.record AS course, school.record AS school, term.record AS term,
        k.rank, coalesce(k.students, 0) AS students
 FROM unnest($2::text[]) AS i(id)
-LEFT JOIN staged s ON s.district_id = $1 AND s.kind = 'section' AND s.record_id = i.id
-LEFT JOIN staged course ON course.district_id = $1 AND course.kind = 'course'
-    AND course.record_id = s.record ->> 'course_id'
-LEFT JOIN staged school ON school.district_id = $1 AND school.kind = 'school'
-    AND school.record_id = s.record ->> 'school_id'
-LEFT JOIN staged term ON term.district_id = $1 AND term.kind = 'term'
-    AND term.record_id = s.record ->> 'term_id'
-LEFT JOIN kept_sections k ON k.district_id = $1 AND k.section_id = i.id
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = i.id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0)
+    AS course ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record_id = s.record ->> 'school_id' OFFSET 0)
+    AS school ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
+    AS term ON true
+LEFT JOIN LATERAL (SELECT rank, students FROM kept_sections
+    WHERE district_id = $1 AND section_id = i.id OFFSET 0) AS k ON true
 
 -- name: student_records
 SELECT record_id, record AS record FROM staged

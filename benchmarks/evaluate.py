@@ -1,0 +1,131 @@
+"""What a batch of 100 events costs in a district of 1,000 students and in one of 100,000.
+
+Both districts are rostered first. Then batches of 100 events (students who move between two homerooms) are
+evaluated in turns, each a commit of its own; what counts is the ratio of the medians.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+
+import orjson
+
+from benchmarks.surroundings import Server
+from schemas import clever
+from worker import reading
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.desk import PostgresDesk
+from worker.adapters.postgres.evaluation import PostgresEvaluations
+from worker.adapters.postgres.inbox import PostgresInbox
+from worker.adapters.postgres.notices import Notices
+from worker.domain.filter import SectionFilter
+from worker.domain.policy import Policy
+from worker.domain.window import WindowLimits
+from worker.pages import JsonObject
+from worker.sandbox.changes import Feed, arrival, homerooms, move_student
+from worker.sandbox.district import District, DistrictSpec, generate
+from worker.stages.evaluate import EvaluateStage
+from worker.telemetry import Metrics
+
+SIZES = (1_000, 20_000)
+ROUNDS = 21
+EVENTS = 100
+ALLOWED = 1.3
+LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 50_000, timedelta(seconds=1))
+HOMEROOM = SectionFilter.model_validate(
+    {"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}, strict=False
+)
+
+
+@dataclass
+class Rostered:
+    """A district that was committed, and can change."""
+
+    district: District
+    feed: Feed
+    kept: list[str]
+    inbox: PostgresInbox
+    stage: EvaluateStage
+    rng: random.Random
+
+    async def batch(self) -> float:
+        """Let 50 students move, in 100 events; return the seconds of the evaluation."""
+        events: list[JsonObject] = []
+        while len(events) < EVENTS:
+            events += self._move()
+        await _store(self.inbox, events)
+        started = time.perf_counter()
+        assert await self.stage.once()
+        return time.perf_counter() - started
+
+    def _move(self) -> list[JsonObject]:
+        left, joined = self.rng.sample(self.kept, 2)
+        listed = self.district.sections[left]["students"]
+        movable = [student for student in listed if student in self.district.users]
+        if len(movable) < 2:
+            return []
+        return move_student(self.district, self.feed, movable[0], left, joined)
+
+
+async def measure(server: Server) -> bool:
+    """Print both medians and their ratio; return whether it is small enough."""
+    async with AsyncExitStack() as stack:
+        # One database for both: a large neighbour must not make a small district dear either.
+        url = await stack.enter_async_context(server.database())
+        rostered = [await _rostered(stack, url, size) for size in SIZES]
+        seconds: list[list[float]] = [[], []]
+        for number in range(ROUNDS):
+            for place in (0, 1) if number % 2 else (1, 0):
+                seconds[place].append(await rostered[place].batch())
+    medians = [statistics.median(times[1:]) for times in seconds]
+    for size, median in zip(SIZES, medians, strict=True):
+        print(f"  {size:,} students: {median * 1000:.1f} ms a batch of {EVENTS} events")
+    ratio = medians[1] / medians[0]
+    print(f"  the large district costs {ratio:.2f} of the small one (at most {ALLOWED:.2f})")
+    return ratio <= ALLOWED
+
+
+async def _rostered(stack: AsyncExitStack, url: str, size: int) -> Rostered:
+    database = Database(url, name="bench", size=4)
+    stack.push_async_callback(database.close)
+    notices = Notices(database)
+    stack.push_async_callback(notices.close)
+    district = generate(DistrictSpec(students=size, seed=size))
+    feed = Feed(district.id, DistrictSpec().started + timedelta(minutes=1))
+    inbox = PostgresInbox(database)
+    stage = EvaluateStage(PostgresEvaluations(database, notices, Policy()), LIMITS, Metrics())
+    await PostgresDesk(database).set_filter(district.id, HOMEROOM, "bench")
+    started = time.perf_counter()
+    for events in _chunks(arrival(district, feed), 5_000):
+        await _store(inbox, events)
+    stored = time.perf_counter()
+    while await stage.once():
+        pass
+    print(
+        f"  {size:,} students: {stored - started:.1f} s to store their arrival, "
+        f"{time.perf_counter() - stored:.1f} s to evaluate and commit it"
+    )
+    kept = sorted(homerooms(district))
+    return Rostered(district, feed, kept, inbox, stage, random.Random(1))
+
+
+async def _store(inbox: PostgresInbox, events: Iterable[JsonObject]) -> None:
+    arrivals = []
+    for event in events:
+        read = clever.read(orjson.dumps(event))
+        assert isinstance(read, clever.Event)
+        arrivals.append(reading.arrival(read))
+    await inbox.store(arrivals, [], [])
+
+
+def _chunks(events: Iterable[JsonObject], size: int) -> Iterator[list[JsonObject]]:
+    iterator = iter(events)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,133 @@
+"""How the program starts and stops: what must be there first, what it says where it is not, its pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aio_pika
+import aiohttp
+import pytest
+from program import Finished, Site
+from store_fixtures import PostgresServer
+
+PASSWORD = "open-sesame-47"  # noqa: S105 — invented, to be looked for where it must not stand
+METRICS = (
+    *("rostering_events_received_total", "rostering_batches_closed_total", "rostering_decisions_total"),
+    *("rostering_preflight_duration_seconds", "rostering_event_to_decision_seconds"),
+    *("rostering_outbox_unpublished", "rostering_districts", "rostering_dead_letters_total"),
+)
+
+
+@pytest.fixture
+async def unmigrated_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """A database with nothing in it."""
+    name = f"empty_{uuid.uuid4().hex}"
+    await postgres_server.execute(f"CREATE DATABASE {name}")
+    yield postgres_server.database_url(name)
+    await postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_a_broker_without_its_queues_is_told_apart_and_never_mended_in_silence(
+    tmp_path: Path, rabbitmq_vhost_url: str, database_url: str
+) -> None:
+    site = Site(tmp_path, rabbitmq_vhost_url, database_url)
+
+    assert_one_line(await site.command("run"), "clever.events is missing", "rostering topology declare")
+
+    await site.done("topology", "declare")
+    await declare_otherwise(rabbitmq_vhost_url, "clever.events")
+    assert_one_line(await site.command("run"), "queue clever.events differs", "x-dead-letter-exchange")
+
+
+async def test_a_database_without_its_schema_is_told_and_migrate_brings_it_once(
+    tmp_path: Path, unmigrated_url: str
+) -> None:
+    site = Site(tmp_path, database_url=unmigrated_url)
+
+    assert_one_line(await site.command("run"), "no schema", "rostering migrate")
+    assert "migrated from version nothing" in await site.done("migrate")
+    assert "up to date" in await site.done("migrate")
+
+
+async def test_check_config_hides_passwords_and_a_stage_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    site = Site(
+        tmp_path,
+        f"amqp://rosterer:{PASSWORD}@broker.test/v",
+        f"postgresql://rosterer:{PASSWORD}@database.test/x?password={PASSWORD}",
+    )
+
+    shown, refused = await asyncio.gather(
+        site.done("check-config"), site.command("run", "--stages", "ingest,evaluat")
+    )
+
+    assert "rosterer:***@broker.test" in shown
+    assert "rosterer:***@database.test" in shown
+    assert "ROSTERING_WINDOW__MAX_DEFERRAL_SECONDS" in shown
+    assert PASSWORD not in shown
+    assert_one_line(refused, "--stages", "expected some of ingest, evaluate, relay", "got evaluat")
+
+
+async def test_a_worker_answers_probes_shares_its_port_with_nobody_and_stops_when_told(site: Site) -> None:
+    async with site.worker() as worker:
+        url = await worker.url()
+        async with aiohttp.ClientSession(url) as session:
+            async with session.get("/live") as live:
+                assert live.status == 200
+            await until_ready(session)
+            async with session.get("/metrics") as answer:
+                named = await answer.text()
+        port = str(urlsplit(url).port)
+        demanded = site.command("run", "--stages", "http,ingest", HTTP__PORT=port)
+        async with site.worker(HTTP__PORT=port) as second:
+            refused, started = await asyncio.gather(demanded, second.logged("worker.started"))
+            code_of_the_second = await second.stop()
+        code = await worker.stop()
+
+    for metric in METRICS:
+        assert f"# HELP {metric} " in named, metric
+    assert_one_line(refused, "ROSTERING_HTTP__PORT", f"cannot listen on 127.0.0.1:{port}")
+    assert started["url"] is None
+    assert [r["address"] for r in second.records if r.get("event") == "http.unavailable"] == [
+        f"127.0.0.1:{port}"
+    ]
+    assert (code, code_of_the_second) == (0, 0)
+    assert worker.records[-1]["event"] == second.records[-1]["event"] == "worker.stopped"
+
+
+async def declare_otherwise(url: str, name: str) -> None:
+    """Put a plain quorum queue in the place of ours."""
+    connection = await aio_pika.connect(url)
+    try:
+        channel = await connection.channel()
+        await channel.queue_delete(name)
+        await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+    finally:
+        await connection.close()
+
+
+async def until_ready(session: aiohttp.ClientSession) -> None:
+    """Wait until `/ready` answers 200, naming nothing that fails."""
+    async with asyncio.timeout(20):
+        while True:
+            async with session.get("/ready") as answer:
+                said = json.loads(await answer.text())
+            assert answer.status == (200 if said["ready"] else 503)
+            if said["ready"]:
+                assert said["failing"] == {}
+                return
+            await asyncio.sleep(0.1)
+
+
+def assert_one_line(finished: Finished, *told: str) -> None:
+    """Exit code 2 and one line on standard error that tells all this, and nothing else."""
+    assert finished.code == 2, finished
+    assert finished.out == ""
+    assert finished.err.count("\n") == 1, finished.err
+    for part in told:
+        assert part in finished.err, finished.err
+    assert "Traceback" not in finished.err

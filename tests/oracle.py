@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 
 from worker.domain.filter import SectionFilter, SectionView, counted, in_scope, rank
 from worker.domain.policy import Policy

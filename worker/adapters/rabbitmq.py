@@ -14,6 +14,7 @@ Numbers such as aio-pika#636 name the public issue that a line answers to.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections import deque
 from contextlib import asynccontextmanager, suppress
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from aiormq.abc import DeliveredMessage
 
+FAILURE_SECONDS: Final = 30.0
+"""How long a failed publish speaks against the broker's health."""
 PUBLISHING: Final = "publish"
 
 
@@ -65,6 +68,7 @@ class RabbitBroker:
         self._opening = asyncio.Lock()
         self._links: set[Link] = set()
         self._down: set[str] = set()
+        self._publish_failed_at: float | None = None
         self._closed = False
         self.blocked = False
         """Whether the last publish timed out because the broker is blocking publishers (an alarm)."""
@@ -81,7 +85,7 @@ class RabbitBroker:
         except _Refused:
             raise
         except BrokerUnavailable as error:
-            self._down.add(PUBLISHING)
+            self._publish_failed_at = time.monotonic()
             # Of many that time out together only the first still finds the link to ask.
             if link is None or link.lost is None:
                 self.blocked = link is not None and await link.blocked()
@@ -89,7 +93,7 @@ class RabbitBroker:
             if self.blocked:
                 raise BrokerUnavailable("the broker is blocking publishers (memory or disk alarm)") from error
             raise
-        self._down.discard(PUBLISHING)
+        self._publish_failed_at = None
         self.blocked = False
 
     @asynccontextmanager
@@ -137,7 +141,11 @@ class RabbitBroker:
 
         A publishing connection that breaks while idle does not count: the next publish opens another.
         """
-        return not self._closed and not self._down
+        failed_at = self._publish_failed_at
+        # Whoever has something to publish tries again within seconds; without news the failure is over, or
+        # another process has taken the messages.
+        cannot_publish = failed_at is not None and time.monotonic() - failed_at < FAILURE_SECONDS
+        return not self._closed and not self._down and not cannot_publish
 
     async def close(self) -> None:
         """Close every connection, each within a few seconds; may be repeated."""

@@ -15,11 +15,12 @@ RETURNING section_id,
           students = 0 OR students = ($3::bigint[])[array_position($2::text[], section_id)] AS turned
 
 -- name: replace_identities
+-- (The district is compared as an expression, so that the rows are found by the student's own index.)
 -- Replaces the rows of these students and returns the values that somebody left or came to.
 WITH wanted AS (
     SELECT * FROM unnest($3::text[], $4::text[], $5::bytea[]) AS w(student_id, field, value_digest)
 ), removed AS (
-    DELETE FROM identities i WHERE i.district_id = $1 AND i.student_id = ANY($2::text[])
+    DELETE FROM identities i WHERE i.district_id || '' = $1 AND i.student_id = ANY($2::text[])
         AND NOT EXISTS (SELECT FROM wanted w WHERE w.student_id = i.student_id AND w.field = i.field
                             AND w.value_digest = i.value_digest)
     RETURNING i.field, i.value_digest
@@ -45,7 +46,7 @@ WHERE ((SELECT true FROM identities o WHERE o.district_id = $1 AND o.field = v.f
 
 -- name: duplicated_fields
 SELECT i.student_id, i.field FROM identities i
-WHERE i.district_id = $1 AND i.student_id = ANY($2::text[])
+WHERE i.district_id || '' = $1 AND i.student_id = ANY($2::text[])
   AND (SELECT true FROM identities o WHERE o.district_id = $1 AND o.field = i.field
            AND o.value_digest = i.value_digest AND o.student_id <> i.student_id LIMIT 1)
 
@@ -144,8 +145,7 @@ WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[]
 -- Schools from which the plan removes more students than the floor, with how many each has committed.
 WITH removed AS (
     SELECT committed_school_id AS school_id, count(*) AS removed FROM roster
-    WHERE district_id = $1 AND candidate_member IS DISTINCT FROM committed_member AND kind = 'student'
-      AND candidate IS NULL AND committed_school_id IS NOT NULL
+    WHERE plan_of = $1 AND kind = 'student' AND candidate IS NULL AND committed_school_id IS NOT NULL
     GROUP BY committed_school_id HAVING count(*) > $2
 )
 SELECT s.school_id, s.removed,

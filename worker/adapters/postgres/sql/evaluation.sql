@@ -37,28 +37,28 @@ SELECT count(*) FROM inbox WHERE district_id = $1
 -- name: changed_errors
 -- Errors that are new since the last review, and those that resolved.
 SELECT count(*) FILTER (WHERE open) AS opened, count(*) FILTER (WHERE reported) AS resolved
-FROM findings WHERE district_id = $1 AND severity = 'error' AND open <> reported
+FROM findings WHERE changed_of = $1
 
 -- name: first_findings
 SELECT code, severity, kind, record_id, detail FROM findings
-WHERE district_id = $1 AND open
+WHERE open_of = $1
 ORDER BY severity, code, kind, record_id, member
 LIMIT $2
 
 -- name: mark_reported
 UPDATE findings SET reported = true
-WHERE district_id = $1 AND severity = 'error' AND open AND NOT reported
+WHERE changed_of = $1 AND open
 
 -- name: drop_resolved
-DELETE FROM findings WHERE district_id = $1 AND reported AND NOT open
+DELETE FROM findings WHERE changed_of = $1 AND NOT open
 
 -- name: forget_reported
-UPDATE findings SET reported = false WHERE district_id = $1 AND reported AND open
+UPDATE findings SET reported = false WHERE reported_of = $1
 
 -- name: plan_changes
 -- The plan in the order of a commit: upserts from schools to students, removals the other way round.
 SELECT kind, record_id, candidate FROM roster
-WHERE district_id = $1 AND candidate_member IS DISTINCT FROM committed_member
+WHERE plan_of = $1
 ORDER BY (candidate IS NULL),
          array_position(ARRAY['school', 'teacher', 'class', 'student'], kind)
              * CASE WHEN candidate IS NULL THEN -1 ELSE 1 END,
@@ -66,11 +66,11 @@ ORDER BY (candidate IS NULL),
 
 -- name: adopt_upserts
 UPDATE roster SET committed = candidate, committed_member = candidate_member, committed_school_id = school_id
-WHERE district_id = $1 AND candidate_member IS DISTINCT FROM committed_member AND candidate IS NOT NULL
+WHERE plan_of = $1 AND candidate IS NOT NULL
 
 -- name: adopt_removals
 DELETE FROM roster
-WHERE district_id = $1 AND candidate_member IS DISTINCT FROM committed_member AND candidate IS NULL
+WHERE plan_of = $1 AND candidate IS NULL
 
 -- name: enqueue
 INSERT INTO outbox (district_id, position, decision_number, routing_key, schema, message_key, sequence, part,

@@ -61,12 +61,18 @@ LEFT JOIN LATERAL (SELECT rank, students FROM kept_sections
     WHERE district_id = $1 AND section_id = i.id OFFSET 0) AS k ON true
 
 -- name: student_records
-SELECT record_id, record AS record FROM staged
-WHERE district_id = $1 AND kind = 'user' AND record_id = ANY($2::text[]) AND record ? 'student'
+SELECT i.id AS record_id, s.record
+FROM unnest($2::text[]) AS i(id)
+CROSS JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s
+WHERE s.record ? 'student'
 
 -- name: known_users
-SELECT record_id, record ? 'student' AS is_student, record ? 'teacher' AS is_teacher FROM staged
-WHERE district_id = $1 AND kind = 'user' AND record_id = ANY($2::text[]) AND record IS NOT NULL
+SELECT i.id AS record_id, s.record ? 'student' AS is_student, s.record ? 'teacher' AS is_teacher
+FROM unnest($2::text[]) AS i(id)
+CROSS JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s
+WHERE s.record IS NOT NULL
 
 -- name: ids_section
 SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'section' AND record_id > $2

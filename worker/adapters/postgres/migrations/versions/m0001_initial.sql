@@ -124,10 +124,11 @@ CREATE TABLE identities (
     student_id   text COLLATE "C" NOT NULL,
     PRIMARY KEY (district_id, field, value_digest, student_id)
 );
-CREATE INDEX identities_of_student ON identities (district_id, student_id);
+CREATE INDEX identities_of_student ON identities (student_id);
 
 -- The candidate and the committed roster, side by side; a plan is where they differ.
--- Records are canonical JSON texts, published to the letter; *_member is their SHA-256.
+-- Records are canonical JSON texts, published to the letter; *_member is their SHA-256. plan_of is the
+-- district where the two differ: asked for by it, a plan costs what is in it, and never the whole district.
 CREATE TABLE roster (
     district_id         text COLLATE "C" NOT NULL,
     kind                text NOT NULL CHECK (kind IN ('school', 'teacher', 'class', 'student')),
@@ -139,19 +140,21 @@ CREATE TABLE roster (
     committed           text,
     committed_member    bytea,
     committed_school_id text COLLATE "C",
+    plan_of             text COLLATE "C" GENERATED ALWAYS AS
+        (CASE WHEN candidate_member IS DISTINCT FROM committed_member THEN district_id END) STORED,
     PRIMARY KEY (district_id, kind, record_id),
     CONSTRAINT candidate_is_whole CHECK ((candidate IS NULL) = (candidate_member IS NULL)),
     CONSTRAINT committed_is_whole CHECK ((committed IS NULL) = (committed_member IS NULL)),
     CONSTRAINT row_has_a_reason CHECK (candidate IS NOT NULL OR committed IS NOT NULL)
 );
-CREATE INDEX roster_plan ON roster (district_id, kind, record_id)
-    WHERE candidate_member IS DISTINCT FROM committed_member;
+CREATE INDEX roster_plan ON roster (plan_of, kind, record_id) WHERE plan_of IS NOT NULL;
 CREATE INDEX roster_school ON roster (district_id, school_id)
     WHERE candidate IS NOT NULL AND kind IN ('student', 'class');
 CREATE INDEX roster_committed_school ON roster (district_id, committed_school_id)
     WHERE committed IS NOT NULL AND kind = 'student';
 
 -- Findings that are open now, or stood in the district's last review. member is the finding's identity.
+-- *_of is the district of those that are open, reported, or only one of the two (see roster.plan_of).
 CREATE TABLE findings (
     district_id text COLLATE "C" NOT NULL,
     kind        text NOT NULL,
@@ -162,12 +165,17 @@ CREATE TABLE findings (
     detail      jsonb NOT NULL,
     open        boolean NOT NULL,
     reported    boolean NOT NULL,
+    open_of     text COLLATE "C" GENERATED ALWAYS AS (CASE WHEN open THEN district_id END) STORED,
+    reported_of text COLLATE "C" GENERATED ALWAYS AS (CASE WHEN reported THEN district_id END) STORED,
+    changed_of  text COLLATE "C" GENERATED ALWAYS AS
+        (CASE WHEN open <> reported AND severity = 'error' THEN district_id END) STORED,
     PRIMARY KEY (district_id, kind, record_id, member),
     CONSTRAINT row_has_a_reason CHECK (open OR reported)
 );
-CREATE INDEX findings_in_order ON findings (district_id, severity, code, kind, record_id, member) WHERE open;
-CREATE INDEX findings_changed ON findings (district_id, severity) WHERE open <> reported;
-CREATE INDEX findings_reported ON findings (district_id) WHERE reported;
+CREATE INDEX findings_in_order ON findings (open_of, severity, code, kind, record_id, member)
+    WHERE open_of IS NOT NULL;
+CREATE INDEX findings_reported ON findings (reported_of) WHERE reported_of IS NOT NULL;
+CREATE INDEX findings_changed ON findings (changed_of) WHERE changed_of IS NOT NULL;
 
 CREATE TABLE batches (
     district_id text COLLATE "C" NOT NULL,

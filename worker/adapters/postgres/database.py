@@ -29,6 +29,7 @@ IDLE_SECONDS: Final = 120
 _PLANS: Final = {
     "plan_cache_mode": "force_custom_plan",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",  # only a plain index scan marks the dead entries that it meets
 }
 """Every statement finds a handful of rows by their keys, and must do so in tables that grew from nothing a
 moment ago, in the same transaction, before PostgreSQL has any statistics. Left to itself it then reads

@@ -249,7 +249,7 @@ class FeedSettled(Wire):
     district: Id
     since: Reference = None
     through: Id
-    count: Annotated[int, Field(ge=0)]
+    count: Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
 def read(body: bytes, header_district: str | None = None) -> Event | FeedSettled:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from rich.table import Table
 
@@ -10,7 +12,7 @@ from config.topology import TOPOLOGY
 from worker import app
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.cli.context import CommandContext
-from worker.errors import SettingsError
+from worker.errors import SettingsError, TopologyError
 
 
 @click.command()
@@ -54,7 +56,11 @@ def declare(ctx: CommandContext) -> None:
 @click.pass_obj
 def check(ctx: CommandContext) -> None:
     """Say whether every exchange and queue is there, declared as this program needs it."""
-    ctx.run(_with_broker(ctx, "check"))
+    try:
+        ctx.run(_with_broker(ctx, "check"))
+    except TopologyError as error:
+        click.echo(f"rostering: {error}", err=True)
+        sys.exit(1)  # the command is right, and the answer is no
     click.echo("The broker has every exchange and queue, as declared.")
 
 

@@ -38,7 +38,7 @@ class RelayStage:
     name: str = "relay"
 
     async def once(self) -> bool:
-        """Publish the outboxes that can be had; return whether there were any.
+        """Publish the outboxes that can be had; return whether any came out whole.
 
         Raises `BrokerUnavailable`, `UnroutableMessage` or `StoreUnavailable`, after every district that
         could be published was.
@@ -53,7 +53,7 @@ class RelayStage:
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, LeaseLost):
                 raise outcome
-        return True
+        return any(outcome is None for outcome in outcomes)
 
     async def wait(self) -> None:
         """Return when there may be messages."""

@@ -94,6 +94,8 @@ class WebServer:
                 await self._desk.ping()
         except (Unavailable, TimeoutError) as error:
             problems["database"] = str(error) or f"no answer within {ANSWER_SECONDS:.0f} seconds"
+        except Exception as error:  # noqa: BLE001 — a probe answers whatever happens, and names the part
+            problems["database"] = f"no answer ({type(error).__name__})"
         return web.json_response(
             {"ready": not problems, "failing": problems}, status=503 if problems else 200
         )

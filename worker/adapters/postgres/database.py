@@ -38,6 +38,7 @@ up in `LATERAL (… OFFSET 0)` and scalar subqueries: those are planned for one 
 
 _AWAY: Final = (
     OSError,
+    asyncpg.InternalClientError,  # a connection cut in the middle of an answer
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -158,8 +159,8 @@ def translated() -> Iterator[None]:
             raise
         raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
     except asyncpg.InterfaceError as error:
-        # asyncpg has one class for a closed connection and for a wrong use of it.
-        if "clos" not in str(error):
+        # asyncpg has one class for a connection that breaks under a call and for a wrong use of it.
+        if not any(word in str(error) for word in ("clos", "released", "in progress")):
             raise
         raise StoreUnavailable("PostgreSQL: the connection was closed") from None
 

@@ -12,7 +12,10 @@ RosteringError
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
 │   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
+│   ├── CleverUnavailable      Clever cannot be reached, is too busy, or answers what nobody can read
 │   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
+├── CleverRefused              Clever will not answer this, however often it is asked
+│   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
 └── LeaseLost                  another process took over this district's outbox: stop publishing it
@@ -71,8 +74,24 @@ class BrokerUnavailable(Unavailable):
     """The broker cannot be reached, broke the connection off, or did not answer in time."""
 
 
+class CleverUnavailable(Unavailable):
+    """Clever cannot be reached, is too busy, or gave an answer that is broken; asked again, in vain."""
+
+
 class UnroutableMessage(Unavailable):
     """The broker returned what we published because no queue is bound for it."""
+
+
+class CleverRefused(RosteringError):
+    """Clever answered with a status that asking again does not change."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class CleverTokenRefused(CleverRefused):
+    """Clever does not know the token (401): it was rotated, or the district is disconnected."""
 
 
 class StoreRefused(RosteringError):

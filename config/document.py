@@ -48,7 +48,7 @@ NOT_IN_FORCE: Final = {
     "alerts": "This version delivers no alerts itself and refuses to start where one of these is set. "
     "Consume the queue `rostering.alerts` instead.",
 }
-"""Groups that are checked already, for stages that are not there yet (`NOT_YET` in worker/app.py)."""
+"""Groups that are checked already, for stages that are not there yet (`NOT_YET` in worker/process.py)."""
 
 PAGE: Final = """\
 # Settings

@@ -34,14 +34,8 @@ _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
 }
 
 
-def explain(
-    error: ValidationError,
-    subject: str,
-    path: Callable[[Iterable[str | int]], str],
-    *,
-    show_value: bool = True,
-) -> str:
-    """Return one error as `subject: key: expected …, got …`; the value only where it is no secret.
+def explain(error: ValidationError, subject: str, path: Callable[[Iterable[str | int]], str]) -> str:
+    """Return one error as `subject: key: expected …, got …`.
 
     An unknown key is told first: it is often the misspelt one that something else misses.
     """
@@ -56,8 +50,7 @@ def explain(
     else:
         expected = first["msg"].removeprefix("Value error, ")
     came = "nothing" if first["type"] == "missing" else brief(first["input"])
-    got = f", got {came}" if show_value else ""
-    return f"{subject}{where or 'the whole'}: {expected}{got}"
+    return f"{subject}{where or 'the whole'}: {expected}, got {came}"
 
 
 def brief(value: object, limit: int = 60) -> str:

@@ -1,51 +1,18 @@
-"""Publishing events from files: to RabbitMQ, or through the in-process broker into the store."""
+"""Publishing events to the exchange that ingest reads from, many in flight."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
 
 import orjson
 
-from config.settings import Settings
 from config.topology import EVENTS_EXCHANGE
-from worker import app
 from worker.pages import JsonObject, district_of
 from worker.ports.broker import Message, Publisher
-from worker.stages.ingest import IngestStage
-from worker.stages.loop import Health, Stop, run
-from worker.telemetry import Metrics
 
 IN_FLIGHT = 500
 """Unconfirmed messages at a time; RabbitMQ gains little beyond a few hundred."""
-
-
-@asynccontextmanager
-async def open_publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    """Open what events are published to.
-
-    Without a broker, ingest runs here beside it, so that a publish returns once its event is stored; a
-    worker on the same data folder takes it from there.
-    """
-    broker = app.open_broker(settings)
-    try:
-        if settings.broker_url is not None:
-            await broker.check_topology()
-            yield broker
-            return
-        async with app.open_store(settings) as store:
-            stop = Stop()
-            ingest = IngestStage(broker, store.inbox, Metrics())
-            running = asyncio.create_task(run(ingest, stop, Health()))
-            try:
-                yield broker
-            finally:
-                stop.set()
-                await running
-                await ingest.close()
-    finally:
-        await broker.close()
 
 
 async def publish_events(

@@ -18,8 +18,6 @@ import click
 import orjson
 
 from config.settings import HttpSettings, Settings, WindowSettings
-from worker import app
-from worker.app import Running
 from worker.cli.context import CommandContext
 from worker.decisions import Decided
 from worker.demo.folder import fresh_folder
@@ -27,6 +25,7 @@ from worker.demo.live import LiveDistrict, StoryFailed
 from worker.demo.story import Story
 from worker.demo.telling import Teller, number
 from worker.errors import InputFileError
+from worker.process import STAGES, Running, Worker
 from worker.sandbox.changes import Feed
 from worker.sandbox.district import District, DistrictSpec, generate
 from worker.telemetry import configure_logging
@@ -72,7 +71,7 @@ class _Demo:
         self._invented = invented
         self._serve = serve
         self._teller = Teller()
-        self._worker = app.Worker(settings, app.STAGES, needs_http=False)
+        self._worker = Worker(settings, STAGES, needs_http=False)
         self._decisions: asyncio.Queue[Decided] = asyncio.Queue()
 
     async def run(self) -> int:

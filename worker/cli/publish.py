@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from worker.app import open_publisher
 from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
 from worker.pages import read_events
-from worker.publishing import open_publisher, publish_events
+from worker.publishing import publish_events
 
 
 @click.command()

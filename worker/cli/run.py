@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config.settings import Settings, redacted
-from worker import app
+from worker import process
 from worker.candidate.refresh import Progress as ProgressSink
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counting
@@ -21,18 +21,18 @@ from worker.cli.terminal import counting
 @click.command()
 @click.option(
     "--stages",
-    help=f"Comma-separated stages to run, of {', '.join((*app.STAGES, *app.NOT_YET))}; all by default.",
+    help=f"Comma-separated stages to run, all by default: {', '.join((*process.STAGES, *process.NOT_YET))}.",
 )
 @click.pass_obj
 def run(ctx: CommandContext, stages: str | None) -> None:
     """Run the worker until it is told to stop."""
-    names = [name.strip() for name in stages.split(",") if name.strip()] if stages else list(app.STAGES)
-    worker = app.Worker(ctx.settings, names, needs_http=stages is not None and "http" in names)
+    names = [name.strip() for name in stages.split(",") if name.strip()] if stages else list(process.STAGES)
+    worker = process.Worker(ctx.settings, names, needs_http=stages is not None and "http" in names)
     code = ctx.run(_run(worker, ctx.settings))
     sys.exit(code)
 
 
-async def _run(worker: app.Worker, settings: Settings) -> int:
+async def _run(worker: process.Worker, settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)

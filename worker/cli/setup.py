@@ -9,7 +9,7 @@ from rich.table import Table
 
 from config import settings as configuration
 from config.topology import TOPOLOGY
-from worker import app
+from worker import app, process
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.cli.context import CommandContext
 from worker.errors import SettingsError, TopologyError
@@ -30,7 +30,7 @@ def migrate(ctx: CommandContext) -> None:
 @click.pass_obj
 def check_config(ctx: CommandContext) -> None:
     """Check the settings and show them, secrets hidden."""
-    app.check_stages(app.STAGES, ctx.settings)
+    process.check_stages(process.STAGES, ctx.settings)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("setting", "value", "meaning"):
         table.add_column(column, overflow="fold")

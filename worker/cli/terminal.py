@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -41,9 +40,3 @@ def counting(progress: Progress) -> ProgressSink:
         progress.advance(tasks[what], count)
 
     return tell
-
-
-def on_terminal(make: Callable[[], None]) -> None:
-    """Do something only where a person looks on."""
-    if sys.stderr.isatty():
-        make()

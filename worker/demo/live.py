@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import orjson
 
-from worker.app import Running
 from worker.candidate.refresh import Progress
 from worker.decisions import Decided
 from worker.demo.candidates import Candidate, Coverage, Trial
@@ -19,6 +18,7 @@ from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.errors import Unavailable
 from worker.pages import JsonObject
+from worker.process import Running
 from worker.publishing import publish_events
 from worker.sandbox.changes import Feed
 from worker.trial import try_filter

@@ -1,0 +1,196 @@
+"""One process of the worker: its stages, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import structlog
+
+from config.settings import Settings
+from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.postgres.desk import PostgresDesk
+from worker.adapters.rabbitmq import RabbitBroker
+from worker.app import Store, open_broker, open_store, window_limits
+from worker.candidate.refresh import Progress
+from worker.errors import SettingsError, Unavailable
+from worker.ports.broker import Broker
+from worker.stages.evaluate import EvaluateStage, Watcher
+from worker.stages.ingest import IngestStage
+from worker.stages.loop import BackOff, Health, Stage, Stop, run
+from worker.stages.relay import RelayStage
+from worker.telemetry import Metrics
+from worker.watchdog import Watchdog
+from worker.web.server import WebServer
+
+Result = TypeVar("Result")
+
+STAGES: Final = ("ingest", "evaluate", "relay", "http")
+NOT_YET: Final = {
+    "poll": "clever.client_id",
+    "notify": "alerts.channels or alerts.alertmanager_url",
+}
+"""Stages of the contract that this version has nothing to do for, by the setting that would need them."""
+EVALUATIONS: Final = 2
+"""Districts evaluated side by side in one process, so that a full run holds no small district up."""
+REMEMBER_EVENTS: Final = timedelta(days=45)
+"""How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
+HOUSEKEEPING_SECONDS: Final = 3600.0
+
+
+def check_stages(names: Collection[str], settings: Settings) -> None:
+    """Raise `SettingsError` for a stage that there is not, or a setting that needs one not there yet."""
+    for name in names:
+        if name not in STAGES and name not in NOT_YET:
+            known = ", ".join((*STAGES, *NOT_YET))
+            raise SettingsError(f"--stages: expected some of {known}, got {name}")
+    if settings.clever.client_id is not None:
+        raise SettingsError(
+            "ROSTERING_CLEVER__CLIENT_ID: this version does not read from Clever itself; unset it, and "
+            "publish the events to the exchange clever.events"
+        )
+    if settings.alerts.channels or settings.alerts.alertmanager_url:
+        raise SettingsError(
+            "ROSTERING_ALERTS__*: this version delivers no alerts itself; unset it, and consume the queue "
+            "rostering.alerts"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A worker that runs: what it works on, and the address of its page (None: not served)."""
+
+    store: Store
+    broker: RabbitBroker | InProcessBroker
+    url: str | None
+
+
+class Worker:
+    """The stages of one process, from start to stop."""
+
+    def __init__(self, settings: Settings, stages: Collection[str], *, needs_http: bool) -> None:
+        check_stages(stages, settings)
+        self._settings = settings
+        self._stages = [name for name in STAGES if name in stages]
+        self._needs_http = needs_http
+        self.stop = Stop()
+        self.health = Health()
+        self.metrics = Metrics()
+        self.watch: Watcher | None = None
+        self.progress: Callable[[str], Progress] | None = None
+        self.started: Callable[[Running], None] | None = None
+        """Told once everything runs."""
+
+    async def run(self) -> int:
+        """Run until asked to stop; return the exit code: 0, or 1 where a supervisor should start anew."""
+        async with AsyncExitStack() as stack:
+            broker = await stack.enter_async_context(self._opened_broker())
+            store = await self._when_there(lambda: stack.enter_async_context(open_store(self._settings)))
+            await self._when_there(broker.check_topology)
+            return 0 if store is None or self.stop.requested else await self._run(store, broker)
+
+    async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
+        """Return what `attempt` gives once nobody it needs is away; None where a stop came first.
+
+        Database and broker may well be started after us; what a person must put right still raises.
+        """
+        back_off = BackOff()
+        while not self.stop.requested:
+            try:
+                return await attempt()
+            except Unavailable as error:
+                structlog.get_logger().warning("worker.waiting", reason=str(error))
+                await self.stop.sleep(back_off.next())
+        return None
+
+    async def _run(self, store: Store, broker: RabbitBroker | InProcessBroker) -> int:
+        ingest = IngestStage(broker, store.inbox, self.metrics)
+        watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
+        self.health.starting(self._stages)
+        server = await self._serve(store, broker, ingest)
+        if "evaluate" in self._stages:
+            await self._when_there(store.evaluations.demand_policy)
+        work = [run(stage, self.stop, self.health) for stage in self._made(store, broker, ingest)]
+        if "ingest" in self._stages:
+            work.append(watchdog.run())
+        work.append(_keep_house(store.desk, self.stop))
+        tasks = [asyncio.create_task(piece) for piece in work]
+        url = server.url if server else None
+        structlog.get_logger().info("worker.started", stages=self._stages, url=url)
+        if self.started:
+            self.started(Running(store, broker, url))
+        try:
+            await self._until_stopped(tasks)
+        finally:
+            await ingest.close()
+            if server:
+                await server.close()
+        structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
+        return 1 if watchdog.expired else 0
+
+    def _made(self, store: Store, broker: Broker, ingest: IngestStage) -> list[Stage]:
+        made: list[Stage] = [ingest] if "ingest" in self._stages else []
+        if "evaluate" in self._stages:
+            made += [
+                EvaluateStage(
+                    store.evaluations, window_limits(self._settings), self.metrics, self.watch, self.progress
+                )
+                for _ in range(EVALUATIONS)
+            ]
+        if "relay" in self._stages:
+            made.append(RelayStage(store.outbox, broker, self.metrics))
+        return made
+
+    async def _serve(self, store: Store, broker: Broker, ingest: IngestStage) -> WebServer | None:
+        if "http" not in self._stages:
+            return None
+        server = WebServer(store.desk, store.outbox, broker, self.health, self.metrics)
+        if "ingest" in self._stages:
+            server.consuming = lambda: ingest.consuming
+        try:
+            await server.start(self._settings.http.host, self._settings.http.port)
+        except OSError as error:
+            where = f"{self._settings.http.host}:{self._settings.http.port}"
+            if self._needs_http:
+                raise SettingsError(
+                    f"ROSTERING_HTTP__PORT: cannot listen on {where}: {error.strerror}"
+                ) from None
+            # Nobody asked for this stage by name: rostering goes on, and the log says what is missing.
+            structlog.get_logger().error("http.unavailable", address=where, reason=error.strerror)
+            return None
+        return server
+
+    async def _until_stopped(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for the stop, then for what is in hand; a stage that breaks stops the others."""
+        stopping = asyncio.create_task(self.stop.wait())
+        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        self.stop.set()
+        _, late = await asyncio.wait(tasks, timeout=self._settings.shutdown_seconds)
+        for task in late:
+            task.cancel()
+        results = await asyncio.gather(stopping, *tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    @asynccontextmanager
+    async def _opened_broker(self) -> AsyncIterator[RabbitBroker | InProcessBroker]:
+        broker = open_broker(self._settings)
+        try:
+            yield broker
+        finally:
+            await broker.close()
+
+
+async def _keep_house(desk: PostgresDesk, stop: Stop) -> None:
+    """Forget what is no longer needed, now and then."""
+    while not stop.requested:
+        try:
+            await desk.forget_events_older_than(REMEMBER_EVENTS)
+        except Unavailable as error:
+            structlog.get_logger().warning("housekeeping.waiting", reason=str(error))
+        await stop.sleep(HOUSEKEEPING_SECONDS)

@@ -20,7 +20,7 @@ from worker.domain.records import Course, EventId, Kind, RecordId, School, Secti
 from worker.domain.staging import Event
 from worker.domain.window import Trigger, Window
 from worker.ports.broker import Delivery
-from worker.ports.store import OutboxMessage, Queued
+from worker.ports.outbox import OutboxMessage, Queued
 
 Json = dict[str, Any]
 

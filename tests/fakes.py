@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from worker.errors import LeaseLost, StoreRefused
 from worker.ports.broker import Message
-from worker.ports.store import Arrival, Mark, Quarantined, Queued, Stored
+from worker.ports.inbox import Arrival, Mark, Quarantined, Stored
+from worker.ports.outbox import Queued
 from worker.stages.loop import Stop
 
 

@@ -13,7 +13,8 @@ from worker.domain.decision import Outcome, alert_id, batch_id, decision_id, tra
 from worker.domain.records import Kind, RecordId
 from worker.domain.roster import PartLimits, PartPacker
 from worker.domain.window import Trigger
-from worker.ports.store import BatchRecord, DecisionRecord, Evaluation, OutboxMessage
+from worker.ports.evaluation import BatchRecord, DecisionRecord, Evaluation
+from worker.ports.outbox import OutboxMessage
 
 PARTS_AT_ONCE: Final = 8
 """Parts of a commit in memory before they go into the outbox: 8 MiB."""

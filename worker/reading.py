@@ -13,7 +13,7 @@ import orjson
 
 from schemas import clever
 from worker.domain.records import STUDENT_TEXTS, Json, Kind, is_blank
-from worker.ports.store import Arrival, Mark
+from worker.ports.inbox import Arrival, Mark
 
 KINDS: Final[dict[str, Kind | None]] = {
     "users": Kind.USER,

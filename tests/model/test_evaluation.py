@@ -21,7 +21,7 @@ from worker.domain.policy import Code, Policy, Severity
 from worker.domain.records import Json, Kind
 from worker.domain.roster import digest
 from worker.domain.window import WindowLimits
-from worker.ports.store import Arrival
+from worker.ports.inbox import Arrival
 from worker.stages.evaluate import EvaluateStage
 from worker.stages.evaluate import judge as judge_in_store
 from worker.stages.relay import body

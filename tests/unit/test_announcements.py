@@ -53,7 +53,7 @@ from worker.domain.roster import (
 )
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger
-from worker.ports.store import OutboxMessage
+from worker.ports.outbox import OutboxMessage
 from worker.stages.relay import body
 
 Json = dict[str, Any]

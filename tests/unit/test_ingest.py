@@ -24,7 +24,7 @@ from config.topology import DEAD_LETTER_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE
 from worker.adapters.inprocess import InProcessBroker
 from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
 from worker.ports.broker import Delivery, HeaderValue, Message
-from worker.ports.store import Quarantined
+from worker.ports.inbox import Quarantined
 from worker.stages.ingest import IngestStage, read_all
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics

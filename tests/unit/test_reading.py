@@ -43,7 +43,7 @@ from worker.domain.records import (
     teacher_from_json,
     term_from_json,
 )
-from worker.ports.store import Arrival, Mark
+from worker.ports.inbox import Arrival, Mark
 from worker.reading import arrival, mark
 from worker.stages.ingest import MAX_BYTES, read_all
 

@@ -15,7 +15,7 @@ from worker.adapters.inprocess import InProcessBroker
 from worker.domain.decision import trace_parent
 from worker.errors import BrokerUnavailable, RosteringError, UnroutableMessage
 from worker.ports.broker import Message
-from worker.ports.store import OutboxMessage, Queued
+from worker.ports.outbox import OutboxMessage, Queued
 from worker.stages.loop import Health, Stop, run
 from worker.stages.relay import DISTRICTS, MESSAGES, RelayStage, body
 from worker.telemetry import Metrics

@@ -14,7 +14,7 @@ from worker.domain.records import (
     section_from_json,
     term_from_json,
 )
-from worker.ports.store import SectionState
+from worker.ports.evaluation import SectionState
 
 
 @dataclass(slots=True)

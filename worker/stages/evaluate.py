@@ -25,7 +25,7 @@ from worker.domain.roster import RosterKind
 from worker.domain.staging import Change, Event
 from worker.domain.window import Trigger, WindowLimits
 from worker.errors import RosteringError, Unavailable
-from worker.ports.store import DistrictState, Evaluation, Evaluations
+from worker.ports.evaluation import DistrictState, Evaluation, Evaluations
 
 FAILURE_LIMIT: Final = 5
 """Evaluations of one district that may raise before it is parked for a person to look at."""

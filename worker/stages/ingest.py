@@ -21,7 +21,7 @@ from schemas import clever
 from worker import reading
 from worker.errors import IngestHalted, StoreRefused
 from worker.ports.broker import Broker, Delivery, Message, Subscription
-from worker.ports.store import Arrival, Inbox, Mark, Quarantined, Stored
+from worker.ports.inbox import Arrival, Inbox, Mark, Quarantined, Stored
 from worker.telemetry import Metrics
 
 BATCH: Final = 500

@@ -16,7 +16,7 @@ import structlog
 from config.topology import ROSTERING_EXCHANGE
 from worker.errors import LeaseLost, RosteringError
 from worker.ports.broker import Message, Publisher
-from worker.ports.store import Outbox, OutboxMessage, Queued
+from worker.ports.outbox import Outbox, OutboxMessage, Queued
 from worker.telemetry import Metrics
 
 DISTRICTS: Final = 32

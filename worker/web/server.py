@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from worker.errors import Unavailable
 from worker.ports.broker import Broker
 from worker.ports.desk import Desk
-from worker.ports.store import OutboxGauge
+from worker.ports.outbox import OutboxGauge
 from worker.stages.loop import Health
 from worker.telemetry import Metrics
 

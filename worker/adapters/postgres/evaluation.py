@@ -21,7 +21,8 @@ from worker.domain.preflight import Finding
 from worker.domain.roster import remove_change, upsert_change
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger, Window, WindowLimits, closing_trigger
-from worker.ports.store import BatchRecord, ClosedWindow, DecisionRecord, DistrictState, OutboxMessage
+from worker.ports.evaluation import BatchRecord, ClosedWindow, DecisionRecord, DistrictState
+from worker.ports.outbox import OutboxMessage
 
 _SQL: Final = sql.load("evaluation")
 
@@ -32,7 +33,7 @@ FETCH: Final = 1000
 
 
 class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
-    """Answers to `worker.ports.store.Evaluation` on one connection, inside its transaction."""
+    """Answers to `worker.ports.evaluation.Evaluation` on one connection, inside its transaction."""
 
     def __init__(self, connection: Connection, window: ClosedWindow, state: DistrictState) -> None:
         super().__init__(connection, window.district_id)
@@ -145,7 +146,7 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
 
 
 class PostgresEvaluations:
-    """Answers to `worker.ports.store.Evaluations`; `policy` is what the settings demand of a district."""
+    """Answers to `worker.ports.evaluation.Evaluations`; `policy` is what the settings demand."""
 
     def __init__(self, database: Database, heard: Notices, policy: Policy) -> None:
         self._database = database

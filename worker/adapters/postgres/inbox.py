@@ -8,13 +8,13 @@ from typing import Final
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Connection, Database
 from worker.errors import StoreUnavailable
-from worker.ports.store import Arrival, Mark, Quarantined, Stored
+from worker.ports.inbox import Arrival, Mark, Quarantined, Stored
 
 _SQL: Final = sql.load("inbox")
 
 
 class PostgresInbox:
-    """The inbox in PostgreSQL; answers to `worker.ports.store.Inbox`."""
+    """The inbox in PostgreSQL; answers to `worker.ports.inbox.Inbox`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

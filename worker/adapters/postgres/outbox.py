@@ -15,13 +15,13 @@ from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.notices import Notices
 from worker.errors import LeaseLost
-from worker.ports.store import OutboxMessage, Queued
+from worker.ports.outbox import OutboxMessage, Queued
 
 _SQL: Final = sql.load("outbox")
 
 
 class PostgresOutbox:
-    """Answers to `worker.ports.store.Outbox`."""
+    """Answers to `worker.ports.outbox.Outbox`."""
 
     def __init__(self, database: Database, heard: Notices) -> None:
         self._database = database

@@ -1,12 +1,12 @@
-"""The store, as the stages see it: an inbox, one district's evaluation at a time, an outbox.
+"""One district's evaluation at a time: its staged roster, its candidate roster, what is decided on it.
 
-`worker.adapters.postgres` answers. Everything here takes and gives plain values of the domain; every
-call may raise `StoreUnavailable`.
+`worker.adapters.postgres` answers, inside one transaction. Everything here takes and gives plain values of
+the domain; every call may raise `StoreUnavailable`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,85 +16,12 @@ from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.domain.policy import Policy
 from worker.domain.preflight import Finding
-from worker.domain.records import Json, Kind
+from worker.domain.records import Json
 from worker.domain.roster import Entry, RosterKind
 from worker.domain.staging import Change, Event, Key, Staged
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger, WindowLimits
-
-# --- ingest ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An event to store; `ignored` ones are only remembered by id, for `feed.settled` to count."""
-
-    district_id: str
-    event_id: str
-    kind: Kind | None
-    record_id: str
-    record: str | None
-    """Canonical JSON, or None for a deletion."""
-
-    @property
-    def ignored(self) -> bool:
-        """Whether the event is about nothing that a roster has."""
-        return self.kind is None
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A publisher's word that `count` events were sent after `since` up to `through`."""
-
-    district_id: str
-    since: str
-    through: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A message that cannot be read, of a district that can be told; `digest` is its body's SHA-256."""
-
-    district_id: str
-    digest: bytes
-    reason: str
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What came of storing a micro-batch."""
-
-    stored: int
-    duplicates: int
-    ignored: int
-
-    def __add__(self, other: Stored) -> Stored:
-        """Count two together."""
-        return Stored(
-            self.stored + other.stored, self.duplicates + other.duplicates, self.ignored + other.ignored
-        )
-
-
-class Inbox(Protocol):
-    """Where events are stored before they are acknowledged."""
-
-    async def ping(self) -> None:
-        """Return if events could be stored now; raises `StoreUnavailable`."""
-        ...
-
-    async def store(
-        self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
-    ) -> Stored:
-        """Store all of it, and open or extend the districts' windows, in one transaction.
-
-        Raises `StoreRefused` where something in it cannot be stored; nothing of it then is.
-        """
-        ...
-
-
-# --- evaluate -------------------------------------------------------------------------------------
+from worker.ports.outbox import OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,21 +132,6 @@ class Link:
     role: str
     target_id: str
     section_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """A message to publish; `part` of `parts`, with `changes` as a JSON array in commits."""
-
-    routing_key: str
-    schema: str
-    key: str
-    sequence: int
-    trace_parent: str
-    envelope: str
-    part: int = 1
-    parts: int = 1
-    changes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,52 +344,4 @@ class Evaluations(Protocol):
 
     async def wait(self, seconds: float) -> None:
         """Return when somebody says that a window is due, or after `seconds`."""
-        ...
-
-
-# --- relay ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A message in the outbox with its place in its district's order."""
-
-    district_id: str
-    position: int
-    message: OutboxMessage
-
-
-class Outbox(Protocol):
-    """Messages to publish, in order per district."""
-
-    async def lease(self, districts: int, seconds: float) -> list[str]:
-        """Take the outboxes of up to `districts` districts for `seconds`, oldest message first."""
-        ...
-
-    async def renew(self, district_id: str, seconds: float) -> None:
-        """Keep one for longer; raises `LeaseLost`."""
-        ...
-
-    async def first(self, district_id: str, limit: int) -> list[Queued]:
-        """Return the first messages of a district."""
-        ...
-
-    async def published(self, message: Queued) -> None:
-        """Take a message out, since it is published; raises `LeaseLost`."""
-        ...
-
-    async def release(self, district_ids: Iterable[str]) -> None:
-        """Give leases back."""
-        ...
-
-    async def wait(self, seconds: float) -> None:
-        """Return when somebody says that there are messages, or after `seconds`."""
-        ...
-
-
-class OutboxGauge(Protocol):
-    """How full the outbox is."""
-
-    async def unpublished(self) -> int:
-        """Return how many messages wait."""
         ...

@@ -252,6 +252,9 @@ class FeedSettled(Wire):
     count: Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
+_NUL: Final = "a text holds a NUL character, which PostgreSQL cannot store"
+
+
 def read(body: bytes, header_district: str | None = None) -> Event | FeedSettled:
     """Read one message body, bare or in Clever's `{"data": …, "uri": …}` wrapping.
 
@@ -270,6 +273,32 @@ def read(body: bytes, header_district: str | None = None) -> Event | FeedSettled
     return _read_event(event, header_district)
 
 
+def read_record(collection: str, raw: dict[str, Any], district_id: str) -> Record:
+    """Read one record of a list page of that collection, as an event of it would be read.
+
+    Raises `UnreadableEvent`, also where it is a record of another district than `district_id`.
+    """
+    _check_texts(raw, district_id)
+    record = _record(COLLECTIONS[collection], raw, district_id)
+    named = record.id if isinstance(record, District) else (record.district or "").strip() or district_id
+    if named != district_id:
+        raise UnreadableEvent(Reason.BAD_FIELD, "district: expected the district that was read", district_id)
+    return record
+
+
+def _check_texts(raw: dict[str, Any], district_id: str) -> None:
+    try:
+        holds_nul = b"\\u0000" in orjson.dumps(raw) and _holds_nul(raw)
+    except (orjson.JSONEncodeError, RecursionError):
+        raise UnreadableEvent(
+            Reason.FORBIDDEN_CHARACTER,
+            "a text holds a lone surrogate, or a number is out of range",
+            district_id,
+        ) from None
+    if holds_nul:
+        raise UnreadableEvent(Reason.FORBIDDEN_CHARACTER, _NUL, district_id)
+
+
 def _parse(body: bytes, header_district: str | None) -> Any:
     try:
         document = orjson.loads(body)
@@ -278,7 +307,7 @@ def _parse(body: bytes, header_district: str | None) -> Any:
     if b"\\u0000" in body and _holds_nul(document):
         raise UnreadableEvent(
             Reason.FORBIDDEN_CHARACTER,
-            "a text holds a NUL character, which PostgreSQL cannot store",
+            _NUL,
             _district_named(_unwrap(document) or document, header_district),
         )
     return document

@@ -361,12 +361,13 @@ class FindingsSummary(Published):
 class Cause(Published):
     """Findings that have one reason, and whose it is to remove it."""
 
-    code: DottedName = Field(description="The code of the findings folded here.")
+    code: DottedName = Field(description="What kind of reason it is.")
     owner: Owner = Field(
         description="Who can put it right: the district's SIS (`sis`), its sharing rules in Clever"
         " (`sharing`), our section filter (`filter`), or ourselves (`vendor`)."
     )
     students: Count = Field(description="Students concerned.")
+    field: str | None = Field(description="The field that it is about, where it is about one.")
     schools: tuple[str, ...] = Field(description="Ids of the schools concerned.")
     sections: tuple[str, ...] = Field(
         max_length=MAX_CAUSE_SECTIONS, description="Ids of some of the sections concerned."
@@ -398,6 +399,7 @@ class Sync(Published):
 
     state: str | None = Field(description="The state that Clever gives.")
     paused: StrictBool | None = Field(description="Whether the sync is paused.")
+    pause_start: str | None = Field(description="When the pause began, as Clever writes it.")
     pause_end: str | None = Field(description="When the pause ends, as Clever writes it.")
     last_sync: str | None = Field(description="When the last sync succeeded, as Clever writes it.")
     warning: str | None = Field(description="What a person should know before waiting for a change.")

@@ -37,11 +37,14 @@ _ROLE_TEXTS: Final = tuple(
 def arrival(event: clever.Event) -> Arrival:
     """Return an event as it is stored."""
     kind = KINDS[event.collection]
-    record = None
-    if kind is not None and event.action != "deleted":
-        content = _content(event.object)
-        record = None if content is None else orjson.dumps(content).decode()
+    record = None if kind is None or event.action == "deleted" else staged_json(event.object)
     return Arrival(event.district_id, event.id, kind, event.object.id, record)
+
+
+def staged_json(record: clever.Record) -> str | None:
+    """Return a record as it is staged; None for a user who is neither student nor teacher."""
+    content = _content(record)
+    return None if content is None else orjson.dumps(content).decode()
 
 
 def mark(settled: clever.FeedSettled) -> Mark:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
+import pytest
 from builders import (
     BATCH_ID,
     DECISION_ID,
@@ -291,7 +292,7 @@ def test_a_paused_sync_is_warned_of() -> None:
     sync = read("review", review_body(district=told | {"name": "Marrowgate Unified"}))["sync"]
 
     assert sync.pop("warning").startswith("The district's sync is paused")
-    assert sync == told | {"paused": True}
+    assert sync == told | {"paused": True, "pause_start": None}
 
 
 def test_a_running_sync_is_not_warned_of_and_an_unknown_one_is_null() -> None:
@@ -301,6 +302,30 @@ def test_a_running_sync_is_not_warned_of_and_an_unknown_one_is_null() -> None:
     assert (running["paused"], running["warning"]) == (False, None)
     assert set(unknown.values()) == {None}
     assert unknown == read("review", review_body(district={}))["sync"]
+
+
+def sync_of(**district: str) -> dict[str, Any]:
+    sync: dict[str, Any] = read("review", review_body(district={"state": "running"} | district))["sync"]
+    return sync
+
+
+def test_a_pause_by_its_days_counts_as_one_whatever_the_state_says() -> None:
+    days = {"pause_start": "2026-09-15T00:00:00.000Z", "pause_end": "2026-09-20T00:00:00.000Z"}
+
+    assert sync_of(**days)["warning"].startswith("The district's sync is paused until 2026-09-20")
+    assert not sync_of(pause_start="2026-09-16T00:00:00.000Z")["paused"]
+    assert not sync_of(**days | {"pause_end": "2026-09-15T11:59:59.000Z"})["paused"]
+
+
+def test_a_sync_that_has_not_succeeded_for_days_is_warned_of() -> None:
+    assert sync_of(last_sync="2026-09-12T12:00:00.000Z")["warning"] is None
+    assert "was on 2026-09-10" in sync_of(last_sync="2026-09-10T12:00:00.000Z")["warning"]
+    assert sync_of(last_sync="last Tuesday")["warning"] is None
+
+
+@pytest.mark.parametrize(("state", "whose"), [("pending", "the district must"), ("error", "Clever must")])
+def test_a_sync_with_an_error_says_who_must_put_it_right(state: str, whose: str) -> None:
+    assert whose in sync_of(state=state)["warning"]
 
 
 # Alerts

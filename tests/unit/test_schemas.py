@@ -160,6 +160,7 @@ REVIEW: Json = {
             "code": "student.multiple_sections",
             "owner": "filter",
             "students": 412,
+            "field": None,
             "schools": ["school-1"],
             "sections": ["section-1", "section-2"],
             "advice": "Keep the homeroom sections only.",
@@ -179,6 +180,7 @@ REVIEW: Json = {
     "sync": {
         "state": "paused",
         "paused": True,
+        "pause_start": "2026-06-08T00:00:00.000Z",
         "pause_end": "2026-08-10T00:00:00.000Z",
         "last_sync": None,
         "warning": None,

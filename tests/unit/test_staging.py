@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.domain.records import Kind
-from worker.domain.staging import Change, Event, Key, Staged, apply
+from worker.domain.staging import Change, Event, Key, Staged, apply, combine
 
 Roster = dict[Key, Staged]
 
@@ -117,6 +117,24 @@ def test_records_of_two_kinds_with_one_id_are_two_records() -> None:
         Kind.USER: TAMSIN,
         Kind.SECTION: {"name": "A"},
     }
+
+
+def test_an_event_that_a_baseline_holds_already_changes_nothing() -> None:
+    events = [event(1, TAMSIN), event(2, TAMSIN, record_number=2), event(3, OSRIC, record_number=3)]
+
+    (change,) = apply({}, events, floor=event_id(2))
+
+    assert change.event_id == event_id(3)
+
+
+def test_two_changes_of_one_record_are_one_from_the_first_before_to_the_last_after() -> None:
+    baseline = apply(staged_by([event(1, TAMSIN)]), [event(2, None), event(3, OSRIC, record_number=2)])
+    events = apply(staged_by([event(2, None)]), [event(4, OSRIC)])
+
+    assert combine(baseline, events) == [
+        Change(Kind.USER, record_id(1), event_id(4), TAMSIN, OSRIC),
+        Change(Kind.USER, record_id(2), event_id(3), None, OSRIC),
+    ]
 
 
 RECORDS = st.none() | st.fixed_dictionaries({"name": st.sampled_from("AB")})

@@ -69,6 +69,7 @@ FINDINGS = st.builds(
     st.sampled_from([Code.NO_SECTION, Code.FIELD_MISSING, Code.NO_TEACHER]),
     st.sampled_from(Severity),
     number=st.integers(1, 3),
+    field=st.sampled_from(["grade", "sis_id"]),
 )
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     ENTRIES | FINDINGS | st.sampled_from([1, -1]) | st.none(), max_size=20

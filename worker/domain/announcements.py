@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from worker.domain.canonical import to_hex
+from worker.domain.causes import Cause
 from worker.domain.preflight import Finding
 from worker.domain.roster import RosterKind
 from worker.domain.tally import Tally
@@ -101,6 +102,7 @@ def review_body(
     changed: tuple[int, int],
     items: Sequence[Finding],
     district: Mapping[str, Any] | None,
+    causes: Sequence[Cause] = (),
 ) -> dict[str, Any]:
     """Return a review; `changed` is how many errors are new and how many resolved since the last one."""
     new, resolved = changed
@@ -125,27 +127,68 @@ def review_body(
             "resolved": resolved,
             "items": [finding.item for finding in items],
         },
-        "causes": [],
+        "causes": [cause.to_json() for cause in causes],
         "suggestions": [],
-        "sync": sync_state(district),
+        "sync": sync_state(district, batch.closed_at),
         "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
     }
 
 
-def sync_state(district: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what Clever last told of the district's sync; nulls where it told nothing."""
+def sync_state(district: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """Return what Clever last told of the district's sync; nulls where it told nothing.
+
+    The warning says why data or sharing rules that the district revises now would not arrive promptly.
+    """
     known = district or {}
-    state = known.get("state")
-    paused = None if state is None else state == "paused"
+    state, last_sync = known.get("state"), known.get("last_sync")
+    start, end = known.get("pause_start"), known.get("pause_end")
+    is_told = state is not None or start is not None
+    paused = (state == "paused" or _is_between(start, now, end)) if is_told else None
     return {
         "state": state,
         "paused": paused,
-        "pause_end": known.get("pause_end"),
-        "last_sync": known.get("last_sync"),
-        "warning": "The district's sync is paused: changes to its data will not arrive before it ends."
-        if paused
-        else None,
+        "pause_start": start,
+        "pause_end": end,
+        "last_sync": last_sync,
+        "warning": _sync_warning(state, end, last_sync, now, paused=bool(paused)),
     }
+
+
+STALE_SYNC: Final = timedelta(days=4)
+"""Without a successful sync for longer, one does not run daily: a long weekend alone is no reason."""
+_STATE_WARNINGS: Final = {
+    "pending": "The district's sync has an error that the district must put right in Clever",
+    "error": "The district's sync has an error that Clever must put right",
+}
+
+
+def _sync_warning(
+    state: str | None, pause_end: str | None, last_sync: str | None, now: datetime, *, paused: bool
+) -> str | None:
+    if paused:
+        until = f" until {pause_end[:10]}" if pause_end else ""
+        why = f"The district's sync is paused{until}"
+    elif state in _STATE_WARNINGS:
+        why = _STATE_WARNINGS[state]
+    elif (synced := _moment(last_sync)) and now - synced > STALE_SYNC:
+        why = f"The district's last successful sync was on {synced.date()}"
+    else:
+        return None
+    return f"{why}: revised data or sharing rules will not arrive promptly."
+
+
+def _is_between(start: str | None, now: datetime, end: str | None) -> bool:
+    begun, over = _moment(start), _moment(end)
+    return begun is not None and begun <= now and (over is None or now < over)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read one of Clever's times; None where there is none, or it is something else."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def alert_body(

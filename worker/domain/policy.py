@@ -58,6 +58,8 @@ class Policy:
     removal_limit_floor: int = 10
     extra_fields: tuple[str, ...] = ()
     severities: Mapping[Code, Severity] = field(default_factory=dict)
+    needs_baseline: bool = False
+    """Whether the district must have been read as a whole: so where a Clever source is configured."""
 
     def __post_init__(self) -> None:
         # 10 and 10.0 are one demand, and must not be two in a fingerprint or in a finding's identity.

@@ -98,6 +98,7 @@ class DistrictContext:
     removal: Removal
     school_removals: dict[str, Removal]
     quarantined: int = 0
+    has_baseline: bool = False
 
 
 def student_findings(context: StudentContext, policy: Policy) -> list[Finding]:
@@ -152,6 +153,8 @@ def district_findings(context: DistrictContext, policy: Policy) -> list[Finding]
         findings.append(
             finding(Code.EVENTS_QUARANTINED, "district", context.district_id, waiting=context.quarantined)
         )
+    if policy.needs_baseline and not context.has_baseline:
+        findings.append(finding(Code.NO_BASELINE, "district", context.district_id))
     floor = policy.removal_limit_floor
     if context.removal.exceeds(policy.removal_limit_percent, floor):
         detail = _removal_detail(context.removal, policy.removal_limit_percent)

@@ -2,13 +2,15 @@
 
 An event carries the whole record. Within a district event ids order the feed, so an event applies
 only where its id is greater than the one that last touched the record; duplicates, late and reordered
-deliveries therefore change nothing.
+deliveries therefore change nothing. A baseline puts a floor under the feed: it holds what every event up
+to its seed came to, so that none of those applies any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from worker.domain.records import EventId, Json, Kind, RecordId
 
@@ -54,13 +56,20 @@ class Change:
         return self.before != self.after
 
 
-def apply(staged: Mapping[Key, Staged], events: Iterable[Event]) -> list[Change]:
+NO_FLOOR: Final = EventId("")
+"""The floor of a district that never had a baseline: every event id is greater."""
+
+
+def apply(staged: Mapping[Key, Staged], events: Iterable[Event], floor: EventId = NO_FLOOR) -> list[Change]:
     """Return one change for each record that the events touch; stale events are left out.
 
     `staged` holds the current state of the records the events speak of (those never seen are absent).
+    Events up to `floor` are in the last baseline already.
     """
     newest: dict[Key, Event] = {}
     for event in events:
+        if event.id <= floor:
+            continue
         rival = newest.get(event.key)
         if rival is None or rival.id < event.id:
             newest[event.key] = event
@@ -71,3 +80,13 @@ def apply(staged: Mapping[Key, Staged], events: Iterable[Event]) -> list[Change]
             before = current.record if current else None
             changes.append(Change(event.kind, event.record_id, event.id, before, event.record))
     return changes
+
+
+def combine(earlier: Iterable[Change], later: Iterable[Change]) -> list[Change]:
+    """Return one change for each record: from what it was before the earlier ones to what the later made."""
+    combined = {(change.kind, change.record_id): change for change in earlier}
+    for change in later:
+        key = change.kind, change.record_id
+        first = combined.get(key)
+        combined[key] = change if first is None else replace(change, before=first.before)
+    return list(combined.values())

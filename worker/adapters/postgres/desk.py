@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -154,7 +154,7 @@ def _figures(row: asyncpg.Record) -> dict[str, Any]:
         "quarantined": row["quarantined"],
         "unpublished": row["unpublished"],
         "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
-        "sync": sync_state(record),
+        "sync": sync_state(record, datetime.now(UTC)),
     }
 
 

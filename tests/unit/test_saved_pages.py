@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import (
+    DISTRICT,
+    OTHER_DISTRICT,
+    Json,
+    district_json,
+    event_json,
+    school_json,
+    section_json,
+    student_json,
+)
+
+from worker.adapters.clever.saved import SavedPages
+from worker.errors import InputFileError
+
+Save = Callable[..., Path]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    def to_file(name: str, *records: Json, collection: str | None = None) -> Path:
+        uri = f"/v3.1/{collection}/" if collection else "/somewhere/"
+        rows = [{"data": record, "uri": f"{uri}{record['id']}"} for record in records]
+        return write(tmp_path / name, {"data": rows, "links": []})
+
+    return to_file
+
+
+def write(path: Path, document: Any) -> Path:
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    return path
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(InputFileError) as caught:
+        SavedPages(folder)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert "Fernquay" not in text
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+    return text.replace(str(folder), "FOLDER")
+
+
+def test_collections_are_told_by_what_is_in_the_files(save: Save, tmp_path: Path) -> None:
+    save("a.json", section_json())
+    save("b.json", student_json(), collection="users")
+    save("c.json", district_json(sis_type="sftp"))
+    save("d.json", school_json(), collection="schools")
+    write(tmp_path / "notes.txt", "not read")
+
+    saved = SavedPages(tmp_path)
+
+    assert saved.collections() == ["districts", "schools", "users", "sections"]
+    assert saved.district_id == DISTRICT
+    assert saved.district() == district_json(sis_type="sftp")
+    assert list(saved.pages("sections", 10)) == [[section_json()]]
+
+
+def test_a_folder_without_the_districts_record_still_says_whose_it_is(save: Save, tmp_path: Path) -> None:
+    save("users.json", student_json())
+    save("sections.json", section_json())
+
+    saved = SavedPages(tmp_path)
+
+    assert (saved.district(), saved.district_id) == (None, DISTRICT)
+    assert list(saved.pages("terms", 10)) == []
+
+
+def test_pages_go_on_from_file_to_file_in_the_order_of_their_numbers(save: Save, tmp_path: Path) -> None:
+    save("sections.json", section_json())
+    students = [student_json(number) for number in range(1, 6)]
+    save("users-10.json", students[4])
+    save("users-9.json", *students[2:4])
+    save("users-1.json", *students[:2])
+
+    pages = list(SavedPages(tmp_path).pages("users", 3))
+
+    assert pages == [students[:3], students[3:]]
+
+
+def test_one_file_may_hold_several_collections_and_another_none(save: Save, tmp_path: Path) -> None:
+    save("all.json", student_json(), section_json())
+    save("empty.json")
+
+    saved = SavedPages(tmp_path)
+
+    assert saved.collections() == ["users", "sections"]
+    assert list(saved.pages("users", 5)) == [[student_json()]]
+
+
+def test_a_page_has_at_least_one_row(save: Save, tmp_path: Path) -> None:
+    save("all.json", student_json(), section_json())
+
+    with pytest.raises(ValueError, match="at least one"):
+        list(SavedPages(tmp_path).pages("users", 0))
+
+
+def test_a_missing_folder_a_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "file.txt", "{}")
+
+    assert refusal(tmp_path / "none") == "FOLDER: expected a folder with pages of Clever's lists"
+    assert refusal(file) == "FOLDER: expected a folder with pages of Clever's lists"
+    assert refusal(tmp_path) == "FOLDER: expected pages of Clever's lists in it, as files *.json"
+
+
+@pytest.mark.parametrize(
+    ("record", "missing"), [(student_json(), "sections"), (section_json(), "users")], ids=str
+)
+def test_users_and_sections_must_be_there(save: Save, tmp_path: Path, record: Json, missing: str) -> None:
+    save("one.json", record)
+
+    assert refusal(tmp_path) == f"FOLDER: expected a page of {missing} among its files *.json"
+
+
+def test_pages_of_two_districts_are_refused(save: Save, tmp_path: Path) -> None:
+    save("a.json", student_json())
+    save("b.json", section_json(district=OTHER_DISTRICT))
+
+    assert refusal(tmp_path) == (
+        f"FOLDER/b.json: expected pages of one district, {DISTRICT}; this one has rows of {OTHER_DISTRICT}"
+    )
+
+
+def test_the_record_of_another_district_is_refused(save: Save, tmp_path: Path) -> None:
+    save("a.json", student_json(), section_json())
+    save("d.json", district_json(id=OTHER_DISTRICT), collection="districts")
+
+    assert f"this one has rows of {OTHER_DISTRICT}" in refusal(tmp_path)
+
+
+def test_rows_without_a_district_are_refused(save: Save, tmp_path: Path) -> None:
+    save("a.json", student_json(district=None))
+
+    assert refusal(tmp_path) == "FOLDER/a.json: expected every row to name its district"
+
+
+@pytest.mark.parametrize("document", ['{"data": [{"Fernquay"', "Fernquay", [], {"data": {}}, {"users": []}])
+def test_a_file_that_is_no_page_is_named(tmp_path: Path, document: Any) -> None:
+    write(tmp_path / "users.json", document)
+
+    assert refusal(tmp_path) == (
+        'FOLDER/users.json: expected a page of a Clever list, as JSON with rows under "data"'
+    )
+
+
+def test_a_page_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "users.json").write_bytes(b'{"data": ["\xff\xfe"]}')
+
+    assert "FOLDER/users.json: expected a page" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("row", ["Fernquay", None, {"data": "Fernquay"}, {"name": "Fernquay"}])
+def test_a_row_that_has_no_record_is_named_by_its_place(tmp_path: Path, row: Any) -> None:
+    write(tmp_path / "users.json", {"data": [row]})
+
+    assert refusal(tmp_path) == ('FOLDER/users.json: data[0]: expected a row with a record under "data"')
+
+
+@pytest.mark.parametrize("record", [event_json(student_json()), {"id": 7, "roles": {}}, {"id": "x"}])
+def test_a_record_of_nothing_known_is_named_by_its_place(tmp_path: Path, record: Json) -> None:
+    write(tmp_path / "users.json", {"data": [{"data": record}]})
+
+    assert refusal(tmp_path) == (
+        "FOLDER/users.json: data[0]: expected a record of a collection that Clever has"
+    )
+
+
+def test_a_file_gone_since_the_start_is_named(save: Save, tmp_path: Path) -> None:
+    path = save("all.json", student_json(), section_json())
+    saved = SavedPages(tmp_path)
+    path.unlink()
+
+    with pytest.raises(InputFileError, match=r"all\.json: cannot be read: No such file"):
+        list(saved.pages("users", 5))

@@ -1,0 +1,161 @@
+"""Clever's token service and data API over HTTP, as `worker.ports.clever` describes them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final, Literal
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from worker.adapters.clever import envelope
+from worker.adapters.clever.asking import Asker, Question
+from worker.adapters.clever.grants import Grants
+from worker.adapters.clever.timing import REAL, Timing
+from worker.domain.records import Json
+from worker.errors import CleverRefused, CleverUnavailable, SettingsError
+from worker.ports.clever import EVENTS, Page, Token
+
+PAGE_SIZE: Final = 10_000
+"""Rows of a page: the most that Clever gives."""
+
+_NOT_FOUND: Final = 404
+_WRONG_APP: Final = (
+    "check the app's credentials, ROSTERING_CLEVER__CLIENT_ID and ROSTERING_CLEVER__CLIENT_SECRET"
+)
+
+
+class CleverClient:
+    """Answers to `worker.ports.clever.Clever`; `close` it at the end."""
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        oauth_url: str,
+        api_version: Literal["v3.0", "v3.1"],
+        client_id: str,
+        client_secret: str,
+        page_size: int = PAGE_SIZE,
+        timing: Timing = REAL,
+    ) -> None:
+        if not 1 <= page_size <= PAGE_SIZE:
+            raise ValueError(f"a page has 1 to {PAGE_SIZE} rows")
+        if ":" in client_id:
+            raise SettingsError("ROSTERING_CLEVER__CLIENT_ID: expected a client id, which has no colon")
+        self._data = _base(api_url, "ROSTERING_CLEVER__API_URL") / api_version
+        self._tokens = _base(oauth_url, "ROSTERING_CLEVER__OAUTH_URL") / "oauth" / "tokens"
+        self._authorization = aiohttp.encode_basic_auth(client_id, client_secret)
+        self._page_size = page_size
+        self._asker = Asker(timing)
+
+    async def close(self) -> None:
+        """Close every connection; may be called twice."""
+        await self._asker.close()
+
+    async def tokens(self) -> dict[str, Token]:
+        """Return the tokens of all connected districts, by district id."""
+        return await self._granted({})
+
+    async def token_of(self, district_id: str) -> Token | None:
+        """Return one district's token as it is now; None where it is not connected."""
+        return (await self._granted({"district": district_id})).get(district_id)
+
+    async def district(self, token: Token) -> Json:
+        """Return the record of the district that a token is for."""
+        question = self._question(token, self._data / "districts")
+        found = await self._asker.ask(question, envelope.records)
+        if len(found) != 1:
+            raise CleverUnavailable(f"{question}: expected one district, got {len(found)}")
+        return found[0]
+
+    async def page(self, token: Token, collection: str, after: str | None) -> Page:
+        """Return a page of `events` or of a collection, from its beginning or after an id."""
+        query = {"limit": str(self._page_size)} | ({} if after is None else {"starting_after": after})
+        unwrapped = envelope.events if collection == EVENTS else envelope.records
+
+        def read(document: Json) -> Page:
+            return envelope.page(document, unwrapped(document), after=after, limit=self._page_size)
+
+        url = (self._data / collection).with_query(query)
+        return await self._asker.ask(self._question(token, url), read)
+
+    async def newest_event(self, token: Token) -> str | None:
+        """Return the id of the feed's newest event; None where the feed has none."""
+        # Without the cursor Clever would begin at the oldest event that it still has.
+        url = (self._data / EVENTS).with_query({"ending_before": "last", "limit": "1"})
+        return await self._asker.ask(self._question(token, url), _newest)
+
+    async def knows_event(self, token: Token, event_id: str) -> bool:
+        """Whether the feed still has this event."""
+        url = (self._data / EVENTS).joinpath(quote(event_id, safe=""), encoded=True)
+        try:
+            await self._asker.ask(self._question(token, url), envelope.record)
+        except CleverRefused as refused:
+            if refused.status != _NOT_FOUND:
+                raise
+            return False
+        return True
+
+    async def _granted(self, query: Mapping[str, str]) -> dict[str, Token]:
+        """Read the list of tokens, page after page."""
+        grants = Grants()
+        url: URL | None = self._tokens.with_query({"owner_type": "district", **query})
+        asked: set[URL] = set()
+        while url is not None:
+            # The paths of links are Clever's own text, so they are not quoted.
+            path = self._tokens.raw_path
+            question = Question(url, path, self._authorization, unauthorized=_WRONG_APP)
+            asked.add(url)
+            rows, link = await self._asker.ask(question, _rows_and_link)
+            grants.add(rows)
+            url = _following(question, link)
+            if url in asked:
+                raise CleverUnavailable(f"{question}: the list of tokens goes in circles")
+        return grants.tokens()
+
+    def _question(self, token: Token, url: URL) -> Question:
+        key = hashlib.sha256(token.value.encode()).digest()
+        # The escaped path is one line, whatever stands in an event's id.
+        return Question(url, url.raw_path, f"Bearer {token.value}", limited_as=key)
+
+
+def _base(address: str, setting: str) -> URL:
+    try:
+        url = URL(address.rstrip("/"))
+        usable = url.scheme in ("http", "https") and bool(url.host) and not (url.user or url.password)
+    except ValueError:
+        usable = False
+    if not usable or url.query_string or url.fragment:
+        raise SettingsError(f"{setting}: expected an address like https://api.clever.com")
+    return url
+
+
+def _following(question: Question, link: str | None) -> URL | None:
+    """Return the address of the next page; the credentials must go to no other host than before."""
+    if link is None:
+        return None
+    try:
+        url = question.url.join(URL(link)).with_user(None).with_fragment(None)
+        same_host = url.origin() == question.url.origin()
+    except ValueError:
+        same_host = False
+    if not same_host:
+        raise CleverUnavailable(f"{question}: the list of tokens goes on at another host")
+    return url
+
+
+def _newest(document: Json) -> str | None:
+    rows = envelope.events(document)
+    if not rows:
+        return None
+    found = rows[-1].get("id")
+    if not isinstance(found, str) or not found:
+        raise envelope.Trouble("an event without an id")
+    return found
+
+
+def _rows_and_link(document: Json) -> tuple[list[Json], str | None]:
+    return envelope.records(document), envelope.next_link(document)

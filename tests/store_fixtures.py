@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from worker.adapters.postgres import schema
+from worker.adapters.postgres.baselines import PostgresBaselines
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.postgres.embedded import EmbeddedPostgres
@@ -67,6 +68,7 @@ class StoreUnderTest:
     evaluations: PostgresEvaluations
     outbox: PostgresOutbox
     desk: PostgresDesk
+    baselines: PostgresBaselines
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -115,6 +117,7 @@ async def opened_store(url: str, policy: Policy | None = None) -> AsyncIterator[
             PostgresEvaluations(database, heard, policy or Policy()),
             PostgresOutbox(database, heard),
             PostgresDesk(database),
+            PostgresBaselines(database),
         )
     finally:
         await heard.close()

@@ -9,8 +9,17 @@ from typing import Any, Final
 from worker.domain import announcements
 from worker.domain.announcements import Batch
 from worker.domain.canonical import canonical
-from worker.domain.decision import Outcome, alert_id, batch_id, decision_id, trace_parent
-from worker.domain.records import Kind, RecordId
+from worker.domain.causes import withdrawn_fields
+from worker.domain.decision import Outcome, batch_id, decision_id, trace_parent
+from worker.domain.incidents import (
+    ALERT_KEY,
+    BASELINE_REFUSED,
+    PREFLIGHT_FAILED,
+    Alert,
+    Incident,
+    firing,
+    resolved,
+)
 from worker.domain.roster import PartLimits, PartPacker
 from worker.domain.window import Trigger
 from worker.ports.evaluation import BatchRecord, DecisionRecord, Evaluation
@@ -37,6 +46,7 @@ async def record_outcome(evaluation: Evaluation, outcome: Outcome, trigger: Trig
     batch = Batch(
         batch_id(window.district_id, state.batch_number), trigger, events, window.opened_at, window.now
     )
+    await _end_refusal(evaluation, batch)
     decision, parts = None, 0
     if outcome is Outcome.COMMIT:
         decision, parts = await _commit(evaluation, batch)
@@ -47,6 +57,14 @@ async def record_outcome(evaluation: Evaluation, outcome: Outcome, trigger: Trig
     )
     await evaluation.record(record, decision)
     return Decided(outcome, decision.sequence if decision else None, batch, parts)
+
+
+async def _end_refusal(evaluation: Evaluation, batch: Batch) -> None:
+    """Tell operations that a baseline was adopted after one was refused."""
+    refused = await evaluation.close_incident(BASELINE_REFUSED) if batch.trigger is Trigger.RESYNC else None
+    if refused is not None:
+        alert = resolved(refused, batch.closed_at, "A baseline was adopted.")
+        await _tell(evaluation, batch, alert)
 
 
 async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord, int]:
@@ -121,8 +139,6 @@ async def _review(evaluation: Evaluation, batch: Batch) -> DecisionRecord:
     review_id = decision_id(Outcome.REVIEW, district_id, state.review_sequence)
     entered = state.standing_since is None
     state.standing_since = state.standing_since or batch.closed_at
-    key = (Kind.DISTRICT, RecordId(district_id))
-    district = (await evaluation.staged([key])).get(key)
     if entered:
         await evaluation.forget_reported()
     body = announcements.review_body(
@@ -134,7 +150,10 @@ async def _review(evaluation: Evaluation, batch: Batch) -> DecisionRecord:
         tally=state.tally,
         changed=await evaluation.changed_errors(),
         items=await evaluation.first_findings(announcements.REVIEW_ITEMS),
-        district=district.record if district else None,
+        district=await evaluation.district_record(),
+        causes=withdrawn_fields(
+            state.tally.missing_fields(), state.tally.students, was_rostered=state.commit_sequence > 0
+        ),
     )
     await evaluation.mark_reported()
     state.reported_digest = state.tally.error_digest
@@ -170,45 +189,31 @@ def _decision(
 
 
 async def _fire(evaluation: Evaluation, batch: Batch, since: datetime) -> None:
+    """Tell operations once that a district's preflight fails."""
     tally = evaluation.state.tally
     summary = (
         f"Preflight failed: {tally.blocked} of {tally.students} students blocked, {tally.errors} errors."
     )
-    await _alert(evaluation, batch, since, None, summary, tally.by_code())
+    await _tell(evaluation, batch, firing(_failing(evaluation, since), summary, tally.by_code()))
 
 
 async def _resolve(evaluation: Evaluation, batch: Batch, since: datetime) -> None:
-    await _alert(evaluation, batch, since, batch.closed_at, "Preflight passed again.", {})
+    """Tell operations once that it does so no more."""
+    alert = resolved(_failing(evaluation, since), batch.closed_at, "Preflight passed again.")
+    await _tell(evaluation, batch, alert)
 
 
-async def _alert(
-    evaluation: Evaluation,
-    batch: Batch,
-    since: datetime,
-    ended: datetime | None,
-    summary: str,
-    counts: dict[str, int],
-) -> None:
-    """Tell operations once that a district's preflight fails, and once that it does so no more."""
-    district_id = evaluation.window.district_id
-    identifier = alert_id(district_id, announcements.instant(since), "resolved" if ended else "firing")
-    body = announcements.alert_body(
-        district_id=district_id,
-        alert_id=identifier,
-        code="preflight.failed",
-        severity="warning",
-        resolved=ended is not None,
-        summary=summary,
-        counts=counts,
-        starts_at=since,
-        ends_at=ended,
-    )
+def _failing(evaluation: Evaluation, since: datetime) -> Incident:
+    return Incident(evaluation.window.district_id, PREFLIGHT_FAILED, since)
+
+
+async def _tell(evaluation: Evaluation, batch: Batch, alert: Alert) -> None:
     message = OutboxMessage(
-        "alert.warning",
+        ALERT_KEY,
         announcements.ALERT_SCHEMA,
-        identifier,
+        alert.id,
         evaluation.state.decision_number,
-        trace_parent(batch.id, identifier),
-        canonical(body),
+        trace_parent(batch.id, alert.id),
+        alert.body,
     )
     await evaluation.enqueue([message])

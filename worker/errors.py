@@ -18,6 +18,7 @@ RosteringError
 │   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
+├── BaselineLost               the reading of a baseline was given up, or lost what it had: begin anew
 └── LeaseLost                  another process took over this district's outbox: stop publishing it
 
 A message that cannot be read is `schemas.clever.UnreadableEvent`: the wire models know nothing of us.
@@ -100,6 +101,10 @@ class StoreRefused(RosteringError):
 
 class IngestHalted(RosteringError):
     """Consuming stopped after too many unreadable messages in a row."""
+
+
+class BaselineLost(RosteringError):
+    """The reading of a baseline was given up by somebody else, or the database lost what was read."""
 
 
 class LeaseLost(RosteringError):

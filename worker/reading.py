@@ -12,18 +12,9 @@ from typing import Any, Final
 import orjson
 
 from schemas import clever
-from worker.domain.records import STUDENT_TEXTS, Json, Kind, is_blank
+from worker.domain.records import KINDS, STUDENT_TEXTS, Json, is_blank
 from worker.ports.inbox import Arrival, Mark
 
-KINDS: Final[dict[str, Kind | None]] = {
-    "users": Kind.USER,
-    "sections": Kind.SECTION,
-    "schools": Kind.SCHOOL,
-    "courses": Kind.COURSE,
-    "terms": Kind.TERM,
-    "districts": Kind.DISTRICT,
-    "resources": None,
-}
 BEGINNING: Final = ""
 """Sorts before every event id."""
 

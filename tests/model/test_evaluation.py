@@ -21,6 +21,7 @@ from worker.domain.policy import Code, Policy, Severity
 from worker.domain.records import Json, Kind
 from worker.domain.roster import digest
 from worker.domain.window import WindowLimits
+from worker.ports.baselines import BaselineRecord
 from worker.ports.inbox import Arrival
 from worker.stages.evaluate import EvaluateStage
 from worker.stages.evaluate import judge as judge_in_store
@@ -136,7 +137,40 @@ policies = st.builds(
     st.sampled_from([0, 2, 10]),
     st.sampled_from(Severity),
 )
+
+
+@dataclass(frozen=True)
+class Resync:
+    """A hole in the feed (`missed`), a baseline that mends it, and what happened `since` it began."""
+
+    missed: list[Any]
+    since: list[Any]
+    is_large: bool
+    """Whether the whole district is looked at again, or only what the baseline changed."""
+    is_overtaken: bool
+    """Whether what happened since was evaluated before the baseline was ready."""
+
+
+GHOST = "s99"
+"""A student who came and went in the hole; his coming turns up late."""
+
+resyncs = st.builds(
+    lambda missed, since, ghost, one, other, is_large, is_overtaken: Resync(
+        [*missed, (Kind.SECTION, "c1", one), (Kind.USER, GHOST, ghost), (Kind.USER, GHOST, None)],
+        [*since, (Kind.SECTION, "c1", other)],
+        is_large,
+        is_overtaken,
+    ),
+    st.lists(changes, max_size=20),
+    st.lists(changes, max_size=4),
+    students,
+    sections,
+    sections,
+    st.booleans(),
+    st.booleans(),
+)
 steps = st.one_of(
+    resyncs,
     st.lists(changes, min_size=1, max_size=25),
     st.lists(changes, min_size=1, max_size=4),
     st.lists(changes, min_size=1, max_size=4),
@@ -219,13 +253,16 @@ async def _live_through(server: PostgresServer, story: list[Any], rng: random.Ra
     async with server.fresh_database() as url, opened_store(url) as store:
         stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
         for step in [_whole_district(), *story]:
-            await _take(step, model, store, rng)
+            stage.adopted_at_once = 0 if isinstance(step, Resync) and step.is_large else 10_000
+            await _take(step, model, store, rng, stage)
             while await stage.once():
                 pass
             await _compare(model, store)
 
 
-async def _take(step: Any, model: Model, store: StoreUnderTest, rng: random.Random) -> None:
+async def _take(
+    step: Any, model: Model, store: StoreUnderTest, rng: random.Random, stage: EvaluateStage
+) -> None:
     if isinstance(step, SectionFilter):
         await store.desk.set_filter(DISTRICT, step, "test")
         model.section_filter = step
@@ -237,18 +274,52 @@ async def _take(step: Any, model: Model, store: StoreUnderTest, rng: random.Rand
             removal_limit_floor=step["removal_limit_floor"],
             severities={Code(code): Severity(value) for code, value in step["severities"].items()},
         )
+    elif isinstance(step, Resync):
+        await _resync(step, model, store, rng, stage)
     else:
-        arrivals = []
-        for kind, record_id, record in step:
-            model.events += 1
-            if record is None:
-                model.records.pop((kind, record_id), None)
-            else:
-                model.records[kind, record_id] = record
-            text = None if record is None else orjson.dumps(record).decode()
-            arrivals.append(Arrival(DISTRICT, f"{model.events:024x}", kind, record_id, text))
+        arrivals = _happen(step, model)
         rng.shuffle(arrivals)
         await store.inbox.store([*arrivals, *arrivals[:3]], [], [])
+
+
+def _happen(some: list[Any], model: Model) -> list[Arrival]:
+    """Let changes happen; return their events."""
+    arrivals = []
+    for kind, record_id, record in some:
+        model.events += 1
+        if record is None:
+            model.records.pop((kind, record_id), None)
+        else:
+            model.records[kind, record_id] = record
+        text = None if record is None else orjson.dumps(record).decode()
+        arrivals.append(Arrival(DISTRICT, f"{model.events:024x}", kind, record_id, text))
+    return arrivals
+
+
+async def _resync(
+    step: Resync, model: Model, store: StoreUnderTest, rng: random.Random, stage: EvaluateStage
+) -> None:
+    missed = _happen(step.missed, model)
+    run = await store.baselines.begin(
+        DISTRICT, f"{model.events:024x}", ["schools", "terms", "courses", "users", "sections"]
+    )
+    read = [
+        BaselineRecord(kind, record_id, orjson.dumps(record).decode())
+        for (kind, record_id), record in model.records.items()
+    ]
+    since = _happen(step.since, model)
+    for page in (read[:10], read[8:20], read[20:], []):
+        run = await store.baselines.add(run, page, None)
+    await store.baselines.believe(run)
+    # A few of the missed events turn up after all, and must not put back what is over.
+    late = [missed[-2], *rng.sample(missed[:-2], min(3, len(missed) - 2))]
+    if step.is_overtaken:
+        await store.inbox.store(since, [], [])
+        while await stage.once():
+            pass
+    await store.inbox.store([*since, *late], [], [])
+    await store.baselines.ready(run)
+    await store.desk.flush(DISTRICT, "test")
 
 
 async def _compare(model: Model, store: StoreUnderTest) -> None:

@@ -53,6 +53,18 @@ class Kind(StrEnum):
     SECTION = "section"
 
 
+KINDS: Final[Mapping[str, Kind | None]] = {
+    "users": Kind.USER,
+    "sections": Kind.SECTION,
+    "schools": Kind.SCHOOL,
+    "courses": Kind.COURSE,
+    "terms": Kind.TERM,
+    "districts": Kind.DISTRICT,
+    "resources": None,
+}
+"""Kinds by the names of Clever's collections; resources are part of the feed and of no use to a roster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Student:
     """The student side of a user: `texts` by the names of `STUDENT_TEXTS`, blanks left out."""

@@ -14,11 +14,12 @@ from typing import Any, Protocol
 
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
+from worker.domain.incidents import Incident
 from worker.domain.policy import Policy
 from worker.domain.preflight import Finding
-from worker.domain.records import Json
+from worker.domain.records import EventId, Json
 from worker.domain.roster import Entry, RosterKind
-from worker.domain.staging import Change, Event, Key, Staged
+from worker.domain.staging import NO_FLOOR, Change, Event, Key, Staged
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger, WindowLimits
 from worker.ports.outbox import OutboxMessage
@@ -56,6 +57,8 @@ class DistrictState:
     last_commit_id: str | None = None
     standing_since: datetime | None = None
     reported_digest: int | None = None
+    floor: EventId = NO_FLOOR
+    baseline_at: datetime | None = None
     committed_digest: int = 0
     committed_counts: dict[str, int] = field(default_factory=dict)
 
@@ -158,6 +161,15 @@ class DecisionRecord:
     batch_number: int
     decided_at: datetime
     summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What adopting a baseline changed; `changes` is None where they are too many to list."""
+
+    records: int
+    changed: int
+    changes: list[Change] | None
 
 
 class StagedRoster(Protocol):
@@ -278,6 +290,21 @@ class Evaluation(EvaluatedRoster, Protocol):
 
     window: ClosedWindow
     state: DistrictState
+
+    async def adopt_baseline(self, limit: int) -> Adopted | None:
+        """Stage what a baseline that is ready has read, in the place of what is staged; None without one.
+
+        The floor of the feed rises to its seed. At most `limit` changes come back.
+        """
+        ...
+
+    async def district_record(self) -> Json | None:
+        """Return what Clever last told of the district itself and its sync."""
+        ...
+
+    async def close_incident(self, code: str) -> Incident | None:
+        """Forget an incident of the district and return it; None where there was none."""
+        ...
 
     async def remaining_events(self) -> int:
         """Return how many of the district's events still wait in the inbox."""

@@ -25,7 +25,7 @@ from worker.domain.roster import RosterKind
 from worker.domain.staging import Change, Event
 from worker.domain.window import Trigger, WindowLimits
 from worker.errors import RosteringError, Unavailable
-from worker.ports.evaluation import DistrictState, Evaluation, Evaluations
+from worker.ports.evaluation import Adopted, DistrictState, Evaluation, Evaluations
 
 FAILURE_LIMIT: Final = 5
 """Evaluations of one district that may raise before it is parked for a person to look at."""
@@ -33,6 +33,9 @@ FAILURE_BACK_OFF: Final = timedelta(seconds=2)
 """The first delay after one; it doubles."""
 LOOK_SECONDS: Final = 0.5
 """How often to look for windows that time closes; requests wake the stage at once."""
+
+ADOPTED_AT_ONCE: Final = 20_000
+"""Changes of a baseline up to which only what they touch is looked at again, and not the whole district."""
 
 Watcher = Callable[[str, Evaluation, Decided], None]
 
@@ -50,6 +53,7 @@ class EvaluateStage:
     metrics: telemetry.Metrics
     watch: Watcher | None = None
     progress: Callable[[str], Progress] | None = None
+    adopted_at_once: int = ADOPTED_AT_ONCE
     name: str = "evaluate"
 
     async def once(self) -> bool:
@@ -77,18 +81,23 @@ class EvaluateStage:
 
     async def _evaluate(self, evaluation: Evaluation) -> Decided | None:
         window = evaluation.window
+        adopted = await evaluation.adopt_baseline(self.adopted_at_once)
         events = await evaluation.claim_events(window.through, self.limits.max_events)
-        changes = staging.apply(await evaluation.staged({event.key for event in events}), events)
-        if not await _has_reason(evaluation, events):
+        staged = await evaluation.staged({event.key for event in events})
+        changes = staging.apply(staged, events, evaluation.state.floor)
+        if adopted is None and not await _has_reason(evaluation, events):
             await evaluation.close_window(None, answered=True)
             return None
         progress = self.progress(window.district_id) if self.progress else no_progress
-        await judge(evaluation, changes, progress)
-        trigger = await self._trigger(evaluation, len(events))
-        outcome = decide(_verdict(evaluation.state), trigger, window.deferred_since, window.now, self.limits)
+        await judge(evaluation, changes, progress, adopted)
+        closed_by = await self._trigger(evaluation, len(events))
+        outcome = decide(
+            _verdict(evaluation.state), closed_by, window.deferred_since, window.now, self.limits
+        )
+        trigger = Trigger.RESYNC if adopted else closed_by
         decided = await record_outcome(evaluation, outcome, trigger, len(events))
         put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
-        await evaluation.close_window(put_off, answered=trigger is window.trigger)
+        await evaluation.close_window(put_off, answered=closed_by is window.trigger)
         return decided
 
     async def _trigger(self, evaluation: Evaluation, events: int) -> Trigger:
@@ -139,17 +148,26 @@ class EvaluateStage:
         )
 
 
-async def judge(evaluation: Evaluation, changes: Sequence[Change], progress: Progress = no_progress) -> None:
-    """Stage the changes and bring candidate roster, findings and tally up to date with them."""
+async def judge(
+    evaluation: Evaluation,
+    changes: Sequence[Change],
+    progress: Progress = no_progress,
+    adopted: Adopted | None = None,
+) -> None:
+    """Stage the changes and bring candidate roster, findings and tally up to date with them.
+
+    What was `adopted` from a baseline before is staged already, and not yet looked at.
+    """
     state, window = evaluation.state, evaluation.window
     context = Context(
         evaluation, state.tally, state.section_filter, state.policy, window.now.astimezone(UTC).date()
     )
     await stage(context, changes)
-    if _needs_full_run(state, context):
+    first = [] if adopted is None else adopted.changes
+    if first is None or _needs_full_run(state, context):
         await refresh_all(context, progress)
     else:
-        await refresh(context, changes)
+        await refresh(context, staging.combine(first, changes))
     await _judge_district(evaluation, context)
     state.evaluated_filter_version = state.filter_version
     state.evaluated_on = context.today
@@ -176,6 +194,7 @@ async def _judge_district(evaluation: Evaluation, context: Context) -> None:
             removal=Removal(removed, evaluation.state.committed_counts.get("students", 0)),
             school_removals={school: Removal(*counts) for school, counts in schools.items()},
             quarantined=await evaluation.quarantined(),
+            has_baseline=evaluation.state.baseline_at is not None,
         ),
         policy,
     )

@@ -10,18 +10,22 @@ from typing import Final
 import asyncpg
 
 from worker.adapters.postgres import notices, sql
+from worker.adapters.postgres.adoption import adopt, ready_baseline
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
 from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.incidents import close_incident
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.staged import PostgresStagedRoster
 from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.filter import KEEP_ALL, SectionFilter
+from worker.domain.incidents import Incident
 from worker.domain.policy import Policy, in_force
 from worker.domain.preflight import Finding
+from worker.domain.records import EventId, Json
 from worker.domain.roster import remove_change, upsert_change
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger, Window, WindowLimits, closing_trigger
-from worker.ports.evaluation import BatchRecord, ClosedWindow, DecisionRecord, DistrictState
+from worker.ports.evaluation import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
 from worker.ports.outbox import OutboxMessage
 
 _SQL: Final = sql.load("evaluation")
@@ -39,6 +43,25 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
         super().__init__(connection, window.district_id)
         self.window = window
         self.state = state
+
+    async def adopt_baseline(self, limit: int) -> Adopted | None:
+        """Stage what a baseline that is ready has read; None where none is."""
+        baseline = await ready_baseline(self._connection, self._district_id)
+        if baseline is None:
+            return None
+        adopted = await adopt(self._connection, self._district_id, baseline, limit)
+        self.state.floor = max(self.state.floor, baseline.seed)
+        self.state.baseline_at = self.window.now
+        return adopted
+
+    async def district_record(self) -> Json | None:
+        """Return what Clever last told of the district itself and its sync."""
+        record: Json | None = await self._connection.fetchval(_SQL["district_record"], self._district_id)
+        return record
+
+    async def close_incident(self, code: str) -> Incident | None:
+        """Forget an incident of the district and return it; None where there was none."""
+        return await close_incident(self._connection, self._district_id, code)
 
     async def remaining_events(self) -> int:
         """Return how many of the district's events still wait in the inbox."""
@@ -267,6 +290,8 @@ class PostgresEvaluations:
             last_commit_id=row["last_commit_id"],
             standing_since=row["standing_since"],
             reported_digest=from_bytes(row["reported_digest"]) if row["reported_digest"] else None,
+            floor=EventId(row["floor"]),
+            baseline_at=row["baseline_at"],
             committed_digest=from_bytes(row["committed_digest"]),
             committed_counts=row["committed_counts"],
         )
@@ -309,4 +334,6 @@ def _columns(state: DistrictState) -> tuple[object, ...]:
         state.filter_version,
         state.policy.fingerprint(),
         state.evaluated_on,
+        state.floor,
+        state.baseline_at,
     )

@@ -16,7 +16,7 @@ LIMIT $5
 -- Locks the district for one evaluation; nothing comes back while another process has it.
 SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,
        last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
-       committed_digest, committed_counts, filter_version, policy_fingerprint, evaluated_on
+       committed_digest, committed_counts, filter_version, policy_fingerprint, evaluated_on, floor, baseline_at
 FROM districts WHERE district_id = $1
 FOR NO KEY UPDATE SKIP LOCKED
 
@@ -30,6 +30,11 @@ SELECT version, filter FROM filters WHERE district_id = $1 ORDER BY version DESC
 
 -- name: read_policy
 SELECT policy FROM policies WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+
+-- name: district_record
+-- What was asked of Clever is told before what came in the feed, which may not speak of a pause.
+SELECT coalesce((SELECT record FROM connections WHERE district_id = $1),
+                (SELECT record FROM staged WHERE district_id = $1 AND kind = 'district' AND record_id = $1))
 
 -- name: remaining_events
 SELECT count(*) FROM inbox WHERE district_id = $1
@@ -94,7 +99,7 @@ UPDATE districts SET
     status = $2, batch_number = $3, decision_number = $4, commit_sequence = $5, review_sequence = $6,
     outbox_position = $7, last_commit_id = $8, standing_since = $9, reported_digest = $10, counts = $11,
     candidate_digest = $12, error_digest = $13, committed_digest = $14, committed_counts = $15,
-    filter_version = $16, policy_fingerprint = $17, evaluated_on = $18
+    filter_version = $16, policy_fingerprint = $17, evaluated_on = $18, floor = $19, baseline_at = $20
 WHERE district_id = $1
 
 -- name: forgive_failures

@@ -5,13 +5,7 @@ Revision ID: 0001
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
-
-from alembic import op
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
+from worker.adapters.postgres.migrations.scripts import run_beside
 
 revision = "0001"
 down_revision = None
@@ -19,10 +13,7 @@ down_revision = None
 
 def upgrade() -> None:
     """Create every table."""
-    script = Path(__file__).with_suffix(".sql").read_text()
-    connection = op.get_bind().connection.dbapi_connection
-    # Straight to the driver, which takes a script of many statements; SQLAlchemy takes one at a time.
-    cast("AsyncAdapt_asyncpg_connection", connection).run_async(lambda driver: driver.execute(script))
+    run_beside(__file__)
 
 
 def downgrade() -> None:

@@ -1,0 +1,79 @@
+"""Adopting a baseline inside an evaluation: set-based, so that a million records are a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.database import Connection
+from worker.domain.records import KINDS, EventId, Kind, RecordId
+from worker.domain.staging import Change
+from worker.ports.evaluation import Adopted
+
+_SQL: Final = sql.load("baselines")
+
+_BY_SETS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
+_BY_KEYS: Final = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
+"""The usual way; see `worker.adapters.postgres.database`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyBaseline:
+    """A baseline that waits to be adopted."""
+
+    run: str
+    seed: EventId
+    collections: Sequence[str]
+    records: int
+    started_at: datetime
+
+
+async def ready_baseline(connection: Connection, district_id: str) -> ReadyBaseline | None:
+    """Lock the district's baseline, if one is ready and all that was read is still there."""
+    row = await connection.fetchrow(_SQL["lock_ready"], district_id)
+    if row is None:
+        return None
+    baseline = ReadyBaseline(
+        row["id"], EventId(row["seed"]), row["collections"], row["records"], row["started_at"]
+    )
+    if await connection.fetchval(_SQL["count_records"], district_id) != baseline.records:
+        # The server crashed and emptied what is not logged: it has to be read again.
+        await _end(connection, district_id, baseline)
+        await connection.execute(_SQL["demand_again"], district_id)
+        return None
+    return baseline
+
+
+async def adopt(connection: Connection, district_id: str, baseline: ReadyBaseline, limit: int) -> Adopted:
+    """Make the staged roster what the baseline has read."""
+    kinds = [kind for name in baseline.collections if (kind := KINDS[name]) is not None]
+    await connection.execute(_BY_SETS)
+    await connection.execute(_SQL["make_difference"], district_id, baseline.seed, kinds)
+    changed = int(await connection.fetchval(_SQL["count_difference"]))
+    changes = None
+    if changed <= limit:
+        rows = await connection.fetch(_SQL["difference"])
+        changes = [_change(row, baseline.seed) for row in rows]
+    await connection.execute(_SQL["remove_old_links"], district_id)
+    await connection.execute(_SQL["add_new_links"], district_id)
+    await connection.execute(_SQL["stage_difference"], district_id, baseline.seed)
+    await connection.execute(_SQL["forgive_quarantine"], district_id, baseline.started_at)
+    await connection.execute(_SQL["quarantine_records"], district_id)
+    await connection.execute(_SQL["drop_difference"])
+    await _end(connection, district_id, baseline)
+    await connection.execute(_BY_KEYS)
+    return Adopted(baseline.records, changed, changes)
+
+
+async def _end(connection: Connection, district_id: str, baseline: ReadyBaseline) -> None:
+    await connection.execute(_SQL["drop_records"], district_id)
+    await connection.fetchval(_SQL["delete"], district_id, baseline.run)
+
+
+def _change(row: asyncpg.Record, seed: EventId) -> Change:
+    return Change(Kind(row["kind"]), RecordId(row["record_id"]), seed, row["before"], row["after"])

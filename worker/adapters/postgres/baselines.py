@@ -1,0 +1,93 @@
+"""Baselines in PostgreSQL: pages kept as they come, with how far the reading is, in one transaction each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+from worker.adapters.postgres import incidents, sql
+from worker.adapters.postgres.database import Connection, Database
+from worker.domain.incidents import BASELINE_REFUSED
+from worker.errors import BaselineLost
+from worker.ports.baselines import BaselineRecord, Run
+
+_SQL: Final = sql.load("baselines")
+
+_LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
+"""A baseline is compared and counted whole; see `worker.adapters.postgres.database` for the usual way."""
+
+
+class PostgresBaselines:
+    """Answers to `worker.ports.baselines.Baselines`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def current(self, district_id: str) -> Run | None:
+        """Return the district's baseline, if there is one."""
+        async with self._database.connection() as connection:
+            return await _current(connection, district_id)
+
+    async def begin(self, district_id: str, seed: str, collections: Sequence[str]) -> Run:
+        """Begin a baseline; one that was begun and not read to its end is given up."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_SQL["begin"], district_id, str(uuid.uuid4()), seed, list(collections))
+            await connection.execute(_SQL["drop_records"], district_id)
+            await connection.execute(_SQL["clear_demand"], district_id)
+            return _there(await _current(connection, district_id))
+
+    async def add(self, run: Run, records: Sequence[BaselineRecord], after: str | None) -> Run:
+        """Keep a page; `after` is where the next one of the collection begins, None at its end."""
+        columns = (
+            [record.kind for record in records],
+            [record.record_id for record in records],
+            [record.record for record in records],
+            [record.reason for record in records],
+            [record.explanation for record in records],
+        )
+        async with self._database.transaction() as connection:
+            if not await connection.fetchval(_SQL["turn_page"], run.district_id, run.id, after):
+                raise BaselineLost(run.district_id)
+            if records:
+                await connection.execute(_SQL["add_records"], run.district_id, *columns)
+            return _there(await _current(connection, run.district_id))
+
+    async def census(self, run: Run) -> tuple[dict[str, int], dict[str, int]]:
+        """Return how many live records are staged, and how many were read, by what they are."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_LARGE_READS)
+            staged = await connection.fetchrow(_SQL["staged_counts"], run.district_id)
+            read = await connection.fetchrow(_SQL["read_counts"], run.district_id)
+        if staged is None or read is None or read["records"] != run.records:
+            raise BaselineLost(run.district_id)
+        return dict(staged), {name: count for name, count in read.items() if name != "records"}
+
+    async def believe(self, run: Run) -> None:
+        """Say that every page is there: the feed is read on from the seed, or from beyond it."""
+        async with self._database.transaction() as connection:
+            if await connection.fetchval(_SQL["believe"], run.district_id, run.id) is not None:
+                await connection.execute(_SQL["move_cursor"], run.district_id, run.seed)
+
+    async def ready(self, run: Run) -> None:
+        """Say that it can be adopted at the next close of the district's window."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["ready"], run.district_id, run.id)
+
+    async def refuse(self, run: Run, reason: str) -> None:
+        """Give it up, and alert operations unless they were told already."""
+        async with self._database.transaction() as connection:
+            if await connection.fetchval(_SQL["delete"], run.district_id, run.id):
+                await connection.execute(_SQL["drop_records"], run.district_id)
+                summary = f"A baseline was refused, nothing was changed: {reason}."
+                await incidents.open_incident(connection, run.district_id, BASELINE_REFUSED, summary)
+
+
+async def _current(connection: Connection, district_id: str) -> Run | None:
+    row = await connection.fetchrow(_SQL["current"], district_id)
+    return None if row is None else Run(**row)
+
+
+def _there(run: Run | None) -> Run:
+    assert run is not None  # noqa: S101 — its row was written in this transaction
+    return run

@@ -1,0 +1,95 @@
+-- name: claim_listing
+INSERT INTO token_listing AS l (listed_at) VALUES (clock_timestamp())
+ON CONFLICT (only_one) DO UPDATE SET listed_at = EXCLUDED.listed_at
+    WHERE l.listed_at <= clock_timestamp() - $1::interval
+RETURNING true
+
+-- name: listed
+-- Keeps the tokens of the connected districts; says which are new, and which were disconnected before.
+WITH told AS (
+    SELECT * FROM unnest($1::text[], $2::bytea[]) AS t(district_id, token)
+), before AS (
+    SELECT t.district_id, c.district_id IS NULL AS is_new, c.disconnected_at IS NOT NULL AS is_back
+    FROM told t LEFT JOIN connections c USING (district_id)
+), kept AS (
+    INSERT INTO connections AS c (district_id, token)
+    SELECT district_id, token FROM told ORDER BY district_id
+    ON CONFLICT (district_id) DO UPDATE SET
+        token = EXCLUDED.token, missing_since = NULL, disconnected_at = NULL,
+        connected_at = CASE WHEN c.disconnected_at IS NULL THEN c.connected_at ELSE now() END,
+        resync = CASE WHEN c.disconnected_at IS NULL THEN c.resync ELSE 'it was disconnected' END,
+        due_at = CASE WHEN c.disconnected_at IS NULL THEN c.due_at ELSE clock_timestamp() END
+), known AS (
+    INSERT INTO districts (district_id) SELECT district_id FROM before WHERE is_new ORDER BY district_id
+    ON CONFLICT DO NOTHING
+)
+SELECT district_id, is_new, is_back FROM before WHERE is_new OR is_back
+
+-- name: missing
+-- Marks those that the list no longer has; gives back those that were marked before.
+WITH gone AS (
+    SELECT district_id, missing_since FROM connections
+    WHERE disconnected_at IS NULL AND district_id <> ALL($1::text[]) FOR UPDATE
+), marked AS (
+    UPDATE connections c SET missing_since = clock_timestamp() FROM gone g
+    WHERE c.district_id = g.district_id AND g.missing_since IS NULL
+)
+SELECT district_id FROM gone WHERE missing_since IS NOT NULL
+
+-- name: disconnect
+UPDATE connections SET disconnected_at = clock_timestamp(), token = NULL, problem = NULL, failures = 0
+WHERE district_id = $1 AND disconnected_at IS NULL
+RETURNING true
+
+-- name: due
+SELECT district_id FROM connections
+WHERE disconnected_at IS NULL AND due_at <= clock_timestamp() AND district_id <> ALL($1::text[])
+ORDER BY due_at LIMIT $2
+
+-- name: lock
+SELECT pg_try_advisory_lock(hashtextextended('rostering.feed.' || $1, 0))
+
+-- name: unlock
+SELECT pg_advisory_unlock(hashtextextended('rostering.feed.' || $1, 0))
+
+-- name: read
+SELECT c.district_id, c.token, clock_timestamp() AS now, c.cursor, c.overlap, c.settled, c.unsettled,
+       c.cursor_at, d.baseline_at, c.resync, c.failures, c.record, c.due_at <= clock_timestamp() AS is_due
+FROM connections c LEFT JOIN districts d USING (district_id)
+WHERE c.district_id = $1 AND c.disconnected_at IS NULL
+
+-- name: again
+UPDATE connections SET due_at = clock_timestamp() + $2::interval, problem = $3,
+    failures = CASE WHEN $3::text IS NULL THEN 0 ELSE failures + 1 END
+WHERE district_id = $1
+
+-- name: save_token
+UPDATE connections SET token = $2 WHERE district_id = $1 AND disconnected_at IS NULL
+
+-- name: save_record
+UPDATE connections SET record = $2 WHERE district_id = $1 AND record IS DISTINCT FROM $2
+
+-- name: unknown
+-- Events that are neither in the inbox nor among the evaluated.
+SELECT e.id FROM unnest($2::text[]) AS e(id)
+WHERE (SELECT true FROM evaluated_events x WHERE x.district_id = $1 AND x.event_id = e.id) IS NULL
+  AND (SELECT true FROM inbox i WHERE i.district_id = $1 AND i.event_id = e.id) IS NULL
+
+-- name: advance
+UPDATE connections SET cursor = $3, unsettled = unsettled + $4
+WHERE district_id = $1 AND cursor = $2
+RETURNING true
+
+-- name: settle
+-- The overlap follows to where the cursor was the last time, once that is long enough ago.
+UPDATE connections SET settled = $2, unsettled = 0, cursor_at = clock_timestamp(),
+    overlap = CASE WHEN next_overlap_at <= clock_timestamp() - $3::interval THEN next_overlap ELSE overlap END,
+    next_overlap = CASE WHEN next_overlap_at <= clock_timestamp() - $3::interval THEN $2 ELSE next_overlap END,
+    next_overlap_at = CASE WHEN next_overlap_at <= clock_timestamp() - $3::interval THEN clock_timestamp()
+                           ELSE next_overlap_at END
+WHERE district_id = $1 AND cursor = $2
+
+-- name: demand_resync
+UPDATE connections SET resync = $2, due_at = clock_timestamp(),
+    cursor = CASE WHEN $3 THEN NULL ELSE cursor END
+WHERE district_id = $1

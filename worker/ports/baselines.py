@@ -1,0 +1,82 @@
+"""A district's baseline while it is read: page by page, so that whoever dies another goes on.
+
+`worker.adapters.postgres.baselines` answers; every call may raise `StoreUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from worker.domain.records import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The reading of one baseline: how far it is.
+
+    `seed` is the feed's newest event when it began; `collection` the one to read next, from its beginning
+    or after the record `after`; None when every page is there.
+    """
+
+    district_id: str
+    id: str
+    seed: str
+    collection: str | None
+    after: str | None
+    records: int
+    started_at: datetime
+    age_seconds: float
+    is_read: bool
+    is_ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRecord:
+    """A record that was read: as it is staged, or None and why it cannot be read."""
+
+    kind: Kind
+    record_id: str
+    record: str | None
+    reason: str | None = None
+    explanation: str | None = None
+
+
+class Baselines(Protocol):
+    """Baselines that are being read, or wait to be adopted: at most one of a district."""
+
+    async def current(self, district_id: str) -> Run | None:
+        """Return the district's baseline, if there is one."""
+        ...
+
+    async def begin(self, district_id: str, seed: str, collections: Sequence[str]) -> Run:
+        """Begin a baseline; one that was begun and not read to its end is given up."""
+        ...
+
+    async def add(self, run: Run, records: Sequence[BaselineRecord], after: str | None) -> Run:
+        """Keep a page; `after` is where the next one of the collection begins, None at its end.
+
+        Raises `BaselineLost` where the run was given up.
+        """
+        ...
+
+    async def census(self, run: Run) -> tuple[dict[str, int], dict[str, int]]:
+        """Return how many live records are staged, and how many were read, by what they are.
+
+        Raises `BaselineLost` where not all that was read is there, as after a crash of the database.
+        """
+        ...
+
+    async def believe(self, run: Run) -> None:
+        """Say that every page is there: the feed is read on from the seed, or from beyond it."""
+        ...
+
+    async def ready(self, run: Run) -> None:
+        """Say that it can be adopted at the next close of the district's window."""
+        ...
+
+    async def refuse(self, run: Run, reason: str) -> None:
+        """Give it up, and alert operations unless they were told already."""
+        ...

@@ -1,0 +1,105 @@
+"""Districts as a Clever source has them: who is connected, how far each feed was read, whose turn it is.
+
+`worker.adapters.postgres.connections` answers; every call may raise `StoreUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from worker.domain.records import Json
+from worker.ports.clever import Token
+
+BEGINNING = ""
+"""The cursor of a feed of which nothing was read: every event comes after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connected district, as it was when its turn began; `now` is the database's clock.
+
+    `cursor` is the last event read, None where there is none to go on from: a baseline gives it. `overlap`
+    lies a while behind it, and is where a reading begins, since an event can turn up behind newer ones.
+    `unsettled` events were read after `settled`, the last place that ingest was told of.
+    """
+
+    district_id: str
+    token: Token | None
+    now: datetime
+    cursor: str | None
+    overlap: str
+    settled: str
+    unsettled: int
+    cursor_at: datetime | None
+    baseline_at: datetime | None
+    resync: str | None
+    failures: int
+    record: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a new list of connected districts changed; `missing` were not in the list before this either."""
+
+    found: list[str]
+    returned: list[str]
+    missing: list[str]
+
+
+class Connections(Protocol):
+    """The connected districts, and the turns of reading them."""
+
+    async def claim_listing(self, every: timedelta) -> bool:
+        """Whether the list of connected districts is due; says so to one process each time."""
+        ...
+
+    async def listed(self, tokens: Mapping[str, Token]) -> Listing:
+        """Take the list of connected districts: new ones and those that came back are due at once."""
+        ...
+
+    async def disconnected(self, district_id: str) -> None:
+        """Stop reading a district whose token is gone. Nothing of it is deleted."""
+        ...
+
+    def turn(self) -> AbstractAsyncContextManager[Connection | None]:
+        """Lock the district that has been due for longest while the context is open; None while none is.
+
+        One process at a time has a district; the lock goes with the process.
+        """
+        ...
+
+    def turn_of(self, district_id: str, wait: timedelta) -> AbstractAsyncContextManager[Connection | None]:
+        """Lock this district, due or not; None where it is not connected, or busy for longer than `wait`."""
+        ...
+
+    async def again(self, district_id: str, after: timedelta, problem: str | None) -> None:
+        """Say when the district's next turn is, and what went wrong in this one, if anything."""
+        ...
+
+    async def save_token(self, district_id: str, token: Token) -> None:
+        """Keep a district's new token."""
+        ...
+
+    async def save_record(self, district_id: str, record: Json) -> None:
+        """Keep what Clever tells of the district and its sync."""
+        ...
+
+    async def unknown(self, district_id: str, event_ids: Collection[str]) -> set[str]:
+        """Return which of these events were not stored yet."""
+        ...
+
+    async def advance(self, district_id: str, cursor: str, to: str, events: int) -> bool:
+        """Move the cursor over that many events; False, and nothing done, where it is not at `cursor`."""
+        ...
+
+    async def settle(self, district_id: str, cursor: str, overlap: timedelta) -> None:
+        """Say that the feed was read to its end, and ingest told so; lets the overlap follow behind."""
+        ...
+
+    async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:
+        """Ask for a baseline; `forget_cursor` where the feed cannot be read on from there."""
+        ...

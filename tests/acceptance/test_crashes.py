@@ -14,6 +14,7 @@ import pytest
 from program import CLEVER_DEMO, Consumer, Roster, Site, Worker, clever_demo, consuming, digest, publishing
 
 from worker.pages import JsonObject
+from worker.sandbox import truth
 from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import District, DistrictSpec, generate
 
@@ -129,63 +130,5 @@ def district_started(district: District) -> datetime:
 
 
 def expected_roster(district: District, kept: frozenset[str]) -> Roster:
-    """Work out the roster from the district's own records, in the words of the contract."""
-    roster: Roster = {}
-    homes = {
-        student: section
-        for section in district.sections.values()
-        if section["id"] in kept
-        for student in section["students"]
-    }
-    named = set()
-    for user in district.users.values():
-        role = user["roles"].get("student")
-        if role is None:
-            continue
-        roster["student", user["id"]] = {
-            **{f"{part}_name": _text(user["name"].get(part)) for part in ("first", "middle", "last")},
-            "email": _text(user.get("email")),
-            **{name: _text(role.get(name)) for name in ("sis_id", "student_number", "state_id", "grade")},
-            "school_id": role["school"],
-            "class_id": homes[user["id"]]["id"],
-            "extra": {},
-        }
-        named.add(role["school"])
-    for section in {
-        section["id"]: section for student, section in homes.items() if student in district.users
-    }.values():
-        teachers = sorted({*section.get("teachers", []), *filter(None, [section.get("teacher")])})
-        roster["class", section["id"]] = {
-            **{
-                name: _text(section.get(name))
-                for name in ("name", "grade", "subject", "period", "term_id", "sis_id")
-            },
-            "school_id": section["school"],
-            "teacher_ids": teachers,
-        }
-        named.add(section["school"])
-        for teacher in teachers:
-            if teacher in district.users:
-                roster["teacher", teacher] = _teacher(district.users[teacher])
-    for school in named:
-        record = district.collections["schools"][school]
-        roster["school", school] = {
-            name: _text(record.get(name))
-            for name in ("name", "sis_id", "school_number", "low_grade", "high_grade")
-        }
-    return roster
-
-
-def _teacher(user: JsonObject) -> dict[str, Any]:
-    roles = user["roles"]
-    sis_id = roles.get("teacher", {}).get("sis_id") or roles.get("staff", {}).get("staff_id")
-    return {
-        "first_name": _text(user["name"].get("first")),
-        "last_name": _text(user["name"].get("last")),
-        "email": _text(user.get("email")),
-        "sis_id": _text(sis_id),
-    }
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
+    """Work out the roster from the district's own records, with these sections as its classes."""
+    return truth.expected_roster(district, lambda section: section["id"] in kept)

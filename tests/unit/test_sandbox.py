@@ -14,6 +14,7 @@ from worker.pages import COLLECTIONS, JsonObject
 from worker.sandbox import changes, ids
 from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import District, DistrictSpec, generate, stream
+from worker.sandbox.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -296,3 +297,31 @@ def test_clevers_own_demo_district_loads_and_lives_through_a_day() -> None:
     day_of_changes(district, Feed(district.id, NOON), seed=7, count=60, kept=kept)
 
     assert set(coverage(district, lambda section: section["id"] in kept)) == {1}
+
+
+def test_a_shelf_goes_by_ids_and_gives_copies() -> None:
+    shelf = Shelf()
+    for key in ("b", "d", "a", "c"):
+        shelf[key] = {"id": key, "list": []}
+    del shelf["d"]
+
+    shelf["a"]["list"].append(1)
+    for key in shelf:
+        shelf[f"{key}{key}"] = {}
+
+    assert shelf["a"]["list"] == []
+    assert list(shelf) == ["a", "aa", "b", "bb", "c", "cc"]
+    assert (len(shelf), shelf.last, "d" in shelf, shelf.get("d")) == (6, "cc", False, None)
+    assert shelf.row("b") == b'{"id":"b","list":[]}'
+    assert shelf.count(b'"list"') == 3
+
+
+def test_a_shelf_knows_where_pages_begin_and_end() -> None:
+    shelf = Shelf()
+    for key in ("2", "4", "6"):
+        shelf.put_row(key, b"{}")
+
+    assert [shelf.place_after(key) for key in ("1", "2", "3", "6")] == [0, 1, 1, 3]
+    assert [shelf.place_of(key) for key in ("2", "3", "4", "7")] == [0, 1, 1, 3]
+    shelf.clear()
+    assert (len(shelf), shelf.last, list(shelf)) == (0, None, [])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli import context, demo, districts, filters, publish, run, setup
+from worker.cli import context, demo, districts, filters, publish, run, sandbox, setup
 from worker.errors import Unavailable, UsageError
 from worker.telemetry import where
 
@@ -38,6 +38,7 @@ for command in (
     setup.check_config,
     setup.topology,
     demo.demo,
+    sandbox.sandbox,
 ):
     rostering.add_command(command)
 

@@ -284,7 +284,7 @@ class _Day:
         here, other = self.rng.choice(self.sections), self.rng.choice(self.sections)
         teacher = self.district.sections[other].get("teacher")
         same_school = self.district.sections[here]["school"] == self.district.sections[other]["school"]
-        if not same_school or teacher not in self.district.users:
+        if not same_school or teacher is None or teacher not in self.district.users:
             return []
         return reassign_teacher(self.district, self.feed, here, teacher)
 

@@ -4,7 +4,7 @@ A generated district is made so that section filters tell themselves apart. Ever
 eight sections; by subject homeroom/advisory a third of them sit in two; by name containing "homeroom"
 every student sits in exactly one.
 
-Records are replaced, never changed in place, because events and pages share them with the district.
+Records are kept as JSON (see `Shelf`): what is taken out is a copy, and is put back to be changed.
 """
 
 from __future__ import annotations
@@ -12,31 +12,29 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import accumulate, count, pairwise
+from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from worker.errors import InputFileError
 from worker.pages import COLLECTIONS
 from worker.sandbox import ids, names
+from worker.sandbox.classes import GROUP_SIZE, Class, Teacher, plan_classes, section_fields
 from worker.sandbox.ids import UNSHARED, IdMaker, tag_of, timestamp
-from worker.sandbox.names import FALL, FULL_YEAR, SPRING, CourseName, set_or_blank
+from worker.sandbox.names import set_or_blank
+from worker.sandbox.shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from worker.pages import JsonObject
 
-_GROUP_SIZE: Final = 25
-_ELECTIVE_PERIODS: Final = (5, 6)
-_TERM_OF_PERIOD: Final = {"5": FALL, "6": SPRING}
 _STAMPED: Final = {"schools", "users", "sections"}
-_ADVISED: Final = 1 / 3
 _STAFF_TEACHERS: Final = 0.05
 _TWO_SCHOOLS: Final = 0.04
-_CO_TAUGHT: Final = 0.12
 _UNSHARED_EVERY: Final = 40  # sections, one of which lists a student who is not shared
+_PROGRESS_EVERY: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +58,14 @@ class District:
 
     def __init__(self, district_id: str) -> None:
         self.id = district_id
-        self.collections: dict[str, dict[str, JsonObject]] = {name: {} for name in COLLECTIONS}
+        self.collections: dict[str, Shelf] = {name: Shelf() for name in COLLECTIONS}
         self.users = self.collections["users"]
         self.sections = self.collections["sections"]
         self._sections_of: dict[str, list[str]] | None = None
 
     def records(self, collection: str) -> Iterator[JsonObject]:
         """Go through a collection in the order of its ids, which is Clever's."""
-        held = self.collections[collection]
-        return (held[key] for key in sorted(held))
+        return iter(self.collections[collection].values())
 
     def students(self) -> Iterator[JsonObject]:
         """Go through the users who are students, in the order of their ids."""
@@ -84,10 +81,10 @@ class District:
 
     def put(self, collection: str, record: JsonObject) -> None:
         """Add a record, or replace the one with its id."""
-        self.remove(collection, record["id"])
-        self.collections[collection][record["id"]] = record
         if collection == "sections":
+            self.remove(collection, record["id"])
             self._index(record)
+        self.collections[collection][record["id"]] = record
 
     def remove(self, collection: str, record_id: str) -> JsonObject | None:
         """Take a record out; None if there was none."""
@@ -125,12 +122,14 @@ class District:
         return district
 
 
-def generate(spec: DistrictSpec) -> District:
-    """Make the district of a spec, whole, in memory."""
+def generate(spec: DistrictSpec, progress: Callable[[str, int], None] | None = None) -> District:
+    """Make the district of a spec, whole, in memory; `progress` hears how many records were made since."""
     draft = _Draft(spec)
     district = District(draft.district_id)
-    for collection, record in draft.records():
+    for number, (collection, record) in enumerate(draft.records(), start=1):
         district.collections[collection][record["id"]] = record
+        if progress and number % _PROGRESS_EVERY == 0:
+            progress("records", _PROGRESS_EVERY)
     return district
 
 
@@ -142,23 +141,11 @@ def stream(spec: DistrictSpec) -> Iterator[tuple[str, JsonObject]]:
     return _Draft(spec).records()
 
 
-class _Teacher(NamedTuple):
-    id: str
-    last_name: str
-
-
-class _Class(NamedTuple):
-    course: CourseName
-    period: str
-    teacher: _Teacher
-    students: list[str]
-
-
 class _School(NamedTuple):
     id: str
     name: str
     cohorts: dict[str, int]
-    teachers: list[_Teacher]
+    teachers: list[Teacher]
 
 
 class _Draft:
@@ -198,11 +185,11 @@ class _Draft:
         return _School(self.ids.next("schools"), name, dict(zip(grades, cohorts, strict=True)), [])
 
     def _fill(self, school: _School) -> Iterator[tuple[str, JsonObject]]:
-        classes = sum(ceil(size / _GROUP_SIZE) for size in school.cohorts.values())
+        classes = sum(ceil(size / GROUP_SIZE) for size in school.cohorts.values())
         for number in range(classes + 1):
             # The last one is no teacher by role, and teaches with the others all the same.
             user = self._teacher(school, staff_only=number == classes)
-            school.teachers.append(_Teacher(user["id"], user["name"]["last"]))
+            school.teachers.append(Teacher(user["id"], user["name"]["last"]))
             yield "users", user
         free = iter(school.teachers)
         for grade, size in school.cohorts.items():
@@ -213,7 +200,7 @@ class _Draft:
                 yield "users", student
                 if self.rng.random() < self.spec.contacts:
                     yield "users", self._contact(student)
-            for planned in self._classes(school, grade, cohort, free):
+            for planned in plan_classes(self.rng, grade, cohort, school.teachers, free):
                 yield from self._section(school, grade, planned)
 
     def _teacher(self, school: _School, *, staff_only: bool) -> JsonObject:
@@ -246,52 +233,22 @@ class _Draft:
         other = self.rng.choice(self.schools) if self.rng.random() < _TWO_SCHOOLS else school
         return [school.id] if other is school else [school.id, other.id]
 
-    def _classes(
-        self, school: _School, grade: str, cohort: list[str], free: Iterator[_Teacher]
-    ) -> Iterator[_Class]:
-        rng, day = self.rng, names.timetable(grade)
-        period = day.homeroom_period
-        homerooms = [_Class(names.HOMEROOM, period, next(free), group) for group in _groups(cohort)]
-        yield from homerooms
-        for group in _groups([student for student in cohort if rng.random() < _ADVISED]):
-            yield _Class(names.ADVISORY, day.advisory_period, rng.choice(school.teachers), group)
-        skipped = {student: rng.choice(_ELECTIVE_PERIODS) for student in cohort if rng.randrange(2)}
-        for number, courses in enumerate(day.courses, start=1):
-            present = [student for student in cohort if skipped.get(student) != number]
-            if not day.one_teacher:
-                rng.shuffle(present)
-            for turn, group in enumerate(_groups(present)):
-                teacher = homerooms[turn].teacher if day.one_teacher else rng.choice(school.teachers)
-                yield _Class(courses[turn % len(courses)], str(number), teacher, group)
-
-    def _section(self, school: _School, grade: str, planned: _Class) -> Iterator[tuple[str, JsonObject]]:
-        rng, number, course = self.rng, next(self.numbers), names.course_in_grade(planned.course, grade)
-        if course.name not in self.courses:
-            record = self._record("courses", name=course.name)
-            set_or_blank(record, "number", f"C{number}", rng)
-            self.courses[course.name] = record["id"]
+    def _section(self, school: _School, grade: str, planned: Class) -> Iterator[tuple[str, JsonObject]]:
+        number, name = next(self.numbers), names.course_in_grade(planned.course, grade)
+        if name.name not in self.courses:
+            record = self._record("courses", name=name.name)
+            set_or_blank(record, "number", f"C{number}", self.rng)
+            self.courses[name.name] = record["id"]
             yield "courses", record
-        co_teachers = [rng.choice(school.teachers).id] if rng.random() < _CO_TAUGHT else []
-        unshared = [] if number % _UNSHARED_EVERY else [self.ids.next(UNSHARED)]
-        section = self._record(
-            "sections",
+        fields = section_fields(
+            self.rng,
+            planned._replace(course=name),
+            school.teachers,
+            self.terms,
             school=school.id,
-            name=names.section_name(course.name, planned.teacher.last_name, planned.period),
-            subject=course.subject,
-            course=self.courses[course.name],
-            period=planned.period,
-            section_number="",
+            grade=grade,
+            course=self.courses[name.name],
             sis_id=f"SEC-{number}",
-            teacher=planned.teacher.id,
-            teachers=list(dict.fromkeys([planned.teacher.id, *co_teachers])),
-            students=planned.students + unshared,
+            unshared=[] if number % _UNSHARED_EVERY else [self.ids.next(UNSHARED)],
         )
-        set_or_blank(section, "grade", grade, rng, blank=0.05)
-        term = self.terms.get(_TERM_OF_PERIOD.get(planned.period, ""), self.terms[FULL_YEAR])
-        set_or_blank(section, "term_id", term, rng, blank=0.02)
-        yield "sections", section
-
-
-def _groups(members: list[str]) -> Iterator[list[str]]:
-    sizes = names.split(len(members), [1.0] * ceil(len(members) / _GROUP_SIZE))
-    return (members[lower:upper] for lower, upper in pairwise(accumulate(sizes, initial=0)))
+        yield "sections", self._record("sections", **fields)

@@ -158,7 +158,7 @@ def changed(record: JsonObject, changes: Changes, stamp: str) -> tuple[JsonObjec
     copy: JsonObject = record
     previous: JsonObject = {}
     for path, value in changes.items():
-        before = _value_at(record, path)
+        before = value_at(record, path)
         if before != value:
             copy = _with_value(copy, path, value)
             previous = previous if before is ABSENT else _with_value(previous, path, before)
@@ -168,7 +168,8 @@ def changed(record: JsonObject, changes: Changes, stamp: str) -> tuple[JsonObjec
     return copy, previous
 
 
-def _value_at(record: Any, path: Sequence[str]) -> Any:
+def value_at(record: Any, path: Sequence[str]) -> Any:
+    """Find the value at a path of a record; ABSENT if there is none."""
     for key in path:
         record = record.get(key, ABSENT) if isinstance(record, dict) else ABSENT
     return record

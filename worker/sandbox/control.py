@@ -1,0 +1,232 @@
+"""Orders to the sandbox, under `/sandbox`, from this machine only: JSON in, JSON out.
+
+A change is made while its events are taken, and other requests are served in between: a district in the
+middle of a large change answers as Clever's would. One district makes one change at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeAlias
+
+import orjson
+from aiohttp import web
+
+from worker.pages import JsonObject
+from worker.sandbox import ids
+from worker.sandbox.api import UNKNOWN_CURSOR, Running
+from worker.sandbox.commands import AT_ONCE, CHANGES, Change
+from worker.sandbox.district import DistrictSpec, generate
+from worker.sandbox.faults import Faults, Kind
+from worker.sandbox.orders import MOST_SEED, Order, RefusedOrder
+from worker.sandbox.truth import name_contains, truth
+from worker.sandbox.world import WorldDistrict
+
+MOST_STUDENTS: Final = 1_000_000
+_MOST_REQUESTS: Final = 1_000_000
+MOST_SECONDS: Final = 600.0
+_TOLD_AT_ONCE: Final = 200
+"""Events of a change that are told before other requests get their turn."""
+_LATE_SECONDS: Final = 3.0
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Control:
+    """Takes the orders; `close` ends what they left running."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._late: set[asyncio.Task[None]] = set()
+
+    def routes(self) -> list[web.RouteDef]:
+        """List the routes of all orders."""
+        district = "/sandbox/districts/{district}"
+        return [
+            web.get("/sandbox", _order(self._overview)),
+            web.post("/sandbox/districts", _order(self._add)),
+            web.post("/sandbox/faults", _order(self._set_faults)),
+            web.delete("/sandbox/faults", _order(self._end_faults)),
+            web.post("/sandbox/settings", _order(self._set_behaviour)),
+            web.get(f"{district}/truth", _order(self._truth)),
+            web.get(f"{district}/served/{{event}}", _order(self._served)),
+            *(
+                web.post(f"{district}/{name}", _order(self._at_once(at_once)))
+                for name, at_once in AT_ONCE.items()
+            ),
+            *(
+                web.post(f"{district}/{name}", _order(self._changing(change)))
+                for name, change in CHANGES.items()
+            ),
+        ]
+
+    async def small_day(self, one: WorldDistrict, count: int, seed: int) -> None:
+        """Make a day of changes in a district."""
+        async with self._locks[one.id]:
+            await self._tell(one, one.day(count, seed))
+
+    async def close(self) -> None:
+        """Give up the events that are still held back."""
+        for task in self._late:
+            task.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
+
+    async def _overview(self, _request: web.Request, order: Order) -> JsonObject:
+        order.read_all()
+        running = self._running
+        return {
+            "districts": [_described(one) for one in running.world.districts.values()],
+            "requests": running.requests,
+            "spoiled": dict(running.spoiled),
+        }
+
+    async def _add(self, _request: web.Request, order: Order) -> JsonObject:
+        world = self._running.world
+        students = order.whole("students", 1000, 0, MOST_STUDENTS)
+        seed = order.whole("seed", world.next_seed, 0, MOST_SEED)
+        order.read_all()
+        world.next_seed = max(world.next_seed, seed + 1)
+        made = await asyncio.to_thread(generate, DistrictSpec(students=students, seed=seed))
+        try:
+            return _described(world.add(made))
+        except ValueError as error:
+            raise RefusedOrder(f"seed: {error}") from None
+
+    async def _set_faults(self, _request: web.Request, order: Order) -> JsonObject:
+        every = order.whole("every", 10, 1, _MOST_REQUESTS)
+        kinds = [Kind(name) for name in order.several_of("kinds", [kind.value for kind in Kind])]
+        seed = order.whole("seed", 1, 0, MOST_SEED)
+        slow_seconds = order.number("slow_seconds", 2.0, 0.0, MOST_SECONDS)
+        order.read_all()
+        self._running.faults = Faults(every, kinds, seed, slow_seconds)
+        return {"every": every, "kinds": kinds, "seed": seed, "slow_seconds": slow_seconds}
+
+    async def _end_faults(self, _request: web.Request, order: Order) -> JsonObject:
+        order.read_all()
+        self._running.faults = None
+        return {}
+
+    async def _set_behaviour(self, _request: web.Request, order: Order) -> JsonObject:
+        behaviour = self._running.behaviour
+        cursor = order.one_of("unknown_cursor", behaviour.unknown_cursor, UNKNOWN_CURSOR)
+        requests = order.whole("requests_a_minute", behaviour.requests_a_minute, 0, _MOST_REQUESTS)
+        order.read_all()
+        behaviour.unknown_cursor = next(one for one in UNKNOWN_CURSOR if one == cursor)
+        behaviour.requests_a_minute = requests
+        return {"unknown_cursor": cursor, "requests_a_minute": requests}
+
+    async def _truth(self, request: web.Request, order: Order) -> JsonObject:
+        one = self._district(request)
+        order.read_all()
+        keeps = name_contains(request.query.get("contains", "homeroom"))
+        async with self._locks[one.id]:  # no change may come between one record and the next
+            found = await asyncio.to_thread(truth, one.district, keeps)
+        return {"digest": found.digest, "counts": found.counts, "blocked": found.blocked}
+
+    async def _served(self, request: web.Request, order: Order) -> JsonObject:
+        order.read_all()
+        at = self._district(request).served.get(request.match_info["event"])
+        return {"at": None if at is None else ids.timestamp(at)}
+
+    def _at_once(self, do: Callable[[WorldDistrict], None]) -> _Ordered:
+        async def ordered(request: web.Request, order: Order) -> JsonObject:
+            order.read_all()
+            one = self._district(request)
+            do(one)
+            return _described(one)
+
+        return ordered
+
+    def _changing(self, change: Callable[[WorldDistrict, Order], Change]) -> _Ordered:
+        async def ordered(request: web.Request, order: Order) -> JsonObject:
+            one = self._district(request)
+            late = order.delay("late", _LATE_SECONDS, MOST_SECONDS)
+            async with self._locks[one.id]:
+                events, said = change(one, order)
+                return said | await self._tell(one, events, late)
+
+        return ordered
+
+    async def _tell(
+        self, one: WorldDistrict, events: Iterable[JsonObject], late: float | None = None
+    ) -> JsonObject:
+        """Put a change into the feed; `late` holds its first event back for so many seconds."""
+        told = 0
+        said: JsonObject = {}
+        for event in events:
+            if told == 0 and late is not None:
+                said = {"late_event_id": event["id"]}
+                task = asyncio.create_task(_tell_later(one, event, late))
+                self._late.add(task)
+                task.add_done_callback(self._late.discard)
+            else:
+                one.tell(event)
+            told += 1
+            if told % _TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        at = ids.timestamp(self._running.world.clock())
+        return {"events": told, "last_event_id": one.events.last, "at": at, **said}
+
+    def _district(self, request: web.Request) -> WorldDistrict:
+        try:
+            return self._running.world.districts[request.match_info["district"]]
+        except KeyError:
+            raise RefusedOrder("no such district here", 404) from None
+
+
+_Ordered: TypeAlias = Callable[[web.Request, Order], Awaitable[JsonObject]]
+
+
+def _order(ordered: _Ordered) -> Handler:
+    """Make a handler of an order: who may give it, its body, and what becomes of a wrong one."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if not _is_here(request.remote):
+            return _json({"message": "orders are taken from this machine only"}, 403)
+        try:
+            return _json(await ordered(request, Order(await _body(request))))
+        except RefusedOrder as error:
+            return _json({"message": str(error)}, error.status)
+
+    return handler
+
+
+def _is_here(address: str | None) -> bool:
+    try:
+        return address is None or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+async def _body(request: web.Request) -> object:
+    text = await request.read()
+    try:
+        return orjson.loads(text) if text.strip() else {}
+    except orjson.JSONDecodeError:
+        raise RefusedOrder("expected a JSON object") from None
+
+
+def _json(document: JsonObject, status: int = 200) -> web.Response:
+    body = orjson.dumps(document) + b"\n"
+    return web.Response(body=body, status=status, content_type="application/json")
+
+
+async def _tell_later(one: WorldDistrict, event: JsonObject, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    one.tell(event)
+
+
+def _described(one: WorldDistrict) -> JsonObject:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "connected": one.connected,
+        "students": one.students,
+        "sections": len(one.district.sections),
+        "events": len(one.events),
+        "last_event_id": one.events.last,
+    }

@@ -43,8 +43,6 @@ INSTEAD_OF_UNSET: Final = {
 """What the example files show for a setting that has no default."""
 
 NOT_IN_FORCE: Final = {
-    "clever": "This version does not read from Clever itself: it refuses to start with a client id, and "
-    "the others change nothing. Publish the events to the exchange `clever.events` instead.",
     "alerts": "This version delivers no alerts itself and refuses to start where one of these is set. "
     "Consume the queue `rostering.alerts` instead.",
 }

@@ -193,18 +193,44 @@ class HttpSettings(Group):
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
 
 
+CLEVER_API: Final = "https://api.clever.com"
+CLEVER_OAUTH: Final = "https://clever.com"
+
+
 class CleverSettings(Group):
     """Clever as the source of events. Without a client id there is none: publish the events instead."""
 
-    api_url: str = Field(default="https://api.clever.com", description="Clever's data API.")
-    oauth_url: str = Field(default="https://clever.com", description="Clever's token service.")
+    api_url: str = Field(default=CLEVER_API, description="Clever's data API.")
+    oauth_url: str = Field(
+        default=CLEVER_OAUTH,
+        description="Clever's token service. Left as it is while `api_url` is another than Clever's, it "
+        "follows that one: the sandbox has one address for both.",
+    )
     api_version: Literal["v3.0", "v3.1"] = Field(default="v3.1", description="Version of the data API.")
     client_id: str | None = Field(default=None, description="The app's client id; unset: no Clever source.")
     client_secret: SecretStr | None = Field(default=None, description="The app's client secret.")
     poll_seconds: Seconds = Field(
         default=60,
-        description="Seconds between two readings of a district's feed; Clever syncs hourly at most.",
+        description="Seconds between two readings of a district's feed, and of the list of districts; Clever "
+        "syncs hourly at most, but sharing can change at any time.",
     )
+    baseline_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=24,
+        description="Hours between two baselines of a district, full reads that mend what a feed lost in "
+        "silence. Clever asks for a sync a day.",
+    )
+    page_size: int = Field(
+        default=10_000,
+        ge=1,
+        le=10_000,
+        description="Rows of a page, at most Clever's 10,000; fewer take less memory and more requests.",
+    )
+
+    @property
+    def token_service(self) -> str:
+        """The address of the token service: beside an API that is not Clever's, that one's own."""
+        follows = self.oauth_url == CLEVER_OAUTH and self.api_url != CLEVER_API
+        return self.api_url if follows else self.oauth_url
 
 
 class AlertSettings(Group):

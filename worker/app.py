@@ -15,9 +15,13 @@ from datetime import timedelta
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
+from worker.adapters.clever.client import CleverClient
+from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres import schema
+from worker.adapters.postgres.baselines import PostgresBaselines
+from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.postgres.embedded import EmbeddedPostgres
@@ -25,10 +29,12 @@ from worker.adapters.postgres.evaluation import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Publisher
+from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
@@ -43,6 +49,9 @@ class Store:
     evaluations: PostgresEvaluations
     outbox: PostgresOutbox
     desk: PostgresDesk
+    baselines: PostgresBaselines
+    connections: PostgresConnections | None
+    """None where no Clever source is configured."""
 
 
 @asynccontextmanager
@@ -58,13 +67,49 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(database.close)
         heard = Notices(database)
         stack.push_async_callback(heard.close)
+        locks = TurnLocks(database)
+        stack.push_async_callback(locks.close)
         yield Store(
             dsn,
             PostgresInbox(database),
             PostgresEvaluations(database, heard, policy(settings)),
             PostgresOutbox(database, heard),
             PostgresDesk(database),
+            PostgresBaselines(database),
+            _connections(settings, database, locks),
         )
+
+
+def _connections(settings: Settings, database: Database, locks: TurnLocks) -> PostgresConnections | None:
+    app = settings.clever
+    if app.client_id is None or app.client_secret is None:
+        return None
+    vault = TokenVault(app.client_id, app.client_secret.get_secret_value())
+    return PostgresConnections(database, locks, vault)
+
+
+@asynccontextmanager
+async def open_source(
+    settings: Settings, store: Store, publisher: Publisher, metrics: Metrics
+) -> AsyncIterator[Surroundings | None]:
+    """Open the Clever source; None where none is configured. Raises `SettingsError`."""
+    app = settings.clever
+    if store.connections is None or app.client_id is None or app.client_secret is None:
+        yield None
+        return
+    client = CleverClient(
+        api_url=app.api_url,
+        oauth_url=app.token_service,
+        api_version=app.api_version,
+        client_id=app.client_id,
+        client_secret=app.client_secret.get_secret_value(),
+        page_size=app.page_size,
+    )
+    pace = Pace(poll=timedelta(seconds=app.poll_seconds), baseline=timedelta(hours=app.baseline_hours))
+    try:
+        yield Surroundings(client, store.connections, store.baselines, publisher, metrics, pace)
+    finally:
+        await client.close()
 
 
 async def migrate(settings: Settings) -> tuple[str | None, str]:
@@ -106,6 +151,7 @@ def policy(settings: Settings) -> Policy:
         school_removal_limit_percent=float(preflight.school_removal_limit_percent),
         removal_limit_floor=preflight.removal_limit_floor,
         extra_fields=settings.commit.extra_fields,
+        needs_baseline=settings.clever.client_id is not None,
         severities={Code(code): Severity(severity) for code, severity in preflight.severities.items()},
     )
 

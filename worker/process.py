@@ -15,13 +15,15 @@ from config.settings import Settings
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.rabbitmq import RabbitBroker
-from worker.app import Store, open_broker, open_store, window_limits
+from worker.app import Store, open_broker, open_source, open_store, window_limits
 from worker.candidate.refresh import Progress
 from worker.errors import SettingsError, Unavailable
 from worker.ports.broker import Broker
+from worker.source.surroundings import Surroundings
 from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import BackOff, Health, Stage, Stop, run
+from worker.stages.poll import ListStage, PollStage
 from worker.stages.relay import RelayStage
 from worker.telemetry import Metrics
 from worker.watchdog import Watchdog
@@ -29,12 +31,11 @@ from worker.web.server import WebServer
 
 Result = TypeVar("Result")
 
-STAGES: Final = ("ingest", "evaluate", "relay", "http")
-NOT_YET: Final = {
-    "poll": "clever.client_id",
-    "notify": "alerts.channels or alerts.alertmanager_url",
-}
+STAGES: Final = ("poll", "ingest", "evaluate", "relay", "http")
+NOT_YET: Final = {"notify": "alerts.channels or alerts.alertmanager_url"}
 """Stages of the contract that this version has nothing to do for, by the setting that would need them."""
+POLLS: Final = 8
+"""Districts read from Clever side by side in one process: a turn is mostly waiting."""
 EVALUATIONS: Final = 2
 """Districts evaluated side by side in one process, so that a full run holds no small district up."""
 REMEMBER_EVENTS: Final = timedelta(days=45)
@@ -48,10 +49,16 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
         if name not in STAGES and name not in NOT_YET:
             known = ", ".join((*STAGES, *NOT_YET))
             raise SettingsError(f"--stages: expected some of {known}, got {name}")
-    if settings.clever.client_id is not None:
+    if (settings.clever.client_id is None) != (settings.clever.client_secret is None):
+        missing = "CLIENT_ID" if settings.clever.client_id is None else "CLIENT_SECRET"
         raise SettingsError(
-            "ROSTERING_CLEVER__CLIENT_ID: this version does not read from Clever itself; unset it, and "
-            "publish the events to the exchange clever.events"
+            f"ROSTERING_CLEVER__{missing}: expected it beside the other of the two, got nothing"
+        )
+    reads_clever = settings.clever.client_id is not None and "poll" in names
+    if reads_clever and settings.broker_url is None and "ingest" not in names:
+        raise SettingsError(
+            "--stages: poll needs ingest beside it where the broker is inside the process (no "
+            "ROSTERING_BROKER_URL)"
         )
     if settings.alerts.channels or settings.alerts.alertmanager_url:
         raise SettingsError(
@@ -91,7 +98,10 @@ class Worker:
             broker = await stack.enter_async_context(self._opened_broker())
             store = await self._when_there(lambda: stack.enter_async_context(open_store(self._settings)))
             await self._when_there(broker.check_topology)
-            return 0 if store is None or self.stop.requested else await self._run(store, broker)
+            if store is None or self.stop.requested:
+                return 0
+            opening = open_source(self._settings, store, broker, self.metrics)
+            return await self._run(store, broker, await stack.enter_async_context(opening))
 
     async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
         """Return what `attempt` gives once nobody it needs is away; None where a stop came first.
@@ -107,14 +117,17 @@ class Worker:
                 await self.stop.sleep(back_off.next())
         return None
 
-    async def _run(self, store: Store, broker: RabbitBroker | InProcessBroker) -> int:
+    async def _run(
+        self, store: Store, broker: RabbitBroker | InProcessBroker, source: Surroundings | None
+    ) -> int:
         ingest = IngestStage(broker, store.inbox, self.metrics)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
-        self.health.starting(self._stages)
+        starting = set(self._stages) if source is not None else set(self._stages) - {"poll"}
+        self.health.starting(starting)
         server = await self._serve(store, broker, ingest)
         if "evaluate" in self._stages:
             await self._when_there(store.evaluations.demand_policy)
-        work = [run(stage, self.stop, self.health) for stage in self._made(store, broker, ingest)]
+        work = [run(stage, self.stop, self.health) for stage in self._made(store, broker, ingest, source)]
         if "ingest" in self._stages:
             work.append(watchdog.run())
         work.append(_keep_house(store.desk, self.stop))
@@ -132,8 +145,12 @@ class Worker:
         structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
         return 1 if watchdog.expired else 0
 
-    def _made(self, store: Store, broker: Broker, ingest: IngestStage) -> list[Stage]:
+    def _made(
+        self, store: Store, broker: Broker, ingest: IngestStage, source: Surroundings | None
+    ) -> list[Stage]:
         made: list[Stage] = [ingest] if "ingest" in self._stages else []
+        if "poll" in self._stages and source is not None:
+            made += [ListStage(source), *(PollStage(source, self.progress) for _ in range(POLLS))]
         if "evaluate" in self._stages:
             made += [
                 EvaluateStage(

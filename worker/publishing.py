@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import orjson
 
@@ -11,22 +13,28 @@ from config.topology import EVENTS_EXCHANGE
 from worker.pages import JsonObject, district_of
 from worker.ports.broker import Message, Publisher
 
-IN_FLIGHT = 500
+IN_FLIGHT: Final = 500
 """Unconfirmed messages at a time; RabbitMQ gains little beyond a few hundred."""
+ROUTING_KEY_BYTES: Final = 255
+"""The longest that AMQP has."""
 
 
 async def publish_events(
-    publisher: Publisher, events: Iterable[JsonObject], done: Callable[[int], None]
+    publisher: Publisher,
+    events: Iterable[JsonObject],
+    done: Callable[[int], None],
+    district_id: str | None = None,
 ) -> int:
     """Publish events with confirms, many in flight; return how many. `done` hears how many are confirmed.
 
-    The first one that cannot be published stops the rest and raises.
+    The first one that cannot be published stops the rest and raises. `district_id` is whose events they are
+    where that is known, whatever they say.
     """
     waiting: set[asyncio.Task[None]] = set()
     count = 0
     try:
         for event in events:
-            waiting.add(asyncio.create_task(publisher.publish(_message(event))))
+            waiting.add(asyncio.create_task(publisher.publish(message(event, district_id))))
             count += 1
             if len(waiting) >= IN_FLIGHT:
                 waiting = await _some_done(waiting, done)
@@ -49,6 +57,20 @@ async def _some_done(
     return rest
 
 
-def _message(event: JsonObject) -> Message:
-    routing_key = f"{district_of(event) or 'unknown'}.{event.get('type')}"
-    return Message(EVENTS_EXCHANGE, routing_key[:255], orjson.dumps(event))
+def message(event: JsonObject, district_id: str | None = None) -> Message:
+    """Return an event, or a word on the feed, as it is published for ingest."""
+    routing_key = f"{district_id or district_of(event) or 'unknown'}.{event.get('type')}"
+    headers = {} if district_id is None else {"district_id": district_id}
+    return Message(EVENTS_EXCHANGE, _shortened(routing_key), _encoded(event), headers=headers)
+
+
+def _encoded(event: JsonObject) -> bytes:
+    try:
+        return orjson.dumps(event)
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair, say: ingest is to see it as it came, and to put it with the dead letters.
+        return json.dumps(event).encode()
+
+
+def _shortened(routing_key: str) -> str:
+    return routing_key.encode()[:ROUTING_KEY_BYTES].decode(errors="ignore")

@@ -34,7 +34,7 @@ def arrival(event: clever.Event) -> Arrival:
 
 def staged_json(record: clever.Record) -> str | None:
     """Return a record as it is staged; None for a user who is neither student nor teacher."""
-    content = _content(record)
+    content = staged(record)
     return None if content is None else orjson.dumps(content).decode()
 
 
@@ -43,7 +43,8 @@ def mark(settled: clever.FeedSettled) -> Mark:
     return Mark(settled.district, settled.since or BEGINNING, settled.through, settled.count)
 
 
-def _content(record: clever.Record) -> Json | None:
+def staged(record: clever.Record) -> Json | None:
+    """Return what is kept of a record, blanks left out."""
     match record:
         case clever.User():
             return _user(record)

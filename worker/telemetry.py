@@ -37,6 +37,10 @@ class Metrics:
         self.decisions = self._counter("decisions", "Batches by what was decided on them.", "outcome")
         self.evaluation_failures = self._counter("evaluation_failures", "Evaluations that raised.")
         self.messages_published = self._counter("messages_published", "Messages published.", "schema")
+        self.feed_events = self._counter("feed_events", "Events read from Clever and published.")
+        self.baselines = self._counter("baselines", "Baselines read to their end.", "outcome")
+        self.baseline_rows = self._counter("baseline_rows", "Rows that baselines read.", "collection")
+        self.turns = self._counter("turns", "Turns of reading a district from Clever.", "outcome")
         self.preflight_seconds = self._histogram(
             "preflight_duration_seconds", "Time to stage, judge and decide one batch."
         )

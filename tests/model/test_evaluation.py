@@ -318,8 +318,7 @@ async def _resync(
         while await stage.once():
             pass
     await store.inbox.store([*since, *late], [], [])
-    await store.baselines.ready(run)
-    await store.desk.flush(DISTRICT, "test")
+    await store.baselines.ready(run, close_window=True)
 
 
 async def _compare(model: Model, store: StoreUnderTest) -> None:

@@ -15,7 +15,13 @@ from worker import app
 from worker.cli.context import CommandContext
 from worker.ports.desk import DistrictLine
 
-STYLES = {"review": "yellow", "rostered": "green", "waiting": "dim", "parked": "red"}
+STYLES = {
+    "review": "yellow",
+    "rostered": "green",
+    "waiting": "dim",
+    "parked": "red",
+    "disconnected": "red",
+}
 
 
 @click.command()
@@ -104,6 +110,10 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     facts.add_row("plan digest", details["plan"]["digest"])
     facts.add_row("last decision", _decision(details["last_decision"]))
     facts.add_row("window", _window(details["window"]))
+    if details["source"]:
+        facts.add_row("clever", _source(details["source"]))
+    if details["sync"]["warning"]:
+        facts.add_row("sync", Text(details["sync"]["warning"], "yellow"))
     if details["quarantined"]:
         facts.add_row("quarantined", f"{details['quarantined']:,} unreadable events")
     if details["evaluation_failures"]["count"]:
@@ -144,6 +154,23 @@ def _window(window: dict[str, Any] | None) -> str:
         return "closed"
     put_off = f", put off since {window['deferred_since']}" if window["deferred_since"] else ""
     return f"open since {window['opened_at']}, {window['events']:,} events{put_off}"
+
+
+def _source(source: dict[str, Any]) -> RenderableType:
+    if source["disconnected_at"]:
+        return Text(f"disconnected since {source['disconnected_at']}; nothing was deleted", "red")
+    parts = [f"connected since {source['connected_at']}"]
+    if source["baseline"]:
+        parts.append(f"baseline under way, {source['baseline']['records']:,} records")
+    elif source["resync"]:
+        parts.append(f"baseline wanted: {source['resync']}")
+    parts.append(f"read whole at {source['baseline_at']}" if source["baseline_at"] else "not read whole yet")
+    if source["feed_read_at"]:
+        parts.append(f"feed read at {source['feed_read_at']}")
+    facts = Text("; ".join(parts))
+    if source["problem"]:
+        facts.append(f"\n{source['problem']} ({source['turns_failed']} times)", "yellow")
+    return facts
 
 
 def _as_json(line: DistrictLine) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Run:
     district_id: str
     id: str
     seed: str
+    collections: Sequence[str]
     collection: str | None
     after: str | None
     records: int
@@ -73,8 +74,8 @@ class Baselines(Protocol):
         """Say that every page is there: the feed is read on from the seed, or from beyond it."""
         ...
 
-    async def ready(self, run: Run) -> None:
-        """Say that it can be adopted at the next close of the district's window."""
+    async def ready(self, run: Run, *, close_window: bool) -> None:
+        """Say that it can be adopted when the district's window closes; `close_window` closes it now."""
         ...
 
     async def refuse(self, run: Run, reason: str) -> None:

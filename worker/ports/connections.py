@@ -35,7 +35,9 @@ class Connection:
     settled: str
     unsettled: int
     cursor_at: datetime | None
+    checked_at: datetime | None
     baseline_at: datetime | None
+    baseline_after: datetime
     resync: str | None
     failures: int
     record: Json | None
@@ -55,6 +57,10 @@ class Connections(Protocol):
 
     async def claim_listing(self, every: timedelta) -> bool:
         """Whether the list of connected districts is due; says so to one process each time."""
+        ...
+
+    async def unclaim_listing(self) -> None:
+        """Let the list be due again, since it could not be read."""
         ...
 
     async def listed(self, tokens: Mapping[str, Token]) -> Listing:
@@ -98,6 +104,10 @@ class Connections(Protocol):
 
     async def settle(self, district_id: str, cursor: str, overlap: timedelta) -> None:
         """Say that the feed was read to its end, and ingest told so; lets the overlap follow behind."""
+        ...
+
+    async def checked(self, district_id: str) -> None:
+        """Remember that the feed was asked whether it still has the cursor."""
         ...
 
     async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:

@@ -6,6 +6,7 @@ such an answer there is a proxy or a fault that passes. No text here quotes what
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import orjson
@@ -33,8 +34,8 @@ class Trouble(Exception):
 def parsed(body: bytearray) -> Json:
     """Read an answer's body, which must be a JSON object."""
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = _loaded(body)
+    except ValueError:
         # Raised below: this error holds the whole body, which must not hang on to ours as its context.
         html = body[:_BEGINNING].lstrip().startswith(b"<")
         reason = "answered HTML where JSON was expected" if html else "broken JSON"
@@ -43,6 +44,16 @@ def parsed(body: bytearray) -> Json:
             return document
         reason = "JSON that is not Clever's envelope"
     raise Trouble(reason)
+
+
+def _loaded(body: bytearray) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if b"\\ud" not in body.lower():
+            raise
+        # Half a surrogate pair in one text, which is that record's trouble and not the whole page's.
+        return json.loads(body)
 
 
 def record(document: Json) -> Json:
@@ -70,6 +81,10 @@ def page(document: Json, rows: list[Json], *, after: str | None, limit: int) -> 
     """
     if len(rows) >= limit and document.get("links") is None:
         raise Trouble("a full page without links")
+    itself = _link(document, "self")
+    begins_at = _starting_after(itself) if itself else None
+    if begins_at is not None and begins_at != after:
+        raise Trouble("another page than the one that was asked for")
     link = next_link(document)
     if link is None:
         return Page(rows, None)
@@ -85,10 +100,14 @@ def page(document: Json, rows: list[Json], *, after: str | None, limit: int) -> 
 
 def next_link(document: Json) -> str | None:
     """Return the address of the next page as it stands in a list's links; None on the last page."""
+    return _link(document, "next")
+
+
+def _link(document: Json, rel: str) -> str | None:
     links = document.get("links") or []
     if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
         raise Trouble("links that are not Clever's")
-    uri = next((link.get("uri") for link in links if link.get("rel") == "next"), None)
+    uri = next((link.get("uri") for link in links if link.get("rel") == rel), None)
     if uri is not None and not isinstance(uri, str):
         raise Trouble("links that are not Clever's")
     return uri

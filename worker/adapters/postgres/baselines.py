@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
-from worker.adapters.postgres import incidents, sql
+from worker.adapters.postgres import incidents, notices, sql
 from worker.adapters.postgres.database import Connection, Database
 from worker.domain.incidents import BASELINE_REFUSED
 from worker.errors import BaselineLost
@@ -14,6 +15,8 @@ from worker.ports.baselines import BaselineRecord, Run
 
 _SQL: Final = sql.load("baselines")
 
+REFUSED_PAUSE: Final = timedelta(minutes=15)
+"""After a refused baseline before the next is read; a person who asks for one does not wait."""
 _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
 """A baseline is compared and counted whole; see `worker.adapters.postgres.database` for the usual way."""
 
@@ -59,7 +62,12 @@ class PostgresBaselines:
             await connection.execute(_LARGE_READS)
             staged = await connection.fetchrow(_SQL["staged_counts"], run.district_id)
             read = await connection.fetchrow(_SQL["read_counts"], run.district_id)
-        if staged is None or read is None or read["records"] != run.records:
+            if staged is None or read is None or read["records"] != run.records:
+                await connection.execute(_SQL["drop_records"], run.district_id)
+                await connection.execute(_SQL["delete"], run.district_id, run.id)
+                await connection.execute(_SQL["demand_again"], run.district_id)
+                staged = None
+        if staged is None or read is None:
             raise BaselineLost(run.district_id)
         return dict(staged), {name: count for name, count in read.items() if name != "records"}
 
@@ -69,16 +77,20 @@ class PostgresBaselines:
             if await connection.fetchval(_SQL["believe"], run.district_id, run.id) is not None:
                 await connection.execute(_SQL["move_cursor"], run.district_id, run.seed)
 
-    async def ready(self, run: Run) -> None:
-        """Say that it can be adopted at the next close of the district's window."""
-        async with self._database.connection() as connection:
+    async def ready(self, run: Run, *, close_window: bool) -> None:
+        """Say that it can be adopted when the district's window closes; `close_window` closes it now."""
+        async with self._database.transaction() as connection:
             await connection.execute(_SQL["ready"], run.district_id, run.id)
+            if close_window:
+                await connection.execute(_SQL["close_window"], run.district_id)
+                await notices.notify(connection, notices.WINDOWS)
 
     async def refuse(self, run: Run, reason: str) -> None:
         """Give it up, and alert operations unless they were told already."""
         async with self._database.transaction() as connection:
             if await connection.fetchval(_SQL["delete"], run.district_id, run.id):
                 await connection.execute(_SQL["drop_records"], run.district_id)
+                await connection.execute(_SQL["not_before"], run.district_id, REFUSED_PAUSE)
                 summary = f"A baseline was refused, nothing was changed: {reason}."
                 await incidents.open_incident(connection, run.district_id, BASELINE_REFUSED, summary)
 

@@ -50,6 +50,10 @@ class PostgresConnections:
         async with self._database.connection() as connection:
             return bool(await connection.fetchval(_SQL["claim_listing"], every))
 
+    async def unclaim_listing(self) -> None:
+        """Let the list be due again, since it could not be read."""
+        await self._execute("unclaim_listing")
+
     async def listed(self, tokens: Mapping[str, Token]) -> Listing:
         """Take the list of connected districts: new ones and those that came back are due at once."""
         ids = sorted(tokens)
@@ -122,6 +126,10 @@ class PostgresConnections:
         """Say that the feed was read to its end, and ingest told so; lets the overlap follow behind."""
         await self._execute("settle", district_id, cursor, overlap)
 
+    async def checked(self, district_id: str) -> None:
+        """Remember that the feed was asked whether it still has the cursor."""
+        await self._execute("checked", district_id)
+
     async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:
         """Ask for a baseline; `forget_cursor` where the feed cannot be read on from there."""
         await self._execute("demand_resync", district_id, reason, forget_cursor)
@@ -157,7 +165,9 @@ class PostgresConnections:
             settled=row["settled"],
             unsettled=row["unsettled"],
             cursor_at=row["cursor_at"],
+            checked_at=row["checked_at"],
             baseline_at=row["baseline_at"],
+            baseline_after=row["baseline_after"],
             resync=row["resync"],
             failures=row["failures"],
             record=row["record"],

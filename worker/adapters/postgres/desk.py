@@ -34,7 +34,7 @@ class PostgresDesk:
             DistrictLine(
                 row["district_id"],
                 row["name"],
-                "parked" if row["parked_at"] else row["status"],
+                _status(row),
                 Tally.from_json(row["counts"], 0, 0),
                 row["committed_counts"],
                 row["commit_sequence"],
@@ -138,7 +138,7 @@ def _figures(row: asyncpg.Record) -> dict[str, Any]:
     return {
         "district_id": row["district_id"],
         "name": record.get("name"),
-        "status": "parked" if row["parked_at"] else row["status"],
+        "status": _status(row),
         "standing_since": _instant(row["standing_since"]),
         "students": {
             "total": tally.students,
@@ -155,6 +155,30 @@ def _figures(row: asyncpg.Record) -> dict[str, Any]:
         "unpublished": row["unpublished"],
         "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
         "sync": sync_state(record, datetime.now(UTC)),
+        "source": _source(row),
+    }
+
+
+def _status(row: asyncpg.Record) -> str:
+    if row["disconnected_at"]:
+        return "disconnected"
+    return "parked" if row["parked_at"] else str(row["status"])
+
+
+def _source(row: asyncpg.Record) -> dict[str, Any] | None:
+    """Return how the district is read from Clever; None where it is not, and was not."""
+    if not row["is_connected"]:
+        return None
+    return {
+        "connected_at": _instant(row["connected_at"]),
+        "disconnected_at": _instant(row["disconnected_at"]),
+        "baseline_at": _instant(row["baseline_at"]),
+        "baseline": row["baseline"],
+        "resync": row["resync"],
+        "feed_read_at": _instant(row["cursor_at"]),
+        "next_turn_at": _instant(row["due_at"]),
+        "problem": row["problem"],
+        "turns_failed": row["turns_failed"],
     }
 
 

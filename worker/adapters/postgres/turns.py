@@ -29,20 +29,21 @@ class TurnLocks:
 
     async def take(self, district_id: str) -> bool:
         """Lock a district; False while another turn, here or elsewhere, has it."""
-        if district_id in self.held:
-            return False
         async with self._one_at_a_time:
+            # PostgreSQL gives a lock again to the session that has it, so that we must look ourselves.
+            if district_id in self.held:
+                return False
             connection = await self._open()
             with translated():
                 taken = bool(await connection.fetchval(_SQL["lock"], district_id))
-        if taken:
-            self.held.add(district_id)
-        return taken
+            if taken:
+                self.held.add(district_id)
+            return taken
 
     async def give_back(self, district_id: str) -> None:
         """Unlock a district; of a lock that went with its connection, nothing is left to unlock."""
-        self.held.discard(district_id)
         async with self._one_at_a_time:
+            self.held.discard(district_id)
             if self._connection is not None and not self._connection.is_closed():
                 with translated():
                     await self._connection.execute(_SQL["unlock"], district_id)

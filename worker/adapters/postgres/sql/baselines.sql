@@ -1,5 +1,5 @@
 -- name: current
-SELECT district_id, run::text AS id, seed, collections[place + 1] AS collection, after, records, started_at,
+SELECT district_id, run::text AS id, seed, collections, collections[place + 1] AS collection, after, records, started_at,
        extract(epoch FROM clock_timestamp() - started_at)::float8 AS age_seconds,
        read_at IS NOT NULL AS is_read, ready_at IS NOT NULL AS is_ready
 FROM baselines WHERE district_id = $1
@@ -65,6 +65,15 @@ WHERE district_id = $1
 UPDATE baselines SET ready_at = clock_timestamp()
 WHERE district_id = $1 AND run = $2 AND read_at IS NOT NULL AND ready_at IS NULL
 RETURNING true
+
+-- name: close_window
+INSERT INTO windows AS w (district_id, opened_at, last_event_at, events, requested, request_number)
+VALUES ($1, clock_timestamp(), clock_timestamp(), 0, 'resync', 1)
+ON CONFLICT (district_id) DO UPDATE SET
+    requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
+
+-- name: not_before
+UPDATE connections SET baseline_after = clock_timestamp() + $2::interval WHERE district_id = $1
 
 -- name: delete
 DELETE FROM baselines WHERE district_id = $1 AND run = $2 RETURNING true

@@ -4,6 +4,9 @@ ON CONFLICT (only_one) DO UPDATE SET listed_at = EXCLUDED.listed_at
     WHERE l.listed_at <= clock_timestamp() - $1::interval
 RETURNING true
 
+-- name: unclaim_listing
+UPDATE token_listing SET listed_at = 'epoch'
+
 -- name: listed
 -- Keeps the tokens of the connected districts; says which are new, and which were disconnected before.
 WITH told AS (
@@ -54,7 +57,7 @@ SELECT pg_advisory_unlock(hashtextextended('rostering.feed.' || $1, 0))
 
 -- name: read
 SELECT c.district_id, c.token, clock_timestamp() AS now, c.cursor, c.overlap, c.settled, c.unsettled,
-       c.cursor_at, d.baseline_at, c.resync, c.failures, c.record, c.due_at <= clock_timestamp() AS is_due
+       c.cursor_at, c.checked_at, c.baseline_after, d.baseline_at, c.resync, c.failures, c.record, c.due_at <= clock_timestamp() AS is_due
 FROM connections c LEFT JOIN districts d USING (district_id)
 WHERE c.district_id = $1 AND c.disconnected_at IS NULL
 
@@ -89,7 +92,10 @@ UPDATE connections SET settled = $2, unsettled = 0, cursor_at = clock_timestamp(
                            ELSE next_overlap_at END
 WHERE district_id = $1 AND cursor = $2
 
+-- name: checked
+UPDATE connections SET checked_at = clock_timestamp() WHERE district_id = $1
+
 -- name: demand_resync
-UPDATE connections SET resync = $2, due_at = clock_timestamp(),
+UPDATE connections SET resync = $2, due_at = clock_timestamp(), baseline_after = clock_timestamp(),
     cursor = CASE WHEN $3 THEN NULL ELSE cursor END
 WHERE district_id = $1

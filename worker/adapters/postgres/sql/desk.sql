@@ -1,24 +1,32 @@
 -- name: districts
 -- Every district with what a list shows of it.
-SELECT d.district_id, s.record ->> 'name' AS name, d.status, d.counts, d.committed_counts, d.commit_sequence,
+SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name, d.status, c.disconnected_at,
+       d.counts, d.committed_counts, d.commit_sequence,
        d.review_sequence, d.standing_since, f.parked_at, w.events AS waiting_events,
        (SELECT max(decided_at) FROM decisions x WHERE x.district_id = d.district_id
             AND x.number = d.decision_number) AS decided_at
 FROM districts d
 LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
+LEFT JOIN connections c ON c.district_id = d.district_id
 LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
 LEFT JOIN windows w ON w.district_id = d.district_id
 ORDER BY d.district_id
 
 -- name: district
 -- One district with everything that was decided on it.
-SELECT d.district_id, s.record AS record, d.status, d.counts, d.candidate_digest, d.error_digest,
+SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseline_at,
+       c.district_id IS NOT NULL AS is_connected, c.connected_at, c.disconnected_at, c.cursor, c.cursor_at,
+       c.due_at, c.problem, c.failures AS turns_failed, c.resync,
+       (SELECT to_jsonb(b) FROM (SELECT records, started_at, read_at, ready_at FROM baselines b
+            WHERE b.district_id = d.district_id) AS b) AS baseline,
+       d.counts, d.candidate_digest, d.error_digest,
        d.committed_digest, d.committed_counts, d.commit_sequence, d.review_sequence, d.last_commit_id,
        d.standing_since, d.filter_version, f.failures, f.parked_at, f.error,
        (SELECT count(*) FROM quarantine q WHERE q.district_id = d.district_id) AS quarantined,
        (SELECT count(*) FROM outbox o WHERE o.district_id = d.district_id) AS unpublished
 FROM districts d
 LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
+LEFT JOIN connections c ON c.district_id = d.district_id
 LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
 WHERE d.district_id = $1
 
@@ -69,8 +77,12 @@ ON CONFLICT (district_id) DO UPDATE SET
     requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
 
 -- name: statuses
-SELECT CASE WHEN f.parked_at IS NOT NULL THEN 'parked' ELSE d.status END AS status, count(*) AS districts
-FROM districts d LEFT JOIN evaluation_failures f USING (district_id) GROUP BY 1
+SELECT CASE WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
+            WHEN f.parked_at IS NOT NULL THEN 'parked' ELSE d.status END AS status, count(*) AS districts
+FROM districts d
+LEFT JOIN connections c USING (district_id)
+LEFT JOIN evaluation_failures f USING (district_id)
+GROUP BY 1
 
 -- name: ping
 SELECT 1

@@ -19,8 +19,10 @@ CREATE TABLE connections (
     unsettled       bigint NOT NULL DEFAULT 0, -- events read after settled, up to the cursor
     overlap         text COLLATE "C" NOT NULL DEFAULT '', -- where reading begins: behind the cursor
     next_overlap    text COLLATE "C" NOT NULL DEFAULT '',
-    next_overlap_at timestamptz NOT NULL DEFAULT '-infinity',
+    next_overlap_at timestamptz NOT NULL DEFAULT now(),
+    checked_at      timestamptz,              -- when the feed was asked whether it still has the cursor
     resync          text,                     -- why a baseline is wanted
+    baseline_after  timestamptz NOT NULL DEFAULT now(), -- no baseline before
     record          jsonb,                    -- the district as Clever last told it
     CONSTRAINT disconnected_has_no_token CHECK (disconnected_at IS NULL OR token IS NULL)
 );

@@ -1,0 +1,134 @@
+"""A district's baseline: every page of every collection, kept as it comes, and judged before it is believed.
+
+A kill between two pages loses nothing: whoever has the district's next turn goes on with the next page. A
+list's last page looks like any other that broke off cleanly, so that Clever is asked once more what comes
+after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from typing import Final
+
+import structlog
+
+from schemas import clever
+from worker import reading
+from worker.domain import baseline
+from worker.domain.records import KINDS, Json, Kind
+from worker.errors import CleverUnavailable
+from worker.ports.baselines import BaselineRecord, Baselines, Run
+from worker.ports.clever import COLLECTIONS, Page, Token
+from worker.source.surroundings import Progress, Surroundings
+
+_RECORD_ID: Final = re.compile(r"[!-~]{1,128}")
+
+OLDEST_RUN_SECONDS: Final = 24 * 3600.0
+"""A reading that took longer is given up: its first pages are another day's."""
+
+
+async def begin(source: Surroundings, district_id: str, token: Token) -> Run:
+    """Begin a baseline: first of all the feed's newest event is taken, so that nothing falls in between."""
+    # An empty answer is asked for again: from the beginning of its feed, a district would be read for long.
+    seed = await source.clever.newest_event(token) or await source.clever.newest_event(token) or ""
+    run = await source.baselines.begin(district_id, seed, COLLECTIONS)
+    structlog.get_logger().info("baseline.begun", stage="poll", district_id=district_id, seed=seed)
+    return run
+
+
+async def read_on(source: Surroundings, run: Run, token: Token, until: float, progress: Progress) -> Run:
+    """Read pages until all are there or the monotonic clock is past `until`."""
+    while run.collection is not None:
+        collection = run.collection
+        page = await _next_page(source, token, collection, run.after)
+        count = len(page.rows)
+        run = await source.baselines.add(
+            run, staged_records(collection, page.rows, run.district_id), page.next_after
+        )
+        progress(collection, count)
+        structlog.get_logger().info(
+            "baseline.page",
+            stage="poll",
+            district_id=run.district_id,
+            collection=collection,
+            rows=count,
+            records=run.records,
+        )
+        source.metrics.baseline_rows.labels(collection).inc(count)
+        if time.monotonic() >= until:
+            break
+    return run
+
+
+async def conclude(baselines: Baselines, run: Run) -> bool:
+    """Believe a baseline of which every page is there, or refuse it; return whether it was believed."""
+    staged, read = await baselines.census(run)
+    collections = {"students": "users", "schools": "schools", "sections": "sections"}
+    seen = {what: read[what] for what, name in collections.items() if name in run.collections}
+    reason = baseline.refusal(staged, seen)
+    log = structlog.get_logger().bind(stage="poll", district_id=run.district_id, records=run.records)
+    if reason is not None:
+        await baselines.refuse(run, reason)
+        log.error("baseline.refused", reason=reason)
+        return False
+    await baselines.believe(run)
+    log.info("baseline.read", seconds=round(run.age_seconds, 1), **seen)
+    return True
+
+
+def staged_records(collection: str, rows: list[Json], district_id: str) -> list[BaselineRecord]:
+    """Return a page's rows as they are staged, users without a side left out. Empties `rows` on the way."""
+    kind = KINDS[collection]
+    assert kind is not None  # noqa: S101 — resources are not part of a baseline
+    records = []
+    while rows:
+        record = _staged(collection, kind, rows.pop(), district_id)
+        if record is not None:
+            records.append(record)
+    return records
+
+
+def _staged(collection: str, kind: Kind, row: Json, district_id: str) -> BaselineRecord | None:
+    try:
+        record = clever.read_record(collection, row, district_id)
+    except clever.UnreadableEvent as error:
+        structlog.get_logger().warning(
+            "record.unreadable",
+            stage="poll",
+            district_id=district_id,
+            collection=collection,
+            reason=str(error.reason),
+            explanation=error.explanation,
+        )
+        return BaselineRecord(kind, _id_of(row), None, str(error.reason), error.explanation)
+    text = reading.staged_json(record)
+    return None if text is None else BaselineRecord(kind, record.id, text)
+
+
+def _id_of(row: Json) -> str:
+    """Return an unreadable record's id, or where even that is not one, a mark of its own."""
+    found = row.get("id")
+    if isinstance(found, str) and _RECORD_ID.fullmatch(found):
+        return found
+    return f"unreadable-{hashlib.sha256(repr(row).encode(errors='replace')).hexdigest()}"
+
+
+async def _next_page(source: Surroundings, token: Token, collection: str, after: str | None) -> Page:
+    page = await source.clever.page(token, collection, after)
+    last = _last_id(page, after)
+    if page.next_after is not None:
+        if after is not None and page.next_after <= after:
+            raise CleverUnavailable(f"Clever: the list of {collection} does not go on")
+        return page
+    rest = await source.clever.page(token, collection, last)
+    if _last_id(rest, last) == last:
+        return page
+    return Page(page.rows + rest.rows, rest.next_after or _last_id(rest, last))
+
+
+def _last_id(page: Page, before: str | None) -> str | None:
+    """Return the greatest id up to this page: rows may come in another order than their ids have."""
+    ids = [row["id"] for row in page.rows if isinstance(row.get("id"), str)]
+    return max([*ids, *([] if before is None else [before])], default=None)

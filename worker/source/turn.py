@@ -1,0 +1,123 @@
+"""One district's turn: its feed, then a piece of its baseline where one is wanted.
+
+A turn has an end, so that a district with a million events does not keep the others waiting; what is
+left has another turn, behind everybody who waits already.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from schemas import clever
+from worker import reading
+from worker.errors import BaselineLost, CleverTokenRefused, CleverUnavailable
+from worker.ports.baselines import Run
+from worker.ports.clever import Token
+from worker.ports.connections import Connection
+from worker.source import baseline, feed
+from worker.source.feed import Reached
+from worker.source.surroundings import Progress, Surroundings
+
+AT_ONCE: Final = timedelta(0)
+
+
+class NotConnected(Exception):
+    """Clever gives no token for the district; the list of districts says whether that is for good."""
+
+
+async def take(source: Surroundings, connection: Connection, progress: Progress) -> timedelta:
+    """Do a piece of a district's work; return how long it can be left alone then.
+
+    Raises `CleverUnavailable`, `CleverRefused` or `NotConnected` where Clever does not play along, and
+    `StoreUnavailable` or `BrokerUnavailable`.
+    """
+    token = connection.token or await _renewed(source, connection)
+    try:
+        return await _Turn(source, connection, token, progress).take()
+    except CleverTokenRefused:
+        # It was rotated, we hope: the next turn has the new one.
+        if await _renewed(source, connection) == token:
+            raise
+        return AT_ONCE
+    except (BaselineLost, feed.CursorMoved) as lost:
+        structlog.get_logger().warning(
+            "turn.lost", stage="poll", district_id=connection.district_id, reason=type(lost).__name__
+        )
+        return AT_ONCE
+
+
+class _Turn:
+    def __init__(
+        self, source: Surroundings, connection: Connection, token: Token, progress: Progress
+    ) -> None:
+        self._source = source
+        self._connection = connection
+        self._token = token
+        self._progress = progress
+        self._until = time.monotonic() + source.pace.turn.total_seconds()
+
+    async def take(self) -> timedelta:
+        connection, source = self._connection, self._source
+        run = await source.baselines.current(connection.district_id)
+        ended = True
+        if connection.cursor is not None:
+            reached = await feed.read_on(source, connection, run, self._token, self._until, self._progress)
+            if reached is Reached.CUT_OFF:
+                return AT_ONCE
+            ended = reached is Reached.END
+            if ended:
+                await self._keep_record()
+        if not self._wants_baseline(run):
+            return source.pace.poll if ended else AT_ONCE
+        return await self._read_baseline(run)
+
+    def _wants_baseline(self, run: Run | None) -> bool:
+        connection = self._connection
+        if run is not None and not run.is_read:
+            return True
+        if connection.now < connection.baseline_after:
+            return False
+        if connection.resync is not None:
+            return True
+        if run is not None:
+            return False
+        last = connection.baseline_at
+        return connection.cursor is None or last is None or connection.now - last > self._source.pace.baseline
+
+    async def _read_baseline(self, run: Run | None) -> timedelta:
+        source, connection = self._source, self._connection
+        is_over = run is None or run.is_read or run.age_seconds > baseline.OLDEST_RUN_SECONDS
+        if run is None or is_over or connection.resync is not None:
+            if connection.record is None:
+                await self._keep_record()
+            run = await baseline.begin(source, connection.district_id, self._token)
+        run = await baseline.read_on(source, run, self._token, self._until, self._progress)
+        if run.collection is not None:
+            return AT_ONCE
+        if await baseline.conclude(source.baselines, run):
+            source.metrics.baselines.labels("read").inc()
+            return AT_ONCE
+        source.metrics.baselines.labels("refused").inc()
+        return source.pace.poll
+
+    async def _keep_record(self) -> None:
+        """Keep what Clever says of the district and its sync: whether that changes it, no feed need say."""
+        district_id = self._connection.district_id
+        told = await self._source.clever.district(self._token)
+        try:
+            record = reading.staged(clever.read_record("districts", told, district_id))
+        except clever.UnreadableEvent as error:
+            raise CleverUnavailable(f"Clever: the record of the district: {error.explanation}") from None
+        await self._source.connections.save_record(district_id, record or {})
+
+
+async def _renewed(source: Surroundings, connection: Connection) -> Token:
+    token = await source.clever.token_of(connection.district_id)
+    if token is None:
+        raise NotConnected
+    await source.connections.save_token(connection.district_id, token)
+    return token

@@ -1,0 +1,93 @@
+"""Poll: find the connected districts and read them, one turn of one district at a time.
+
+One process at a time has a district, by a lock that goes with the process. A district that Clever does not
+answer for is tried again later and later, by itself; the others are not held up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from worker import telemetry
+from worker.errors import CleverRefused, CleverUnavailable, Unavailable
+from worker.ports.connections import Connection
+from worker.source import listing, turn
+from worker.source.surroundings import Progress, Surroundings, no_progress
+
+LOOK_SECONDS: Final = 0.5
+"""How often to look for a district that is due; nothing but time makes one so."""
+LONGEST_BACK_OFF: Final = timedelta(minutes=15)
+DOUBLINGS: Final = 10
+
+
+@dataclass(slots=True)
+class ListStage:
+    """Keeps the list of connected districts."""
+
+    source: Surroundings
+    name: str = "poll.list"
+
+    async def once(self) -> bool:
+        """Read the list of connected districts if it is due; return whether it was."""
+        return await listing.read_list(self.source)
+
+    async def wait(self) -> None:
+        """Return when it may be due."""
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+@dataclass(slots=True)
+class PollStage:
+    """Takes turns of reading districts; several of these side by side read several."""
+
+    source: Surroundings
+    progress: Callable[[str], Progress] | None = None
+    name: str = "poll"
+
+    async def once(self) -> bool:
+        """Take the turn of the district that has been due for longest; return whether there was one."""
+        async with self.source.connections.turn() as connection:
+            if connection is None:
+                return False
+            await self._take(connection)
+        return True
+
+    async def wait(self) -> None:
+        """Return when a district may be due."""
+        await asyncio.sleep(LOOK_SECONDS)
+
+    async def _take(self, connection: Connection) -> None:
+        district_id = connection.district_id
+        progress = self.progress(district_id) if self.progress else no_progress
+        after, problem = self._back_off(connection), None
+        try:
+            after = await turn.take(self.source, connection, progress)
+        except (CleverUnavailable, CleverRefused) as error:
+            problem = str(error)
+        except turn.NotConnected:
+            problem = "Clever gives no token for it"
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever it is, it must not stop the other districts
+            problem = f"internal error: {type(error).__name__} at {telemetry.where(error)}"
+        self.source.metrics.turns.labels("failed" if problem else "done").inc()
+        if problem is not None:
+            structlog.get_logger().warning(
+                "district.not_read",
+                stage=self.name,
+                district_id=district_id,
+                reason=problem,
+                again_seconds=round(after.total_seconds(), 1),
+            )
+        await self.source.connections.again(district_id, after, problem)
+
+    def _back_off(self, connection: Connection) -> timedelta:
+        """Return how long a district is left alone after a turn that failed: longer each time."""
+        doubled: int = 2 ** min(connection.failures, DOUBLINGS)
+        return min(self.source.pace.poll * doubled, LONGEST_BACK_OFF)

@@ -33,7 +33,7 @@ from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.window import WindowLimits
-from worker.ports.broker import Publisher
+from worker.ports.broker import Broker, Publisher
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
@@ -173,27 +173,33 @@ def process_name() -> str:
 
 
 @asynccontextmanager
-async def open_publisher(settings: Settings) -> AsyncIterator[Publisher]:
+async def open_publisher(settings: Settings, store: Store | None = None) -> AsyncIterator[Publisher]:
     """Open what events are published to.
 
-    Without a broker, ingest runs here beside it, so that a publish returns once its event is stored; a
-    worker on the same data folder takes it from there.
+    Without a broker, ingest runs here beside it (into `store`, or one opened for it), so that a publish
+    returns once its event is stored; a worker on the same data folder takes it from there.
     """
     broker = open_broker(settings)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(broker.close)
         if settings.broker_url is not None:
             await broker.check_topology()
-            yield broker
-            return
-        async with open_store(settings) as store:
-            stop = Stop()
-            ingest = IngestStage(broker, store.inbox, Metrics())
-            running = asyncio.create_task(run(ingest, stop, Health()))
-            try:
-                yield broker
-            finally:
-                stop.set()
-                await running
-                await ingest.close()
+        else:
+            if store is None:
+                store = await stack.enter_async_context(open_store(settings))
+            await stack.enter_async_context(_ingesting(broker, store))
+        yield broker
+
+
+@asynccontextmanager
+async def _ingesting(broker: Broker, store: Store) -> AsyncIterator[None]:
+    """Run ingest while the context is open."""
+    stop = Stop()
+    ingest = IngestStage(broker, store.inbox, Metrics())
+    running = asyncio.create_task(run(ingest, stop, Health()))
+    try:
+        yield
     finally:
-        await broker.close()
+        stop.set()
+        await running
+        await ingest.close()

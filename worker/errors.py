@@ -8,6 +8,7 @@ RosteringError
 │   ├── InputFileError         a file given on the command line cannot be used
 │   ├── TopologyError          an exchange or queue is missing or declared differently
 │   ├── SchemaVersionError     the database was not migrated, or by a newer version
+│   ├── MessagesWaiting        a district has messages to publish, without which it cannot be purged
 │   └── UnknownDistrictError   no such district here
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
 │   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
@@ -18,6 +19,7 @@ RosteringError
 │   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
+├── BaselineRefused            what a baseline has read is too little to be true: nothing was changed
 ├── BaselineLost               the reading of a baseline was given up, or lost what it had: begin anew
 └── LeaseLost                  another process took over this district's outbox: stop publishing it
 
@@ -63,6 +65,10 @@ class UnknownDistrictError(UsageError):
     """The district has never been seen here."""
 
 
+class MessagesWaiting(UsageError):
+    """Messages of the district wait to be published, and must be out first."""
+
+
 class Unavailable(RosteringError):
     """A system that we depend on is away for now."""
 
@@ -101,6 +107,10 @@ class StoreRefused(RosteringError):
 
 class IngestHalted(RosteringError):
     """Consuming stopped after too many unreadable messages in a row."""
+
+
+class BaselineRefused(RosteringError):
+    """A baseline has read too little to be true, and was given up; the text says what."""
 
 
 class BaselineLost(RosteringError):

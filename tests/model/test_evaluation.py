@@ -310,7 +310,7 @@ async def _resync(
     since = _happen(step.since, model)
     for page in (read[:10], read[8:20], read[20:], []):
         run = await store.baselines.add(run, page, None)
-    await store.baselines.believe(run)
+    await store.baselines.believe(run, moves_cursor=True)
     # A few of the missed events turn up after all, and must not put back what is over.
     late = [missed[-2], *rng.sample(missed[:-2], min(3, len(missed) - 2))]
     if step.is_overtaken:

@@ -21,6 +21,7 @@ STYLES = {
     "waiting": "dim",
     "parked": "red",
     "disconnected": "red",
+    "purged": "dim",
 }
 
 
@@ -114,6 +115,8 @@ def district_details(details: dict[str, Any]) -> RenderableType:
         facts.add_row("clever", _source(details["source"]))
     if details["sync"]["warning"]:
         facts.add_row("sync", Text(details["sync"]["warning"], "yellow"))
+    for incident in details["incidents"]:
+        facts.add_row("incident", Text(f"{incident['code']} since {incident['since']}", "red"))
     if details["quarantined"]:
         facts.add_row("quarantined", f"{details['quarantined']:,} unreadable events")
     if details["evaluation_failures"]["count"]:

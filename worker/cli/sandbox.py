@@ -107,7 +107,6 @@ def _show(console: Console, server: CleverServer) -> None:
     console.print("Point a worker to it:")
     for name, value in (
         ("API_URL", server.url),
-        ("OAUTH_URL", server.url),
         ("CLIENT_ID", CLIENT),
         ("CLIENT_SECRET", CLIENT),
     ):

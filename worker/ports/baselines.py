@@ -70,8 +70,8 @@ class Baselines(Protocol):
         """
         ...
 
-    async def believe(self, run: Run) -> None:
-        """Say that every page is there: the feed is read on from the seed, or from beyond it."""
+    async def believe(self, run: Run, *, moves_cursor: bool) -> None:
+        """Say that every page is there. With `moves_cursor` the feed goes on from the seed, or beyond it."""
         ...
 
     async def ready(self, run: Run, *, close_window: bool) -> None:

@@ -82,6 +82,10 @@ class Connections(Protocol):
         """Lock this district, due or not; None where it is not connected, or busy for longer than `wait`."""
         ...
 
+    async def read(self, district_id: str) -> Connection | None:
+        """Return the connection as it is now; None where the district is not connected."""
+        ...
+
     async def again(self, district_id: str, after: timedelta, problem: str | None) -> None:
         """Say when the district's next turn is, and what went wrong in this one, if anything."""
         ...

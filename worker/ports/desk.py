@@ -62,6 +62,18 @@ class Desk(Protocol):
         """Close the window now, and give a parked district another try; raises `UnknownDistrictError`."""
         ...
 
+    async def note(self, district_id: str, action: str, actor: str, detail: dict[str, Any]) -> None:
+        """Write what somebody did into the audit."""
+        ...
+
+    async def purge(self, district_id: str, actor: str) -> dict[str, int]:
+        """Delete all of a district's data; return how much there was, which the audit keeps.
+
+        Its numbers go on where they were, so that no two decisions ever share an id; its next commit has no
+        previous one. Raises `UnknownDistrictError`, and `MessagesWaiting` where messages are not out yet.
+        """
+        ...
+
     async def statuses(self) -> dict[str, int]:
         """Return how many districts have each status."""
         ...

@@ -10,7 +10,7 @@ from typing import Final, Self, TypeAlias
 
 from worker.errors import InputFileError
 from worker.pages import JsonObject
-from worker.sandbox import changes, upheavals
+from worker.sandbox import changes, ids, upheavals
 from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import District, DistrictSpec, generate
 from worker.sandbox.rollover import rollover
@@ -198,6 +198,13 @@ class WorldDistrict:
         return self._feed_now()
 
 
+def _synced(district: District, now: datetime) -> District:
+    """Say that a district's last sync was just now: nobody shall be warned of one of long ago."""
+    record = district.collections["districts"][district.id]
+    district.put("districts", {**record, "last_sync": ids.timestamp(now)})
+    return district
+
+
 class World:
     """Districts by id, as one Clever application sees them."""
 
@@ -225,7 +232,7 @@ class World:
         world = cls(clock)
         for number in range(districts):
             spec = DistrictSpec(students=students, seed=seed + number)
-            added = world.add(generate(spec, progress))
+            added = world.add(_synced(generate(spec, progress), clock()))
             if arrival_events:
                 added.tell_all(added.arrive())
         world.next_seed = seed + districts

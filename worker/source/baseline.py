@@ -18,7 +18,7 @@ from schemas import clever
 from worker import reading
 from worker.domain import baseline
 from worker.domain.records import KINDS, Json, Kind
-from worker.errors import CleverUnavailable
+from worker.errors import BaselineRefused, CleverUnavailable
 from worker.ports.baselines import BaselineRecord, Baselines, Run
 from worker.ports.clever import COLLECTIONS, Page, Token
 from worker.source.surroundings import Progress, Surroundings
@@ -62,20 +62,25 @@ async def read_on(source: Surroundings, run: Run, token: Token, until: float, pr
     return run
 
 
-async def conclude(baselines: Baselines, run: Run) -> bool:
-    """Believe a baseline of which every page is there, or refuse it; return whether it was believed."""
+async def conclude(
+    baselines: Baselines, run: Run, *, accept_fewer: bool = False, moves_cursor: bool = True
+) -> None:
+    """Believe a baseline of which every page is there; raises `BaselineRefused` where it cannot be true.
+
+    `accept_fewer` is a person's word that it is true all the same; `moves_cursor` whether the feed goes on
+    from the seed.
+    """
     staged, read = await baselines.census(run)
     collections = {"students": "users", "schools": "schools", "sections": "sections"}
     seen = {what: read[what] for what, name in collections.items() if name in run.collections}
     reason = baseline.refusal(staged, seen)
     log = structlog.get_logger().bind(stage="poll", district_id=run.district_id, records=run.records)
-    if reason is not None:
+    if reason is not None and not accept_fewer:
         await baselines.refuse(run, reason)
         log.error("baseline.refused", reason=reason)
-        return False
-    await baselines.believe(run)
+        raise BaselineRefused(f"the baseline was refused, nothing was changed: {reason}")
+    await baselines.believe(run, moves_cursor=moves_cursor)
     log.info("baseline.read", seconds=round(run.age_seconds, 1), **seen)
-    return True
 
 
 def staged_records(collection: str, rows: list[Json], district_id: str) -> list[BaselineRecord]:

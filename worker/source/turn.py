@@ -14,7 +14,7 @@ import structlog
 
 from schemas import clever
 from worker import reading
-from worker.errors import BaselineLost, CleverTokenRefused, CleverUnavailable
+from worker.errors import BaselineLost, BaselineRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import Run
 from worker.ports.clever import Token
 from worker.ports.connections import Connection
@@ -32,8 +32,8 @@ class NotConnected(Exception):
 async def take(source: Surroundings, connection: Connection, progress: Progress) -> timedelta:
     """Do a piece of a district's work; return how long it can be left alone then.
 
-    Raises `CleverUnavailable`, `CleverRefused` or `NotConnected` where Clever does not play along, and
-    `StoreUnavailable` or `BrokerUnavailable`.
+    Raises `CleverUnavailable`, `CleverRefused` or `NotConnected` where Clever does not play along,
+    `BaselineRefused` where what it gave cannot be true, and `StoreUnavailable` or `BrokerUnavailable`.
     """
     token = connection.token or await _renewed(source, connection)
     try:
@@ -98,11 +98,13 @@ class _Turn:
         run = await baseline.read_on(source, run, self._token, self._until, self._progress)
         if run.collection is not None:
             return AT_ONCE
-        if await baseline.conclude(source.baselines, run):
-            source.metrics.baselines.labels("read").inc()
-            return AT_ONCE
-        source.metrics.baselines.labels("refused").inc()
-        return source.pace.poll
+        try:
+            await baseline.conclude(source.baselines, run)
+        except BaselineRefused:
+            source.metrics.baselines.labels("refused").inc()
+            raise
+        source.metrics.baselines.labels("read").inc()
+        return AT_ONCE
 
     async def _keep_record(self) -> None:
         """Keep what Clever says of the district and its sync: whether that changes it, no feed need say."""

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from worker import telemetry
-from worker.errors import CleverRefused, CleverUnavailable, Unavailable
+from worker.errors import BaselineRefused, CleverRefused, CleverUnavailable, Unavailable
 from worker.ports.connections import Connection
 from worker.source import listing, turn
 from worker.source.surroundings import Progress, Surroundings, no_progress
@@ -72,6 +72,9 @@ class PollStage:
             problem = str(error)
         except turn.NotConnected:
             problem = "Clever gives no token for it"
+        except BaselineRefused as error:
+            # The feed is followed meanwhile as if there had been no baseline.
+            after, problem = self.source.pace.poll, str(error)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 — whatever it is, it must not stop the other districts

@@ -38,6 +38,7 @@ class PostgresBaselines:
             await connection.execute(_SQL["begin"], district_id, str(uuid.uuid4()), seed, list(collections))
             await connection.execute(_SQL["drop_records"], district_id)
             await connection.execute(_SQL["clear_demand"], district_id)
+            await connection.execute(_SQL["know_district"], district_id)
             return _there(await _current(connection, district_id))
 
     async def add(self, run: Run, records: Sequence[BaselineRecord], after: str | None) -> Run:
@@ -71,10 +72,16 @@ class PostgresBaselines:
             raise BaselineLost(run.district_id)
         return dict(staged), {name: count for name, count in read.items() if name != "records"}
 
-    async def believe(self, run: Run) -> None:
-        """Say that every page is there: the feed is read on from the seed, or from beyond it."""
+    async def newest_event(self, district_id: str) -> str:
+        """Return the greatest id of an event of the district that was ever stored; '' without one."""
+        async with self._database.connection() as connection:
+            return str(await connection.fetchval(_SQL["newest_event"], district_id))
+
+    async def believe(self, run: Run, *, moves_cursor: bool) -> None:
+        """Say that every page is there. With `moves_cursor` the feed goes on from the seed, or beyond it."""
         async with self._database.transaction() as connection:
-            if await connection.fetchval(_SQL["believe"], run.district_id, run.id) is not None:
+            seed = await connection.fetchval(_SQL["believe"], run.district_id, run.id)
+            if seed is not None and moves_cursor:
                 await connection.execute(_SQL["move_cursor"], run.district_id, run.seed)
 
     async def ready(self, run: Run, *, close_window: bool) -> None:

@@ -99,6 +99,11 @@ class PostgresConnections:
             await asyncio.sleep(LOOK_SECONDS)
         yield None
 
+    async def read(self, district_id: str) -> Connection | None:
+        """Return the connection as it is now; None where the district is not connected."""
+        row = await self._read(district_id)
+        return None if row is None else self._connection(row)
+
     async def again(self, district_id: str, after: timedelta, problem: str | None) -> None:
         """Say when the district's next turn is, and what went wrong in this one, if anything."""
         await self._execute("again", district_id, after, problem)

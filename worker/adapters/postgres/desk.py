@@ -9,6 +9,7 @@ import asyncpg
 
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.purge import purge
 from worker.domain.announcements import instant, plan_counts, sync_state
 from worker.domain.canonical import from_bytes, to_hex
 from worker.domain.filter import KEEP_ALL, SectionFilter
@@ -98,6 +99,18 @@ class PostgresDesk:
             await _request(connection, district_id, Trigger.FLUSH)
             await connection.execute(_SQL["audit"], actor, "window.flush", district_id, {})
 
+    async def note(self, district_id: str, action: str, actor: str, detail: dict[str, Any]) -> None:
+        """Write what somebody did into the audit."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["audit"], actor, action, district_id, detail)
+
+    async def purge(self, district_id: str, actor: str) -> dict[str, int]:
+        """Delete all of a district's data; return how much there was, which the audit keeps."""
+        async with self._database.transaction() as connection:
+            deleted = await purge(connection, district_id)
+            await connection.execute(_SQL["audit"], actor, "district.purge", district_id, deleted)
+        return deleted
+
     async def statuses(self) -> dict[str, int]:
         """Return how many districts have each status."""
         async with self._database.connection() as connection:
@@ -156,10 +169,13 @@ def _figures(row: asyncpg.Record) -> dict[str, Any]:
         "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
         "sync": sync_state(record, datetime.now(UTC)),
         "source": _source(row),
+        "incidents": row["incidents"],
     }
 
 
 def _status(row: asyncpg.Record) -> str:
+    if row["purged_at"]:
+        return "purged"
     if row["disconnected_at"]:
         return "disconnected"
     return "parked" if row["parked_at"] else str(row["status"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Connection
 from worker.domain.announcements import ALERT_SCHEMA
 from worker.domain.decision import trace_parent
-from worker.domain.incidents import ALERT_KEY, Incident, firing
+from worker.domain.incidents import ALERT_KEY, Alert, Incident, firing, resolved
 
 _SQL: Final = sql.load("incidents")
 
@@ -16,10 +17,19 @@ _SQL: Final = sql.load("incidents")
 async def open_incident(connection: Connection, district_id: str, code: str, summary: str) -> None:
     """Remember an incident and put its alert into the outbox; nothing happens where it is open already."""
     since = await connection.fetchval(_SQL["open"], district_id, code)
-    place = await connection.fetchrow(_SQL["next_position"], district_id) if since else None
+    if since is not None:
+        await _tell(connection, district_id, firing(Incident(district_id, code, since), summary))
+
+
+async def tell_resolved(connection: Connection, incident: Incident, ended: datetime, summary: str) -> None:
+    """Put the alert that tells of an incident's end into the outbox."""
+    await _tell(connection, incident.district_id, resolved(incident, ended, summary))
+
+
+async def _tell(connection: Connection, district_id: str, alert: Alert) -> None:
+    place = await connection.fetchrow(_SQL["next_position"], district_id)
     if place is None:
         return
-    alert = firing(Incident(district_id, code, since), summary)
     await connection.execute(
         _SQL["enqueue"],
         district_id,

@@ -17,6 +17,16 @@ ON CONFLICT (district_id) DO UPDATE SET
 -- name: clear_demand
 UPDATE connections SET resync = NULL WHERE district_id = $1
 
+-- name: know_district
+INSERT INTO districts (district_id) VALUES ($1) ON CONFLICT DO NOTHING
+
+-- name: newest_event
+SELECT greatest(
+    coalesce((SELECT floor FROM districts WHERE district_id = $1), ''),
+    coalesce((SELECT max(event_id) FROM inbox WHERE district_id = $1), ''),
+    coalesce((SELECT max(event_id) FROM evaluated_events WHERE district_id = $1), ''),
+    coalesce((SELECT max(event_id) FROM staged WHERE district_id = $1), ''))
+
 -- name: turn_page
 UPDATE baselines SET after = $3, place = place + CASE WHEN $3::text IS NULL THEN 1 ELSE 0 END
 WHERE district_id = $1 AND run = $2 AND read_at IS NULL

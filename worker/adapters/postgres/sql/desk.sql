@@ -1,6 +1,6 @@
 -- name: districts
 -- Every district with what a list shows of it.
-SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name, d.status, c.disconnected_at,
+SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name, d.status, d.purged_at, c.disconnected_at,
        d.counts, d.committed_counts, d.commit_sequence,
        d.review_sequence, d.standing_since, f.parked_at, w.events AS waiting_events,
        (SELECT max(decided_at) FROM decisions x WHERE x.district_id = d.district_id
@@ -14,9 +14,11 @@ ORDER BY d.district_id
 
 -- name: district
 -- One district with everything that was decided on it.
-SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseline_at,
+SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseline_at, d.purged_at,
        c.district_id IS NOT NULL AS is_connected, c.connected_at, c.disconnected_at, c.cursor, c.cursor_at,
        c.due_at, c.problem, c.failures AS turns_failed, c.resync,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('code', i.code, 'since', i.since) ORDER BY i.since), '[]')
+        FROM incidents i WHERE i.district_id = d.district_id) AS incidents,
        (SELECT to_jsonb(b) FROM (SELECT records, started_at, read_at, ready_at FROM baselines b
             WHERE b.district_id = d.district_id) AS b) AS baseline,
        d.counts, d.candidate_digest, d.error_digest,
@@ -77,7 +79,8 @@ ON CONFLICT (district_id) DO UPDATE SET
     requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
 
 -- name: statuses
-SELECT CASE WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
+SELECT CASE WHEN d.purged_at IS NOT NULL THEN 'purged'
+            WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
             WHEN f.parked_at IS NOT NULL THEN 'parked' ELSE d.status END AS status, count(*) AS districts
 FROM districts d
 LEFT JOIN connections c USING (district_id)

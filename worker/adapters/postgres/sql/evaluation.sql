@@ -99,7 +99,8 @@ UPDATE districts SET
     status = $2, batch_number = $3, decision_number = $4, commit_sequence = $5, review_sequence = $6,
     outbox_position = $7, last_commit_id = $8, standing_since = $9, reported_digest = $10, counts = $11,
     candidate_digest = $12, error_digest = $13, committed_digest = $14, committed_counts = $15,
-    filter_version = $16, policy_fingerprint = $17, evaluated_on = $18, floor = $19, baseline_at = $20
+    filter_version = $16, policy_fingerprint = $17, evaluated_on = $18, floor = $19, baseline_at = $20,
+    purged_at = NULL
 WHERE district_id = $1
 
 -- name: forgive_failures

@@ -1,7 +1,8 @@
 -- Events up to the floor are in the last baseline already, and change nothing any more.
 ALTER TABLE districts
     ADD COLUMN floor text COLLATE "C" NOT NULL DEFAULT '',
-    ADD COLUMN baseline_at timestamptz;
+    ADD COLUMN baseline_at timestamptz,
+    ADD COLUMN purged_at timestamptz;
 
 -- Districts that are, or were, connected through Clever, and how far their feeds were read.
 CREATE TABLE connections (

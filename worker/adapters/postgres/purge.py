@@ -1,0 +1,57 @@
+"""Deleting a district: everything that was ever told of it, but for numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from worker.adapters.postgres import incidents, sql
+from worker.adapters.postgres.database import Connection
+from worker.domain.incidents import PREFLIGHT_FAILED, Incident
+from worker.errors import MessagesWaiting, UnknownDistrictError
+
+_SQL: Final = sql.load("purge")
+
+TABLES: Final = (
+    *("inbox", "evaluated_events", "feed_marks", "quarantine", "windows", "evaluation_failures"),
+    *("baseline_records", "baselines", "connections"),
+    *("staged", "section_links", "kept_sections", "identities", "findings", "roster"),
+    *("decisions", "batches", "filters", "policies"),
+)
+"""Every table with rows of a district, but for its own row, the outbox, which is empty, and the audit."""
+SUMMARY: Final = "The district's data was deleted."
+
+
+async def purge(connection: Connection, district_id: str) -> dict[str, int]:
+    """Delete the district's rows in this transaction; return how many, by table, those without left out."""
+    # An evaluation has this lock from its beginning to its end, and is waited for.
+    row = await connection.fetchrow(_SQL["lock"], district_id)
+    if row is None:
+        raise UnknownDistrictError(f"district {district_id} was never seen here")
+    waiting = await connection.fetchval(_SQL["unpublished"], district_id)
+    if waiting:
+        raise MessagesWaiting(
+            f"district {district_id}: {waiting} messages are not published yet; try again when they are"
+        )
+    deleted = {table: await _delete(connection, table, district_id) for table in TABLES}
+    await _end_incidents(connection, district_id, row["standing_since"], row["now"])
+    await connection.execute(_SQL["blank"], district_id)
+    return {table: rows for table, rows in deleted.items() if rows}
+
+
+async def _delete(connection: Connection, table: str, district_id: str) -> int:
+    status = await connection.execute(f"DELETE FROM {table} WHERE district_id = $1", district_id)
+    return int(status.rpartition(" ")[2])
+
+
+async def _end_incidents(
+    connection: Connection, district_id: str, standing_since: datetime | None, now: datetime
+) -> None:
+    """Tell operations that what they were told of is over, one way or another."""
+    codes = [row["code"] for row in await connection.fetch(_SQL["incidents"], district_id)]
+    ended = [await incidents.close_incident(connection, district_id, code) for code in codes]
+    if standing_since is not None:
+        ended.append(Incident(district_id, PREFLIGHT_FAILED, standing_since))
+    for incident in ended:
+        if incident is not None:
+            await incidents.tell_resolved(connection, incident, now, SUMMARY)

@@ -1,0 +1,97 @@
+"""Commands on where a district comes from: `resync` and `purge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from worker import app
+from worker import resync as reading
+from worker.adapters.clever.saved import SavedPages
+from worker.cli.context import CommandContext
+from worker.cli.terminal import progress_bars
+from worker.errors import SettingsError
+from worker.telemetry import Metrics
+
+
+@click.command()
+@click.argument("district")
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder of saved pages of Clever's lists (*.json), to be read in Clever's place.",
+)
+@click.option(
+    "--accept-fewer",
+    is_flag=True,
+    help="Believe a read that has far fewer records than are staged; without it, such a read is refused.",
+)
+@click.pass_obj
+def resync(ctx: CommandContext, district: str, folder: Path | None, accept_fewer: bool) -> None:
+    """Read a district whole, from Clever or from saved pages; a running worker then judges it anew."""
+    work = (
+        _from_clever(ctx, district, accept_fewer=accept_fewer)
+        if folder is None
+        else _from_pages(ctx, district, folder, accept_fewer=accept_fewer)
+    )
+    records = ctx.run(work)
+    click.echo(f"Read {records:,} records of {district}; its window closes now.")
+
+
+@click.command()
+@click.argument("district")
+@click.option("--yes", is_flag=True, help="Really; without it nothing is deleted.")
+@click.pass_obj
+def purge(ctx: CommandContext, district: str, yes: bool) -> None:
+    """Delete all of a district's data, and keep an audit of how much it was."""
+    if not yes:
+        raise click.UsageError(f"this deletes everything about {district}, for good: say so with --yes")
+    deleted, is_connected = ctx.run(_purge(ctx, district))
+    rows = ", ".join(f"{table} {count:,}" for table, count in deleted.items()) or "nothing"
+    click.echo(f"Deleted of {district}: {rows}.")
+    if is_connected:
+        click.echo(
+            "It was connected: while Clever still lists it, a worker with a Clever source reads it again.",
+            err=True,
+        )
+
+
+async def _from_clever(ctx: CommandContext, district_id: str, *, accept_fewer: bool) -> int:
+    async with (
+        app.open_store(ctx.settings) as store,
+        app.open_publisher(ctx.settings, store) as publisher,
+        app.open_source(ctx.settings, store, publisher, Metrics()) as source,
+    ):
+        if source is None:
+            raise SettingsError(
+                "ROSTERING_CLEVER__CLIENT_ID and ROSTERING_CLEVER__CLIENT_SECRET: expected the app's "
+                "credentials, to read from Clever; or give saved pages with --from"
+            )
+        with progress_bars() as progress:
+            run = await reading.from_clever(
+                source, district_id, f"{ctx.actor} asked for it", progress, accept_fewer=accept_fewer
+            )
+        detail = {"from": "clever", "records": run.records}
+        await store.desk.note(district_id, "district.resync", ctx.actor, detail)
+    return run.records
+
+
+async def _from_pages(ctx: CommandContext, district_id: str, folder: Path, *, accept_fewer: bool) -> int:
+    saved = SavedPages(folder)
+    async with app.open_store(ctx.settings) as store:
+        with progress_bars() as progress:
+            run = await reading.from_pages(
+                store.baselines, saved, district_id, progress, accept_fewer=accept_fewer
+            )
+        detail = {"from": "pages", "records": run.records}
+        await store.desk.note(district_id, "district.resync", ctx.actor, detail)
+    return run.records
+
+
+async def _purge(ctx: CommandContext, district_id: str) -> tuple[dict[str, int], bool]:
+    async with app.open_store(ctx.settings) as store:
+        source = (await store.desk.show(district_id))["source"]
+        deleted = await store.desk.purge(district_id, ctx.actor)
+    return deleted, source is not None and source["disconnected_at"] is None

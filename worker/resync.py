@@ -1,0 +1,132 @@
+"""A baseline by a person's order: from Clever, or from saved pages of its lists.
+
+It is the reading that the poll stage does by itself, with somebody looking on; a running worker adopts what
+was read, as the next decision on the district.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from worker.domain.records import Json
+from worker.errors import CleverUnavailable, InputFileError, UnknownDistrictError
+from worker.ports.baselines import Baselines, Run
+from worker.ports.connections import BEGINNING, Connections
+from worker.source import baseline, feed
+from worker.source.surroundings import Progress, Surroundings
+
+PATIENCE: Final = timedelta(seconds=60)
+"""For another process that is reading the district: its turn has an end."""
+FOR_EVER: Final = float("inf")
+PAGE: Final = 5_000
+"""Records of saved pages that are kept in one go."""
+
+
+class SavedPages(Protocol):
+    """A district's records in files."""
+
+    @property
+    def district_id(self) -> str:
+        """The district that every record belongs to."""
+        ...
+
+    def collections(self) -> list[str]:
+        """Return the collections that there are."""
+        ...
+
+    def pages(self, collection: str, size: int) -> Iterator[list[Json]]:
+        """Yield a collection's records, at most `size` at a time."""
+        ...
+
+
+class Seeds(Baselines, Protocol):
+    """Baselines, and what the feed was last heard to say."""
+
+    async def newest_event(self, district_id: str) -> str:
+        """Return the greatest id of an event of the district that was ever stored."""
+        ...
+
+
+async def from_clever(
+    source: Surroundings, district_id: str, reason: str, progress: Progress, *, accept_fewer: bool
+) -> Run:
+    """Read a connected district whole, and its feed to the end; return what was read.
+
+    Raises `UnknownDistrictError` where Clever does not list it, `CleverUnavailable` where it is busy or
+    Clever away, `BaselineRefused`.
+    """
+    connections = source.connections
+    token = await source.clever.token_of(district_id)
+    if token is None:
+        raise UnknownDistrictError(f"district {district_id} is not connected: Clever gives no token for it")
+    if await connections.read(district_id) is None:
+        await connections.listed(await source.clever.tokens())
+    await connections.demand_resync(district_id, reason, forget_cursor=False)
+    async with connections.turn_of(district_id, PATIENCE) as connection:
+        if connection is None:
+            raise CleverUnavailable(f"district {district_id} is being read by another process: try again")
+        await connections.save_token(district_id, token)
+        run = await baseline.begin(source, district_id, token)
+        run = await baseline.read_on(source, run, token, FOR_EVER, progress)
+        await baseline.conclude(source.baselines, run, accept_fewer=accept_fewer)
+        await _read_feed(source, connections, district_id, progress)
+    return run
+
+
+async def _read_feed(
+    source: Surroundings, connections: Connections, district_id: str, progress: Progress
+) -> None:
+    connection = await connections.read(district_id)
+    run = await source.baselines.current(district_id)
+    if connection is not None and connection.token is not None and connection.cursor is not None:
+        await feed.read_on(source, connection, run, connection.token, FOR_EVER, progress)
+
+
+async def from_pages(
+    baselines: Seeds, saved: SavedPages, district_id: str, progress: Progress, *, accept_fewer: bool
+) -> Run:
+    """Read a district whole from saved pages; raises `InputFileError` or `BaselineRefused`.
+
+    The pages count as newer than every event that was stored so far, and than every event from before
+    their newest record was last changed.
+    """
+    if saved.district_id != district_id:
+        raise InputFileError(f"expected pages of district {district_id}, these are of {saved.district_id}")
+    collections = saved.collections()
+    seed = max(await baselines.newest_event(district_id), _seed_of(saved, collections))
+    run = await baselines.begin(district_id, seed, collections)
+    for collection in collections:
+        for rows in saved.pages(collection, PAGE):
+            count = len(rows)
+            place = rows[-1]["id"]
+            records = baseline.staged_records(collection, rows, district_id)
+            run = await baselines.add(run, records, place)
+            progress(collection, count)
+        run = await baselines.add(run, [], None)
+    # The cursor of a feed stays where it is: these pages do not say where the feed was.
+    await baseline.conclude(baselines, run, accept_fewer=accept_fewer, moves_cursor=False)
+    await baselines.ready(await _current(baselines, run), close_window=True)
+    return run
+
+
+async def _current(baselines: Baselines, run: Run) -> Run:
+    return await baselines.current(run.district_id) or run
+
+
+def _seed_of(saved: SavedPages, collections: list[str]) -> str:
+    """Return an event id just behind the newest change that the pages know of."""
+    changed = (
+        _changed(record) for name in collections for rows in saved.pages(name, PAGE) for record in rows
+    )
+    newest = max(changed, default=0)
+    return f"{newest:08x}{'f' * 16}" if newest else BEGINNING
+
+
+def _changed(record: dict[str, Any]) -> int:
+    try:
+        changed = int(datetime.fromisoformat(str(record.get("last_modified"))).timestamp())
+    except (ValueError, OverflowError):
+        return 0
+    return changed if 0 <= changed < 1 << 32 else 0

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
+import socket
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
-from program import CLEVER_DEMO, Finished, Roster, Site, apply, digest
+from program import CLEVER_DEMO, PROGRAM, REPOSITORY, Finished, Roster, Site, apply, digest
+
+from worker.sandbox.district import DistrictSpec, generate
 
 LIMIT_SECONDS = 60
 """What the demo may take, with a PostgreSQL that starts for the first time."""
@@ -17,6 +27,45 @@ LIMIT_SECONDS = 60
 async def demo(folder: Path, *options: str) -> Finished:
     async with asyncio.timeout(LIMIT_SECONDS):
         return await Site(folder).command("demo", *options)
+
+
+@asynccontextmanager
+async def running_demo(folder: Path, *options: str) -> AsyncIterator[tuple[Process, asyncio.StreamReader]]:
+    """Run the demo while the context is open, and read along."""
+    process = await asyncio.create_subprocess_exec(
+        *PROGRAM,
+        "demo",
+        *options,
+        stdout=asyncio.subprocess.PIPE,
+        env=Site(folder).environment(),
+        cwd=REPOSITORY,
+    )
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def until(lines: asyncio.StreamReader, words: str) -> str:
+    """Read until a line that has these words; return what was read."""
+    text = ""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            line = (await lines.readline()).decode()
+            assert line, text
+            text += line
+            if words in line:
+                return text
+
+
+async def commits_of(folder: Path, count: int) -> None:
+    """Return once so many commits are published."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while len(messages(folder, "commit")) < count:  # noqa: ASYNC110 — a file tells nobody
+            await asyncio.sleep(0.1)
 
 
 def messages(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -30,12 +79,11 @@ def check_the_whole_story(folder: Path, told: Finished) -> None:
     assert "\x1b" not in told.out
 
     commits, reviews = messages(folder, "commit"), messages(folder, "review")
-    assert [commit["sequence"] for commit in commits if commit["part"] == 1] == [1, 2, 3]
-    assert [review["sequence"] for review in reviews] == [1, 2]
-    assert reviews[0]["students"]["ready"] == 0
-    assert (reviews[1]["students"]["blocked"], reviews[1]["findings"]["new"]) == (1, 1)
+    assert [commit["sequence"] for commit in commits if commit["part"] == 1] == [1, 2, 3, 4]
+    assert commits[-1]["changes"] == []
+    check_the_reviews(reviews)
     statuses = [alert["status"] for alert in messages(folder, "alerts")]
-    assert statuses == ["firing", "resolved", "firing", "resolved"]
+    assert statuses == ["firing", "resolved"] * 3
 
     roster: Roster = {}
     for commit in commits:
@@ -45,6 +93,36 @@ def check_the_whole_story(folder: Path, told: Finished) -> None:
             assert f"consumer  {digest(roster)}" in told.out
     for name in ("commit", "review", "alerts"):
         assert str(folder / "demo" / "out" / f"{name}.ndjson") in told.out
+    assert not listens(sandbox_of(told.out))
+
+
+def check_the_reviews(reviews: list[dict[str, Any]]) -> None:
+    arrival, broken, withdrawn = reviews
+    assert [review["sequence"] for review in reviews] == [1, 2, 3]
+    assert arrival["batch"]["trigger"] == "resync"
+    assert arrival["students"]["ready"] == 0
+    assert (broken["students"]["blocked"], broken["findings"]["new"]) == (1, 1)
+    assert broken["batch"]["trigger"] == withdrawn["batch"]["trigger"] == "settled"
+    students = withdrawn["students"]["total"]
+    assert (withdrawn["students"]["blocked"], withdrawn["batch"]["events"]) == (students, students)
+    causes = [(cause["owner"], cause["field"], cause["students"]) for cause in withdrawn["causes"]]
+    assert causes == [("sharing", "grade", students)]
+
+
+def sandbox_of(text: str) -> str:
+    """Return the address of the sandbox as the story tells it."""
+    found = re.search(r"a server at (http://127\.0\.0\.1:\d+)", text)
+    assert found, text
+    return found[1]
+
+
+def listens(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), 5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def check_that_nobody_is_named(folder: Path, told: Finished) -> None:
@@ -70,6 +148,42 @@ async def test_the_story_of_clevers_demo_district_is_told_to_its_end(tmp_path: P
 
     check_the_whole_story(tmp_path, told)
     assert messages(tmp_path, "commit")[0]["roster"]["classes"] == 39
+
+
+async def test_after_one_that_was_killed_it_is_told_anew_and_served_until_ctrl_c(tmp_path: Path) -> None:
+    async with running_demo(tmp_path) as (process, lines):
+        await until(lines, "2. ")
+        process.kill()
+
+    async with running_demo(tmp_path, "--serve") as (process, lines):
+        told = await until(lines, "until Ctrl-C")
+        sandbox = sandbox_of(told)
+        page = re.search(r"The page:\n +(http://\S+)", told)
+        assert page, told
+        day = re.search(r"curl -d '([^']+)' (\S+/day)", told)
+        assert day, told
+
+        async with aiohttp.ClientSession() as session:
+            async with session.get(page[1]) as answer:
+                assert answer.status == 200
+            async with session.post(day[2], data=day[1]) as answer:
+                assert answer.status == 200, await answer.text()
+        await commits_of(tmp_path, 5)
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), LIMIT_SECONDS) == 0
+
+    assert not listens(sandbox)
+    assert not listens(page[1])
+
+
+async def test_pages_of_several_districts_are_refused(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        generate(DistrictSpec(students=50, seed=seed)).write_pages(tmp_path / "pages" / str(seed))
+
+    told = await demo(tmp_path, "--district", str(tmp_path / "pages"))
+
+    assert told.code == 2
+    assert "expected the pages of one district" in told.err
 
 
 async def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from worker.domain.policy import Code
 from worker.domain.records import RecordId, School, Student
 from worker.domain.roster import Entry, digest, school_entry, student_entry
 from worker.sandbox.district import DistrictSpec, generate
+from worker.sandbox.world import World
 
 BY_HOMEROOM = CANDIDATES[1]
 SCHOOL = school_entry(School(RecordId("s1"), name="Bird & Söhne"))
@@ -108,6 +109,28 @@ def test_leftovers_are_the_students_without_exactly_one_section_by_grade() -> No
     left = leftovers(district, BY_HOMEROOM.section_filter)
 
     assert left == {district.users[student]["roles"]["student"]["grade"]: [(student, 0)]}
+
+
+def test_a_newcomer_sits_wherever_a_classmate_sits() -> None:
+    clever = World().add(generate(DistrictSpec(students=100)))
+    classmate = next(clever.district.students())["id"]
+
+    created, *joined = clever.newcomer(classmate)
+
+    newcomer = created["data"]["object"]["id"]
+    assert clever.district.sections_of(newcomer) == clever.district.sections_of(classmate)
+    assert {event["type"] for event in joined} == {"sections.updated"}
+
+
+def test_a_day_keeps_every_student_in_one_of_the_sections_that_count() -> None:
+    clever = World().add(generate(DistrictSpec(students=100)))
+    by_language = next(one for one in CANDIDATES if "language" in one.label).section_filter
+    kept = frozenset(map(str, kept_sections(clever.district, by_language)))
+
+    events = list(clever.day(100, seed=1, kept=kept))
+
+    assert events
+    assert leftovers(clever.district, by_language) == {}
 
 
 def test_every_code_of_a_finding_has_a_meaning_in_plain_words() -> None:

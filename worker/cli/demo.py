@@ -9,31 +9,34 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import click
 import orjson
+from pydantic import SecretStr
 
-from config.settings import HttpSettings, Settings, WindowSettings
+from config.settings import CleverSettings, HttpSettings, Settings, WindowSettings
 from worker.cli.context import CommandContext
 from worker.decisions import Decided
+from worker.demo import story
 from worker.demo.folder import fresh_folder
 from worker.demo.live import LiveDistrict, StoryFailed
-from worker.demo.story import Story
+from worker.demo.scene import Scene
 from worker.demo.telling import Teller, number
-from worker.errors import InputFileError
+from worker.errors import InputFileError, SettingsError
 from worker.process import STAGES, Running, Worker
-from worker.sandbox.changes import Feed
-from worker.sandbox.district import District, DistrictSpec, generate
+from worker.sandbox.api import CLIENT
+from worker.sandbox.district import DistrictSpec, generate
+from worker.sandbox.server import CleverServer
+from worker.sandbox.world import World, WorldDistrict
 from worker.telemetry import configure_logging
 
 QUIET_SECONDS = 2.0
 """Nothing waits for it: each time the feed says that it was read to its end, which closes the window."""
-STORY_BEGINS = timedelta(days=1)
-"""How long ago; a school day passes in the story, and none of it is to lie ahead."""
+POLL_SECONDS = 0.5
+LOOPBACK = "127.0.0.1"
 START_SECONDS = 45.0
 """For a PostgreSQL that is made and started for the first time."""
 INTERRUPTED = 130
@@ -53,21 +56,29 @@ def demo(ctx: CommandContext, folder: Path | None, serve: bool) -> None:
 
     It needs no broker, no database and no network, and works in the folder `demo` of the data folder.
     """
-    settings = _settings(ctx.settings)
-    district = _load(folder) if folder else generate(DistrictSpec())
-    with fresh_folder(settings.data_dir):
-        sys.exit(ctx.run(_Demo(ctx.actor, settings, district, invented=folder is None, serve=serve).run()))
+    configured = ctx.settings
+    world = _read(folder) if folder else _invented()
+    with fresh_folder(_folder(configured)):
+        sys.exit(ctx.run(_run(ctx.actor, configured, world, invented=folder is None, serve=serve)))
+
+
+async def _run(actor: str, configured: Settings, world: World, *, invented: bool, serve: bool) -> int:
+    """Serve the world as Clever does while the demo runs; return the exit code."""
+    async with _serving(world) as server:
+        demo = _Demo(actor, _settings(configured, server.url), server, invented=invented, serve=serve)
+        return await demo.run()
 
 
 class _Demo:
-    """One run of the demo: a worker, and beside it the story."""
+    """One run of the demo: a worker on the sandbox, and beside it the story."""
 
     def __init__(
-        self, actor: str, settings: Settings, district: District, *, invented: bool, serve: bool
+        self, actor: str, settings: Settings, server: CleverServer, *, invented: bool, serve: bool
     ) -> None:
         self._actor = actor
         self._settings = settings
-        self._district = district
+        self._server = server
+        self._clever = _only_district(server.running.world)
         self._invented = invented
         self._serve = serve
         self._teller = Teller()
@@ -123,16 +134,17 @@ class _Demo:
         begun = time.perf_counter()
         self._teller.title("One district's way from its arrival to its first changes")
         self._teller.say(
-            "A real worker runs in this process, with a broker and a PostgreSQL of its own. Everything it "
-            f"does is kept in {self._settings.data_dir}."
+            "A real worker runs in this process, with a broker, a PostgreSQL and a Clever of its own. "
+            f"Everything it does is kept in {self._settings.data_dir}."
         )
         with self._teller.waiting("starting PostgreSQL and the worker"):
             running = await _in_time(started)
         self._teller.say(f"Started in {time.perf_counter() - begun:.1f} s.")
-        district, feed = self._district, Feed(self._district.id, datetime.now(UTC) - STORY_BEGINS)
-        size = sum(len(records) for records in district.collections.values())
-        live = LiveDistrict(running, self._decisions, district.id, self._settings.data_dir / "out", size)
-        await Story(self._teller, live, district, feed, self._actor, self._invented).tell()
+        out, clever = self._settings.data_dir / "out", self._clever
+        live = LiveDistrict(running, self._worker.metrics, self._decisions, clever, out)
+        await story.tell(
+            Scene(self._teller, live, clever, self._server.url, self._actor, invented=self._invented)
+        )
         await live.everything_published()
         self._show_where(running.url)
         self._teller.end(f"Told in {time.perf_counter() - begun:.1f} s.")
@@ -149,18 +161,30 @@ class _Demo:
                 teller.line(f"{path}  ({number(len(messages), 'line')}, {number(whole, what)})")
             teller.say("The district, its findings, and what else can be asked:")
             teller.line(f"{look} districts")
-            teller.line(f"{look} show {self._district.id}")
-            teller.line(f"{look} filter try {self._district.id} FILE")
+            teller.line(f"{look} show {self._clever.id}")
+            teller.line(f"{look} filter try {self._clever.id} FILE")
             teller.say("What the worker logged:")
             teller.line(f"{folder / 'worker.log'}")
-            if not self._serve:
-                teller.say("The page was up while the story ran. This keeps it up after the story:")
-                teller.line(f"{program} {shlex.join(sys.argv[1:])} --serve")
-            elif url is None:
-                teller.say("The page is not served: the worker's log says why. Stop with Ctrl-C.")
+            if self._serve:
+                self._show_addresses(url)
             else:
-                teller.say("The page, until Ctrl-C stops the worker:")
-                teller.line(url, "bold")
+                teller.say(
+                    "The page and the sandbox were up while the story ran. This keeps them up after it:"
+                )
+                teller.line(f"{program} {shlex.join(sys.argv[1:])} --serve")
+
+    def _show_addresses(self, url: str | None) -> None:
+        teller, sandbox = self._teller, self._server.url
+        if url is None:
+            teller.say("The page is not served: the worker's log says why.")
+        else:
+            teller.say("The page:")
+            teller.line(url, "bold")
+        teller.say("The sandbox. Let something happen in it: the worker reads it from the feed, and decides.")
+        teller.line(sandbox, "bold")
+        teller.line(f"curl -d '{{\"changes\":100}}' {sandbox}/sandbox/districts/{self._clever.id}/day")
+        teller.line(f"curl -d '{{}}' {sandbox}/sandbox/districts/{self._clever.id}/break-student")
+        teller.say("Both run until Ctrl-C.")
 
 
 async def _in_time(started: asyncio.Future[Running]) -> Running:
@@ -172,16 +196,24 @@ async def _in_time(started: asyncio.Future[Running]) -> Running:
         raise StoryFailed(f"expected the worker to start within {START_SECONDS:.0f} seconds") from None
 
 
-def _settings(configured: Settings) -> Settings:
+def _folder(configured: Settings) -> Path:
+    return configured.data_dir / "demo"
+
+
+def _settings(configured: Settings, clever: str) -> Settings:
     """Return the demo's settings: the defaults, whatever is configured, in a folder of its own.
 
-    So it never reaches a configured broker or database, and its checks are those that the story tells of.
+    So it never reaches a configured broker, database or Clever, and its checks are those that the story
+    tells of.
     """
     host, port = configured.http.host, configured.http.port
     return Settings(
-        data_dir=configured.data_dir / "demo",
+        data_dir=_folder(configured),
         window=WindowSettings(quiet_seconds=QUIET_SECONDS),
         http=HttpSettings(host=host, port=port if _is_free(host, port) else 0),
+        clever=CleverSettings(
+            api_url=clever, client_id=CLIENT, client_secret=SecretStr(CLIENT), poll_seconds=POLL_SECONDS
+        ),
     )
 
 
@@ -194,11 +226,42 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _load(folder: Path) -> District:
+def _invented() -> World:
+    """Return a world of one generated district."""
+    world = World()
+    clever = world.add(generate(DistrictSpec()))
+    for _ in clever.resume():  # the sync ran just now; nobody follows the feed yet, to be told
+        pass
+    return world
+
+
+def _read(folder: Path) -> World:
+    """Return a world of the one district whose pages are in a folder."""
+    world = World.from_folder(folder)
+    if len(world.districts) != 1:
+        raise InputFileError(
+            f"{folder}: expected the pages of one district, found folders of {len(world.districts)}"
+        )
+    return world
+
+
+def _only_district(world: World) -> WorldDistrict:
+    (clever,) = world.districts.values()
+    return clever
+
+
+@asynccontextmanager
+async def _serving(world: World) -> AsyncIterator[CleverServer]:
+    """Serve a world to this machine while the context is open."""
+    server = CleverServer(world)
     try:
-        return District.load_pages(folder)
+        await server.start(LOOPBACK, 0)
     except OSError as error:
-        raise InputFileError(f"{folder}: cannot be read: {error.strerror}") from None
+        raise SettingsError(f"cannot listen on {LOOPBACK}: {error.strerror or error}") from None
+    try:
+        yield server
+    finally:
+        await server.close()
 
 
 def _program() -> str:

@@ -1,6 +1,7 @@
 """The whole story of one district, told by a real worker: what `rostering demo` shows.
 
-`folder` keeps the data folder, which begins afresh each time; `live` puts events in and waits for what
-the worker says; `consumer` applies the commits as a product would; `candidates` holds the section filters
-that are tried; `telling` is what a person sees; `story` is the order of it all.
+`folder` keeps the data folder, which begins afresh each time; `live` lets things happen in the sandbox's
+Clever and waits for what the worker says; `consumer` applies the commits as a product would; `candidates`
+holds the section filters that are tried; `telling` is what a person sees. `story` is the order of it all,
+`arrival` and `days` are its chapters, and `scene` is what these share.
 """

@@ -1,10 +1,13 @@
-"""One district under a running worker: events go in, decisions and messages come out."""
+"""One district of the sandbox, under a running worker: changes go in, decisions and messages come out."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,18 +19,19 @@ from worker.demo.candidates import Candidate, Coverage, Trial
 from worker.demo.consumer import CommitRefused, Consumer, Json
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
-from worker.errors import Unavailable
+from worker.errors import Unavailable, UnknownDistrictError
 from worker.pages import JsonObject
+from worker.ports.clever import COLLECTIONS
 from worker.process import Running
-from worker.publishing import publish_events
-from worker.sandbox.changes import Feed
+from worker.sandbox.world import WorldDistrict
+from worker.telemetry import Metrics
 from worker.trial import try_filter
 
 PATIENCE_SECONDS: Final = 30.0
-EVENTS_A_SECOND: Final = 500
+RECORDS_A_SECOND: Final = 500
 """How slow a machine may be before we take it that something is wrong: patience grows with the district."""
 LOOK_SECONDS: Final = 0.02
-"""How often to look whether a file grew, or the outbox is empty: neither tells anybody."""
+"""How often to look at what tells nobody of a change: files, the outbox, metrics."""
 QUIET_OUTCOMES: Final = frozenset({Outcome.UNCHANGED, Outcome.DEFERRED})
 """Outcomes that publish nothing."""
 
@@ -54,38 +58,74 @@ class MessageFile:
         return [orjson.loads(line) for line in whole.splitlines()]
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a baseline has read, by collection, and how long after the district was found."""
+
+    records: dict[str, int]
+    seconds: float
+
+
 class LiveDistrict:
     """One district; every wait is bounded, and raises `StoryFailed` when it was too long."""
 
     def __init__(
-        self, running: Running, decisions: asyncio.Queue[Decided], district_id: str, out: Path, size: int
+        self,
+        running: Running,
+        metrics: Metrics,
+        decisions: asyncio.Queue[Decided],
+        clever: WorldDistrict,
+        out: Path,
     ) -> None:
-        self.id = district_id
+        self.id = clever.id
         self.consumer = Consumer()
         self._running = running
+        self._metrics = metrics
         self._desk = running.store.desk
         self._decisions = decisions
+        self._clever = clever
         self._commits = MessageFile(out / "commit.ndjson")
         self._reviews = MessageFile(out / "review.ndjson")
-        self._through: str | None = None
-        self._patience = PATIENCE_SECONDS + size / EVENTS_A_SECOND
+        self._told = 0
+        self._decided = 0
+        size = sum(len(records) for records in clever.district.collections.values())
+        self._patience = PATIENCE_SECONDS + size / RECORDS_A_SECOND
 
-    async def publish(
-        self, feed: Feed, events: Iterable[JsonObject], progress: Callable[[int], None] | None = None
-    ) -> int:
-        """Publish events and the feed's word that these were all; return how many there were.
+    async def found(self) -> None:
+        """Return once the worker has found the district in Clever's list of tokens."""
+        async with self._patiently("the worker to find the district"):
+            while await self._connected_at() is None:  # noqa: ASYNC110 — nobody tells of it
+                await asyncio.sleep(LOOK_SECONDS)
 
-        `events` may be made as they are taken, by the same feed.
-        """
-        async with self._patiently("every event stored"):
-            count = await publish_events(self._running.broker, events, progress or _nobody)
-            settled = {"type": "feed.settled", "district": self.id, "since": self._through, "count": count}
-            self._through = feed.last_id
-            await publish_events(self._running.broker, [{**settled, "through": self._through}], _nobody)
-        return count
+    async def baseline(self, progress: Callable[[int], None]) -> Baseline:
+        """Return the district's first baseline once it is read to its end."""
+        told = 0
+        async with self._patiently("a baseline read to its end"):
+            while True:
+                is_over = self._metric("rostering_baselines_total", outcome="read") > 0
+                rows = {
+                    name: self._metric("rostering_baseline_rows_total", collection=name)
+                    for name in COLLECTIONS
+                }
+                progress(sum(rows.values()) - told)
+                told = sum(rows.values())
+                if is_over:
+                    break
+                await asyncio.sleep(LOOK_SECONDS)
+            found = await self._connected_at() or datetime.now(UTC)
+        return Baseline(rows, (datetime.now(UTC) - found).total_seconds())
+
+    def change(self, events: Iterable[JsonObject]) -> Counter[str]:
+        """Let something happen in Clever, all of it before the feed is read again; count it by type."""
+        types = Counter[str]()
+        for event in events:
+            self._clever.tell(event)
+            types[event["type"]] += 1
+        self._told += types.total()
+        return types
 
     async def decision(self, expected: Collection[Outcome]) -> Decided:
-        """Return what was decided, once nothing of the district waits to be decided any more."""
+        """Return what was decided, once nothing that happened in Clever waits to be decided any more."""
         async with self._patiently(f"a decision ({_either(expected)})"):
             decided = await self._next_decision()
         if decided.outcome not in expected:
@@ -136,18 +176,36 @@ class LiveDistrict:
         return Trial(candidate, Coverage(**result["coverage"]))
 
     async def _next_decision(self) -> Decided:
-        """Wait for a decision that leaves nothing waiting; return it, or the last one that said something.
+        """Wait until all that happened is decided on; return the last decision that said something.
 
         There are several where a slow machine lets the events arrive with pauses in between.
         """
-        heard = [await self._decisions.get()]
-        while self._decisions.qsize() or (await self.show())["window"] is not None:
+        heard = [await self._hear()]
+        while self._decisions.qsize() or await self._is_something_waiting():
             # A window may also close with nothing to decide, so that no decision follows.
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
-                    heard.append(await self._decisions.get())
+                    heard.append(await self._hear())
         telling = [decided for decided in heard if decided.outcome not in QUIET_OUTCOMES]
         return telling[-1] if telling else heard[-1]
+
+    async def _hear(self) -> Decided:
+        decided = await self._decisions.get()
+        self._decided += decided.batch.events
+        return decided
+
+    async def _is_something_waiting(self) -> bool:
+        return self._decided < self._told or (await self.show())["window"] is not None
+
+    async def _connected_at(self) -> datetime | None:
+        try:
+            source = (await self.show())["source"]
+        except UnknownDistrictError:
+            return None
+        return datetime.fromisoformat(source["connected_at"]) if source else None
+
+    def _metric(self, name: str, **labels: str) -> int:
+        return int(self._metrics.registry.get_sample_value(name, labels) or 0)
 
     def _take(self, message: Json) -> bool:
         try:
@@ -180,10 +238,6 @@ class LiveDistrict:
                     f"{line.waiting_events:,} events waiting"
                 )
         return "nothing of the district is there"
-
-
-def _nobody(_count: int) -> None:
-    """Hear how far it has come, and tell nobody."""
 
 
 def _either(outcomes: Collection[Outcome]) -> str:

@@ -6,7 +6,6 @@ import os
 import sys
 import textwrap
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -20,7 +19,6 @@ from rich.text import Text
 from worker.demo.candidates import Trial
 from worker.demo.consumer import Json
 from worker.domain.policy import WARNINGS, Code
-from worker.pages import JsonObject
 
 WIDEST: Final = 100
 """Columns: longer lines are hard to read."""
@@ -185,11 +183,30 @@ def commit_table(commit: Json) -> Table:
     return table
 
 
-def events_table(events: Sequence[JsonObject]) -> Table:
-    """Return events by type."""
+def records_table(records: Mapping[str, int]) -> Table:
+    """Return how many records of each collection were read."""
+    table = _table("collection", "records")
+    table.columns[1].justify = "right"
+    for name, count in records.items():
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def causes_table(review: Json) -> Table:
+    """Return the causes that a review names, and who can put each of them right."""
+    table = _table("cause", "owner", "students", "field")
+    table.columns[2].justify = "right"
+    for cause in review["causes"]:
+        row = (cause["code"], cause["owner"], f"{cause['students']:,}", cause["field"] or "")
+        table.add_row(*row, style="yellow")
+    return table
+
+
+def events_table(types: Mapping[str, int]) -> Table:
+    """Return how many events of each type there were."""
     table = _table("event", "count")
     table.columns[1].justify = "right"
-    for name, count in sorted(Counter(event["type"] for event in events).items()):
+    for name, count in sorted(types.items()):
         table.add_row(name, f"{count:,}")
     return table
 

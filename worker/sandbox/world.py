@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self, TypeAlias
@@ -114,10 +115,21 @@ class WorldDistrict:
         """Tell the whole district as created events."""
         return arrival(self.district, self._feed_now())
 
-    def day(self, count: int, seed: int) -> Iterator[JsonObject]:
-        """Make a day of changes (see `changes.day_of_changes`), all of them before the first event."""
+    def day(self, count: int, seed: int, kept: AbstractSet[str] | None = None) -> Iterator[JsonObject]:
+        """Make a day of changes (see `changes.day_of_changes`), all of them before the first event.
+
+        `kept` are the sections of which every student has one: the homerooms unless others are given.
+        """
         feed = self._feed_now()
-        return iter(day_of_changes(self.district, feed, seed=seed, count=count, kept=self.kept))
+        kept = self.kept if kept is None else kept
+        return iter(day_of_changes(self.district, feed, seed=seed, count=count, kept=kept))
+
+    def newcomer(self, classmate: str) -> list[JsonObject]:
+        """Let a new student come, into every section that a certain other one is in."""
+        role = self.district.users[classmate]["roles"]["student"]
+        sections = self.district.sections_of(classmate)
+        grade = role.get("grade") or ""
+        return changes.new_student(self.district, self._feed_now(), role["school"], grade, sections)
 
     def rollover(self, seed: int) -> Iterator[JsonObject]:
         """Begin a new school year."""

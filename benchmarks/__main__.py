@@ -1,4 +1,4 @@
-"""`python -m benchmarks [ingest|evaluate …]`: run them, print the ratios, exit 1 where one is not met."""
+"""`python -m benchmarks [NAME …]`: run the benchmarks, print the ratios, exit 1 where one is not met."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from benchmarks import evaluate, ingest
+from benchmarks import baseline, evaluate, ingest
 from benchmarks.surroundings import embedded_postgres
 
-BENCHMARKS = {"ingest": ingest.measure, "evaluate": evaluate.measure}
+BENCHMARKS = {"ingest": ingest.measure, "evaluate": evaluate.measure, "baseline": baseline.measure}
 
 
 async def run(names: list[str]) -> bool:

@@ -14,8 +14,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from worker.adapters.clever.vault import TokenVault
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.baselines import PostgresBaselines
+from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.postgres.embedded import EmbeddedPostgres
@@ -23,6 +25,7 @@ from worker.adapters.postgres.evaluation import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.turns import TurnLocks
 from worker.domain.policy import Policy
 
 TEMPLATE = "rostering_template"
@@ -69,6 +72,9 @@ class StoreUnderTest:
     outbox: PostgresOutbox
     desk: PostgresDesk
     baselines: PostgresBaselines
+    connections: PostgresConnections
+    locks: TurnLocks
+    """Those of `connections`."""
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -109,6 +115,7 @@ async def opened_store(url: str, policy: Policy | None = None) -> AsyncIterator[
     """Open the store as a process of its own would."""
     database = Database(url, name="test", size=6)
     heard = Notices(database)
+    locks = TurnLocks(database)
     try:
         yield StoreUnderTest(
             url,
@@ -118,8 +125,11 @@ async def opened_store(url: str, policy: Policy | None = None) -> AsyncIterator[
             PostgresOutbox(database, heard),
             PostgresDesk(database),
             PostgresBaselines(database),
+            PostgresConnections(database, locks, TokenVault("an app", "its secret")),
+            locks,
         )
     finally:
+        await locks.close()
         await heard.close()
         await database.close()
 

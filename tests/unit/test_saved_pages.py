@@ -12,6 +12,7 @@ from builders import (
     Json,
     district_json,
     event_json,
+    record_id,
     school_json,
     section_json,
     student_json,
@@ -93,6 +94,89 @@ def test_one_file_may_hold_several_collections_and_another_none(save: Save, tmp_
 
     assert saved.collections() == ["users", "sections"]
     assert list(saved.pages("users", 5)) == [[student_json()]]
+
+
+# Links from page to page
+
+
+def linked(folder: Path, name: str, *records: Json, **links: str) -> None:
+    rows = [{"data": record, "uri": f"/v3.1/users/{record['id']}"} for record in records]
+    write(folder / name, {"data": rows, "links": [{"rel": rel, "uri": uri} for rel, uri in links.items()]})
+
+
+def after(number: int, collection: str = "users") -> str:
+    return f"/v3.1/{collection}?limit=100&starting_after={record_id(number)}"
+
+
+def missing_after(name: str, number: int) -> str:
+    return f"FOLDER/{name}: the next page of users is missing, the one that begins after {record_id(number)}"
+
+
+def test_pages_that_lead_to_one_another_are_whole(save: Save, tmp_path: Path) -> None:
+    save("sections.json", section_json())
+    linked(tmp_path, "users-1.json", student_json(1), student_json(2), next=after(2))
+    linked(tmp_path, "users-2.json", student_json(3), self=after(2), prev="/v3.1/users?ending_before=3")
+
+    assert [len(page) for page in SavedPages(tmp_path).pages("users", 10)] == [3]
+
+
+def test_pages_that_break_off_are_refused(save: Save, tmp_path: Path) -> None:
+    save("sections.json", section_json())
+    linked(tmp_path, "users-1.json", student_json(1), next=after(1))
+    linked(tmp_path, "users-2.json", student_json(2), self=after(1), next=after(2))
+
+    assert refusal(tmp_path) == missing_after("users-2.json", 2)
+
+
+def test_a_page_that_is_named_out_of_order_is_still_the_next_one(save: Save, tmp_path: Path) -> None:
+    save("sections.json", section_json())
+    linked(tmp_path, "users-b.json", student_json(1), next=after(1))
+    linked(tmp_path, "users-a.json", student_json(2), self=after(1))
+
+    assert [len(page) for page in SavedPages(tmp_path).pages("users", 10)] == [2]
+
+
+def test_an_empty_page_ends_a_list_as_well(save: Save, tmp_path: Path) -> None:
+    save("sections.json", section_json())
+    linked(tmp_path, "users-1.json", student_json(1), next=after(1))
+    linked(tmp_path, "users-2.json", self=after(1))
+
+    assert SavedPages(tmp_path).collections() == ["users", "sections"]
+
+
+def test_an_empty_page_of_another_place_does_not(save: Save, tmp_path: Path) -> None:
+    save("sections.json", section_json())
+    linked(tmp_path, "users-1.json", student_json(1), next=after(1))
+    linked(tmp_path, "users-2.json", self=after(7))
+
+    assert refusal(tmp_path) == missing_after("users-1.json", 1)
+
+
+def test_rows_of_another_collection_are_not_the_next_page(save: Save, tmp_path: Path) -> None:
+    save("sections.json", section_json(700), section_json(701))
+    linked(tmp_path, "users.json", student_json(1), next=after(1))
+    linked(tmp_path, "empty.json", self=after(1, "sections"))
+
+    assert refusal(tmp_path) == missing_after("users.json", 1)
+
+
+@pytest.mark.parametrize("links", [None, "none", [None, "x", {}, {"rel": "next"}], {"next": "/v3.1/users"}])
+def test_links_that_lead_nowhere_are_left_alone(save: Save, tmp_path: Path, links: Any) -> None:
+    save("sections.json", section_json())
+    rows = [{"data": student_json(), "uri": "/v3.1/users/1"}]
+    write(tmp_path / "users.json", {"data": rows, "links": links})
+
+    assert [len(page) for page in SavedPages(tmp_path).pages("users", 10)] == [1]
+
+
+@pytest.mark.parametrize("uri", ["/v3.1/users?limit=100", "http://[", "/elsewhere?starting_after=1", ""])
+def test_a_link_that_does_not_say_where_the_next_page_begins_is_left_alone(
+    save: Save, tmp_path: Path, uri: str
+) -> None:
+    save("sections.json", section_json())
+    linked(tmp_path, "users.json", student_json(1), next=uri)
+
+    assert [len(page) for page in SavedPages(tmp_path).pages("users", 10)] == [1]
 
 
 def test_a_page_has_at_least_one_row(save: Save, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from schemas import clever
 from worker import reading
 from worker.domain import baseline
 from worker.domain.records import KINDS, Json, Kind
-from worker.errors import BaselineRefused, CleverUnavailable
+from worker.errors import BaselineRefused, CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import BaselineRecord, Baselines, Run
 from worker.ports.clever import COLLECTIONS, Page, Token
 from worker.source.surroundings import Progress, Surroundings
@@ -31,11 +31,20 @@ OLDEST_RUN_SECONDS: Final = 24 * 3600.0
 
 async def begin(source: Surroundings, district_id: str, token: Token) -> Run:
     """Begin a baseline: first of all the feed's newest event is taken, so that nothing falls in between."""
-    # An empty answer is asked for again: from the beginning of its feed, a district would be read for long.
-    seed = await source.clever.newest_event(token) or await source.clever.newest_event(token) or ""
+    seed = await _newest_event(source, token)
     run = await source.baselines.begin(district_id, seed, COLLECTIONS)
     structlog.get_logger().info("baseline.begun", stage="poll", district_id=district_id, seed=seed)
     return run
+
+
+async def _newest_event(source: Surroundings, token: Token) -> str:
+    try:
+        # An empty answer is asked for again: from the beginning of its feed, a district is read for long.
+        return await source.clever.newest_event(token) or await source.clever.newest_event(token) or ""
+    except CleverTokenRefused:
+        raise
+    except CleverRefused:
+        return ""  # a feed that was never switched on: the records can be read all the same
 
 
 async def read_on(source: Surroundings, run: Run, token: Token, until: float, progress: Progress) -> Run:

@@ -7,6 +7,7 @@ closes once they are stored, and not after a quiet time.
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -21,6 +22,8 @@ from worker.ports.clever import EVENTS, Token
 from worker.ports.connections import BEGINNING, Connection
 from worker.publishing import message, publish_events
 from worker.source.surroundings import Progress, Surroundings
+
+_EVENT_ID: Final = re.compile(r"[!-~]{1,128}")
 
 SUSPECT_AGE: Final = timedelta(days=25)
 """Of the last event read: Clever forgets events after 30 days, and may answer then as if none had come."""
@@ -80,18 +83,20 @@ class _Reader:
         self._source = source
         self._token = token
         self._progress = progress
-        self._after = min(connection.overlap, self.cursor)
+        # A turn that ended at its limit is gone on with where it was; the overlap is read after the end.
+        self._after = self.cursor if self.unsettled else min(connection.overlap, self.cursor)
 
     async def read(self, until: float) -> bool:
         while True:
             page = await self._source.clever.page(self._token, EVENTS, self._after or None)
             await self._publish(page.rows)
-            reached = max([self._after, *_ids(page.rows)])
+            reached = max([self._after, *(_ids(page.rows) or [page.next_after or BEGINNING])])
             is_stuck = reached == self._after
             self._after = reached
             if page.next_after is None or is_stuck:
                 return True
-            if time.monotonic() >= until:
+            # Within the overlap there is no end: the next turn would be there again, and never get on.
+            if time.monotonic() >= until and self.unsettled:
                 return False
 
     async def _publish(self, events: list[Json]) -> None:
@@ -99,8 +104,9 @@ class _Reader:
         if not events:
             return
         new = await self._source.connections.unknown(self.district_id, _ids(events))
-        odd = [event for event in events if not isinstance(event.get("id"), str)]
-        fresh = [event for event in events if event.get("id") in new] + odd
+        # What has no id that could be stored is published every time, for ingest to put it aside.
+        odd = [event for event in events if not _has_id(event)]
+        fresh = [event for event in events if _has_id(event) and event["id"] in new] + odd
         await publish_events(
             self._source.publisher, fresh, lambda count: self._progress(EVENTS, count), self.district_id
         )
@@ -153,9 +159,9 @@ async def _is_cut_off(source: Surroundings, connection: Connection, token: Token
         return False
     assert connection.cursor is not None  # noqa: S101 — the caller looks
     known = await source.clever.knows_event(token, connection.cursor)
-    await source.connections.checked(connection.district_id)
     if not known:
         await _demand(source, connection, "the feed no longer has the event that was read last")
+    await source.connections.checked(connection.district_id)
     return not known
 
 
@@ -206,4 +212,9 @@ async def _demand(source: Surroundings, connection: Connection, reason: str) -> 
 
 
 def _ids(events: list[Json]) -> list[str]:
-    return [event["id"] for event in events if isinstance(event.get("id"), str)]
+    return [event["id"] for event in events if _has_id(event)]
+
+
+def _has_id(event: Json) -> bool:
+    found = event.get("id")
+    return isinstance(found, str) and _EVENT_ID.fullmatch(found) is not None

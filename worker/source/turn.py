@@ -14,7 +14,7 @@ import structlog
 
 from schemas import clever
 from worker import reading
-from worker.errors import BaselineLost, BaselineRefused, CleverTokenRefused, CleverUnavailable
+from worker.errors import BaselineLost, BaselineRefused, CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import Run
 from worker.ports.clever import Token
 from worker.ports.connections import Connection
@@ -65,7 +65,7 @@ class _Turn:
         run = await source.baselines.current(connection.district_id)
         ended = True
         if connection.cursor is not None:
-            reached = await feed.read_on(source, connection, run, self._token, self._until, self._progress)
+            reached = await self._read_feed(run)
             if reached is Reached.CUT_OFF:
                 return AT_ONCE
             ended = reached is Reached.END
@@ -74,6 +74,19 @@ class _Turn:
         if not self._wants_baseline(run):
             return source.pace.poll if ended else AT_ONCE
         return await self._read_baseline(run)
+
+    async def _read_feed(self, run: Run | None) -> Reached:
+        try:
+            return await feed.read_on(
+                self._source, self._connection, run, self._token, self._until, self._progress
+            )
+        except CleverTokenRefused:
+            raise
+        except CleverRefused:
+            # Without its feed a district is read whole as often as the others are.
+            if not self._wants_baseline(run):
+                raise
+            return Reached.LIMIT
 
     def _wants_baseline(self, run: Run | None) -> bool:
         connection = self._connection

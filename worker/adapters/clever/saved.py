@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
+from yarl import URL
 
 from worker.domain.records import Json
 from worker.errors import InputFileError
@@ -30,8 +31,10 @@ class SavedPages:
         self._files: dict[str, list[Path]] = {}
         self._district: Json | None = None
         self._district_id: str | None = None
+        self._links = _Links()
         for path in _files(folder):
             self._take_in(path)
+        self._links.check()
         for collection in NEEDED:
             if collection not in self._files:
                 raise InputFileError(f"{folder}: expected a page of {collection} among its files *.json")
@@ -61,7 +64,10 @@ class SavedPages:
             yield page
 
     def _take_in(self, path: Path) -> None:
-        for collection, record in _rows(path):
+        page = _page(path)
+        self._links.add_page(path, page)
+        for collection, record in _rows(path, page):
+            self._links.add_row(collection, record["id"])
             self._check_district(path, collection, record)
             if collection == "districts":
                 self._district = record
@@ -81,6 +87,44 @@ class SavedPages:
             )
 
 
+class _Links:
+    """Whether each page that leads to a next one is followed by it, or by any rows that come after."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+        self._begun: set[tuple[str, str]] = set()
+        self._led_to: list[tuple[Path, str, str]] = []
+
+    def add_row(self, collection: str, record_id: str) -> None:
+        self._last[collection] = max(record_id, self._last.get(collection, ""))
+
+    def add_page(self, path: Path, page: Json) -> None:
+        if (begun := _place(page, "self")) is not None:
+            self._begun.add(begun)
+        if (led_to := _place(page, "next")) is not None:
+            self._led_to.append((path, *led_to))
+
+    def check(self) -> None:
+        for path, collection, after in self._led_to:
+            if self._last.get(collection, "") <= after and (collection, after) not in self._begun:
+                raise InputFileError(
+                    f"{path}: the next page of {collection} is missing, the one that begins after {after}"
+                )
+
+
+def _place(page: Json, rel: str) -> tuple[str, str] | None:
+    """Return the collection and the id after which the page behind a link begins."""
+    links = page.get("links")
+    named = (link for link in links if isinstance(link, dict)) if isinstance(links, list) else ()
+    uri = next((str(link.get("uri")) for link in named if link.get("rel") == rel), "")
+    try:
+        after = URL(uri).query.get("starting_after")
+    except ValueError:
+        return None
+    collection = collection_of({}, uri)
+    return (collection, after) if collection and after else None
+
+
 def _files(folder: Path) -> list[Path]:
     """Return the files in the order of their names, a number in a name counting as a number."""
     if not folder.is_dir():
@@ -96,12 +140,12 @@ def _by_number(path: Path) -> list[tuple[int, str]]:
 
 
 def _of(collection: str, path: Path) -> Iterator[Json]:
-    return (record for found, record in _rows(path) if found == collection)
+    return (record for found, record in _rows(path, _page(path)) if found == collection)
 
 
-def _rows(path: Path) -> Iterator[tuple[str, Json]]:
+def _rows(path: Path, page: Json) -> Iterator[tuple[str, Json]]:
     """Yield a page's records, each with its collection."""
-    for number, row in enumerate(_page(path)):
+    for number, row in enumerate(page["data"]):
         record = row.get("data") if isinstance(row, dict) else None
         if not isinstance(record, dict):
             raise InputFileError(f'{path}: data[{number}]: expected a row with a record under "data"')
@@ -111,14 +155,13 @@ def _rows(path: Path) -> Iterator[tuple[str, Json]]:
         yield collection, record
 
 
-def _page(path: Path) -> list[Any]:
+def _page(path: Path) -> Json:
     try:
         document = orjson.loads(path.read_bytes())
     except OSError as error:
         raise InputFileError(f"{path}: cannot be read: {error.strerror}") from None
     except orjson.JSONDecodeError:
         document = None  # not raised from here: the error would keep the whole file as its context
-    rows = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(rows, list):
+    if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         raise InputFileError(f'{path}: expected a page of a Clever list, as JSON with rows under "data"')
-    return rows
+    return document

@@ -60,13 +60,16 @@ class PostgresBaselines:
     async def census(self, run: Run) -> tuple[dict[str, int], dict[str, int]]:
         """Return how many live records are staged, and how many were read, by what they are."""
         async with self._database.transaction() as connection:
+            held = await _current(connection, run.district_id)
+            if held is None or held.id != run.id:
+                raise BaselineLost(run.district_id)
             await connection.execute(_LARGE_READS)
             staged = await connection.fetchrow(_SQL["staged_counts"], run.district_id)
             read = await connection.fetchrow(_SQL["read_counts"], run.district_id)
             if staged is None or read is None or read["records"] != run.records:
-                await connection.execute(_SQL["drop_records"], run.district_id)
-                await connection.execute(_SQL["delete"], run.district_id, run.id)
-                await connection.execute(_SQL["demand_again"], run.district_id)
+                if await connection.fetchval(_SQL["delete"], run.district_id, run.id):
+                    await connection.execute(_SQL["drop_records"], run.district_id)
+                    await connection.execute(_SQL["demand_again"], run.district_id)
                 staged = None
         if staged is None or read is None:
             raise BaselineLost(run.district_id)

@@ -1,0 +1,451 @@
+"""Connections and turns in PostgreSQL: what several processes may rely on when they read districts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from builders import DISTRICT, OTHER_DISTRICT, record_id
+from store_fixtures import StoreUnderTest, opened_store
+
+from worker.adapters.clever.vault import TokenVault
+from worker.adapters.postgres.connections import PostgresConnections
+from worker.domain.records import Kind
+from worker.ports.clever import Token
+from worker.ports.connections import Connection
+from worker.ports.inbox import Arrival
+
+TOKEN = Token("a very secret bearer token")
+AT_ONCE = timedelta(0)
+MINUTE = timedelta(minutes=1)
+LONG = 20.0
+
+
+@pytest.fixture
+async def other(store: StoreUnderTest) -> AsyncIterator[StoreUnderTest]:
+    """Another process on the same database."""
+    async with opened_store(store.url) as opened:
+        yield opened
+
+
+async def connect(store: StoreUnderTest, *district_ids: str) -> None:
+    await store.connections.listed(dict.fromkeys(district_ids or (DISTRICT,), TOKEN))
+
+
+async def execute(store: StoreUnderTest, statement: str, *arguments: object) -> None:
+    async with store.database.connection() as connection:
+        await connection.execute(statement, *arguments)
+
+
+async def found(store: StoreUnderTest, district_id: str = DISTRICT) -> Connection:
+    connection = await store.connections.read(district_id)
+    assert connection is not None
+    return connection
+
+
+async def turn_taken(store: StoreUnderTest) -> str | None:
+    """Take the turn that is next and end it; return whose it was."""
+    async with store.connections.turn() as connection:
+        if connection is None:
+            return None
+        await store.connections.again(connection.district_id, timedelta(hours=1), None)
+        return connection.district_id
+
+
+# Tokens
+
+
+async def test_a_token_comes_back_as_it_was_and_stands_in_no_column_of_any_table(
+    store: StoreUnderTest,
+) -> None:
+    await connect(store)
+    await store.connections.save_token(OTHER_DISTRICT, TOKEN)
+    await store.connections.save_token(DISTRICT, TOKEN)
+
+    assert (await found(store)).token == TOKEN
+    tables = await store.rows(
+        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public'"
+    )
+    assert len(tables) > 10
+    for table in tables:
+        texts = [row["row"] for row in await store.rows(f"SELECT t::text AS row FROM {table['name']} t")]
+        assert not any(TOKEN.value in text or TOKEN.value.encode().hex() in text for text in texts), table
+
+
+async def test_a_token_sealed_with_another_secret_is_none(store: StoreUnderTest) -> None:
+    await connect(store)
+    after_rotation = PostgresConnections(store.database, store.locks, TokenVault("an app", "a new secret"))
+
+    connection = await after_rotation.read(DISTRICT)
+
+    assert connection is not None
+    assert connection.token is None
+
+
+# The list of connected districts
+
+
+async def test_a_new_district_is_found_known_and_due(store: StoreUnderTest) -> None:
+    listing = await store.connections.listed({DISTRICT: TOKEN})
+
+    assert (listing.found, listing.returned, listing.missing) == ([DISTRICT], [], [])
+    assert [row["status"] for row in await store.rows("SELECT status FROM districts")] == ["waiting"]
+    connection = await found(store)
+    assert (connection.cursor, connection.baseline_at, connection.resync) == (None, None, None)
+    assert await turn_taken(store) == DISTRICT
+
+
+async def test_the_same_list_again_changes_nothing(store: StoreUnderTest) -> None:
+    await connect(store)
+    await store.connections.again(DISTRICT, MINUTE, "a problem")
+
+    listing = await store.connections.listed({DISTRICT: TOKEN})
+
+    assert (listing.found, listing.returned, listing.missing) == ([], [], [])
+    assert await turn_taken(store) is None
+    assert (await found(store)).failures == 1
+
+
+async def test_a_district_is_told_missing_the_second_time_and_as_often_as_it_is_asked(
+    store: StoreUnderTest,
+) -> None:
+    await connect(store)
+
+    assert [(await store.connections.listed({})).missing for _ in range(3)] == [[], [DISTRICT], [DISTRICT]]
+
+
+async def test_a_district_that_is_in_the_list_again_was_never_missing(store: StoreUnderTest) -> None:
+    await connect(store)
+    await store.connections.listed({})
+    listing = await store.connections.listed({DISTRICT: TOKEN})
+
+    assert (listing.returned, listing.missing) == ([], [])
+    assert (await store.connections.listed({})).missing == []
+
+
+async def test_a_disconnected_district_is_read_no_more_and_its_token_is_gone(store: StoreUnderTest) -> None:
+    await connect(store)
+    await store.connections.disconnected(DISTRICT)
+    await store.connections.save_token(DISTRICT, TOKEN)
+
+    assert await store.connections.read(DISTRICT) is None
+    assert await turn_taken(store) is None
+    async with store.connections.turn_of(DISTRICT, timedelta(hours=1)) as connection:
+        assert connection is None
+    assert (await store.connections.listed({})).missing == []
+    assert [row["token"] for row in await store.rows("SELECT token FROM connections")] == [None]
+
+
+async def test_a_district_that_comes_back_is_due_and_its_baseline_demanded(store: StoreUnderTest) -> None:
+    await connect(store)
+    await store.connections.again(DISTRICT, timedelta(hours=1), "away")
+    await store.connections.disconnected(DISTRICT)
+
+    listing = await store.connections.listed({DISTRICT: TOKEN})
+
+    assert (listing.found, listing.returned) == ([], [DISTRICT])
+    connection = await found(store)
+    assert (connection.token, connection.failures) == (TOKEN, 0)
+    assert connection.resync is not None
+    assert await turn_taken(store) == DISTRICT
+
+
+async def test_a_list_that_is_due_is_given_to_one_of_many(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    for _ in range(3):
+        claims = [one.connections.claim_listing(timedelta(hours=1)) for one in (store, other) * 4]
+        assert sorted(await asyncio.gather(*claims)) == [*[False] * 7, True]
+        await store.connections.unclaim_listing()
+
+
+async def test_a_list_is_due_again_after_its_time(store: StoreUnderTest) -> None:
+    assert await store.connections.claim_listing(MINUTE)
+    assert not await store.connections.claim_listing(MINUTE)
+    await execute(store, "UPDATE token_listing SET listed_at = listed_at - interval '61 seconds'")
+
+    assert await store.connections.claim_listing(MINUTE)
+
+
+# Turns
+
+
+async def test_a_district_is_in_one_turn_at_a_time_within_a_process(store: StoreUnderTest) -> None:
+    await connect(store)
+
+    async with AsyncExitStack() as stack:
+        contexts = [store.connections.turn() for _ in range(5)]
+        taken = await asyncio.gather(*(stack.enter_async_context(context) for context in contexts))
+        assert [one.district_id for one in taken if one is not None] == [DISTRICT]
+
+
+async def test_a_district_is_in_one_turn_at_a_time_over_all_processes(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    await connect(store)
+
+    async with store.connections.turn() as mine:
+        assert mine is not None
+        async with other.connections.turn() as theirs:
+            assert theirs is None
+        async with other.connections.turn_of(DISTRICT, AT_ONCE) as theirs:
+            assert theirs is None
+    async with other.connections.turn() as theirs:
+        assert theirs is not None
+
+
+async def test_processes_that_take_turns_at_once_never_have_the_same_district(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    districts = [str(record_id(number)) for number in range(6)]
+    await connect(store, *districts)
+    now: list[str] = []
+    taken: list[str] = []
+
+    async def work(process: StoreUnderTest) -> None:
+        idle = 0
+        while idle < 2:
+            async with process.connections.turn() as connection:
+                if connection is None:
+                    idle += 1
+                    continue
+                assert connection.district_id not in now
+                now.append(connection.district_id)
+                taken.append(connection.district_id)
+                await process.rows("SELECT 1")
+                await process.connections.again(connection.district_id, timedelta(hours=1), None)
+                now.remove(connection.district_id)
+
+    async with asyncio.timeout(LONG):
+        await asyncio.gather(*(work(process) for process in (store, other) * 2))
+
+    assert sorted(taken) == districts
+
+
+async def test_a_turn_that_was_broken_off_is_taken_by_another(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    await connect(store)
+    with pytest.raises(RuntimeError):
+        async with store.connections.turn():
+            raise RuntimeError("a bug")
+
+    assert await turn_taken(other) == DISTRICT
+
+
+async def test_the_lock_of_a_process_that_died_can_be_taken(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    await connect(store)
+
+    async with store.connections.turn() as mine:
+        assert mine is not None
+        ended = await other.rows(
+            """SELECT pg_terminate_backend(pid, 5000) AS ended FROM pg_locks
+            WHERE locktype = 'advisory' AND granted
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+        )
+        assert [row["ended"] for row in ended] == [True]
+        assert await turn_taken(other) == DISTRICT
+
+    # The process that was only cut off takes turns again.
+    await store.connections.again(DISTRICT, AT_ONCE, None)
+    assert await turn_taken(store) == DISTRICT
+
+
+async def test_a_turn_that_outlived_its_lock_cannot_move_the_cursor_that_another_moved(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    await connect(store)
+    await execute(store, "UPDATE connections SET cursor = 'a'")
+
+    async with store.connections.turn() as mine:
+        assert mine is not None
+        await store.locks.close()
+        async with other.connections.turn() as theirs:
+            assert theirs is not None
+            assert await other.connections.advance(DISTRICT, "a", "c", 2)
+        assert not await store.connections.advance(DISTRICT, "a", "b", 1)
+
+    connection = await found(store)
+    assert (connection.cursor, connection.unsettled) == ("c", 2)
+
+
+async def test_the_district_that_has_been_due_for_longest_is_first(store: StoreUnderTest) -> None:
+    districts = [str(record_id(number)) for number in (3, 1, 2)]
+    for district_id in districts:
+        await connect(store, *districts[: districts.index(district_id) + 1])
+
+    assert [await turn_taken(store) for _ in range(4)] == [*districts, None]
+
+
+async def test_a_district_with_more_work_goes_behind_those_that_wait(store: StoreUnderTest) -> None:
+    districts = [str(record_id(number)) for number in (1, 2, 3)]
+    await connect(store, *districts)
+    turns = []
+    for _ in range(9):
+        async with store.connections.turn() as connection:
+            assert connection is not None
+            turns.append(connection.district_id)
+            await store.connections.again(connection.district_id, AT_ONCE, None)
+
+    assert turns == turns[:3] * 3
+    assert sorted(turns[:3]) == districts
+
+
+async def test_a_turn_of_one_certain_district_waits_for_the_one_before(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    await connect(store)
+    order: list[str] = []
+
+    async def second() -> None:
+        async with other.connections.turn_of(DISTRICT, timedelta(seconds=LONG)) as connection:
+            assert connection is not None
+            order.append("second")
+
+    async with asyncio.timeout(LONG), asyncio.TaskGroup() as tasks, store.connections.turn() as mine:
+        assert mine is not None
+        await store.connections.again(DISTRICT, timedelta(hours=1), None)
+        tasks.create_task(second())
+        for _ in range(20):
+            await store.rows("SELECT 1")
+        order.append("first")
+
+    assert order == ["first", "second"]
+
+
+async def test_a_problem_counts_until_a_turn_goes_well(store: StoreUnderTest) -> None:
+    await connect(store)
+    await store.connections.again(DISTRICT, AT_ONCE, "away")
+    await store.connections.again(DISTRICT, AT_ONCE, "still away")
+    assert (await found(store)).failures == 2
+
+    await store.connections.again(DISTRICT, MINUTE, None)
+    assert (await found(store)).failures == 0
+    assert await turn_taken(store) is None
+
+
+# The feed's places
+
+
+async def test_the_cursor_moves_only_from_where_it_was_thought_to_be(store: StoreUnderTest) -> None:
+    await connect(store)
+    assert not await store.connections.advance(DISTRICT, "", "b", 1)
+    await execute(store, "UPDATE connections SET cursor = ''")
+
+    assert await store.connections.advance(DISTRICT, "", "b", 3)
+    assert not await store.connections.advance(DISTRICT, "", "c", 1)
+    assert await store.connections.advance(DISTRICT, "b", "c", 1)
+
+    connection = await found(store)
+    assert (connection.cursor, connection.unsettled, connection.settled) == ("c", 4, "")
+
+
+async def test_one_of_many_that_move_the_cursor_at_once_moves_it(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    await connect(store)
+    await execute(store, "UPDATE connections SET cursor = ''")
+
+    moves = [
+        process.connections.advance(DISTRICT, "", place, 1)
+        for place, process in enumerate_places(store, other)
+    ]
+
+    assert sorted(await asyncio.gather(*moves)) == [*[False] * 5, True]
+    assert (await found(store)).unsettled == 1
+
+
+def enumerate_places(*processes: StoreUnderTest) -> list[tuple[str, StoreUnderTest]]:
+    return [(f"{place}", process) for place, process in enumerate(processes * 3)]
+
+
+async def test_settling_takes_the_cursor_for_told_and_starts_to_count_anew(store: StoreUnderTest) -> None:
+    await connect(store)
+    await execute(store, "UPDATE connections SET cursor = 'b', unsettled = 7")
+
+    await store.connections.settle(DISTRICT, "a", MINUTE)
+    assert (await found(store)).unsettled == 7
+    await store.connections.settle(DISTRICT, "b", MINUTE)
+
+    connection = await found(store)
+    assert (connection.settled, connection.unsettled) == ("b", 0)
+    assert connection.cursor_at is not None
+
+
+async def test_the_overlap_stays_behind_the_cursor_for_as_long_as_was_said(store: StoreUnderTest) -> None:
+    await connect(store)
+    overlaps = []
+    for place in "abcde":
+        # Every settling but the third comes when the last step of the overlap is long enough ago.
+        if place != "c":
+            await execute(store, "UPDATE connections SET next_overlap_at = now() - interval '2 minutes'")
+        await execute(store, "UPDATE connections SET cursor = $1", place)
+        await store.connections.settle(DISTRICT, place, MINUTE)
+        overlaps.append((await found(store)).overlap)
+
+    assert overlaps == ["", "a", "a", "b", "d"]
+
+
+async def test_a_demand_makes_the_district_due_and_ends_the_pause_after_a_refusal(
+    store: StoreUnderTest,
+) -> None:
+    await connect(store)
+    await execute(store, "UPDATE connections SET cursor = 'b', baseline_after = now() + interval '1 hour'")
+    await store.connections.again(DISTRICT, timedelta(hours=1), None)
+
+    await store.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
+
+    async with store.connections.turn() as connection:
+        assert connection is not None
+        assert (connection.resync, connection.cursor) == ("a person asked", "b")
+        assert connection.baseline_after <= connection.now
+
+
+async def test_a_demand_may_forget_the_cursor(store: StoreUnderTest) -> None:
+    await connect(store)
+    await execute(store, "UPDATE connections SET cursor = 'b'")
+
+    await store.connections.demand_resync(DISTRICT, "cut off", forget_cursor=True)
+
+    assert (await found(store)).cursor is None
+    assert not await store.connections.advance(DISTRICT, "b", "c", 1)
+
+
+async def test_unknown_events_are_those_neither_stored_nor_evaluated(store: StoreUnderTest) -> None:
+    await connect(store, DISTRICT, OTHER_DISTRICT)
+    await store.inbox.store(
+        [
+            Arrival(DISTRICT, "waiting", Kind.USER, "u", None),
+            Arrival(DISTRICT, "ignored", None, "r", None),
+            Arrival(OTHER_DISTRICT, "of another", Kind.USER, "u", None),
+        ],
+        [],
+        [],
+    )
+
+    asked = ["waiting", "ignored", "of another", "new", "new"]
+    assert await store.connections.unknown(DISTRICT, asked) == {"of another", "new"}
+    assert await store.connections.unknown(DISTRICT, []) == set()
+
+
+async def test_what_clever_tells_of_the_district_is_kept(store: StoreUnderTest) -> None:
+    await connect(store)
+    await store.connections.save_record(DISTRICT, {"name": "Marrowgate Unified", "state": "paused"})
+    await store.connections.checked(DISTRICT)
+
+    connection = await found(store)
+    assert connection.record == {"name": "Marrowgate Unified", "state": "paused"}
+    assert connection.checked_at is not None
+
+
+async def test_a_connection_cannot_be_disconnected_and_keep_its_token(store: StoreUnderTest) -> None:
+    await connect(store)
+
+    with pytest.raises(asyncpg.CheckViolationError):
+        await execute(store, "UPDATE connections SET disconnected_at = now()")

@@ -1,0 +1,639 @@
+"""Fakes of what reading a district needs, kept in memory: Clever, connections, baselines, a publisher.
+
+They share one list of calls, in which a call can be the last of its process: it raises `Killed`, and so
+does every other until `Calls.revive`. What the fakes hold is what the world outside the process holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from builders import DISTRICT, Json, district_json, event_json, later, student_json
+
+from worker.domain.records import Kind
+from worker.errors import BaselineLost, CleverRefused, CleverTokenRefused, StoreRefused
+from worker.ports.baselines import BaselineRecord, Run
+from worker.ports.broker import Message
+from worker.ports.clever import EVENTS, Page, Token
+from worker.ports.connections import Connection, Listing
+from worker.source.surroundings import Pace, Surroundings
+from worker.stages.poll import PollStage
+from worker.telemetry import Metrics
+
+TOKEN = Token("first token")
+REFUSED_PAUSE = timedelta(minutes=15)
+PACE = Pace()
+
+
+class Killed(BaseException):
+    """The process was killed at a call; nothing catches that."""
+
+
+class Calls:
+    """Every call of a port, in order; the one numbered `last` is not made any more, nor any after it."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.last: int | None = None
+        self.before: Callable[[str], None] = lambda _: None
+
+    def revive(self, last: int | None = None) -> None:
+        """Begin a new process, which may be killed as well, `last` calls from now."""
+        self.last = None if last is None else len(self.made) + last
+
+    def make(self, what: str) -> None:
+        """Note a call before anything of it happens."""
+        if self.last is not None and len(self.made) + 1 >= self.last:
+            raise Killed
+        self.before(what)
+        self.made.append(what)
+
+    def of(self, beginning: str) -> list[str]:
+        """Return the calls that begin so."""
+        return [call for call in self.made if call.startswith(beginning)]
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = later(3600)
+
+    def pass_by(self, **span: float) -> None:
+        """Let time go by."""
+        self.now += timedelta(**span)
+
+
+def feed_id(number: int) -> str:
+    """Return the id of an event made so many seconds after noon, as Clever makes ids."""
+    return f"{int(later(number).timestamp()):08x}{number:016x}"
+
+
+def feed_event(number: int) -> Json:
+    """Return an event made so many seconds after noon."""
+    return event_json(student_json(number), id=feed_id(number))
+
+
+# Clever
+
+Quirk = Callable[[Page, Page | None], Page]
+"""Makes what Clever answers of the page that it should, and of the one that it answered before."""
+
+
+def reversed_rows(page: Page, _before: Page | None) -> Page:
+    """Give the rows the other way round."""
+    return Page(page.rows[::-1], page.next_after)
+
+
+def repeated(page: Page, before: Page | None) -> Page:
+    """Give the page before once more."""
+    return page if before is None else Page(list(before.rows), before.next_after)
+
+
+def emptied(_page: Page, _before: Page | None) -> Page:
+    """Give nothing, as if the list had ended."""
+    return Page([], None)
+
+
+def broken_off(page: Page, _before: Page | None) -> Page:
+    """Give the first row only, as if the list ended there."""
+    return Page(page.rows[:1], None)
+
+
+class FakeClever:
+    """One scripted district, and the tokens that are given out."""
+
+    def __init__(self, calls: Calls) -> None:
+        self.collections: dict[str, list[Json]] = {}
+        self.feed: list[Json] = []
+        self.page_size = 2
+        self.record = district_json()
+        self.granted: dict[str, Token] = {DISTRICT: TOKEN}
+        """What `tokens` and `token_of` tell."""
+        self.valid = {TOKEN}
+        self.unlisted: set[str] = set()
+        """Left out of `tokens` by mistake."""
+        self.trouble: Exception | None = None
+        """Raised in place of any answer."""
+        self.feed_trouble: Exception | None = None
+        """Raised in place of any answer about the feed."""
+        self.to_unknown_cursor: Literal["404", "empty", "oldest"] = "404"
+        self.newest_answers: list[str | None] = []
+        """What `newest_event` answers first, whatever there is, and whatever the feed's trouble."""
+        self.quirks: list[tuple[str, Quirk]] = []
+        """By what lists they are of; each for one page."""
+        self._forgotten: set[str] = set()
+        self._before: dict[str, Page] = {}
+        self._calls = calls
+
+    def forget(self, events: int) -> None:
+        """Forget the oldest events of the feed."""
+        self._forgotten |= {event["id"] for event in self.feed[:events]}
+        del self.feed[:events]
+
+    async def tokens(self) -> dict[str, Token]:
+        """Return the tokens of all connected districts."""
+        self._asked("tokens")
+        return {one: token for one, token in self.granted.items() if one not in self.unlisted}
+
+    async def token_of(self, district_id: str) -> Token | None:
+        """Return one district's token as it is now."""
+        self._asked(f"token_of {district_id}")
+        return self.granted.get(district_id)
+
+    async def district(self, token: Token) -> Json:
+        """Return the district's record."""
+        self._asked("district", token)
+        return self.record
+
+    async def page(self, token: Token, collection: str, after: str | None) -> Page:
+        """Return a page, after what its quirk makes of it."""
+        self._asked(f"page {collection} {after}", token)
+        page = self._feed_page(after) if collection == EVENTS else self._page(collection, after)
+        for place, (of, quirk) in enumerate(self.quirks):
+            if of == collection:
+                del self.quirks[place]
+                page = quirk(page, self._before.get(collection))
+                break
+        self._before[collection] = Page(list(page.rows), page.next_after)
+        return page
+
+    async def newest_event(self, token: Token) -> str | None:
+        """Return the id of the feed's newest event."""
+        self._asked("newest_event", token, is_feed=not self.newest_answers)
+        if self.newest_answers:
+            return self.newest_answers.pop(0)
+        return str(self.feed[-1]["id"]) if self.feed else None
+
+    async def knows_event(self, token: Token, event_id: str) -> bool:
+        """Whether the feed still has this event."""
+        self._asked(f"knows_event {event_id}", token, is_feed=True)
+        return any(event.get("id") == event_id for event in self.feed)
+
+    def _asked(self, what: str, token: Token | None = None, *, is_feed: bool = False) -> None:
+        self._calls.make(f"clever.{what}")
+        if self.trouble is not None:
+            raise self.trouble
+        if token is not None and token not in self.valid:
+            raise CleverTokenRefused("Clever: 401", 401)
+        if self.feed_trouble is not None and (is_feed or what.startswith(f"page {EVENTS}")):
+            raise self.feed_trouble
+
+    def _page(self, collection: str, after: str | None) -> Page:
+        rows = sorted(self.collections.get(collection, []), key=lambda row: str(row["id"]))
+        return self._cut([row for row in rows if after is None or row["id"] > after])
+
+    def _feed_page(self, after: str | None) -> Page:
+        if after in self._forgotten and self.to_unknown_cursor == "404":
+            raise CleverRefused("Clever: 404", 404)
+        if after in self._forgotten and self.to_unknown_cursor == "empty":
+            return Page([], None)
+        read = [place for place, event in enumerate(self.feed) if after and (_id_of(event) or "~") <= after]
+        return self._cut(self.feed[read[-1] + 1 if read else 0 :])
+
+    def _cut(self, rows: list[Json]) -> Page:
+        found = rows[: self.page_size]
+        ids = [found_id for row in found if (found_id := _id_of(row))]
+        return Page(found, ids[-1] if ids and len(rows) > self.page_size else None)
+
+
+def _id_of(row: Json) -> str | None:
+    found = row.get("id")
+    return found if isinstance(found, str) and found.isalnum() else None
+
+
+# The store
+
+
+@dataclass
+class ConnectionRow:
+    """What is remembered of a connected district."""
+
+    token: Token | None
+    due_at: datetime
+    next_overlap_at: datetime
+    baseline_after: datetime
+    missing: bool = False
+    disconnected: bool = False
+    failures: int = 0
+    problem: str | None = None
+    cursor: str | None = None
+    cursor_at: datetime | None = None
+    settled: str = ""
+    unsettled: int = 0
+    overlap: str = ""
+    next_overlap: str = ""
+    checked_at: datetime | None = None
+    resync: str | None = None
+    record: Json | None = None
+    baseline_at: datetime | None = None
+
+
+@dataclass
+class Tables:
+    """What the fakes of the store's ports hold together."""
+
+    connections: dict[str, ConnectionRow] = field(default_factory=dict)
+    listed_at: datetime | None = None
+    runs: dict[str, Run] = field(default_factory=dict)
+    read: dict[tuple[Kind, str], BaselineRecord] = field(default_factory=dict)
+    staged: dict[tuple[Kind, str], str] = field(default_factory=dict)
+    events: set[str] = field(default_factory=set)
+    """Those that ingest has stored."""
+    alerts: list[str] = field(default_factory=list)
+    refusal_told: bool = False
+
+
+class FakeConnections:
+    """Answers to `worker.ports.connections.Connections`."""
+
+    def __init__(self, calls: Calls, clock: Clock, tables: Tables) -> None:
+        self.rows = tables.connections
+        self.locked: set[str] = set()
+        self._tables = tables
+        self._clock = clock
+        self._calls = calls
+
+    async def claim_listing(self, every: timedelta) -> bool:
+        """Whether the list is due."""
+        self._calls.make("claim_listing")
+        last = self._tables.listed_at
+        if last is not None and last > self._clock.now - every:
+            return False
+        self._tables.listed_at = self._clock.now
+        return True
+
+    async def unclaim_listing(self) -> None:
+        """Let the list be due again."""
+        self._calls.make("unclaim_listing")
+        self._tables.listed_at = None
+
+    async def listed(self, tokens: Mapping[str, Token]) -> Listing:
+        """Take the list of connected districts."""
+        self._calls.make("listed")
+        now = self._clock.now
+        listing = Listing([], [], [])
+        for district_id, token in sorted(tokens.items()):
+            row = self.rows.get(district_id)
+            if row is None:
+                self.rows[district_id] = ConnectionRow(token, now, now, now)
+                listing.found.append(district_id)
+                continue
+            if row.disconnected:
+                row.due_at, row.resync = now, "it was disconnected"
+                listing.returned.append(district_id)
+            row.token, row.missing, row.disconnected = token, False, False
+        for district_id, row in self.rows.items():
+            if district_id in tokens or row.disconnected:
+                continue
+            if row.missing:
+                listing.missing.append(district_id)
+            row.missing = True
+        return listing
+
+    async def disconnected(self, district_id: str) -> None:
+        """Stop reading a district."""
+        self._calls.make("disconnected")
+        row = self.rows[district_id]
+        row.disconnected, row.token, row.problem, row.failures = True, None, None, 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Connection | None]:
+        """Lock the district that has been due for longest."""
+        self._calls.make("turn")
+        now = self._clock.now
+        due = [
+            (row.due_at, district_id)
+            for district_id, row in self.rows.items()
+            if row.due_at <= now and not row.disconnected and district_id not in self.locked
+        ]
+        if not due:
+            yield None
+            return
+        async with self._locked(min(due)[1]) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def turn_of(self, district_id: str, wait: timedelta) -> AsyncIterator[Connection | None]:
+        """Lock this district, due or not; it is never waited for."""
+        self._calls.make(f"turn_of {wait}")
+        row = self.rows.get(district_id)
+        if row is None or row.disconnected or district_id in self.locked:
+            yield None
+            return
+        async with self._locked(district_id) as connection:
+            yield connection
+
+    async def read(self, district_id: str) -> Connection | None:
+        """Return the connection as it is now."""
+        self._calls.make("read")
+        row = self.rows.get(district_id)
+        return None if row is None or row.disconnected else self._connection(district_id)
+
+    async def again(self, district_id: str, after: timedelta, problem: str | None) -> None:
+        """Say when the district's next turn is."""
+        self._calls.make("again")
+        row = self.rows[district_id]
+        row.due_at, row.problem = self._clock.now + after, problem
+        row.failures = 0 if problem is None else row.failures + 1
+
+    async def save_token(self, district_id: str, token: Token) -> None:
+        """Keep a district's new token."""
+        self._calls.make("save_token")
+        self.rows[district_id].token = token
+
+    async def save_record(self, district_id: str, record: Json) -> None:
+        """Keep what Clever tells of the district."""
+        self._calls.make("save_record")
+        self.rows[district_id].record = record
+
+    async def unknown(self, district_id: str, event_ids: Collection[str]) -> set[str]:
+        """Return which of these events were not stored yet."""
+        self._calls.make(f"unknown {district_id}")
+        if any("\0" in event_id for event_id in event_ids):
+            raise StoreRefused("a text holds a NUL character")
+        return set(event_ids) - self._tables.events
+
+    async def advance(self, district_id: str, cursor: str, to: str, events: int) -> bool:
+        """Move the cursor."""
+        self._calls.make(f"advance {to}")
+        row = self.rows[district_id]
+        if row.cursor != cursor:
+            return False
+        row.cursor, row.unsettled = to, row.unsettled + events
+        return True
+
+    async def settle(self, district_id: str, cursor: str, overlap: timedelta) -> None:
+        """Say that the feed was read to its end."""
+        self._calls.make("settle")
+        row, now = self.rows[district_id], self._clock.now
+        if row.cursor != cursor:
+            return
+        row.settled, row.unsettled, row.cursor_at = cursor, 0, now
+        if row.next_overlap_at <= now - overlap:
+            row.overlap, row.next_overlap, row.next_overlap_at = row.next_overlap, cursor, now
+
+    async def checked(self, district_id: str) -> None:
+        """Remember that the feed was asked."""
+        self._calls.make("checked")
+        self.rows[district_id].checked_at = self._clock.now
+
+    async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:
+        """Ask for a baseline."""
+        self._calls.make("demand_resync")
+        row, now = self.rows[district_id], self._clock.now
+        row.resync, row.due_at, row.baseline_after = reason, now, now
+        if forget_cursor:
+            row.cursor = None
+
+    @asynccontextmanager
+    async def _locked(self, district_id: str) -> AsyncIterator[Connection]:
+        self.locked.add(district_id)
+        try:
+            yield self._connection(district_id)
+        finally:
+            self.locked.discard(district_id)
+
+    def _connection(self, district_id: str) -> Connection:
+        row = self.rows[district_id]
+        return Connection(
+            district_id=district_id,
+            token=row.token,
+            now=self._clock.now,
+            cursor=row.cursor,
+            overlap=row.overlap,
+            settled=row.settled,
+            unsettled=row.unsettled,
+            cursor_at=row.cursor_at,
+            checked_at=row.checked_at,
+            baseline_at=row.baseline_at,
+            baseline_after=row.baseline_after,
+            resync=row.resync,
+            failures=row.failures,
+            record=row.record,
+        )
+
+
+class FakeBaselines:
+    """Answers to `worker.ports.baselines.Baselines`."""
+
+    def __init__(self, calls: Calls, clock: Clock, tables: Tables) -> None:
+        self.begun = 0
+        self._tables = tables
+        self._clock = clock
+        self._calls = calls
+
+    async def current(self, district_id: str) -> Run | None:
+        """Return the district's baseline."""
+        self._calls.make("current")
+        run = self._tables.runs.get(district_id)
+        return run and replace(run, age_seconds=(self._clock.now - run.started_at).total_seconds())
+
+    async def begin(self, district_id: str, seed: str, collections: Sequence[str]) -> Run:
+        """Begin a baseline; the one before is given up."""
+        self._calls.make("begin")
+        self.begun += 1
+        run = Run(
+            district_id=district_id,
+            id=f"run {self.begun}",
+            seed=seed,
+            collections=list(collections),
+            collection=collections[0],
+            after=None,
+            records=0,
+            started_at=self._clock.now,
+            age_seconds=0.0,
+            is_read=False,
+            is_ready=False,
+        )
+        self._tables.runs[district_id] = run
+        self._tables.read.clear()
+        self._tables.connections[district_id].resync = None
+        return run
+
+    async def add(self, run: Run, records: Sequence[BaselineRecord], after: str | None) -> Run:
+        """Keep a page."""
+        self._calls.make(f"add {len(records)} {run.collection}")
+        held = self._held(run)
+        if held is None or held.is_read or held.collection is None:
+            raise BaselineLost(run.district_id)
+        self._tables.read |= {(record.kind, record.record_id): record for record in records}
+        collection: str | None = held.collection
+        if after is None:
+            rest = list(held.collections)[list(held.collections).index(held.collection) + 1 :]
+            collection = rest[0] if rest else None
+        turned = replace(held, collection=collection, after=after, records=len(self._tables.read))
+        self._tables.runs[run.district_id] = turned
+        return turned
+
+    async def census(self, run: Run) -> tuple[dict[str, int], dict[str, int]]:
+        """Return how many live records are staged, and how many were read."""
+        self._calls.make("census")
+        if self._held(run) is None:
+            raise BaselineLost(run.district_id)
+        if len(self._tables.read) != run.records:
+            self.lose(run.district_id)
+            raise BaselineLost(run.district_id)
+        read = {key: record.record for key, record in self._tables.read.items()}
+        return _counts(self._tables.staged), _counts(read)
+
+    async def newest_event(self, district_id: str) -> str:
+        """Return the greatest id of an event that was ever stored."""
+        self._calls.make(f"newest_event {district_id}")
+        return max(self._tables.events, default="")
+
+    async def believe(self, run: Run, *, moves_cursor: bool) -> None:
+        """Say that every page is there."""
+        self._calls.make("believe")
+        held = self._held(run)
+        if held is None or held.is_read:
+            return
+        self._tables.runs[run.district_id] = replace(held, is_read=True)
+        row = self._tables.connections[run.district_id]
+        if not moves_cursor:
+            return
+        if row.cursor is None or row.cursor <= run.seed:
+            row.settled, row.unsettled = run.seed, 0
+        row.overlap, row.next_overlap = max(row.overlap, run.seed), max(row.next_overlap, run.seed)
+        row.cursor = max(row.cursor or "", run.seed)
+
+    async def ready(self, run: Run, *, close_window: bool) -> None:
+        """Say that it can be adopted."""
+        self._calls.make(f"ready {close_window}")
+        held = self._held(run)
+        if held is not None and held.is_read:
+            self._tables.runs[run.district_id] = replace(held, is_ready=True)
+
+    async def refuse(self, run: Run, reason: str) -> None:
+        """Give it up, and alert unless it was told."""
+        self._calls.make("refuse")
+        if self._held(run) is None:
+            return
+        self._drop(run.district_id)
+        self._tables.connections[run.district_id].baseline_after = self._clock.now + REFUSED_PAUSE
+        if not self._tables.refusal_told:
+            self._tables.alerts.append(reason)
+            self._tables.refusal_told = True
+
+    def adopt(self, district_id: str = DISTRICT) -> Run | None:
+        """Do what an evaluation does with a baseline that is ready; None where there is none."""
+        run = self._tables.runs.get(district_id)
+        if run is None or not run.is_ready:
+            return None
+        readable = {key: record.record for key, record in self._tables.read.items() if record.record}
+        self._tables.staged.clear()
+        self._tables.staged.update(readable)
+        self._tables.connections[district_id].baseline_at = self._clock.now
+        self._tables.refusal_told = False
+        self._drop(district_id)
+        return run
+
+    def lose(self, district_id: str = DISTRICT) -> None:
+        """Lose what was read, as a crash of the server does, and notice it."""
+        self._drop(district_id)
+        row = self._tables.connections[district_id]
+        row.resync, row.due_at = "the database lost what was read", self._clock.now
+
+    def _drop(self, district_id: str) -> None:
+        self._tables.runs.pop(district_id, None)
+        self._tables.read.clear()
+
+    def _held(self, run: Run) -> Run | None:
+        held = self._tables.runs.get(run.district_id)
+        return held if held is not None and held.id == run.id else None
+
+
+def _counts(records: Mapping[tuple[Kind, str], str | None]) -> dict[str, int]:
+    students = [
+        record
+        for (kind, _), record in records.items()
+        if kind is Kind.USER and (record is None or "student" in json.loads(record))
+    ]
+    kinds = [kind for kind, _ in records]
+    return {
+        "students": len(students),
+        "schools": kinds.count(Kind.SCHOOL),
+        "sections": kinds.count(Kind.SECTION),
+    }
+
+
+class FakePublisher:
+    """Keeps what is published, and has it stored at once, as ingest does; or does not, `ingests` unset."""
+
+    def __init__(self, calls: Calls, tables: Tables) -> None:
+        self.published: list[Json] = []
+        self.ingests = True
+        self.trouble: Exception | None = None
+        self._calls = calls
+        self._tables = tables
+
+    async def publish(self, message: Message) -> None:
+        """Keep a message."""
+        body = json.loads(message.body)
+        self._calls.make(f"publish {body.get('type')} {body.get('id')}")
+        if self.trouble is not None:
+            raise self.trouble
+        self.published.append(body)
+        if self.ingests and isinstance(body.get("id"), str):
+            self._tables.events.add(body["id"])
+
+    @property
+    def events(self) -> list[str | None]:
+        """The ids of the published events, in order."""
+        return [one.get("id") for one in self.published if one["type"] != "feed.settled"]
+
+    @property
+    def settled(self) -> list[tuple[str | None, str, int]]:
+        """What was said of the feed's end: since, through, count."""
+        words = [one for one in self.published if one["type"] == "feed.settled"]
+        return [(one["since"], one["through"], one["count"]) for one in words]
+
+
+class World:
+    """One district's Clever, store and broker, and a process that polls."""
+
+    def __init__(self, pace: Pace = PACE) -> None:
+        self.calls = Calls()
+        self.clock = Clock()
+        self.tables = Tables()
+        self.clever = FakeClever(self.calls)
+        self.connections = FakeConnections(self.calls, self.clock, self.tables)
+        self.baselines = FakeBaselines(self.calls, self.clock, self.tables)
+        self.publisher = FakePublisher(self.calls, self.tables)
+        self.metrics = Metrics()
+        self.source = Surroundings(
+            self.clever, self.connections, self.baselines, self.publisher, self.metrics, pace
+        )
+        self.stage = PollStage(self.source)
+
+    @property
+    def row(self) -> ConnectionRow:
+        """What is remembered of the district."""
+        return self.tables.connections[DISTRICT]
+
+    def connect(self, cursor: int | None = None) -> None:
+        """Have the district connected; with a `cursor`, also read whole, and its feed up to there."""
+        now = self.clock.now
+        row = ConnectionRow(TOKEN, now, now, now)
+        self.tables.connections[DISTRICT] = row
+        if cursor is not None:
+            place = feed_id(cursor)
+            row.cursor = row.settled = row.overlap = row.next_overlap = place
+            row.cursor_at = row.baseline_at = now
+
+    async def turns(self, most: int = 100) -> int:
+        """Take turns until none is due; return how many there were, `most` where there is no end."""
+        for taken in range(most):
+            if not await self.stage.once():
+                return taken
+        return most
+
+    async def next_poll(self) -> int:
+        """Let the time of a poll go by, and take the turns that are due then."""
+        self.clock.pass_by(seconds=self.source.pace.poll.total_seconds())
+        return await self.turns()

@@ -1,0 +1,358 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from builders import Json, record_id, school_json, section_json, student_json, user_json
+from source_fakes import (
+    Quirk,
+    World,
+    broken_off,
+    emptied,
+    feed_event,
+    feed_id,
+    repeated,
+    reversed_rows,
+)
+from structlog.testing import capture_logs
+
+from worker.domain.records import Kind
+from worker.ports.clever import COLLECTIONS, Page
+from worker.source.baseline import staged_records
+from worker.source.surroundings import Pace
+
+STUDENTS = range(1, 8)
+DISTRICT = user_json()["district"]
+
+
+def district(pace: Pace | None = None) -> World:
+    """Return a connected district that was never read."""
+    world = World(pace or Pace())
+    world.clever.collections = {
+        "schools": [school_json()],
+        "users": [student_json(number) for number in STUDENTS],
+        "sections": [section_json()],
+    }
+    world.clever.feed = [feed_event(1), feed_event(2)]
+    world.connect()
+    return world
+
+
+async def adopted(world: World) -> set[str]:
+    """Read the district to its end; return the ids of the students that were staged."""
+    assert await world.turns() < 30
+    assert world.baselines.adopt() is not None
+    return {key for kind, key in world.tables.staged if kind is Kind.USER}
+
+
+ALL_STUDENTS = {str(record_id(number)) for number in STUDENTS}
+
+
+async def test_the_seed_is_taken_before_the_first_page() -> None:
+    world = district()
+    await world.turns()
+
+    asked = [call.split()[0] for call in world.calls.of("clever.")]
+    assert asked.index("clever.newest_event") < asked.index("clever.page")
+    assert world.tables.runs[DISTRICT].seed == feed_id(2)
+
+
+async def test_what_happens_while_pages_are_read_is_read_in_the_feed() -> None:
+    world = district()
+
+    def change(call: str) -> None:
+        if call.startswith("clever.page schools") and len(world.clever.feed) == 2:
+            world.clever.feed.append(feed_event(3))
+
+    world.calls.before = change
+    await world.turns()
+
+    assert world.publisher.events == [feed_id(3)]
+    assert world.publisher.settled == [(feed_id(2), feed_id(3), 1)]
+
+
+async def test_an_empty_answer_to_the_newest_event_is_asked_for_again() -> None:
+    world = district()
+    world.clever.newest_answers = [None]
+
+    await world.turns()
+
+    assert world.tables.runs[DISTRICT].seed == feed_id(2)
+    assert world.publisher.events == []
+
+
+async def test_a_feed_without_events_is_read_from_its_beginning_and_the_window_closed() -> None:
+    world = district()
+    world.clever.feed.clear()
+
+    await world.turns()
+
+    assert (world.row.cursor, world.calls.of("ready")) == ("", ["ready True"])
+    world.clever.feed.append(feed_event(3))
+    await world.next_poll()
+    assert world.publisher.events == [feed_id(3)]
+
+
+async def test_collections_are_read_one_after_the_other_each_to_its_end() -> None:
+    world = district()
+
+    assert await adopted(world) == ALL_STUDENTS
+
+    read = [call.split()[1] for call in world.calls.of("clever.page") if "events" not in call]
+    assert list(dict.fromkeys(read)) == list(COLLECTIONS)
+
+
+async def test_the_cursor_stays_unknown_until_every_page_is_there() -> None:
+    world = district(Pace(turn=timedelta(0)))
+    cursors: list[str | None] = []
+    world.calls.before = lambda call: cursors.append(world.row.cursor) if call.startswith("add") else None
+
+    await world.turns()
+
+    assert set(cursors) == {None}
+    assert world.row.cursor == feed_id(2)
+
+
+async def test_a_cursor_beyond_the_seed_is_not_moved_back() -> None:
+    world = district()
+    world.connect(cursor=2)
+    world.row.resync = "wanted"
+    world.clever.newest_answers = [feed_id(1)]
+
+    await world.turns()
+
+    assert world.tables.runs[DISTRICT].seed == feed_id(1)
+    assert world.row.cursor == feed_id(2)
+
+
+async def test_a_turn_ends_after_the_page_in_hand_and_the_next_goes_on() -> None:
+    world = district(Pace(turn=timedelta(0)))
+
+    assert await world.stage.once()
+    assert world.row.due_at == world.clock.now
+    assert world.calls.of("add") == ["add 1 schools"]
+    assert await adopted(world) == ALL_STUDENTS
+    assert world.baselines.begun == 1
+
+
+# Clever's moods
+
+
+@pytest.mark.parametrize("quirk", [reversed_rows, broken_off])
+@pytest.mark.parametrize("place", range(4))
+async def test_a_page_that_is_reversed_or_breaks_off_costs_no_record(quirk: Quirk, place: int) -> None:
+    world = district()
+    world.clever.quirks = [*[("users", _as_it_is)] * place, ("users", quirk)]
+
+    assert await adopted(world) == ALL_STUDENTS
+    assert world.clever.quirks == []
+
+
+@pytest.mark.parametrize("place", range(3))
+async def test_an_empty_page_in_the_middle_of_a_list_is_not_its_end(place: int) -> None:
+    world = district()
+    world.clever.quirks = [*[("users", _as_it_is)] * place, ("users", emptied)]
+
+    assert await adopted(world) == ALL_STUDENTS
+
+
+async def test_a_list_that_always_breaks_off_is_read_to_its_end_all_the_same() -> None:
+    world = district()
+    world.clever.quirks = [("users", broken_off)] * 40
+
+    assert await adopted(world) == ALL_STUDENTS
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+async def test_a_page_that_is_repeated_loses_nothing(times: int) -> None:
+    world = district()
+    world.clever.quirks = [("users", _as_it_is), *[("users", repeated)] * times]
+
+    for _ in range(60):
+        await world.next_poll()
+
+    assert await adopted(world) == ALL_STUDENTS
+    assert world.baselines.begun == 1
+
+
+async def test_a_page_that_is_repeated_for_ever_is_a_failure_and_no_hot_loop() -> None:
+    world = district()
+    world.clever.quirks = [("users", _as_it_is), *[("users", repeated)] * 1000]
+    taken = 0
+    for _ in range(60):
+        taken += await world.next_poll()
+
+    assert taken <= 12
+    assert world.row.problem == "Clever: the list of users does not go on"
+
+
+async def test_the_same_record_on_two_pages_is_one_record() -> None:
+    world = district()
+    world.clever.quirks = [
+        ("users", lambda page, _: Page([*page.rows, student_json(7)], page.next_after)),
+    ]
+
+    assert await adopted(world) == ALL_STUDENTS
+
+
+def _as_it_is(page: Page, _before: Page | None) -> Page:
+    return page
+
+
+# Too little to be true
+
+
+async def refused() -> World:
+    """Return a district of 30 students of whom suddenly only one is in the list."""
+    world = district()
+    world.clever.collections["users"] = [student_json(number) for number in range(1, 31)]
+    await world.turns()
+    world.baselines.adopt()
+    world.clever.collections["users"] = [student_json(1)]
+    world.clock.pass_by(hours=25)
+    await world.turns()
+    return world
+
+
+async def test_a_refused_baseline_leaves_cursor_and_staged_records_alone() -> None:
+    world = await refused()
+
+    assert world.row.cursor == feed_id(2)
+    assert len(world.tables.staged) == 32
+    assert (world.tables.runs, world.tables.read) == ({}, {})
+    assert world.row.problem is not None
+    assert "1 students were read where 30 are staged" in world.row.problem
+
+
+async def test_a_refused_baseline_is_told_once_and_read_again_only_after_its_pause() -> None:
+    world = await refused()
+    for _ in range(14):
+        await world.next_poll()
+    assert world.baselines.begun == 2
+
+    await world.next_poll()
+    assert world.baselines.begun == 3
+    assert world.tables.alerts == ["1 students were read where 30 are staged, fewer than 50 % of them"]
+
+
+async def test_the_feed_is_followed_while_baselines_are_refused() -> None:
+    world = await refused()
+
+    for number in range(10, 15):
+        world.clever.feed.append(feed_event(number))
+        await world.next_poll()
+        assert world.publisher.events[-1] == feed_id(number)
+
+    assert world.row.problem is None
+
+
+async def test_a_demand_does_not_wait_for_the_pause_of_a_refused_baseline() -> None:
+    world = await refused()
+    world.clever.collections["users"] = [student_json(number) for number in range(1, 31)]
+    await world.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
+
+    await world.turns()
+
+    assert world.baselines.begun == 3
+    assert world.baselines.adopt() is not None
+
+
+async def test_a_first_baseline_that_is_refused_is_no_hot_loop() -> None:
+    world = district()
+    world.tables.staged[Kind.SCHOOL, "known before"] = "{}"
+    world.clever.collections["schools"] = []
+    taken = await world.turns()
+    for _ in range(14):
+        taken += await world.next_poll()
+
+    assert taken <= 16
+    assert (world.baselines.begun, world.row.cursor) == (1, None)
+
+
+# Begun anew
+
+
+async def test_a_demand_begins_a_baseline_anew_that_is_being_read() -> None:
+    world = district(Pace(turn=timedelta(0)))
+    await world.stage.once()
+    await world.stage.once()
+    await world.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
+
+    await world.stage.once()
+
+    assert world.baselines.begun == 2
+    assert world.row.resync is None
+    assert await adopted(world) == ALL_STUDENTS
+    assert world.baselines.begun == 2
+
+
+async def test_a_demand_replaces_a_baseline_that_waits_to_be_adopted() -> None:
+    world = district()
+    await world.turns()
+    world.clever.collections["users"].append(student_json(8))
+    await world.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
+
+    assert str(record_id(8)) in await adopted(world)
+
+
+async def test_a_reading_that_is_a_day_old_is_begun_anew() -> None:
+    world = district(Pace(turn=timedelta(0)))
+    await world.stage.once()
+    world.clever.feed.append(feed_event(3))
+    world.clock.pass_by(hours=24, seconds=1)
+
+    await world.stage.once()
+
+    assert world.baselines.begun == 2
+    assert world.tables.runs[DISTRICT].seed == feed_id(3)
+
+
+async def test_what_the_database_lost_is_read_again() -> None:
+    world = district()
+
+    def lose(call: str) -> None:
+        if call == "census":
+            world.calls.before = lambda _: None
+            world.tables.read.clear()
+
+    world.calls.before = lose
+
+    assert await adopted(world) == ALL_STUDENTS
+    assert world.baselines.begun == 2
+
+
+# Records as they are staged
+
+
+def test_users_without_a_side_are_left_out() -> None:
+    contact = user_json(1, {"contact": {"phone": "555"}})
+
+    assert staged_records("users", [contact, student_json(2)], DISTRICT)[0].record_id == record_id(2)
+
+
+def test_a_record_that_cannot_be_read_is_kept_with_why_and_without_what_it_says() -> None:
+    with capture_logs() as logs:
+        (kept,) = staged_records("users", [student_json(1, {"grade": 3})], DISTRICT)
+
+    assert (kept.kind, kept.record_id, kept.record) == (Kind.USER, record_id(1), None)
+    assert kept.reason == "bad_field"
+    assert "grade" in (kept.explanation or "")
+    assert [line["event"] for line in logs] == ["record.unreadable"]
+    assert "Fernquay" not in repr(logs) + repr(kept)
+
+
+@pytest.mark.parametrize("broken", [None, 7, "", "x" * 129, "\0"])
+def test_a_record_whose_id_cannot_be_kept_gets_a_mark_of_its_own(broken: object) -> None:
+    rows: list[Json] = [school_json(1, id=broken), school_json(2, id=broken, name="Another")]
+
+    marks = {record.record_id for record in staged_records("schools", rows, DISTRICT)}
+
+    assert len(marks) == 2
+    assert all(mark.startswith("unreadable-") for mark in marks)
+
+
+async def test_a_baseline_with_a_record_that_cannot_be_read_is_read_to_its_end() -> None:
+    world = district()
+    world.clever.collections["users"].append(student_json(9, {"grade": 3}))
+
+    assert await adopted(world) == ALL_STUDENTS

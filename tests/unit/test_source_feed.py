@@ -1,0 +1,538 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Literal
+
+import pytest
+from builders import Json, event_json, student_json
+from source_fakes import (
+    Quirk,
+    World,
+    broken_off,
+    emptied,
+    feed_event,
+    feed_id,
+    repeated,
+    reversed_rows,
+)
+from structlog.testing import capture_logs
+
+from worker.errors import CleverRefused
+from worker.ports.clever import EVENTS, Page
+from worker.source.feed import made_at
+from worker.source.surroundings import Pace
+
+IN_STEPS = Pace(turn=timedelta(0))
+"""Every turn ends with its first page."""
+
+
+def world_with_feed(*numbers: int, read: int = 0, pace: Pace | None = None) -> World:
+    """Return a district whose feed has these events and was read up to the event `read`."""
+    world = World(pace or Pace())
+    world.clever.feed = [feed_event(number) for number in numbers]
+    world.connect(cursor=read)
+    # Nobody has reason to doubt that the feed still has the cursor.
+    world.row.checked_at = world.clock.now
+    return world
+
+
+def ids(*numbers: int) -> list[str]:
+    return [feed_id(number) for number in numbers]
+
+
+def odd_event() -> Json:
+    event = event_json(student_json())
+    del event["id"]
+    return event
+
+
+# Reading on
+
+
+async def test_a_feed_is_read_page_by_page_to_its_end() -> None:
+    world = world_with_feed(*range(10), read=3)
+
+    assert await world.turns() == 1
+
+    assert world.publisher.events == ids(4, 5, 6, 7, 8, 9)
+    assert world.row.cursor == feed_id(9)
+
+
+async def test_an_empty_feed_is_read_from_its_beginning() -> None:
+    world = world_with_feed(1, 2, 3)
+    world.row.cursor = world.row.settled = world.row.overlap = world.row.next_overlap = ""
+
+    await world.turns()
+
+    assert world.publisher.events == ids(1, 2, 3)
+    assert world.publisher.settled == [(None, feed_id(3), 3)]
+    assert world.calls.of("clever.page")[0] == "clever.page events None"
+
+
+async def test_events_are_published_before_the_cursor_moves_over_them() -> None:
+    world = world_with_feed(*range(10))
+    published: list[str] = []
+    moved: list[bool] = []
+
+    def look(call: str) -> None:
+        what, _, rest = call.partition(" ")
+        if what == "publish":
+            published.append(rest.split()[-1])
+        if what == "advance":
+            moved.append({one for one in ids(*range(1, 10)) if one <= rest} <= set(published))
+
+    world.calls.before = look
+    await world.turns()
+
+    assert moved == [True] * 5
+
+
+async def test_an_event_that_the_broker_does_not_take_is_published_again_and_the_cursor_waits() -> None:
+    world = world_with_feed(1, 2)
+    world.publisher.trouble = RuntimeError("not confirmed")
+
+    await world.turns()
+    assert world.row.cursor == feed_id(0)
+
+    world.publisher.trouble = None
+    await world.next_poll()
+    assert (world.publisher.events, world.row.cursor) == (ids(1, 2), feed_id(2))
+
+
+async def test_what_is_stored_already_is_not_published_again() -> None:
+    world = world_with_feed(1, 2, 3)
+    world.tables.events |= {feed_id(2)}
+
+    await world.turns()
+
+    assert world.publisher.events == ids(1, 3)
+    assert world.publisher.settled == [(feed_id(0), feed_id(3), 3)]
+
+
+async def test_a_reader_whose_cursor_was_moved_by_another_leaves_the_feed_to_it() -> None:
+    world = world_with_feed(1, 2, 3)
+
+    def overtake(call: str) -> None:
+        if call.startswith("advance"):
+            world.calls.before = lambda _: None
+            world.row.cursor, world.row.unsettled = feed_id(2), 2
+
+    world.calls.before = overtake
+    with capture_logs() as logs:
+        await world.turns()
+
+    assert [line["reason"] for line in logs if line["event"] == "turn.lost"] == ["CursorMoved"]
+    assert world.row.problem is None
+    assert set(world.publisher.events) == set(ids(1, 2, 3))
+    assert world.publisher.settled == [(feed_id(0), feed_id(3), 3)]
+
+
+# Clever's moods
+
+
+async def test_rows_in_reverse_order_are_neither_skipped_nor_read_for_ever() -> None:
+    world = world_with_feed(*range(1, 8))
+    world.clever.quirks = [(EVENTS, reversed_rows)] * 4
+
+    assert await world.turns() == 1
+
+    assert sorted(filter(None, world.publisher.events)) == ids(*range(1, 8))
+    assert world.row.cursor == feed_id(7)
+
+
+async def test_a_page_that_comes_twice_ends_the_reading_and_the_next_one_goes_on() -> None:
+    world = world_with_feed(*range(1, 8))
+    world.clever.quirks = [(EVENTS, lambda page, _: page), (EVENTS, repeated)]
+
+    assert await world.turns() == 1
+    assert world.row.cursor == feed_id(2)
+    await world.next_poll()
+
+    assert world.publisher.events == ids(*range(1, 8))
+    assert world.row.cursor == feed_id(7)
+
+
+async def test_a_page_repeated_without_end_is_no_hot_loop() -> None:
+    world = world_with_feed(*range(1, 8))
+    world.clever.quirks = [(EVENTS, lambda page, _: page), *[(EVENTS, repeated)] * 50]
+
+    assert await world.turns() == 1
+    assert len(world.calls.of("clever.page")) == 2
+
+
+@pytest.mark.parametrize("quirk", [broken_off, emptied])
+async def test_a_feed_that_broke_off_is_read_on_by_the_next_turn(quirk: Quirk) -> None:
+    world = world_with_feed(*range(1, 6))
+    world.clever.quirks = [(EVENTS, quirk)]
+
+    await world.turns()
+    assert world.row.cursor in {feed_id(0), feed_id(1)}
+    await world.next_poll()
+
+    assert world.publisher.events == ids(*range(1, 6))
+    assert [count for *_, count in world.publisher.settled][-1] > 0
+    assert sum(count for *_, count in world.publisher.settled) == 5
+
+
+async def test_an_empty_page_with_a_link_to_more_does_not_end_the_feed() -> None:
+    world = world_with_feed(1, 2, 3)
+    world.clever.quirks = [(EVENTS, lambda page, _: Page([], page.next_after))]
+
+    await world.turns()
+
+    assert world.row.cursor == feed_id(3)
+    assert feed_id(3) in world.publisher.events
+
+
+async def test_events_without_an_id_are_published_and_do_not_stop_the_feed() -> None:
+    world = world_with_feed(1)
+    world.clever.feed += [odd_event(), feed_event(2), odd_event(), feed_event(3)]
+
+    await world.turns()
+
+    assert world.publisher.events.count(None) >= 2
+    assert [one for one in world.publisher.events if one] == ids(1, 2, 3)
+    assert world.publisher.settled == [(feed_id(0), feed_id(3), 3)]
+
+
+@pytest.mark.parametrize("odd", [None, 7, "", "\0", "x" * 129, "with a blank"])
+async def test_an_event_whose_id_cannot_be_stored_is_published_and_does_not_stop_the_feed(
+    odd: object,
+) -> None:
+    world = world_with_feed(1)
+    world.clever.feed += [event_json(student_json(), id=odd), feed_event(2), feed_event(3)]
+
+    await world.turns()
+
+    assert odd in world.publisher.events
+    assert set(ids(1, 2, 3)) <= set(world.publisher.events)
+    assert world.publisher.settled == [(feed_id(0), feed_id(3), 3)]
+
+
+async def test_a_page_of_nothing_but_events_without_an_id_is_gone_past() -> None:
+    world = world_with_feed(1, 2)
+    world.clever.feed += [odd_event(), odd_event(), feed_event(3), feed_event(4)]
+    after_the_odd_ones = feed_id(2)[:-1] + "f"
+    world.clever.quirks = [
+        (EVENTS, lambda page, _: page),
+        (EVENTS, lambda page, _: Page(page.rows, after_the_odd_ones)),
+        (EVENTS, lambda _page, _: Page([feed_event(3), feed_event(4)], None)),
+    ]
+
+    await world.turns()
+
+    assert world.publisher.events.count(None) == 2
+    assert world.row.cursor == feed_id(4)
+
+
+# The overlap
+
+
+async def test_an_event_that_turns_up_behind_the_cursor_is_published() -> None:
+    world = world_with_feed(10, 20)
+    await world.turns()
+    assert world.row.cursor == feed_id(20)
+
+    world.clever.feed.insert(1, feed_event(15))
+    await world.next_poll()
+
+    assert world.publisher.events == ids(10, 20, 15)
+    assert world.row.cursor == feed_id(20)
+
+
+async def test_a_late_event_is_found_for_as_long_as_the_overlap_lasts() -> None:
+    world = world_with_feed(10, 20, pace=Pace(overlap=timedelta(minutes=5)))
+    await world.turns()
+    for number in (30, 40, 50):
+        world.clever.feed.append(feed_event(number))
+        await world.next_poll()
+
+    world.clever.feed.insert(1, feed_event(15))
+    await world.next_poll()
+
+    assert feed_id(15) in world.publisher.events
+
+
+async def test_the_overlap_follows_so_that_a_reading_does_not_grow_for_ever() -> None:
+    world = world_with_feed()
+    for number in range(1, 30):
+        world.clever.feed.append(feed_event(number))
+        await world.next_poll()
+
+    before = len(world.calls.of("clever.page"))
+    await world.next_poll()
+
+    assert len(world.calls.of("clever.page")) - before <= 2
+    assert world.publisher.events == ids(*range(1, 30))
+
+
+# Its time limit
+
+
+async def test_a_turn_ends_at_its_time_limit_and_asks_to_go_on_at_once() -> None:
+    world = world_with_feed(*range(1, 8), pace=IN_STEPS)
+
+    assert await world.stage.once()
+
+    assert world.publisher.events == ids(1, 2)
+    assert world.row.due_at == world.clock.now
+    assert world.publisher.settled == []
+
+
+async def test_a_feed_longer_than_a_turn_is_read_to_its_end_by_several() -> None:
+    world = world_with_feed(*range(1, 8), pace=IN_STEPS)
+
+    assert await world.turns() == 4
+
+    assert world.publisher.events == ids(*range(1, 8))
+    assert world.row.cursor == feed_id(7)
+
+
+async def test_an_overlap_longer_than_a_turn_does_not_keep_a_feed_from_going_on() -> None:
+    world = world_with_feed(*range(1, 12), pace=IN_STEPS)
+    await world.turns()
+    await world.next_poll()
+    world.clever.feed += [feed_event(number) for number in range(12, 20)]
+
+    turns = await world.next_poll()
+
+    assert turns < 10
+    assert world.publisher.events == ids(*range(1, 20))
+
+
+# The word that it was read to its end
+
+
+async def test_the_word_on_the_end_counts_the_events_of_several_turns_once() -> None:
+    world = world_with_feed(*range(1, 8), pace=IN_STEPS)
+    world.clever.quirks = [(EVENTS, lambda page, _: Page([*page.rows, page.rows[0]], page.next_after))]
+
+    await world.turns()
+
+    assert world.publisher.settled == [(feed_id(0), feed_id(7), 7)]
+    assert (world.row.settled, world.row.unsettled) == (feed_id(7), 0)
+
+
+async def test_the_words_on_a_feeds_end_join_without_a_gap() -> None:
+    world = world_with_feed(1, 2, 3)
+    await world.turns()
+    world.clever.feed += [feed_event(4), feed_event(5)]
+    await world.next_poll()
+    world.clever.feed += [feed_event(6)]
+    await world.next_poll()
+
+    words = world.publisher.settled
+    assert [count for *_, count in words] == [3, 2, 1]
+    assert all(through == since for (_, through, _), (since, *_) in pairwise(words))
+
+
+async def test_a_feed_without_anything_new_tells_nothing() -> None:
+    world = world_with_feed(1)
+    await world.turns()
+    for _ in range(3):
+        await world.next_poll()
+
+    assert len(world.publisher.settled) == 1
+
+
+async def test_a_feed_without_anything_new_is_told_of_where_a_baseline_waits() -> None:
+    world = world_with_feed(1)
+    await world.turns()
+    world.row.resync = "wanted"
+    await world.next_poll()
+
+    assert world.publisher.settled[1:] == [(feed_id(1), feed_id(1), 0)]
+    assert world.tables.runs
+    assert all(run.is_ready for run in world.tables.runs.values())
+
+
+async def test_a_process_killed_after_the_word_gives_the_same_word_again() -> None:
+    world = world_with_feed(1, 2)
+    given: list[str] = []
+
+    def die(call: str) -> None:
+        if call == "settle" and not given:
+            given.append(call)
+            raise RuntimeError("killed")
+
+    world.calls.before = die
+    await world.turns()
+    await world.next_poll()
+
+    assert world.publisher.settled == [(feed_id(0), feed_id(2), 2)] * 2
+
+
+# A cursor that the feed has forgotten
+
+
+@pytest.mark.parametrize("answer", ["404", "empty", "oldest"])
+async def test_a_cursor_that_the_feed_forgot_leads_to_one_baseline(
+    answer: Literal["404", "empty", "oldest"],
+) -> None:
+    world = world_with_feed(*range(10))
+    await world.turns()
+    world.clever.to_unknown_cursor = answer
+    world.clever.feed += [feed_event(number) for number in range(10, 14)]
+    world.clever.forget(11)
+    world.clock.pass_by(days=31)
+
+    turns = await world.turns()
+
+    assert turns < 6
+    assert world.baselines.begun == 1
+    assert world.baselines.adopt() is not None
+    assert world.row.cursor == feed_id(13)
+    await world.next_poll()
+    assert world.baselines.begun == 1
+
+
+@pytest.mark.parametrize("answer", ["404", "empty", "oldest"])
+async def test_after_two_days_away_the_feed_is_asked_whether_it_still_has_the_cursor(
+    answer: Literal["404", "empty", "oldest"],
+) -> None:
+    world = world_with_feed(1, 2)
+    await world.turns()
+    world.clever.to_unknown_cursor = answer
+    world.clever.feed += [feed_event(3)]
+    world.clever.forget(2)
+    world.clock.pass_by(days=2)
+
+    await world.turns()
+
+    assert world.calls.of("clever.knows_event") == [f"clever.knows_event {feed_id(2)}"]
+    assert world.baselines.begun == 1
+
+
+async def test_a_cursor_that_the_feed_still_has_costs_one_question_a_day() -> None:
+    world = world_with_feed(0)
+    world.clock.pass_by(days=26)
+
+    for _ in range(30):
+        await world.next_poll()
+    assert len(world.calls.of("clever.knows_event")) == 1
+
+    world.clock.pass_by(days=1)
+    await world.next_poll()
+    assert len(world.calls.of("clever.knows_event")) == 2
+
+
+async def test_a_process_killed_while_it_finds_the_cursor_forgotten_leaves_that_to_be_found() -> None:
+    world = world_with_feed(1, 2)
+    await world.turns()
+    world.clever.to_unknown_cursor = "oldest"
+    world.clever.feed += [feed_event(3), feed_event(4)]
+    world.clever.forget(3)
+    world.clock.pass_by(days=2)
+    world.row.baseline_at = world.clock.now
+    killed: list[str] = []
+
+    def die(call: str) -> None:
+        if call in {"demand_resync", "checked"} and len(killed) < 2:
+            killed.append(call)
+            if len(killed) == 2:
+                raise RuntimeError("killed")
+
+    world.calls.before = die
+    await world.turns()
+    await world.next_poll()
+
+    assert len(killed) == 2
+    assert world.baselines.begun == 1
+
+
+async def test_a_feed_that_was_emptied_by_time_is_read_from_its_beginning() -> None:
+    world = world_with_feed(1, 2)
+    await world.turns()
+    world.clever.forget(2)
+    world.clock.pass_by(days=31)
+    await world.turns()
+    world.baselines.adopt()
+    assert world.row.cursor == ""
+
+    world.clever.feed = [feed_event(3)]
+    await world.next_poll()
+
+    assert world.publisher.events[-1] == feed_id(3)
+
+
+# A feed that cannot be read at all
+
+
+def unreadable_feed() -> World:
+    world = World()
+    world.connect()
+    world.clever.collections["users"] = [student_json(1)]
+    world.clever.feed_trouble = CleverRefused("Clever: 404", 404)
+    return world
+
+
+async def test_a_district_whose_feed_can_never_be_read_gets_its_baseline_all_the_same() -> None:
+    world = unreadable_feed()
+
+    assert await world.turns() < 10
+
+    assert world.calls.of("ready") == ["ready True"]
+    assert world.baselines.adopt() is not None
+    assert len(world.tables.staged) == 1
+    assert world.row.problem == "Clever: 404"
+
+
+async def test_after_that_it_backs_off_and_is_read_whole_again_a_day_later() -> None:
+    world = unreadable_feed()
+    await world.turns()
+    world.baselines.adopt()
+    taken = 0
+    for _ in range(60):
+        taken += await world.next_poll()
+
+    assert taken <= 10
+    assert world.baselines.begun == 1
+
+    world.clever.collections["users"].append(student_json(2))
+    world.clock.pass_by(hours=24)
+    await world.turns()
+    world.baselines.adopt()
+    assert len(world.tables.staged) == 2
+    assert world.baselines.begun == 2
+
+
+async def test_a_persons_demand_is_met_where_the_feed_can_never_be_read() -> None:
+    world = unreadable_feed()
+    await world.turns()
+    world.baselines.adopt()
+
+    world.clock.pass_by(minutes=30)
+    await world.connections.demand_resync(world.clever.record["id"], "wanted", forget_cursor=False)
+    await world.turns()
+
+    assert world.baselines.begun == 2
+    assert world.baselines.adopt() is not None
+
+
+@pytest.mark.parametrize("newest", [[], [feed_id(2)] * 1000], ids=["altogether", "but for its newest event"])
+async def test_a_feed_that_is_switched_off_is_no_hot_loop(newest: list[str | None]) -> None:
+    world = world_with_feed(1, 2)
+    world.clever.newest_answers = newest
+    world.clever.collections["users"] = [student_json(1)]
+    await world.turns()
+    world.clever.feed_trouble = CleverRefused("Clever: 403", 403)
+    taken = 0
+    for _ in range(60):
+        taken += await world.next_poll()
+        world.baselines.adopt()
+
+    assert taken < 60
+    assert world.baselines.begun <= 7
+
+
+@pytest.mark.parametrize("event_id", ["", "evt_1", "zz" * 12, "f" * 25])
+def test_an_id_that_is_not_clevers_does_not_tell_when_it_was_made(event_id: str) -> None:
+    assert made_at(event_id) is None
+
+
+def test_clevers_ids_tell_when_they_were_made() -> None:
+    made = made_at("66f000000000000000000a01")
+
+    assert made is not None
+    assert made.isoformat() == "2024-09-22T11:31:12+00:00"

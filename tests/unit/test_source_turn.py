@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from builders import (
+    DISTRICT,
+    course_json,
+    district_json,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+    term_json,
+)
+from source_fakes import Killed, World, feed_event, feed_id
+from structlog.testing import capture_logs
+
+from worker.errors import CleverTokenRefused, CleverUnavailable
+from worker.ports.clever import Token
+from worker.source import turn
+from worker.source.surroundings import Pace, no_progress
+
+ROTATED = Token("rotated")
+STUDENTS = range(1, 6)
+
+
+def district(pace: Pace | None = None) -> World:
+    """Return a connected district that was never read, with two events in its feed."""
+    world = World(pace or Pace())
+    world.clever.collections = {
+        "schools": [school_json()],
+        "terms": [term_json()],
+        "courses": [course_json()],
+        "users": [*(student_json(number) for number in STUDENTS), teacher_json()],
+        "sections": [section_json()],
+    }
+    world.clever.feed = [feed_event(1), feed_event(2)]
+    world.connect()
+    return world
+
+
+async def take(world: World) -> timedelta:
+    async with world.connections.turn_of(DISTRICT, timedelta(0)) as connection:
+        assert connection is not None
+        return await turn.take(world.source, connection, no_progress)
+
+
+# One turn after the other
+
+
+async def test_a_new_district_is_read_whole_and_then_its_feed_followed() -> None:
+    world = district()
+
+    await world.turns()
+    assert world.baselines.adopt() is not None
+    world.clever.feed.append(feed_event(3))
+    await world.next_poll()
+
+    assert len(world.tables.staged) == len(STUDENTS) + 5
+    assert world.publisher.events == [feed_id(3)]
+    assert world.row.cursor == feed_id(3)
+
+
+async def test_a_district_that_was_read_is_left_alone_until_the_next_poll() -> None:
+    world = district()
+    await world.turns()
+
+    assert world.row.due_at == world.clock.now + world.source.pace.poll
+    assert world.row.problem is None
+
+
+async def test_a_district_is_read_whole_again_when_its_baseline_is_a_day_old() -> None:
+    world = district()
+    await world.turns()
+    world.baselines.adopt()
+    await world.next_poll()
+    assert world.baselines.begun == 1
+
+    world.clock.pass_by(hours=24, seconds=1)
+    await world.turns()
+
+    assert world.baselines.begun == 2
+
+
+async def test_a_baseline_that_waits_is_not_read_again() -> None:
+    world = district()
+    await world.turns()
+
+    world.clock.pass_by(hours=30)
+    await world.turns()
+
+    assert world.baselines.begun == 1
+
+
+async def test_the_feed_is_followed_while_a_baseline_is_read() -> None:
+    world = district(Pace(turn=timedelta(0)))
+    world.connect(cursor=2)
+    world.row.resync = "wanted"
+    await world.stage.once()
+    world.clever.feed.append(feed_event(3))
+
+    await world.stage.once()
+
+    assert world.publisher.events == [feed_id(3)]
+    assert not next(iter(world.tables.runs.values())).is_read
+
+
+async def test_what_clever_tells_of_the_district_is_kept_with_every_poll() -> None:
+    world = district()
+    await world.turns()
+    world.clever.record = district_json(state="paused")
+
+    await world.next_poll()
+
+    assert world.row.record is not None
+    assert world.row.record["state"] == "paused"
+
+
+@pytest.mark.parametrize("record", [district_json(name=7), district_json(id="e5" * 12)])
+async def test_a_districts_record_that_cannot_be_read_is_a_failure_and_is_not_kept(
+    record: dict[str, object],
+) -> None:
+    world = district()
+    await world.turns()
+    kept = world.row.record
+    world.clever.record = record
+
+    await world.next_poll()
+
+    assert world.row.failures == 1
+    assert world.row.problem is not None
+    assert "Fernquay" not in world.row.problem
+    assert world.row.record == kept
+
+
+# A kill between any two calls
+
+
+@pytest.mark.parametrize(("step", "again_after"), [(1, None), (4, 3)], ids=["once", "and 3 calls later"])
+async def test_a_kill_at_any_call_loses_nothing_and_ends_in_the_same_baseline(
+    step: int, again_after: int | None
+) -> None:
+    with capture_logs():
+        expected = await _live_through(district(), None, None)
+        for place in count(1, step):
+            world = district(Pace(turn=timedelta(0)))
+            outcome = await _live_through(world, place, again_after)
+            assert outcome == expected, f"killed at call {place}"
+            _check_that_nothing_was_skipped(world)
+            if place > len(world.calls.made):
+                break
+    assert place > 60
+
+
+async def _live_through(
+    world: World, place: int | None, again_after: int | None
+) -> tuple[set[str], dict[object, str], str | None]:
+    """Read a district that changes while it is read; return its events, its roster and its cursor."""
+    changes = {
+        "clever.page users": 3,
+        "clever.page sections": 4,
+        "census": 5,
+        "ready": 6,
+    }
+
+    def change(call: str) -> None:
+        for beginning, number in changes.items():
+            if call.startswith(beginning) and feed_id(number) not in {e["id"] for e in world.clever.feed}:
+                world.clever.feed.append(feed_event(number))
+
+    world.calls.before = change
+    world.calls.last = place
+    kills = [again_after] if again_after and place else []
+    for _ in range(60):
+        try:
+            while await world.stage.once():
+                pass
+        except Killed:
+            world.connections.locked.clear()
+            world.calls.revive(kills.pop() if kills else None)
+            continue
+        world.baselines.adopt()
+        if world.row.baseline_at is not None and world.row.cursor == feed_id(6):
+            break
+        world.clock.pass_by(seconds=60)
+    world.calls.revive()
+    world.clock.pass_by(seconds=60)
+    await world.turns()
+    assert world.row.settled == world.row.cursor
+    return {one for one in world.publisher.events if one}, dict(world.tables.staged), world.row.cursor
+
+
+def _check_that_nothing_was_skipped(world: World) -> None:
+    """Check that each event was published before the cursor moved over it, and told of by a word."""
+    published: set[str] = set()
+    for call in world.calls.made:
+        what, _, rest = call.partition(" ")
+        if what == "publish":
+            published.add(rest.split()[-1])
+        if what == "advance":
+            assert {feed_id(number) for number in range(3, 7) if feed_id(number) <= rest} <= published
+    words = {(since, through): number for since, through, number in world.publisher.settled}
+    for (since, through), number in words.items():
+        between = [feed_id(one) for one in range(1, 7) if (since or "") < feed_id(one) <= through]
+        assert len(between) == number
+
+
+# Tokens
+
+
+async def test_a_district_without_a_token_at_hand_gets_it_from_clever() -> None:
+    world = district()
+    world.row.token = None
+
+    await take(world)
+
+    assert world.row.token == world.clever.granted[DISTRICT]
+
+
+async def test_a_rotated_token_is_renewed_and_the_turn_taken_anew_at_once() -> None:
+    world = district()
+    world.clever.granted[DISTRICT], world.clever.valid = ROTATED, {ROTATED}
+
+    await world.turns()
+
+    assert world.row.token == ROTATED
+    assert world.row.failures == 0
+    assert world.baselines.adopt() is not None
+    assert len(world.calls.of("clever.token_of")) == 1
+
+
+async def test_a_token_rotated_between_two_pages_costs_no_page() -> None:
+    world = district()
+
+    def rotate(call: str) -> None:
+        if call.startswith("clever.page users") and world.row.token != ROTATED:
+            world.clever.granted[DISTRICT], world.clever.valid = ROTATED, {ROTATED}
+
+    world.calls.before = rotate
+    await world.turns()
+
+    assert world.calls.of("begin") == ["begin"]
+    assert len(world.calls.of("clever.page schools")) == 2
+    assert world.baselines.adopt() is not None
+
+
+async def test_the_same_token_refused_again_is_a_failure() -> None:
+    world = district()
+    world.clever.valid = set()
+
+    with pytest.raises(CleverTokenRefused):
+        await take(world)
+
+
+async def test_a_token_that_stays_refused_is_tried_later_and_later() -> None:
+    world = district()
+    world.clever.valid = set()
+    asked = 0
+    for _ in range(60):
+        asked += await world.next_poll()
+
+    assert asked <= 10
+    assert world.row.problem == "Clever: 401"
+
+
+async def test_a_district_that_clever_has_no_token_for_is_not_connected() -> None:
+    world = district()
+    world.row.token = None
+    world.clever.granted.clear()
+
+    with pytest.raises(turn.NotConnected):
+        await take(world)
+
+
+async def test_a_token_refused_and_none_in_its_place_is_not_connected() -> None:
+    world = district()
+    world.clever.granted.clear()
+    world.clever.valid = set()
+
+    with pytest.raises(turn.NotConnected):
+        await take(world)
+    assert world.row.token is not None
+
+
+async def test_clever_being_away_is_told_to_the_caller() -> None:
+    world = district()
+    world.clever.trouble = CleverUnavailable("Clever is away")
+
+    with pytest.raises(CleverUnavailable, match="away"):
+        await take(world)
+
+
+# Another reader of the same district
+
+
+async def test_a_baseline_that_another_reader_gave_up_is_left_to_it() -> None:
+    world = district()
+
+    def overtake(call: str) -> None:
+        if call.startswith("add") and "users" in call:
+            world.calls.before = lambda _: None
+            world.baselines.lose()
+
+    world.calls.before = overtake
+    with capture_logs() as logs:
+        assert await take(world) == turn.AT_ONCE
+
+    assert [line["reason"] for line in logs if line["event"] == "turn.lost"] == ["BaselineLost"]
+    await world.turns()
+    assert world.baselines.adopt() is not None

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench format lock schemas clean
+.PHONY: help install demo test test-full check bench format lock schemas clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,6 +27,10 @@ demo: $(VENV)/.installed ## Tell the whole story on a generated district, with n
 test: $(VENV)/.installed-dev ## Run every test; installs RabbitMQ where it may
 	tests/install_rabbitmq.sh
 	$(BIN)/python -m pytest
+
+test-full: $(VENV)/.installed-dev ## The storms at full size, which take about ten minutes
+	tests/install_rabbitmq.sh
+	$(BIN)/python -m pytest -m full
 
 check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generated files, the fast tests
 	$(BIN)/ruff format --check .

@@ -39,14 +39,20 @@ class Decided:
     parts: int = 0
 
 
-async def record_outcome(evaluation: Evaluation, outcome: Outcome, trigger: Trigger, events: int) -> Decided:
-    """Record the batch and, where there is one, the decision with its messages."""
+async def record_outcome(
+    evaluation: Evaluation, outcome: Outcome, trigger: Trigger, events: int, *, adopted: bool = False
+) -> Decided:
+    """Record the batch and, where there is one, the decision with its messages.
+
+    `adopted` says that a baseline was adopted with it.
+    """
     state, window = evaluation.state, evaluation.window
     state.batch_number += 1
     batch = Batch(
         batch_id(window.district_id, state.batch_number), trigger, events, window.opened_at, window.now
     )
-    await _end_refusal(evaluation, batch)
+    if adopted:
+        await _end_refusal(evaluation, batch)
     decision, parts = None, 0
     if outcome is Outcome.COMMIT:
         decision, parts = await _commit(evaluation, batch)
@@ -61,7 +67,7 @@ async def record_outcome(evaluation: Evaluation, outcome: Outcome, trigger: Trig
 
 async def _end_refusal(evaluation: Evaluation, batch: Batch) -> None:
     """Tell operations that a baseline was adopted after one was refused."""
-    refused = await evaluation.close_incident(BASELINE_REFUSED) if batch.trigger is Trigger.RESYNC else None
+    refused = await evaluation.close_incident(BASELINE_REFUSED)
     if refused is not None:
         alert = resolved(refused, batch.closed_at, "A baseline was adopted.")
         await _tell(evaluation, batch, alert)

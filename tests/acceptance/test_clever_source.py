@@ -5,18 +5,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from program import CLEVER_DEMO, Consumer, Site, Worker, consuming
 from sandbox import HOMEROOM, Sandbox, sandbox
 
-DISTRICTS = 20
-STUDENTS = 700
-"""So many that those who leave in a day of changes are no mass removal."""
-CHANGES = 500
-"""Of each district: ten thousand in all."""
+from worker.sandbox.district import DistrictSpec, generate
+from worker.sandbox.truth import truth
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many districts, students of each, and changes in each; few enough changes to be no mass removal."""
+
+    districts: int
+    students: int
+    changes: int
+
+
+SIZES = [
+    pytest.param(Size(6, 300, 100), id="small"),
+    pytest.param(Size(20, 700, 500), id="full", marks=pytest.mark.full),
+]
 EVERY_FAULT = [
     *("429", "500", "502_html", "html", "cut", "slow"),
     *("expired_token", "empty", "repeat", "reorder", "drop"),
@@ -54,12 +68,13 @@ async def as_in_clever(clever: Sandbox, consumer: Consumer, seconds: float) -> N
         raise AssertionError(f"not as in Clever: {[(one, last.get(one)) for one in behind]}") from None
 
 
-@pytest.mark.timeout(240)
-async def test_twenty_districts_are_found_read_reviewed_and_committed_with_ten_thousand_changes(
-    site: Site,
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("size", SIZES)
+async def test_districts_are_found_read_reviewed_and_committed_with_all_their_changes(
+    site: Site, size: Size
 ) -> None:
     async with (
-        sandbox("--districts", str(DISTRICTS), "--students", str(STUDENTS)) as clever,
+        sandbox("--districts", str(size.districts), "--students", str(size.students)) as clever,
         consuming(site.broker_url or "") as consumer,
         site.worker(**clever.settings),
     ):
@@ -71,27 +86,29 @@ async def test_twenty_districts_are_found_read_reviewed_and_committed_with_ten_t
         await set_rules(site, districts)
         await as_in_clever(clever, consumer, 60)
 
-        await asyncio.gather(*(clever.change(one, "day", changes=CHANGES) for one in districts))
-        await as_in_clever(clever, consumer, 60)
+        await asyncio.gather(*(clever.change(one, "day", changes=size.changes) for one in districts))
+        await as_in_clever(clever, consumer, 90)
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("size", SIZES)
 async def test_the_same_with_every_tenth_answer_failing_and_the_poller_killed_every_two_seconds(
-    site: Site,
+    site: Site, size: Size
 ) -> None:
     async with (
-        sandbox("--districts", str(DISTRICTS), "--students", str(STUDENTS)) as clever,
+        sandbox("--districts", str(size.districts), "--students", str(size.students)) as clever,
         consuming(site.broker_url or "") as consumer,
         site.worker("--stages", "ingest,evaluate,relay", **clever.settings),
     ):
         await clever.order("faults", every=10, kinds=EVERY_FAULT, slow_seconds=1.5)
         districts = set(await clever.districts())
         async with _pollers_that_die(site, clever) as deaths:
-            await consumer.until(lambda: reviewed(consumer) == districts, 180)
+            await consumer.until(lambda: reviewed(consumer) == districts, 240)
             await set_rules(site, districts)
-            await asyncio.gather(*(clever.change(one, "day", changes=CHANGES) for one in districts))
-            await as_in_clever(clever, consumer, 180)
-        assert len(deaths) > 3
+            for changes in (size.changes, 10, 10):
+                await asyncio.gather(*(clever.change(one, "day", changes=changes) for one in districts))
+                await as_in_clever(clever, consumer, 240)
+        assert len(deaths) > 2
         assert set((await clever.look(""))["spoiled"]) == set(EVERY_FAULT)
         assert not consumer.dead_letters
 
@@ -217,7 +234,7 @@ async def test_what_clever_does_to_a_district_is_followed_and_never_taken_for_mo
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("answer", ["error", "oldest"])
+@pytest.mark.parametrize("answer", ["error", "empty", "oldest"])
 async def test_a_feed_that_has_forgotten_where_we_were_is_mended_by_a_baseline(
     site: Site, answer: str
 ) -> None:
@@ -235,11 +252,40 @@ async def test_a_feed_that_has_forgotten_where_we_were_is_mended_by_a_baseline(
         await clever.change(district_id, "day", changes=20, seed=2)
         await clever.change(district_id, "forget-events")
         await clever.change(district_id, "day", changes=20, seed=3)
-        if answer == "oldest":
-            # Nothing in such an answer tells of the hole; a person, or the day's baseline, mends it.
-            await site.done("resync", district_id, **clever.settings)
         async with site.worker(**clever.settings):
             await as_in_clever(clever, consumer, 30)
+
+
+@pytest.mark.timeout(120)
+async def test_a_district_is_read_from_saved_pages_and_a_read_that_lost_most_of_it_is_refused(
+    site: Site, tmp_path: Path
+) -> None:
+    district = generate(DistrictSpec(students=200, seed=3))
+    district.write_pages(tmp_path / "whole")
+    expected = truth(district).digest
+    for student in [user["id"] for user in district.students()][40:]:
+        district.remove("users", student)
+    district.write_pages(tmp_path / "part")
+
+    async with consuming(site.broker_url or "") as consumer, site.worker():
+        await site.done("filter", "set", district.id, "-", stdin=HOMEROOM)
+        out = await site.done("resync", district.id, "--from", str(tmp_path / "whole"))
+        assert "Read " in out
+        await consumer.until(lambda: digests(consumer) == {district.id: expected})
+
+        refused = await site.command("resync", district.id, "--from", str(tmp_path / "part"))
+        assert (refused.code, refused.err.count("\n")) == (1, 1)
+        assert "40 students were read where 200 are staged" in refused.err
+        await consumer.until(lambda: _told(consumer, "baseline.refused") == ["firing"])
+
+        await site.done("resync", district.id, "--from", str(tmp_path / "part"), "--accept-fewer")
+        await consumer.until(lambda: bool(consumer.reviews))
+        assert "district.mass_removal" in _codes(consumer.reviews[-1])
+        await consumer.until(lambda: _told(consumer, "baseline.refused") == ["firing", "resolved"])
+
+
+def _told(consumer: Consumer, code: str) -> list[str]:
+    return [alert["status"] for alert in consumer.alerts if alert["code"] == code]
 
 
 def _is_withdrawn(review: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import logging
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -41,9 +42,13 @@ class CommandContext:
         """Standard output; colours only on a terminal."""
         return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run a command's work to its end, with logs on standard error."""
-        configure_logging(sys.stderr, pretty=sys.stderr.isatty())
+    def run(self, work: Coroutine[Any, Any, Result], *, quiet: bool = False) -> Result:
+        """Run a command's work to its end, with logs on standard error.
+
+        `quiet` keeps what goes well out of them, where the command shows that itself.
+        """
+        level = logging.WARNING if quiet else logging.INFO
+        configure_logging(sys.stderr, pretty=sys.stderr.isatty(), level=level)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
 

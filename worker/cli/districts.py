@@ -164,7 +164,11 @@ def _source(source: dict[str, Any]) -> RenderableType:
         return Text(f"disconnected since {source['disconnected_at']}; nothing was deleted", "red")
     parts = [f"connected since {source['connected_at']}"]
     if source["baseline"]:
-        parts.append(f"baseline under way, {source['baseline']['records']:,} records")
+        records = f"{source['baseline']['records']:,} records"
+        is_read = source["baseline"]["ready_at"]
+        parts.append(
+            f"a baseline of {records} waits to be judged" if is_read else f"baseline under way, {records}"
+        )
     elif source["resync"]:
         parts.append(f"baseline wanted: {source['resync']}")
     parts.append(f"read whole at {source['baseline_at']}" if source["baseline_at"] else "not read whole yet")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
 
 import click
 from rich.console import Console
@@ -13,9 +12,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config.settings import Settings, redacted
 from worker import process
-from worker.candidate.refresh import Progress as ProgressSink
 from worker.cli.context import CommandContext
-from worker.cli.terminal import counting
+from worker.cli.terminal import DistrictProgress
+from worker.telemetry import configure_logging
 
 
 @click.command()
@@ -49,16 +48,11 @@ async def _run(worker: process.Worker, settings: Settings) -> int:
         transient=True,
         redirect_stderr=True,
     ) as progress:
-        worker.progress = _full_runs(progress)
+        # Anew, so that the lines go above the progress and not into it.
+        configure_logging(sys.stderr, pretty=True)
+        shown = DistrictProgress(progress)
+        worker.progress, worker.watch = shown.of, lambda district_id, *_: shown.done(district_id)
         return await worker.run()
-
-
-def _full_runs(progress: Progress) -> Callable[[str], ProgressSink]:
-    def of_district(district_id: str) -> ProgressSink:
-        tell = counting(progress)
-        return lambda what, count: tell(f"{district_id} {what}", count)
-
-    return of_district
 
 
 def _banner(settings: Settings, url: str | None) -> str:

@@ -36,7 +36,7 @@ def resync(ctx: CommandContext, district: str, folder: Path | None, accept_fewer
         if folder is None
         else _from_pages(ctx, district, folder, accept_fewer=accept_fewer)
     )
-    records = ctx.run(work)
+    records = ctx.run(work, quiet=True)
     click.echo(f"Read {records:,} records of {district}; its window closes now.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -40,3 +41,36 @@ def counting(progress: Progress) -> ProgressSink:
         progress.advance(tasks[what], count)
 
     return tell
+
+
+IDLE_SECONDS: Final = 5.0
+"""After which a district's line is taken away: its reading goes on elsewhere, or was put off."""
+
+
+class DistrictProgress:
+    """One line for each district that is read or judged as a whole: what of it, and how many so far."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._lines: dict[str, tuple[TaskID, str, float]] = {}
+
+    def of(self, district_id: str) -> ProgressSink:
+        """Return what tells of one district."""
+        return lambda what, count: self._tell(district_id, what, count)
+
+    def done(self, district_id: str) -> None:
+        """Take a district's line away."""
+        line = self._lines.pop(district_id, None)
+        if line is not None:
+            self._progress.remove_task(line[0])
+
+    def _tell(self, district_id: str, what: str, count: int) -> None:
+        now = self._progress.get_time()
+        for idle in [one for one, (_, _, last) in self._lines.items() if now - last > IDLE_SECONDS]:
+            self.done(idle)
+        task, before, _ = self._lines.get(district_id, (None, "", now))
+        if task is None or what != before:
+            self.done(district_id)
+            task = self._progress.add_task(f"{district_id} {what}", total=None)
+        self._progress.advance(task, count)
+        self._lines[district_id] = task, what, now

@@ -52,8 +52,12 @@ class Baselines(Protocol):
         """Return the district's baseline, if there is one."""
         ...
 
-    async def begin(self, district_id: str, seed: str, collections: Sequence[str]) -> Run:
-        """Begin a baseline; one that was begun and not read to its end is given up."""
+    async def begin(self, district_id: str, seed: str, overlap: str, collections: Sequence[str]) -> Run:
+        """Begin a baseline; one that was begun and not read to its end is given up.
+
+        `seed` is the feed's newest event and `overlap` the one before it, '' where there is none. What was
+        stored so far counts as older than the baseline, whatever the seed.
+        """
         ...
 
     async def add(self, run: Run, records: Sequence[BaselineRecord], after: str | None) -> Run:

@@ -55,8 +55,8 @@ class Clever(Protocol):
         """Return a page of `events` or of one of `COLLECTIONS`, from its beginning or after an id."""
         ...
 
-    async def newest_event(self, token: Token) -> str | None:
-        """Return the id of the feed's newest event; None where the feed has none."""
+    async def newest_events(self, token: Token) -> list[str]:
+        """Return the ids of the feed's newest two events, the newest last; fewer where it has fewer."""
         ...
 
     async def knows_event(self, token: Token, event_id: str) -> bool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,9 +22,10 @@ BEGINNING = ""
 class Connection:
     """One connected district, as it was when its turn began; `now` is the database's clock.
 
-    `cursor` is the last event read, None where there is none to go on from: a baseline gives it. `overlap`
-    lies a while behind it, and is where a reading begins, since an event can turn up behind newer ones.
-    `unsettled` events were read after `settled`, the last place that ingest was told of.
+    `cursor` is the last event read, None where there is none to go on from: a baseline gives it. `cursor_at`
+    is when the feed was last read to its end since then. `overlap` is an event before the cursor, where a
+    reading begins. `unsettled` events were read after `settled`, the last place that ingest was told of.
+    What is up to `floor` is in the last baseline.
     """
 
     district_id: str
@@ -35,7 +36,7 @@ class Connection:
     settled: str
     unsettled: int
     cursor_at: datetime | None
-    checked_at: datetime | None
+    floor: str
     baseline_at: datetime | None
     baseline_after: datetime
     resync: str | None
@@ -98,20 +99,22 @@ class Connections(Protocol):
         """Keep what Clever tells of the district and its sync."""
         ...
 
-    async def unknown(self, district_id: str, event_ids: Collection[str]) -> set[str]:
-        """Return which of these events were not stored yet."""
+    async def unheard(self, district_id: str, events: Sequence[tuple[str | None, bytes]]) -> list[bool]:
+        """Return for each event whether it is new: neither stored nor in quarantine.
+
+        Events are given as their id, None for one that cannot be stored, and their body's SHA-256.
+        """
         ...
 
-    async def advance(self, district_id: str, cursor: str, to: str, events: int) -> bool:
-        """Move the cursor over that many events; False, and nothing done, where it is not at `cursor`."""
+    async def advance(self, district_id: str, cursor: str, to: str, events: int, overlap: str) -> bool:
+        """Move the cursor over that many events, and the overlap to its new place.
+
+        False, and nothing done, where the cursor is not at `cursor` any more.
+        """
         ...
 
-    async def settle(self, district_id: str, cursor: str, overlap: timedelta) -> None:
-        """Say that the feed was read to its end, and ingest told so; lets the overlap follow behind."""
-        ...
-
-    async def checked(self, district_id: str) -> None:
-        """Remember that the feed was asked whether it still has the cursor."""
+    async def settle(self, district_id: str, cursor: str) -> None:
+        """Say that the feed was read to its end, and ingest told so."""
         ...
 
     async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:

@@ -31,20 +31,20 @@ OLDEST_RUN_SECONDS: Final = 24 * 3600.0
 
 async def begin(source: Surroundings, district_id: str, token: Token) -> Run:
     """Begin a baseline: first of all the feed's newest event is taken, so that nothing falls in between."""
-    seed = await _newest_event(source, token)
-    run = await source.baselines.begin(district_id, seed, COLLECTIONS)
+    overlap, seed = ["", "", *await _newest_events(source, token)][-2:]
+    run = await source.baselines.begin(district_id, seed, overlap, COLLECTIONS)
     structlog.get_logger().info("baseline.begun", stage="poll", district_id=district_id, seed=seed)
     return run
 
 
-async def _newest_event(source: Surroundings, token: Token) -> str:
+async def _newest_events(source: Surroundings, token: Token) -> list[str]:
     try:
         # An empty answer is asked for again: from the beginning of its feed, a district is read for long.
-        return await source.clever.newest_event(token) or await source.clever.newest_event(token) or ""
+        return await source.clever.newest_events(token) or await source.clever.newest_events(token)
     except CleverTokenRefused:
         raise
     except CleverRefused:
-        return ""  # a feed that was never switched on: the records can be read all the same
+        return []  # a feed that was never switched on: the records can be read all the same
 
 
 async def read_on(source: Surroundings, run: Run, token: Token, until: float, progress: Progress) -> Run:
@@ -56,7 +56,7 @@ async def read_on(source: Surroundings, run: Run, token: Token, until: float, pr
         run = await source.baselines.add(
             run, staged_records(collection, page.rows, run.district_id), page.next_after
         )
-        progress(collection, count)
+        progress(f"reading {collection}", count)
         structlog.get_logger().info(
             "baseline.page",
             stage="poll",
@@ -86,7 +86,6 @@ async def conclude(
     log = structlog.get_logger().bind(stage="poll", district_id=run.district_id, records=run.records)
     if reason is not None and not accept_fewer:
         await baselines.refuse(run, reason)
-        log.error("baseline.refused", reason=reason)
         raise BaselineRefused(f"the baseline was refused, nothing was changed: {reason}")
     await baselines.believe(run, moves_cursor=moves_cursor)
     log.info("baseline.read", seconds=round(run.age_seconds, 1), **seen)

@@ -3,35 +3,36 @@
 A kill after a page was published and before the cursor was saved has it published again; the inbox knows
 every event by its id. At the feed's end ingest is told how many events there were, so that the window
 closes once they are stored, and not after a quiet time.
+
+A reading begins a little before the cursor, for two reasons. An event can turn up behind newer ones. And
+Clever forgets events after 30 days, and nobody knows what it answers to a cursor that it forgot: a feed
+that no longer shows the event that was read last has a hole, whatever the answer looks like.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from heapq import nlargest
 from typing import Final
 
 import structlog
 
 from worker.domain.records import Json
-from worker.errors import CleverRefused, CleverTokenRefused
+from worker.errors import CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import Run
-from worker.ports.clever import EVENTS, Token
+from worker.ports.clever import EVENTS, Page, Token
 from worker.ports.connections import BEGINNING, Connection
-from worker.publishing import message, publish_events
+from worker.publishing import message, publish_messages
 from worker.source.surroundings import Progress, Surroundings
 
 _EVENT_ID: Final = re.compile(r"[!-~]{1,128}")
 
-SUSPECT_AGE: Final = timedelta(days=25)
-"""Of the last event read: Clever forgets events after 30 days, and may answer then as if none had come."""
-SUSPECT_ABSENCE: Final = timedelta(days=1)
-"""Since the feed was last read to its end."""
-CHECK_EVERY: Final = timedelta(days=1)
-REPEATED_DEMAND: Final = timedelta(minutes=10)
-"""After a baseline, a feed that still cannot be read is no matter of the cursor."""
+SKEW: Final = timedelta(minutes=10)
+"""By which Clever's clock may be ahead of ours; an id from further ahead does not tell its time."""
 
 
 class Reached(Enum):
@@ -54,20 +55,19 @@ async def read_on(
 ) -> Reached:
     """Read the feed until its end, or until the monotonic clock is past `until`."""
     assert connection.cursor is not None  # noqa: S101 — the caller looks
-    if await _is_cut_off(source, connection, token):
-        return Reached.CUT_OFF
     reader = _Reader(source, connection, token, progress)
     try:
-        ended = await reader.read(until)
+        reached = await reader.read(until)
     except CleverTokenRefused:
         raise
     except CleverRefused as refused:
         await _feed_refused(source, connection, run, refused)
         return Reached.CUT_OFF
-    if not ended:
-        return Reached.LIMIT
-    await _settle(source, reader, run)
-    return Reached.END
+    if reached is Reached.CUT_OFF:
+        await _demand(source, connection, "the feed no longer has the event that was read last")
+    if reached is Reached.END:
+        await _settle(source, reader, run)
+    return reached
 
 
 class _Reader:
@@ -78,47 +78,94 @@ class _Reader:
     ) -> None:
         self.district_id = connection.district_id
         self.cursor = connection.cursor or BEGINNING
+        self.overlap = min(connection.overlap, self.cursor)
         self.settled = connection.settled
         self.unsettled = connection.unsettled
+        self._connection = connection
         self._source = source
         self._token = token
         self._progress = progress
         # A turn that ended at its limit is gone on with where it was; the overlap is read after the end.
-        self._after = self.cursor if self.unsettled else min(connection.overlap, self.cursor)
+        self._after = self.cursor if self.unsettled else self.overlap
+        self._has_seen_cursor = self._after == self.cursor
+        self._old_ids: list[str] = []
 
-    async def read(self, until: float) -> bool:
+    async def read(self, until: float) -> Reached:
         while True:
-            page = await self._source.clever.page(self._token, EVENTS, self._after or None)
+            page = await self._page()
+            if page is None or not await self._is_joined(page):
+                return Reached.CUT_OFF
             await self._publish(page.rows)
             reached = max([self._after, *(_ids(page.rows) or [page.next_after or BEGINNING])])
             is_stuck = reached == self._after
             self._after = reached
             if page.next_after is None or is_stuck:
-                return True
+                return Reached.END
             # Within the overlap there is no end: the next turn would be there again, and never get on.
             if time.monotonic() >= until and self.unsettled:
-                return False
+                return Reached.LIMIT
+
+    async def _page(self) -> Page | None:
+        """Return the next page; None where the feed has forgotten both the overlap and the cursor."""
+        try:
+            return await self._source.clever.page(self._token, EVENTS, self._after or None)
+        except CleverTokenRefused:
+            raise
+        except CleverRefused:
+            if self._has_seen_cursor:
+                raise
+        if not await self._source.clever.knows_event(self._token, self.cursor):
+            return None
+        self._after, self._has_seen_cursor = self.cursor, True
+        return await self._source.clever.page(self._token, EVENTS, self._after)
+
+    async def _is_joined(self, page: Page) -> bool:
+        """Whether the page goes on from what was read before, as far as it tells that.
+
+        Raises `CleverUnavailable` where Clever has the last event, and only left it out of its answer.
+        """
+        ids = _ids(page.rows)
+        self._has_seen_cursor = self._has_seen_cursor or self.cursor in ids
+        may_come_yet = page.next_after is not None and all(event_id < self.cursor for event_id in ids)
+        if self._has_seen_cursor or may_come_yet:
+            return True
+        if not await self._source.clever.knows_event(self._token, self.cursor):
+            return False
+        raise CleverUnavailable("Clever: the feed left out an event that it has")
 
     async def _publish(self, events: list[Json]) -> None:
         """Publish what is new of a page, then move the cursor over it."""
         if not events:
             return
-        new = await self._source.connections.unknown(self.district_id, _ids(events))
-        # What has no id that could be stored is published every time, for ingest to put it aside.
-        odd = [event for event in events if not _has_id(event)]
-        fresh = [event for event in events if _has_id(event) and event["id"] in new] + odd
-        await publish_events(
-            self._source.publisher, fresh, lambda count: self._progress(EVENTS, count), self.district_id
+        messages = [message(event, self.district_id) for event in events]
+        known_as = [
+            (event["id"] if _has_id(event) else None, hashlib.sha256(each.body).digest())
+            for event, each in zip(events, messages, strict=True)
+        ]
+        new = await self._source.connections.unheard(self.district_id, known_as)
+        floor = self._connection.floor
+        fresh = [
+            each
+            for (event_id, _), each, is_new in zip(known_as, messages, new, strict=True)
+            if is_new and (event_id is None or event_id > floor)
+        ]
+        await publish_messages(
+            self._source.publisher, fresh, lambda count: self._progress("reading events", count)
         )
         self._source.metrics.feed_events.inc(len(fresh))
         ahead = {event_id for event_id in _ids(events) if event_id > self.cursor}
-        if ahead:
-            await self._advance(max(ahead), len(ahead))
+        await self._advance(max(ahead, default=self.cursor), len(ahead), _ids(events))
 
-    async def _advance(self, to: str, events: int) -> None:
-        if not await self._source.connections.advance(self.district_id, self.cursor, to, events):
+    async def _advance(self, to: str, events: int, ids: list[str]) -> None:
+        old = self._connection.now - self._source.pace.overlap
+        latest = self._connection.now + SKEW
+        self._old_ids = nlargest(2, {*self._old_ids, *(one for one in ids if _is_old(one, old, latest))})
+        overlap = max([self.overlap, *(one for one in self._old_ids if one < to)])
+        if (to, overlap) == (self.cursor, self.overlap):
+            return
+        if not await self._source.connections.advance(self.district_id, self.cursor, to, events, overlap):
             raise CursorMoved(self.district_id)
-        self.cursor = to
+        self.cursor, self.overlap = to, overlap
         self.unsettled += events
 
 
@@ -139,7 +186,7 @@ async def _settle(source: Surroundings, reader: _Reader, run: Run | None) -> Non
         structlog.get_logger().info(
             "feed.settled", stage="poll", district_id=district_id, events=reader.unsettled
         )
-    await source.connections.settle(district_id, cursor, source.pace.overlap)
+    await source.connections.settle(district_id, cursor)
 
 
 def settled(district_id: str, since: str, through: str, count: int) -> Json:
@@ -153,33 +200,18 @@ def settled(district_id: str, since: str, through: str, count: int) -> Json:
     }
 
 
-async def _is_cut_off(source: Surroundings, connection: Connection, token: Token) -> bool:
-    """Whether the feed has forgotten the cursor, so that reading on from it would skip events in silence."""
-    if not _is_suspect(connection):
-        return False
-    assert connection.cursor is not None  # noqa: S101 — the caller looks
-    known = await source.clever.knows_event(token, connection.cursor)
-    if not known:
-        await _demand(source, connection, "the feed no longer has the event that was read last")
-    await source.connections.checked(connection.district_id)
-    return not known
-
-
-def _is_suspect(connection: Connection) -> bool:
-    now, checked = connection.now, connection.checked_at
-    if connection.cursor == BEGINNING or (checked is not None and now - checked < CHECK_EVERY):
-        return False
-    made, read = made_at(connection.cursor or ""), connection.cursor_at
-    is_old = made is not None and now - made > SUSPECT_AGE
-    return is_old or (read is not None and now - read > SUSPECT_ABSENCE)
-
-
 def made_at(event_id: str) -> datetime | None:
     """Tell when an event was made: Clever's ids are ObjectIDs, which begin with the second."""
     try:
         return datetime.fromtimestamp(int(event_id[:8], 16), UTC) if len(event_id) == 24 else None  # noqa: PLR2004
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _is_old(event_id: str, old: datetime, latest: datetime) -> bool:
+    """Whether no event is to be expected behind this one any more; an id that tells no time is old."""
+    made = made_at(event_id)
+    return made is None or made < old or made > latest
 
 
 async def _feed_refused(
@@ -191,17 +223,10 @@ async def _feed_refused(
         if not run.is_ready:
             await source.baselines.ready(run, close_window=True)
         raise refused
-    if connection.cursor == BEGINNING or not _may_help(connection):
+    # A baseline brings a feed back where it was read since the last one; else it is no matter of the cursor.
+    if connection.cursor == BEGINNING or connection.cursor_at is None:
         raise refused
     await _demand(source, connection, f"the feed could not be read on ({refused.status})")
-
-
-def _may_help(connection: Connection) -> bool:
-    """Whether a baseline may bring the feed back: not where it never worked since the last one."""
-    last, read = connection.baseline_at, connection.cursor_at
-    if last is None or (read is not None and read > last):
-        return True
-    return connection.now - last > REPEATED_DEMAND
 
 
 async def _demand(source: Surroundings, connection: Connection, reason: str) -> None:

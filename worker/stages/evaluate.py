@@ -95,7 +95,7 @@ class EvaluateStage:
             _verdict(evaluation.state), closed_by, window.deferred_since, window.now, self.limits
         )
         trigger = Trigger.RESYNC if adopted else closed_by
-        decided = await record_outcome(evaluation, outcome, trigger, len(events))
+        decided = await record_outcome(evaluation, outcome, trigger, len(events), adopted=adopted is not None)
         put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
         await evaluation.close_window(put_off, answered=closed_by is window.trigger)
         return decided

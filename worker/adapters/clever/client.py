@@ -82,10 +82,10 @@ class CleverClient:
         url = (self._data / collection).with_query(query)
         return await self._asker.ask(self._question(token, url), read)
 
-    async def newest_event(self, token: Token) -> str | None:
-        """Return the id of the feed's newest event; None where the feed has none."""
+    async def newest_events(self, token: Token) -> list[str]:
+        """Return the ids of the feed's newest two events, the newest last; fewer where it has fewer."""
         # Without the cursor Clever would begin at the oldest event that it still has.
-        url = (self._data / EVENTS).with_query({"ending_before": "last", "limit": "1"})
+        url = (self._data / EVENTS).with_query({"ending_before": "last", "limit": "2"})
         return await self._asker.ask(self._question(token, url), _newest)
 
     async def knows_event(self, token: Token, event_id: str) -> bool:
@@ -147,14 +147,12 @@ def _following(question: Question, link: str | None) -> URL | None:
     return url
 
 
-def _newest(document: Json) -> str | None:
-    rows = envelope.events(document)
-    if not rows:
-        return None
-    found = rows[-1].get("id")
-    if not isinstance(found, str) or not found:
+def _newest(document: Json) -> list[str]:
+    found = [row.get("id") for row in envelope.events(document)]
+    ids = sorted(event_id for event_id in found if isinstance(event_id, str) and event_id)
+    if len(ids) < len(found):
         raise envelope.Trouble("an event without an id")
-    return found
+    return ids
 
 
 def _rows_and_link(document: Json) -> tuple[list[Json], str | None]:

@@ -27,7 +27,7 @@ class ReadyBaseline:
     """A baseline that waits to be adopted."""
 
     run: str
-    seed: EventId
+    floor: EventId
     collections: Sequence[str]
     records: int
     started_at: datetime
@@ -39,7 +39,7 @@ async def ready_baseline(connection: Connection, district_id: str) -> ReadyBasel
     if row is None:
         return None
     baseline = ReadyBaseline(
-        row["id"], EventId(row["seed"]), row["collections"], row["records"], row["started_at"]
+        row["id"], EventId(row["floor"]), row["collections"], row["records"], row["started_at"]
     )
     if await connection.fetchval(_SQL["count_records"], district_id) != baseline.records:
         # The server crashed and emptied what is not logged: it has to be read again.
@@ -53,15 +53,15 @@ async def adopt(connection: Connection, district_id: str, baseline: ReadyBaselin
     """Make the staged roster what the baseline has read."""
     kinds = [kind for name in baseline.collections if (kind := KINDS[name]) is not None]
     await connection.execute(_BY_SETS)
-    await connection.execute(_SQL["make_difference"], district_id, baseline.seed, kinds)
+    await connection.execute(_SQL["make_difference"], district_id, baseline.floor, kinds)
     changed = int(await connection.fetchval(_SQL["count_difference"]))
     changes = None
     if changed <= limit:
         rows = await connection.fetch(_SQL["difference"])
-        changes = [_change(row, baseline.seed) for row in rows]
+        changes = [_change(row, baseline.floor) for row in rows]
     await connection.execute(_SQL["remove_old_links"], district_id)
     await connection.execute(_SQL["add_new_links"], district_id)
-    await connection.execute(_SQL["stage_difference"], district_id, baseline.seed)
+    await connection.execute(_SQL["stage_difference"], district_id, baseline.floor)
     await connection.execute(_SQL["forgive_quarantine"], district_id, baseline.started_at)
     await connection.execute(_SQL["quarantine_records"], district_id)
     await connection.execute(_SQL["drop_difference"])
@@ -75,5 +75,5 @@ async def _end(connection: Connection, district_id: str, baseline: ReadyBaseline
     await connection.fetchval(_SQL["delete"], district_id, baseline.run)
 
 
-def _change(row: asyncpg.Record, seed: EventId) -> Change:
-    return Change(Kind(row["kind"]), RecordId(row["record_id"]), seed, row["before"], row["after"])
+def _change(row: asyncpg.Record, floor: EventId) -> Change:
+    return Change(Kind(row["kind"]), RecordId(row["record_id"]), floor, row["before"], row["after"])

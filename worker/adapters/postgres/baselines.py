@@ -32,10 +32,13 @@ class PostgresBaselines:
         async with self._database.connection() as connection:
             return await _current(connection, district_id)
 
-    async def begin(self, district_id: str, seed: str, collections: Sequence[str]) -> Run:
+    async def begin(self, district_id: str, seed: str, overlap: str, collections: Sequence[str]) -> Run:
         """Begin a baseline; one that was begun and not read to its end is given up."""
         async with self._database.transaction() as connection:
-            await connection.execute(_SQL["begin"], district_id, str(uuid.uuid4()), seed, list(collections))
+            await connection.execute(_LARGE_READS)
+            floor = max(seed, await connection.fetchval(_SQL["newest_event"], district_id))
+            run = str(uuid.uuid4())
+            await connection.execute(_SQL["begin"], district_id, run, seed, overlap, floor, list(collections))
             await connection.execute(_SQL["drop_records"], district_id)
             await connection.execute(_SQL["clear_demand"], district_id)
             await connection.execute(_SQL["know_district"], district_id)
@@ -75,17 +78,12 @@ class PostgresBaselines:
             raise BaselineLost(run.district_id)
         return dict(staged), {name: count for name, count in read.items() if name != "records"}
 
-    async def newest_event(self, district_id: str) -> str:
-        """Return the greatest id of an event of the district that was ever stored; '' without one."""
-        async with self._database.connection() as connection:
-            return str(await connection.fetchval(_SQL["newest_event"], district_id))
-
     async def believe(self, run: Run, *, moves_cursor: bool) -> None:
         """Say that every page is there. With `moves_cursor` the feed goes on from the seed, or beyond it."""
         async with self._database.transaction() as connection:
-            seed = await connection.fetchval(_SQL["believe"], run.district_id, run.id)
-            if seed is not None and moves_cursor:
-                await connection.execute(_SQL["move_cursor"], run.district_id, run.seed)
+            row = await connection.fetchrow(_SQL["believe"], run.district_id, run.id)
+            if row is not None and moves_cursor:
+                await connection.execute(_SQL["move_cursor"], run.district_id, row["seed"], row["overlap"])
 
     async def ready(self, run: Run, *, close_window: bool) -> None:
         """Say that it can be adopted when the district's window closes; `close_window` closes it now."""

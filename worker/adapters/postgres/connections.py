@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final, Protocol
@@ -116,24 +116,22 @@ class PostgresConnections:
         """Keep what Clever tells of the district and its sync."""
         await self._execute("save_record", district_id, record)
 
-    async def unknown(self, district_id: str, event_ids: Collection[str]) -> set[str]:
-        """Return which of these events were not stored yet."""
+    async def unheard(self, district_id: str, events: Sequence[tuple[str | None, bytes]]) -> list[bool]:
+        """Return for each event whether it is new: neither stored nor in quarantine."""
+        ids = [event_id for event_id, _ in events]
+        digests = [digest for _, digest in events]
         async with self._database.connection() as connection:
-            rows = await connection.fetch(_SQL["unknown"], district_id, list(event_ids))
-        return {row["id"] for row in rows}
+            rows = await connection.fetch(_SQL["unheard"], district_id, ids, digests)
+        return [row["is_new"] for row in rows]
 
-    async def advance(self, district_id: str, cursor: str, to: str, events: int) -> bool:
-        """Move the cursor over that many events; False, and nothing done, where it is not at `cursor`."""
+    async def advance(self, district_id: str, cursor: str, to: str, events: int, overlap: str) -> bool:
+        """Move the cursor over that many events, and the overlap to its new place."""
         async with self._database.connection() as connection:
-            return bool(await connection.fetchval(_SQL["advance"], district_id, cursor, to, events))
+            return bool(await connection.fetchval(_SQL["advance"], district_id, cursor, to, events, overlap))
 
-    async def settle(self, district_id: str, cursor: str, overlap: timedelta) -> None:
-        """Say that the feed was read to its end, and ingest told so; lets the overlap follow behind."""
-        await self._execute("settle", district_id, cursor, overlap)
-
-    async def checked(self, district_id: str) -> None:
-        """Remember that the feed was asked whether it still has the cursor."""
-        await self._execute("checked", district_id)
+    async def settle(self, district_id: str, cursor: str) -> None:
+        """Say that the feed was read to its end, and ingest told so."""
+        await self._execute("settle", district_id, cursor)
 
     async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:
         """Ask for a baseline; `forget_cursor` where the feed cannot be read on from there."""
@@ -170,7 +168,7 @@ class PostgresConnections:
             settled=row["settled"],
             unsettled=row["unsettled"],
             cursor_at=row["cursor_at"],
-            checked_at=row["checked_at"],
+            floor=row["floor"] or "",
             baseline_at=row["baseline_at"],
             baseline_after=row["baseline_after"],
             resync=row["resync"],

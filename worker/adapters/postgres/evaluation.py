@@ -50,7 +50,7 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
         if baseline is None:
             return None
         adopted = await adopt(self._connection, self._district_id, baseline, limit)
-        self.state.floor = max(self.state.floor, baseline.seed)
+        self.state.floor = max(self.state.floor, baseline.floor)
         self.state.baseline_at = self.window.now
         return adopted
 

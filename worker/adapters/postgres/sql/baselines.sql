@@ -9,10 +9,10 @@ DELETE FROM baseline_records WHERE district_id = $1
 
 -- name: begin
 -- Locks the row first, so that an evaluation that is adopting the last baseline is waited for.
-INSERT INTO baselines (district_id, run, seed, collections) VALUES ($1, $2, $3, $4)
+INSERT INTO baselines (district_id, run, seed, overlap, floor, collections) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (district_id) DO UPDATE SET
-    run = EXCLUDED.run, seed = EXCLUDED.seed, collections = EXCLUDED.collections, place = 0, after = NULL,
-    records = 0, started_at = now(), read_at = NULL, ready_at = NULL
+    run = EXCLUDED.run, seed = EXCLUDED.seed, overlap = EXCLUDED.overlap, floor = EXCLUDED.floor,
+    collections = EXCLUDED.collections, place = 0, after = NULL, records = 0, started_at = now(), read_at = NULL, ready_at = NULL
 
 -- name: clear_demand
 UPDATE connections SET resync = NULL WHERE district_id = $1
@@ -60,15 +60,16 @@ FROM baseline_records WHERE district_id = $1
 
 -- name: believe
 UPDATE baselines SET read_at = clock_timestamp() WHERE district_id = $1 AND run = $2 AND read_at IS NULL
-RETURNING seed
+RETURNING seed, overlap
 
 -- name: move_cursor
--- The feed goes on from the seed, or from where it is if that is further.
+-- The feed goes on from the seed, or from where it is if that is further; it is new to us from there.
 UPDATE connections SET
     settled = CASE WHEN cursor > $2 THEN settled ELSE $2 END,
     unsettled = CASE WHEN cursor > $2 THEN unsettled ELSE 0 END,
-    overlap = greatest(overlap, $2), next_overlap = greatest(next_overlap, $2),
-    cursor = greatest(coalesce(cursor, ''), $2)
+    overlap = CASE WHEN cursor > $2 THEN overlap ELSE $3 END,
+    cursor = greatest(coalesce(cursor, ''), $2),
+    cursor_at = NULL
 WHERE district_id = $1
 
 -- name: ready
@@ -83,13 +84,15 @@ ON CONFLICT (district_id) DO UPDATE SET
     requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
 
 -- name: not_before
-UPDATE connections SET baseline_after = clock_timestamp() + $2::interval WHERE district_id = $1
+-- Another one is wanted, and not before some time has passed.
+UPDATE connections SET baseline_after = clock_timestamp() + $2::interval, resync = 'the last one was refused'
+WHERE district_id = $1
 
 -- name: delete
 DELETE FROM baselines WHERE district_id = $1 AND run = $2 RETURNING true
 
 -- name: lock_ready
-SELECT run::text AS id, seed, collections, records, started_at FROM baselines
+SELECT run::text AS id, floor, collections, records, started_at FROM baselines
 WHERE district_id = $1 AND ready_at IS NOT NULL FOR UPDATE
 
 -- name: count_records
@@ -100,7 +103,7 @@ UPDATE connections SET resync = 'the database lost what was read', due_at = cloc
 WHERE district_id = $1
 
 -- name: make_difference
--- What adopting the baseline changes. Records that an event after the seed has touched are newer than the
+-- What adopting the baseline changes. Records that an event above the floor has touched are newer than the
 -- baseline; those that could not be read stay as they were. Kinds that were not read are left alone.
 CREATE TEMPORARY TABLE baseline_difference ON COMMIT DROP AS
 SELECT b.kind, b.record_id, s.record AS before, b.record AS after

@@ -57,7 +57,7 @@ SELECT pg_advisory_unlock(hashtextextended('rostering.feed.' || $1, 0))
 
 -- name: read
 SELECT c.district_id, c.token, clock_timestamp() AS now, c.cursor, c.overlap, c.settled, c.unsettled,
-       c.cursor_at, c.checked_at, c.baseline_after, d.baseline_at, c.resync, c.failures, c.record, c.due_at <= clock_timestamp() AS is_due
+       c.cursor_at, c.baseline_after, d.floor, d.baseline_at, c.resync, c.failures, c.record, c.due_at <= clock_timestamp() AS is_due
 FROM connections c LEFT JOIN districts d USING (district_id)
 WHERE c.district_id = $1 AND c.disconnected_at IS NULL
 
@@ -72,28 +72,24 @@ UPDATE connections SET token = $2 WHERE district_id = $1 AND disconnected_at IS 
 -- name: save_record
 UPDATE connections SET record = $2 WHERE district_id = $1 AND record IS DISTINCT FROM $2
 
--- name: unknown
--- Events that are neither in the inbox nor among the evaluated.
-SELECT e.id FROM unnest($2::text[]) AS e(id)
-WHERE (SELECT true FROM evaluated_events x WHERE x.district_id = $1 AND x.event_id = e.id) IS NULL
-  AND (SELECT true FROM inbox i WHERE i.district_id = $1 AND i.event_id = e.id) IS NULL
+-- name: unheard
+-- Which events are neither in the inbox, nor among the evaluated, nor in quarantine; in the order given.
+SELECT (e.id IS NULL
+        OR ((SELECT true FROM evaluated_events x WHERE x.district_id = $1 AND x.event_id = e.id) IS NULL
+            AND (SELECT true FROM inbox i WHERE i.district_id = $1 AND i.event_id = e.id) IS NULL))
+       AND (SELECT true FROM quarantine q WHERE q.district_id = $1 AND q.body_digest = e.digest) IS NULL
+       AS is_new
+FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS e(id, digest, place)
+ORDER BY e.place
 
 -- name: advance
-UPDATE connections SET cursor = $3, unsettled = unsettled + $4
+UPDATE connections SET cursor = $3, unsettled = unsettled + $4, overlap = $5
 WHERE district_id = $1 AND cursor = $2
 RETURNING true
 
 -- name: settle
--- The overlap follows to where the cursor was the last time, once that is long enough ago.
-UPDATE connections SET settled = $2, unsettled = 0, cursor_at = clock_timestamp(),
-    overlap = CASE WHEN next_overlap_at <= clock_timestamp() - $3::interval THEN next_overlap ELSE overlap END,
-    next_overlap = CASE WHEN next_overlap_at <= clock_timestamp() - $3::interval THEN $2 ELSE next_overlap END,
-    next_overlap_at = CASE WHEN next_overlap_at <= clock_timestamp() - $3::interval THEN clock_timestamp()
-                           ELSE next_overlap_at END
+UPDATE connections SET settled = $2, unsettled = 0, cursor_at = clock_timestamp()
 WHERE district_id = $1 AND cursor = $2
-
--- name: checked
-UPDATE connections SET checked_at = clock_timestamp() WHERE district_id = $1
 
 -- name: demand_resync
 UPDATE connections SET resync = $2, due_at = clock_timestamp(), baseline_after = clock_timestamp(),

@@ -15,13 +15,10 @@ CREATE TABLE connections (
     failures        integer NOT NULL DEFAULT 0,
     problem         text,
     cursor          text COLLATE "C",         -- the last event read; '': none yet; null: unknown
-    cursor_at       timestamptz,              -- when the feed was last read to its end
+    cursor_at       timestamptz,              -- when the feed was last read to its end since a baseline
     settled         text COLLATE "C" NOT NULL DEFAULT '',
     unsettled       bigint NOT NULL DEFAULT 0, -- events read after settled, up to the cursor
-    overlap         text COLLATE "C" NOT NULL DEFAULT '', -- where reading begins: behind the cursor
-    next_overlap    text COLLATE "C" NOT NULL DEFAULT '',
-    next_overlap_at timestamptz NOT NULL DEFAULT now(),
-    checked_at      timestamptz,              -- when the feed was asked whether it still has the cursor
+    overlap         text COLLATE "C" NOT NULL DEFAULT '', -- where reading begins: before the cursor
     resync          text,                     -- why a baseline is wanted
     baseline_after  timestamptz NOT NULL DEFAULT now(), -- no baseline before
     record          jsonb,                    -- the district as Clever last told it
@@ -40,6 +37,8 @@ CREATE TABLE baselines (
     district_id text COLLATE "C" PRIMARY KEY,
     run         uuid NOT NULL,
     seed        text COLLATE "C" NOT NULL,    -- the feed's newest event when the reading began
+    overlap     text COLLATE "C" NOT NULL,    -- and the one before it
+    floor       text COLLATE "C" NOT NULL,    -- the newest event that any record can be of by then
     collections text[] NOT NULL,              -- what is read
     place       integer NOT NULL DEFAULT 0,   -- the collection that is next
     after       text COLLATE "C",             -- and the record after which its next page begins

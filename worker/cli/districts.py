@@ -66,11 +66,11 @@ def district_table(lines: list[DistrictLine]) -> RenderableType:
     """Return the districts as a table for a terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("district", no_wrap=True)
-    table.add_column("name", overflow="ellipsis", max_width=28)
+    table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=28)
     table.add_column("status")
     for column in ("students", "blocked", "errors", "rostered", "commits", "reviews"):
         table.add_column(column, justify="right")
-    table.add_column("last decision")
+    table.add_column("last decision", no_wrap=True)
     for line in lines:
         table.add_row(
             line.district_id,

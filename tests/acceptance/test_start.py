@@ -69,7 +69,7 @@ async def test_check_config_hides_passwords_and_a_stage_that_there_is_not_is_ref
     assert "rosterer:***@database.test" in shown
     assert "ROSTERING_WINDOW__MAX_DEFERRAL_SECONDS" in shown
     assert PASSWORD not in shown
-    assert_one_line(refused, "--stages", "expected some of ingest, evaluate, relay", "got evaluat")
+    assert_one_line(refused, "--stages", "expected some of poll, ingest, evaluate, relay", "got evaluat")
 
 
 async def test_a_worker_answers_probes_shares_its_port_with_nobody_and_stops_when_told(site: Site) -> None:

@@ -29,8 +29,12 @@ from worker.ports.connections import BEGINNING, Connection
 from worker.publishing import message, publish_messages
 from worker.source.surroundings import Progress, Surroundings
 
+_NOT_FOUND: Final = 404
 _EVENT_ID: Final = re.compile(r"[!-~]{1,128}")
 
+HOLE: Final = "the feed no longer shows the event that was read last"
+PATIENCE: Final = 3
+"""Turns that failed, after which an event that the feed leaves out is not waited for any more."""
 SKEW: Final = timedelta(minutes=10)
 """By which Clever's clock may be ahead of ours; an id from further ahead does not tell its time."""
 
@@ -63,8 +67,10 @@ async def read_on(
     except CleverRefused as refused:
         await _feed_refused(source, connection, run, refused)
         return Reached.CUT_OFF
-    if reached is Reached.CUT_OFF:
-        await _demand(source, connection, "the feed no longer has the event that was read last")
+    if reached is Reached.CUT_OFF and connection.cursor_at is None:
+        await _feed_refused(source, connection, run, CleverRefused(f"Clever: {HOLE}", _NOT_FOUND))
+    elif reached is Reached.CUT_OFF:
+        await _demand(source, connection, HOLE)
     if reached is Reached.END:
         await _settle(source, reader, run)
     return reached
@@ -88,27 +94,32 @@ class _Reader:
         # A turn that ended at its limit is gone on with where it was; the overlap is read after the end.
         self._after = self.cursor if self.unsettled else self.overlap
         self._has_seen_cursor = self._after == self.cursor
+        self._has_moved = False
         self._old_ids: list[str] = []
 
     async def read(self, until: float) -> Reached:
         while True:
             page = await self._page()
-            if page is None or not await self._is_joined(page):
+            if page is None:
+                return Reached.CUT_OFF
+            reached = max([self._after, *(_ids(page.rows) or [page.next_after or BEGINNING])])
+            goes_on = page.next_after is not None and reached > self._after
+            if not await self._is_joined(_ids(page.rows), goes_on=goes_on):
                 return Reached.CUT_OFF
             await self._publish(page.rows)
-            reached = max([self._after, *(_ids(page.rows) or [page.next_after or BEGINNING])])
-            is_stuck = reached == self._after
             self._after = reached
-            if page.next_after is None or is_stuck:
+            if not goes_on:
                 return Reached.END
-            # Within the overlap there is no end: the next turn would be there again, and never get on.
-            if time.monotonic() >= until and self.unsettled:
+            # A turn that moved nothing has no end: the next one would be there again, and never get on.
+            if time.monotonic() >= until and self._has_moved:
                 return Reached.LIMIT
 
     async def _page(self) -> Page | None:
-        """Return the next page; None where the feed has forgotten both the overlap and the cursor."""
+        """Return the next page, from the cursor where Clever gives none; None where it forgot that too."""
         try:
-            return await self._source.clever.page(self._token, EVENTS, self._after or None)
+            page = await self._source.clever.page(self._token, EVENTS, self._after or None)
+            if self._has_seen_cursor or page.rows or page.next_after is not None:
+                return page
         except CleverTokenRefused:
             raise
         except CleverRefused:
@@ -117,19 +128,21 @@ class _Reader:
         if not await self._source.clever.knows_event(self._token, self.cursor):
             return None
         self._after, self._has_seen_cursor = self.cursor, True
+        self._keep_old([self.cursor])
         return await self._source.clever.page(self._token, EVENTS, self._after)
 
-    async def _is_joined(self, page: Page) -> bool:
-        """Whether the page goes on from what was read before, as far as it tells that.
+    async def _is_joined(self, ids: list[str], *, goes_on: bool) -> bool:
+        """Whether a page with these events goes on from what was read before, as far as it tells that.
 
         Raises `CleverUnavailable` where Clever has the last event, and only left it out of its answer.
         """
-        ids = _ids(page.rows)
         self._has_seen_cursor = self._has_seen_cursor or self.cursor in ids
-        may_come_yet = page.next_after is not None and all(event_id < self.cursor for event_id in ids)
+        may_come_yet = goes_on and all(event_id < self.cursor for event_id in ids)
         if self._has_seen_cursor or may_come_yet:
             return True
         if not await self._source.clever.knows_event(self._token, self.cursor):
+            return False
+        if self._connection.failures >= PATIENCE:
             return False
         raise CleverUnavailable("Clever: the feed left out an event that it has")
 
@@ -143,30 +156,37 @@ class _Reader:
             for event, each in zip(events, messages, strict=True)
         ]
         new = await self._source.connections.unheard(self.district_id, known_as)
-        floor = self._connection.floor
-        fresh = [
-            each
+        unheard = [
+            (event_id, each)
             for (event_id, _), each, is_new in zip(known_as, messages, new, strict=True)
-            if is_new and (event_id is None or event_id > floor)
+            if is_new
         ]
-        await publish_messages(
-            self._source.publisher, fresh, lambda count: self._progress("reading events", count)
-        )
+        # What the last baseline has is left out, and not counted, since nobody will ever store it.
+        adopted = {
+            event_id for event_id, _ in unheard if event_id is not None and event_id <= self._connection.floor
+        }
+        fresh = [each for event_id, each in unheard if event_id not in adopted]
+        await publish_messages(self._source.publisher, fresh, lambda count: self._progress(EVENTS, count))
         self._source.metrics.feed_events.inc(len(fresh))
-        ahead = {event_id for event_id in _ids(events) if event_id > self.cursor}
-        await self._advance(max(ahead, default=self.cursor), len(ahead), _ids(events))
+        ids = _ids(events)
+        ahead = {event_id for event_id in ids if event_id > self.cursor}
+        self._keep_old(ids)
+        await self._advance(max(ahead, default=self.cursor), len(ahead - adopted))
 
-    async def _advance(self, to: str, events: int, ids: list[str]) -> None:
-        old = self._connection.now - self._source.pace.overlap
-        latest = self._connection.now + SKEW
-        self._old_ids = nlargest(2, {*self._old_ids, *(one for one in ids if _is_old(one, old, latest))})
+    async def _advance(self, to: str, events: int) -> None:
         overlap = max([self.overlap, *(one for one in self._old_ids if one < to)])
         if (to, overlap) == (self.cursor, self.overlap):
             return
         if not await self._source.connections.advance(self.district_id, self.cursor, to, events, overlap):
             raise CursorMoved(self.district_id)
-        self.cursor, self.overlap = to, overlap
+        self.cursor, self.overlap, self._has_moved = to, overlap, True
         self.unsettled += events
+
+    def _keep_old(self, ids: list[str]) -> None:
+        """Keep the two newest events that are old: one of them is before the cursor."""
+        old = self._connection.now - self._source.pace.overlap
+        latest = self._connection.now + SKEW
+        self._old_ids = nlargest(2, {*self._old_ids, *(one for one in ids if _is_old(one, old, latest))})
 
 
 class CursorMoved(Exception):

@@ -152,9 +152,12 @@ def translated() -> Iterator[None]:
         raise StoreRefused(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
     except TimeoutError:
         raise StoreUnavailable("PostgreSQL: no connection within the time limit") from None
+    except asyncpg.LockNotAvailableError:
+        raise StoreUnavailable(
+            f"PostgreSQL: somebody else is at work on it for longer than {LOCK_SECONDS} seconds"
+        ) from None
     except asyncpg.ObjectNotInPrerequisiteStateError as error:
-        # The state of a database that an operator closed to connections, while restoring it say; its
-        # subclasses (a lock not had in time) are other matters.
+        # The state of a database that an operator closed to connections, while restoring it say.
         if error.sqlstate != "55000":
             raise
         raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None

@@ -8,17 +8,17 @@ import pytest
 from worker.adapters.postgres.database import translated
 from worker.errors import StoreRefused, StoreUnavailable
 
-SECRET = "postgresql://rosterer:open-sesame@database.test/rostering"
+QUOTED = "postgresql://rosterer:open-sesame@database.test/rostering"
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        OSError(SECRET),
+        OSError(QUOTED),
         TimeoutError(),
-        asyncpg.ConnectionDoesNotExistError(SECRET),
-        asyncpg.TooManyConnectionsError(SECRET),
-        asyncpg.LockNotAvailableError(SECRET),
+        asyncpg.ConnectionDoesNotExistError(QUOTED),
+        asyncpg.TooManyConnectionsError(QUOTED),
+        asyncpg.LockNotAvailableError(QUOTED),
         asyncpg.InterfaceError("connection was closed in the middle of operation"),
     ],
     ids=lambda error: type(error).__name__,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from worker.adapters.postgres import incidents, notices, sql
+from worker.adapters.postgres import incidents, sql, windows
 from worker.adapters.postgres.database import Connection, Database
 from worker.domain.incidents import BASELINE_REFUSED
+from worker.domain.window import Trigger
 from worker.errors import BaselineLost
 from worker.ports.baselines import BaselineRecord, Run
 
@@ -90,8 +91,7 @@ class PostgresBaselines:
         async with self._database.transaction() as connection:
             await connection.execute(_SQL["ready"], run.district_id, run.id)
             if close_window:
-                await connection.execute(_SQL["close_window"], run.district_id)
-                await notices.notify(connection, notices.WINDOWS)
+                await windows.close(connection, [run.district_id], Trigger.RESYNC)
 
     async def refuse(self, run: Run, reason: str) -> None:
         """Give it up, and alert operations unless they were told already."""

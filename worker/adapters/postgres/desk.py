@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import asyncpg
 
-from worker.adapters.postgres import notices, sql
-from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres import sql, windows
+from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.purge import purge
 from worker.domain.announcements import instant, plan_counts, sync_state
 from worker.domain.canonical import from_bytes, to_hex
@@ -96,7 +96,7 @@ class PostgresDesk:
             if not await connection.fetchval(_SQL["is_known"], district_id):
                 raise UnknownDistrictError(f"district {district_id} was never seen here")
             await connection.execute(_SQL["unpark"], district_id)
-            await _request(connection, district_id, Trigger.FLUSH)
+            await windows.close(connection, [district_id], Trigger.FLUSH)
             await connection.execute(_SQL["audit"], actor, "window.flush", district_id, {})
 
     async def note(self, district_id: str, action: str, actor: str, detail: dict[str, Any]) -> None:
@@ -134,13 +134,8 @@ class PostgresDesk:
             detail = {"version": version}
             await connection.execute(_SQL["audit"], actor, f"{what}.set", district_id, detail)
             if await connection.fetchval(_SQL["is_known"], district_id):
-                await _request(connection, district_id, Trigger.FILTER)
+                await windows.close(connection, [district_id], Trigger.FILTER)
         return version
-
-
-async def _request(connection: Connection, district_id: str, trigger: Trigger) -> None:
-    await connection.execute(_SQL["request"], district_id, trigger)
-    await notices.notify(connection, notices.WINDOWS)
 
 
 def _figures(row: asyncpg.Record) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import asyncpg
 
-from worker.adapters.postgres import notices, sql
+from worker.adapters.postgres import notices, sql, windows
 from worker.adapters.postgres.adoption import adopt, ready_baseline
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
 from worker.adapters.postgres.database import Connection, Database
@@ -227,8 +227,7 @@ class PostgresEvaluations:
                 if in_force(self._policy, row["policy"]).fingerprint() != row["policy_fingerprint"]
             ]
             if stale:
-                await connection.execute(_SQL["request"], stale, Trigger.FILTER)
-                await notices.notify(connection, notices.WINDOWS)
+                await windows.close(connection, stale, Trigger.FILTER)
             return len(stale)
 
     async def wait(self, seconds: float) -> None:

@@ -77,12 +77,6 @@ UPDATE baselines SET ready_at = clock_timestamp()
 WHERE district_id = $1 AND run = $2 AND read_at IS NOT NULL AND ready_at IS NULL
 RETURNING true
 
--- name: close_window
-INSERT INTO windows AS w (district_id, opened_at, last_event_at, events, requested, request_number)
-VALUES ($1, clock_timestamp(), clock_timestamp(), 0, 'resync', 1)
-ON CONFLICT (district_id) DO UPDATE SET
-    requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
-
 -- name: not_before
 -- Another one is wanted, and not before some time has passed.
 UPDATE connections SET baseline_after = clock_timestamp() + $2::interval, resync = 'the last one was refused'

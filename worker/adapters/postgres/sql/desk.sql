@@ -72,12 +72,6 @@ SELECT EXISTS (SELECT FROM districts WHERE district_id = $1)
 -- name: unpark
 DELETE FROM evaluation_failures WHERE district_id = $1
 
--- name: request
-INSERT INTO windows AS w (district_id, opened_at, last_event_at, events, requested, request_number)
-VALUES ($1, clock_timestamp(), clock_timestamp(), 0, $2, 1)
-ON CONFLICT (district_id) DO UPDATE SET
-    requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
-
 -- name: statuses
 SELECT CASE WHEN d.purged_at IS NOT NULL THEN 'purged'
             WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'

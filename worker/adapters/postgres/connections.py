@@ -159,19 +159,6 @@ class PostgresConnections:
             await connection.execute(_SQL[statement], *arguments)
 
     def _connection(self, row: asyncpg.Record) -> Connection:
-        return Connection(
-            district_id=row["district_id"],
-            token=self._vault.open(row["token"]) if row["token"] else None,
-            now=row["now"],
-            cursor=row["cursor"],
-            overlap=row["overlap"],
-            settled=row["settled"],
-            unsettled=row["unsettled"],
-            cursor_at=row["cursor_at"],
-            floor=row["floor"] or "",
-            baseline_at=row["baseline_at"],
-            baseline_after=row["baseline_after"],
-            resync=row["resync"],
-            failures=row["failures"],
-            record=row["record"],
-        )
+        token = self._vault.open(row["token"]) if row["token"] else None
+        told = {name: value for name, value in row.items() if name not in {"token", "is_due"}}
+        return Connection(token=token, **told)

@@ -57,7 +57,7 @@ SELECT pg_advisory_unlock(hashtextextended('rostering.feed.' || $1, 0))
 
 -- name: read
 SELECT c.district_id, c.token, clock_timestamp() AS now, c.cursor, c.overlap, c.settled, c.unsettled,
-       c.cursor_at, c.baseline_after, d.floor, d.baseline_at, c.resync, c.failures, c.record, c.due_at <= clock_timestamp() AS is_due
+       c.cursor_at, c.baseline_after, coalesce(d.floor, '') AS floor, d.baseline_at, c.resync, c.failures, c.record, c.due_at <= clock_timestamp() AS is_due
 FROM connections c LEFT JOIN districts d USING (district_id)
 WHERE c.district_id = $1 AND c.disconnected_at IS NULL
 

@@ -26,10 +26,12 @@ WIDTH: Final = 98
 
 UNITS: Final = {
     "_seconds": "seconds",
+    "_hours": "hours",
     "_percent": "percent",
     "_events": "events",
     "_floor": "students",
-    "_size": "connections",
+    "_pool_size": "connections",
+    "page_size": "rows",
 }
 """By the end of a key's name."""
 

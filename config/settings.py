@@ -207,8 +207,14 @@ class CleverSettings(Group):
         "follows that one: the sandbox has one address for both.",
     )
     api_version: Literal["v3.0", "v3.1"] = Field(default="v3.1", description="Version of the data API.")
-    client_id: str | None = Field(default=None, description="The app's client id; unset: no Clever source.")
-    client_secret: SecretStr | None = Field(default=None, description="The app's client secret.")
+    client_id: str | None = Field(
+        default=None, min_length=1, description="The app's client id; unset: no Clever source."
+    )
+    client_secret: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="The app's client secret; the districts' tokens are stored sealed with a key made of it.",
+    )
     poll_seconds: Seconds = Field(
         default=60,
         description="Seconds between two readings of a district's feed, and of the list of districts; Clever "

@@ -158,7 +158,7 @@ async def _review(evaluation: Evaluation, batch: Batch) -> DecisionRecord:
         items=await evaluation.first_findings(announcements.REVIEW_ITEMS),
         district=await evaluation.district_record(),
         causes=withdrawn_fields(
-            state.tally.missing_fields(), state.tally.students, was_rostered=state.commit_sequence > 0
+            state.tally.missing_fields(), state.tally.students, was_rostered=state.last_commit_id is not None
         ),
     )
     await evaluation.mark_reported()

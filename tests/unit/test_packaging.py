@@ -112,6 +112,7 @@ def test_the_compose_file_has_the_services_that_the_documents_speak_of() -> None
         "topology",
         "worker",
         "publisher",
+        "sandbox",
     ]
 
 

@@ -311,7 +311,7 @@ async def _due(connection: Connection, limits: WindowLimits) -> list[str]:
 def _status(state: DistrictState) -> str:
     if state.reported_digest is not None:
         return "review"
-    return "rostered" if state.commit_sequence else "waiting"
+    return "rostered" if state.last_commit_id else "waiting"
 
 
 def _columns(state: DistrictState) -> tuple[object, ...]:

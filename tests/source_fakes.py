@@ -6,15 +6,17 @@ does every other until `Calls.revive`. What the fakes hold is what the world out
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from builders import DISTRICT, Json, district_json, event_json, later, student_json
 
+from schemas import clever
 from worker.domain.records import Kind
 from worker.errors import BaselineLost, CleverRefused, CleverTokenRefused, StoreRefused
 from worker.ports.baselines import BaselineRecord, Run
@@ -26,8 +28,13 @@ from worker.stages.poll import PollStage
 from worker.telemetry import Metrics
 
 TOKEN = Token("first token")
+NOT_FOUND = 404
 REFUSED_PAUSE = timedelta(minutes=15)
 PACE = Pace()
+
+Answer = Literal["404", "empty", "oldest"]
+"""What Clever may say to a place in its feed that it does not know, or knows no more."""
+ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 
 class Killed(BaseException):
@@ -71,7 +78,7 @@ class Clock:
 
 def feed_id(number: int) -> str:
     """Return the id of an event made so many seconds after noon, as Clever makes ids."""
-    return f"{int(later(number).timestamp()):08x}{number:016x}"
+    return f"{int(later(number).timestamp()):08x}{number + 1000:016x}"
 
 
 def feed_event(number: int) -> Json:
@@ -122,19 +129,21 @@ class FakeClever:
         """Raised in place of any answer."""
         self.feed_trouble: Exception | None = None
         """Raised in place of any answer about the feed."""
-        self.to_unknown_cursor: Literal["404", "empty", "oldest"] = "404"
-        self.newest_answers: list[str | None] = []
-        """What `newest_event` answers first, whatever there is, and whatever the feed's trouble."""
+        self.to_unknown_place: Answer = "404"
+        self.hidden: set[str] = set()
+        """Events that the feed has, and leaves out of its pages."""
+        self.rows_given = 0
+        """Of all pages of the feed."""
+        self.newest_answers: list[list[str]] = []
+        """What `newest_events` answers first, whatever there is, and whatever the feed's trouble."""
         self.quirks: list[tuple[str, Quirk]] = []
         """By what lists they are of; each for one page."""
-        self._forgotten: set[str] = set()
         self._before: dict[str, Page] = {}
         self._calls = calls
 
-    def forget(self, events: int) -> None:
-        """Forget the oldest events of the feed."""
-        self._forgotten |= {event["id"] for event in self.feed[:events]}
-        del self.feed[:events]
+    def forget(self, number: int) -> None:
+        """Forget the feed up to the event of this number."""
+        self.feed = [event for event in self.feed if event["id"] > feed_id(number)]
 
     async def tokens(self) -> dict[str, Token]:
         """Return the tokens of all connected districts."""
@@ -161,18 +170,24 @@ class FakeClever:
                 page = quirk(page, self._before.get(collection))
                 break
         self._before[collection] = Page(list(page.rows), page.next_after)
+        self.rows_given += len(page.rows) if collection == EVENTS else 0
         return page
 
-    async def newest_event(self, token: Token) -> str | None:
-        """Return the id of the feed's newest event."""
-        self._asked("newest_event", token, is_feed=not self.newest_answers)
+    async def newest_events(self, token: Token) -> list[str]:
+        """Return the ids of the feed's newest two events, the newest last."""
+        self._asked("newest_events", token, is_feed=not self.newest_answers)
         if self.newest_answers:
             return self.newest_answers.pop(0)
-        return str(self.feed[-1]["id"]) if self.feed else None
+        return sorted(str(event["id"]) for event in self.feed[-2:])
 
     async def knows_event(self, token: Token, event_id: str) -> bool:
-        """Whether the feed still has this event."""
-        self._asked(f"knows_event {event_id}", token, is_feed=True)
+        """Whether the feed still has this event; a feed that is not there at all has none."""
+        try:
+            self._asked(f"knows_event {event_id}", token, is_feed=True)
+        except CleverRefused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            return False
         return any(event.get("id") == event_id for event in self.feed)
 
     def _asked(self, what: str, token: Token | None = None, *, is_feed: bool = False) -> None:
@@ -189,14 +204,17 @@ class FakeClever:
         return self._cut([row for row in rows if after is None or row["id"] > after])
 
     def _feed_page(self, after: str | None) -> Page:
-        if after in self._forgotten and self.to_unknown_cursor == "404":
-            raise CleverRefused("Clever: 404", 404)
-        if after in self._forgotten and self.to_unknown_cursor == "empty":
-            return Page([], None)
-        read = [place for place, event in enumerate(self.feed) if after and (_id_of(event) or "~") <= after]
-        return self._cut(self.feed[read[-1] + 1 if read else 0 :])
+        if after is None:
+            return self._cut(self.feed)
+        for place, event in enumerate(self.feed):
+            if event.get("id") == after:
+                return self._cut(self.feed[place + 1 :])
+        if self.to_unknown_place == "404":
+            raise CleverRefused("Clever: 404", NOT_FOUND)
+        return Page([], None) if self.to_unknown_place == "empty" else self._cut(self.feed)
 
     def _cut(self, rows: list[Json]) -> Page:
+        rows = [row for row in rows if row.get("id") not in self.hidden] if self.hidden else rows
         found = rows[: self.page_size]
         ids = [found_id for row in found if (found_id := _id_of(row))]
         return Page(found, ids[-1] if ids and len(rows) > self.page_size else None)
@@ -216,7 +234,6 @@ class ConnectionRow:
 
     token: Token | None
     due_at: datetime
-    next_overlap_at: datetime
     baseline_after: datetime
     missing: bool = False
     disconnected: bool = False
@@ -227,8 +244,7 @@ class ConnectionRow:
     settled: str = ""
     unsettled: int = 0
     overlap: str = ""
-    next_overlap: str = ""
-    checked_at: datetime | None = None
+    floor: str = ""
     resync: str | None = None
     record: Json | None = None
     baseline_at: datetime | None = None
@@ -241,10 +257,14 @@ class Tables:
     connections: dict[str, ConnectionRow] = field(default_factory=dict)
     listed_at: datetime | None = None
     runs: dict[str, Run] = field(default_factory=dict)
+    places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The overlap and the floor of each run."""
     read: dict[tuple[Kind, str], BaselineRecord] = field(default_factory=dict)
     staged: dict[tuple[Kind, str], str] = field(default_factory=dict)
     events: set[str] = field(default_factory=set)
     """Those that ingest has stored."""
+    quarantine: dict[bytes, datetime] = field(default_factory=dict)
+    """Those that it could not read, by their digests, and when they came."""
     alerts: list[str] = field(default_factory=list)
     refusal_told: bool = False
 
@@ -281,7 +301,7 @@ class FakeConnections:
         for district_id, token in sorted(tokens.items()):
             row = self.rows.get(district_id)
             if row is None:
-                self.rows[district_id] = ConnectionRow(token, now, now, now)
+                self.rows[district_id] = ConnectionRow(token, now, now)
                 listing.found.append(district_id)
                 continue
             if row.disconnected:
@@ -352,36 +372,31 @@ class FakeConnections:
         self._calls.make("save_record")
         self.rows[district_id].record = record
 
-    async def unknown(self, district_id: str, event_ids: Collection[str]) -> set[str]:
-        """Return which of these events were not stored yet."""
-        self._calls.make(f"unknown {district_id}")
-        if any("\0" in event_id for event_id in event_ids):
+    async def unheard(self, district_id: str, events: Sequence[tuple[str | None, bytes]]) -> list[bool]:
+        """Return for each event whether it is new."""
+        self._calls.make(f"unheard {district_id}")
+        if any("\0" in (event_id or "") for event_id, _ in events):
             raise StoreRefused("a text holds a NUL character")
-        return set(event_ids) - self._tables.events
+        return [
+            event_id not in self._tables.events and digest not in self._tables.quarantine
+            for event_id, digest in events
+        ]
 
-    async def advance(self, district_id: str, cursor: str, to: str, events: int) -> bool:
-        """Move the cursor."""
+    async def advance(self, district_id: str, cursor: str, to: str, events: int, overlap: str) -> bool:
+        """Move the cursor, and the overlap behind it."""
         self._calls.make(f"advance {to}")
         row = self.rows[district_id]
         if row.cursor != cursor:
             return False
-        row.cursor, row.unsettled = to, row.unsettled + events
+        row.cursor, row.unsettled, row.overlap = to, row.unsettled + events, overlap
         return True
 
-    async def settle(self, district_id: str, cursor: str, overlap: timedelta) -> None:
+    async def settle(self, district_id: str, cursor: str) -> None:
         """Say that the feed was read to its end."""
         self._calls.make("settle")
-        row, now = self.rows[district_id], self._clock.now
-        if row.cursor != cursor:
-            return
-        row.settled, row.unsettled, row.cursor_at = cursor, 0, now
-        if row.next_overlap_at <= now - overlap:
-            row.overlap, row.next_overlap, row.next_overlap_at = row.next_overlap, cursor, now
-
-    async def checked(self, district_id: str) -> None:
-        """Remember that the feed was asked."""
-        self._calls.make("checked")
-        self.rows[district_id].checked_at = self._clock.now
+        row = self.rows[district_id]
+        if row.cursor == cursor:
+            row.settled, row.unsettled, row.cursor_at = cursor, 0, self._clock.now
 
     async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:
         """Ask for a baseline."""
@@ -410,7 +425,7 @@ class FakeConnections:
             settled=row.settled,
             unsettled=row.unsettled,
             cursor_at=row.cursor_at,
-            checked_at=row.checked_at,
+            floor=row.floor,
             baseline_at=row.baseline_at,
             baseline_after=row.baseline_after,
             resync=row.resync,
@@ -434,7 +449,7 @@ class FakeBaselines:
         run = self._tables.runs.get(district_id)
         return run and replace(run, age_seconds=(self._clock.now - run.started_at).total_seconds())
 
-    async def begin(self, district_id: str, seed: str, collections: Sequence[str]) -> Run:
+    async def begin(self, district_id: str, seed: str, overlap: str, collections: Sequence[str]) -> Run:
         """Begin a baseline; the one before is given up."""
         self._calls.make("begin")
         self.begun += 1
@@ -451,9 +466,12 @@ class FakeBaselines:
             is_read=False,
             is_ready=False,
         )
+        row = self._tables.connections[district_id]
+        floor = max([seed, row.floor, *self._tables.events])
         self._tables.runs[district_id] = run
+        self._tables.places[run.id] = overlap, floor
         self._tables.read.clear()
-        self._tables.connections[district_id].resync = None
+        row.resync = None
         return run
 
     async def add(self, run: Run, records: Sequence[BaselineRecord], after: str | None) -> Run:
@@ -482,11 +500,6 @@ class FakeBaselines:
         read = {key: record.record for key, record in self._tables.read.items()}
         return _counts(self._tables.staged), _counts(read)
 
-    async def newest_event(self, district_id: str) -> str:
-        """Return the greatest id of an event that was ever stored."""
-        self._calls.make(f"newest_event {district_id}")
-        return max(self._tables.events, default="")
-
     async def believe(self, run: Run, *, moves_cursor: bool) -> None:
         """Say that every page is there."""
         self._calls.make("believe")
@@ -497,10 +510,10 @@ class FakeBaselines:
         row = self._tables.connections[run.district_id]
         if not moves_cursor:
             return
+        row.cursor_at = None
         if row.cursor is None or row.cursor <= run.seed:
-            row.settled, row.unsettled = run.seed, 0
-        row.overlap, row.next_overlap = max(row.overlap, run.seed), max(row.next_overlap, run.seed)
-        row.cursor = max(row.cursor or "", run.seed)
+            row.cursor = row.settled = run.seed
+            row.unsettled, row.overlap = 0, self._tables.places[run.id][0]
 
     async def ready(self, run: Run, *, close_window: bool) -> None:
         """Say that it can be adopted."""
@@ -515,7 +528,8 @@ class FakeBaselines:
         if self._held(run) is None:
             return
         self._drop(run.district_id)
-        self._tables.connections[run.district_id].baseline_after = self._clock.now + REFUSED_PAUSE
+        row = self._tables.connections[run.district_id]
+        row.baseline_after, row.resync = self._clock.now + REFUSED_PAUSE, "the last one was refused"
         if not self._tables.refusal_told:
             self._tables.alerts.append(reason)
             self._tables.refusal_told = True
@@ -528,8 +542,12 @@ class FakeBaselines:
         readable = {key: record.record for key, record in self._tables.read.items() if record.record}
         self._tables.staged.clear()
         self._tables.staged.update(readable)
-        self._tables.connections[district_id].baseline_at = self._clock.now
+        row = self._tables.connections[district_id]
+        row.baseline_at, row.floor = self._clock.now, max(row.floor, self._tables.places[run.id][1])
         self._tables.refusal_told = False
+        for digest, received_at in list(self._tables.quarantine.items()):
+            if received_at <= run.started_at:
+                del self._tables.quarantine[digest]
         self._drop(district_id)
         return run
 
@@ -565,11 +583,12 @@ def _counts(records: Mapping[tuple[Kind, str], str | None]) -> dict[str, int]:
 class FakePublisher:
     """Keeps what is published, and has it stored at once, as ingest does; or does not, `ingests` unset."""
 
-    def __init__(self, calls: Calls, tables: Tables) -> None:
+    def __init__(self, calls: Calls, clock: Clock, tables: Tables) -> None:
         self.published: list[Json] = []
         self.ingests = True
         self.trouble: Exception | None = None
         self._calls = calls
+        self._clock = clock
         self._tables = tables
 
     async def publish(self, message: Message) -> None:
@@ -579,8 +598,15 @@ class FakePublisher:
         if self.trouble is not None:
             raise self.trouble
         self.published.append(body)
-        if self.ingests and isinstance(body.get("id"), str):
-            self._tables.events.add(body["id"])
+        if not self.ingests:
+            return
+        try:
+            event = clever.read(message.body, DISTRICT)
+        except clever.UnreadableEvent:
+            self._tables.quarantine.setdefault(hashlib.sha256(message.body).digest(), self._clock.now)
+        else:
+            if isinstance(event, clever.Event):
+                self._tables.events.add(event.id)
 
     @property
     def events(self) -> list[str | None]:
@@ -604,7 +630,7 @@ class World:
         self.clever = FakeClever(self.calls)
         self.connections = FakeConnections(self.calls, self.clock, self.tables)
         self.baselines = FakeBaselines(self.calls, self.clock, self.tables)
-        self.publisher = FakePublisher(self.calls, self.tables)
+        self.publisher = FakePublisher(self.calls, self.clock, self.tables)
         self.metrics = Metrics()
         self.source = Surroundings(
             self.clever, self.connections, self.baselines, self.publisher, self.metrics, pace
@@ -619,11 +645,13 @@ class World:
     def connect(self, cursor: int | None = None) -> None:
         """Have the district connected; with a `cursor`, also read whole, and its feed up to there."""
         now = self.clock.now
-        row = ConnectionRow(TOKEN, now, now, now)
+        row = ConnectionRow(TOKEN, now, now)
         self.tables.connections[DISTRICT] = row
         if cursor is not None:
-            place = feed_id(cursor)
-            row.cursor = row.settled = row.overlap = row.next_overlap = place
+            row.cursor = row.settled = feed_id(cursor)
+            read = [str(event["id"]) for event in self.clever.feed if event["id"] <= row.cursor]
+            row.overlap = ["", "", *read][-2]
+            self.tables.events |= set(read)
             row.cursor_at = row.baseline_at = now
 
     async def turns(self, most: int = 100) -> int:

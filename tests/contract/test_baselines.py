@@ -38,7 +38,7 @@ from worker.telemetry import Metrics
 HOUR = timedelta(hours=1)
 LIMITS = WindowLimits(timedelta(0), HOUR, 1000, HOUR)
 STUDENTS = range(1, 13)
-SEED = event_id(100)
+SEED, BEFORE = event_id(100), event_id(99)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def read_whole(
     store: StoreUnderTest, records: dict[str, list[Json]], seed: str = SEED, collections: Sequence[str] = ()
 ) -> Run:
     """Read a baseline, two records a page."""
-    run = await store.baselines.begin(DISTRICT, seed, collections or COLLECTIONS)
+    run = await store.baselines.begin(DISTRICT, seed, BEFORE if seed else "", collections or COLLECTIONS)
     while run.collection is not None:
         rows = list(records.get(run.collection, []))
         rest = [row for row in rows if run.after is None or row["id"] > run.after]
@@ -132,7 +132,7 @@ async def lose_what_is_not_logged(store: StoreUnderTest) -> None:
 
 async def test_a_baseline_is_read_from_collection_to_collection(store: StoreUnderTest) -> None:
     assert await store.baselines.current(DISTRICT) is None
-    run = await store.baselines.begin(DISTRICT, SEED, ["schools", "users"])
+    run = await store.baselines.begin(DISTRICT, SEED, BEFORE, ["schools", "users"])
     assert (run.collection, run.after, run.records, run.is_read) == ("schools", None, 0, False)
 
     run = await store.baselines.add(run, staged_records("schools", [school_json()], DISTRICT), None)
@@ -144,7 +144,7 @@ async def test_a_baseline_is_read_from_collection_to_collection(store: StoreUnde
 
 
 async def test_another_process_goes_on_where_the_last_one_was(store: StoreUnderTest) -> None:
-    run = await store.baselines.begin(DISTRICT, SEED, ["users"])
+    run = await store.baselines.begin(DISTRICT, SEED, BEFORE, ["users"])
     run = await store.baselines.add(run, staged_records("users", [student_json(1)], DISTRICT), record_id(1))
 
     async with opened_store(store.url) as other:
@@ -161,7 +161,7 @@ async def test_another_process_goes_on_where_the_last_one_was(store: StoreUnderT
 
 
 async def test_a_page_and_its_place_are_kept_together_or_not_at_all(store: StoreUnderTest) -> None:
-    run = await store.baselines.begin(DISTRICT, SEED, ["users"])
+    run = await store.baselines.begin(DISTRICT, SEED, BEFORE, ["users"])
     good = BaselineRecord(Kind.USER, record_id(1), "{}")
     no_json = BaselineRecord(Kind.USER, record_id(2), "{no json")
 
@@ -175,7 +175,7 @@ async def test_a_page_and_its_place_are_kept_together_or_not_at_all(store: Store
 
 
 async def test_a_record_read_twice_counts_once_and_the_later_reading_is_kept(store: StoreUnderTest) -> None:
-    run = await store.baselines.begin(DISTRICT, SEED, ["schools"])
+    run = await store.baselines.begin(DISTRICT, SEED, BEFORE, ["schools"])
     for name in ("Larkspur", "Larkspur Elementary"):
         rows = [school_json(name=name), school_json(name=name)]
         run = await store.baselines.add(run, staged_records("schools", rows, DISTRICT), record_id(900))
@@ -205,8 +205,8 @@ async def test_an_unreadable_user_counts_as_a_student_that_was_read(store: Store
 
 
 async def test_a_baseline_begun_during_another_gives_that_one_up(store: StoreUnderTest) -> None:
-    old = await store.baselines.begin(DISTRICT, SEED, ["schools"])
-    new = await store.baselines.begin(DISTRICT, event_id(101), ["schools"])
+    old = await store.baselines.begin(DISTRICT, SEED, BEFORE, ["schools"])
+    new = await store.baselines.begin(DISTRICT, event_id(101), SEED, ["schools"])
     page = staged_records("schools", [school_json()], DISTRICT)
 
     with pytest.raises(BaselineLost):
@@ -298,7 +298,7 @@ async def test_what_a_crash_emptied_is_noticed_when_it_is_adopted_and_nothing_is
 async def test_a_demand_is_met_by_the_next_reading(store: StoreUnderTest) -> None:
     await store.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
 
-    await store.baselines.begin(DISTRICT, SEED, COLLECTIONS)
+    await store.baselines.begin(DISTRICT, SEED, BEFORE, COLLECTIONS)
 
     assert (await found(store)).resync is None
 
@@ -306,43 +306,75 @@ async def test_a_demand_is_met_by_the_next_reading(store: StoreUnderTest) -> Non
 # Believed
 
 
-async def test_the_feed_goes_on_from_the_seed(store: StoreUnderTest) -> None:
+async def placed(store: StoreUnderTest, cursor: int) -> None:
+    """Have the feed read to its end at the event `cursor`, but for three that were not told of."""
+    async with store.database.connection() as connection:
+        await connection.execute(
+            """UPDATE connections SET cursor = $1, overlap = $2, settled = $3, unsettled = 3,
+            cursor_at = now()""",
+            event_id(cursor),
+            event_id(cursor - 1),
+            event_id(cursor - 3),
+        )
+
+
+async def test_the_feed_goes_on_from_the_seed_and_is_read_from_the_event_before(
+    store: StoreUnderTest,
+) -> None:
     await store.baselines.believe(await read_whole(store, district()), moves_cursor=True)
 
     connection = await found(store)
-    assert (connection.cursor, connection.settled, connection.overlap) == (SEED, SEED, SEED)
-    assert connection.unsettled == 0
+    assert (connection.cursor, connection.settled, connection.overlap) == (SEED, SEED, BEFORE)
+    assert (connection.unsettled, connection.cursor_at) == (0, None)
 
 
-async def test_the_cursor_is_never_moved_back_by_a_baseline(store: StoreUnderTest) -> None:
-    async with store.database.connection() as connection:
-        await connection.execute(
-            "UPDATE connections SET cursor = $1, settled = $2, unsettled = 3", event_id(150), event_id(140)
-        )
+async def test_a_feed_without_events_goes_on_from_its_beginning(store: StoreUnderTest) -> None:
+    await store.baselines.believe(await read_whole(store, district(), seed=""), moves_cursor=True)
 
-    await store.baselines.believe(await read_whole(store, district()), moves_cursor=True)
+    connection = await found(store)
+    assert (connection.cursor, connection.settled, connection.overlap) == ("", "", "")
+
+
+@pytest.mark.parametrize("seed", [SEED, ""])
+async def test_the_cursor_is_never_moved_back_by_a_baseline(store: StoreUnderTest, seed: str) -> None:
+    await placed(store, 150)
+
+    await store.baselines.believe(await read_whole(store, district(), seed), moves_cursor=True)
 
     now = await found(store)
-    assert (now.cursor, now.settled, now.unsettled) == (event_id(150), event_id(140), 3)
-    assert now.overlap <= event_id(150)
+    assert (now.cursor, now.settled, now.unsettled) == (event_id(150), event_id(147), 3)
+    assert (now.overlap, now.cursor_at) == (event_id(149), None)
 
 
-async def test_a_cursor_behind_the_seed_skips_what_the_baseline_has(store: StoreUnderTest) -> None:
-    async with store.database.connection() as connection:
-        await connection.execute(
-            "UPDATE connections SET cursor = $1, settled = $1, unsettled = 3", event_id(50)
-        )
+@pytest.mark.parametrize("cursor", [50, 100])
+async def test_a_cursor_not_beyond_the_seed_skips_what_the_baseline_has(
+    store: StoreUnderTest, cursor: int
+) -> None:
+    await placed(store, cursor)
 
     await store.baselines.believe(await read_whole(store, district()), moves_cursor=True)
 
     now = await found(store)
     assert (now.cursor, now.settled, now.unsettled) == (SEED, SEED, 0)
+    assert (now.overlap, now.cursor_at) == (BEFORE, None)
+
+
+async def test_a_feed_read_to_its_end_since_the_baseline_says_so(store: StoreUnderTest) -> None:
+    await store.baselines.believe(await read_whole(store, district()), moves_cursor=True)
+
+    await store.connections.settle(DISTRICT, SEED)
+
+    assert (await found(store)).cursor_at is not None
 
 
 async def test_a_baseline_that_is_no_part_of_the_feed_leaves_the_cursor_alone(store: StoreUnderTest) -> None:
+    await placed(store, 50)
+    before = await found(store)
+
     await store.baselines.believe(await read_whole(store, district()), moves_cursor=False)
 
-    assert (await found(store)).cursor is None
+    after = await found(store)
+    assert (after.cursor, after.overlap, after.cursor_at) == (before.cursor, before.overlap, before.cursor_at)
     now = await store.baselines.current(DISTRICT)
     assert now is not None
     assert now.is_read
@@ -368,7 +400,8 @@ async def test_a_refused_baseline_is_gone_and_the_next_one_waits(store: StoreUnd
     assert await store.baselines.current(DISTRICT) is None
     assert await store.rows("SELECT 1 FROM baseline_records") == []
     connection = await found(store)
-    assert connection.baseline_after > connection.now + timedelta(minutes=10)
+    assert timedelta(minutes=10) < connection.baseline_after - connection.now < timedelta(minutes=20)
+    assert connection.resync == "the last one was refused"
     assert connection.cursor is None
 
 
@@ -404,6 +437,26 @@ async def test_a_window_that_closes_without_a_baseline_ends_no_refusal(store: St
     assert await refusals(store) == ["firing"]
 
 
+async def test_a_baseline_that_was_lost_before_its_adoption_ends_no_refusal(store: StoreUnderTest) -> None:
+    await adopt(store, district())
+    await store.baselines.refuse(await read_whole(store, district()), "too few")
+    run = await read_whole(store, district(), seed=event_id(200))
+    await store.baselines.believe(run, moves_cursor=True)
+    await store.baselines.ready(run, close_window=True)
+    await store.inbox.store([student_arrival(1, 201)], [], [])
+    await lose_what_is_not_logged(store)
+
+    await evaluate(store)
+
+    (batch,) = await store.rows("SELECT trigger FROM batches ORDER BY number DESC LIMIT 1")
+    assert batch["trigger"] == "resync"
+    assert await refusals(store) == ["firing"]
+    assert (await found(store)).resync == "the database lost what was read"
+
+    await adopt(store, district(), seed=event_id(202))
+    assert await refusals(store) == ["firing", "resolved"]
+
+
 # Adopted
 
 
@@ -427,6 +480,61 @@ async def test_what_is_not_in_the_baseline_is_gone_and_what_came_since_stays(sto
     await evaluate(store)
 
     assert await staged_students(store) == student_ids(*range(2, 13), 77)
+
+
+async def floor_of(store: StoreUnderTest) -> str:
+    (row,) = await store.rows("SELECT floor FROM districts")
+    return str(row["floor"])
+
+
+@pytest.mark.parametrize("is_evaluated", [True, False])
+@pytest.mark.parametrize("seed", ["", event_id(120)], ids=["no seed", "an older seed"])
+async def test_a_baseline_replaces_what_events_said_before_it_began_whatever_its_seed(
+    store: StoreUnderTest, seed: str, *, is_evaluated: bool
+) -> None:
+    await adopt(store, district())
+    await store.inbox.store([student_arrival(77, 150), student_arrival(1, 151, is_deleted=True)], [], [])
+    if is_evaluated:
+        await evaluate(store)
+        assert await staged_students(store) == student_ids(*range(2, 13), 77)
+
+    await adopt(store, district(), seed=seed)
+
+    assert await staged_students(store) == student_ids(*STUDENTS)
+    assert await floor_of(store) == event_id(151)
+
+
+async def test_a_second_baseline_without_a_seed_replaces_the_first(store: StoreUnderTest) -> None:
+    await adopt(store, district(), seed="")
+    await adopt(store, district(range(2, 14)), seed="")
+
+    assert await staged_students(store) == student_ids(*range(2, 14))
+    assert await floor_of(store) == ""
+
+
+async def test_what_comes_after_a_baseline_without_a_seed_is_newer_than_it(store: StoreUnderTest) -> None:
+    await adopt(store, district())
+    await store.inbox.store([student_arrival(77, 150)], [], [])
+    run = await read_whole(store, district(), seed="")
+    await store.inbox.store([student_arrival(78, 151), student_arrival(79, 149)], [], [])
+    await store.baselines.believe(run, moves_cursor=True)
+    await store.baselines.ready(run, close_window=True)
+    await evaluate(store)
+    await store.inbox.store([student_arrival(1, 152, is_deleted=True)], [], [])
+    await evaluate(store)
+
+    assert await staged_students(store) == student_ids(*range(2, 13), 78)
+    assert await floor_of(store) == event_id(150)
+
+
+async def test_records_that_were_adopted_have_the_floor_as_their_event(store: StoreUnderTest) -> None:
+    await store.inbox.store([student_arrival(77, 150)], [], [])
+    await evaluate(store)
+
+    await adopt(store, district())
+
+    rows = await store.rows("SELECT DISTINCT event_id FROM staged WHERE record IS NOT NULL")
+    assert [row["event_id"] for row in rows] == [event_id(150)]
 
 
 async def test_an_event_after_the_seed_that_was_evaluated_first_outlives_the_baseline(

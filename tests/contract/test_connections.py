@@ -17,7 +17,7 @@ from worker.adapters.postgres.connections import PostgresConnections
 from worker.domain.records import Kind
 from worker.ports.clever import Token
 from worker.ports.connections import Connection
-from worker.ports.inbox import Arrival
+from worker.ports.inbox import Arrival, Quarantined
 
 TOKEN = Token("a very secret bearer token")
 AT_ONCE = timedelta(0)
@@ -268,8 +268,8 @@ async def test_a_turn_that_outlived_its_lock_cannot_move_the_cursor_that_another
         await store.locks.close()
         async with other.connections.turn() as theirs:
             assert theirs is not None
-            assert await other.connections.advance(DISTRICT, "a", "c", 2)
-        assert not await store.connections.advance(DISTRICT, "a", "b", 1)
+            assert await other.connections.advance(DISTRICT, "a", "c", 2, "a")
+        assert not await store.connections.advance(DISTRICT, "a", "b", 1, "")
 
     connection = await found(store)
     assert (connection.cursor, connection.unsettled) == ("c", 2)
@@ -335,15 +335,27 @@ async def test_a_problem_counts_until_a_turn_goes_well(store: StoreUnderTest) ->
 
 async def test_the_cursor_moves_only_from_where_it_was_thought_to_be(store: StoreUnderTest) -> None:
     await connect(store)
-    assert not await store.connections.advance(DISTRICT, "", "b", 1)
+    assert not await store.connections.advance(DISTRICT, "", "b", 1, "")
     await execute(store, "UPDATE connections SET cursor = ''")
 
-    assert await store.connections.advance(DISTRICT, "", "b", 3)
-    assert not await store.connections.advance(DISTRICT, "", "c", 1)
-    assert await store.connections.advance(DISTRICT, "b", "c", 1)
+    assert await store.connections.advance(DISTRICT, "", "b", 3, "a")
+    assert not await store.connections.advance(DISTRICT, "", "c", 1, "b")
+    assert (await found(store)).overlap == "a"
+    assert await store.connections.advance(DISTRICT, "b", "c", 1, "b")
 
     connection = await found(store)
     assert (connection.cursor, connection.unsettled, connection.settled) == ("c", 4, "")
+    assert connection.overlap == "b"
+
+
+async def test_the_overlap_moves_where_the_cursor_stays(store: StoreUnderTest) -> None:
+    await connect(store)
+    await execute(store, "UPDATE connections SET cursor = 'c', overlap = 'a', unsettled = 2")
+
+    assert await store.connections.advance(DISTRICT, "c", "c", 0, "b")
+
+    connection = await found(store)
+    assert (connection.cursor, connection.overlap, connection.unsettled) == ("c", "b", 2)
 
 
 async def test_one_of_many_that_move_the_cursor_at_once_moves_it(
@@ -353,7 +365,7 @@ async def test_one_of_many_that_move_the_cursor_at_once_moves_it(
     await execute(store, "UPDATE connections SET cursor = ''")
 
     moves = [
-        process.connections.advance(DISTRICT, "", place, 1)
+        process.connections.advance(DISTRICT, "", place, 1, "")
         for place, process in enumerate_places(store, other)
     ]
 
@@ -369,27 +381,14 @@ async def test_settling_takes_the_cursor_for_told_and_starts_to_count_anew(store
     await connect(store)
     await execute(store, "UPDATE connections SET cursor = 'b', unsettled = 7")
 
-    await store.connections.settle(DISTRICT, "a", MINUTE)
-    assert (await found(store)).unsettled == 7
-    await store.connections.settle(DISTRICT, "b", MINUTE)
+    await store.connections.settle(DISTRICT, "a")
+    connection = await found(store)
+    assert (connection.unsettled, connection.cursor_at) == (7, None)
+    await store.connections.settle(DISTRICT, "b")
 
     connection = await found(store)
     assert (connection.settled, connection.unsettled) == ("b", 0)
     assert connection.cursor_at is not None
-
-
-async def test_the_overlap_stays_behind_the_cursor_for_as_long_as_was_said(store: StoreUnderTest) -> None:
-    await connect(store)
-    overlaps = []
-    for place in "abcde":
-        # Every settling but the third comes when the last step of the overlap is long enough ago.
-        if place != "c":
-            await execute(store, "UPDATE connections SET next_overlap_at = now() - interval '2 minutes'")
-        await execute(store, "UPDATE connections SET cursor = $1", place)
-        await store.connections.settle(DISTRICT, place, MINUTE)
-        overlaps.append((await found(store)).overlap)
-
-    assert overlaps == ["", "a", "a", "b", "d"]
 
 
 async def test_a_demand_makes_the_district_due_and_ends_the_pause_after_a_refusal(
@@ -414,11 +413,14 @@ async def test_a_demand_may_forget_the_cursor(store: StoreUnderTest) -> None:
     await store.connections.demand_resync(DISTRICT, "cut off", forget_cursor=True)
 
     assert (await found(store)).cursor is None
-    assert not await store.connections.advance(DISTRICT, "b", "c", 1)
+    assert not await store.connections.advance(DISTRICT, "b", "c", 1, "b")
 
 
-async def test_unknown_events_are_those_neither_stored_nor_evaluated(store: StoreUnderTest) -> None:
+async def test_new_events_are_those_neither_stored_nor_evaluated_nor_in_quarantine(
+    store: StoreUnderTest,
+) -> None:
     await connect(store, DISTRICT, OTHER_DISTRICT)
+    unreadable, unread = b"1" * 32, b"2" * 32
     await store.inbox.store(
         [
             Arrival(DISTRICT, "waiting", Kind.USER, "u", None),
@@ -426,22 +428,49 @@ async def test_unknown_events_are_those_neither_stored_nor_evaluated(store: Stor
             Arrival(OTHER_DISTRICT, "of another", Kind.USER, "u", None),
         ],
         [],
-        [],
+        [
+            Quarantined(DISTRICT, unreadable, "bad_field", "no name"),
+            Quarantined(OTHER_DISTRICT, unread, "bad_field", "no name"),
+        ],
     )
 
-    asked = ["waiting", "ignored", "of another", "new", "new"]
-    assert await store.connections.unknown(DISTRICT, asked) == {"of another", "new"}
-    assert await store.connections.unknown(DISTRICT, []) == set()
+    asked = {
+        ("waiting", unread): False,
+        ("ignored", unread): False,
+        ("of another", unread): True,
+        ("new", unread): True,
+        ("new", unreadable): False,
+        (None, unread): True,
+        (None, unreadable): False,
+    }
+    # The answers come in the order of the questions, some of which are asked twice.
+    questions = [*asked, *reversed(asked)]
+    assert await store.connections.unheard(DISTRICT, questions) == [asked[question] for question in questions]
+    assert await store.connections.unheard(DISTRICT, []) == []
+
+
+async def test_evaluated_events_are_not_new(store: StoreUnderTest) -> None:
+    await connect(store)
+    await execute(store, "INSERT INTO evaluated_events VALUES ($1, 'done', now())", DISTRICT)
+
+    asked = [("done", b"1" * 32), ("new", b"1" * 32)]
+    assert await store.connections.unheard(DISTRICT, asked) == [False, True]
+
+
+async def test_a_connection_tells_what_is_in_the_last_baseline(store: StoreUnderTest) -> None:
+    await connect(store)
+    assert (await found(store)).floor == ""
+    await execute(store, "UPDATE districts SET floor = 'f'")
+
+    assert (await found(store)).floor == "f"
 
 
 async def test_what_clever_tells_of_the_district_is_kept(store: StoreUnderTest) -> None:
     await connect(store)
     await store.connections.save_record(DISTRICT, {"name": "Marrowgate Unified", "state": "paused"})
-    await store.connections.checked(DISTRICT)
 
     connection = await found(store)
     assert connection.record == {"name": "Marrowgate Unified", "state": "paused"}
-    assert connection.checked_at is not None
 
 
 async def test_a_connection_cannot_be_disconnected_and_keep_its_token(store: StoreUnderTest) -> None:

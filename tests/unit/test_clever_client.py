@@ -371,12 +371,18 @@ async def test_an_empty_page_behind_the_last_one_ends_the_list(server: Server, c
 # The feed's events
 
 
-async def test_the_newest_event_is_the_last_one_of_the_feed(server: Server, client: CleverClient) -> None:
-    server.answers = [answer(rows({"id": "e9"})), answer(rows())]
+async def test_the_newest_events_are_the_last_two_of_the_feed_in_their_order(
+    server: Server, client: CleverClient
+) -> None:
+    server.answers = [
+        answer(rows({"id": "e8"}, {"id": "e9"})),
+        answer(rows({"id": "e9"}, {"id": "e8"})),
+        answer(rows({"id": "e9"})),
+        answer(rows()),
+    ]
 
-    assert await client.newest_event(TOKEN) == "e9"
-    assert await client.newest_event(TOKEN) is None
-    assert server.paths == ["/v3.1/events?ending_before=last&limit=1"] * 2
+    assert [await client.newest_events(TOKEN) for _ in range(4)] == [["e8", "e9"], ["e8", "e9"], ["e9"], []]
+    assert server.paths == ["/v3.1/events?ending_before=last&limit=2"] * 4
 
 
 async def test_an_event_is_known_or_gone(server: Server, client: CleverClient) -> None:
@@ -504,13 +510,13 @@ async def test_what_may_pass_is_asked_again_and_told(
 async def test_an_event_that_is_no_object_is_asked_for_again(server: Server, client: CleverClient) -> None:
     server.answers = [answer({"data": [7]}), answer(rows({"id": "e1"}))]
 
-    assert await client.newest_event(TOKEN) == "e1"
+    assert await client.newest_events(TOKEN) == ["e1"]
 
 
-async def test_the_newest_event_must_have_an_id(server: Server, client: CleverClient) -> None:
-    server.answers = [answer(rows({"type": "users.created"})), answer(rows({"id": "e1"}))]
+async def test_the_newest_events_must_have_ids(server: Server, client: CleverClient) -> None:
+    server.answers = [answer(rows({"id": "e0"}, {"type": "users.created"})), answer(rows({"id": "e1"}))]
 
-    assert await client.newest_event(TOKEN) == "e1"
+    assert await client.newest_events(TOKEN) == ["e1"]
 
 
 async def test_the_waits_double_up_to_fifteen_seconds_and_end_within_two_minutes(
@@ -710,7 +716,7 @@ async def test_no_token_secret_record_or_query_is_in_a_log_or_an_error(
             client.token_of("district-canary"),
             client.district(TOKEN),
             client.page(TOKEN, "users", "person-canary"),
-            client.newest_event(TOKEN),
+            client.newest_events(TOKEN),
             client.knows_event(TOKEN, "e1"),
         ):
             try:

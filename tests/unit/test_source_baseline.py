@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import Json, record_id, school_json, section_json, student_json, user_json
+from builders import Json, event_json, record_id, school_json, section_json, student_json, user_json
 from source_fakes import (
     Quirk,
     World,
@@ -53,7 +53,7 @@ async def test_the_seed_is_taken_before_the_first_page() -> None:
     await world.turns()
 
     asked = [call.split()[0] for call in world.calls.of("clever.")]
-    assert asked.index("clever.newest_event") < asked.index("clever.page")
+    assert asked.index("clever.newest_events") < asked.index("clever.page")
     assert world.tables.runs[DISTRICT].seed == feed_id(2)
 
 
@@ -71,13 +71,45 @@ async def test_what_happens_while_pages_are_read_is_read_in_the_feed() -> None:
     assert world.publisher.settled == [(feed_id(2), feed_id(3), 1)]
 
 
-async def test_an_empty_answer_to_the_newest_event_is_asked_for_again() -> None:
+async def test_an_empty_answer_to_the_newest_events_is_asked_for_again() -> None:
     world = district()
-    world.clever.newest_answers = [None]
+    world.clever.newest_answers = [[]]
 
     await world.turns()
 
     assert world.tables.runs[DISTRICT].seed == feed_id(2)
+    assert world.publisher.events == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+async def test_the_feed_is_read_on_from_the_event_before_the_newest(number: int) -> None:
+    world = district()
+    world.clever.feed = [feed_event(one) for one in range(1, number + 1)]
+
+    await world.turns()
+
+    before, newest = ["", "", *(feed_id(one) for one in range(1, number + 1))][-2:]
+    assert (world.row.cursor, world.row.overlap, world.row.settled) == (newest, before, newest)
+    assert world.calls.of("clever.page events") == [f"clever.page events {before or None}"]
+    assert world.publisher.events == []
+
+
+async def test_the_newest_event_told_twice_is_one_event() -> None:
+    world = district()
+    world.clever.newest_answers = [[feed_id(2), feed_id(2)]]
+
+    await world.turns()
+
+    assert (world.row.cursor, world.row.overlap) == (feed_id(2), feed_id(1))
+    assert world.publisher.events == []
+
+
+async def test_an_unreadable_event_that_the_baseline_begins_with_is_not_published() -> None:
+    world = district()
+    world.clever.feed[-1] = event_json(student_json(2, name="not an object"), id=feed_id(2))
+
+    await world.turns()
+
     assert world.publisher.events == []
 
 
@@ -117,12 +149,13 @@ async def test_a_cursor_beyond_the_seed_is_not_moved_back() -> None:
     world = district()
     world.connect(cursor=2)
     world.row.resync = "wanted"
-    world.clever.newest_answers = [feed_id(1)]
+    world.row.overlap = feed_id(1)
+    world.clever.newest_answers = [["", feed_id(1)]]
 
     await world.turns()
 
     assert world.tables.runs[DISTRICT].seed == feed_id(1)
-    assert world.row.cursor == feed_id(2)
+    assert (world.row.cursor, world.row.overlap) == (feed_id(2), feed_id(1))
 
 
 async def test_a_turn_ends_after_the_page_in_hand_and_the_next_goes_on() -> None:
@@ -233,6 +266,24 @@ async def test_a_refused_baseline_is_told_once_and_read_again_only_after_its_pau
     await world.next_poll()
     assert world.baselines.begun == 3
     assert world.tables.alerts == ["1 students were read where 30 are staged, fewer than 50 % of them"]
+
+
+async def test_another_one_is_read_after_the_pause_however_new_the_last_adopted_one_is() -> None:
+    world = district()
+    world.clever.collections["users"] = [student_json(number) for number in range(1, 31)]
+    await world.turns()
+    world.baselines.adopt()
+    users, world.clever.collections["users"] = world.clever.collections["users"], []
+    await world.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
+    await world.turns()
+    assert (world.baselines.begun, world.tables.runs) == (2, {})
+    world.clever.collections["users"] = users
+
+    for _ in range(16):
+        await world.next_poll()
+
+    assert world.baselines.begun == 3
+    assert world.baselines.adopt() is not None
 
 
 async def test_the_feed_is_followed_while_baselines_are_refused() -> None:

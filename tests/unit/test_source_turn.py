@@ -8,15 +8,17 @@ from builders import (
     DISTRICT,
     course_json,
     district_json,
+    record_id,
     school_json,
     section_json,
     student_json,
     teacher_json,
     term_json,
 )
-from source_fakes import Killed, World, feed_event, feed_id
+from source_fakes import ANSWERS, Answer, Killed, World, feed_event, feed_id
 from structlog.testing import capture_logs
 
+from worker.domain.records import Kind
 from worker.errors import CleverTokenRefused, CleverUnavailable
 from worker.ports.clever import Token
 from worker.source import turn
@@ -190,6 +192,45 @@ async def _live_through(
     await world.turns()
     assert world.row.settled == world.row.cursor
     return {one for one in world.publisher.events if one}, dict(world.tables.staged), world.row.cursor
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+async def test_a_kill_at_any_call_while_a_hole_is_found_leaves_none(answer: Answer) -> None:
+    places = 0
+    with capture_logs():
+        while await _hole_found(answer, places + 1):
+            places += 1
+    assert places > 30
+
+
+async def _hole_found(answer: Answer, place: int) -> bool:
+    """Read a feed that has lost an event, and check the outcome; return whether it was killed on the way."""
+    world = district()
+    await world.turns()
+    world.baselines.adopt()
+    world.clever.to_unknown_place = answer
+    world.clever.feed += [feed_event(3), feed_event(4), feed_event(5)]
+    world.clever.collections["users"].append(student_json(6))
+    world.clever.forget(3)
+    world.clock.pass_by(seconds=60)
+    world.calls.revive(place)
+    was_killed = False
+    try:
+        await world.turns()
+    except Killed:
+        was_killed = True
+    world.connections.locked.clear()
+    world.calls.revive()
+    await world.turns()
+    world.baselines.adopt()
+    world.clever.feed.append(feed_event(6))
+    await world.next_poll()
+
+    assert world.row.cursor == feed_id(6), f"killed at call {place}"
+    assert world.baselines.begun <= 3
+    assert (Kind.USER, record_id(6)) in world.tables.staged
+    assert world.publisher.events == [feed_id(6)]
+    return was_killed
 
 
 def _check_that_nothing_was_skipped(world: World) -> None:

@@ -31,7 +31,7 @@ OLDEST_RUN_SECONDS: Final = 24 * 3600.0
 
 async def begin(source: Surroundings, district_id: str, token: Token) -> Run:
     """Begin a baseline: first of all the feed's newest event is taken, so that nothing falls in between."""
-    overlap, seed = ["", "", *await _newest_events(source, token)][-2:]
+    overlap, seed = ["", "", *dict.fromkeys(await _newest_events(source, token))][-2:]
     run = await source.baselines.begin(district_id, seed, overlap, COLLECTIONS)
     structlog.get_logger().info("baseline.begun", stage="poll", district_id=district_id, seed=seed)
     return run

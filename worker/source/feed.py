@@ -59,7 +59,7 @@ async def read_on(
 ) -> Reached:
     """Read the feed until its end, or until the monotonic clock is past `until`."""
     assert connection.cursor is not None  # noqa: S101 — the caller looks
-    reader = _Reader(source, connection, token, progress)
+    reader = _Reader(source, connection, run, token, progress)
     try:
         reached = await reader.read(until)
     except CleverTokenRefused:
@@ -80,13 +80,20 @@ class _Reader:
     """One reading: the cursor as it moves, and how many events are read and not yet told of."""
 
     def __init__(
-        self, source: Surroundings, connection: Connection, token: Token, progress: Progress
+        self,
+        source: Surroundings,
+        connection: Connection,
+        run: Run | None,
+        token: Token,
+        progress: Progress,
     ) -> None:
         self.district_id = connection.district_id
         self.cursor = connection.cursor or BEGINNING
         self.overlap = min(connection.overlap, self.cursor)
         self.settled = connection.settled
         self.unsettled = connection.unsettled
+        # What is up to here is in a baseline, adopted or not yet.
+        self._floor = max(connection.floor, run.seed if run is not None and run.is_read else BEGINNING)
         self._connection = connection
         self._source = source
         self._token = token
@@ -161,12 +168,10 @@ class _Reader:
             for (event_id, _), each, is_new in zip(known_as, messages, new, strict=True)
             if is_new
         ]
-        # What the last baseline has is left out, and not counted, since nobody will ever store it.
-        adopted = {
-            event_id for event_id, _ in unheard if event_id is not None and event_id <= self._connection.floor
-        }
+        # What a baseline has is left out, and not counted, since nobody will ever store it.
+        adopted = {event_id for event_id, _ in unheard if event_id is not None and event_id <= self._floor}
         fresh = [each for event_id, each in unheard if event_id not in adopted]
-        await publish_messages(self._source.publisher, fresh, lambda count: self._progress(EVENTS, count))
+        await publish_messages(self._source.publisher, fresh, lambda count: self._progress("reading events", count))
         self._source.metrics.feed_events.inc(len(fresh))
         ids = _ids(events)
         ahead = {event_id for event_id in ids if event_id > self.cursor}

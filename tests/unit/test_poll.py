@@ -94,7 +94,7 @@ async def test_progress_is_told_of_the_district_and_what_was_read() -> None:
 
     await stage.once()
 
-    assert (DISTRICT, "events", 1) in told
+    assert (DISTRICT, "reading events", 1) in told
     assert (DISTRICT, "reading schools", 1) in told
 
 

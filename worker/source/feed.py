@@ -171,7 +171,9 @@ class _Reader:
         # What a baseline has is left out, and not counted, since nobody will ever store it.
         adopted = {event_id for event_id, _ in unheard if event_id is not None and event_id <= self._floor}
         fresh = [each for event_id, each in unheard if event_id not in adopted]
-        await publish_messages(self._source.publisher, fresh, lambda count: self._progress("reading events", count))
+        await publish_messages(
+            self._source.publisher, fresh, lambda count: self._progress("reading events", count)
+        )
         self._source.metrics.feed_events.inc(len(fresh))
         ids = _ids(events)
         ahead = {event_id for event_id in ids if event_id > self.cursor}

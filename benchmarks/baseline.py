@@ -29,7 +29,7 @@ STUDENTS = int(os.environ.get("BENCH_STUDENTS", "200000"))
 MEMORY_MB = 400
 COLLECTIONS = ("schools", "terms", "courses", "users", "sections")
 PROGRAM = (sys.executable, "-m", "worker")
-PATIENCE = 900
+PATIENCE = 1800
 HOMEROOM = '{"rules":[{"all":[{"field":"name","op":"contains","value":"homeroom"}]}]}'
 
 

@@ -127,6 +127,8 @@ class FakeClever:
         """Left out of `tokens` by mistake."""
         self.trouble: Exception | None = None
         """Raised in place of any answer."""
+        self.not_granted: dict[str, CleverRefused] = {}
+        """What is raised in place of a collection, or of the `district`."""
         self.feed_trouble: Exception | None = None
         """Raised in place of any answer about the feed."""
         self.to_unknown_place: Answer = "404"
@@ -196,6 +198,9 @@ class FakeClever:
             raise self.trouble
         if token is not None and token not in self.valid:
             raise CleverTokenRefused("Clever: 401", 401)
+        refused = next((self.not_granted[word] for word in what.split() if word in self.not_granted), None)
+        if refused is not None:
+            raise refused
         if self.feed_trouble is not None and (is_feed or what.startswith(f"page {EVENTS}")):
             raise self.feed_trouble
 
@@ -488,6 +493,21 @@ class FakeBaselines:
         turned = replace(held, collection=collection, after=after, records=len(self._tables.read))
         self._tables.runs[run.district_id] = turned
         return turned
+
+    async def skip(self, run: Run) -> Run:
+        """Leave the collection that is next out."""
+        self._calls.make(f"skip {run.collection}")
+        held = self._held(run)
+        if held is None or held.is_read or held.collection is None:
+            raise BaselineLost(run.district_id)
+        names = list(held.collections)
+        place = names.index(held.collection)
+        names.remove(held.collection)
+        following = names[place] if place < len(names) else None
+        self._tables.runs[run.district_id] = replace(
+            held, collections=names, collection=following, after=None
+        )
+        return self._tables.runs[run.district_id]
 
     async def census(self, run: Run) -> tuple[dict[str, int], dict[str, int]]:
         """Return how many live records are staged, and how many were read."""

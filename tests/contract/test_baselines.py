@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -560,6 +561,27 @@ async def test_a_collection_that_was_not_read_is_left_alone(store: StoreUnderTes
     kinds = {row["kind"] for row in await store.rows("SELECT kind FROM staged WHERE record IS NOT NULL")}
     assert kinds == {"school", "term", "course", "user", "section"}
     assert await staged_students(store) == student_ids(*range(1, 12))
+
+
+async def test_a_collection_that_is_skipped_is_left_alone_with_what_was_read_of_it(
+    store: StoreUnderTest,
+) -> None:
+    await adopt(store, district())
+    run = await store.baselines.begin(DISTRICT, event_id(200), SEED, ["terms", "users"])
+    run = await store.baselines.add(run, staged_records("terms", [term_json()], DISTRICT), "more")
+
+    run = await store.baselines.skip(run)
+
+    assert (run.collection, run.after, run.records, list(run.collections)) == ("users", None, 0, ["users"])
+    with pytest.raises(BaselineLost):
+        await store.baselines.skip(replace(run, collection="terms"))
+    run = await store.baselines.add(run, staged_records("users", [student_json(1)], DISTRICT), None)
+    await store.baselines.believe(run, moves_cursor=False)
+    await store.baselines.ready(run, close_window=True)
+    await evaluate(store)
+    kinds = {row["kind"] for row in await store.rows("SELECT kind FROM staged WHERE record IS NOT NULL")}
+    assert kinds == {"school", "term", "course", "user", "section"}
+    assert await staged_students(store) == student_ids(1)
 
 
 async def test_a_record_that_cannot_be_read_stays_as_it_was_and_is_quarantined(

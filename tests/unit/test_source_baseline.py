@@ -17,6 +17,7 @@ from source_fakes import (
 from structlog.testing import capture_logs
 
 from worker.domain.records import Kind
+from worker.errors import CleverRefused
 from worker.ports.clever import COLLECTIONS, Page
 from worker.source.baseline import staged_records
 from worker.source.surroundings import Pace
@@ -407,3 +408,57 @@ async def test_a_baseline_with_a_record_that_cannot_be_read_is_read_to_its_end()
     world.clever.collections["users"].append(student_json(9, {"grade": 3}))
 
     assert await adopted(world) == ALL_STUDENTS
+
+
+# What the app may not read
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_district_is_read_without_the_collections_that_the_app_may_not_read(status: int) -> None:
+    world = district()
+    world.clever.not_granted = {
+        name: CleverRefused(f"Clever: {status}", status) for name in ("schools", "terms", "courses")
+    }
+
+    assert await adopted(world) == ALL_STUDENTS
+    assert world.calls.of("skip") == ["skip schools", "skip terms", "skip courses"]
+
+
+@pytest.mark.parametrize("needed", ["users", "sections"])
+async def test_without_users_or_sections_there_is_no_baseline(needed: str) -> None:
+    world = district()
+    world.clever.not_granted = {needed: CleverRefused("Clever: 403", 403)}
+
+    await world.turns()
+
+    assert world.row.problem == "Clever: 403"
+    assert world.baselines.adopt() is None
+
+
+async def test_a_refusal_that_says_nothing_of_rights_skips_nothing() -> None:
+    world = district()
+    world.clever.not_granted = {"terms": CleverRefused("Clever: 400", 400)}
+
+    await world.turns()
+
+    assert world.row.problem == "Clever: 400"
+    assert world.calls.of("skip") == []
+
+
+async def test_a_district_is_read_though_its_own_record_is_not_to_be_had() -> None:
+    world = district()
+    world.clever.not_granted = {"district": CleverRefused("Clever: 404", 404)}
+
+    assert await adopted(world) == ALL_STUDENTS
+    assert world.row.record is None
+    assert world.row.problem is None
+
+
+async def test_a_token_of_another_district_reads_nothing() -> None:
+    world = district()
+    world.clever.record = {**world.clever.record, "id": "d2" * 12}
+
+    await world.turns()
+
+    assert "expected the district" in (world.row.problem or "")
+    assert world.calls.of("begin") == []

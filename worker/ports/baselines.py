@@ -67,6 +67,13 @@ class Baselines(Protocol):
         """
         ...
 
+    async def skip(self, run: Run) -> Run:
+        """Leave the collection that is next out of the baseline: what is staged of it stays as it is.
+
+        Raises `BaselineLost` where the run was given up.
+        """
+        ...
+
     async def census(self, run: Run) -> tuple[dict[str, int], dict[str, int]]:
         """Return how many live records are staged, and how many were read, by what they are.
 

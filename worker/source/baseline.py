@@ -25,6 +25,10 @@ from worker.source.surroundings import Progress, Surroundings
 
 _RECORD_ID: Final = re.compile(r"[!-~]{1,128}")
 
+NEEDED: Final = frozenset({"users", "sections"})
+"""Without these there is no roster; the app may well not have been granted the others."""
+_NOT_GRANTED: Final = frozenset({403, 404})
+
 OLDEST_RUN_SECONDS: Final = 24 * 3600.0
 """A reading that took longer is given up: its first pages are another day's."""
 
@@ -51,7 +55,13 @@ async def read_on(source: Surroundings, run: Run, token: Token, until: float, pr
     """Read pages until all are there or the monotonic clock is past `until`."""
     while run.collection is not None:
         collection = run.collection
-        page = await _next_page(source, token, collection, run.after)
+        try:
+            page = await _next_page(source, token, collection, run.after)
+        except CleverRefused as refused:
+            if collection in NEEDED or refused.status not in _NOT_GRANTED:
+                raise
+            run = await _skipped(source, run, refused)
+            continue
         count = len(page.rows)
         run = await source.baselines.add(
             run, staged_records(collection, page.rows, run.district_id), page.next_after
@@ -69,6 +79,18 @@ async def read_on(source: Surroundings, run: Run, token: Token, until: float, pr
         if time.monotonic() >= until:
             break
     return run
+
+
+async def _skipped(source: Surroundings, run: Run, refused: CleverRefused) -> Run:
+    """Go on without a collection that the app may not read: a roster can be made without it."""
+    structlog.get_logger().warning(
+        "baseline.collection_refused",
+        stage="poll",
+        district_id=run.district_id,
+        collection=run.collection,
+        status=refused.status,
+    )
+    return await source.baselines.skip(run)
 
 
 async def conclude(

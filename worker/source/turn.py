@@ -120,14 +120,25 @@ class _Turn:
         return AT_ONCE
 
     async def _keep_record(self) -> None:
-        """Keep what Clever says of the district and its sync: whether that changes it, no feed need say."""
+        """Keep what Clever says of the district and its sync: whether that changes it, no feed need say.
+
+        It is for people to read; a district is rostered without it as well.
+        """
         district_id = self._connection.district_id
-        told = await self._source.clever.district(self._token)
         try:
+            told = await self._source.clever.district(self._token)
             record = reading.staged(clever.read_record("districts", told, district_id))
+        except CleverTokenRefused:
+            raise
         except clever.UnreadableEvent as error:
+            # Of another district, say: then nothing that this token reads is to be trusted.
             raise CleverUnavailable(f"Clever: the record of the district: {error.explanation}") from None
-        await self._source.connections.save_record(district_id, record or {})
+        except (CleverRefused, CleverUnavailable) as error:
+            structlog.get_logger().warning(
+                "district.record_unread", stage="poll", district_id=district_id, reason=str(error)
+            )
+        else:
+            await self._source.connections.save_record(district_id, record or {})
 
 
 async def _renewed(source: Surroundings, connection: Connection) -> Token:

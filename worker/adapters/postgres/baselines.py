@@ -10,6 +10,7 @@ from typing import Final
 from worker.adapters.postgres import incidents, sql, windows
 from worker.adapters.postgres.database import Connection, Database
 from worker.domain.incidents import BASELINE_REFUSED
+from worker.domain.records import KINDS
 from worker.domain.window import Trigger
 from worker.errors import BaselineLost
 from worker.ports.baselines import BaselineRecord, Run
@@ -59,6 +60,15 @@ class PostgresBaselines:
                 raise BaselineLost(run.district_id)
             if records:
                 await connection.execute(_SQL["add_records"], run.district_id, *columns)
+            return _there(await _current(connection, run.district_id))
+
+    async def skip(self, run: Run) -> Run:
+        """Leave the collection that is next out of the baseline: what is staged of it stays as it is."""
+        async with self._database.transaction() as connection:
+            skipped = await connection.fetchval(_SQL["skip"], run.district_id, run.id, run.collection)
+            if not skipped:
+                raise BaselineLost(run.district_id)
+            await connection.execute(_SQL["drop_records_of"], run.district_id, KINDS[run.collection or ""])
             return _there(await _current(connection, run.district_id))
 
     async def census(self, run: Run) -> tuple[dict[str, int], dict[str, int]]:

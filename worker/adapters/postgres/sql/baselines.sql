@@ -32,6 +32,18 @@ UPDATE baselines SET after = $3, place = place + CASE WHEN $3::text IS NULL THEN
 WHERE district_id = $1 AND run = $2 AND read_at IS NULL
 RETURNING true
 
+-- name: skip
+UPDATE baselines SET collections = array_remove(collections, $3), after = NULL
+WHERE district_id = $1 AND run = $2 AND read_at IS NULL AND collections[place + 1] = $3
+RETURNING true
+
+-- name: drop_records_of
+-- Pages of a collection that came before it was refused.
+WITH dropped AS (
+    DELETE FROM baseline_records WHERE district_id = $1 AND kind = $2 RETURNING 1
+)
+UPDATE baselines SET records = records - (SELECT count(*) FROM dropped) WHERE district_id = $1
+
 -- name: add_records
 WITH added AS (
     INSERT INTO baseline_records (district_id, kind, record_id, record, reason, explanation)

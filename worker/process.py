@@ -54,6 +54,10 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
         raise SettingsError(
             f"ROSTERING_CLEVER__{missing}: expected it beside the other of the two, got nothing"
         )
+    if settings.clever.client_id is None and "poll" in names and set(names) <= {"poll", "http"}:
+        raise SettingsError(
+            "ROSTERING_CLEVER__CLIENT_ID: expected the app's client id for the stage poll, got nothing"
+        )
     reads_clever = settings.clever.client_id is not None and "poll" in names
     if reads_clever and settings.broker_url is None and "ingest" not in names:
         raise SettingsError(

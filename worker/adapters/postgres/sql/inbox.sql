@@ -63,7 +63,8 @@ WITH said AS (
 ), kept AS (
     INSERT INTO feed_marks (district_id, through, since, count)
     SELECT district_id, through, min(since), max(count) FROM said GROUP BY district_id, through
-    ON CONFLICT (district_id, through) DO UPDATE SET since = EXCLUDED.since, count = EXCLUDED.count
+    ON CONFLICT (district_id, through) DO UPDATE SET
+        since = EXCLUDED.since, count = EXCLUDED.count, received_at = now()
 ), known AS (
     INSERT INTO districts (district_id) SELECT DISTINCT district_id FROM said ON CONFLICT DO NOTHING
 )
@@ -73,7 +74,8 @@ ON CONFLICT (district_id) DO UPDATE SET events = w.events
 
 -- name: settle
 -- Closes the windows of those districts where every mark is kept: as many events are stored as were sent.
--- Marks that are kept are taken away; one that is not leaves its district to the other triggers.
+-- Marks that are kept are taken away; one that is not leaves its district to the other triggers, and after
+-- some minutes counts no more: an event of it was unreadable.
 WITH open_marks AS (
     SELECT m.district_id, m.through,
            m.count <= (SELECT count(*) FROM inbox i WHERE i.district_id = m.district_id
@@ -81,6 +83,7 @@ WITH open_marks AS (
                     + (SELECT count(*) FROM evaluated_events e WHERE e.district_id = m.district_id
                            AND e.event_id > m.since AND e.event_id <= m.through) AS kept
     FROM feed_marks m WHERE m.district_id = ANY($1::text[])
+        AND m.received_at > clock_timestamp() - interval '5 minutes'
 ), settled AS (
     SELECT district_id, max(through) AS through FROM open_marks GROUP BY district_id HAVING bool_and(kept)
 ), removed AS (

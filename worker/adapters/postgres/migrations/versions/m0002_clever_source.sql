@@ -4,6 +4,9 @@ ALTER TABLE districts
     ADD COLUMN baseline_at timestamptz,
     ADD COLUMN purged_at timestamptz;
 
+-- A word that an unreadable event keeps from ever being kept must not hold up the later ones for ever.
+ALTER TABLE feed_marks ADD COLUMN received_at timestamptz NOT NULL DEFAULT now();
+
 -- Districts that are, or were, connected through Clever, and how far their feeds were read.
 CREATE TABLE connections (
     district_id     text COLLATE "C" PRIMARY KEY,

@@ -113,7 +113,8 @@ async def _worker(url: str, address: str, district_id: str) -> dict[str, float]:
             async with asyncio.timeout(PATIENCE):
                 return await _until_decided(process)
         finally:
-            process.terminate()
+            # Not asked to stop: nobody reads its log any more, and it might wait for that.
+            process.kill()
             await process.wait()
 
 

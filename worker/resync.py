@@ -6,7 +6,8 @@ was read, as the next decision on the district.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -74,6 +75,21 @@ async def _read_feed(
     run = await source.baselines.current(district_id)
     if connection is not None and connection.token is not None and connection.cursor is not None:
         await feed.read_on(source, connection, run, connection.token, FOR_EVER, progress)
+
+
+@asynccontextmanager
+async def sole_reader(connections: Connections | None, district_id: str) -> AsyncIterator[None]:
+    """Keep workers from reading the district from Clever while the context is open.
+
+    `connections` is None without a Clever source. Raises `CleverUnavailable` where the district is busy.
+    """
+    if connections is None or await connections.read(district_id) is None:
+        yield
+        return
+    async with connections.turn_of(district_id, PATIENCE) as connection:
+        if connection is None:
+            raise CleverUnavailable(f"district {district_id} is being read by another process: try again")
+        yield
 
 
 async def from_pages(

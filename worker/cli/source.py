@@ -82,9 +82,10 @@ async def _from_pages(ctx: CommandContext, district_id: str, folder: Path, *, ac
     saved = SavedPages(folder)
     async with app.open_store(ctx.settings) as store:
         with progress_bars() as progress:
-            run = await reading.from_pages(
-                store.baselines, saved, district_id, progress, accept_fewer=accept_fewer
-            )
+            async with reading.sole_reader(store.connections, district_id):
+                run = await reading.from_pages(
+                    store.baselines, saved, district_id, progress, accept_fewer=accept_fewer
+                )
         detail = {"from": "pages", "records": run.records}
         await store.desk.note(district_id, "district.resync", ctx.actor, detail)
     return run.records

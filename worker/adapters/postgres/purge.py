@@ -17,6 +17,7 @@ TABLES: Final = (
     *("baseline_records", "baselines", "connections"),
     *("staged", "section_links", "kept_sections", "identities", "findings", "roster"),
     *("decisions", "batches", "filters", "policies"),
+    *("holds", "approvals", "commit_history", "suggestions"),
 )
 """Every table with rows of a district, but for its own row, the outbox, which is empty, and the audit."""
 SUMMARY: Final = "The district's data was deleted."

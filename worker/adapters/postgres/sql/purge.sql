@@ -14,5 +14,5 @@ UPDATE districts SET
     candidate_digest = decode(repeat('00', 32), 'hex'), error_digest = decode(repeat('00', 32), 'hex'),
     committed_digest = decode(repeat('00', 32), 'hex'), committed_counts = '{}', filter_version = 0,
     policy_fingerprint = NULL, evaluated_on = NULL, floor = '', baseline_at = NULL,
-    purged_at = clock_timestamp()
+    reevaluate_at = NULL, history_from = commit_sequence, purged_at = clock_timestamp()
 WHERE district_id = $1

@@ -29,6 +29,7 @@ from worker.adapters.postgres.evaluation import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.domain.policy import Code, Policy, Severity
@@ -50,6 +51,7 @@ class Store:
     outbox: PostgresOutbox
     desk: PostgresDesk
     baselines: PostgresBaselines
+    surveys: PostgresSurveys
     connections: PostgresConnections | None
     """None where no Clever source is configured."""
 
@@ -76,6 +78,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresOutbox(database, heard),
             PostgresDesk(database),
             PostgresBaselines(database),
+            PostgresSurveys(database),
             _connections(settings, database, locks),
         )
 

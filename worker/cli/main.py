@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli import context, demo, districts, filters, publish, run, sandbox, setup, source
+from worker.cli import context, demo, districts, filters, publish, run, sandbox, setup, source, suggestions
 from worker.errors import BaselineRefused, CleverRefused, Unavailable, UsageError
 from worker.telemetry import where
 
@@ -43,6 +43,9 @@ for command in (
     sandbox.sandbox,
 ):
     rostering.add_command(command)
+
+
+filters.filter_group.add_command(suggestions.suggest)
 
 
 def main() -> None:

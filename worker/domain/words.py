@@ -19,11 +19,13 @@ _RUNS: Final = re.compile(r"[^\W\d_]+|\d+")
 HOMEROOM_WORDS: Final = frozenset(
     {
         *("homeroom", "homerooms", "hmrm", "homerm", "hr", "hrm"),
-        *("advisory", "advisories", "advisement", "advisor", "adviser", "advise", "adv", "advis"),
+        *("advisory", "advisories", "advisement", "advisor", "adviser", "advise", "advis"),
         *("homebase", "homegroup", "tutorgroup", "crew", "mentorgroup", "mentoring", "registration"),
     }
 )
 """Words, single or written apart as two, that schools use for the one class that every student has."""
+SURNAMES: Final = frozenset({"crew", "hr", "mentoring", "registration"})
+"""Those among them that a person may be called, so that they are public only where nobody is."""
 SHORTEST: Final = 2
 """Letters of a word that says anything; one alone may be an initial."""
 
@@ -65,7 +67,7 @@ class Vocabulary:
 
     def is_public(self, word: str) -> bool:
         """Whether the word may be told: letters only, and of no teacher's name."""
-        if is_homeroom(word):
+        if word in HOMEROOM_WORDS and (word not in SURNAMES or word not in self.teacher_words):
             return True
         if len(word) < SHORTEST or not word.isalpha() or word in self.teacher_words:
             return False

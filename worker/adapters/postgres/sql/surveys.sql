@@ -1,0 +1,23 @@
+-- name: teachers
+SELECT record_id, record FROM staged
+WHERE district_id = $1 AND kind = 'user' AND record ? 'teacher'
+
+-- name: students
+SELECT record_id, record #>> '{student,texts,school_id}' AS school_id, record #>> '{student,texts,grade}' AS grade
+FROM staged
+WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
+ORDER BY record_id
+
+-- name: beside
+SELECT kind, record_id, record FROM staged
+WHERE district_id = $1 AND kind IN ('school', 'course', 'term') AND record IS NOT NULL
+
+-- name: sections
+SELECT record_id, record FROM staged
+WHERE district_id = $1 AND kind = 'section' AND record IS NOT NULL
+ORDER BY record_id
+
+-- name: in_force
+SELECT clock_timestamp() AS now,
+       (SELECT filter FROM filters f WHERE f.district_id = d.district_id ORDER BY version DESC LIMIT 1) AS filter
+FROM districts d WHERE district_id = $1

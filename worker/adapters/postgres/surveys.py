@@ -1,0 +1,106 @@
+"""Reading a district's survey: a few passes over its staged roster, a chunk in memory at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date
+from typing import Final
+
+import asyncpg
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.database import Connection, Database
+from worker.domain.filter import KEEP_ALL, Scope, SectionFilter, SectionView, is_current
+from worker.domain.records import (
+    Course,
+    Kind,
+    RecordId,
+    School,
+    Student,
+    Term,
+    course_from_json,
+    school_from_json,
+    section_from_json,
+    teacher_from_json,
+    term_from_json,
+)
+from worker.errors import UnknownDistrictError
+from worker.ports.surveys import DistrictSurvey
+from worker.suggest.survey import SurveyBuilder
+
+_SQL: Final = sql.load("surveys")
+
+FETCH: Final = 1000
+"""Records in memory at a time; a section may list some hundred students."""
+
+
+async def read_survey(connection: Connection, district_id: str, scope: Scope, today: date) -> SurveyBuilder:
+    """Return a builder with everything that a survey of the district needs; needs a transaction."""
+    builder = SurveyBuilder(scope)
+    async for row in _rows(connection, "teachers", district_id):
+        teacher = teacher_from_json(row["record_id"], row["record"])
+        if teacher is not None:
+            builder.add_teacher(teacher)
+    schools, courses, terms = await _beside(connection, district_id)
+    for school in schools.values():
+        builder.add_school(school)
+    async for row in _rows(connection, "students", district_id):
+        texts = {name: row[name] for name in ("school_id", "grade") if row[name]}
+        builder.add_student(Student(RecordId(row["record_id"]), texts))
+    async for row in _rows(connection, "sections", district_id):
+        section = section_from_json(row["record_id"], row["record"])
+        view = SectionView(
+            section,
+            courses.get(section.course_id or ""),
+            schools.get(section.school_id or ""),
+            terms.get(section.term_id or ""),
+        )
+        builder.add_section(view, current=is_current(view.term, today))
+    return builder
+
+
+async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIterator[asyncpg.Record]:
+    cursor = await connection.cursor(_SQL[query], district_id)
+    while rows := await cursor.fetch(FETCH):
+        for row in rows:
+            yield row
+
+
+async def _beside(
+    connection: Connection, district_id: str
+) -> tuple[dict[str, School], dict[str, Course], dict[str, Term]]:
+    schools: dict[str, School] = {}
+    courses: dict[str, Course] = {}
+    terms: dict[str, Term] = {}
+    for row in await connection.fetch(_SQL["beside"], district_id):
+        record_id, record = row["record_id"], row["record"]
+        match Kind(row["kind"]):
+            case Kind.SCHOOL:
+                schools[record_id] = school_from_json(record_id, record)
+            case Kind.COURSE:
+                courses[record_id] = course_from_json(record_id, record)
+            case _:
+                terms[record_id] = term_from_json(record_id, record)
+    return schools, courses, terms
+
+
+class PostgresSurveys:
+    """Answers to `worker.ports.surveys.Surveys`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, district_id: str) -> DistrictSurvey:
+        """Return a district's survey as it is staged now, keeping nobody from it; see the port."""
+        # One picture of the district, however long the reading takes; nobody waits for it.
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            row = await connection.fetchrow(_SQL["in_force"], district_id)
+            if row is None:
+                raise UnknownDistrictError(f"district {district_id} was never seen here")
+            chosen = row["filter"]
+            in_force = SectionFilter.model_validate(chosen, strict=False) if chosen else KEEP_ALL
+            today = row["now"].astimezone(UTC).date()
+            return DistrictSurvey(await read_survey(connection, district_id, in_force.scope, today), in_force)

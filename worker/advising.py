@@ -1,0 +1,34 @@
+"""Suggesting section filters: the search runs in a thread of its own, and ends in time or when asked to."""
+
+from __future__ import annotations
+
+import asyncio
+
+from worker.domain.filter import SectionFilter
+from worker.ports.surveys import Surveys
+from worker.suggest.deadline import Deadline
+from worker.suggest.district import Progress
+from worker.suggest.finding import Suggestion, no_progress, suggest
+from worker.suggest.survey import SurveyBuilder
+
+
+async def suggest_filters(
+    surveys: Surveys, district_id: str, seconds: float, progress: Progress = no_progress
+) -> list[Suggestion]:
+    """Return the best section filters for a district as it is staged now; changes nothing.
+
+    The search takes at most about `seconds`, reading the district not counted. Raises `UnknownDistrictError`.
+    """
+    survey = await surveys.of(district_id)
+    return await search(survey.builder, survey.in_force, seconds, progress)
+
+
+async def search(
+    builder: SurveyBuilder, in_force: SectionFilter, seconds: float, progress: Progress = no_progress
+) -> list[Suggestion]:
+    """Search in a thread; a cancelled search ends at its next look at the clock."""
+    deadline = Deadline(seconds)
+    try:
+        return await asyncio.to_thread(lambda: suggest(builder.build(), in_force, deadline, progress))
+    finally:
+        deadline.cancel()

@@ -1,0 +1,125 @@
+"""The command `filter suggest`: the filters that suit a district best, found from its own sections."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+import click
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from worker import app
+from worker.advising import suggest_filters
+from worker.cli.context import CommandContext
+from worker.cli.terminal import progress_bars
+from worker.errors import UsageError
+from worker.suggest.finding import Leftover, Suggestion
+
+SECONDS = 240.0
+LISTED = 5
+"""Schools' grades with leftovers that the terminal lists; the JSON has more."""
+
+
+@click.command()
+@click.argument("district")
+@click.option("--json", "as_json", is_flag=True, help="Print the list of suggestions as JSON.")
+@click.option("--pick", type=click.IntRange(1, 5), help="Print the filter of this suggestion alone, as JSON.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3600),
+    default=SECONDS,
+    show_default=True,
+    help="End the search after this time, with what was found.",
+)
+@click.pass_obj
+def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None, seconds: float) -> None:
+    """Find the section filters that would give the district's students one class each; change nothing."""
+    found = ctx.run(_suggest(ctx, district, seconds))
+    if pick is not None:
+        if pick > len(found):
+            raise UsageError(f"--pick {pick}: there are {len(found)} suggestions")
+        filter_json = found[pick - 1].section_filter.model_dump(mode="json")
+        click.echo(json.dumps(filter_json, indent=2, ensure_ascii=False))
+    elif as_json:
+        click.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False))
+    else:
+        ctx.console.print(suggestions_report(district, found))
+
+
+def suggestions_report(district: str, found: Sequence[Suggestion]) -> RenderableType:
+    """Return the suggestions for a terminal."""
+    if not found:
+        return Text(
+            "No section filter suits this district: see `rostering show` for what is wrong.", "yellow"
+        )
+    parts: list[RenderableType] = [_verdict(found)]
+    for place, one in enumerate(found, start=1):
+        parts += [Text(), _headline(place, one), Padding(_facts(one), (0, 0, 0, 3))]
+    parts += [
+        Text(),
+        Text(f"Try one:  rostering filter suggest {district} --pick 1 > filter.json", "dim"),
+        Text(f"          rostering filter try {district} filter.json", "dim"),
+    ]
+    return Group(*parts)
+
+
+def _verdict(found: Sequence[Suggestion]) -> Text:
+    best = found[0]
+    students = best.exactly_one + best.none + best.several
+    left = best.none + best.several
+    if not left:
+        verdict = Text(f"The first rule gives each of {students:,} students exactly one class.", "green")
+    else:
+        verdict = Text(
+            f"No rule gives every student one class. The best leaves {left:,} of {students:,} students.",
+            "yellow",
+        )
+    if best.was_cut_short:
+        verdict.append("\nThe search was cut short by its time: there may be better ones.", "yellow")
+    return verdict
+
+
+def _headline(place: int, one: Suggestion) -> Text:
+    return Text.assemble(
+        (f"{place}. ", "bold"), (one.text, "bold"), (" (in force)" if one.is_in_force else "", "dim")
+    )
+
+
+def _facts(one: Suggestion) -> RenderableType:
+    students = one.exactly_one + one.none + one.several
+    coverage = Text.assemble(
+        f"{one.exactly_one:,} of {students:,} students in exactly one class",
+        (f", {one.none:,} in none" if one.none else "", "yellow"),
+        (f", {one.several:,} in several" if one.several else "", "yellow"),
+    )
+    shared = (
+        "The district can set this up as sharing rules in Clever."
+        if one.sharing_rules
+        else ("Only our own section filter can do this, not Clever's sharing rules.")
+    )
+    return Group(coverage, Text(shared, "dim"), *_leftovers(one))
+
+
+def _leftovers(one: Suggestion) -> Iterable[Text]:
+    for left in one.leftovers[:LISTED]:
+        yield Text(f"left: {_place(left)}: {_counts(left)}", "yellow")
+    more = one.leftover_groups - min(LISTED, len(one.leftovers))
+    if more > 0:
+        yield Text(f"left: and {more:,} more schools' grades", "yellow")
+
+
+def _place(left: Leftover) -> str:
+    return f"school {left.school or 'unknown'}, grade {left.grade or 'unknown'}"
+
+
+def _counts(left: Leftover) -> str:
+    counts = ((left.none, "in none"), (left.several, "in several"))
+    return ", ".join(f"{count:,} {what}" for count, what in counts if count)
+
+
+async def _suggest(ctx: CommandContext, district_id: str, seconds: float) -> list[Suggestion]:
+    async with app.open_store(ctx.settings) as store:
+        with progress_bars() as progress:
+            return await suggest_filters(store.surveys, district_id, seconds, progress)

@@ -1,0 +1,194 @@
+"""From the rules of schools to rules for a district: merged where the schools agree, and ranked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.suggest.counting import Floats, Group, group, kinds_of
+from worker.suggest.deadline import Deadline
+from worker.suggest.drafts import Draft, Pooled, draft, simplified
+from worker.suggest.meaning import Meaning
+from worker.suggest.optimiser import choose
+from worker.suggest.rules import RuleOf
+from worker.suggest.schools import SchoolRules, school_rules, seats
+from worker.suggest.survey import Bools, Survey
+
+MOST_SUGGESTIONS: Final = 5
+MOST_POOLED: Final = 20
+"""Rules that the schools' best sets come down to: the ones with the most students behind them."""
+SECONDS: Final = 20.0
+"""For one optimum over the whole district, at most."""
+MOST_IN_TURN: Final = 4
+"""Rules applied one after the other."""
+COMPARABLE: Final = 0.95
+"""Of the best draft's students: one that serves fewer is no answer beside it."""
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found: drafts, the best first, and whether the time was enough to look everywhere."""
+
+    drafts: Sequence[Draft]
+    was_cut_short: bool
+
+
+@dataclass(slots=True)
+class _Votes:
+    """How many students stand behind each rule, and at which schools."""
+
+    rules: dict[tuple[str, ...], RuleOf] = field(default_factory=dict)
+    students: dict[tuple[str, ...], float] = field(default_factory=lambda: defaultdict(float))
+    schools: dict[tuple[str, ...], set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, rules: Iterable[RuleOf], students: int, school: int) -> None:
+        for rule in rules:
+            self.rules[rule.key] = rule
+            self.students[rule.key] += students
+            self.schools[rule.key].add(school)
+
+    def first(self, number: int) -> list[RuleOf]:
+        ranked = sorted(self.rules, key=lambda key: (-self.students[key], key))
+        return [self.rules[key] for key in ranked[:number]]
+
+
+@dataclass(frozen=True)
+class _Merging:
+    """The pooled rules, and the district's students by what they have of each."""
+
+    pool: Sequence[Pooled]
+    students: Group
+    kept: Bools
+    """`kept[rule, kind]`: which kinds of sections a rule keeps."""
+
+    @cached_property
+    def places(self) -> Floats:
+        """How many sections each profile of students has by each rule alone."""
+        counts: Floats = self.students.counts @ self.kept.T.astype(np.float32)
+        return counts
+
+    @cached_property
+    def costs(self) -> npt.NDArray[np.float64]:
+        """What each rule costs, in students."""
+        touched = self.students.weights @ (self.places > 0)
+        return np.array([one.rule.cost(one.home, n) for one, n in zip(self.pool, touched, strict=True)])
+
+
+def search(survey: Survey, deadline: Deadline, progress: Progress) -> Search:
+    """Return the drafts that suit the district best."""
+    chosen, good, is_cut_short = _ask_schools(survey, deadline, progress)
+    pool = _pool(survey, chosen, good)
+    if not pool:
+        return Search((), is_cut_short)
+    merging = _merging(survey, pool)
+    found: list[Draft] = []
+    for some in _families(pool):
+        answer = choose(
+            merging.students, merging.kept[some], merging.costs[some], min(SECONDS, deadline.left)
+        )
+        is_cut_short |= not answer.is_proven
+        if answer.rules:
+            rules = [pool[some[rule]] for rule in answer.rules]
+            found.append(simplified(survey, draft(survey, rules, "union")))
+    in_turn = _in_turn(merging)
+    if len(in_turn) > 1:
+        found.append(draft(survey, in_turn, "first_match"))
+    found += [draft(survey, [one], "union") for one in pool if one.rule.schools is None]
+    return Search(_ranked(found), is_cut_short)
+
+
+def _ask_schools(survey: Survey, deadline: Deadline, progress: Progress) -> tuple[_Votes, _Votes, bool]:
+    """Find the rules of each school, the largest first, while there is time."""
+    chosen, good = _Votes(), _Votes()
+    is_cut_short = False
+    bounds = survey.school_bounds
+    for place in np.argsort(-np.diff(bounds), kind="stable"):
+        first, last = int(bounds[place]), int(bounds[place + 1])
+        if first == last:
+            break
+        if deadline.left < deadline.seconds / 3:
+            # What is left is for merging what was found.
+            is_cut_short = True
+            break
+        found: SchoolRules = school_rules(survey, first, last, deadline)
+        is_cut_short |= not found.is_proven
+        chosen.add(found.best, last - first, int(place) - 1)
+        good.add(found.singles, last - first, int(place) - 1)
+        progress("schools", 1)
+    return chosen, good, is_cut_short
+
+
+def _pool(survey: Survey, chosen: _Votes, good: _Votes) -> list[Pooled]:
+    """Return the rules to merge: everywhere, and each only at the schools that chose it."""
+    everywhere = chosen.first(MOST_POOLED)
+    known = {rule.key for rule in everywhere}
+    beside = [rule for rule in good.first(MOST_POOLED) if rule.key not in known][: MOST_POOLED // 2]
+    pool = [Pooled(rule, rule.holds(survey), chosen.students[rule.key]) for rule in everywhere]
+    pool += [Pooled(rule, rule.holds(survey), float(survey.students)) for rule in beside]
+    inhabited = int((np.diff(survey.school_bounds) > 0).sum())
+    for rule in everywhere:
+        schools = tuple(sorted(chosen.schools[rule.key] - {-1}))
+        if schools and len(schools) < inhabited:
+            there = rule.at(schools)
+            pool.append(Pooled(there, there.holds(survey), chosen.students[rule.key]))
+    return [one for one in pool if one.kept.any()]
+
+
+def _merging(survey: Survey, pool: Sequence[Pooled]) -> _Merging:
+    """Return all students by how many sections they have of those that the same rules keep."""
+    kinds, kept = kinds_of(np.array([one.kept for one in pool]))
+    # Students with equal sums of their kinds' random marks have the same profile; one of each is looked at.
+    random = np.random.default_rng(1)
+    marks = np.array([random.integers(1, 2**63) for _ in range(kept.shape[1])], dtype=np.uint64)
+    running = np.zeros(len(survey.edge_section) + 1, dtype=np.uint64)
+    np.cumsum(marks[kinds[survey.edge_section]], out=running[1:])
+    sums = np.diff(running[survey.starts])
+    _, first, weights = np.unique(sums, return_index=True, return_counts=True)
+    sections, sizes = seats(survey, first.astype(np.int32))
+    students = group(kinds[sections], kept.shape[1], sizes, weights.astype(np.float64))
+    return _Merging(pool, students, kept)
+
+
+def _families(pool: Sequence[Pooled]) -> list[list[int]]:
+    """Return the parts of the pool that an answer is sought in: with limits to schools, and simpler ones."""
+    everything = list(range(len(pool)))
+    everywhere = [place for place in everything if pool[place].rule.schools is None]
+    homerooms = [place for place in everything if pool[place].rule.meaning is Meaning.HOMEROOM]
+    families = [everything, everywhere, homerooms, [place for place in homerooms if place in everywhere]]
+    return [family for place, family in enumerate(families) if family and family not in families[:place]]
+
+
+def _in_turn(merging: _Merging) -> list[Pooled]:
+    """Return rules to be applied one after the other, each to whom the ones before found in no section."""
+    waiting = merging.students.weights.copy()
+    chosen: list[int] = []
+    while len(chosen) < MOST_IN_TURN:
+        gains = waiting @ (merging.places == 1) - waiting @ (merging.places > 1) - merging.costs
+        gains[chosen] = 0
+        best = int(np.argmax(gains))
+        if gains[best] <= 0:
+            break
+        chosen.append(best)
+        waiting[merging.places[:, best] > 0] = 0
+    return [merging.pool[rule] for rule in chosen]
+
+
+def _ranked(found: Iterable[Draft]) -> list[Draft]:
+    """Return the drafts that are worth a look, the best first, none that says the same as another."""
+    ranked = sorted(found, key=lambda one: (-one.score, len(one.rules), [p.rule.key for p in one.rules]))
+    best, taken = list[Draft](), set[bytes]()
+    for one in ranked:
+        key = one.places.tobytes() + one.strategy.encode()
+        if key in taken or one.exactly_one < COMPARABLE * ranked[0].exactly_one:
+            continue
+        taken.add(key)
+        best.append(one)
+    return best[:MOST_SUGGESTIONS]

@@ -1,0 +1,88 @@
+"""Drafts: sets of rules counted over every student of the district."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.domain.filter import Strategy
+from worker.suggest.rules import RuleOf
+from worker.suggest.survey import Bools, Survey
+
+FIRST_MATCH_SHARE = 0.01
+"""Of the students: what it costs that only our side can apply a rule after another."""
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A rule with the sections that it keeps, and the students that it is for."""
+
+    rule: RuleOf
+    kept: Bools
+    home: float
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Rules in their order, and what each student then has: `places[student]` sections."""
+
+    rules: tuple[Pooled, ...]
+    strategy: Strategy
+    places: npt.NDArray[np.int32] = field(repr=False)
+    score: float
+    """Students with exactly one section, less what the rules cost."""
+
+    @property
+    def exactly_one(self) -> int:
+        """Students with exactly one section."""
+        return int((self.places == 1).sum())
+
+    @property
+    def none(self) -> int:
+        """Students with none."""
+        return int((self.places == 0).sum())
+
+    @property
+    def several(self) -> int:
+        """Students with two or more."""
+        return int((self.places > 1).sum())
+
+
+def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> Draft:
+    """Return the rules counted over everybody."""
+    if strategy == "union" or len(rules) == 1:
+        kept = np.logical_or.reduce([one.kept for one in rules])
+        places = survey.counts(kept)
+        touched = [float((survey.counts(one.kept) > 0).sum()) for one in rules]
+        cost = sum(one.rule.cost(one.home, n) for one, n in zip(rules, touched, strict=True))
+        strategy = "union"
+    else:
+        places = np.zeros(survey.students, dtype=np.int32)
+        cost = FIRST_MATCH_SHARE * survey.students
+        for one in rules:
+            counts = np.where(places == 0, survey.counts(one.kept), 0)
+            cost += one.rule.cost(one.home, float((counts > 0).sum()))
+            places = places + counts
+    return Draft(tuple(rules), strategy, places, float((places == 1).sum()) - cost)
+
+
+def simplified(survey: Survey, given: Draft) -> Draft:
+    """Return the draft without what does no good: rules, and limits of rules to schools."""
+    best = given
+    for one in given.rules:
+        without = [other for other in best.rules if other is not one]
+        if without and one in best.rules:
+            best = _better(best, draft(survey, without, best.strategy))
+    for place, one in enumerate(best.rules):
+        if one.rule.schools is not None:
+            freed = replace(one, rule=one.rule.everywhere, kept=one.rule.everywhere.holds(survey))
+            rules = [*best.rules[:place], freed, *best.rules[place + 1 :]]
+            best = _better(best, draft(survey, rules, best.strategy))
+    return best
+
+
+def _better(one: Draft, other: Draft) -> Draft:
+    return other if other.score >= one.score else one

@@ -1,0 +1,106 @@
+"""Rules: one or two conditions that must hold together, perhaps only at some schools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from worker.domain.filter import Condition, Rule, folded
+from worker.suggest.atoms import Atom
+from worker.suggest.meaning import WEIGHTS, Meaning
+from worker.suggest.survey import BLANK, Bools, Survey
+
+RULE_SHARE: Final = 0.01
+"""Of the students it is for: what a rule costs by itself, so that none is added for a handful."""
+SECOND_SHARE: Final = 0.004
+"""The same for its second condition."""
+UNTOLD_SHARE: Final = 0.002
+"""The same where Clever's sharing rules cannot say it."""
+SCHOOLS_SHARE: Final = 0.008
+"""The same where it holds at some schools only."""
+
+
+@dataclass(frozen=True)
+class RuleOf:
+    """Conditions that must hold together; `schools` are those it is for, None where it is for all."""
+
+    conditions: tuple[Condition, ...]
+    meaning: Meaning
+    in_clever: bool
+    schools: tuple[int, ...] | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other rules, and orders them."""
+        told = tuple(f"{c.field} {c.op} {c.value}" for c in self.conditions)
+        return told if self.schools is None else (*told, *map(str, self.schools))
+
+    def cost(self, home: float, touched: float) -> float:
+        """Return what it costs, in students: `home` is whom it is for, `touched` who has a section by it."""
+        share = RULE_SHARE
+        share += SECOND_SHARE if len(self.conditions) > 1 else 0
+        share += 0 if self.in_clever else UNTOLD_SHARE
+        share += 0 if self.schools is None else SCHOOLS_SHARE
+        return share * home + WEIGHTS[self.meaning] * touched
+
+    def at(self, schools: tuple[int, ...]) -> RuleOf:
+        """Return the rule for these schools only."""
+        return RuleOf(self.conditions, self.meaning, self.in_clever, schools)
+
+    @property
+    def everywhere(self) -> RuleOf:
+        """The rule for all schools."""
+        return RuleOf(self.conditions, self.meaning, self.in_clever)
+
+    def holds(self, survey: Survey) -> Bools:
+        """Return for each section of the district whether the rule keeps it."""
+        kept = np.ones(survey.sections, dtype=np.bool_)
+        for condition in self.conditions:
+            kept &= holds(condition, survey)
+        if self.schools is not None:
+            kept &= np.isin(survey.section_school, self.schools)
+        return kept
+
+    def to_filter_rule(self, survey: Survey) -> Rule:
+        """Return it as a section filter has it."""
+        if self.schools is None:
+            return Rule(all=self.conditions)
+        ids = tuple(survey.schools[school] for school in self.schools)
+        only = (
+            Condition(field="school", op="is", value=ids[0])
+            if len(ids) == 1
+            else Condition(field="school", op="one_of", value=ids)
+        )
+        return Rule(all=(*self.conditions, only))
+
+
+def single(atom: Atom) -> RuleOf:
+    """Return the rule of one condition."""
+    return RuleOf((atom.condition,), atom.meaning, atom.in_clever)
+
+
+def both(one: Atom, other: Atom) -> RuleOf:
+    """Return the rule of two conditions; it means what the more telling of them does."""
+    return RuleOf(
+        (one.condition, other.condition),
+        min(one.meaning, other.meaning),
+        one.in_clever and other.in_clever,
+    )
+
+
+def holds(condition: Condition, survey: Survey) -> Bools:
+    """Return for each section of the district whether a condition holds, as a section filter has it."""
+    column, codes = survey.columns[condition.field], survey.codes[condition.field]
+    wanted = folded(str(condition.value))
+    match condition.op:
+        case "is" | "is_not":
+            true = np.array([value == wanted for value in column.values], dtype=np.bool_)
+        case "contains" | "not_contains":
+            true = np.array([wanted in value for value in column.values], dtype=np.bool_)
+        case _:
+            true = np.array([value.startswith(wanted) for value in column.values], dtype=np.bool_)
+    told = np.append(true, False)[codes]  # a blank has the last place, where nothing holds
+    assert BLANK == -1  # noqa: S101 - which is what makes it the last
+    return ~told if condition.op in ("is_not", "not_contains") else told

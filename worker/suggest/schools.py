@@ -1,0 +1,154 @@
+"""The best rules for the students of one school, wherever their sections are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.suggest.atoms import Atom, Part, atoms
+from worker.suggest.counting import Group, Tried, group, kinds_of, tried
+from worker.suggest.deadline import Deadline
+from worker.suggest.meaning import Meaning
+from worker.suggest.optimiser import choose
+from worker.suggest.rules import RuleOf, both, single
+from worker.suggest.survey import Bools, Ints, Survey
+
+MOST_STUDENTS: Final = 1500
+"""Of a school, spread evenly over it: enough to find its rules, which are then counted over everybody."""
+MOST_RULES: Final = 32
+"""That the optimiser chooses from."""
+PAIRED: Final = 40
+"""Conditions that are tried in pairs."""
+SECONDS: Final = 5.0
+"""For one school's optimum, at most."""
+SATISFYING: Final = 0.985
+"""Of the students, by one rule that means homeroom: then pairs are not tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolRules:
+    """What was found for a school: the rules of its best set, and the best rules by themselves."""
+
+    students: int
+    best: tuple[RuleOf, ...]
+    singles: tuple[RuleOf, ...]
+    is_proven: bool
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Rules with the kinds of sections that each keeps, what each gives, and what each costs."""
+
+    rules: list[RuleOf]
+    kept: Bools
+    given: Tried
+    costs: npt.NDArray[np.float64]
+
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """Students that each is worth, once those are taken off that it makes hopeless."""
+        worth: npt.NDArray[np.float64] = self.given.exactly_one - 0.5 * self.given.several - self.costs
+        return worth
+
+    def only(self, chosen: Iterable[int]) -> _Candidates:
+        at = list(chosen)
+        given = Tried(self.given.exactly_one[at], self.given.several[at])
+        return _Candidates([self.rules[rule] for rule in at], self.kept[at], given, self.costs[at])
+
+
+def school_rules(survey: Survey, first: int, last: int, deadline: Deadline) -> SchoolRules:
+    """Return what suits the students from `first` up to `last`."""
+    chosen = _sample(first, last)
+    sections, sizes = seats(survey, chosen)
+    local, places = np.unique(sections, return_inverse=True)
+    part = Part(survey, local.astype(np.int32), np.bincount(places, minlength=len(local)))
+    found = atoms(part, len(chosen))
+    if not found:
+        return SchoolRules(last - first, (), (), is_proven=True)
+    kinds, holding = kinds_of(np.array([atom.mask for atom in found]))
+    students = group(kinds[places], holding.shape[1], sizes)
+    candidates = _candidates(found, holding, students)
+    most = _best(candidates, MOST_RULES)
+    answer = choose(students, most.kept, most.costs, min(SECONDS, deadline.left))
+    return SchoolRules(
+        last - first,
+        tuple(most.rules[rule] for rule in answer.rules),
+        tuple(most.rules[rule] for rule in np.argsort(-most.values, kind="stable")[:4]),
+        answer.is_proven,
+    )
+
+
+def _sample(first: int, last: int) -> Ints:
+    """Return some of the students, the same each time."""
+    number = min(last - first, MOST_STUDENTS)
+    return (first + np.arange(number, dtype=np.int64) * (last - first) // max(1, number)).astype(np.int32)
+
+
+def seats(survey: Survey, students: Ints) -> tuple[Ints, npt.NDArray[np.int64]]:
+    """Return the sections of these students, one student after the other, and how many each has."""
+    starts, stops = survey.starts[students], survey.starts[students + 1]
+    sizes = stops - starts
+    offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(sizes)[:-1])), sizes)
+    return survey.edge_section[offsets + np.arange(sizes.sum())], sizes
+
+
+def _candidates(found: list[Atom], holding: Bools, students: Group) -> _Candidates:
+    positive = [place for place, atom in enumerate(found) if not atom.is_negative]
+    rules = [single(found[place]) for place in positive]
+    kept = holding[positive]
+    alone = _judged(rules, kept, students)
+    means_homeroom = [rule.meaning is Meaning.HOMEROOM for rule in alone.rules]
+    if (alone.given.exactly_one[means_homeroom] >= SATISFYING * students.students).any():
+        return alone
+    return _judged(*_with_pairs(found, holding, alone, positive), students)
+
+
+def _with_pairs(
+    found: list[Atom], holding: Bools, alone: _Candidates, positive: list[int]
+) -> tuple[list[RuleOf], Bools]:
+    """Return the rules of one condition and, of the promising ones, those of two."""
+    reach = alone.given.exactly_one + alone.given.several
+    weight = reach * np.array([2.0 if rule.meaning is Meaning.HOMEROOM else 1.0 for rule in alone.rules])
+    bases = [positive[rule] for rule in np.argsort(-weight, kind="stable")[:PAIRED]]
+    negative = [place for place, atom in enumerate(found) if atom.is_negative][:PAIRED]
+    pairs = [*combinations(bases, 2), *((base, other) for base in bases for other in negative)]
+    rules, kept, seen = list(alone.rules), list(alone.kept), {row.tobytes() for row in alone.kept}
+    for one, other in pairs:
+        row = holding[one] & holding[other]
+        key = row.tobytes()
+        if (
+            key in seen
+            or not row.any()
+            or found[one].condition.field == found[other].condition.field == "subject"
+        ):
+            continue
+        seen.add(key)
+        rules.append(both(found[one], found[other]))
+        kept.append(row)
+    return rules, np.array(kept)
+
+
+def _judged(rules: list[RuleOf], kept: Bools, students: Group) -> _Candidates:
+    given = tried(students, kept)
+    everyone = students.students
+    costs = np.array(
+        [
+            rule.cost(everyone, touched)
+            for rule, touched in zip(rules, given.exactly_one + given.several, strict=True)
+        ]
+    )
+    return _Candidates(rules, kept, given, costs)
+
+
+def _best(candidates: _Candidates, number: int) -> _Candidates:
+    """Return those that may be of use: what is worth nothing alone is worth nothing beside others."""
+    useful = np.flatnonzero(candidates.given.exactly_one > candidates.given.several)
+    if not len(useful):
+        useful = np.arange(len(candidates.rules))
+    ranked = useful[np.argsort(-candidates.values[useful], kind="stable")]
+    return candidates.only(ranked[:number])

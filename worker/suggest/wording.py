@@ -1,0 +1,63 @@
+"""A suggestion in words that a district can follow: those of Clever's sharing rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from worker.domain.filter import Condition, Rule, SectionFilter
+
+_SAID = {
+    "is": "is",
+    "is_not": "is not",
+    "contains": "contains",
+    "not_contains": "does not contain",
+    "starts_with": "starts with",
+    "one_of": "is one of",
+}
+_NAMED = {
+    "course_name": "course name",
+    "course_number": "course number",
+    "section_number": "section number",
+    "sis_id": "SIS id",
+}
+_KNOWN_TO_CLEVER = frozenset({"is", "is_not", "contains", "one_of"})
+
+
+def told(section_filter: SectionFilter, school_names: Mapping[str, str]) -> str:
+    """Return the rules as sentences that begin with "Match all sections where"."""
+    rules = [_rule(rule, school_names) for rule in section_filter.rules]
+    if section_filter.strategy == "first_match" and len(rules) > 1:
+        first, *others = rules
+        return f"{first}. For a student whom that finds in none: " + ", then ".join(
+            _lowered(rule) for rule in others
+        )
+    return "; and ".join([rules[0], *(_lowered(rule) for rule in rules[1:])]) if rules else ""
+
+
+def can_share(section_filter: SectionFilter) -> bool:
+    """Whether sharing rules in Clever can say the same: they are a union, and know three operators.
+
+    "One of" is as many rules as it has values.
+    """
+    if section_filter.current_term_only:
+        return False
+    if section_filter.strategy == "first_match" and len(section_filter.rules) > 1:
+        return False
+    return all(condition.op in _KNOWN_TO_CLEVER for rule in section_filter.rules for condition in rule.all)
+
+
+def _rule(rule: Rule, school_names: Mapping[str, str]) -> str:
+    return "Match all sections where " + " and ".join(_condition(one, school_names) for one in rule.all)
+
+
+def _condition(condition: Condition, school_names: Mapping[str, str]) -> str:
+    value = condition.value
+    values = [value] if isinstance(value, str) else list(value)
+    if condition.field == "school":
+        values = [school_names.get(school, school) for school in values]
+    quoted = ", ".join(f'"{value}"' for value in values)
+    return f"{_NAMED.get(condition.field, condition.field)} {_SAID[condition.op]} {quoted}"
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]

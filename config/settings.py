@@ -166,6 +166,14 @@ class PreflightSettings(Group):
         description="Removals of this many students or fewer are never held back: a small school loses "
         "a tenth of its students on an ordinary day.",
     )
+    suggest_seconds: float = Field(
+        default=60,
+        ge=0,
+        le=90,
+        allow_inf_nan=False,
+        description="How long a review may look for section filters that would serve the district better; "
+        "0: not at all. Tens of thousands of students take seconds. What is cut short says so.",
+    )
     severities: Severities = Field(
         default={},
         description="Severity (error or warning) by finding code, where it shall differ from the usual.",

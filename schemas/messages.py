@@ -383,6 +383,15 @@ class Coverage(Published):
     several: Count = Field(description="Students with two or more.")
 
 
+class Leftover(Published):
+    """Students of one grade at one school whom a filter would not give exactly one section."""
+
+    school: str | None = Field(description="The school's id; null for students without one.")
+    grade: str | None = Field(description="The grade, as Clever gives it; null for students without one.")
+    none: Count = Field(description="Students with none.")
+    several: Count = Field(description="Students with two or more.")
+
+
 class Suggestion(Published):
     """A section filter that would serve this district better, and what it would do."""
 
@@ -392,6 +401,15 @@ class Suggestion(Published):
         description="Whether the district could set it up as sharing rules in Clever."
     )
     text: str = Field(description="The filter in the words of Clever's sharing rules.")
+    leftovers: tuple[Leftover, ...] = Field(
+        default=(), description="Whom it would leave, by school and grade, the most first; not all of them."
+    )
+    leftover_groups: Count = Field(default=0, description="How many schools' grades it would leave some of.")
+    in_force: StrictBool = Field(default=False, description="Whether it is the filter in force already.")
+    cut_short: StrictBool = Field(
+        default=False, description="Whether the search ended by its time, so that there may be better ones."
+    )
+    as_of: Instant | None = Field(default=None, description="When it was found, and its coverage was true.")
 
 
 class Sync(Published):

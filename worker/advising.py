@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
+from worker.domain.advice import Advice, is_wanted, unplaced
+from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter
+from worker.ports.evaluation import Evaluation
 from worker.ports.surveys import Surveys
 from worker.suggest.deadline import Deadline
 from worker.suggest.district import Progress
@@ -21,6 +26,26 @@ async def suggest_filters(
     """
     survey = await surveys.of(district_id)
     return await search(survey.builder, survey.in_force, seconds, progress)
+
+
+async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, Any]]:
+    """Return suggestions for the review of a district under evaluation: those found before, or new ones.
+
+    None where the filter is not what is wrong, or where `seconds` allows no search.
+    """
+    state, now = evaluation.state, evaluation.window.now
+    if seconds <= 0 or not is_wanted(state.tally, was_rostered=state.last_commit_id is not None):
+        return ()
+    count = unplaced(state.tally)
+    known = await evaluation.advice()
+    if known is not None and known.still_holds(now, state.filter_version, count):
+        return known.suggestions
+    found = await search(await evaluation.survey(), state.section_filter, seconds)
+    advice = Advice(
+        now, state.filter_version, count, [{**one.to_json(), "as_of": instant(now)} for one in found]
+    )
+    await evaluation.keep_advice(advice)
+    return advice.suggestions
 
 
 async def search(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from worker.advising import advise
 from worker.domain import announcements
 from worker.domain.announcements import Batch
 from worker.domain.canonical import canonical
@@ -40,11 +42,18 @@ class Decided:
 
 
 async def record_outcome(
-    evaluation: Evaluation, outcome: Outcome, trigger: Trigger, events: int, *, adopted: bool = False
+    evaluation: Evaluation,
+    outcome: Outcome,
+    trigger: Trigger,
+    events: int,
+    *,
+    adopted: bool = False,
+    suggest_seconds: float = 0,
 ) -> Decided:
     """Record the batch and, where there is one, the decision with its messages.
 
-    `adopted` says that a baseline was adopted with it.
+    `adopted` says that a baseline was adopted with it; a review looks for section filters that would serve
+    the district better for at most `suggest_seconds`.
     """
     state, window = evaluation.state, evaluation.window
     state.batch_number += 1
@@ -57,7 +66,7 @@ async def record_outcome(
     if outcome is Outcome.COMMIT:
         decision, parts = await _commit(evaluation, batch)
     elif outcome is Outcome.REVIEW:
-        decision, parts = await _review(evaluation, batch), 1
+        decision, parts = await _review(evaluation, batch, await advise(evaluation, suggest_seconds)), 1
     record = BatchRecord(
         state.batch_number, batch.id, batch.trigger, events, batch.opened_at, batch.closed_at, outcome
     )
@@ -138,7 +147,9 @@ async def _enqueue_changes(
     return count
 
 
-async def _review(evaluation: Evaluation, batch: Batch) -> DecisionRecord:
+async def _review(
+    evaluation: Evaluation, batch: Batch, suggestions: Sequence[dict[str, Any]]
+) -> DecisionRecord:
     state, district_id = evaluation.state, evaluation.window.district_id
     state.decision_number += 1
     state.review_sequence += 1
@@ -160,6 +171,7 @@ async def _review(evaluation: Evaluation, batch: Batch) -> DecisionRecord:
         causes=withdrawn_fields(
             state.tally.missing_fields(), state.tally.students, was_rostered=state.last_commit_id is not None
         ),
+        suggestions=suggestions,
     )
     await evaluation.mark_reported()
     state.reported_digest = state.tally.error_digest

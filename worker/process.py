@@ -158,7 +158,12 @@ class Worker:
         if "evaluate" in self._stages:
             made += [
                 EvaluateStage(
-                    store.evaluations, window_limits(self._settings), self.metrics, self.watch, self.progress
+                    store.evaluations,
+                    window_limits(self._settings),
+                    self.metrics,
+                    self.watch,
+                    self.progress,
+                    suggest_seconds=self._settings.preflight.suggest_seconds,
                 )
                 for _ in range(EVALUATIONS)
             ]

@@ -174,7 +174,12 @@ REVIEW: Json = {
             },
             "coverage": {"exactly_one": 1004, "none": 0, "several": 0},
             "sharing_rules": True,
-            "text": "Match all sections where section name contains homeroom",
+            "text": 'Match all sections where name contains "homeroom"',
+            "leftovers": [{"school": "h1", "grade": None, "none": 1, "several": 0}],
+            "leftover_groups": 1,
+            "in_force": False,
+            "cut_short": False,
+            "as_of": "2026-08-20T14:00:00.000Z",
         }
     ],
     "sync": {

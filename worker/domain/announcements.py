@@ -103,6 +103,7 @@ def review_body(
     items: Sequence[Finding],
     district: Mapping[str, Any] | None,
     causes: Sequence[Cause] = (),
+    suggestions: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return a review; `changed` is how many errors are new and how many resolved since the last one."""
     new, resolved = changed
@@ -128,7 +129,7 @@ def review_body(
             "items": [finding.item for finding in items],
         },
         "causes": [cause.to_json() for cause in causes],
-        "suggestions": [],
+        "suggestions": [dict(one) for one in suggestions],
         "sync": sync_state(district, batch.closed_at),
         "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
     }

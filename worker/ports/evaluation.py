@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
+from worker.domain.advice import Advice
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.domain.incidents import Incident
@@ -23,6 +24,7 @@ from worker.domain.staging import NO_FLOOR, Change, Event, Key, Staged
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger, WindowLimits
 from worker.ports.outbox import OutboxMessage
+from worker.suggest.survey import SurveyBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +287,23 @@ class EvaluatedRoster(StagedRoster, CandidateRoster, Protocol):
     """Both sides of the district under evaluation."""
 
 
-class Evaluation(EvaluatedRoster, Protocol):
+class Advised(Protocol):
+    """What was suggested to the district under evaluation, and what new suggestions are found in."""
+
+    async def advice(self) -> Advice | None:
+        """Return what was suggested last; None where nothing was."""
+        ...
+
+    async def keep_advice(self, advice: Advice) -> None:
+        """Keep what was suggested, in the place of what was before."""
+        ...
+
+    async def survey(self) -> SurveyBuilder:
+        """Read the district as it is staged in this evaluation."""
+        ...
+
+
+class Evaluation(EvaluatedRoster, Advised, Protocol):
     """One evaluation: the district's lock and a transaction, committed when the context is left well."""
 
     window: ClosedWindow

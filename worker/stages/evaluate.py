@@ -37,6 +37,9 @@ LOOK_SECONDS: Final = 0.5
 ADOPTED_AT_ONCE: Final = 20_000
 """Changes of a baseline up to which only what they touch is looked at again, and not the whole district."""
 
+SUGGEST_SECONDS: Final = 60.0
+"""For a review's search of better section filters."""
+
 Watcher = Callable[[str, Evaluation, Decided], None]
 
 
@@ -54,6 +57,7 @@ class EvaluateStage:
     watch: Watcher | None = None
     progress: Callable[[str], Progress] | None = None
     adopted_at_once: int = ADOPTED_AT_ONCE
+    suggest_seconds: float = SUGGEST_SECONDS
     name: str = "evaluate"
 
     async def once(self) -> bool:
@@ -95,7 +99,14 @@ class EvaluateStage:
             _verdict(evaluation.state), closed_by, window.deferred_since, window.now, self.limits
         )
         trigger = Trigger.RESYNC if adopted else closed_by
-        decided = await record_outcome(evaluation, outcome, trigger, len(events), adopted=adopted is not None)
+        decided = await record_outcome(
+            evaluation,
+            outcome,
+            trigger,
+            len(events),
+            adopted=adopted is not None,
+            suggest_seconds=self.suggest_seconds,
+        )
         put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
         await evaluation.close_window(put_off, answered=closed_by is window.trigger)
         return decided

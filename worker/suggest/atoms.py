@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from worker.domain.filter import Condition, FilterField, Operator, folded
 from worker.domain.words import Vocabulary, is_homeroom, words
 from worker.suggest.meaning import Meaning, meaning
 from worker.suggest.survey import BLANK, Bools, Ints, Survey
+from worker.suggest.wording import sharable
 
 LEAST_SHARE: Final = 0.004
 """Of the students: a value that concerns fewer of them makes no rule."""
@@ -25,7 +27,9 @@ MOST_WORDS: Final = 60
 NEGATIVES: Final = 12
 """Conditions that must not hold, of each field."""
 _NAMES: Final[tuple[FilterField, ...]] = ("name", "course_name")
-_VALUES: Final[tuple[FilterField, ...]] = ("subject", "period", "grade", "section_number")
+_VALUES: Final[tuple[FilterField, ...]] = ("subject", "period", "grade", "section_number", "term")
+_TOKENS: Final = re.compile(r"[^\W_]+")
+LONGEST_CODE: Final = 4
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 
 
@@ -44,8 +48,8 @@ class Atom:
 
     @cached_property
     def in_clever(self) -> bool:
-        """Whether Clever's sharing rules know its operator."""
-        return self.condition.op in ("is", "is_not", "contains", "one_of")
+        """Whether Clever's sharing rules can say it."""
+        return sharable(self.condition)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def _words(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) 
         if code == BLANK:
             continue
         said = words(column.spellings[code])
-        for phrase in set(_phrases(said, vocabulary)):
+        for phrase in {*_phrases(said, vocabulary), *_with_codes(column.spellings[code], vocabulary)}:
             seen[phrase] = seen.get(phrase, 0) + seats[place]
         if said and _tells(said[0], vocabulary):
             first[said[0]] = first.get(said[0], 0) + seats[place]
@@ -178,6 +182,18 @@ def _phrases(said: tuple[str, ...], vocabulary: Vocabulary) -> Iterable[str]:
         may_stand = _may_stand(one, vocabulary) and _may_stand(other, vocabulary)
         if is_homeroom(one + other) or (may_stand and not (one + other).isdigit()):
             yield f"{one} {other}"
+
+
+def _with_codes(text: str, vocabulary: Vocabulary) -> Iterable[str]:
+    """Public words with the code beside them, such as homeroom s1: letters and digits are nobody's name."""
+    tokens = _TOKENS.findall(text.casefold())
+    for one, other in pairwise(tokens):
+        if _is_code(other) and vocabulary.is_public(one):
+            yield f"{one} {other}"
+
+
+def _is_code(token: str) -> bool:
+    return len(token) <= LONGEST_CODE and not token.isalpha() and not token.isdigit()
 
 
 def _tells(word: str, vocabulary: Vocabulary) -> bool:

@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.suggest.counting import Floats, Group, group, kinds_of
+from worker.suggest.counting import Group, group, kinds_of, places
 from worker.suggest.deadline import Deadline
 from worker.suggest.drafts import Draft, Pooled, draft, simplified
 from worker.suggest.meaning import Meaning
-from worker.suggest.optimiser import choose
+from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.rules import RuleOf
 from worker.suggest.schools import SchoolRules, school_rules, seats
 from worker.suggest.survey import Bools, Survey
@@ -25,8 +25,6 @@ MOST_POOLED: Final = 20
 """Rules that the schools' best sets come down to: the ones with the most students behind them."""
 SECONDS: Final = 20.0
 """For one optimum over the whole district, at most."""
-MOST_IN_TURN: Final = 4
-"""Rules applied one after the other."""
 COMPARABLE: Final = 0.95
 """Of the best draft's students: one that serves fewer is no answer beside it."""
 
@@ -70,15 +68,9 @@ class _Merging:
     """`kept[rule, kind]`: which kinds of sections a rule keeps."""
 
     @cached_property
-    def places(self) -> Floats:
-        """How many sections each profile of students has by each rule alone."""
-        counts: Floats = self.students.counts @ self.kept.T.astype(np.float32)
-        return counts
-
-    @cached_property
     def costs(self) -> npt.NDArray[np.float64]:
         """What each rule costs, in students."""
-        touched = self.students.weights @ (self.places > 0)
+        touched = self.students.weights @ (places(self.students, self.kept) > 0)
         return np.array([one.rule.cost(one.home, n) for one, n in zip(self.pool, touched, strict=True)])
 
 
@@ -98,9 +90,9 @@ def search(survey: Survey, deadline: Deadline, progress: Progress) -> Search:
         if answer.rules:
             rules = [pool[some[rule]] for rule in answer.rules]
             found.append(simplified(survey, draft(survey, rules, "union")))
-    in_turn = _in_turn(merging)
-    if len(in_turn) > 1:
-        found.append(draft(survey, in_turn, "first_match"))
+    turns = in_turn(merging.students, merging.kept, merging.costs)
+    if len(turns) > 1:
+        found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
     found += [draft(survey, [one], "union") for one in pool if one.rule.schools is None]
     return Search(_ranked(found), is_cut_short)
 
@@ -121,7 +113,7 @@ def _ask_schools(survey: Survey, deadline: Deadline, progress: Progress) -> tupl
         found: SchoolRules = school_rules(survey, first, last, deadline)
         is_cut_short |= not found.is_proven
         chosen.add(found.best, last - first, int(place) - 1)
-        good.add(found.singles, last - first, int(place) - 1)
+        good.add(found.others, last - first, int(place) - 1)
         progress("schools", 1)
     return chosen, good, is_cut_short
 
@@ -166,24 +158,10 @@ def _families(pool: Sequence[Pooled]) -> list[list[int]]:
     return [family for place, family in enumerate(families) if family and family not in families[:place]]
 
 
-def _in_turn(merging: _Merging) -> list[Pooled]:
-    """Return rules to be applied one after the other, each to whom the ones before found in no section."""
-    waiting = merging.students.weights.copy()
-    chosen: list[int] = []
-    while len(chosen) < MOST_IN_TURN:
-        gains = waiting @ (merging.places == 1) - waiting @ (merging.places > 1) - merging.costs
-        gains[chosen] = 0
-        best = int(np.argmax(gains))
-        if gains[best] <= 0:
-            break
-        chosen.append(best)
-        waiting[merging.places[:, best] > 0] = 0
-    return [merging.pool[rule] for rule in chosen]
-
-
 def _ranked(found: Iterable[Draft]) -> list[Draft]:
     """Return the drafts that are worth a look, the best first, none that says the same as another."""
-    ranked = sorted(found, key=lambda one: (-one.score, len(one.rules), [p.rule.key for p in one.rules]))
+    useful = [one for one in found if one.exactly_one]
+    ranked = sorted(useful, key=lambda one: (-one.score, len(one.rules), [p.rule.key for p in one.rules]))
     best, taken = list[Draft](), set[bytes]()
     for one in ranked:
         key = one.places.tobytes() + one.strategy.encode()

@@ -19,11 +19,13 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from worker.suggest.counting import Group, collapsed, kinds_of
+from worker.suggest.counting import Group, collapsed, kinds_of, places
 from worker.suggest.survey import Bools
 
 MOST_PROFILES: Final = 1500
 """Of a model, the heaviest: the rest are a few odd students each."""
+MOST_IN_TURN: Final = 4
+"""Rules applied one after the other."""
 GOOD_ENOUGH: Final = 0.003
 """Of the students: so little is not worth a search."""
 _SOLVED: Final = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveBound)
@@ -63,6 +65,29 @@ def choose(students: Group, rules: Bools, costs: npt.NDArray[np.float64], second
     if seconds <= 0:
         return Choice(first, is_proven=False)
     return _solve(model, first, seconds)
+
+
+def in_turn(students: Group, rules: Bools, costs: npt.NDArray[np.float64]) -> list[int]:
+    """Return rules to be applied one after the other, each to those whom the ones before left with none."""
+    chosen: list[int] = []
+    if not len(rules):
+        return chosen
+    exact, several = _alone(students, rules)
+    waiting = students.weights.copy()
+    while len(chosen) < MOST_IN_TURN:
+        gains = waiting @ exact - waiting @ several - costs
+        gains[chosen] = 0
+        best = int(np.argmax(gains))
+        if gains[best] <= 0:
+            break
+        chosen.append(best)
+        waiting[exact[:, best] | several[:, best]] = 0
+    return chosen
+
+
+def _alone(students: Group, rules: Bools) -> tuple[Bools, Bools]:
+    counts = places(students, rules)
+    return counts == 1, counts > 1
 
 
 def _reduced(students: Group, rules: Bools, costs: npt.NDArray[np.float64]) -> _Model:
@@ -105,7 +130,7 @@ def _solve(model: _Model, first: Sequence[int], seconds: float) -> Choice:
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("random_seed", 1)
     solver.setOptionValue("time_limit", seconds)
-    solver.setOptionValue("mip_rel_gap", 1e-4)
+    solver.setOptionValue("mip_rel_gap", GOOD_ENOUGH)
     lp = _program(model, rules, kinds, profiles)
     solver.passModel(lp)
     start = highspy.HighsSolution()

@@ -14,17 +14,17 @@ from worker.suggest.atoms import Atom, Part, atoms
 from worker.suggest.counting import Group, Tried, group, kinds_of, tried
 from worker.suggest.deadline import Deadline
 from worker.suggest.meaning import Meaning
-from worker.suggest.optimiser import choose
+from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.rules import RuleOf, both, single
 from worker.suggest.survey import Bools, Ints, Survey
 
 MOST_STUDENTS: Final = 1500
 """Of a school, spread evenly over it: enough to find its rules, which are then counted over everybody."""
-MOST_RULES: Final = 32
+MOST_RULES: Final = 28
 """That the optimiser chooses from."""
 PAIRED: Final = 40
 """Conditions that are tried in pairs."""
-SECONDS: Final = 5.0
+SECONDS: Final = 2.0
 """For one school's optimum, at most."""
 SATISFYING: Final = 0.985
 """Of the students, by one rule that means homeroom: then pairs are not tried."""
@@ -32,11 +32,11 @@ SATISFYING: Final = 0.985
 
 @dataclass(frozen=True, slots=True)
 class SchoolRules:
-    """What was found for a school: the rules of its best set, and the best rules by themselves."""
+    """What was found for a school: the rules of its best set, and others that are good for something."""
 
     students: int
     best: tuple[RuleOf, ...]
-    singles: tuple[RuleOf, ...]
+    others: tuple[RuleOf, ...]
     is_proven: bool
 
 
@@ -75,10 +75,12 @@ def school_rules(survey: Survey, first: int, last: int, deadline: Deadline) -> S
     candidates = _candidates(found, holding, students)
     most = _best(candidates, MOST_RULES)
     answer = choose(students, most.kept, most.costs, min(SECONDS, deadline.left))
+    turns = in_turn(students, candidates.kept, candidates.costs)
+    singles = [most.rules[rule] for rule in np.argsort(-most.values, kind="stable")[:4]]
     return SchoolRules(
         last - first,
         tuple(most.rules[rule] for rule in answer.rules),
-        tuple(most.rules[rule] for rule in np.argsort(-most.values, kind="stable")[:4]),
+        (*(candidates.rules[rule] for rule in turns), *singles),
         answer.is_proven,
     )
 

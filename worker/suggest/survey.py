@@ -29,6 +29,7 @@ COLUMNS: Final = (
     "course_name",
     "course_number",
     "section_number",
+    "term",
 )
 """The fields of sections that rules are made of, beside the school."""
 BLANK: Final = -1
@@ -165,6 +166,7 @@ class SurveyBuilder:
         self._current.append(current)
         for name in ("name", "subject", "period", "grade", "section_number"):
             self._columns[name].add(getattr(section, name))
+        self._columns["term"].add(view.term.name if view.term else None)
         self._columns["course_name"].add(view.course.name if view.course else None)
         self._columns["course_number"].add(view.course.number if view.course else None)
         if section.name:

@@ -43,7 +43,12 @@ def can_share(section_filter: SectionFilter) -> bool:
         return False
     if section_filter.strategy == "first_match" and len(section_filter.rules) > 1:
         return False
-    return all(condition.op in _KNOWN_TO_CLEVER for rule in section_filter.rules for condition in rule.all)
+    return all(sharable(condition) for rule in section_filter.rules for condition in rule.all)
+
+
+def sharable(condition: Condition) -> bool:
+    """Whether Clever's sharing rules can say the condition; that they know terms is not documented."""
+    return condition.op in _KNOWN_TO_CLEVER and condition.field != "term"
 
 
 def _rule(rule: Rule, school_names: Mapping[str, str]) -> str:

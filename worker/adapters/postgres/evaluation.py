@@ -11,6 +11,7 @@ import asyncpg
 
 from worker.adapters.postgres import notices, sql, windows
 from worker.adapters.postgres.adoption import adopt, ready_baseline
+from worker.adapters.postgres.advice import PostgresAdvice
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.incidents import close_incident
@@ -36,7 +37,7 @@ FETCH: Final = 1000
 """Rows of a plan in memory at a time."""
 
 
-class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
+class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, PostgresAdvice):
     """Answers to `worker.ports.evaluation.Evaluation` on one connection, inside its transaction."""
 
     def __init__(self, connection: Connection, window: ClosedWindow, state: DistrictState) -> None:

@@ -1,0 +1,47 @@
+"""Suggestions kept with a district, and the survey that new ones are found in, inside its evaluation."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Final
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.surveys import read_survey
+from worker.domain.advice import Advice
+from worker.ports.evaluation import ClosedWindow, DistrictState
+from worker.suggest.survey import SurveyBuilder
+
+_SQL: Final = sql.load("advice")
+
+
+class PostgresAdvice:
+    """Answers to `worker.ports.evaluation.Advised` on one connection, inside its transaction."""
+
+    window: ClosedWindow
+    state: DistrictState
+    _connection: Connection
+
+    async def advice(self) -> Advice | None:
+        """Return what was suggested last; None where nothing was."""
+        row = await self._connection.fetchrow(_SQL["advice"], self.window.district_id)
+        if row is None:
+            return None
+        return Advice(row["made_at"], row["filter_version"], row["unplaced"], row["suggestions"])
+
+    async def keep_advice(self, advice: Advice) -> None:
+        """Keep what was suggested, in the place of what was before."""
+        await self._connection.execute(
+            _SQL["keep_advice"],
+            self.window.district_id,
+            advice.made_at,
+            advice.filter_version,
+            advice.unplaced,
+            list(advice.suggestions),
+        )
+
+    async def survey(self) -> SurveyBuilder:
+        """Read the district as it is staged in this evaluation."""
+        today = self.window.now.astimezone(UTC).date()
+        scope = self.state.section_filter.scope
+        return await read_survey(self._connection, self.window.district_id, scope, today)

@@ -38,7 +38,8 @@ def homeroom_by_name(town: Town) -> SectionFilter:
 def shared_subject(town: Town) -> SectionFilter:
     for grades in (ELEMENTARY, MIDDLE, HIGH):
         school = town.school(grades, 330)
-        hold_lessons(town, school, upper() if grades == HIGH else lower())
+        lesson = "{course}, Class {short}0{number} - {last} - {period}"
+        hold_lessons(town, school, upper(name=lesson) if grades == HIGH else lower(name=lesson))
         hold_homerooms(
             town, school, Home("Class {short}0{number}, Homeroom - {last} - 0", HOMEROOM, "0", size=28)
         )

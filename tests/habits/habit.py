@@ -62,9 +62,14 @@ class Habit:
     sentence: str
     build: Build
     reaches: float
-    """Share of students with exactly one section that the known best filter reaches at least."""
+    """Share of students with exactly one section that the known best filter reaches at least; 0: none does."""
     partial: SectionFilter | None = None
     """Where no good filter exists: one that is right for a part of the district, if there is any."""
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether no good filter exists."""
+        return self.reaches == 0
 
     def district(self, seed: int = 1, today: date = TODAY) -> District:
         """Generate the district: the same one for the same seed and day."""

@@ -34,6 +34,18 @@ def noise_of_three_percent(town: Town) -> SectionFilter:
     return keep(("name", "contains", "advisory"))
 
 
+@habit("Two words at two schools, two per cent of the students misplaced, a few names blank.", reaches=0.96)
+def noise_in_two_words(town: Town) -> SectionFilter:
+    for word in ("Advisory", "Mentor Group"):
+        school = town.school(HIGH, 760)
+        hold_lessons(town, school, UPPER_DAY)
+        hold_homerooms(town, school, Home(f"{word} {{short}}-{{number}} {{last}}", size=20))
+    town.disturb(0.02)
+    (section,) = town.sections(town.homes[11:12])
+    del section["name"]
+    return keep_any([("name", "contains", "advisory")], [("name", "contains", "mentor group")])
+
+
 @habit("Homeroom is mistyped in places; the subject is right everywhere.")
 def mistyped_with_subject(town: Town) -> SectionFilter:
     school = town.school(MIDDLE, 660)

@@ -62,7 +62,7 @@ class Habit:
     sentence: str
     build: Build
     reaches: float
-    """Share of students with exactly one section that the known best filter reaches at least; 0: none does."""
+    """Share of students with exactly one section that the best filter reaches at least; 0: there is none."""
     partial: SectionFilter | None = None
     """Where no good filter exists: one that is right for a part of the district, if there is any."""
 

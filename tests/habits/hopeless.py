@@ -40,10 +40,10 @@ def _everybody(school: School) -> list[tuple[str, str]]:
 
 
 def _hold_electives(town: Town, school: School) -> None:
-    """Let each student take five to eight of the electives, as he pleases, at no fixed hour."""
+    """Let each student take three to six of the electives, as he pleases, at no fixed hour."""
     takers: dict[str, list[str]] = {name: [] for name, _ in ELECTIVES}
     for student, _ in _everybody(school):
-        for name, _ in town.rng.sample(ELECTIVES, town.rng.randint(5, 8)):
+        for name, _ in town.rng.sample(ELECTIVES, town.rng.randint(3, 6)):
             takers[name].append(student)
     for name, subject in ELECTIVES:
         for group in groups(takers[name], 28):

@@ -1,0 +1,30 @@
+"""A large district in the store: as the pipeline would have staged it."""
+
+from __future__ import annotations
+
+from habits import large
+from store_fixtures import StoreUnderTest
+
+
+async def test_a_large_district_is_staged_with_the_links_of_its_sections(store: StoreUnderTest) -> None:
+    rows = list(large.rows(2_200))
+    assert await large.load(store.url, "d1", iter(rows)) == len(rows)
+
+    staged = await store.rows("SELECT kind, count(*) FROM staged WHERE district_id = 'd1' GROUP BY kind")
+    counted = {row["kind"]: row["count"] for row in staged}
+    assert sum(counted.values()) == len(rows)
+    assert counted["school"] == 4
+    assert await store.rows("SELECT 1 FROM districts WHERE district_id = 'd1'")
+    (links,) = await store.rows("SELECT count(*) FROM section_links WHERE district_id = 'd1'")
+    (wrong,) = await store.rows(
+        """
+        SELECT count(*) FROM section_links FULL JOIN (
+            SELECT s.record_id, l.role, l.target_id
+            FROM staged s CROSS JOIN LATERAL rostering_links(s.record) l WHERE s.kind = 'section') AS told
+        ON section_id = record_id AND section_links.role = told.role
+            AND section_links.target_id = told.target_id
+        WHERE section_id IS NULL OR record_id IS NULL
+        """
+    )
+    assert links["count"] > 2_200 * 7
+    assert wrong["count"] == 0

@@ -69,6 +69,7 @@ def advisory_in_brackets(town: Town) -> SectionFilter:
     "Self-contained classes called '4th Grade/Okafor' and 'Kindergarten/Day'; specials are 'Art 4 - Bell'."
 )
 def grade_slash_teacher(town: Town) -> SectionFilter:
+    town.absent.add("Grade")
     for _ in range(2):
         school = town.school(ELEMENTARY, 420)
         hold_lessons(town, school, lower(name="{course} - {last}", period=None))

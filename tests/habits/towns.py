@@ -57,6 +57,8 @@ class Town:
         self._courses: dict[tuple[str, str | None], str] = {}
         self._numbers = iter(range(100_001, 10_000_000))
         self._schools = 0
+        self.absent: Final[set[str]] = set()
+        """Surnames that no teacher of this town has."""
 
     def school(self, grades: Sequence[str], size: int, name: str | None = None, staff: int = 24) -> School:
         """Found a school with `size` students, about as many in each grade."""
@@ -71,7 +73,8 @@ class Town:
         school = School(school_id, named, {})
         for grade, count in shares.items():
             school.students[grade] = [self.student(school_id, grade) for _ in range(count)]
-        surnames = self.rng.sample(SURNAMES, min(staff, len(SURNAMES)))
+        possible = [name for name in SURNAMES if name not in self.absent]
+        surnames = self.rng.sample(possible, min(staff, len(possible)))
         school.staff = [self.teacher(last) for last in surnames]
         return school
 

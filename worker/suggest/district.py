@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from worker.suggest.counting import Group, group, kinds_of, places
+from worker.suggest.counting import Group, group, kinds_of
 from worker.suggest.deadline import Deadline
-from worker.suggest.drafts import Draft, Pooled, draft, simplified
+from worker.suggest.drafts import Draft, Pooled, draft, pooled, simplified
 from worker.suggest.meaning import Meaning
 from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.rules import RuleOf
@@ -23,8 +22,8 @@ from worker.suggest.survey import Bools, Survey
 MOST_SUGGESTIONS: Final = 5
 MOST_POOLED: Final = 20
 """Rules that the schools' best sets come down to: the ones with the most students behind them."""
-SECONDS: Final = 20.0
-"""For one optimum over the whole district, at most."""
+SECONDS: Final = 6.0
+"""For all optima over the whole district, at most."""
 COMPARABLE: Final = 0.95
 """Of the best draft's students: one that serves fewer is no answer beside it."""
 
@@ -67,11 +66,10 @@ class _Merging:
     kept: Bools
     """`kept[rule, kind]`: which kinds of sections a rule keeps."""
 
-    @cached_property
+    @property
     def costs(self) -> npt.NDArray[np.float64]:
         """What each rule costs, in students."""
-        touched = self.students.weights @ (places(self.students, self.kept) > 0)
-        return np.array([one.rule.cost(one.home, n) for one, n in zip(self.pool, touched, strict=True)])
+        return np.array([one.cost for one in self.pool])
 
 
 def search(survey: Survey, deadline: Deadline, progress: Progress) -> Search:
@@ -82,10 +80,10 @@ def search(survey: Survey, deadline: Deadline, progress: Progress) -> Search:
         return Search((), is_cut_short)
     merging = _merging(survey, pool)
     found: list[Draft] = []
+    solving = Deadline(min(SECONDS, deadline.left))
     for some in _families(pool):
-        answer = choose(
-            merging.students, merging.kept[some], merging.costs[some], min(SECONDS, deadline.left)
-        )
+        left = min(solving.left, deadline.left)
+        answer = choose(merging.students, merging.kept[some], merging.costs[some], left)
         is_cut_short |= not answer.is_proven
         if answer.rules:
             rules = [pool[some[rule]] for rule in answer.rules]
@@ -123,14 +121,13 @@ def _pool(survey: Survey, chosen: _Votes, good: _Votes) -> list[Pooled]:
     everywhere = chosen.first(MOST_POOLED)
     known = {rule.key for rule in everywhere}
     beside = [rule for rule in good.first(MOST_POOLED) if rule.key not in known][: MOST_POOLED // 2]
-    pool = [Pooled(rule, rule.holds(survey), chosen.students[rule.key]) for rule in everywhere]
-    pool += [Pooled(rule, rule.holds(survey), float(survey.students)) for rule in beside]
+    pool = [pooled(survey, rule, chosen.students[rule.key]) for rule in everywhere]
+    pool += [pooled(survey, rule, float(survey.students)) for rule in beside]
     inhabited = int((np.diff(survey.school_bounds) > 0).sum())
     for rule in everywhere:
         schools = tuple(sorted(chosen.schools[rule.key] - {-1}))
         if schools and len(schools) < inhabited:
-            there = rule.at(schools)
-            pool.append(Pooled(there, there.holds(survey), chosen.students[rule.key]))
+            pool.append(pooled(survey, rule.at(schools), chosen.students[rule.key]))
     return [one for one in pool if one.kept.any()]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,19 @@ class Pooled:
     rule: RuleOf
     kept: Bools
     home: float
+    touched: float
+    """Students who sit in a section that it keeps."""
+
+    @property
+    def cost(self) -> float:
+        """What it costs, in students, where no other rule comes before it."""
+        return self.rule.cost(self.home, self.touched)
+
+
+def pooled(survey: Survey, rule: RuleOf, home: float) -> Pooled:
+    """Return a rule counted over everybody; `home` is the number of students that it is for."""
+    kept = rule.holds(survey)
+    return Pooled(rule, kept, home, float((survey.counts(kept) > 0).sum()))
 
 
 @dataclass(frozen=True)
@@ -56,8 +69,7 @@ def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> Draft:
     if strategy == "union" or len(rules) == 1:
         kept = np.logical_or.reduce([one.kept for one in rules])
         places = survey.counts(kept)
-        touched = [float((survey.counts(one.kept) > 0).sum()) for one in rules]
-        cost = sum(one.rule.cost(one.home, n) for one, n in zip(rules, touched, strict=True))
+        cost = sum(one.cost for one in rules)
         strategy = "union"
     else:
         places = np.zeros(survey.students, dtype=np.int32)
@@ -78,7 +90,7 @@ def simplified(survey: Survey, given: Draft) -> Draft:
             best = _better(best, draft(survey, without, best.strategy))
     for place, one in enumerate(best.rules):
         if one.rule.schools is not None:
-            freed = replace(one, rule=one.rule.everywhere, kept=one.rule.everywhere.holds(survey))
+            freed = pooled(survey, one.rule.everywhere, one.home)
             rules = [*best.rules[:place], freed, *best.rules[place + 1 :]]
             best = _better(best, draft(survey, rules, best.strategy))
     return best

@@ -27,7 +27,17 @@ WEIGHTS: Final = {Meaning.HOMEROOM: 0.0, Meaning.CLASS: 0.02, Meaning.SUBJECT: 0
 """Of the students that a rule places: by so much more must it place to come before one of homerooms."""
 
 _CLASS_WORDS: Final = frozenset(
-    {"class", "classroom", "contained", "selfcontained", "core", "kindergarten", "elementary", "group"}
+    {
+        "class",
+        "classroom",
+        "grade",
+        "contained",
+        "selfcontained",
+        "core",
+        "kindergarten",
+        "elementary",
+        "group",
+    }
     | {"team", "house", "family", "pod", "base", "mentor", "tutor", "cohort", "form"}
 )
 _SUBJECT_OF_HOMEROOMS: Final = ("homeroom", "advisory")

@@ -24,8 +24,10 @@ MOST_RULES: Final = 28
 """That the optimiser chooses from."""
 PAIRED: Final = 40
 """Conditions that are tried in pairs."""
-SECONDS: Final = 2.0
+SECONDS: Final = 1.0
 """For one school's optimum, at most."""
+HARMLESS: Final = 0.005
+"""Of the students whom a rule gives one section: so many with several are noise."""
 SATISFYING: Final = 0.985
 """Of the students, by one rule that means homeroom: then pairs are not tried."""
 
@@ -148,9 +150,20 @@ def _judged(rules: list[RuleOf], kept: Bools, students: Group) -> _Candidates:
 
 
 def _best(candidates: _Candidates, number: int) -> _Candidates:
-    """Return those that may be of use: what is worth nothing alone is worth nothing beside others."""
-    useful = np.flatnonzero(candidates.given.exactly_one > candidates.given.several)
+    """Return those that may be of use: the best by themselves, and small ones that do no harm.
+
+    What gives some students several sections gives them several beside any other rule too; small rules that
+    do not are what a set is made of, first of all those that mean a class.
+    """
+    given = candidates.given
+    useful = np.flatnonzero(given.exactly_one > given.several)
     if not len(useful):
         useful = np.arange(len(candidates.rules))
-    ranked = useful[np.argsort(-candidates.values[useful], kind="stable")]
-    return candidates.only(ranked[:number])
+    ranked = [int(rule) for rule in useful[np.argsort(-candidates.values[useful], kind="stable")]]
+    harmless = [rule for rule in ranked if given.several[rule] <= HARMLESS * given.exactly_one[rule]]
+    telling = [rule for rule in harmless if candidates.rules[rule].meaning <= Meaning.CLASS]
+    simple = [rule for rule in harmless if len(candidates.rules[rule].conditions) == 1]
+    some = number // 3
+    return candidates.only(
+        list(dict.fromkeys([*ranked[:some], *telling[:some], *simple[:some], *harmless, *ranked]))[:number]
+    )

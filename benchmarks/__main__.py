@@ -11,10 +11,15 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from benchmarks import baseline, evaluate, ingest
+from benchmarks import baseline, evaluate, ingest, suggest
 from benchmarks.surroundings import embedded_postgres
 
-BENCHMARKS = {"ingest": ingest.measure, "evaluate": evaluate.measure, "baseline": baseline.measure}
+BENCHMARKS = {
+    "ingest": ingest.measure,
+    "evaluate": evaluate.measure,
+    "baseline": baseline.measure,
+    "suggest": suggest.measure,
+}
 
 
 async def run(names: list[str]) -> bool:

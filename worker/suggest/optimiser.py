@@ -53,14 +53,23 @@ class _Model:
         return float(exact - self.costs[list(chosen)].sum())
 
 
-def choose(students: Group, rules: Bools, costs: npt.NDArray[np.float64], seconds: float) -> Choice:
-    """Return the best set of `rules[rule, kind]`, within `seconds`; `costs` are in students."""
+def choose(
+    students: Group,
+    rules: Bools,
+    costs: npt.NDArray[np.float64],
+    seconds: float,
+    good_enough: float = GOOD_ENOUGH,
+) -> Choice:
+    """Return the best set of `rules[rule, kind]`, within `seconds`; `costs` are in students.
+
+    A set that is within `good_enough` (a share of the students) of any that may be there is not searched on.
+    """
     if not len(rules) or not len(students.weights):
         return Choice((), is_proven=True)
     model = _reduced(students, rules, costs)
     first = _greedy(model)
     reachable = float(model.students.weights.sum())
-    if model.value(first) >= reachable * (1 - GOOD_ENOUGH) - float(costs.min()):
+    if model.value(first) >= reachable * (1 - good_enough) - float(costs.min()):
         return Choice(first, is_proven=True)
     if seconds <= 0:
         return Choice(first, is_proven=False)
@@ -123,9 +132,19 @@ def _greedy(model: _Model) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
+class _Silent(highspy.Highs):
+    """HiGHS without a word on standard output, which belongs to the program."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - the library's name
+        """Do nothing: enabling them prints a banner, before anybody can switch the output off."""
+
+
 def _solve(model: _Model, first: Sequence[int], seconds: float) -> Choice:
     rules, kinds, profiles = len(model.rules), model.rules.shape[1], len(model.students.weights)
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver = _Silent()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("random_seed", 1)

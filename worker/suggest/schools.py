@@ -20,7 +20,7 @@ from worker.suggest.survey import Bools, Ints, Survey
 
 MOST_STUDENTS: Final = 1500
 """Of a school, spread evenly over it: enough to find its rules, which are then counted over everybody."""
-MOST_RULES: Final = 28
+MOST_RULES: Final = 18
 """That the optimiser chooses from."""
 PAIRED: Final = 40
 """Conditions that are tried in pairs."""
@@ -28,7 +28,9 @@ SECONDS: Final = 1.0
 """For one school's optimum, at most."""
 HARMLESS: Final = 0.005
 """Of the students whom a rule gives one section: so many with several are noise."""
-SATISFYING: Final = 0.985
+GOOD_ENOUGH: Final = 0.025
+"""Of a school's students: what one rule more may bring at most, and it would cost nearly as much."""
+SATISFYING: Final = 0.97
 """Of the students, by one rule that means homeroom: then pairs are not tried."""
 
 
@@ -76,7 +78,7 @@ def school_rules(survey: Survey, first: int, last: int, deadline: Deadline) -> S
     students = group(kinds[places], holding.shape[1], sizes)
     candidates = _candidates(found, holding, students)
     most = _best(candidates, MOST_RULES)
-    answer = choose(students, most.kept, most.costs, min(SECONDS, deadline.left))
+    answer = choose(students, most.kept, most.costs, min(SECONDS, deadline.left), GOOD_ENOUGH)
     turns = in_turn(students, candidates.kept, candidates.costs)
     singles = [most.rules[rule] for rule in np.argsort(-most.values, kind="stable")[:4]]
     return SchoolRules(

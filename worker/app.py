@@ -29,6 +29,7 @@ from worker.adapters.postgres.evaluation import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.domain.policy import Code, Policy, Severity
@@ -52,6 +53,7 @@ class Store:
     baselines: PostgresBaselines
     connections: PostgresConnections | None
     """None where no Clever source is configured."""
+    rollbacks: PostgresRollbacks
 
 
 @asynccontextmanager
@@ -69,14 +71,18 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(heard.close)
         locks = TurnLocks(database)
         stack.push_async_callback(locks.close)
+        evaluations = PostgresEvaluations(
+            database, heard, policy(settings), keeps_history=settings.commit.history_days > 0
+        )
         yield Store(
             dsn,
             PostgresInbox(database),
-            PostgresEvaluations(database, heard, policy(settings)),
+            evaluations,
             PostgresOutbox(database, heard),
             PostgresDesk(database),
             PostgresBaselines(database),
             _connections(settings, database, locks),
+            PostgresRollbacks(database, evaluations),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -85,9 +86,10 @@ async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord,
         previous_commit_id=state.last_commit_id,
         sequence=state.commit_sequence,
         batch=batch,
-        tally=state.tally,
+        counts=announcements.plan_counts(state.tally),
+        roster=announcements.roster_summary(state.tally),
     )
-    parts = await _enqueue_changes(evaluation, envelope, commit_id, batch)
+    parts = await enqueue_changes(evaluation, evaluation.plan_changes(), envelope, batch)
     await evaluation.adopt_candidate()
     state.tally.clear_plan()
     state.last_commit_id = commit_id
@@ -99,11 +101,12 @@ async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord,
     return _decision(evaluation, Outcome.COMMIT, commit_id, state.commit_sequence, batch, envelope), parts
 
 
-async def _enqueue_changes(
-    evaluation: Evaluation, envelope: dict[str, Any], commit_id: str, batch: Batch
+async def enqueue_changes(
+    evaluation: Evaluation, changes: AsyncIterator[str], envelope: dict[str, Any], batch: Batch
 ) -> int:
     """Put a commit's parts into the outbox, a few in memory at a time; return how many there are."""
     packer, waiting, count = PartPacker(PartLimits()), list[str](), 0
+    commit_id = envelope["commit_id"]
 
     async def put() -> None:
         messages = [
@@ -116,14 +119,14 @@ async def _enqueue_changes(
                 canonical(envelope),
                 part=count - len(waiting) + place,
                 parts=count,
-                changes=changes,
+                changes=packed,
             )
-            for place, changes in enumerate(waiting, start=1)
+            for place, packed in enumerate(waiting, start=1)
         ]
         await evaluation.enqueue(messages)
         waiting.clear()
 
-    async for change in evaluation.plan_changes():
+    async for change in changes:
         full = packer.add(change)
         if full is not None:
             waiting.append(full)

@@ -34,11 +34,11 @@ async def forget_older_than(database: Database, age: timedelta, at_once: int = F
     async with database.connection() as connection:
         aged = await connection.fetch(_SQL["aged"], age)
     for row in aged:
-        while await _forget(database, row["district_id"], row["sequence"], at_once):
+        while await forget_some(database, row["district_id"], row["sequence"], at_once):
             pass
 
 
-async def _forget(database: Database, district_id: str, sequence: int, at_once: int) -> bool:
+async def forget_some(database: Database, district_id: str, sequence: int, at_once: int) -> bool:
     """Forget some history of commits up to `sequence`; return whether there may be more."""
     async with database.transaction() as connection:
         if not await connection.fetchval(_SQL["lock"], district_id):

@@ -82,9 +82,11 @@ class Rostered:
             assert change.get("record") != self.roster.get(key), "an unchanged record was sent"
         apply(self.roster, message["changes"])
         if message["part"] == 1:
-            self.commits.append(message)
+            self.commits.append({**message, "changes": []})
+        self.commits[-1]["changes"] += message["changes"]
         if message["part"] == message["parts"]:
             assert digest(self.roster) == message["roster"]["digest"]
+            assert _counted(self.commits[-1]["changes"]) == message["counts"]
             self.past.append(dict(self.roster))
 
     async def roll_back(self, sequence: int) -> RolledBack:
@@ -97,9 +99,17 @@ class Rostered:
         """Return all that a rollback could change."""
         tables = ("roster", "commit_history", "decisions", "batches", "outbox", "findings", "districts")
         return {
-            table: await self.store.rows(f"SELECT * FROM {table} ORDER BY {table}::text")  # noqa: S608
+            table: await self.store.rows(f"SELECT * FROM {table} ORDER BY {table}::text")
             for table in (*tables, "holds", "approvals", "audit", "windows")
         }
+
+
+def _counted(changes: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Count a commit's changes."""
+    counts = {kind: {"upserted": 0, "removed": 0} for kind in ("school", "teacher", "class", "student")}
+    for change in changes:
+        counts[change["kind"]]["upserted" if change["op"] == "upsert" else "removed"] += 1
+    return counts
 
 
 @pytest.fixture
@@ -229,7 +239,9 @@ async def test_a_rollback_holds_the_district_voids_its_approval_and_says_who_did
     rostered: Rostered,
 ) -> None:
     await several_commits(rostered)
-    await rostered.store.rows("INSERT INTO holds (district_id, actor, reason) VALUES ($1, 'x', 'y')", DISTRICT)
+    await rostered.store.rows(
+        "INSERT INTO holds (district_id, actor, reason) VALUES ($1, 'x', 'y')", DISTRICT
+    )
     await rostered.store.rows(
         "INSERT INTO approvals (district_id, plan_digest, actor, reason) VALUES ($1, '', 'x', 'y')", DISTRICT
     )
@@ -355,20 +367,22 @@ async def test_a_rollback_that_is_killed_before_its_end_leaves_everything_as_it_
 ) -> None:
     await several_commits(rostered)
     before = await rostered.everything()
-    async with opened_store(rostered.store.url) as other:
-        async with rostered.store.database.connection() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            # Its last statement waits for this one.
-            await connection.execute("INSERT INTO holds (district_id, actor, reason) VALUES ('d1', '', '')")
-            rolling = asyncio.create_task(roll_back(other.rollbacks, DISTRICT, 2, "somebody", "why"))
-            await _until_waiting(rostered.store)
-            await rostered.store.rows(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            )
-            with pytest.raises(StoreUnavailable):
-                await rolling
-            await transaction.rollback()
+    async with (
+        opened_store(rostered.store.url) as other,
+        rostered.store.database.connection() as connection,
+    ):
+        transaction = connection.transaction()
+        await transaction.start()
+        # Its last statement waits for this one.
+        await connection.execute("INSERT INTO holds (district_id, actor, reason) VALUES ('d1', '', '')")
+        rolling = asyncio.create_task(roll_back(other.rollbacks, DISTRICT, 2, "somebody", "why"))
+        await _until_waiting(rostered.store)
+        await rostered.store.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        )
+        with pytest.raises(StoreUnavailable):
+            await rolling
+        await transaction.rollback()
     assert await rostered.everything() == before
 
     await rostered.roll_back(2)
@@ -379,7 +393,7 @@ async def _until_waiting(store: StoreUnderTest) -> None:
     """Return once somebody waits for a lock."""
     async with asyncio.timeout(30):
         while not await store.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
-            await asyncio.sleep(0.01)
+            pass
 
 
 async def test_an_evaluation_under_way_is_waited_for_and_too_long_a_one_is_told(rostered: Rostered) -> None:

@@ -11,10 +11,15 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from benchmarks import baseline, evaluate, ingest
+from benchmarks import baseline, evaluate, history, ingest
 from benchmarks.surroundings import embedded_postgres
 
-BENCHMARKS = {"ingest": ingest.measure, "evaluate": evaluate.measure, "baseline": baseline.measure}
+BENCHMARKS = {
+    "ingest": ingest.measure,
+    "evaluate": evaluate.measure,
+    "history": history.measure,
+    "baseline": baseline.measure,
+}
 
 
 async def run(names: list[str]) -> bool:

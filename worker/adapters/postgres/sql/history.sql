@@ -8,17 +8,22 @@ FROM roster WHERE plan_of = $1
 UPDATE districts SET history_from = $2 WHERE district_id = $1
 
 -- name: aged
--- Districts with a commit that was replaced longer ago than history is kept: the newest commit that is so
--- old. The roster after it was in force until then, and stays the first that one can go back to.
-SELECT d.district_id, old.sequence
+-- Districts with history that is kept for too long, and the newest commit whose history is. The roster after
+-- that one was in force until later, and stays the first that one can go back to.
+-- (Most have none: which is told by the first commit alone that is kept. Rows up to the one that one can go
+-- back to are what is left of a forgetting that was broken off.)
+SELECT d.district_id, coalesce(old.sequence, d.history_from) AS sequence
 FROM districts d
-CROSS JOIN LATERAL (
-    SELECT sequence FROM decisions x
-    WHERE x.district_id = d.district_id AND x.outcome = 'commit' AND x.decided_at < clock_timestamp() - $1::interval
-    ORDER BY x.sequence DESC LIMIT 1) AS old
-WHERE d.history_from < old.sequence
+LEFT JOIN LATERAL (SELECT true AS is_old FROM decisions
+    WHERE district_id = d.district_id AND outcome = 'commit' AND sequence = d.history_from + 1
+      AND decided_at < clock_timestamp() - $1::interval OFFSET 0) AS first ON true
+LEFT JOIN LATERAL (SELECT sequence FROM decisions
+    WHERE first.is_old AND district_id = d.district_id AND outcome = 'commit'
+      AND decided_at < clock_timestamp() - $1::interval
+    ORDER BY sequence DESC LIMIT 1) AS old ON true
+WHERE first.is_old
    OR (SELECT true FROM commit_history h
-       WHERE h.district_id = d.district_id AND h.sequence <= old.sequence LIMIT 1)
+       WHERE h.district_id = d.district_id AND h.sequence <= d.history_from LIMIT 1)
 ORDER BY d.district_id
 
 -- name: lock

@@ -24,7 +24,13 @@ LISTED: Final = 50
 
 @click.command()
 @click.argument("district")
-@click.option("--to", "sequence", type=click.IntRange(min=1), help="The commit whose roster to restore.")
+@click.option(
+    "--to",
+    "sequence",
+    type=click.IntRange(min=1),
+    metavar="SEQUENCE",
+    help="The commit whose roster to restore.",
+)
 @click.option("--reason", help="Why, for the audit and for whoever finds the district on hold.")
 @click.option("--dry-run", is_flag=True, help="Say what it would change, and change nothing.")
 @click.option("--list", "as_list", is_flag=True, help="List the commits that one can go back to.")

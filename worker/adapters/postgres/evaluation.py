@@ -140,11 +140,11 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
 
     async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and save `state`."""
-        await self.insert(batch, decision)
+        await self.keep_decision(batch, decision)
         await self._connection.execute(_SQL["save_district"], self._district_id, *_columns(self.state))
         await self._connection.execute(_SQL["forgive_failures"], self._district_id)
 
-    async def insert(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+    async def keep_decision(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and nothing else."""
         await self._connection.execute(
             _SQL["record_batch"],

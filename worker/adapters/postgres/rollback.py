@@ -68,7 +68,7 @@ class PostgresRollback(PostgresEvaluation):
 
     async def record_rollback(self, batch: BatchRecord, decision: DecisionRecord) -> None:
         """Keep the batch and the decision, and save of `state` what a rollback changes."""
-        await self.insert(batch, decision)
+        await self.keep_decision(batch, decision)
         state = self.state
         await self._connection.execute(
             _SQL["save_district"],

@@ -11,12 +11,13 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from benchmarks import baseline, evaluate, ingest, suggest
+from benchmarks import baseline, evaluate, history, ingest, suggest
 from benchmarks.surroundings import embedded_postgres
 
 BENCHMARKS = {
     "ingest": ingest.measure,
     "evaluate": evaluate.measure,
+    "history": history.measure,
     "baseline": baseline.measure,
     "suggest": suggest.measure,
 }

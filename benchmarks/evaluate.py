@@ -63,7 +63,7 @@ class Rostered:
         events: list[JsonObject] = []
         while len(events) < EVENTS:
             events += self._move()
-        await _store(self.inbox, events)
+        await store(self.inbox, events)
         started = time.perf_counter()
         assert await self.stage.once()
         return time.perf_counter() - started
@@ -83,7 +83,7 @@ async def measure(server: Server) -> bool:
         # One database for both: a large neighbour must not make a small district dear either.
         url = await stack.enter_async_context(server.database())
         rostered = [await _rostered(stack, url, size) for size in SIZES]
-        await _vacuum(url)
+        await vacuum(url)
         seconds: list[list[float]] = [[], []]
         for number in range(ROUNDS):
             for place in (0, 1) if number % 2 else (1, 0):
@@ -107,8 +107,8 @@ async def _rostered(stack: AsyncExitStack, url: str, size: int) -> Rostered:
     stage = EvaluateStage(PostgresEvaluations(database, notices, Policy()), LIMITS, Metrics())
     await PostgresDesk(database).set_filter(district.id, HOMEROOM, "bench")
     started = time.perf_counter()
-    for events in _chunks(arrival(district, feed), 5_000):
-        await _store(inbox, events)
+    for events in chunks(arrival(district, feed), 5_000):
+        await store(inbox, events)
     stored = time.perf_counter()
     while await stage.once():
         pass
@@ -121,7 +121,7 @@ async def _rostered(stack: AsyncExitStack, url: str, size: int) -> Rostered:
     return Rostered(district, feed, kept, inbox, stage, rng)
 
 
-async def _vacuum(url: str) -> None:
+async def vacuum(url: str) -> None:
     """Do now what autovacuum does within minutes of a first load, so that it runs beside neither district."""
     connection = await asyncpg.connect(url)
     try:
@@ -130,7 +130,7 @@ async def _vacuum(url: str) -> None:
         await connection.close()
 
 
-async def _store(inbox: PostgresInbox, events: Iterable[JsonObject]) -> None:
+async def store(inbox: PostgresInbox, events: Iterable[JsonObject]) -> None:
     arrivals = []
     for event in events:
         read = clever.read(orjson.dumps(event))
@@ -139,7 +139,7 @@ async def _store(inbox: PostgresInbox, events: Iterable[JsonObject]) -> None:
     await inbox.store(arrivals, [], [])
 
 
-def _chunks(events: Iterable[JsonObject], size: int) -> Iterator[list[JsonObject]]:
+def chunks(events: Iterable[JsonObject], size: int) -> Iterator[list[JsonObject]]:
     iterator = iter(events)
     while chunk := list(islice(iterator, size)):
         yield chunk

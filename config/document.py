@@ -27,6 +27,7 @@ WIDTH: Final = 98
 UNITS: Final = {
     "_seconds": "seconds",
     "_hours": "hours",
+    "_days": "days",
     "_percent": "percent",
     "_events": "events",
     "_floor": "students",

@@ -188,6 +188,13 @@ class CommitSettings(Group):
         description="Student fields added to each committed student under `extra`; none, since what is "
         "not sent cannot leak.",
     )
+    history_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="Days for which what a commit replaced is kept, so that a district can be rolled back: a "
+        "month, since a wrong filter may show only when the next report is read. 0 keeps nothing.",
+    )
 
 
 class HttpSettings(Group):

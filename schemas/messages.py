@@ -289,6 +289,10 @@ class CommitMessage(Published):
     district_id: Id = Field(description="The district.")
     sequence: Ordinal = Field(description="The district's commits, counted from 1 without gaps.")
     previous_commit_id: Id | None = Field(description="The commit before; null in the first.")
+    rolled_back_to: Ordinal | None = Field(
+        description="The sequence of the commit after which the roster was what it is again after this one,"
+        " where a person had it rolled back; null in all others. Apply it like any other."
+    )
     part: Ordinal = Field(description="Which part of the commit this is, from 1.")
     parts: Ordinal = Field(description="How many parts it has; it is complete when all are here.")
     decided_at: Instant = Field(description="When it was decided.")

@@ -25,6 +25,7 @@ from worker.adapters.postgres.evaluation import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.turns import TurnLocks
 from worker.domain.policy import Policy
 
@@ -75,6 +76,7 @@ class StoreUnderTest:
     connections: PostgresConnections
     locks: TurnLocks
     """Those of `connections`."""
+    rollbacks: PostgresRollbacks
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -111,22 +113,26 @@ async def database_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def opened_store(url: str, policy: Policy | None = None) -> AsyncIterator[StoreUnderTest]:
+async def opened_store(
+    url: str, policy: Policy | None = None, *, keeps_history: bool = True
+) -> AsyncIterator[StoreUnderTest]:
     """Open the store as a process of its own would."""
     database = Database(url, name="test", size=6)
     heard = Notices(database)
     locks = TurnLocks(database)
+    evaluations = PostgresEvaluations(database, heard, policy or Policy(), keeps_history=keeps_history)
     try:
         yield StoreUnderTest(
             url,
             database,
             PostgresInbox(database),
-            PostgresEvaluations(database, heard, policy or Policy()),
+            evaluations,
             PostgresOutbox(database, heard),
             PostgresDesk(database),
             PostgresBaselines(database),
             PostgresConnections(database, locks, TokenVault("an app", "its secret")),
             locks,
+            PostgresRollbacks(database, evaluations),
         )
     finally:
         await locks.close()

@@ -29,6 +29,7 @@ from worker.adapters.postgres.evaluation import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.rabbitmq import RabbitBroker
@@ -54,6 +55,7 @@ class Store:
     surveys: PostgresSurveys
     connections: PostgresConnections | None
     """None where no Clever source is configured."""
+    rollbacks: PostgresRollbacks
 
 
 @asynccontextmanager
@@ -71,15 +73,19 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(heard.close)
         locks = TurnLocks(database)
         stack.push_async_callback(locks.close)
+        evaluations = PostgresEvaluations(
+            database, heard, policy(settings), keeps_history=settings.commit.history_days > 0
+        )
         yield Store(
             dsn,
             PostgresInbox(database),
-            PostgresEvaluations(database, heard, policy(settings)),
+            evaluations,
             PostgresOutbox(database, heard),
             PostgresDesk(database),
             PostgresBaselines(database),
             PostgresSurveys(database),
             _connections(settings, database, locks),
+            PostgresRollbacks(database, evaluations),
         )
 
 

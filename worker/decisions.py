@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -94,9 +94,10 @@ async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord,
         previous_commit_id=state.last_commit_id,
         sequence=state.commit_sequence,
         batch=batch,
-        tally=state.tally,
+        counts=announcements.plan_counts(state.tally),
+        roster=announcements.roster_summary(state.tally),
     )
-    parts = await _enqueue_changes(evaluation, envelope, commit_id, batch)
+    parts = await enqueue_changes(evaluation, evaluation.plan_changes(), envelope, batch)
     await evaluation.adopt_candidate()
     state.tally.clear_plan()
     state.last_commit_id = commit_id
@@ -108,11 +109,12 @@ async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord,
     return _decision(evaluation, Outcome.COMMIT, commit_id, state.commit_sequence, batch, envelope), parts
 
 
-async def _enqueue_changes(
-    evaluation: Evaluation, envelope: dict[str, Any], commit_id: str, batch: Batch
+async def enqueue_changes(
+    evaluation: Evaluation, changes: AsyncIterator[str], envelope: dict[str, Any], batch: Batch
 ) -> int:
     """Put a commit's parts into the outbox, a few in memory at a time; return how many there are."""
     packer, waiting, count = PartPacker(PartLimits()), list[str](), 0
+    commit_id = envelope["commit_id"]
 
     async def put() -> None:
         messages = [
@@ -125,14 +127,14 @@ async def _enqueue_changes(
                 canonical(envelope),
                 part=count - len(waiting) + place,
                 parts=count,
-                changes=changes,
+                changes=packed,
             )
-            for place, changes in enumerate(waiting, start=1)
+            for place, packed in enumerate(waiting, start=1)
         ]
         await evaluation.enqueue(messages)
         waiting.clear()
 
-    async for change in evaluation.plan_changes():
+    async for change in changes:
         full = packer.add(change)
         if full is not None:
             waiting.append(full)

@@ -12,6 +12,7 @@ RosteringError
 │   └── UnknownDistrictError   no such district here
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
 │   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
+│   ├── DistrictBusy           the district is being evaluated, for longer than one would wait
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
 │   ├── CleverUnavailable      Clever cannot be reached, is too busy, or answers what nobody can read
 │   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
@@ -20,6 +21,7 @@ RosteringError
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
 ├── BaselineRefused            what a baseline has read is too little to be true: nothing was changed
+├── RollbackRefused            a district cannot be taken back to a commit: nothing was changed
 ├── BaselineLost               the reading of a baseline was given up, or lost what it had: begin anew
 └── LeaseLost                  another process took over this district's outbox: stop publishing it
 
@@ -77,6 +79,10 @@ class StoreUnavailable(Unavailable):
     """PostgreSQL cannot be reached, or broke the connection off."""
 
 
+class DistrictBusy(Unavailable):
+    """Somebody else is at work on the district for longer than its caller would wait."""
+
+
 class BrokerUnavailable(Unavailable):
     """The broker cannot be reached, broke the connection off, or did not answer in time."""
 
@@ -111,6 +117,10 @@ class IngestHalted(RosteringError):
 
 class BaselineRefused(RosteringError):
     """A baseline has read too little to be true, and was given up; the text says what."""
+
+
+class RollbackRefused(RosteringError):
+    """A district cannot be taken back to a commit; the text says why, and what can be done."""
 
 
 class BaselineLost(RosteringError):

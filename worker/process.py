@@ -134,7 +134,7 @@ class Worker:
         work = [run(stage, self.stop, self.health) for stage in self._made(store, broker, ingest, source)]
         if "ingest" in self._stages:
             work.append(watchdog.run())
-        work.append(_keep_house(store.desk, self.stop))
+        work.append(_keep_house(store.desk, self.stop, timedelta(days=self._settings.commit.history_days)))
         tasks = [asyncio.create_task(piece) for piece in work]
         url = server.url if server else None
         structlog.get_logger().info("worker.started", stages=self._stages, url=url)
@@ -212,11 +212,12 @@ class Worker:
             await broker.close()
 
 
-async def _keep_house(desk: PostgresDesk, stop: Stop) -> None:
+async def _keep_house(desk: PostgresDesk, stop: Stop, history: timedelta) -> None:
     """Forget what is no longer needed, now and then."""
     while not stop.requested:
         try:
             await desk.forget_events_older_than(REMEMBER_EVENTS)
+            await desk.forget_history_older_than(history)
         except Unavailable as error:
             structlog.get_logger().warning("housekeeping.waiting", reason=str(error))
         await stop.sleep(HOUSEKEEPING_SECONDS)

@@ -23,6 +23,7 @@ from worker.domain.roster import digest
 from worker.domain.window import WindowLimits
 from worker.ports.baselines import BaselineRecord
 from worker.ports.inbox import Arrival
+from worker.rollback import roll_back
 from worker.stages.evaluate import EvaluateStage
 from worker.stages.evaluate import judge as judge_in_store
 from worker.stages.relay import body
@@ -153,6 +154,14 @@ class Resync:
     """What the feed tells of its newest event: the truth, nothing (it was emptied), or an older one."""
 
 
+@dataclass(frozen=True)
+class Rollback:
+    """A person takes the district back to an earlier commit, looks, and lets its commits go on."""
+
+    choice: int
+    """Which of the commits whose roster was another one."""
+
+
 GHOST = "s99"
 """A student who came and went in the hole; his coming turns up late."""
 
@@ -183,16 +192,22 @@ steps = st.one_of(
 )
 
 
-def _whole_district() -> list[Any]:
+def _whole_district(gone: frozenset[str] = frozenset(), turn: int = 0, name: str = "F") -> list[Any]:
     """A district without an error: each student in one of the sections, with all that it points to."""
     people = [
         (
             Kind.USER,
             student,
-            {
+            None
+            if student in gone
+            else {
                 "student": {
                     "texts": _texts(
-                        first_name=f"F{student}", last_name="X", sis_id=student, grade="3", school_id="h1"
+                        first_name=f"{name}{student}",
+                        last_name="X",
+                        sis_id=student,
+                        grade="3",
+                        school_id="h1",
                     )
                 }
             },
@@ -205,19 +220,28 @@ def _whole_district() -> list[Any]:
             section,
             {
                 **_texts(name="Homeroom 1", school_id="h1", course_id="k1", term_id="m1"),
-                "students": STUDENTS[number :: len(SECTIONS)],
+                "students": STUDENTS[(number + turn) % len(SECTIONS) :: len(SECTIONS)],
                 "teachers": ["t1"],
             },
         )
         for number, section in enumerate(SECTIONS)
     ]
     beside = [
-        (Kind.USER, "t1", {"teacher": {"last_name": "P"}}),
+        (Kind.USER, "t1", {"teacher": {"last_name": name}}),
         (Kind.SCHOOL, "h1", {"name": "North"}),
         (Kind.COURSE, "k1", {"name": "Advisory"}),
         (Kind.TERM, "m1", {"name": "T"}),
     ]
     return [*people, *held, *beside]
+
+
+whole_districts = st.builds(
+    _whole_district,
+    st.frozensets(st.sampled_from(STUDENTS), max_size=6),
+    st.integers(0, 3),
+    st.sampled_from(["F", "G"]),
+)
+rollbacks = st.builds(Rollback, st.integers(0, 99))
 
 
 @dataclass
@@ -228,8 +252,13 @@ class Model:
     section_filter: SectionFilter = KEEP_ALL
     policy: Policy = field(default_factory=Policy)
     committed: dict[tuple[str, str], Json] = field(default_factory=dict)
-    commits: int = 0
+    past: list[dict[tuple[str, str], Json]] = field(default_factory=list)
+    """The roster after each commit."""
     events: int = 0
+
+    @property
+    def commits(self) -> int:
+        return len(self.past)
 
     def judged(self) -> Judged:
         students = {
@@ -247,6 +276,23 @@ class Model:
 )
 @given(story=st.lists(steps, min_size=1, max_size=8), seed=st.integers(0, 99))
 def test_whatever_happens_the_store_says_what_the_rules_say(
+    postgres_server: PostgresServer, story: list[Any], seed: int
+) -> None:
+    asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    story=st.lists(
+        st.one_of(whole_districts, rollbacks, whole_districts, rollbacks, steps), min_size=4, max_size=10
+    ),
+    seed=st.integers(0, 99),
+)
+def test_after_any_rollback_the_consumers_digest_is_the_old_one_and_the_store_says_what_the_rules_say(
     postgres_server: PostgresServer, story: list[Any], seed: int
 ) -> None:
     asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
@@ -280,6 +326,8 @@ async def _take(
         )
     elif isinstance(step, Resync):
         await _resync(step, model, store, rng, stage)
+    elif isinstance(step, Rollback):
+        await _roll_back(step, model, store)
     else:
         arrivals = _happen(step, model)
         rng.shuffle(arrivals)
@@ -328,6 +376,24 @@ async def _resync(
     await store.baselines.ready(run, close_window=True)
 
 
+async def _roll_back(step: Rollback, model: Model, store: StoreUnderTest) -> None:
+    """Roll back, and hold all that is kept up to the rules before anything else is evaluated."""
+    others = [number for number, roster in enumerate(model.past, start=1) if roster != model.committed]
+    if not others:
+        return
+    target = others[step.choice % len(others)]
+    await roll_back(store.rollbacks, DISTRICT, target, "test", "a model")
+    await _consume(model, store)
+    assert _digest_of(model.committed) == _digest_of(model.past[target - 1])
+    judged = model.judged()
+    await _compare_findings(judged, store)
+    await _compare_roster(judged, store)
+    await _compare_plan(judged, model, store)
+    await _compare_full_run(store)
+    assert [row["district_id"] for row in await store.rows("DELETE FROM holds RETURNING *")] == [DISTRICT]
+    await store.desk.flush(DISTRICT, "test")
+
+
 async def _compare(model: Model, store: StoreUnderTest) -> None:
     if not model.events:
         return
@@ -353,7 +419,6 @@ async def _consume(model: Model, store: StoreUnderTest) -> None:
             continue
         message = json.loads(body(queued.message))
         assert message["sequence"] == model.commits + 1
-        model.commits += 1
         for change in message["changes"]:
             key = (change["kind"], change["id"])
             if change["op"] == "remove":
@@ -361,6 +426,7 @@ async def _consume(model: Model, store: StoreUnderTest) -> None:
             else:
                 assert model.committed.get(key) != change["record"], "an unchanged record was sent"
                 model.committed[key] = change["record"]
+        model.past.append(dict(model.committed))
         assert message["roster"]["digest"] == _digest_of(model.committed)
     await store.outbox.release([DISTRICT])
 
@@ -410,10 +476,14 @@ async def _compare_tally(judged: Judged, model: Model, store: StoreUnderTest) ->
     assert details["status"] == ("review" if errors else "rostered" if model.commits else "waiting")
     if not errors:
         assert {key: json.loads(entry.record) for key, entry in judged.entries.items()} == model.committed
+    await _compare_plan(judged, model, store)
+
+
+async def _compare_plan(judged: Judged, model: Model, store: StoreUnderTest) -> None:
     planned = {key: json.loads(entry.record) for key, entry in judged.entries.items()}
     upserted = sum(record != model.committed.get(key) for key, record in planned.items())
     removed = sum(key not in planned for key in model.committed)
-    counts = details["plan"]["counts"].values()
+    counts = (await store.desk.show(DISTRICT))["plan"]["counts"].values()
     assert sum(ops["upserted"] for ops in counts) == upserted
     assert sum(ops["removed"] for ops in counts) == removed
 

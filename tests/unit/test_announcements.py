@@ -101,7 +101,8 @@ def envelope(tally: Tally, **changed: Any) -> Json:
         "previous_commit_id": None,
         "sequence": 1,
         "batch": batch(),
-        "tally": tally,
+        "counts": announcements.plan_counts(tally),
+        "roster": announcements.roster_summary(tally),
     }
     return announcements.commit_envelope(**(given | changed))
 
@@ -173,8 +174,9 @@ def test_a_commit_has_just_the_keys_of_the_contract() -> None:
     assert list(commit["batch"]) == ["batch_id", "closed_at", "events", "opened_at", "trigger"]
     assert set(commit) == {
         *("schema", "commit_id", "district_id", "sequence", "previous_commit_id", "part", "parts"),
-        *("decided_at", "batch", "counts", "roster", "changes"),
+        *("decided_at", "batch", "counts", "roster", "changes", "rolled_back_to"),
     }
+    assert commit["rolled_back_to"] is None
 
 
 def test_every_part_tells_its_place_and_speaks_of_the_whole_commit() -> None:
@@ -191,6 +193,15 @@ def test_a_commit_that_only_ends_a_review_changes_nothing() -> None:
 
     assert commit["changes"] == []
     assert commit["roster"]["digest"] == "0" * 64
+
+
+def test_a_rollback_says_to_which_commit_and_has_just_the_keys_of_every_commit() -> None:
+    content = envelope(Tally(), sequence=5, rolled_back_to=2, batch=batch(Trigger.APPROVAL, events=0))
+
+    commit = read("commit", commit_body(content, "[]"))
+
+    assert (commit["sequence"], commit["rolled_back_to"]) == (5, 2)
+    assert commit.keys() == read("commit", commit_body(envelope(Tally()), "[]")).keys()
 
 
 def test_every_trigger_may_stand_in_a_message() -> None:

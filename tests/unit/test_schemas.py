@@ -45,6 +45,7 @@ COMMIT: Json = {
     "district_id": "district-1",
     "sequence": 3,
     "previous_commit_id": "commit-2",
+    "rolled_back_to": 1,
     "part": 1,
     "parts": 1,
     "decided_at": "2025-09-02T08:15:14.300Z",
@@ -391,6 +392,7 @@ def test_model_and_schema_both_refuse(wrong: str, accepted: Accepted) -> None:
     ("name", "path", "value"),
     [
         ("commit", ["previous_commit_id"], None),
+        ("commit", ["rolled_back_to"], None),
         ("commit", ["changes"], []),
         ("commit", ["changes", 2, "record", "teacher_ids"], []),
         ("review", ["suggestions"], []),

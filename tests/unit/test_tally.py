@@ -14,7 +14,17 @@ from worker.domain.roster import RosterKind
 from worker.domain.tally import Tally
 
 Key = tuple[RosterKind, int]
-Step = tuple[Key, int | None] | Finding | int | None
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """One record of the committed roster becomes what it was."""
+
+    key: Key
+    member: int | None
+
+
+Step = tuple[Key, int | None] | PutBack | Finding | int | None
 
 
 @dataclass
@@ -42,7 +52,7 @@ class CountedAnew:
 
 
 def take(step: Step, whole: CountedAnew, tally: Tally) -> None:
-    """Make one change to both: a commit, a student more or less blocked, a finding, or an entry."""
+    """Make one change to both: a commit, a student more or less blocked, a finding, an entry, a rollback."""
     match step:
         case None:
             whole.committed = dict(whole.candidate)
@@ -55,6 +65,11 @@ def take(step: Step, whole: CountedAnew, tally: Tally) -> None:
             if opens:
                 whole.findings[step.member] = step
             tally.count_finding(step, 1 if opens else -1)
+        case PutBack(key, member):
+            tally.count_committed(key[0], whole.candidate.get(key), whole.committed.get(key), member)
+            whole.committed.pop(key, None)
+            if member is not None:
+                whole.committed[key] = member
         case key, member:
             tally.count_entry(key[0], whole.candidate.get(key), member, whole.committed.get(key))
             whole.candidate.pop(key, None)
@@ -64,6 +79,7 @@ def take(step: Step, whole: CountedAnew, tally: Tally) -> None:
 
 KEYS = st.tuples(st.sampled_from(list(RosterKind)), st.integers(1, 3))
 ENTRIES = st.tuples(KEYS, st.none() | st.sampled_from([7, 11, 2**255 + 3]))
+PUT_BACK = st.builds(PutBack, KEYS, st.none() | st.sampled_from([7, 11, 2**255 + 3]))
 FINDINGS = st.builds(
     finding,
     st.sampled_from([Code.NO_SECTION, Code.FIELD_MISSING, Code.NO_TEACHER]),
@@ -72,7 +88,7 @@ FINDINGS = st.builds(
     field=st.sampled_from(["grade", "sis_id"]),
 )
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
-    ENTRIES | FINDINGS | st.sampled_from([1, -1]) | st.none(), max_size=20
+    ENTRIES | PUT_BACK | FINDINGS | st.sampled_from([1, -1]) | st.none(), max_size=20
 )
 
 

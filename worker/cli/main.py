@@ -7,8 +7,20 @@ from pathlib import Path
 
 import click
 
-from worker.cli import context, demo, districts, filters, publish, run, sandbox, setup, source, suggestions
-from worker.errors import BaselineRefused, CleverRefused, Unavailable, UsageError
+from worker.cli import (
+    context,
+    demo,
+    districts,
+    filters,
+    publish,
+    rollback,
+    run,
+    sandbox,
+    setup,
+    source,
+    suggestions,
+)
+from worker.errors import BaselineRefused, CleverRefused, RollbackRefused, Unavailable, UsageError
 from worker.telemetry import where
 
 
@@ -34,6 +46,7 @@ for command in (
     districts.districts,
     districts.show,
     districts.flush,
+    rollback.rollback,
     source.resync,
     source.purge,
     setup.migrate,
@@ -63,7 +76,7 @@ def main() -> None:
     except UsageError as error:
         _complain(str(error))
         code = 2
-    except (Unavailable, CleverRefused, BaselineRefused) as error:
+    except (Unavailable, CleverRefused, BaselineRefused, RollbackRefused) as error:
         _complain(str(error))
         code = 1
     except BrokenPipeError:

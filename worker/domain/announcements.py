@@ -24,7 +24,7 @@ ALERT_SCHEMA: Final = "rostering.alert/v1"
 REVIEW_ITEMS: Final = 500
 """Findings that a review lists; its totals count all."""
 
-_PLURALS: Final = {
+PLURALS: Final = {
     RosterKind.SCHOOL: "schools",
     RosterKind.TEACHER: "teachers",
     RosterKind.CLASS: "classes",
@@ -65,7 +65,12 @@ def plan_counts(tally: Tally) -> dict[str, dict[str, int]]:
 
 def roster_counts(tally: Tally) -> dict[str, int]:
     """Return the size of the candidate roster, by kind, in the words of messages."""
-    return {_PLURALS[kind]: count for kind, count in tally.roster().items()}
+    return {PLURALS[kind]: count for kind, count in tally.roster().items()}
+
+
+def roster_summary(tally: Tally) -> dict[str, Any]:
+    """Return the candidate roster as a commit of it tells of it: its size, and its digest as the proof."""
+    return {**roster_counts(tally), "digest": to_hex(tally.candidate_digest)}
 
 
 def commit_envelope(
@@ -75,19 +80,26 @@ def commit_envelope(
     previous_commit_id: str | None,
     sequence: int,
     batch: Batch,
-    tally: Tally,
+    counts: Mapping[str, Mapping[str, int]],
+    roster: Mapping[str, Any],
+    rolled_back_to: int | None = None,
 ) -> dict[str, Any]:
-    """Return a commit without what differs between its parts."""
+    """Return a commit without what differs between its parts.
+
+    `counts` is what it changes, `roster` tells of the roster after it; `rolled_back_to` is the sequence of
+    the commit after which the roster was the same, where it is a rollback.
+    """
     return {
         "schema": COMMIT_SCHEMA,
         "commit_id": commit_id,
         "district_id": district_id,
         "sequence": sequence,
         "previous_commit_id": previous_commit_id,
+        "rolled_back_to": rolled_back_to,
         "decided_at": instant(batch.closed_at),
         "batch": batch.to_json(),
-        "counts": plan_counts(tally),
-        "roster": {**roster_counts(tally), "digest": to_hex(tally.candidate_digest)},
+        "counts": counts,
+        "roster": roster,
     }
 
 

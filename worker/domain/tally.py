@@ -106,6 +106,13 @@ class Tally:
                 op = "removed" if candidate is None else "upserted"
                 self.counts[f"{_PLAN}{kind}:{op}"] += sign
 
+    def count_committed(
+        self, kind: RosterKind, candidate: int | None, before: int | None, after: int | None
+    ) -> None:
+        """Replace a record of the committed roster, and with it what the plan has to change."""
+        op = "removed" if candidate is None else "upserted"
+        self.counts[f"{_PLAN}{kind}:{op}"] += (candidate != after) - (candidate != before)
+
     def clear_plan(self) -> None:
         """Say that the candidate roster is now the committed one."""
         for name in [name for name in self.counts if name.startswith(_PLAN)]:

@@ -179,7 +179,7 @@ async def judge(
         await refresh_all(context, progress)
     else:
         await refresh(context, staging.combine(first, changes))
-    await _judge_district(evaluation, context)
+    await judge_district(evaluation, context)
     state.evaluated_filter_version = state.filter_version
     state.evaluated_on = context.today
 
@@ -193,7 +193,8 @@ def _needs_full_run(state: DistrictState, context: Context) -> bool:
     return a_day_passed or other_filter or state.evaluated_policy != state.policy.fingerprint()
 
 
-async def _judge_district(evaluation: Evaluation, context: Context) -> None:
+async def judge_district(evaluation: Evaluation, context: Context) -> None:
+    """Open and close the findings on the district as a whole and on its schools."""
     tally, policy = context.tally, context.policy
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
     floor = policy.removal_limit_floor

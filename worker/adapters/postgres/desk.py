@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from worker.adapters.postgres import sql, windows
+from worker.adapters.postgres import history, sql, windows
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.purge import purge
 from worker.domain.announcements import instant, plan_counts, sync_state
@@ -126,6 +126,10 @@ class PostgresDesk:
         """Forget the ids of old evaluated events; a duplicate of one would still change nothing."""
         async with self._database.connection() as connection:
             await connection.execute(_SQL["forget_old_events"], age)
+
+    async def forget_history_older_than(self, age: timedelta) -> None:
+        """Forget what commits replaced longer ago; no rollback goes back behind them any more."""
+        await history.forget_older_than(self._database, age)
 
     async def _set(self, what: str, district_id: str, value: dict[str, Any], actor: str) -> int:
         async with self._database.transaction() as connection:

@@ -9,7 +9,7 @@ from typing import Final
 
 import asyncpg
 
-from worker.adapters.postgres import notices, sql, windows
+from worker.adapters.postgres import history, notices, sql, windows
 from worker.adapters.postgres.adoption import adopt, ready_baseline
 from worker.adapters.postgres.advice import PostgresAdvice
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
@@ -40,10 +40,18 @@ FETCH: Final = 1000
 class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, PostgresAdvice):
     """Answers to `worker.ports.evaluation.Evaluation` on one connection, inside its transaction."""
 
-    def __init__(self, connection: Connection, window: ClosedWindow, state: DistrictState) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        window: ClosedWindow,
+        state: DistrictState,
+        *,
+        keeps_history: bool = True,
+    ) -> None:
         super().__init__(connection, window.district_id)
         self.window = window
         self.state = state
+        self._keeps_history = keeps_history
 
     async def adopt_baseline(self, limit: int) -> Adopted | None:
         """Stage what a baseline that is ready has read; None where none is."""
@@ -100,7 +108,8 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, Postgres
                     yield upsert_change(row["kind"], row["record_id"], row["candidate"])
 
     async def adopt_candidate(self) -> None:
-        """Make the candidate roster the committed one."""
+        """Make the candidate roster the committed one, and keep what it replaces."""
+        await history.keep(self._connection, self._district_id, self.state, wanted=self._keeps_history)
         await self._connection.execute(_SQL["adopt_upserts"], self._district_id)
         await self._connection.execute(_SQL["adopt_removals"], self._district_id)
 
@@ -132,6 +141,12 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, Postgres
 
     async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and save `state`."""
+        await self.keep_decision(batch, decision)
+        await self._connection.execute(_SQL["save_district"], self._district_id, *_columns(self.state))
+        await self._connection.execute(_SQL["forgive_failures"], self._district_id)
+
+    async def keep_decision(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+        """Keep the batch and the decision, and nothing else."""
         await self._connection.execute(
             _SQL["record_batch"],
             self._district_id,
@@ -155,8 +170,6 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, Postgres
                 decision.decided_at,
                 dict(decision.summary),
             )
-        await self._connection.execute(_SQL["save_district"], self._district_id, *_columns(self.state))
-        await self._connection.execute(_SQL["forgive_failures"], self._district_id)
 
     async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
         """Close the window, or keep open what came meanwhile or was put off."""
@@ -170,12 +183,18 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, Postgres
 
 
 class PostgresEvaluations:
-    """Answers to `worker.ports.evaluation.Evaluations`; `policy` is what the settings demand."""
+    """Answers to `worker.ports.evaluation.Evaluations`; `policy` is what the settings demand.
 
-    def __init__(self, database: Database, heard: Notices, policy: Policy) -> None:
+    `keeps_history` says whether commits keep what they replace, for rollbacks.
+    """
+
+    def __init__(
+        self, database: Database, heard: Notices, policy: Policy, *, keeps_history: bool = True
+    ) -> None:
         self._database = database
         self._notices = heard
         self._policy = policy
+        self._keeps_history = keeps_history
 
     @asynccontextmanager
     async def next(self, limits: WindowLimits) -> AsyncIterator[PostgresEvaluation | None]:
@@ -201,17 +220,24 @@ class PostgresEvaluations:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                row = await connection.fetchrow(_SQL["lock_district"].replace("SKIP LOCKED", ""), district_id)
-                if row is None:
-                    yield None
-                    return
-                state = await self._state(connection, district_id, row)
-                state.section_filter, state.filter_version = section_filter, -1
-                now = await connection.fetchval("SELECT clock_timestamp()")
-                window = ClosedWindow(district_id, Trigger.FILTER, now, now, None, 0, None)
-                yield PostgresEvaluation(connection, window, state)
+                evaluation = await self.locked(connection, district_id, Trigger.FILTER)
+                if evaluation is not None:
+                    evaluation.state.section_filter, evaluation.state.filter_version = section_filter, -1
+                yield evaluation
             finally:
                 await transaction.rollback()
+
+    async def locked(
+        self, connection: Connection, district_id: str, trigger: Trigger
+    ) -> PostgresEvaluation | None:
+        """Lock a district without its window, after an evaluation under way; None where it was never seen."""
+        row = await connection.fetchrow(_SQL["lock_district"].replace("SKIP LOCKED", ""), district_id)
+        if row is None:
+            return None
+        state = await self._state(connection, district_id, row)
+        now = await connection.fetchval("SELECT clock_timestamp()")
+        window = ClosedWindow(district_id, trigger, now, now, None, 0, None)
+        return PostgresEvaluation(connection, window, state)
 
     async def failed(self, district_id: str, error: str, back_off: timedelta, limit: int) -> bool:
         """Count an evaluation that raised; return whether the district is parked for it."""
@@ -265,7 +291,8 @@ class PostgresEvaluations:
             window["request_number"],
             window["through"],
         )
-        return PostgresEvaluation(connection, closed, await self._state(connection, district_id, row))
+        state = await self._state(connection, district_id, row)
+        return PostgresEvaluation(connection, closed, state, keeps_history=self._keeps_history)
 
     async def _state(self, connection: Connection, district_id: str, row: asyncpg.Record) -> DistrictState:
         chosen = await connection.fetchrow(_SQL["read_filter"], district_id)

@@ -1,0 +1,44 @@
+-- name: keep
+-- What the plan is about to replace, under the sequence of the commit that does it.
+INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member, school_id)
+SELECT district_id, $2, kind, record_id, committed, committed_member, committed_school_id
+FROM roster WHERE plan_of = $1
+
+-- name: begin_with
+UPDATE districts SET history_from = $2 WHERE district_id = $1
+
+-- name: aged
+-- Districts with history that is kept for too long, and the newest commit whose history is. The roster after
+-- that one was in force until later, and stays the first that one can go back to.
+-- (Most have none: which is told by the first commit alone that is kept. Rows up to the one that one can go
+-- back to are what is left of a forgetting that was broken off.)
+SELECT d.district_id, coalesce(old.sequence, d.history_from) AS sequence
+FROM districts d
+LEFT JOIN LATERAL (SELECT true AS is_old FROM decisions
+    WHERE district_id = d.district_id AND outcome = 'commit' AND sequence = d.history_from + 1
+      AND decided_at < clock_timestamp() - $1::interval OFFSET 0) AS first ON true
+LEFT JOIN LATERAL (SELECT sequence FROM decisions
+    WHERE first.is_old AND district_id = d.district_id AND outcome = 'commit'
+      AND decided_at < clock_timestamp() - $1::interval
+    ORDER BY sequence DESC LIMIT 1) AS old ON true
+WHERE first.is_old
+   OR (SELECT true FROM commit_history h
+       WHERE h.district_id = d.district_id AND h.sequence <= d.history_from LIMIT 1)
+ORDER BY d.district_id
+
+-- name: lock
+-- Nobody evaluates the district, or rolls it back, while its history gets shorter.
+SELECT true FROM districts WHERE district_id = $1 FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: forget
+-- The oldest first, and not more than some at a time. (By place in the table, which needs no plan.)
+WITH gone AS (
+    DELETE FROM commit_history WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM commit_history WHERE district_id = $1 AND sequence <= $2
+        ORDER BY sequence, kind, record_id LIMIT $3))
+    RETURNING sequence
+)
+SELECT count(*) AS rows, max(sequence) AS sequence FROM gone
+
+-- name: shorten
+UPDATE districts SET history_from = greatest(history_from, $2) WHERE district_id = $1

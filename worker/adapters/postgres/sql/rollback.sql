@@ -1,0 +1,108 @@
+-- name: wait_for_locks
+-- In this transaction, for so many milliseconds.
+SELECT set_config('lock_timeout', $1, true)
+
+-- name: history_from
+SELECT history_from FROM districts WHERE district_id = $1
+
+-- name: commit
+SELECT sequence, decided_at, summary FROM decisions
+WHERE district_id = $1 AND outcome = 'commit' AND sequence = $2
+
+-- name: commits
+-- The commits that one can go back to, and the one in force, newest first.
+SELECT sequence, decided_at, summary, count(*) OVER () AS reachable FROM decisions
+WHERE district_id = $1 AND outcome = 'commit'
+  AND sequence >= (SELECT history_from FROM districts WHERE district_id = $1)
+ORDER BY sequence DESC LIMIT $2
+
+-- name: differences
+-- The first value that was replaced after commit $2 is the one that was in force after it.
+WITH replaced AS (
+    SELECT DISTINCT ON (kind, record_id) kind, record_id, record, member FROM commit_history
+    WHERE district_id = $1 AND sequence > $2
+    ORDER BY kind, record_id, sequence
+)
+SELECT t.kind, t.record_id, t.record, r.committed_member, r.candidate_member
+FROM replaced t
+LEFT JOIN LATERAL (SELECT committed_member, candidate_member FROM roster
+    WHERE district_id = $1 AND kind = t.kind AND record_id = t.record_id OFFSET 0) AS r ON true
+WHERE t.member IS DISTINCT FROM r.committed_member
+
+-- name: keep_replaced
+-- What the rollback, as commit $3, is about to replace.
+WITH replaced AS (
+    SELECT DISTINCT ON (kind, record_id) kind, record_id, member FROM commit_history
+    WHERE district_id = $1 AND sequence > $2
+    ORDER BY kind, record_id, sequence
+)
+INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member, school_id)
+SELECT $1, $3, t.kind, t.record_id, r.committed, r.committed_member, r.committed_school_id
+FROM replaced t
+LEFT JOIN LATERAL (SELECT committed, committed_member, committed_school_id FROM roster
+    WHERE district_id = $1 AND kind = t.kind AND record_id = t.record_id OFFSET 0) AS r ON true
+WHERE t.member IS DISTINCT FROM r.committed_member
+
+-- name: put_back
+WITH replaced AS (
+    SELECT DISTINCT ON (kind, record_id) kind, record_id, record, member, school_id FROM commit_history
+    WHERE district_id = $1 AND sequence > $2 AND sequence < $3
+    ORDER BY kind, record_id, sequence
+)
+INSERT INTO roster (district_id, kind, record_id, committed, committed_member, committed_school_id)
+SELECT $1, t.kind, t.record_id, t.record, t.member, t.school_id
+FROM replaced t
+CROSS JOIN LATERAL (SELECT true FROM commit_history
+    WHERE district_id = $1 AND sequence = $3 AND kind = t.kind AND record_id = t.record_id OFFSET 0) AS differs
+WHERE t.record IS NOT NULL
+ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
+    committed = EXCLUDED.committed, committed_member = EXCLUDED.committed_member,
+    committed_school_id = EXCLUDED.committed_school_id
+
+-- name: drop_rows
+-- What differed and was not put back was not there. Rows that nothing speaks for any more go. (By place in
+-- the table, so that no plan ever reads the whole district for them.)
+DELETE FROM roster WHERE ctid = ANY(ARRAY(
+    SELECT r.ctid FROM commit_history h
+    CROSS JOIN LATERAL (SELECT ctid, candidate, committed_member FROM roster
+        WHERE district_id = $1 AND kind = h.kind AND record_id = h.record_id OFFSET 0) AS r
+    WHERE h.district_id = $1 AND h.sequence = $2 AND r.committed_member = h.member AND r.candidate IS NULL))
+
+-- name: take_out
+UPDATE roster SET committed = NULL, committed_member = NULL, committed_school_id = NULL
+WHERE ctid = ANY(ARRAY(
+    SELECT r.ctid FROM commit_history h
+    CROSS JOIN LATERAL (SELECT ctid, committed_member FROM roster
+        WHERE district_id = $1 AND kind = h.kind AND record_id = h.record_id OFFSET 0) AS r
+    WHERE h.district_id = $1 AND h.sequence = $2 AND r.committed_member = h.member))
+
+-- name: changes
+-- What commit $2 changed, in the order of a commit: see `plan_changes`.
+SELECT h.kind, h.record_id, r.committed
+FROM commit_history h
+LEFT JOIN LATERAL (SELECT committed FROM roster
+    WHERE district_id = $1 AND kind = h.kind AND record_id = h.record_id OFFSET 0) AS r ON true
+WHERE h.district_id = $1 AND h.sequence = $2
+ORDER BY (r.committed IS NULL),
+         array_position(ARRAY['school', 'teacher', 'class', 'student'], h.kind)
+             * CASE WHEN r.committed IS NULL THEN -1 ELSE 1 END,
+         h.record_id
+
+-- name: save_district
+-- Candidate roster, filter and policy are what they were last judged by: the next evaluation sees to them.
+UPDATE districts SET
+    batch_number = $2, decision_number = $3, commit_sequence = $4, outbox_position = $5, last_commit_id = $6,
+    counts = $7, error_digest = $8, committed_digest = $9, committed_counts = $10
+WHERE district_id = $1
+
+-- name: hold
+INSERT INTO holds (district_id, actor, reason) VALUES ($1, $2, $3)
+ON CONFLICT (district_id) DO UPDATE SET
+    held_at = clock_timestamp(), actor = EXCLUDED.actor, reason = EXCLUDED.reason
+
+-- name: void_approval
+UPDATE approvals SET ended_at = clock_timestamp(), ended_as = 'void', ended_why = $2
+WHERE district_id = $1 AND ended_at IS NULL
+
+-- name: audit
+INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, 'district.rollback', $2, $3)

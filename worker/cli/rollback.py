@@ -1,0 +1,160 @@
+"""The command `rollback`: a district as it was after one of its commits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import click
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from worker import app
+from worker import rollback as rolling
+from worker.cli.context import CommandContext
+from worker.domain.announcements import instant
+from worker.errors import UnknownDistrictError
+from worker.ports.rollback import PastCommit, Reachable
+from worker.rollback import RolledBack
+
+LISTED: Final = 50
+"""Commits that `--list` shows, the newest of those that one can go back to."""
+
+
+@click.command()
+@click.argument("district")
+@click.option(
+    "--to",
+    "sequence",
+    type=click.IntRange(min=1),
+    metavar="SEQUENCE",
+    help="The commit whose roster to restore.",
+)
+@click.option("--reason", help="Why, for the audit and for whoever finds the district on hold.")
+@click.option("--dry-run", is_flag=True, help="Say what it would change, and change nothing.")
+@click.option("--list", "as_list", is_flag=True, help="List the commits that one can go back to.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def rollback(
+    ctx: CommandContext,
+    district: str,
+    sequence: int | None,
+    reason: str | None,
+    *,
+    dry_run: bool,
+    as_list: bool,
+    as_json: bool,
+) -> None:
+    """Restore a district's roster as it was after an earlier commit, by a commit, and hold the district."""
+    if (sequence is None) != as_list:
+        raise click.UsageError("expected either --to SEQUENCE or --list")
+    if sequence is None:
+        _print_list(ctx, district, ctx.run(_list(ctx, district)), as_json=as_json)
+        return
+    if not dry_run and not (reason or "").strip():
+        raise click.UsageError("expected --reason TEXT, which is not blank; or --dry-run")
+    done = ctx.run(_roll_back(ctx, district, sequence, None if dry_run else (reason or "").strip()))
+    if as_json:
+        click.echo(json.dumps(_as_json(district, done), ensure_ascii=False))
+    else:
+        ctx.console.print(rollback_table(done))
+        click.echo(_told(district, done))
+
+
+def rollback_table(done: RolledBack) -> RenderableType:
+    """Return what a rollback changes, or would change, for a terminal."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for column in ("upserted", "removed"):
+        table.add_column(column, justify="right")
+    for kind, ops in done.counts.items():
+        table.add_row(kind, f"{ops['upserted']:,}", f"{ops['removed']:,}")
+    return table
+
+
+def commits_table(reachable: Reachable) -> RenderableType:
+    """Return the commits that one can go back to for a terminal; the first is the one in force."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("commit", justify="right")
+    table.add_column("decided at", no_wrap=True)
+    for column in ("students", "classes", "changes"):
+        table.add_column(column, justify="right")
+    table.add_column("digest", no_wrap=True)
+    table.add_column("")
+    for place, commit in enumerate(reachable.commits):
+        line = _line(commit)
+        back = line["rolled_back_to"]
+        note = [f"rolled back to {back}"] if back else []
+        table.add_row(
+            f"{commit.sequence}",
+            line["decided_at"],
+            *(f"{line[column]:,}" for column in ("students", "classes", "changes")),
+            f"{line['digest'][:16]}…",
+            Text(", ".join([*note, *(["in force"] if place == 0 else [])]), "dim"),
+        )
+    return table
+
+
+def _print_list(ctx: CommandContext, district: str, reachable: Reachable, *, as_json: bool) -> None:
+    if as_json:
+        for commit in reachable.commits:
+            click.echo(json.dumps(_line(commit), ensure_ascii=False))
+        return
+    if reachable.commits:
+        ctx.console.print(commits_table(reachable))
+    more = reachable.total - len(reachable.commits)
+    if more > 0:
+        click.echo(f"And {more:,} older ones.")
+    if reachable.total <= 1:
+        click.echo(f"There is no earlier commit of {district} to go back to.")
+
+
+def _line(commit: PastCommit) -> dict[str, Any]:
+    roster = commit.summary["roster"]
+    return {
+        "sequence": commit.sequence,
+        "decided_at": instant(commit.decided_at),
+        "students": roster["students"],
+        "classes": roster["classes"],
+        "changes": sum(sum(ops.values()) for ops in commit.summary["counts"].values()),
+        "digest": roster["digest"],
+        "rolled_back_to": commit.summary.get("rolled_back_to"),
+    }
+
+
+def _as_json(district: str, done: RolledBack) -> dict[str, Any]:
+    return {
+        "district_id": district,
+        "to": done.target.sequence,
+        "commit": done.sequence,
+        "counts": done.counts,
+        "roster": done.roster,
+    }
+
+
+def _told(district: str, done: RolledBack) -> str:
+    if done.sequence is None:
+        return (
+            f"This would give {district} the roster after commit {done.target.sequence}; nothing was changed."
+        )
+    return (
+        f"Commit {done.sequence} gives {district} the roster after commit {done.target.sequence}. "
+        f"It is held: `rostering resume {district}` lets its commits go on."
+    )
+
+
+async def _list(ctx: CommandContext, district_id: str) -> Reachable:
+    async with app.open_store(ctx.settings) as store:
+        reachable = await store.rollbacks.reachable(district_id, LISTED)
+    if reachable is None:
+        raise UnknownDistrictError(f"district {district_id} was never seen here")
+    return reachable
+
+
+async def _roll_back(ctx: CommandContext, district_id: str, sequence: int, reason: str | None) -> RolledBack:
+    """Roll back, or only try it where there is no reason."""
+    async with app.open_store(ctx.settings) as store:
+        if reason is None:
+            return await rolling.try_rollback(store.rollbacks, district_id, sequence)
+        return await rolling.roll_back(store.rollbacks, district_id, sequence, ctx.actor, reason)

@@ -12,6 +12,7 @@ import asyncpg
 from worker.adapters.postgres import notices, sql, windows
 from worker.adapters.postgres.adoption import adopt, ready_baseline
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
+from worker.adapters.postgres.causes import PostgresErrorFigures
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.incidents import close_incident
 from worker.adapters.postgres.notices import Notices
@@ -20,7 +21,7 @@ from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.incidents import Incident
 from worker.domain.policy import Policy, in_force
-from worker.domain.preflight import Finding
+from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import EventId, Json
 from worker.domain.roster import remove_change, upsert_change
 from worker.domain.tally import Tally
@@ -36,7 +37,7 @@ FETCH: Final = 1000
 """Rows of a plan in memory at a time."""
 
 
-class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
+class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, PostgresErrorFigures):
     """Answers to `worker.ports.evaluation.Evaluation` on one connection, inside its transaction."""
 
     def __init__(self, connection: Connection, window: ClosedWindow, state: DistrictState) -> None:
@@ -67,16 +68,18 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster):
         """Return how many of the district's events still wait in the inbox."""
         return int(await self._connection.fetchval(_SQL["remaining_events"], self._district_id))
 
-    async def changed_errors(self) -> tuple[int, int]:
+    async def changed_errors(self) -> ErrorChanges:
         """Return how many errors are new, and how many resolved, since the district's last review."""
-        row = await self._connection.fetchrow(_SQL["changed_errors"], self._district_id)
-        assert row is not None  # noqa: S101 — an aggregate has one row
-        return row["opened"], row["resolved"]
+        rows = await self._connection.fetch(_SQL["changed_errors"], self._district_id)
+        return ErrorChanges(
+            {row["code"]: row["opened"] for row in rows if row["opened"]},
+            {row["code"]: row["resolved"] for row in rows if row["resolved"]},
+        )
 
-    async def first_findings(self, limit: int) -> list[Finding]:
-        """Return open findings, errors first, in a stable order."""
+    async def first_findings(self, limit: int) -> list[StandingFinding]:
+        """Return open findings with their age, errors first, in a stable order."""
         rows = await self._connection.fetch(_SQL["first_findings"], self._district_id, limit)
-        return [finding_of(row) for row in rows]
+        return [StandingFinding(finding_of(row), row["since"]) for row in rows]
 
     async def mark_reported(self) -> None:
         """Take the open errors for the ones that the last review told."""

@@ -40,12 +40,13 @@ SELECT coalesce((SELECT record FROM connections WHERE district_id = $1),
 SELECT count(*) FROM inbox WHERE district_id = $1
 
 -- name: changed_errors
--- Errors that are new since the last review, and those that resolved.
-SELECT count(*) FILTER (WHERE open) AS opened, count(*) FILTER (WHERE reported) AS resolved
+-- Errors that are new since the last review, and those that resolved, by code.
+SELECT code, count(*) FILTER (WHERE open) AS opened, count(*) FILTER (WHERE reported) AS resolved
 FROM findings WHERE changed_of = $1
+GROUP BY code ORDER BY code
 
 -- name: first_findings
-SELECT code, severity, kind, record_id, detail FROM findings
+SELECT code, severity, kind, record_id, detail, since FROM findings
 WHERE open_of = $1
 ORDER BY severity, code, kind, record_id, member
 LIMIT $2

@@ -64,6 +64,10 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, Postgres
         """Forget an incident of the district and return it; None where there was none."""
         return await close_incident(self._connection, self._district_id, code)
 
+    async def has_ready_baseline(self) -> bool:
+        """Return whether a baseline waits to be adopted."""
+        return bool(await self._connection.fetchval(_SQL["has_ready_baseline"], self._district_id))
+
     async def remaining_events(self) -> int:
         """Return how many of the district's events still wait in the inbox."""
         return int(await self._connection.fetchval(_SQL["remaining_events"], self._district_id))
@@ -212,6 +216,28 @@ class PostgresEvaluations:
                 now = await connection.fetchval("SELECT clock_timestamp()")
                 window = ClosedWindow(district_id, Trigger.FILTER, now, now, None, 0, None)
                 yield PostgresEvaluation(connection, window, state)
+            finally:
+                await transaction.rollback()
+
+    @asynccontextmanager
+    async def rehearsal(self, district_id: str) -> AsyncIterator[PostgresEvaluation | None]:
+        """Lock a district as if its window closed now; all of it is undone on leaving.
+
+        None where somebody has the district, or it was never seen: this waits for nobody.
+        """
+        async with self._database.connection() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                row = await connection.fetchrow(_SQL["lock_district"], district_id)
+                if row is None:
+                    yield None
+                    return
+                window = await connection.fetchrow(_SQL["read_window"], district_id)
+                through = window["through"] if window else None
+                now = await connection.fetchval("SELECT clock_timestamp()")
+                closed = ClosedWindow(district_id, Trigger.QUIET, now, now, None, 0, through)
+                yield PostgresEvaluation(connection, closed, await self._state(connection, district_id, row))
             finally:
                 await transaction.rollback()
 

@@ -36,6 +36,9 @@ SELECT policy FROM policies WHERE district_id = $1 ORDER BY version DESC LIMIT 1
 SELECT coalesce((SELECT record FROM connections WHERE district_id = $1),
                 (SELECT record FROM staged WHERE district_id = $1 AND kind = 'district' AND record_id = $1))
 
+-- name: has_ready_baseline
+SELECT count(*) > 0 FROM baselines WHERE district_id = $1 AND ready_at IS NOT NULL
+
 -- name: remaining_events
 SELECT count(*) FROM inbox WHERE district_id = $1
 

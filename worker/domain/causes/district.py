@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from worker.domain.causes.facts import Facts, Others, Place, Removals, Removed
@@ -57,7 +58,7 @@ def _reason(others: Others, facts: Facts) -> Reason:
 
 
 def _removals(removals: Removals, found: list[Others], cohorts: Mapping[Place, int]) -> dict[Reason, Pile]:
-    shapes = _merged(_shapes(removals, cohorts))
+    shapes = _merged(_shapes(_concerned(removals, found), cohorts))
     piles = {shape: Pile() for shape in shapes}
     at_school: defaultdict[str, Counter[Reason]] = defaultdict(Counter)
     for shape, groups in shapes.items():
@@ -72,7 +73,20 @@ def _removals(removals: Removals, found: list[Others], cohorts: Mapping[Place, i
             _count(piles, _largest(at_school[school], largest), others, 1)
         # The ids are only the first; the rest, and the district itself, go with most of the students.
         _count(piles, largest, others, others.findings - len(ids))
+    for pile in piles.values():
+        if not pile.findings:  # a part of the removal that the district's finding speaks of as a whole
+            pile.date(min(others.since for others in found))
     return piles
+
+
+def _concerned(removals: Removals, found: list[Others]) -> Removals:
+    """Leave out the schools that lose students within the limits, unless the district loses too many."""
+    if any(others.code is Code.DISTRICT_MASS_REMOVAL for others in found):
+        return removals
+    schools = {school for others in found for school in others.record_ids}
+    return replace(
+        removals, students=[group for group in removals.students if group.place.school_id in schools]
+    )
 
 
 def _count(piles: dict[Reason, Pile], shape: Reason, others: Others, findings: int) -> None:

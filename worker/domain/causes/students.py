@@ -179,7 +179,7 @@ def _none(group: Blocked, scale: Scale) -> Reason:
     is_uncovered = group.place in scale.uncovered
     if group.is_listed:
         return Reason("filter.grade_not_kept" if is_uncovered else "filter.none_kept", Owner.FILTER)
-    if is_uncovered or scale.unlisted * 100 >= scale.facts.students * WITHDRAWN_PERCENT:
+    if is_uncovered or _are_most(scale.unlisted, scale.facts.students):
         return Reason("sharing.sections_not_shared", Owner.SHARING)
     return Reason("sis.in_no_section", Owner.SIS)
 

@@ -29,10 +29,10 @@ def review_details(review: dict[str, Any]) -> RenderableType:
     """Return a review with its causes and suggestions."""
     parts: list[RenderableType] = [_headline(review)]
     parts += [_cause(cause) for cause in review["causes"][:SHOWN]]
-    parts += _more(len(review["causes"]), "causes")
+    parts += _more(len(review["causes"]) - SHOWN, "cause")
     if review["suggestions"]:
         parts += [Text("\nsection filters that would do better", "bold"), _suggestions(review["suggestions"])]
-        parts += _more(len(review["suggestions"]), "suggestions")
+        parts += _more(len(review["suggestions"]) - SHOWN, "suggestion")
     return Group(*parts)
 
 
@@ -119,8 +119,10 @@ def _suggestions(suggestions: list[dict[str, Any]]) -> RenderableType:
     return Padding(table, (0, 0, 0, 2))
 
 
-def _more(total: int, what: str) -> list[RenderableType]:
-    return [Text(f"\n{total - SHOWN} more {what}: --json has them all", "dim")] if total > SHOWN else []
+def _more(number: int, noun: str) -> list[RenderableType]:
+    if number <= 0:
+        return []
+    return [Text(f"\n{number} more {noun if number == 1 else noun + 's'}: see --json", "dim")]
 
 
 def _count(number: int, noun: str, plural: str | None = None) -> str:

@@ -137,7 +137,7 @@ def review_body(
             "since": instant(min(dates)) if dates else None,
             "items": [{**item.finding.item, "since": instant(item.since)} for item in items],
         },
-        "causes": [_cause(cause) for cause in causes],
+        "causes": [cause_json(cause) for cause in causes],
         "suggestions": [dict(suggestion) for suggestion in suggestions],
         "sync": sync_state(district, batch.closed_at),
         "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
@@ -154,7 +154,8 @@ def standing_errors(causes: Sequence[Cause], new: Mapping[str, int]) -> dict[str
     }
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
+def cause_json(cause: Cause) -> dict[str, Any]:
+    """Return a cause as it stands in a review."""
     return {
         "code": cause.code,
         "owner": cause.owner.value,

@@ -231,6 +231,15 @@ async def test_a_grade_that_vanished_from_its_schools_is_a_narrowed_rule(distric
     assert cause["school_count"] == 2
 
 
+async def test_a_school_that_was_never_told_of_has_not_vanished(district: District) -> None:
+    await district.students(*range(1, 41), school=999)
+    await district.section(700, list(range(1, 41)))
+    await district.judged()
+    await vanish(district, *range(1, 16))
+
+    assert list(await district.causes()) == ["sharing.students_vanished"]
+
+
 async def test_students_out_of_a_narrowed_scope_are_told_to_be_shared_still(district: District) -> None:
     await rostered(district)
     narrow = keeping("subject", "is", "homeroom/advisory", scope={"grades": ["3"]})

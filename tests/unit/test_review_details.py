@@ -120,14 +120,19 @@ def test_a_forecast_says_what_would_become_of_the_window() -> None:
         "events": 12,
         "outcome": "review",
         "students": {"total": 1004, "ready": 1000, "blocked": 4},
+        "by_code": {SEVERAL: 4, "student.unknown_school": 9},
         "new": 3,
         "resolved": 1,
         "plan": {"digest": "ab" * 32},
     }
+    known = {SEVERAL: 1, "student.no_section": 1, "student.unknown_school": 9}
 
-    assert "12 events more, and it would be a review: 1,000 of 1,004 students ready" in text(
-        forecast_text(found), 200
+    assert text(forecast_text(found, known), 200) == (
+        "with the 12 events that wait, it would be a review: 1,000 of 1,004 students ready; 3 errors new, "
+        "1 resolved; student.multiple_sections +3, student.no_section -1"
     )
-    assert "4 blocked; 3 errors new, 1 resolved" in text(forecast_text(found), 200)
-    assert "would be committed" in text(forecast_text(found | {"outcome": "commit"}), 200)
-    assert text(forecast_text({"unavailable": "a reason"})) == "no forecast: a reason"
+    committed = found | {"outcome": "commit", "by_code": {}, "events": 1}
+    assert text(forecast_text(committed, {}), 200) == (
+        "with the 1 event that waits, it would be committed: 1,000 of 1,004 students ready"
+    )
+    assert text(forecast_text({"unavailable": "a reason"}, {})) == "none: a reason"

@@ -125,7 +125,7 @@ def district_details(details: dict[str, Any]) -> RenderableType:
         failures = details["evaluation_failures"]
         facts.add_row("failures", f"{failures['count']} evaluations raised, the last {failures['last']}")
     if details["forecast"]:
-        facts.add_row("forecast", forecast_text(details["forecast"]))
+        facts.add_row("forecast", forecast_text(details["forecast"], details["findings"]["by_code"]))
     review = details["review"]
     parts: list[RenderableType] = [facts, Text(), findings_table(details["findings"], review)]
     if review:

@@ -55,19 +55,27 @@ def findings_table(findings: dict[str, Any], review: dict[str, Any] | None) -> R
     return table
 
 
-def forecast_text(forecast: dict[str, Any]) -> Text:
-    """Return what would be decided if the window closed now, in a line or two."""
+def forecast_text(forecast: dict[str, Any], known: dict[str, int]) -> Text:
+    """Return what would be decided if the window closed now; `known` are the findings of now, by code."""
     if "unavailable" in forecast:
-        return Text(f"no forecast: {forecast['unavailable']}", "dim")
+        return Text(f"none: {forecast['unavailable']}", "dim")
     said, style = _OUTCOMES.get(forecast["outcome"], (forecast["outcome"], ""))
     students = forecast["students"]
-    text = Text(f"{_count(forecast['events'], 'event')} more, and it ")
+    text = Text(f"with the {_count(forecast['events'], 'event')} that {_wait(forecast['events'])}, it ")
     text.append(said, style)
     text.append(f": {students['ready']:,} of {students['total']:,} students ready")
-    if forecast["outcome"] == "commit":
-        return text.append(f", plan {forecast['plan']['digest'][:12]}…")
-    errors = f"{forecast['new']:,} errors new, {forecast['resolved']:,} resolved"
-    return text.append(f", {students['blocked']:,} blocked; {errors}")
+    if forecast["outcome"] == "review":
+        text.append(f"; {_count(forecast['new'], 'error')} new, {forecast['resolved']:,} resolved")
+    differing = [
+        f"{code} {count - known.get(code, 0):+,}"
+        for code, count in sorted({**dict.fromkeys(known, 0), **forecast["by_code"]}.items())
+        if count != known.get(code, 0)
+    ]
+    return text.append(f"; {', '.join(differing)}" if differing else "")
+
+
+def _wait(events: int) -> str:
+    return "waits" if events == 1 else "wait"
 
 
 def _headline(review: dict[str, Any]) -> Text:

@@ -75,7 +75,7 @@ class Removals:
 
     students: Sequence[Removed]
     gone_schools: frozenset[str] = frozenset()
-    """Schools that Clever deleted, or never told of."""
+    """Schools whose own record was deleted."""
     classes_committed: int = 0
     classes_removed: int = 0
     classes_new: int = 0

@@ -44,7 +44,7 @@ WHERE s.record ? 'teacher'
 -- Blocked students, folded to those with the same errors in the same grade of the same school. $3 numbers the
 -- kinds of sections; a number is negative where the student is in several of the kind.
 WITH errors AS (
-    SELECT record_id, code || ' ' || coalesce(detail ->> 'field', '') AS error, since,
+    SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
     FROM findings WHERE open_of = $1 AND severity = 'error' AND code = ANY($2::text[])
 ), students AS (
@@ -52,7 +52,7 @@ WITH errors AS (
            bool_or(is_torn) AS is_torn, bool_or(is_bare) AS is_bare
     FROM errors GROUP BY record_id
 ), placed AS (
-    SELECT s.errors, s.sinces, r.school_id, r.candidate::jsonb ->> 'grade' AS grade,
+    SELECT s.errors, s.sinces, r.school_id, (r.candidate::jsonb ->> 'grade') COLLATE "C" AS grade,
            CASE WHEN s.is_torn AND $3::jsonb IS NOT NULL THEN (
                SELECT array_agg(CASE WHEN l.sections > 1 THEN -l.label ELSE l.label END ORDER BY l.label)
                FROM (SELECT ($3::jsonb ->> u.id)::integer AS label, count(*) AS sections
@@ -113,10 +113,9 @@ WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
 -- name: gone_schools
--- Those of these schools that are not staged.
+-- Those of these schools that were deleted. One that was never told of says nothing: schools may not be shared.
 SELECT i.id FROM unnest($2::text[]) AS i(id)
-WHERE (SELECT true FROM staged WHERE district_id = $1 AND kind = 'school' AND record_id = i.id
-           AND record IS NOT NULL LIMIT 1) IS NULL
+WHERE (SELECT record IS NULL FROM staged WHERE district_id = $1 AND kind = 'school' AND record_id = i.id)
 
 -- name: replaced_classes
 SELECT count(*) FILTER (WHERE candidate IS NULL) AS removed, count(*) FILTER (WHERE committed IS NULL) AS added

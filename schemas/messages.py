@@ -48,8 +48,8 @@ MAX_CHANGES: Final = 1_000
 MAX_ITEMS: Final = 500
 """Findings listed in one review; the totals beside them count all."""
 
-MAX_CAUSE_SECTIONS: Final = 20
-"""Sections named for one cause: enough to recognise the pattern, not a copy of the district."""
+MAX_CAUSE_LISTED: Final = 20
+"""Schools, grades or sections named for one cause: enough to recognise the pattern, not a whole district."""
 
 INSTANT_PATTERN: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 
@@ -343,10 +343,19 @@ class FindingItem(Published):
         default=None, description="How many of them may go at once, in percent."
     )
     waiting: Count | Absent = Field(default=None, description="Unreadable events that wait for a person.")
+    since: Instant | Absent = Field(default=None, description="Since when it stands without a break.")
 
     @model_serializer(mode="wrap")
     def _leave_out_what_does_not_apply(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         return {key: value for key, value in handler(self).items() if value is not None}
+
+
+class ErrorChanges(Published):
+    """How the errors differ from those of the district's last review, by code; codes without any left out."""
+
+    new: dict[FindingCode, Count] = Field(description="Errors that the last review did not have.")
+    resolved: dict[FindingCode, Count] = Field(description="Errors of the last review that are gone.")
+    standing: dict[FindingCode, Count] = Field(description="Errors that the last review had already.")
 
 
 class FindingsSummary(Published):
@@ -357,6 +366,9 @@ class FindingsSummary(Published):
     by_code: dict[FindingCode, Count] = Field(description="How many of each code, errors and warnings.")
     new: Count = Field(description="Errors that the district's last review did not have.")
     resolved: Count = Field(description="Errors of the district's last review that are gone.")
+    standing: Count = Field(description="Errors that the district's last review had already.")
+    changes: ErrorChanges = Field(description="The same three, by code.")
+    since: Instant | None = Field(description="Since when the oldest of the errors stands.")
     items: tuple[FindingItem, ...] = Field(
         max_length=MAX_ITEMS, description="The first 500, errors first, in an order that does not change."
     )
@@ -370,13 +382,29 @@ class Cause(Published):
         description="Who can put it right: the district's SIS (`sis`), its sharing rules in Clever"
         " (`sharing`), our section filter (`filter`), or ourselves (`vendor`)."
     )
-    students: Count = Field(description="Students concerned.")
-    field: str | None = Field(description="The field that it is about, where it is about one.")
-    schools: tuple[str, ...] = Field(description="Ids of the schools concerned.")
-    sections: tuple[str, ...] = Field(
-        max_length=MAX_CAUSE_SECTIONS, description="Ids of some of the sections concerned."
+    students: Count = Field(description="Students whom it blocks.")
+    unblocks: Count = Field(description="Those of them whom nothing else blocks: ready once it is put right.")
+    removed: Count | None = Field(
+        description="Where it is a mass removal: students that the plan would remove for this reason."
     )
-    advice: str = Field(description="What the owner should do, in a sentence or two.")
+    findings: dict[FindingCode, Count] = Field(
+        description="The errors that belong to it, by code; each error belongs to one cause."
+    )
+    field: str | None = Field(description="The field that it is about, where it is about one.")
+    schools: tuple[str, ...] = Field(
+        max_length=MAX_CAUSE_LISTED, description="Ids of the schools most concerned, those first."
+    )
+    school_count: Count = Field(description="How many schools are concerned in all.")
+    grades: tuple[str, ...] = Field(
+        max_length=MAX_CAUSE_LISTED, description="Grades of the students, those of most of them first."
+    )
+    sections: tuple[str, ...] = Field(
+        max_length=MAX_CAUSE_LISTED, description="Ids of some of the sections concerned."
+    )
+    since: Instant | None = Field(description="Since when the oldest of its errors stands.")
+    advice: str = Field(
+        description="What is wrong, what the owner should do and what that would do: one to three sentences."
+    )
 
 
 class Coverage(Published):

@@ -11,7 +11,7 @@ from worker.advising import advise
 from worker.domain import announcements
 from worker.domain.announcements import Batch
 from worker.domain.canonical import canonical
-from worker.domain.causes import withdrawn_fields
+from worker.domain.causes import fold
 from worker.domain.decision import Outcome, batch_id, decision_id, trace_parent
 from worker.domain.incidents import (
     ALERT_KEY,
@@ -24,6 +24,7 @@ from worker.domain.incidents import (
 )
 from worker.domain.roster import PartLimits, PartPacker
 from worker.domain.window import Trigger
+from worker.gathering import cause_facts
 from worker.ports.evaluation import BatchRecord, DecisionRecord, Evaluation
 from worker.ports.outbox import OutboxMessage
 
@@ -170,9 +171,7 @@ async def _review(
         changed=await evaluation.changed_errors(),
         items=await evaluation.first_findings(announcements.REVIEW_ITEMS),
         district=await evaluation.district_record(),
-        causes=withdrawn_fields(
-            state.tally.missing_fields(), state.tally.students, was_rostered=state.last_commit_id is not None
-        ),
+        causes=fold(await cause_facts(evaluation)),
         suggestions=suggestions,
     )
     await evaluation.mark_reported()

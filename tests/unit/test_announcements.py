@@ -29,13 +29,16 @@ from schemas import export, messages
 from worker.domain import announcements
 from worker.domain.announcements import REVIEW_ITEMS, instant
 from worker.domain.canonical import canonical, to_hex
+from worker.domain.causes import Cause, Owner
 from worker.domain.decision import trace_parent
 from worker.domain.policy import Code, Policy
 from worker.domain.preflight import (
     DistrictContext,
+    ErrorChanges,
     Finding,
     Removal,
     SectionContext,
+    StandingFinding,
     StudentContext,
     district_findings,
     section_findings,
@@ -125,7 +128,7 @@ def review_body(**changed: Any) -> bytes:
         "standing_since": NOON,
         "batch": batch(),
         "tally": Tally(),
-        "changed": (0, 0),
+        "changed": ErrorChanges(),
         "items": [],
         "district": None,
     }
@@ -256,15 +259,63 @@ def test_a_review_with_every_kind_of_finding_is_of_the_contracts_shape() -> None
     for one in found:
         tally.count_finding(one, 1)
     tally.count_blocked(1)
+    changes = ErrorChanges({Code.NO_SECTION.value: 9}, {Code.FIELD_MISSING.value: 2})
 
-    review = read("review", review_body(tally=tally, items=found, changed=(9, 2)))
+    review = read(
+        "review",
+        review_body(tally=tally, items=[StandingFinding(one, NOON) for one in found], changed=changes),
+    )
 
     assert {item["code"] for item in review["findings"]["items"]} == set(Code) - {Code.NO_BASELINE}
-    assert review["findings"]["items"] == [one.item for one in found]
+    assert review["findings"]["items"] == [{**one.item, "since": instant(NOON)} for one in found]
     assert (review["findings"]["new"], review["findings"]["resolved"]) == (9, 2)
     assert review["findings"]["errors"] + review["findings"]["warnings"] == len(found)
     assert review["students"] == {"total": 1, "ready": 0, "blocked": 1}
     assert review["plan"]["digest"] == to_hex(tally.candidate_digest)
+
+
+def test_a_review_says_by_code_what_is_new_what_resolved_and_what_stands_since_when() -> None:
+    several, missing = Code.MULTIPLE_SECTIONS.value, Code.FIELD_MISSING.value
+    causes = [
+        Cause("filter.no_rules", Owner.FILTER, "Choose one.", 5, 5, {several: 5}, since=later(-60)),
+        Cause("sis.field_missing", Owner.SIS, "Fill it in.", 2, 0, {missing: 2}, ["north"], 1, field="dob"),
+    ]
+    changed = ErrorChanges({several: 3, missing: 2}, {several: 1})
+
+    review = read("review", review_body(causes=causes, changed=changed))
+
+    found = review["findings"]
+    assert (found["new"], found["resolved"], found["standing"]) == (5, 1, 2)
+    assert found["changes"] == {
+        "new": {several: 3, missing: 2},
+        "resolved": {several: 1},
+        "standing": {several: 2},
+    }
+    assert found["since"] == instant(later(-60))
+    assert [cause["field"] for cause in review["causes"]] == [None, "dob"]
+
+
+def test_the_age_of_a_finding_is_no_part_of_what_it_is() -> None:
+    one = finding(Code.NO_SECTION)
+
+    young, old = (
+        read("review", review_body(items=[StandingFinding(one, since)]))["findings"]["items"]
+        for since in (NOON, later(-60))
+    )
+
+    assert young != old
+    assert "since" not in one.item
+
+
+def test_suggestions_are_told_as_they_are_given() -> None:
+    suggestion = {
+        "filter": {"rules": []},
+        "coverage": {"exactly_one": 9, "none": 1, "several": 0},
+        "sharing_rules": True,
+        "text": "Match all sections where section name contains homeroom",
+    }
+
+    assert read("review", review_body(suggestions=[suggestion]))["suggestions"] == [suggestion]
 
 
 def test_the_codes_of_the_domain_are_those_of_the_wire() -> None:
@@ -284,7 +335,8 @@ def test_a_review_has_just_the_keys_of_the_contract() -> None:
 def test_a_review_with_all_the_findings_that_it_lists_is_smaller_than_a_mebibyte() -> None:
     sections = [record_id(number) for number in range(20)]
     items = [
-        finding(Code.MULTIPLE_SECTIONS, number=number, sections=sections) for number in range(REVIEW_ITEMS)
+        StandingFinding(finding(Code.MULTIPLE_SECTIONS, number=number, sections=sections), NOON)
+        for number in range(REVIEW_ITEMS)
     ]
 
     text = review_body(items=items)

@@ -2,29 +2,455 @@
 
 from __future__ import annotations
 
-from worker.domain.causes import Owner, withdrawn_fields
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from builders import DISTRICT, NOON, later
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.domain.causes import (
+    Blocked,
+    Cause,
+    ErrorKey,
+    Facts,
+    Label,
+    LabelKind,
+    Others,
+    Owner,
+    Place,
+    Removals,
+    Removed,
+    fold,
+    schools_to_count,
+)
+from worker.domain.policy import Code
+
+NONE, SEVERAL = ErrorKey(Code.NO_SECTION), ErrorKey(Code.MULTIPLE_SECTIONS)
+DIGEST = "ab" * 32
+
+
+def missing(field: str = "dob") -> ErrorKey:
+    return ErrorKey(Code.FIELD_MISSING, field)
+
+
+def word(text: str, **fields: Any) -> Label:
+    return Label(LabelKind.WORD, text, **fields)
+
+
+HOMEROOM, ADVISORY, GUIDANCE = word("homeroom"), word("advisory"), word("group guidance")
+
+
+def blocked(
+    students: int, *errors: ErrorKey, school: str | None = "north", grade: str = "3", **fields: Any
+) -> Blocked:
+    return Blocked(dict.fromkeys(errors, NOON), students, Place(school, grade), **fields)
+
+
+def causes(*groups: Blocked, students: int = 1000, **fields: Any) -> list[Cause]:
+    return fold(Facts(DISTRICT, students, DIGEST, blocked=groups, **fields))
+
+
+def others(code: Code, *ids: str, **fields: Any) -> Others:
+    return Others(code, len(ids), ids, NOON, **fields)
+
+
+def told(cause: Cause) -> tuple[str, str, int]:
+    return cause.code, cause.owner.value, cause.students
+
+
+# Fields
 
 
 def test_a_field_that_vanished_from_a_rostered_district_is_one_cause_owned_by_sharing() -> None:
-    (cause,) = withdrawn_fields({"dob": 1000}, 1004, was_rostered=True)
+    (cause,) = causes(blocked(1000, missing()), students=1004, was_rostered=True)
 
-    assert (cause.code, cause.owner, cause.students) == ("sharing.field_withdrawn", Owner.SHARING, 1000)
-    assert cause.to_json()["field"] == "dob"
+    assert told(cause) == ("sharing.field_withdrawn", Owner.SHARING, 1000)
+    assert cause.field == "dob"
     assert "dob" in cause.advice
 
 
 def test_a_field_that_was_never_there_is_called_not_shared() -> None:
-    (cause,) = withdrawn_fields({"dob": 1004}, 1004, was_rostered=False)
+    (cause,) = causes(blocked(1004, missing()), students=1004)
 
     assert cause.code == "sharing.field_not_shared"
 
 
-def test_a_field_that_some_students_lack_is_left_to_the_districts_data() -> None:
-    assert withdrawn_fields({"dob": 49}, 100, was_rostered=True) == []
-    assert withdrawn_fields({"dob": 9}, 9, was_rostered=True) == []
+def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_many_schools() -> None:
+    (cause,) = causes(blocked(8, missing()), blocked(4, missing(), school="south"))
+
+    assert told(cause) == ("sis.field_missing", Owner.SIS, 12)
+    assert cause.schools == ["north", "south"]
+    assert cause.advice.startswith("Field dob is blank for 12 students at two schools.")
+    assert cause.advice.endswith("12 students would be ready then.")
+
+
+def test_with_fewer_than_ten_students_a_field_blank_for_all_is_still_their_data() -> None:
+    (cause,) = causes(blocked(9, missing()), students=9, was_rostered=True)
+
+    assert cause.code == "sis.field_missing"
+
+
+def test_a_field_blank_for_a_whole_school_is_that_schools_data() -> None:
+    cohorts = {Place("north", "3"): 60, Place("north", "4"): 60}
+
+    (whole, few) = causes(
+        blocked(58, missing()),
+        blocked(55, missing(), grade="4"),
+        blocked(3, missing(), school="south"),
+        cohorts=cohorts,
+    )
+
+    assert told(whole) == ("sis.field_missing_at_school", Owner.SIS, 113)
+    assert (whole.schools, whole.grades) == (["north"], ["3", "4"])
+    assert told(few) == ("sis.field_missing", Owner.SIS, 3)
 
 
 def test_each_field_is_a_cause_of_its_own_in_a_stable_order() -> None:
-    causes = withdrawn_fields({"sis_id": 60, "grade": 50}, 100, was_rostered=True)
+    found = causes(blocked(60, missing("sis_id")), blocked(50, missing("grade")), students=100)
 
-    assert [cause.field for cause in causes] == ["grade", "sis_id"]
+    assert [cause.field for cause in found] == ["sis_id", "grade"]
+
+
+# Several classes
+
+
+def test_without_a_rule_several_classes_are_the_missing_filters() -> None:
+    (cause,) = causes(blocked(900, SEVERAL))
+
+    assert told(cause) == ("filter.no_rules", Owner.FILTER, 900)
+    assert cause.advice.startswith("No section filter was chosen; every shared section counts")
+
+
+def test_two_kinds_of_section_kept_together_are_named_with_their_sections() -> None:
+    pair = (ADVISORY, HOMEROOM)
+
+    (cause,) = causes(
+        blocked(412, SEVERAL, labels=pair), has_rules=True, sections={pair: ["section 1", "section 2"]}
+    )
+
+    assert told(cause) == ("filter.several_kinds_kept", Owner.FILTER, 412)
+    assert "two kinds of sections: those named “advisory” and “homeroom”" in cause.advice
+    assert cause.sections == ["section 1", "section 2"]
+    assert cause.findings == {"student.multiple_sections": 412}
+
+
+def test_three_pairs_of_kinds_are_named_and_the_rest_is_folded_into_one() -> None:
+    kinds = [word(text) for text in ("art", "band", "choir", "drama", "english")]
+    groups = [blocked(50 - place, SEVERAL, labels=(kind, HOMEROOM)) for place, kind in enumerate(kinds)]
+
+    found = causes(*groups, has_rules=True)
+
+    assert Counter(cause.code for cause in found) == {
+        "filter.several_kinds_kept": 3,
+        "filter.several_otherwise": 1,
+    }
+    assert found[0].students == 47 + 46
+    named = " ".join(cause.advice for cause in found[1:])
+    assert [text for text in ("art", "band", "choir", "drama", "english") if f"“{text}”" in named] == [
+        *("art", "band", "choir")
+    ]
+
+
+def test_two_homerooms_of_one_student_are_a_mistake_in_the_data() -> None:
+    (cause,) = causes(blocked(3, SEVERAL, labels=(word("homeroom", several=True),)), has_rules=True)
+
+    assert told(cause) == ("sis.several_of_one_kind", Owner.SIS, 3)
+    assert "named “homeroom”" in cause.advice
+
+
+def test_two_of_one_kind_for_most_students_are_no_mistake_but_the_filters() -> None:
+    (cause,) = causes(blocked(800, SEVERAL, labels=(word("math", several=True),)), has_rules=True)
+
+    assert told(cause) == ("filter.several_of_one_kind", Owner.FILTER, 800)
+
+
+def test_a_section_of_a_term_that_is_over_is_told_to_be_left_out_by_its_term() -> None:
+    labels = (HOMEROOM, word("homeroom", is_current=False, several=True))
+
+    (cause,) = causes(blocked(20, SEVERAL, labels=labels), has_rules=True)
+
+    assert told(cause) == ("filter.other_terms_kept", Owner.FILTER, 20)
+    assert "current_term_only" in cause.advice
+
+
+def test_terms_are_no_way_out_where_two_sections_run_now() -> None:
+    labels = (word("homeroom", several=True), word("homeroom", is_current=False))
+
+    (cause,) = causes(blocked(20, SEVERAL, labels=labels), has_rules=True)
+
+    assert cause.code == "sis.several_of_one_kind"
+
+
+# No class
+
+
+def test_a_grade_of_a_school_without_a_kept_section_is_the_filters() -> None:
+    cohorts = {Place("north", "9"): 100, Place("north", "3"): 100}
+
+    grade, single = causes(blocked(95, NONE, grade="9"), blocked(5, NONE), cohorts=cohorts, has_rules=True)
+
+    assert told(grade) == ("filter.grade_not_kept", Owner.FILTER, 95)
+    assert "keeps no section for grade 9 at one school" in grade.advice
+    assert told(single) == ("filter.none_kept", Owner.FILTER, 5)
+
+
+def test_a_filter_that_keeps_nothing_is_said_to() -> None:
+    (cause,) = causes(blocked(100, NONE), students=100, cohorts={Place("north", "3"): 100}, has_rules=True)
+
+    assert "keeps no section that any of the 100 students is in" in cause.advice
+
+
+def test_single_students_in_no_section_at_all_are_the_districts_data() -> None:
+    (cause,) = causes(blocked(1, NONE, is_listed=False), has_rules=True)
+
+    assert told(cause) == ("sis.in_no_section", Owner.SIS, 1)
+    assert cause.advice.startswith("1 student is in none of the shared sections at one school.")
+
+
+def test_a_whole_grade_in_no_section_at_all_has_sections_that_are_not_shared() -> None:
+    (cause,) = causes(blocked(50, NONE, is_listed=False), cohorts={Place("north", "3"): 50}, has_rules=True)
+
+    assert told(cause) == ("sharing.sections_not_shared", Owner.SHARING, 50)
+
+
+def test_a_district_that_shares_no_sections_is_told_so() -> None:
+    (cause,) = causes(blocked(600, NONE, school=None, is_listed=False))
+
+    assert cause.code == "sharing.sections_not_shared"
+
+
+# Identities, and what would unblock
+
+
+def test_a_duplicate_identity_is_the_districts_data() -> None:
+    (cause,) = causes(blocked(2, ErrorKey(Code.DUPLICATE_IDENTITY, "sis_id")))
+
+    assert told(cause) == ("sis.duplicate_identity", Owner.SIS, 2)
+    assert cause.field == "sis_id"
+
+
+def test_a_student_with_two_errors_is_unblocked_by_neither_alone() -> None:
+    found = causes(blocked(7, missing(), SEVERAL), blocked(3, SEVERAL))
+
+    assert [(cause.code, cause.students, cause.unblocks) for cause in found] == [
+        ("filter.no_rules", 10, 3),
+        ("sis.field_missing", 7, 0),
+    ]
+    assert "another error besides" in found[1].advice
+
+
+def test_a_cause_stands_since_its_oldest_finding() -> None:
+    place = Place("north", "3")
+    groups = (
+        Blocked({SEVERAL: later(60)}, 1, place),
+        Blocked({SEVERAL: NOON, missing(): later(-60)}, 1, place),
+    )
+
+    found = {cause.code: cause.since for cause in causes(*groups)}
+
+    assert found == {"filter.no_rules": NOON, "sis.field_missing": later(-60)}
+
+
+# Mass removals
+
+
+def removal(*groups: Removed, schools: tuple[str, ...] = (), **fields: Any) -> list[Cause]:
+    cohorts = fields.pop("cohorts", {})
+    found = [others(Code.DISTRICT_MASS_REMOVAL, DISTRICT)]
+    if schools:
+        found.append(others(Code.SCHOOL_MASS_REMOVAL, *schools))
+    return causes(others=found, removals=Removals(groups, **fields), cohorts=cohorts)
+
+
+def gone(students: int, school: str = "north", grade: str = "3", **fields: Any) -> Removed:
+    return Removed(Place(school, grade), students, **fields)
+
+
+def test_schools_that_vanished_are_one_cause_with_the_way_to_approve_the_plan() -> None:
+    (cause,) = removal(
+        gone(300), gone(200, "south"), schools=("north", "south"), gone_schools=frozenset({"north"})
+    )
+
+    assert (cause.code, cause.owner, cause.removed) == ("sharing.school_vanished", Owner.SHARING, 500)
+    assert (cause.students, cause.schools) == (0, ["north", "south"])
+    assert cause.advice.startswith("Two schools vanished from what is shared")
+    assert f"approve {DISTRICT} --plan {DIGEST} --reason" in cause.advice
+    assert cause.findings == {"district.mass_removal": 1, "school.mass_removal": 2}
+
+
+def test_whole_grades_gone_while_their_school_stays_are_a_narrowed_sharing_rule() -> None:
+    (cause,) = removal(gone(100, grade="9"), gone(100, grade="10"), cohorts={Place("north", "3"): 90})
+
+    assert (cause.code, cause.grades) == ("sharing.rule_narrowed", ["10", "9"])
+    assert "grades 10 and 9" in cause.advice
+
+
+def test_most_classes_replaced_is_a_new_school_year() -> None:
+    (cause,) = removal(
+        gone(100, grade="12"),
+        cohorts={Place("north", "11"): 90},
+        classes_committed=50,
+        classes_removed=48,
+        classes_new=47,
+    )
+
+    assert (cause.code, cause.owner) == ("vendor.rollover", Owner.VENDOR)
+    assert "48 of 50 classes are replaced" in cause.advice
+
+
+def test_students_who_are_still_shared_fell_out_of_our_own_scope() -> None:
+    (cause,) = removal(gone(100, is_staged=True), cohorts={Place("north", "4"): 9})
+
+    assert (cause.code, cause.owner) == ("filter.scope_narrowed", Owner.FILTER)
+
+
+def test_students_gone_here_and_there_are_a_plain_removal_with_the_few_others() -> None:
+    (cause,) = removal(gone(100), gone(5, is_staged=True), cohorts={Place("north", "3"): 100})
+
+    assert (cause.code, cause.removed) == ("sharing.students_vanished", 105)
+
+
+def test_two_shapes_at_once_are_two_causes_each_with_its_schools() -> None:
+    vanished, scope = removal(
+        gone(300),
+        gone(200, "south", is_staged=True),
+        schools=("north", "south"),
+        gone_schools=frozenset({"north"}),
+        cohorts={Place("south", "4"): 10},
+    )
+
+    assert (vanished.code, vanished.findings) == (
+        "sharing.school_vanished",
+        {"district.mass_removal": 1, "school.mass_removal": 1},
+    )
+    assert (scope.code, scope.findings) == ("filter.scope_narrowed", {"school.mass_removal": 1})
+
+
+# The district as a whole
+
+
+def test_quarantined_events_are_ours_to_replay_or_discard() -> None:
+    (cause,) = causes(others=[others(Code.EVENTS_QUARANTINED, DISTRICT, waiting=3)])
+
+    assert (cause.code, cause.owner) == ("vendor.events_quarantined", Owner.VENDOR)
+    assert cause.advice.startswith("3 events of this district could not be read")
+    assert "Replay or discard" in cause.advice
+
+
+def test_a_district_never_read_whole_is_ours_to_read() -> None:
+    (cause,) = causes(others=[others(Code.NO_BASELINE, DISTRICT)])
+
+    assert (cause.code, cause.owner) == ("vendor.no_baseline", Owner.VENDOR)
+
+
+def test_no_students_are_the_sharings_unless_the_scope_leaves_them_out() -> None:
+    nobody = [others(Code.NO_STUDENTS, DISTRICT)]
+
+    assert [cause.code for cause in causes(others=nobody, students=0, has_scope=True)] == [
+        "sharing.no_students"
+    ]
+    (cause,) = causes(others=nobody, students=0, has_scope=True, has_shared_students=True)
+    assert (cause.code, cause.owner) == ("filter.nobody_in_scope", Owner.FILTER)
+
+
+def test_only_schools_with_several_concerned_students_are_counted_whole() -> None:
+    groups = [blocked(4, NONE, school="a"), blocked(5, NONE, school="b"), blocked(9, SEVERAL, school="c")]
+
+    assert schools_to_count(groups) == {"b"}
+
+
+# Whatever the errors are
+
+FIELDS = {Code.FIELD_MISSING: ["dob", "grade"], Code.DUPLICATE_IDENTITY: ["sis_id", "email"]}
+labels = st.builds(
+    Label,
+    st.sampled_from(LabelKind),
+    st.sampled_from(["homeroom", "advisory", "math", "band", "choir"]),
+    st.booleans(),
+    st.booleans(),
+)
+errors = st.sampled_from(
+    [ErrorKey(code, name) for code in Code if code.startswith("student.") for name in FIELDS.get(code, [""])]
+)
+places = st.builds(Place, st.sampled_from(["north", "south", None]), st.sampled_from(["3", "4", None]))
+groups = st.builds(
+    Blocked,
+    st.dictionaries(
+        errors, st.integers(0, 99).map(lambda days: NOON - timedelta(days=days)), min_size=1, max_size=4
+    ),
+    st.integers(1, 400),
+    places,
+    st.lists(labels, max_size=3, unique=True).map(lambda found: tuple(sorted(found))),
+    st.booleans(),
+)
+on_others = st.sampled_from([code for code in Code if not code.startswith("student.")])
+facts = st.builds(
+    lambda blocked, ready, codes, removed, cohorts, flags: Facts(
+        DISTRICT,
+        sum(group.students for group in blocked) + ready,
+        DIGEST,
+        was_rostered=flags[0],
+        has_rules=flags[1],
+        current_term_only=flags[2],
+        has_scope=flags[3],
+        blocked=blocked,
+        cohorts=cohorts,
+        others=[others(code, "north", "south") for code in sorted(codes)],
+        removals=Removals(removed, frozenset({"south"}), 10, *((9, 9) if flags[0] else (0, 0))),
+    ),
+    st.lists(groups, max_size=8),
+    st.integers(0, 400),
+    st.sets(on_others),
+    st.lists(st.builds(Removed, places, st.integers(1, 50), st.booleans()), max_size=5),
+    st.dictionaries(places, st.integers(1, 900), max_size=6),
+    st.tuples(*[st.booleans()] * 4),
+)
+
+
+@given(facts, st.randoms())
+def test_every_error_belongs_to_one_cause_whatever_the_errors_are(found: Facts, rng: random.Random) -> None:
+    folded = fold(found)
+
+    expected: Counter[str] = Counter()
+    for group in found.blocked:
+        for key in group.since:
+            expected[key.code.value] += group.students
+    for one in found.others:
+        expected[one.code.value] += one.findings
+    belonging: Counter[str] = Counter()
+    for cause in folded:
+        belonging.update(cause.findings)
+    assert belonging == expected
+    blocked_in_all = sum(group.students for group in found.blocked)
+    dates = [day for group in found.blocked for day in group.since.values()] + [o.since for o in found.others]
+    for cause in folded:
+        assert 0 <= cause.unblocks <= cause.students <= blocked_in_all
+        assert cause.findings or cause.removed
+        assert len(cause.schools) <= cause.school_count
+        assert cause.since in dates
+        assert cause.advice
+    assert sum(cause.unblocks for cause in folded) <= blocked_in_all
+    assert min((cause.since for cause in folded if cause.since), default=None) == min(dates, default=None)
+    again = list(found.blocked)
+    rng.shuffle(again)
+    assert fold(found) == folded == fold(_with(found, again))
+
+
+def _with(found: Facts, groups: list[Blocked]) -> Facts:
+    return Facts(
+        found.district_id,
+        found.students,
+        found.plan_digest,
+        found.was_rostered,
+        found.has_rules,
+        found.current_term_only,
+        found.has_scope,
+        groups,
+        found.cohorts,
+        found.sections,
+        found.others[::-1],
+        found.removals,
+    )

@@ -123,6 +123,13 @@ REVIEW: Json = {
         "by_code": {"student.multiple_sections": 412, "student.field_missing": 1, "class.unknown_teacher": 1},
         "new": 412,
         "resolved": 0,
+        "standing": 2,
+        "changes": {
+            "new": {"student.multiple_sections": 412},
+            "resolved": {},
+            "standing": {"student.field_missing": 1, "district.mass_removal": 1},
+        },
+        "since": "2025-09-01T00:00:00.000Z",
         "items": [
             {
                 "code": "student.multiple_sections",
@@ -130,6 +137,7 @@ REVIEW: Json = {
                 "kind": "student",
                 "id": "student-1",
                 "sections": ["section-1", "section-2"],
+                "since": "2025-09-02T08:15:14.300Z",
             },
             {
                 "code": "student.field_missing",
@@ -161,9 +169,15 @@ REVIEW: Json = {
             "code": "student.multiple_sections",
             "owner": "filter",
             "students": 412,
+            "unblocks": 411,
+            "removed": None,
+            "findings": {"student.multiple_sections": 412},
             "field": None,
             "schools": ["school-1"],
+            "school_count": 1,
+            "grades": ["3", "Kindergarten"],
             "sections": ["section-1", "section-2"],
+            "since": "2025-09-01T00:00:00.000Z",
             "advice": "Keep the homeroom sections only.",
         }
     ],
@@ -350,6 +364,8 @@ def test_no_key_may_be_missing_but_details_that_do_not_apply(name: str, accepted
         optional = DETAILS if path[-2:-1] == ("items",) else set()
         if path[-1:] in {("by_code",), ("counts",)} and name != "commit":
             continue
+        if path[-2:-1] == ("changes",) or (path[:1] == ("causes",) and path[-1:] == ("findings",)):
+            continue  # counts by code
         for key in at(SAMPLES[name], path):
             message = copy.deepcopy(SAMPLES[name])
             del at(message, path)[key]
@@ -373,6 +389,8 @@ WRONG: dict[str, Mutation] = {
     "an unknown code in the counts": ("review", ["findings", "by_code"], {"student.too_tall": 1}),
     "an unknown owner": ("review", ["causes", 0, "owner"], "weather"),
     "too many sections of a cause": ("review", ["causes", 0, "sections"], ["section-1"] * 21),
+    "too many schools of a cause": ("review", ["causes", 0, "schools"], ["school-1"] * 21),
+    "a cause of errors that there are none of": ("review", ["causes", 0, "findings"], {"weather": 1}),
     "a flag as a number": ("review", ["sync", "paused"], 1),
     "an alert that is neither firing nor resolved": ("alert", ["status"], "muted"),
     "a name among the counts": ("alert", ["counts"], {"Homeroom - Abara - 0": 1}),

@@ -13,6 +13,8 @@ from rich.text import Text
 
 from worker import app
 from worker.cli.context import CommandContext
+from worker.cli.reviews import findings_table, forecast_text, review_details
+from worker.forecast import forecast
 from worker.ports.desk import DistrictLine
 
 STYLES = {
@@ -45,7 +47,7 @@ def districts(ctx: CommandContext, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(ctx: CommandContext, district: str, as_json: bool) -> None:
-    """Show one district: status, counts, last decision, findings by code."""
+    """Show one district: status, counts, findings, causes, and what would come of an open window."""
     details = ctx.run(_show(ctx, district))
     if as_json:
         click.echo(json.dumps(details, indent=2, ensure_ascii=False))
@@ -122,18 +124,13 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     if details["evaluation_failures"]["count"]:
         failures = details["evaluation_failures"]
         facts.add_row("failures", f"{failures['count']} evaluations raised, the last {failures['last']}")
-    return Group(facts, Text(), _findings(details["findings"]))
-
-
-def _findings(findings: dict[str, Any]) -> RenderableType:
-    if not findings["by_code"]:
-        return Text("no findings", "green")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("finding")
-    table.add_column("count", justify="right")
-    for code, count in findings["by_code"].items():
-        table.add_row(code, f"{count:,}")
-    return table
+    if details["forecast"]:
+        facts.add_row("forecast", forecast_text(details["forecast"], details["findings"]["by_code"]))
+    review = details["review"]
+    parts: list[RenderableType] = [facts, Text(), findings_table(details["findings"], review)]
+    if review:
+        parts += [Text(), review_details(review)]
+    return Group(*parts)
 
 
 def _plan(counts: dict[str, dict[str, int]]) -> str:
@@ -210,7 +207,11 @@ async def _districts(ctx: CommandContext) -> list[DistrictLine]:
 
 async def _show(ctx: CommandContext, district_id: str) -> dict[str, Any]:
     async with app.open_store(ctx.settings) as store:
-        return await store.desk.show(district_id)
+        details = await store.desk.show(district_id)
+        has_events = details["window"] is not None and details["window"]["events"]
+        limits = app.window_limits(ctx.settings)
+        warning = await forecast(store.evaluations, district_id, limits) if has_events else None
+        return {**details, "forecast": warning}
 
 
 async def _flush(ctx: CommandContext, district_id: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from worker.domain.canonical import to_hex
 from worker.domain.causes import Cause
-from worker.domain.preflight import Finding
+from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.roster import RosterKind
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger
@@ -111,14 +112,15 @@ def review_body(
     standing_since: datetime,
     batch: Batch,
     tally: Tally,
-    changed: tuple[int, int],
-    items: Sequence[Finding],
+    changed: ErrorChanges,
+    items: Sequence[StandingFinding],
     district: Mapping[str, Any] | None,
     causes: Sequence[Cause] = (),
     suggestions: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return a review; `changed` is how many errors are new and how many resolved since the last one."""
-    new, resolved = changed
+    """Return a review; `changed` is what differs from the last one, `causes` fold all the errors."""
+    standing = standing_errors(causes, changed.new)
+    dates = [cause.since for cause in causes if cause.since]
     return {
         "schema": REVIEW_SCHEMA,
         "review_id": review_id,
@@ -136,14 +138,50 @@ def review_body(
             "errors": tally.errors,
             "warnings": tally.warnings,
             "by_code": tally.by_code(),
-            "new": new,
-            "resolved": resolved,
-            "items": [finding.item for finding in items],
+            "new": sum(changed.new.values()),
+            "resolved": sum(changed.resolved.values()),
+            "standing": sum(standing.values()),
+            "changes": {
+                "new": dict(changed.new),
+                "resolved": dict(changed.resolved),
+                "standing": standing,
+            },
+            "since": instant(min(dates)) if dates else None,
+            "items": [{**item.finding.item, "since": instant(item.since)} for item in items],
         },
-        "causes": [cause.to_json() for cause in causes],
-        "suggestions": [dict(one) for one in suggestions],
+        "causes": [cause_json(cause) for cause in causes],
+        "suggestions": [dict(suggestion) for suggestion in suggestions],
         "sync": sync_state(district, batch.closed_at),
         "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+    }
+
+
+def standing_errors(causes: Sequence[Cause], new: Mapping[str, int]) -> dict[str, int]:
+    """Return how many open errors the last review told already, by code."""
+    errors: Counter[str] = Counter()
+    for cause in causes:
+        errors.update(cause.findings)
+    return {
+        code: count - new.get(code, 0) for code, count in sorted(errors.items()) if count > new.get(code, 0)
+    }
+
+
+def cause_json(cause: Cause) -> dict[str, Any]:
+    """Return a cause as it stands in a review."""
+    return {
+        "code": cause.code,
+        "owner": cause.owner.value,
+        "students": cause.students,
+        "unblocks": cause.unblocks,
+        "removed": cause.removed,
+        "findings": dict(cause.findings),
+        "field": cause.field,
+        "schools": list(cause.schools),
+        "school_count": cause.school_count,
+        "grades": list(cause.grades),
+        "sections": list(cause.sections),
+        "since": instant(cause.since) if cause.since else None,
+        "advice": cause.advice,
     }
 
 

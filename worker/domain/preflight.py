@@ -6,8 +6,9 @@ whose surroundings changed, and a full run gives the same findings.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -51,6 +52,22 @@ class Finding:
     def is_error(self) -> bool:
         """Whether the finding holds the district back."""
         return self.severity is Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class StandingFinding:
+    """An open finding, and since when it stands. Its age is no part of what it is."""
+
+    finding: Finding
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorChanges:
+    """How many errors are new, and how many resolved, since a district's last review, by code."""
+
+    new: Mapping[str, int] = field(default_factory=dict)
+    resolved: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from worker.domain.advice import Advice
+from worker.domain.causes import Blocked, ConcernedSection, Label, Others, Place, Removals
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.domain.incidents import Incident
 from worker.domain.policy import Policy
-from worker.domain.preflight import Finding
+from worker.domain.preflight import ErrorChanges, Finding, StandingFinding
 from worker.domain.records import EventId, Json
 from worker.domain.roster import Entry, RosterKind
 from worker.domain.staging import NO_FLOOR, Change, Event, Key, Staged
@@ -303,7 +304,43 @@ class Advised(Protocol):
         ...
 
 
-class Evaluation(EvaluatedRoster, Advised, Protocol):
+class ErrorFigures(Protocol):
+    """Figures of the open errors of the district under evaluation: what causes are folded from."""
+
+    async def concerned_sections(self) -> list[ConcernedSection]:
+        """Return the kept sections of students who are in several."""
+        ...
+
+    async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
+        """Return what the district's known teachers of sections are called, by id: first name, last name."""
+        ...
+
+    async def blocked_students(self, labels: Mapping[str, Label] | None) -> list[Blocked]:
+        """Return the blocked students; `labels` say of what kind the sections are (None: not asked)."""
+        ...
+
+    async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
+        """Return some of the sections of students with the same kinds of them."""
+        ...
+
+    async def other_errors(self) -> list[Others]:
+        """Return the errors on everything but students."""
+        ...
+
+    async def cohorts(self, schools: Collection[str]) -> dict[Place, int]:
+        """Return how many students in scope each grade of these schools has."""
+        ...
+
+    async def removals(self, classes_committed: int) -> Removals:
+        """Return what the plan removes."""
+        ...
+
+    async def has_shared_students(self) -> bool:
+        """Return whether Clever shares any student, in scope or not."""
+        ...
+
+
+class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Protocol):
     """One evaluation: the district's lock and a transaction, committed when the context is left well."""
 
     window: ClosedWindow
@@ -328,12 +365,12 @@ class Evaluation(EvaluatedRoster, Advised, Protocol):
         """Return how many of the district's events still wait in the inbox."""
         ...
 
-    async def changed_errors(self) -> tuple[int, int]:
+    async def changed_errors(self) -> ErrorChanges:
         """Return how many errors are new, and how many resolved, since the district's last review."""
         ...
 
-    async def first_findings(self, limit: int) -> list[Finding]:
-        """Return open findings, errors first, in a stable order."""
+    async def first_findings(self, limit: int) -> list[StandingFinding]:
+        """Return open findings with their age, errors first, in a stable order."""
         ...
 
     async def mark_reported(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import Final
 
 import structlog
@@ -175,7 +175,7 @@ async def judge(
     )
     await stage(context, changes)
     first = [] if adopted is None else adopted.changes
-    if first is None or _needs_full_run(state, context):
+    if first is None or needs_full_run(state, context.today):
         await refresh_all(context, progress)
     else:
         await refresh(context, staging.combine(first, changes))
@@ -184,11 +184,11 @@ async def judge(
     state.evaluated_on = context.today
 
 
-def _needs_full_run(state: DistrictState, context: Context) -> bool:
+def needs_full_run(state: DistrictState, today: date) -> bool:
     """Whether something other than records changed since the last evaluation."""
     if state.evaluated_policy is None:
         return False  # never evaluated: the changes are all there is
-    a_day_passed = state.section_filter.current_term_only and state.evaluated_on != context.today
+    a_day_passed = state.section_filter.current_term_only and state.evaluated_on != today
     other_filter = state.evaluated_filter_version != state.filter_version
     return a_day_passed or other_filter or state.evaluated_policy != state.policy.fingerprint()
 

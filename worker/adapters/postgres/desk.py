@@ -56,12 +56,14 @@ class PostgresDesk:
             window = await connection.fetchrow(_SQL["window"], district_id)
             decision = await connection.fetchrow(_SQL["last_decision"], district_id)
             batch = await connection.fetchrow(_SQL["last_batch"], district_id)
+            review = await connection.fetchval(_SQL["last_review"], district_id) if _stands(row) else None
         return {
             **_figures(row),
             "filter_version": row["filter_version"],
             "window": _instants(window),
             "last_decision": _instants(decision),
             "last_batch": _instants(batch),
+            "review": None if review is None else _review(review),
         }
 
     async def current_filter(self, district_id: str) -> FilterVersion:
@@ -169,6 +171,20 @@ def _figures(row: asyncpg.Record) -> dict[str, Any]:
         "sync": sync_state(record, datetime.now(UTC)),
         "source": _source(row),
         "incidents": row["incidents"],
+    }
+
+
+def _stands(row: asyncpg.Record) -> bool:
+    return row["standing_since"] is not None
+
+
+def _review(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return what the review that a district stands in tells it to do; older ones told less."""
+    findings = summary["findings"]
+    return {
+        **{name: summary[name] for name in ("review_id", "sequence", "decided_at", "causes", "suggestions")},
+        "since": findings.get("since"),
+        **{name: findings.get(name) for name in ("new", "resolved", "standing", "changes")},
     }
 
 

@@ -13,6 +13,7 @@ from worker.adapters.postgres import history, notices, sql, windows
 from worker.adapters.postgres.adoption import adopt, ready_baseline
 from worker.adapters.postgres.advice import PostgresAdvice
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
+from worker.adapters.postgres.causes import PostgresErrorFigures
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.incidents import close_incident
 from worker.adapters.postgres.notices import Notices
@@ -21,7 +22,7 @@ from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.incidents import Incident
 from worker.domain.policy import Policy, in_force
-from worker.domain.preflight import Finding
+from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import EventId, Json
 from worker.domain.roster import remove_change, upsert_change
 from worker.domain.tally import Tally
@@ -37,7 +38,7 @@ FETCH: Final = 1000
 """Rows of a plan in memory at a time."""
 
 
-class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, PostgresAdvice):
+class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, PostgresAdvice, PostgresErrorFigures):
     """Answers to `worker.ports.evaluation.Evaluation` on one connection, inside its transaction."""
 
     def __init__(
@@ -72,20 +73,26 @@ class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, Postgres
         """Forget an incident of the district and return it; None where there was none."""
         return await close_incident(self._connection, self._district_id, code)
 
+    async def has_ready_baseline(self) -> bool:
+        """Return whether a baseline waits to be adopted."""
+        return bool(await self._connection.fetchval(_SQL["has_ready_baseline"], self._district_id))
+
     async def remaining_events(self) -> int:
         """Return how many of the district's events still wait in the inbox."""
         return int(await self._connection.fetchval(_SQL["remaining_events"], self._district_id))
 
-    async def changed_errors(self) -> tuple[int, int]:
+    async def changed_errors(self) -> ErrorChanges:
         """Return how many errors are new, and how many resolved, since the district's last review."""
-        row = await self._connection.fetchrow(_SQL["changed_errors"], self._district_id)
-        assert row is not None  # noqa: S101 — an aggregate has one row
-        return row["opened"], row["resolved"]
+        rows = await self._connection.fetch(_SQL["changed_errors"], self._district_id)
+        return ErrorChanges(
+            {row["code"]: row["opened"] for row in rows if row["opened"]},
+            {row["code"]: row["resolved"] for row in rows if row["resolved"]},
+        )
 
-    async def first_findings(self, limit: int) -> list[Finding]:
-        """Return open findings, errors first, in a stable order."""
+    async def first_findings(self, limit: int) -> list[StandingFinding]:
+        """Return open findings with their age, errors first, in a stable order."""
         rows = await self._connection.fetch(_SQL["first_findings"], self._district_id, limit)
-        return [finding_of(row) for row in rows]
+        return [StandingFinding(finding_of(row), row["since"]) for row in rows]
 
     async def mark_reported(self) -> None:
         """Take the open errors for the ones that the last review told."""
@@ -238,6 +245,28 @@ class PostgresEvaluations:
         now = await connection.fetchval("SELECT clock_timestamp()")
         window = ClosedWindow(district_id, trigger, now, now, None, 0, None)
         return PostgresEvaluation(connection, window, state)
+
+    @asynccontextmanager
+    async def rehearsal(self, district_id: str) -> AsyncIterator[PostgresEvaluation | None]:
+        """Lock a district as if its window closed now; all of it is undone on leaving.
+
+        None where somebody has the district, or it was never seen: this waits for nobody.
+        """
+        async with self._database.connection() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                row = await connection.fetchrow(_SQL["lock_district"], district_id)
+                if row is None:
+                    yield None
+                    return
+                window = await connection.fetchrow(_SQL["read_window"], district_id)
+                through = window["through"] if window else None
+                now = await connection.fetchval("SELECT clock_timestamp()")
+                closed = ClosedWindow(district_id, Trigger.QUIET, now, now, None, 0, through)
+                yield PostgresEvaluation(connection, closed, await self._state(connection, district_id, row))
+            finally:
+                await transaction.rollback()
 
     async def failed(self, district_id: str, error: str, back_off: timedelta, limit: int) -> bool:
         """Count an evaluation that raised; return whether the district is parked for it."""

@@ -124,10 +124,11 @@ SELECT code, severity, kind, record_id, detail FROM findings
 WHERE district_id = $1 AND kind = ANY($2::text[]) AND ($3::text[] IS NULL OR record_id = ANY($3)) AND open
 
 -- name: add_findings
+-- One that was closed, and kept because the last review told it, stands from now on again.
 INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, reported)
 SELECT $1, f.*, true, false
 FROM unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::jsonb[]) AS f
-ON CONFLICT (district_id, kind, record_id, member) DO UPDATE SET open = true
+ON CONFLICT (district_id, kind, record_id, member) DO UPDATE SET open = true, since = EXCLUDED.since
 
 -- name: close_findings
 -- The index finds the rows by kind and record; a member, which is what tells findings apart, is kept from it

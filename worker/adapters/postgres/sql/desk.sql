@@ -39,6 +39,9 @@ SELECT opened_at, last_event_at, events, requested, deferred_since FROM windows 
 SELECT decision_id, outcome, sequence, decided_at, published_at FROM decisions
 WHERE district_id = $1 ORDER BY number DESC LIMIT 1
 
+-- name: last_review
+SELECT summary FROM decisions WHERE district_id = $1 AND outcome = 'review' ORDER BY sequence DESC LIMIT 1
+
 -- name: last_batch
 SELECT batch_id, trigger, events, opened_at, closed_at, outcome FROM batches
 WHERE district_id = $1 ORDER BY number DESC LIMIT 1

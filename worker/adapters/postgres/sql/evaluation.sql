@@ -36,16 +36,20 @@ SELECT policy FROM policies WHERE district_id = $1 ORDER BY version DESC LIMIT 1
 SELECT coalesce((SELECT record FROM connections WHERE district_id = $1),
                 (SELECT record FROM staged WHERE district_id = $1 AND kind = 'district' AND record_id = $1))
 
+-- name: has_ready_baseline
+SELECT count(*) > 0 FROM baselines WHERE district_id = $1 AND ready_at IS NOT NULL
+
 -- name: remaining_events
 SELECT count(*) FROM inbox WHERE district_id = $1
 
 -- name: changed_errors
--- Errors that are new since the last review, and those that resolved.
-SELECT count(*) FILTER (WHERE open) AS opened, count(*) FILTER (WHERE reported) AS resolved
+-- Errors that are new since the last review, and those that resolved, by code.
+SELECT code, count(*) FILTER (WHERE open) AS opened, count(*) FILTER (WHERE reported) AS resolved
 FROM findings WHERE changed_of = $1
+GROUP BY code ORDER BY code
 
 -- name: first_findings
-SELECT code, severity, kind, record_id, detail FROM findings
+SELECT code, severity, kind, record_id, detail, since FROM findings
 WHERE open_of = $1
 ORDER BY severity, code, kind, record_id, member
 LIMIT $2

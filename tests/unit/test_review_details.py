@@ -1,0 +1,138 @@
+"""What a person sees of a review, and of an open window, in a terminal."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from worker.cli.reviews import findings_table, forecast_text, review_details
+from worker.domain.announcements import cause_json
+from worker.domain.causes import Cause, Owner
+
+Json = dict[str, Any]
+SEVERAL = "student.multiple_sections"
+
+
+def text(what: RenderableType, width: int = 80) -> str:
+    console = Console(file=StringIO(), width=width)
+    console.print(what)
+    assert isinstance(console.file, StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert max(len(line) for line in lines) <= width
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def cause(number: int = 1, **fields: Any) -> Json:
+    given: Json = {"students": 412, "unblocks": 400, "schools": ["north", "south", "west"], "school_count": 9}
+    advice = f"Keep one kind only, number {number}. " + "That is what the advice says at some length. " * 3
+    return cause_json(Cause("filter.no_rules", Owner.FILTER, advice, **(given | fields)))
+
+
+def review(**fields: Any) -> Json:
+    given: Json = {
+        "sequence": 3,
+        "decided_at": "2026-09-15T12:00:00.000Z",
+        "causes": [cause()],
+        "suggestions": [],
+        "since": "2026-09-14T08:30:00.000Z",
+        "new": 3,
+        "resolved": 2,
+        "standing": 409,
+        "changes": {"new": {SEVERAL: 3}, "resolved": {"student.no_section": 2}, "standing": {SEVERAL: 409}},
+    }
+    return given | fields
+
+
+def suggestion(number: int) -> Json:
+    coverage = {"exactly_one": 1004 - number, "none": number, "several": 0}
+    return {
+        "filter": {},
+        "coverage": coverage,
+        "sharing_rules": True,
+        "text": f"Match all sections, way {number}",
+    }
+
+
+def test_a_cause_says_whom_it_blocks_whose_it_is_and_what_to_do() -> None:
+    shown = text(review_details(review()))
+
+    assert "412 students, 400 blocked by nothing else  filter.no_rules" in shown
+    assert "owner: our section filter" in shown
+    assert "schools north, south and 7 more" in shown
+    assert "Keep one kind only" in shown
+
+
+def test_a_review_says_how_it_differs_from_the_one_before() -> None:
+    shown = " ".join(text(review_details(review())).split())
+
+    assert "3 errors new, 2 resolved, 409 standing, the oldest since 2026-09-14 08:30" in shown
+
+
+def test_findings_stand_beside_what_the_last_review_had_of_them() -> None:
+    shown = text(findings_table({"by_code": {SEVERAL: 412}}, review()))
+
+    rows = {line.split()[0]: line.split()[1:] for line in shown.splitlines()}
+    assert rows[SEVERAL] == ["412", "3", "409"]
+    assert rows["student.no_section"] == ["2"]
+
+
+def test_without_a_finding_there_is_no_table() -> None:
+    assert text(findings_table({"by_code": {}}, None)) == "no findings"
+
+
+def test_at_most_five_causes_and_suggestions_are_shown_with_the_number_of_the_rest() -> None:
+    many = review(causes=[cause(n) for n in range(7)], suggestions=[suggestion(n) for n in range(6)])
+
+    shown = text(review_details(many), 160)
+
+    assert shown.count("Keep one kind only") == 5
+    assert shown.count("Match all sections") == 5
+    assert "1,004 of 1,004" in shown
+    assert "2 more causes" in shown
+    assert "1 more suggestions" not in shown
+    assert "1 more suggestion:" in shown
+
+
+def test_a_removal_counts_the_students_that_it_would_remove() -> None:
+    shown = text(review_details(review(causes=[cause(students=0, unblocks=0, removed=240)])))
+
+    assert "240 students to be removed" in shown
+
+
+def test_a_cause_that_blocks_no_student_blocks_the_whole_district() -> None:
+    assert "the whole district" in text(review_details(review(causes=[cause(students=0, unblocks=0)])))
+
+
+def test_a_review_of_an_older_version_is_shown_without_what_it_did_not_tell() -> None:
+    old = {"code": "sharing.field_withdrawn", "owner": "sharing", "students": 9, "field": "dob"}
+    older = review(
+        causes=[old | {"schools": [], "sections": [], "advice": "Share it."}], since=None, changes=None
+    )
+
+    assert "Share it." in text(review_details(older))
+    assert "new" not in text(findings_table({"by_code": {SEVERAL: 1}}, older))
+
+
+def test_a_forecast_says_what_would_become_of_the_window() -> None:
+    found: Json = {
+        "events": 12,
+        "outcome": "review",
+        "students": {"total": 1004, "ready": 1000, "blocked": 4},
+        "by_code": {SEVERAL: 4, "student.unknown_school": 9},
+        "new": 3,
+        "resolved": 1,
+        "plan": {"digest": "ab" * 32},
+    }
+    known = {SEVERAL: 1, "student.no_section": 1, "student.unknown_school": 9}
+
+    assert text(forecast_text(found, known), 200) == (
+        "with the 12 events that wait, it would be a review: 1,000 of 1,004 students ready; 3 errors new, "
+        "1 resolved; student.multiple_sections +3, student.no_section -1"
+    )
+    committed = found | {"outcome": "commit", "by_code": {}, "events": 1}
+    assert text(forecast_text(committed, {}), 200) == (
+        "with the 1 event that waits, it would be committed: 1,000 of 1,004 students ready"
+    )
+    assert text(forecast_text({"unavailable": "a reason"}, {})) == "none: a reason"

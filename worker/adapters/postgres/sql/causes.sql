@@ -1,0 +1,125 @@
+-- What the causes of a review are folded from. Each statement starts from the open errors, and looks one row
+-- up at a time by its key.
+
+-- name: concerned_sections
+-- Kept sections of the students who are in several.
+SELECT c.section_id AS id, s.record ->> 'name' AS name, s.record ->> 'subject' AS subject,
+       course.record ->> 'name' AS course, s.record ->> 'period' AS period, s.record ->> 'grade' AS grade,
+       s.record ->> 'term_id' AS term_id, term.record AS term, s.record -> 'teachers' AS teachers
+FROM (SELECT DISTINCT u.section_id
+      FROM findings f
+      CROSS JOIN LATERAL (SELECT sections FROM roster
+          WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
+      CROSS JOIN LATERAL unnest(r.sections) AS u(section_id)
+      WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections') AS c
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = c.section_id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0)
+    AS course ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
+    AS term ON true
+ORDER BY c.section_id
+
+-- name: teacher_names
+-- Teachers of any section: one step in the index for each of them, and not for each of their sections.
+WITH RECURSIVE taught AS (
+    (SELECT target_id FROM section_links WHERE district_id = $1 AND role = 'teacher'
+     ORDER BY target_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT l.target_id FROM section_links l
+            WHERE l.district_id = $1 AND l.role = 'teacher' AND l.target_id > t.target_id
+            ORDER BY l.target_id LIMIT 1)
+    FROM taught t WHERE t.target_id IS NOT NULL
+)
+SELECT t.target_id AS id, s.record #>> '{teacher,first_name}' AS first_name,
+       s.record #>> '{teacher,last_name}' AS last_name
+FROM taught t
+CROSS JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'user' AND record_id = t.target_id OFFSET 0) AS s
+WHERE s.record ? 'teacher'
+
+-- name: blocked
+-- Blocked students, folded to those with the same errors in the same grade of the same school. $3 numbers the
+-- kinds of sections; a number is negative where the student is in several of the kind.
+WITH errors AS (
+    SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
+           code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
+    FROM findings WHERE open_of = $1 AND severity = 'error' AND code = ANY($2::text[])
+), students AS (
+    SELECT record_id, array_agg(error ORDER BY error) AS errors, array_agg(since ORDER BY error) AS sinces,
+           bool_or(is_torn) AS is_torn, bool_or(is_bare) AS is_bare
+    FROM errors GROUP BY record_id
+), placed AS (
+    SELECT s.errors, s.sinces, r.school_id, (r.candidate::jsonb ->> 'grade') COLLATE "C" AS grade,
+           CASE WHEN s.is_torn AND $3::jsonb IS NOT NULL THEN (
+               SELECT array_agg(CASE WHEN l.sections > 1 THEN -l.label ELSE l.label END ORDER BY l.label)
+               FROM (SELECT ($3::jsonb ->> u.id)::integer AS label, count(*) AS sections
+                     FROM unnest(r.sections) AS u(id) GROUP BY 1) AS l) END AS labels,
+           NOT s.is_bare OR (SELECT true FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
+                                 AND l.target_id = s.record_id LIMIT 1) IS NOT NULL AS is_listed
+    FROM students s
+    LEFT JOIN LATERAL (SELECT school_id, candidate, sections FROM roster
+        WHERE district_id = $1 AND kind = 'student' AND record_id = s.record_id OFFSET 0) AS r ON true
+)
+SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, e.error, count(*) AS students, min(e.since) AS since
+FROM placed p
+CROSS JOIN LATERAL unnest(p.errors, p.sinces) AS e(error, since)
+GROUP BY 1, 2, 3, 4, 5, 6
+ORDER BY 1, 2, 3, 4, 5, 6
+
+-- name: sections_by_labels
+-- Some sections of the students with the same kinds of them, those of most such students first.
+SELECT labels, section_id
+FROM (SELECT t.labels, u.section_id,
+             row_number() OVER (PARTITION BY t.labels ORDER BY count(*) DESC, u.section_id) AS place
+      FROM (SELECT r.sections, (
+                SELECT array_agg(CASE WHEN l.sections > 1 THEN -l.label ELSE l.label END ORDER BY l.label)
+                FROM (SELECT ($2::jsonb ->> u.id)::integer AS label, count(*) AS sections
+                      FROM unnest(r.sections) AS u(id) GROUP BY 1) AS l) AS labels
+            FROM findings f
+            CROSS JOIN LATERAL (SELECT sections FROM roster
+                WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
+            WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections'
+            OFFSET 0) AS t
+      CROSS JOIN LATERAL unnest(t.sections) AS u(section_id)
+      GROUP BY t.labels, u.section_id) AS ranked
+WHERE place <= $3
+ORDER BY labels, place
+
+-- name: other_errors
+-- Errors on everything but students.
+SELECT code, count(*) AS findings, min(since) AS since, (array_agg(record_id ORDER BY record_id))[1:$3] AS ids,
+       coalesce(max((detail ->> 'waiting')::bigint), 0) AS waiting
+FROM findings WHERE open_of = $1 AND severity = 'error' AND code = ANY($2::text[])
+GROUP BY code ORDER BY code
+
+-- name: cohorts
+-- Students in scope of each grade of these schools.
+SELECT school_id, candidate::jsonb ->> 'grade' AS grade, count(*) AS students FROM roster
+WHERE district_id = $1 AND school_id = ANY($2::text[]) AND candidate IS NOT NULL
+  AND kind IN ('student', 'class') AND kind = 'student'
+GROUP BY 1, 2
+
+-- name: removed_students
+-- Students that the plan removes: where they were, and whether they are shared still.
+SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
+       coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students
+FROM roster r
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'user' AND record_id = r.record_id OFFSET 0) AS s ON true
+WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+
+-- name: gone_schools
+-- Those of these schools that were deleted. One that was never told of says nothing: schools may not be shared.
+SELECT i.id FROM unnest($2::text[]) AS i(id)
+WHERE (SELECT record IS NULL FROM staged WHERE district_id = $1 AND kind = 'school' AND record_id = i.id)
+
+-- name: replaced_classes
+SELECT count(*) FILTER (WHERE candidate IS NULL) AS removed, count(*) FILTER (WHERE committed IS NULL) AS added
+FROM roster WHERE plan_of = $1 AND kind = 'class'
+
+-- name: has_shared_students
+SELECT (SELECT true FROM staged WHERE district_id = $1 AND kind = 'user' AND record ? 'student' LIMIT 1) IS NOT NULL

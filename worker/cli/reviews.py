@@ -1,0 +1,142 @@
+"""What a review tells a person to do, and what the preflight would say now, for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+SHOWN: Final = 5
+"""Causes and suggestions that are shown; `--json` has all of them."""
+
+_OWNERS: Final = {
+    "sis": "the district's student information system",
+    "sharing": "the district's sharing in Clever",
+    "filter": "our section filter",
+    "vendor": "ourselves",
+}
+_OUTCOMES: Final = {
+    "commit": ("would be committed", "green"),
+    "review": ("would be a review", "yellow"),
+    "unchanged": ("would change nothing that was said", ""),
+}
+
+
+def review_details(review: dict[str, Any]) -> RenderableType:
+    """Return a review with its causes and suggestions."""
+    parts: list[RenderableType] = [_headline(review)]
+    parts += [_cause(cause) for cause in review["causes"][:SHOWN]]
+    parts += _more(len(review["causes"]) - SHOWN, "cause")
+    if review["suggestions"]:
+        parts += [Text("\nsection filters that would do better", "bold"), _suggestions(review["suggestions"])]
+        parts += _more(len(review["suggestions"]) - SHOWN, "suggestion")
+    return Group(*parts)
+
+
+def findings_table(findings: dict[str, Any], review: dict[str, Any] | None) -> RenderableType:
+    """Return the findings by code, with what the last review had of each."""
+    changes: dict[str, dict[str, int]] = (review or {}).get("changes") or {}
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("finding", overflow="fold")
+    table.add_column("count", justify="right")
+    kinds = list(changes and ("new", "resolved", "standing"))
+    for kind in kinds:
+        table.add_column(kind, justify="right")
+    codes = sorted({*findings["by_code"], *(code for kind in kinds for code in changes[kind])})
+    if not codes:
+        return Text("no findings", "green")
+    for code in codes:
+        known = [changes[kind].get(code, 0) for kind in kinds]
+        counts = (findings["by_code"].get(code, 0), *known)
+        table.add_row(code, *(f"{count:,}" if count else "" for count in counts))
+    return table
+
+
+def forecast_text(forecast: dict[str, Any], known: dict[str, int]) -> Text:
+    """Return what would be decided if the window closed now; `known` are the findings of now, by code."""
+    if "unavailable" in forecast:
+        return Text(f"none: {forecast['unavailable']}", "dim")
+    said, style = _OUTCOMES.get(forecast["outcome"], (forecast["outcome"], ""))
+    students = forecast["students"]
+    text = Text(f"with the {_count(forecast['events'], 'event')} that {_wait(forecast['events'])}, it ")
+    text.append(said, style)
+    text.append(f": {students['ready']:,} of {students['total']:,} students ready")
+    if forecast["outcome"] == "review":
+        text.append(f"; {_count(forecast['new'], 'error')} new, {forecast['resolved']:,} resolved")
+    differing = [
+        f"{code} {count - known.get(code, 0):+,}"
+        for code, count in sorted({**dict.fromkeys(known, 0), **forecast["by_code"]}.items())
+        if count != known.get(code, 0)
+    ]
+    return text.append(f"; {', '.join(differing)}" if differing else "")
+
+
+def _wait(events: int) -> str:
+    return "waits" if events == 1 else "wait"
+
+
+def _headline(review: dict[str, Any]) -> Text:
+    text = Text(f"review {review['sequence']}", "bold")
+    text.append(f" of {moment(review['decided_at'])}", "not bold")
+    if review["since"] is not None:
+        text.append(
+            f": {_count(review['new'], 'error')} new, {review['resolved']:,} resolved, "
+            f"{review['standing']:,} standing, the oldest since {moment(review['since'])}",
+            "not bold",
+        )
+    return text
+
+
+def _cause(cause: dict[str, Any]) -> RenderableType:
+    """Return a cause: whom it blocks, whose it is, what to do, where."""
+    head = Text("\n")
+    concerned = cause.get("removed") or cause["students"]
+    what = "student to be removed" if cause.get("removed") else "student"
+    plural = "students to be removed" if cause.get("removed") else "students"
+    head.append(_count(concerned, what, plural) if concerned else "the whole district", "yellow")
+    if cause.get("unblocks"):
+        head.append(f", {cause['unblocks']:,} blocked by nothing else")
+    head.append(f"  {cause['code']}", "dim")
+    return Group(head, Padding(Group(Text(cause["advice"]), _whose(cause)), (0, 0, 0, 2)))
+
+
+def _whose(cause: dict[str, Any]) -> Text:
+    parts = [f"owner: {_OWNERS.get(cause['owner'], cause['owner'])}"]
+    if cause.get("grades"):
+        parts.append(f"grades {', '.join(cause['grades'])}")
+    if cause["schools"]:
+        total = cause.get("school_count", len(cause["schools"]))
+        shown = ", ".join(cause["schools"][:2])
+        parts.append(f"schools {shown}" + (f" and {total - 2:,} more" if total > 2 else ""))  # noqa: PLR2004
+    if cause.get("since"):
+        parts.append(f"since {moment(cause['since'])}")
+    return Text("; ".join(parts), "dim")
+
+
+def _suggestions(suggestions: list[dict[str, Any]]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for suggestion in suggestions[:SHOWN]:
+        coverage = suggestion["coverage"]
+        share = f"{coverage['exactly_one']:,} of {sum(coverage.values()):,}"
+        table.add_row(Text(share, "green" if coverage["exactly_one"] else ""), suggestion["text"])
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _more(number: int, noun: str) -> list[RenderableType]:
+    if number <= 0:
+        return []
+    return [Text(f"\n{number} more {noun if number == 1 else noun + 's'}: see --json", "dim")]
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def moment(instant: str) -> str:
+    """Return a message's time as a person reads it, to the minute."""
+    return f"{instant[:10]} {instant[11:16]}"

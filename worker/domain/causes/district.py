@@ -1,0 +1,146 @@
+"""Causes of errors that are on no student: what a mass removal looks like, and what holds a district back."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from worker.domain.causes.facts import Facts, Others, Place, Removals, Removed
+from worker.domain.causes.model import Owner, Pile
+from worker.domain.causes.students import Reason
+from worker.domain.policy import Code
+
+MINOR_PERCENT: Final = 10
+"""Of the removed students: what a smaller part of them looks like is counted with the rest."""
+MOST_PERCENT: Final = 50
+
+SCOPE_NARROWED: Final = Reason("filter.scope_narrowed", Owner.FILTER)
+SCHOOL_VANISHED: Final = Reason("sharing.school_vanished", Owner.SHARING)
+RULE_NARROWED: Final = Reason("sharing.rule_narrowed", Owner.SHARING)
+ROLLOVER: Final = Reason("vendor.rollover", Owner.VENDOR)
+STUDENTS_VANISHED: Final = Reason("sharing.students_vanished", Owner.SHARING)
+
+_PLAIN: Final[Mapping[Code, Reason]] = {
+    Code.EVENTS_QUARANTINED: Reason("vendor.events_quarantined", Owner.VENDOR),
+    Code.NO_BASELINE: Reason("vendor.no_baseline", Owner.VENDOR),
+    Code.NO_TEACHER: Reason("sis.class_without_teacher", Owner.SIS),
+    Code.UNKNOWN_TEACHER: Reason("sharing.teacher_not_shared", Owner.SHARING),
+    Code.UNKNOWN_STUDENT: Reason("sharing.student_not_shared", Owner.SHARING),
+}
+_REMOVALS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})
+
+
+def pile_up_others(facts: Facts) -> dict[Reason, Pile]:
+    """Return the errors on everything but students by their reasons."""
+    piles: dict[Reason, Pile] = {}
+    for others in facts.others:
+        if others.code in _REMOVALS:
+            continue
+        pile = piles.setdefault(_reason(others, facts), Pile())
+        pile.findings[others.code.value] += others.findings
+        pile.date(others.since)
+        if others.code in {Code.NO_TEACHER, Code.UNKNOWN_TEACHER, Code.UNKNOWN_STUDENT}:
+            pile.sections = sorted({*pile.sections, *others.record_ids})
+    removals = [others for others in facts.others if others.code in _REMOVALS]
+    if removals:
+        piles |= _removals(facts.removals or Removals(()), removals, facts.cohorts)
+    return piles
+
+
+def _reason(others: Others, facts: Facts) -> Reason:
+    if others.code is Code.NO_STUDENTS:
+        if facts.has_shared_students and facts.has_scope:
+            return Reason("filter.nobody_in_scope", Owner.FILTER)
+        return Reason("sharing.no_students", Owner.SHARING)
+    return _PLAIN.get(others.code, Reason(f"vendor.{others.code.replace('.', '_')}", Owner.VENDOR))
+
+
+def _removals(removals: Removals, found: list[Others], cohorts: Mapping[Place, int]) -> dict[Reason, Pile]:
+    shapes = _merged(_shapes(_concerned(removals, found), cohorts))
+    piles = {shape: Pile() for shape in shapes}
+    at_school: defaultdict[str, Counter[Reason]] = defaultdict(Counter)
+    for shape, groups in shapes.items():
+        for group in groups:
+            piles[shape].removed += group.students
+            piles[shape].place(*group.place, group.students)
+            at_school[group.place.school_id or ""][shape] += group.students
+    largest = _largest({shape: pile.removed for shape, pile in piles.items()})
+    for others in found:
+        ids = others.record_ids if others.code is Code.SCHOOL_MASS_REMOVAL else ()
+        for school in ids:
+            _count(piles, _largest(at_school[school], largest), others, 1)
+        # The ids are only the first; the rest, and the district itself, go with most of the students.
+        _count(piles, largest, others, others.findings - len(ids))
+    for pile in piles.values():
+        if not pile.findings:  # a part of the removal that the district's finding speaks of as a whole
+            pile.date(min(others.since for others in found))
+    return piles
+
+
+def _concerned(removals: Removals, found: list[Others]) -> Removals:
+    """Leave out the schools that lose students within the limits, unless the district loses too many."""
+    if any(others.code is Code.DISTRICT_MASS_REMOVAL for others in found):
+        return removals
+    schools = {school for others in found for school in others.record_ids}
+    return replace(
+        removals, students=[group for group in removals.students if group.place.school_id in schools]
+    )
+
+
+def _count(piles: dict[Reason, Pile], shape: Reason, others: Others, findings: int) -> None:
+    if findings:
+        pile = piles.setdefault(shape, Pile())
+        pile.findings[others.code.value] += findings
+        pile.date(others.since)
+
+
+def _shapes(removals: Removals, cohorts: Mapping[Place, int]) -> dict[Reason, list[Removed]]:
+    """Return the removed students by what their removal looks like."""
+    shapes: dict[Reason, list[Removed]] = {}
+    left: Counter[str] = Counter()
+    for place, students in cohorts.items():
+        left[place.school_id or ""] += students
+    lost = Counter[str]()
+    for group in removals.students:
+        lost[group.place.school_id or ""] += group.students
+    rest = []
+    for group in removals.students:
+        school = group.place.school_id or ""
+        if group.is_staged:
+            shapes.setdefault(SCOPE_NARROWED, []).append(group)
+        elif school in removals.gone_schools or (school and lost[school] > 1 and not left[school]):
+            shapes.setdefault(SCHOOL_VANISHED, []).append(group)
+        else:
+            rest.append(group)
+    if rest:
+        shapes[_shape_of_rest(removals, rest, cohorts)] = rest
+    return shapes
+
+
+def _shape_of_rest(removals: Removals, rest: list[Removed], cohorts: Mapping[Place, int]) -> Reason:
+    replaced = min(removals.classes_removed, removals.classes_new)
+    if removals.classes_committed and replaced * 100 >= removals.classes_committed * MOST_PERCENT:
+        return ROLLOVER
+    whole = sum(group.students for group in rest if group.place.school_id and not cohorts.get(group.place))
+    removed = sum(group.students for group in rest)
+    return RULE_NARROWED if whole * 100 >= removed * MOST_PERCENT else STUDENTS_VANISHED
+
+
+def _merged(shapes: dict[Reason, list[Removed]]) -> dict[Reason, list[Removed]]:
+    """Return the shapes with those of a few students counted to the largest."""
+    sizes = {shape: sum(group.students for group in groups) for shape, groups in shapes.items()}
+    merged: dict[Reason, list[Removed]] = {}
+    for shape in _most_first(sizes):
+        is_minor = sizes[shape] * 100 < sum(sizes.values()) * MINOR_PERCENT
+        merged.setdefault(_largest(sizes) if is_minor else shape, []).extend(shapes[shape])
+    return merged
+
+
+def _most_first(sizes: Mapping[Reason, int]) -> list[Reason]:
+    return sorted(sizes, key=lambda reason: (-sizes[reason], reason))
+
+
+def _largest(sizes: Mapping[Reason, int], otherwise: Reason = STUDENTS_VANISHED) -> Reason:
+    return next(iter(_most_first(sizes)), otherwise)

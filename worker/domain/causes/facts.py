@@ -1,0 +1,114 @@
+"""What causes are folded from: figures, never records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from worker.domain.causes.labels import Label
+from worker.domain.policy import Code
+
+WORTH_COUNTING: Final = 5
+"""Students of one school from which it is worth asking how many there are in all."""
+
+
+class ErrorKey(NamedTuple):
+    """What tells one kind of error of a student from another."""
+
+    code: Code
+    field: str = ""
+
+
+class Place(NamedTuple):
+    """A grade of a school; None where the students have none."""
+
+    school_id: str | None
+    grade: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """So many students of one grade of a school who have just the same errors.
+
+    `labels` say, where they are in several classes and the filter has rules, of what kinds these are;
+    `is_listed`, where they are in none, whether any shared section lists them.
+    """
+
+    since: Mapping[ErrorKey, datetime]
+    """Each of their errors with the oldest finding of it."""
+    students: int
+    place: Place
+    labels: tuple[Label, ...] = ()
+    is_listed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Errors of one code that are on no student: how many, on what (some of it), the oldest of them."""
+
+    code: Code
+    findings: int
+    record_ids: Sequence[str]
+    since: datetime
+    waiting: int = 0
+    """Of quarantined events: how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """So many committed students of one grade of a school whom the plan removes.
+
+    `is_staged`: they are still shared, and out of our filter's scope.
+    """
+
+    place: Place
+    students: int
+    is_staged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What the plan removes, where it removes too much."""
+
+    students: Sequence[Removed]
+    gone_schools: frozenset[str] = frozenset()
+    """Schools whose own record was deleted."""
+    classes_committed: int = 0
+    classes_removed: int = 0
+    classes_new: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that causes depend on."""
+
+    district_id: str
+    students: int
+    """Students in scope."""
+    plan_digest: str
+    was_rostered: bool = False
+    has_rules: bool = False
+    current_term_only: bool = False
+    has_scope: bool = False
+    blocked: Sequence[Blocked] = ()
+    cohorts: Mapping[Place, int] = field(default_factory=dict)
+    """Students in scope of each grade of the schools that `schools_to_count` and removals named."""
+    sections: Mapping[tuple[Label, ...], Sequence[str]] = field(default_factory=dict)
+    """By the kinds of their several classes: some of the sections of those students."""
+    others: Sequence[Others] = ()
+    removals: Removals | None = None
+    has_shared_students: bool = False
+    """Whether any student is shared at all; asked for where none is in scope."""
+
+
+def schools_to_count(blocked: Sequence[Blocked]) -> set[str]:
+    """Return the schools of which it matters whether nearly all their students have an error."""
+    counts: Counter[tuple[str, ErrorKey]] = Counter()
+    for group in blocked:
+        for key in group.since:
+            if group.place.school_id and key.code in {Code.NO_SECTION, Code.FIELD_MISSING}:
+                counts[group.place.school_id, key] += group.students
+    return {school for (school, _), students in counts.items() if students >= WORTH_COUNTING}

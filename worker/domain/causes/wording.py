@@ -1,0 +1,41 @@
+"""Numbers and lists as advice says them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+_SMALL: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NAMED: Final = 6
+"""Items that a sentence names before it says how many more there are."""
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: 1 student, 1,004 students."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def several(number: int, noun: str) -> str:
+    """Return a number, in words while it is small, with its noun: two schools, 14 schools."""
+    said = _SMALL[number] if number < len(_SMALL) else f"{number:,}"
+    return f"{said} {noun if number == 1 else noun + 's'}"
+
+
+def listing(items: Sequence[str]) -> str:
+    """Return items as a sentence lists them: a, b and c."""
+    shown = list(items[:NAMED])
+    if len(items) > NAMED:
+        shown.append(f"{len(items) - NAMED} more")
+    if len(shown) < 2:  # noqa: PLR2004 — one item has no "and"
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def verb(number: int, one: str, many: str) -> str:
+    """Return the verb that fits the number."""
+    return one if number == 1 else many
+
+
+def grades(names: Sequence[str]) -> str:
+    """Return grades with their noun: grade 9; grades 9, 10 and Kindergarten."""
+    return f"{verb(len(names), 'grade', 'grades')} {listing(names)}" if names else "no grade"

@@ -1,0 +1,73 @@
+"""Early warning: what the preflight would say of an open window now, evaluated and then all undone."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any, Final
+
+from worker.adapters.postgres.evaluation import PostgresEvaluation, PostgresEvaluations
+from worker.domain import staging
+from worker.domain.announcements import plan_counts
+from worker.domain.canonical import to_hex
+from worker.domain.decision import Verdict, decide
+from worker.domain.window import Trigger, WindowLimits
+from worker.stages.evaluate import judge, needs_full_run
+
+BUSY: Final = "the district is being evaluated at the moment"
+FULL_RUN: Final = "the whole district is about to be checked anew"
+BASELINE: Final = "a baseline is about to be adopted"
+TOO_MANY: Final = "more events wait than one batch takes"
+
+
+async def forecast(
+    evaluations: PostgresEvaluations, district_id: str, limits: WindowLimits
+) -> dict[str, Any] | None:
+    """Return what would be decided if the district's window closed now; None where no event waits in one.
+
+    It costs what the waiting events change, so that there is none where more than they would be looked at:
+    then `unavailable` says why. It waits for nobody, and changes nothing.
+    """
+    async with evaluations.rehearsal(district_id) as evaluation:
+        if evaluation is None:
+            return {"unavailable": BUSY}
+        waiting = await evaluation.remaining_events()
+        if not waiting:
+            return None
+        why_not = await _why_not(evaluation, waiting, limits)
+        return {"unavailable": why_not} if why_not else await _rehearse(evaluation, limits)
+
+
+async def _why_not(evaluation: PostgresEvaluation, waiting: int, limits: WindowLimits) -> str | None:
+    if waiting > limits.max_events:
+        return TOO_MANY
+    if await evaluation.has_ready_baseline():
+        return BASELINE
+    if needs_full_run(evaluation.state, evaluation.window.now.astimezone(UTC).date()):
+        return FULL_RUN
+    return None
+
+
+async def _rehearse(evaluation: PostgresEvaluation, limits: WindowLimits) -> dict[str, Any]:
+    state, window = evaluation.state, evaluation.window
+    events = await evaluation.claim_events(window.through, limits.max_events)
+    staged = await evaluation.staged({event.key for event in events})
+    await judge(evaluation, staging.apply(staged, events, state.floor))
+    tally = state.tally
+    verdict = Verdict(tally.errors, tally.error_digest, tally.plan_is_empty, state.reported_digest)
+    new, resolved = tally.errors, 0
+    if state.reported_digest is not None:
+        changed = await evaluation.changed_errors()
+        new, resolved = sum(changed.new.values()), sum(changed.resolved.values())
+    return {
+        "events": len(events),
+        "outcome": decide(verdict, Trigger.QUIET, None, window.now, limits).value,
+        "students": {
+            "total": tally.students,
+            "ready": tally.students - tally.blocked,
+            "blocked": tally.blocked,
+        },
+        "by_code": tally.by_code(),
+        "new": new,
+        "resolved": resolved,
+        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+    }

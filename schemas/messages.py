@@ -434,14 +434,14 @@ class Suggestion(Published):
     )
     text: str = Field(description="The filter in the words of Clever's sharing rules.")
     leftovers: tuple[Leftover, ...] = Field(
-        default=(), description="Whom it would leave, by school and grade, the most first; not all of them."
+        description="Whom it would leave, by school and grade, the most first; not all of them."
     )
-    leftover_groups: Count = Field(default=0, description="How many schools' grades it would leave some of.")
-    in_force: StrictBool = Field(default=False, description="Whether it is the filter in force already.")
+    leftover_groups: Count = Field(description="How many schools' grades it would leave some of.")
+    in_force: StrictBool = Field(description="Whether it is the filter in force already.")
     cut_short: StrictBool = Field(
-        default=False, description="Whether the search ended by its time, so that there may be better ones."
+        description="Whether the search ended by its time, so that there may be better ones."
     )
-    as_of: Instant | None = Field(default=None, description="When it was found, and its coverage was true.")
+    as_of: Instant = Field(description="When it was found, and its coverage was true.")
 
 
 class Sync(Published):

@@ -312,7 +312,12 @@ def test_suggestions_are_told_as_they_are_given() -> None:
         "filter": {"rules": []},
         "coverage": {"exactly_one": 9, "none": 1, "several": 0},
         "sharing_rules": True,
-        "text": "Match all sections where section name contains homeroom",
+        "text": 'Match all sections where name contains "homeroom"',
+        "leftovers": [{"school": "h1", "grade": "3", "none": 1, "several": 0}],
+        "leftover_groups": 1,
+        "in_force": False,
+        "cut_short": False,
+        "as_of": "2026-08-20T14:00:00.000Z",
     }
 
     assert read("review", review_body(suggestions=[suggestion]))["suggestions"] == [suggestion]

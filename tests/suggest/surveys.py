@@ -1,0 +1,67 @@
+"""Surveys of invented districts, made in memory from records as they are staged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TypeVar
+
+from oracle import Records
+
+from worker.domain.filter import Scope, SectionFilter, SectionView, is_current
+from worker.domain.records import (
+    Json,
+    Kind,
+    course_from_json,
+    school_from_json,
+    section_from_json,
+    student_from_json,
+    teacher_from_json,
+    term_from_json,
+)
+from worker.suggest.deadline import Deadline
+from worker.suggest.finding import Suggestion, suggest
+from worker.suggest.survey import Survey, SurveyBuilder
+
+TODAY = date(2026, 10, 14)
+Value = TypeVar("Value")
+
+
+def survey_of(records: Records, today: date = TODAY, scope: Scope | None = None) -> Survey:
+    """Return the survey of these records."""
+    builder = SurveyBuilder(scope or Scope())
+    for record_id, user in _all(records, Kind.USER):
+        teacher = teacher_from_json(record_id, user)
+        if teacher is not None:
+            builder.add_teacher(teacher)
+    schools = {i: school_from_json(i, record) for i, record in _all(records, Kind.SCHOOL)}
+    courses = {i: course_from_json(i, record) for i, record in _all(records, Kind.COURSE)}
+    terms = {i: term_from_json(i, record) for i, record in _all(records, Kind.TERM)}
+    for school in schools.values():
+        builder.add_school(school)
+    for record_id, user in _all(records, Kind.USER):
+        student = student_from_json(record_id, user)
+        if student is not None:
+            builder.add_student(student)
+    for record_id, record in _all(records, Kind.SECTION):
+        section = section_from_json(record_id, record)
+        view = SectionView(
+            section,
+            courses.get(section.course_id or ""),
+            schools.get(section.school_id or ""),
+            terms.get(section.term_id or ""),
+        )
+        builder.add_section(view, current=is_current(view.term, today))
+    return builder.build()
+
+
+def suggestions(
+    records: Records, today: date = TODAY, in_force: SectionFilter | None = None, seconds: float = 60
+) -> list[Suggestion]:
+    """Return what is suggested to a district of these records."""
+    chosen = in_force or SectionFilter()
+    return suggest(survey_of(records, today, chosen.scope), chosen, Deadline(seconds))
+
+
+def _all(records: Records, kind: Kind) -> Iterable[tuple[str, Json]]:
+    return [(record_id, record) for (of, record_id), record in records.items() if of is kind]

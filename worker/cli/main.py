@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli import context, demo, districts, filters, publish, run, sandbox, setup, source
-from worker.errors import BaselineRefused, CleverRefused, Unavailable, UsageError
+from worker.cli import context, demo, districts, filters, people, publish, run, sandbox, setup, source
+from worker.errors import BaselineRefused, CleverRefused, OrderRefused, Unavailable, UsageError
 from worker.telemetry import where
 
 
@@ -34,6 +34,9 @@ for command in (
     districts.districts,
     districts.show,
     districts.flush,
+    people.hold,
+    people.resume,
+    people.approve,
     source.resync,
     source.purge,
     setup.migrate,
@@ -60,7 +63,7 @@ def main() -> None:
     except UsageError as error:
         _complain(str(error))
         code = 2
-    except (Unavailable, CleverRefused, BaselineRefused) as error:
+    except (Unavailable, CleverRefused, BaselineRefused, OrderRefused) as error:
         _complain(str(error))
         code = 1
     except BrokenPipeError:

@@ -125,10 +125,8 @@ def parse_own_policy(text: str | bytes) -> dict[str, Any]:
 def parse_end(text: str) -> datetime:
     """Read when a policy ends: a date, its last day in UTC, or an instant (in UTC if it names no zone)."""
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1)
-    except (ValueError, OverflowError):
-        pass
-    try:
+        if len(text) <= len("2026-08-12"):
+            return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1)
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 import orjson
@@ -15,12 +18,15 @@ from hypothesis import strategies as st
 from oracle import Committed, Judged, Records, judge
 from store_fixtures import PostgresServer, StoreUnderTest, opened_store
 
+from worker.domain.approval import GUARDS
 from worker.domain.canonical import to_bytes, to_hex
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.policy import Code, Policy, Severity
+from worker.domain.preflight import DistrictContext, Removal, district_findings
 from worker.domain.records import Json, Kind
 from worker.domain.roster import digest
 from worker.domain.window import WindowLimits
+from worker.errors import OrderRefused
 from worker.ports.baselines import BaselineRecord
 from worker.ports.inbox import Arrival
 from worker.stages.evaluate import EvaluateStage
@@ -123,18 +129,20 @@ filters = st.builds(
     st.booleans(),
 )
 policies = st.builds(
-    lambda required, unique, floor, severity: {
+    lambda required, unique, floor, severity, removal: {
         "required_fields": required,
         "unique_fields": unique,
         "removal_limit_floor": floor,
         "severities": {
             Code.FIELD_MISSING.value: severity.value,
             Code.DUPLICATE_IDENTITY.value: severity.value,
+            Code.SCHOOL_MASS_REMOVAL.value: removal.value,
         },
     },
     st.sampled_from([["sis_id"], ["first_name", "grade"], []]),
     st.sampled_from([["sis_id"], ["sis_id", "first_name"], []]),
     st.sampled_from([0, 2, 10]),
+    st.sampled_from(Severity),
     st.sampled_from(Severity),
 )
 
@@ -173,7 +181,61 @@ resyncs = st.builds(
     st.booleans(),
     st.sampled_from(["newest", "none", "older"]),
 )
+
+
+@dataclass(frozen=True)
+class Temporary:
+    """A policy with an end that is still to come."""
+
+    policy: dict[str, Any]
+
+
+class Said(Enum):
+    """What a person says, or time brings."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    APPROVE = "approve"
+    APPROVE_ANOTHER = "approve a plan that is not the one there is"
+    TIME_PASSES = "every policy with an end has ended"
+
+
+@dataclass(frozen=True)
+class ApproveMeanwhile:
+    """An approval, and what happens before it is all over."""
+
+    meanwhile: list[Any] | SectionFilter | dict[str, Any]
+    is_overtaken: bool
+    """Whether it happens, and asks to be looked at, before an evaluation has seen the approval."""
+
+
+@dataclass(frozen=True)
+class Vanish:
+    """Students leave, of whom nothing else is wrong: all that stands against it is a guard."""
+
+    students: list[str]
+
+
+STRICT_GUARDS: dict[str, Any] = {
+    "required_fields": [],
+    "unique_fields": [],
+    "removal_limit_floor": 0,
+    "severities": {},
+}
+"""A policy that lets few removals through; the usual floor is most of so small a district."""
+
+vanishings = st.lists(st.sampled_from(STUDENTS), min_size=3, max_size=12, unique=True).map(Vanish)
+approvals_meanwhile = st.builds(
+    ApproveMeanwhile,
+    st.one_of(st.lists(changes, min_size=1, max_size=3), filters, policies),
+    st.booleans(),
+)
 steps = st.one_of(
+    st.sampled_from(Said),
+    st.sampled_from([Said.APPROVE, Said.APPROVE, Said.RESUME]),
+    vanishings,
+    approvals_meanwhile,
+    policies.map(Temporary),
     resyncs,
     st.lists(changes, min_size=1, max_size=25),
     st.lists(changes, min_size=1, max_size=4),
@@ -226,10 +288,21 @@ class Model:
 
     records: Records = field(default_factory=dict)
     section_filter: SectionFilter = KEEP_ALL
-    policy: Policy = field(default_factory=Policy)
+    policies: list[tuple[Policy, bool]] = field(default_factory=lambda: [(Policy(), False)])
+    """Each with whether it has an end, which is still to come."""
+    is_held: bool = False
+    approved: str | None = None
+    """The digest of the plan that is approved."""
+    used: list[tuple[int, str]] = field(default_factory=list)
+    """The commits that nothing but an approval let through, each with the digest that was approved."""
     committed: dict[tuple[str, str], Json] = field(default_factory=dict)
     commits: int = 0
     events: int = 0
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.policies[-1][0]
 
     def judged(self) -> Judged:
         students = {
@@ -245,7 +318,14 @@ class Model:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(story=st.lists(steps, min_size=1, max_size=8), seed=st.integers(0, 99))
+@given(
+    story=st.builds(
+        lambda first, rest: [*first, *rest],
+        st.sampled_from([[], [STRICT_GUARDS]]),
+        st.lists(steps, min_size=1, max_size=9),
+    ),
+    seed=st.integers(0, 99),
+)
 def test_whatever_happens_the_store_says_what_the_rules_say(
     postgres_server: PostgresServer, story: list[Any], seed: int
 ) -> None:
@@ -272,18 +352,70 @@ async def _take(
         model.section_filter = step
     elif isinstance(step, dict):
         await store.desk.set_policy(DISTRICT, step, "test")
-        model.policy = Policy(
-            required_fields=tuple(step["required_fields"]),
-            unique_fields=tuple(step["unique_fields"]),
-            removal_limit_floor=step["removal_limit_floor"],
-            severities={Code(code): Severity(value) for code, value in step["severities"].items()},
-        )
+        model.policies.append((_policy(step), False))
+    elif isinstance(step, Temporary):
+        end = datetime.now(UTC) + timedelta(hours=1)
+        await store.desk.set_policy(DISTRICT, step.policy, "test", until=end)
+        model.policies.append((_policy(step.policy), True))
+    elif isinstance(step, Said):
+        await _say(step, model, store)
+    elif isinstance(step, ApproveMeanwhile):
+        await _say(Said.APPROVE, model, store)
+        if step.is_overtaken:
+            await store.desk.flush(DISTRICT, "test")
+        elif model.approved is not None:
+            # The evaluation that follows takes no events: what was approved is what there is.
+            assert await stage.once()
+            await _compare(model, store)
+        await _take(step.meanwhile, model, store, rng, stage)
+    elif isinstance(step, Vanish):
+        await store.inbox.store(_happen([(Kind.USER, one, None) for one in step.students], model), [], [])
     elif isinstance(step, Resync):
         await _resync(step, model, store, rng, stage)
     else:
         arrivals = _happen(step, model)
         rng.shuffle(arrivals)
         await store.inbox.store([*arrivals, *arrivals[:3]], [], [])
+
+
+def _policy(step: dict[str, Any]) -> Policy:
+    return Policy(
+        required_fields=tuple(step["required_fields"]),
+        unique_fields=tuple(step["unique_fields"]),
+        removal_limit_floor=step["removal_limit_floor"],
+        severities={Code(code): Severity(value) for code, value in step["severities"].items()},
+    )
+
+
+async def _say(said: Said, model: Model, store: StoreUnderTest) -> None:
+    """Say it; what does not fit the district is refused, and changes nothing."""
+    match said:
+        case Said.HOLD:
+            assert await _is_allowed(store.desk.hold(DISTRICT, "test", "r")) is not model.is_held
+            model.is_held = True
+        case Said.RESUME:
+            assert await _is_allowed(store.desk.resume(DISTRICT, "test", "r")) is model.is_held
+            model.is_held = False
+        case Said.APPROVE | Said.APPROVE_ANOTHER:
+            plan = (await store.desk.show(DISTRICT))["plan"]["digest"]
+            asked = plan if said is Said.APPROVE else to_hex(int(plan, 16) + 1)
+            errors = [finding for finding in model.judged().findings if finding.is_error]
+            fits = bool(errors) and all(finding.code in GUARDS for finding in errors) and not model.is_held
+            allowed = await _is_allowed(store.desk.approve(DISTRICT, asked, "test", "r"))
+            assert allowed is (fits and said is Said.APPROVE)
+            model.approved = asked if allowed else model.approved
+        case Said.TIME_PASSES:
+            await store.rows("UPDATE policies SET until = until - interval '2 hours'")
+            await store.rows("UPDATE districts SET reevaluate_at = reevaluate_at - interval '2 hours'")
+            model.policies = [(policy, ends) for policy, ends in model.policies if not ends]
+
+
+async def _is_allowed(order: Awaitable[None]) -> bool:
+    try:
+        await order
+    except OrderRefused:
+        return False
+    return True
 
 
 def _happen(some: list[Any], model: Model) -> list[Arrival]:
@@ -331,17 +463,23 @@ async def _resync(
 async def _compare(model: Model, store: StoreUnderTest) -> None:
     if not model.events:
         return
-    before_commit = model.judged()
     await _consume(model, store)
-    judged = model.judged() if _is_clean(before_commit) else before_commit
+    judged = model.judged()
     await _compare_findings(judged, store)
     await _compare_roster(judged, store)
     await _compare_tally(judged, model, store)
+    await _compare_approvals(judged, model, store)
     await _compare_full_run(store)
 
 
-def _is_clean(judged: Judged) -> bool:
-    return not any(finding.is_error for finding in judged.findings)
+async def _compare_approvals(judged: Judged, model: Model, store: StoreUnderTest) -> None:
+    """Each approval that was used stands for one commit; one that is open speaks of the plan there is."""
+    rows = await store.rows("SELECT plan_digest, ended_as, ended_why FROM approvals ORDER BY id")
+    used = [(row["ended_why"], row["plan_digest"].hex()) for row in rows if row["ended_as"] == "used"]
+    assert used == [(f"commit {sequence}", plan) for sequence, plan in model.used]
+    still_open = [row["plan_digest"].hex() for row in rows if row["ended_as"] is None]
+    assert still_open in ([], [to_hex(digest(judged.entries.values()))])
+    model.approved = still_open[0] if still_open else None
 
 
 async def _consume(model: Model, store: StoreUnderTest) -> None:
@@ -354,6 +492,12 @@ async def _consume(model: Model, store: StoreUnderTest) -> None:
         message = json.loads(body(queued.message))
         assert message["sequence"] == model.commits + 1
         model.commits += 1
+        assert not model.is_held, "a commit while on hold"
+        if _is_guarded(message, model):
+            plan = message["roster"]["digest"]
+            assert model.approved == plan, "a plan that nobody approved"
+            model.used.append((model.commits, plan))
+            model.approved = None
         for change in message["changes"]:
             key = (change["kind"], change["id"])
             if change["op"] == "remove":
@@ -363,6 +507,16 @@ async def _consume(model: Model, store: StoreUnderTest) -> None:
                 model.committed[key] = change["record"]
         assert message["roster"]["digest"] == _digest_of(model.committed)
     await store.outbox.release([DISTRICT])
+
+
+def _is_guarded(message: Json, model: Model) -> bool:
+    """Whether a commit removes more than the limits allow."""
+    students = {key[1]: record["school_id"] for key, record in model.committed.items() if key[0] == "student"}
+    gone = [one["id"] for one in message["changes"] if (one["op"], one["kind"]) == ("remove", "student")]
+    sizes, lost = Counter(students.values()), Counter(students[student] for student in gone)
+    schools = {school: Removal(lost[school], sizes[school]) for school in sizes if school}
+    context = DistrictContext(DISTRICT, 1, Removal(len(gone), len(students)), schools)
+    return any(finding.is_error for finding in district_findings(context, model.policy))
 
 
 def _digest_of(roster: dict[tuple[str, str], Json]) -> str:
@@ -407,8 +561,14 @@ async def _compare_tally(judged: Judged, model: Model, store: StoreUnderTest) ->
     assert details["findings"]["warnings"] == len(judged.findings) - len(errors)
     assert details["students"]["blocked"] == len(blocked)
     assert details["plan"]["digest"] == to_hex(digest(judged.entries.values()))
-    assert details["status"] == ("review" if errors else "rostered" if model.commits else "waiting")
-    if not errors:
+    is_reviewed = (details["last_decision"] or {}).get("outcome") == "review"
+    assert is_reviewed or not errors
+    assert not is_reviewed or errors or model.is_held
+    assert (details["standing_since"] is not None) == is_reviewed
+    status = "review" if is_reviewed else "rostered" if model.commits else "waiting"
+    assert details["status"] == ("on_hold" if model.is_held else status)
+    assert (details["hold"] is not None) == model.is_held
+    if not errors and not model.is_held:
         assert {key: json.loads(entry.record) for key, entry in judged.entries.items()} == model.committed
     planned = {key: json.loads(entry.record) for key, entry in judged.entries.items()}
     upserted = sum(record != model.committed.get(key) for key, record in planned.items())

@@ -16,5 +16,4 @@ FROM (SELECT district_id FROM districts WHERE reevaluate_at <= now()
       ORDER BY reevaluate_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) AS due
 WHERE d.district_id = due.district_id
 RETURNING d.district_id,
-          NOT EXISTS (SELECT FROM connections c WHERE c.district_id = d.district_id
-                          AND c.disconnected_at IS NOT NULL) AS is_read
+          (SELECT c.disconnected_at FROM connections c WHERE c.district_id = d.district_id) IS NULL AS is_read

@@ -237,9 +237,8 @@ async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:
     """Whether the window held anything to judge: not so where a feed was read and nothing had changed."""
     by_itself = {Trigger.SETTLED, Trigger.QUIET, Trigger.AGE, Trigger.SIZE}
     if evaluation.window.trigger is Trigger.APPROVAL and evaluation.state.evaluated_policy is None:
-        return bool(
-            events
-        )  # somebody resumed a district of which nothing was ever staged, or nothing is left
+        # Somebody resumed a district of which nothing was ever staged, or nothing is left.
+        return bool(events) or await evaluation.quarantined() > 0
     if events or evaluation.window.deferred_since or evaluation.window.trigger not in by_itself:
         return True
     open_findings = await evaluation.open_findings(["district"], [evaluation.window.district_id])

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 import orjson
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from oracle import Committed, Judged, Records, judge
 from store_fixtures import PostgresServer, StoreUnderTest, opened_store
@@ -310,6 +310,12 @@ def _whole_district() -> list[Any]:
     return [*people, *held, *beside]
 
 
+FIVE_LEAVE = Vanish(STUDENTS[:5])
+SOMEBODY_IS_RENAMED = [(Kind.USER, STUDENTS[-1], _student(STUDENTS[-1], "B"))]
+APPROVED_TOO_LATE = ApproveMeanwhile(SOMEBODY_IS_RENAMED, is_overtaken=True)
+APPROVED_IN_TIME = ApproveMeanwhile(SOMEBODY_IS_RENAMED, is_overtaken=False)
+
+
 @dataclass
 class Model:
     """What the district should be, kept beside the store."""
@@ -354,6 +360,9 @@ def test_whatever_happens_the_store_says_what_the_rules_say(
 
 @settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
 @given(chapters=st.lists(opinions, min_size=2, max_size=4), seed=st.integers(0, 99))
+@example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_TOO_LATE, Said.APPROVE)], seed=0)
+@example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_IN_TIME, Said.APPROVE)], seed=0)
+@example(chapters=[(Restored(), Said.HOLD, SOMEBODY_IS_RENAMED, FIVE_LEAVE, Said.RESUME)], seed=0)
 def test_whatever_people_say_no_plan_is_committed_but_one_that_passes_or_was_approved(
     postgres_server: PostgresServer, chapters: list[Any], seed: int
 ) -> None:

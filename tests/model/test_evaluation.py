@@ -313,6 +313,9 @@ def _whole_district() -> list[Any]:
 FIVE_LEAVE = Vanish(STUDENTS[:5])
 SOMEBODY_IS_RENAMED = [(Kind.USER, STUDENTS[-1], _student(STUDENTS[-1], "B"))]
 APPROVED_TOO_LATE = ApproveMeanwhile(SOMEBODY_IS_RENAMED, is_overtaken=True)
+APPROVED_AND_MADE_STRICTER = ApproveMeanwhile(
+    STRICT_GUARDS | {"required_fields": ["email"]}, is_overtaken=True
+)
 APPROVED_IN_TIME = ApproveMeanwhile(SOMEBODY_IS_RENAMED, is_overtaken=False)
 
 
@@ -362,6 +365,7 @@ def test_whatever_happens_the_store_says_what_the_rules_say(
 @given(chapters=st.lists(opinions, min_size=2, max_size=4), seed=st.integers(0, 99))
 @example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_TOO_LATE, Said.APPROVE)], seed=0)
 @example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_IN_TIME, Said.APPROVE)], seed=0)
+@example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_AND_MADE_STRICTER, STRICT_GUARDS)], seed=0)
 @example(chapters=[(Restored(), Said.HOLD, SOMEBODY_IS_RENAMED, FIVE_LEAVE, Said.RESUME)], seed=0)
 def test_whatever_people_say_no_plan_is_committed_but_one_that_passes_or_was_approved(
     postgres_server: PostgresServer, chapters: list[Any], seed: int

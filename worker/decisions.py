@@ -10,6 +10,7 @@ from typing import Any, Final
 from worker.advising import advise
 from worker.domain import announcements
 from worker.domain.announcements import Batch
+from worker.domain.approval import GUARDS
 from worker.domain.canonical import canonical
 from worker.domain.causes import fold
 from worker.domain.decision import Outcome, batch_id, decision_id, trace_parent
@@ -104,10 +105,23 @@ async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord,
     state.last_commit_id = commit_id
     state.committed_digest = state.tally.candidate_digest
     state.committed_counts = announcements.roster_counts(state.tally)
+    await _lower_guards(evaluation)
     if state.standing_since is not None:
         await _resolve(evaluation, batch, state.standing_since)
     state.standing_since, state.reported_digest = None, None
     return _decision(evaluation, Outcome.COMMIT, commit_id, state.commit_sequence, batch, envelope), parts
+
+
+async def _lower_guards(evaluation: Evaluation) -> None:
+    """Close the findings of removals, told as warnings or approved: what was committed is removed no more."""
+    tally = evaluation.state.tally
+    if not any(code in GUARDS for code in tally.by_code()):
+        return
+    found = await evaluation.open_findings(["district", "school"], None)
+    closed = [one.finding for one in found if one.finding.code in GUARDS]
+    for finding in closed:
+        tally.count_finding(finding, -1)
+    await evaluation.write_findings([], closed)
 
 
 async def enqueue_changes(

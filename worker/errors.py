@@ -21,7 +21,8 @@ RosteringError
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
 ├── BaselineRefused            what a baseline has read is too little to be true: nothing was changed
-├── RollbackRefused            a district cannot be taken back to a commit: nothing was changed
+├── OrderRefused               what a person ordered does not fit the district as it is: the answer is no
+│   └── RollbackRefused            a district cannot be taken back to a commit: nothing was changed
 ├── BaselineLost               the reading of a baseline was given up, or lost what it had: begin anew
 └── LeaseLost                  another process took over this district's outbox: stop publishing it
 
@@ -119,7 +120,11 @@ class BaselineRefused(RosteringError):
     """A baseline has read too little to be true, and was given up; the text says what."""
 
 
-class RollbackRefused(RosteringError):
+class OrderRefused(RosteringError):
+    """What a person ordered does not fit the district as it is; the text says why not."""
+
+
+class RollbackRefused(OrderRefused):
     """A district cannot be taken back to a commit; the text says why, and what can be done."""
 
 

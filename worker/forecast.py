@@ -9,9 +9,9 @@ from worker.adapters.postgres.evaluation import PostgresEvaluation, PostgresEval
 from worker.domain import staging
 from worker.domain.announcements import plan_counts
 from worker.domain.canonical import to_hex
-from worker.domain.decision import Verdict, decide
+from worker.domain.decision import Outcome, decide
 from worker.domain.window import Trigger, WindowLimits
-from worker.stages.evaluate import judge, needs_full_run
+from worker.stages.evaluate import judge, needs_full_run, terms_that_count, verdict_on
 
 BUSY: Final = "the district is being evaluated at the moment"
 FULL_RUN: Final = "the whole district is about to be checked anew"
@@ -42,7 +42,8 @@ async def _why_not(evaluation: PostgresEvaluation, waiting: int, limits: WindowL
         return TOO_MANY
     if await evaluation.has_ready_baseline():
         return BASELINE
-    if needs_full_run(evaluation.state, evaluation.window.now.astimezone(UTC).date()):
+    today = evaluation.window.now.astimezone(UTC).date()
+    if needs_full_run(evaluation.state, today, await terms_that_count(evaluation)):
         return FULL_RUN
     return None
 
@@ -53,14 +54,17 @@ async def _rehearse(evaluation: PostgresEvaluation, limits: WindowLimits) -> dic
     staged = await evaluation.staged({event.key for event in events})
     await judge(evaluation, staging.apply(staged, events, state.floor))
     tally = state.tally
-    verdict = Verdict(tally.errors, tally.error_digest, tally.plan_is_empty, state.reported_digest)
+    verdict = verdict_on(state, await evaluation.open_approval())
+    outcome = decide(verdict, Trigger.QUIET, None, window.now, limits)
+    if outcome is Outcome.COMMIT and await evaluation.has_hold():
+        outcome = Outcome.HELD
     new, resolved = tally.errors, 0
     if state.reported_digest is not None:
         changed = await evaluation.changed_errors()
         new, resolved = sum(changed.new.values()), sum(changed.resolved.values())
     return {
         "events": len(events),
-        "outcome": decide(verdict, Trigger.QUIET, None, window.now, limits).value,
+        "outcome": outcome.value,
         "students": {
             "total": tally.students,
             "ready": tally.students - tally.blocked,

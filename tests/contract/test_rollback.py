@@ -243,7 +243,9 @@ async def test_a_rollback_holds_the_district_voids_its_approval_and_says_who_did
         "INSERT INTO holds (district_id, actor, reason) VALUES ($1, 'x', 'y')", DISTRICT
     )
     await rostered.store.rows(
-        "INSERT INTO approvals (district_id, plan_digest, actor, reason) VALUES ($1, '', 'x', 'y')", DISTRICT
+        "INSERT INTO approvals (district_id, plan_digest, commit_sequence, actor, reason) "
+        "VALUES ($1, '', 6, 'x', 'y')",
+        DISTRICT,
     )
 
     await rostered.roll_back(3)
@@ -267,7 +269,8 @@ async def test_a_rollback_leaves_a_standing_review_standing(rostered: Rostered) 
     await rostered.roll_back(3)
 
     shown = await rostered.store.desk.show(DISTRICT)
-    assert (shown["status"], shown["reviews"], shown["findings"]["errors"]) == ("review", 1, 1)
+    assert (shown["status"], shown["reviews"], shown["findings"]["errors"]) == ("on_hold", 1, 1)
+    assert shown["standing_since"] is not None
     assert await rostered.store.rows("SELECT standing_since, reported_digest FROM districts") == before
     assert rostered.roster == rostered.past[3]
 

@@ -5,22 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 import orjson
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from oracle import Committed, Judged, Records, judge
 from store_fixtures import PostgresServer, StoreUnderTest, opened_store
 
+from worker.domain.approval import GUARDS
 from worker.domain.canonical import to_bytes, to_hex
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.policy import Code, Policy, Severity
+from worker.domain.preflight import DistrictContext, Removal, district_findings
 from worker.domain.records import Json, Kind
 from worker.domain.roster import digest
 from worker.domain.window import WindowLimits
+from worker.errors import OrderRefused
 from worker.ports.baselines import BaselineRecord
 from worker.ports.inbox import Arrival
 from worker.rollback import roll_back
@@ -124,18 +130,20 @@ filters = st.builds(
     st.booleans(),
 )
 policies = st.builds(
-    lambda required, unique, floor, severity: {
+    lambda required, unique, floor, severity, removal: {
         "required_fields": required,
         "unique_fields": unique,
         "removal_limit_floor": floor,
         "severities": {
             Code.FIELD_MISSING.value: severity.value,
             Code.DUPLICATE_IDENTITY.value: severity.value,
+            Code.SCHOOL_MASS_REMOVAL.value: removal.value,
         },
     },
     st.sampled_from([["sis_id"], ["first_name", "grade"], []]),
     st.sampled_from([["sis_id"], ["sis_id", "first_name"], []]),
     st.sampled_from([0, 2, 10]),
+    st.sampled_from(Severity),
     st.sampled_from(Severity),
 )
 
@@ -182,7 +190,70 @@ resyncs = st.builds(
     st.booleans(),
     st.sampled_from(["newest", "none", "older"]),
 )
+
+
+@dataclass(frozen=True)
+class Temporary:
+    """A policy with an end that is still to come."""
+
+    policy: dict[str, Any]
+
+
+class Said(Enum):
+    """What a person says, or time brings."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    APPROVE = "approve"
+    APPROVE_ANOTHER = "approve a plan that is not the one there is"
+    TIME_PASSES = "every policy with an end has ended"
+    DAY_PASSES = "the days of terms are one nearer, or one longer ago"
+
+
+@dataclass(frozen=True)
+class ApproveMeanwhile:
+    """An approval, and what happens before it is all over."""
+
+    meanwhile: list[Any] | SectionFilter | dict[str, Any]
+    is_overtaken: bool
+    """Whether it happens, and asks to be looked at, before an evaluation has seen the approval."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """Everything is as it was in the beginning, and judged by little more than the guards."""
+
+
+@dataclass(frozen=True)
+class Vanish:
+    """Students leave, of whom nothing else is wrong: all that stands against it is a guard."""
+
+    students: list[str]
+
+
+STRICT_GUARDS: dict[str, Any] = {
+    "required_fields": [],
+    "unique_fields": [],
+    "removal_limit_floor": 0,
+    "severities": {},
+}
+"""A policy that lets few removals through; the usual floor is most of so small a district."""
+
+vanishings = st.lists(st.sampled_from(STUDENTS), min_size=3, max_size=12, unique=True).map(Vanish)
+harmless = st.tuples(st.sampled_from(STUDENTS), st.sampled_from(["A", "B"])).map(
+    lambda named: [(Kind.USER, named[0], _student(*named))]
+)
+"""Somebody's name changes (or he comes back), which makes another plan and no error."""
+approvals_meanwhile = st.builds(
+    ApproveMeanwhile,
+    st.one_of(harmless, harmless, st.lists(changes, min_size=1, max_size=3), filters, policies),
+    st.booleans(),
+)
 steps = st.one_of(
+    st.sampled_from(Said),
+    vanishings,
+    approvals_meanwhile,
+    policies.map(Temporary),
     resyncs,
     st.lists(changes, min_size=1, max_size=25),
     st.lists(changes, min_size=1, max_size=4),
@@ -192,26 +263,42 @@ steps = st.one_of(
 )
 
 
+any_step = steps.map(lambda step: step)  # as one choice among others, and not as the many it is made of
+opinions = st.one_of(
+    # Students leave a district that nothing else is wrong with, and somebody looks at that.
+    st.tuples(st.just(Restored()), vanishings, approvals_meanwhile, any_step),
+    st.tuples(st.just(Restored()), vanishings, st.one_of(st.just(Said.APPROVE), any_step), any_step),
+    st.tuples(
+        st.just(Restored()),
+        st.just(Said.HOLD),
+        st.one_of(vanishings, any_step),
+        any_step,
+        st.just(Said.RESUME),
+    ),
+    st.tuples(st.just(Restored()), policies.map(Temporary), any_step, st.just(Said.TIME_PASSES)),
+    # Days pass over a district whose terms have days.
+    st.tuples(
+        st.just(Restored()),
+        st.just(SectionFilter(current_term_only=True)),
+        st.lists(_change(Kind.TERM, TERMS, terms), min_size=1, max_size=2),
+        st.just(Said.DAY_PASSES),
+        st.lists(changes, min_size=1, max_size=3),
+        st.just(Said.DAY_PASSES),
+    ),
+)
+"""What people and time do to a district, each from a state in which it shows."""
+
+
+def _student(student: str, name: str) -> Json:
+    """A student about whom nothing is wrong."""
+    texts = _texts(first_name=name, last_name="X", sis_id=student, grade="3", school_id="h1")
+    return {"student": {"texts": texts}}
+
+
 def _whole_district(gone: frozenset[str] = frozenset(), turn: int = 0, name: str = "F") -> list[Any]:
     """A district without an error: each student in one of the sections, with all that it points to."""
     people = [
-        (
-            Kind.USER,
-            student,
-            None
-            if student in gone
-            else {
-                "student": {
-                    "texts": _texts(
-                        first_name=f"{name}{student}",
-                        last_name="X",
-                        sis_id=student,
-                        grade="3",
-                        school_id="h1",
-                    )
-                }
-            },
-        )
+        (Kind.USER, student, None if student in gone else _student(student, f"{name}{student}"))
         for student in STUDENTS
     ]
     held = [
@@ -242,6 +329,13 @@ whole_districts = st.builds(
     st.sampled_from(["F", "G"]),
 )
 rollbacks = st.builds(Rollback, st.integers(0, 99))
+FIVE_LEAVE = Vanish(STUDENTS[:5])
+SOMEBODY_IS_RENAMED = [(Kind.USER, STUDENTS[-1], _student(STUDENTS[-1], "B"))]
+APPROVED_TOO_LATE = ApproveMeanwhile(SOMEBODY_IS_RENAMED, is_overtaken=True)
+APPROVED_AND_MADE_STRICTER = ApproveMeanwhile(
+    STRICT_GUARDS | {"required_fields": ["email"]}, is_overtaken=True
+)
+APPROVED_IN_TIME = ApproveMeanwhile(SOMEBODY_IS_RENAMED, is_overtaken=False)
 
 
 @dataclass
@@ -250,7 +344,13 @@ class Model:
 
     records: Records = field(default_factory=dict)
     section_filter: SectionFilter = KEEP_ALL
-    policy: Policy = field(default_factory=Policy)
+    policies: list[tuple[Policy, bool]] = field(default_factory=lambda: [(Policy(), False)])
+    """Each with whether it has an end, which is still to come."""
+    is_held: bool = False
+    approved: str | None = None
+    """The digest of the plan that is approved."""
+    used: list[tuple[int, str]] = field(default_factory=list)
+    """The commits that nothing but an approval let through, each with the digest that was approved."""
     committed: dict[tuple[str, str], Json] = field(default_factory=dict)
     past: list[dict[tuple[str, str], Json]] = field(default_factory=list)
     """The roster after each commit."""
@@ -259,6 +359,11 @@ class Model:
     @property
     def commits(self) -> int:
         return len(self.past)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.policies[-1][0]
 
     def judged(self) -> Judged:
         students = {
@@ -269,11 +374,10 @@ class Model:
         return judge(DISTRICT, self.records, self.section_filter, self.policy, TODAY, Committed(students))
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(story=st.lists(steps, min_size=1, max_size=8), seed=st.integers(0, 99))
 def test_whatever_happens_the_store_says_what_the_rules_say(
     postgres_server: PostgresServer, story: list[Any], seed: int
@@ -281,11 +385,7 @@ def test_whatever_happens_the_store_says_what_the_rules_say(
     asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
 @given(
     story=st.lists(
         st.one_of(whole_districts, rollbacks, whole_districts, rollbacks, steps), min_size=4, max_size=10
@@ -295,6 +395,19 @@ def test_whatever_happens_the_store_says_what_the_rules_say(
 def test_after_any_rollback_the_consumers_digest_is_the_old_one_and_the_store_says_what_the_rules_say(
     postgres_server: PostgresServer, story: list[Any], seed: int
 ) -> None:
+    asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
+@given(chapters=st.lists(opinions, min_size=2, max_size=4), seed=st.integers(0, 99))
+@example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_TOO_LATE, Said.APPROVE)], seed=0)
+@example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_IN_TIME, Said.APPROVE)], seed=0)
+@example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_AND_MADE_STRICTER, STRICT_GUARDS)], seed=0)
+@example(chapters=[(Restored(), Said.HOLD, SOMEBODY_IS_RENAMED, FIVE_LEAVE, Said.RESUME)], seed=0)
+def test_whatever_people_say_no_plan_is_committed_but_one_that_passes_or_was_approved(
+    postgres_server: PostgresServer, chapters: list[Any], seed: int
+) -> None:
+    story = [step for chapter in chapters for step in chapter]
     asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
 
 
@@ -316,22 +429,107 @@ async def _take(
     if isinstance(step, SectionFilter):
         await store.desk.set_filter(DISTRICT, step, "test")
         model.section_filter = step
-    elif isinstance(step, dict):
-        await store.desk.set_policy(DISTRICT, step, "test")
-        model.policy = Policy(
-            required_fields=tuple(step["required_fields"]),
-            unique_fields=tuple(step["unique_fields"]),
-            removal_limit_floor=step["removal_limit_floor"],
-            severities={Code(code): Severity(value) for code, value in step["severities"].items()},
-        )
+    elif isinstance(step, dict | Temporary):
+        await _set_policy(step, model, store)
     elif isinstance(step, Resync):
         await _resync(step, model, store, rng, stage)
     elif isinstance(step, Rollback):
         await _roll_back(step, model, store)
+    elif isinstance(step, Said):
+        await _say(step, model, store)
+    elif isinstance(step, ApproveMeanwhile):
+        await _approve_meanwhile(step, model, store, rng, stage)
+    elif isinstance(step, Restored):
+        for each in (KEEP_ALL, STRICT_GUARDS, _whole_district()):
+            await _take(each, model, store, rng, stage)
     else:
-        arrivals = _happen(step, model)
+        changes = [(Kind.USER, one, None) for one in step.students] if isinstance(step, Vanish) else step
+        arrivals = _happen(changes, model)
         rng.shuffle(arrivals)
         await store.inbox.store([*arrivals, *arrivals[:3]], [], [])
+
+
+async def _set_policy(step: dict[str, Any] | Temporary, model: Model, store: StoreUnderTest) -> None:
+    ends = isinstance(step, Temporary)
+    policy = step.policy if isinstance(step, Temporary) else step
+    until = datetime.now(UTC) + timedelta(hours=1) if ends else None
+    await store.desk.set_policy(DISTRICT, policy, "test", until=until)
+    model.policies.append((_policy(policy), ends))
+
+
+async def _approve_meanwhile(
+    step: ApproveMeanwhile, model: Model, store: StoreUnderTest, rng: random.Random, stage: EvaluateStage
+) -> None:
+    await _say(Said.APPROVE, model, store)
+    approved = model.approved
+    await _take(step.meanwhile, model, store, rng, stage)
+    if step.is_overtaken:
+        await store.desk.flush(DISTRICT, "test")
+    elif approved is not None and isinstance(step.meanwhile, list):
+        # The evaluation takes none of these events: it is the approved plan that is committed.
+        assert await stage.once()
+        await _consume(model, store)
+        assert model.used[-1] == (model.commits, approved)
+
+
+def _policy(step: dict[str, Any]) -> Policy:
+    return Policy(
+        required_fields=tuple(step["required_fields"]),
+        unique_fields=tuple(step["unique_fields"]),
+        removal_limit_floor=step["removal_limit_floor"],
+        severities={Code(code): Severity(value) for code, value in step["severities"].items()},
+    )
+
+
+async def _say(said: Said, model: Model, store: StoreUnderTest) -> None:
+    """Say it; what does not fit the district is refused, and changes nothing."""
+    match said:
+        case Said.HOLD:
+            assert await _is_allowed(store.desk.hold(DISTRICT, "test", "r")) is not model.is_held
+            model.is_held = True
+        case Said.RESUME:
+            assert await _is_allowed(store.desk.resume(DISTRICT, "test", "r")) is model.is_held
+            model.is_held = False
+        case Said.APPROVE | Said.APPROVE_ANOTHER:
+            plan = (await store.desk.show(DISTRICT))["plan"]["digest"]
+            asked = plan if said is Said.APPROVE else to_hex(int(plan, 16) + 1)
+            errors = [finding for finding in model.judged().findings if finding.is_error]
+            fits = bool(errors) and all(finding.code in GUARDS for finding in errors) and not model.is_held
+            allowed = await _is_allowed(store.desk.approve(DISTRICT, asked, "test", "r"))
+            assert allowed is (fits and said is Said.APPROVE)
+            model.approved = asked if allowed else model.approved
+        case Said.TIME_PASSES:
+            await store.rows("UPDATE policies SET until = until - interval '2 hours'")
+            await store.rows("UPDATE districts SET reevaluate_at = reevaluate_at - interval '2 hours'")
+            model.policies = [(policy, ends) for policy, ends in model.policies if not ends]
+        case Said.DAY_PASSES:
+            await _pass_a_day(model, store)
+
+
+async def _pass_a_day(model: Model, store: StoreUnderTest) -> None:
+    """Move everything that has a day, or was done on one, back by a day: no test can wait for the next."""
+    for key, record in model.records.items():
+        if key[0] is Kind.TERM:
+            days = {side: record[side] for side in ("start", "end") if side in record}
+            earlier: Json = {
+                side: str(date.fromisoformat(day) - timedelta(days=1)) for side, day in days.items()
+            }
+            model.records[key] = {**record, **earlier}
+            await store.rows(
+                "UPDATE staged SET record = $2 WHERE kind = 'term' AND record_id = $1",
+                key[1],
+                model.records[key],
+            )
+    await store.rows("UPDATE districts SET evaluated_on = evaluated_on - 1")
+    await store.rows("UPDATE districts SET reevaluate_at = reevaluate_at - interval '1 day'")
+
+
+async def _is_allowed(order: Awaitable[None]) -> bool:
+    try:
+        await order
+    except OrderRefused:
+        return False
+    return True
 
 
 def _happen(some: list[Any], model: Model) -> list[Arrival]:
@@ -391,23 +589,30 @@ async def _roll_back(step: Rollback, model: Model, store: StoreUnderTest) -> Non
     await _compare_plan(judged, model, store)
     await _compare_full_run(store)
     assert [row["district_id"] for row in await store.rows("DELETE FROM holds RETURNING *")] == [DISTRICT]
+    model.is_held = False
     await store.desk.flush(DISTRICT, "test")
 
 
 async def _compare(model: Model, store: StoreUnderTest) -> None:
     if not model.events:
         return
-    before_commit = model.judged()
     await _consume(model, store)
-    judged = model.judged() if _is_clean(before_commit) else before_commit
+    judged = model.judged()
     await _compare_findings(judged, store)
     await _compare_roster(judged, store)
     await _compare_tally(judged, model, store)
+    await _compare_approvals(judged, model, store)
     await _compare_full_run(store)
 
 
-def _is_clean(judged: Judged) -> bool:
-    return not any(finding.is_error for finding in judged.findings)
+async def _compare_approvals(judged: Judged, model: Model, store: StoreUnderTest) -> None:
+    """Each approval that was used stands for one commit; one that is open speaks of the plan there is."""
+    rows = await store.rows("SELECT plan_digest, ended_as, ended_why FROM approvals ORDER BY id")
+    used = [(row["ended_why"], row["plan_digest"].hex()) for row in rows if row["ended_as"] == "used"]
+    assert used == [(f"commit {sequence}", plan) for sequence, plan in model.used]
+    still_open = [row["plan_digest"].hex() for row in rows if row["ended_as"] is None]
+    assert still_open in ([], [to_hex(digest(judged.entries.values()))])
+    model.approved = still_open[0] if still_open else None
 
 
 async def _consume(model: Model, store: StoreUnderTest) -> None:
@@ -419,6 +624,10 @@ async def _consume(model: Model, store: StoreUnderTest) -> None:
             continue
         message = json.loads(body(queued.message))
         assert message["sequence"] == model.commits + 1
+        if message["rolled_back_to"] is not None:
+            model.approved = None
+        else:
+            _check_that_it_may_be(message, model)
         for change in message["changes"]:
             key = (change["kind"], change["id"])
             if change["op"] == "remove":
@@ -429,6 +638,26 @@ async def _consume(model: Model, store: StoreUnderTest) -> None:
         model.past.append(dict(model.committed))
         assert message["roster"]["digest"] == _digest_of(model.committed)
     await store.outbox.release([DISTRICT])
+
+
+def _check_that_it_may_be(message: Json, model: Model) -> None:
+    """No commit while on hold, and none over the limits but by the approval of that very plan."""
+    assert not model.is_held, "a commit while on hold"
+    if _is_guarded(message, model):
+        plan = message["roster"]["digest"]
+        assert model.approved == plan, "a plan that nobody approved"
+        model.used.append((model.commits + 1, plan))
+        model.approved = None
+
+
+def _is_guarded(message: Json, model: Model) -> bool:
+    """Whether a commit removes more than the limits allow."""
+    students = {key[1]: record["school_id"] for key, record in model.committed.items() if key[0] == "student"}
+    gone = [one["id"] for one in message["changes"] if (one["op"], one["kind"]) == ("remove", "student")]
+    sizes, lost = Counter(students.values()), Counter(students[student] for student in gone)
+    schools = {school: Removal(lost[school], sizes[school]) for school in sizes if school}
+    context = DistrictContext(DISTRICT, 1, Removal(len(gone), len(students)), schools)
+    return any(finding.is_error for finding in district_findings(context, model.policy))
 
 
 def _digest_of(roster: dict[tuple[str, str], Json]) -> str:
@@ -473,8 +702,15 @@ async def _compare_tally(judged: Judged, model: Model, store: StoreUnderTest) ->
     assert details["findings"]["warnings"] == len(judged.findings) - len(errors)
     assert details["students"]["blocked"] == len(blocked)
     assert details["plan"]["digest"] == to_hex(digest(judged.entries.values()))
-    assert details["status"] == ("review" if errors else "rostered" if model.commits else "waiting")
-    if not errors:
+    is_reviewed = details["standing_since"] is not None
+    assert is_reviewed or not errors
+    assert not is_reviewed or errors or model.is_held
+    # A rollback is a commit in the middle of a review that goes on.
+    assert is_reviewed or (details["last_decision"] or {}).get("outcome") != "review"
+    status = "review" if is_reviewed else "rostered" if model.commits else "waiting"
+    assert details["status"] == ("on_hold" if model.is_held else status)
+    assert (details["hold"] is not None) == model.is_held
+    if not errors and not model.is_held:
         assert {key: json.loads(entry.record) for key, entry in judged.entries.items()} == model.committed
     await _compare_plan(judged, model, store)
 

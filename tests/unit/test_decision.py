@@ -27,7 +27,7 @@ LIMITS = WindowLimits(
     max_events=50_000,
     max_deferral=timedelta(seconds=1800),
 )
-SETTLED = [trigger for trigger in Trigger if trigger not in {Trigger.AGE, Trigger.SIZE}]
+SETTLED = [trigger for trigger in Trigger if trigger not in {Trigger.AGE, Trigger.SIZE, Trigger.APPROVAL}]
 CUT_SHORT = [Trigger.AGE, Trigger.SIZE]
 EVERY_DEFERRAL = [None, 0.0, 1799.0, 1800.0]
 NONE, THESE, OTHERS = None, 5, 6
@@ -41,8 +41,10 @@ def decided(
     reported: int | None,
     empty: bool = False,
     deferred_for: float | None = None,
+    guards: int = 0,
+    approved: bool = False,
 ) -> Outcome:
-    verdict = Verdict(errors, THESE if errors else 0, empty, reported)
+    verdict = Verdict(errors, THESE if errors else 0, empty, reported, guards, approved)
     since = None if deferred_for is None else later(-deferred_for)
     return decide(verdict, trigger, since, later(0), LIMITS)
 
@@ -84,6 +86,38 @@ def test_errors_on_a_window_cut_short_are_put_off_no_longer_than_the_limit(repor
 
     assert put_off == {Outcome.DEFERRED}
     assert told == {Outcome.REVIEW}
+
+
+@pytest.mark.parametrize("reported", [NONE, OTHERS])
+def test_an_approval_takes_no_events_so_that_what_was_put_off_before_it_stays_put_off(
+    reported: int | None,
+) -> None:
+    settled = decided(Trigger.APPROVAL, errors=1, reported=reported)
+    put_off = decisions([Trigger.APPROVAL], deferred_for=[0.0, 1799.999], errors=1, reported=reported)
+    told = decisions([Trigger.APPROVAL], deferred_for=[1800.0, 1e6], errors=1, reported=reported)
+
+    assert settled is Outcome.REVIEW
+    assert put_off == {Outcome.DEFERRED}
+    assert told == {Outcome.REVIEW}
+
+
+@pytest.mark.parametrize("reported", [NONE, THESE, OTHERS])
+def test_an_approved_plan_is_committed_where_guards_are_all_that_stands_against_it(
+    reported: int | None,
+) -> None:
+    def every(guards: int, *, approved: bool) -> set[Outcome]:
+        verdict = {"errors": 3, "reported": reported, "guards": guards, "approved": approved}
+        return decisions(Trigger, deferred_for=EVERY_DEFERRAL, **verdict)
+
+    assert every(3, approved=True) == {Outcome.COMMIT}
+    for guards, approved in ((2, True), (0, True), (3, False)):
+        assert Outcome.COMMIT not in every(guards, approved=approved)
+
+
+def test_a_plan_that_passes_anyway_needs_no_approval() -> None:
+    assert not Verdict(0, 0, False, NONE, 0, True).needs_approval
+    assert Verdict(2, THESE, False, NONE, 2, False).needs_approval
+    assert not Verdict(2, THESE, False, NONE, 1, True).needs_approval
 
 
 def test_errors_that_were_reported_already_say_nothing_new() -> None:

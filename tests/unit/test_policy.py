@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from worker.domain.policy import WARNINGS, Code, Policy, Severity, in_force, parse_own_policy
+from worker.domain.policy import WARNINGS, Code, Policy, Severity, in_force, parse_end, parse_own_policy
 from worker.errors import PolicyError
 
 STUDENT_FIELDS = [
@@ -173,3 +174,28 @@ def test_a_wrong_policy_is_refused_in_one_line_with_the_key_what_was_expected_an
         parse_own_policy(wrong)
 
     assert str(refused.value) == f"policy: {WRONG[wrong]}"
+
+
+# Ends
+
+
+@pytest.mark.parametrize(
+    ("written", "end"),
+    [
+        ("2026-08-12", datetime(2026, 8, 13, tzinfo=UTC)),
+        ("2026-12-31", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("2026-08-12T15:00Z", datetime(2026, 8, 12, 15, tzinfo=UTC)),
+        ("2026-08-12T15:00:30-05:00", datetime(2026, 8, 12, 20, 0, 30, tzinfo=UTC)),
+        ("2026-08-12T15:00", datetime(2026, 8, 12, 15, tzinfo=UTC)),
+    ],
+)
+def test_a_date_is_a_policys_last_day_and_an_instant_its_end_both_in_utc(written: str, end: datetime) -> None:
+    assert parse_end(written) == end
+
+
+@pytest.mark.parametrize(
+    "written", ["", "tomorrow", "12/08/2026", "2026-02-30", "9999-12-31", "2026-08-12T25:00"]
+)
+def test_an_end_that_is_no_time_is_refused_with_what_was_expected(written: str) -> None:
+    with pytest.raises(PolicyError, match="until: expected a date as 2026-08-12 or an instant"):
+        parse_end(written)

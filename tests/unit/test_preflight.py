@@ -243,6 +243,17 @@ def test_the_limits_are_the_policys(percent: float, floor: int, held: bool) -> N
     assert Removal(5, 15).exceeds(percent, floor) is held
 
 
+@pytest.mark.parametrize(
+    ("removed", "committed", "percent"), [(41, 500, 8.2), (11, 1000, 1.1), (7, 100, 7.0)]
+)
+def test_a_removal_of_exactly_the_limit_as_it_was_written_is_within_it(
+    removed: int, committed: int, percent: float
+) -> None:
+    assert not Removal(removed, committed).exceeds(percent, 0)
+    assert Removal(removed + 1, committed).exceeds(percent, 0)
+    assert Removal(removed, committed - 1).exceeds(percent, 0)
+
+
 def test_nothing_removed_from_nothing_committed_is_no_mass_removal() -> None:
     assert not Removal(0, 0).exceeds(0, 0)
 

@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from worker import app
+from worker.cli import people
 from worker.cli.context import CommandContext
 from worker.cli.reviews import findings_table, forecast_text, review_details
+from worker.domain.approval import plan_text
 from worker.forecast import forecast
 from worker.ports.desk import DistrictLine
 
@@ -21,6 +23,7 @@ STYLES = {
     "review": "yellow",
     "rostered": "green",
     "waiting": "dim",
+    "on_hold": "yellow",
     "parked": "red",
     "disconnected": "red",
     "purged": "dim",
@@ -95,9 +98,9 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     status = Text(details["status"], STYLES.get(details["status"], ""))
     facts = Table.grid(padding=(0, 2))
     facts.add_row("district", f"{details['district_id']}  {details['name'] or ''}")
-    facts.add_row(
-        "status", status + Text(f" since {details['standing_since']}" if details["standing_since"] else "")
-    )
+    facts.add_row("status", status + Text(_standing(details)))
+    for label, text in people.restraints(details):
+        facts.add_row(label, text)
     facts.add_row(
         "students",
         f"{students['total']:,} in scope, {students['ready']:,} ready, {students['blocked']:,} blocked",
@@ -109,7 +112,7 @@ def district_details(details: dict[str, Any]) -> RenderableType:
         ),
     )
     facts.add_row("roster digest", roster["digest"])
-    facts.add_row("plan", _plan(details["plan"]["counts"]))
+    facts.add_row("plan", plan_text(details["plan"]["counts"]))
     facts.add_row("plan digest", details["plan"]["digest"])
     facts.add_row("last decision", _decision(details["last_decision"]))
     facts.add_row("window", _window(details["window"]))
@@ -133,13 +136,11 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
-def _plan(counts: dict[str, dict[str, int]]) -> str:
-    parts = [
-        f"{kind}: {ops['upserted']:,} upserted, {ops['removed']:,} removed"
-        for kind, ops in counts.items()
-        if any(ops.values())
-    ]
-    return "; ".join(parts) or "nothing to commit"
+def _standing(details: dict[str, Any]) -> str:
+    since = details["standing_since"]
+    if since is None or details["status"] == "review":
+        return f" since {since}" if since else ""
+    return f", in review since {since}"
 
 
 def _decision(decision: dict[str, Any] | None) -> str:
@@ -191,6 +192,7 @@ def _as_json(line: DistrictLine) -> dict[str, Any]:
         "commits": line.commits,
         "reviews": line.reviews,
         "waiting_events": line.waiting_events,
+        "hold": line.hold,
         "standing_since": line.standing_since.isoformat() if line.standing_since else None,
         "decided_at": line.decided_at.isoformat() if line.decided_at else None,
     }

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from worker import app
 from worker.cli.context import CommandContext
+from worker.cli.people import spoken
 from worker.cli.terminal import progress_bars
+from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter, parse_filter
-from worker.domain.policy import parse_own_policy
+from worker.domain.policy import parse_end, parse_own_policy
 from worker.errors import InputFileError
+from worker.ports.desk import PolicyVersion
 from worker.trial import try_filter
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+reason_option = click.option(
+    "--reason", metavar="TEXT", callback=spoken, help="Why, for those who ask later."
+)
 
 
 @click.group(name="filter")
@@ -37,11 +45,12 @@ def show_filter(ctx: CommandContext, district: str) -> None:
 @filter_group.command(name="set")
 @click.argument("district")
 @file_argument
+@reason_option
 @click.pass_obj
-def set_filter(ctx: CommandContext, district: str, file: Path) -> None:
+def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | None) -> None:
     """Put the section filter in FILE (- for standard input) in force, and judge the district by it."""
     section_filter = parse_filter(_read(file))
-    version = ctx.run(_set(ctx, district, section_filter))
+    version = ctx.run(_set(ctx, district, section_filter, reason))
     click.echo(f"Filter version {version} of {district} is in force; its window closes now.")
 
 
@@ -67,20 +76,52 @@ def policy_group() -> None:
 
 @policy_group.command(name="show")
 @click.argument("district")
+@click.option("--history", is_flag=True, help="List every version: who set it, when, until when, and why.")
 @click.pass_obj
-def show_policy(ctx: CommandContext, district: str) -> None:
-    """Print the district's own policy, as JSON that `policy set` takes; {} where it has none."""
-    click.echo(json.dumps(ctx.run(_show_policy(ctx, district)), indent=2, ensure_ascii=False))
+def show_policy(ctx: CommandContext, district: str, history: bool) -> None:
+    """Print the district's own policy in force, as JSON that `policy set` takes; {} where it has none."""
+    if history:
+        ctx.console.print(policy_table(ctx.run(_policies(ctx, district))))
+        return
+    current = ctx.run(_show_policy(ctx, district))
+    click.echo(json.dumps(current.policy, indent=2, ensure_ascii=False))
+    if current.until is not None:
+        click.echo(f"In force until {instant(current.until)}.", err=True)
 
 
 @policy_group.command(name="set")
 @click.argument("district")
 @file_argument
+@click.option(
+    "--until",
+    metavar="WHEN",
+    help="A date, which is its last day (UTC), or an instant; then the policy before it is in force again.",
+)
+@reason_option
 @click.pass_obj
-def set_policy(ctx: CommandContext, district: str, file: Path) -> None:
+def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None, reason: str | None) -> None:
     """Put the policy in FILE (- for standard input) in force, and judge the district by it."""
-    version = ctx.run(_set_policy(ctx, district, parse_own_policy(_read(file))))
-    click.echo(f"Policy version {version} of {district} is in force; its window closes now.")
+    end = None if until is None else parse_end(until)
+    version = ctx.run(_set_policy(ctx, district, parse_own_policy(_read(file)), end, reason))
+    ends = f" until {instant(end)}" if end else ""
+    click.echo(f"Policy version {version} of {district} is in force{ends}; its window closes now.")
+
+
+def policy_table(versions: list[PolicyVersion]) -> Table:
+    """Return every version of a district's own policy for a terminal, those that have ended too."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("version", "actor", "set at", "until", "reason", "policy"):
+        table.add_column(column, overflow="fold")
+    for version in versions:
+        table.add_row(
+            str(version.version),
+            Text(version.actor or ""),
+            instant(version.set_at) if version.set_at else "",
+            instant(version.until) if version.until else "",
+            Text(version.reason or ""),
+            Text(json.dumps(version.policy, ensure_ascii=False)),
+        )
+    return table
 
 
 def trial_table(result: dict[str, Any]) -> Table:
@@ -116,9 +157,11 @@ async def _show(ctx: CommandContext, district_id: str) -> dict[str, Any]:
         return current.section_filter.model_dump(mode="json")
 
 
-async def _set(ctx: CommandContext, district_id: str, section_filter: SectionFilter) -> int:
+async def _set(
+    ctx: CommandContext, district_id: str, section_filter: SectionFilter, reason: str | None
+) -> int:
     async with app.open_store(ctx.settings) as store:
-        return await store.desk.set_filter(district_id, section_filter, ctx.actor)
+        return await store.desk.set_filter(district_id, section_filter, ctx.actor, reason)
 
 
 async def _try(ctx: CommandContext, district_id: str, section_filter: SectionFilter) -> dict[str, Any]:
@@ -127,11 +170,18 @@ async def _try(ctx: CommandContext, district_id: str, section_filter: SectionFil
             return await try_filter(store.evaluations, district_id, section_filter, progress)
 
 
-async def _show_policy(ctx: CommandContext, district_id: str) -> dict[str, Any]:
+async def _show_policy(ctx: CommandContext, district_id: str) -> PolicyVersion:
     async with app.open_store(ctx.settings) as store:
         return await store.desk.own_policy(district_id)
 
 
-async def _set_policy(ctx: CommandContext, district_id: str, policy: dict[str, Any]) -> int:
+async def _policies(ctx: CommandContext, district_id: str) -> list[PolicyVersion]:
     async with app.open_store(ctx.settings) as store:
-        return await store.desk.set_policy(district_id, policy, ctx.actor)
+        return await store.desk.policies(district_id)
+
+
+async def _set_policy(
+    ctx: CommandContext, district_id: str, policy: dict[str, Any], until: datetime | None, reason: str | None
+) -> int:
+    async with app.open_store(ctx.settings) as store:
+        return await store.desk.set_policy(district_id, policy, ctx.actor, until=until, reason=reason)

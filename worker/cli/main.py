@@ -12,6 +12,7 @@ from worker.cli import (
     demo,
     districts,
     filters,
+    people,
     publish,
     rollback,
     run,
@@ -20,7 +21,7 @@ from worker.cli import (
     source,
     suggestions,
 )
-from worker.errors import BaselineRefused, CleverRefused, RollbackRefused, Unavailable, UsageError
+from worker.errors import BaselineRefused, CleverRefused, OrderRefused, Unavailable, UsageError
 from worker.telemetry import where
 
 
@@ -46,6 +47,9 @@ for command in (
     districts.districts,
     districts.show,
     districts.flush,
+    people.hold,
+    people.resume,
+    people.approve,
     rollback.rollback,
     source.resync,
     source.purge,
@@ -76,7 +80,7 @@ def main() -> None:
     except UsageError as error:
         _complain(str(error))
         code = 2
-    except (Unavailable, CleverRefused, BaselineRefused, RollbackRefused) as error:
+    except (Unavailable, CleverRefused, BaselineRefused, OrderRefused) as error:
         _complain(str(error))
         code = 1
     except BrokenPipeError:

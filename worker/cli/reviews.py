@@ -20,6 +20,7 @@ _OWNERS: Final = {
 }
 _OUTCOMES: Final = {
     "commit": ("would be committed", "green"),
+    "held": ("would be held back, as it is on hold", "yellow"),
     "review": ("would be a review", "yellow"),
     "unchanged": ("would change nothing that was said", ""),
 }

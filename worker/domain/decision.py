@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     REVIEW = "review"
     DEFERRED = "deferred"
     UNCHANGED = "unchanged"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,26 @@ class Verdict:
     """The preflight's outcome, and what was last said of the district.
 
     `reported_digest` is that of the error findings in the review the district stands in, None where it
-    stands in none.
+    stands in none. `guard_errors` are those of the errors that an approval waives, and `is_approved` says
+    that a person approved this very plan.
     """
 
     errors: int
     error_digest: int
     plan_is_empty: bool
     reported_digest: int | None
+    guard_errors: int = 0
+    is_approved: bool = False
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing stands against a commit."""
+        return not self.errors or (self.needs_approval and self.is_approved)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether guards are all that stands against one."""
+        return 0 < self.errors == self.guard_errors
 
 
 def decide(
@@ -43,13 +57,17 @@ def decide(
     now: datetime,
     limits: WindowLimits,
 ) -> Outcome:
-    """Decide on a batch that `trigger` closed at `now`."""
+    """Decide on a batch that `trigger` closed at `now`. A hold turns a commit into `held` afterwards.
+
+    An approval takes no events: what was put off before it is still in mid-change.
+    """
     in_review = verdict.reported_digest is not None
-    if not verdict.errors:
+    if verdict.passes:
         return Outcome.COMMIT if in_review or not verdict.plan_is_empty else Outcome.UNCHANGED
     if verdict.error_digest == verdict.reported_digest:
         return Outcome.UNCHANGED
-    if trigger in CUT_SHORT and not deferral_expired(deferred_since, now, limits):
+    cut_short = trigger in CUT_SHORT or (trigger is Trigger.APPROVAL and deferred_since is not None)
+    if cut_short and not deferral_expired(deferred_since, now, limits):
         return Outcome.DEFERRED
     return Outcome.REVIEW
 

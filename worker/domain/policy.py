@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -119,6 +120,19 @@ def parse_own_policy(text: str | bytes) -> dict[str, Any]:
     except ValidationError as error:
         raise PolicyError(explain(error, "policy: ", dotted)) from None
     return own.model_dump(mode="json", exclude_none=True)
+
+
+def parse_end(text: str) -> datetime:
+    """Read when a policy ends: a date, its last day in UTC, or an instant (in UTC if it names no zone)."""
+    try:
+        if len(text) <= len("2026-08-12"):
+            return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1)
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PolicyError(
+            f"policy: until: expected a date as 2026-08-12 or an instant as 2026-08-12T15:00Z, got {text!r}"
+        ) from None
 
 
 def in_force(settings: Policy, own: Mapping[str, Any] | None) -> Policy:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -103,7 +104,8 @@ class Removal:
 
     def exceeds(self, limit_percent: float, floor: int) -> bool:
         """Whether that is more than the limit; never for `floor` students or fewer."""
-        return self.removed > floor and self.removed * 100 > limit_percent * self.committed
+        limit = Decimal(str(limit_percent))  # as it was written: 41 of 500 are 8.2 %, and not more
+        return self.removed > floor and self.removed * 100 > limit * self.committed
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class DistrictLine:
     standing_since: datetime | None
     decided_at: datetime | None
     waiting_events: int
+    hold: dict[str, Any] | None = None
+    """Who stopped its commits, when and why; None where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,18 @@ class FilterVersion:
     section_filter: SectionFilter
     actor: str | None
     set_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """A policy of a district's own; version 0 is to follow the settings, set by nobody."""
+
+    version: int
+    policy: dict[str, Any]
+    actor: str | None
+    set_at: datetime | None
+    until: datetime | None = None
+    reason: str | None = None
 
 
 class Desk(Protocol):
@@ -51,7 +65,9 @@ class Desk(Protocol):
         """Return the section filter in force."""
         ...
 
-    async def set_filter(self, district_id: str, section_filter: SectionFilter, actor: str) -> int:
+    async def set_filter(
+        self, district_id: str, section_filter: SectionFilter, actor: str, reason: str | None = None
+    ) -> int:
         """Put a section filter in force and close the district's window; return the filter's version.
 
         A district that was never seen keeps the filter for its first events.
@@ -60,6 +76,28 @@ class Desk(Protocol):
 
     async def flush(self, district_id: str, actor: str) -> None:
         """Close the window now, and give a parked district another try; raises `UnknownDistrictError`."""
+        ...
+
+    async def hold(self, district_id: str, actor: str, reason: str) -> None:
+        """Stop the district's commits: once this returns, none is decided until it is resumed.
+
+        Raises `UnknownDistrictError`, and `OrderRefused` where it is on hold already.
+        """
+        ...
+
+    async def resume(self, district_id: str, actor: str, reason: str) -> None:
+        """End a hold, and have what was held back committed.
+
+        Raises `UnknownDistrictError`, and `OrderRefused` where there is none.
+        """
+        ...
+
+    async def approve(self, district_id: str, plan: str, actor: str, reason: str) -> None:
+        """Approve the plan with this digest (64 hex digits), and have it committed in spite of its guards.
+
+        Raises `OrderRefused`, which says why not: no such district, another plan by now, other errors, no
+        need, a hold, or an approval that is open already.
+        """
         ...
 
     async def note(self, district_id: str, action: str, actor: str, detail: dict[str, Any]) -> None:

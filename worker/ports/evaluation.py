@@ -13,13 +13,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from worker.domain.advice import Advice
+from worker.domain.approval import Approval, Ended
 from worker.domain.causes import Blocked, ConcernedSection, Label, Others, Place, Removals
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.domain.incidents import Incident
 from worker.domain.policy import Policy
 from worker.domain.preflight import ErrorChanges, Finding, StandingFinding
-from worker.domain.records import EventId, Json
+from worker.domain.records import EventId, Json, Term
 from worker.domain.roster import Entry, RosterKind
 from worker.domain.staging import NO_FLOOR, Change, Event, Key, Staged
 from worker.domain.tally import Tally
@@ -52,6 +53,10 @@ class DistrictState:
     policy: Policy
     evaluated_policy: str | None
     evaluated_on: date | None
+    policy_until: datetime | None = None
+    """When the policy in force ends by itself."""
+    reevaluate_at: datetime | None = None
+    """When time alone gives reason to judge the district anew."""
     batch_number: int = 0
     decision_number: int = 0
     commit_sequence: int = 0
@@ -208,6 +213,10 @@ class StagedRoster(Protocol):
 
     async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
         """Return which of these ids are students now, and which are teachers."""
+        ...
+
+    async def terms(self) -> list[Term]:
+        """Return the district's terms, those of the same days as one."""
         ...
 
     def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
@@ -389,6 +398,18 @@ class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Protocol):
         """Make the candidate roster the committed one."""
         ...
 
+    async def is_on_hold(self) -> bool:
+        """Whether a person has stopped the district's commits; if not, nobody does before this ends."""
+        ...
+
+    async def open_approval(self) -> Approval | None:
+        """Return the approval of a plan of the district that is open."""
+        ...
+
+    async def end_approval(self, approval: Approval, ended: Ended) -> None:
+        """End an approval, for good."""
+        ...
+
     async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
         """Put messages into the outbox, behind those that are there."""
         ...
@@ -413,7 +434,10 @@ class Evaluations(Protocol):
     """Where districts whose window is due come from."""
 
     def next(self, limits: WindowLimits) -> AbstractAsyncContextManager[Evaluation | None]:
-        """Lock the district that has been due for longest; None while none is."""
+        """Lock the district that has been due for longest; None while none is.
+
+        Districts that time alone gives reason to judge anew become due first.
+        """
         ...
 
     async def failed(self, district_id: str, error: str, back_off: timedelta, limit: int) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -19,10 +19,14 @@ from worker.candidate.context import Context
 from worker.candidate.refresh import Progress, refresh, refresh_all, stage
 from worker.decisions import Decided, record_outcome
 from worker.domain import preflight, staging
+from worker.domain.approval import Approval, ending, guard_errors
+from worker.domain.canonical import MODULUS
 from worker.domain.decision import Outcome, Verdict, decide
 from worker.domain.preflight import DistrictContext, Removal
+from worker.domain.records import Term
 from worker.domain.roster import RosterKind
 from worker.domain.staging import Change, Event
+from worker.domain.terms import crosses_boundary, next_boundary
 from worker.domain.window import Trigger, WindowLimits
 from worker.errors import RosteringError, Unavailable
 from worker.ports.evaluation import Adopted, DistrictState, Evaluation, Evaluations
@@ -86,7 +90,7 @@ class EvaluateStage:
     async def _evaluate(self, evaluation: Evaluation) -> Decided | None:
         window = evaluation.window
         adopted = await evaluation.adopt_baseline(self.adopted_at_once)
-        events = await evaluation.claim_events(window.through, self.limits.max_events)
+        events = await self._events(evaluation, adopted)
         staged = await evaluation.staged({event.key for event in events})
         changes = staging.apply(staged, events, evaluation.state.floor)
         if adopted is None and not await _has_reason(evaluation, events):
@@ -95,10 +99,13 @@ class EvaluateStage:
         progress = self.progress(window.district_id) if self.progress else no_progress
         await judge(evaluation, changes, progress, adopted)
         closed_by = await self._trigger(evaluation, len(events))
-        outcome = decide(
-            _verdict(evaluation.state), closed_by, window.deferred_since, window.now, self.limits
-        )
+        approval = await evaluation.open_approval()
+        verdict = verdict_on(evaluation.state, approval)
+        outcome = decide(verdict, closed_by, window.deferred_since, window.now, self.limits)
+        if outcome is Outcome.COMMIT and await evaluation.is_on_hold():
+            outcome = Outcome.HELD
         trigger = Trigger.RESYNC if adopted else closed_by
+        commits = evaluation.state.commit_sequence
         decided = await record_outcome(
             evaluation,
             outcome,
@@ -107,9 +114,19 @@ class EvaluateStage:
             adopted=adopted is not None,
             suggest_seconds=self.suggest_seconds,
         )
+        if approval is not None:
+            await _end_approval(evaluation, approval, commits, was_needed=verdict.needs_approval)
         put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
         await evaluation.close_window(put_off, answered=closed_by is window.trigger)
         return decided
+
+    async def _events(self, evaluation: Evaluation, adopted: Adopted | None) -> list[Event]:
+        """Take the batch's events: none for an approval, since they would change what was approved."""
+        window = evaluation.window
+        was_judged = evaluation.state.evaluated_policy is not None
+        if window.trigger is Trigger.APPROVAL and was_judged and adopted is None:
+            return []
+        return await evaluation.claim_events(window.through, self.limits.max_events)
 
     async def _trigger(self, evaluation: Evaluation, events: int) -> Trigger:
         """Return the trigger, or `size` where the batch could not take all that the window held."""
@@ -174,23 +191,41 @@ async def judge(
         evaluation, state.tally, state.section_filter, state.policy, window.now.astimezone(UTC).date()
     )
     await stage(context, changes)
+    terms = await terms_that_count(evaluation)
     first = [] if adopted is None else adopted.changes
-    if first is None or needs_full_run(state, context.today):
+    if first is None or needs_full_run(state, context.today, terms):
         await refresh_all(context, progress)
     else:
         await refresh(context, staging.combine(first, changes))
     await judge_district(evaluation, context)
     state.evaluated_filter_version = state.filter_version
     state.evaluated_on = context.today
+    state.reevaluate_at = _reevaluate_at(state, terms, context.today)
 
 
-def needs_full_run(state: DistrictState, today: date) -> bool:
-    """Whether something other than records changed since the last evaluation."""
+async def terms_that_count(evaluation: Evaluation) -> list[Term]:
+    """Return the terms whose days the filter in force looks at: all of them, or none."""
+    return await evaluation.terms() if evaluation.state.section_filter.current_term_only else []
+
+
+def needs_full_run(state: DistrictState, today: date, terms: Sequence[Term]) -> bool:
+    """Whether something other than records changed since the last evaluation.
+
+    `terms` are those that are staged now. A term that these changes moved may have crossed a boundary unseen
+    here, or not have: either way all of its sections are looked at for the change itself.
+    """
     if state.evaluated_policy is None:
         return False  # never evaluated: the changes are all there is
-    a_day_passed = state.section_filter.current_term_only and state.evaluated_on != today
     other_filter = state.evaluated_filter_version != state.filter_version
-    return a_day_passed or other_filter or state.evaluated_policy != state.policy.fingerprint()
+    other_policy = state.evaluated_policy != state.policy.fingerprint()
+    return other_filter or other_policy or crosses_boundary(terms, state.evaluated_on or today, today)
+
+
+def _reevaluate_at(state: DistrictState, terms: Sequence[Term], today: date) -> datetime | None:
+    """Return when time alone will change what the district is judged by."""
+    boundary = next_boundary(terms, today)
+    turns = [state.policy_until, datetime.combine(boundary, datetime.min.time(), UTC) if boundary else None]
+    return min((turn for turn in turns if turn is not None), default=None)
 
 
 async def judge_district(evaluation: Evaluation, context: Context) -> None:
@@ -217,6 +252,9 @@ async def judge_district(evaluation: Evaluation, context: Context) -> None:
 async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:
     """Whether the window held anything to judge: not so where a feed was read and nothing had changed."""
     by_itself = {Trigger.SETTLED, Trigger.QUIET, Trigger.AGE, Trigger.SIZE}
+    if evaluation.window.trigger is Trigger.APPROVAL and evaluation.state.evaluated_policy is None:
+        # Somebody resumed a district of which nothing was ever staged, or nothing is left.
+        return bool(events) or await evaluation.quarantined() > 0
     if events or evaluation.window.deferred_since or evaluation.window.trigger not in by_itself:
         return True
     open_findings = await evaluation.open_findings(["district"], [evaluation.window.district_id])
@@ -224,6 +262,30 @@ async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:
     return known != await evaluation.quarantined()
 
 
-def _verdict(state: DistrictState) -> Verdict:
+def verdict_on(state: DistrictState, approval: Approval | None) -> Verdict:
+    """Return what the preflight says of a district, with what a person said of its plan."""
     tally = state.tally
-    return Verdict(tally.errors, tally.error_digest, tally.plan_is_empty, state.reported_digest)
+    return Verdict(
+        tally.errors,
+        tally.error_digest % MODULUS,
+        tally.plan_is_empty,
+        state.reported_digest,
+        guard_errors(tally.by_code(), state.policy),
+        approval is not None and approval.fits(tally.candidate_digest, state.commit_sequence),
+    )
+
+
+async def _end_approval(
+    evaluation: Evaluation, approval: Approval, commits: int, *, was_needed: bool
+) -> None:
+    """End an approval that this evaluation used, or that no longer speaks of the plan."""
+    state = evaluation.state
+    ended = ending(
+        approval,
+        plan=state.tally.candidate_digest,
+        before=commits,
+        after=state.commit_sequence,
+        was_needed=was_needed,
+    )
+    if ended is not None:
+        await evaluation.end_approval(approval, ended)

@@ -20,7 +20,7 @@ from worker.telemetry import Metrics
 
 ANSWER_SECONDS: Final = 3.0
 """How long a probe may take before the part it asks counts as away."""
-STATUSES: Final = ("waiting", "review", "rostered", "parked", "disconnected", "purged")
+STATUSES: Final = ("waiting", "review", "rostered", "on_hold", "parked", "disconnected", "purged")
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
 
-from worker.adapters.postgres import history, sql, windows
+from worker.adapters.postgres import approvals, history, sql, windows
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.purge import purge
 from worker.domain.announcements import instant, plan_counts, sync_state
@@ -15,8 +16,8 @@ from worker.domain.canonical import from_bytes, to_hex
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger
-from worker.errors import UnknownDistrictError
-from worker.ports.desk import DistrictLine, FilterVersion
+from worker.errors import PolicyError, UnknownDistrictError
+from worker.ports.desk import DistrictLine, FilterVersion, PolicyVersion
 
 _SQL: Final = sql.load("desk")
 
@@ -43,6 +44,7 @@ class PostgresDesk:
                 row["standing_since"],
                 row["decided_at"],
                 row["waiting_events"] or 0,
+                _hold(row),
             )
             for row in rows
         ]
@@ -57,8 +59,11 @@ class PostgresDesk:
             decision = await connection.fetchrow(_SQL["last_decision"], district_id)
             batch = await connection.fetchrow(_SQL["last_batch"], district_id)
             review = await connection.fetchval(_SQL["last_review"], district_id) if _stands(row) else None
+            said = await approvals.last_approvals(connection, district_id)
         return {
             **_figures(row),
+            "hold": _hold(row),
+            "approval": _approval(said),
             "filter_version": row["filter_version"],
             "window": _instants(window),
             "last_decision": _instants(decision),
@@ -75,22 +80,61 @@ class PostgresDesk:
         section_filter = SectionFilter.model_validate(row["filter"], strict=False)
         return FilterVersion(row["version"], section_filter, row["actor"], row["set_at"])
 
-    async def set_filter(self, district_id: str, section_filter: SectionFilter, actor: str) -> int:
+    async def set_filter(
+        self, district_id: str, section_filter: SectionFilter, actor: str, reason: str | None = None
+    ) -> int:
         """Put a section filter in force and close the district's window; return the filter's version."""
-        return await self._set("filter", district_id, section_filter.model_dump(mode="json"), actor)
+        document = section_filter.model_dump(mode="json")
+        return await self._set("filter", district_id, actor, (document, actor, reason), {"reason": reason})
 
-    async def own_policy(self, district_id: str) -> dict[str, Any]:
-        """Return what differs from the settings for this district."""
+    async def own_policy(self, district_id: str) -> PolicyVersion:
+        """Return what differs from the settings for this district now."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_SQL["policy"], district_id)
-        return dict(row["policy"]) if row else {}
+        return PolicyVersion(**row) if row else PolicyVersion(0, {}, None, None)
 
-    async def set_policy(self, district_id: str, policy: dict[str, Any], actor: str) -> int:
+    async def policies(self, district_id: str) -> list[PolicyVersion]:
+        """Return every policy that the district ever had of its own."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["policies"], district_id)
+        return [PolicyVersion(**row) for row in rows]
+
+    async def set_policy(
+        self,
+        district_id: str,
+        policy: dict[str, Any],
+        actor: str,
+        *,
+        until: datetime | None = None,
+        reason: str | None = None,
+    ) -> int:
         """Put a policy of the district's own in force and close its window; return the policy's version.
 
         `policy` holds the fields of `worker.domain.policy.Policy` that differ; {} is to follow the settings.
+        It ends with `until`, after which the one before it is in force again; raises `PolicyError` where that
+        is past.
         """
-        return await self._set("policy", district_id, policy, actor)
+        if until is not None:
+            async with self._database.connection() as connection:
+                if not await connection.fetchval(_SQL["is_to_come"], until):
+                    raise PolicyError(f"policy: until: expected a time to come, got {instant(until)}")
+        detail = {"until": until and instant(until), "reason": reason}
+        return await self._set("policy", district_id, actor, (policy, actor, reason, until), detail)
+
+    async def hold(self, district_id: str, actor: str, reason: str) -> None:
+        """Stop the district's commits; raises `UnknownDistrictError`, `OrderRefused` where it is on hold."""
+        async with self._database.transaction() as connection:
+            await approvals.hold(connection, district_id, actor, reason)
+
+    async def resume(self, district_id: str, actor: str, reason: str) -> None:
+        """End a hold; raises `UnknownDistrictError`, `OrderRefused` where there is none."""
+        async with self._database.transaction() as connection:
+            await approvals.resume(connection, district_id, actor, reason)
+
+    async def approve(self, district_id: str, plan: str, actor: str, reason: str) -> None:
+        """Approve the plan with this digest; raises `OrderRefused` where that could not be used."""
+        async with self._database.transaction() as connection:
+            await approvals.approve(connection, district_id, plan, actor, reason)
 
     async def flush(self, district_id: str, actor: str) -> None:
         """Close the window now, and give a parked district another try; raises `UnknownDistrictError`."""
@@ -133,12 +177,14 @@ class PostgresDesk:
         """Forget what commits replaced longer ago; no rollback goes back behind them any more."""
         await history.forget_older_than(self._database, age)
 
-    async def _set(self, what: str, district_id: str, value: dict[str, Any], actor: str) -> int:
+    async def _set(
+        self, what: str, district_id: str, actor: str, columns: tuple[Any, ...], detail: dict[str, Any]
+    ) -> int:
         async with self._database.transaction() as connection:
             await connection.execute(_SQL["lock_settings"], district_id)
-            version = int(await connection.fetchval(_SQL[f"add_{what}"], district_id, value, actor))
-            detail = {"version": version}
-            await connection.execute(_SQL["audit"], actor, f"{what}.set", district_id, detail)
+            version = int(await connection.fetchval(_SQL[f"add_{what}"], district_id, *columns))
+            told = {"version": version} | {name: value for name, value in detail.items() if value is not None}
+            await connection.execute(_SQL["audit"], actor, f"{what}.set", district_id, told)
             if await connection.fetchval(_SQL["is_known"], district_id):
                 await windows.close(connection, [district_id], Trigger.FILTER)
         return version
@@ -193,7 +239,25 @@ def _status(row: asyncpg.Record) -> str:
         return "purged"
     if row["disconnected_at"]:
         return "disconnected"
-    return "parked" if row["parked_at"] else str(row["status"])
+    if row["parked_at"]:
+        return "parked"
+    return "on_hold" if row["held_at"] else str(row["status"])
+
+
+def _hold(row: asyncpg.Record) -> dict[str, Any] | None:
+    """Return who stopped the district's commits, when and why; None where nobody did."""
+    if row["held_at"] is None:
+        return None
+    return {"since": _instant(row["held_at"]), "actor": row["held_by"], "reason": row["held_why"]}
+
+
+def _approval(said: Sequence[asyncpg.Record]) -> dict[str, Any]:
+    """Return the approval that is open, and the last one that ended."""
+    is_open = bool(said) and said[0]["ended_at"] is None
+    return {
+        "open": _instants(said[0]) if is_open else None,
+        "last_ended": next((_instants(row) for row in said if row["ended_at"]), None),
+    }
 
 
 def _source(row: asyncpg.Record) -> dict[str, Any] | None:

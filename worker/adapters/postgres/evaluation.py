@@ -12,6 +12,7 @@ import asyncpg
 from worker.adapters.postgres import history, notices, sql, windows
 from worker.adapters.postgres.adoption import adopt, ready_baseline
 from worker.adapters.postgres.advice import PostgresAdvice
+from worker.adapters.postgres.approvals import PostgresApprovals
 from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_of
 from worker.adapters.postgres.causes import PostgresErrorFigures
 from worker.adapters.postgres.database import Connection, Database
@@ -38,7 +39,9 @@ FETCH: Final = 1000
 """Rows of a plan in memory at a time."""
 
 
-class PostgresEvaluation(PostgresStagedRoster, PostgresCandidateRoster, PostgresAdvice, PostgresErrorFigures):
+class PostgresEvaluation(
+    PostgresStagedRoster, PostgresCandidateRoster, PostgresAdvice, PostgresErrorFigures, PostgresApprovals
+):
     """Answers to `worker.ports.evaluation.Evaluation` on one connection, inside its transaction."""
 
     def __init__(
@@ -207,6 +210,7 @@ class PostgresEvaluations:
     async def next(self, limits: WindowLimits) -> AsyncIterator[PostgresEvaluation | None]:
         """Lock the district that has been due for longest; None while none is."""
         async with self._database.connection() as connection:
+            await windows.close_by_time(connection)
             for district_id in await _due(connection, limits):
                 async with connection.transaction():
                     evaluation = await self._begin(connection, district_id, limits)
@@ -325,7 +329,7 @@ class PostgresEvaluations:
 
     async def _state(self, connection: Connection, district_id: str, row: asyncpg.Record) -> DistrictState:
         chosen = await connection.fetchrow(_SQL["read_filter"], district_id)
-        own = await connection.fetchval(_SQL["read_policy"], district_id)
+        own = await connection.fetchrow(_SQL["read_policy"], district_id)
         return DistrictState(
             tally=Tally.from_json(
                 row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
@@ -335,7 +339,8 @@ class PostgresEvaluations:
             else KEEP_ALL,
             filter_version=chosen["version"] if chosen else 0,
             evaluated_filter_version=row["filter_version"],
-            policy=in_force(self._policy, own),
+            policy=in_force(self._policy, own["policy"] if own else None),
+            policy_until=own["until"] if own else None,
             evaluated_policy=row["policy_fingerprint"],
             evaluated_on=row["evaluated_on"],
             batch_number=row["batch_number"],
@@ -392,4 +397,5 @@ def _columns(state: DistrictState) -> tuple[object, ...]:
         state.evaluated_on,
         state.floor,
         state.baseline_at,
+        state.reevaluate_at,
     )

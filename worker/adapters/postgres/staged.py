@@ -7,7 +7,7 @@ from typing import Final
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
-from worker.domain.records import EventId, Json, Kind, RecordId
+from worker.domain.records import EventId, Json, Kind, RecordId, Term, term_from_json
 from worker.domain.staging import Change, Event, Key, Staged
 from worker.ports.evaluation import Link, SectionState
 
@@ -82,6 +82,11 @@ class PostgresStagedRoster:
         rows = await self._connection.fetch(_SQL["known_users"], self._district_id, list(ids))
         students = {row["record_id"] for row in rows if row["is_student"]}
         return students, {row["record_id"] for row in rows if row["is_teacher"]}
+
+    async def terms(self) -> list[Term]:
+        """Return the district's terms, those of the same days as one."""
+        rows = await self._connection.fetch(_SQL["terms"], self._district_id)
+        return [term_from_json("", dict(row)) for row in rows]
 
     async def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
         """Yield, `size` at a time, all ids of `section`, `student`, `teacher` or `school`."""

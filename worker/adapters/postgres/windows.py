@@ -11,8 +11,27 @@ from worker.domain.window import Trigger
 
 _SQL: Final = sql.load("windows")
 
+AT_ONCE: Final = 500
+"""Districts that one look takes, so that a policy that ended for thousands holds nobody up."""
+
 
 async def close(connection: Connection, district_ids: Sequence[str], trigger: Trigger) -> None:
     """Have the windows of these districts closed by a trigger, and wake who does that."""
     await connection.execute(_SQL["request"], district_ids, trigger)
     await notices.notify(connection, notices.WINDOWS)
+
+
+async def close_by_time(connection: Connection) -> None:
+    """Close the windows of districts that time alone gives reason to judge anew.
+
+    Only one process takes such a district, and it is taken once: its next evaluation says when again. One
+    that is under evaluation now is left to the next look, and one that is disconnected to its next baseline,
+    since time must not move the roster of a district that is not read.
+    """
+    if not await connection.fetchval(_SQL["is_anybody_due_by_time"]):
+        return
+    async with connection.transaction():
+        rows = await connection.fetch(_SQL["take_due_by_time"], AT_ONCE)
+        due = [row["district_id"] for row in rows if row["is_read"]]
+        if due:
+            await close(connection, due, Trigger.FILTER)

@@ -3,6 +3,7 @@
 SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name, d.status, d.purged_at, c.disconnected_at,
        d.counts, d.committed_counts, d.commit_sequence,
        d.review_sequence, d.standing_since, f.parked_at, w.events AS waiting_events,
+       h.held_at, h.actor AS held_by, h.reason AS held_why,
        (SELECT max(decided_at) FROM decisions x WHERE x.district_id = d.district_id
             AND x.number = d.decision_number) AS decided_at
 FROM districts d
@@ -10,6 +11,7 @@ LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND 
 LEFT JOIN connections c ON c.district_id = d.district_id
 LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
 LEFT JOIN windows w ON w.district_id = d.district_id
+LEFT JOIN holds h ON h.district_id = d.district_id
 ORDER BY d.district_id
 
 -- name: district
@@ -24,12 +26,14 @@ SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseli
        d.counts, d.candidate_digest, d.error_digest,
        d.committed_digest, d.committed_counts, d.commit_sequence, d.review_sequence, d.last_commit_id,
        d.standing_since, d.filter_version, f.failures, f.parked_at, f.error,
+       h.held_at, h.actor AS held_by, h.reason AS held_why,
        (SELECT count(*) FROM quarantine q WHERE q.district_id = d.district_id) AS quarantined,
        (SELECT count(*) FROM outbox o WHERE o.district_id = d.district_id) AS unpublished
 FROM districts d
 LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
 LEFT JOIN connections c ON c.district_id = d.district_id
 LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
+LEFT JOIN holds h ON h.district_id = d.district_id
 WHERE d.district_id = $1
 
 -- name: window
@@ -54,16 +58,25 @@ SELECT version, filter, actor, set_at FROM filters WHERE district_id = $1 ORDER 
 SELECT pg_advisory_xact_lock(hashtextextended('rostering.settings.' || $1, 0))
 
 -- name: add_filter
-INSERT INTO filters (district_id, version, filter, actor)
-SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3 FROM filters WHERE district_id = $1
+INSERT INTO filters (district_id, version, filter, actor, reason)
+SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3, $4 FROM filters WHERE district_id = $1
 RETURNING version
 
 -- name: policy
-SELECT version, policy, actor, set_at FROM policies WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+-- The highest version that has not ended.
+SELECT version, policy, actor, set_at, until, reason FROM policies
+WHERE district_id = $1 AND (until IS NULL OR until > clock_timestamp())
+ORDER BY version DESC LIMIT 1
+
+-- name: policies
+SELECT version, policy, actor, set_at, until, reason FROM policies WHERE district_id = $1 ORDER BY version
+
+-- name: is_to_come
+SELECT $1::timestamptz > clock_timestamp()
 
 -- name: add_policy
-INSERT INTO policies (district_id, version, policy, actor)
-SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3 FROM policies WHERE district_id = $1
+INSERT INTO policies (district_id, version, policy, actor, reason, until)
+SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3, $4, $5 FROM policies WHERE district_id = $1
 RETURNING version
 
 -- name: audit
@@ -78,10 +91,12 @@ DELETE FROM evaluation_failures WHERE district_id = $1
 -- name: statuses
 SELECT CASE WHEN d.purged_at IS NOT NULL THEN 'purged'
             WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
-            WHEN f.parked_at IS NOT NULL THEN 'parked' ELSE d.status END AS status, count(*) AS districts
+            WHEN f.parked_at IS NOT NULL THEN 'parked'
+            WHEN h.district_id IS NOT NULL THEN 'on_hold' ELSE d.status END AS status, count(*) AS districts
 FROM districts d
 LEFT JOIN connections c USING (district_id)
 LEFT JOIN evaluation_failures f USING (district_id)
+LEFT JOIN holds h USING (district_id)
 GROUP BY 1
 
 -- name: ping

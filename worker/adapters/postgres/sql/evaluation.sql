@@ -29,7 +29,10 @@ FROM windows WHERE district_id = $1
 SELECT version, filter FROM filters WHERE district_id = $1 ORDER BY version DESC LIMIT 1
 
 -- name: read_policy
-SELECT policy FROM policies WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+-- The highest version that has not ended.
+SELECT policy, until FROM policies
+WHERE district_id = $1 AND (until IS NULL OR until > clock_timestamp())
+ORDER BY version DESC LIMIT 1
 
 -- name: district_record
 -- What was asked of Clever is told before what came in the feed, which may not speak of a pause.
@@ -104,6 +107,7 @@ UPDATE districts SET
     outbox_position = $7, last_commit_id = $8, standing_since = $9, reported_digest = $10, counts = $11,
     candidate_digest = $12, error_digest = $13, committed_digest = $14, committed_counts = $15,
     filter_version = $16, policy_fingerprint = $17, evaluated_on = $18, floor = $19, baseline_at = $20,
+    reevaluate_at = $21,
     purged_at = NULL
 WHERE district_id = $1
 
@@ -147,5 +151,6 @@ RETURNING parked_at IS NOT NULL AS parked
 SELECT d.district_id, d.policy_fingerprint, p.policy
 FROM districts d
 LEFT JOIN LATERAL (SELECT policy FROM policies p WHERE p.district_id = d.district_id
+                       AND (p.until IS NULL OR p.until > clock_timestamp())
                    ORDER BY version DESC LIMIT 1) p ON true
 WHERE d.policy_fingerprint IS NOT NULL

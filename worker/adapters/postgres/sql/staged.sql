@@ -74,6 +74,10 @@ CROSS JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s
 WHERE s.record IS NOT NULL
 
+-- name: terms
+SELECT DISTINCT record ->> 'start' AS start, record ->> 'end' AS end FROM staged
+WHERE district_id = $1 AND kind = 'term' AND record IS NOT NULL
+
 -- name: ids_section
 SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'section' AND record_id > $2
 ORDER BY record_id LIMIT $3

@@ -5,3 +5,15 @@ SELECT district_id, clock_timestamp(), clock_timestamp(), 0, $2, 1
 FROM unnest($1::text[]) AS d(district_id) ORDER BY district_id
 ON CONFLICT (district_id) DO UPDATE SET
     requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
+
+-- name: is_anybody_due_by_time
+-- (now() and not clock_timestamp(), which an index cannot be asked for.)
+SELECT EXISTS (SELECT FROM districts WHERE reevaluate_at <= now())
+
+-- name: take_due_by_time
+UPDATE districts d SET reevaluate_at = NULL
+FROM (SELECT district_id FROM districts WHERE reevaluate_at <= now()
+      ORDER BY reevaluate_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) AS due
+WHERE d.district_id = due.district_id
+RETURNING d.district_id,
+          (SELECT c.disconnected_at FROM connections c WHERE c.district_id = d.district_id) IS NULL AS is_read

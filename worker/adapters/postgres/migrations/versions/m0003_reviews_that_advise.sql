@@ -18,6 +18,9 @@ ALTER TABLE districts
     ADD COLUMN reevaluate_at timestamptz,
     ADD COLUMN history_from bigint NOT NULL DEFAULT 0;
 UPDATE districts SET history_from = commit_sequence;
+UPDATE districts d SET reevaluate_at = now()
+WHERE policy_fingerprint IS NOT NULL AND (SELECT filter ->> 'current_term_only' FROM filters f
+    WHERE f.district_id = d.district_id ORDER BY version DESC LIMIT 1) = 'true';
 CREATE INDEX districts_to_reevaluate ON districts (reevaluate_at) WHERE reevaluate_at IS NOT NULL;
 
 -- Districts whose commits a person has stopped.
@@ -28,11 +31,13 @@ CREATE TABLE holds (
     reason      text NOT NULL
 );
 
--- Single-use yeses to one plan; a district has at most one that is open.
+-- Single-use yeses to one plan; a district has at most one that is open. A plan is the way from one commit
+-- (commit_sequence) to the roster with this digest.
 CREATE TABLE approvals (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     district_id text COLLATE "C" NOT NULL,
     plan_digest bytea NOT NULL,
+    commit_sequence bigint NOT NULL,
     actor       text NOT NULL,
     reason      text NOT NULL,
     approved_at timestamptz NOT NULL DEFAULT now(),

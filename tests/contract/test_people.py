@@ -1,0 +1,636 @@
+"""What people decide on a district, in PostgreSQL: holds, approvals, ends of policies; and what time does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from builders import (
+    DISTRICT,
+    Json,
+    event_id,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+    term_json,
+)
+from store_fixtures import StoreUnderTest
+
+from schemas import clever
+from worker import reading
+from worker.adapters.postgres import approvals, sql
+from worker.domain.filter import KEEP_ALL, SectionFilter
+from worker.domain.records import KINDS
+from worker.domain.window import WindowLimits
+from worker.errors import OrderRefused, PolicyError, UnknownDistrictError
+from worker.ports.clever import Token
+from worker.ports.inbox import Arrival
+from worker.stages.evaluate import EvaluateStage
+from worker.telemetry import Metrics
+
+HOUR = timedelta(hours=1)
+LIMITS = WindowLimits(timedelta(0), HOUR, 1000, HOUR)
+PATIENT = WindowLimits(HOUR, HOUR, 1000, HOUR)
+"""Windows that only a request closes."""
+NORTH, SOUTH = record_id(900), record_id(901)
+NORTHERN, SOUTHERN = range(1, 21), range(21, 33)
+NOBODY = SectionFilter.model_validate(
+    {"rules": [{"all": [{"field": "name", "op": "is", "value": "no such section"}]}]}, strict=False
+)
+CURRENT = SectionFilter(current_term_only=True)
+OTHER_DIGEST = "ab" * 32
+
+
+class Feed:
+    """The district's feed: each call is an event behind the last one."""
+
+    def __init__(self, store: StoreUnderTest) -> None:
+        self._store = store
+        self._last = 0
+
+    async def send(self, *records: tuple[str, Json | str]) -> None:
+        """Store events: records by collection, or an id of one that is deleted."""
+        await self._store.inbox.store([self._arrival(*record) for record in records], [], [])
+
+    def _arrival(self, collection: str, record: Json | str) -> Arrival:
+        self._last += 1
+        kind = KINDS[collection]
+        assert kind is not None
+        if isinstance(record, str):
+            return Arrival(DISTRICT, event_id(self._last), kind, record, None)
+        text = reading.staged_json(clever.read_record(collection, record, DISTRICT))
+        return Arrival(DISTRICT, event_id(self._last), kind, record["id"], text)
+
+
+@pytest.fixture
+async def feed(store: StoreUnderTest) -> Feed:
+    """The feed of a district that is rostered: two schools with a homeroom each."""
+    feed = Feed(store)
+    await feed.send(
+        *(("schools", school_json(number)) for number in (900, 901)),
+        ("users", teacher_json()),
+        *(("users", student_json(number, {"school": NORTH})) for number in NORTHERN),
+        *(("users", student_json(number, {"school": SOUTH})) for number in SOUTHERN),
+        ("sections", homeroom(700, NORTH, NORTHERN)),
+        ("sections", homeroom(701, SOUTH, SOUTHERN)),
+    )
+    await evaluate(store)
+    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+    return feed
+
+
+def homeroom(number: int, school: str, students: Iterable[int], **fields: Any) -> Json:
+    listed = [record_id(student) for student in students]
+    return section_json(number, school=school, students=listed, **fields)
+
+
+def renamed(number: int, name: str) -> tuple[str, Json]:
+    return "users", student_json(number, {"school": NORTH}, name={"first": name, "last": "Fernquay"})
+
+
+async def lose_the_southern_school(feed: Feed) -> None:
+    gone = [("users", str(record_id(number))) for number in SOUTHERN]
+    await feed.send(*gone, ("sections", str(record_id(701))), ("schools", SOUTH))
+
+
+async def evaluate(store: StoreUnderTest, limits: WindowLimits = LIMITS) -> list[str]:
+    """Evaluate all that is due; return the outcomes."""
+    stage = EvaluateStage(store.evaluations, limits, Metrics())
+    outcomes = list[str]()
+    stage.watch = lambda _district, _evaluation, decided: outcomes.append(decided.outcome.value)
+    while await stage.once():
+        pass
+    return outcomes
+
+
+async def held_back(store: StoreUnderTest, feed: Feed) -> str:
+    """Bring the district into review for a mass removal; return the plan's digest."""
+    await lose_the_southern_school(feed)
+    assert await evaluate(store) == ["review"]
+    return await plan(store)
+
+
+async def plan(store: StoreUnderTest) -> str:
+    return str((await store.desk.show(DISTRICT))["plan"]["digest"])
+
+
+async def approval(store: StoreUnderTest) -> tuple[str, str] | None:
+    """Return how the last approval ended and why; None while it is open."""
+    said = (await store.desk.show(DISTRICT))["approval"]
+    if said["open"]:
+        return None
+    return said["last_ended"]["ended_as"], said["last_ended"]["ended_why"]
+
+
+async def commits(store: StoreUnderTest) -> list[Json]:
+    rows = await store.rows("SELECT summary FROM decisions WHERE outcome = 'commit' ORDER BY number")
+    return [row["summary"] for row in rows]
+
+
+async def refused(order: Awaitable[object]) -> str:
+    with pytest.raises(OrderRefused) as no:
+        await order
+    return str(no.value)
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await is_so():  # noqa: ASYNC110 — the database tells nobody who waits
+            await asyncio.sleep(0.01)
+
+
+# Holds
+
+
+async def test_while_on_hold_a_district_is_judged_and_nothing_of_it_is_committed(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await store.desk.hold(DISTRICT, "ada", "audit week")
+    await feed.send(renamed(1, "Wren"))
+    outcomes = await evaluate(store)
+    shown, (line,) = await store.desk.show(DISTRICT), await store.desk.districts()
+    before = await commits(store)
+    await store.desk.resume(DISTRICT, "bo", "audit done")
+    resumed = await evaluate(store, PATIENT)
+    after = await commits(store)
+
+    assert outcomes == ["held"]
+    assert len(before) == 1
+    assert shown["status"] == line.status == "on_hold"
+    assert shown["hold"] == line.hold
+    assert (shown["hold"]["actor"], shown["hold"]["reason"]) == ("ada", "audit week")
+    assert shown["plan"]["counts"]["student"] == {"upserted": 1, "removed": 0}
+    assert resumed == ["commit"]
+    assert after[1]["batch"]["trigger"] == "approval"
+    assert after[1]["counts"]["student"] == {"upserted": 1, "removed": 0}
+    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+
+
+async def test_reviews_go_on_while_on_hold_and_one_that_stands_ends_only_with_the_resume(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await store.desk.hold(DISTRICT, "ada", "audit week")
+    await feed.send(("users", student_json(1, {"school": NORTH, "grade": ""})))
+    reviewed = await evaluate(store)
+    await feed.send(("users", student_json(1, {"school": NORTH})))
+    clean = await evaluate(store)
+    shown = await store.desk.show(DISTRICT)
+    statuses = await store.desk.statuses()
+    await store.desk.resume(DISTRICT, "ada", "done")
+    resumed = await evaluate(store)
+
+    assert (reviewed, clean, resumed) == (["review"], ["held"], ["commit"])
+    assert shown["status"] == "on_hold"
+    assert shown["standing_since"] is not None
+    assert shown["findings"]["errors"] == 0
+    assert statuses == {"on_hold": 1}
+    assert (await store.desk.show(DISTRICT))["standing_since"] is None
+
+
+@pytest.mark.usefixtures("feed")
+async def test_holds_and_their_ends_are_kept_with_who_and_why(store: StoreUnderTest) -> None:
+    await store.desk.hold(DISTRICT, "ada", "audit week")
+    again = await refused(store.desk.hold(DISTRICT, "bo", "me too"))
+    await store.desk.resume(DISTRICT, "bo", "audit done")
+    without = await refused(store.desk.resume(DISTRICT, "bo", "once more"))
+    audit = await store.rows("SELECT actor, action, detail FROM audit ORDER BY id")
+
+    assert "on hold already, by ada since" in again
+    assert again.endswith("audit week")
+    assert "is not on hold" in without
+    assert [(row["actor"], row["action"], row["detail"]) for row in audit] == [
+        ("ada", "district.hold", {"reason": "audit week"}),
+        ("bo", "district.resume", {"reason": "audit done"}),
+    ]
+
+
+async def test_nobody_holds_or_resumes_a_district_that_was_never_seen(store: StoreUnderTest) -> None:
+    with pytest.raises(UnknownDistrictError):
+        await store.desk.hold(DISTRICT, "ada", "r")
+    with pytest.raises(UnknownDistrictError):
+        await store.desk.resume(DISTRICT, "ada", "r")
+
+
+async def test_a_hold_waits_for_the_tail_of_a_commit_under_way_and_for_nothing_before_it(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(renamed(1, "Wren"))
+    async with store.evaluations.next(LIMITS) as evaluation:
+        assert evaluation is not None
+        await store.desk.hold(
+            DISTRICT, "ada", "an evaluation that has not come to its commit is not waited for"
+        )
+        assert await evaluation.is_on_hold()
+    await store.desk.resume(DISTRICT, "ada", "r")
+    async with store.evaluations.next(LIMITS) as evaluation:
+        assert evaluation is not None
+        assert not await evaluation.is_on_hold()
+        holding = asyncio.create_task(store.desk.hold(DISTRICT, "ada", "r"))
+        await until(lambda: _waits_for_a_lock(store))
+        assert not holding.done()
+    await holding
+
+
+async def test_a_commit_that_meets_a_hold_under_way_waits_for_it_and_is_held_back(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(renamed(1, "Wren"))
+    async with store.database.transaction() as connection:
+        await approvals.hold(connection, DISTRICT, "ada", "r")
+        evaluating = asyncio.create_task(evaluate(store))
+        await until(lambda: _waits_for_a_lock(store))
+        assert not evaluating.done()
+
+    assert await evaluating == ["held"]
+
+
+async def _waits_for_a_lock(store: StoreUnderTest) -> bool:
+    return bool(
+        (await store.rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))[0][0]
+    )
+
+
+@pytest.mark.usefixtures("feed")
+async def test_to_resume_a_district_of_which_nothing_is_left_decides_nothing(store: StoreUnderTest) -> None:
+    await store.rows("DELETE FROM outbox")
+    await store.desk.purge(DISTRICT, "ada")
+    await store.desk.hold(DISTRICT, "ada", "r")
+    await store.desk.resume(DISTRICT, "ada", "r")
+
+    assert await evaluate(store) == []
+    assert (await store.desk.show(DISTRICT))["status"] == "purged"
+    assert await store.rows("SELECT FROM windows") == []
+
+
+# Approvals
+
+
+async def test_an_approved_plan_is_committed_once_and_leaves_no_finding_of_a_removal(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    digest = await held_back(store, feed)
+    before = await store.desk.show(DISTRICT)
+    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    waiting = (await store.desk.show(DISTRICT))["approval"]["open"]
+    twice = await refused(store.desk.approve(DISTRICT, digest, "bo", "me too"))
+    outcomes = await evaluate(store, PATIENT)
+    shown = await store.desk.show(DISTRICT)
+    findings = await store.rows("SELECT FROM findings WHERE open")
+    audit = await store.rows("SELECT actor, detail FROM audit WHERE action = 'plan.approve'")
+
+    assert before["findings"]["by_code"] == {"district.mass_removal": 1, "school.mass_removal": 1}
+    assert (waiting["plan"], waiting["actor"], waiting["reason"]) == (digest, "ada", "the school closed")
+    assert "open approval already" in twice
+    assert outcomes == ["commit"]
+    assert shown["status"] == "rostered"
+    assert shown["findings"] == {"errors": 0, "warnings": 0, "by_code": {}}
+    assert not findings
+    assert shown["roster"]["students"] == len(NORTHERN)
+    assert shown["roster"]["digest"] == digest
+    assert await approval(store) == ("used", "commit 2")
+    assert [(row["actor"], row["detail"]["plan"]) for row in audit] == [("ada", digest)]
+    assert (await commits(store))[1]["counts"]["student"] == {"upserted": 0, "removed": len(SOUTHERN)}
+    # Told as over, as with any commit that ends a review:
+    alerts = await store.rows(
+        "SELECT envelope FROM outbox WHERE routing_key LIKE 'alert.%' ORDER BY position"
+    )
+    assert [json.loads(row["envelope"])["status"] for row in alerts] == ["firing", "resolved"]
+
+
+async def test_an_approval_that_was_used_allows_no_second_commit_of_the_same_plan(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    digest = await held_back(store, feed)
+    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await evaluate(store)
+    await feed.send(
+        ("schools", school_json(901)),
+        *(("users", student_json(number, {"school": SOUTH})) for number in SOUTHERN),
+        ("sections", homeroom(701, SOUTH, SOUTHERN)),
+    )
+    came_back = await evaluate(store)
+    again = await held_back(store, feed)
+
+    assert came_back == ["commit"]
+    assert again == digest
+    assert len(await commits(store)) == 3
+    assert (await store.desk.show(DISTRICT))["status"] == "review"
+
+
+async def test_an_approval_leaves_events_that_came_meanwhile_for_the_next_batch(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    digest = await held_back(store, feed)
+    await feed.send(renamed(1, "Wren"))
+    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    approved = await evaluate(store, PATIENT)
+    inbox = await store.rows("SELECT FROM inbox")
+    window = await store.rows("SELECT events, requested FROM windows")
+    then = await evaluate(store)
+
+    assert approved == ["commit"]
+    assert (await commits(store))[1]["roster"]["digest"] == digest
+    assert len(inbox) == 1
+    assert [(row["events"], row["requested"]) for row in window] == [(1, None)]
+    assert then == ["commit"]
+    assert (await commits(store))[2]["counts"]["student"] == {"upserted": 1, "removed": 0}
+
+
+async def test_an_event_that_changes_the_plan_makes_an_approval_void(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    digest = await held_back(store, feed)
+    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await feed.send(renamed(1, "Wren"))
+    await store.desk.flush(DISTRICT, "bo")  # takes the window over, before the approval was looked at
+    outcomes = await evaluate(store)
+    changed = await plan(store)
+    told = await refused(store.desk.approve(DISTRICT, digest, "ada", "the school closed"))
+    await store.desk.approve(DISTRICT, changed, "ada", "the school closed")
+
+    assert outcomes == ["unchanged"]  # the same errors as were told
+    assert changed != digest
+    assert len(await commits(store)) == 1
+    assert changed in told
+    assert "student: 1 upserted, 12 removed" in told
+    assert "school.mass_removal" in told
+    assert await evaluate(store) == ["commit"]
+    assert await approval(store) == ("used", "commit 2")
+
+
+async def test_a_filter_that_changes_the_plan_makes_an_approval_void(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    digest = await held_back(store, feed)
+    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.desk.set_filter(DISTRICT, NOBODY, "bo")
+    outcomes = await evaluate(store)
+    now = await plan(store)
+    ended = await approval(store)
+    await store.desk.set_filter(DISTRICT, KEEP_ALL, "bo")
+    back = await evaluate(store)
+
+    assert outcomes == ["review"]
+    assert ended == ("void", f"the plan changed: it is now {now}")
+    assert back == ["review"]
+    assert await plan(store) == digest
+    assert len(await commits(store)) == 1, "void is for good, though the plan came back"
+
+
+async def test_a_commit_that_needed_no_approval_makes_it_void(store: StoreUnderTest, feed: Feed) -> None:
+    digest = await held_back(store, feed)
+    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    lenient = {"removal_limit_percent": 100.0, "school_removal_limit_percent": 100.0}
+    await store.desk.set_policy(DISTRICT, lenient, "bo")
+
+    assert await evaluate(store) == ["commit"]
+    assert await approval(store) == ("void", "commit 2 needed no approval")
+
+
+async def test_a_hold_stops_an_approved_plan_too_and_its_end_commits_it(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    digest = await held_back(store, feed)
+    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.desk.hold(DISTRICT, "bo", "wait")
+    held = await evaluate(store)
+    is_open = await approval(store) is None
+    await store.desk.resume(DISTRICT, "bo", "go on")
+    resumed = await evaluate(store)
+
+    assert (held, is_open, resumed) == (["held"], True, ["commit"])
+    assert await approval(store) == ("used", "commit 2")
+
+
+async def test_what_cannot_be_approved_is_refused_with_what_stands_against_it(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    no_need = await refused(store.desk.approve(DISTRICT, await plan(store), "ada", "r"))
+    await lose_the_southern_school(feed)
+    await feed.send(("users", student_json(1, {"school": NORTH, "grade": "", "sis_id": ""})))
+    await evaluate(store)
+    others = await refused(store.desk.approve(DISTRICT, await plan(store), "ada", "r"))
+    changed = await refused(store.desk.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
+    await feed.send(("users", student_json(1, {"school": NORTH})))
+    await evaluate(store)
+    await store.desk.hold(DISTRICT, "bo", "wait")
+    on_hold = await refused(store.desk.approve(DISTRICT, await plan(store), "ada", "r"))
+
+    assert "needs no approval" in no_need
+    assert "student.field_missing 2" in others
+    assert "mass_removal" not in others
+    assert "plan of district" in changed
+    assert await store.rows("SELECT FROM approvals") == []
+    assert "on hold, by bo" in on_hold
+    assert "resume it first" in on_hold
+
+
+async def test_an_approval_for_a_district_that_was_never_seen_is_refused(store: StoreUnderTest) -> None:
+    assert "never seen" in await refused(store.desk.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
+
+
+async def test_students_who_move_to_another_school_are_no_removal(store: StoreUnderTest, feed: Feed) -> None:
+    everybody = [*NORTHERN, *SOUTHERN]
+    await feed.send(
+        *(("users", student_json(number, {"school": NORTH})) for number in SOUTHERN),
+        ("sections", homeroom(700, NORTH, everybody)),
+        ("sections", str(record_id(701))),
+        ("schools", SOUTH),
+    )
+
+    assert await evaluate(store) == ["commit"]
+    assert (await store.desk.show(DISTRICT))["roster"]["students"] == len(everybody)
+
+
+# Policies that end, and other turns of time
+
+
+async def pass_time(store: StoreUnderTest, time: timedelta = timedelta(hours=2)) -> None:
+    """Let time pass: what is to come comes nearer."""
+    await store.rows("UPDATE policies SET until = until - $1::interval", time)
+    await store.rows("UPDATE districts SET reevaluate_at = reevaluate_at - $1::interval", time)
+
+
+async def pass_a_day(store: StoreUnderTest) -> None:
+    """Let a day pass: the days of terms come nearer by one."""
+    for side in ("start", "end"):
+        await store.rows(
+            "UPDATE staged SET record = jsonb_set(record, ARRAY[$1],"
+            " to_jsonb(((record ->> $1)::date - 1)::text)) WHERE kind = 'term' AND record ? $1",
+            side,
+        )
+    await store.rows("UPDATE districts SET evaluated_on = evaluated_on - 1")
+    await pass_time(store, timedelta(days=1))
+
+
+async def reevaluate_at(store: StoreUnderTest) -> datetime | None:
+    moment: datetime | None = (await store.rows("SELECT reevaluate_at FROM districts"))[0][0]
+    return moment
+
+
+NEEDS_DOB = {"required_fields": ["dob"]}
+NEEDS_HOUSE = {"required_fields": ["ext.house"]}
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_policy_that_ends_gives_way_to_the_one_before_it_by_itself(store: StoreUnderTest) -> None:
+    await store.desk.set_policy(DISTRICT, NEEDS_DOB, "ada", reason="the usual")
+    end = datetime.now(UTC) + HOUR
+    await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=end, reason="for a week")
+    strict = await evaluate(store)
+    planned = await reevaluate_at(store)
+    early = await evaluate(store)
+    await pass_time(store)
+    in_force = await store.desk.own_policy(DISTRICT)
+    late = await evaluate(store)
+    history = await store.desk.policies(DISTRICT)
+
+    assert strict == ["review"]
+    assert planned == end
+    assert early == []
+    assert in_force.policy == NEEDS_DOB
+    assert late == ["commit"]
+    assert await reevaluate_at(store) is None
+    assert [(one.version, one.actor, one.reason) for one in history] == [
+        (1, "ada", "the usual"),
+        (2, "bo", "for a week"),
+    ]
+    assert [row["trigger"] for row in await store.rows("SELECT trigger FROM batches ORDER BY number")][
+        1:
+    ] == [
+        "filter",
+        "filter",
+    ]
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_policy_of_its_own_that_ended_leaves_the_district_to_the_settings(
+    store: StoreUnderTest,
+) -> None:
+    await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
+    await evaluate(store)
+    await pass_time(store)
+
+    assert (await store.desk.own_policy(DISTRICT)).policy == {}
+    assert await store.evaluations.demand_policy() == 1
+    assert await evaluate(store) == ["commit"]
+    assert await store.evaluations.demand_policy() == 0
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_policy_must_end_in_time_to_come(store: StoreUnderTest) -> None:
+    with pytest.raises(PolicyError, match="expected a time to come"):
+        await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) - HOUR)
+
+    assert await store.desk.policies(DISTRICT) == []
+
+
+@pytest.mark.usefixtures("feed")
+async def test_several_processes_judge_a_district_once_for_a_turn_of_time(store: StoreUnderTest) -> None:
+    await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
+    await evaluate(store)
+    await pass_time(store)
+    found = await asyncio.gather(*(evaluate(store) for _ in range(4)))
+
+    assert sorted(outcome for one in found for outcome in one) == ["commit"]
+
+
+async def test_a_term_that_begins_is_seen_without_an_event_and_so_is_its_end(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    today = datetime.now(UTC).date()
+    tomorrow = today + timedelta(days=1)
+    term = term_json(850, start_date=str(tomorrow), end_date=str(tomorrow))
+    await feed.send(
+        ("terms", term),
+        ("sections", homeroom(700, NORTH, NORTHERN, term_id=record_id(850))),
+        ("sections", homeroom(701, SOUTH, SOUTHERN, term_id=None)),
+    )
+    await store.desk.set_filter(DISTRICT, CURRENT, "ada")
+    not_begun = await evaluate(store)
+    first = await reevaluate_at(store)
+    await pass_a_day(store)
+    begun = await evaluate(store)
+    second = await reevaluate_at(store)
+    await pass_a_day(store)
+    over = await evaluate(store)
+
+    midnight = datetime.combine(tomorrow, datetime.min.time(), UTC)
+    assert (not_begun, begun, over) == (["review"], ["commit"], ["review"])
+    assert first == midnight
+    assert second == midnight  # as seen from a day that was moved back: again the next one
+    assert await reevaluate_at(store) is None
+
+
+async def test_a_day_without_a_boundary_is_no_reason_to_look_at_the_whole_district(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    today = datetime.now(UTC).date()
+    days = {"start_date": str(today - timedelta(days=90)), "end_date": str(today + timedelta(days=9))}
+    await feed.send(("terms", term_json(850, **days)))
+    await feed.send(("sections", homeroom(700, NORTH, NORTHERN, term_id=record_id(850))))
+    await store.desk.set_filter(DISTRICT, CURRENT, "ada")
+    seen = list[str]()
+    stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
+    stage.progress = lambda _district: lambda what, _count: seen.append(what)
+    while await stage.once():
+        pass
+    looked_at, seen[:] = list(seen), []
+    await pass_a_day(store)
+    idle = await stage.once()
+    await feed.send(renamed(1, "Wren"))
+    while await stage.once():
+        pass
+
+    assert "students" in looked_at
+    assert not idle
+    assert seen == []
+    assert (await store.desk.show(DISTRICT))["last_batch"]["outcome"] == "commit"
+    assert await store.rows("SELECT FROM districts WHERE evaluated_on = $1", today)
+
+
+@pytest.mark.parametrize("is_purged", [True, False])
+@pytest.mark.usefixtures("feed")
+async def test_time_moves_no_district_that_is_purged_or_disconnected(
+    store: StoreUnderTest, is_purged: bool
+) -> None:
+    await store.connections.listed({DISTRICT: Token("a token")})
+    await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
+    await evaluate(store)
+    if is_purged:
+        await store.rows("DELETE FROM outbox")
+        await store.desk.purge(DISTRICT, "ada")
+    else:
+        await store.rows("UPDATE connections SET disconnected_at = now(), token = NULL")
+    await pass_time(store)
+
+    assert await evaluate(store) == []
+    assert await reevaluate_at(store) is None
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_reason_is_kept_with_a_filter_and_told_in_the_audit(store: StoreUnderTest) -> None:
+    await store.desk.set_filter(DISTRICT, CURRENT, "ada", "a new year")
+    await store.desk.set_filter(DISTRICT, KEEP_ALL, "ada")
+
+    reasons = await store.rows("SELECT reason FROM filters ORDER BY version")
+    audit = await store.rows("SELECT detail FROM audit WHERE action = 'filter.set' ORDER BY id")
+    assert [row["reason"] for row in reasons] == ["a new year", None]
+    assert [row["detail"] for row in audit] == [{"version": 1, "reason": "a new year"}, {"version": 2}]
+
+
+@pytest.mark.usefixtures("feed")
+async def test_no_look_for_turns_of_time_reads_the_table_of_districts(store: StoreUnderTest) -> None:
+    statements = sql.load("windows")
+    looks: Sequence[tuple[str, list[int]]] = [("is_anybody_due_by_time", []), ("take_due_by_time", [500])]
+    for name, arguments in looks:
+        found = await store.rows(f"EXPLAIN {statements[name]}", *arguments)
+        text = "\n".join(row[0] for row in found)
+        assert "districts_to_reevaluate" in text
+        assert "Seq Scan" not in text

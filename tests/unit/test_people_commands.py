@@ -1,0 +1,57 @@
+"""What the commands of people's decisions refuse before they look at any district."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.cli.main import main
+
+DIGEST = "a" * 64
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that is used wrongly; return its one line."""
+    monkeypatch.setattr("sys.argv", ["rostering", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    captured = capsys.readouterr()
+    assert ended.value.code == 2, captured.err
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize("command", [["hold"], ["resume"], ["approve", "--plan", DIGEST]])
+@pytest.mark.parametrize("reason", [[], ["--reason", ""], ["--reason", " \t"], ["--reason", "x" * 1001]])
+def test_a_decision_needs_a_reason_that_says_something(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str], reason: list[str]
+) -> None:
+    assert "--reason" in refused(monkeypatch, capsys, *command, "d1", *reason)
+
+
+@pytest.mark.parametrize("plan", ["", "abc", "g" * 64, "a" * 63, "a" * 65, f" {DIGEST}"])
+def test_a_plan_is_named_by_64_hex_digits(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: str
+) -> None:
+    line = refused(monkeypatch, capsys, "approve", "d1", "--plan", plan, "--reason", "r")
+
+    assert "64 hex digits" in line
+
+
+def test_an_approval_names_a_plan(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "--plan" in refused(monkeypatch, capsys, "approve", "d1", "--reason", "r")
+
+
+def test_a_policy_ends_at_a_time(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    line = refused(monkeypatch, capsys, "policy", "set", "d1", "-", "--until", "next week")
+
+    assert "expected a date as 2026-08-12" in line
+
+
+@pytest.mark.parametrize("what", ["policy", "filter"])
+def test_a_reason_that_is_given_for_a_setting_says_something(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    assert "--reason" in refused(monkeypatch, capsys, what, "set", "d1", "-", "--reason", " ")

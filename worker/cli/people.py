@@ -1,0 +1,112 @@
+"""Commands by which people say what may be committed: `hold`, `resume`, `approve`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import click
+from rich.text import Text
+
+from worker import app
+from worker.cli.context import CommandContext
+from worker.domain.approval import plan_text
+
+LONGEST_REASON: Final = 1000
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def spoken(_ctx: click.Context, _option: click.Parameter, reason: str | None) -> str | None:
+    """Check a reason: where one is given, it says something."""
+    if reason is None:
+        return None
+    reason = reason.strip()
+    if not reason:
+        raise click.BadParameter("expected a text that says why, got nothing")
+    if len(reason) > LONGEST_REASON:
+        raise click.BadParameter(f"expected at most {LONGEST_REASON:,} characters, got {len(reason):,}")
+    return reason
+
+
+def _digest(_ctx: click.Context, _option: click.Parameter, plan: str) -> str:
+    if not _DIGEST.fullmatch(plan.lower()):
+        raise click.BadParameter("expected the plan's digest, 64 hex digits, as `show` prints it")
+    return plan.lower()
+
+
+_reason = click.option(
+    "--reason", required=True, metavar="TEXT", callback=spoken, help="Why, for those who ask later."
+)
+
+
+@click.command()
+@click.argument("district")
+@_reason
+@click.pass_obj
+def hold(ctx: CommandContext, district: str, reason: str) -> None:
+    """Stop the district's commits until it is resumed; events and reviews go on."""
+    ctx.run(_hold(ctx, district, reason))
+    click.echo(f"{district} is on hold: nothing of it is committed until `resume`.")
+
+
+@click.command()
+@click.argument("district")
+@_reason
+@click.pass_obj
+def resume(ctx: CommandContext, district: str, reason: str) -> None:
+    """End the district's hold; what was held back is committed now."""
+    ctx.run(_resume(ctx, district, reason))
+    click.echo(f"{district} is on hold no more; its window closes now.")
+
+
+@click.command()
+@click.argument("district")
+@click.option(
+    "--plan",
+    required=True,
+    metavar="DIGEST",
+    callback=_digest,
+    help="The plan's digest, as `show` prints it.",
+)
+@_reason
+@click.pass_obj
+def approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
+    """Approve one plan that removes many students; it is committed once, and only as it is now."""
+    ctx.run(_approve(ctx, district, plan, reason))
+    click.echo(f"The plan of {district} is approved; its window closes now.")
+
+
+def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:
+    """Return, for a terminal, what people said to a district's commits."""
+    told = []
+    if held := details["hold"]:
+        text = f"by {held['actor']} since {held['since']}: {held['reason']}"
+        told.append(("hold", Text(text, "yellow")))
+    approval = details["approval"]
+    if given := approval["open"]:
+        told.append(("approval", Text(f"open, {_given(given)}")))
+    if ended := approval["last_ended"]:
+        text = f"{ended['ended_as']} at {ended['ended_at']} ({ended['ended_why']}), {_given(ended)}"
+        if ended["ended_as"] == "void" and not approval["open"]:
+            text += f"\nthe plan is now {details['plan']['digest']}: {plan_text(details['plan']['counts'])}"
+        told.append(("last approval", Text(text)))
+    return told
+
+
+def _given(approval: dict[str, Any]) -> str:
+    return f"of {approval['plan']} by {approval['actor']} at {approval['approved_at']}: {approval['reason']}"
+
+
+async def _hold(ctx: CommandContext, district_id: str, reason: str) -> None:
+    async with app.open_store(ctx.settings) as store:
+        await store.desk.hold(district_id, ctx.actor, reason)
+
+
+async def _resume(ctx: CommandContext, district_id: str, reason: str) -> None:
+    async with app.open_store(ctx.settings) as store:
+        await store.desk.resume(district_id, ctx.actor, reason)
+
+
+async def _approve(ctx: CommandContext, district_id: str, plan: str, reason: str) -> None:
+    async with app.open_store(ctx.settings) as store:
+        await store.desk.approve(district_id, plan, ctx.actor, reason)

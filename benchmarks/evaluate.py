@@ -24,7 +24,7 @@ from schemas import clever
 from worker import reading
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.desk import PostgresDesk
-from worker.adapters.postgres.evaluation import PostgresEvaluations
+from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.domain.filter import SectionFilter

@@ -16,7 +16,8 @@ from benchmarks.evaluate import HOMEROOM, LIMITS, chunks, store, vacuum
 from benchmarks.surroundings import Server
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.desk import PostgresDesk
-from worker.adapters.postgres.evaluation import PostgresEvaluation, PostgresEvaluations
+from worker.adapters.postgres.evaluation import PostgresEvaluation
+from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.rollback import PostgresRollbacks

@@ -38,7 +38,7 @@ async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, A
         return ()
     count = unplaced(state.tally)
     known = await evaluation.advice()
-    if known is not None and known.still_holds(now, state.filter_version, count):
+    if known is not None and known.still_holds(now, state.filter_version, count, state.tally.students):
         return known.suggestions
     found = await search(await evaluation.survey(), state.section_filter, seconds)
     advice = Advice(

@@ -25,7 +25,7 @@ from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.postgres.embedded import EmbeddedPostgres
-from worker.adapters.postgres.evaluation import PostgresEvaluations
+from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any, Final
 
-from worker.adapters.postgres.evaluation import PostgresEvaluation, PostgresEvaluations
+from worker.adapters.postgres.evaluation import PostgresEvaluation
+from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.domain import staging
 from worker.domain.announcements import plan_counts
 from worker.domain.canonical import to_hex

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.adapters.postgres.evaluation import PostgresEvaluations
+from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.candidate.refresh import Progress
 from worker.domain.announcements import plan_counts
 from worker.domain.canonical import to_hex

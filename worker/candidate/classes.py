@@ -11,7 +11,7 @@ from worker.candidate.context import Context
 from worker.domain.preflight import Finding, SectionContext, section_findings
 from worker.domain.records import Section, section_from_json
 from worker.domain.roster import RosterKind, class_entry
-from worker.ports.evaluation import EntryState, EntryWrite, SectionState
+from worker.ports.roster import EntryState, EntryWrite, SectionState
 
 
 @dataclass(slots=True)

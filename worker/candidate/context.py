@@ -11,7 +11,7 @@ from worker.domain.filter import SectionFilter
 from worker.domain.policy import Policy
 from worker.domain.preflight import Finding
 from worker.domain.tally import Tally
-from worker.ports.evaluation import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
+from worker.ports.roster import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
 
 CHUNK: Final = 2000
 """Records in hand at a time: tens of megabytes at most, and a fraction of a second between two awaits."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from worker.candidate.context import Context
 from worker.domain.records import school_from_json, teacher_from_json
 from worker.domain.roster import Entry, RosterKind, school_entry, teacher_entry
-from worker.ports.evaluation import EntryWrite, PersonState
+from worker.ports.roster import EntryWrite, PersonState
 
 
 async def refresh_teachers(context: Context, ids: Collection[str]) -> None:

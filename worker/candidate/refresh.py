@@ -12,7 +12,7 @@ from worker.candidate.sections import refresh_sections
 from worker.candidate.students import refresh_identities, refresh_students
 from worker.domain.records import Json, Kind
 from worker.domain.staging import Change
-from worker.ports.evaluation import Link
+from worker.ports.roster import Link
 
 Progress = Callable[[str, int], None]
 """Told what is being worked on, and how many of it are done since the last call."""

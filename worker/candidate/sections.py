@@ -14,7 +14,7 @@ from worker.domain.records import (
     section_from_json,
     term_from_json,
 )
-from worker.ports.evaluation import SectionState
+from worker.ports.roster import SectionState
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from worker.domain.filter import counted, in_scope
 from worker.domain.preflight import Finding, StudentContext, student_findings
 from worker.domain.records import RecordId, Student, student_from_json
 from worker.domain.roster import RosterKind, student_entry
-from worker.ports.evaluation import EntryWrite, StudentState
+from worker.ports.roster import EntryWrite, StudentState
 
 DIGEST_BYTES = 16
 """Of a unique field's value: enough to tell a million values apart, and it is not the value."""

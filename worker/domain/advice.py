@@ -14,6 +14,8 @@ FEW_PERCENT: Final = 1.0
 """Of a rostered district's students without exactly one class: so few are no fault of the filter."""
 DRIFT_PERCENT: Final = 10.0
 """By so much the number of those students may differ from when the suggestions were found."""
+DRIFT_STUDENTS_PERCENT: Final = 0.2
+"""Or by so much of all students: what single students do is no reason to search a large district again."""
 STALE: Final = timedelta(days=1)
 """Older suggestions are looked for anew."""
 
@@ -27,14 +29,11 @@ class Advice:
     unplaced: int
     suggestions: Sequence[dict[str, Any]]
 
-    def still_holds(self, now: datetime, filter_version: int, unplaced: int) -> bool:
+    def still_holds(self, now: datetime, filter_version: int, unplaced: int, students: int) -> bool:
         """Whether the district is much as it was, so that a search would find the same."""
         drift = abs(unplaced - self.unplaced) * 100
-        return (
-            filter_version == self.filter_version
-            and drift <= DRIFT_PERCENT * self.unplaced
-            and now - self.made_at < STALE
-        )
+        is_small = drift <= max(DRIFT_PERCENT * self.unplaced, DRIFT_STUDENTS_PERCENT * students)
+        return is_small and filter_version == self.filter_version and now - self.made_at < STALE
 
 
 def unplaced(tally: Tally) -> int:

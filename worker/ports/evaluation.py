@@ -1,4 +1,4 @@
-"""One district's evaluation at a time: its staged roster, its candidate roster, what is decided on it.
+"""One district's evaluation at a time: its window, its events, what is decided on it and what goes out.
 
 `worker.adapters.postgres` answers, inside one transaction. Everything here takes and gives plain values of
 the domain; every call may raise `StoreUnavailable`.
@@ -19,13 +19,13 @@ from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.domain.incidents import Incident
 from worker.domain.policy import Policy
-from worker.domain.preflight import ErrorChanges, Finding, StandingFinding
-from worker.domain.records import EventId, Json, Term
-from worker.domain.roster import Entry, RosterKind
-from worker.domain.staging import NO_FLOOR, Change, Event, Key, Staged
+from worker.domain.preflight import ErrorChanges, StandingFinding
+from worker.domain.records import EventId, Json
+from worker.domain.staging import NO_FLOOR, Change
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger, WindowLimits
 from worker.ports.outbox import OutboxMessage
+from worker.ports.roster import EvaluatedRoster
 from worker.suggest.survey import SurveyBuilder
 
 
@@ -72,80 +72,6 @@ class DistrictState:
 
 
 @dataclass(frozen=True, slots=True)
-class SectionState:
-    """A section as staged (None: a tombstone, or never seen) with what a filter reads beside it."""
-
-    id: str
-    record: Json | None
-    course: Json | None
-    school: Json | None
-    term: Json | None
-    rank: int | None
-    students: int
-
-
-@dataclass(frozen=True, slots=True)
-class EntryState:
-    """A row of the roster as it stands: members of the digests, None where the record is not there."""
-
-    candidate: int | None = None
-    committed: int | None = None
-    record: str | None = None
-    """The candidate record, where it was asked for."""
-    sections: tuple[str, ...] = ()
-    """For a student: the sections that count for him."""
-
-
-@dataclass(frozen=True, slots=True)
-class StudentState:
-    """A user's student side (None: not a student now), his kept sections and his row of the roster."""
-
-    id: str
-    record: Json | None
-    ranks: Mapping[str, int]
-    school_known: bool
-    entry: EntryState
-
-
-@dataclass(frozen=True, slots=True)
-class PersonState:
-    """A teacher or a school: its staged record, whether the roster needs it, and its row there."""
-
-    id: str
-    record: Json | None
-    needed: bool
-    entry: EntryState
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFinding:
-    """An open finding, as far as closing it needs."""
-
-    record_id: str
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True)
-class EntryWrite:
-    """What a row of the candidate roster becomes; `entry` None takes the record out."""
-
-    kind: RosterKind
-    id: str
-    entry: Entry | None
-    school_id: str | None = None
-    sections: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A live section points to a student, teacher, school, course or term."""
-
-    role: str
-    target_id: str
-    section_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class BatchRecord:
     """A batch as it is kept for the history."""
 
@@ -178,123 +104,6 @@ class Adopted:
     records: int
     changed: int
     changes: list[Change] | None
-
-
-class StagedRoster(Protocol):
-    """The staged roster of the district under evaluation."""
-
-    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
-        """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
-        ...
-
-    async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
-        """Return what is staged under these keys."""
-        ...
-
-    async def write_staged(self, changes: Sequence[Change]) -> None:
-        """Stage the changes' records."""
-        ...
-
-    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
-        """Change which sections point where."""
-        ...
-
-    async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
-        """Return the live sections that point to any of these targets."""
-        ...
-
-    async def section_states(self, ids: Collection[str]) -> list[SectionState]:
-        """Return the sections with what a filter reads beside them; ids never seen are left out."""
-        ...
-
-    async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
-        """Return the student sides of those users who are students now."""
-        ...
-
-    async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
-        """Return which of these ids are students now, and which are teachers."""
-        ...
-
-    async def terms(self) -> list[Term]:
-        """Return the district's terms, those of the same days as one."""
-        ...
-
-    def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
-        """Yield, `size` at a time, the ids of all of `section`, `student`, `teacher` or `school`.
-
-        All: those that are staged, and those that stand in the roster.
-        """
-        ...
-
-
-class CandidateRoster(Protocol):
-    """The candidate roster and the findings of the district under evaluation."""
-
-    async def write_kept(self, kept: Mapping[str, int], dropped: Collection[str]) -> None:
-        """Say which sections the filter keeps, by rank, and which no longer."""
-        ...
-
-    async def resize_kept(self, changes: Mapping[str, int]) -> set[str]:
-        """Add to the number of students of kept sections; return those that came to have none, or some."""
-        ...
-
-    async def replace_identities(
-        self, ids: Collection[str], identities: Collection[tuple[str, str, bytes]]
-    ) -> set[tuple[str, bytes]]:
-        """Replace the (student, field, digest) rows of these students; return the values that moved."""
-        ...
-
-    async def unsettled_holders(self, values: Collection[tuple[str, bytes]]) -> set[str]:
-        """Return students whose finding of a duplicate no longer fits how many hold their value."""
-        ...
-
-    async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
-        """Return, by student, the unique fields whose value somebody else in scope has too."""
-        ...
-
-    async def student_states(self, ids: Collection[str]) -> list[StudentState]:
-        """Return these users as students."""
-        ...
-
-    async def teacher_states(self, ids: Collection[str]) -> list[PersonState]:
-        """Return these users as teachers; one is needed if a class lists him."""
-        ...
-
-    async def school_states(self, ids: Collection[str]) -> list[PersonState]:
-        """Return these schools; one is needed if a student or a class in the roster names it."""
-        ...
-
-    async def students_of_schools(self, ids: Collection[str]) -> set[str]:
-        """Return the students in the candidate roster whose school is one of these."""
-        ...
-
-    async def entry_states(self, kind: RosterKind, ids: Collection[str]) -> dict[str, EntryState]:
-        """Return rows of the roster with their candidate records."""
-        ...
-
-    async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
-        """Change the candidate roster."""
-        ...
-
-    async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
-        """Return open findings on these records (None: on all of these kinds)."""
-        ...
-
-    async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
-        """Open and close findings."""
-        ...
-
-    async def school_removals(self, floor: int) -> dict[str, tuple[int, int]]:
-        """Return (removed, committed) students of each school from which the plan removes over `floor`."""
-        ...
-
-    async def quarantined(self) -> int:
-        """Return how many unreadable events wait."""
-        ...
-
-
-class EvaluatedRoster(StagedRoster, CandidateRoster, Protocol):
-    """Both sides of the district under evaluation."""
 
 
 class Advised(Protocol):

@@ -13,13 +13,13 @@ from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.policy import Code, Severity
 from worker.domain.preflight import Finding
 from worker.domain.roster import RosterKind
-from worker.ports.evaluation import EntryState, EntryWrite, OpenFinding, PersonState, StudentState
+from worker.ports.roster import EntryState, EntryWrite, OpenFinding, PersonState, StudentState
 
 _SQL: Final = sql.load("candidate")
 
 
 class PostgresCandidateRoster:
-    """Answers to `worker.ports.evaluation.CandidateRoster` on one connection, inside its transaction."""
+    """Answers to `worker.ports.roster.CandidateRoster` on one connection, inside its transaction."""
 
     def __init__(self, connection: Connection, district_id: str) -> None:
         self._connection = connection

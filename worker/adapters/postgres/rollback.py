@@ -11,7 +11,8 @@ import asyncpg
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection, Database
-from worker.adapters.postgres.evaluation import FETCH, PostgresEvaluation, PostgresEvaluations
+from worker.adapters.postgres.evaluation import FETCH, PostgresEvaluation
+from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.rollback import Difference
 from worker.domain.roster import RosterKind, remove_change, upsert_change

@@ -9,13 +9,13 @@ from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.domain.records import EventId, Json, Kind, RecordId, Term, term_from_json
 from worker.domain.staging import Change, Event, Key, Staged
-from worker.ports.evaluation import Link, SectionState
+from worker.ports.roster import Link, SectionState
 
 _SQL: Final = sql.load("staged")
 
 
 class PostgresStagedRoster:
-    """Answers to `worker.ports.evaluation.StagedRoster` on one connection, inside its transaction."""
+    """Answers to `worker.ports.roster.StagedRoster` on one connection, inside its transaction."""
 
     def __init__(self, connection: Connection, district_id: str) -> None:
         self._connection = connection

@@ -1,0 +1,85 @@
+"""What was decided on a district so far, read from its row and written back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.database import Connection
+from worker.domain.canonical import from_bytes, to_bytes
+from worker.domain.filter import KEEP_ALL, SectionFilter
+from worker.domain.policy import Policy, in_force
+from worker.domain.records import EventId
+from worker.domain.tally import Tally
+from worker.ports.evaluation import DistrictState
+
+_SQL: Final = sql.load("district_state")
+
+
+async def read_state(
+    connection: Connection, district_id: str, row: asyncpg.Record, settings: Policy
+) -> DistrictState:
+    """Return what was decided on a district, with the filter and the policy that are in force for it.
+
+    `row` is its row of `districts`, locked; `settings` is what districts without a policy are judged by.
+    """
+    chosen = await connection.fetchrow(_SQL["read_filter"], district_id)
+    own = await connection.fetchrow(_SQL["read_policy"], district_id)
+    return DistrictState(
+        tally=Tally.from_json(
+            row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
+        ),
+        section_filter=SectionFilter.model_validate(chosen["filter"], strict=False) if chosen else KEEP_ALL,
+        filter_version=chosen["version"] if chosen else 0,
+        evaluated_filter_version=row["filter_version"],
+        policy=in_force(settings, own["policy"] if own else None),
+        policy_until=own["until"] if own else None,
+        evaluated_policy=row["policy_fingerprint"],
+        evaluated_on=row["evaluated_on"],
+        batch_number=row["batch_number"],
+        decision_number=row["decision_number"],
+        commit_sequence=row["commit_sequence"],
+        review_sequence=row["review_sequence"],
+        outbox_position=row["outbox_position"],
+        last_commit_id=row["last_commit_id"],
+        standing_since=row["standing_since"],
+        reported_digest=from_bytes(row["reported_digest"]) if row["reported_digest"] else None,
+        floor=EventId(row["floor"]),
+        baseline_at=row["baseline_at"],
+        committed_digest=from_bytes(row["committed_digest"]),
+        committed_counts=row["committed_counts"],
+    )
+
+
+def _status(state: DistrictState) -> str:
+    if state.reported_digest is not None:
+        return "review"
+    return "rostered" if state.last_commit_id else "waiting"
+
+
+def columns(state: DistrictState) -> tuple[object, ...]:
+    """Return what `save_district` takes, in its order."""
+    return (
+        _status(state),
+        state.batch_number,
+        state.decision_number,
+        state.commit_sequence,
+        state.review_sequence,
+        state.outbox_position,
+        state.last_commit_id,
+        state.standing_since,
+        None if state.reported_digest is None else to_bytes(state.reported_digest),
+        state.tally.to_json(),
+        to_bytes(state.tally.candidate_digest),
+        to_bytes(state.tally.error_digest),
+        to_bytes(state.committed_digest),
+        state.committed_counts,
+        state.filter_version,
+        state.policy.fingerprint(),
+        state.evaluated_on,
+        state.floor,
+        state.baseline_at,
+        state.reevaluate_at,
+    )

@@ -1,0 +1,8 @@
+-- name: read_filter
+SELECT version, filter FROM filters WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+
+-- name: read_policy
+-- The highest version that has not ended.
+SELECT policy, until FROM policies
+WHERE district_id = $1 AND (until IS NULL OR until > clock_timestamp())
+ORDER BY version DESC LIMIT 1

@@ -1,0 +1,45 @@
+-- name: due_districts
+-- Districts whose window a trigger closes now, longest due first; `closing_trigger` has the last word.
+SELECT w.district_id
+FROM windows w
+LEFT JOIN evaluation_failures f USING (district_id)
+WHERE (w.requested IS NOT NULL
+       OR w.events >= $1
+       OR w.last_event_at <= clock_timestamp() - $2::interval
+       OR (w.events > 0 AND w.opened_at <= clock_timestamp() - $3::interval)
+       OR w.deferred_since <= clock_timestamp() - $4::interval)
+  AND (f.district_id IS NULL OR (f.parked_at IS NULL AND f.not_before <= clock_timestamp()))
+ORDER BY (w.requested IS NULL), w.opened_at
+LIMIT $5
+
+-- name: lock_district
+-- Locks the district for one evaluation; nothing comes back while another process has it.
+SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,
+       last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
+       committed_digest, committed_counts, filter_version, policy_fingerprint, evaluated_on, floor, baseline_at
+FROM districts WHERE district_id = $1
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: read_window
+SELECT opened_at, last_event_at, events, requested, request_number, through, deferred_since,
+       clock_timestamp() AS now
+FROM windows WHERE district_id = $1
+
+-- name: count_failure
+INSERT INTO evaluation_failures AS f (district_id, failures, not_before, error)
+VALUES ($1, 1, clock_timestamp() + $3::interval, $2)
+ON CONFLICT (district_id) DO UPDATE SET
+    failures = f.failures + 1,
+    not_before = clock_timestamp() + $3::interval * power(2, least(f.failures, 10)),
+    parked_at = CASE WHEN f.failures + 1 >= $4 THEN clock_timestamp() END,
+    error = EXCLUDED.error
+RETURNING parked_at IS NOT NULL AS parked
+
+-- name: stale_policies
+-- Districts last judged by another policy than the one in force for them now.
+SELECT d.district_id, d.policy_fingerprint, p.policy
+FROM districts d
+LEFT JOIN LATERAL (SELECT policy FROM policies p WHERE p.district_id = d.district_id
+                       AND (p.until IS NULL OR p.until > clock_timestamp())
+                   ORDER BY version DESC LIMIT 1) p ON true
+WHERE d.policy_fingerprint IS NOT NULL

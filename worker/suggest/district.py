@@ -100,12 +100,12 @@ def _ask_schools(survey: Survey, deadline: Deadline, progress: Progress) -> tupl
     chosen, good = _Votes(), _Votes()
     is_cut_short = False
     bounds = survey.school_bounds
-    for place in np.argsort(-np.diff(bounds), kind="stable"):
+    for order, place in enumerate(np.argsort(-np.diff(bounds), kind="stable")):
         first, last = int(bounds[place]), int(bounds[place + 1])
         if first == last:
             break
-        if deadline.left < deadline.seconds / 3:
-            # What is left is for merging what was found.
+        # What is left is for merging what was found. Without one school there is nothing to say at all.
+        if deadline.was_cancelled or (order and deadline.left < deadline.seconds / 3):
             is_cut_short = True
             break
         found: SchoolRules = school_rules(survey, first, last, deadline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from builders import record_id, section, student
@@ -35,7 +35,24 @@ STUDENTS = range(1, 7)
 SCHOOLS = (None, record_id(900), record_id(901))
 
 spelled = st.sampled_from(
-    ["Homeroom", "HOME room", "hr", "H R", "1", "01", " ", "\t", "Straße", "STRASSE", "É", "e\u0301", "ﬁx", "%", "\x1c", "İ"]
+    [
+        "Homeroom",
+        "HOME room",
+        "hr",
+        "H R",
+        "1",
+        "01",
+        " ",
+        "\t",
+        "Straße",
+        "STRASSE",
+        "É",
+        "e\u0301",
+        "ﬁx",
+        "%",
+        "\x1c",
+        "İ",
+    ]
 )
 texts = st.one_of(st.none(), st.just(""), spelled)
 wanted = st.one_of(spelled, st.sampled_from(["h", "o", "s", "ß", "0", "f"])).filter(str.strip)
@@ -52,7 +69,9 @@ def conditions(draw: st.DrawFn) -> Condition:
 
 @st.composite
 def views(draw: st.DrawFn) -> SectionView:
-    own = {name: draw(texts) for name in ("name", "subject", "period", "grade", "section_number")}
+    own: dict[str, Any] = {
+        name: draw(texts) for name in ("name", "subject", "period", "grade", "section_number")
+    }
     sitting = draw(st.sets(st.sampled_from(STUDENTS)))
     found = section(
         school_id=draw(st.sampled_from(SCHOOLS)),
@@ -171,7 +190,7 @@ def test_a_draft_gives_each_student_what_the_section_filter_does(
     assert (found.none, found.exactly_one, found.several) == (by_number[0], by_number[1], by_number[2])
 
 
-def _fields(view: SectionView) -> dict[str, object]:
+def _fields(view: SectionView) -> dict[str, Any]:
     names = ("name", "subject", "period", "grade", "section_number", "school_id", "students")
     return {name: getattr(view.section, name) for name in names}
 

@@ -145,7 +145,10 @@ def test_a_rule_in_turn_makes_nobody_worse_and_is_worth_what_it_costs(instance: 
 
     assert len(turns) == len(set(turns)) <= MOST_IN_TURN
     for number, rule in enumerate(turns):
-        before, after = in_place(students, kept, turns[:number]), in_place(students, kept, turns[: number + 1])
+        before, after = (
+            in_place(students, kept, turns[:number]),
+            in_place(students, kept, turns[: number + 1]),
+        )
         assert all(now == then for then, now in zip(before, after, strict=True) if then)
         more = students.weights @ (np.array(after) == 1) - students.weights @ (np.array(before) == 1)
         assert more > costs[rule]

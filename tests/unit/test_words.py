@@ -30,7 +30,7 @@ def heard(text: str, *sections: tuple[str, ...], knows_one: bool = True) -> Voca
         ("HR101b", ("hr", "101", "b")),
         ("Room_12/Day A", ("room", "12", "day", "a")),
         ("O'Brien-Núñez", ("o", "brien", "núñez")),
-        ("Ｈｏｍｅ\u00a0ROOM", ("home", "room")),
+        ("\uff28\uff4f\uff4d\uff45\u00a0ROOM", ("home", "room")),
         ("Straße", ("strasse",)),
         (" -- ", ()),
     ],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
 
 from oracle import Records
 
+from worker.domain.filter import Condition, SectionFilter
 from worker.domain.records import Json, Kind
+from worker.domain.words import words
+from worker.suggest.finding import Suggestion
 
 FALL = (date(2026, 8, 10), date(2026, 12, 18))
 SPRING = (date(2027, 1, 4), date(2027, 6, 4))
@@ -55,3 +58,37 @@ class SmallDistrict:
         record: Json = {name: value for name, value in fields.items() if value is not None}
         self.records[kind, record_id] = record
         return record_id
+
+
+def keeping(*conditions: tuple[str, str, str], **fields: object) -> SectionFilter:
+    """Return a filter of one rule."""
+    told = [{"field": name, "op": op, "value": value} for name, op, value in conditions]
+    return SectionFilter.model_validate({"rules": [{"all": told}], **fields}, strict=False)
+
+
+def conditions(found: Iterable[Suggestion]) -> list[Condition]:
+    return [condition for one in found for rule in one.section_filter.rules for condition in rule.all]
+
+
+def values(found: Iterable[Suggestion]) -> set[str]:
+    """Return the words of all conditions but those that name a school by its id."""
+    spelled = [str(one.value) for one in conditions(found) if one.field != "school"]
+    return {word for value in spelled for word in words(value)}
+
+
+def coverage(one: Suggestion) -> tuple[int, int, int]:
+    return one.exactly_one, one.none, one.several
+
+
+def elementary(
+    students: int = 100, teachers: tuple[str, ...] = ("Abara", "Marrow", "Sedge", "Thorn")
+) -> tuple[SmallDistrict, list[str], list[str]]:
+    """Return a district of one school with mathematics in the first period, and reading; no homerooms yet."""
+    district = SmallDistrict()
+    school = district.school()
+    pupils = district.students(students, school)
+    staff = [district.teacher(last, "Osric") for last in teachers]
+    fields: dict[str, str | None] = {"school_id": school}
+    district.sections(pupils, staff, "Mathematics", subject="math", period="1", **fields)
+    district.sections(pupils, staff, "Reading", subject="english/language arts", period="2", **fields)
+    return district, pupils, staff

@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from suggest.small import FALL, SPRING, SmallDistrict
+from suggest.small import FALL, SPRING, SmallDistrict, coverage, elementary, keeping, values
 from suggest.surveys import suggestions, survey_of
 
 from worker.domain.filter import Condition, Rule, Scope, SectionFilter
-from worker.domain.words import HOMEROOM_WORDS, SURNAMES, name_words, words
 from worker.suggest.deadline import Deadline
 from worker.suggest.district import MOST_SUGGESTIONS
-from worker.suggest.finding import MOST_LEFTOVERS, Suggestion, suggest
-from worker.suggest.wording import can_share, told
+from worker.suggest.finding import MOST_LEFTOVERS, suggest
 
 ADVISORY = "homeroom/advisory"
-
-
-def keeping(*conditions: tuple[str, str, str], **fields: object) -> SectionFilter:
-    """Return a filter of one rule."""
-    told = [{"field": name, "op": op, "value": value} for name, op, value in conditions]
-    return SectionFilter.model_validate({"rules": [{"all": told}], **fields}, strict=False)
-
-
-def conditions(found: Iterable[Suggestion]) -> list[Condition]:
-    return [condition for one in found for rule in one.section_filter.rules for condition in rule.all]
-
-
-def values(found: Iterable[Suggestion]) -> set[str]:
-    """Return the words of all conditions but those that name a school by its id."""
-    spelled = [str(one.value) for one in conditions(found) if one.field != "school"]
-    return {word for value in spelled for word in words(value)}
-
-
-def coverage(one: Suggestion) -> tuple[int, int, int]:
-    return one.exactly_one, one.none, one.several
-
-
-def elementary(
-    students: int = 100, teachers: tuple[str, ...] = ("Abara", "Marrow", "Sedge", "Thorn")
-) -> tuple[SmallDistrict, list[str], list[str]]:
-    """Return a district of one school with mathematics in the first period, and reading; no homerooms yet."""
-    district = SmallDistrict()
-    school = district.school()
-    pupils = district.students(students, school)
-    staff = [district.teacher(last, "Osric") for last in teachers]
-    fields: dict[str, str | None] = {"school_id": school}
-    district.sections(pupils, staff, "Mathematics", subject="math", period="1", **fields)
-    district.sections(pupils, staff, "Reading", subject="english/language arts", period="2", **fields)
-    return district, pupils, staff
 
 
 # What comes first
@@ -99,117 +59,6 @@ def test_students_of_two_kinds_of_class_get_a_rule_for_each() -> None:
 
     assert coverage(first) == (100, 0, 0)
     assert values([first]) == {"homeroom", "advisory"}
-
-
-# Whose name a word is
-
-
-def tempting(field: str, *told: str, teachers: Sequence[tuple[str, str] | None]) -> SmallDistrict:
-    """Return a district where nothing but these values tell one section of each student from another."""
-    district = SmallDistrict()
-    pupils = district.students(100)
-    for place, (value, name) in enumerate(zip(told, teachers, strict=True)):
-        teacher = district.teacher(*name) if name else f"{place:f>24}"
-        for taught in (pupils[place :: 2 * len(told)], pupils[place + len(told) :: 2 * len(told)]):
-            if field == "course_name":
-                district.section(taught, teacher, course_id=district.course(value))
-            elif field == "course_number":
-                district.section(taught, teacher, course_id=district.course("", value))
-            else:
-                district.section(taught, teacher, **{field: value})
-            district.section(taught, teacher)
-    return district
-
-
-PEOPLE = [("Sedge", "Osric"), ("Thorn", "Ida")]
-FIELDS = ["name", "section_number", "period", "subject", "course_name", "course_number"]
-
-
-@pytest.mark.parametrize("field", FIELDS)
-def test_values_that_name_nobody_tempt_indeed(field: str) -> None:
-    district = tempting(field, "Art 2", "Art 2", teachers=PEOPLE)
-
-    found = suggestions(district.records)
-
-    assert coverage(found[0]) == (100, 0, 0)
-    assert "art" in values(found)
-
-
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("last", ["Art", "Page", "English", "Grade", "Young", "Crew", "Núñez", "Ng"])
-@pytest.mark.parametrize("is_first", [False, True], ids=["last name", "first name"])
-def test_a_teachers_name_is_no_word_of_a_suggestion_also_where_it_is_an_ordinary_word(
-    field: str, last: str, *, is_first: bool
-) -> None:
-    named = ("Thorn", last) if is_first else (last, "Osric")
-    district = tempting(field, f"{last} 2", f"{last} 2", teachers=[PEOPLE[0], named])
-
-    assert values(suggestions(district.records)).isdisjoint({last.casefold()})
-
-
-@pytest.mark.parametrize("field", ["name", "section_number", "period"])
-@pytest.mark.parametrize("text", ["Zed", "Zed 2", "2-ZED", "Class of Zed"])
-def test_a_teacher_whose_record_is_not_shared_is_not_named_either(field: str, text: str) -> None:
-    district = tempting(field, text, teachers=[None])
-
-    assert "zed" not in values(suggestions(district.records))
-
-
-@pytest.mark.parametrize("code", ["Kim2", "KIM-2", "2 Kim", "kim", "Homeroom kim2", "Homeroom 2-Kim"])
-@pytest.mark.parametrize("field", FIELDS)
-def test_a_code_made_of_a_teachers_name_is_not_told(field: str, code: str) -> None:
-    district = tempting(field, code, code, teachers=[("Kim", "Ida"), PEOPLE[0]])
-    other = tempting(field, "Homeroom Joy", "Homeroom Kay", teachers=[("Joy", "Ida"), ("Kay", "Osric")])
-    for key, record in other.records.items():  # where the word homeroom tells nothing
-        district.records[key[0], f"{int(key[1], 16) + 2**32:024x}"] = record
-
-    assert values(suggestions(district.records)).isdisjoint({"kim", "joy", "kay"})
-
-
-def test_homeroom_is_told_whatever_anybody_is_called() -> None:
-    district, pupils, staff = elementary()
-    district.sections(pupils, [*staff, district.teacher("Homeroom")], "Homeroom")
-
-    assert values(suggestions(district.records)[:1]) == {"homeroom"}
-
-
-@pytest.mark.parametrize(("last", "first"), [("Crew", "Osric"), ("H. R.", "Osric"), ("Pell", "H R")])
-def test_a_word_for_homerooms_that_is_a_teachers_name_here_is_not_told(last: str, first: str) -> None:
-    district, pupils, staff = elementary()
-    named = district.teacher(last, first)
-    told = "Crew" if last == "Crew" else "H. R."
-    district.sections(pupils, [*staff, named], f"{told} {last}")
-
-    assert values(suggestions(district.records)).isdisjoint({"crew", "hr", "h"})
-
-
-NAMES = ["Art", "Page", "English", "Grade", "Young", "Class", "Room", "Math", "Period", "Language", "Day"]
-NAMES += ["O'Brien", "Smith-Jones", "de la Cruz", "Núñez", "Ng", "Crew", "Kim", "First", "Fall", "Team"]
-PATTERNS = ["{0} Class", "Homeroom - {0} - 1", "{0}, {1}", "Room 7 {0}", "{0}2", "{0} {0}", "Class of {1}"]
-NEVER_NAMES = HOMEROOM_WORDS - SURNAMES
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=4),
-    st.sampled_from(FIELDS),
-    st.sampled_from(PATTERNS),
-    st.booleans(),
-)
-def test_no_value_of_any_suggestion_has_a_teachers_name_among_its_words(
-    people: list[tuple[str, str]],
-    field: str,
-    pattern: str,
-    is_swapped: bool,
-) -> None:
-    told = [pattern.format(last, first) for last, first in people]
-    # One who teaches what is called after another, too.
-    district = tempting(field, *(told[::-1] if is_swapped else told), teachers=people)
-
-    found = suggestions(district.records, seconds=5)
-
-    called = name_words([name for person in people for name in person])
-    assert values(found) & called <= NEVER_NAMES
 
 
 # Scope and terms
@@ -493,63 +342,3 @@ def test_one_student_in_one_section_is_enough() -> None:
     district.section(district.students(1), district.teacher(), name="Homeroom")
 
     assert coverage(suggestions(district.records)[0]) == (1, 0, 0)
-
-
-# Wording
-
-
-def test_what_clevers_sharing_rules_can_say() -> None:
-    assert can_share(keeping(("name", "contains", "homeroom"), ("period", "is", "1")))
-    assert can_share(keeping(("subject", "is_not", "math")))
-    one_of = Condition(field="school", op="one_of", value=("a", "b"))
-    assert can_share(SectionFilter(rules=(Rule(all=(one_of,)),)))
-
-
-def two_rules(strategy: str) -> SectionFilter:
-    told = [
-        {"all": [{"field": "name", "op": "contains", "value": value}]} for value in ("homeroom", "advisory")
-    ]
-    return SectionFilter.model_validate({"strategy": strategy, "rules": told}, strict=False)
-
-
-@pytest.mark.parametrize(
-    "section_filter",
-    [
-        keeping(("name", "starts_with", "homeroom")),
-        keeping(("name", "contains", "homeroom"), ("name", "not_contains", "chess")),
-        keeping(("term", "is", "Fall")),
-        keeping(("name", "contains", "homeroom"), current_term_only=True),
-        two_rules("first_match"),
-    ],
-)
-def test_what_they_cannot_say(section_filter: SectionFilter) -> None:
-    assert not can_share(section_filter)
-
-
-def test_rules_together_and_rules_in_turn_are_worded_differently() -> None:
-    assert told(two_rules("union"), {}) == (
-        'Match all sections where name contains "homeroom"; '
-        'and match all sections where name contains "advisory"'
-    )
-    assert told(two_rules("first_match"), {}) == (
-        'Match all sections where name contains "homeroom". For a student whom that finds in none: '
-        'match all sections where name contains "advisory"'
-    )
-    assert can_share(two_rules("union"))
-
-
-def test_every_operator_and_field_has_its_words() -> None:
-    section_filter = keeping(
-        ("course_name", "is", "A"),
-        ("course_number", "is_not", "B"),
-        ("section_number", "starts_with", "C"),
-        ("sis_id", "not_contains", "D"),
-    )
-    assert told(section_filter, {}) == (
-        'Match all sections where course name is "A" and course number is not "B" and '
-        'section number starts with "C" and SIS id does not contain "D"'
-    )
-    schools = Condition(field="school", op="one_of", value=("s1", "s2"))
-    assert told(SectionFilter(rules=(Rule(all=(schools,)),)), {"s1": "Larkspur"}) == (
-        'Match all sections where school is one of "Larkspur", "s2"'
-    )

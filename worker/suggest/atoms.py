@@ -157,11 +157,11 @@ def _codes(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) 
     column = part.survey.columns[name]
     values = [column.values[code] if code != BLANK else "" for code in codes]
     seats = np.bincount(places, weights=part.seats, minlength=len(codes))
-    initials = {word for word in vocabulary.teacher_words if len(word) == 1}
     seen: dict[str, float] = {}
     for place, code in enumerate(codes):
         for word in set(words(column.spellings[code])) if code != BLANK else ():
-            if word.isalpha() and _names_nobody(word, vocabulary) and word not in initials:
+            is_initial = len(word) == 1 and word in vocabulary.teacher_words
+            if word.isalpha() and not is_initial and _names_nobody(word, vocabulary):
                 seen[word] = seen.get(word, 0) + seats[place]
     for word in _ranked(seen, least)[:MOST_VALUES]:
         holds = np.array([word in value for value in values], dtype=np.bool_)[places]

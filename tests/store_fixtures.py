@@ -26,6 +26,7 @@ from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.domain.policy import Policy
 
@@ -77,6 +78,7 @@ class StoreUnderTest:
     locks: TurnLocks
     """Those of `connections`."""
     rollbacks: PostgresRollbacks
+    surveys: PostgresSurveys
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -133,6 +135,7 @@ async def opened_store(
             PostgresConnections(database, locks, TokenVault("an app", "its secret")),
             locks,
             PostgresRollbacks(database, evaluations),
+            PostgresSurveys(database),
         )
     finally:
         await locks.close()

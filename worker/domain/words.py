@@ -57,7 +57,7 @@ class Vocabulary:
         """
         if not knows_one:
             return
-        for word in set(words(text)):
+        for word in {word for word in words(text) if word.isalpha()}:
             common = self._teachers.get(word)
             self._teachers[word] = frozenset(teachers) if common is None else common & frozenset(teachers)
 
@@ -69,17 +69,27 @@ class Vocabulary:
         """Whether the word may be told: letters only, and of no teacher's name."""
         if word in HOMEROOM_WORDS and (word not in SURNAMES or word not in self.teacher_words):
             return True
-        if len(word) < SHORTEST or not word.isalpha() or word in self.teacher_words:
+        if len(word) < SHORTEST or not word.isalpha():
+            return False
+        if word in self.teacher_words or plain(word) in self.teacher_words:
             return False
         return word in self._vouched or self._teachers.get(word) == frozenset()
 
 
+def plain(word: str) -> str:
+    """Return the word without accents: a section may be called Perez where its teacher is called Pérez."""
+    if word.isascii():
+        return word
+    apart = unicodedata.normalize("NFD", word)
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
 def name_words(names: Iterable[str | None]) -> set[str]:
-    """Return the words of people's names, and those of double names as one."""
+    """Return the words of people's names, with and without accents, and those of double names as one."""
     found: set[str] = set()
     for name in names:
         if name:
             parts = words(name)
             found.update(parts)
             found.add("".join(parts))
-    return found
+    return found | {plain(word) for word in found}

@@ -30,6 +30,13 @@ _NAMES: Final[tuple[FilterField, ...]] = ("name", "course_name")
 _VALUES: Final[tuple[FilterField, ...]] = ("subject", "period", "grade", "section_number", "term")
 _TOKENS: Final = re.compile(r"[^\W_]+")
 LONGEST_CODE: Final = 4
+SUBJECTS: Final = frozenset(
+    {
+        *("english/languagearts", "math", "science", "socialstudies", "language", "homeroom/advisory"),
+        *("interventions/onlinelearning", "technologyandengineering", "peandhealth", "artsandmusic", "other"),
+    }
+)
+"""Clever's own subjects, as they are compared: nobody's names, whatever teachers are called."""
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 
 
@@ -84,15 +91,15 @@ def atoms(part: Part, students: int) -> list[Atom]:
 def _all(part: Part, least: float) -> Iterator[Atom]:
     vocabulary = part.survey.vocabulary
     for name in _VALUES:
-        yield from _values(part, name, least)
+        yield from _values(part, name, least, vocabulary)
     for name in _NAMES:
         yield from _words(part, name, least, vocabulary)
         yield from _whole_names(part, name, least, vocabulary)
     for name in ("course_number", "section_number"):
-        yield from _codes(part, name, least)
+        yield from _codes(part, name, least, vocabulary)
 
 
-def _values(part: Part, name: FilterField, least: float) -> Iterator[Atom]:
+def _values(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
     codes, places = part.column(name)
     column = part.survey.columns[name]
     weights = np.bincount(places, weights=part.seats, minlength=len(codes))
@@ -102,6 +109,8 @@ def _values(part: Part, name: FilterField, least: float) -> Iterator[Atom]:
             break
         mask = places == place
         spelling = column.spellings[codes[place]]
+        if column.values[codes[place]] not in SUBJECTS and not _names_nobody(spelling, vocabulary):
+            continue
         yield _atom(name, "is", spelling, mask)
         if order < NEGATIVES and name in ("subject", "period"):
             yield _atom(name, "is_not", spelling, ~mask)
@@ -149,7 +158,7 @@ def _words(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) 
         yield _atom(name, "starts_with", phrase, holds)
 
 
-def _codes(part: Part, name: FilterField, least: float) -> Iterator[Atom]:
+def _codes(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
     """Yield conditions on the letters of codes such as HR-101: numbers alone tell nothing."""
     codes, places = part.column(name)
     column = part.survey.columns[name]
@@ -158,7 +167,8 @@ def _codes(part: Part, name: FilterField, least: float) -> Iterator[Atom]:
     seen: dict[str, float] = {}
     for place, code in enumerate(codes):
         for word in set(words(column.spellings[code])) if code != BLANK else ():
-            if word.isalpha() and word not in part.survey.vocabulary.teacher_words:
+            is_initial = len(word) == 1 and word in vocabulary.teacher_words
+            if word.isalpha() and not is_initial and _names_nobody(word, vocabulary):
                 seen[word] = seen.get(word, 0) + seats[place]
     for word in _ranked(seen, least)[:MOST_VALUES]:
         holds = np.array([word in value for value in values], dtype=np.bool_)[places]
@@ -180,15 +190,16 @@ def _phrases(said: tuple[str, ...], vocabulary: Vocabulary) -> Iterable[str]:
             yield word
     for one, other in pairwise(said):
         may_stand = _may_stand(one, vocabulary) and _may_stand(other, vocabulary)
-        if is_homeroom(one + other) or (may_stand and not (one + other).isdigit()):
+        means_homeroom = is_homeroom(one + other) and vocabulary.is_public(one + other)
+        if means_homeroom or (may_stand and not (one + other).isdigit()):
             yield f"{one} {other}"
 
 
 def _with_codes(text: str, vocabulary: Vocabulary) -> Iterable[str]:
-    """Public words with the code beside them, such as homeroom s1: letters and digits are nobody's name."""
+    """Public words with the code beside them, such as homeroom s1."""
     tokens = _TOKENS.findall(text.casefold())
     for one, other in pairwise(tokens):
-        if _is_code(other) and vocabulary.is_public(one):
+        if _is_code(other) and vocabulary.is_public(one) and _names_nobody(other, vocabulary):
             yield f"{one} {other}"
 
 
@@ -201,8 +212,13 @@ def _tells(word: str, vocabulary: Vocabulary) -> bool:
 
 
 def _may_stand(word: str, vocabulary: Vocabulary) -> bool:
-    """Whether a word may stand in a rule beside others: a number may, or an initial that is no word."""
+    """Whether a word may stand in a rule beside others: a number may."""
     return word.isdigit() or vocabulary.is_public(word)
+
+
+def _names_nobody(text: str, vocabulary: Vocabulary) -> bool:
+    """Whether a code or value may be told: one letter with or without a number is no name."""
+    return all(len(word) == 1 or word in _ORDINALS or _may_stand(word, vocabulary) for word in words(text))
 
 
 def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> Atom:

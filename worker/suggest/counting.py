@@ -16,6 +16,9 @@ from worker.suggest.survey import Bools, Ints
 
 Floats = npt.NDArray[np.float32]
 
+MOST_TOLD: Final = 255
+"""Sections of one kind that a student may have before more of them make no difference."""
+
 RULES_AT_ONCE: Final = 512
 """Columns of one multiplication: some megabytes for a large school."""
 
@@ -63,7 +66,7 @@ def group(
 
 def collapsed(counts: Floats, weights: npt.NDArray[np.float64]) -> Group:
     """Return the group with equal profiles made one."""
-    rows = np.ascontiguousarray(counts.astype(np.uint8))
+    rows = np.ascontiguousarray(np.minimum(counts, MOST_TOLD).astype(np.uint8))
     if not rows.size:
         return Group(counts[:1], np.array([weights.sum()], dtype=np.float64) if len(counts) else weights)
     keys = rows.view([("", np.void, rows.shape[1])]).ravel()

@@ -30,6 +30,11 @@ class Deadline:
         """Whether it is time to stop."""
         return not self.left
 
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether nobody waits for an answer any more."""
+        return self._cancelled.is_set()
+
     def cancel(self) -> None:
         """Let it be over now."""
         self._cancelled.set()

@@ -26,6 +26,8 @@ SECONDS: Final = 6.0
 """For all optima over the whole district, at most."""
 COMPARABLE: Final = 0.95
 """Of the best draft's students: one that serves fewer is no answer beside it."""
+COMPARABLE_HOMEROOM: Final = 0.8
+"""The same for rules that mean homeroom, of which a person may well think more."""
 
 Progress = Callable[[str, int], None]
 
@@ -92,7 +94,7 @@ def search(survey: Survey, deadline: Deadline, progress: Progress) -> Search:
     if len(turns) > 1:
         found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
     found += [draft(survey, [one], "union") for one in pool if one.rule.schools is None]
-    return Search(_ranked(found), is_cut_short)
+    return Search(_ranked(survey, found), is_cut_short)
 
 
 def _ask_schools(survey: Survey, deadline: Deadline, progress: Progress) -> tuple[_Votes, _Votes, bool]:
@@ -100,12 +102,12 @@ def _ask_schools(survey: Survey, deadline: Deadline, progress: Progress) -> tupl
     chosen, good = _Votes(), _Votes()
     is_cut_short = False
     bounds = survey.school_bounds
-    for place in np.argsort(-np.diff(bounds), kind="stable"):
+    for order, place in enumerate(np.argsort(-np.diff(bounds), kind="stable")):
         first, last = int(bounds[place]), int(bounds[place + 1])
         if first == last:
             break
-        if deadline.left < deadline.seconds / 3:
-            # What is left is for merging what was found.
+        # What is left is for merging what was found. Without one school there is nothing to say at all.
+        if deadline.was_cancelled or (order and deadline.left < deadline.seconds / 3):
             is_cut_short = True
             break
         found: SchoolRules = school_rules(survey, first, last, deadline)
@@ -155,15 +157,21 @@ def _families(pool: Sequence[Pooled]) -> list[list[int]]:
     return [family for place, family in enumerate(families) if family and family not in families[:place]]
 
 
-def _ranked(found: Iterable[Draft]) -> list[Draft]:
-    """Return the drafts that are worth a look, the best first, none that says the same as another."""
+def _ranked(survey: Survey, found: Iterable[Draft]) -> list[Draft]:
+    """Return the drafts that are worth a look, the best first, each of other sections than the rest."""
     useful = [one for one in found if one.exactly_one]
     ranked = sorted(useful, key=lambda one: (-one.score, len(one.rules), [p.rule.key for p in one.rules]))
+    attended = np.zeros(survey.sections, dtype=np.bool_)
+    attended[survey.edge_section] = True
     best, taken = list[Draft](), set[bytes]()
     for one in ranked:
-        key = one.places.tobytes() + one.strategy.encode()
-        if key in taken or one.exactly_one < COMPARABLE * ranked[0].exactly_one:
-            continue
-        taken.add(key)
-        best.append(one)
+        key = one.sections(attended)
+        if key not in taken and _is_comparable(one, ranked[0]):
+            taken.add(key)
+            best.append(one)
     return best[:MOST_SUGGESTIONS]
+
+
+def _is_comparable(one: Draft, best: Draft) -> bool:
+    means_homeroom = all(pooled.rule.meaning is Meaning.HOMEROOM for pooled in one.rules)
+    return one.exactly_one >= (COMPARABLE_HOMEROOM if means_homeroom else COMPARABLE) * best.exactly_one

@@ -48,6 +48,13 @@ class Draft:
     score: float
     """Students with exactly one section, less what the rules cost."""
 
+    def sections(self, attended: Bools) -> bytes:
+        """Return which of the attended sections are kept, and in which order: what tells drafts apart."""
+        kept = [one.kept & attended for one in self.rules]
+        if self.strategy == "union":
+            kept = [np.logical_or.reduce(kept)]
+        return b"".join(np.packbits(one).tobytes() for one in kept)
+
     @property
     def exactly_one(self) -> int:
         """Students with exactly one section."""

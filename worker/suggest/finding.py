@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from worker.domain.filter import SectionFilter
+from worker.domain.filter import Condition, Rule, SectionFilter, folded
 from worker.suggest.deadline import Deadline
 from worker.suggest.district import Progress, search
 from worker.suggest.drafts import Draft
@@ -113,9 +113,25 @@ def _suggestion(
         told(section_filter, survey.school_names),
         leftovers[:MOST_LEFTOVERS],
         len(leftovers),
-        section_filter == in_force,
+        _says_the_same(section_filter, in_force),
         cut_short,
     )
+
+
+def _says_the_same(one: SectionFilter, other: SectionFilter) -> bool:
+    """Whether two filters are equal but for case and white space, which no filter looks at."""
+    return _compared(one) == _compared(other)
+
+
+def _compared(section_filter: SectionFilter) -> SectionFilter:
+    rules = tuple(Rule(all=tuple(map(_condition, rule.all))) for rule in section_filter.rules)
+    return section_filter.model_copy(update={"rules": rules})
+
+
+def _condition(condition: Condition) -> Condition:
+    value = condition.value
+    told = folded(value) if isinstance(value, str) else tuple(map(folded, value))
+    return condition.model_copy(update={"value": told})
 
 
 def _same_in_all_terms(survey: Survey, one: Draft) -> bool:

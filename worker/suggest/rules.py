@@ -99,7 +99,10 @@ def holds(condition: Condition, survey: Survey) -> Bools:
             true = np.array([value == wanted for value in column.values], dtype=np.bool_)
         case "contains" | "not_contains":
             true = np.array([wanted in value for value in column.values], dtype=np.bool_)
-        case _:
+        case "one_of":
+            known = {folded(one) for one in condition.value}
+            true = np.array([value in known for value in column.values], dtype=np.bool_)
+        case "starts_with":
             true = np.array([value.startswith(wanted) for value in column.values], dtype=np.bool_)
     told = np.append(true, False)[codes]  # a blank has the last place, where nothing holds
     assert BLANK == -1  # noqa: S101 - which is what makes it the last

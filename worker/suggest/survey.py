@@ -169,12 +169,11 @@ class SurveyBuilder:
         self._columns["term"].add(view.term.name if view.term else None)
         self._columns["course_name"].add(view.course.name if view.course else None)
         self._columns["course_number"].add(view.course.number if view.course else None)
-        if section.name:
-            knows_one = not self._teachers.isdisjoint(section.teachers)
-            self._vocabulary.add(section.name, section.teachers, knows_one=knows_one)
-        for text in (section.subject, view.course.name if view.course else None):
-            if text:
-                self._vocabulary.vouch(text)
+        knows_one = not self._teachers.isdisjoint(section.teachers)
+        for text in filter(None, (section.name, section.section_number, section.period)):
+            self._vocabulary.add(text, section.teachers, knows_one=knows_one)
+        for text in filter(None, (section.subject, section.grade, *_beside(view))):
+            self._vocabulary.vouch(text)
         students = self._students
         sitting = [students[student] for student in section.students if student in students]
         self._edge_student.extend(sitting)
@@ -207,3 +206,9 @@ class SurveyBuilder:
 
     def _school(self, school_id: str | None) -> int:
         return BLANK if not school_id else self._schools.setdefault(school_id, len(self._schools))
+
+
+def _beside(view: SectionView) -> tuple[str | None, ...]:
+    """Return what a section's course and term are called: nobody's name stands there."""
+    course = (view.course.name, view.course.number) if view.course else ()
+    return (*course, view.term.name if view.term else None)

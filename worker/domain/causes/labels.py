@@ -16,7 +16,7 @@ from typing import Final
 
 from worker.domain.filter import is_current
 from worker.domain.records import Term
-from worker.domain.words import Vocabulary, is_homeroom, words
+from worker.domain.words import SURNAMES, Vocabulary, is_homeroom, words
 
 COMMON_PERCENT: Final = 60
 """Of the sections concerned: a word in more of them tells nothing apart, unless it is all that there is."""
@@ -70,7 +70,7 @@ class ConcernedSection:
 
 def needs_teachers(sections: Sequence[ConcernedSection]) -> bool:
     """Whether any label depends on what teachers are called."""
-    return any(_homeroom_word(section) is None for section in sections)
+    return any(_homeroom_word(section, SURNAMES) is None for section in sections)
 
 
 def label_sections(
@@ -119,7 +119,7 @@ def _label(
     today: date,
 ) -> Label:
     is_now = is_current(section.term, today)
-    homeroom = _homeroom_word(section)
+    homeroom = _homeroom_word(section, vocabulary.teacher_words)
     if homeroom:
         return Label(LabelKind.WORD, homeroom, is_now)
     found = {word for word in public if word}
@@ -139,11 +139,11 @@ def _label(
     return Label(LabelKind.OTHER, "", is_now)
 
 
-def _homeroom_word(section: ConcernedSection) -> str | None:
+def _homeroom_word(section: ConcernedSection, teacher_words: Collection[str]) -> str | None:
     """Return the word of the name that means the class of every student, written as one."""
     found = words(section.name or "")
     for candidate in (*found, *("".join(two) for two in pairwise(found))):
-        if is_homeroom(candidate):
+        if is_homeroom(candidate) and not (candidate in SURNAMES and candidate in teacher_words):
             return candidate
     return None
 

@@ -1,0 +1,54 @@
+"""Suggestions for Clever's own demo district, with the real program."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from program import CLEVER_DEMO, Site
+
+pytestmark = pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo district is not here")
+
+DISTRICT = "5a0c91b95c7cc000010d417c"
+LIMIT_SECONDS = 5
+"""What a suggestion may take, the start of the program and reading the district counted."""
+FILES = [str(CLEVER_DEMO / f"{name}.json") for name in ("users", "sections")]
+
+
+async def test_the_demo_district_is_suggested_its_homerooms(site: Site, tmp_path: Path) -> None:
+    async with site.worker(PREFLIGHT__SUGGEST_SECONDS="0") as worker:
+        await site.done("publish", *FILES)
+        await worker.logged("batch.decided", lambda line: line["students"] == 1004)
+    before = await site.show(DISTRICT)
+
+    started = time.monotonic()
+    suggested = await site.command("filter", "suggest", DISTRICT, "--json")
+    seconds = time.monotonic() - started
+    shown = await site.done("filter", "suggest", DISTRICT)
+    picked = await site.done("filter", "suggest", DISTRICT, "--pick", "1")
+    refused = await site.command("filter", "suggest", DISTRICT, "--pick", "9")
+    unknown = await site.command("filter", "suggest", "d" * 24)
+    after = await site.show(DISTRICT)
+    file = tmp_path / "filter.json"
+    file.write_text(picked)
+    tried = json.loads(await site.done("filter", "try", DISTRICT, str(file), "--json"))
+    await site.done("filter", "set", DISTRICT, str(file))
+    in_force = json.loads(await site.done("filter", "suggest", DISTRICT, "--json"))
+
+    assert (suggested.code, len(suggested.out.splitlines())) == (0, 1), suggested
+    first = json.loads(suggested.out)[0]
+    assert first["filter"]["rules"] == [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]
+    assert first["coverage"] == {"exactly_one": 1004, "none": 0, "several": 0}
+    assert first["text"] == 'Match all sections where name contains "homeroom"'
+    assert (first["sharing_rules"], first["in_force"], first["cut_short"]) == (True, False, False)
+    assert seconds < LIMIT_SECONDS
+    assert "The first rule gives each of 1,004 students exactly one class." in shown
+    assert json.loads(picked) == first["filter"]
+    assert tried["coverage"] == first["coverage"]
+    assert (refused.code, refused.out, len(refused.err.splitlines())) == (2, "", 1), refused
+    assert (unknown.code, unknown.out) == (2, ""), unknown
+    assert "never seen" in unknown.err
+    assert after == before
+    assert in_force[0]["in_force"] is True

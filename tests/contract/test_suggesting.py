@@ -1,0 +1,374 @@
+"""Suggestions from PostgreSQL: what is read for them, when reviews carry them, and that nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from builders import (
+    DISTRICT,
+    NOON,
+    Json,
+    course_json,
+    event_id,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+    term_json,
+)
+from oracle import Records
+from store_fixtures import StoreUnderTest
+from suggest.surveys import survey_of
+
+from schemas import clever
+from schemas.messages import ReviewMessage
+from worker import reading
+from worker.adapters.postgres.surveys import read_survey
+from worker.advising import suggest_filters
+from worker.domain.filter import KEEP_ALL, Scope, SectionFilter
+from worker.domain.records import KINDS
+from worker.domain.window import WindowLimits
+from worker.errors import UnknownDistrictError
+from worker.ports.inbox import Arrival
+from worker.stages.evaluate import EvaluateStage
+from worker.suggest.survey import Survey
+from worker.telemetry import Metrics
+
+HOUR = timedelta(hours=1)
+LIMITS = WindowLimits(timedelta(0), HOUR, 10_000, HOUR)
+LATE = 40
+"""Seconds after which somebody who waits waits for ever."""
+
+Event = tuple[str, Json]
+
+
+def keeping(value: str, **fields: object) -> SectionFilter:
+    rules = [{"all": [{"field": "name", "op": "contains", "value": value}]}]
+    return SectionFilter.model_validate({"rules": rules, **fields}, strict=False)
+
+
+def staged(collection: str, record: Json) -> tuple[str, str]:
+    """Return a record's id, and the record as it is staged."""
+    text = reading.staged_json(clever.read_record(collection, record, DISTRICT))
+    assert text is not None
+    return record["id"], text
+
+
+def invented() -> list[Event]:
+    """Return a district with two schools, running and other terms, a co-teacher who is not shared."""
+    past = term_json(851, name="Last Year", start_date="2019-08-10", end_date="2020-06-01")
+    running = term_json(850, start_date="2019-08-10", end_date="2999-06-01")
+    students = [
+        student_json(n, {"school": record_id(900 + n % 2), "grade": ("3", "4", "")[n % 3]})
+        for n in range(1, 31)
+    ]
+    listed = [student["id"] for student in students]
+    return [
+        *(("schools", school_json(n, name=name)) for n, name in ((900, "Larkspur"), (901, "Marrow  Middle"))),
+        *(("terms", term) for term in (running, past)),
+        ("courses", course_json(name="Home  Room")),
+        ("users", teacher_json(500)),
+        ("users", teacher_json(501, name={"first": "Ida", "last": "Núñez-Pell"})),
+        *(("users", student) for student in students),
+        ("sections", section_json(700, students=listed[:15], school=record_id(901))),
+        ("sections", section_json(701, students=listed[15:], name="HOMEROOM - Pell - 1", period="")),
+        ("sections", section_json(702, students=listed[5:], name="", subject="", course=None)),
+        ("sections", section_json(703, students=listed, name="Chess", term_id=record_id(851))),
+        ("sections", section_json(704, students=[*listed[:3], record_id(77)], teachers=[record_id(599)])),
+        ("sections", section_json(705, students=[], school=record_id(999), term_id=None)),
+    ]
+
+
+def told(survey: Survey) -> dict[str, Any]:
+    """Return all that a survey holds, to be compared."""
+    arrays = ("section_school", "current", "student_school", "student_grade", "edge_section", "starts")
+    words = ("homeroom", "pell", "nunez", "quillfeather", "chess", "osric", "hr", "home", "zed")
+    return {
+        **{name: getattr(survey, name).tolist() for name in arrays},
+        "codes": {name: codes.tolist() for name, codes in survey.codes.items()},
+        "values": {name: (column.values, column.spellings) for name, column in survey.columns.items()},
+        "schools": (survey.schools, survey.school_names),
+        "grades": survey.grades,
+        "teachers": set(survey.vocabulary.teacher_words),
+        "public": [word for word in words if survey.vocabulary.is_public(word)],
+    }
+
+
+async def happen(store: StoreUnderTest, first: int, *events: Event) -> None:
+    """Let these changes arrive."""
+    arrivals = []
+    for number, (collection, record) in enumerate(events, start=first):
+        kind = KINDS[collection]
+        assert kind is not None
+        arrivals.append(Arrival(DISTRICT, event_id(number), kind, *staged(collection, record)))
+    await store.inbox.store(arrivals, [], [])
+
+
+async def judged(store: StoreUnderTest, seconds: float = 60) -> None:
+    stage = EvaluateStage(store.evaluations, LIMITS, Metrics(), suggest_seconds=seconds)
+    async with asyncio.timeout(LATE):
+        while await stage.once():
+            pass
+
+
+async def reviews(store: StoreUnderTest) -> list[Json]:
+    """Return the reviews in the outbox, each as its schema reads it."""
+    rows = await store.rows(
+        "SELECT envelope FROM outbox WHERE routing_key LIKE 'review.%' ORDER BY position",
+    )
+    for row in rows:
+        ReviewMessage.model_validate_json(row["envelope"])
+    return [json.loads(row["envelope"]) for row in rows]
+
+
+def district(students: int = 40) -> list[Event]:
+    """Return a district with two homerooms, and with a club for everybody beside them."""
+    pupils = [student_json(number) for number in range(1, students + 1)]
+    listed = [pupil["id"] for pupil in pupils]
+    clubs = {"name": "Chess", "period": "7", "course": None}
+    return [
+        ("schools", school_json()),
+        ("terms", term_json(start_date="2019-08-10", end_date="2999-06-01")),
+        ("courses", course_json()),
+        ("users", teacher_json(500)),
+        ("users", teacher_json(501, name={"first": "Ida", "last": "Marrow"})),
+        *(("users", pupil) for pupil in pupils),
+        ("sections", section_json(700, students=listed[::2])),
+        ("sections", section_json(701, students=listed[1::2], teachers=[record_id(501)])),
+        ("sections", section_json(702, students=listed, teachers=[record_id(501)], **clubs)),
+        ("sections", section_json(703, students=listed[:9], **clubs)),
+    ]
+
+
+# Reading
+
+
+@pytest.mark.parametrize("scope", [Scope(), Scope(grades=("3",)), Scope(schools=(record_id(901),))])
+async def test_a_district_is_read_as_it_is_staged(store: StoreUnderTest, scope: Scope) -> None:
+    in_force = SectionFilter(scope=scope)
+    await store.desk.set_filter(DISTRICT, in_force, "test")
+    await happen(store, 1, *invented())
+    await judged(store)
+
+    found = await store.surveys.of(DISTRICT)
+
+    records: Records = {}
+    for collection, record in sorted(invented(), key=lambda event: event[1]["id"]):
+        kind = KINDS[collection]
+        assert kind is not None
+        identifier, text = staged(collection, record)
+        records[kind, identifier] = json.loads(text)
+    survey = found.builder.build()
+    assert found.in_force == in_force
+    assert told(survey) == told(survey_of(records, datetime.now(UTC).date(), scope))
+    assert survey.students > 0
+    assert survey.current.tolist() == [True, True, True, False, True, True]
+
+
+async def test_without_a_filter_every_section_is_in_force(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district(3))
+    await judged(store)
+
+    assert (await store.surveys.of(DISTRICT)).in_force == KEEP_ALL
+
+
+async def test_a_deleted_record_is_not_read(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district(4))
+    await judged(store)
+    kinds = [
+        (KINDS["users"], record_id(1)),
+        (KINDS["users"], record_id(500)),
+        (KINDS["sections"], record_id(703)),
+    ]
+    gone = [
+        Arrival(DISTRICT, event_id(100 + place), kind, identifier, None)
+        for place, (kind, identifier) in enumerate(kinds)
+        if kind is not None
+    ]
+    await store.inbox.store(gone, [], [])
+    await judged(store)
+
+    survey = (await store.surveys.of(DISTRICT)).builder.build()
+
+    assert (survey.students, survey.sections) == (3, 3)
+    assert "quillfeather" not in survey.vocabulary.teacher_words
+
+
+async def test_a_district_that_was_never_seen_has_no_survey(store: StoreUnderTest) -> None:
+    with pytest.raises(UnknownDistrictError, match=DISTRICT):
+        await store.surveys.of(DISTRICT)
+    with pytest.raises(UnknownDistrictError, match=DISTRICT):
+        await suggest_filters(store.surveys, DISTRICT, 1)
+
+
+async def test_suggesting_changes_nothing(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district())
+    await judged(store, seconds=0)
+    before = await store.rows("SELECT d::text FROM districts d")
+
+    found = await suggest_filters(store.surveys, DISTRICT, 60)
+
+    assert (found[0].section_filter, found[0].exactly_one) == (keeping("homeroom"), 40)
+    assert await store.rows("SELECT d::text FROM districts d") == before
+    assert await store.rows("SELECT 1 FROM suggestions") == []
+    assert await store.rows("SELECT 1 FROM filters") == []
+
+
+# Nobody waits
+
+
+async def test_an_evaluation_does_not_wait_for_a_survey_that_is_read(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district(10))
+    await judged(store)
+    async with (
+        store.database.connection() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        before = (await read_survey(connection, DISTRICT, Scope(), NOON.date())).build()
+        await happen(store, 100, ("users", student_json(11)))
+        await judged(store)
+        meanwhile = (await read_survey(connection, DISTRICT, Scope(), NOON.date())).build()
+    after = (await store.surveys.of(DISTRICT)).builder.build()
+
+    assert [one.students for one in (before, meanwhile, after)] == [10, 10, 11]
+
+
+async def test_a_survey_does_not_wait_for_an_evaluation(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district(10))
+    await judged(store)
+    await happen(store, 100, ("users", student_json(11)))
+
+    async with store.evaluations.next(LIMITS) as evaluation, asyncio.timeout(LATE):
+        assert evaluation is not None
+        survey = await store.surveys.of(DISTRICT)
+
+    assert survey.builder.build().students == 10
+
+
+# Reviews
+
+
+async def test_a_review_carries_suggestions_and_they_are_kept(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district())
+    await judged(store)
+
+    (review,) = await reviews(store)
+    first = review["suggestions"][0]
+    assert first["filter"] == keeping("homeroom").model_dump(mode="json")
+    assert first["coverage"] == {"exactly_one": 40, "none": 0, "several": 0}
+    assert first["text"] == 'Match all sections where name contains "homeroom"'
+    assert (first["sharing_rules"], first["in_force"], first["cut_short"]) == (True, False, False)
+    (kept,) = await store.rows("SELECT unplaced, filter_version, suggestions FROM suggestions")
+    assert (kept["unplaced"], kept["filter_version"]) == (40, 0)
+    assert kept["suggestions"] == review["suggestions"]
+
+
+async def test_while_a_district_is_much_as_it_was_its_reviews_carry_what_was_found(
+    store: StoreUnderTest,
+) -> None:
+    await happen(store, 1, *district())
+    await judged(store)
+    await happen(store, 100, ("users", student_json(41)))
+    await judged(store)
+
+    one, other = await reviews(store)
+    assert other["suggestions"] == one["suggestions"]
+    assert len({suggestion["as_of"] for suggestion in other["suggestions"]}) == 1
+
+
+async def test_a_district_that_changed_much_is_searched_anew(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district())
+    await judged(store)
+    await happen(store, 100, *(("users", student_json(number)) for number in range(41, 51)))
+    await judged(store)
+
+    one, other = (review["suggestions"][0] for review in await reviews(store))
+    assert other["as_of"] > one["as_of"]
+    assert (one["coverage"]["none"], other["coverage"]["none"]) == (0, 10)
+
+
+async def test_under_another_filter_suggestions_are_looked_for_anew(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district())
+    await judged(store)
+    await store.desk.set_filter(DISTRICT, keeping("chess", scope={"grades": ["3"]}), "test")
+    await judged(store)
+
+    one, other = (review["suggestions"][0] for review in await reviews(store))
+    assert other["as_of"] > one["as_of"]
+    assert other["filter"]["scope"]["grades"] == ["3"]
+    (kept,) = await store.rows("SELECT filter_version FROM suggestions")
+    assert kept["filter_version"] == 1
+
+
+async def test_old_suggestions_are_looked_for_anew(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district())
+    await judged(store)
+    await store.rows("UPDATE suggestions SET made_at = made_at - interval '1 day'")
+    await happen(store, 100, ("users", student_json(41)))
+    await judged(store)
+
+    one, other = (review["suggestions"][0] for review in await reviews(store))
+    assert other["as_of"] > one["as_of"]
+
+
+async def test_without_time_for_a_search_reviews_carry_none(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district())
+    await judged(store, seconds=0)
+
+    (review,) = await reviews(store)
+    assert review["suggestions"] == []
+    assert await store.rows("SELECT 1 FROM suggestions") == []
+
+
+async def test_a_filter_that_is_in_force_and_could_not_be_better_is_told_to_be_in_force(
+    store: StoreUnderTest,
+) -> None:
+    await store.desk.set_filter(DISTRICT, keeping("Homeroom"), "test")
+    await happen(store, 1, *district(), *(("users", student_json(number)) for number in (41, 42, 43)))
+    await judged(store)
+
+    (review,) = await reviews(store)
+    assert review["suggestions"][0]["in_force"] is True
+    assert review["suggestions"][0]["leftovers"] == [
+        {"school": record_id(900), "grade": "3", "none": 3, "several": 0}
+    ]
+
+
+@pytest.mark.parametrize(("students", "is_advised"), [(100, False), (99, True)])
+async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_class(
+    store: StoreUnderTest, students: int, *, is_advised: bool
+) -> None:
+    await store.desk.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await happen(store, 1, *district(students - 1))
+    await judged(store)
+    assert await reviews(store) == []
+
+    await happen(store, 500, ("users", student_json(students)))
+    await judged(store)
+
+    (review,) = await reviews(store)
+    assert review["students"] == {"total": students, "ready": students - 1, "blocked": 1}
+    assert bool(review["suggestions"]) is is_advised
+
+
+async def test_a_district_whose_filter_is_right_gets_no_suggestions(store: StoreUnderTest) -> None:
+    await store.desk.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await happen(store, 1, *district(), ("users", student_json(1, {"sis_id": ""})))
+    await judged(store)
+
+    (review,) = await reviews(store)
+    assert (review["suggestions"], review["students"]["blocked"]) == ([], 1)
+
+
+async def test_a_day_is_read_in_utc(store: StoreUnderTest) -> None:
+    await happen(store, 1, *invented())
+    await judged(store)
+    async with store.database.connection() as connection, connection.transaction():
+        long_ago = (await read_survey(connection, DISTRICT, Scope(), date(2019, 8, 9))).build()
+
+    assert long_ago.current.tolist() == [False, False, False, False, False, True]

@@ -115,7 +115,7 @@ async def _trials(scene: Scene, best: Suggested) -> None:
         scene.teller.say(
             f"The subject alone is not enough: of the {number(by_subject.classes, 'section')} that it keeps, "
             f"{number(many, 'student')} would sit in several, and {none:,} in none, so that nothing would be "
-            "committed. The suggestion holds what the review says of it."
+            "committed. The suggestion does what the review says of it."
         )
 
 
@@ -132,9 +132,9 @@ def stays_in_review(scene: Scene, suggestion: Suggested) -> None:
         if more > 0:
             scene.teller.say(f"And some in {number(more, 'grade')} of schools more.")
         scene.teller.say(
-            "Nothing is committed until every student has one. What to do: look at the sections of these "
-            "students, write a filter of your own and try it; or ask the district for sharing rules that "
-            "name one section for each student."
+            "Nothing is committed until every student has one. What to do: what the causes say; or look at "
+            "the sections of these students, write a filter of your own and try it; or ask the district for "
+            "sharing rules that name one section for each student."
         )
 
 

@@ -79,11 +79,12 @@ def check_the_whole_story(folder: Path, told: Finished) -> None:
     assert "\x1b" not in told.out
 
     commits, reviews = messages(folder, "commit"), messages(folder, "review")
-    assert [commit["sequence"] for commit in commits if commit["part"] == 1] == [1, 2, 3, 4]
-    assert commits[-1]["changes"] == []
-    check_the_reviews(reviews)
+    assert [commit["sequence"] for commit in commits if commit["part"] == 1] == [1, 2, 3, 4, 5, 6, 7]
+    check_the_reviews(reviews, told)
+    check_that_the_suggestion_was_used(reviews[0], told)
+    check_what_people_decided(reviews[-1], [commit for commit in commits if commit["part"] == 1])
     statuses = [alert["status"] for alert in messages(folder, "alerts")]
-    assert statuses == ["firing", "resolved"] * 3
+    assert statuses == ["firing", "resolved"] * 4
 
     roster: Roster = {}
     for commit in commits:
@@ -96,9 +97,9 @@ def check_the_whole_story(folder: Path, told: Finished) -> None:
     assert not listens(sandbox_of(told.out))
 
 
-def check_the_reviews(reviews: list[dict[str, Any]]) -> None:
-    arrival, broken, withdrawn = reviews
-    assert [review["sequence"] for review in reviews] == [1, 2, 3]
+def check_the_reviews(reviews: list[dict[str, Any]], told: Finished) -> None:
+    arrival, broken, withdrawn, vanished = reviews
+    assert [review["sequence"] for review in reviews] == [1, 2, 3, 4]
     assert arrival["batch"]["trigger"] == "resync"
     assert arrival["students"]["ready"] == 0
     assert (broken["students"]["blocked"], broken["findings"]["new"]) == (1, 1)
@@ -107,6 +108,45 @@ def check_the_reviews(reviews: list[dict[str, Any]]) -> None:
     assert (withdrawn["students"]["blocked"], withdrawn["batch"]["events"]) == (students, students)
     causes = [(cause["owner"], cause["field"], cause["students"]) for cause in withdrawn["causes"]]
     assert causes == [("sharing", "grade", students)]
+    removed = vanished["plan"]["counts"]["student"]["removed"]
+    assert [(cause["code"], cause["removed"]) for cause in vanished["causes"]] == [
+        ("sharing.school_vanished", removed)
+    ]
+    for review in (arrival, withdrawn, vanished):
+        for cause in review["causes"]:
+            assert words(cause["advice"]) in words(told.out)
+
+
+def check_that_the_suggestion_was_used(review: dict[str, Any], told: Finished) -> None:
+    best = review["suggestions"][0]
+    assert best["filter"]["rules"] == [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]
+    students = review["students"]["total"]
+    assert best["coverage"] == {"exactly_one": students, "none": 0, "several": 0}
+    # Told by the review, and again when it is set.
+    assert told.out.count(best["text"]) == 2
+    assert re.search(rf"suggestion 1 +{students:,} +0 +0 +\d+\n", told.out)
+    by_subject = re.search(r'subject is "homeroom/advisory" +([\d,]+) +([\d,]+) +([\d,]+) ', told.out)
+    assert by_subject
+    one, none, several = (int(count.replace(",", "")) for count in by_subject.groups())
+    assert one + none + several == students
+    assert several > 0
+
+
+def check_what_people_decided(review: dict[str, Any], commits: list[dict[str, Any]]) -> None:
+    *_, cleared, approved, restored, resumed = commits
+    assert cleared["changes"] == []
+    assert approved["roster"]["digest"] == review["plan"]["digest"]
+    assert approved["counts"] == review["plan"]["counts"]
+    assert approved["batch"]["trigger"] == "approval"
+    assert restored["rolled_back_to"] == cleared["sequence"]
+    assert restored["roster"] == cleared["roster"]
+    (newcomer,) = [change for change in resumed["changes"] if change["kind"] == "student"]
+    assert newcomer["op"] == "upsert"
+
+
+def words(text: str) -> str:
+    """Return a text without its line breaks."""
+    return " ".join(text.split())
 
 
 def sandbox_of(text: str) -> str:
@@ -150,6 +190,48 @@ async def test_the_story_of_clevers_demo_district_is_told_to_its_end(tmp_path: P
     assert messages(tmp_path, "commit")[0]["roster"]["classes"] == 39
 
 
+async def test_a_district_that_no_filter_serves_stays_in_review_and_hears_whom_it_leaves(
+    tmp_path: Path,
+) -> None:
+    district = generate(DistrictSpec(students=50))
+    student = next(district.students())
+    for section in district.sections_of(student["id"]):
+        listed = district.sections[section]["students"]
+        district.put(
+            "sections",
+            {**district.sections[section], "students": [one for one in listed if one != student["id"]]},
+        )
+    district.write_pages(tmp_path / "pages")
+
+    told = await demo(tmp_path, "--district", str(tmp_path / "pages"))
+
+    assert told.code == 0, told
+    (review,) = messages(tmp_path, "review")
+    assert review["suggestions"][0]["coverage"] == {"exactly_one": 49, "none": 1, "several": 0}
+    role = student["roles"]["student"]
+    assert re.search(rf"{role['school']} +{role['grade']} +1 +0\n", told.out), told.out
+    assert not (tmp_path / "demo" / "out" / "commit.ndjson").exists()
+
+
+async def test_a_district_whose_filter_is_not_at_fault_gets_no_suggestion(tmp_path: Path) -> None:
+    district = generate(DistrictSpec(students=50))
+    for section in list(district.records("sections")):
+        if "Homeroom" not in section["name"]:
+            district.remove("sections", section["id"])
+    student = next(district.students())
+    role = {**student["roles"]["student"], "sis_id": ""}
+    district.put("users", {**student, "roles": {"student": role}})
+    district.write_pages(tmp_path / "pages")
+
+    told = await demo(tmp_path, "--district", str(tmp_path / "pages"))
+
+    assert told.code == 0, told
+    (review,) = messages(tmp_path, "review")
+    assert review["suggestions"] == []
+    assert "sis.field_missing " in told.out
+    assert "The review suggests none." in told.out
+
+
 async def test_after_one_that_was_killed_it_is_told_anew_and_served_until_ctrl_c(tmp_path: Path) -> None:
     async with running_demo(tmp_path) as (process, lines):
         await until(lines, "2. ")
@@ -168,7 +250,7 @@ async def test_after_one_that_was_killed_it_is_told_anew_and_served_until_ctrl_c
                 assert answer.status == 200
             async with session.post(day[2], data=day[1]) as answer:
                 assert answer.status == 200, await answer.text()
-        await commits_of(tmp_path, 5)
+        await commits_of(tmp_path, 8)
         process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(process.wait(), LIMIT_SECONDS) == 0
 

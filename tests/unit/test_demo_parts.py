@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from worker.demo.candidates import CANDIDATES, Candidate, Coverage, Trial, best, kept_sections, leftovers
 from worker.demo.consumer import CommitRefused, Consumer
-from worker.demo.telling import MEANINGS
+from worker.demo.coverage import Coverage, chosen, suggested
+from worker.demo.telling import MEANINGS, OWNERS
 from worker.domain.canonical import to_hex
+from worker.domain.causes.model import Owner
 from worker.domain.policy import Code
 from worker.domain.records import RecordId, School, Student
 from worker.domain.roster import Entry, digest, school_entry, student_entry
 from worker.sandbox.district import DistrictSpec, generate
 from worker.sandbox.world import World
 
-BY_HOMEROOM = CANDIDATES[1]
 SCHOOL = school_entry(School(RecordId("s1"), name="Bird & Söhne"))
 ANN = student_entry(Student(RecordId("p1"), {"sis_id": "1"}), RecordId("c1"), ())
 BEN = student_entry(Student(RecordId("p2"), {"sis_id": "2"}), RecordId("c1"), ())
@@ -85,30 +85,33 @@ def test_a_commit_that_does_not_fit_is_refused(refused: dict[str, Any]) -> None:
         consumer.take(refused)
 
 
-def test_the_best_filter_is_the_first_of_those_that_serve_most_students() -> None:
-    def trial(exactly_one: int, label: str) -> Trial:
-        return Trial(Candidate(label, BY_HOMEROOM.section_filter), Coverage(exactly_one, 10 - exactly_one, 0))
+def suggestion(exactly_one: int, none: int = 0) -> dict[str, Any]:
+    rule = {"all": [{"field": "name", "op": "contains", "value": f"word {exactly_one}"}]}
+    return {
+        "filter": {"rules": [rule]},
+        "coverage": {"exactly_one": exactly_one, "none": none, "several": 0},
+    }
 
-    found = best([trial(3, "poor"), trial(10, "simple"), trial(10, "elaborate")])
 
-    assert found.candidate.label == "simple"
-    assert found.coverage.is_complete
+def test_the_first_suggestion_that_serves_every_student_is_chosen() -> None:
+    told = suggested({"suggestions": [suggestion(9, 1), suggestion(10), suggestion(10)]})
+
+    best = chosen(told)
+
+    assert best.label == "suggestion 2"
+    assert best.coverage.is_complete
+    assert best.section_filter.rules[0].all[0].value == "word 10"
+
+
+def test_where_no_suggestion_serves_every_student_the_first_is_chosen() -> None:
+    best = chosen(suggested({"suggestions": [suggestion(9, 1), suggestion(8, 2)]}))
+
+    assert best.number == 1
+    assert not best.coverage.is_complete
 
 
 def test_a_filter_without_students_to_serve_is_not_complete() -> None:
     assert not Coverage(0, 0, 0).is_complete
-
-
-def test_leftovers_are_the_students_without_exactly_one_section_by_grade() -> None:
-    district = generate(DistrictSpec(students=100))
-    homeroom = min(kept_sections(district, BY_HOMEROOM.section_filter))
-    section = district.sections[homeroom]
-    student, *rest = section["students"]
-    district.put("sections", {**section, "students": rest})
-
-    left = leftovers(district, BY_HOMEROOM.section_filter)
-
-    assert left == {district.users[student]["roles"]["student"]["grade"]: [(student, 0)]}
 
 
 def test_a_newcomer_sits_wherever_a_classmate_sits() -> None:
@@ -124,14 +127,19 @@ def test_a_newcomer_sits_wherever_a_classmate_sits() -> None:
 
 def test_a_day_keeps_every_student_in_one_of_the_sections_that_count() -> None:
     clever = World().add(generate(DistrictSpec(students=100)))
-    by_language = next(one for one in CANDIDATES if "language" in one.label).section_filter
-    kept = frozenset(map(str, kept_sections(clever.district, by_language)))
+    sections = clever.district.sections.values()
+    kept = frozenset(one["id"] for one in sections if one["subject"] == "english/language arts")
 
     events = list(clever.day(100, seed=1, kept=kept))
 
     assert events
-    assert leftovers(clever.district, by_language) == {}
+    for student in clever.district.students():
+        assert len(kept.intersection(clever.district.sections_of(student["id"]))) == 1
 
 
 def test_every_code_of_a_finding_has_a_meaning_in_plain_words() -> None:
     assert set(MEANINGS) == set(Code)
+
+
+def test_every_owner_of_a_cause_has_a_name_in_plain_words() -> None:
+    assert set(OWNERS) == set(Owner)

@@ -15,6 +15,7 @@ from worker.sandbox.truth import HOMEROOMS, name_contains, truth
 from worker.sandbox.upheavals import (
     Withheld,
     delete_students,
+    hide_school,
     narrow_sharing,
     pause,
     restore_field,
@@ -150,9 +151,34 @@ def test_students_without_a_shared_section_are_deleted_with_their_contacts(
     assert {one["student_relationships"][0]["student"] for one in contacts} <= students
 
 
-def test_what_was_withheld_comes_back_as_it_was(district: District, feed: Feed, withheld: Withheld) -> None:
+def test_a_hidden_school_takes_its_students_along_and_leaves_those_of_other_schools(
+    district: District, feed: Feed, withheld: Withheld
+) -> None:
+    hidden, *others = sorted(district.collections["schools"])
+    theirs = [one["id"] for one in district.students() if one["roles"]["student"]["school"] != hidden]
+    guest = next(one["id"] for one in district.students() if one["id"] not in theirs)
+    mixed = district.sections[district.sections_of(theirs[0])[0]]
+    district.put("sections", {**mixed, "students": [*mixed["students"], guest]})
+    alone = set(district.sections_of(guest)) - {mixed["id"]}
+
+    events = kinds(hide_school(district, feed, withheld, hidden))
+
+    assert [one["id"] for one in district.students()] == theirs
+    assert sorted(district.collections["schools"]) == others
+    assert alone.isdisjoint(district.sections)
+    assert guest in district.sections[mixed["id"]]["students"]
+    assert {kind.split(".")[1] for kind in events} == {"deleted"}
+
+
+@pytest.mark.parametrize("hide", ["sections", "school"])
+def test_what_was_withheld_comes_back_as_it_was(
+    district: District, feed: Feed, withheld: Withheld, hide: str
+) -> None:
     before = everything(district)
-    gone = list(narrow_sharing(district, feed, withheld, name_contains("algebra")))
+    if hide == "school":
+        gone = list(hide_school(district, feed, withheld, next(iter(district.collections["schools"]))))
+    else:
+        gone = list(narrow_sharing(district, feed, withheld, name_contains("algebra")))
 
     back = list(widen_sharing(district, feed, withheld))
 

@@ -162,7 +162,10 @@ class _Demo:
             teller.say("The district, its findings, and what else can be asked:")
             teller.line(f"{look} districts")
             teller.line(f"{look} show {self._clever.id}")
+            teller.line(f"{look} filter suggest {self._clever.id}")
             teller.line(f"{look} filter try {self._clever.id} FILE")
+            if (folder / "out" / "commit.ndjson").exists():
+                teller.line(f"{look} rollback {self._clever.id} --list")
             teller.say("What the worker logged:")
             teller.line(f"{folder / 'worker.log'}")
             if self._serve:

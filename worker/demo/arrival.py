@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from worker.decisions import Decided
-from worker.demo import candidates, telling
-from worker.demo.candidates import BY_SUBJECT, CANDIDATES, Trial
+from worker.demo import telling
+from worker.demo.consumer import Json
+from worker.demo.coverage import BY_SUBJECT, BY_SUBJECT_LABEL, Suggested, chosen, suggested
 from worker.demo.live import Baseline, StoryFailed
 from worker.demo.scene import Scene, expect
 from worker.demo.telling import number
+from worker.domain.causes.wording import several
 from worker.domain.decision import Outcome
 from worker.ports.clever import COLLECTIONS
 from worker.sandbox.district import District
@@ -51,86 +52,113 @@ async def _baseline(scene: Scene, total: int) -> Baseline:
         return await scene.live.baseline(progress)
 
 
-async def review(scene: Scene, decided: Decided) -> bool:
-    """Show the review; return whether there are students to find a filter for."""
+async def review(scene: Scene, decided: Decided) -> Json:
+    """Show the review, and the causes that it names."""
     with scene.teller.chapter(f"The preflight finds errors: review {decided.sequence}"):
         review = await scene.review(decided)
         scene.teller.table(telling.review_table(review))
+        errors, causes = review["findings"]["errors"], len(review["causes"])
         scene.teller.say(
-            f"Every student must belong to exactly one class. {_sections_a_student(scene.district)} One "
-            "error blocks the whole district, warnings are only told: so nothing is committed, this review "
-            "tells why, and an alert goes to operations."
+            f"Every student must belong to exactly one class. {_sections_a_student(scene.district)} Nobody "
+            f"has to read these findings one by one: the review folds {number(errors, 'error')} into "
+            f"{several(causes, 'cause')}, and says who can put it right, and how."
         )
-        return bool(review["students"]["total"])
+        scene.causes(review)
+        scene.teller.say(
+            "One error blocks the whole district, warnings are only told: so nothing is committed, and an "
+            "alert goes to operations."
+        )
+        return review
 
 
 def _sections_a_student(district: District) -> str:
     counts = {len(district.sections_of(one["id"])) for one in district.students()}
     if not counts:
         return "There is none to be rostered, and no filter can change that."
-    most, least = number(max(counts), "section"), min(counts)
-    return f"Now every section counts, and each student sits in {least} to {most}."
+    most, least = max(counts), min(counts)
+    span = number(most, "section") if least == most else f"{least} to {number(most, 'section')}"
+    return f"Now every section counts, and each student sits in {span}."
 
 
-async def trials(scene: Scene) -> Trial:
-    """Try filters; return the best."""
-    with scene.teller.chapter("Looking for a section filter"):
+async def suggestions(scene: Scene, review: Json) -> Suggested:
+    """Show what the review suggests, and try it; return the suggestion that is worth setting."""
+    with scene.teller.chapter("The review suggests a section filter"):
+        suggestions = suggested(review)
         scene.teller.say(
-            "A filter says which sections count. Each of these is tried on the whole district, which "
-            "changes nothing. How many students then have exactly one section, none, or several?"
+            "A filter says which sections count. The review has looked for the best in the district's own "
+            "sections: how many students would have exactly one section, none, or several? The text says it "
+            "as Clever's sharing rules do, and can be sent to the district as it is."
         )
-        with scene.teller.waiting("trying filters"):
-            tried = await scene.live.try_filters(CANDIDATES, lambda _what, _count: None)
-        best = candidates.best(tried)
-        scene.teller.table(telling.trials_table(tried, best))
-        if best.coverage.is_complete:
-            scene.teller.say("Of those that serve every student the first is taken, as the simplest.")
-            _why_not_by_subject(scene, tried, best)
-        elif scene.invented:
-            raise StoryFailed("expected a filter that gives every student one section, there is none")
+        scene.teller.table(telling.suggestions_table(suggestions))
+        if review["suggestions"][0]["cut_short"]:
+            scene.teller.say("The search was cut short by its time: there may be better ones.")
+        best = chosen(suggestions)
+        await _trials(scene, best)
+        if scene.invented and not best.coverage.is_complete:
+            raise StoryFailed("expected a suggestion that gives every student one section, there is none")
         return best
 
 
-def _why_not_by_subject(scene: Scene, tried: Sequence[Trial], best: Trial) -> None:
-    by_subject = next(trial for trial in tried if trial.candidate is BY_SUBJECT)
-    wrong = by_subject.coverage.none + by_subject.coverage.several
-    if not wrong:
-        return
-    kept = candidates.kept_sections(scene.district, BY_SUBJECT.section_filter)
-    also = kept.keys() - candidates.kept_sections(scene.district, best.candidate.section_filter).keys()
+async def _trials(scene: Scene, best: Suggested) -> None:
+    """Try the suggestion, and beside it the filter that everybody thinks of first."""
     scene.teller.say(
-        "The subject is the obvious choice, and not good enough: of the "
-        f"{number(len(kept), 'section')} it keeps, {len(also):,} are not kept by the best filter. "
-        f"With them {number(by_subject.coverage.several, 'student')} would sit in several, and "
-        f"{by_subject.coverage.none:,} in none."
+        "Any filter can be tried on the whole district, which changes nothing. Here is the obvious one, "
+        f"as Clever has a subject for it, and beside it {best.label}:"
     )
+    with scene.teller.waiting("trying filters"):
+        by_subject = await scene.live.try_filter(BY_SUBJECT_LABEL, BY_SUBJECT)
+        tried = await scene.live.try_filter(best.label, best.section_filter)
+    expect(f"coverage of {best.label}", best.coverage, tried.coverage)
+    scene.teller.table(telling.trials_table([by_subject, tried]))
+    _, none, many = by_subject.coverage
+    if none or many:
+        scene.teller.say(
+            f"The subject alone is not enough: of the {number(by_subject.classes, 'section')} that it keeps, "
+            f"{number(many, 'student')} would sit in several, and {none:,} in none, so that nothing would be "
+            "committed. The suggestion does what the review says of it."
+        )
 
 
-def stays_in_review(scene: Scene, trial: Trial) -> None:
-    """Tell that no filter will do, and whom the closest one leaves over."""
+def stays_in_review(scene: Scene, suggestion: Suggested) -> None:
+    """Tell that no filter will do, and whom the best one leaves over."""
     with scene.teller.chapter("None of them will do: the district stays in review"):
-        left = candidates.leftovers(scene.district, trial.candidate.section_filter)
+        left = suggestion.coverage.none + suggestion.coverage.several
         scene.teller.say(
-            f"No filter gives every student exactly one section. The closest is {trial.candidate.label}; "
-            f"it leaves {number(sum(map(len, left.values())), 'student')} over:"
+            f"No filter gives every student exactly one section. The closest is {suggestion.label}; it "
+            f"leaves {number(left, 'student')} over:"
         )
-        scene.teller.table(telling.leftovers_table(left))
+        scene.teller.table(telling.leftovers_table(suggestion.said))
+        more = suggestion.said["leftover_groups"] - telling.LISTED
+        if more > 0:
+            scene.teller.say(f"And some in {number(more, 'grade')} of schools more.")
         scene.teller.say(
-            "Nothing is committed until every student has one. What to do: look at the sections of these "
-            "students, write a filter of your own and try it (the command is below); or ask the "
-            "district for sharing rules that name one section for each student."
+            "Nothing is committed until every student has one. What to do: what the causes say; or look at "
+            "the sections of these students, write a filter of your own and try it; or ask the district for "
+            "sharing rules that name one section for each student."
         )
 
 
-async def filter_set(scene: Scene, trial: Trial) -> Decided:
-    """Put the best filter in force."""
-    with scene.teller.chapter("The filter is set"):
-        scene.section_filter = trial.candidate.section_filter
-        version = await scene.live.set_filter(scene.section_filter, scene.actor)
+def no_suggestion(scene: Scene) -> None:
+    """Tell that the filter is not what has to change."""
+    with scene.teller.chapter("No filter would help: the district stays in review"):
         scene.teller.say(
-            f"Version {version} of the district's filter is in force: {trial.candidate.label}. The whole "
-            "district is judged anew by it."
+            "The review suggests none. What has to change is what its causes name; when the change that "
+            "removes the last error arrives, the commit follows."
         )
+
+
+async def filter_set(scene: Scene, suggestion: Suggested) -> Decided:
+    """Put the suggestion in force, as a person does."""
+    with scene.teller.chapter("A person sets it"):
+        scene.teller.say(
+            "So far nothing has changed: a suggestion is never applied by itself. A person decides, and sets "
+            f"it with `rostering filter set`, which is what {scene.actor} does now."
+        )
+        version = await scene.live.set_filter(suggestion.section_filter, scene.actor, suggestion.label)
+        scene.teller.say(
+            f"Version {version} of the district's filter is in force, and the whole district is judged anew:"
+        )
+        scene.teller.line(suggestion.said["text"], "green")
         return await scene.decision({Outcome.COMMIT} if scene.invented else {*Outcome})
 
 
@@ -138,19 +166,20 @@ async def other_errors(scene: Scene, decided: Decided) -> None:
     """Tell what else is wrong where the filter alone did not do."""
     with scene.teller.chapter("Other errors remain: the district stays in review"):
         if decided.outcome is Outcome.REVIEW:
-            scene.teller.table(telling.review_table(await scene.review(decided)))
+            review = await scene.review(decided)
+            scene.teller.table(telling.review_table(review))
+            scene.causes(review)
         scene.teller.say(
             "Every student has exactly one section now, but something else is wrong, so that still "
-            "nothing is committed. What to do: have it put right in the district's student information "
-            "system. `rostering show` tells how it stands. When the change that removes the last error "
-            "arrives, the commit follows."
+            "nothing is committed. `rostering show` tells how it stands. When the change that removes the "
+            "last error arrives, the commit follows."
         )
 
 
 async def first_commit(scene: Scene, decided: Decided) -> None:
     """Show the first commit, and prove it."""
     with scene.teller.chapter(f"No error: commit {decided.sequence}"):
-        await scene.commit(decided)
+        await scene.commit(decided.sequence)
         scene.teller.say(
             "This consumer knows nothing but the messages. It applied the changes and took the digest of "
             "what it had then. The two are equal: it has the district's roster to the letter."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker.demo import candidates, telling
+from worker.demo import telling
 from worker.demo.consumer import Json
 from worker.demo.scene import Scene, expect
 from worker.demo.telling import number
@@ -20,7 +20,7 @@ WITHDRAWN: Final = "grade"
 async def school_day(scene: Scene) -> None:
     """Let a school day pass in Clever."""
     with scene.teller.chapter("A school day"):
-        kept = frozenset(map(str, candidates.kept_sections(scene.district, scene.section_filter)))
+        kept = frozenset(scene.live.consumer.ids("class"))
         types = scene.live.change(scene.clever.day(CHANGES_A_DAY, seed=1, kept=kept))
         if not types:
             scene.teller.say("The district is too small for anything to happen in it.")
@@ -38,7 +38,7 @@ async def school_day(scene: Scene) -> None:
             f"{decided.sequence} holds what they change in the roster. The rest is in sections that do not "
             "count, or in fields that are not committed."
         )
-        await scene.commit(decided)
+        await scene.commit(decided.sequence)
 
 
 async def student_broken(scene: Scene) -> None:
@@ -52,10 +52,12 @@ async def student_broken(scene: Scene) -> None:
         scene.teller.table(telling.findings_table(review))
         blocked, total = review["students"]["blocked"], review["students"]["total"]
         expect("blocked students", 1, blocked)
+        expect("owners", ["sis"], [cause["owner"] for cause in review["causes"]])
         scene.teller.say(
             f"{blocked} of {total:,} students is blocked, and that holds the whole district back. "
             f"Review {decided.sequence} tells {number(review['findings']['new'], 'new error')}, with the "
-            "student by id only. What was committed stays as it is."
+            "student by id only, and whose it is: the district's student information system. What was "
+            "committed stays as it is."
         )
 
 
@@ -71,8 +73,8 @@ async def student_mended(scene: Scene) -> None:
             "repaired student is not in it: the record is again what was committed before, and what is "
             "unchanged is never sent."
         )
-        await scene.commit(decided)
-        await _is_rostered(scene)
+        await scene.commit(decided.sequence)
+        await scene.status_is("rostered")
         scene.teller.say("The review is over and the alert resolved: the district is rostered.")
 
 
@@ -120,8 +122,7 @@ def _tell_cause(scene: Scene, review: Json) -> None:
     expect("causes", [("sharing", WITHDRAWN)], owners)
     (cause,) = review["causes"]
     expect("students of the cause", review["students"]["total"], cause["students"])
-    scene.teller.table(telling.causes_table(review))
-    scene.teller.say(cause["advice"])
+    scene.causes(review)
     if warning := review["sync"]["warning"]:
         scene.teller.say(f"And the review warns of what Clever tells of this district's sync. {warning}")
     scene.teller.say(
@@ -139,9 +140,5 @@ async def field_restored(scene: Scene) -> None:
             f"{number(types.total(), 'update')} later all errors are gone. Every record is again what was "
             f"committed before, so that commit {decided.sequence} has nothing to send: it ends the review."
         )
-        await scene.commit(decided)
-        await _is_rostered(scene)
-
-
-async def _is_rostered(scene: Scene) -> None:
-    expect("status of the district", "rostered", (await scene.live.show())["status"])
+        await scene.commit(decided.sequence)
+        await scene.status_is("rostered")

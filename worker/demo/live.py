@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,16 +13,16 @@ from typing import Any, Final
 
 import orjson
 
-from worker.candidate.refresh import Progress
 from worker.decisions import Decided
-from worker.demo.candidates import Candidate, Coverage, Trial
 from worker.demo.consumer import CommitRefused, Consumer, Json
+from worker.demo.coverage import Coverage, Trial
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.errors import Unavailable, UnknownDistrictError
 from worker.pages import JsonObject
 from worker.ports.clever import COLLECTIONS
 from worker.process import Running
+from worker.rollback import RolledBack, roll_back
 from worker.sandbox.world import WorldDistrict
 from worker.telemetry import Metrics
 from worker.trial import try_filter
@@ -133,12 +133,12 @@ class LiveDistrict:
             raise StoryFailed(f"expected {_either(expected)}, came {decided.outcome.value}; {state}")
         return decided
 
-    async def commit(self, decided: Decided) -> Json:
+    async def commit(self, sequence: int | None) -> Json:
         """Return a commit once the consumer applied all its parts and has the digest that it says."""
-        async with self._patiently(f"commit {decided.sequence} in {self._commits.path}"):
+        async with self._patiently(f"commit {sequence} in {self._commits.path}"):
             while True:
                 for message in self._commits.new():
-                    if self._take(message) and message["sequence"] == decided.sequence:
+                    if self._take(message) and message["sequence"] == sequence:
                         return message
                 await asyncio.sleep(LOOK_SECONDS)
 
@@ -161,19 +161,27 @@ class LiveDistrict:
         """Return the district as `rostering show --json` gives it."""
         return await self._desk.show(self.id)
 
-    async def try_filters(self, candidates: Sequence[Candidate], progress: Progress) -> list[Trial]:
-        """Try filters one after the other; nothing changes."""
-        return [await self._try(candidate, progress) for candidate in candidates]
+    async def try_filter(self, label: str, section_filter: SectionFilter) -> Trial:
+        """Try a filter on a district without a commit, as `rostering filter try` does; nothing changes."""
+        async with self._patiently(f"the outcome of a trial: {label}"):
+            result = await try_filter(self._running.store.evaluations, self.id, section_filter)
+        return Trial(label, Coverage(**result["coverage"]), result["plan"]["counts"]["class"]["upserted"])
 
-    async def set_filter(self, section_filter: SectionFilter, actor: str) -> int:
-        """Put a filter in force; return its version."""
-        return await self._desk.set_filter(self.id, section_filter, actor)
+    async def set_filter(self, section_filter: SectionFilter, actor: str, reason: str) -> int:
+        """Put a filter in force, as `rostering filter set` does; return its version."""
+        return await self._desk.set_filter(self.id, section_filter, actor, reason)
 
-    async def _try(self, candidate: Candidate, progress: Progress) -> Trial:
-        async with self._patiently(f"the outcome of a trial: {candidate.label}"):
-            evaluations = self._running.store.evaluations
-            result = await try_filter(evaluations, self.id, candidate.section_filter, progress)
-        return Trial(candidate, Coverage(**result["coverage"]))
+    async def approve(self, plan: str, actor: str, reason: str) -> None:
+        """Approve the plan with this digest, as `rostering approve` does."""
+        await self._desk.approve(self.id, plan, actor, reason)
+
+    async def roll_back(self, sequence: int, actor: str, reason: str) -> RolledBack:
+        """Restore the roster after an earlier commit, as `rostering rollback` does."""
+        return await roll_back(self._running.store.rollbacks, self.id, sequence, actor, reason)
+
+    async def resume(self, actor: str, reason: str) -> None:
+        """End the district's hold, as `rostering resume` does."""
+        await self._desk.resume(self.id, actor, reason)
 
     async def _next_decision(self) -> Decided:
         """Wait until all that happened is decided on; return the last decision that said something.

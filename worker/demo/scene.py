@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from worker.decisions import Decided
 from worker.demo import telling
@@ -11,9 +12,11 @@ from worker.demo.consumer import Json
 from worker.demo.live import LiveDistrict, StoryFailed
 from worker.demo.telling import Teller
 from worker.domain.decision import Outcome
-from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.sandbox.district import District
 from worker.sandbox.world import WorldDistrict
+
+EXPLAINED: Final = 3
+"""Causes of a review of which the advice is told too: the ones that block most students."""
 
 
 @dataclass(slots=True)
@@ -27,7 +30,6 @@ class Scene:
     """Of the Clever that the district is in."""
     actor: str
     invented: bool
-    section_filter: SectionFilter = KEEP_ALL
 
     @property
     def district(self) -> District:
@@ -39,19 +41,30 @@ class Scene:
         with self.teller.waiting("waiting for the decision"):
             return await self.live.decision(expected)
 
-    async def commit(self, decided: Decided) -> None:
-        """Show a commit, and that a consumer of it has the roster that it says."""
+    async def commit(self, sequence: int | None) -> Json:
+        """Show a commit, and that a consumer of it has the roster that it says; return it."""
         with self.teller.waiting("waiting for the commit"):
-            commit = await self.live.commit(decided)
+            commit = await self.live.commit(sequence)
         self.teller.table(telling.commit_table(commit))
         self.teller.say("The digest of the roster, as the commit says it and as a consumer has it:")
         self.teller.line(f"commit    {commit['roster']['digest']}", "green")
         self.teller.line(f"consumer  {self.live.consumer.digest}", "green")
+        return commit
 
     async def review(self, decided: Decided) -> Json:
         """Wait for a review."""
         with self.teller.waiting("waiting for the review"):
             return await self.live.review(decided)
+
+    def causes(self, review: Json) -> None:
+        """Show the causes of a review, and what to do about the first of them."""
+        self.teller.table(telling.causes_table(review))
+        for cause in review["causes"][:EXPLAINED]:
+            self.teller.quote(cause["advice"])
+
+    async def status_is(self, expected: str) -> None:
+        """Raise `StoryFailed` where the district has another status."""
+        expect("status of the district", expected, (await self.live.show())["status"])
 
 
 def expect(what: str, expected: object, came: object) -> None:

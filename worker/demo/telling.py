@@ -16,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from worker.demo.candidates import Trial
 from worker.demo.consumer import Json
+from worker.demo.coverage import Suggested, Trial
+from worker.domain.causes.model import Owner
 from worker.domain.policy import WARNINGS, Code
 
 WIDEST: Final = 100
@@ -38,6 +39,14 @@ MEANINGS: Final = {
     Code.EVENTS_QUARANTINED: "events that cannot be read wait",
     Code.NO_BASELINE: "was never read as a whole",
 }
+OWNERS: Final = {
+    Owner.SIS: "the district's student information system",
+    Owner.SHARING: "the district's sharing in Clever",
+    Owner.FILTER: "our section filter",
+    Owner.VENDOR: "ourselves",
+}
+LISTED: Final = 10
+"""Schools' grades with leftovers that are listed."""
 KINDS: Final = {"school": "schools", "teacher": "teachers", "class": "classes", "student": "students"}
 
 
@@ -71,10 +80,16 @@ class Teller:
         """Print the title of it all."""
         self._console.print(Text(text, "bold"))
 
-    def say(self, text: str, style: str = "") -> None:
+    def say(self, text: str, style: str = "", indent: int = 0) -> None:
         """Print a paragraph."""
-        for line in textwrap.wrap(text, self._console.width, break_long_words=False, break_on_hyphens=False):
-            self._console.print(Text(line, style), soft_wrap=True)
+        width = self._console.width - indent
+        for line in textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False):
+            self._console.print(Text(" " * indent + line, style), soft_wrap=True)
+
+    def quote(self, text: str) -> None:
+        """Print a paragraph that is not ours but a message's, with room below."""
+        self.say(text, "italic", INDENT)
+        self._console.print()
 
     def line(self, text: str, style: str = "") -> None:
         """Print a line to be copied: indented, and never broken."""
@@ -146,27 +161,49 @@ def findings_table(review: Json) -> Table:
     return table
 
 
-def trials_table(trials: Sequence[Trial], chosen: Trial) -> Table:
-    """Return what each filter would do, the chosen one marked."""
-    table = _table("sections that count", "one", "none", "several", "")
-    for column in table.columns[1:4]:
-        column.justify = "right"
-    for trial in trials:
-        counts = (f"{count:,}" for count in trial.coverage)
-        mark = ("<- all" if trial.coverage.is_complete else "<- closest") if trial is chosen else ""
-        style = ("green" if trial.coverage.is_complete else "yellow") if trial is chosen else ""
-        table.add_row(trial.candidate.label, *counts, mark, style=style)
+def causes_table(review: Json) -> Table:
+    """Return the causes that a review names, and who can put each of them right."""
+    table = _table("cause", "students", "who can put it right")
+    table.columns[1].justify = "right"
+    for cause in review["causes"]:
+        students = cause["removed"] or cause["students"]
+        table.add_row(cause["code"], f"{students:,}", OWNERS[cause["owner"]], style="yellow")
     return table
 
 
-def leftovers_table(left: Mapping[str, Sequence[tuple[str, int]]]) -> Table:
-    """Return students without exactly one section, by grade, with an example each."""
-    table = _table("grade", "none", "several", "for example student")
-    for column in table.columns[1:3]:
+def suggestions_table(suggestions: Sequence[Suggested]) -> Table:
+    """Return what a review suggests: what each filter would do, and its text for the district."""
+    table = _table("", "one", "none", "several", "text for the district")
+    for column in table.columns[:4]:
         column.justify = "right"
-    for grade, students in sorted(left.items(), key=lambda item: -len(item[1])):
-        none = sum(1 for _, count in students if count == 0)
-        table.add_row(grade, f"{none:,}", f"{len(students) - none:,}", students[0][0])
+    for one in suggestions:
+        text = Text(one.said["text"])
+        if not one.said["sharing_rules"]:
+            text.append("\n(only our own filter can do this, not sharing rules)", "dim")
+        counts = (f"{count:,}" for count in one.coverage)
+        table.add_row(f"{one.number}", *counts, text, style="green" if one.coverage.is_complete else "yellow")
+    return table
+
+
+def trials_table(trials: Sequence[Trial]) -> Table:
+    """Return what each filter that was tried would do, and how many sections it takes for classes."""
+    table = _table("tried", "one", "none", "several", "classes")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for trial in trials:
+        counts = (f"{count:,}" for count in (*trial.coverage, trial.classes))
+        table.add_row(trial.label, *counts, style="green" if trial.coverage.is_complete else "yellow")
+    return table
+
+
+def leftovers_table(said: Json) -> Table:
+    """Return whom a suggestion leaves without exactly one section, the most first."""
+    table = _table("school", "grade", "none", "several")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for left in said["leftovers"][:LISTED]:
+        school, grade = left["school"] or "(none)", left["grade"] or "(none)"
+        table.add_row(school, grade, f"{left['none']:,}", f"{left['several']:,}")
     return table
 
 
@@ -189,16 +226,6 @@ def records_table(records: Mapping[str, int]) -> Table:
     table.columns[1].justify = "right"
     for name, count in records.items():
         table.add_row(name, f"{count:,}")
-    return table
-
-
-def causes_table(review: Json) -> Table:
-    """Return the causes that a review names, and who can put each of them right."""
-    table = _table("cause", "owner", "students", "field")
-    table.columns[2].justify = "right"
-    for cause in review["causes"]:
-        row = (cause["code"], cause["owner"], f"{cause['students']:,}", cause["field"] or "")
-        table.add_row(*row, style="yellow")
     return table
 
 

@@ -8,7 +8,8 @@ that a district of a million students can be served in between. Take all of them
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
@@ -38,7 +39,27 @@ def narrow_sharing(
     To a section belong its students and their contacts, its teachers, course, term and schools. The
     district and its administrators belong to no section and stay.
     """
-    stays = _belonging(district, shared)
+    return _withhold_all_but(_belonging(district, shared), district, feed, withheld)
+
+
+def hide_school(district: District, feed: Feed, withheld: Withheld, school: str) -> Iterator[JsonObject]:
+    """Share a school no more, nor its students, nor what only they have; it is deleted, and withheld.
+
+    A section that has students of another school besides stays, and lists those who are not shared.
+    """
+    gone = {school}
+    gone.update(user["id"] for user in district.students() if user["roles"]["student"]["school"] == school)
+
+    def shared(section: JsonObject) -> bool:
+        return not gone.issuperset(section["students"])
+
+    stays = _belonging(district, shared, gone) - gone
+    return _withhold_all_but(stays, district, feed, withheld)
+
+
+def _withhold_all_but(
+    stays: Container[str], district: District, feed: Feed, withheld: Withheld
+) -> Iterator[JsonObject]:
     for collection in _UNSHARED_FIRST:
         for record_id in district.collections[collection]:
             if record_id in stays:
@@ -127,13 +148,15 @@ def _put(
         yield feed.event(f"{collection}.updated", new, previous)
 
 
-def _belonging(district: District, shared: Callable[[JsonObject], bool]) -> set[str]:
-    """Find the ids of the sections that stay shared, and of all that belongs to them."""
+def _belonging(
+    district: District, shared: Callable[[JsonObject], bool], but: AbstractSet[str] = frozenset()
+) -> set[str]:
+    """Find the ids of the sections that stay shared, and of all that belongs to them; `but` do not count."""
     stays: set[str] = set()
     students: set[str] = set()
     for section in district.records("sections"):
         if shared(section):
-            students.update(section["students"])
+            students.update(set(section["students"]) - but)
             referred = ("id", "school", "course", "term_id", "teacher")
             stays.update(filter(None, (section.get(key) for key in referred)), section.get("teachers", ()))
     for user in district.records("users"):

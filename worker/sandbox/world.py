@@ -139,8 +139,12 @@ class WorldDistrict:
         """Share only some sections and what belongs to them."""
         return upheavals.narrow_sharing(self.district, self._feed_of_upheaval(), self.withheld, shared)
 
+    def hide_school(self, school: str) -> Iterator[JsonObject]:
+        """Share a school no more, with its students and what only they have."""
+        return upheavals.hide_school(self.district, self._feed_of_upheaval(), self.withheld, school)
+
     def widen(self) -> Iterator[JsonObject]:
-        """Share again what `narrow` took."""
+        """Share again what `narrow` or `hide_school` took."""
         return upheavals.widen_sharing(self.district, self._feed_of_upheaval(), self.withheld)
 
     def withdraw(self, name: str) -> Iterator[JsonObject]:

@@ -34,7 +34,8 @@ def _at(pile: Pile) -> str:
 
 def _unblocks(pile: Pile) -> str:
     if not pile.unblocks:
-        return " Each of them has another error besides."
+        who = "Each of them has" if pile.students > 1 else "The student has"
+        return f" {who} another error besides."
     return f" {count(pile.unblocks, 'student')} would be ready then."
 
 

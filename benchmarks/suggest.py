@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.surroundings import Server
 
@@ -44,21 +47,39 @@ async def measure(server: Server) -> bool:
     return seconds <= SECONDS and memory <= MEMORY_MB and share >= SHARE
 
 
-def _run(url: str) -> tuple[float, float, list[dict[str, object]]]:
+def _run(url: str) -> tuple[float, float, list[dict[str, Any]]]:
     """Run the program; return its seconds, its greatest resident memory in megabytes, what it printed."""
-    program = (sys.executable, "-m", "worker", "filter", "suggest", DISTRICT, "--json")
-    reading, writing = os.pipe()
+    command = (sys.executable, "-m", "worker", "filter", "suggest", DISTRICT, "--json")
     started = time.perf_counter()
-    pid = os.posix_spawn(
-        sys.executable,
-        program,
-        {**os.environ, "ROSTERING_DATABASE_URL": url},
-        file_actions=[(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_CLOSE, reading)],
-    )
-    os.close(writing)
-    with os.fdopen(reading) as output:
-        printed = output.read()
-    _, status, usage = os.wait4(pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise RuntimeError(f"filter suggest ended with status {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024, json.loads(printed)
+    with subprocess.Popen(
+        command, env={**os.environ, "ROSTERING_DATABASE_URL": url}, stdout=subprocess.PIPE
+    ) as program:
+        most = 0.0
+        watched = threading.Event()
+
+        def watch() -> None:
+            nonlocal most
+            while not watched.wait(0.05):
+                most = max(most, _peak(program.pid))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        printed, _ = program.communicate()
+        watched.set()
+        watcher.join()
+    if program.returncode:
+        raise RuntimeError(f"filter suggest ended with {program.returncode}")
+    return time.perf_counter() - started, most, json.loads(printed)
+
+
+def _peak(pid: int) -> float:
+    """Return the greatest resident memory of a process so far, in megabytes; 0 once it has ended.
+
+    The system's own count at its end would begin with the memory of this process, which started it.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    peaks = [int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:")]
+    return peaks[0] if peaks else 0.0

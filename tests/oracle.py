@@ -73,7 +73,7 @@ def judge(
     ranks = {
         record_id: kept
         for record_id, section in sections.items()
-        if (kept := rank(section_filter, _view(section, records), today)) is not None
+        if (kept := rank(section_filter, view(section, records), today)) is not None
     }
     students = _students(records, section_filter)
     sections_of = {
@@ -111,7 +111,9 @@ def judge(
     return Judged(findings, {(entry.kind, entry.id): entry for entry in entries}, dict(sizes))
 
 
-def _view(section: Section, records: Records) -> SectionView:
+def view(section: Section, records: Records) -> SectionView:
+    """Return a section with what a filter reads beside it."""
+
     def beside(kind: Kind, record_id: str | None) -> Json | None:
         return records.get((kind, record_id)) if record_id else None
 

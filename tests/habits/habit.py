@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
+from oracle import view
+
 from habits.towns import Records, Town
-from worker.domain.filter import Condition, Rule, SectionFilter, SectionView, counted, in_scope, rank
+from worker.domain.filter import Condition, Rule, SectionFilter, counted, in_scope, rank
 from worker.domain.records import (
-    Json,
     Kind,
     RecordId,
-    Section,
-    course_from_json,
-    school_from_json,
     section_from_json,
     student_from_json,
-    term_from_json,
 )
 
 TODAY: Final = date(2026, 10, 14)
@@ -140,20 +137,3 @@ def coverage(records: Records, section_filter: SectionFilter, today: date) -> Co
                     ranks[listed][section.id] = kept
     sizes = Counter(min(2, len(counted(section_filter.strategy, found))) for found in ranks.values())
     return Coverage(sizes[1], sizes[0], sizes[2])
-
-
-def view(section: Section, records: Records) -> SectionView:
-    """Return a section with what a filter reads beside it."""
-
-    def beside(kind: Kind, record_id: str | None) -> Json | None:
-        return records.get((kind, record_id)) if record_id else None
-
-    course = beside(Kind.COURSE, section.course_id)
-    school = beside(Kind.SCHOOL, section.school_id)
-    term = beside(Kind.TERM, section.term_id)
-    return SectionView(
-        section,
-        course_from_json(section.course_id or "", course) if course is not None else None,
-        school_from_json(section.school_id or "", school) if school is not None else None,
-        term_from_json(section.term_id or "", term) if term is not None else None,
-    )

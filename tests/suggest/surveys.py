@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TypeVar
 
-from oracle import Records
+from oracle import Records, view
 
-from worker.domain.filter import Scope, SectionFilter, SectionView, is_current
+from worker.domain.filter import Scope, SectionFilter, is_current
 from worker.domain.records import (
     Json,
     Kind,
-    course_from_json,
     school_from_json,
     section_from_json,
     student_from_json,
     teacher_from_json,
-    term_from_json,
 )
 from worker.suggest.deadline import Deadline
 from worker.suggest.finding import Suggestion, suggest
 from worker.suggest.survey import Survey, SurveyBuilder
 
 TODAY = date(2026, 10, 14)
-Value = TypeVar("Value")
 
 
 def survey_of(records: Records, today: date = TODAY, scope: Scope | None = None) -> Survey:
@@ -35,8 +31,6 @@ def survey_of(records: Records, today: date = TODAY, scope: Scope | None = None)
         if teacher is not None:
             builder.add_teacher(teacher)
     schools = {i: school_from_json(i, record) for i, record in _all(records, Kind.SCHOOL)}
-    courses = {i: course_from_json(i, record) for i, record in _all(records, Kind.COURSE)}
-    terms = {i: term_from_json(i, record) for i, record in _all(records, Kind.TERM)}
     for school in schools.values():
         builder.add_school(school)
     for record_id, user in _all(records, Kind.USER):
@@ -45,13 +39,8 @@ def survey_of(records: Records, today: date = TODAY, scope: Scope | None = None)
             builder.add_student(student)
     for record_id, record in _all(records, Kind.SECTION):
         section = section_from_json(record_id, record)
-        view = SectionView(
-            section,
-            courses.get(section.course_id or ""),
-            schools.get(section.school_id or ""),
-            terms.get(section.term_id or ""),
-        )
-        builder.add_section(view, current=is_current(view.term, today))
+        seen = view(section, records)
+        builder.add_section(seen, current=is_current(seen.term, today))
     return builder.build()
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from worker import app
 from worker.cli.context import CommandContext
 from worker.cli.people import spoken
-from worker.cli.terminal import progress_bars
+from worker.cli.terminal import counted, moment, progress_bars
 from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter, parse_filter
 from worker.domain.policy import parse_end, parse_own_policy
@@ -66,7 +68,7 @@ def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     else:
-        ctx.console.print(trial_table(result))
+        ctx.console.print(trial_report(result))
 
 
 @click.group(name="policy")
@@ -77,11 +79,12 @@ def policy_group() -> None:
 @policy_group.command(name="show")
 @click.argument("district")
 @click.option("--history", is_flag=True, help="List every version: who set it, when, until when, and why.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with --history one version a line.")
 @click.pass_obj
-def show_policy(ctx: CommandContext, district: str, history: bool) -> None:
+def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
     """Print the district's own policy in force, as JSON that `policy set` takes; {} where it has none."""
     if history:
-        ctx.console.print(policy_table(ctx.run(_policies(ctx, district))))
+        _print_policies(ctx, ctx.run(_policies(ctx, district)), as_json=as_json)
         return
     current = ctx.run(_show_policy(ctx, district))
     click.echo(json.dumps(current.policy, indent=2, ensure_ascii=False))
@@ -107,25 +110,47 @@ def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None
     click.echo(f"Policy version {version} of {district} is in force{ends}; its window closes now.")
 
 
-def policy_table(versions: list[PolicyVersion]) -> Table:
-    """Return every version of a district's own policy for a terminal, those that have ended too."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("version", "actor", "set at", "until", "reason", "policy"):
-        table.add_column(column, overflow="fold")
+def _print_policies(ctx: CommandContext, versions: list[PolicyVersion], *, as_json: bool) -> None:
+    if not as_json:
+        ctx.console.print(policies_text(versions))
+        return
     for version in versions:
-        table.add_row(
-            str(version.version),
-            Text(version.actor or ""),
-            instant(version.set_at) if version.set_at else "",
-            instant(version.until) if version.until else "",
-            Text(version.reason or ""),
-            Text(json.dumps(version.policy, ensure_ascii=False)),
-        )
-    return table
+        click.echo(json.dumps(_as_json(version), ensure_ascii=False))
 
 
-def trial_table(result: dict[str, Any]) -> Table:
-    """Return a trial's outcome for a terminal."""
+def policies_text(versions: list[PolicyVersion]) -> RenderableType:
+    """Return every version of a district's own policy for a terminal, those that have ended too."""
+    if not versions:
+        return Text("No policy was ever set: the settings are in force.")
+    return Group(*(_policy_text(version) for version in versions))
+
+
+def _policy_text(version: PolicyVersion) -> RenderableType:
+    entry = _as_json(version)
+    text = Text(f"version {version.version}", "bold")
+    for label, value in (
+        ("set", entry["set_at"] and moment(entry["set_at"])),
+        ("by", version.actor),
+        ("until", entry["until"] and moment(entry["until"])),
+    ):
+        text.append(f" {label} {value}" if value else "", "not bold")
+    text.append(f": {version.reason}" if version.reason else "", "not bold")
+    return Group(text, Padding(Text(json.dumps(version.policy, ensure_ascii=False)), (0, 0, 0, 2)))
+
+
+def _as_json(version: PolicyVersion) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "actor": version.actor,
+        "set_at": instant(version.set_at) if version.set_at else None,
+        "until": instant(version.until) if version.until else None,
+        "reason": version.reason,
+        "policy": version.policy,
+    }
+
+
+def trial_report(result: dict[str, Any]) -> RenderableType:
+    """Return a trial's outcome for a terminal: would it pass, whom it would place, what it would commit."""
     table = Table.grid(padding=(0, 2))
     total = sum(result["coverage"].values())
     for label, key in (("exactly one class", "exactly_one"), ("no class", "none"), ("several", "several")):
@@ -134,12 +159,18 @@ def trial_table(result: dict[str, Any]) -> Table:
         table.add_row(label, f"{count:,} of {total:,}", share)
     for code, count in result["by_code"].items():
         table.add_row(code, f"{count:,}", "")
+    plan = "in the plan" if result["errors"] else "would commit"
     for kind, ops in result["plan"]["counts"].items():
-        table.add_row(
-            f"would commit: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", ""
-        )
-    table.add_row("plan digest", result["plan"]["digest"], "")
-    return table
+        table.add_row(f"{plan}: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", "")
+    digest = Text(f"plan digest  {result['plan']['digest']}")
+    return Group(table, digest, _trial_verdict(result["errors"], result["warnings"]))
+
+
+def _trial_verdict(errors: int, warnings: int) -> Text:
+    besides = f" ({counted(warnings, 'warning')})" if warnings else ""
+    if errors:
+        return Text(f"{counted(errors, 'error')}{besides}: it would be a review, and no commit.", "yellow")
+    return Text(f"No error{besides}: the preflight would pass.", "green")
 
 
 def _read(file: Path) -> str:

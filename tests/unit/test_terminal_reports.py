@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 
 from worker.cli.context import CommandContext
 from worker.cli.districts import STYLES, DistrictTable
-from worker.cli.filters import policies_text, trial_report
+from worker.cli.filters import policies_text, policy_history, trial_report
 from worker.cli.reviews import review_details
 from worker.cli.suggestions import suggestions_report
 from worker.domain.filter import KEEP_ALL
@@ -106,12 +106,26 @@ def test_a_plans_digest_is_shown_whole_on_a_terminal_of_80_columns() -> None:
 def test_policies_that_were_set_are_told_with_who_when_until_when_and_why() -> None:
     own = {"required_fields": ["first_name", "last_name", "sis_id", "school_id"]}
     until = datetime(2026, 10, 1, tzinfo=UTC)
+    history = policy_history([PolicyVersion(2, own, "ada", NOW, until, "grades follow")], until)
 
-    shown = text(policies_text([PolicyVersion(2, own, "ada", NOW, until, "grades follow")]), 100)
+    shown = text(policies_text(history), 100)
 
     first, policy = shown.split("\n", 1)
     assert first == "version 2 set 2026-09-15 12:30 UTC by ada until 2026-10-01 00:00 UTC: grades follow"
     assert json.loads(policy) == own
+
+
+def test_the_newest_policy_that_has_not_ended_is_the_one_in_force() -> None:
+    versions = [
+        PolicyVersion(1, {}, "ada", NOW),
+        PolicyVersion(2, {}, "ada", NOW, datetime(2026, 12, 1, tzinfo=UTC)),
+        PolicyVersion(3, {}, "ada", NOW, datetime(2026, 10, 1, tzinfo=UTC)),
+    ]
+
+    history = policy_history(versions, datetime(2026, 11, 1, tzinfo=UTC))
+
+    assert [entry["version"] for entry in history if entry["in_force"]] == [2]
+    assert "version 2 (in force) set" in text(policies_text(history))
 
 
 def test_where_no_policy_was_set_it_says_so() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ reason_option = click.option(
 
 @click.group(name="filter")
 def filter_group() -> None:
-    """Show, set or try a district's section filter."""
+    """Suggest, try, set or show a district's section filter."""
 
 
 @filter_group.command(name="show")
@@ -111,42 +111,47 @@ def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None
 
 
 def _print_policies(ctx: CommandContext, versions: list[PolicyVersion], *, as_json: bool) -> None:
+    entries = policy_history(versions, datetime.now(UTC))
     if not as_json:
-        ctx.console.print(policies_text(versions))
+        ctx.console.print(policies_text(entries))
         return
-    for version in versions:
-        click.echo(json.dumps(_as_json(version), ensure_ascii=False))
+    for entry in entries:
+        click.echo(json.dumps(entry, ensure_ascii=False))
 
 
-def policies_text(versions: list[PolicyVersion]) -> RenderableType:
-    """Return every version of a district's own policy for a terminal, those that have ended too."""
-    if not versions:
+def policy_history(versions: list[PolicyVersion], now: datetime) -> list[dict[str, Any]]:
+    """Return every version of a district's own policy, those that have ended too, as JSON values."""
+    lasting = [one.version for one in versions if one.until is None or one.until > now]
+    return [
+        {
+            "version": one.version,
+            "actor": one.actor,
+            "set_at": instant(one.set_at) if one.set_at else None,
+            "until": instant(one.until) if one.until else None,
+            "reason": one.reason,
+            "in_force": one.version == max(lasting, default=None),
+            "policy": one.policy,
+        }
+        for one in versions
+    ]
+
+
+def policies_text(entries: list[dict[str, Any]]) -> RenderableType:
+    """Return the history of a district's own policies for a terminal."""
+    if not entries:
         return Text("No policy was ever set: the settings are in force.")
-    return Group(*(_policy_text(version) for version in versions))
+    return Group(*(_policy_text(entry) for entry in entries))
 
 
-def _policy_text(version: PolicyVersion) -> RenderableType:
-    entry = _as_json(version)
-    text = Text(f"version {version.version}", "bold")
-    for label, value in (
-        ("set", entry["set_at"] and moment(entry["set_at"])),
-        ("by", version.actor),
-        ("until", entry["until"] and moment(entry["until"])),
-    ):
-        text.append(f" {label} {value}" if value else "", "not bold")
-    text.append(f": {version.reason}" if version.reason else "", "not bold")
-    return Group(text, Padding(Text(json.dumps(version.policy, ensure_ascii=False)), (0, 0, 0, 2)))
-
-
-def _as_json(version: PolicyVersion) -> dict[str, Any]:
-    return {
-        "version": version.version,
-        "actor": version.actor,
-        "set_at": instant(version.set_at) if version.set_at else None,
-        "until": instant(version.until) if version.until else None,
-        "reason": version.reason,
-        "policy": version.policy,
-    }
+def _policy_text(entry: dict[str, Any]) -> RenderableType:
+    text = Text(f"version {entry['version']}", "bold")
+    text.append(" (in force)" if entry["in_force"] else "", "green")
+    text.append(f" set {moment(entry['set_at'])}" if entry["set_at"] else "", "not bold")
+    text.append(f" by {entry['actor']}" if entry["actor"] else "", "not bold")
+    text.append(f" until {moment(entry['until'])}" if entry["until"] else "", "not bold")
+    text.append(f": {entry['reason']}" if entry["reason"] else "", "not bold")
+    policy = Text(json.dumps(entry["policy"], ensure_ascii=False))
+    return Group(text, Padding(policy, (0, 0, 0, 2)))
 
 
 def trial_report(result: dict[str, Any]) -> RenderableType:

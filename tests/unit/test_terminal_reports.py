@@ -14,6 +14,7 @@ from rich.console import Console, RenderableType
 from worker.cli.context import CommandContext
 from worker.cli.districts import STYLES, DistrictTable
 from worker.cli.filters import policies_text, policy_history, trial_report
+from worker.cli.people import restraints
 from worker.cli.reviews import review_details
 from worker.cli.suggestions import suggestions_report
 from worker.domain.filter import KEEP_ALL
@@ -169,3 +170,29 @@ def test_a_cause_names_the_grades_most_concerned_and_counts_the_others() -> None
     shown = text(review_details(review | {"since": None}), 120)
 
     assert "grades 1, 2, 3, 4, 5, 6 and 6 more; school north" in shown
+
+
+def test_an_approval_that_ended_is_told_with_its_plan_whole_and_what_the_plan_is_now() -> None:
+    given = {
+        "plan": "ab" * 32,
+        "actor": "ada",
+        "approved_at": "2026-09-15T12:00:00.000Z",
+        "reason": "the school closed",
+        "ended_as": "void",
+        "ended_at": "2026-09-15T12:05:00.000Z",
+        "ended_why": "the plan changed",
+    }
+    plan = {"digest": "cd" * 32, "counts": {"student": {"upserted": 0, "removed": 12}}}
+
+    ((label, told),) = restraints(
+        {"hold": None, "approval": {"open": None, "last_ended": given}, "plan": plan}
+    )
+
+    assert label == "last approval"
+    ended, *rest = told.plain.splitlines()
+    assert ended.startswith("void at 2026-09-15 12:05 UTC (the plan changed), given by ada at ")
+    assert ended.endswith("2026-09-15 12:00 UTC: the school closed")
+    assert rest == [
+        f"of {'ab' * 32}",
+        f"the plan is now {'cd' * 32}: student: 0 upserted, 12 removed",
+    ]

@@ -85,9 +85,10 @@ def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:
         told.append(("hold", Text(text, "yellow")))
     approval = details["approval"]
     if given := approval["open"]:
-        told.append(("approval", Text(f"open, {_given(given)}")))
+        told.append(("approval", Text(f"open, given {_given(given)}")))
     if ended := approval["last_ended"]:
-        text = f"{ended['ended_as']} at {moment(ended['ended_at'])} ({ended['ended_why']}), {_given(ended)}"
+        end = f"{ended['ended_as']} at {moment(ended['ended_at'])} ({ended['ended_why']})"
+        text = f"{end}, given {_given(ended)}"
         if ended["ended_as"] == "void" and not approval["open"]:
             text += f"\nthe plan is now {details['plan']['digest']}: {plan_text(details['plan']['counts'])}"
         told.append(("last approval", Text(text)))
@@ -96,7 +97,7 @@ def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:
 
 def _given(approval: dict[str, Any]) -> str:
     given_at = moment(approval["approved_at"])
-    return f"of {approval['plan']} by {approval['actor']} at {given_at}: {approval['reason']}"
+    return f"by {approval['actor']} at {given_at}: {approval['reason']}\nof {approval['plan']}"
 
 
 async def _hold(ctx: CommandContext, district_id: str, reason: str) -> None:

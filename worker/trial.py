@@ -38,6 +38,8 @@ def trial_result(tally: Tally) -> dict[str, Any]:
     none, several = by_code.get(Code.NO_SECTION, 0), by_code.get(Code.MULTIPLE_SECTIONS, 0)
     return {
         "coverage": {"exactly_one": tally.students - none - several, "none": none, "several": several},
+        "errors": tally.errors,
+        "warnings": tally.warnings,
         "by_code": by_code,
         "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
     }

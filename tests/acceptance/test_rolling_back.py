@@ -57,7 +57,7 @@ async def test_a_rollback_is_tried_done_and_published_until_its_history_is_forgo
     assert digest(consumer.roster[DISTRICT]) == first == tried["roster"]["digest"]
     back = consumer.commits[-1]
     assert (back["rolled_back_to"], back["counts"]) == (1, tried["counts"])
-    assert f"`rostering resume {DISTRICT}`" in told
+    assert f"`rostering resume {DISTRICT} --reason TEXT`" in told
     assert again.code == 1
     assert again.err.splitlines()[-1] == (
         f"rostering: district {DISTRICT}: its roster is as it was after commit 1 already; nothing was changed"

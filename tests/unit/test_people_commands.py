@@ -21,7 +21,9 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return captured.err
 
 
-@pytest.mark.parametrize("command", [["hold"], ["resume"], ["approve", "--plan", DIGEST]])
+@pytest.mark.parametrize(
+    "command", [["hold"], ["resume"], ["approve", "--plan", DIGEST], ["rollback", "--to", "1"]]
+)
 @pytest.mark.parametrize("reason", [[], ["--reason", ""], ["--reason", " \t"], ["--reason", "x" * 1001]])
 def test_a_decision_needs_a_reason_that_says_something(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str], reason: list[str]

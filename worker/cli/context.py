@@ -39,8 +39,8 @@ class CommandContext:
 
     @cached_property
     def console(self) -> Console:
-        """Standard output; colours only on a terminal."""
-        return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+        """Standard output; colours only on a terminal, and a bracket in a name is a bracket."""
+        return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 
     def run(self, work: Coroutine[Any, Any, Result], *, quiet: bool = False) -> Result:
         """Run a command's work to its end, with logs on standard error.

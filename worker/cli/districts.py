@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import click
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +14,8 @@ from worker import app
 from worker.cli import people
 from worker.cli.context import CommandContext
 from worker.cli.reviews import findings_table, forecast_text, review_details
+from worker.cli.terminal import counted, moment
+from worker.domain.announcements import instant
 from worker.domain.approval import plan_text
 from worker.forecast import forecast
 from worker.ports.desk import DistrictLine
@@ -28,6 +29,11 @@ STYLES = {
     "disconnected": "red",
     "purged": "dim",
 }
+_NUMBERS: Final = ("students", "blocked", "errors", "rostered", "commits", "reviews")
+_COLUMNS: Final = ("district", "name", "status", *_NUMBERS, "last decision (UTC)")
+_EXPENDABLE: Final = ("reviews", "commits", "rostered", "last decision (UTC)")
+"""Columns that a narrow terminal goes without, the first of them first."""
+_LONGEST_NAME, _SHORTEST_NAME = 28, 12
 
 
 @click.command()
@@ -40,7 +46,7 @@ def districts(ctx: CommandContext, as_json: bool) -> None:
         for line in lines:
             click.echo(json.dumps(_as_json(line), ensure_ascii=False))
     elif lines:
-        ctx.console.print(district_table(lines))
+        ctx.console.print(DistrictTable(lines))
     else:
         click.echo("No district yet: publish a district's events, for example with `rostering publish`.")
 
@@ -67,29 +73,52 @@ def flush(ctx: CommandContext, district: str) -> None:
     click.echo(f"The window of {district} closes now.")
 
 
-def district_table(lines: list[DistrictLine]) -> RenderableType:
-    """Return the districts as a table for a terminal."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("district", no_wrap=True)
-    table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=28)
-    table.add_column("status")
-    for column in ("students", "blocked", "errors", "rostered", "commits", "reviews"):
-        table.add_column(column, justify="right")
-    table.add_column("last decision", no_wrap=True)
-    for line in lines:
-        table.add_row(
-            line.district_id,
-            line.name or "",
-            Text(line.status, STYLES.get(line.status, "")),
-            f"{line.tally.students:,}",
-            f"{line.tally.blocked:,}",
-            f"{line.tally.errors:,}",
-            f"{line.committed.get('students', 0):,}",
-            f"{line.commits:,}",
-            f"{line.reviews:,}",
-            _moment(line.decided_at),
-        )
-    return table
+class DistrictTable:
+    """The districts as a table that leaves out what matters least where a terminal is too narrow for all."""
+
+    def __init__(self, lines: list[DistrictLine]) -> None:
+        self._lines = lines
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the widest table that fits, with what room there is for the names."""
+        room = 0
+        columns = list(_COLUMNS)
+        for expendable in ("", *_EXPENDABLE):
+            columns = [column for column in columns if column != expendable]
+            bare = self._table([column for column in columns if column != "name"], 0)
+            room = (
+                options.max_width - bare.__rich_measure__(console, options.update(max_width=1000)).maximum - 2
+            )
+            if room >= _SHORTEST_NAME:
+                break
+        yield self._table(columns, max(1, min(_LONGEST_NAME, room)))
+
+    def _table(self, columns: list[str], name_width: int) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            if column == "name":
+                table.add_column(column, overflow="ellipsis", no_wrap=True, max_width=name_width)
+            else:
+                table.add_column(column, no_wrap=True, justify="right" if column in _NUMBERS else "left")
+        for line in self._lines:
+            cells = _cells(line)
+            table.add_row(*(cells[column] for column in columns))
+        return table
+
+
+def _cells(line: DistrictLine) -> dict[str, str | Text]:
+    return {
+        "district": line.district_id,
+        "name": Text(line.name or ""),
+        "status": Text(line.status, STYLES.get(line.status, "")),
+        "students": f"{line.tally.students:,}",
+        "blocked": f"{line.tally.blocked:,}",
+        "errors": f"{line.tally.errors:,}",
+        "rostered": f"{line.committed.get('students', 0):,}",
+        "commits": f"{line.commits:,}",
+        "reviews": f"{line.reviews:,}",
+        "last decision (UTC)": f"{line.decided_at:%Y-%m-%d %H:%M:%S}" if line.decided_at else "",
+    }
 
 
 def district_details(details: dict[str, Any]) -> RenderableType:
@@ -115,18 +144,22 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     facts.add_row("plan", plan_text(details["plan"]["counts"]))
     facts.add_row("plan digest", details["plan"]["digest"])
     facts.add_row("last decision", _decision(details["last_decision"]))
+    version = details["filter_version"]
+    facts.add_row("filter", f"version {version}" if version else "none was set: every shared section counts")
     facts.add_row("window", _window(details["window"]))
     if details["source"]:
         facts.add_row("clever", _source(details["source"]))
     if details["sync"]["warning"]:
         facts.add_row("sync", Text(details["sync"]["warning"], "yellow"))
     for incident in details["incidents"]:
-        facts.add_row("incident", Text(f"{incident['code']} since {incident['since']}", "red"))
+        facts.add_row("incident", Text(f"{incident['code']} since {moment(incident['since'])}", "red"))
     if details["quarantined"]:
-        facts.add_row("quarantined", f"{details['quarantined']:,} unreadable events")
+        facts.add_row("quarantined", counted(details["quarantined"], "unreadable event"))
     if details["evaluation_failures"]["count"]:
         failures = details["evaluation_failures"]
-        facts.add_row("failures", f"{failures['count']} evaluations raised, the last {failures['last']}")
+        facts.add_row(
+            "failures", f"{counted(failures['count'], 'evaluation')} raised, the last {failures['last']}"
+        )
     if details["forecast"]:
         facts.add_row("forecast", forecast_text(details["forecast"], details["findings"]["by_code"]))
     review = details["review"]
@@ -139,28 +172,28 @@ def district_details(details: dict[str, Any]) -> RenderableType:
 def _standing(details: dict[str, Any]) -> str:
     since = details["standing_since"]
     if since is None or details["status"] == "review":
-        return f" since {since}" if since else ""
-    return f", in review since {since}"
+        return f" since {moment(since)}" if since else ""
+    return f", in review since {moment(since)}"
 
 
 def _decision(decision: dict[str, Any] | None) -> str:
     if decision is None:
         return "none yet"
     published = "published" if decision["published_at"] else "waits to be published"
-    return f"{decision['outcome']} {decision['sequence']}, {decision['decided_at']}, {published}"
+    return f"{decision['outcome']} {decision['sequence']}, {moment(decision['decided_at'])}, {published}"
 
 
 def _window(window: dict[str, Any] | None) -> str:
     if window is None:
         return "closed"
-    put_off = f", put off since {window['deferred_since']}" if window["deferred_since"] else ""
-    return f"open since {window['opened_at']}, {window['events']:,} events{put_off}"
+    put_off = f", put off since {moment(window['deferred_since'])}" if window["deferred_since"] else ""
+    return f"open since {moment(window['opened_at'])}, {counted(window['events'], 'event')}{put_off}"
 
 
 def _source(source: dict[str, Any]) -> RenderableType:
     if source["disconnected_at"]:
-        return Text(f"disconnected since {source['disconnected_at']}; nothing was deleted", "red")
-    parts = [f"connected since {source['connected_at']}"]
+        return Text(f"disconnected since {moment(source['disconnected_at'])}; nothing was deleted", "red")
+    parts = [f"connected since {moment(source['connected_at'])}"]
     if source["baseline"]:
         records = f"{source['baseline']['records']:,} records"
         is_read = source["baseline"]["ready_at"]
@@ -169,9 +202,10 @@ def _source(source: dict[str, Any]) -> RenderableType:
         )
     elif source["resync"]:
         parts.append(f"baseline wanted: {source['resync']}")
-    parts.append(f"read whole at {source['baseline_at']}" if source["baseline_at"] else "not read whole yet")
+    whole = source["baseline_at"]
+    parts.append(f"read whole at {moment(whole)}" if whole else "not read whole yet")
     if source["feed_read_at"]:
-        parts.append(f"feed read at {source['feed_read_at']}")
+        parts.append(f"feed read at {moment(source['feed_read_at'])}")
     facts = Text("; ".join(parts))
     if source["problem"]:
         facts.append(f"\n{source['problem']} ({source['turns_failed']} times)", "yellow")
@@ -193,13 +227,9 @@ def _as_json(line: DistrictLine) -> dict[str, Any]:
         "reviews": line.reviews,
         "waiting_events": line.waiting_events,
         "hold": line.hold,
-        "standing_since": line.standing_since.isoformat() if line.standing_since else None,
-        "decided_at": line.decided_at.isoformat() if line.decided_at else None,
+        "standing_since": instant(line.standing_since) if line.standing_since else None,
+        "decided_at": instant(line.decided_at) if line.decided_at else None,
     }
-
-
-def _moment(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
 async def _districts(ctx: CommandContext) -> list[DistrictLine]:

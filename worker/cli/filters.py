@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from worker import app
 from worker.cli.context import CommandContext
 from worker.cli.people import spoken
-from worker.cli.terminal import progress_bars
+from worker.cli.terminal import counted, moment, progress_bars
 from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter, parse_filter
 from worker.domain.policy import parse_end, parse_own_policy
@@ -31,7 +33,7 @@ reason_option = click.option(
 
 @click.group(name="filter")
 def filter_group() -> None:
-    """Show, set or try a district's section filter."""
+    """Suggest, try, set or show a district's section filter."""
 
 
 @filter_group.command(name="show")
@@ -66,7 +68,7 @@ def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     else:
-        ctx.console.print(trial_table(result))
+        ctx.console.print(trial_report(result))
 
 
 @click.group(name="policy")
@@ -77,11 +79,12 @@ def policy_group() -> None:
 @policy_group.command(name="show")
 @click.argument("district")
 @click.option("--history", is_flag=True, help="List every version: who set it, when, until when, and why.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with --history one version a line.")
 @click.pass_obj
-def show_policy(ctx: CommandContext, district: str, history: bool) -> None:
+def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
     """Print the district's own policy in force, as JSON that `policy set` takes; {} where it has none."""
     if history:
-        ctx.console.print(policy_table(ctx.run(_policies(ctx, district))))
+        _print_policies(ctx, ctx.run(_policies(ctx, district)), as_json=as_json)
         return
     current = ctx.run(_show_policy(ctx, district))
     click.echo(json.dumps(current.policy, indent=2, ensure_ascii=False))
@@ -107,25 +110,52 @@ def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None
     click.echo(f"Policy version {version} of {district} is in force{ends}; its window closes now.")
 
 
-def policy_table(versions: list[PolicyVersion]) -> Table:
-    """Return every version of a district's own policy for a terminal, those that have ended too."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("version", "actor", "set at", "until", "reason", "policy"):
-        table.add_column(column, overflow="fold")
-    for version in versions:
-        table.add_row(
-            str(version.version),
-            Text(version.actor or ""),
-            instant(version.set_at) if version.set_at else "",
-            instant(version.until) if version.until else "",
-            Text(version.reason or ""),
-            Text(json.dumps(version.policy, ensure_ascii=False)),
-        )
-    return table
+def _print_policies(ctx: CommandContext, versions: list[PolicyVersion], *, as_json: bool) -> None:
+    entries = policy_history(versions, datetime.now(UTC))
+    if not as_json:
+        ctx.console.print(policies_text(entries))
+        return
+    for entry in entries:
+        click.echo(json.dumps(entry, ensure_ascii=False))
 
 
-def trial_table(result: dict[str, Any]) -> Table:
-    """Return a trial's outcome for a terminal."""
+def policy_history(versions: list[PolicyVersion], now: datetime) -> list[dict[str, Any]]:
+    """Return every version of a district's own policy, those that have ended too, as JSON values."""
+    lasting = [one.version for one in versions if one.until is None or one.until > now]
+    return [
+        {
+            "version": one.version,
+            "actor": one.actor,
+            "set_at": instant(one.set_at) if one.set_at else None,
+            "until": instant(one.until) if one.until else None,
+            "reason": one.reason,
+            "in_force": one.version == max(lasting, default=None),
+            "policy": one.policy,
+        }
+        for one in versions
+    ]
+
+
+def policies_text(entries: list[dict[str, Any]]) -> RenderableType:
+    """Return the history of a district's own policies for a terminal."""
+    if not entries:
+        return Text("No policy was ever set: the settings are in force.")
+    return Group(*(_policy_text(entry) for entry in entries))
+
+
+def _policy_text(entry: dict[str, Any]) -> RenderableType:
+    text = Text(f"version {entry['version']}", "bold")
+    text.append(" (in force)" if entry["in_force"] else "", "green")
+    text.append(f" set {moment(entry['set_at'])}" if entry["set_at"] else "", "not bold")
+    text.append(f" by {entry['actor']}" if entry["actor"] else "", "not bold")
+    text.append(f" until {moment(entry['until'])}" if entry["until"] else "", "not bold")
+    text.append(f": {entry['reason']}" if entry["reason"] else "", "not bold")
+    policy = Text(json.dumps(entry["policy"], ensure_ascii=False))
+    return Group(text, Padding(policy, (0, 0, 0, 2)))
+
+
+def trial_report(result: dict[str, Any]) -> RenderableType:
+    """Return a trial's outcome for a terminal: would it pass, whom it would place, what it would commit."""
     table = Table.grid(padding=(0, 2))
     total = sum(result["coverage"].values())
     for label, key in (("exactly one class", "exactly_one"), ("no class", "none"), ("several", "several")):
@@ -134,12 +164,18 @@ def trial_table(result: dict[str, Any]) -> Table:
         table.add_row(label, f"{count:,} of {total:,}", share)
     for code, count in result["by_code"].items():
         table.add_row(code, f"{count:,}", "")
+    plan = "in the plan" if result["errors"] else "would commit"
     for kind, ops in result["plan"]["counts"].items():
-        table.add_row(
-            f"would commit: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", ""
-        )
-    table.add_row("plan digest", result["plan"]["digest"], "")
-    return table
+        table.add_row(f"{plan}: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", "")
+    digest = Text(f"plan digest  {result['plan']['digest']}")
+    return Group(table, digest, _trial_verdict(result["errors"], result["warnings"]))
+
+
+def _trial_verdict(errors: int, warnings: int) -> Text:
+    besides = f" ({counted(warnings, 'warning')})" if warnings else ""
+    if errors:
+        return Text(f"{counted(errors, 'error')}{besides}: it would be a review, and no commit.", "yellow")
+    return Text(f"No error{besides}: the preflight would pass.", "green")
 
 
 def _read(file: Path) -> str:

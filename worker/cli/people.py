@@ -10,6 +10,7 @@ from rich.text import Text
 
 from worker import app
 from worker.cli.context import CommandContext
+from worker.cli.terminal import moment
 from worker.domain.approval import plan_text
 
 LONGEST_REASON: Final = 1000
@@ -80,13 +81,14 @@ def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:
     """Return, for a terminal, what people said to a district's commits."""
     told = []
     if held := details["hold"]:
-        text = f"by {held['actor']} since {held['since']}: {held['reason']}"
+        text = f"by {held['actor']} since {moment(held['since'])}: {held['reason']}"
         told.append(("hold", Text(text, "yellow")))
     approval = details["approval"]
     if given := approval["open"]:
-        told.append(("approval", Text(f"open, {_given(given)}")))
+        told.append(("approval", Text(f"open, given {_given(given)}")))
     if ended := approval["last_ended"]:
-        text = f"{ended['ended_as']} at {ended['ended_at']} ({ended['ended_why']}), {_given(ended)}"
+        end = f"{ended['ended_as']} at {moment(ended['ended_at'])} ({ended['ended_why']})"
+        text = f"{end}, given {_given(ended)}"
         if ended["ended_as"] == "void" and not approval["open"]:
             text += f"\nthe plan is now {details['plan']['digest']}: {plan_text(details['plan']['counts'])}"
         told.append(("last approval", Text(text)))
@@ -94,7 +96,8 @@ def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:
 
 
 def _given(approval: dict[str, Any]) -> str:
-    return f"of {approval['plan']} by {approval['actor']} at {approval['approved_at']}: {approval['reason']}"
+    given_at = moment(approval["approved_at"])
+    return f"by {approval['actor']} at {given_at}: {approval['reason']}\nof {approval['plan']}"
 
 
 async def _hold(ctx: CommandContext, district_id: str, reason: str) -> None:

@@ -9,8 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from worker.cli.terminal import counted, moment, some
+
 SHOWN: Final = 5
 """Causes and suggestions that are shown; `--json` has all of them."""
+SHOWN_GRADES: Final = 6
+SHOWN_SCHOOLS: Final = 2
+"""Grades and schools of a cause that are shown, the most concerned first."""
 
 _OWNERS: Final = {
     "sis": "the district's student information system",
@@ -62,11 +67,11 @@ def forecast_text(forecast: dict[str, Any], known: dict[str, int]) -> Text:
         return Text(f"none: {forecast['unavailable']}", "dim")
     said, style = _OUTCOMES.get(forecast["outcome"], (forecast["outcome"], ""))
     students = forecast["students"]
-    text = Text(f"with the {_count(forecast['events'], 'event')} that {_wait(forecast['events'])}, it ")
+    text = Text(f"with the {counted(forecast['events'], 'event')} that {_wait(forecast['events'])}, it ")
     text.append(said, style)
     text.append(f": {students['ready']:,} of {students['total']:,} students ready")
     if forecast["outcome"] == "review":
-        text.append(f"; {_count(forecast['new'], 'error')} new, {forecast['resolved']:,} resolved")
+        text.append(f"; {counted(forecast['new'], 'error')} new, {forecast['resolved']:,} resolved")
     differing = [
         f"{code} {count - known.get(code, 0):+,}"
         for code, count in sorted({**dict.fromkeys(known, 0), **forecast["by_code"]}.items())
@@ -84,7 +89,7 @@ def _headline(review: dict[str, Any]) -> Text:
     text.append(f" of {moment(review['decided_at'])}", "not bold")
     if review["since"] is not None:
         text.append(
-            f": {_count(review['new'], 'error')} new, {review['resolved']:,} resolved, "
+            f": {counted(review['new'], 'error')} new, {review['resolved']:,} resolved, "
             f"{review['standing']:,} standing, the oldest since {moment(review['since'])}",
             "not bold",
         )
@@ -97,7 +102,7 @@ def _cause(cause: dict[str, Any]) -> RenderableType:
     concerned = cause.get("removed") or cause["students"]
     what = "student to be removed" if cause.get("removed") else "student"
     plural = "students to be removed" if cause.get("removed") else "students"
-    head.append(_count(concerned, what, plural) if concerned else "the whole district", "yellow")
+    head.append(counted(concerned, what, plural) if concerned else "the whole district", "yellow")
     if cause.get("unblocks"):
         head.append(f", {cause['unblocks']:,} blocked by nothing else")
     head.append(f"  {cause['code']}", "dim")
@@ -106,15 +111,18 @@ def _cause(cause: dict[str, Any]) -> RenderableType:
 
 def _whose(cause: dict[str, Any]) -> Text:
     parts = [f"owner: {_OWNERS.get(cause['owner'], cause['owner'])}"]
-    if cause.get("grades"):
-        parts.append(f"grades {', '.join(cause['grades'])}")
-    if cause["schools"]:
-        total = cause.get("school_count", len(cause["schools"]))
-        shown = ", ".join(cause["schools"][:2])
-        parts.append(f"schools {shown}" + (f" and {total - 2:,} more" if total > 2 else ""))  # noqa: PLR2004
+    if grades := cause.get("grades"):
+        parts.append(f"{_plural('grade', len(grades))} {some(grades, len(grades), SHOWN_GRADES)}")
+    if schools := cause["schools"]:
+        total = cause.get("school_count", len(schools))
+        parts.append(f"{_plural('school', total)} {some(schools, total, SHOWN_SCHOOLS)}")
     if cause.get("since"):
         parts.append(f"since {moment(cause['since'])}")
     return Text("; ".join(parts), "dim")
+
+
+def _plural(noun: str, number: int) -> str:
+    return noun if number == 1 else noun + "s"
 
 
 def _suggestions(suggestions: list[dict[str, Any]]) -> RenderableType:
@@ -131,13 +139,4 @@ def _suggestions(suggestions: list[dict[str, Any]]) -> RenderableType:
 def _more(number: int, noun: str) -> list[RenderableType]:
     if number <= 0:
         return []
-    return [Text(f"\n{number} more {noun if number == 1 else noun + 's'}: see --json", "dim")]
-
-
-def _count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def moment(instant: str) -> str:
-    """Return a message's time as a person reads it, to the minute."""
-    return f"{instant[:10]} {instant[11:16]}"
+    return [Text(f"\n{number} more {_plural(noun, number)}: see --json", "dim")]

@@ -13,6 +13,8 @@ from rich.text import Text
 from worker import app
 from worker import rollback as rolling
 from worker.cli.context import CommandContext
+from worker.cli.people import spoken
+from worker.cli.terminal import moment
 from worker.domain.announcements import instant
 from worker.errors import UnknownDistrictError
 from worker.ports.rollback import PastCommit, Reachable
@@ -31,7 +33,12 @@ LISTED: Final = 50
     metavar="SEQUENCE",
     help="The commit whose roster to restore.",
 )
-@click.option("--reason", help="Why, for the audit and for whoever finds the district on hold.")
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    callback=spoken,
+    help="Why, for the audit and for whoever finds the district on hold.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what it would change, and change nothing.")
 @click.option("--list", "as_list", is_flag=True, help="List the commits that one can go back to.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -52,9 +59,9 @@ def rollback(
     if sequence is None:
         _print_list(ctx, district, ctx.run(_list(ctx, district)), as_json=as_json)
         return
-    if not dry_run and not (reason or "").strip():
-        raise click.UsageError("expected --reason TEXT, which is not blank; or --dry-run")
-    done = ctx.run(_roll_back(ctx, district, sequence, None if dry_run else (reason or "").strip()))
+    if not dry_run and reason is None:
+        raise click.UsageError("expected --reason TEXT, or --dry-run")
+    done = ctx.run(_roll_back(ctx, district, sequence, None if dry_run else reason))
     if as_json:
         click.echo(json.dumps(_as_json(district, done), ensure_ascii=False))
     else:
@@ -77,7 +84,7 @@ def commits_table(reachable: Reachable) -> RenderableType:
     """Return the commits that one can go back to for a terminal; the first is the one in force."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("commit", justify="right")
-    table.add_column("decided at", no_wrap=True)
+    table.add_column("decided at (UTC)", no_wrap=True)
     for column in ("students", "classes", "changes"):
         table.add_column(column, justify="right")
     table.add_column("digest", no_wrap=True)
@@ -88,9 +95,9 @@ def commits_table(reachable: Reachable) -> RenderableType:
         note = [f"rolled back to {back}"] if back else []
         table.add_row(
             f"{commit.sequence}",
-            line["decided_at"],
+            moment(line["decided_at"]).removesuffix(" UTC"),
             *(f"{line[column]:,}" for column in ("students", "classes", "changes")),
-            f"{line['digest'][:16]}…",
+            f"{line['digest'][:8]}…",
             Text(", ".join([*note, *(["in force"] if place == 0 else [])]), "dim"),
         )
     return table
@@ -140,7 +147,8 @@ def _told(district: str, done: RolledBack) -> str:
         )
     return (
         f"Commit {done.sequence} gives {district} the roster after commit {done.target.sequence}. "
-        f"It is held: `rostering resume {district}` lets its commits go on."
+        "It is on hold, as what was undone stands in the plan again: put right what was wrong, look at "
+        f"`rostering show {district}`, then `rostering resume {district} --reason TEXT`."
     )
 
 

@@ -103,7 +103,7 @@ async def _serve(console: Console, server: CleverServer, host: str, port: int) -
 
 def _show(console: Console, server: CleverServer) -> None:
     districts = list(server.running.world.districts.values())
-    console.print(f"[bold]A Clever sandbox[/bold] at {server.url}\n")
+    console.print(f"[bold]A Clever sandbox[/bold] at {server.url}\n", markup=True)
     console.print("Point a worker to it:")
     for name, value in (
         ("API_URL", server.url),
@@ -121,8 +121,8 @@ def _show(console: Console, server: CleverServer) -> None:
         ('{"changes":100}', f"{orders}/districts/{districts[0].id}/day"),
         ('{"every":10,"kinds":["500","cut","slow"]}', f"{orders}/faults"),
     ):
-        console.print(f"  curl -d '{body}' {address}", soft_wrap=True, markup=False)
-    console.print("[dim]Stop with Ctrl-C.[/dim]")
+        console.print(f"  curl -d '{body}' {address}", soft_wrap=True)
+    console.print("[dim]Stop with Ctrl-C.[/dim]", markup=True)
     console.file.flush()
 
 

@@ -14,10 +14,11 @@ from worker import app
 from worker.advising import suggest_filters
 from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
-from worker.errors import UsageError
+from worker.errors import OrderRefused, UsageError
 from worker.suggest.finding import Leftover, Suggestion
 
 SECONDS = 240.0
+NOTHING_FOUND = "No section filter suits this district: see `rostering show` for what is wrong."
 LISTED = 5
 """Schools' grades with leftovers that the terminal lists; the JSON has more."""
 
@@ -38,8 +39,12 @@ def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None,
     """Find the section filters that would give the district's students one class each; change nothing."""
     found = ctx.run(_suggest(ctx, district, seconds))
     if pick is not None:
+        if not found:
+            raise OrderRefused(NOTHING_FOUND)
         if pick > len(found):
-            raise UsageError(f"--pick {pick}: there are {len(found)} suggestions")
+            raise UsageError(
+                f"--pick {pick}: expected at most {len(found)}, as many as there are suggestions"
+            )
         filter_json = found[pick - 1].section_filter.model_dump(mode="json")
         click.echo(json.dumps(filter_json, indent=2, ensure_ascii=False))
     elif as_json:
@@ -51,17 +56,16 @@ def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None,
 def suggestions_report(district: str, found: Sequence[Suggestion]) -> RenderableType:
     """Return the suggestions for a terminal."""
     if not found:
-        return Text(
-            "No section filter suits this district: see `rostering show` for what is wrong.", "yellow"
-        )
+        return Text(NOTHING_FOUND, "yellow")
     parts: list[RenderableType] = [_verdict(found)]
     for place, one in enumerate(found, start=1):
         parts += [Text(), _headline(place, one), Padding(_facts(one), (0, 0, 0, 3))]
-    parts += [
-        Text(),
-        Text(f"Try one:  rostering filter suggest {district} --pick 1 > filter.json", "dim"),
-        Text(f"          rostering filter try {district} filter.json", "dim"),
-    ]
+    if new := next((place for place, one in enumerate(found, start=1) if not one.is_in_force), None):
+        commands = (
+            f"rostering filter suggest {district} --pick {new} > filter.json",
+            f"rostering filter try {district} filter.json",
+        )
+        parts += [Text(f"\nTry number {new}:", "dim"), *(Text(f"  {line}", "dim") for line in commands)]
     return Group(*parts)
 
 
@@ -69,11 +73,14 @@ def _verdict(found: Sequence[Suggestion]) -> Text:
     best = found[0]
     students = best.exactly_one + best.none + best.several
     left = best.none + best.several
-    if not left:
+    if not left and best.is_in_force:
+        verdict = Text(f"The filter in force gives each of {students:,} students exactly one class.", "green")
+    elif not left:
         verdict = Text(f"The first rule gives each of {students:,} students exactly one class.", "green")
     else:
         verdict = Text(
-            f"No rule gives every student one class. The best leaves {left:,} of {students:,} students.",
+            f"No rule gives every student one class. The best leaves {left:,} of {students:,} students"
+            + (", and is in force already." if best.is_in_force else "."),
             "yellow",
         )
     if best.was_cut_short:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -11,6 +11,22 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 from worker.candidate.refresh import Progress as ProgressSink
 from worker.stages.evaluate import no_progress
+
+
+def moment(instant: str) -> str:
+    """Return a message's time as a person reads it, to the minute."""
+    return f"{instant[:10]} {instant[11:16]} UTC"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def some(values: Sequence[str], total: int, shown: int) -> str:
+    """Return the first of some values, and how many more there are."""
+    more = total - min(shown, len(values))
+    return ", ".join(values[:shown]) + (f" and {more:,} more" if more > 0 else "")
 
 
 @contextmanager

@@ -1,0 +1,198 @@
+"""What the commands show of districts, trials, policies and suggestions, on a terminal of any width."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from worker.cli.context import CommandContext
+from worker.cli.districts import STYLES, DistrictTable
+from worker.cli.filters import policies_text, policy_history, trial_report
+from worker.cli.people import restraints
+from worker.cli.reviews import review_details
+from worker.cli.suggestions import suggestions_report
+from worker.domain.filter import KEEP_ALL
+from worker.domain.tally import Tally
+from worker.ports.desk import DistrictLine, PolicyVersion
+from worker.suggest.finding import Suggestion
+
+DISTRICT = "6a82a360a25ca73c71000001"
+NOW = datetime(2026, 9, 15, 12, 30, tzinfo=UTC)
+LINE = DistrictLine(DISTRICT, "Pebblehollow Unified District", "review", Tally(), {}, 12, 7, None, NOW, 0)
+SUGGESTION = Suggestion(
+    section_filter=KEEP_ALL,
+    exactly_one=1000,
+    none=0,
+    several=0,
+    sharing_rules=True,
+    text='Match all sections where name contains "homeroom"',
+    leftovers=(),
+    leftover_groups=0,
+    is_in_force=False,
+    was_cut_short=False,
+)
+
+
+def text(what: RenderableType, width: int = 80) -> str:
+    console = Console(file=StringIO(), width=width)
+    console.print(what)
+    assert isinstance(console.file, StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert max(len(line) for line in lines) <= width
+    return "\n".join(lines)
+
+
+def trial(**fields: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "coverage": {"exactly_one": 587, "none": 0, "several": 417},
+        "errors": 417,
+        "warnings": 1004,
+        "by_code": {"student.multiple_sections": 417, "student.unknown_school": 1004},
+        "plan": {"digest": "ab" * 32, "counts": {"student": {"upserted": 1004, "removed": 0}}},
+    }
+    return given | fields
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+@pytest.mark.parametrize("status", list(STYLES))
+def test_a_districts_id_status_and_errors_are_whole_on_a_terminal_of_any_width(
+    width: int, status: str
+) -> None:
+    header, row = text(DistrictTable([replace(LINE, status=status)]), width).splitlines()
+
+    assert header.split()[:6] == ["district", "name", "status", "students", "blocked", "errors"]
+    assert row.startswith(f"{DISTRICT}  Pebble")
+    assert f"  {status}  " in row
+
+
+def test_a_wide_terminal_shows_every_column_and_a_narrow_one_leaves_out_the_least() -> None:
+    wide, middle, narrow = (text(DistrictTable([LINE]), width).splitlines()[0] for width in (160, 120, 80))
+
+    assert wide.endswith("rostered  commits  reviews  last decision (UTC)")
+    assert middle.endswith("rostered  commits  last decision (UTC)")
+    assert narrow.endswith("errors")
+
+
+def test_a_bracket_in_a_name_is_a_bracket(capsys: pytest.CaptureFixture[str]) -> None:
+    CommandContext(None).console.print(DistrictTable([replace(LINE, name="North [b] [/x]")]))
+
+    assert "North [b] [/x]" in capsys.readouterr().out
+
+
+def test_a_trial_with_errors_says_that_nothing_would_be_committed() -> None:
+    shown = text(trial_report(trial()))
+
+    assert "417 errors (1,004 warnings): it would be a review, and no commit." in shown
+    assert "in the plan: student" in shown
+    assert "would commit" not in shown
+
+
+def test_a_trial_without_an_error_says_what_would_be_committed() -> None:
+    shown = text(trial_report(trial(errors=0, warnings=1)))
+
+    assert "No error (1 warning): the preflight would pass." in shown
+    assert "would commit: student" in shown
+
+
+def test_a_plans_digest_is_shown_whole_on_a_terminal_of_80_columns() -> None:
+    assert "ab" * 32 in text(trial_report(trial()))
+
+
+def test_policies_that_were_set_are_told_with_who_when_until_when_and_why() -> None:
+    own = {"required_fields": ["first_name", "last_name", "sis_id", "school_id"]}
+    until = datetime(2026, 10, 1, tzinfo=UTC)
+    history = policy_history([PolicyVersion(2, own, "ada", NOW, until, "grades follow")], until)
+
+    shown = text(policies_text(history), 100)
+
+    first, policy = shown.split("\n", 1)
+    assert first == "version 2 set 2026-09-15 12:30 UTC by ada until 2026-10-01 00:00 UTC: grades follow"
+    assert json.loads(policy) == own
+
+
+def test_the_newest_policy_that_has_not_ended_is_the_one_in_force() -> None:
+    versions = [
+        PolicyVersion(1, {}, "ada", NOW),
+        PolicyVersion(2, {}, "ada", NOW, datetime(2026, 12, 1, tzinfo=UTC)),
+        PolicyVersion(3, {}, "ada", NOW, datetime(2026, 10, 1, tzinfo=UTC)),
+    ]
+
+    history = policy_history(versions, datetime(2026, 11, 1, tzinfo=UTC))
+
+    assert [entry["version"] for entry in history if entry["in_force"]] == [2]
+    assert "version 2 (in force) set" in text(policies_text(history))
+
+
+def test_where_no_policy_was_set_it_says_so() -> None:
+    assert "No policy was ever set" in text(policies_text([]))
+
+
+def test_the_commands_that_try_a_suggestion_stand_whole_on_a_terminal_of_80_columns() -> None:
+    lines = text(suggestions_report(DISTRICT, [SUGGESTION])).splitlines()
+
+    assert lines[0] == "The first rule gives each of 1,000 students exactly one class."
+    assert f"  rostering filter suggest {DISTRICT} --pick 1 > filter.json" in lines
+    assert f"  rostering filter try {DISTRICT} filter.json" in lines
+
+
+def test_a_filter_in_force_that_serves_everybody_is_not_told_to_be_tried() -> None:
+    shown = text(suggestions_report(DISTRICT, [replace(SUGGESTION, is_in_force=True)]))
+
+    assert shown.startswith("The filter in force gives each of 1,000 students exactly one class.")
+    assert "filter try" not in shown
+
+
+def test_the_first_suggestion_that_is_not_in_force_is_the_one_to_try() -> None:
+    best = replace(SUGGESTION, is_in_force=True, exactly_one=990, none=10)
+    shown = text(suggestions_report(DISTRICT, [best, replace(SUGGESTION, exactly_one=980, none=20)]))
+
+    assert "The best leaves 10 of 1,000 students, and is in force already." in " ".join(shown.split())
+    assert "--pick 2" in shown
+
+
+def test_a_cause_names_the_grades_most_concerned_and_counts_the_others() -> None:
+    cause = {
+        "code": "filter.no_rules",
+        "owner": "filter",
+        "students": 9,
+        "advice": "Choose one.",
+        "grades": [str(grade) for grade in range(1, 13)],
+        "schools": ["north"],
+    }
+    review = {"sequence": 1, "decided_at": "2026-09-15T12:00:00.000Z", "causes": [cause], "suggestions": []}
+
+    shown = text(review_details(review | {"since": None}), 120)
+
+    assert "grades 1, 2, 3, 4, 5, 6 and 6 more; school north" in shown
+
+
+def test_an_approval_that_ended_is_told_with_its_plan_whole_and_what_the_plan_is_now() -> None:
+    given = {
+        "plan": "ab" * 32,
+        "actor": "ada",
+        "approved_at": "2026-09-15T12:00:00.000Z",
+        "reason": "the school closed",
+        "ended_as": "void",
+        "ended_at": "2026-09-15T12:05:00.000Z",
+        "ended_why": "the plan changed",
+    }
+    plan = {"digest": "cd" * 32, "counts": {"student": {"upserted": 0, "removed": 12}}}
+
+    ((label, told),) = restraints(
+        {"hold": None, "approval": {"open": None, "last_ended": given}, "plan": plan}
+    )
+
+    assert label == "last approval"
+    ended, *rest = told.plain.splitlines()
+    assert ended.startswith("void at 2026-09-15 12:05 UTC (the plan changed), given by ada at ")
+    assert ended.endswith("2026-09-15 12:00 UTC: the school closed")
+    assert rest == [
+        f"of {'ab' * 32}",
+        f"the plan is now {'cd' * 32}: student: 0 upserted, 12 removed",
+    ]

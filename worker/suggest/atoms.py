@@ -30,6 +30,8 @@ _NAMES: Final[tuple[FilterField, ...]] = ("name", "course_name")
 _VALUES: Final[tuple[FilterField, ...]] = ("subject", "period", "grade", "section_number", "term")
 _TOKENS: Final = re.compile(r"[^\W_]+")
 LONGEST_CODE: Final = 4
+LONGEST_VALUE: Final = 200
+"""Characters of a value, or a word, that anybody would write into a rule."""
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 
 
@@ -102,6 +104,8 @@ def _values(part: Part, name: FilterField, least: float) -> Iterator[Atom]:
             break
         mask = places == place
         spelling = column.spellings[codes[place]]
+        if len(spelling) > LONGEST_VALUE:
+            continue
         yield _atom(name, "is", spelling, mask)
         if order < NEGATIVES and name in ("subject", "period"):
             yield _atom(name, "is_not", spelling, ~mask)
@@ -118,7 +122,7 @@ def _whole_names(part: Part, name: FilterField, least: float, vocabulary: Vocabu
         if weights[place] < least or taken == MOST_VALUES:
             break
         spelling = column.spellings[codes[place]]
-        if all(_may_stand(word, vocabulary) for word in words(spelling)):
+        if len(spelling) <= LONGEST_VALUE and all(_may_stand(word, vocabulary) for word in words(spelling)):
             taken += 1
             yield _atom(name, "is", spelling, places == place)
 
@@ -168,7 +172,10 @@ def _codes(part: Part, name: FilterField, least: float) -> Iterator[Atom]:
 
 
 def _ranked(seen: dict[str, float], least: float) -> list[str]:
-    ranked = sorted((phrase for phrase in seen if seen[phrase] >= least), key=lambda p: (-seen[p], p))
+    ranked = sorted(
+        (phrase for phrase in seen if seen[phrase] >= least and len(phrase) <= LONGEST_VALUE),
+        key=lambda p: (-seen[p], p),
+    )
     homerooms = [phrase for phrase in ranked[MOST_WORDS:] if is_homeroom(phrase)]
     return ranked[:MOST_WORDS] + homerooms
 

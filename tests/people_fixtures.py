@@ -62,17 +62,22 @@ class Feed:
 async def feed(store: StoreUnderTest) -> Feed:
     """The feed of a district that is rostered: two schools with a homeroom each."""
     feed = Feed(store)
-    await feed.send(
+    await feed.send(*everybody())
+    await evaluate(store)
+    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+    return feed
+
+
+def everybody() -> list[tuple[str, Json]]:
+    """Return the records of the district."""
+    return [
         *(("schools", school_json(number)) for number in (900, 901)),
         ("users", teacher_json()),
         *(("users", student_json(number, {"school": NORTH})) for number in NORTHERN),
         *(("users", student_json(number, {"school": SOUTH})) for number in SOUTHERN),
         ("sections", homeroom(700, NORTH, NORTHERN)),
         ("sections", homeroom(701, SOUTH, SOUTHERN)),
-    )
-    await evaluate(store)
-    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
-    return feed
+    ]
 
 
 def homeroom(number: int, school: str, students: Iterable[int], **fields: Any) -> Json:

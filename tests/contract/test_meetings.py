@@ -8,7 +8,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 from builders import DISTRICT, OTHER_DISTRICT, event_id, record_id, section_json
-from people_fixtures import LIMITS, PATIENT, Feed, commits, evaluate, refused, renamed, until
+from people_fixtures import LIMITS, PATIENT, Feed, commits, evaluate, everybody, refused, renamed, until
 from store_fixtures import StoreUnderTest
 
 from worker import advising
@@ -16,6 +16,7 @@ from worker.adapters.postgres import windows
 from worker.domain.filter import KEEP_ALL
 from worker.domain.records import Kind
 from worker.domain.window import Trigger
+from worker.errors import RollbackRefused
 from worker.forecast import forecast
 from worker.ports.inbox import Arrival
 from worker.rollback import roll_back
@@ -215,3 +216,70 @@ async def test_while_suggestions_are_searched_for_the_database_waits_longer_than
 
     assert rows == "10min"
     assert after[0][0] == "2min"
+
+
+async def test_a_district_with_commits_from_before_history_was_kept_goes_back_to_the_last_of_them(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    for name in ("Wren", "Ivo"):
+        await feed.send(renamed(1, name))
+        await evaluate(store)
+    # What migrating leaves of a district that had three commits.
+    await store.rows("DELETE FROM commit_history")
+    await store.rows("UPDATE districts SET history_from = commit_sequence")
+    with pytest.raises(RollbackRefused, match="not kept any more, or not yet"):
+        await roll_back(store.rollbacks, DISTRICT, 2, "bo", "r")
+    await feed.send(renamed(1, "Una"))
+    await evaluate(store)
+    with pytest.raises(RollbackRefused, match="kept back to commit 3 only"):
+        await roll_back(store.rollbacks, DISTRICT, 2, "bo", "r")
+
+    done = await roll_back(store.rollbacks, DISTRICT, 3, "bo", "r")
+
+    assert (done.sequence, done.counts["student"]) == (5, {"upserted": 1, "removed": 0})
+    told = await commits(store)
+    assert told[4]["roster"]["digest"] == told[2]["roster"]["digest"]
+
+
+async def test_old_history_is_not_forgotten_under_a_rollback_that_is_under_way(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    for name in ("Wren", "Ivo"):
+        await feed.send(renamed(1, name))
+        await evaluate(store)
+    async with store.rollbacks.begin(DISTRICT, PATIENCE) as district:
+        assert district is not None
+        await asyncio.wait_for(store.desk.forget_history_older_than(timedelta(0)), 10)
+        during = [one async for one in district.differences(1)]
+    await store.desk.forget_history_older_than(timedelta(0))
+
+    assert len(during) == 1
+    assert await store.rows("SELECT FROM commit_history") == []
+    with pytest.raises(RollbackRefused):
+        await roll_back(store.rollbacks, DISTRICT, 1, "bo", "r")
+
+
+async def test_an_approval_that_outlives_a_purge_serves_no_later_plan(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    removed = [("users", str(record_id(number))) for number in range(21, 33)]
+    await feed.send(*removed)
+    assert await evaluate(store) == ["review"]
+    plan = (await store.desk.show(DISTRICT))["plan"]["digest"]
+    await store.desk.approve(DISTRICT, plan, "ada", "meant")
+    approval = "SELECT district_id, plan_digest, commit_sequence, actor, reason FROM approvals"
+    await store.rows(f"CREATE TABLE given AS {approval}")
+    await store.rows("DELETE FROM outbox")
+    await store.desk.purge(DISTRICT, "bo")
+    # As where a person approves just while another one purges.
+    await store.rows(
+        "INSERT INTO approvals (district_id, plan_digest, commit_sequence, actor, reason) SELECT * FROM given"
+    )
+    await feed.send(*everybody())
+    again = await evaluate(store)
+    await feed.send(*removed)
+
+    assert again == ["commit"]
+    assert await evaluate(store) == ["review"]
+    assert (await store.desk.show(DISTRICT))["plan"]["digest"] == plan
+    assert await store.rows("SELECT FROM approvals WHERE ended_at IS NULL") == []

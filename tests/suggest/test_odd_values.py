@@ -26,3 +26,20 @@ def test_texts_that_are_too_long_for_a_rule_make_none_and_keep_nobody_from_other
     assert found[0].exactly_one == 40
     assert "homeroom" in found[0].text
     assert len(canonical([one.to_json() for one in found])) < 10_000
+
+
+def test_a_teachers_name_that_stands_for_a_number_is_in_no_rule() -> None:
+    records: Records = {}
+    for number in range(40):
+        records[Kind.USER, f"u{number}"] = {"student": {"texts": {"school_id": "a", "grade": "3"}}}
+    for number, last in enumerate(("Quillfeather", "Marrow")):
+        records[Kind.USER, f"t{number}"] = {"teacher": {"first_name": "Ada", "last_name": last}}
+        listed = [f"u{student}" for student in range(number * 20, number * 20 + 20)]
+        here = {"school_id": "a", "students": listed, "teachers": [f"t{number}"]}
+        for field in ("section_number", "period", "grade"):
+            records[Kind.SECTION, f"{field}{number}"] = {**here, field: f"{last} 1"}
+
+    told = canonical([one.to_json() for one in suggestions(records)]).casefold()
+
+    assert "quillfeather" not in told
+    assert "marrow" not in told

@@ -86,7 +86,7 @@ def atoms(part: Part, students: int) -> list[Atom]:
 def _all(part: Part, least: float) -> Iterator[Atom]:
     vocabulary = part.survey.vocabulary
     for name in _VALUES:
-        yield from _values(part, name, least)
+        yield from _values(part, name, least, vocabulary)
     for name in _NAMES:
         yield from _words(part, name, least, vocabulary)
         yield from _whole_names(part, name, least, vocabulary)
@@ -94,7 +94,7 @@ def _all(part: Part, least: float) -> Iterator[Atom]:
         yield from _codes(part, name, least)
 
 
-def _values(part: Part, name: FilterField, least: float) -> Iterator[Atom]:
+def _values(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
     codes, places = part.column(name)
     column = part.survey.columns[name]
     weights = np.bincount(places, weights=part.seats, minlength=len(codes))
@@ -104,7 +104,7 @@ def _values(part: Part, name: FilterField, least: float) -> Iterator[Atom]:
             break
         mask = places == place
         spelling = column.spellings[codes[place]]
-        if len(spelling) > LONGEST_VALUE:
+        if len(spelling) > LONGEST_VALUE or (name != "subject" and _names_a_teacher(spelling, vocabulary)):
             continue
         yield _atom(name, "is", spelling, mask)
         if order < NEGATIVES and name in ("subject", "period"):
@@ -210,6 +210,10 @@ def _tells(word: str, vocabulary: Vocabulary) -> bool:
 def _may_stand(word: str, vocabulary: Vocabulary) -> bool:
     """Whether a word may stand in a rule beside others: a number may, or an initial that is no word."""
     return word.isdigit() or vocabulary.is_public(word)
+
+
+def _names_a_teacher(text: str, vocabulary: Vocabulary) -> bool:
+    return any(word in vocabulary.teacher_words for word in words(text))
 
 
 def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> Atom:

@@ -214,7 +214,7 @@ async def test_while_suggestions_are_searched_for_the_database_waits_longer_than
         rows = await evaluation._connection.fetchval("SHOW idle_in_transaction_session_timeout")
     after = await store.rows("SHOW idle_in_transaction_session_timeout")
 
-    assert rows == "10min"
+    assert rows == "5min"
     assert after[0][0] == "2min"
 
 

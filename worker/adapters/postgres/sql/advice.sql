@@ -11,4 +11,4 @@ ON CONFLICT (district_id) DO UPDATE SET
 -- name: wait_for_a_search
 -- A connection that is silent for longer is taken for one of a process that hangs. A search may take 90
 -- seconds, and on a machine that is at its limits a large district takes a while before and after it.
-SET LOCAL idle_in_transaction_session_timeout = '600s'
+SET LOCAL idle_in_transaction_session_timeout = '300s'

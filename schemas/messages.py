@@ -370,7 +370,9 @@ class FindingsSummary(Published):
     changes: ErrorChanges = Field(description="The same three, by code.")
     since: Instant | None = Field(description="Since when the oldest of the errors stands.")
     items: tuple[FindingItem, ...] = Field(
-        max_length=MAX_ITEMS, description="The first 500, errors first, in an order that does not change."
+        max_length=MAX_ITEMS,
+        description="The first 500, errors first, in an order that does not change; fewer where the review"
+        " would be too large for a message.",
     )
 
 
@@ -477,7 +479,10 @@ class ReviewMessage(Published):
     students: StudentsSummary = Field(description="How many students are ready, and how many blocked.")
     findings: FindingsSummary = Field(description="What the preflight found.")
     causes: tuple[Cause, ...] = Field(description="The same, folded to its reasons.")
-    suggestions: tuple[Suggestion, ...] = Field(description="Section filters that would do better, if any.")
+    suggestions: tuple[Suggestion, ...] = Field(
+        description="Section filters that would do better, if any, the best first; those that would make the"
+        " review too large for a message are left out."
+    )
     sync: Sync = Field(description="Whether a change on the district's side would get through.")
     plan: PlanSummary = Field(description="What waits to be committed.")
 

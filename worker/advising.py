@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
+
+from worker import telemetry
 from worker.domain.advice import Advice, is_wanted, unplaced
 from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter
@@ -40,7 +43,17 @@ async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, A
     known = await evaluation.advice()
     if known is not None and known.still_holds(now, state.filter_version, count, state.tally.students):
         return known.suggestions
-    found = await search(await evaluation.survey(), state.section_filter, seconds)
+    survey = await evaluation.survey()
+    try:
+        found = await search(survey, state.section_filter, seconds)
+    except Exception as error:  # noqa: BLE001 — a review without suggestions is better than none
+        structlog.get_logger().error(
+            "suggestions.failed",
+            district_id=evaluation.window.district_id,
+            error=type(error).__name__,
+            where=telemetry.where(error),
+        )
+        return ()
     advice = Advice(
         now, state.filter_version, count, [{**one.to_json(), "as_of": instant(now)} for one in found]
     )

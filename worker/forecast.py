@@ -12,12 +12,14 @@ from worker.domain.announcements import plan_counts
 from worker.domain.canonical import to_hex
 from worker.domain.decision import Outcome, decide
 from worker.domain.window import Trigger, WindowLimits
+from worker.errors import Unavailable
 from worker.stages.evaluate import judge, needs_full_run, terms_that_count, verdict_on
 
 BUSY: Final = "the district is being evaluated at the moment"
 FULL_RUN: Final = "the whole district is about to be checked anew"
 BASELINE: Final = "a baseline is about to be adopted"
 TOO_MANY: Final = "more events wait than one batch takes"
+RAISES: Final = "its evaluation raises an error"
 
 
 async def forecast(
@@ -28,6 +30,17 @@ async def forecast(
     It costs what the waiting events change, so that there is none where more than they would be looked at:
     then `unavailable` says why. It waits for nobody, and changes nothing.
     """
+    try:
+        return await _forecast(evaluations, district_id, limits)
+    except Unavailable:
+        raise
+    except Exception:  # noqa: BLE001 — the evaluation stage will say what it is; the rest can be shown
+        return {"unavailable": RAISES}
+
+
+async def _forecast(
+    evaluations: PostgresEvaluations, district_id: str, limits: WindowLimits
+) -> dict[str, Any] | None:
     async with evaluations.rehearsal(district_id) as evaluation:
         if evaluation is None:
             return {"unavailable": BUSY}

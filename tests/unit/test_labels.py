@@ -88,3 +88,8 @@ def test_a_label_knows_whether_its_term_runs_now() -> None:
 def test_teachers_names_are_asked_for_only_where_a_label_depends_on_them() -> None:
     assert not needs_teachers([section(1, "Homeroom A")])
     assert needs_teachers([section(1, "Homeroom A"), section(2, "Band")])
+
+
+def test_a_label_is_told_in_a_few_words_however_long_it_is() -> None:
+    assert str(Label(LabelKind.SUBJECT, "x" * 5000)) == f"subject “{'x' * 60}…”"
+    assert str(Label(LabelKind.WORD, "y" * 60)) == f"“{'y' * 60}”"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from worker.domain.canonical import to_hex
 from worker.domain.causes import Cause
+from worker.domain.fitting import fitted
 from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.roster import RosterKind
 from worker.domain.tally import Tally
@@ -118,10 +119,13 @@ def review_body(
     causes: Sequence[Cause] = (),
     suggestions: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return a review; `changed` is what differs from the last one, `causes` fold all the errors."""
+    """Return a review; `changed` is what differs from the last one, `causes` fold all the errors.
+
+    Its lists are shortened where it would be too large for a message.
+    """
     standing = standing_errors(causes, changed.new)
     dates = [cause.since for cause in causes if cause.since]
-    return {
+    review = {
         "schema": REVIEW_SCHEMA,
         "review_id": review_id,
         "district_id": district_id,
@@ -154,6 +158,7 @@ def review_body(
         "sync": sync_state(district, batch.closed_at),
         "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
     }
+    return fitted(review)
 
 
 def standing_errors(causes: Sequence[Cause], new: Mapping[str, int]) -> dict[str, int]:

@@ -37,6 +37,8 @@ SUBJECTS: Final = frozenset(
     }
 )
 """Clever's own subjects, as they are compared: nobody's names, whatever teachers are called."""
+LONGEST_VALUE: Final = 200
+"""Characters of a value, or a word, that anybody would write into a rule."""
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 
 
@@ -109,7 +111,8 @@ def _values(part: Part, name: FilterField, least: float, vocabulary: Vocabulary)
             break
         mask = places == place
         spelling = column.spellings[codes[place]]
-        if column.values[codes[place]] not in SUBJECTS and not _names_nobody(spelling, vocabulary):
+        names_nobody = column.values[codes[place]] in SUBJECTS or _names_nobody(spelling, vocabulary)
+        if len(spelling) > LONGEST_VALUE or not names_nobody:
             continue
         yield _atom(name, "is", spelling, mask)
         if order < NEGATIVES and name in ("subject", "period"):
@@ -127,7 +130,7 @@ def _whole_names(part: Part, name: FilterField, least: float, vocabulary: Vocabu
         if weights[place] < least or taken == MOST_VALUES:
             break
         spelling = column.spellings[codes[place]]
-        if all(_may_stand(word, vocabulary) for word in words(spelling)):
+        if len(spelling) <= LONGEST_VALUE and all(_may_stand(word, vocabulary) for word in words(spelling)):
             taken += 1
             yield _atom(name, "is", spelling, places == place)
 
@@ -178,7 +181,10 @@ def _codes(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) 
 
 
 def _ranked(seen: dict[str, float], least: float) -> list[str]:
-    ranked = sorted((phrase for phrase in seen if seen[phrase] >= least), key=lambda p: (-seen[p], p))
+    ranked = sorted(
+        (phrase for phrase in seen if seen[phrase] >= least and len(phrase) <= LONGEST_VALUE),
+        key=lambda p: (-seen[p], p),
+    )
     homerooms = [phrase for phrase in ranked[MOST_WORDS:] if is_homeroom(phrase)]
     return ranked[:MOST_WORDS] + homerooms
 

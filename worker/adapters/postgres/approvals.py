@@ -64,12 +64,20 @@ async def hold(connection: Connection, district_id: str, actor: str, reason: str
 
 
 async def resume(connection: Connection, district_id: str, actor: str, reason: str) -> None:
-    """End the hold on a district in this transaction, and have what was held back committed."""
+    """End the hold on a district in this transaction, and have what was held back committed.
+
+    It ends the hold that stands now, and not one that takes its place meanwhile, as that of a rollback does.
+    """
     await connection.execute(_SQL["take_hold_lock"], district_id)
     if not await connection.fetchval(_SQL["is_known"], district_id):
         raise UnknownDistrictError(f"district {district_id} was never seen here")
-    if await connection.fetchrow(_SQL["remove_hold"], district_id) is None:
+    known = await connection.fetchrow(_SQL["hold"], district_id)
+    if known is None:
         raise OrderRefused(f"district {district_id} is not on hold")
+    if not await connection.fetchval(_SQL["remove_hold"], district_id, known["held_at"]):
+        raise OrderRefused(
+            f"district {district_id} was put on hold anew just now, {await _who(connection, district_id)}"
+        )
     await windows.close(connection, [district_id], Trigger.APPROVAL)
     await connection.execute(_SQL["audit"], actor, "district.resume", district_id, {"reason": reason})
 

@@ -50,8 +50,11 @@ class PostgresDesk:
         ]
 
     async def show(self, district_id: str) -> dict[str, Any]:
-        """Return one district as JSON values; raises `UnknownDistrictError`."""
-        async with self._database.connection() as connection:
+        """Return one district as JSON values, all of one moment; raises `UnknownDistrictError`."""
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             row = await connection.fetchrow(_SQL["district"], district_id)
             if row is None:
                 raise UnknownDistrictError(f"district {district_id} was never seen here")

@@ -40,8 +40,8 @@ class PostgresEvaluations:
     @asynccontextmanager
     async def next(self, limits: WindowLimits) -> AsyncIterator[PostgresEvaluation | None]:
         """Lock the district that has been due for longest; None while none is."""
+        await windows.close_by_time(self._database)
         async with self._database.connection() as connection:
-            await windows.close_by_time(connection)
             for district_id in await _due(connection, limits):
                 async with connection.transaction():
                     evaluation = await self._begin(connection, district_id, limits)
@@ -112,16 +112,18 @@ class PostgresEvaluations:
 
     async def demand_policy(self) -> int:
         """Ask for the re-evaluation of districts last judged by another policy; return how many."""
-        async with self._database.transaction() as connection:
-            rows = await connection.fetch(_SQL["stale_policies"])
-            stale = [
-                row["district_id"]
-                for row in rows
-                if in_force(self._policy, row["policy"]).fingerprint() != row["policy_fingerprint"]
-            ]
-            if stale:
-                await windows.close(connection, stale, Trigger.FILTER)
-            return len(stale)
+        return await self._database.in_transaction(self._demand_policy)
+
+    async def _demand_policy(self, connection: Connection) -> int:
+        rows = await connection.fetch(_SQL["stale_policies"])
+        stale = [
+            row["district_id"]
+            for row in rows
+            if in_force(self._policy, row["policy"]).fingerprint() != row["policy_fingerprint"]
+        ]
+        if stale:
+            await windows.close(connection, stale, Trigger.FILTER)
+        return len(stale)
 
     async def wait(self, seconds: float) -> None:
         """Return when somebody says that a window is due, or after `seconds`."""

@@ -13,13 +13,17 @@ from worker.errors import MessagesWaiting, UnknownDistrictError
 _SQL: Final = sql.load("purge")
 
 TABLES: Final = (
-    *("inbox", "evaluated_events", "feed_marks", "quarantine", "windows", "evaluation_failures"),
+    *("inbox", "evaluated_events", "feed_marks", "quarantine", "evaluation_failures"),
     *("baseline_records", "baselines", "connections"),
     *("staged", "section_links", "kept_sections", "identities", "findings", "roster"),
     *("decisions", "batches", "filters", "policies"),
     *("holds", "approvals", "commit_history", "suggestions"),
+    "windows",
 )
-"""Every table with rows of a district, but for its own row, the outbox, which is empty, and the audit."""
+"""Every table with rows of a district, but for its own row, the outbox, which is empty, and the audit.
+
+Windows come last, as with everybody who closes one: first what he has to say, then the window.
+"""
 SUMMARY: Final = "The district's data was deleted."
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from worker.adapters.postgres import notices, sql
-from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.database import Connection, Database
 from worker.domain.window import Trigger
 
 _SQL: Final = sql.load("windows")
@@ -21,17 +21,22 @@ async def close(connection: Connection, district_ids: Sequence[str], trigger: Tr
     await notices.notify(connection, notices.WINDOWS)
 
 
-async def close_by_time(connection: Connection) -> None:
+async def close_by_time(database: Database) -> None:
     """Close the windows of districts that time alone gives reason to judge anew.
 
     Only one process takes such a district, and it is taken once: its next evaluation says when again. One
     that is under evaluation now is left to the next look, and one that is disconnected to its next baseline,
     since time must not move the roster of a district that is not read.
     """
-    if not await connection.fetchval(_SQL["is_anybody_due_by_time"]):
-        return
-    async with connection.transaction():
-        rows = await connection.fetch(_SQL["take_due_by_time"], AT_ONCE)
-        due = [row["district_id"] for row in rows if row["is_read"]]
-        if due:
-            await close(connection, due, Trigger.FILTER)
+    async with database.connection() as connection:
+        if not await connection.fetchval(_SQL["is_anybody_due_by_time"]):
+            return
+    # Ingest may have locked some of their windows in another order.
+    await database.in_transaction(_take_due_by_time)
+
+
+async def _take_due_by_time(connection: Connection) -> None:
+    rows = await connection.fetch(_SQL["take_due_by_time"], AT_ONCE)
+    due = [row["district_id"] for row in rows if row["is_read"]]
+    if due:
+        await close(connection, due, Trigger.FILTER)

@@ -18,6 +18,8 @@ from worker.domain.filter import is_current
 from worker.domain.records import Term
 from worker.domain.words import SURNAMES, Vocabulary, is_homeroom, words
 
+LONGEST_TOLD: Final = 60
+"""Characters of a label that a sentence tells."""
 COMMON_PERCENT: Final = 60
 """Of the sections concerned: a word in more of them tells nothing apart, unless it is all that there is."""
 
@@ -47,11 +49,11 @@ class Label:
         """Return it as a sentence names it."""
         match self.kind:
             case LabelKind.WORD:
-                return f"“{self.text}”"
+                return f"“{_short(self.text)}”"
             case LabelKind.OTHER:
                 return "others"
             case _:
-                return f"{self.kind} “{self.text}”"
+                return f"{self.kind} “{_short(self.text)}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,10 @@ def _phrase(public: Sequence[str], word: str, frequency: Mapping[str, int]) -> s
     while last + 1 < len(public) and frequency.get(public[last + 1]) == frequency[word]:
         last += 1
     return " ".join(public[first : last + 1])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"
 
 
 def _may_be_told(text: str, vocabulary: Vocabulary) -> bool:

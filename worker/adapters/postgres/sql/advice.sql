@@ -7,3 +7,8 @@ VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (district_id) DO UPDATE SET
     made_at = EXCLUDED.made_at, filter_version = EXCLUDED.filter_version, unplaced = EXCLUDED.unplaced,
     suggestions = EXCLUDED.suggestions
+
+-- name: wait_for_a_search
+-- A connection that is silent for longer is taken for one of a process that hangs. A search may take 90
+-- seconds, and on a machine that is at its limits a large district takes a while before and after it.
+SET LOCAL idle_in_transaction_session_timeout = '300s'

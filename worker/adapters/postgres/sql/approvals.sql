@@ -22,8 +22,8 @@ ON CONFLICT (district_id) DO NOTHING
 RETURNING true
 
 -- name: remove_hold
-DELETE FROM holds WHERE district_id = $1
-RETURNING held_at, actor, reason
+DELETE FROM holds WHERE district_id = $1 AND held_at = $2
+RETURNING true
 
 -- name: is_known
 SELECT EXISTS (SELECT FROM districts WHERE district_id = $1)

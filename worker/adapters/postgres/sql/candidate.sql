@@ -94,9 +94,11 @@ LEFT JOIN LATERAL (SELECT candidate_member, committed_member FROM roster
     WHERE district_id = $1 AND kind = 'school' AND record_id = i.id OFFSET 0) AS r ON true
 
 -- name: students_of_schools
-SELECT record_id FROM roster
-WHERE district_id = $1 AND school_id = ANY($2::text[]) AND candidate IS NOT NULL
-  AND kind IN ('student', 'class') AND kind = 'student'
+SELECT r.record_id
+FROM unnest($2::text[]) AS i(id)
+CROSS JOIN LATERAL (SELECT record_id FROM roster
+    WHERE district_id = $1 AND school_id = i.id AND candidate IS NOT NULL
+      AND kind IN ('student', 'class') AND kind || '' = 'student' OFFSET 0) AS r
 
 -- name: entry_states
 SELECT record_id, candidate, candidate_member, committed_member FROM roster

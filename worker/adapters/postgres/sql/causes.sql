@@ -97,9 +97,11 @@ GROUP BY code ORDER BY code
 
 -- name: cohorts
 -- Students in scope of each grade of these schools.
-SELECT school_id, candidate::jsonb ->> 'grade' AS grade, count(*) AS students FROM roster
-WHERE district_id = $1 AND school_id = ANY($2::text[]) AND candidate IS NOT NULL
-  AND kind IN ('student', 'class') AND kind = 'student'
+SELECT i.id AS school_id, r.candidate::jsonb ->> 'grade' AS grade, count(*) AS students
+FROM unnest($2::text[]) AS i(id)
+CROSS JOIN LATERAL (SELECT candidate FROM roster
+    WHERE district_id = $1 AND school_id = i.id AND candidate IS NOT NULL
+      AND kind IN ('student', 'class') AND kind || '' = 'student' OFFSET 0) AS r
 GROUP BY 1, 2
 
 -- name: removed_students

@@ -7,7 +7,7 @@ from datetime import date
 
 from oracle import Records, view
 
-from worker.domain.filter import Scope, SectionFilter, is_current
+from worker.domain.filter import SectionFilter, is_current, rank
 from worker.domain.records import (
     Json,
     Kind,
@@ -23,9 +23,10 @@ from worker.suggest.survey import Survey, SurveyBuilder
 TODAY = date(2026, 10, 14)
 
 
-def survey_of(records: Records, today: date = TODAY, scope: Scope | None = None) -> Survey:
+def survey_of(records: Records, today: date = TODAY, in_force: SectionFilter | None = None) -> Survey:
     """Return the survey of these records."""
-    builder = SurveyBuilder(scope or Scope())
+    in_force = in_force or SectionFilter()
+    builder = SurveyBuilder(in_force.scope)
     for record_id, user in _all(records, Kind.USER):
         teacher = teacher_from_json(record_id, user)
         if teacher is not None:
@@ -40,7 +41,7 @@ def survey_of(records: Records, today: date = TODAY, scope: Scope | None = None)
     for record_id, record in _all(records, Kind.SECTION):
         section = section_from_json(record_id, record)
         seen = view(section, records)
-        builder.add_section(seen, current=is_current(seen.term, today))
+        builder.add_section(seen, is_current(seen.term, today), rank(in_force, seen, today))
     return builder.build()
 
 
@@ -49,7 +50,7 @@ def suggestions(
 ) -> list[Suggestion]:
     """Return what is suggested to a district of these records."""
     chosen = in_force or SectionFilter()
-    return suggest(survey_of(records, today, chosen.scope), chosen, Deadline(seconds))
+    return suggest(survey_of(records, today, chosen), chosen, Deadline(seconds))
 
 
 def _all(records: Records, kind: Kind) -> Iterable[tuple[str, Json]]:

@@ -179,11 +179,35 @@ def test_the_filter_in_force_is_told_to_be_that_however_it_is_spelled() -> None:
     others = (
         keeping(("name", "is", "homeroom")),
         keeping(("name", "contains", "room")),
-        keeping(("course_name", "contains", "homeroom")),
         keeping(("name", "contains", "homeroom"), strategy="first_match"),
     )
     for other in others:
-        assert not any(one.is_in_force for one in suggestions(district.records, in_force=other))
+        first, *found = suggestions(district.records, in_force=other)
+        assert (first.section_filter, first.is_in_force) == (other, True), "it does as well, and is there"
+        assert not any(one.is_in_force for one in found)
+
+
+def test_a_filter_in_force_that_serves_few_is_no_suggestion() -> None:
+    district, pupils, staff = elementary()
+    district.sections(pupils, staff, "Homeroom")
+    district.sections(pupils[:30], staff, "Chess")
+
+    found = suggestions(district.records, in_force=keeping(("name", "contains", "chess")))
+
+    assert found[0].section_filter == keeping(("name", "contains", "homeroom"))
+    assert not any(one.is_in_force for one in found)
+
+
+def test_a_filter_in_force_that_no_search_would_find_is_told_first_where_nothing_is_better() -> None:
+    district, pupils, staff = elementary()
+    district.sections(pupils[:60], staff, "Homeroom", section_number="7")
+    district.sections(pupils[60:], staff, "Homeroom", section_number="8")
+    numbered = Condition(field="section_number", op="one_of", value=("7", "8"))
+    in_force = SectionFilter(rules=(Rule(all=(numbered,)),))
+
+    first = suggestions(district.records, in_force=in_force)[0]
+
+    assert (first.section_filter, first.is_in_force, coverage(first)) == (in_force, True, (100, 0, 0))
 
 
 def test_whom_a_suggestion_leaves_is_told_by_school_and_grade_the_most_first() -> None:

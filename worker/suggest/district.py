@@ -26,6 +26,8 @@ SECONDS: Final = 6.0
 """For all optima over the whole district, at most."""
 COMPARABLE: Final = 0.95
 """Of the best draft's students: one that serves fewer is no answer beside it."""
+WORTH_KEEPING: Final = 0.8
+"""Of all students: a filter in force that serves fewer is no answer, whatever else there is."""
 COMPARABLE_HOMEROOM: Final = 0.8
 """The same for rules that mean homeroom, of which a person may well think more."""
 
@@ -74,14 +76,15 @@ class _Merging:
         return np.array([one.cost for one in self.pool])
 
 
-def search(survey: Survey, deadline: Deadline, progress: Progress) -> Search:
-    """Return the drafts that suit the district best."""
+def search(survey: Survey, in_force: Draft, deadline: Deadline, progress: Progress) -> Search:
+    """Return the drafts that suit the district best; the one `in_force` is among them if it does."""
+    known = [in_force] if in_force.exactly_one >= WORTH_KEEPING * survey.students else []
     chosen, good, is_cut_short = _ask_schools(survey, deadline, progress)
     pool = _pool(survey, chosen, good)
     if not pool:
-        return Search((), is_cut_short)
+        return Search(_ranked(survey, known), is_cut_short)
     merging = _merging(survey, pool)
-    found: list[Draft] = []
+    found = known
     solving = Deadline(min(SECONDS, deadline.left))
     for some in _families(pool):
         left = min(solving.left, deadline.left)

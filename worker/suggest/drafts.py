@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.filter import Strategy
+from worker.domain.filter import SectionFilter, Strategy
 from worker.suggest.rules import RuleOf
 from worker.suggest.survey import Bools, Survey
 
@@ -43,6 +43,9 @@ class Draft:
     """Rules in their order, and what each student then has: `places[student]` sections."""
 
     rules: tuple[Pooled, ...]
+    """None of them for the filter in force, which is as it is."""
+    kept: tuple[Bools, ...] = field(repr=False)
+    """The sections that each rule keeps, in the order of the rules."""
     strategy: Strategy
     places: npt.NDArray[np.int32] = field(repr=False)
     score: float
@@ -50,7 +53,7 @@ class Draft:
 
     def sections(self, attended: Bools) -> bytes:
         """Return which of the attended sections are kept, and in which order: what tells drafts apart."""
-        kept = [one.kept & attended for one in self.rules]
+        kept = [one & attended for one in self.kept]
         if self.strategy == "union":
             kept = [np.logical_or.reduce(kept)]
         return b"".join(np.packbits(one).tobytes() for one in kept)
@@ -85,7 +88,20 @@ def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> Draft:
             counts = np.where(places == 0, survey.counts(one.kept), 0)
             cost += one.rule.cost(one.home, float((counts > 0).sum()))
             places = places + counts
-    return Draft(tuple(rules), strategy, places, float((places == 1).sum()) - cost)
+    kept_by_each = tuple(one.kept for one in rules)
+    return Draft(tuple(rules), kept_by_each, strategy, places, float((places == 1).sum()) - cost)
+
+
+def draft_in_force(survey: Survey, in_force: SectionFilter) -> Draft:
+    """Return the filter in force counted over everybody: it costs nothing, since it is there."""
+    kept = tuple(survey.ranks == rule for rule in range(max(1, len(in_force.rules))))
+    if in_force.strategy == "union":
+        places = survey.counts(np.logical_or.reduce(kept))
+    else:
+        places = np.zeros(survey.students, dtype=np.int32)
+        for one in kept:
+            places = places + np.where(places == 0, survey.counts(one), 0)
+    return Draft((), kept, in_force.strategy, places, float((places == 1).sum()))
 
 
 def simplified(survey: Survey, given: Draft) -> Draft:

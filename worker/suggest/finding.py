@@ -11,7 +11,7 @@ import numpy as np
 from worker.domain.filter import Condition, Rule, SectionFilter, folded
 from worker.suggest.deadline import Deadline
 from worker.suggest.district import Progress, search
-from worker.suggest.drafts import Draft
+from worker.suggest.drafts import Draft, draft_in_force
 from worker.suggest.survey import Bools, Survey
 from worker.suggest.wording import can_share, told
 
@@ -80,7 +80,7 @@ def suggest(
         return []
     current_only = in_force.current_term_only or _terms_matter(survey)
     seen = survey.in_current_terms() if current_only else survey
-    found = search(seen, deadline, progress)
+    found = search(seen, draft_in_force(survey, in_force), deadline, progress)
     return [
         _suggestion(survey, seen, one, in_force, current_only, found.was_cut_short) for one in found.drafts
     ]
@@ -97,12 +97,7 @@ def _terms_matter(survey: Survey) -> bool:
 def _suggestion(
     survey: Survey, seen: Survey, one: Draft, in_force: SectionFilter, current_only: bool, cut_short: bool
 ) -> Suggestion:
-    rules = tuple(pooled.rule.to_filter_rule(survey) for pooled in one.rules)
-    section_filter = SectionFilter(
-        scope=in_force.scope, strategy=one.strategy, current_term_only=current_only, rules=rules
-    )
-    if current_only and not in_force.current_term_only and _same_in_all_terms(survey, one):
-        section_filter = section_filter.model_copy(update={"current_term_only": False})
+    section_filter = _filter(survey, one, in_force, current_only) if one.rules else in_force
     leftovers = _leftovers(seen, one)
     return Suggestion(
         section_filter,
@@ -115,6 +110,17 @@ def _suggestion(
         len(leftovers),
         _says_the_same(section_filter, in_force),
         cut_short,
+    )
+
+
+def _filter(survey: Survey, one: Draft, in_force: SectionFilter, current_only: bool) -> SectionFilter:
+    rules = tuple(pooled.rule.to_filter_rule(survey) for pooled in one.rules)
+    for_all_terms = not in_force.current_term_only and current_only and _same_in_all_terms(survey, one)
+    return SectionFilter(
+        scope=in_force.scope,
+        strategy=one.strategy,
+        current_term_only=current_only and not for_all_terms,
+        rules=rules,
     )
 
 

@@ -74,6 +74,8 @@ class Survey:
     codes: dict[str, Ints]
     section_school: Ints
     current: Bools
+    ranks: Ints
+    """Of the filter in force: the first rule that keeps the section, `BLANK` where none does."""
     schools: Sequence[str]
     school_names: dict[str, str]
     grades: Sequence[str]
@@ -133,6 +135,7 @@ class SurveyBuilder:
     _columns: dict[str, Column] = field(default_factory=lambda: {name: Column() for name in COLUMNS})
     _section_school: array[int] = field(default_factory=lambda: array("i"))
     _current: array[int] = field(default_factory=lambda: array("b"))
+    _ranks: array[int] = field(default_factory=lambda: array("i"))
     _edge_student: array[int] = field(default_factory=lambda: array("i"))
     _edge_section: array[int] = field(default_factory=lambda: array("i"))
     _vocabulary: Vocabulary = field(init=False)
@@ -159,11 +162,12 @@ class SurveyBuilder:
         grade = student.texts.get("grade") or ""
         self._student_grade.append(self._grades.setdefault(grade, len(self._grades)))
 
-    def add_section(self, view: SectionView, current: bool) -> None:
-        """Take a section with what a filter reads beside it, and whether its term runs."""
+    def add_section(self, view: SectionView, current: bool, rank: int | None = None) -> None:
+        """Take a section with what a filter reads beside it, whether its term runs, and its rank in force."""
         section, number = view.section, len(self._section_school)
         self._section_school.append(self._school(section.school_id))
         self._current.append(current)
+        self._ranks.append(BLANK if rank is None else rank)
         for name in ("name", "subject", "period", "grade", "section_number"):
             self._columns[name].add(getattr(section, name))
         self._columns["term"].add(view.term.name if view.term else None)
@@ -194,6 +198,7 @@ class SurveyBuilder:
             {name: column.codes() for name, column in self._columns.items()},
             np.array(self._section_school, dtype=np.int32),
             np.array(self._current, dtype=np.bool_),
+            np.array(self._ranks, dtype=np.int32),
             list(self._schools),
             self._school_names,
             list(self._grades),

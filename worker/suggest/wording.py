@@ -31,7 +31,9 @@ def told(section_filter: SectionFilter, school_names: Mapping[str, str]) -> str:
         return f"{first}. For a student whom that finds in none: " + ", then ".join(
             _lowered(rule) for rule in others
         )
-    return "; and ".join([rules[0], *(_lowered(rule) for rule in rules[1:])]) if rules else ""
+    if not rules:
+        return "Match all sections"
+    return "; and ".join([rules[0], *(_lowered(rule) for rule in rules[1:])])
 
 
 def can_share(section_filter: SectionFilter) -> bool:

@@ -44,5 +44,5 @@ class PostgresAdvice:
         """Read the district as it is staged in this evaluation, and let the transaction wait for a search."""
         await self._connection.execute(_SQL["wait_for_a_search"])
         today = self.window.now.astimezone(UTC).date()
-        scope = self.state.section_filter.scope
-        return await read_survey(self._connection, self.window.district_id, scope, today)
+        in_force = self.state.section_filter
+        return await read_survey(self._connection, self.window.district_id, in_force, today)

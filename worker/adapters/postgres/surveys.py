@@ -10,7 +10,7 @@ import asyncpg
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection, Database
-from worker.domain.filter import KEEP_ALL, Scope, SectionFilter, SectionView, is_current
+from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, is_current, rank
 from worker.domain.records import (
     Course,
     Kind,
@@ -34,9 +34,11 @@ FETCH: Final = 1000
 """Records in memory at a time; a section may list some hundred students."""
 
 
-async def read_survey(connection: Connection, district_id: str, scope: Scope, today: date) -> SurveyBuilder:
+async def read_survey(
+    connection: Connection, district_id: str, in_force: SectionFilter, today: date
+) -> SurveyBuilder:
     """Return a builder with everything that a survey of the district needs; needs a transaction."""
-    builder = SurveyBuilder(scope)
+    builder = SurveyBuilder(in_force.scope)
     async for row in _rows(connection, "teachers", district_id):
         teacher = teacher_from_json(row["record_id"], row["record"])
         if teacher is not None:
@@ -55,7 +57,7 @@ async def read_survey(connection: Connection, district_id: str, scope: Scope, to
             schools.get(section.school_id or ""),
             terms.get(section.term_id or ""),
         )
-        builder.add_section(view, current=is_current(view.term, today))
+        builder.add_section(view, is_current(view.term, today), rank(in_force, view, today))
     return builder
 
 
@@ -103,4 +105,4 @@ class PostgresSurveys:
             chosen = row["filter"]
             in_force = SectionFilter.model_validate(chosen, strict=False) if chosen else KEEP_ALL
             today = row["now"].astimezone(UTC).date()
-            return DistrictSurvey(await read_survey(connection, district_id, in_force.scope, today), in_force)
+            return DistrictSurvey(await read_survey(connection, district_id, in_force, today), in_force)

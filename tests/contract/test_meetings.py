@@ -176,9 +176,7 @@ async def test_a_disconnected_and_a_parked_district_can_be_rolled_back_and_go_on
     assert await evaluate(store) == []
     assert await store.rows("SELECT FROM districts WHERE reevaluate_at IS NOT NULL") == []
     await store.desk.resume(DISTRICT, "bo", "r")
-    assert await evaluate(store) == []
-    await store.desk.flush(DISTRICT, "bo")
-    assert await evaluate(store) == ["commit"]
+    assert await evaluate(store) == ["commit"], "to let it go on gives it another try"
     assert [one["counts"]["student"]["upserted"] for one in await commits(store)] == [32, 1, 1, 1]
 
 

@@ -121,7 +121,7 @@ def test_without_a_rule_several_classes_are_the_missing_filters() -> None:
     (cause,) = causes(blocked(900, SEVERAL))
 
     assert told(cause) == ("filter.no_rules", Owner.FILTER, 900)
-    assert cause.advice.startswith("No section filter was chosen; every shared section counts")
+    assert cause.advice.startswith("No section filter narrows what is shared: every section counts")
 
 
 def test_two_kinds_of_section_kept_together_are_named_with_their_sections() -> None:
@@ -279,6 +279,17 @@ def test_schools_that_vanished_are_one_cause_with_the_way_to_approve_the_plan() 
     assert cause.advice.startswith("Two schools vanished from what is shared")
     assert f"approve {DISTRICT} --plan {DIGEST} --reason" in cause.advice
     assert cause.findings == {"district.mass_removal": 1, "school.mass_removal": 2}
+
+
+def test_a_plan_with_other_errors_is_not_said_to_wait_for_an_approval() -> None:
+    removed = others(Code.DISTRICT_MASS_REMOVAL, DISTRICT)
+    found = causes(
+        others=[removed, others(Code.NO_STUDENTS, DISTRICT)], removals=Removals([gone(300, grade="9")])
+    )
+
+    (removal_cause,) = [cause for cause in found if cause.removed]
+    assert "put the other errors right first" in removal_cause.advice
+    assert "rostering approve" not in removal_cause.advice
 
 
 def test_whole_grades_gone_while_their_school_stays_are_a_narrowed_sharing_rule() -> None:

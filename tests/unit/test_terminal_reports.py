@@ -13,13 +13,13 @@ from rich.console import Console, RenderableType
 
 from worker.cli.context import CommandContext
 from worker.cli.districts import STYLES, DistrictTable
-from worker.cli.filters import policies_text, policy_history, trial_report
+from worker.cli.filters import filter_history, policy_history, trial_report, versions_text
 from worker.cli.people import restraints
 from worker.cli.reviews import review_details
 from worker.cli.suggestions import suggestions_report
 from worker.domain.filter import KEEP_ALL
 from worker.domain.tally import Tally
-from worker.ports.desk import DistrictLine, PolicyVersion
+from worker.ports.desk import DistrictLine, FilterVersion, PolicyVersion
 from worker.suggest.finding import Suggestion
 
 DISTRICT = "6a82a360a25ca73c71000001"
@@ -109,7 +109,7 @@ def test_policies_that_were_set_are_told_with_who_when_until_when_and_why() -> N
     until = datetime(2026, 10, 1, tzinfo=UTC)
     history = policy_history([PolicyVersion(2, own, "ada", NOW, until, "grades follow")], until)
 
-    shown = text(policies_text(history), 100)
+    shown = text(versions_text(history, "policy"), 100)
 
     first, policy = shown.split("\n", 1)
     assert first == "version 2 set 2026-09-15 12:30 UTC by ada until 2026-10-01 00:00 UTC: grades follow"
@@ -126,11 +126,26 @@ def test_the_newest_policy_that_has_not_ended_is_the_one_in_force() -> None:
     history = policy_history(versions, datetime(2026, 11, 1, tzinfo=UTC))
 
     assert [entry["version"] for entry in history if entry["in_force"]] == [2]
-    assert "version 2 (in force) set" in text(policies_text(history))
+    assert "version 2 (in force) set" in text(versions_text(history, "policy"))
+
+
+def test_the_last_filter_is_the_one_in_force_and_each_tells_who_set_it_and_why() -> None:
+    versions = [
+        FilterVersion(1, KEEP_ALL, "ada", NOW, "to begin with"),
+        FilterVersion(2, KEEP_ALL, "bo", NOW),
+    ]
+
+    history = filter_history(versions)
+
+    assert [entry["in_force"] for entry in history] == [False, True]
+    assert history[0]["filter"]["strategy"] == "union"
+    shown = text(versions_text(history, "filter"))
+    assert "version 1 set 2026-09-15 12:30 UTC by ada: to begin with" in shown
+    assert "version 2 (in force) set 2026-09-15 12:30 UTC by bo" in shown
 
 
 def test_where_no_policy_was_set_it_says_so() -> None:
-    assert "No policy was ever set" in text(policies_text([]))
+    assert "No policy was ever set" in text(versions_text([], "policy"))
 
 
 def test_the_commands_that_try_a_suggestion_stand_whole_on_a_terminal_of_80_columns() -> None:

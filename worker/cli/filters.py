@@ -22,7 +22,7 @@ from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter, parse_filter
 from worker.domain.policy import parse_end, parse_own_policy
 from worker.errors import InputFileError
-from worker.ports.desk import PolicyVersion
+from worker.ports.desk import FilterVersion, PolicyVersion
 from worker.trial import try_filter
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
@@ -38,9 +38,14 @@ def filter_group() -> None:
 
 @filter_group.command(name="show")
 @click.argument("district")
+@click.option("--history", is_flag=True, help="List every version: who set it, when and why.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with --history one version a line.")
 @click.pass_obj
-def show_filter(ctx: CommandContext, district: str) -> None:
+def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
     """Print the section filter in force, as JSON that `filter set` takes."""
+    if history:
+        _print_versions(ctx, filter_history(ctx.run(_filters(ctx, district))), "filter", as_json=as_json)
+        return
     click.echo(json.dumps(ctx.run(_show(ctx, district)), indent=2, ensure_ascii=False))
 
 
@@ -52,8 +57,13 @@ def show_filter(ctx: CommandContext, district: str) -> None:
 def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | None) -> None:
     """Put the section filter in FILE (- for standard input) in force, and judge the district by it."""
     section_filter = parse_filter(_read(file))
-    version = ctx.run(_set(ctx, district, section_filter, reason))
-    click.echo(f"Filter version {version} of {district} is in force; its window closes now.")
+    version, is_known = ctx.run(_set(ctx, district, section_filter, reason))
+    if is_known:
+        click.echo(f"Filter version {version} of {district} is in force; its window closes now.")
+    else:
+        click.echo(
+            f"District {district} was never seen here: filter version {version} waits for its first events."
+        )
 
 
 @filter_group.command(name="try")
@@ -84,7 +94,8 @@ def policy_group() -> None:
 def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
     """Print the district's own policy in force, as JSON that `policy set` takes; {} where it has none."""
     if history:
-        _print_policies(ctx, ctx.run(_policies(ctx, district)), as_json=as_json)
+        entries = policy_history(ctx.run(_policies(ctx, district)), datetime.now(UTC))
+        _print_versions(ctx, entries, "policy", as_json=as_json)
         return
     current = ctx.run(_show_policy(ctx, district))
     click.echo(json.dumps(current.policy, indent=2, ensure_ascii=False))
@@ -110,10 +121,9 @@ def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None
     click.echo(f"Policy version {version} of {district} is in force{ends}; its window closes now.")
 
 
-def _print_policies(ctx: CommandContext, versions: list[PolicyVersion], *, as_json: bool) -> None:
-    entries = policy_history(versions, datetime.now(UTC))
+def _print_versions(ctx: CommandContext, entries: list[dict[str, Any]], what: str, *, as_json: bool) -> None:
     if not as_json:
-        ctx.console.print(policies_text(entries))
+        ctx.console.print(versions_text(entries, what))
         return
     for entry in entries:
         click.echo(json.dumps(entry, ensure_ascii=False))
@@ -136,22 +146,38 @@ def policy_history(versions: list[PolicyVersion], now: datetime) -> list[dict[st
     ]
 
 
-def policies_text(entries: list[dict[str, Any]]) -> RenderableType:
-    """Return the history of a district's own policies for a terminal."""
+def filter_history(versions: list[FilterVersion]) -> list[dict[str, Any]]:
+    """Return every version of a district's section filter as JSON values; the last one is in force."""
+    return [
+        {
+            "version": one.version,
+            "actor": one.actor,
+            "set_at": instant(one.set_at) if one.set_at else None,
+            "until": None,
+            "reason": one.reason,
+            "in_force": one is versions[-1],
+            "filter": one.section_filter.model_dump(mode="json"),
+        }
+        for one in versions
+    ]
+
+
+def versions_text(entries: list[dict[str, Any]], what: str) -> RenderableType:
+    """Return the history of a district's policies or filters (`what`: the key they stand under)."""
     if not entries:
-        return Text("No policy was ever set: the settings are in force.")
-    return Group(*(_policy_text(entry) for entry in entries))
+        return Text(f"No {what} was ever set.")
+    return Group(*(_version_text(entry, what) for entry in entries))
 
 
-def _policy_text(entry: dict[str, Any]) -> RenderableType:
+def _version_text(entry: dict[str, Any], what: str) -> RenderableType:
     text = Text(f"version {entry['version']}", "bold")
     text.append(" (in force)" if entry["in_force"] else "", "green")
     text.append(f" set {moment(entry['set_at'])}" if entry["set_at"] else "", "not bold")
     text.append(f" by {entry['actor']}" if entry["actor"] else "", "not bold")
     text.append(f" until {moment(entry['until'])}" if entry["until"] else "", "not bold")
     text.append(f": {entry['reason']}" if entry["reason"] else "", "not bold")
-    policy = Text(json.dumps(entry["policy"], ensure_ascii=False))
-    return Group(text, Padding(policy, (0, 0, 0, 2)))
+    content = Text(json.dumps(entry[what], ensure_ascii=False))
+    return Group(text, Padding(content, (0, 0, 0, 2)))
 
 
 def trial_report(result: dict[str, Any]) -> RenderableType:
@@ -195,9 +221,15 @@ async def _show(ctx: CommandContext, district_id: str) -> dict[str, Any]:
 
 async def _set(
     ctx: CommandContext, district_id: str, section_filter: SectionFilter, reason: str | None
-) -> int:
+) -> tuple[int, bool]:
     async with app.open_store(ctx.settings) as store:
-        return await store.desk.set_filter(district_id, section_filter, ctx.actor, reason)
+        version = await store.desk.set_filter(district_id, section_filter, ctx.actor, reason)
+        return version, await store.desk.is_known(district_id)
+
+
+async def _filters(ctx: CommandContext, district_id: str) -> list[FilterVersion]:
+    async with app.open_store(ctx.settings) as store:
+        return await store.desk.filters(district_id)
 
 
 async def _try(ctx: CommandContext, district_id: str, section_filter: SectionFilter) -> dict[str, Any]:

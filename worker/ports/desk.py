@@ -36,6 +36,7 @@ class FilterVersion:
     section_filter: SectionFilter
     actor: str | None
     set_at: datetime | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,14 @@ class Desk(Protocol):
 
     async def current_filter(self, district_id: str) -> FilterVersion:
         """Return the section filter in force."""
+        ...
+
+    async def filters(self, district_id: str) -> list[FilterVersion]:
+        """Return every section filter that the district ever had, the oldest first."""
+        ...
+
+    async def is_known(self, district_id: str) -> bool:
+        """Return whether the district was ever seen."""
         ...
 
     async def set_filter(

@@ -78,6 +78,7 @@ async def resume(connection: Connection, district_id: str, actor: str, reason: s
         raise OrderRefused(
             f"district {district_id} was put on hold anew just now, {await _who(connection, district_id)}"
         )
+    await connection.execute(_SQL["unpark"], district_id)
     await windows.close(connection, [district_id], Trigger.APPROVAL)
     await connection.execute(_SQL["audit"], actor, "district.resume", district_id, {"reason": reason})
 
@@ -95,6 +96,7 @@ async def approve(connection: Connection, district_id: str, plan: str, actor: st
         _SQL["add_approval"], district_id, bytes.fromhex(plan), row["commit_sequence"], actor, reason
     ):
         raise OrderRefused(await _still_open(connection, district_id))
+    await connection.execute(_SQL["unpark"], district_id)
     await windows.close(connection, [district_id], Trigger.APPROVAL)
     detail = {"plan": plan, "reason": reason}
     await connection.execute(_SQL["audit"], actor, "plan.approve", district_id, detail)

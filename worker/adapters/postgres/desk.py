@@ -80,8 +80,17 @@ class PostgresDesk:
             row = await connection.fetchrow(_SQL["filter"], district_id)
         if row is None:
             return FilterVersion(0, KEEP_ALL, None, None)
-        section_filter = SectionFilter.model_validate(row["filter"], strict=False)
-        return FilterVersion(row["version"], section_filter, row["actor"], row["set_at"])
+        return _filter_version(row)
+
+    async def filters(self, district_id: str) -> list[FilterVersion]:
+        """Return every section filter that the district ever had, the oldest first."""
+        async with self._database.connection() as connection:
+            return [_filter_version(row) for row in await connection.fetch(_SQL["filters"], district_id)]
+
+    async def is_known(self, district_id: str) -> bool:
+        """Return whether the district was ever seen."""
+        async with self._database.connection() as connection:
+            return bool(await connection.fetchval(_SQL["is_known"], district_id))
 
     async def set_filter(
         self, district_id: str, section_filter: SectionFilter, actor: str, reason: str | None = None
@@ -191,6 +200,11 @@ class PostgresDesk:
             if await connection.fetchval(_SQL["is_known"], district_id):
                 await windows.close(connection, [district_id], Trigger.FILTER)
         return version
+
+
+def _filter_version(row: asyncpg.Record) -> FilterVersion:
+    section_filter = SectionFilter.model_validate(row["filter"], strict=False)
+    return FilterVersion(row["version"], section_filter, row["actor"], row["set_at"], row["reason"])
 
 
 def _figures(row: asyncpg.Record) -> dict[str, Any]:

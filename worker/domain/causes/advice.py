@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from worker.domain.approval import GUARDS
 from worker.domain.causes.facts import Facts
 from worker.domain.causes.labels import Label, LabelKind
 from worker.domain.causes.model import Pile, most_first
@@ -87,7 +88,7 @@ def _school_not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
 
 def _no_rules(_reason: Reason, pile: Pile, _: Facts) -> str:
     return (
-        f"No section filter was chosen; every shared section counts, and {_are(pile)} in several of them. "
+        f"No section filter narrows what is shared: every section counts, and {_are(pile)} in several. "
         "Choose a filter that keeps one section for each student: `rostering filter suggest` looks for one, "
         f"`rostering filter try` says what it would do.{_unblocks(pile)}"
     )
@@ -182,6 +183,8 @@ def _unlisted(_reason: Reason, pile: Pile, _: Facts) -> str:
 
 
 def _approve(facts: Facts) -> str:
+    if facts.blocked or any(others.code not in GUARDS for others in facts.others):
+        return " If it is meant, put the other errors right first: then the plan can be approved."
     return (
         f" If it is meant, approve the plan: rostering approve {facts.district_id} "
         f"--plan {facts.plan_digest} --reason TEXT"

@@ -62,3 +62,7 @@ ORDER BY id DESC LIMIT 2
 
 -- name: audit
 INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
+
+-- name: unpark
+-- Who lets a district go on gives it another try.
+DELETE FROM evaluation_failures WHERE district_id = $1

@@ -51,7 +51,11 @@ SELECT batch_id, trigger, events, opened_at, closed_at, outcome FROM batches
 WHERE district_id = $1 ORDER BY number DESC LIMIT 1
 
 -- name: filter
-SELECT version, filter, actor, set_at FROM filters WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+SELECT version, filter, actor, set_at, reason FROM filters
+WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+
+-- name: filters
+SELECT version, filter, actor, set_at, reason FROM filters WHERE district_id = $1 ORDER BY version
 
 -- name: lock_settings
 -- One change of a district's filter or policy at a time, so that its versions have no gap.

@@ -28,9 +28,10 @@ test: $(VENV)/.installed-dev ## Run every test; installs RabbitMQ where it may
 	tests/install_rabbitmq.sh
 	$(BIN)/python -m pytest
 
-test-full: $(VENV)/.installed-dev ## The storms at full size, which take about ten minutes
+test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about twenty minutes
 	tests/install_rabbitmq.sh
 	$(BIN)/python -m pytest -m full
+	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
 
 check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generated files, the fast tests
 	$(BIN)/ruff format --check .

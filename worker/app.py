@@ -15,7 +15,6 @@ from datetime import timedelta
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
-from worker.adapters.clever.client import CleverClient
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.inprocess import InProcessBroker
@@ -106,6 +105,8 @@ async def open_source(
     if store.connections is None or app.client_id is None or app.client_secret is None:
         yield None
         return
+    from worker.adapters.clever.client import CleverClient  # noqa: PLC0415 — slow to import
+
     client = CleverClient(
         api_url=app.api_url,
         oauth_url=app.token_service,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 from collections import Counter
 from collections.abc import Awaitable
@@ -374,10 +375,12 @@ class Model:
         return judge(DISTRICT, self.records, self.section_filter, self.policy, TODAY, Committed(students))
 
 
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
+"""Stories of each kind; `make test-full` tells more."""
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
 @given(story=st.lists(steps, min_size=1, max_size=8), seed=st.integers(0, 99))
 def test_whatever_happens_the_store_says_what_the_rules_say(
     postgres_server: PostgresServer, story: list[Any], seed: int
@@ -385,7 +388,7 @@ def test_whatever_happens_the_store_says_what_the_rules_say(
     asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
 @given(
     story=st.lists(
         st.one_of(whole_districts, rollbacks, whole_districts, rollbacks, steps), min_size=4, max_size=10
@@ -398,7 +401,7 @@ def test_after_any_rollback_the_consumers_digest_is_the_old_one_and_the_store_sa
     asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
 @given(chapters=st.lists(opinions, min_size=2, max_size=4), seed=st.integers(0, 99))
 @example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_TOO_LATE, Said.APPROVE)], seed=0)
 @example(chapters=[(Restored(), FIVE_LEAVE, APPROVED_IN_TIME, Said.APPROVE)], seed=0)

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from worker import app
 from worker.cli.context import CommandContext
+from worker.cli.lazily import LazyGroup
 from worker.cli.people import spoken
 from worker.cli.terminal import counted, moment, progress_bars
 from worker.domain.announcements import instant
@@ -31,7 +32,7 @@ reason_option = click.option(
 )
 
 
-@click.group(name="filter")
+@click.group(name="filter", cls=LazyGroup, places={"suggest": "worker.cli.suggestions:suggest"})
 def filter_group() -> None:
     """Suggest, try, set or show a district's section filter."""
 

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
-from worker.cli import (
-    context,
-    demo,
-    districts,
-    filters,
-    people,
-    publish,
-    rollback,
-    run,
-    sandbox,
-    setup,
-    source,
-    suggestions,
-)
+from worker.cli.context import CommandContext
+from worker.cli.lazily import LazyGroup
 from worker.errors import BaselineRefused, CleverRefused, OrderRefused, Unavailable, UsageError
 from worker.telemetry import where
 
+COMMANDS: Final = {
+    "run": "worker.cli.run:run",
+    "publish": "worker.cli.publish:publish",
+    "filter": "worker.cli.filters:filter_group",
+    "policy": "worker.cli.filters:policy_group",
+    "districts": "worker.cli.districts:districts",
+    "show": "worker.cli.districts:show",
+    "flush": "worker.cli.districts:flush",
+    "hold": "worker.cli.people:hold",
+    "resume": "worker.cli.people:resume",
+    "approve": "worker.cli.people:approve",
+    "rollback": "worker.cli.rollback:rollback",
+    "resync": "worker.cli.source:resync",
+    "purge": "worker.cli.source:purge",
+    "migrate": "worker.cli.setup:migrate",
+    "check-config": "worker.cli.setup:check_config",
+    "topology": "worker.cli.setup:topology",
+    "demo": "worker.cli.demo:demo",
+    "sandbox": "worker.cli.sandbox:sandbox",
+}
+"""Where each command is found."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=LazyGroup,
+    places=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--config",
     "config_file",
@@ -36,33 +51,7 @@ from worker.telemetry import where
 @click.pass_context
 def rostering(ctx: click.Context, config_file: Path | None) -> None:
     """Roster school districts from Clever: events in, preflight, commits and reviews out."""
-    ctx.obj = context.CommandContext(config_file)
-
-
-for command in (
-    run.run,
-    publish.publish,
-    filters.filter_group,
-    filters.policy_group,
-    districts.districts,
-    districts.show,
-    districts.flush,
-    people.hold,
-    people.resume,
-    people.approve,
-    rollback.rollback,
-    source.resync,
-    source.purge,
-    setup.migrate,
-    setup.check_config,
-    setup.topology,
-    demo.demo,
-    sandbox.sandbox,
-):
-    rostering.add_command(command)
-
-
-filters.filter_group.add_command(suggestions.suggest)
+    ctx.obj = CommandContext(config_file)
 
 
 def main() -> None:

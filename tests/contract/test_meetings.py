@@ -7,8 +7,19 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, event_id, record_id, section_json
-from people_fixtures import LIMITS, PATIENT, Feed, commits, evaluate, everybody, refused, renamed, until
+from builders import DISTRICT, OTHER_DISTRICT, event_id, record_id, school_json, section_json, student_json
+from people_fixtures import (
+    LIMITS,
+    NORTH,
+    PATIENT,
+    Feed,
+    commits,
+    evaluate,
+    everybody,
+    refused,
+    renamed,
+    until,
+)
 from store_fixtures import StoreUnderTest
 
 from worker import advising
@@ -281,3 +292,15 @@ async def test_an_approval_that_outlives_a_purge_serves_no_later_plan(
     assert await evaluate(store) == ["review"]
     assert (await store.desk.show(DISTRICT))["plan"]["digest"] == plan
     assert await store.rows("SELECT FROM approvals WHERE ended_at IS NULL") == []
+
+
+async def test_the_schools_of_a_standing_reviews_causes_are_shown_by_name(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(("users", student_json(1, {"school": NORTH, "grade": ""})))
+    assert await evaluate(store) == ["review"]
+
+    review = (await store.desk.show(DISTRICT))["review"]
+
+    assert [cause["schools"] for cause in review["causes"]] == [[NORTH]]
+    assert review["school_names"] == {NORTH: school_json(900)["name"]}

@@ -55,6 +55,12 @@ def suggestion(number: int) -> Json:
     }
 
 
+def test_a_cause_tells_its_schools_by_name_where_it_is_known() -> None:
+    shown = text(review_details(review() | {"school_names": {"south": "Southridge High"}}))
+
+    assert "schools north, Southridge High (south) and 7 more" in shown
+
+
 def test_a_cause_says_whom_it_blocks_whose_it_is_and_what_to_do() -> None:
     shown = text(review_details(review()))
 

@@ -20,7 +20,7 @@ from worker.cli.suggestions import suggestions_report
 from worker.domain.filter import KEEP_ALL
 from worker.domain.tally import Tally
 from worker.ports.desk import DistrictLine, FilterVersion, PolicyVersion
-from worker.suggest.finding import Suggestion
+from worker.suggest.finding import Leftover, Suggestion
 
 DISTRICT = "6a82a360a25ca73c71000001"
 NOW = datetime(2026, 9, 15, 12, 30, tzinfo=UTC)
@@ -142,6 +142,14 @@ def test_the_last_filter_is_the_one_in_force_and_each_tells_who_set_it_and_why()
     shown = text(versions_text(history, "filter"))
     assert "version 1 set 2026-09-15 12:30 UTC by ada: to begin with" in shown
     assert "version 2 (in force) set 2026-09-15 12:30 UTC by bo" in shown
+
+
+def test_schools_are_told_by_their_names_where_these_are_known() -> None:
+    left = (Leftover("h1", "3", 2, 0, "Ridgeline Elementary"), Leftover("h2", None, 0, 1))
+    shown = text(suggestions_report(DISTRICT, [replace(SUGGESTION, none=2, several=1, leftovers=left)]))
+
+    assert "school Ridgeline Elementary (h1), grade 3: 2 in none" in shown
+    assert "school h2, grade unknown: 1 in several" in shown
 
 
 def test_where_no_policy_was_set_it_says_so() -> None:

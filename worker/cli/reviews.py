@@ -34,7 +34,8 @@ _OUTCOMES: Final = {
 def review_details(review: dict[str, Any]) -> RenderableType:
     """Return a review with its causes and suggestions."""
     parts: list[RenderableType] = [_headline(review)]
-    parts += [_cause(cause) for cause in review["causes"][:SHOWN]]
+    names = review.get("school_names") or {}
+    parts += [_cause(cause, names) for cause in review["causes"][:SHOWN]]
     parts += _more(len(review["causes"]) - SHOWN, "cause")
     if review["suggestions"]:
         parts += [Text("\nsection filters that would do better", "bold"), _suggestions(review["suggestions"])]
@@ -96,7 +97,7 @@ def _headline(review: dict[str, Any]) -> Text:
     return text
 
 
-def _cause(cause: dict[str, Any]) -> RenderableType:
+def _cause(cause: dict[str, Any], names: dict[str, str]) -> RenderableType:
     """Return a cause: whom it blocks, whose it is, what to do, where."""
     head = Text("\n")
     concerned = cause.get("removed") or cause["students"]
@@ -106,16 +107,17 @@ def _cause(cause: dict[str, Any]) -> RenderableType:
     if cause.get("unblocks"):
         head.append(f", {cause['unblocks']:,} blocked by nothing else")
     head.append(f"  {cause['code']}", "dim")
-    return Group(head, Padding(Group(Text(cause["advice"]), _whose(cause)), (0, 0, 0, 2)))
+    return Group(head, Padding(Group(Text(cause["advice"]), _whose(cause, names)), (0, 0, 0, 2)))
 
 
-def _whose(cause: dict[str, Any]) -> Text:
+def _whose(cause: dict[str, Any], names: dict[str, str]) -> Text:
     parts = [f"owner: {_OWNERS.get(cause['owner'], cause['owner'])}"]
     if grades := cause.get("grades"):
         parts.append(f"{_plural('grade', len(grades))} {some(grades, len(grades), SHOWN_GRADES)}")
     if schools := cause["schools"]:
         total = cause.get("school_count", len(schools))
-        parts.append(f"{_plural('school', total)} {some(schools, total, SHOWN_SCHOOLS)}")
+        told = [f"{names[school]} ({school})" if school in names else school for school in schools]
+        parts.append(f"{_plural('school', total)} {some(told, total, SHOWN_SCHOOLS)}")
     if cause.get("since"):
         parts.append(f"since {moment(cause['since'])}")
     return Text("; ".join(parts), "dim")

@@ -118,7 +118,8 @@ def _leftovers(one: Suggestion) -> Iterable[Text]:
 
 
 def _place(left: Leftover) -> str:
-    return f"school {left.school or 'unknown'}, grade {left.grade or 'unknown'}"
+    named = f"{left.school_name} ({left.school})" if left.school_name else left.school or "unknown"
+    return f"school {named}, grade {left.grade or 'unknown'}"
 
 
 def _counts(left: Leftover) -> str:

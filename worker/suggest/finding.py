@@ -29,9 +29,10 @@ class Leftover:
     grade: str | None
     none: int
     several: int
+    school_name: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it stands in a suggestion."""
+        """Return it as it stands in a suggestion: a school's name is looked up by who wants it."""
         return {"school": self.school, "grade": self.grade, "none": self.none, "several": self.several}
 
 
@@ -162,6 +163,7 @@ def _leftovers(survey: Survey, one: Draft) -> list[Leftover]:
             survey.grades[place % grades] or None,
             int(none[place]),
             int(several[place]),
+            survey.school_names.get(survey.schools[place // grades - 1]) if place // grades else None,
         )
         for place in ranked
     ]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import asyncpg
 
 from worker.adapters.postgres import approvals, history, sql, windows
-from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.purge import purge
 from worker.domain.announcements import instant, plan_counts, sync_state
 from worker.domain.canonical import from_bytes, to_hex
@@ -62,6 +62,7 @@ class PostgresDesk:
             decision = await connection.fetchrow(_SQL["last_decision"], district_id)
             batch = await connection.fetchrow(_SQL["last_batch"], district_id)
             review = await connection.fetchval(_SQL["last_review"], district_id) if _stands(row) else None
+            names = await _school_names(connection, district_id, review)
             said = await approvals.last_approvals(connection, district_id)
         return {
             **_figures(row),
@@ -71,7 +72,7 @@ class PostgresDesk:
             "window": _instants(window),
             "last_decision": _instants(decision),
             "last_batch": _instants(batch),
-            "review": None if review is None else _review(review),
+            "review": None if review is None else {**_review(review), "school_names": names},
         }
 
     async def current_filter(self, district_id: str) -> FilterVersion:
@@ -239,6 +240,15 @@ def _figures(row: asyncpg.Record) -> dict[str, Any]:
 
 def _stands(row: asyncpg.Record) -> bool:
     return row["standing_since"] is not None
+
+
+async def _school_names(
+    connection: Connection, district_id: str, summary: dict[str, Any] | None
+) -> dict[str, str]:
+    """Return what the schools are called that a review's causes name by their ids."""
+    named = {school for cause in (summary or {}).get("causes", ()) for school in cause["schools"]}
+    rows = await connection.fetch(_SQL["school_names"], district_id, sorted(named)) if named else []
+    return {row["record_id"]: row["name"] for row in rows if row["name"]}
 
 
 def _review(summary: dict[str, Any]) -> dict[str, Any]:

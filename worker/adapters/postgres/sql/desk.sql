@@ -36,6 +36,12 @@ LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
 LEFT JOIN holds h ON h.district_id = d.district_id
 WHERE d.district_id = $1
 
+-- name: school_names
+SELECT i.id AS record_id, s.name
+FROM unnest($2::text[]) AS i(id)
+CROSS JOIN LATERAL (SELECT record ->> 'name' AS name FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record_id = i.id OFFSET 0) AS s
+
 -- name: window
 SELECT opened_at, last_event_at, events, requested, deferred_since FROM windows WHERE district_id = $1
 

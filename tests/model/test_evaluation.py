@@ -375,7 +375,7 @@ class Model:
         return judge(DISTRICT, self.records, self.section_filter, self.policy, TODAY, Committed(students))
 
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "12"))
 """Stories of each kind; `make test-full` tells more."""
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Final
 
+from worker.domain.approval import GUARDS
 from worker.domain.canonical import to_hex
 from worker.domain.causes import Facts, Label, label_sections, needs_teachers, schools_to_count
 from worker.domain.policy import Code
 from worker.domain.words import name_words
 from worker.ports.evaluation import Evaluation
-
-_REMOVALS: Final = {Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL}
 
 
 async def cause_facts(evaluation: Evaluation) -> Facts:
@@ -25,7 +23,7 @@ async def cause_facts(evaluation: Evaluation) -> Facts:
     others = await evaluation.other_errors()
     codes = {found.code for found in others}
     removals = None
-    if codes & _REMOVALS:
+    if codes & GUARDS:
         removals = await evaluation.removals(state.committed_counts.get("classes", 0))
     schools = schools_to_count(blocked)
     if removals:

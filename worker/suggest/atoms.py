@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 import numpy as np
@@ -69,10 +70,44 @@ class Part:
     sections: Ints
     seats: npt.NDArray[np.int64]
 
-    def column(self, name: str) -> tuple[Ints, Ints]:
-        """Return the codes that occur in a column, and for each section the place of its own among them."""
+    def column(self, name: str) -> Texts:
+        """Return one field of these sections."""
+        column = self.survey.columns[name]
         codes, places = np.unique(self.survey.codes[name][self.sections], return_inverse=True)
-        return codes, places.astype(np.int32)
+        return Texts(
+            [column.values[code] if code != BLANK else "" for code in codes],
+            [column.spellings[code] if code != BLANK else "" for code in codes],
+            places.astype(np.int32),
+            np.bincount(places, weights=self.seats, minlength=len(codes)).astype(np.float64),
+        )
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One field of some sections: each text once, as it is compared and as it is spelled; blanks are ""."""
+
+    values: list[str]
+    spellings: list[str]
+    places: Ints
+    """For each section the place of its text."""
+    seats: npt.NDArray[np.float64]
+    """The seats of the sections that have each text."""
+
+    def most(self, least: float) -> Iterator[int]:
+        """Yield the places of texts with at least so many seats, the most first, and none of blanks."""
+        for place in np.argsort(-self.seats, kind="stable"):
+            if self.seats[place] < least:
+                return
+            if self.values[place]:
+                yield int(place)
+
+    def containing(self, wanted: str) -> Bools:
+        """Return for each section whether its text has this in it."""
+        return np.array([wanted in value for value in self.values], dtype=np.bool_)[self.places]
+
+    def beginning(self, wanted: str) -> Bools:
+        """Return for each section whether its text begins so."""
+        return np.array([value.startswith(wanted) for value in self.values], dtype=np.bool_)[self.places]
 
 
 def atoms(part: Part, students: int) -> list[Atom]:
@@ -102,85 +137,65 @@ def _all(part: Part, least: float) -> Iterator[Atom]:
 
 
 def _values(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
-    codes, places = part.column(name)
-    column = part.survey.columns[name]
-    weights = np.bincount(places, weights=part.seats, minlength=len(codes))
-    ranked = [place for place in np.argsort(-weights, kind="stable") if codes[place] != BLANK]
-    for order, place in enumerate(ranked[:MOST_VALUES]):
-        if weights[place] < least:
-            break
-        mask = places == place
-        spelling = column.spellings[codes[place]]
-        names_nobody = column.values[codes[place]] in SUBJECTS or _names_nobody(spelling, vocabulary)
+    texts = part.column(name)
+    for order, place in enumerate(islice(texts.most(least), MOST_VALUES)):
+        spelling = texts.spellings[place]
+        names_nobody = texts.values[place] in SUBJECTS or _names_nobody(spelling, vocabulary)
         if len(spelling) > LONGEST_VALUE or not names_nobody:
             continue
+        mask = texts.places == place
         yield _atom(name, "is", spelling, mask)
         if order < NEGATIVES and name in ("subject", "period"):
             yield _atom(name, "is_not", spelling, ~mask)
 
 
 def _whole_names(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
-    """Names that are the same in many sections, and in which nobody is named."""
-    codes, places = part.column(name)
-    column = part.survey.columns[name]
-    weights = np.bincount(places, weights=part.seats, minlength=len(codes))
-    ranked = [place for place in np.argsort(-weights, kind="stable") if codes[place] != BLANK]
-    taken = 0
-    for place in ranked:
-        if weights[place] < least or taken == MOST_VALUES:
-            break
-        spelling = column.spellings[codes[place]]
-        if len(spelling) <= LONGEST_VALUE and all(_may_stand(word, vocabulary) for word in words(spelling)):
-            taken += 1
-            yield _atom(name, "is", spelling, places == place)
+    """Yield conditions on names that are the same in many sections, and in which nobody is named."""
+    texts = part.column(name)
+    public = (
+        place
+        for place in texts.most(least)
+        if len(texts.spellings[place]) <= LONGEST_VALUE
+        and all(_may_stand(word, vocabulary) for word in words(texts.spellings[place]))
+    )
+    for place in islice(public, MOST_VALUES):
+        yield _atom(name, "is", texts.spellings[place], texts.places == place)
 
 
 def _words(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
-    codes, places = part.column(name)
-    column = part.survey.columns[name]
-    values = [column.values[code] if code != BLANK else "" for code in codes]
-    seats = np.bincount(places, weights=part.seats, minlength=len(codes))
-    seen: dict[str, float] = {}
-    first: dict[str, float] = {}
-    for place, code in enumerate(codes):
-        if code == BLANK:
-            continue
-        said = words(column.spellings[code])
-        for phrase in {*_phrases(said, vocabulary), *_with_codes(column.spellings[code], vocabulary)}:
-            seen[phrase] = seen.get(phrase, 0) + seats[place]
+    texts = part.column(name)
+    seen: Counter[str] = Counter()
+    first: Counter[str] = Counter()
+    for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
+        said = words(spelling)
+        for phrase in {*_phrases(said, vocabulary), *_with_codes(spelling, vocabulary)}:
+            seen[phrase] += seats
         if said and _tells(said[0], vocabulary):
-            first[said[0]] = first.get(said[0], 0) + seats[place]
+            first[said[0]] += seats
     for order, phrase in enumerate(_ranked(seen, least)):
-        wanted = folded(phrase)
-        holds = np.array([wanted in value for value in values], dtype=np.bool_)[places]
+        holds = texts.containing(folded(phrase))
         yield _atom(name, "contains", phrase, holds)
         if order < NEGATIVES:
             yield _atom(name, "not_contains", phrase, ~holds)
     for phrase in _ranked(first, least)[: MOST_WORDS // 2]:
-        holds = np.array([value.startswith(folded(phrase)) for value in values], dtype=np.bool_)[places]
-        yield _atom(name, "starts_with", phrase, holds)
+        yield _atom(name, "starts_with", phrase, texts.beginning(folded(phrase)))
 
 
 def _codes(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
     """Yield conditions on the letters of codes such as HR-101: numbers alone tell nothing."""
-    codes, places = part.column(name)
-    column = part.survey.columns[name]
-    values = [column.values[code] if code != BLANK else "" for code in codes]
-    seats = np.bincount(places, weights=part.seats, minlength=len(codes))
-    seen: dict[str, float] = {}
-    for place, code in enumerate(codes):
-        for word in set(words(column.spellings[code])) if code != BLANK else ():
+    texts = part.column(name)
+    seen: Counter[str] = Counter()
+    for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
+        for word in set(words(spelling)):
             is_initial = len(word) == 1 and word in vocabulary.teacher_words
             if word.isalpha() and not is_initial and _names_nobody(word, vocabulary):
-                seen[word] = seen.get(word, 0) + seats[place]
+                seen[word] += seats
     for word in _ranked(seen, least)[:MOST_VALUES]:
-        holds = np.array([word in value for value in values], dtype=np.bool_)[places]
-        yield _atom(name, "contains", word.upper(), holds)
-        begins = np.array([value.startswith(word) for value in values], dtype=np.bool_)[places]
-        yield _atom(name, "starts_with", word.upper(), begins)
+        yield _atom(name, "contains", word.upper(), texts.containing(word))
+        yield _atom(name, "starts_with", word.upper(), texts.beginning(word))
 
 
-def _ranked(seen: dict[str, float], least: float) -> list[str]:
+def _ranked(seen: Mapping[str, float], least: float) -> list[str]:
     ranked = sorted(
         (phrase for phrase in seen if seen[phrase] >= least and len(phrase) <= LONGEST_VALUE),
         key=lambda p: (-seen[p], p),

@@ -26,11 +26,6 @@ class Deadline:
         return 0.0 if self._cancelled.is_set() else max(0.0, self._end - self.clock())
 
     @property
-    def has_passed(self) -> bool:
-        """Whether it is time to stop."""
-        return not self.left
-
-    @property
     def was_cancelled(self) -> bool:
         """Whether nobody waits for an answer any more."""
         return self._cancelled.is_set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,10 @@ from worker.domain.filter import SectionFilter, Strategy
 from worker.suggest.rules import RuleOf
 from worker.suggest.survey import Bools, Survey
 
-FIRST_MATCH_SHARE = 0.01
+Places = npt.NDArray[np.int32]
+"""How many sections each student has."""
+
+FIRST_MATCH_SHARE: Final = 0.01
 """Of the students: what it costs that only our side can apply a rule after another."""
 
 
@@ -47,7 +51,7 @@ class Draft:
     kept: tuple[Bools, ...] = field(repr=False)
     """The sections that each rule keeps, in the order of the rules."""
     strategy: Strategy
-    places: npt.NDArray[np.int32] = field(repr=False)
+    places: Places = field(repr=False)
     score: float
     """Students with exactly one section, less what the rules cost."""
 
@@ -76,32 +80,37 @@ class Draft:
 
 def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> Draft:
     """Return the rules counted over everybody."""
-    if strategy == "union" or len(rules) == 1:
-        kept = np.logical_or.reduce([one.kept for one in rules])
-        places = survey.counts(kept)
-        cost = sum(one.cost for one in rules)
+    if len(rules) == 1:
         strategy = "union"
+    kept = tuple(one.kept for one in rules)
+    placed = _placed(survey, kept, strategy)
+    if strategy == "union":
+        cost = sum(one.cost for one in rules)
     else:
-        places = np.zeros(survey.students, dtype=np.int32)
-        cost = FIRST_MATCH_SHARE * survey.students
-        for one in rules:
-            counts = np.where(places == 0, survey.counts(one.kept), 0)
-            cost += one.rule.cost(one.home, float((counts > 0).sum()))
-            places = places + counts
-    kept_by_each = tuple(one.kept for one in rules)
-    return Draft(tuple(rules), kept_by_each, strategy, places, float((places == 1).sum()) - cost)
+        by_each = zip(rules, placed, strict=True)
+        cost = sum(one.rule.cost(one.home, float((counts > 0).sum())) for one, counts in by_each)
+        cost += FIRST_MATCH_SHARE * survey.students
+    places = sum(placed, np.zeros(survey.students, dtype=np.int32))
+    return Draft(tuple(rules), kept, strategy, places, float((places == 1).sum()) - cost)
 
 
 def draft_in_force(survey: Survey, in_force: SectionFilter) -> Draft:
     """Return the filter in force counted over everybody: it costs nothing, since it is there."""
     kept = tuple(survey.ranks == rule for rule in range(max(1, len(in_force.rules))))
-    if in_force.strategy == "union":
-        places = survey.counts(np.logical_or.reduce(kept))
-    else:
-        places = np.zeros(survey.students, dtype=np.int32)
-        for one in kept:
-            places = places + np.where(places == 0, survey.counts(one), 0)
+    places = sum(_placed(survey, kept, in_force.strategy), np.zeros(survey.students, dtype=np.int32))
     return Draft((), kept, in_force.strategy, places, float((places == 1).sum()))
+
+
+def _placed(survey: Survey, kept: Sequence[Bools], strategy: Strategy) -> list[Places]:
+    """Return how many sections each student has: by all rules at once, or by each in its turn."""
+    if strategy == "union":
+        return [survey.counts(np.logical_or.reduce(kept))]
+    placed: list[Places] = []
+    waiting = np.ones(survey.students, dtype=np.bool_)
+    for one in kept:
+        placed.append(np.where(waiting, survey.counts(one), 0).astype(np.int32))
+        waiting &= placed[-1] == 0
+    return placed
 
 
 def simplified(survey: Survey, given: Draft) -> Draft:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from builders import DISTRICT, NOON, later
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.domain.causes import (
@@ -421,6 +421,7 @@ facts = st.builds(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(facts, st.randoms())
 def test_every_error_belongs_to_one_cause_whatever_the_errors_are(found: Facts, rng: random.Random) -> None:
     folded = fold(found)

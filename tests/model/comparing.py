@@ -1,0 +1,158 @@
+"""The store held to the model: findings, rosters, counts, approvals, and what a consumer has."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from model.mirror import DISTRICT, Model
+from oracle import Judged
+from store_fixtures import StoreUnderTest
+
+from worker.domain.canonical import to_bytes, to_hex
+from worker.domain.preflight import DistrictContext, Removal, district_findings
+from worker.domain.records import Json
+from worker.domain.roster import digest
+from worker.stages.evaluate import judge as judge_in_store
+from worker.stages.relay import body
+
+
+async def compare(model: Model, store: StoreUnderTest) -> None:
+    if not model.events:
+        return
+    await consume(model, store)
+    judged = model.judged()
+    await compare_findings(judged, store)
+    await compare_roster(judged, store)
+    await _compare_tally(judged, model, store)
+    await _compare_approvals(judged, model, store)
+    await compare_full_run(store)
+
+
+async def _compare_approvals(judged: Judged, model: Model, store: StoreUnderTest) -> None:
+    """Each approval that was used stands for one commit; one that is open speaks of the plan there is."""
+    rows = await store.rows("SELECT plan_digest, ended_as, ended_why FROM approvals ORDER BY id")
+    used = [(row["ended_why"], row["plan_digest"].hex()) for row in rows if row["ended_as"] == "used"]
+    assert used == [(f"commit {sequence}", plan) for sequence, plan in model.used]
+    still_open = [row["plan_digest"].hex() for row in rows if row["ended_as"] is None]
+    assert still_open in ([], [to_hex(digest(judged.entries.values()))])
+    model.approved = still_open[0] if still_open else None
+
+
+async def consume(model: Model, store: StoreUnderTest) -> None:
+    """Apply the commits as a consumer does, and prove each by its digest."""
+    await store.outbox.lease(10, 60)
+    for queued in await store.outbox.first(DISTRICT, 1000):
+        await store.outbox.published(queued)
+        if not queued.message.routing_key.startswith("commit."):
+            continue
+        message = json.loads(body(queued.message))
+        assert message["sequence"] == model.commits + 1
+        if message["rolled_back_to"] is not None:
+            model.approved = None
+        else:
+            _check_that_it_may_be(message, model)
+        for change in message["changes"]:
+            key = (change["kind"], change["id"])
+            if change["op"] == "remove":
+                del model.committed[key]
+            else:
+                assert model.committed.get(key) != change["record"], "an unchanged record was sent"
+                model.committed[key] = change["record"]
+        model.past.append(dict(model.committed))
+        assert message["roster"]["digest"] == digest_of(model.committed)
+    await store.outbox.release([DISTRICT])
+
+
+def _check_that_it_may_be(message: Json, model: Model) -> None:
+    """No commit while on hold, and none over the limits but by the approval of that very plan."""
+    assert not model.is_held, "a commit while on hold"
+    if _is_guarded(message, model):
+        plan = message["roster"]["digest"]
+        assert model.approved == plan, "a plan that nobody approved"
+        model.used.append((model.commits + 1, plan))
+        model.approved = None
+
+
+def _is_guarded(message: Json, model: Model) -> bool:
+    """Whether a commit removes more than the limits allow."""
+    students = {key[1]: record["school_id"] for key, record in model.committed.items() if key[0] == "student"}
+    gone = [one["id"] for one in message["changes"] if (one["op"], one["kind"]) == ("remove", "student")]
+    sizes, lost = Counter(students.values()), Counter(students[student] for student in gone)
+    schools = {school: Removal(lost[school], sizes[school]) for school in sizes if school}
+    context = DistrictContext(DISTRICT, 1, Removal(len(gone), len(students)), schools)
+    return any(finding.is_error for finding in district_findings(context, model.policy))
+
+
+def digest_of(roster: dict[tuple[str, str], Json]) -> str:
+    import hashlib  # noqa: PLC0415 — a consumer's own computation, apart from ours
+
+    total = 0
+    for (kind, record_id), record in roster.items():
+        text = json.dumps(
+            {"id": record_id, "kind": kind, "record": record},
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+        )
+        total += int.from_bytes(hashlib.sha256(text.encode()).digest())
+    return f"{total % 2**256:064x}"
+
+
+async def compare_findings(judged: Judged, store: StoreUnderTest) -> None:
+    rows = await store.rows("SELECT member FROM findings WHERE open")
+    items = await store.rows("SELECT code, kind, record_id, detail FROM findings WHERE open")
+    expected = sorted(to_bytes(finding.member) for finding in judged.findings)
+    assert sorted(row["member"] for row in rows) == expected, (
+        sorted((r["code"], r["record_id"], str(r["detail"])) for r in items),
+        sorted((f.code.value, f.record_id, str(f.detail)) for f in judged.findings),
+    )
+
+
+async def compare_roster(judged: Judged, store: StoreUnderTest) -> None:
+    rows = await store.rows("SELECT kind, record_id, candidate FROM roster WHERE candidate IS NOT NULL")
+    assert {(r["kind"], r["record_id"]): r["candidate"] for r in rows} == {
+        key: entry.record for key, entry in judged.entries.items()
+    }
+    kept = await store.rows("SELECT section_id, students FROM kept_sections WHERE students > 0")
+    assert {row["section_id"]: row["students"] for row in kept} == judged.class_sizes
+
+
+async def _compare_tally(judged: Judged, model: Model, store: StoreUnderTest) -> None:
+    details = await store.desk.show(DISTRICT)
+    errors = [finding for finding in judged.findings if finding.is_error]
+    blocked = {finding.record_id for finding in errors if finding.kind == "student"}
+    assert details["findings"]["errors"] == len(errors)
+    assert details["findings"]["warnings"] == len(judged.findings) - len(errors)
+    assert details["students"]["blocked"] == len(blocked)
+    assert details["plan"]["digest"] == to_hex(digest(judged.entries.values()))
+    is_reviewed = details["standing_since"] is not None
+    assert is_reviewed or not errors
+    assert not is_reviewed or errors or model.is_held
+    # A rollback is a commit in the middle of a review that goes on.
+    assert is_reviewed or (details["last_decision"] or {}).get("outcome") != "review"
+    status = "review" if is_reviewed else "rostered" if model.commits else "waiting"
+    assert details["status"] == ("on_hold" if model.is_held else status)
+    assert (details["hold"] is not None) == model.is_held
+    if not errors and not model.is_held:
+        assert {key: json.loads(entry.record) for key, entry in judged.entries.items()} == model.committed
+    await compare_plan(judged, model, store)
+
+
+async def compare_plan(judged: Judged, model: Model, store: StoreUnderTest) -> None:
+    planned = {key: json.loads(entry.record) for key, entry in judged.entries.items()}
+    upserted = sum(record != model.committed.get(key) for key, record in planned.items())
+    removed = sum(key not in planned for key in model.committed)
+    counts = (await store.desk.show(DISTRICT))["plan"]["counts"].values()
+    assert sum(ops["upserted"] for ops in counts) == upserted
+    assert sum(ops["removed"] for ops in counts) == removed
+
+
+async def compare_full_run(store: StoreUnderTest) -> None:
+    """A full run over the same district finds nothing that the incremental one overlooked."""
+    current = (await store.desk.current_filter(DISTRICT)).section_filter
+    async with store.evaluations.trial(DISTRICT, current) as evaluation:
+        assert evaluation is not None
+        before = evaluation.state.tally.to_json(), evaluation.state.tally.error_digest
+        await judge_in_store(evaluation, [])
+        assert (evaluation.state.tally.to_json(), evaluation.state.tally.error_digest) == before

@@ -39,6 +39,7 @@ from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
+from worker.web.console import Console
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,18 @@ def window_limits(settings: Settings) -> WindowLimits:
         max_age=timedelta(seconds=window.max_age_seconds),
         max_events=window.max_events,
         max_deferral=timedelta(seconds=window.max_deferral_seconds),
+    )
+
+
+def console(settings: Settings, store: Store) -> Console:
+    """Return the console over an open store."""
+    return Console(
+        desk=store.desk,
+        evaluations=store.evaluations,
+        rollbacks=store.rollbacks,
+        surveys=store.surveys,
+        connections=store.connections,
+        limits=window_limits(settings),
     )
 
 

@@ -15,7 +15,7 @@ from config.settings import Settings
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.rabbitmq import RabbitBroker
-from worker.app import Store, open_broker, open_source, open_store, window_limits
+from worker.app import Store, console, open_broker, open_source, open_store, window_limits
 from worker.candidate.refresh import Progress
 from worker.errors import SettingsError, Unavailable
 from worker.ports.broker import Broker
@@ -27,6 +27,7 @@ from worker.stages.poll import ListStage, PollStage
 from worker.stages.relay import RelayStage
 from worker.telemetry import Metrics
 from worker.watchdog import Watchdog
+from worker.web.probes import Probes
 from worker.web.server import WebServer
 
 Result = TypeVar("Result")
@@ -174,9 +175,10 @@ class Worker:
     async def _serve(self, store: Store, broker: Broker, ingest: IngestStage) -> WebServer | None:
         if "http" not in self._stages:
             return None
-        server = WebServer(store.desk, store.outbox, broker, self.health, self.metrics)
+        probes = Probes(store.desk, store.outbox, broker, self.health, self.metrics)
         if "ingest" in self._stages:
-            server.consuming = lambda: ingest.consuming
+            probes.consuming = lambda: ingest.consuming
+        server = WebServer(probes, console(self._settings, store))
         try:
             await server.start(self._settings.http.host, self._settings.http.port)
         except OSError as error:

@@ -1,0 +1,76 @@
+"""What every page of the console has: the ports it asks, and how it is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import jinja2
+from aiohttp import web
+from markupsafe import Markup
+
+from worker.adapters.postgres.evaluations import PostgresEvaluations
+from worker.domain.window import WindowLimits
+from worker.ports.connections import Connections
+from worker.ports.desk import Desk
+from worker.ports.rollback import Rollbacks
+from worker.ports.surveys import Surveys
+from worker.web.access.identity import Permission, who
+
+HEADERS: Final = {"Cache-Control": "no-store"}
+NOTICES: Final[dict[str, str]] = {}
+"""What a page says after something was done, by the code in `?done=`; each page's module adds its own."""
+
+
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("worker.web"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda number: f"{number:,}"
+    environment.filters["moment"] = moment
+    environment.globals["Permission"] = Permission
+    return environment
+
+
+def moment(value: datetime | str | None) -> str:
+    """Return a time as pages tell it, in UTC; `none` where there is none."""
+    if value is None:
+        return "none"
+    when = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The console of one process. Pages are functions of it; they keep nothing between two requests."""
+
+    desk: Desk
+    evaluations: PostgresEvaluations
+    rollbacks: Rollbacks
+    surveys: Surveys
+    connections: Connections | None
+    limits: WindowLimits
+    _environment: jinja2.Environment = field(default_factory=_templates)
+
+    def render(
+        self, request: web.Request, template: str, *, status: int = 200, **context: Any
+    ) -> web.Response:
+        """Return a page. It gets `me` (who asks), `path`, `notice`, `csrf` and what is passed on."""
+        text = self._environment.get_template(template).render(
+            me=who(request),
+            path=request.path,
+            notice=NOTICES.get(request.query.get("done", "")),
+            csrf=Markup(""),
+            **context,
+        )
+        return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
+
+
+def done(path: str, notice: str) -> web.HTTPSeeOther:
+    """Return the answer to a form: see this page next, with that notice. To be raised."""
+    return web.HTTPSeeOther(f"{path}?done={notice}", headers=HEADERS)

@@ -1,0 +1,29 @@
+"""Style sheets, scripts and pictures: all of them are served by us."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Final
+
+from aiohttp import web
+
+from worker.web.console import Console
+from worker.web.page import Page
+
+_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_FILES: Final = resources.files("worker.web").joinpath("static")
+
+
+def pages(_console: Console) -> list[Page]:
+    """Return the assets; they name nobody, so that the page to log in at can have them too."""
+    return [Page("GET", "/static/{name}", _asset, None)]
+
+
+async def _asset(request: web.Request) -> web.Response:
+    name = request.match_info["name"]
+    known = {file.name for file in _FILES.iterdir()}
+    if name not in known:
+        raise web.HTTPNotFound
+    kind = _TYPES[name.rpartition(".")[2]]
+    headers = {"Cache-Control": "public, max-age=300"}
+    return web.Response(text=_FILES.joinpath(name).read_text(), content_type=kind, headers=headers)

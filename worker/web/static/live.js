@@ -1,0 +1,37 @@
+// Makes pages live; without it they work all the same, by sending their forms.
+//
+// <form data-live="#target">: while one types, the form is sent in the background, and the answer's element
+// #target takes the place of the page's. An answer that comes after a newer question is thrown away.
+"use strict";
+
+const PAUSE = 300; // milliseconds without a key before the form is sent
+
+function follow(form) {
+  let timer = 0;
+  let asked = 0;
+  const ask = async () => {
+    const number = ++asked;
+    const target = document.querySelector(form.dataset.live);
+    target.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(form.dataset.liveAction || form.action, {
+        method: "POST",
+        body: new URLSearchParams(new FormData(form)),
+        headers: { "X-Requested-With": "live" },
+      });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector(form.dataset.live);
+      if (number === asked && fresh) target.replaceWith(fresh);
+    } catch {
+      // Away for now: the button still sends the form.
+    } finally {
+      document.querySelector(form.dataset.live)?.removeAttribute("aria-busy");
+    }
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, PAUSE);
+  });
+}
+
+document.querySelectorAll("form[data-live]").forEach(follow);

@@ -29,6 +29,8 @@ def site(pages: Iterable[Page], console: Console) -> web.Application:
     application = web.Application(middlewares=[_with_headers, _telling_errors(console)])
     for page in pages:
         application.router.add_route(page.method, page.path, partial(_guarded, page))
+        if page.method == "GET":
+            application.router.add_route("HEAD", page.path, partial(_guarded, page))
     return application
 
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Final
 
 import structlog
@@ -100,7 +100,9 @@ class OpenTelemetryTracer:
         ours = _OpenSpan(span)
         ours.set(**attributes)
         try:
-            with entered(_written(span.get_span_context())):
+            context = span.get_span_context()
+            # Not valid where the library was switched off by a variable of its own.
+            with entered(_written(context)) if context.is_valid else nullcontext():
                 yield ours
         except BaseException as error:
             ours.failed(error)
@@ -165,15 +167,18 @@ class _TellingExporter(SpanExporter):
         result = self._exporter.export(spans)
         arrived = result is SpanExportResult.SUCCESS
         self._sent(len(spans), arrived)
-        if not arrived and not self._away:
-            structlog.get_logger().warning("traces.lost", spans=len(spans))
-        if arrived and self._away:
-            structlog.get_logger().info("traces.resumed")
-        self._away = not arrived
+        self._tell(arrived=arrived)
         return result
+
+    def _tell(self, *, arrived: bool) -> None:
+        if self._away is arrived:
+            log = structlog.get_logger()
+            log.info("traces.resumed") if arrived else log.warning("traces.lost")
+        self._away = not arrived
 
     def give_up(self) -> None:
         """Let a repetition that waits end at once."""
+        self._tell(arrived=False)
         self._given_up = True
         self._exporter.shutdown()  # type: ignore[no-untyped-call]  # the library's has no types
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import aiohttp
+import asyncpg
 import canaries
 import orjson
 import pytest
-from builders import DISTRICT
+from builders import DISTRICT, event_json
 from collector import Collector, collecting
 from program import Consumer, Site, Worker, consuming, publishing
 
@@ -102,6 +105,9 @@ async def test_what_stands_in_personal_fields_is_in_no_line_span_metric_or_alert
         await consumer.until(lambda: len(consumer.reviews) == 1 and len(consumer.dead_letters) == 1)
         await site.done("filter", "set", DISTRICT, "-", stdin=NOBODYS_FILTER)
         await consumer.until(lambda: len(consumer.reviews) == 2)
+        await break_the_staging_of_users(site)
+        await publish(site, [event_json(canaries.student(3), "users.created", 30)])
+        failed = await worker.logged("evaluation.failed")
         metrics = await everything_asked_for(worker)
 
     assert canaries.found(json.dumps(consumer.commits)), "the run has rostered what was planted"
@@ -114,9 +120,19 @@ async def test_what_stands_in_personal_fields_is_in_no_line_span_metric_or_alert
         canaries.assert_absent(json.dumps(review["causes"]), "a cause")
     for message in consumer.messages:
         canaries.assert_absent(f"{message.routing_key} {dict(message.headers)}", "a message's header")
+    assert failed["error"] == "CheckViolationError"
     assert {span.name for span in collector.spans} >= {"ingest", "evaluate", "publish", "GET /"}
     assert {span.events for span in collector.spans} == {0}
     assert consumer.dead_letters[0].headers["traceparent"] == f"00-{context(2)}-01"
+
+
+async def break_the_staging_of_users(site: Site) -> None:
+    """Have the database refuse each user from now on, with an error that quotes the whole row."""
+    connection = await asyncpg.connect(site.database_url)
+    try:
+        await connection.execute("ALTER TABLE staged ADD CONSTRAINT broken CHECK (kind <> 'user') NOT VALID")
+    finally:
+        await connection.close()
 
 
 async def everything_asked_for(worker: Worker) -> str:
@@ -156,3 +172,13 @@ async def test_a_collector_that_is_away_delays_nothing_and_is_not_named_in_the_l
     assert address not in log
     assert "sesame" not in log
     assert "Traceback" not in log
+
+
+def test_without_a_collector_nothing_of_the_library_is_loaded() -> None:
+    imports = (
+        "import sys, worker.process, worker.cli.run; print([m for m in sys.modules if 'opentelemetry' in m])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", imports], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

@@ -146,6 +146,7 @@ class EvaluateStage:
 
     def _report(self, evaluation: Evaluation, decided: Decided | None, span: Span, seconds: float) -> None:
         if decided is None:
+            span.set(outcome="nothing to judge")
             return
         span.set(
             outcome=decided.outcome.value,

@@ -9,6 +9,8 @@ _FORM: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f
 _NO_VERSION: Final = "ff"
 _FIRST_VERSION: Final = "00"
 _SAMPLED: Final = 1
+_NO_TRACE: Final = "0" * 32
+_NO_SPAN: Final = "0" * 16
 
 
 def read_trace_parent(header: object) -> str | None:
@@ -23,7 +25,7 @@ def read_trace_parent(header: object) -> str | None:
     version, trace, span, flags, rest = match.groups()
     if version == _NO_VERSION or (version == _FIRST_VERSION and rest is not None):
         return None
-    if not int(trace, 16) or not int(span, 16):
+    if trace == _NO_TRACE or span == _NO_SPAN:
         return None
     return f"00-{trace}-{span}-{int(flags, 16) & _SAMPLED:02x}"
 

@@ -25,6 +25,7 @@ from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
@@ -79,6 +80,7 @@ class StoreUnderTest:
     """Those of `connections`."""
     rollbacks: PostgresRollbacks
     surveys: PostgresSurveys
+    quarantine: PostgresQuarantine
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -136,6 +138,7 @@ async def opened_store(
             locks,
             PostgresRollbacks(database, evaluations),
             PostgresSurveys(database),
+            PostgresQuarantine(database),
         )
     finally:
         await locks.close()

@@ -29,12 +29,14 @@ from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
+from worker.coverage import Coverages
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Broker, Publisher
@@ -63,6 +65,7 @@ class Store:
     """None where no Clever source is configured."""
     rollbacks: PostgresRollbacks
     quarantine: PostgresQuarantine
+    plans: PostgresPlans
 
 
 @asynccontextmanager
@@ -94,6 +97,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
             PostgresQuarantine(database),
+            PostgresPlans(database),
         )
 
 
@@ -193,13 +197,18 @@ def window_limits(settings: Settings) -> WindowLimits:
     )
 
 
-def console(settings: Settings, store: Store) -> Console:
-    """Return the console over an open store."""
+def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Console:
+    """Return the console over an open store and a broker."""
     return Console(
         desk=store.desk,
         evaluations=store.evaluations,
         rollbacks=store.rollbacks,
         surveys=store.surveys,
+        plans=store.plans,
+        letters=dead_letters(settings, broker),
+        quarantine=store.quarantine,
+        publisher=broker,
+        coverages=Coverages(store.surveys),
         connections=store.connections,
         limits=window_limits(settings),
     )

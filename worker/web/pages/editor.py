@@ -100,8 +100,9 @@ async def _check_coverage(console: Console, district_id: str, draft: Draft) -> N
     left = coverage.none + coverage.several if coverage else 0
     if coverage and left:
         raise FilterError(
-            f"{left:,} of {coverage.students:,} students would not have exactly one class, and nothing of the "
-            "district would be committed until they do. If it is meant all the same, tick \u201cSave it anyway\u201d"
+            f"{left:,} of {coverage.students:,} students would not have exactly one class, and nothing of "
+            "the district would be committed until they do. If it is meant all the same, tick “Save it "
+            "anyway”"
         )
 
 

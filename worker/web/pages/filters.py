@@ -58,6 +58,7 @@ async def _filter(
         was_searched=found is not None,
         search_seconds=SEARCH_SECONDS,
         refused=refused,
+        school_names=names,
     )
 
 

@@ -51,13 +51,13 @@ async def _resync(console: Console, district_id: str, actor: str, _reason: str) 
     connections = console.connections
     if connections is None:
         raise OrderRefused(
-            "no Clever source is set up here, so that there is nothing to read the district from; saved pages "
-            f"of Clever's lists can be read with `rostering resync {district_id} --from FOLDER`"
+            "no Clever source is set up here, so that there is nothing to read the district from; saved "
+            f"pages of Clever's lists can be read with `rostering resync {district_id} --from FOLDER`"
         )
     if await connections.read(district_id) is None:
         raise OrderRefused(
-            "the district is not connected to this application in Clever; once it is, it is read whole by "
-            f"itself, and saved pages can be read with `rostering resync {district_id} --from FOLDER`"
+            "the district is not connected to this application in Clever; once it is, it is read whole "
+            f"by itself, and saved pages can be read with `rostering resync {district_id} --from FOLDER`"
         )
     await console.desk.note(district_id, "district.resync", actor, {"from": "clever"})
     await connections.demand_resync(district_id, f"{actor} asked for it", forget_cursor=False)

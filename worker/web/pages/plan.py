@@ -59,6 +59,7 @@ async def _plan(console: Console, request: web.Request, refused: Refused | None 
         op=op,
         is_first=place == START,
         sees_values=sees_values,
+        school_names=await console.surveys.schools(district_id),
         refused=refused,
     )
 

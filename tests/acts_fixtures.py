@@ -35,6 +35,8 @@ class Browser:
     client: TestClient[web.Request, web.Application]
     console: Console
     broker: InProcessBroker
+    page: str = field(default="", repr=False)
+    """As it came; `text` is what a person reads of it."""
     text: str = field(default="", repr=False)
     status: int = 0
     address: str = ""
@@ -59,12 +61,13 @@ class Browser:
 
     def hidden(self, name: str) -> str:
         """Return the value of the page's first field of this name."""
-        found = re.search(rf'name="{name}" value="([^"]*)"', self.text)
-        assert found is not None, self.text
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
+        assert found is not None, self.page
         return unescape(found[1])
 
     async def _seen(self, answer: Any) -> str:
-        self.text, self.status, self.address = unescape(await answer.text()), answer.status, ""
+        self.page, self.status, self.address = await answer.text(), answer.status, ""
+        self.text = unescape(self.page)
         return self.text
 
 

@@ -7,7 +7,7 @@ away. Whatever ends us in between, the letter is there to be settled again, whic
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,6 @@ from worker.ports.dead_letters import (
     REPLAYED_HEADER,
     DeadLetter,
     DeadLetters,
-    OpenLetters,
     Quarantine,
 )
 
@@ -73,7 +72,7 @@ class Settled:
     letters: int = 0
     missing: set[str] = field(default_factory=set)
     unseen: int = 0
-    """Letters that there are and that were not looked at: too many at once."""
+    """Letters that were there and were not looked at: too many at once."""
 
 
 async def listed(letters: DeadLetters, limit: int) -> Listing:
@@ -132,20 +131,15 @@ async def _settle(
 ) -> Settled:
     settled = Settled(missing=set(choice.ids))
     async with letters.open() as opened:
-        async for letter in _that_are_there(opened):
+        there = await opened.waiting()  # one that cannot be read again comes back behind these
+        settled.unseen = max(0, there - AT_ONCE)
+        async for letter in opened.read(min(AT_ONCE, there)):
             if choice.takes(letter):
                 await settle(letter)
                 await opened.remove(letter)
                 settled.letters += 1
                 settled.missing.discard(letter.id)
-        settled.unseen = await opened.waiting()
     return settled
-
-
-async def _that_are_there(opened: OpenLetters) -> AsyncIterator[DeadLetter]:
-    """Yield the letters that are there now: one that cannot be read again comes back behind them."""
-    async for letter in opened.read(min(AT_ONCE, await opened.waiting())):
-        yield letter
 
 
 async def _publish(publisher: Publisher, letter: DeadLetter) -> None:

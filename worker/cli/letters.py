@@ -105,7 +105,8 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_obj
 def replay(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
     """Publish letters again: one that can be read by now frees its district, others come back."""
-    _tell(ctx.run(_replay(ctx, _choice(**chosen), reason)), "Replayed")
+    settled = ctx.run(_replay(ctx, _choice(**chosen), reason))
+    _tell(settled, "Replayed", ": what can be read by now frees its district, the rest comes back")
 
 
 @dead_letters_group.command(name="discard")
@@ -127,8 +128,8 @@ def _choice(
     return Choice(letters, district, unreadable_for)
 
 
-def _tell(settled: Settled, done: str) -> None:
-    click.echo(f"{done} {counted(settled.letters, 'letter')}.")
+def _tell(settled: Settled, done: str, besides: str = "") -> None:
+    click.echo(f"{done} {counted(settled.letters, 'letter')}{besides}.")
     if settled.unseen:
         click.echo(f"{settled.unseen:,} more wait that were not looked at: run it again.")
     if settled.missing:

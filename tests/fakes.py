@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from worker.errors import LeaseLost, StoreRefused
 from worker.ports.broker import Message
-from worker.ports.inbox import Arrival, Mark, Quarantined, Stored
+from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
 from worker.ports.outbox import Queued
 from worker.stages.loop import Stop
 from worker.tracing import Span, SpanKind, Value, entered
@@ -25,6 +25,7 @@ class FakeInbox:
         self.arrivals: list[Arrival] = []
         self.marks: list[Mark] = []
         self.quarantined: list[Quarantined] = []
+        self.released: list[Released] = []
         self.trouble: Exception | None = None
         self.refused: set[str] = set()
         self.gate = asyncio.Event()
@@ -37,7 +38,11 @@ class FakeInbox:
             raise self.trouble
 
     async def store(
-        self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
+        self,
+        arrivals: Sequence[Arrival],
+        marks: Sequence[Mark],
+        quarantined: Sequence[Quarantined],
+        released: Sequence[Released] = (),
     ) -> Stored:
         """Store all of it."""
         self.reached.set()
@@ -51,6 +56,7 @@ class FakeInbox:
         self.arrivals += new
         self.marks += marks
         self.quarantined += quarantined
+        self.released += released
         return Stored(len(new) - ignored, len(arrivals) - len(new), ignored)
 
 

@@ -176,13 +176,15 @@ class Worker:
             made.append(RelayStage(store.outbox, broker, self.metrics, self.tracer))
         return made
 
-    async def _serve(self, store: Store, broker: Broker, ingest: IngestStage) -> WebServer | None:
+    async def _serve(
+        self, store: Store, broker: RabbitBroker | InProcessBroker, ingest: IngestStage
+    ) -> WebServer | None:
         if "http" not in self._stages:
             return None
         probes = Probes(store.desk, store.outbox, broker, self.health, self.metrics)
         if "ingest" in self._stages:
             probes.consuming = lambda: ingest.consuming
-        server = WebServer(probes, console(self._settings, store), self.tracer)
+        server = WebServer(probes, console(self._settings, store, broker), self.tracer)
         try:
             await server.start(self._settings.http.host, self._settings.http.port)
         except OSError as error:

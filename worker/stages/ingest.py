@@ -23,7 +23,8 @@ from worker import reading
 from worker.domain.trace_context import read_trace_parent
 from worker.errors import IngestHalted, StoreRefused
 from worker.ports.broker import Broker, Delivery, Message, Subscription
-from worker.ports.inbox import Arrival, Inbox, Mark, Quarantined, Stored
+from worker.ports.dead_letters import REPLAYED_HEADER
+from worker.ports.inbox import Arrival, Inbox, Mark, Quarantined, Released, Stored
 from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Span, Tracer, link_all
 
@@ -45,12 +46,14 @@ class MicroBatch:
     arrivals: list[Arrival] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     unreadable: list[tuple[Delivery, clever.UnreadableEvent]] = field(default_factory=list)
+    released: list[Released] = field(default_factory=list)
 
     def extend(self, other: MicroBatch) -> None:
         """Take in what another one has."""
         self.arrivals += other.arrivals
         self.marks += other.marks
         self.unreadable += other.unreadable
+        self.released += other.released
 
     @property
     def quarantined(self) -> list[Quarantined]:
@@ -149,7 +152,7 @@ class IngestStage:
 
     async def _store(self, batch: MicroBatch) -> Stored:
         with self.metrics.store_seconds.time():
-            return await self.inbox.store(batch.arrivals, batch.marks, batch.quarantined)
+            return await self.inbox.store(batch.arrivals, batch.marks, batch.quarantined, batch.released)
 
     async def _store_one_by_one(self, deliveries: Sequence[Delivery]) -> tuple[MicroBatch, Stored]:
         """Find the message that the store refuses, so that it holds up none of the others."""
@@ -212,14 +215,25 @@ def read_all(deliveries: Sequence[Delivery]) -> MicroBatch:
             continue
         if isinstance(event, clever.Event):
             batch.arrivals.append(reading.arrival(event, context_of(delivery)))
+            batch.released += _released(delivery, event.district_id)
         else:
             batch.marks.append(reading.mark(event))
+            batch.released += _released(delivery, event.district)
     return batch
 
 
 def context_of(delivery: Delivery) -> str | None:
     """Return the trace context that a message came with; one that is not well-formed is none."""
     return read_trace_parent(delivery.headers.get("traceparent"))
+
+
+def _released(delivery: Delivery, district_id: str) -> list[Released]:
+    """Return what leaves the quarantine with a dead letter that was published again, and was read."""
+    held = delivery.headers.get(REPLAYED_HEADER)
+    if held is None:
+        return []
+    digest = hashlib.sha256(delivery.body).digest()
+    return [Released(district, digest) for district in (district_id, held) if isinstance(district, str)]
 
 
 def _read(delivery: Delivery) -> clever.Event | clever.FeedSettled:

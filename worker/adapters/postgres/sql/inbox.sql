@@ -54,6 +54,12 @@ INSERT INTO windows AS w (district_id, opened_at, last_event_at, events)
 SELECT district_id, clock_timestamp(), clock_timestamp(), 0 FROM woken
 ON CONFLICT (district_id) DO UPDATE SET last_event_at = EXCLUDED.last_event_at
 
+-- name: release
+-- Takes dead letters out of quarantine; returns whose they were.
+DELETE FROM quarantine q USING unnest($1::text[], $2::bytea[]) AS r(district_id, body_digest)
+WHERE q.district_id = r.district_id AND q.body_digest = r.body_digest
+RETURNING q.district_id
+
 -- name: store_marks
 -- Remembers how far publishers say they sent. The window's row is locked by the same statement (and made,
 -- where there is none), so that marks and events of different processes see each other.

@@ -12,13 +12,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.passwords import Passwords
 from worker.adapters.postgres import schema
+from worker.adapters.postgres.audit import PostgresAudit
 from worker.adapters.postgres.baselines import PostgresBaselines
 from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
@@ -29,17 +32,33 @@ from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.sessions import PostgresAttempts, PostgresSessions
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.users import PostgresUsers
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.domain.policy import Code, Policy, Severity
+from worker.domain.users import Role
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Broker, Publisher
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
+from worker.web.access.gate import Gate
+from worker.web.access.logging_in import Access
+from worker.web.access.surroundings import Rules
 from worker.web.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class AccessStore:
+    """What the store keeps about those who use the console."""
+
+    users: PostgresUsers
+    sessions: PostgresSessions
+    attempts: PostgresAttempts
+    audit: PostgresAudit
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +75,7 @@ class Store:
     connections: PostgresConnections | None
     """None where no Clever source is configured."""
     rollbacks: PostgresRollbacks
+    access: AccessStore
 
 
 @asynccontextmanager
@@ -86,7 +106,20 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresSurveys(database),
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
+            access_store(settings, database),
         )
+
+
+def access_store(settings: Settings, database: Database) -> AccessStore:
+    """Return what is kept about those who use the console."""
+    lifetime = timedelta(hours=settings.http.session_hours)
+    idle = timedelta(minutes=settings.http.session_idle_minutes)
+    return AccessStore(
+        PostgresUsers(database, lifetime=lifetime, idle=idle),
+        PostgresSessions(database, lifetime=lifetime, idle=idle),
+        PostgresAttempts(database),
+        PostgresAudit(database),
+    )
 
 
 def _connections(settings: Settings, database: Database, locks: TurnLocks) -> PostgresConnections | None:
@@ -187,7 +220,23 @@ def console(settings: Settings, store: Store) -> Console:
         surveys=store.surveys,
         connections=store.connections,
         limits=window_limits(settings),
+        access=access(settings, store.access),
     )
+
+
+def access(settings: Settings, store: AccessStore) -> Access:
+    """Return who may use the console, and how they log in."""
+    http = settings.http
+    rules = Rules(
+        host=http.host,
+        public_url=http.public_url,
+        trusted=tuple(ip_network(network) for network in http.trusted_proxies),
+        user_header=http.user_header,
+        role_header=http.role_header,
+        default_role=Role(http.default_role),
+    )
+    gate = Gate(store.users, store.sessions, rules)
+    return Access(store.users, store.sessions, store.attempts, store.audit, Passwords(), gate)
 
 
 def process_name() -> str:

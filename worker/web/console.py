@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import jinja2
 from aiohttp import web
-from markupsafe import Markup
 
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.domain.window import WindowLimits
@@ -16,7 +15,9 @@ from worker.ports.connections import Connections
 from worker.ports.desk import Desk
 from worker.ports.rollback import Rollbacks
 from worker.ports.surveys import Surveys
+from worker.web.access.forms import SECRET, Field
 from worker.web.access.identity import Permission, who
+from worker.web.access.logging_in import Access
 
 HEADERS: Final = {"Cache-Control": "no-store"}
 NOTICES: Final[dict[str, str]] = {}
@@ -55,6 +56,7 @@ class Console:
     surveys: Surveys
     connections: Connections | None
     limits: WindowLimits
+    access: Access
     _environment: jinja2.Environment = field(default_factory=_templates)
 
     def render(
@@ -65,10 +67,17 @@ class Console:
             me=who(request),
             path=request.path,
             notice=NOTICES.get(request.query.get("done", "")),
-            csrf=Markup(""),
+            csrf=Field(request[SECRET]),
             **context,
         )
         return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
+
+    async def look(self, request: web.Request, district_id: str, what: str) -> None:
+        """Write down that somebody looks at personal data; to be awaited before any of it is rendered.
+
+        `what` is a word for the kind of data, and never something that was typed.
+        """
+        await self.access.audit.note(who(request).name, f"lookup.{what}", district_id, {})
 
 
 def done(path: str, notice: str) -> web.HTTPSeeOther:

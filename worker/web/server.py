@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
 from worker.web.console import Console
 from worker.web.pages import all_pages
 from worker.web.probes import Probes
 from worker.web.site import site
+
+KEEP_SECONDS: Final = 75.0
+"""How long a connection may stay open without a request: longer than proxies keep theirs."""
 
 
 class WebServer:
@@ -22,7 +27,7 @@ class WebServer:
     async def start(self, host: str, port: int) -> None:
         """Listen; raises `OSError` where the address cannot be had."""
         application = site([*self._probes.pages(), *all_pages(self._console)], self._console)
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(application, access_log=None, keepalive_timeout=KEEP_SECONDS)
         await self._runner.setup()
         listening = web.TCPSite(self._runner, host, port, shutdown_timeout=2)
         try:

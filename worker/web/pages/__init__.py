@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from worker.web.console import Console
 from worker.web.page import Page
-from worker.web.pages import assets, districts
+from worker.web.pages import account, assets, audit, districts, login
 
-_MODULES = (assets, districts)
+_MODULES = (assets, login, account, audit, districts)
 
 
 def all_pages(console: Console) -> list[Page]:

@@ -25,7 +25,6 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    model_validator,
 )
 
 PREFIX: Final = "ROSTERING_"
@@ -268,14 +267,6 @@ class HttpSettings(Group):
         description="Role of somebody whom a proxy names, and nobody gave a role: the one that sees nobody's "
         "personal data.",
     )
-
-    @model_validator(mode="after")
-    def _header_of_somebody(self) -> HttpSettings:
-        if (self.user_header or self.role_header) and not self.trusted_proxies:
-            raise ValueError("trusted_proxies: expected the proxies whose headers are believed, got nothing")
-        if self.role_header and not self.user_header:
-            raise ValueError("user_header: expected it beside role_header, got nothing")
-        return self
 
 
 CLEVER_API: Final = "https://api.clever.com"

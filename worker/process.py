@@ -64,11 +64,23 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
             "--stages: poll needs ingest beside it where the broker is inside the process (no "
             "ROSTERING_BROKER_URL)"
         )
+    _check_proxy(settings)
     if settings.alerts.channels or settings.alerts.alertmanager_url:
         raise SettingsError(
             "ROSTERING_ALERTS__*: this version delivers no alerts itself; unset it, and consume the queue "
             "rostering.alerts"
         )
+
+
+def _check_proxy(settings: Settings) -> None:
+    """Raise `SettingsError` where a header would be believed of nobody, or of nobody's name."""
+    http = settings.http
+    if (http.user_header or http.role_header) and not http.trusted_proxies:
+        raise SettingsError(
+            "ROSTERING_HTTP__TRUSTED_PROXIES: expected the proxies whose headers are believed, got nothing"
+        )
+    if http.role_header and not http.user_header:
+        raise SettingsError("ROSTERING_HTTP__USER_HEADER: expected it beside the role's header, got nothing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,15 @@ def name_of(text: str) -> str:
     return text.strip().lower()
 
 
+def is_name(name: str) -> bool:
+    """Whether a user can be called that."""
+    return _NAME.fullmatch(name) is not None
+
+
 def new_name(text: str) -> str:
     """Return the name that a new user gets; raises `UserError`."""
     name = name_of(text)
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UserError(
             "user: expected a name of at most 64 letters, digits, dots, dashes, underlines or @, beginning "
             "with a letter or a digit"

@@ -27,9 +27,11 @@ class WebServer:
     async def start(self, host: str, port: int) -> None:
         """Listen; raises `OSError` where the address cannot be had."""
         application = site([*self._probes.pages(), *all_pages(self._console)], self._console)
-        self._runner = web.AppRunner(application, access_log=None, keepalive_timeout=KEEP_SECONDS)
+        self._runner = web.AppRunner(
+            application, access_log=None, keepalive_timeout=KEEP_SECONDS, shutdown_timeout=2
+        )
         await self._runner.setup()
-        listening = web.TCPSite(self._runner, host, port, shutdown_timeout=2)
+        listening = web.TCPSite(self._runner, host, port)
         try:
             await listening.start()
         except OSError:

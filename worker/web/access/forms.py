@@ -75,6 +75,8 @@ async def check(request: web.Request, rules: Rules) -> None:
             form = await request.post()
     except TimeoutError:
         raise Refused(408, "The form did not arrive", "It came too slowly: send it again.") from None
+    except (LookupError, ValueError):  # an encoding that there is not, or bytes that are not in it
+        raise Refused(400, "The form cannot be read", "Send it as UTF-8, as browsers do.") from None
     token = form.get(FIELD)
     expected = request[SECRET].token()
     if not isinstance(token, str) or not hmac.compare_digest(token.encode(), expected.encode()):

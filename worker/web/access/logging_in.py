@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from worker.adapters.passwords import Passwords
-from worker.domain.users import LONGEST_PASSWORD, check_password, name_of
+from worker.domain.users import LONGEST_PASSWORD, check_password, is_name, name_of
 from worker.errors import UserError
 from worker.ports.access import Attempts, Audit, Credentials, Sessions, Users
 from worker.web.access.gate import Gate, digest_of
@@ -84,7 +84,7 @@ class Access:
 
     async def _fitting(self, name: str, password: str) -> Credentials | None:
         """Return the credentials that a password fits, hashed as is usual today."""
-        found = await self.users.credentials(name)
+        found = await self.users.credentials(name) if is_name(name) else None
         is_open = found is not None and not found.is_disabled
         known = found.password_hash if found is not None and is_open else None
         if not await self.passwords.fits(password[: LONGEST_PASSWORD + 1], known):

@@ -26,6 +26,7 @@ WIDTH: Final = 98
 
 UNITS: Final = {
     "_seconds": "seconds",
+    "_minutes": "minutes",
     "_hours": "hours",
     "_days": "days",
     "_percent": "percent",
@@ -43,6 +44,9 @@ INSTEAD_OF_UNSET: Final = {
     "client_secret": "your-client-secret",
     "alertmanager_url": "http://localhost:9093",
     "otlp_endpoint": "http://localhost:4318",
+    "public_url": "https://rostering.example.org",
+    "user_header": "X-Forwarded-User",
+    "role_header": "X-Forwarded-Role",
 }
 """What the example files show for a setting that has no default."""
 

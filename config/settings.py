@@ -7,6 +7,7 @@ name; passwords and secrets are never shown.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -93,6 +94,34 @@ def _url(*schemes: str) -> AfterValidator:
         return url
 
     return AfterValidator(check)
+
+
+def _web_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+        is_right = is_right and parts.port != 0 and not (parts.query or parts.fragment)
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ValueError("expected an address that begins with http:// or https://")
+    return url
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("expected an address or a network, such as 10.0.0.0/8") from None
+    if network.prefixlen == 0:
+        raise ValueError("expected some addresses, got all: then anybody could say to be anybody")
+    return str(network)
+
+
+def _header(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", name):
+        raise ValueError("expected the name of a header: letters, digits and dashes")
+    return name
 
 
 def _from_text(value: Any) -> Any:
@@ -209,14 +238,46 @@ class CommitSettings(Group):
 
 
 class HttpSettings(Group):
-    """Where probes, metrics and the status page are served."""
+    """Where probes, metrics and the console are served, and who may reach it."""
 
     host: str = Field(
         default="127.0.0.1",
         min_length=1,
-        description="Address to listen on; the loopback, because the page has no log-in yet.",
+        description="Address to listen on; the loopback. On another one the console needs a user (`rostering "
+        "users add`), or a proxy that says who is asking.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None, description="Address at which people reach the console, for links in alerts."
+    )
+    session_idle_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = Field(
+        default=60,
+        description="Minutes without a request after which somebody who logged in has to do so again: a "
+        "lunch break, since a page may show students.",
+    )
+    session_hours: Annotated[float, Field(gt=0, le=720, allow_inf_nan=False)] = Field(
+        default=12, description="Hours after which a log-in ends in any case: a day's work."
+    )
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], AsJson] = Field(
+        default=(),
+        description="Addresses or networks of proxies before the console, whose word on the client's "
+        "address, on https and (see `user_header`) on the user is believed; nobody's by default.",
+    )
+    user_header: Annotated[str, AfterValidator(_header)] | None = Field(
+        default=None,
+        description="Header in which a trusted proxy says who is asking, `X-Forwarded-User` for example; "
+        "unset: everybody logs in here. The proxy must take it out of what it is sent.",
+    )
+    role_header: Annotated[str, AfterValidator(_header)] | None = Field(
+        default=None,
+        description="Header in which a trusted proxy says that one's role: viewer, reviewer or admin. A user "
+        "of that name has the role given here by `rostering users`.",
+    )
+    default_role: Literal["viewer", "reviewer", "admin"] = Field(
+        default="viewer",
+        description="Role of somebody whom a proxy names, and nobody gave a role: the one that sees nobody's "
+        "personal data.",
+    )
 
 
 CLEVER_API: Final = "https://api.clever.com"

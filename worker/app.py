@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
@@ -19,7 +20,9 @@ from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.passwords import Passwords
 from worker.adapters.postgres import schema
+from worker.adapters.postgres.audit import PostgresAudit
 from worker.adapters.postgres.baselines import PostgresBaselines
 from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
@@ -32,12 +35,15 @@ from worker.adapters.postgres.outbox import PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.sessions import PostgresAttempts, PostgresSessions
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.users import PostgresUsers
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.coverage import Coverages
 from worker.domain.policy import Code, Policy, Severity
+from worker.domain.users import Role
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
@@ -46,9 +52,22 @@ from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer
+from worker.web.access.gate import Gate
+from worker.web.access.logging_in import Access
+from worker.web.access.surroundings import Rules
 from worker.web.console import Console
 
 DEAD_LETTERS = "dead-letters.ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessStore:
+    """What the store keeps about those who use the console."""
+
+    users: PostgresUsers
+    sessions: PostgresSessions
+    attempts: PostgresAttempts
+    audit: PostgresAudit
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,7 @@ class Store:
     rollbacks: PostgresRollbacks
     quarantine: PostgresQuarantine
     plans: PostgresPlans
+    access: AccessStore
 
 
 @asynccontextmanager
@@ -99,7 +119,20 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresRollbacks(database, evaluations),
             PostgresQuarantine(database),
             PostgresPlans(database),
+            access_store(settings, database),
         )
+
+
+def access_store(settings: Settings, database: Database) -> AccessStore:
+    """Return what is kept about those who use the console."""
+    lifetime = timedelta(hours=settings.http.session_hours)
+    idle = timedelta(minutes=settings.http.session_idle_minutes)
+    return AccessStore(
+        PostgresUsers(database, lifetime=lifetime, idle=idle),
+        PostgresSessions(database, lifetime=lifetime, idle=idle),
+        PostgresAttempts(database),
+        PostgresAudit(database),
+    )
 
 
 def _connections(settings: Settings, database: Database, locks: TurnLocks) -> PostgresConnections | None:
@@ -234,7 +267,23 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
         coverages=Coverages(store.surveys),
         connections=store.connections,
         limits=window_limits(settings),
+        access=access(settings, store.access),
     )
+
+
+def access(settings: Settings, store: AccessStore) -> Access:
+    """Return who may use the console, and how they log in."""
+    http = settings.http
+    rules = Rules(
+        host=http.host,
+        public_url=http.public_url,
+        trusted=tuple(ip_network(network) for network in http.trusted_proxies),
+        user_header=http.user_header,
+        role_header=http.role_header,
+        default_role=Role(http.default_role),
+    )
+    gate = Gate(store.users, store.sessions, rules)
+    return Access(store.users, store.sessions, store.attempts, store.audit, Passwords(), gate)
 
 
 def process_name() -> str:

@@ -9,6 +9,7 @@ RosteringError
 │   ├── InputFileError         a file given on the command line cannot be used
 │   ├── TopologyError          an exchange or queue is missing or declared differently
 │   ├── SchemaVersionError     the database was not migrated, or by a newer version
+│   ├── UserError              a user's name or password will not do, or there is no such user
 │   ├── MessagesWaiting        a district has messages to publish, without which it cannot be purged
 │   └── UnknownDistrictError   no such district here
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
@@ -73,6 +74,10 @@ class SchemaVersionError(UsageError):
 
 class UnknownDistrictError(UsageError):
     """The district has never been seen here."""
+
+
+class UserError(UsageError):
+    """A user's name or password will not do, or there is no such user."""
 
 
 class MessagesWaiting(UsageError):

@@ -13,7 +13,6 @@ import structlog
 
 from config.settings import Settings
 from worker.adapters.inprocess import InProcessBroker
-from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import Store, console, open_broker, open_source, open_store, open_tracing, window_limits
 from worker.candidate.refresh import Progress
@@ -66,11 +65,23 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
             "--stages: poll needs ingest beside it where the broker is inside the process (no "
             "ROSTERING_BROKER_URL)"
         )
+    _check_proxy(settings)
     if settings.alerts.channels or settings.alerts.alertmanager_url:
         raise SettingsError(
             "ROSTERING_ALERTS__*: this version delivers no alerts itself; unset it, and consume the queue "
             "rostering.alerts"
         )
+
+
+def _check_proxy(settings: Settings) -> None:
+    """Raise `SettingsError` where a header would be believed of nobody, or of nobody's name."""
+    http = settings.http
+    if (http.user_header or http.role_header) and not http.trusted_proxies:
+        raise SettingsError(
+            "ROSTERING_HTTP__TRUSTED_PROXIES: expected the proxies whose headers are believed, got nothing"
+        )
+    if http.role_header and not http.user_header:
+        raise SettingsError("ROSTERING_HTTP__USER_HEADER: expected it beside the role's header, got nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ class Worker:
         work = [run(stage, self.stop, self.health) for stage in self._made(store, broker, ingest, source)]
         if "ingest" in self._stages:
             work.append(watchdog.run())
-        work.append(_keep_house(store.desk, self.stop, timedelta(days=self._settings.commit.history_days)))
+        work.append(_keep_house(store, self.stop, timedelta(days=self._settings.commit.history_days)))
         tasks = [asyncio.create_task(piece) for piece in work]
         url = server.url if server else None
         structlog.get_logger().info("worker.started", stages=self._stages, url=url)
@@ -184,7 +195,14 @@ class Worker:
         probes = Probes(store.desk, store.outbox, broker, self.health, self.metrics)
         if "ingest" in self._stages:
             probes.consuming = lambda: ingest.consuming
-        server = WebServer(probes, console(self._settings, store, broker), self.tracer)
+        served = console(self._settings, store, broker)
+        if await self._when_there(served.access.may_be_served) is False:
+            raise SettingsError(
+                f"ROSTERING_HTTP__HOST: {self._settings.http.host} can be reached from elsewhere, and nobody "
+                "could log in: make a user with `rostering users add NAME --role admin`, or name the proxy "
+                "that says who is asking (ROSTERING_HTTP__TRUSTED_PROXIES and ROSTERING_HTTP__USER_HEADER)"
+            )
+        server = WebServer(probes, served, self.tracer)
         try:
             await server.start(self._settings.http.host, self._settings.http.port)
         except OSError as error:
@@ -220,12 +238,14 @@ class Worker:
             await broker.close()
 
 
-async def _keep_house(desk: PostgresDesk, stop: Stop, history: timedelta) -> None:
+async def _keep_house(store: Store, stop: Stop, history: timedelta) -> None:
     """Forget what is no longer needed, now and then."""
     while not stop.requested:
         try:
-            await desk.forget_events_older_than(REMEMBER_EVENTS)
-            await desk.forget_history_older_than(history)
+            await store.desk.forget_events_older_than(REMEMBER_EVENTS)
+            await store.desk.forget_history_older_than(history)
+            await store.access.sessions.forget()
+            await store.access.attempts.forget()
         except Unavailable as error:
             structlog.get_logger().warning("housekeeping.waiting", reason=str(error))
         await stop.sleep(HOUSEKEEPING_SECONDS)

@@ -207,9 +207,9 @@ def _settings(configured: Settings, clever: str) -> Settings:
     """Return the demo's settings: the defaults, whatever is configured, in a folder of its own.
 
     So it never reaches a configured broker, database or Clever, and its checks are those that the story
-    tells of.
+    tells of. It has no users, so its page is for this machine only.
     """
-    host, port = configured.http.host, configured.http.port
+    host, port = LOOPBACK, configured.http.port
     return Settings(
         data_dir=_folder(configured),
         window=WindowSettings(quiet_seconds=QUIET_SECONDS),

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def _permissions() -> dict[str, str]:
-    """Everything of ours and nothing else; `configure` is for `rostering topology`, which asks by declaring."""
+    """Allow everything with what is ours and nothing else; `rostering topology` asks by declaring."""
     names = {exchange.name for exchange in TOPOLOGY.exchanges} | {queue.name for queue in TOPOLOGY.queues}
     ours = f"^({'|'.join(re.escape(name) for name in sorted(names))})$"
     return {"configure": ours, "write": ours, "read": ours}

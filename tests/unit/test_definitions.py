@@ -33,7 +33,7 @@ def test_the_definitions_hold_no_password_and_no_hash_of_one() -> None:
 
 def test_the_user_may_do_what_a_worker_does_with_ours_and_nothing_with_others() -> None:
     (permissions,) = definitions.definitions()["permissions"]
-    ours = {each.name for each in (*TOPOLOGY.exchanges, *TOPOLOGY.queues)}
+    ours = {each.name for each in TOPOLOGY.exchanges} | {each.name for each in TOPOLOGY.queues}
 
     for verb in ("configure", "write", "read"):
         assert all(re.search(permissions[verb], name) for name in ours), verb

@@ -25,6 +25,8 @@ from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.plans import PostgresPlans
+from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
@@ -79,6 +81,8 @@ class StoreUnderTest:
     """Those of `connections`."""
     rollbacks: PostgresRollbacks
     surveys: PostgresSurveys
+    quarantine: PostgresQuarantine
+    plans: PostgresPlans
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -136,6 +140,8 @@ async def opened_store(
             locks,
             PostgresRollbacks(database, evaluations),
             PostgresSurveys(database),
+            PostgresQuarantine(database),
+            PostgresPlans(database),
         )
     finally:
         await locks.close()

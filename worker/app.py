@@ -17,6 +17,7 @@ from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
+from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.baselines import PostgresBaselines
@@ -28,18 +29,26 @@ from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.plans import PostgresPlans
+from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.rabbitmq import RabbitBroker
+from worker.adapters.rabbitmq_letters import RabbitDeadLetters
+from worker.coverage import Coverages
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Broker, Publisher
+from worker.ports.dead_letters import DeadLetters
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
+from worker.tracing import NO_TRACES, Tracer
 from worker.web.console import Console
+
+DEAD_LETTERS = "dead-letters.ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,8 @@ class Store:
     connections: PostgresConnections | None
     """None where no Clever source is configured."""
     rollbacks: PostgresRollbacks
+    quarantine: PostgresQuarantine
+    plans: PostgresPlans
 
 
 @asynccontextmanager
@@ -86,6 +97,8 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresSurveys(database),
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
+            PostgresQuarantine(database),
+            PostgresPlans(database),
         )
 
 
@@ -99,7 +112,7 @@ def _connections(settings: Settings, database: Database, locks: TurnLocks) -> Po
 
 @asynccontextmanager
 async def open_source(
-    settings: Settings, store: Store, publisher: Publisher, metrics: Metrics
+    settings: Settings, store: Store, publisher: Publisher, metrics: Metrics, tracer: Tracer = NO_TRACES
 ) -> AsyncIterator[Surroundings | None]:
     """Open the Clever source; None where none is configured. Raises `SettingsError`."""
     app = settings.clever
@@ -118,9 +131,31 @@ async def open_source(
     )
     pace = Pace(poll=timedelta(seconds=app.poll_seconds), baseline=timedelta(hours=app.baseline_hours))
     try:
-        yield Surroundings(client, store.connections, store.baselines, publisher, metrics, pace)
+        yield Surroundings(client, store.connections, store.baselines, publisher, metrics, pace, tracer)
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def open_tracing(settings: Settings, metrics: Metrics) -> AsyncIterator[Tracer]:
+    """Open what spans are sent by: nothing, where no collector is configured."""
+    tracing = settings.tracing
+    if tracing.otlp_endpoint is None:
+        yield NO_TRACES
+        return
+    from worker.adapters.opentelemetry import OpenTelemetryTracer  # noqa: PLC0415 — slow to import
+
+    tracer = OpenTelemetryTracer(
+        tracing.otlp_endpoint.get_secret_value(),
+        process=process_name(),
+        headers={name: value.get_secret_value() for name, value in tracing.headers.items()},
+        sample_ratio=tracing.sample_ratio,
+        sent=lambda spans, arrived: metrics.spans.labels("sent" if arrived else "lost").inc(spans),
+    )
+    try:
+        yield tracer
+    finally:
+        await tracer.close()
 
 
 async def migrate(settings: Settings) -> tuple[str | None, str]:
@@ -147,9 +182,16 @@ def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
             COMMIT_QUEUE: FileSink(out / "commit.ndjson"),
             REVIEW_QUEUE: FileSink(out / "review.ndjson"),
             ALERT_QUEUE: FileSink(out / "alerts.ndjson"),
-            DEAD_LETTER_QUEUE: DeadLetterFile(out / "dead-letters.ndjson"),
+            DEAD_LETTER_QUEUE: DeadLetterFile(out / DEAD_LETTERS),
         }
     )
+
+
+def dead_letters(settings: Settings, broker: RabbitBroker | InProcessBroker) -> DeadLetters:
+    """Return where that broker's dead letters lie."""
+    if isinstance(broker, RabbitBroker):
+        return RabbitDeadLetters(broker)
+    return FileDeadLetters(settings.data_dir / "out" / DEAD_LETTERS)
 
 
 def policy(settings: Settings) -> Policy:
@@ -178,13 +220,18 @@ def window_limits(settings: Settings) -> WindowLimits:
     )
 
 
-def console(settings: Settings, store: Store) -> Console:
-    """Return the console over an open store."""
+def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Console:
+    """Return the console over an open store and a broker."""
     return Console(
         desk=store.desk,
         evaluations=store.evaluations,
         rollbacks=store.rollbacks,
         surveys=store.surveys,
+        plans=store.plans,
+        letters=dead_letters(settings, broker),
+        quarantine=store.quarantine,
+        publisher=broker,
+        coverages=Coverages(store.surveys),
         connections=store.connections,
         limits=window_limits(settings),
     )
@@ -196,7 +243,9 @@ def process_name() -> str:
 
 
 @asynccontextmanager
-async def open_publisher(settings: Settings, store: Store | None = None) -> AsyncIterator[Publisher]:
+async def open_publisher(
+    settings: Settings, store: Store | None = None
+) -> AsyncIterator[RabbitBroker | InProcessBroker]:
     """Open what events are published to.
 
     Without a broker, ingest runs here beside it (into `store`, or one opened for it), so that a publish

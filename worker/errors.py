@@ -5,6 +5,7 @@ RosteringError
 │   ├── SettingsError          a setting is unknown or wrong
 │   ├── FilterError            a section filter is wrong
 │   ├── PolicyError            a district's policy is wrong
+│   ├── ReasonError            the reason that an order needs says nothing, or too much
 │   ├── InputFileError         a file given on the command line cannot be used
 │   ├── TopologyError          an exchange or queue is missing or declared differently
 │   ├── SchemaVersionError     the database was not migrated, or by a newer version
@@ -13,6 +14,7 @@ RosteringError
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
 │   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
 │   ├── DistrictBusy           the district is being evaluated, for longer than one would wait
+│   ├── DeadLettersBusy        somebody else has the dead letters, for longer than one would wait
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
 │   ├── CleverUnavailable      Clever cannot be reached, is too busy, or answers what nobody can read
 │   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
@@ -22,6 +24,7 @@ RosteringError
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
 ├── BaselineRefused            what a baseline has read is too little to be true: nothing was changed
 ├── OrderRefused               what a person ordered does not fit the district as it is: the answer is no
+│   ├── FilterChanged              somebody else set another section filter meanwhile
 │   └── RollbackRefused            a district cannot be taken back to a commit: nothing was changed
 ├── BaselineLost               the reading of a baseline was given up, or lost what it had: begin anew
 └── LeaseLost                  another process took over this district's outbox: stop publishing it
@@ -50,6 +53,10 @@ class FilterError(UsageError):
 
 class PolicyError(UsageError):
     """A district's own policy has an unknown key or a wrong value."""
+
+
+class ReasonError(UsageError):
+    """The reason given with an order says nothing, or is too long."""
 
 
 class InputFileError(UsageError):
@@ -82,6 +89,10 @@ class StoreUnavailable(Unavailable):
 
 class DistrictBusy(Unavailable):
     """Somebody else is at work on the district for longer than its caller would wait."""
+
+
+class DeadLettersBusy(Unavailable):
+    """Somebody else is reading or settling dead letters for longer than its caller would wait."""
 
 
 class BrokerUnavailable(Unavailable):
@@ -122,6 +133,10 @@ class BaselineRefused(RosteringError):
 
 class OrderRefused(RosteringError):
     """What a person ordered does not fit the district as it is; the text says why not."""
+
+
+class FilterChanged(OrderRefused):
+    """The section filter in force is another one than the order was given for; the text says which."""
 
 
 class RollbackRefused(OrderRefused):

@@ -18,8 +18,6 @@ NOT_YET = frozenset(
         "rostering_dead_letters_waiting",
         "rostering_incidents",
         "rostering_outbox_oldest_seconds",
-        "rostering_stage_last_worked_timestamp_seconds",
-        "rostering_stage_up",
         "rostering_window_overdue_seconds",
         "rostering_windows_due",
     }

@@ -11,6 +11,7 @@ import asyncio
 import base64
 import fcntl
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
@@ -58,7 +59,8 @@ class FileSink:
 class DeadLetterFile:
     """Keeps unreadable messages, with why and whose: their bodies may be anything.
 
-    A line is `{"reason", "district_id", "routing_key", "body"}`, or `body_base64` where it is not UTF-8.
+    A line is `{"reason", "district_id", "routing_key", "died_at", "body"}`, or `body_base64` in the place of
+    `body` where it is not UTF-8.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,6 +76,7 @@ def _dead_letter(message: Message) -> dict[str, object]:
         "reason": message.headers.get("x-reason"),
         "district_id": message.headers.get("x-district-id"),
         "routing_key": message.routing_key,
+        "died_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     try:
         letter["body"] = message.body.decode()
@@ -84,14 +87,35 @@ def _dead_letter(message: Message) -> dict[str, object]:
 
 def _append(path: Path, line: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed, or its process dies
+    with _locked(path) as file:
         is_new = _cut_torn_line(file) == 0
         file.write(line + b"\n")
         file.flush()
         os.fsync(file.fileno())
     if is_new:
         _sync_folder(path.parent)
+
+
+def _locked(path: Path) -> BinaryIO:
+    """Open the file to append, and lock it; the lock goes when the file is closed, or its process dies."""
+    while True:
+        file = path.open("a+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Who takes dead letters away puts a new file into the place of the one that we waited for.
+            if _is_at(path, file):
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _cut_torn_line(file: BinaryIO) -> int:

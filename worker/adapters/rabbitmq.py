@@ -136,6 +136,15 @@ class RabbitBroker:
         finally:
             await self._discard(link)
 
+    @asynccontextmanager
+    async def link(self, role: str) -> AsyncIterator[Link]:
+        """Lend a connection of its own while the context is open; raises `BrokerUnavailable`."""
+        link = await self._open(role)
+        try:
+            yield link
+        finally:
+            await self._discard(link)
+
     def healthy(self) -> bool:
         """Whether no subscription is lost, and the last publish, if any, did not fail for want of a broker.
 

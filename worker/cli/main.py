@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "approve": "worker.cli.people:approve",
     "rollback": "worker.cli.rollback:rollback",
     "resync": "worker.cli.source:resync",
+    "dead-letters": "worker.cli.letters:dead_letters_group",
     "purge": "worker.cli.source:purge",
     "migrate": "worker.cli.setup:migrate",
     "check-config": "worker.cli.setup:check_config",

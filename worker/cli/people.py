@@ -11,9 +11,10 @@ from rich.text import Text
 from worker import app
 from worker.cli.context import CommandContext
 from worker.cli.terminal import moment
+from worker.domain import reasons
 from worker.domain.approval import plan_text
+from worker.errors import ReasonError
 
-LONGEST_REASON: Final = 1000
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -21,12 +22,10 @@ def spoken(_ctx: click.Context, _option: click.Parameter, reason: str | None) ->
     """Check a reason: where one is given, it says something."""
     if reason is None:
         return None
-    reason = reason.strip()
-    if not reason:
-        raise click.BadParameter("expected a text that says why, got nothing")
-    if len(reason) > LONGEST_REASON:
-        raise click.BadParameter(f"expected at most {LONGEST_REASON:,} characters, got {len(reason):,}")
-    return reason
+    try:
+        return reasons.spoken(reason)
+    except ReasonError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _digest(_ctx: click.Context, _option: click.Parameter, plan: str) -> str:

@@ -75,11 +75,18 @@ class Desk(Protocol):
         ...
 
     async def set_filter(
-        self, district_id: str, section_filter: SectionFilter, actor: str, reason: str | None = None
+        self,
+        district_id: str,
+        section_filter: SectionFilter,
+        actor: str,
+        reason: str | None = None,
+        *,
+        instead_of: int | None = None,
     ) -> int:
         """Put a section filter in force and close the district's window; return the filter's version.
 
-        A district that was never seen keeps the filter for its first events.
+        A district that was never seen keeps the filter for its first events. Raises `FilterChanged` where
+        the version in force is not the one that this is meant to replace, `instead_of`.
         """
         ...
 
@@ -109,8 +116,8 @@ class Desk(Protocol):
         """
         ...
 
-    async def note(self, district_id: str, action: str, actor: str, detail: dict[str, Any]) -> None:
-        """Write what somebody did into the audit."""
+    async def note(self, district_id: str | None, action: str, actor: str, detail: dict[str, Any]) -> None:
+        """Write what somebody did into the audit; None: with no district in particular."""
         ...
 
     async def purge(self, district_id: str, actor: str) -> dict[str, int]:

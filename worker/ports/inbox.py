@@ -22,6 +22,8 @@ class Arrival:
     record_id: str
     record: str | None
     """Canonical JSON, or None for a deletion."""
+    trace_parent: str | None = None
+    """The trace context that the event came with, well-formed."""
 
     @property
     def ignored(self) -> bool:
@@ -50,6 +52,14 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """A dead letter that was published again and can be read by now; `digest` is its body's SHA-256."""
+
+    district_id: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What came of storing a micro-batch."""
 
@@ -72,9 +82,15 @@ class Inbox(Protocol):
         ...
 
     async def store(
-        self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
+        self,
+        arrivals: Sequence[Arrival],
+        marks: Sequence[Mark],
+        quarantined: Sequence[Quarantined],
+        released: Sequence[Released] = (),
     ) -> Stored:
         """Store all of it, and open or extend the districts' windows, in one transaction.
+
+        What is `released` leaves the quarantine, and its district's window is closed.
 
         Raises `StoreRefused` where something in it cannot be stored; nothing of it then is.
         """

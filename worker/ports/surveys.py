@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from worker.domain.filter import SectionFilter
+from worker.suggest.seating import SeatingBuilder
 from worker.suggest.survey import SurveyBuilder
 
 
@@ -17,6 +19,14 @@ class DistrictSurvey:
     in_force: SectionFilter
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a seating is true for: a district after one of its batches, on a day (which terms run?)."""
+
+    batch_number: int
+    today: date
+
+
 class Surveys(Protocol):
     """Where surveys come from."""
 
@@ -25,4 +35,16 @@ class Surveys(Protocol):
 
         Raises `UnknownDistrictError`.
         """
+        ...
+
+    async def schools(self, district_id: str) -> dict[str, str]:
+        """Return what a district's schools are called, by id; the id stands for one without a name."""
+        ...
+
+    async def moment(self, district_id: str) -> Moment:
+        """Return what a seating that is read now would be true for; raises `UnknownDistrictError`."""
+        ...
+
+    async def seating(self, district_id: str) -> tuple[Moment, SeatingBuilder]:
+        """Return who sits where as it is staged now, keeping nobody from it; see `of`."""
         ...

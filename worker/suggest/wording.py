@@ -25,7 +25,7 @@ _KNOWN_TO_CLEVER = frozenset({"is", "is_not", "contains", "one_of"})
 
 def told(section_filter: SectionFilter, school_names: Mapping[str, str]) -> str:
     """Return the rules as sentences that begin with "Match all sections where"."""
-    rules = [_rule(rule, school_names) for rule in section_filter.rules]
+    rules = [rule_text(rule, school_names) for rule in section_filter.rules]
     if section_filter.strategy == "first_match" and len(rules) > 1:
         first, *others = rules
         return f"{first}. For a student whom that finds in none: " + ", then ".join(
@@ -53,7 +53,8 @@ def sharable(condition: Condition) -> bool:
     return condition.op in _KNOWN_TO_CLEVER and condition.field != "term"
 
 
-def _rule(rule: Rule, school_names: Mapping[str, str]) -> str:
+def rule_text(rule: Rule, school_names: Mapping[str, str]) -> str:
+    """Return one rule as a sentence that begins with "Match all sections where"."""
     return "Match all sections where " + " and ".join(_condition(one, school_names) for one in rule.all)
 
 

@@ -11,9 +11,13 @@ from aiohttp import web
 from markupsafe import Markup
 
 from worker.adapters.postgres.evaluations import PostgresEvaluations
+from worker.coverage import Coverages
 from worker.domain.window import WindowLimits
+from worker.ports.broker import Publisher
 from worker.ports.connections import Connections
+from worker.ports.dead_letters import DeadLetters, Quarantine
 from worker.ports.desk import Desk
+from worker.ports.plans import Plans
 from worker.ports.rollback import Rollbacks
 from worker.ports.surveys import Surveys
 from worker.web.access.identity import Permission, who
@@ -53,9 +57,18 @@ class Console:
     evaluations: PostgresEvaluations
     rollbacks: Rollbacks
     surveys: Surveys
+    plans: Plans
+    letters: DeadLetters
+    quarantine: Quarantine
+    publisher: Publisher
+    coverages: Coverages
     connections: Connections | None
     limits: WindowLimits
     _environment: jinja2.Environment = field(default_factory=_templates)
+
+    async def look(self, request: web.Request, district_id: str | None, what: str) -> None:
+        """Write into the audit that somebody looks at what may name a person; before it is rendered."""
+        await self.desk.note(district_id, f"lookup.{what}", who(request).name, {})
 
     def render(
         self, request: web.Request, template: str, *, status: int = 200, **context: Any

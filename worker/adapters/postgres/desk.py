@@ -16,7 +16,7 @@ from worker.domain.canonical import from_bytes, to_hex
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger
-from worker.errors import PolicyError, UnknownDistrictError
+from worker.errors import FilterChanged, PolicyError, UnknownDistrictError
 from worker.ports.desk import DistrictLine, FilterVersion, PolicyVersion
 
 _SQL: Final = sql.load("desk")
@@ -94,11 +94,18 @@ class PostgresDesk:
             return bool(await connection.fetchval(_SQL["is_known"], district_id))
 
     async def set_filter(
-        self, district_id: str, section_filter: SectionFilter, actor: str, reason: str | None = None
+        self,
+        district_id: str,
+        section_filter: SectionFilter,
+        actor: str,
+        reason: str | None = None,
+        *,
+        instead_of: int | None = None,
     ) -> int:
         """Put a section filter in force and close the district's window; return the filter's version."""
-        document = section_filter.model_dump(mode="json")
-        return await self._set("filter", district_id, actor, (document, actor, reason), {"reason": reason})
+        columns = (section_filter.model_dump(mode="json"), actor, reason)
+        detail = {"reason": reason}
+        return await self._set("filter", district_id, actor, columns, detail, instead_of=instead_of)
 
     async def own_policy(self, district_id: str) -> PolicyVersion:
         """Return what differs from the settings for this district now."""
@@ -158,7 +165,7 @@ class PostgresDesk:
             await windows.close(connection, [district_id], Trigger.FLUSH)
             await connection.execute(_SQL["audit"], actor, "window.flush", district_id, {})
 
-    async def note(self, district_id: str, action: str, actor: str, detail: dict[str, Any]) -> None:
+    async def note(self, district_id: str | None, action: str, actor: str, detail: dict[str, Any]) -> None:
         """Write what somebody did into the audit."""
         async with self._database.connection() as connection:
             await connection.execute(_SQL["audit"], actor, action, district_id, detail)
@@ -191,16 +198,34 @@ class PostgresDesk:
         await history.forget_older_than(self._database, age)
 
     async def _set(
-        self, what: str, district_id: str, actor: str, columns: tuple[Any, ...], detail: dict[str, Any]
+        self,
+        what: str,
+        district_id: str,
+        actor: str,
+        columns: tuple[Any, ...],
+        detail: dict[str, Any],
+        *,
+        instead_of: int | None = None,
     ) -> int:
         async with self._database.transaction() as connection:
             await connection.execute(_SQL["lock_settings"], district_id)
+            if instead_of is not None:
+                await _check_version(connection, district_id, instead_of)
             version = int(await connection.fetchval(_SQL[f"add_{what}"], district_id, *columns))
             told = {"version": version} | {name: value for name, value in detail.items() if value is not None}
             await connection.execute(_SQL["audit"], actor, f"{what}.set", district_id, told)
             if await connection.fetchval(_SQL["is_known"], district_id):
                 await windows.close(connection, [district_id], Trigger.FILTER)
         return version
+
+
+async def _check_version(connection: Connection, district_id: str, expected: int) -> None:
+    row = await connection.fetchrow(_SQL["filter"], district_id)
+    if row is not None and row["version"] != expected:
+        raise FilterChanged(
+            f"{row['actor']} set filter version {row['version']} of district {district_id} meanwhile; you "
+            f"began with version {expected}"
+        )
 
 
 def _filter_version(row: asyncpg.Record) -> FilterVersion:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from worker.adapters.postgres import notices, sql
+from worker.adapters.postgres import notices, sql, windows
 from worker.adapters.postgres.database import Connection, Database
+from worker.domain.window import Trigger
 from worker.errors import StoreUnavailable
-from worker.ports.inbox import Arrival, Mark, Quarantined, Stored
+from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
 
 _SQL: Final = sql.load("inbox")
 
@@ -26,7 +27,11 @@ class PostgresInbox:
                 raise StoreUnavailable("PostgreSQL: read-only for now, as a standby is")
 
     async def store(
-        self, arrivals: Sequence[Arrival], marks: Sequence[Mark], quarantined: Sequence[Quarantined]
+        self,
+        arrivals: Sequence[Arrival],
+        marks: Sequence[Mark],
+        quarantined: Sequence[Quarantined],
+        released: Sequence[Released] = (),
     ) -> Stored:
         """Store all of it, and open or extend the districts' windows, in one transaction."""
         events = sorted(
@@ -40,6 +45,8 @@ class PostgresInbox:
             remembered = await _store_ignored(connection, ignored) if ignored else 0
             if quarantined:
                 await _store_quarantined(connection, quarantined)
+            if released:
+                await _release(connection, released)
             await _settle(connection, marks, {arrival.district_id for arrival in arrivals})
             return Stored(stored, len(arrivals) - stored - remembered, remembered)
 
@@ -53,6 +60,7 @@ async def _store_events(connection: Connection, events: Sequence[Arrival]) -> in
         [event.kind for event in events],
         [event.record_id for event in events],
         [event.record for event in events],
+        [event.trace_parent for event in events],
     )
     return int(await connection.fetchval(_SQL["store_events"], *columns))
 
@@ -71,6 +79,15 @@ async def _store_quarantined(connection: Connection, rows: Sequence[Quarantined]
         [row.explanation for row in ordered],
     )
     await connection.execute(_SQL["store_quarantined"], *columns)
+
+
+async def _release(connection: Connection, rows: Sequence[Released]) -> None:
+    """Take letters out of quarantine, and have the districts judged that were held back for them."""
+    ordered = sorted({(row.district_id, row.digest) for row in rows})
+    districts, digests = zip(*ordered, strict=True)
+    freed = await connection.fetch(_SQL["release"], districts, digests)
+    if freed:
+        await windows.close(connection, sorted({row["district_id"] for row in freed}), Trigger.FLUSH)
 
 
 async def _settle(connection: Connection, marks: Sequence[Mark], districts: set[str]) -> None:

@@ -25,7 +25,8 @@ from worker.domain.records import (
     term_from_json,
 )
 from worker.errors import UnknownDistrictError
-from worker.ports.surveys import DistrictSurvey
+from worker.ports.surveys import DistrictSurvey, Moment
+from worker.suggest.seating import SeatingBuilder
 from worker.suggest.survey import SurveyBuilder
 
 _SQL: Final = sql.load("surveys")
@@ -58,6 +59,27 @@ async def read_survey(
             terms.get(section.term_id or ""),
         )
         builder.add_section(view, is_current(view.term, today), rank(in_force, view, today))
+    return builder
+
+
+async def read_seating(connection: Connection, district_id: str, today: date) -> SeatingBuilder:
+    """Return a builder with everything that a seating of the district needs; needs a transaction."""
+    builder = SeatingBuilder(today)
+    schools, courses, terms = await _beside(connection, district_id)
+    for school in schools.values():
+        builder.add_school(school)
+    async for row in _rows(connection, "students", district_id):
+        builder.add_student(row["record_id"], row["school_id"], row["grade"])
+    async for row in _rows(connection, "sections", district_id):
+        section = section_from_json(row["record_id"], row["record"])
+        builder.add_section(
+            SectionView(
+                section,
+                courses.get(section.course_id or ""),
+                schools.get(section.school_id or ""),
+                terms.get(section.term_id or ""),
+            )
+        )
     return builder
 
 
@@ -106,3 +128,30 @@ class PostgresSurveys:
             in_force = SectionFilter.model_validate(chosen, strict=False) if chosen else KEEP_ALL
             today = row["now"].astimezone(UTC).date()
             return DistrictSurvey(await read_survey(connection, district_id, in_force, today), in_force)
+
+    async def schools(self, district_id: str) -> dict[str, str]:
+        """Return what a district's schools are called, by id; the id stands for one without a name."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["schools"], district_id)
+        return {row["record_id"]: row["name"] or row["record_id"] for row in rows}
+
+    async def moment(self, district_id: str) -> Moment:
+        """Return what a seating that is read now would be true for; raises `UnknownDistrictError`."""
+        async with self._database.connection() as connection:
+            return await _moment(connection, district_id)
+
+    async def seating(self, district_id: str) -> tuple[Moment, SeatingBuilder]:
+        """Return who sits where as it is staged now, keeping nobody from it; see the port."""
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            moment = await _moment(connection, district_id)
+            return moment, await read_seating(connection, district_id, moment.today)
+
+
+async def _moment(connection: Connection, district_id: str) -> Moment:
+    row = await connection.fetchrow(_SQL["moment"], district_id)
+    if row is None:
+        raise UnknownDistrictError(f"district {district_id} was never seen here")
+    return Moment(row["batch_number"], row["now"].astimezone(UTC).date())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from worker.web.console import Console
 from worker.web.page import Page
-from worker.web.pages import assets, districts
+from worker.web.pages import assets, districts, editor, filters, letters, orders, plan, rollback
 
-_MODULES = (assets, districts)
+_MODULES = (assets, districts, filters, editor, plan, orders, rollback, letters)
 
 
 def all_pages(console: Console) -> list[Page]:

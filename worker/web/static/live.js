@@ -2,6 +2,8 @@
 //
 // <form data-live="#target">: while one types, the form is sent in the background, and the answer's element
 // #target takes the place of the page's. An answer that comes after a newer question is thrown away.
+//
+// <button data-copy="#field">: copies what is in the field.
 "use strict";
 
 const PAUSE = 300; // milliseconds without a key before the form is sent
@@ -34,4 +36,18 @@ function follow(form) {
   });
 }
 
+document.documentElement.classList.add("has-script"); // what works by this file alone shows itself
 document.querySelectorAll("form[data-live]").forEach(follow);
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.querySelector(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.value);
+    button.textContent = "Copied";
+  } catch {
+    source.select(); // where the browser does not let us, the keys do it
+    button.textContent = "Selected: copy it";
+  }
+});

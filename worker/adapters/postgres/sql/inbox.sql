@@ -2,15 +2,15 @@
 -- Stores a micro-batch, ignores duplicates, and opens or extends the windows of the districts that got
 -- something new. The rows come sorted by (district, event id), so that two processes lock in one order.
 WITH arrived AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-        AS a(district_id, event_id, kind, record_id, record)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        AS a(district_id, event_id, kind, record_id, record, trace_parent)
 ), fresh AS (
     SELECT * FROM arrived a
     WHERE (SELECT true FROM evaluated_events e
            WHERE e.district_id = a.district_id AND e.event_id = a.event_id) IS NULL
 ), stored AS (
-    INSERT INTO inbox (district_id, event_id, kind, record_id, record)
-    SELECT district_id, event_id, kind, record_id, record::jsonb FROM fresh
+    INSERT INTO inbox (district_id, event_id, kind, record_id, record, trace_parent)
+    SELECT district_id, event_id, kind, record_id, record::jsonb, trace_parent FROM fresh
     ON CONFLICT DO NOTHING
     RETURNING district_id
 ), counted AS (
@@ -53,6 +53,12 @@ WITH added AS (
 INSERT INTO windows AS w (district_id, opened_at, last_event_at, events)
 SELECT district_id, clock_timestamp(), clock_timestamp(), 0 FROM woken
 ON CONFLICT (district_id) DO UPDATE SET last_event_at = EXCLUDED.last_event_at
+
+-- name: release
+-- Takes dead letters out of quarantine; returns whose they were.
+DELETE FROM quarantine q USING unnest($1::text[], $2::bytea[]) AS r(district_id, body_digest)
+WHERE q.district_id = r.district_id AND q.body_digest = r.body_digest
+RETURNING q.district_id
 
 -- name: store_marks
 -- Remembers how far publishers say they sent. The window's row is locked by the same statement (and made,

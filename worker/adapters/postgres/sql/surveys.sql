@@ -17,6 +17,13 @@ SELECT record_id, record FROM staged
 WHERE district_id = $1 AND kind = 'section' AND record IS NOT NULL
 ORDER BY record_id
 
+-- name: schools
+SELECT record_id, record ->> 'name' AS name FROM staged
+WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
+
+-- name: moment
+SELECT batch_number, clock_timestamp() AS now FROM districts WHERE district_id = $1
+
 -- name: in_force
 SELECT clock_timestamp() AS now,
        (SELECT filter FROM filters f WHERE f.district_id = d.district_id ORDER BY version DESC LIMIT 1) AS filter

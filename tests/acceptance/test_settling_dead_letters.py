@@ -1,0 +1,93 @@
+"""Dead letters by the real program: listed, shown, discarded, replayed; and the district is free of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from builders import DISTRICT, Json, body, event_json, record_id, section_json, student_json
+from people_fixtures import until
+from program import Site, publishing
+from store_fixtures import opened_store
+from test_bad_input import arrival
+
+NUMBER_FOR_A_TEXT = body(event_json(student_json(2, {"grade": 3}), "users.created", 6))
+NOT_JSON = NUMBER_FOR_A_TEXT[:-20]
+HOMEROOM = body(event_json(section_json(students=[record_id(1), record_id(2)]), "sections.updated", number=7))
+
+
+async def letters(site: Site) -> list[Json]:
+    """Return what `dead-letters list` says."""
+    return [json.loads(line) for line in (await site.done("dead-letters", "list", "--json")).splitlines()]
+
+
+async def test_a_district_is_free_when_its_letters_are_settled(site: Site) -> None:
+    async with (
+        publishing(site.broker_url or "") as publish,
+        opened_store(site.database_url or "") as store,
+        site.worker("--stages", "ingest,evaluate,relay"),
+    ):
+
+        async def has(status: str, letters: int) -> bool:
+            if not await store.desk.is_known(DISTRICT):
+                return False
+            shown = await store.desk.show(DISTRICT)
+            return (shown["status"], shown["quarantined"]) == (status, letters)
+
+        for one in (*arrival(DISTRICT), NUMBER_FOR_A_TEXT, NOT_JSON, HOMEROOM):
+            await publish(one, headers={"district_id": DISTRICT})
+        await until(lambda: has("review", 2))
+
+        first, second = sorted(await letters(site), key=lambda letter: letter["unreadable_for"])
+        assert (first["unreadable_for"], second["unreadable_for"]) == ("bad_field", "not_json")
+        assert {first["district_id"], second["district_id"]} == {DISTRICT}
+        table = await site.done("dead-letters", "list")
+        assert first["id"] in table
+        assert "Fernquay" not in table
+        assert await site.done("dead-letters", "show", first["id"]) == f"{NUMBER_FOR_A_TEXT.decode()}\n"
+
+        replayed = await site.done("dead-letters", "replay", "--all", "--reason", "is it us?")
+        assert replayed.startswith("Replayed 2 letters")
+        while len(await letters(site)) < 2:
+            pass
+        assert await has("review", 2)
+
+        chosen = ("--district", DISTRICT, "--reason", "sent again by hand")
+        assert await site.done("dead-letters", "discard", *chosen) == "Discarded 2 letters.\n"
+        assert await letters(site) == []
+        await until(lambda: has("rostered", 0))
+
+    again = await site.command("dead-letters", "discard", first["id"], "--reason", "once more")
+    assert (again.code, again.err.count("\n")) == (1, 1)
+    assert "not among the dead letters" in again.err
+
+
+async def test_what_is_meant_has_to_be_said(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    for arguments in (
+        ("replay", "--reason", "x"),
+        ("discard", "--all"),
+        ("show", "abc"),
+        ("discard", "--all", "--district", "d", "--reason", "x"),
+    ):
+        refused = await site.command("dead-letters", *arguments)
+        assert (refused.code, refused.err.count("\n")) == (2, 1), refused
+
+
+async def test_without_a_broker_letters_are_in_a_file_and_settled_there(
+    tmp_path: Path, database_url: str
+) -> None:
+    site = Site(tmp_path, database_url=database_url)
+    events = tmp_path / "events.ndjson"
+    events.write_bytes(NUMBER_FOR_A_TEXT + b"\n")
+    await site.done("publish", str(events))
+    (letter,) = await letters(site)
+    assert letter["unreadable_for"] == "bad_field"
+
+    assert (
+        await site.done("dead-letters", "replay", letter["id"], "--reason", "try") == "Replayed 1 letter.\n"
+    )
+    assert [one["id"] for one in await letters(site)] == [letter["id"]]
+    await site.done("dead-letters", "discard", letter["id"], "--reason", "known")
+    assert "No dead letters" in await site.done("dead-letters", "list")
+    assert (await site.show(DISTRICT))["quarantined"] == 0

@@ -1,0 +1,96 @@
+"""The console over a real store, for tests that press its buttons as a browser without JavaScript does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from builders import DISTRICT
+from people_fixtures import LIMITS
+from store_fixtures import StoreUnderTest
+
+from config.topology import DEAD_LETTER_QUEUE
+from worker.adapters.files import DeadLetterFile
+from worker.adapters.files_letters import FileDeadLetters
+from worker.adapters.inprocess import InProcessBroker
+from worker.coverage import Coverages
+from worker.web.console import Console
+from worker.web.pages import all_pages
+from worker.web.site import site
+
+Fields = dict[str, Any] | Sequence[tuple[str, str]]
+
+
+@dataclass
+class Browser:
+    """Somebody at the console; `role` is asked for with each page."""
+
+    client: TestClient[web.Request, web.Application]
+    console: Console
+    broker: InProcessBroker
+    page: str = field(default="", repr=False)
+    """As it came; `text` is what a person reads of it."""
+    text: str = field(default="", repr=False)
+    status: int = 0
+    address: str = ""
+
+    async def open(self, path: str) -> str:
+        """Look at a page; return its text."""
+        async with self.client.get(path) as answer:
+            return await self._seen(answer)
+
+    async def send(self, path: str, fields: Fields = ()) -> str:
+        """Send a form, and look at the page that it leads to; return its text."""
+        async with self.client.post(path, data=fields, allow_redirects=False) as answer:
+            await self._seen(answer)
+            if self.status == web.HTTPSeeOther.status_code:
+                self.address = answer.headers["Location"]
+        return self.text
+
+    async def of(self, what: str, fields: Fields | None = None) -> str:
+        """Look at a page of the district, or send a form to it."""
+        path = f"/districts/{DISTRICT}/{what}"
+        return await (self.open(path) if fields is None else self.send(path, fields))
+
+    def hidden(self, name: str) -> str:
+        """Return the value of the page's first field of this name."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
+        assert found is not None, self.page
+        return unescape(found[1])
+
+    async def _seen(self, answer: Any) -> str:
+        self.page, self.status, self.address = await answer.text(), answer.status, ""
+        self.text = unescape(self.page)
+        return self.text
+
+
+@pytest.fixture
+async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browser]:
+    """The console with all that it can do, by somebody who may do all of it."""
+    file = tmp_path / "dead-letters.ndjson"
+    broker = InProcessBroker(sinks={DEAD_LETTER_QUEUE: DeadLetterFile(file)})
+    console = Console(
+        desk=store.desk,
+        evaluations=store.evaluations,
+        rollbacks=store.rollbacks,
+        surveys=store.surveys,
+        plans=store.plans,
+        letters=FileDeadLetters(file),
+        quarantine=store.quarantine,
+        publisher=broker,
+        coverages=Coverages(store.surveys),
+        connections=store.connections,
+        limits=LIMITS,
+    )
+    application = site(all_pages(console), console)
+    async with TestClient(TestServer(application)) as client:
+        yield Browser(client, console, broker)
+    await console.coverages.close()
+    await broker.close()

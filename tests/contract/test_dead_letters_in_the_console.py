@@ -1,0 +1,114 @@
+"""Dead letters in the console: seen without what is in them, looked into, replayed and discarded."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+
+import pytest
+from acts_fixtures import Browser
+from builders import DISTRICT, body, event_json, student_json
+from store_fixtures import StoreUnderTest
+
+from worker.ports.broker import Message
+from worker.stages.ingest import IngestStage
+from worker.stages.loop import Health, Stop, run
+from worker.telemetry import Metrics
+
+BROKEN = body(event_json(student_json(1, {"grade": 3}), number=5))
+NAMED = b'{"Tamsin Fernquay'
+LETTER = hashlib.sha256(BROKEN).hexdigest()
+
+
+@pytest.fixture
+async def ingest(browser: Browser, store: StoreUnderTest) -> AsyncIterator[None]:
+    """Ingest beside the console, after it has put two messages aside."""
+    stop = Stop()
+    stage = IngestStage(browser.broker, store.inbox, Metrics())
+    running = asyncio.create_task(run(stage, stop, Health()))
+    async with asyncio.timeout(20):
+        for one in (BROKEN, NAMED):
+            headers = {"district_id": DISTRICT}
+            await browser.broker.publish(Message("clever.events", "d.users", one, headers=headers))
+    yield
+    stop.set()
+    await running
+    await stage.close()
+
+
+async def quarantined(store: StoreUnderTest) -> int:
+    return len(await store.rows("SELECT 1 FROM quarantine"))
+
+
+async def test_without_dead_letters_the_page_says_so(browser: Browser) -> None:
+    assert "every message could be read" in await browser.open("/dead-letters")
+
+
+@pytest.mark.usefixtures("ingest")
+async def test_a_list_tells_everything_but_what_is_in_the_letters(browser: Browser) -> None:
+    text = await browser.open("/dead-letters")
+
+    for told in (LETTER, DISTRICT, "bad_field", "not_json", "d.users", f"{len(BROKEN):,}"):
+        assert told in text
+    assert "Fernquay" not in text
+
+
+@pytest.mark.usefixtures("ingest")
+async def test_whoever_looks_into_a_letter_is_written_down(browser: Browser, store: StoreUnderTest) -> None:
+    text = await browser.open(f"/dead-letters/{hashlib.sha256(NAMED).hexdigest()}")
+
+    assert '{"Tamsin Fernquay' in text
+    (looked,) = await store.rows("SELECT actor, action, district_id FROM audit")
+    assert tuple(looked) == ("local", "lookup.dead-letters", DISTRICT)
+    await browser.open(f"/dead-letters/{'ab' * 32}")
+    assert browser.status == 404
+    await browser.open("/dead-letters/nothing")
+    assert browser.status == 404
+
+
+@pytest.mark.usefixtures("ingest")
+async def test_a_letter_is_discarded_with_a_reason(browser: Browser, store: StoreUnderTest) -> None:
+    await browser.send("/dead-letters/discard", {"letter": LETTER, "reason": "a test of theirs"})
+
+    assert (browser.status, browser.address) == (303, "/dead-letters?done=discarded")
+    assert await quarantined(store) == 1
+    assert LETTER not in await browser.open("/dead-letters")
+    (noted,) = await store.rows("SELECT actor, action, detail FROM audit")
+    assert (noted["actor"], noted["action"]) == ("local", "dead_letter.discard")
+    assert noted["detail"] == {"letter": LETTER, "unreadable_for": "bad_field", "reason": "a test of theirs"}
+
+
+@pytest.mark.usefixtures("ingest")
+async def test_a_letter_that_is_still_unreadable_comes_back_after_a_replay(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    await browser.send("/dead-letters/replay", {"letter": LETTER, "reason": "again"})
+
+    assert (browser.status, browser.address) == (303, "/dead-letters?done=replayed")
+    assert LETTER in await browser.open("/dead-letters")
+    assert await quarantined(store) == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "told"),
+    [
+        ({"reason": "x"}, 422, "at least one letter to be ticked"),
+        ({"letter": LETTER, "reason": " "}, 422, "expected a text that says why"),
+        ({"letter": "ab" * 32, "reason": "x"}, 409, "were not there any more"),
+    ],
+)
+@pytest.mark.parametrize("order", ["replay", "discard"])
+@pytest.mark.usefixtures("ingest")
+async def test_an_order_that_cannot_be_carried_out_keeps_what_was_typed(
+    browser: Browser, store: StoreUnderTest, order: str, fields: dict[str, str], code: int, told: str
+) -> None:
+    text = await browser.send(f"/dead-letters/{order}", fields)
+
+    assert browser.status == code
+    assert told in text.lower()
+    assert f'value="{fields["reason"]}"' in text
+    assert (f'value="{LETTER}" aria-label="Letter {LETTER[:12]}" checked' in text) is (
+        fields.get("letter") == LETTER
+    )
+    assert await quarantined(store) == 2

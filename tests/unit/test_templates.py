@@ -1,0 +1,33 @@
+"""What every template of the console keeps to."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+
+TEMPLATES = {
+    file.name: file.read_text() for file in resources.files("worker.web").joinpath("templates").iterdir()
+}
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
+def test_a_form_that_changes_something_begins_with_its_token(name: str) -> None:
+    forms = re.findall(r"<form\b[^>]*>", TEMPLATES[name])
+    posting = [form for form in forms if 'method="get"' not in form]
+
+    assert all('method="post"' in form for form in posting)
+    assert len(re.findall(r'<form\b[^>]*method="post"[^>]*>\s*{{ csrf }}', TEMPLATES[name])) == len(posting)
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
+def test_no_template_has_what_the_content_security_policy_forbids(name: str) -> None:
+    assert not re.search(r"\sstyle=|\son[a-z]+=|<style|<script(?! src=)|javascript:", TEMPLATES[name])
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
+def test_a_form_that_is_sent_in_the_address_holds_no_text_that_somebody_types(name: str) -> None:
+    """Rules hold teachers' names: in an address they would stand in logs and histories."""
+    for form in re.findall(r'<form\b[^>]*method="get".*?</form>', TEMPLATES[name], re.DOTALL):
+        assert "textarea" not in form

@@ -1,0 +1,195 @@
+"""Commands on dead letters: `dead-letters list|show|replay|discard`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+from rich.table import Table
+
+from worker import app, letters
+from worker.cli.context import CommandContext
+from worker.cli.people import spoken
+from worker.cli.terminal import counted, moment
+from worker.domain.announcements import instant
+from worker.errors import OrderRefused
+from worker.letters import Choice, LetterLine, Listing, Settled
+from worker.ports.broker import Publisher
+from worker.ports.dead_letters import DeadLetter, DeadLetters
+
+LISTED: Final = 200
+_ID: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@click.group(name="dead-letters")
+def dead_letters_group() -> None:
+    """List, show, replay or discard messages that could not be read."""
+
+
+@dead_letters_group.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one letter a line.")
+@click.option(
+    "--limit", type=click.IntRange(1, letters.AT_ONCE), default=LISTED, show_default=True, help="At most."
+)
+@click.pass_obj
+def list_letters(ctx: CommandContext, *, as_json: bool, limit: int) -> None:
+    """List dead letters, the oldest first, without what is in them."""
+    listing = ctx.run(_list(ctx, limit))
+    if as_json:
+        for line in listing.letters:
+            click.echo(json.dumps(_as_json(line), ensure_ascii=False))
+        return
+    if not listing.letters:
+        click.echo("No dead letters: every message could be read.")
+        return
+    ctx.console.print(letters_table(listing))
+    if listing.more:
+        click.echo(f"And {listing.more:,} more.")
+
+
+def letters_table(listing: Listing) -> Table:
+    """Return the letters for a terminal."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("letter", "district", "unreadable for", "put aside at"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("bytes", justify="right")
+    table.add_column("routing key", overflow="ellipsis", no_wrap=True)
+    for line in listing.letters:
+        when = moment(instant(line.died_at)) if line.died_at else ""
+        table.add_row(line.id, line.district_id or "", line.reason, when, f"{line.size:,}", line.routing_key)
+    return table
+
+
+def _ids(_ctx: click.Context, _argument: click.Parameter, ids: tuple[str, ...]) -> tuple[str, ...]:
+    for one in ids:
+        if not _ID.fullmatch(one.lower()):
+            raise click.BadParameter(
+                f"expected a letter's id, 64 hex digits, as `list` prints it, got {one!r}"
+            )
+    return tuple(one.lower() for one in ids)
+
+
+@dead_letters_group.command(name="show")
+@click.argument("letter", callback=lambda ctx, parameter, value: _ids(ctx, parameter, (value,))[0])
+@click.pass_obj
+def show_letter(ctx: CommandContext, letter: str) -> None:
+    """Print what is in a letter. It may name students: that you looked is written into the audit."""
+    body = ctx.run(_show(ctx, letter)).body
+    sys.stdout.buffer.write(body if body.endswith(b"\n") else body + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what letters are chosen by, and why."""
+    for option in (
+        click.option(
+            "--reason", required=True, metavar="TEXT", callback=spoken, help="Why, for those who ask later."
+        ),
+        click.option("--unreadable-for", metavar="CODE", help="Those that were unreadable for this."),
+        click.option("--district", metavar="DISTRICT", help="Those of this district."),
+        click.option("--all", "is_all", is_flag=True, help="All of them."),
+        click.argument("letters", nargs=-1, callback=_ids, metavar="[LETTER]..."),
+    ):
+        command = option(command)
+    return command
+
+
+@dead_letters_group.command(name="replay")
+@_choosing
+@click.pass_obj
+def replay(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
+    """Publish letters again: one that can be read by now frees its district, others come back."""
+    settled = ctx.run(_replay(ctx, _choice(**chosen), reason))
+    _tell(settled, "Replayed", ": what can be read by now frees its district, the rest comes back")
+
+
+@dead_letters_group.command(name="discard")
+@_choosing
+@click.pass_obj
+def discard(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
+    """Throw letters away, for good: what they said is not part of any roster."""
+    _tell(ctx.run(_discard(ctx, _choice(**chosen), reason)), "Discarded")
+
+
+def _choice(
+    *, letters: tuple[str, ...], is_all: bool, district: str | None, unreadable_for: str | None
+) -> Choice:
+    given = bool(letters), is_all, bool(district or unreadable_for)
+    if sum(given) != 1:
+        raise click.UsageError(
+            "expected either letters by their ids, or --district or --unreadable-for, or --all"
+        )
+    return Choice(letters, district, unreadable_for)
+
+
+def _tell(settled: Settled, done: str, besides: str = "") -> None:
+    click.echo(f"{done} {counted(settled.letters, 'letter')}{besides}.")
+    if settled.unseen:
+        click.echo(f"{settled.unseen:,} more wait that were not looked at: run it again.")
+    if settled.missing:
+        told = ", ".join(sorted(settled.missing))
+        raise OrderRefused(f"not among the dead letters, or not any more: {told}")
+
+
+def _as_json(line: LetterLine) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "district_id": line.district_id,
+        "unreadable_for": line.reason,
+        "died_at": instant(line.died_at) if line.died_at else None,
+        "bytes": line.size,
+        "routing_key": line.routing_key,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What an order on dead letters works with."""
+
+    store: app.Store
+    letters: DeadLetters
+    publisher: Publisher
+
+
+@asynccontextmanager
+async def _opened(ctx: CommandContext) -> AsyncIterator[_Desk]:
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(app.open_store(ctx.settings))
+        broker = await stack.enter_async_context(app.open_publisher(ctx.settings, store))
+        yield _Desk(store, app.dead_letters(ctx.settings, broker), broker)
+
+
+async def _list(ctx: CommandContext, limit: int) -> Listing:
+    broker = app.open_broker(ctx.settings)
+    try:
+        return await letters.listed(app.dead_letters(ctx.settings, broker), limit)
+    finally:
+        await broker.close()
+
+
+async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
+    async with _opened(ctx) as desk:
+        letter = await letters.found(desk.letters, letter_id)
+        if letter is None:
+            raise OrderRefused(f"not among the dead letters, or not any more: {letter_id}")
+        detail = {"letter": letter.id}
+        await desk.store.desk.note(letter.district_id, "lookup.dead-letters", ctx.actor, detail)
+    return letter
+
+
+async def _replay(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
+    async with _opened(ctx) as desk:
+        return await letters.replay(
+            desk.letters, desk.publisher, desk.store.quarantine, choice, ctx.actor, reason
+        )
+
+
+async def _discard(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
+    async with _opened(ctx) as desk:
+        return await letters.discard(desk.letters, desk.store.quarantine, choice, ctx.actor, reason)

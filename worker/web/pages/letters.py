@@ -1,0 +1,105 @@
+"""Dead letters: messages that nobody could read, to be replayed or discarded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+
+from worker import letters
+from worker.domain.reasons import spoken
+from worker.errors import OrderRefused, UsageError
+from worker.letters import Choice, Listing, Settled
+from worker.web.access.identity import Permission, who
+from worker.web.console import NOTICES, Console, done
+from worker.web.forms import NotDone, Refused, ordering, text_of
+from worker.web.page import Page
+
+LISTED: Final = 100
+SHOWN_BYTES: Final = 64 * 1024
+"""Of a body: enough to see what is wrong with it."""
+_ID: Final = re.compile(r"[0-9a-f]{64}")
+NOTICES.update(
+    {
+        "replayed": "Published again. A letter that can be read by now frees its district; others come back.",
+        "discarded": "Discarded. Their districts are judged anew.",
+    }
+)
+
+
+def pages(console: Console) -> list[Page]:
+    """Return the list, one letter, and the two orders."""
+    may = Permission.ADMINISTER
+    return [
+        Page("GET", "/dead-letters", partial(_list, console), may),
+        Page("POST", "/dead-letters/replay", partial(_order, console, "replay"), may),
+        Page("POST", "/dead-letters/discard", partial(_order, console, "discard"), may),
+        Page("GET", "/dead-letters/{letter}", partial(_letter, console), may),
+    ]
+
+
+async def _list(
+    console: Console, request: web.Request, refused: Refused | None = None, chosen: tuple[str, ...] = ()
+) -> web.Response:
+    listing, away = Listing([], 0), None
+    try:
+        async with ordering("list"):
+            listing = await letters.listed(console.letters, LISTED)
+    except NotDone as no:
+        away = no.refused
+    status = (refused or away or Refused("", "", 200)).status
+    return console.render(
+        request,
+        "dead_letters.html",
+        status=status,
+        listing=listing,
+        away=away,
+        refused=refused,
+        chosen=chosen,
+    )
+
+
+async def _letter(console: Console, request: web.Request) -> web.Response:
+    letter_id = request.match_info["letter"]
+    letter = await letters.found(console.letters, letter_id) if _ID.fullmatch(letter_id) else None
+    if letter is None:
+        raise web.HTTPNotFound
+    await console.look(request, letter.district_id, "dead-letters")
+    return console.render(
+        request,
+        "dead_letter.html",
+        letter=letter,
+        size=len(letter.body),
+        body=letter.body[:SHOWN_BYTES].decode(errors="replace"),
+        is_cut=len(letter.body) > SHOWN_BYTES,
+    )
+
+
+async def _order(console: Console, name: str, request: web.Request) -> web.Response:
+    form = await request.post()
+    reason, chosen = text_of(form, "reason"), tuple(str(one) for one in form.getall("letter", ()))
+    try:
+        async with ordering(name, reason):
+            settled = await _carry_out(console, name, chosen, who(request).name, reason)
+            if settled.missing:
+                raise OrderRefused(
+                    f"{len(settled.missing):,} of the letters were not there any more; "
+                    f"{settled.letters:,} settled"
+                )
+    except NotDone as no:
+        return await _list(console, request, no.refused, chosen)
+    raise done("/dead-letters", "replayed" if name == "replay" else "discarded")
+
+
+def _carry_out(
+    console: Console, name: str, chosen: tuple[str, ...], actor: str, reason: str
+) -> Awaitable[Settled]:
+    if not chosen:
+        raise UsageError("expected at least one letter to be ticked")
+    said, choice = spoken(reason), Choice(chosen)
+    if name == "discard":
+        return letters.discard(console.letters, console.quarantine, choice, actor, said)
+    return letters.replay(console.letters, console.publisher, console.quarantine, choice, actor, said)

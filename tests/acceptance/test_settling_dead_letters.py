@@ -84,9 +84,8 @@ async def test_without_a_broker_letters_are_in_a_file_and_settled_there(
     (letter,) = await letters(site)
     assert letter["unreadable_for"] == "bad_field"
 
-    assert (
-        await site.done("dead-letters", "replay", letter["id"], "--reason", "try") == "Replayed 1 letter.\n"
-    )
+    replayed = await site.done("dead-letters", "replay", letter["id"], "--reason", "try")
+    assert replayed.startswith("Replayed 1 letter: ")
     assert [one["id"] for one in await letters(site)] == [letter["id"]]
     await site.done("dead-letters", "discard", letter["id"], "--reason", "known")
     assert "No dead letters" in await site.done("dead-letters", "list")

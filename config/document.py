@@ -42,6 +42,7 @@ INSTEAD_OF_UNSET: Final = {
     "client_id": "your-client-id",
     "client_secret": "your-client-secret",
     "alertmanager_url": "http://localhost:9093",
+    "otlp_endpoint": "http://localhost:4318",
 }
 """What the example files show for a setting that has no default."""
 
@@ -209,7 +210,8 @@ def _form(key: str, field: dict[str, Any]) -> str:
         case "array":
             return "JSON list of texts" + (", secret" if field["items"].get("format") == "password" else "")
         case "object":
-            return "JSON object"
+            values = field.get("additionalProperties", {})
+            return "JSON object" + (", secret" if values.get("format") == "password" else "")
         case _:
             return {"password": "text, secret", "path": "folder"}.get(field.get("format", ""), "text")
 

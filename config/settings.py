@@ -65,13 +65,24 @@ def _one_class_each(severities: dict[str, str]) -> dict[str, str]:
     return severities
 
 
+def _headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    for name, value in headers.items():
+        if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value.get_secret_value())):
+            raise ValueError("expected names and values that an HTTP header can have")
+    return headers
+
+
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
+
+
 def _url(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
         try:
             parts = urlsplit(url.get_secret_value())
             scheme = parts.scheme
             # PostgreSQL's may name several hosts and ports, or none.
-            if scheme in {"amqp", "amqps"} and (not parts.hostname or parts.port == 0):
+            if scheme not in {"postgresql", "postgres"} and (not parts.hostname or parts.port == 0):
                 scheme = ""
         except ValueError:  # its text quotes the URL, password and all
             scheme = ""
@@ -255,6 +266,25 @@ class CleverSettings(Group):
         return self.api_url if follows else self.oauth_url
 
 
+class TracingSettings(Group):
+    """Where traces are sent. Without an address there are none, and nothing of it is loaded."""
+
+    otlp_endpoint: Annotated[SecretStr, _url("http", "https")] | None = Field(
+        default=None,
+        description="An OpenTelemetry collector's address for OTLP over HTTP, such as http://collector:4318; "
+        "unset: no traces.",
+    )
+    headers: Annotated[dict[str, SecretStr], AfterValidator(_headers), AsJson] = Field(
+        default={},
+        description="Headers that the collector asks for, as JSON, such as one with a token.",
+    )
+    sample_ratio: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        default=1,
+        description="Share of the traces begun here that are recorded, from 0 to 1. All of them: a span "
+        "stands for a whole batch and not for an event. What follows from one span is recorded if that was.",
+    )
+
+
 class AlertSettings(Group):
     """Where operations hear of failed preflights, besides the queue `rostering.alerts`."""
 
@@ -301,6 +331,7 @@ class Settings(Group):
     http: HttpSettings = HttpSettings()
     clever: CleverSettings = CleverSettings()
     alerts: AlertSettings = AlertSettings()
+    tracing: TracingSettings = TracingSettings()
 
 
 def load(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
@@ -353,6 +384,8 @@ def _shown(value: Any) -> str:
             return redacted(SecretStr(value))
         case tuple() if any(isinstance(item, SecretStr) for item in value):
             return f"({len(value)} hidden)"
+        case dict() if any(isinstance(item, SecretStr) for item in value.values()):
+            return f"({len(value)} hidden)"
         case tuple() | dict():
             return json.dumps(value)
         case _:
@@ -393,4 +426,4 @@ def _as_written(variable: str, variables: Mapping[str, str]) -> str:
     return next((name for name in variables if name.upper() == variable), variable)
 
 
-SECRETS: Final = ("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS")
+SECRETS: Final = ("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "OTLP_ENDPOINT", "HEADERS")

@@ -531,7 +531,9 @@ class MessageHeaders(Headers):
     sequence: Ordinal | None = Field(description="The decision's number in its district.")
     part: Ordinal = Field(description="Which part this is, from 1.")
     parts: Ordinal = Field(description="How many parts there are.")
-    traceparent: str | None = Field(description="The W3C trace context of the decision.")
+    traceparent: str | None = Field(
+        description="The W3C trace context that it was published in; untraced, that of the decision."
+    )
 
 
 class EventHeaders(Headers):
@@ -539,6 +541,10 @@ class EventHeaders(Headers):
 
     district_id: Id | Absent = Field(
         default=None, description="The district, where the record does not name it."
+    )
+    traceparent: str | Absent = Field(
+        default=None,
+        description="The W3C trace context in which it is published; one that is not well-formed is ignored.",
     )
 
 
@@ -550,6 +556,9 @@ class DeadLetterHeaders(Headers):
     )
     district_id: Id | Absent = Field(
         default=None, alias="x-district-id", description="The district it belongs to, where that can be told."
+    )
+    traceparent: str | Absent = Field(
+        default=None, description="The W3C trace context that the message came with, where it came with one."
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from worker.errors import LeaseLost, StoreRefused
 from worker.ports.broker import Message
 from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
 from worker.ports.outbox import Queued
 from worker.stages.loop import Stop
+from worker.tracing import Span, SpanKind, Value, entered
 
 
 class FakeInbox:
@@ -154,3 +157,50 @@ class ImpatientStop(Stop):
         """Sleep for no time."""
         self.slept.append(seconds)
         await asyncio.sleep(0)
+
+
+@dataclass
+class RecordedSpan:
+    """A span as a tracer was told of it."""
+
+    name: str
+    kind: SpanKind
+    parent: str | None
+    context: str
+    attributes: dict[str, Value]
+    links: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def set(self, **attributes: Value) -> None:
+        """Keep what is said of it."""
+        self.attributes |= attributes
+
+    def link(self, contexts: Iterable[str]) -> None:
+        """Keep the links."""
+        self.links += contexts
+
+    def failed(self, error: BaseException) -> None:
+        """Keep the error's type."""
+        self.errors.append(type(error).__name__)
+
+
+class RecordingTracer:
+    """Keeps spans, all of one trace; the first one's id is 1."""
+
+    def __init__(self) -> None:
+        self.spans: list[RecordedSpan] = []
+
+    @contextmanager
+    def span(
+        self, name: str, *, kind: SpanKind = "internal", parent: str | None = None, **attributes: Value
+    ) -> Iterator[Span]:
+        """Open a span."""
+        context = f"00-{1:032x}-{len(self.spans) + 1:016x}-01"
+        span = RecordedSpan(name, kind, parent, context, attributes)
+        self.spans.append(span)
+        try:
+            with entered(context):
+                yield span
+        except BaseException as error:
+            span.failed(error)
+            raise

@@ -604,6 +604,7 @@ class FakePublisher:
     """Keeps what is published, and has it stored at once, as ingest does; or does not, `ingests` unset."""
 
     def __init__(self, calls: Calls, clock: Clock, tables: Tables) -> None:
+        self.messages: list[Message] = []
         self.published: list[Json] = []
         self.ingests = True
         self.trouble: Exception | None = None
@@ -617,6 +618,7 @@ class FakePublisher:
         self._calls.make(f"publish {body.get('type')} {body.get('id')}")
         if self.trouble is not None:
             raise self.trouble
+        self.messages.append(message)
         self.published.append(body)
         if not self.ingests:
             return

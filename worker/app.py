@@ -45,6 +45,7 @@ from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
+from worker.tracing import NO_TRACES, Tracer
 from worker.web.console import Console
 
 DEAD_LETTERS = "dead-letters.ndjson"
@@ -111,7 +112,7 @@ def _connections(settings: Settings, database: Database, locks: TurnLocks) -> Po
 
 @asynccontextmanager
 async def open_source(
-    settings: Settings, store: Store, publisher: Publisher, metrics: Metrics
+    settings: Settings, store: Store, publisher: Publisher, metrics: Metrics, tracer: Tracer = NO_TRACES
 ) -> AsyncIterator[Surroundings | None]:
     """Open the Clever source; None where none is configured. Raises `SettingsError`."""
     app = settings.clever
@@ -130,9 +131,31 @@ async def open_source(
     )
     pace = Pace(poll=timedelta(seconds=app.poll_seconds), baseline=timedelta(hours=app.baseline_hours))
     try:
-        yield Surroundings(client, store.connections, store.baselines, publisher, metrics, pace)
+        yield Surroundings(client, store.connections, store.baselines, publisher, metrics, pace, tracer)
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def open_tracing(settings: Settings, metrics: Metrics) -> AsyncIterator[Tracer]:
+    """Open what spans are sent by: nothing, where no collector is configured."""
+    tracing = settings.tracing
+    if tracing.otlp_endpoint is None:
+        yield NO_TRACES
+        return
+    from worker.adapters.opentelemetry import OpenTelemetryTracer  # noqa: PLC0415 — slow to import
+
+    tracer = OpenTelemetryTracer(
+        tracing.otlp_endpoint.get_secret_value(),
+        process=process_name(),
+        headers={name: value.get_secret_value() for name, value in tracing.headers.items()},
+        sample_ratio=tracing.sample_ratio,
+        sent=lambda spans, arrived: metrics.spans.labels("sent" if arrived else "lost").inc(spans),
+    )
+    try:
+        yield tracer
+    finally:
+        await tracer.close()
 
 
 async def migrate(settings: Settings) -> tuple[str | None, str]:

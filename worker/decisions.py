@@ -13,7 +13,7 @@ from worker.domain.announcements import Batch
 from worker.domain.approval import GUARDS
 from worker.domain.canonical import canonical
 from worker.domain.causes import fold
-from worker.domain.decision import Outcome, batch_id, decision_id, trace_parent
+from worker.domain.decision import Outcome, batch_id, decision_id
 from worker.domain.incidents import (
     ALERT_KEY,
     BASELINE_REFUSED,
@@ -28,6 +28,7 @@ from worker.domain.window import Trigger
 from worker.gathering import cause_facts
 from worker.ports.evaluation import BatchRecord, DecisionRecord, Evaluation
 from worker.ports.outbox import OutboxMessage
+from worker.tracing import trace_parent
 
 PARTS_AT_ONCE: Final = 8
 """Parts of a commit in memory before they go into the outbox: 8 MiB."""

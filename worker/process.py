@@ -15,7 +15,7 @@ from config.settings import Settings
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.rabbitmq import RabbitBroker
-from worker.app import Store, console, open_broker, open_source, open_store, window_limits
+from worker.app import Store, console, open_broker, open_source, open_store, open_tracing, window_limits
 from worker.candidate.refresh import Progress
 from worker.errors import SettingsError, Unavailable
 from worker.ports.broker import Broker
@@ -26,6 +26,7 @@ from worker.stages.loop import BackOff, Health, Stage, Stop, run
 from worker.stages.poll import ListStage, PollStage
 from worker.stages.relay import RelayStage
 from worker.telemetry import Metrics
+from worker.tracing import NO_TRACES, Tracer
 from worker.watchdog import Watchdog
 from worker.web.probes import Probes
 from worker.web.server import WebServer
@@ -90,8 +91,9 @@ class Worker:
         self._stages = [name for name in STAGES if name in stages]
         self._needs_http = needs_http
         self.stop = Stop()
-        self.health = Health()
         self.metrics = Metrics()
+        self.health = Health(self.metrics)
+        self.tracer: Tracer = NO_TRACES
         self.watch: Watcher | None = None
         self.progress: Callable[[str], Progress] | None = None
         self.started: Callable[[Running], None] | None = None
@@ -100,12 +102,13 @@ class Worker:
     async def run(self) -> int:
         """Run until asked to stop; return the exit code: 0, or 1 where a supervisor should start anew."""
         async with AsyncExitStack() as stack:
+            self.tracer = await stack.enter_async_context(open_tracing(self._settings, self.metrics))
             broker = await stack.enter_async_context(self._opened_broker())
             store = await self._when_there(lambda: stack.enter_async_context(open_store(self._settings)))
             await self._when_there(broker.check_topology)
             if store is None or self.stop.requested:
                 return 0
-            opening = open_source(self._settings, store, broker, self.metrics)
+            opening = open_source(self._settings, store, broker, self.metrics, self.tracer)
             return await self._run(store, broker, await stack.enter_async_context(opening))
 
     async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
@@ -125,7 +128,7 @@ class Worker:
     async def _run(
         self, store: Store, broker: RabbitBroker | InProcessBroker, source: Surroundings | None
     ) -> int:
-        ingest = IngestStage(broker, store.inbox, self.metrics)
+        ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
         starting = set(self._stages) if source is not None else set(self._stages) - {"poll"}
         self.health.starting(starting)
@@ -165,11 +168,12 @@ class Worker:
                     self.watch,
                     self.progress,
                     suggest_seconds=self._settings.preflight.suggest_seconds,
+                    tracer=self.tracer,
                 )
                 for _ in range(EVALUATIONS)
             ]
         if "relay" in self._stages:
-            made.append(RelayStage(store.outbox, broker, self.metrics))
+            made.append(RelayStage(store.outbox, broker, self.metrics, self.tracer))
         return made
 
     async def _serve(
@@ -180,7 +184,7 @@ class Worker:
         probes = Probes(store.desk, store.outbox, broker, self.health, self.metrics)
         if "ingest" in self._stages:
             probes.consuming = lambda: ingest.consuming
-        server = WebServer(probes, console(self._settings, store, broker))
+        server = WebServer(probes, console(self._settings, store, broker), self.tracer)
         try:
             await server.start(self._settings.http.host, self._settings.http.port)
         except OSError as error:

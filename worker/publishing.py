@@ -10,6 +10,7 @@ from typing import Final
 import orjson
 
 from config.topology import EVENTS_EXCHANGE
+from worker import tracing
 from worker.pages import JsonObject, district_of
 from worker.ports.broker import Message, Publisher
 
@@ -64,9 +65,10 @@ async def _some_done(
 
 
 def message(event: JsonObject, district_id: str | None = None) -> Message:
-    """Return an event, or a word on the feed, as it is published for ingest."""
+    """Return an event, or a word on the feed, as it is published for ingest, in the trace open here."""
     routing_key = f"{district_id or district_of(event) or 'unknown'}.{event.get('type')}"
-    headers = {} if district_id is None else {"district_id": district_id}
+    known = {"district_id": district_id, "traceparent": tracing.current()}
+    headers = {name: value for name, value in known.items() if value is not None}
     return Message(EVENTS_EXCHANGE, _shortened(routing_key), _encoded(event), headers=headers)
 
 

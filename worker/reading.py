@@ -25,11 +25,11 @@ _ROLE_TEXTS: Final = tuple(
 )
 
 
-def arrival(event: clever.Event) -> Arrival:
-    """Return an event as it is stored."""
+def arrival(event: clever.Event, trace_parent: str | None = None) -> Arrival:
+    """Return an event as it is stored; `trace_parent` is the trace context that it came with."""
     kind = KINDS[event.collection]
     record = None if kind is None or event.action == "deleted" else staged_json(event.object)
-    return Arrival(event.district_id, event.id, kind, event.object.id, record)
+    return Arrival(event.district_id, event.id, kind, event.object.id, record, trace_parent)
 
 
 def staged_json(record: clever.Record) -> str | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from functools import cache
+from importlib import metadata
 from typing import Final, TextIO
 
 import structlog
@@ -18,6 +20,12 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+
+
+@cache
+def version() -> str:
+    """Return the version of the program."""
+    return metadata.version("rostering")
 
 
 class Metrics:
@@ -47,8 +55,25 @@ class Metrics:
         self.event_to_decision_seconds = self._histogram(
             "event_to_decision_seconds", "From the storing of a batch's first event to its decision."
         )
+        self.store_seconds = self._histogram("store_duration_seconds", "Time to store one micro-batch.")
+        self.publish_seconds = self._histogram(
+            "publish_duration_seconds", "From handing a message to the broker to its confirm."
+        )
+        self.http_seconds = self._histogram(
+            "http_request_duration_seconds", "Time to answer one request.", "method", "route", "status"
+        )
+        self.spans = self._counter("spans", "Spans of traces, by whether the collector took them.", "outcome")
         self.outbox_unpublished = self._gauge("outbox_unpublished", "Messages that wait to be published.")
         self.districts = self._gauge("districts", "Districts by status.", "status")
+        self.stage_up = self._gauge("stage_up", "Whether a stage can work: 1, or 0.", "stage")
+        self.stage_last_worked = self._gauge(
+            "stage_last_worked_timestamp_seconds",
+            "When a stage last finished a piece of work, or last saw that there was none.",
+            "stage",
+        )
+        self._gauge("build_info", "Always 1; the label tells the version.", "version").labels(version()).set(
+            1
+        )
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"rostering_{name}", meaning, labels, registry=self.registry)
@@ -56,8 +81,8 @@ class Metrics:
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(f"rostering_{name}", meaning, labels, registry=self.registry)
 
-    def _histogram(self, name: str, meaning: str) -> Histogram:
-        return Histogram(f"rostering_{name}", meaning, buckets=_SECONDS, registry=self.registry)
+    def _histogram(self, name: str, meaning: str, *labels: str) -> Histogram:
+        return Histogram(f"rostering_{name}", meaning, labels, buckets=_SECONDS, registry=self.registry)
 
 
 def configure_logging(stream: TextIO, *, pretty: bool, level: int = logging.INFO) -> None:

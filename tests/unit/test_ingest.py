@@ -17,7 +17,7 @@ from builders import (
     settled_json,
     student_json,
 )
-from fakes import FakeInbox, FakeSink
+from fakes import FakeInbox, FakeSink, RecordingTracer
 from structlog.testing import capture_logs
 
 from config.topology import DEAD_LETTER_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE
@@ -28,6 +28,7 @@ from worker.ports.inbox import Quarantined
 from worker.stages.ingest import IngestStage, read_all
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
+from worker.tracing import NO_TRACES, Tracer
 
 LONG = 10.0
 GOOD = event_json(student_json())
@@ -38,11 +39,11 @@ QUOTED = "Fernquay"
 class Ingest:
     """An ingest stage over fakes, and what was published for it."""
 
-    def __init__(self, halt_after: int = 1000) -> None:
+    def __init__(self, halt_after: int = 1000, tracer: Tracer = NO_TRACES) -> None:
         self.inbox = FakeInbox()
         self.dead = FakeSink()
         self.broker = InProcessBroker(sinks={DEAD_LETTER_QUEUE: self.dead})
-        self.stage = IngestStage(self.broker, self.inbox, Metrics(), halt_after)
+        self.stage = IngestStage(self.broker, self.inbox, Metrics(), halt_after, tracer)
         self.publishing: list[asyncio.Task[None]] = []
 
     async def publish(self, *documents: Any, key: str = "some.key", **headers: HeaderValue) -> None:
@@ -379,3 +380,51 @@ def test_every_delivery_is_read_into_one_of_three() -> None:
     assert (len(batch.arrivals), len(batch.marks)) == (1, 1)
     assert [delivery.tag for delivery, _ in batch.unreadable] == [3, 4]
     assert [quarantined.district_id for quarantined in batch.quarantined] == [DISTRICT]
+
+
+# What is told
+
+
+async def test_a_micro_batch_is_told_in_one_line_and_in_one_span_with_what_became_of_its_messages() -> None:
+    tracer = RecordingTracer()
+    context = f"00-{7:032x}-{7:016x}-01"
+    async with ended(Ingest(tracer=tracer)) as ingest:
+        await ingest.publish(GOOD)
+        await ingest.stage.once()
+        await ingest.publish(event_json(student_json(2), number=2), settled_json(), traceparent=context)
+        await ingest.publish(GOOD, BAD, event_json({"id": "r", "district": DISTRICT}, "resources.created", 9))
+        with capture_logs() as logs:
+            await ingest.stage.once()
+
+    counts = {"stored": 1, "duplicate": 1, "ignored": 1, "unreadable": 1, "control": 1}
+    (line,) = [log for log in logs if log["event"] == "events.stored"]
+    assert line["log_level"] == "info"
+    assert counts.items() <= line.items()
+    _, span = tracer.spans
+    assert (span.name, span.kind, span.links) == ("ingest", "consumer", [context])
+    assert span.attributes == {"messages": 5, "contexts": 1} | counts
+
+
+@pytest.mark.parametrize("header", ["00-Fernquay", f"00-{0:032x}-{7:016x}-01", 7, ""])
+async def test_a_trace_context_that_is_not_well_formed_is_ignored_and_its_event_is_not(
+    header: HeaderValue,
+) -> None:
+    tracer = RecordingTracer()
+    async with ended(Ingest(tracer=tracer)) as ingest:
+        await ingest.publish(GOOD, BAD, traceparent=header)
+        await ingest.stage.once()
+
+        assert [arrival.trace_parent for arrival in ingest.inbox.arrivals] == [None]
+        assert "traceparent" not in ingest.dead.messages[0].headers
+    assert tracer.spans[0].links == []
+
+
+async def test_an_event_is_stored_with_its_trace_context_and_a_dead_letter_keeps_its_own() -> None:
+    contexts = [f"00-{number:032x}-{number:016x}-01" for number in (1, 2)]
+    async with ended(Ingest()) as ingest:
+        await ingest.publish(GOOD, traceparent=contexts[0])
+        await ingest.publish(BAD, traceparent=contexts[1])
+        await ingest.stage.once()
+
+        assert [arrival.trace_parent for arrival in ingest.inbox.arrivals] == [contexts[0]]
+        assert ingest.dead.messages[0].headers["traceparent"] == contexts[1]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 import pytest
 from fakes import ImpatientStop, ScriptedStage
@@ -8,6 +10,7 @@ from structlog.testing import capture_logs
 
 from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable, Unavailable
 from worker.stages.loop import FIRST_DELAY, LONGEST_DELAY, BackOff, Health, Stop, run
+from worker.telemetry import Metrics
 
 LONG = 10.0
 AWAY = StoreUnavailable("the database is away")
@@ -230,3 +233,31 @@ def test_everything_that_is_waited_out_is_an_absence() -> None:
     assert issubclass(StoreUnavailable, Unavailable)
     assert issubclass(BrokerUnavailable, Unavailable)
     assert not issubclass(IngestHalted, Unavailable)
+
+
+# What is measured
+
+
+async def test_the_metrics_tell_of_each_stage_whether_it_is_up_and_when_it_last_worked() -> None:
+    metrics = Metrics()
+    stop, health = ImpatientStop(), Health(metrics)
+    health.starting(["scripted", "other", "http"])
+    seen = list[float | None]()
+
+    def up(stage: str = "scripted") -> float | None:
+        return metrics.registry.get_sample_value("rostering_stage_up", {"stage": stage})
+
+    script: list[bool | Exception | Callable[[], None]] = [
+        lambda: seen.append(up()),
+        AWAY,
+        lambda: seen.append(up()),
+        True,
+    ]
+    before = time.time()
+    await run_to_its_end(ScriptedStage(stop, script), stop, health)
+
+    assert seen == [0, 0]
+    assert (up(), up("other"), up("http")) == (1, 0, None)
+    last = "rostering_stage_last_worked_timestamp_seconds"
+    assert (metrics.registry.get_sample_value(last, {"stage": "scripted"}) or 0) >= before
+    assert metrics.registry.get_sample_value(last, {"stage": "other"}) is None

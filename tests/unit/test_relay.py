@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from builders import BATCH_ID, DECISION_ID, DISTRICT, OTHER_DISTRICT, outbox_message, queue
-from fakes import FakeOutbox, FakeSink, ImpatientStop
+from fakes import FakeOutbox, FakeSink, ImpatientStop, RecordingTracer
 from structlog.testing import capture_logs
 
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, REVIEW_QUEUE
@@ -238,3 +238,18 @@ async def test_what_was_published_is_counted_and_logged_once_and_what_was_not_is
     ]
     assert logs[0]["what"] == "commit"
     assert logs[1]["reason"] == "not confirmed"
+
+
+async def test_a_message_leaves_with_the_context_of_the_span_that_publishes_it() -> None:
+    sink, tracer = FakeSink(failing(DISTRICT, part=2)), RecordingTracer()
+    relay = relay_over(FakeOutbox(queue(parts=2)), sink)
+    relay.tracer = tracer
+
+    with pytest.raises(BrokerUnavailable):
+        await relay.once()
+
+    published, refused = tracer.spans
+    assert [message.headers["traceparent"] for message in sink.messages] == [published.context]
+    assert (published.name, published.parent) == ("publish", trace_parent(BATCH_ID, DECISION_ID))
+    assert published.attributes["decision_id"] == DECISION_ID
+    assert (published.errors, refused.errors) == ([], ["BrokerUnavailable"])

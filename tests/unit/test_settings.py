@@ -277,6 +277,12 @@ SECRET = "hunter2"  # noqa: S105 - what the tests look for
         {"CLEVER": json.dumps({"client_secret": SECRET})},
         {"CLEVER__CLIENT_SECRET__X": SECRET},
         {"ALERTS": SECRET},
+        {"TRACING__OTLP_ENDPOINT": f"ftp://user:{SECRET}@collector"},
+        {"TRACING__OTLP_ENDPOINT": f"http://:{SECRET}@"},
+        {"TRACING__HEADERS": json.dumps({"authorization": f"Bearer {SECRET}\n"})},
+        {"TRACING__HEADERS": json.dumps({f"a {SECRET}": "b"})},
+        {"TRACING__HEADERS": json.dumps({"authorization": [SECRET]})},
+        {"TRACING__HEADERS": f"authorization={SECRET}"},
         {"ALERTS__CHANNELS": f"https://hooks.example.test/{SECRET}"},
         {"ALERTS__CHANNELS": json.dumps([[f"https://hooks.example.test/{SECRET}"]])},
     ],
@@ -312,6 +318,8 @@ def test_secrets_are_shown_neither_by_the_description_nor_by_the_settings_themse
             "ROSTERING_CLEVER__CLIENT_SECRET": SECRET,
             "ROSTERING_ALERTS__CHANNELS": json.dumps([f"https://hooks.example.test/{SECRET}"]),
             "ROSTERING_ALERTS__ALERTMANAGER_URL": f"https://user:{SECRET}@alerts.example.test/",
+            "ROSTERING_TRACING__OTLP_ENDPOINT": f"https://user:{SECRET}@collector.example.test:4318",
+            "ROSTERING_TRACING__HEADERS": json.dumps({"authorization": f"Bearer {SECRET}"}),
         }
     )
 
@@ -326,6 +334,8 @@ def test_secrets_are_shown_neither_by_the_description_nor_by_the_settings_themse
     assert described["ROSTERING_DATABASE_URL"] == "postgresql://user:***@db/rostering"
     assert described["ROSTERING_CLEVER__CLIENT_SECRET"] == "*" * 3
     assert described["ROSTERING_ALERTS__CHANNELS"] == "(1 hidden)"
+    assert described["ROSTERING_TRACING__OTLP_ENDPOINT"] == "https://user:***@collector.example.test:4318"
+    assert described["ROSTERING_TRACING__HEADERS"] == "(1 hidden)"
     assert described["ROSTERING_ALERTS__ALERTMANAGER_URL"] == "https://user:***@alerts.example.test/"
 
 

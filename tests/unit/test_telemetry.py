@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from worker.telemetry import Metrics, configure_logging, where
+from worker.telemetry import Metrics, configure_logging, version, where
 
 QUOTED = "Tamsin Fernquay"
 CONTRACT = {
@@ -24,6 +24,12 @@ CONTRACT = {
     "rostering_outbox_unpublished": ("gauge", []),
     "rostering_districts": ("gauge", ["status"]),
     "rostering_dead_letters": ("counter", ["reason"]),
+    "rostering_store_duration_seconds": ("histogram", []),
+    "rostering_publish_duration_seconds": ("histogram", []),
+    "rostering_http_request_duration_seconds": ("histogram", ["method", "route", "status"]),
+    "rostering_spans": ("counter", ["outcome"]),
+    "rostering_stage_up": ("gauge", ["stage"]),
+    "rostering_stage_last_worked_timestamp_seconds": ("gauge", ["stage"]),
 }
 
 
@@ -156,6 +162,7 @@ def test_the_metrics_are_the_contracts_and_none_has_a_district_in_a_label() -> N
         if hasattr(collector, "_labelnames")
     }
     assert {name: labels[name] for name in CONTRACT} == {name: names for name, (_, names) in CONTRACT.items()}
+    assert metrics.registry.get_sample_value("rostering_build_info", {"version": version()}) == 1
     assert not any("district_id" in names or "district" in names for names in labels.values())
 
 

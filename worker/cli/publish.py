@@ -24,7 +24,7 @@ def publish(ctx: CommandContext, files: tuple[Path, ...]) -> None:
 
     Without a broker they go straight into the database of the data folder.
     """
-    count = ctx.run(_publish(ctx, files))
+    count = ctx.run(_publish(ctx, files), quiet=True)
     click.echo(f"Published {count:,} events.")
 
 

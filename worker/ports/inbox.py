@@ -22,6 +22,8 @@ class Arrival:
     record_id: str
     record: str | None
     """Canonical JSON, or None for a deletion."""
+    trace_parent: str | None = None
+    """The trace context that the event came with, well-formed."""
 
     @property
     def ignored(self) -> bool:

@@ -93,6 +93,9 @@ class Link:
 class StagedRoster(Protocol):
     """The staged roster of the district under evaluation."""
 
+    event_contexts: list[str]
+    """The trace contexts that the claimed events came with, each once."""
+
     async def claim_events(self, through: str | None, limit: int) -> list[Event]:
         """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
         ...

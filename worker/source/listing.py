@@ -11,6 +11,7 @@ import structlog
 
 from worker.errors import CleverRefused, CleverUnavailable
 from worker.source.surroundings import Surroundings
+from worker.tracing import Span
 
 
 async def read_list(source: Surroundings) -> bool:
@@ -18,7 +19,8 @@ async def read_list(source: Surroundings) -> bool:
     if not await source.connections.claim_listing(source.pace.poll):
         return False
     try:
-        await _read(source)
+        with source.tracer.span("list") as span:
+            await _read(source, span)
     except CleverRefused as refused:
         await source.connections.unclaim_listing()
         # Waited out like an absence: the credentials may be put right at Clever's side too.
@@ -29,9 +31,11 @@ async def read_list(source: Surroundings) -> bool:
     return True
 
 
-async def _read(source: Surroundings) -> None:
-    listing = await source.connections.listed(await source.clever.tokens())
+async def _read(source: Surroundings, span: Span) -> None:
+    tokens = await source.clever.tokens()
+    listing = await source.connections.listed(tokens)
     log = structlog.get_logger().bind(stage="poll")
+    span.set(districts=len(tokens))
     for district_id in listing.found:
         log.info("district.connected", district_id=district_id)
     for district_id in listing.returned:

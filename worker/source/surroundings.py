@@ -11,6 +11,7 @@ from worker.ports.broker import Publisher
 from worker.ports.clever import Clever
 from worker.ports.connections import Connections
 from worker.telemetry import Metrics
+from worker.tracing import NO_TRACES, Tracer
 
 Progress = Callable[[str, int], None]
 """Told what is being read, and how many of it were read since the last call."""
@@ -44,3 +45,4 @@ class Surroundings:
     publisher: Publisher
     metrics: Metrics
     pace: Pace = Pace()
+    tracer: Tracer = NO_TRACES

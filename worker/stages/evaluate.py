@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -30,6 +31,7 @@ from worker.domain.terms import crosses_boundary, next_boundary
 from worker.domain.window import Trigger, WindowLimits
 from worker.errors import RosteringError, Unavailable
 from worker.ports.evaluation import Adopted, DistrictState, Evaluation, Evaluations
+from worker.tracing import NO_TRACES, Span, Tracer, link_all
 
 FAILURE_LIMIT: Final = 5
 """Evaluations of one district that may raise before it is parked for a person to look at."""
@@ -62,10 +64,15 @@ class EvaluateStage:
     progress: Callable[[str], Progress] | None = None
     adopted_at_once: int = ADOPTED_AT_ONCE
     suggest_seconds: float = SUGGEST_SECONDS
+    tracer: Tracer = NO_TRACES
     name: str = "evaluate"
 
     async def once(self) -> bool:
         """Evaluate the district that has been due for longest; return whether there was one."""
+        with ExitStack() as opened:  # the span, which ends after the transaction did
+            return await self._next(opened)
+
+    async def _next(self, opened: ExitStack) -> bool:
         district_id = None
         try:
             async with self.evaluations.next(self.limits) as evaluation:
@@ -73,13 +80,15 @@ class EvaluateStage:
                     return False
                 district_id = evaluation.window.district_id
                 started = time.perf_counter()
-                decided = await self._evaluate(evaluation)
-            self._report(evaluation, decided, time.perf_counter() - started)
+                span = opened.enter_context(self.tracer.span("evaluate", district_id=district_id))
+                decided = await self._evaluate(evaluation, span)
+            self._report(evaluation, decided, span, time.perf_counter() - started)
         except Unavailable:
             raise
         except Exception as error:  # whatever it is, it must not stop the other districts
             if district_id is None:
                 raise
+            span.failed(error)
             await self._failed(district_id, error)
         return True
 
@@ -87,10 +96,11 @@ class EvaluateStage:
         """Return when a window may be due."""
         await self.evaluations.wait(LOOK_SECONDS)
 
-    async def _evaluate(self, evaluation: Evaluation) -> Decided | None:
+    async def _evaluate(self, evaluation: Evaluation, span: Span) -> Decided | None:
         window = evaluation.window
         adopted = await evaluation.adopt_baseline(self.adopted_at_once)
         events = await self._events(evaluation, adopted)
+        link_all(span, evaluation.event_contexts)
         staged = await evaluation.staged({event.key for event in events})
         changes = staging.apply(staged, events, evaluation.state.floor)
         if adopted is None and not await _has_reason(evaluation, events):
@@ -134,9 +144,18 @@ class EvaluateStage:
             return evaluation.window.trigger
         return Trigger.SIZE
 
-    def _report(self, evaluation: Evaluation, decided: Decided | None, seconds: float) -> None:
+    def _report(self, evaluation: Evaluation, decided: Decided | None, span: Span, seconds: float) -> None:
         if decided is None:
+            span.set(outcome="nothing to judge")
             return
+        span.set(
+            outcome=decided.outcome.value,
+            sequence=decided.sequence,
+            batch_id=decided.batch.id,
+            trigger=decided.batch.trigger.value,
+            events=decided.batch.events,
+            errors=evaluation.state.tally.errors,
+        )
         window, tally = evaluation.window, evaluation.state.tally
         self.metrics.batches_closed.labels(decided.batch.trigger.value).inc()
         self.metrics.decisions.labels(decided.outcome.value).inc()

@@ -9,6 +9,7 @@ quarantined and before it is acknowledged.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -19,11 +20,13 @@ import structlog
 from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_QUEUE
 from schemas import clever
 from worker import reading
+from worker.domain.trace_context import read_trace_parent
 from worker.errors import IngestHalted, StoreRefused
 from worker.ports.broker import Broker, Delivery, Message, Subscription
 from worker.ports.dead_letters import REPLAYED_HEADER
 from worker.ports.inbox import Arrival, Inbox, Mark, Quarantined, Released, Stored
 from worker.telemetry import Metrics
+from worker.tracing import NO_TRACES, Span, Tracer, link_all
 
 BATCH: Final = 500
 """Messages stored together: past a few hundred a larger batch is no faster."""
@@ -72,6 +75,7 @@ class IngestStage:
     inbox: Inbox
     metrics: Metrics
     halt_after: int = HALT_AFTER
+    tracer: Tracer = NO_TRACES
     name: str = "ingest"
     _context: AbstractAsyncContextManager[Subscription] | None = None
     _subscription: Subscription | None = None
@@ -87,7 +91,8 @@ class IngestStage:
             subscription = await self._subscribed()
             deliveries = await subscription.take(BATCH, TAKE_SECONDS)
             if deliveries:
-                await self._handle(subscription, deliveries)
+                with self.tracer.span("ingest", kind="consumer", messages=len(deliveries)) as span:
+                    await self._handle(subscription, deliveries, span)
         except BaseException:
             await self.close()
             raise
@@ -117,7 +122,9 @@ class IngestStage:
             self._context = context
         return self._subscription
 
-    async def _handle(self, subscription: Subscription, deliveries: Sequence[Delivery]) -> None:
+    async def _handle(self, subscription: Subscription, deliveries: Sequence[Delivery], span: Span) -> None:
+        started = time.perf_counter()
+        link_all(span, (context_of(delivery) for delivery in deliveries))
         batch = read_all(deliveries)
         self._watch_for_a_flood(batch, len(deliveries))
         try:
@@ -127,19 +134,25 @@ class IngestStage:
         for delivery, error in batch.unreadable:
             await self._dead_letter(delivery, error)
         await subscription.acknowledge(deliveries[-1].tag)
-        for outcome, count in (
-            ("stored", stored.stored),
-            ("duplicate", stored.duplicates),
-            ("ignored", stored.ignored),
-            ("unreadable", len(batch.unreadable)),
-            ("control", len(batch.marks)),
-        ):
+        self._report(batch, stored, span, time.perf_counter() - started)
+
+    def _report(self, batch: MicroBatch, stored: Stored, span: Span, seconds: float) -> None:
+        counts = {
+            "stored": stored.stored,
+            "duplicate": stored.duplicates,
+            "ignored": stored.ignored,
+            "unreadable": len(batch.unreadable),
+            "control": len(batch.marks),
+        }
+        for outcome, count in counts.items():
             if count:
                 self.metrics.events_received.labels(outcome).inc(count)
-        structlog.get_logger().debug("events.stored", stage=self.name, stored=stored.stored)
+        span.set(**counts)
+        structlog.get_logger().info("events.stored", stage=self.name, **counts, seconds=round(seconds, 3))
 
     async def _store(self, batch: MicroBatch) -> Stored:
-        return await self.inbox.store(batch.arrivals, batch.marks, batch.quarantined, batch.released)
+        with self.metrics.store_seconds.time():
+            return await self.inbox.store(batch.arrivals, batch.marks, batch.quarantined, batch.released)
 
     async def _store_one_by_one(self, deliveries: Sequence[Delivery]) -> tuple[MicroBatch, Stored]:
         """Find the message that the store refuses, so that it holds up none of the others."""
@@ -157,7 +170,11 @@ class IngestStage:
         return whole, stored
 
     async def _dead_letter(self, delivery: Delivery, error: clever.UnreadableEvent) -> None:
-        headers = {"x-reason": str(error.reason), "x-district-id": error.district_id}
+        headers = {
+            "x-reason": str(error.reason),
+            "x-district-id": error.district_id,
+            "traceparent": context_of(delivery),
+        }
         await self.broker.publish(
             Message(
                 DEAD_LETTER_EXCHANGE,
@@ -197,12 +214,17 @@ def read_all(deliveries: Sequence[Delivery]) -> MicroBatch:
             batch.unreadable.append((delivery, error))
             continue
         if isinstance(event, clever.Event):
-            batch.arrivals.append(reading.arrival(event))
+            batch.arrivals.append(reading.arrival(event, context_of(delivery)))
             batch.released += _released(delivery, event.district_id)
         else:
             batch.marks.append(reading.mark(event))
             batch.released += _released(delivery, event.district)
     return batch
+
+
+def context_of(delivery: Delivery) -> str | None:
+    """Return the trace context that a message came with; one that is not well-formed is none."""
+    return read_trace_parent(delivery.headers.get("traceparent"))
 
 
 def _released(delivery: Delivery, district_id: str) -> list[Released]:

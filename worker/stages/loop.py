@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import structlog
 
 from worker.errors import IngestHalted, Unavailable
+from worker.telemetry import Metrics
 
 FIRST_DELAY: Final = 0.2
 LONGEST_DELAY: Final = 15.0
@@ -73,22 +74,28 @@ class Stop:
 
 
 class Health:
-    """Whether each stage gets on, for `/ready` and the watchdog to see."""
+    """Whether each stage gets on, for `/ready`, the metrics and the watchdog to see."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics | None = None) -> None:
         self._trouble: dict[str, Exception | str] = {}
+        self._metrics = metrics
 
     def starting(self, parts: Iterable[str]) -> None:
         """Say that these parts have not worked yet."""
-        self._trouble |= {part: "starting" for part in parts if part != "http"}
+        starting = [part for part in parts if part != "http"]
+        self._trouble |= dict.fromkeys(starting, "starting")
+        for part in starting:
+            self._measure(part, up=False)
 
     def ok(self, part: str) -> None:
         """Say that a part works."""
         self._trouble.pop(part, None)
+        self._measure(part, up=True)
 
     def trouble(self, part: str, error: Exception) -> None:
         """Say that a part does not work, and why."""
         self._trouble[part] = error
+        self._measure(part, up=False)
 
     def cause(self, part: str) -> Exception | str | None:
         """Return why a part does not work; None where it does."""
@@ -98,6 +105,13 @@ class Health:
     def problems(self) -> dict[str, str]:
         """The parts that do not work, each with why in a few words."""
         return {part: str(cause) for part, cause in self._trouble.items()}
+
+    def _measure(self, part: str, *, up: bool) -> None:
+        if self._metrics is None:
+            return
+        self._metrics.stage_up.labels(part).set(up)
+        if up:
+            self._metrics.stage_last_worked.labels(part).set_to_current_time()
 
 
 class BackOff:

@@ -7,6 +7,8 @@ answer for is tried again later and later, by itself; the others are not held up
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +21,7 @@ from worker.errors import BaselineRefused, CleverRefused, CleverUnavailable, Una
 from worker.ports.connections import Connection
 from worker.source import listing, turn
 from worker.source.surroundings import Progress, Surroundings, no_progress
+from worker.tracing import Span
 
 LOOK_SECONDS: Final = 0.5
 """How often to look for a district that is due; nothing but time makes one so."""
@@ -63,8 +66,18 @@ class PollStage:
         await asyncio.sleep(LOOK_SECONDS)
 
     async def _take(self, connection: Connection) -> None:
+        with self.source.tracer.span("turn", district_id=connection.district_id) as span:
+            await self._read(connection, span)
+
+    async def _read(self, connection: Connection, span: Span) -> None:
         district_id = connection.district_id
-        progress = self.progress(district_id) if self.progress else no_progress
+        shown = self.progress(district_id) if self.progress else no_progress
+        read, started = Counter[str](), time.perf_counter()
+
+        def progress(what: str, count: int) -> None:
+            read["events" if what == "reading events" else "records"] += count
+            shown(what, count)
+
         after, problem = self._back_off(connection), None
         try:
             after = await turn.take(self.source, connection, progress)
@@ -79,6 +92,8 @@ class PollStage:
             raise
         except Exception as error:  # noqa: BLE001 — whatever it is, it must not stop the other districts
             problem = f"internal error: {type(error).__name__} at {telemetry.where(error)}"
+            span.failed(error)
+        span.set(outcome="failed" if problem else "done", events=read["events"], records=read["records"])
         self.source.metrics.turns.labels("failed" if problem else "done").inc()
         if problem is not None:
             structlog.get_logger().warning(
@@ -87,6 +102,15 @@ class PollStage:
                 district_id=district_id,
                 reason=problem,
                 again_seconds=round(after.total_seconds(), 1),
+            )
+        elif read.total():
+            structlog.get_logger().info(
+                "turn.ended",
+                stage=self.name,
+                district_id=district_id,
+                events=read["events"],
+                records=read["records"],
+                seconds=round(time.perf_counter() - started, 3),
             )
         await self.source.connections.again(district_id, after, problem)
 

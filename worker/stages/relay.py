@@ -15,9 +15,10 @@ import structlog
 
 from config.topology import ROSTERING_EXCHANGE
 from worker.errors import LeaseLost, RosteringError
-from worker.ports.broker import Message, Publisher
+from worker.ports.broker import HeaderValue, Message, Publisher
 from worker.ports.outbox import Outbox, OutboxMessage, Queued
 from worker.telemetry import Metrics
+from worker.tracing import NO_TRACES, Tracer, current
 
 DISTRICTS: Final = 32
 """Districts whose outboxes one process holds at a time."""
@@ -35,6 +36,7 @@ class RelayStage:
     outbox: Outbox
     publisher: Publisher
     metrics: Metrics
+    tracer: Tracer = NO_TRACES
     name: str = "relay"
 
     async def once(self) -> bool:
@@ -63,27 +65,39 @@ class RelayStage:
         while queued := await self.outbox.first(district_id, MESSAGES):
             for item in queued:
                 await self.outbox.renew(district_id, LEASE_SECONDS)
-                await self._publish(item)
+                await self._publish_traced(item)
+
+    async def _publish_traced(self, queued: Queued) -> None:
+        message = queued.message
+        with self.tracer.span(
+            "publish",
+            kind="producer",
+            parent=message.trace_parent,
+            district_id=queued.district_id,
+            decision_id=message.key,
+            schema=message.schema,
+            sequence=message.sequence,
+            part=message.part,
+            parts=message.parts,
+        ):
+            await self._publish(queued)
 
     async def _publish(self, queued: Queued) -> None:
         message = queued.message
+        headers: dict[str, HeaderValue] = {
+            "district_id": queued.district_id,
+            "decision_id": message.key,
+            "sequence": message.sequence,
+            "part": message.part,
+            "parts": message.parts,
+            "traceparent": current() or message.trace_parent,
+        }
+        leaving = Message(
+            ROSTERING_EXCHANGE, message.routing_key, body(message), type=message.schema, headers=headers
+        )
         try:
-            await self.publisher.publish(
-                Message(
-                    ROSTERING_EXCHANGE,
-                    message.routing_key,
-                    body(message),
-                    type=message.schema,
-                    headers={
-                        "district_id": queued.district_id,
-                        "decision_id": message.key,
-                        "sequence": message.sequence,
-                        "part": message.part,
-                        "parts": message.parts,
-                        "traceparent": message.trace_parent,
-                    },
-                )
-            )
+            with self.metrics.publish_seconds.time():
+                await self.publisher.publish(leaving)
         except RosteringError as error:
             structlog.get_logger().warning(
                 "message.waiting",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from worker.tracing import NO_TRACES, Tracer
 from worker.web.console import Console
+from worker.web.observing import observing
 from worker.web.pages import all_pages
 from worker.web.probes import Probes
 from worker.web.site import site
@@ -13,15 +15,17 @@ from worker.web.site import site
 class WebServer:
     """Listens, and answers with the site."""
 
-    def __init__(self, probes: Probes, console: Console) -> None:
+    def __init__(self, probes: Probes, console: Console, tracer: Tracer = NO_TRACES) -> None:
         self._probes = probes
         self._console = console
+        self._tracer = tracer
         self.url: str | None = None
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Listen; raises `OSError` where the address cannot be had."""
-        application = site([*self._probes.pages(), *all_pages(self._console)], self._console)
+        pages = [*self._probes.pages(), *all_pages(self._console)]
+        application = site(pages, self._console, [observing(self._probes.measures, self._tracer)])
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
         listening = web.TCPSite(self._runner, host, port, shutdown_timeout=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -14,6 +14,7 @@ from worker import telemetry
 from worker.errors import Unavailable, UnknownDistrictError
 from worker.web.access.identity import IDENTITY, LOCAL, Identity
 from worker.web.console import Console
+from worker.web.observing import pattern
 from worker.web.page import Page
 
 SECURITY_HEADERS: Final = {
@@ -24,9 +25,9 @@ SECURITY_HEADERS: Final = {
 }
 
 
-def site(pages: Iterable[Page], console: Console) -> web.Application:
-    """Return the application that answers with these pages."""
-    application = web.Application(middlewares=[_with_headers, _telling_errors(console)])
+def site(pages: Iterable[Page], console: Console, first: Sequence[Middleware] = ()) -> web.Application:
+    """Return the application that answers with these pages; what is `first` sees every request and answer."""
+    application = web.Application(middlewares=[*first, _with_headers, _telling_errors(console)])
     for page in pages:
         application.router.add_route(page.method, page.path, partial(_guarded, page))
         if page.method == "GET":
@@ -74,16 +75,10 @@ def _telling_errors(console: Console) -> Middleware:
             structlog.get_logger().error(
                 "http.failed",
                 method=request.method,
-                page=_pattern(request),
+                page=pattern(request),
                 error=type(error).__name__,
                 where=telemetry.where(error),
             )
             return console.render(request, "error.html", status=500, status_code=500)
 
     return middleware
-
-
-def _pattern(request: web.Request) -> str:
-    """Return the path as it is routed, without what stands in its places."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "(none)"

@@ -60,6 +60,7 @@ async def _store_events(connection: Connection, events: Sequence[Arrival]) -> in
         [event.kind for event in events],
         [event.record_id for event in events],
         [event.record for event in events],
+        [event.trace_parent for event in events],
     )
     return int(await connection.fetchval(_SQL["store_events"], *columns))
 

@@ -8,8 +8,8 @@ from typing import Final
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Connection
 from worker.domain.announcements import ALERT_SCHEMA
-from worker.domain.decision import trace_parent
 from worker.domain.incidents import ALERT_KEY, Alert, Incident, firing, resolved
+from worker.tracing import trace_parent
 
 _SQL: Final = sql.load("incidents")
 

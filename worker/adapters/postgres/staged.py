@@ -20,10 +20,12 @@ class PostgresStagedRoster:
     def __init__(self, connection: Connection, district_id: str) -> None:
         self._connection = connection
         self._district_id = district_id
+        self.event_contexts: list[str] = []
 
     async def claim_events(self, through: str | None, limit: int) -> list[Event]:
         """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
         rows = await self._connection.fetch(_SQL["claim_events"], self._district_id, through, limit)
+        self.event_contexts = list(dict.fromkeys(row["trace_parent"] for row in rows if row["trace_parent"]))
         return [
             Event(EventId(row["event_id"]), Kind(row["kind"]), RecordId(row["record_id"]), row["record"])
             for row in rows

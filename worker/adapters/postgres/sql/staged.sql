@@ -7,13 +7,13 @@ WITH moved AS (
             SELECT event_id FROM inbox
             WHERE district_id = $1 AND ($2::text IS NULL OR event_id <= $2)
             ORDER BY event_id LIMIT $3) AS first)
-    RETURNING event_id, kind, record_id, record, received_at
+    RETURNING event_id, kind, record_id, record, trace_parent, received_at
 ), remembered AS (
     INSERT INTO evaluated_events (district_id, event_id, received_at)
     SELECT $1, event_id, received_at FROM moved
     ON CONFLICT DO NOTHING
 )
-SELECT event_id, kind, record_id, record, received_at FROM moved
+SELECT event_id, kind, record_id, record, trace_parent FROM moved
 
 -- name: staged
 SELECT k.kind, k.record_id, s.event_id, s.record

@@ -1,0 +1,92 @@
+"""A headless Chromium for the tests, the accessibility checker inside it, and pictures of what it shows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright
+
+FLAGS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+SIZES: Final = {"wide": (1360, 900), "narrow": (390, 844)}
+PATIENCE: Final = 20_000
+"""Milliseconds until something that a page should show counts as missing."""
+
+Scheme = Literal["light", "dark"]
+
+
+def chromium_path() -> str:
+    """Return where Chromium is; skips the test where it is not, and fails it where CI runs."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        problem = "Chromium is not installed: `make test` says how to get it"
+        if os.environ.get("CI"):
+            pytest.fail(problem)
+        pytest.skip(problem)
+    return found
+
+
+@asynccontextmanager
+async def running_browser() -> AsyncIterator[Browser]:
+    """Run a Chromium while the context is open."""
+    path = chromium_path()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def tab(
+    browser: Browser, size: str = "wide", scheme: Scheme = "light", *, scripts: bool = True
+) -> AsyncIterator[Page]:
+    """Open a tab of a person of their own: no cookie is shared. What goes wrong in a page fails the test."""
+    width, height = SIZES[size]
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=scripts
+    )
+    context.set_default_timeout(PATIENCE)
+    complaints = list[str]()
+    page = await context.new_page()
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    try:
+        yield page
+    finally:
+        await context.close()
+    assert complaints == []
+
+
+async def violations(page: Page) -> list[str]:
+    """Return what the accessibility checker finds wrong with a page: the rule, and where."""
+    results = await Axe().run(page, options={"runOnly": {"type": "tag", "values": list(RULES)}})
+    return [
+        f"{found['id']}: {node['html'][:200]} ({node.get('failureSummary', '')[:300]})"
+        for found in results.response["violations"]
+        for node in found["nodes"]
+    ]
+
+
+async def photograph(page: Page, folder: Path, name: str) -> None:
+    """Keep a picture of a whole page."""
+    await page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+async def overflow(page: Page) -> int:
+    """Return by how many pixels a page is wider than the window: a person would have to scroll sideways."""
+    wider: int = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return wider

@@ -1,1 +1,2 @@
 -- Alerts.
+SELECT 1; -- nothing yet

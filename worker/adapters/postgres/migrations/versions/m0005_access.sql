@@ -1,1 +1,2 @@
 -- Access.
+SELECT 1; -- nothing yet

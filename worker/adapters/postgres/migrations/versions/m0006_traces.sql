@@ -1,1 +1,2 @@
 -- Traces.
+SELECT 1; -- nothing yet

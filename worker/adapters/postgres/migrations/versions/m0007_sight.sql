@@ -1,1 +1,2 @@
 -- Sight.
+SELECT 1; -- nothing yet

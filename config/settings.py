@@ -84,6 +84,17 @@ def _url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _web_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text quotes the URL
+        is_web = False
+    if not is_web:
+        raise ValueError("expected a well-formed URL that begins with http:// or https://")
+    return url
+
+
 def _from_text(value: Any) -> Any:
     """Read a list or an object out of an environment variable, where it stands as JSON."""
     if not isinstance(value, str):
@@ -206,6 +217,11 @@ class HttpSettings(Group):
         description="Address to listen on; the loopback, because the page has no log-in yet.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None,
+        description="Address under which people reach the pages, such as https://rostering.example.org; "
+        "alerts point to it. Unset: they point nowhere.",
+    )
 
 
 CLEVER_API: Final = "https://api.clever.com"
@@ -256,12 +272,57 @@ class CleverSettings(Group):
 
 
 class AlertSettings(Group):
-    """Where operations hear of failed preflights, besides the queue `rostering.alerts`."""
+    """What operations hear of, and where, besides the queue `rostering.alerts`."""
 
     channels: Annotated[tuple[SecretStr, ...], AsJson] = Field(
-        default=(), description="Channels to deliver alerts to, as URLs; each may hold a token."
+        default=(),
+        description="Channels to deliver alerts to, as URLs; each may hold a token. Any that Apprise knows "
+        "(mailto, slack, msteams, pagerduty and a hundred more); any other http(s):// address is a webhook "
+        "and gets each alert as JSON. With one, or with an Alertmanager, the stage notify runs.",
     )
-    alertmanager_url: str | None = Field(default=None, description="Address of an Alertmanager.")
+    alertmanager_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None, description="Address of an Alertmanager; alerts go to its API v2."
+    )
+    flap_seconds: float = Field(
+        default=600,
+        ge=0,
+        allow_inf_nan=False,
+        description="How soon an incident comes again to count as flapping: its end is then told once it has "
+        "stayed away for so long. Also the least time between two updates of one. 0: every change is told.",
+    )
+    inspect_seconds: Seconds = Field(
+        default=5,
+        description="Seconds between two inspections of all districts for what no evaluation tells of; one "
+        "process at a time does it.",
+    )
+    feed_stuck_seconds: Seconds = Field(
+        default=900,
+        description="Seconds for which a connected district's turns may fail, or its feed's end not be "
+        "reached, before that is an incident; at least three times `clever.poll_seconds`. Clever is away for "
+        "minutes now and then.",
+    )
+    outbox_stuck_seconds: Seconds = Field(
+        default=300,
+        description="Seconds that a message may wait to be published; a restart of the broker takes less.",
+    )
+    window_overdue_seconds: Seconds = Field(
+        default=900,
+        description="Seconds that a window may be due and not evaluated; a full run of the largest district "
+        "takes minutes.",
+    )
+    attempt_seconds: Seconds = Field(
+        default=10, description="Seconds that one attempt to deliver an alert to a channel may take."
+    )
+    refresh_seconds: Seconds = Field(
+        default=60,
+        description="Seconds after which Alertmanager is told again of what stands, so that a restarted one "
+        "knows it.",
+    )
+    give_up_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=24,
+        description="Hours for which a channel is tried; what it did not take by then waits for `rostering "
+        "alerts retry`.",
+    )
 
 
 class Settings(Group):
@@ -393,4 +454,4 @@ def _as_written(variable: str, variables: Mapping[str, str]) -> str:
     return next((name for name in variables if name.upper() == variable), variable)
 
 
-SECRETS: Final = ("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS")
+SECRETS: Final = ("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "ALERTMANAGER_URL")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Final
 
@@ -11,12 +11,15 @@ import jinja2
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from config.topology import DEAD_LETTER_QUEUE
 from worker.errors import Unavailable
 from worker.ports.broker import Broker
 from worker.ports.desk import Desk
+from worker.ports.inspection import FiguresOfAll
 from worker.ports.outbox import OutboxGauge
 from worker.stages.loop import Health
 from worker.telemetry import Metrics
+from worker.web.figures import show_figures
 
 ANSWER_SECONDS: Final = 3.0
 """How long a probe may take before the part it asks counts as away."""
@@ -33,10 +36,17 @@ class WebServer:
     """The HTTP side of one process."""
 
     def __init__(
-        self, desk: Desk, outbox: OutboxGauge, broker: Broker, health: Health, metrics: Metrics
+        self,
+        desk: Desk,
+        outboxes: Sequence[OutboxGauge],
+        figures: FiguresOfAll,
+        broker: Broker,
+        health: Health,
+        metrics: Metrics,
     ) -> None:
         self._desk = desk
-        self._outbox = outbox
+        self._outboxes = outboxes
+        self._figures = figures
         self._broker = broker
         self._health = health
         self._metrics = metrics
@@ -105,7 +115,11 @@ class WebServer:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 statuses = await self._desk.statuses()
-                self._metrics.outbox_unpublished.set(await self._outbox.unpublished())
+                waiting = [await outbox.unpublished() for outbox in self._outboxes]
+                self._metrics.outbox_unpublished.set(sum(waiting))
+                show_figures(self._metrics, await self._figures.figures())
+                dead_letters = await self._broker.depth(DEAD_LETTER_QUEUE)
+                self._metrics.dead_letters_waiting.set(dead_letters or 0)
             for status in STATUSES:
                 self._metrics.districts.labels(status).set(statuses.get(status, 0))
         except (Unavailable, TimeoutError):

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "rollback": "worker.cli.rollback:rollback",
     "resync": "worker.cli.source:resync",
     "purge": "worker.cli.source:purge",
+    "alerts": "worker.cli.alerts:alerts",
     "migrate": "worker.cli.setup:migrate",
     "check-config": "worker.cli.setup:check_config",
     "topology": "worker.cli.setup:topology",

@@ -22,6 +22,10 @@ NO_DISTRICT: Final = ""
 """Whose an incident is that is nobody's in particular; null in its alerts."""
 
 
+FLAPPING_RETURNS: Final = 2
+"""One that comes back once was mended in haste; one that comes back again flaps."""
+
+
 class Status(StrEnum):
     """What an alert says of its incident; the values stand in messages and in the database."""
 
@@ -53,13 +57,18 @@ class Memory:
     updates: int = 0
     clear_since: datetime | None = None
     """Since when nothing is wrong any more, though its end was not told yet."""
-    is_flapping: bool = False
-    """Whether it began again soon after it was over: then its end is told once it has stayed away."""
+    returns: int = 0
+    """How often it began again soon after it was over."""
 
     @property
     def is_open(self) -> bool:
         """Whether operations were told of it, and not of its end."""
         return self.told is not None
+
+    @property
+    def is_flapping(self) -> bool:
+        """Whether its end is told only once it has stayed away: it has come back more than once."""
+        return self.returns >= FLAPPING_RETURNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +112,11 @@ def step(
 def _while_over(
     memory: Memory | None, condition: Condition | None, now: datetime, flap: timedelta
 ) -> tuple[Memory | None, Status | None]:
-    is_recent = memory is not None and now - memory.told_at < flap
+    recent = memory if memory is not None and now - memory.told_at < flap else None
     if condition is None:
-        return memory if is_recent else None, None
-    return Memory(now, condition, condition.picture, now, is_flapping=is_recent), Status.FIRING
+        return recent, None
+    returns = 0 if recent is None else recent.returns + 1
+    return Memory(now, condition, condition.picture, now, returns=returns), Status.FIRING
 
 
 def _while_clear(memory: Memory, now: datetime, flap: timedelta) -> tuple[Memory, Status | None]:

@@ -109,7 +109,7 @@ class Desk(Protocol):
         """
         ...
 
-    async def note(self, district_id: str, action: str, actor: str, detail: dict[str, Any]) -> None:
+    async def note(self, district_id: str | None, action: str, actor: str, detail: dict[str, Any]) -> None:
         """Write what somebody did into the audit."""
         ...
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -98,12 +100,21 @@ def _service(url: str) -> apprise.NotifyBase:
 
 
 def _instantiated(url: str) -> apprise.NotifyBase | None:
-    import apprise  # noqa: PLC0415 — slow to import, and only who delivers needs it
+    service: apprise.NotifyBase | None = _apprise().instantiate(url, suppress_exceptions=True)
+    return service
 
+
+@cache
+def _apprise() -> type[apprise.Apprise]:
+    """Load Apprise with all of its services, silent."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # one of the services uses what Python is about to drop
+        import apprise  # noqa: PLC0415 — slow to import, and only who delivers needs it
+
+        apprise.Apprise.instantiate("json://localhost", suppress_exceptions=True)
     for name in ("apprise", "urllib3", "requests"):
         logging.getLogger(name).setLevel(SILENT)
-    service: apprise.NotifyBase | None = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    return service
+    return apprise.Apprise
 
 
 def _kind(service: apprise.NotifyBase) -> str:

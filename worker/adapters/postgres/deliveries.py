@@ -9,6 +9,7 @@ from typing import Final
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.notices import Notices
+from worker.domain.incidents import FLAPPING_RETURNS
 from worker.ports.deliveries import ChannelLine, DeadDelivery, Due, Heard, OpenIncident, Standing
 
 _SQL: Final = sql.load("deliveries")
@@ -87,7 +88,13 @@ class PostgresDeliveries:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_INCIDENTS["open"])
         return [
-            OpenIncident(row["district_id"], row["code"], row["since"], row["summary"], row["is_flapping"])
+            OpenIncident(
+                row["district_id"],
+                row["code"],
+                row["since"],
+                row["summary"],
+                row["returns"] >= FLAPPING_RETURNS,
+            )
             for row in rows
         ]
 

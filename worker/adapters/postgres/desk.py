@@ -160,7 +160,7 @@ class PostgresDesk:
             await windows.close(connection, [district_id], Trigger.FLUSH)
             await connection.execute(_SQL["audit"], actor, "window.flush", district_id, {})
 
-    async def note(self, district_id: str, action: str, actor: str, detail: dict[str, Any]) -> None:
+    async def note(self, district_id: str | None, action: str, actor: str, detail: dict[str, Any]) -> None:
         """Write what somebody did into the audit."""
         async with self._database.connection() as connection:
             await connection.execute(_SQL["audit"], actor, action, district_id, detail)

@@ -96,7 +96,7 @@ def memory_of(row: asyncpg.Record) -> Memory:
         row["updated_at"],
         row["updates"],
         row["clear_since"],
-        row["is_flapping"],
+        row["returns"],
     )
 
 
@@ -145,7 +145,7 @@ def _columns(steps: Sequence[Step]) -> list[list[Any]]:
             memory.updated_at,
             memory.updates,
             memory.clear_since,
-            memory.is_flapping,
+            memory.returns,
         )
         for one in steps
         if (memory := one.memory) is not None

@@ -1,21 +1,21 @@
 -- name: lock
-SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since, is_flapping
+SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since, returns
 FROM incidents WHERE district_id = $1 AND code = ANY($2::text[]) ORDER BY code FOR UPDATE
 
 -- name: lock_all
 -- Every incident of a district that operations were told of.
-SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since, is_flapping
+SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since, returns
 FROM incidents WHERE district_id = $1 AND told IS NOT NULL ORDER BY code FOR UPDATE
 
 -- name: keep
 INSERT INTO incidents (district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates,
-                       clear_since, is_flapping)
+                       clear_since, returns)
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[], $7::text[],
-                     $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[], $12::boolean[])
+                     $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[], $12::integer[])
 ON CONFLICT (district_id, code) DO UPDATE SET
     since = EXCLUDED.since, picture = EXCLUDED.picture, summary = EXCLUDED.summary, counts = EXCLUDED.counts,
     told = EXCLUDED.told, told_at = EXCLUDED.told_at, updated_at = EXCLUDED.updated_at,
-    updates = EXCLUDED.updates, clear_since = EXCLUDED.clear_since, is_flapping = EXCLUDED.is_flapping
+    updates = EXCLUDED.updates, clear_since = EXCLUDED.clear_since, returns = EXCLUDED.returns
 
 -- name: forget
 DELETE FROM incidents i USING unnest($1::text[], $2::text[]) AS f(district_id, code)
@@ -39,14 +39,14 @@ UPDATE inspections SET inspected_at = clock_timestamp()
 
 -- name: inspected
 SELECT district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since,
-       is_flapping
+       returns
 FROM incidents WHERE code = ANY($1::text[]) ORDER BY district_id, code FOR UPDATE
 
 -- name: to_be_told
 -- Incidents that an evaluation or a baseline decides, and of which time alone is a reason to tell more: a
 -- flapping one has stayed away, or another picture waited for its turn; and those that can be forgotten.
 SELECT district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since,
-       is_flapping
+       returns
 FROM incidents
 WHERE code <> ALL($1::text[])
   AND (clear_since IS NOT NULL OR told IS NULL OR told <> picture)
@@ -55,7 +55,7 @@ WHERE code <> ALL($1::text[])
 ORDER BY district_id, code FOR UPDATE SKIP LOCKED
 
 -- name: open
-SELECT district_id, code, since, summary, counts, is_flapping FROM incidents
+SELECT district_id, code, since, summary, counts, returns FROM incidents
 WHERE told IS NOT NULL ORDER BY since, district_id, code
 
 -- name: open_by_code

@@ -9,7 +9,7 @@ ALTER TABLE incidents
     ADD COLUMN updated_at  timestamptz,
     ADD COLUMN updates     integer NOT NULL DEFAULT 0 CHECK (updates >= 0),
     ADD COLUMN clear_since timestamptz,
-    ADD COLUMN is_flapping boolean NOT NULL DEFAULT false,
+    ADD COLUMN returns     integer NOT NULL DEFAULT 0,
     ADD CONSTRAINT over_is_not_clear CHECK (told IS NOT NULL OR clear_since IS NULL);
 CREATE INDEX incidents_by_code ON incidents (code, district_id);
 

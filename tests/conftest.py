@@ -1,3 +1,3 @@
 """Fixtures for all tests; each kind stands in a module of its own."""
 
-pytest_plugins = ["broker_fixtures", "store_fixtures", "site_fixtures", "people_fixtures"]
+pytest_plugins = ["broker_fixtures", "store_fixtures", "site_fixtures", "people_fixtures", "alert_fixtures"]

@@ -24,12 +24,14 @@ install: $(VENV)/.installed ## Make .venv with the locked dependencies and the p
 demo: $(VENV)/.installed ## Tell the whole story on a generated district, with nothing else installed
 	$(BIN)/rostering demo
 
-test: $(VENV)/.installed-dev ## Run every test; installs RabbitMQ where it may
+test: $(VENV)/.installed-dev ## Run every test; installs RabbitMQ and Alertmanager where it may
 	tests/install_rabbitmq.sh
+	tests/install_alertmanager.sh
 	$(BIN)/python -m pytest
 
 test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about twenty minutes
 	tests/install_rabbitmq.sh
+	tests/install_alertmanager.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
 

@@ -95,6 +95,8 @@ class InProcessBroker:
     async def depth(self, queue: str) -> int | None:
         """Return how many messages wait; None where a sink takes them."""
         self._raise_if_closed()
+        if queue not in self._queues:
+            raise BrokerUnavailable(f"queue {queue} is missing")
         return len(self._queues[queue].waiting) if queue in self._to_subscribers else None
 
     async def check_topology(self) -> None:

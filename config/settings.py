@@ -347,12 +347,57 @@ class TracingSettings(Group):
 
 
 class AlertSettings(Group):
-    """Where operations hear of failed preflights, besides the queue `rostering.alerts`."""
+    """What operations hear of, and where, besides the queue `rostering.alerts`."""
 
     channels: Annotated[tuple[SecretStr, ...], AsJson] = Field(
-        default=(), description="Channels to deliver alerts to, as URLs; each may hold a token."
+        default=(),
+        description="Channels to deliver alerts to, as URLs; each may hold a token. Any that Apprise knows "
+        "(mailto, slack, msteams, pagerduty and a hundred more); any other http(s):// address is a webhook "
+        "and gets each alert as JSON. With one, or with an Alertmanager, the stage notify runs.",
     )
-    alertmanager_url: str | None = Field(default=None, description="Address of an Alertmanager.")
+    alertmanager_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None, description="Address of an Alertmanager; alerts go to its API v2."
+    )
+    flap_seconds: float = Field(
+        default=600,
+        ge=0,
+        allow_inf_nan=False,
+        description="How soon an incident comes again to count as flapping: its end is then told once it has "
+        "stayed away for so long. Also the least time between two updates of one. 0: every change is told.",
+    )
+    inspect_seconds: Seconds = Field(
+        default=5,
+        description="Seconds between two inspections of all districts for what no evaluation tells of; one "
+        "process at a time does it.",
+    )
+    feed_stuck_seconds: Seconds = Field(
+        default=900,
+        description="Seconds for which a connected district's turns may fail, or its feed's end not be "
+        "reached, before that is an incident; at least three times `clever.poll_seconds`. Clever is away for "
+        "minutes now and then.",
+    )
+    outbox_stuck_seconds: Seconds = Field(
+        default=300,
+        description="Seconds that a message may wait to be published; a restart of the broker takes less.",
+    )
+    window_overdue_seconds: Seconds = Field(
+        default=900,
+        description="Seconds that a window may be due and not evaluated; a full run of the largest district "
+        "takes minutes.",
+    )
+    attempt_seconds: Seconds = Field(
+        default=10, description="Seconds that one attempt to deliver an alert to a channel may take."
+    )
+    refresh_seconds: Seconds = Field(
+        default=60,
+        description="Seconds after which Alertmanager is told again of what stands, so that a restarted one "
+        "knows it.",
+    )
+    give_up_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=24,
+        description="Hours for which a channel is tried; what it did not take by then waits for `rostering "
+        "alerts retry`.",
+    )
 
 
 class Settings(Group):
@@ -487,4 +532,7 @@ def _as_written(variable: str, variables: Mapping[str, str]) -> str:
     return next((name for name in variables if name.upper() == variable), variable)
 
 
-SECRETS: Final = ("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "OTLP_ENDPOINT", "HEADERS")
+SECRETS: Final = (
+    *("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "ALERTMANAGER_URL", "OTLP_ENDPOINT"),
+    "HEADERS",
+)

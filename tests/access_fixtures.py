@@ -164,12 +164,15 @@ def serve(store: StoreUnderTest) -> Serve:
             rollbacks=store.rollbacks,
             quarantine=store.quarantine,
             plans=store.plans,
+            alerts=store.alerts,
+            inspections=store.inspections,
+            deliveries=store.deliveries,
             access=access_store,
         )
         broker = InProcessBroker(sinks={})
         made = app.console(settings, opened, broker)
         object.__setattr__(made.access, "passwords", Passwords(CHEAP))
-        probes = Probes(store.desk, store.outbox, broker, Health(), Metrics())
+        probes = Probes(store.desk, [store.outbox], store.inspections, broker, Health(), Metrics())
         server = WebServer(probes, made)
         await server.start("127.0.0.1", 0)
         try:

@@ -2,5 +2,5 @@
 
 pytest_plugins = [
     *("broker_fixtures", "store_fixtures", "site_fixtures", "people_fixtures", "acts_fixtures"),
-    "access_fixtures",
+    *("access_fixtures", "alert_fixtures"),
 ]

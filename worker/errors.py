@@ -19,6 +19,7 @@ RosteringError
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
 │   ├── CleverUnavailable      Clever cannot be reached, is too busy, or answers what nobody can read
 │   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
+├── ChannelFailed              a channel did not take an alert: put it off, try again
 ├── CleverRefused              Clever will not answer this, however often it is asked
 │   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
@@ -110,6 +111,10 @@ class CleverUnavailable(Unavailable):
 
 class UnroutableMessage(Unavailable):
     """The broker returned what we published because no queue is bound for it."""
+
+
+class ChannelFailed(RosteringError):
+    """A channel of operations did not take an alert; the text says why, and never holds its address."""
 
 
 class CleverRefused(RosteringError):

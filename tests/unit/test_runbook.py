@@ -8,22 +8,10 @@ from pathlib import Path
 import pytest
 from monitoring import rules
 
+from worker.domain.catalogue import CATALOGUE
+
 DOCS = Path(__file__).parents[2] / "docs"
-INCIDENTS = frozenset(
-    {
-        "baseline.refused",
-        "dead_letters.waiting",
-        "district.parked",
-        "events.quarantined",
-        "feed.stuck",
-        "outbox.stuck",
-        "plan.mass_removal",
-        "preflight.failed",
-        "sync.paused",
-        "sync.stale",
-        "window.overdue",
-    }
-)
+INCIDENTS = frozenset(CATALOGUE)
 RULES = frozenset(rule["alert"] for rule in rules())
 LINK = re.compile(r"\]\(([^)\s:]+)\)")
 

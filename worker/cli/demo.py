@@ -17,7 +17,7 @@ import click
 import orjson
 from pydantic import SecretStr
 
-from config.settings import CleverSettings, HttpSettings, Settings, WindowSettings
+from config.settings import AlertSettings, CleverSettings, HttpSettings, Settings, WindowSettings
 from worker.cli.context import CommandContext
 from worker.decisions import Decided
 from worker.demo import story
@@ -213,6 +213,7 @@ def _settings(configured: Settings, clever: str) -> Settings:
     return Settings(
         data_dir=_folder(configured),
         window=WindowSettings(quiet_seconds=QUIET_SECONDS),
+        alerts=AlertSettings(flap_seconds=0),  # a district whose days pass in seconds does not flap
         http=HttpSettings(host=host, port=port if _is_free(host, port) else 0),
         clever=CleverSettings(
             api_url=clever, client_id=CLIENT, client_secret=SecretStr(CLIENT), poll_seconds=POLL_SECONDS

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "dead-letters": "worker.cli.letters:dead_letters_group",
     "purge": "worker.cli.source:purge",
     "users": "worker.cli.users:users",
+    "alerts": "worker.cli.alerts:alerts",
     "migrate": "worker.cli.setup:migrate",
     "check-config": "worker.cli.setup:check_config",
     "topology": "worker.cli.setup:topology",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,14 @@ def test_each_role_may_what_the_table_says_and_nothing_else(role: Role, permitte
 def test_whoever_sits_at_the_machine_may_everything_and_nobody_nothing() -> None:
     assert all(LOCAL.may(permission) for permission in Permission)
     assert not any(NOBODY.may(permission) for permission in Permission)
+
+
+def test_the_documents_tell_what_each_role_may_as_the_table_does() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+
+    for role in Role:
+        may = ", ".join(each.value for each in Permission if Identity("", role).may(each))
+        assert f"| `{role}` | {may} |\n" in told
 
 
 # Names and passwords

@@ -32,7 +32,7 @@ from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import PostgresOutbox
 from worker.adapters.postgres.rollback import PostgresRollbacks
-from worker.adapters.postgres.sessions import PostgresAttempts, PostgresSessions
+from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
@@ -58,6 +58,7 @@ class AccessStore:
     users: PostgresUsers
     sessions: PostgresSessions
     attempts: PostgresAttempts
+    browsers: PostgresBrowsers
     audit: PostgresAudit
 
 
@@ -118,6 +119,7 @@ def access_store(settings: Settings, database: Database) -> AccessStore:
         PostgresUsers(database, lifetime=lifetime, idle=idle),
         PostgresSessions(database, lifetime=lifetime, idle=idle),
         PostgresAttempts(database),
+        PostgresBrowsers(database),
         PostgresAudit(database),
     )
 
@@ -236,7 +238,7 @@ def access(settings: Settings, store: AccessStore) -> Access:
         default_role=Role(http.default_role),
     )
     gate = Gate(store.users, store.sessions, rules)
-    return Access(store.users, store.sessions, store.attempts, store.audit, Passwords(), gate)
+    return Access(store.users, store.sessions, store.attempts, store.browsers, store.audit, Passwords(), gate)
 
 
 def process_name() -> str:

@@ -240,6 +240,7 @@ async def _keep_house(store: Store, stop: Stop, history: timedelta) -> None:
             await store.desk.forget_history_older_than(history)
             await store.access.sessions.forget()
             await store.access.attempts.forget()
+            await store.access.browsers.forget()
         except Unavailable as error:
             structlog.get_logger().warning("housekeeping.waiting", reason=str(error))
         await stop.sleep(HOUSEKEEPING_SECONDS)

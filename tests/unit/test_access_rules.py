@@ -134,10 +134,17 @@ def test_after_the_log_in_one_goes_on_to_a_page_of_the_console(path: str) -> Non
     "path",
     [
         *("", None, "audit", "//evil.test", "/\\evil.test", "\\\\evil.test", "https://evil.test/"),
-        *("javascript:alert(1)", "/a\r\nSet-Cookie: x=y", "/\t/evil.test", "/ /evil.test", "/.//evil.test"),
+        *(
+            "javascript:alert(1)",
+            "/a\r\nSet-Cookie: x=y",
+            "/\t/evil.test",
+            "/ /evil.test",
+            "/.//evil.test",
+            "/login?next=/",
+        ),
     ],
 )
-def test_after_the_log_in_one_never_goes_on_to_another_site(path: str | None) -> None:
+def test_after_the_log_in_one_never_goes_on_to_another_site_nor_to_the_log_in(path: str | None) -> None:
     assert surroundings.local_path(path) == "/"
 
 

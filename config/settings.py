@@ -99,12 +99,18 @@ def _url(*schemes: str) -> AfterValidator:
 def _web_address(url: str) -> str:
     try:
         parts = urlsplit(url)
-        is_right = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
-        is_right = is_right and parts.port != 0 and not (parts.query or parts.fragment)
-    except ValueError:
-        is_right = False
-    if not is_right:
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text quotes the URL
+        is_web = False
+    if not is_web:
         raise ValueError("expected an address that begins with http:// or https://")
+    return url
+
+
+def _public_address(url: str) -> str:
+    parts = urlsplit(_web_address(url))
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("expected an address that people may see: no password, no query")
     return url
 
 
@@ -247,7 +253,7 @@ class HttpSettings(Group):
         "users add`), or a proxy that says who is asking.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
-    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+    public_url: Annotated[str, AfterValidator(_public_address)] | None = Field(
         default=None, description="Address at which people reach the console, for links in alerts."
     )
     session_idle_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = Field(

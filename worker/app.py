@@ -38,7 +38,7 @@ from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
-from worker.adapters.postgres.sessions import PostgresAttempts, PostgresSessions
+from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
@@ -76,6 +76,7 @@ class AccessStore:
     users: PostgresUsers
     sessions: PostgresSessions
     attempts: PostgresAttempts
+    browsers: PostgresBrowsers
     audit: PostgresAudit
 
 
@@ -148,6 +149,7 @@ def access_store(settings: Settings, database: Database) -> AccessStore:
         PostgresUsers(database, lifetime=lifetime, idle=idle),
         PostgresSessions(database, lifetime=lifetime, idle=idle),
         PostgresAttempts(database),
+        PostgresBrowsers(database),
         PostgresAudit(database),
     )
 
@@ -354,7 +356,7 @@ def access(settings: Settings, store: AccessStore) -> Access:
         default_role=Role(http.default_role),
     )
     gate = Gate(store.users, store.sessions, rules)
-    return Access(store.users, store.sessions, store.attempts, store.audit, Passwords(), gate)
+    return Access(store.users, store.sessions, store.attempts, store.browsers, store.audit, Passwords(), gate)
 
 
 def process_name() -> str:

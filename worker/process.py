@@ -317,6 +317,7 @@ async def _keep_house(store: Store, stop: Stop, settings: Settings) -> None:
             await store.access.sessions.forget()
             await store.access.attempts.forget()
             await store.deliveries.tidy(REMEMBER_DELIVERIES, give_up)
+            await store.access.browsers.forget()
         except Unavailable as error:
             structlog.get_logger().warning("housekeeping.waiting", reason=str(error))
         await stop.sleep(HOUSEKEEPING_SECONDS)

@@ -225,6 +225,20 @@ async def test_failures_count_no_more_after_an_hour_and_nothing_typed_is_kept(
     assert await store.rows("SELECT FROM login_attempts") == []
 
 
+async def test_a_browser_is_known_for_its_user_only_and_for_ninety_days(
+    kept: app.AccessStore, store: StoreUnderTest
+) -> None:
+    await kept.browsers.remember(TOKEN, "ada")
+    await kept.browsers.remember(TOKEN, "ada")
+
+    assert await kept.browsers.knows(TOKEN, "ada")
+    assert not await kept.browsers.knows(TOKEN, "bob")
+    await store.rows("UPDATE known_browsers SET seen_at = seen_at - interval '91 days'")
+    assert not await kept.browsers.knows(TOKEN, "ada")
+    await kept.browsers.forget()
+    assert await store.rows("SELECT FROM known_browsers") == []
+
+
 # Hashes
 
 

@@ -228,6 +228,23 @@ async def test_guessing_is_answered_with_how_long_to_wait_also_by_another_proces
     assert "The next one is possible in" in refused.text
 
 
+async def test_strangers_who_guess_a_name_do_not_keep_out_whoever_has_logged_in_there_before(
+    serve: Serve,
+) -> None:
+    async with serve() as served, served.browser() as browser, served.browser() as stranger:
+        await served.add_user("ada")
+        answer = await browser.log_in("ada")
+        for number in range(6):
+            held_up = await stranger.log_in("ada", f"wrong horse {number}")
+
+        known = await browser.log_in("ada")
+        own = [(await browser.log_in("ada", f"wrong horse {number}")).status for number in range(6)]
+
+    assert "; HttpOnly; Max-Age=7776000; Path=/login; SameSite=Lax" in answer.cookies["rostering_browser"]
+    assert (held_up.status, known.status) == (429, 303)
+    assert own == [401] * 5 + [429]
+
+
 # Forms
 
 

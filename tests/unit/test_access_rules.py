@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,14 @@ def test_each_role_may_what_the_table_says_and_nothing_else(role: Role, permitte
 def test_whoever_sits_at_the_machine_may_everything_and_nobody_nothing() -> None:
     assert all(LOCAL.may(permission) for permission in Permission)
     assert not any(NOBODY.may(permission) for permission in Permission)
+
+
+def test_the_documents_tell_what_each_role_may_as_the_table_does() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+
+    for role in Role:
+        may = ", ".join(each.value for each in Permission if Identity("", role).may(each))
+        assert f"| `{role}` | {may} |\n" in told
 
 
 # Names and passwords
@@ -125,10 +134,17 @@ def test_after_the_log_in_one_goes_on_to_a_page_of_the_console(path: str) -> Non
     "path",
     [
         *("", None, "audit", "//evil.test", "/\\evil.test", "\\\\evil.test", "https://evil.test/"),
-        *("javascript:alert(1)", "/a\r\nSet-Cookie: x=y", "/\t/evil.test", "/ /evil.test", "/.//evil.test"),
+        *(
+            "javascript:alert(1)",
+            "/a\r\nSet-Cookie: x=y",
+            "/\t/evil.test",
+            "/ /evil.test",
+            "/.//evil.test",
+            "/login?next=/",
+        ),
     ],
 )
-def test_after_the_log_in_one_never_goes_on_to_another_site(path: str | None) -> None:
+def test_after_the_log_in_one_never_goes_on_to_another_site_nor_to_the_log_in(path: str | None) -> None:
     assert surroundings.local_path(path) == "/"
 
 

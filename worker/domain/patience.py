@@ -27,6 +27,9 @@ class Patience:
 FORGIVEN_AFTER: Final = timedelta(hours=1)
 """Without a try for so long, failures count no more."""
 
+KNOWN_BROWSER: Final = timedelta(days=90)
+"""For so long a browser in which somebody has logged in is held up by its own failures only."""
+
 OF_AN_ADDRESS: Final = Patience(5, timedelta(seconds=5), timedelta(minutes=15))
 OF_A_NAME: Final = Patience(5, timedelta(seconds=2), timedelta(seconds=30))
-"""Short: whoever has many addresses could otherwise keep somebody else out for as long as he likes."""
+"""Short: whoever has many addresses holds everybody up who uses another browser than usual."""

@@ -10,7 +10,7 @@ import asyncpg
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection, Database
-from worker.domain.patience import FORGIVEN_AFTER, OF_A_NAME, OF_AN_ADDRESS
+from worker.domain.patience import FORGIVEN_AFTER, KNOWN_BROWSER, OF_A_NAME, OF_AN_ADDRESS
 from worker.domain.users import Role
 from worker.ports.access import Credentials
 
@@ -93,6 +93,31 @@ class PostgresAttempts:
         """Delete the failures that count no more."""
         async with self._database.connection() as connection:
             await connection.execute(_SQL["forget_attempts"], FORGIVEN_AFTER)
+
+
+class PostgresBrowsers:
+    """Answers to `worker.ports.access.Browsers`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def knows(self, token_digest: bytes, name: str) -> bool:
+        """Whether that user has logged in there, not too long ago."""
+        async with self._database.connection() as connection:
+            return bool(
+                await connection.fetchval(_SQL["is_known_browser"], token_digest, name, KNOWN_BROWSER)
+            )
+
+    async def remember(self, token_digest: bytes, name: str) -> None:
+        """Remember that the user has logged in there."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_SQL["remember_browser"], token_digest, name)
+            await connection.execute(_SQL["keep_latest_browsers"], name, MOST_SESSIONS)
+
+    async def forget(self) -> None:
+        """Delete those that were not used for long."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["forget_browsers"], KNOWN_BROWSER)
 
 
 async def _count(connection: Connection, row: asyncpg.Record, bucket: int, now: datetime) -> None:

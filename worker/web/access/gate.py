@@ -18,6 +18,7 @@ from worker.web.access.refusal import LogInFirst, Refused
 from worker.web.access.surroundings import FORWARDING, Rules
 
 SESSION_COOKIE: Final = "rostering_session"
+BROWSER_COOKIE: Final = "rostering_browser"
 RECHECK_SECONDS: Final = 3.0
 """How long a process may not know yet that there is a first user."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -32,7 +33,12 @@ def digest_of(token: str) -> bytes:
 
 def session_token(request: web.Request) -> str | None:
     """Return the token that the browser has, whether or not it is good for anything."""
-    token = request.cookies.get(SESSION_COOKIE, "")
+    return kept_token(request, SESSION_COOKIE)
+
+
+def kept_token(request: web.Request, cookie: str) -> str | None:
+    """Return a token out of a cookie; None where it is none of ours."""
+    token = request.cookies.get(cookie, "")
     return token if _TOKEN.fullmatch(token) else None
 
 

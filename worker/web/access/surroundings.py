@@ -25,6 +25,8 @@ FORWARDING: Final = (
     "Via",
 )
 """Headers by which a proxy gives itself away."""
+_WAYS: Final = ("/login", "/logout")
+"""In and out: nobody wants to be led there once in."""
 _V6_PREFIX: Final = 64
 """Whoever has one address of such a network has all of them."""
 
@@ -142,5 +144,6 @@ def local_path(text: str | None) -> str:
     """Return a path of this console to go on to; `/` for whatever else was asked for."""
     path = text or "/"
     is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    place = path.partition("?")[0]
     # A browser that resolves dots in a path must not get to another host by them either.
-    return path if is_ours and " " not in path and "//" not in path.partition("?")[0] else "/"
+    return path if is_ours and " " not in path and "//" not in place and place not in _WAYS else "/"

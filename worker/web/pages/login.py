@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal, TypedDict
 
 from aiohttp import web
 
+from worker.domain.patience import KNOWN_BROWSER
 from worker.web.access import surroundings
-from worker.web.access.gate import SESSION_COOKIE, digest_of, session_token
+from worker.web.access.gate import BROWSER_COOKIE, SESSION_COOKIE, digest_of, kept_token, session_token
 from worker.web.access.identity import Permission, who
 from worker.web.access.logging_in import LoggedIn, TryLater
 from worker.web.console import HEADERS, NOTICES, Console
 from worker.web.page import Page
 
 NOTICES["logged-out"] = "You are logged out."
+
+
+class _CookieOptions(TypedDict):
+    """What all cookies of a log-in have."""
+
+    httponly: bool
+    samesite: Literal["Lax"]
+    """And not Strict: the links in alerts are followed out of a mail or a chat."""
+    secure: bool
 
 
 def pages(console: Console) -> list[Page]:
@@ -37,7 +48,7 @@ async def _log_in(console: Console, request: web.Request) -> web.Response:
     back = surroundings.local_path(str(form.get("next", "")))
     rules = console.access.gate.rules
     address = surroundings.counted_as(surroundings.client(request, rules))
-    outcome = await console.access.log_in(name, password, address)
+    outcome = await console.access.log_in(name, password, address, kept_token(request, BROWSER_COOKIE))
     if isinstance(outcome, TryLater):
         return try_later(_form(console, request, back, wait=outcome.seconds, status=429), outcome)
     if outcome is None:
@@ -50,15 +61,12 @@ async def _let_in(console: Console, request: web.Request, outcome: LoggedIn, bac
     if (before := session_token(request)) is not None:
         await console.access.sessions.end(digest_of(before))
     answer = _away_to(back)
-    answer.set_cookie(
-        SESSION_COOKIE,
-        outcome.token,
-        httponly=True,
-        # Lax and not Strict: the links in alerts are followed out of a mail or a chat.
-        samesite="Lax",
-        secure=surroundings.is_https(request, console.access.gate.rules),
-        path="/",
+    cookie = _CookieOptions(
+        httponly=True, samesite="Lax", secure=surroundings.is_https(request, console.access.gate.rules)
     )
+    answer.set_cookie(SESSION_COOKIE, outcome.token, path="/", **cookie)
+    kept = int(KNOWN_BROWSER.total_seconds())
+    answer.set_cookie(BROWSER_COOKIE, outcome.browser, path="/login", max_age=kept, **cookie)
     return answer
 
 

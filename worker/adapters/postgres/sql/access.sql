@@ -99,6 +99,21 @@ WHERE (kind, bucket) IN (('address', $1::integer), ('name', $2::integer))
 DELETE FROM login_attempts
 WHERE tried_at < clock_timestamp() - $1::interval AND free_at < clock_timestamp()
 
+-- name: is_known_browser
+SELECT EXISTS (SELECT FROM known_browsers
+    WHERE token_digest = $1 AND user_name = $2 AND seen_at > clock_timestamp() - $3::interval)
+
+-- name: remember_browser
+INSERT INTO known_browsers (token_digest, user_name, seen_at) VALUES ($1, $2, clock_timestamp())
+ON CONFLICT (token_digest, user_name) DO UPDATE SET seen_at = excluded.seen_at
+
+-- name: keep_latest_browsers
+DELETE FROM known_browsers WHERE user_name = $1 AND token_digest IN
+    (SELECT token_digest FROM known_browsers WHERE user_name = $1 ORDER BY seen_at DESC OFFSET $2)
+
+-- name: forget_browsers
+DELETE FROM known_browsers WHERE seen_at <= clock_timestamp() - $1::interval
+
 -- name: note
 INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
 

@@ -27,3 +27,13 @@ CREATE TABLE login_attempts (
     free_at  timestamptz NOT NULL,
     PRIMARY KEY (kind, bucket)
 );
+
+-- Browsers in which a user has logged in before, by the SHA-256 of what they keep. Strangers' failures do not
+-- hold them up.
+CREATE TABLE known_browsers (
+    token_digest bytea NOT NULL CHECK (length(token_digest) = 32),
+    user_name    text COLLATE "C" NOT NULL REFERENCES users (name),
+    seen_at      timestamptz NOT NULL,
+    PRIMARY KEY (token_digest, user_name)
+);
+CREATE INDEX known_browsers_of_user ON known_browsers (user_name, seen_at);

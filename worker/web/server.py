@@ -118,10 +118,13 @@ class WebServer:
                 waiting = [await outbox.unpublished() for outbox in self._outboxes]
                 self._metrics.outbox_unpublished.set(sum(waiting))
                 show_figures(self._metrics, await self._figures.figures())
-                dead_letters = await self._broker.depth(DEAD_LETTER_QUEUE)
-                self._metrics.dead_letters_waiting.set(dead_letters or 0)
             for status in STATUSES:
                 self._metrics.districts.labels(status).set(statuses.get(status, 0))
+        except (Unavailable, TimeoutError):
+            pass
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                self._metrics.dead_letters_waiting.set(await self._broker.depth(DEAD_LETTER_QUEUE) or 0)
         except (Unavailable, TimeoutError):
             pass
         body = generate_latest(self._metrics.registry)

@@ -52,6 +52,7 @@ def kept(*alerts: Json) -> list[Heard]:
 class Line:
     """A channel that keeps what it is sent; `trouble` is raised instead while it is set."""
 
+    at_once = 8
     refresh_every: timedelta | None = None
 
     def __init__(self, name: str = "line-1", kind: str = "line") -> None:

@@ -29,8 +29,6 @@ from worker.telemetry import Metrics
 
 BATCH: Final = 100
 TAKE_SECONDS: Final = 1.0
-AT_ONCE: Final = 8
-"""Alerts of one channel, each of another incident, that are under way together."""
 REFRESHED_AT_ONCE: Final = 500
 REFRESH_LOOKS: Final = 6
 """How often to look, within the time after which a channel is told again, whether it is time."""
@@ -98,7 +96,7 @@ class DeliverStage:
 
     async def once(self) -> bool:
         """Try what is due; return whether anything was. A channel that fails raises nothing here."""
-        due = await self.deliveries.take(self.channel.name, AT_ONCE, self.lease)
+        due = await self.deliveries.take(self.channel.name, self.channel.at_once, self.lease)
         if due:
             outcomes = await asyncio.gather(*map(self._deliver, due), return_exceptions=True)
             for outcome in outcomes:

@@ -52,6 +52,7 @@ def kept(*alerts: Json) -> list[Heard]:
 class Line:
     """A channel that keeps what it is sent; `trouble` is raised instead while it is set."""
 
+    at_once = 8
     refresh_every: timedelta | None = None
 
     def __init__(self, name: str = "line-1", kind: str = "line") -> None:
@@ -176,6 +177,8 @@ async def test_a_channel_that_is_away_delays_no_other(store: StoreUnderTest) -> 
         await all_of(deliver(store, line))
 
     assert (away.sent, there.sent) == ([], ["1/firing"])
+    figures = await store.inspections.figures()
+    assert (figures.deliveries_waiting, figures.deliveries_dead) == ({"away": 1}, {"away": 0})
     lines = await store.deliveries.channels()
     assert [(line.channel, line.waiting, line.dead, line.problem) for line in lines] == [
         ("away-1", 1, 0, "refused")
@@ -271,7 +274,8 @@ async def test_old_deliveries_are_forgotten_and_those_that_nobody_attends_to_giv
         "INSERT INTO incidents (district_id, code, since) VALUES ('2', 'preflight.failed', now())"
     )
     await store.rows(
-        "UPDATE deliveries SET delivered_at = delivered_at - $1, created_at = now() - $1", timedelta(days=8)
+        "UPDATE deliveries SET delivered_at = delivered_at - $1::interval, created_at = now() - $1::interval",
+        timedelta(days=8),
     )
 
     await store.deliveries.tidy(timedelta(days=7), timedelta(hours=25))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from builders import BATCH_ID, DISTRICT, OTHER_DISTRICT, Json, record_id, student_json
@@ -13,6 +14,7 @@ from store_fixtures import LIMITS, StoreUnderTest, opened_store
 
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres.inspections import PostgresInspections
+from worker.adapters.postgres.migrations import versions
 from worker.domain.catalogue import INSPECTED
 from worker.domain.filter import KEEP_ALL
 from worker.domain.incidents import Condition, Rules
@@ -346,3 +348,25 @@ async def test_the_figures_tell_of_all_districts(store: StoreUnderTest) -> None:
 
 async def test_where_nothing_waits_the_figures_are_nought(store: StoreUnderTest) -> None:
     assert await store.inspections.figures() == Figures()
+
+
+async def test_a_district_that_stood_in_review_before_the_migration_is_told_of_no_second_time(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    script = Path(versions.__file__).with_name("m0004_alerts.sql").read_text()
+    (catching_up,) = [piece for piece in script.split(";") if "INSERT INTO incidents" in piece]
+    broken = ("users", student_json(1, {"school": NORTH, "sis_id": "", "grade": ""}))
+    await feed.send(broken)
+    await evaluate(store)
+    await store.rows("DELETE FROM incidents")
+    await store.rows(catching_up)
+    await feed.send(renamed(2, "Wren"))
+    await evaluate(store)
+    standing = await told(store)
+    await feed.send(renamed(1, "Ivo"))
+    await evaluate(store)
+
+    assert standing == [("firing", "preflight.failed")]
+    assert await told(store) == [("firing", "preflight.failed"), ("resolved", "preflight.failed")]
+    began, ended = await alerts(store)
+    assert began["starts_at"] == ended["starts_at"]

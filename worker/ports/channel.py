@@ -13,6 +13,8 @@ class Channel(Protocol):
     name: str
     """Its kind, and a digest of its address: `mailto-1f0a93bc`."""
     kind: str
+    at_once: int
+    """Alerts, each of another incident, that it takes side by side within the time of one attempt."""
     refresh_every: timedelta | None
     """After which it has to be told again of what stands; None: it remembers."""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from typing import Final
 
 import orjson
@@ -27,9 +29,9 @@ from worker.telemetry import Metrics
 
 BATCH: Final = 100
 TAKE_SECONDS: Final = 1.0
-AT_ONCE: Final = 8
-"""Alerts of one channel, each of another incident, that are under way together."""
 REFRESHED_AT_ONCE: Final = 500
+REFRESH_LOOKS: Final = 6
+"""How often to look, within the time after which a channel is told again, whether it is time."""
 LOOK_SECONDS: Final = 1.0
 FIRST_RETRY: Final = 1.0
 LONGEST_RETRY: Final = 60.0
@@ -90,10 +92,11 @@ class DeliverStage:
     lease: timedelta
     """Longer than an attempt takes."""
     name: str = "deliver"
+    _looked_at: float = -inf
 
     async def once(self) -> bool:
         """Try what is due; return whether anything was. A channel that fails raises nothing here."""
-        due = await self.deliveries.take(self.channel.name, AT_ONCE, self.lease)
+        due = await self.deliveries.take(self.channel.name, self.channel.at_once, self.lease)
         if due:
             outcomes = await asyncio.gather(*map(self._deliver, due), return_exceptions=True)
             for outcome in outcomes:
@@ -138,12 +141,12 @@ class DeliverStage:
 
     async def _refresh(self) -> bool:
         """Tell the channel again of what stands, where it would forget."""
-        if self.channel.refresh_every is None:
+        every = self.channel.refresh_every
+        if every is None or time.monotonic() - self._looked_at < every.total_seconds() / REFRESH_LOOKS:
             return False
+        self._looked_at = time.monotonic()
         since = await self.deliveries.now()
-        standing = await self.deliveries.refresh(
-            self.channel.name, self.channel.refresh_every, REFRESHED_AT_ONCE
-        )
+        standing = await self.deliveries.refresh(self.channel.name, every, REFRESHED_AT_ONCE)
         if not standing:
             return False
         try:

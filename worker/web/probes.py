@@ -77,10 +77,14 @@ class Probes:
                 waiting = [await outbox.unpublished() for outbox in self.outboxes]
                 self.measures.outbox_unpublished.set(sum(waiting))
                 show_figures(self.measures, await self.figures.figures())
-                dead_letters = await self.broker.depth(DEAD_LETTER_QUEUE)
-                self.measures.dead_letters_waiting.set(dead_letters or 0)
             for status in STATUSES:
                 self.measures.districts.labels(status).set(statuses.get(status, 0))
+        except (Unavailable, TimeoutError):
+            pass
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                waiting_letters = await self.broker.depth(DEAD_LETTER_QUEUE)
+                self.measures.dead_letters_waiting.set(waiting_letters or 0)
         except (Unavailable, TimeoutError):
             pass
         body = generate_latest(self.measures.registry)

@@ -26,6 +26,7 @@ class Alertmanager:
     """Answers to `worker.ports.channel.Channel`."""
 
     kind = "alertmanager"
+    at_once = 8
 
     def __init__(
         self, session: aiohttp.ClientSession, url: str, seconds: float, refresh_every: timedelta

@@ -32,6 +32,7 @@ SILENT: Final = logging.CRITICAL + 1
 class Notifier:
     """Answers to `worker.ports.channel.Channel`."""
 
+    at_once = THREADS
     refresh_every: timedelta | None = None
 
     def __init__(self, url: str, seconds: float) -> None:

@@ -15,6 +15,7 @@ class Webhook:
     """Answers to `worker.ports.channel.Channel`."""
 
     kind = "webhook"
+    at_once = 8
     refresh_every: timedelta | None = None
 
     def __init__(self, session: aiohttp.ClientSession, url: str, seconds: float) -> None:

@@ -9,15 +9,15 @@ ORDER BY a.place
 ON CONFLICT (channel, alert_id) DO NOTHING
 
 -- name: take
--- Takes alerts that are due, the oldest first, and of each incident only the first that is not delivered.
+-- Takes alerts that are due, those that have been for longest first, and of each incident only the first that is not delivered.
 -- Whoever dies with them leaves them due again after $3; one that others hold is passed by.
 WITH due AS (
     SELECT d.id FROM deliveries d
     WHERE d.channel = $1 AND d.delivered_at IS NULL AND d.dead_at IS NULL
       AND d.next_attempt_at <= clock_timestamp()
-      AND NOT EXISTS (SELECT FROM deliveries e WHERE e.channel = $1 AND e.dedup_key = d.dedup_key AND e.id < d.id
-                          AND e.delivered_at IS NULL AND e.dead_at IS NULL)
-    ORDER BY d.id LIMIT $2 FOR UPDATE SKIP LOCKED
+      AND d.id = (SELECT e.id FROM deliveries e WHERE e.waiting_for = $1 || ' ' || d.dedup_key
+                  ORDER BY e.id LIMIT 1)
+    ORDER BY d.next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE deliveries d SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $3::interval
 FROM due WHERE d.id = due.id

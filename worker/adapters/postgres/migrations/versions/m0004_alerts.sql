@@ -49,7 +49,8 @@ CREATE TABLE alert_leases (
 );
 
 -- Alerts to deliver, one row for each alert and channel. A row that is taken has its next attempt put off
--- for as long as a delivery may take, so that it is free again if its taker dies.
+-- for as long as a delivery may take, so that it is free again if its taker dies. waiting_for is the channel and
+-- the incident of those that wait: asked for by it, the first of an incident costs one look.
 CREATE TABLE deliveries (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     channel         text NOT NULL,            -- its kind and a digest of its address, never the address
@@ -64,11 +65,14 @@ CREATE TABLE deliveries (
     refreshed_at    timestamptz,              -- when it was last said again
     dead_at         timestamptz,
     problem         text,
+    waiting_for     text COLLATE "C" GENERATED ALWAYS AS
+        (CASE WHEN delivered_at IS NULL AND dead_at IS NULL THEN channel || ' ' || dedup_key END) STORED,
     UNIQUE (channel, alert_id),
     CONSTRAINT delivered_or_dead CHECK (delivered_at IS NULL OR dead_at IS NULL)
 );
 CREATE INDEX deliveries_waiting ON deliveries (channel, next_attempt_at)
     WHERE delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX deliveries_first ON deliveries (waiting_for, id) WHERE waiting_for IS NOT NULL;
 CREATE INDEX deliveries_of_incident ON deliveries (channel, dedup_key, id);
 CREATE INDEX deliveries_dead ON deliveries (channel, id) WHERE dead_at IS NOT NULL;
 

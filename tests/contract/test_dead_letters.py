@@ -36,6 +36,7 @@ BROKEN = body(event_json(student_json(1, {"grade": 3}), number=5))
 """An event with a number where a text has to be."""
 GOOD = body(event_json(student_json(1), number=6))
 WHOLE = Choice()
+TRACE = f"00-{'ab' * 16}-{'cd' * 8}-01"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,10 @@ class Post:
     letters: DeadLetters
     another: DeadLetters
 
-    async def put(self, *bodies: bytes, reason: str = "bad_field", district: str | None = DISTRICT) -> None:
-        headers = {"x-reason": reason} | ({"x-district-id": district} if district else {})
+    async def put(
+        self, *bodies: bytes, reason: str = "bad_field", district: str | None = DISTRICT, **beside: str
+    ) -> None:
+        headers = {"x-reason": reason, **beside} | ({"x-district-id": district} if district else {})
         for one in bodies:
             await self.broker.publish(Message(DEAD_LETTER_EXCHANGE, "d.users", one, headers=headers))
 
@@ -72,7 +75,7 @@ async def post(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 
 async def test_a_letter_is_whole(post: Post) -> None:
-    await post.put(b"\xff not text\n", reason="not_json")
+    await post.put(b"\xff not text\n", reason="not_json", traceparent=TRACE)
 
     async with post.letters.open() as opened:
         (letter,) = [letter async for letter in opened.read(10)]
@@ -80,6 +83,7 @@ async def test_a_letter_is_whole(post: Post) -> None:
     assert letter.body == b"\xff not text\n"
     assert letter.id == hashlib.sha256(letter.body).hexdigest()
     assert (letter.reason, letter.district_id, letter.routing_key) == ("not_json", DISTRICT, "d.users")
+    assert letter.trace_parent == TRACE
     assert letter.died_at is not None
     assert datetime.now(UTC) - letter.died_at < timedelta(seconds=LONG)
 

@@ -1,3 +1,10 @@
 """Fixtures for all tests; each kind stands in a module of its own."""
 
-pytest_plugins = ["broker_fixtures", "store_fixtures", "site_fixtures", "people_fixtures", "acts_fixtures"]
+pytest_plugins = [
+    "broker_fixtures",
+    "store_fixtures",
+    "site_fixtures",
+    "people_fixtures",
+    "letters_fixtures",
+    "acts_fixtures",
+]

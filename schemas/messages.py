@@ -554,6 +554,11 @@ class EventHeaders(Headers):
         default=None,
         description="The W3C trace context in which it is published; one that is not well-formed is ignored.",
     )
+    replayed: str | Absent = Field(
+        default=None,
+        alias="x-replayed",
+        description="Ours alone: it was a dead letter, put into quarantine for this district.",
+    )
 
 
 class DeadLetterHeaders(Headers):

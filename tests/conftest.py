@@ -1,6 +1,12 @@
 """Fixtures for all tests; each kind stands in a module of its own."""
 
 pytest_plugins = [
-    *("broker_fixtures", "store_fixtures", "site_fixtures", "people_fixtures", "acts_fixtures"),
-    *("access_fixtures", "alert_fixtures"),
+    "broker_fixtures",
+    "store_fixtures",
+    "site_fixtures",
+    "people_fixtures",
+    "letters_fixtures",
+    "acts_fixtures",
+    "access_fixtures",
+    "alert_fixtures",
 ]

@@ -15,7 +15,7 @@ from worker.ports.surveys import Moment, Surveys
 from worker.suggest.seating import Coverage, Seating
 
 MOST_BYTES: Final = 256 * 1024 * 1024
-"""For all seatings that a process keeps: that of a million students takes about 60 MB."""
+"""For all seatings that a process keeps: that of a million students takes about half of it."""
 MOST_DISTRICTS: Final = 8
 
 

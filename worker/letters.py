@@ -143,7 +143,11 @@ async def _settle(
 
 
 async def _publish(publisher: Publisher, letter: DeadLetter) -> None:
-    headers = {REPLAYED_HEADER: letter.district_id or "", "district_id": letter.district_id}
+    headers = {
+        REPLAYED_HEADER: letter.district_id or "",
+        "district_id": letter.district_id,
+        "traceparent": letter.trace_parent,
+    }
     told = {name: value for name, value in headers.items() if value is not None}
     try:
         async with asyncio.timeout(PUBLISH_SECONDS):

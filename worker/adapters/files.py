@@ -60,7 +60,7 @@ class DeadLetterFile:
     """Keeps unreadable messages, with why and whose: their bodies may be anything.
 
     A line is `{"reason", "district_id", "routing_key", "died_at", "body"}`, or `body_base64` in the place of
-    `body` where it is not UTF-8.
+    `body` where it is not UTF-8; `traceparent` stands beside it where the message came with one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -78,6 +78,8 @@ def _dead_letter(message: Message) -> dict[str, object]:
         "routing_key": message.routing_key,
         "died_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
+    if "traceparent" in message.headers:
+        letter["traceparent"] = message.headers["traceparent"]
     try:
         letter["body"] = message.body.decode()
     except UnicodeDecodeError:

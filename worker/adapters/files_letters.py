@@ -195,4 +195,5 @@ def _letter(place: int, line: bytes) -> DeadLetter:
         reason=told.get("reason") or UNKNOWN,
         district_id=told.get("district_id"),
         died_at=datetime.fromisoformat(when) if when else None,
+        trace_parent=told.get("traceparent"),
     )

@@ -142,6 +142,7 @@ def _letter(message: DeliveredMessage) -> DeadLetter:
         reason=_text(headers.get("x-reason")) or _text(death.get("reason")) or UNKNOWN,
         district_id=_text(headers.get("x-district-id")) or _text(headers.get("district_id")),
         died_at=_moment(properties.timestamp) if "x-reason" in headers else _moment(death.get("time")),
+        trace_parent=_text(headers.get("traceparent")),
     )
 
 

@@ -32,6 +32,8 @@ class DeadLetter:
     """Whose it is, where that could be told."""
     died_at: datetime | None
     """When it was put aside; None where nobody wrote it down."""
+    trace_parent: str | None = None
+    """The trace context that it came with, which goes on where it is published again."""
 
     @cached_property
     def digest(self) -> bytes:

@@ -30,6 +30,7 @@ from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.views import PostgresViews
 from worker.domain.policy import Policy
 
 TEMPLATE = "rostering_template"
@@ -83,6 +84,7 @@ class StoreUnderTest:
     surveys: PostgresSurveys
     quarantine: PostgresQuarantine
     plans: PostgresPlans
+    views: PostgresViews
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -142,6 +144,7 @@ async def opened_store(
             PostgresSurveys(database),
             PostgresQuarantine(database),
             PostgresPlans(database),
+            PostgresViews(database),
         )
     finally:
         await locks.close()

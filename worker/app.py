@@ -34,6 +34,7 @@ from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.views import PostgresViews
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.coverage import Coverages
@@ -67,6 +68,7 @@ class Store:
     rollbacks: PostgresRollbacks
     quarantine: PostgresQuarantine
     plans: PostgresPlans
+    views: PostgresViews
 
 
 @asynccontextmanager
@@ -99,6 +101,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresRollbacks(database, evaluations),
             PostgresQuarantine(database),
             PostgresPlans(database),
+            PostgresViews(database),
         )
 
 
@@ -228,6 +231,7 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
         rollbacks=store.rollbacks,
         surveys=store.surveys,
         plans=store.plans,
+        views=store.views,
         letters=dead_letters(settings, broker),
         quarantine=store.quarantine,
         publisher=broker,

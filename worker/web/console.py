@@ -20,6 +20,7 @@ from worker.ports.desk import Desk
 from worker.ports.plans import Plans
 from worker.ports.rollback import Rollbacks
 from worker.ports.surveys import Surveys
+from worker.ports.views import Views
 from worker.web.access.identity import Permission, who
 
 HEADERS: Final = {"Cache-Control": "no-store"}
@@ -58,6 +59,7 @@ class Console:
     rollbacks: Rollbacks
     surveys: Surveys
     plans: Plans
+    views: Views
     letters: DeadLetters
     quarantine: Quarantine
     publisher: Publisher

@@ -4,9 +4,37 @@ from __future__ import annotations
 
 from worker.web.console import Console
 from worker.web.page import Page
-from worker.web.pages import assets, districts, editor, filters, letters, orders, plan, rollback
+from worker.web.pages import (
+    assets,
+    districts,
+    editor,
+    filters,
+    findings,
+    history,
+    letters,
+    orders,
+    overview,
+    plan,
+    rollback,
+    sections,
+    student,
+)
 
-_MODULES = (assets, districts, filters, editor, plan, orders, rollback, letters)
+_MODULES = (
+    assets,
+    districts,
+    overview,
+    findings,
+    student,
+    sections,
+    filters,
+    editor,
+    plan,
+    history,
+    orders,
+    rollback,
+    letters,
+)
 
 
 def all_pages(console: Console) -> list[Page]:

@@ -164,6 +164,7 @@ def serve(store: StoreUnderTest) -> Serve:
             rollbacks=store.rollbacks,
             quarantine=store.quarantine,
             plans=store.plans,
+            views=store.views,
             alerts=store.alerts,
             inspections=store.inspections,
             deliveries=store.deliveries,

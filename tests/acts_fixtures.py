@@ -91,6 +91,7 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         rollbacks=store.rollbacks,
         surveys=store.surveys,
         plans=store.plans,
+        views=store.views,
         letters=FileDeadLetters(file),
         quarantine=store.quarantine,
         publisher=broker,

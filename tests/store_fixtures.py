@@ -33,6 +33,7 @@ from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.views import PostgresViews
 from worker.domain.incidents import Rules
 from worker.domain.noticing import Thresholds
 from worker.domain.policy import Policy
@@ -93,6 +94,7 @@ class StoreUnderTest:
     alerts: PostgresOutbox
     inspections: PostgresInspections
     deliveries: PostgresDeliveries
+    views: PostgresViews
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -158,6 +160,7 @@ async def opened_store(
             PostgresOutbox(database, heard, ALERTS),
             PostgresInspections(database, LIMITS, Thresholds(), rules),
             PostgresDeliveries(database, heard),
+            PostgresViews(database),
         )
     finally:
         await locks.close()

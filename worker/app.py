@@ -42,6 +42,7 @@ from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
+from worker.adapters.postgres.views import PostgresViews
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.coverage import Coverages
@@ -101,6 +102,7 @@ class Store:
     """The outbox of alerts, which wait for no commit."""
     inspections: PostgresInspections
     deliveries: PostgresDeliveries
+    views: PostgresViews
 
 
 @asynccontextmanager
@@ -138,6 +140,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresOutbox(database, heard, ALERTS),
             PostgresInspections(database, window_limits(settings), thresholds(settings), rules),
             PostgresDeliveries(database, heard),
+            PostgresViews(database),
         )
 
 
@@ -334,6 +337,7 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
         rollbacks=store.rollbacks,
         surveys=store.surveys,
         plans=store.plans,
+        views=store.views,
         letters=dead_letters(settings, broker),
         quarantine=store.quarantine,
         publisher=broker,

@@ -24,6 +24,7 @@ async def compare(model: Model, store: StoreUnderTest) -> None:
     judged = model.judged()
     await compare_findings(judged, store)
     await compare_roster(judged, store)
+    await compare_coverage(judged, store)
     await _compare_tally(judged, model, store)
     await _compare_approvals(judged, model, store)
     await compare_full_run(store)
@@ -148,6 +149,24 @@ async def compare_plan(judged: Judged, model: Model, store: StoreUnderTest) -> N
     assert sum(ops["removed"] for ops in counts) == removed
 
 
+async def compare_coverage(judged: Judged, store: StoreUnderTest) -> None:
+    """What is kept up by school and grade is what counting anew gives."""
+    blocked = {one.record_id for one in judged.findings if one.is_error and one.kind == "student"}
+    expected: dict[tuple[str, str], tuple[int, int]] = {}
+    for (kind, student), entry in judged.entries.items():
+        if kind == "student":
+            record = json.loads(entry.record)
+            place = record["school_id"] or "", record["grade"] or ""
+            students, stuck = expected.get(place, (0, 0))
+            expected[place] = students + 1, stuck + (student in blocked)
+    assert await coverage_of(store) == expected
+
+
+async def coverage_of(store: StoreUnderTest) -> dict[tuple[str, str], tuple[int, int]]:
+    rows = await store.rows("SELECT school_id, grade, students, blocked FROM coverage")
+    return {(row["school_id"], row["grade"]): (row["students"], row["blocked"]) for row in rows}
+
+
 async def compare_full_run(store: StoreUnderTest) -> None:
     """A full run over the same district finds nothing that the incremental one overlooked."""
     current = (await store.desk.current_filter(DISTRICT)).section_filter
@@ -155,4 +174,10 @@ async def compare_full_run(store: StoreUnderTest) -> None:
         assert evaluation is not None
         before = evaluation.state.tally.to_json(), evaluation.state.tally.error_digest
         await judge_in_store(evaluation, [])
+        counted = await evaluation._connection.fetch(
+            "SELECT school_id, grade, students, blocked FROM coverage"
+        )
+        assert {tuple(row) for row in counted} == {
+            (*place, *n) for place, n in (await coverage_of(store)).items()
+        }
         assert (evaluation.state.tally.to_json(), evaluation.state.tally.error_digest) == before

@@ -35,7 +35,7 @@ class Context:
         for write, before in writes:
             after = write.entry.member if write.entry else None
             sections_moved = write.sections is not None and write.sections != before.sections
-            if after == before.candidate and not sections_moved:
+            if after == before.candidate and not sections_moved and write.seat == before.seat:
                 continue
             self.tally.count_entry(write.kind, before.candidate, after, before.committed)
             different.append(write)

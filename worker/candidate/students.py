@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from worker.candidate.context import Context
 from worker.domain.canonical import canonical
@@ -13,8 +14,10 @@ from worker.domain.filter import counted, in_scope
 from worker.domain.preflight import Finding, StudentContext, student_findings
 from worker.domain.records import RecordId, Student, student_from_json
 from worker.domain.roster import RosterKind, student_entry
-from worker.ports.roster import EntryWrite, StudentState
+from worker.ports.roster import EntryWrite, Seat, StudentState
 
+Place: TypeAlias = tuple[str | None, str | None]
+"""A school and a grade."""
 DIGEST_BYTES = 16
 """Of a unique field's value: enough to tell a million values apart, and it is not the value."""
 
@@ -51,10 +54,13 @@ async def refresh_students(context: Context, ids: Collection[str]) -> StudentOut
     after: list[Finding] = []
     writes = []
     sizes: Counter[str] = Counter()
+    seats: dict[Place, tuple[int, int]] = {}
     for state in states:
         write, findings = _judge(context, state, duplicated.get(state.id, ()))
         after += findings
         writes.append((write, state.entry))
+        _count_seat(seats, state.entry.seat, -1)
+        _count_seat(seats, write.seat, 1)
         sizes.subtract(state.entry.sections)
         sizes.update(write.sections or ())
         if write.school_id:
@@ -63,6 +69,9 @@ async def refresh_students(context: Context, ids: Collection[str]) -> StudentOut
     _count_blocked(context, after, 1)
     await context.write_finding_changes(before, after)
     await context.write_entry_changes(writes)
+    moved = {place: change for place, change in seats.items() if any(change)}
+    if moved:
+        await roster.move_coverage(moved)
     changes = {section: change for section, change in sizes.items() if change}
     if changes:
         outcome.turned = await roster.resize_kept(changes)
@@ -82,7 +91,15 @@ def _judge(
     findings = student_findings(StudentContext(student, sections, duplicated, known), context.policy)
     class_id = sections[0] if len(sections) == 1 else None
     entry = student_entry(student, class_id, context.policy.extra_fields)
-    return EntryWrite(RosterKind.STUDENT, state.id, entry, school, sections), findings
+    seat = Seat(school, student.value("grade"), any(finding.is_error for finding in findings))
+    return EntryWrite(RosterKind.STUDENT, state.id, entry, school, sections, seat), findings
+
+
+def _count_seat(seats: dict[Place, tuple[int, int]], seat: Seat | None, sign: int) -> None:
+    if seat is not None:
+        place = seat.school_id, seat.grade
+        students, blocked = seats.get(place, (0, 0))
+        seats[place] = students + sign, blocked + sign * seat.is_blocked
 
 
 def _count_blocked(context: Context, findings: Iterable[Finding], sign: int) -> None:

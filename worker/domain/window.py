@@ -70,3 +70,15 @@ def closing_trigger(window: Window, now: datetime, limits: WindowLimits) -> Trig
 def deferral_expired(deferred_since: datetime | None, now: datetime, limits: WindowLimits) -> bool:
     """Whether a failing verdict has been put off for as long as it may be."""
     return deferred_since is not None and now - deferred_since >= limits.max_deferral
+
+
+def closes_at(window: Window, now: datetime, limits: WindowLimits) -> datetime:
+    """Return when the window closes if no event comes any more; `now` where it is due already."""
+    if closing_trigger(window, now, limits) is not None:
+        return now
+    ends = [window.last_event_at + limits.quiet]
+    if window.events:
+        ends.append(window.opened_at + limits.max_age)
+    if window.deferred_since is not None:
+        ends.append(window.deferred_since + limits.max_deferral)
+    return min(ends)

@@ -70,6 +70,10 @@ class Desk(Protocol):
         """Return every section filter that the district ever had, the oldest first."""
         ...
 
+    async def policies(self, district_id: str) -> list[PolicyVersion]:
+        """Return every policy that the district ever had of its own, the oldest first."""
+        ...
+
     async def is_known(self, district_id: str) -> bool:
         """Return whether the district was ever seen."""
         ...

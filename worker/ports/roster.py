@@ -30,6 +30,15 @@ class SectionState:
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a student in scope is counted: his school and grade, and whether he has an error."""
+
+    school_id: str | None
+    grade: str | None
+    is_blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EntryState:
     """A row of the roster as it stands: members of the digests, None where the record is not there."""
 
@@ -39,6 +48,8 @@ class EntryState:
     """The candidate record, where it was asked for."""
     sections: tuple[str, ...] = ()
     """For a student: the sections that count for him."""
+    seat: Seat | None = None
+    """For a student in the candidate roster: where he was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,8 @@ class EntryWrite:
     entry: Entry | None
     school_id: str | None = None
     sections: tuple[str, ...] | None = None
+    seat: Seat | None = None
+    """For a student: where he is to be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +200,10 @@ class CandidateRoster(Protocol):
 
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
         """Change the candidate roster."""
+        ...
+
+    async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
+        """Add to how many students, and blocked ones, there are of each (school, grade)."""
         ...
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:

@@ -14,7 +14,7 @@ _SQL: Final = sql.load("purge")
 TABLES: Final = (
     *("inbox", "evaluated_events", "feed_marks", "quarantine", "evaluation_failures"),
     *("baseline_records", "baselines", "connections"),
-    *("staged", "section_links", "kept_sections", "identities", "findings", "roster"),
+    *("staged", "section_links", "kept_sections", "identities", "findings", "roster", "coverage"),
     *("decisions", "batches", "filters", "policies"),
     *("holds", "approvals", "commit_history", "suggestions"),
     "windows",

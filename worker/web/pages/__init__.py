@@ -11,14 +11,36 @@ from worker.web.pages import (
     districts,
     editor,
     filters,
+    findings,
+    history,
     letters,
     login,
     orders,
+    overview,
     plan,
     rollback,
+    sections,
+    student,
 )
 
-_MODULES = (assets, login, account, audit, districts, filters, editor, plan, orders, rollback, letters)
+_MODULES = (
+    assets,
+    login,
+    account,
+    audit,
+    districts,
+    overview,
+    findings,
+    student,
+    sections,
+    filters,
+    editor,
+    plan,
+    history,
+    orders,
+    rollback,
+    letters,
+)
 
 
 def all_pages(console: Console) -> list[Page]:

@@ -61,3 +61,14 @@ document.addEventListener("click", async (event) => {
     button.textContent = "Selected: copy it";
   }
 });
+
+// <time data-due="…">: how long it is until then, a second at a time. By this machine's clock: only a hint.
+const due = document.querySelectorAll("[data-due]");
+if (due.length) {
+  setInterval(() => {
+    for (const one of due) {
+      const seconds = Math.round((new Date(one.dataset.due) - Date.now()) / 1000);
+      one.textContent = seconds > 0 ? `in ${seconds} s` : "about now";
+    }
+  }, 1000);
+}

@@ -53,11 +53,12 @@ WHERE i.district_id || '' = $1 AND i.student_id = ANY($2::text[])
 -- name: student_states
 SELECT i.id, CASE WHEN s.record ? 'student' THEN s.record END AS record,
        kept.sections, kept.ranks, school.known IS NOT NULL AS school_known,
-       r.candidate_member, r.committed_member, r.sections AS counted
+       r.candidate_member, r.committed_member, r.sections AS counted,
+       r.school_id AS counted_school_id, r.grade AS counted_grade, r.blocked
 FROM unnest($2::text[]) AS i(id)
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s ON true
-LEFT JOIN LATERAL (SELECT candidate_member, committed_member, sections FROM roster
+LEFT JOIN LATERAL (SELECT candidate_member, committed_member, sections, school_id, grade, blocked FROM roster
     WHERE district_id = $1 AND kind = 'student' AND record_id = i.id OFFSET 0) AS r ON true
 LEFT JOIN LATERAL (SELECT true AS known FROM staged
     WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
@@ -105,21 +106,44 @@ SELECT record_id, candidate, candidate_member, committed_member FROM roster
 WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[])
 
 -- name: write_entries
-INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections)
-SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, string_to_array(e.sections, ' ')
-FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[])
-    AS e(kind, record_id, candidate, member, school_id, sections)
+INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections, grade,
+                    blocked)
+SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, string_to_array(e.sections, ' '), e.grade,
+       e.blocked
+FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::boolean[])
+    AS e(kind, record_id, candidate, member, school_id, sections, grade, blocked)
 ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     candidate = EXCLUDED.candidate, candidate_member = EXCLUDED.candidate_member,
-    school_id = EXCLUDED.school_id, sections = EXCLUDED.sections
+    school_id = EXCLUDED.school_id, sections = EXCLUDED.sections, grade = EXCLUDED.grade,
+    blocked = EXCLUDED.blocked
 
 -- name: blank_entries
-UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL
+UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL, grade = NULL,
+    blocked = false
 WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NOT NULL
 
 -- name: delete_entries
 DELETE FROM roster
 WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NULL
+
+-- name: move_coverage
+-- The checks of the table see the row that would be inserted first, so that one that shrinks must be there.
+WITH moved AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS m(school_id, grade, students, blocked)
+), changed AS (
+    UPDATE coverage c SET students = c.students + m.students, blocked = c.blocked + m.blocked
+    FROM moved m
+    WHERE c.district_id = $1 AND c.school_id = m.school_id AND c.grade = m.grade
+    RETURNING c.school_id, c.grade
+)
+INSERT INTO coverage (district_id, school_id, grade, students, blocked)
+SELECT $1, m.* FROM moved m
+WHERE NOT EXISTS (SELECT FROM changed c WHERE c.school_id = m.school_id AND c.grade = m.grade)
+
+-- name: forget_empty_coverage
+DELETE FROM coverage c
+USING unnest($2::text[], $3::text[]) AS m(school_id, grade)
+WHERE c.district_id = $1 AND c.school_id = m.school_id AND c.grade = m.grade AND c.students = 0
 
 -- name: open_findings
 SELECT code, severity, kind, record_id, detail FROM findings

@@ -1,0 +1,164 @@
+"""The console's pages for looking, over a real store: right figures, empty states, no name too many."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from acts_fixtures import Browser
+from aiohttp import web
+from builders import DISTRICT, record_id, student_json
+from people_fixtures import NORTH, SOUTH, Feed, evaluate, homeroom
+from store_fixtures import StoreUnderTest
+
+from worker.web import site as site_of
+from worker.web.access.identity import Identity, Role
+
+EVERYBODY = [*range(1, 33)]
+CHESS = "Chess - Quillfeather <script>"
+
+
+@pytest.fixture
+async def torn(feed: Feed, store: StoreUnderTest) -> Feed:
+    """A district in review: everybody is in a club beside the homeroom, and one has no name."""
+    await feed.send(
+        ("sections", homeroom(702, NORTH, EVERYBODY, name=CHESS)),
+        ("users", student_json(1, {"school": NORTH}, name={"first": "", "last": "Fernquay"})),
+    )
+    assert await evaluate(store) == ["review"]
+    return feed
+
+
+@pytest.fixture
+def as_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks is a viewer."""
+    monkeypatch.setattr(site_of, "LOCAL", Identity("vic", Role.VIEWER))
+
+
+async def looked(store: StoreUnderTest) -> list[str]:
+    rows = await store.rows("SELECT action FROM audit WHERE action LIKE 'lookup.%' ORDER BY id")
+    return [row["action"] for row in rows]
+
+
+async def test_without_a_district_the_list_says_what_to_do_next(browser: Browser) -> None:
+    assert "No district yet" in await browser.open("/")
+    assert "rostering publish" in browser.text
+
+
+@pytest.mark.usefixtures("torn")
+async def test_the_list_tells_how_a_district_stands(browser: Browser) -> None:
+    text = await browser.open("/")
+    for told in (f"/districts/{DISTRICT}", "in review since", "32 blocked"):
+        assert told in text
+    assert "No district fits" in await browser.open("/?q=nowhere")
+    assert DISTRICT in await browser.open(f"/?q={DISTRICT[:8].upper()}&sort=name&page=1")
+    assert "No district fits" in await browser.open("/?status=rostered&page=99999999")
+
+
+@pytest.mark.usefixtures("torn")
+async def test_a_district_tells_why_it_stands_in_review_and_where(browser: Browser) -> None:
+    text = await browser.open(f"/districts/{DISTRICT}")
+    for told in ("Why it stands in review", "student.multiple_sections", "filter is suggested", "Coverage"):
+        assert told in text
+    assert "0 of 20 ready" in text
+    assert "0 of 12 ready" in text
+    assert "Quillfeather" not in text
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_rostered_district_has_nothing_against_it(browser: Browser) -> None:
+    assert "nothing stands against a commit" in await browser.open(f"/districts/{DISTRICT}")
+    assert "20 of 20 ready" in browser.text
+    assert "No finding is open" in await browser.of("findings")
+    assert "No event waits" in await browser.open(f"/districts/{DISTRICT}?forecast=1")
+
+
+@pytest.mark.usefixtures("torn")
+async def test_findings_are_filtered_paged_and_saved(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, store: StoreUnderTest
+) -> None:
+    monkeypatch.setattr("worker.web.pages.findings.PAGE", 10)
+    text = await browser.of("findings?code=student.multiple_sections")
+    assert "Chess - Quillfeather &lt;script&gt;" in browser.page
+    assert "<script>" not in browser.page.replace('<script src="', "")
+    assert await looked(store) == ["lookup.sections"]
+    seen: list[str] = []
+    while True:
+        found = [one for one in _records(text) if one not in seen]
+        assert len(found) <= 10
+        seen += found
+        following = [one for one in browser.text.split('href="') if "after_code" in one.split('"')[0]]
+        if not following:
+            break
+        text = await browser.open(following[0].split('"')[0])
+    assert sorted(seen) == sorted(record_id(number) for number in EVERYBODY)
+
+    async with browser.client.get(f"/districts/{DISTRICT}/findings.csv?school={SOUTH}") as answer:
+        rows = list(csv.DictReader(io.StringIO(await answer.text())))
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert {row["record_id"] for row in rows} == {record_id(number) for number in range(21, 33)}
+    assert all("Quillfeather" not in str(row) for row in rows)
+
+
+def _records(text: str) -> Iterator[str]:
+    for piece in text.split("/students/")[1:]:
+        yield piece.split('"')[0]
+
+
+@pytest.mark.usefixtures("torn")
+async def test_a_student_is_shown_with_his_sections_and_the_look_is_recorded(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    text = await browser.of(f"students/{record_id(1)}")
+    assert browser.status == web.HTTPOk.status_code
+    for told in ("student.multiple_sections", "student.field_missing", "Quillfeather", "Fernquay", "kept"):
+        assert told in text
+    assert await looked(store) == ["lookup.student"]
+    await browser.of(f"students/{record_id(99)}")
+    assert browser.status == web.HTTPNotFound.status_code
+
+
+@pytest.mark.usefixtures("torn")
+async def test_sections_are_searched_grouped_counted_and_tried(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    assert "3 sections" in await browser.of("sections")
+    assert "1 section" in await browser.of("sections", {"q": "chess"})
+    text = await browser.of("sections", {"by": "name", "do": "count"})
+    row = text[text.index('scope="row">homeroom') :].split("</tr>")[0]
+    assert ">2<" in row  # sections
+    assert row.count(">32<") == 2  # places, and students with exactly one
+    assert 'name="rule_op" value="contains"' in row
+    assert "2 sections" in await browser.of("sections", {"field": "name", "value": "homeroom"})
+    assert "No section fits" in await browser.of("sections", {"field": "subject", "value": "none such"})
+    assert set(await looked(store)) == {"lookup.sections"}
+
+
+@pytest.mark.usefixtures("torn")
+async def test_history_tells_what_was_decided(browser: Browser) -> None:
+    text = await browser.of("history")
+    assert text.index("review") < text.index("commit")
+    assert "32 of 32 students blocked" in text
+    assert f"/districts/{DISTRICT}/rollback?to=1" in text
+    assert "Nothing was decided before that" in await browser.of("history?before=1")
+
+
+@pytest.mark.usefixtures("torn", "as_viewer")
+async def test_a_viewer_sees_no_name(browser: Browser, store: StoreUnderTest) -> None:
+    for page in ("", "/findings", "/findings.csv", "/history", "/plan"):
+        text = await browser.open(f"/districts/{DISTRICT}{page}")
+        assert browser.status == web.HTTPOk.status_code
+        assert "Quillfeather" not in text
+        assert "Fernquay" not in text
+    for page in ("sections", f"students/{record_id(1)}"):
+        await browser.of(page)
+        assert browser.status == web.HTTPForbidden.status_code
+    assert await looked(store) == []
+
+
+@pytest.mark.parametrize("page", ["", "/findings", "/findings.csv", "/history", "/sections", "/students/1"])
+async def test_an_unknown_district_has_no_pages(browser: Browser, page: str) -> None:
+    await browser.open(f"/districts/{record_id(5)}{page}")
+    assert browser.status == web.HTTPNotFound.status_code

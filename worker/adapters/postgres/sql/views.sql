@@ -1,0 +1,136 @@
+-- What pages show: read-only.
+
+-- name: districts
+-- Those asked for are found by what little decides it; only the page's own rows are read whole.
+WITH told AS MATERIALIZED (
+    SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name,
+           CASE WHEN d.purged_at IS NOT NULL THEN 'purged'
+                WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
+                WHEN f.parked_at IS NOT NULL THEN 'parked'
+                WHEN h.district_id IS NOT NULL THEN 'on_hold' ELSE d.status END AS status,
+           (d.counts ->> 'roster:student')::bigint AS students, (d.counts ->> 'blocked')::bigint AS blocked,
+           (SELECT true FROM incidents i WHERE i.district_id = d.district_id LIMIT 1) AS has_incident
+    FROM districts d
+    LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
+    LEFT JOIN connections c ON c.district_id = d.district_id
+    LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
+    LEFT JOIN holds h ON h.district_id = d.district_id
+), chosen AS MATERIALIZED (
+    SELECT *, count(*) OVER () AS matching,
+           row_number() OVER (ORDER BY
+               CASE WHEN $3 = 'attention' THEN CASE
+                   WHEN status = 'parked' THEN 0 WHEN status = 'review' THEN 1
+                   WHEN has_incident AND status <> 'purged' THEN 2
+                   WHEN status = 'on_hold' THEN 3 WHEN status = 'disconnected' THEN 4
+                   WHEN status = 'waiting' THEN 5 WHEN status = 'rostered' THEN 6 ELSE 7 END END,
+               CASE WHEN $3 = 'name' THEN lower(name) END,
+               CASE WHEN $3 = 'students' THEN students END DESC NULLS LAST,
+               CASE WHEN $3 IN ('attention', 'blocked') THEN blocked END DESC NULLS LAST,
+               district_id) AS place
+    FROM told
+    WHERE ($1::text IS NULL OR status = $1)
+      AND ($2 = '' OR strpos(lower(name), lower($2)) > 0 OR strpos(lower(district_id), lower($2)) > 0)
+), page AS MATERIALIZED (
+    SELECT * FROM chosen ORDER BY place OFFSET $4 LIMIT $5
+)
+SELECT p.district_id, p.name, p.status, p.matching, d.counts, d.committed_counts, d.standing_since,
+       coalesce(c.record, s.record) AS record,
+       (SELECT decided_at FROM decisions x WHERE x.district_id = d.district_id AND x.number = d.decision_number)
+           AS decided_at,
+       w.opened_at, w.last_event_at, w.events, w.requested, w.deferred_since,
+       ARRAY(SELECT code FROM incidents i WHERE i.district_id = d.district_id ORDER BY since, code) AS incidents,
+       clock_timestamp() AS now
+FROM page p
+JOIN districts d ON d.district_id = p.district_id
+LEFT JOIN staged s ON s.district_id = p.district_id AND s.kind = 'district' AND s.record_id = p.district_id
+LEFT JOIN connections c ON c.district_id = p.district_id
+LEFT JOIN windows w ON w.district_id = p.district_id
+ORDER BY p.place
+
+-- name: now
+SELECT clock_timestamp()
+
+-- name: coverage
+SELECT nullif(c.school_id, '') AS school_id, s.record ->> 'name' AS school, nullif(c.grade, '') AS grade,
+       c.students, c.blocked
+FROM coverage c
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record_id = c.school_id OFFSET 0) AS s ON true
+WHERE c.district_id = $1
+ORDER BY c.school_id, c.grade
+
+-- name: decisions
+SELECT d.number, d.outcome, d.sequence, d.decided_at, d.published_at, b.trigger, b.events,
+       (d.summary - 'causes' - 'suggestions') #- '{findings,items}' AS summary
+FROM decisions d
+LEFT JOIN batches b ON b.district_id = d.district_id AND b.number = d.batch_number
+WHERE d.district_id = $1 AND ($2::bigint IS NULL OR d.number < $2)
+ORDER BY d.number DESC
+LIMIT $3
+
+-- name: findings
+-- For each severity one step into the index, to where the list goes on.
+SELECT f.* FROM unnest($2::text[]) AS v(severity)
+CROSS JOIN LATERAL (
+    SELECT severity, code, kind, record_id, member, detail, since FROM findings
+    WHERE open_of = $1 AND severity = v.severity AND ($3::text IS NULL OR code = $3)
+      AND ($4::text IS NULL OR (severity, code, kind, record_id, member) > ($4, $5, $6, $7 COLLATE "C", $8::bytea))
+    ORDER BY severity, code, kind, record_id, member
+    LIMIT $9) AS f
+ORDER BY f.severity, f.code, f.kind, f.record_id, f.member
+LIMIT $9
+
+-- name: findings_of_school
+-- Findings on the school, on its students and on its classes.
+SELECT f.severity, f.code, f.kind, f.record_id, f.member, f.detail, f.since
+FROM (SELECT kind, record_id FROM roster
+      WHERE district_id = $1 AND school_id = $10 AND candidate IS NOT NULL AND kind IN ('student', 'class')
+      UNION ALL SELECT 'school', $10) AS r
+CROSS JOIN LATERAL (
+    SELECT severity, code, kind, record_id, member, detail, since FROM findings
+    WHERE district_id = $1 AND kind = r.kind AND record_id = r.record_id AND open OFFSET 0) AS f
+WHERE f.severity = ANY($2::text[]) AND ($3::text IS NULL OR f.code = $3)
+  AND ($4::text IS NULL OR (f.severity, f.code, f.kind, f.record_id, f.member)
+           > ($4, $5, $6, $7 COLLATE "C", $8::bytea))
+ORDER BY f.severity, f.code, f.kind, f.record_id, f.member
+LIMIT $9
+
+-- name: findings_of_student
+SELECT severity, code, kind, record_id, member, detail, since FROM findings
+WHERE district_id = $1 AND kind = 'student' AND record_id = $2 AND open
+ORDER BY severity, code, member
+
+-- name: section_names
+SELECT i.id, s.name
+FROM unnest($2::text[]) AS i(id)
+CROSS JOIN LATERAL (SELECT record ->> 'name' AS name FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = i.id OFFSET 0) AS s
+WHERE s.name IS NOT NULL
+
+-- name: student
+SELECT CASE WHEN s.record ? 'student' THEN s.record -> 'student' END AS staged,
+       r.candidate::jsonb AS candidate, r.committed::jsonb AS committed
+FROM (SELECT $2::text AS id) AS i
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT candidate, committed FROM roster
+    WHERE district_id = $1 AND kind = 'student' AND record_id = i.id OFFSET 0) AS r ON true
+
+-- name: sections_of_student
+SELECT l.section_id AS id, s.record ->> 'name' AS name, school.record ->> 'name' AS school,
+       s.record ->> 'subject' AS subject, s.record ->> 'period' AS period, s.record ->> 'grade' AS grade,
+       course.record ->> 'name' AS course, term.record ->> 'name' AS term,
+       jsonb_array_length(coalesce(s.record -> 'students', '[]')) AS students, k.rank AS kept
+FROM (SELECT section_id FROM section_links
+      WHERE district_id = $1 AND role = 'student' AND target_id = $2 OFFSET 0) AS l
+CROSS JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = l.section_id OFFSET 0) AS s
+LEFT JOIN LATERAL (SELECT record FROM staged WHERE district_id = $1 AND kind = 'school'
+    AND record_id = s.record ->> 'school_id' OFFSET 0) AS school ON true
+LEFT JOIN LATERAL (SELECT record FROM staged WHERE district_id = $1 AND kind = 'course'
+    AND record_id = s.record ->> 'course_id' OFFSET 0) AS course ON true
+LEFT JOIN LATERAL (SELECT record FROM staged WHERE district_id = $1 AND kind = 'term'
+    AND record_id = s.record ->> 'term_id' OFFSET 0) AS term ON true
+LEFT JOIN LATERAL (SELECT rank FROM kept_sections
+    WHERE district_id = $1 AND section_id = l.section_id OFFSET 0) AS k ON true
+ORDER BY k.rank NULLS LAST, name, id

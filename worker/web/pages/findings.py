@@ -1,0 +1,131 @@
+"""A district's findings: filtered, a page at a time, and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from worker.domain.announcements import instant
+from worker.domain.policy import Code, Severity
+from worker.ports.views import FindingPlace, FindingRow, FindingsAsked
+from worker.web.access.identity import Permission, who
+from worker.web.console import HEADERS, Console
+from worker.web.page import Page
+
+PAGE: Final = 100
+IN_FILE: Final = 2000
+"""Findings of a file that are read at a time."""
+_PLACE: Final = ("severity", "code", "kind", "record_id", "member")
+COLUMNS: Final = ("code", "severity", "kind", "record_id", "field", "sections", "other", "since")
+
+
+def pages(console: Console) -> list[Page]:
+    """Return the list, and the file of the same."""
+    path = "/districts/{district}/findings"
+    return [
+        Page("GET", path, partial(_findings, console), Permission.SEE),
+        Page("GET", f"{path}.csv", partial(_file, console), Permission.SEE),
+    ]
+
+
+async def _findings(console: Console, request: web.Request) -> web.Response:
+    district_id = request.match_info["district"]
+    details = await console.desk.show(district_id)
+    asked = _asked(request)
+    found = await console.views.findings(district_id, replace(asked, limit=PAGE + 1))
+    shown = found[:PAGE]
+    names: dict[str, str] = {}
+    if who(request).may(Permission.SEE_PERSONAL) and any("sections" in one.detail for one in shown):
+        await console.look(request, district_id, "sections")
+        names = await console.views.section_names(district_id, _sections(shown))
+    chosen = _chosen(asked)
+    after = (
+        {f"after_{name}": getattr(shown[-1].place, name) for name in _PLACE} if len(found) > PAGE else None
+    )
+    return console.render(
+        request,
+        "findings.html",
+        details=details,
+        findings=shown,
+        names=names,
+        asked=asked,
+        codes=list(Code),
+        severities=list(Severity),
+        schools=await console.surveys.schools(district_id),
+        next_page=urlencode(chosen | after) if after else None,
+        chosen=urlencode(chosen),
+    )
+
+
+async def _file(console: Console, request: web.Request) -> web.StreamResponse:
+    """Answer with all of the list as CSV, ids only, while it is read."""
+    district_id = request.match_info["district"]
+    await console.desk.show(district_id)  # an unknown district is no page of ours
+    headers = HEADERS | {"Content-Disposition": 'attachment; filename="findings.csv"'}
+    answer = web.StreamResponse(headers=headers)
+    answer.content_type, answer.charset = "text/csv", "utf-8"
+    await answer.prepare(request)
+    await answer.write(_lines([COLUMNS]))
+    asked = replace(_asked(request), after=None, limit=IN_FILE)
+    async for rows in console.views.all_findings(district_id, asked):
+        await answer.write(_lines([_columns(row) for row in rows]))
+    await answer.write_eof()
+    return answer
+
+
+def _asked(request: web.Request) -> FindingsAsked:
+    query = request.query
+    place = [query.get(f"after_{name}", "") for name in _PLACE]
+    return FindingsAsked(
+        query.get("code") if query.get("code") in set(Code) else None,
+        query.get("severity") if query.get("severity") in set(Severity) else None,
+        query.get("school") or None,
+        FindingPlace(*place) if all(place) and _is_hex(place[-1]) else None,
+        PAGE,
+    )
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _chosen(asked: FindingsAsked) -> dict[str, str]:
+    named = {"code": asked.code, "severity": asked.severity, "school": asked.school_id}
+    return {name: value for name, value in named.items() if value}
+
+
+def _sections(rows: Sequence[FindingRow]) -> set[str]:
+    listed = {section for row in rows for section in row.detail.get("sections", ())}
+    return listed | {row.place.record_id for row in rows if row.place.kind in ("class", "section")}
+
+
+def _columns(row: FindingRow) -> list[str]:
+    detail: dict[str, Any] = dict(row.detail)
+    field, sections = detail.pop("field", ""), detail.pop("sections", ())
+    other = "; ".join(f"{name}: {_text(value)}" for name, value in sorted(detail.items()))
+    place = row.place
+    first = [place.code, place.severity, place.kind, place.record_id]
+    # A spreadsheet takes what begins like this for a formula.
+    cells = [*first, field, " ".join(sections), other]
+    return [*(f"'{cell}" if cell[:1] in tuple("=+-@\t\r") else cell for cell in cells), instant(row.since)]
+
+
+def _text(value: Any) -> str:
+    return " ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,126 @@
+"""One district: how it stands, why, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from worker.domain.window import Trigger, Window
+from worker.forecast import forecast
+from worker.ports.views import CoverageCell
+from worker.web.access.identity import Permission
+from worker.web.console import Console
+from worker.web.page import Page
+from worker.web.pages.districts import told_window
+
+SCHOOLS: Final = 40
+"""That the picture shows; its table lists them all."""
+NAME: Final = 24
+"""Letters of a school's name that the picture has room for."""
+CELL, GAP, LEFT, TOP = 34, 3, 190, 22
+
+
+def pages(console: Console) -> list[Page]:
+    """Return a district's own page."""
+    return [Page("GET", "/districts/{district}", partial(_overview, console), Permission.SEE)]
+
+
+async def _overview(console: Console, request: web.Request) -> web.Response:
+    district_id = request.match_info["district"]
+    details = await console.desk.show(district_id)
+    current = await console.desk.current_filter(district_id)
+    cells = await console.views.coverage(district_id)
+    looks_ahead = request.query.get("forecast") == "1"
+    window = _window(details["window"])
+    now = datetime.now(UTC)
+    return console.render(
+        request,
+        "overview.html",
+        details=details,
+        review=details["review"],
+        current=current,
+        picture=picture(cells),
+        window=told_window(window, now, console.limits) if window else None,
+        looks_ahead=looks_ahead,
+        forecast=await forecast(console.evaluations, district_id, console.limits) if looks_ahead else None,
+    )
+
+
+def _window(shown: dict[str, Any] | None) -> Window | None:
+    if shown is None:
+        return None
+    deferred, requested = shown["deferred_since"], shown["requested"]
+    return Window(
+        datetime.fromisoformat(shown["opened_at"]),
+        datetime.fromisoformat(shown["last_event_at"]),
+        shown["events"],
+        Trigger(requested) if requested else None,
+        datetime.fromisoformat(deferred) if deferred else None,
+    )
+
+
+def picture(cells: Sequence[CoverageCell]) -> dict[str, Any]:
+    """Return coverage as a grid of schools by grades: where each square lies, and how it is filled.
+
+    The schools with the most blocked students come first; a square is darker the more of its are blocked.
+    """
+    grades = sorted({cell.grade for cell in cells}, key=grade_order)
+    schools: dict[str | None, list[CoverageCell]] = {}
+    for cell in cells:
+        schools.setdefault(cell.school_id, []).append(cell)
+    rows = sorted(
+        schools.values(),
+        key=lambda row: (-sum(one.blocked for one in row), -sum(one.students for one in row)),
+    )
+    drawn = rows[:SCHOOLS]
+    return {
+        "grades": [
+            {"name": grade or "none", "x": LEFT + column * (CELL + GAP) + CELL // 2}
+            for column, grade in enumerate(grades)
+        ],
+        "rows": [_drawn(row, number, grades) for number, row in enumerate(drawn)],
+        "table": [one for row in rows for one in sorted(row, key=lambda cell: grade_order(cell.grade))],
+        "left_out": len(rows) - len(drawn),
+        "schools": len(rows),
+        "width": LEFT + len(grades) * (CELL + GAP),
+        "height": TOP + len(drawn) * (CELL + GAP),
+        "cell": CELL,
+    }
+
+
+def _drawn(row: Sequence[CoverageCell], number: int, grades: Sequence[str | None]) -> dict[str, Any]:
+    y = TOP + number * (CELL + GAP)
+    name = row[0].school or row[0].school_id or "no school"
+    return {
+        "name": name if len(name) <= NAME else f"{name[: NAME - 1]}…",
+        "y": y + CELL // 2 + 5,
+        "squares": [
+            {
+                "cell": cell,
+                "x": LEFT + grades.index(cell.grade) * (CELL + GAP),
+                "y": y,
+                "level": _level(cell),
+                "share": round(100 * cell.blocked / cell.students) if cell.students else 0,
+            }
+            for cell in row
+        ],
+    }
+
+
+def _level(cell: CoverageCell) -> int:
+    """Return how much of a square's students are blocked: 0 none, 1 to 4 by quarters."""
+    return 0 if not cell.blocked else min(4, 1 + (4 * cell.blocked - 1) // max(1, cell.students))
+
+
+def grade_order(grade: str | None) -> tuple[int, str]:
+    """Return where a grade comes among grades: kindergarten before 1, 2 before 10, none last."""
+    if not grade:
+        return (1000, "")
+    if grade.isascii() and grade.isdigit():
+        return (int(grade[:3]), "")
+    early = ("InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten")
+    return (early.index(grade) - 10, "") if grade in early else (500, grade)

@@ -24,12 +24,14 @@ install: $(VENV)/.installed ## Make .venv with the locked dependencies and the p
 demo: $(VENV)/.installed ## Tell the whole story on a generated district, with nothing else installed
 	$(BIN)/rostering demo
 
-test: $(VENV)/.installed-dev ## Run every test; installs RabbitMQ where it may
+test: $(VENV)/.installed-dev ## Run every test; installs the servers and tools they need where it may
 	tests/install_rabbitmq.sh
-	$(BIN)/python -m pytest
+	tests/install_tools.sh
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about twenty minutes
 	tests/install_rabbitmq.sh
+	tests/install_tools.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
 
@@ -39,6 +41,7 @@ check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generate
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.export --check
+	$(BIN)/python -m config.definitions --check
 	$(BIN)/python -m pytest tests/unit
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, as ratios measured in one run
@@ -49,8 +52,9 @@ format: $(VENV)/.installed-dev ## Format the code and sort its imports
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-schemas: $(VENV)/.installed ## Write schemas/json anew from the models
+schemas: $(VENV)/.installed ## Write schemas/json and the broker's definitions anew from what they are made of
 	$(BIN)/python -m schemas.export
+	$(BIN)/python -m config.definitions
 
 lock: $(VENV)/.installed-dev ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

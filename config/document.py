@@ -26,6 +26,7 @@ WIDTH: Final = 98
 
 UNITS: Final = {
     "_seconds": "seconds",
+    "_minutes": "minutes",
     "_hours": "hours",
     "_days": "days",
     "_percent": "percent",
@@ -43,14 +44,11 @@ INSTEAD_OF_UNSET: Final = {
     "client_secret": "your-client-secret",
     "alertmanager_url": "http://localhost:9093",
     "otlp_endpoint": "http://localhost:4318",
+    "public_url": "https://rostering.example.org",
+    "user_header": "X-Forwarded-User",
+    "role_header": "X-Forwarded-Role",
 }
 """What the example files show for a setting that has no default."""
-
-NOT_IN_FORCE: Final = {
-    "alerts": "This version delivers no alerts itself and refuses to start where one of these is set. "
-    "Consume the queue `rostering.alerts` instead.",
-}
-"""Groups that are checked already, for stages that are not there yet (`NOT_YET` in worker/process.py)."""
 
 PAGE: Final = """\
 # Settings
@@ -126,7 +124,6 @@ def page() -> str:
     pieces = [PAGE.format(command=COMMAND, prefix=PREFIX)]
     for group, members in _by_group():
         pieces.append(f"\n## {f'`[{group}]`' if group else 'Top level'}\n\n{members[0].about_group}\n\n")
-        pieces += [f"{NOT_IN_FORCE[group]}\n\n"] if group in NOT_IN_FORCE else []
         pieces.append("| variable | default | form | meaning, and why this default |\n|---|---|---|---|\n")
         pieces += [
             f"| `{each.variable}` | {_in_page(each.default)} | {each.form} | {each.meaning} |\n"

@@ -7,6 +7,7 @@ name; passwords and secrets are never shown.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -93,6 +94,40 @@ def _url(*schemes: str) -> AfterValidator:
         return url
 
     return AfterValidator(check)
+
+
+def _web_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text quotes the URL
+        is_web = False
+    if not is_web:
+        raise ValueError("expected an address that begins with http:// or https://")
+    return url
+
+
+def _public_address(url: str) -> str:
+    parts = urlsplit(_web_address(url))
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("expected an address that people may see: no password, no query")
+    return url
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("expected an address or a network, such as 10.0.0.0/8") from None
+    if network.prefixlen == 0:
+        raise ValueError("expected some addresses, got all: then anybody could say to be anybody")
+    return str(network)
+
+
+def _header(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", name):
+        raise ValueError("expected the name of a header: letters, digits and dashes")
+    return name
 
 
 def _from_text(value: Any) -> Any:
@@ -209,14 +244,46 @@ class CommitSettings(Group):
 
 
 class HttpSettings(Group):
-    """Where probes, metrics and the status page are served."""
+    """Where probes, metrics and the console are served, and who may reach it."""
 
     host: str = Field(
         default="127.0.0.1",
         min_length=1,
-        description="Address to listen on; the loopback, because the page has no log-in yet.",
+        description="Address to listen on; the loopback. On another one the console needs a user (`rostering "
+        "users add`), or a proxy that says who is asking.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    public_url: Annotated[str, AfterValidator(_public_address)] | None = Field(
+        default=None, description="Address at which people reach the console, for links in alerts."
+    )
+    session_idle_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = Field(
+        default=60,
+        description="Minutes without a request after which somebody who logged in has to do so again: a "
+        "lunch break, since a page may show students.",
+    )
+    session_hours: Annotated[float, Field(gt=0, le=720, allow_inf_nan=False)] = Field(
+        default=12, description="Hours after which a log-in ends in any case: a day's work."
+    )
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], AsJson] = Field(
+        default=(),
+        description="Addresses or networks of proxies before the console, whose word on the client's "
+        "address, on https and (see `user_header`) on the user is believed; nobody's by default.",
+    )
+    user_header: Annotated[str, AfterValidator(_header)] | None = Field(
+        default=None,
+        description="Header in which a trusted proxy says who is asking, `X-Forwarded-User` for example; "
+        "unset: everybody logs in here. The proxy must take it out of what it is sent.",
+    )
+    role_header: Annotated[str, AfterValidator(_header)] | None = Field(
+        default=None,
+        description="Header in which a trusted proxy says that one's role: viewer, reviewer or admin. A user "
+        "of that name has the role given here by `rostering users`.",
+    )
+    default_role: Literal["viewer", "reviewer", "admin"] = Field(
+        default="viewer",
+        description="Role of somebody whom a proxy names, and nobody gave a role: the one that sees nobody's "
+        "personal data.",
+    )
 
 
 CLEVER_API: Final = "https://api.clever.com"
@@ -286,12 +353,58 @@ class TracingSettings(Group):
 
 
 class AlertSettings(Group):
-    """Where operations hear of failed preflights, besides the queue `rostering.alerts`."""
+    """What operations hear of, and where, besides the queue `rostering.alerts`."""
 
     channels: Annotated[tuple[SecretStr, ...], AsJson] = Field(
-        default=(), description="Channels to deliver alerts to, as URLs; each may hold a token."
+        default=(),
+        description="Channels to deliver alerts to, as URLs; each may hold a token. Any that Apprise knows "
+        "(mailto, slack, msteams, pagerduty and a hundred more); any other http(s):// address is a webhook "
+        "and gets each alert as JSON. With one, or with an Alertmanager, the stage notify runs.",
     )
-    alertmanager_url: str | None = Field(default=None, description="Address of an Alertmanager.")
+    alertmanager_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None, description="Address of an Alertmanager; alerts go to its API v2."
+    )
+    flap_seconds: float = Field(
+        default=600,
+        ge=0,
+        allow_inf_nan=False,
+        description="An incident that comes back within so many seconds, and then again, flaps: its end is told "
+        "once it has stayed away for as long. Also the least time between two updates of one. 0: every change "
+        "is told.",
+    )
+    inspect_seconds: Seconds = Field(
+        default=5,
+        description="Seconds between two inspections of all districts for what no evaluation tells of; one "
+        "process at a time does it.",
+    )
+    feed_stuck_seconds: Seconds = Field(
+        default=900,
+        description="Seconds for which a connected district's turns may fail, or its feed's end not be "
+        "reached, before that is an incident; at least three times `clever.poll_seconds`. Clever is away for "
+        "minutes now and then.",
+    )
+    outbox_stuck_seconds: Seconds = Field(
+        default=300,
+        description="Seconds that a message may wait to be published; a restart of the broker takes less.",
+    )
+    window_overdue_seconds: Seconds = Field(
+        default=900,
+        description="Seconds that a window may be due and not evaluated; a full run of the largest district "
+        "takes minutes.",
+    )
+    attempt_seconds: Seconds = Field(
+        default=10, description="Seconds that one attempt to deliver an alert to a channel may take."
+    )
+    refresh_seconds: Seconds = Field(
+        default=60,
+        description="Seconds after which Alertmanager is told again of what stands, so that a restarted one "
+        "knows it.",
+    )
+    give_up_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=24,
+        description="Hours for which a channel is tried; what it did not take by then waits for `rostering "
+        "alerts retry`.",
+    )
 
 
 class Settings(Group):
@@ -426,4 +539,7 @@ def _as_written(variable: str, variables: Mapping[str, str]) -> str:
     return next((name for name in variables if name.upper() == variable), variable)
 
 
-SECRETS: Final = ("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "OTLP_ENDPOINT", "HEADERS")
+SECRETS: Final = (
+    *("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "ALERTMANAGER_URL", "OTLP_ENDPOINT"),
+    "HEADERS",
+)

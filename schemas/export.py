@@ -110,7 +110,7 @@ MESSAGES: Final = {
     ),
     "alert": Message(
         "Alert",
-        "An incident began or is over; no personal data.",
+        "An incident began, changed or is over; no personal data.",
         payload="AlertMessage",
         headers="MessageHeaders",
         type=messages.ALERT_SCHEMA,
@@ -138,7 +138,10 @@ CHANNELS: Final = {
         "review",
     ),
     topology.ALERT_QUEUE: Channel(
-        "Alerts", "Routing key `alert.<severity>`. One firing and one resolved alert per incident.", "alert"
+        "Alerts",
+        "Routing key `alert.<severity>`. One firing and one resolved alert per incident, and an updated one"
+        " where its picture changes.",
+        "alert",
     ),
 }
 

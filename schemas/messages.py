@@ -98,7 +98,7 @@ RosterKind: TypeAlias = Literal["school", "teacher", "class", "student"]
 FindingKind: TypeAlias = Literal["district", "school", "class", "section", "student"]
 Severity: TypeAlias = Literal["error", "warning"]
 AlertSeverity: TypeAlias = Literal["info", "warning", "critical"]
-AlertStatus: TypeAlias = Literal["firing", "resolved"]
+AlertStatus: TypeAlias = Literal["firing", "updated", "resolved"]
 Owner: TypeAlias = Literal["sis", "sharing", "filter", "vendor"]
 
 
@@ -493,13 +493,17 @@ class ReviewMessage(Published):
 class AlertMessage(Published):
     """An incident that operations should know of: once when it begins, once when it is over.
 
+    In between only where its picture changes, which is `updated`: to count what fires counts incidents.
+
     It carries counts and codes, never anything that a school, a class or a person is called.
     """
 
     schema_name: AlertSchema = Field(alias="schema", description="The name of this shape.")
     alert_id: Id = Field(description="This message; the same one if it is repeated.")
-    dedup_key: Id = Field(description="The incident: the same in its firing and its resolved alert.")
-    status: AlertStatus = Field(description="Whether it began or is over.")
+    dedup_key: Id = Field(
+        description="The incident: the same in its firing, its updated and its resolved alerts."
+    )
+    status: AlertStatus = Field(description="Whether it began, changed or is over.")
     severity: AlertSeverity = Field(description="How soon a person should look.")
     code: DottedName = Field(description="What happened, such as preflight.failed.")
     district_id: Id | None = Field(description="The district; null where it is nobody's in particular.")
@@ -507,7 +511,9 @@ class AlertMessage(Published):
     counts: dict[DottedName, Count] = Field(
         description="The figures that matter, by name.", json_schema_extra={"additionalProperties": False}
     )
-    url: str | None = Field(description="Where to look; null where no console is served.")
+    url: str | None = Field(
+        description="Where to look: the district's page, if `http.public_url` is set; null otherwise."
+    )
     starts_at: Instant = Field(description="When it began.")
     ends_at: Instant | None = Field(description="When it was over; null while it lasts.")
 
@@ -528,7 +534,9 @@ class MessageHeaders(Headers):
     decision_id: Id | None = Field(
         description="The commit or review, or the one that an alert is about; null where there is none."
     )
-    sequence: Ordinal | None = Field(description="The decision's number in its district.")
+    sequence: Ordinal | None = Field(
+        description="The decision's number in its district; null in an alert of which none is the reason."
+    )
     part: Ordinal = Field(description="Which part this is, from 1.")
     parts: Ordinal = Field(description="How many parts there are.")
     traceparent: str | None = Field(

@@ -10,20 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient, TestServer
 from builders import DISTRICT
 from people_fixtures import LIMITS
 from store_fixtures import StoreUnderTest
 
+from config.settings import Settings
 from config.topology import DEAD_LETTER_QUEUE
+from worker import app
 from worker.adapters.files import DeadLetterFile
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.coverage import Coverages
+from worker.web.access.forms import FIELD, VISIT_COOKIE, Secret
 from worker.web.console import Console
 from worker.web.pages import all_pages
 from worker.web.site import site
+
+VISIT = "v" * 43
+"""The secret of the browser's visit, which the tokens of its forms are made of."""
 
 Fields = dict[str, Any] | Sequence[tuple[str, str]]
 
@@ -48,7 +54,9 @@ class Browser:
 
     async def send(self, path: str, fields: Fields = ()) -> str:
         """Send a form, and look at the page that it leads to; return its text."""
-        async with self.client.post(path, data=fields, allow_redirects=False) as answer:
+        pairs = list(fields.items() if isinstance(fields, dict) else fields)
+        form = FormData([(FIELD, Secret(VISIT).token()), *pairs])
+        async with self.client.post(path, data=form, allow_redirects=False) as answer:
             await self._seen(answer)
             if self.status == web.HTTPSeeOther.status_code:
                 self.address = answer.headers["Location"]
@@ -75,6 +83,7 @@ class Browser:
 async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browser]:
     """The console with all that it can do, by somebody who may do all of it."""
     file = tmp_path / "dead-letters.ndjson"
+    settings = Settings()
     broker = InProcessBroker(sinks={DEAD_LETTER_QUEUE: DeadLetterFile(file)})
     console = Console(
         desk=store.desk,
@@ -88,9 +97,10 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         coverages=Coverages(store.surveys),
         connections=store.connections,
         limits=LIMITS,
+        access=app.access(settings, app.access_store(settings, store.database)),
     )
     application = site(all_pages(console), console)
-    async with TestClient(TestServer(application)) as client:
+    async with TestClient(TestServer(application), cookies={VISIT_COOKIE: VISIT}) as client:
         yield Browser(client, console, broker)
     await console.coverages.close()
     await broker.close()

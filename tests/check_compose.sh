@@ -7,4 +7,4 @@ if ! docker compose version >/dev/null 2>&1; then
     echo "SKIPPED: docker compose is not installed, so docker-compose.yml was not checked by it." >&2
     exit 77
 fi
-docker compose --profile publish --profile sandbox config --quiet
+docker compose --profile publish --profile sandbox --profile monitoring config --quiet

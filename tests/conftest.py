@@ -7,4 +7,6 @@ pytest_plugins = [
     "people_fixtures",
     "letters_fixtures",
     "acts_fixtures",
+    "access_fixtures",
+    "alert_fixtures",
 ]

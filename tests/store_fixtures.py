@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -19,20 +20,26 @@ from worker.adapters.postgres import schema
 from worker.adapters.postgres.baselines import PostgresBaselines
 from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.deliveries import PostgresDeliveries
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.postgres.embedded import EmbeddedPostgres
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
+from worker.adapters.postgres.inspections import PostgresInspections
 from worker.adapters.postgres.notices import Notices
-from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
+from worker.domain.incidents import Rules
+from worker.domain.noticing import Thresholds
 from worker.domain.policy import Policy
+from worker.domain.window import WindowLimits
 
 TEMPLATE = "rostering_template"
+LIMITS = WindowLimits(timedelta(seconds=10), timedelta(minutes=5), 1000, timedelta(minutes=30))
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,9 @@ class StoreUnderTest:
     surveys: PostgresSurveys
     quarantine: PostgresQuarantine
     plans: PostgresPlans
+    alerts: PostgresOutbox
+    inspections: PostgresInspections
+    deliveries: PostgresDeliveries
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -120,13 +130,16 @@ async def database_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def opened_store(
-    url: str, policy: Policy | None = None, *, keeps_history: bool = True
+    url: str, policy: Policy | None = None, *, keeps_history: bool = True, rules: Rules | None = None
 ) -> AsyncIterator[StoreUnderTest]:
     """Open the store as a process of its own would."""
     database = Database(url, name="test", size=6)
+    rules = rules or Rules()
     heard = Notices(database)
     locks = TurnLocks(database)
-    evaluations = PostgresEvaluations(database, heard, policy or Policy(), keeps_history=keeps_history)
+    evaluations = PostgresEvaluations(
+        database, heard, policy or Policy(), keeps_history=keeps_history, rules=rules
+    )
     try:
         yield StoreUnderTest(
             url,
@@ -134,14 +147,17 @@ async def opened_store(
             PostgresInbox(database),
             evaluations,
             PostgresOutbox(database, heard),
-            PostgresDesk(database),
-            PostgresBaselines(database),
+            PostgresDesk(database, rules),
+            PostgresBaselines(database, rules),
             PostgresConnections(database, locks, TokenVault("an app", "its secret")),
             locks,
             PostgresRollbacks(database, evaluations),
             PostgresSurveys(database),
             PostgresQuarantine(database),
             PostgresPlans(database),
+            PostgresOutbox(database, heard, ALERTS),
+            PostgresInspections(database, LIMITS, Thresholds(), rules),
+            PostgresDeliveries(database, heard),
         )
     finally:
         await locks.close()

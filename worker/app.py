@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
+from typing import Final
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
@@ -19,36 +21,63 @@ from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.passwords import Passwords
 from worker.adapters.postgres import schema
+from worker.adapters.postgres.audit import PostgresAudit
 from worker.adapters.postgres.baselines import PostgresBaselines
 from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.deliveries import PostgresDeliveries
 from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.postgres.embedded import EmbeddedPostgres
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
+from worker.adapters.postgres.inspections import PostgresInspections
 from worker.adapters.postgres.notices import Notices
-from worker.adapters.postgres.outbox import PostgresOutbox
+from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.users import PostgresUsers
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.coverage import Coverages
+from worker.domain import incidents
+from worker.domain.noticing import Thresholds
 from worker.domain.policy import Code, Policy, Severity
+from worker.domain.users import Role
 from worker.domain.window import WindowLimits
+from worker.errors import SettingsError
 from worker.ports.broker import Broker, Publisher
+from worker.ports.channel import Channel
 from worker.ports.dead_letters import DeadLetters
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer
+from worker.web.access.gate import Gate
+from worker.web.access.logging_in import Access
+from worker.web.access.surroundings import Rules
 from worker.web.console import Console
 
-DEAD_LETTERS = "dead-letters.ndjson"
+DEAD_LETTERS: Final = "dead-letters.ndjson"
+PATIENT_POLLS: Final = 3
+"""Turns that a district may miss, however rarely it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessStore:
+    """What the store keeps about those who use the console."""
+
+    users: PostgresUsers
+    sessions: PostgresSessions
+    attempts: PostgresAttempts
+    browsers: PostgresBrowsers
+    audit: PostgresAudit
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +96,11 @@ class Store:
     rollbacks: PostgresRollbacks
     quarantine: PostgresQuarantine
     plans: PostgresPlans
+    access: AccessStore
+    alerts: PostgresOutbox
+    """The outbox of alerts, which wait for no commit."""
+    inspections: PostgresInspections
+    deliveries: PostgresDeliveries
 
 
 @asynccontextmanager
@@ -84,22 +118,40 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(heard.close)
         locks = TurnLocks(database)
         stack.push_async_callback(locks.close)
+        rules = alert_rules(settings)
         evaluations = PostgresEvaluations(
-            database, heard, policy(settings), keeps_history=settings.commit.history_days > 0
+            database, heard, policy(settings), keeps_history=settings.commit.history_days > 0, rules=rules
         )
         yield Store(
             dsn,
             PostgresInbox(database),
             evaluations,
             PostgresOutbox(database, heard),
-            PostgresDesk(database),
-            PostgresBaselines(database),
+            PostgresDesk(database, rules),
+            PostgresBaselines(database, rules),
             PostgresSurveys(database),
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
             PostgresQuarantine(database),
             PostgresPlans(database),
+            access_store(settings, database),
+            PostgresOutbox(database, heard, ALERTS),
+            PostgresInspections(database, window_limits(settings), thresholds(settings), rules),
+            PostgresDeliveries(database, heard),
         )
+
+
+def access_store(settings: Settings, database: Database) -> AccessStore:
+    """Return what is kept about those who use the console."""
+    lifetime = timedelta(hours=settings.http.session_hours)
+    idle = timedelta(minutes=settings.http.session_idle_minutes)
+    return AccessStore(
+        PostgresUsers(database, lifetime=lifetime, idle=idle),
+        PostgresSessions(database, lifetime=lifetime, idle=idle),
+        PostgresAttempts(database),
+        PostgresBrowsers(database),
+        PostgresAudit(database),
+    )
 
 
 def _connections(settings: Settings, database: Database, locks: TurnLocks) -> PostgresConnections | None:
@@ -172,8 +224,11 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> str:
     return await embedded.start()
 
 
-def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
-    """Return the broker; it connects when it is first used."""
+def open_broker(settings: Settings, *, notifies: bool = False) -> RabbitBroker | InProcessBroker:
+    """Return the broker; it connects when it is first used.
+
+    `notifies` says that alerts are consumed in this process: then they wait for that as well.
+    """
     if settings.broker_url is not None:
         return RabbitBroker(settings.broker_url.get_secret_value(), name=process_name())
     out = settings.data_dir / "out"
@@ -183,7 +238,58 @@ def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
             REVIEW_QUEUE: FileSink(out / "review.ndjson"),
             ALERT_QUEUE: FileSink(out / "alerts.ndjson"),
             DEAD_LETTER_QUEUE: DeadLetterFile(out / DEAD_LETTERS),
-        }
+        },
+        also_consumed=[ALERT_QUEUE] if notifies else [],
+    )
+
+
+def check_channels(settings: Settings) -> None:
+    """Raise `SettingsError` for the first address of a channel that is wrong, without quoting it."""
+    if not settings.alerts.channels:
+        return
+    from worker.adapters.channels.opening import check_address  # noqa: PLC0415 — slow to import
+
+    for place, url in enumerate(settings.alerts.channels, start=1):
+        try:
+            check_address(url.get_secret_value())
+        except SettingsError as error:
+            raise SettingsError(f"ROSTERING_ALERTS__CHANNELS: item {place}: {error}") from None
+
+
+@asynccontextmanager
+async def open_channels(settings: Settings) -> AsyncIterator[list[Channel]]:
+    """Open the channels that alerts are delivered to."""
+    from worker.adapters.channels import opening  # noqa: PLC0415 — slow to import
+
+    alerts = settings.alerts
+    async with opening.open_channels(
+        [url.get_secret_value() for url in alerts.channels],
+        alerts.alertmanager_url,
+        alerts.attempt_seconds,
+        timedelta(seconds=alerts.refresh_seconds),
+    ) as channels:
+        yield channels
+
+
+def delivers(settings: Settings) -> bool:
+    """Whether alerts are to be delivered anywhere."""
+    return bool(settings.alerts.channels) or settings.alerts.alertmanager_url is not None
+
+
+def alert_rules(settings: Settings) -> incidents.Rules:
+    """Return how alerts are made."""
+    return incidents.Rules(timedelta(seconds=settings.alerts.flap_seconds), settings.http.public_url)
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """Return for how long something may be so before it is an incident."""
+    alerts = settings.alerts
+    feed = max(alerts.feed_stuck_seconds, PATIENT_POLLS * settings.clever.poll_seconds)
+    return Thresholds(
+        feed=timedelta(seconds=feed),
+        outbox=timedelta(seconds=alerts.outbox_stuck_seconds),
+        window=timedelta(seconds=alerts.window_overdue_seconds),
+        reads_clever=settings.clever.client_id is not None,
     )
 
 
@@ -234,7 +340,23 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
         coverages=Coverages(store.surveys),
         connections=store.connections,
         limits=window_limits(settings),
+        access=access(settings, store.access),
     )
+
+
+def access(settings: Settings, store: AccessStore) -> Access:
+    """Return who may use the console, and how they log in."""
+    http = settings.http
+    rules = Rules(
+        host=http.host,
+        public_url=http.public_url,
+        trusted=tuple(ip_network(network) for network in http.trusted_proxies),
+        user_header=http.user_header,
+        role_header=http.role_header,
+        default_role=Role(http.default_role),
+    )
+    gate = Gate(store.users, store.sessions, rules)
+    return Access(store.users, store.sessions, store.attempts, store.browsers, store.audit, Passwords(), gate)
 
 
 def process_name() -> str:

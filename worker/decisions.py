@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from worker.advising import advise
@@ -12,17 +11,10 @@ from worker.domain import announcements
 from worker.domain.announcements import Batch
 from worker.domain.approval import GUARDS
 from worker.domain.canonical import canonical
+from worker.domain.catalogue import BASELINE_REFUSED
 from worker.domain.causes import fold
 from worker.domain.decision import Outcome, batch_id, decision_id
-from worker.domain.incidents import (
-    ALERT_KEY,
-    BASELINE_REFUSED,
-    PREFLIGHT_FAILED,
-    Alert,
-    Incident,
-    firing,
-    resolved,
-)
+from worker.domain.noticing import decided
 from worker.domain.roster import PartLimits, PartPacker
 from worker.domain.window import Trigger
 from worker.gathering import cause_facts
@@ -63,26 +55,21 @@ async def record_outcome(
     batch = Batch(
         batch_id(window.district_id, state.batch_number), trigger, events, window.opened_at, window.now
     )
-    if adopted:
-        await _end_refusal(evaluation, batch)
     decision, parts = None, 0
     if outcome is Outcome.COMMIT:
         decision, parts = await _commit(evaluation, batch)
     elif outcome is Outcome.REVIEW:
         decision, parts = await _review(evaluation, batch, await advise(evaluation, suggest_seconds)), 1
+    found = decided(state.tally, state.policy, outcome, is_in_review=state.standing_since is not None)
+    if adopted:
+        found[BASELINE_REFUSED] = None
+    if found:
+        await evaluation.note_incidents(found, batch.id)
     record = BatchRecord(
         state.batch_number, batch.id, batch.trigger, events, batch.opened_at, batch.closed_at, outcome
     )
     await evaluation.record(record, decision)
     return Decided(outcome, decision.sequence if decision else None, batch, parts)
-
-
-async def _end_refusal(evaluation: Evaluation, batch: Batch) -> None:
-    """Tell operations that a baseline was adopted after one was refused."""
-    refused = await evaluation.close_incident(BASELINE_REFUSED)
-    if refused is not None:
-        alert = resolved(refused, batch.closed_at, "A baseline was adopted.")
-        await _tell(evaluation, batch, alert)
 
 
 async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord, int]:
@@ -107,8 +94,6 @@ async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord,
     state.committed_digest = state.tally.candidate_digest
     state.committed_counts = announcements.roster_counts(state.tally)
     await _lower_guards(evaluation)
-    if state.standing_since is not None:
-        await _resolve(evaluation, batch, state.standing_since)
     state.standing_since, state.reported_digest = None, None
     return _decision(evaluation, Outcome.COMMIT, commit_id, state.commit_sequence, batch, envelope), parts
 
@@ -200,8 +185,6 @@ async def _review(
         canonical(body),
     )
     await evaluation.enqueue([message])
-    if entered:
-        await _fire(evaluation, batch, state.standing_since)
     return _decision(evaluation, Outcome.REVIEW, review_id, state.review_sequence, batch, body)
 
 
@@ -220,34 +203,3 @@ def _decision(
     return DecisionRecord(
         state.decision_number, identifier, outcome, sequence, state.batch_number, batch.closed_at, summary
     )
-
-
-async def _fire(evaluation: Evaluation, batch: Batch, since: datetime) -> None:
-    """Tell operations once that a district's preflight fails."""
-    tally = evaluation.state.tally
-    summary = (
-        f"Preflight failed: {tally.blocked} of {tally.students} students blocked, {tally.errors} errors."
-    )
-    await _tell(evaluation, batch, firing(_failing(evaluation, since), summary, tally.by_code()))
-
-
-async def _resolve(evaluation: Evaluation, batch: Batch, since: datetime) -> None:
-    """Tell operations once that it does so no more."""
-    alert = resolved(_failing(evaluation, since), batch.closed_at, "Preflight passed again.")
-    await _tell(evaluation, batch, alert)
-
-
-def _failing(evaluation: Evaluation, since: datetime) -> Incident:
-    return Incident(evaluation.window.district_id, PREFLIGHT_FAILED, since)
-
-
-async def _tell(evaluation: Evaluation, batch: Batch, alert: Alert) -> None:
-    message = OutboxMessage(
-        ALERT_KEY,
-        announcements.ALERT_SCHEMA,
-        alert.id,
-        evaluation.state.decision_number,
-        trace_parent(batch.id, alert.id),
-        alert.body,
-    )
-    await evaluation.enqueue([message])

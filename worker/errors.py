@@ -9,6 +9,7 @@ RosteringError
 │   ├── InputFileError         a file given on the command line cannot be used
 │   ├── TopologyError          an exchange or queue is missing or declared differently
 │   ├── SchemaVersionError     the database was not migrated, or by a newer version
+│   ├── UserError              a user's name or password will not do, or there is no such user
 │   ├── MessagesWaiting        a district has messages to publish, without which it cannot be purged
 │   └── UnknownDistrictError   no such district here
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
@@ -18,6 +19,7 @@ RosteringError
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
 │   ├── CleverUnavailable      Clever cannot be reached, is too busy, or answers what nobody can read
 │   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
+├── ChannelFailed              a channel did not take an alert: put it off, try again
 ├── CleverRefused              Clever will not answer this, however often it is asked
 │   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
@@ -75,6 +77,10 @@ class UnknownDistrictError(UsageError):
     """The district has never been seen here."""
 
 
+class UserError(UsageError):
+    """A user's name or password will not do, or there is no such user."""
+
+
 class MessagesWaiting(UsageError):
     """Messages of the district wait to be published, and must be out first."""
 
@@ -105,6 +111,10 @@ class CleverUnavailable(Unavailable):
 
 class UnroutableMessage(Unavailable):
     """The broker returned what we published because no queue is bound for it."""
+
+
+class ChannelFailed(RosteringError):
+    """A channel of operations did not take an alert; the text says why, and never holds its address."""
 
 
 class CleverRefused(RosteringError):

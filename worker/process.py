@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,16 +13,29 @@ import structlog
 
 from config.settings import Settings
 from worker.adapters.inprocess import InProcessBroker
-from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.rabbitmq import RabbitBroker
-from worker.app import Store, console, open_broker, open_source, open_store, open_tracing, window_limits
+from worker.app import (
+    Store,
+    check_channels,
+    console,
+    delivers,
+    open_broker,
+    open_channels,
+    open_source,
+    open_store,
+    open_tracing,
+    window_limits,
+)
 from worker.candidate.refresh import Progress
 from worker.errors import SettingsError, Unavailable
 from worker.ports.broker import Broker
+from worker.ports.channel import Channel
 from worker.source.surroundings import Surroundings
 from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.ingest import IngestStage
+from worker.stages.inspect import InspectStage
 from worker.stages.loop import BackOff, Health, Stage, Stop, run
+from worker.stages.notify import DeliverStage, NotifyStage
 from worker.stages.poll import ListStage, PollStage
 from worker.stages.relay import RelayStage
 from worker.telemetry import Metrics
@@ -33,24 +46,27 @@ from worker.web.server import WebServer
 
 Result = TypeVar("Result")
 
-STAGES: Final = ("poll", "ingest", "evaluate", "relay", "http")
-NOT_YET: Final = {"notify": "alerts.channels or alerts.alertmanager_url"}
-"""Stages of the contract that this version has nothing to do for, by the setting that would need them."""
+STAGES: Final = ("poll", "ingest", "evaluate", "relay", "notify", "http")
 POLLS: Final = 8
 """Districts read from Clever side by side in one process: a turn is mostly waiting."""
 EVALUATIONS: Final = 2
 """Districts evaluated side by side in one process, so that a full run holds no small district up."""
+LEASED_ATTEMPTS: Final = 3
+"""An alert that was taken is free again after the time of so many attempts: one is surely over by then."""
 REMEMBER_EVENTS: Final = timedelta(days=45)
 """How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
 HOUSEKEEPING_SECONDS: Final = 3600.0
+REMEMBER_DELIVERIES: Final = timedelta(days=7)
+"""How long delivered alerts are kept, for whoever asks whether a channel has had one."""
+UNATTENDED: Final = timedelta(hours=1)
+"""After which an alert that should have been given up is, though nobody delivers to its channel."""
 
 
 def check_stages(names: Collection[str], settings: Settings) -> None:
-    """Raise `SettingsError` for a stage that there is not, or a setting that needs one not there yet."""
+    """Raise `SettingsError` for a stage that there is not, or that lacks a setting or another stage."""
     for name in names:
-        if name not in STAGES and name not in NOT_YET:
-            known = ", ".join((*STAGES, *NOT_YET))
-            raise SettingsError(f"--stages: expected some of {known}, got {name}")
+        if name not in STAGES:
+            raise SettingsError(f"--stages: expected some of {', '.join(STAGES)}, got {name}")
     if (settings.clever.client_id is None) != (settings.clever.client_secret is None):
         missing = "CLIENT_ID" if settings.clever.client_id is None else "CLIENT_SECRET"
         raise SettingsError(
@@ -66,11 +82,33 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
             "--stages: poll needs ingest beside it where the broker is inside the process (no "
             "ROSTERING_BROKER_URL)"
         )
-    if settings.alerts.channels or settings.alerts.alertmanager_url:
+    _check_proxy(settings)
+    _check_notify(names, settings)
+
+
+def _check_notify(names: Collection[str], settings: Settings) -> None:
+    check_channels(settings)
+    if "notify" in names and set(names) <= {"notify", "http"} and not delivers(settings):
         raise SettingsError(
-            "ROSTERING_ALERTS__*: this version delivers no alerts itself; unset it, and consume the queue "
-            "rostering.alerts"
+            "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS__ALERTMANAGER_URL, for the "
+            "stage notify, got nothing"
         )
+    if settings.broker_url is None and delivers(settings) and ("notify" in names) != ("relay" in names):
+        raise SettingsError(
+            "--stages: notify and relay need each other where the broker is inside the process (no "
+            "ROSTERING_BROKER_URL)"
+        )
+
+
+def _check_proxy(settings: Settings) -> None:
+    """Raise `SettingsError` where a header would be believed of nobody, or of nobody's name."""
+    http = settings.http
+    if (http.user_header or http.role_header) and not http.trusted_proxies:
+        raise SettingsError(
+            "ROSTERING_HTTP__TRUSTED_PROXIES: expected the proxies whose headers are believed, got nothing"
+        )
+    if http.role_header and not http.user_header:
+        raise SettingsError("ROSTERING_HTTP__USER_HEADER: expected it beside the role's header, got nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +126,9 @@ class Worker:
     def __init__(self, settings: Settings, stages: Collection[str], *, needs_http: bool) -> None:
         check_stages(stages, settings)
         self._settings = settings
-        self._stages = [name for name in STAGES if name in stages]
+        self._stages = [
+            name for name in STAGES if name in stages and (name != "notify" or delivers(settings))
+        ]
         self._needs_http = needs_http
         self.stop = Stop()
         self.metrics = Metrics()
@@ -109,7 +149,11 @@ class Worker:
             if store is None or self.stop.requested:
                 return 0
             opening = open_source(self._settings, store, broker, self.metrics, self.tracer)
-            return await self._run(store, broker, await stack.enter_async_context(opening))
+            source = await stack.enter_async_context(opening)
+            channels: list[Channel] = []
+            if "notify" in self._stages:
+                channels = await stack.enter_async_context(open_channels(self._settings))
+            return await self._run(store, broker, source, channels)
 
     async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
         """Return what `attempt` gives once nobody it needs is away; None where a stop came first.
@@ -126,8 +170,13 @@ class Worker:
         return None
 
     async def _run(
-        self, store: Store, broker: RabbitBroker | InProcessBroker, source: Surroundings | None
+        self,
+        store: Store,
+        broker: RabbitBroker | InProcessBroker,
+        source: Surroundings | None,
+        channels: Sequence[Channel],
     ) -> int:
+        notify = NotifyStage(broker, store.deliveries, [channel.name for channel in channels])
         ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
         starting = set(self._stages) if source is not None else set(self._stages) - {"poll"}
@@ -135,10 +184,11 @@ class Worker:
         server = await self._serve(store, broker, ingest)
         if "evaluate" in self._stages:
             await self._when_there(store.evaluations.demand_policy)
-        work = [run(stage, self.stop, self.health) for stage in self._made(store, broker, ingest, source)]
+        made = [*self._made(store, broker, ingest, source), *self._delivering(store, notify, channels)]
+        work = [run(stage, self.stop, self.health) for stage in made]
         if "ingest" in self._stages:
             work.append(watchdog.run())
-        work.append(_keep_house(store.desk, self.stop, timedelta(days=self._settings.commit.history_days)))
+        work.append(_keep_house(store, self.stop, self._settings))
         tasks = [asyncio.create_task(piece) for piece in work]
         url = server.url if server else None
         structlog.get_logger().info("worker.started", stages=self._stages, url=url)
@@ -148,6 +198,7 @@ class Worker:
             await self._until_stopped(tasks)
         finally:
             await ingest.close()
+            await notify.close()
             if server:
                 await server.close()
         structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
@@ -173,18 +224,53 @@ class Worker:
                 for _ in range(EVALUATIONS)
             ]
         if "relay" in self._stages:
-            made.append(RelayStage(store.outbox, broker, self.metrics, self.tracer))
+            made += [
+                RelayStage(store.outbox, broker, self.metrics, self.tracer),
+                RelayStage(store.alerts, broker, self.metrics, self.tracer, name="relay.alerts"),
+                InspectStage(
+                    store.inspections,
+                    broker,
+                    timedelta(seconds=self._settings.alerts.inspect_seconds),
+                    self.stop.sleep,
+                ),
+            ]
         return made
+
+    def _delivering(self, store: Store, notify: NotifyStage, channels: Sequence[Channel]) -> list[Stage]:
+        if "notify" not in self._stages:
+            return []
+        alerts = self._settings.alerts
+        return [
+            notify,
+            *(
+                DeliverStage(
+                    channel,
+                    store.deliveries,
+                    self.metrics,
+                    give_up=timedelta(hours=alerts.give_up_hours),
+                    lease=timedelta(seconds=LEASED_ATTEMPTS * alerts.attempt_seconds),
+                )
+                for channel in channels
+            ),
+        ]
 
     async def _serve(
         self, store: Store, broker: RabbitBroker | InProcessBroker, ingest: IngestStage
     ) -> WebServer | None:
         if "http" not in self._stages:
             return None
-        probes = Probes(store.desk, store.outbox, broker, self.health, self.metrics)
+        outboxes = [store.outbox, store.alerts]
+        probes = Probes(store.desk, outboxes, store.inspections, broker, self.health, self.metrics)
         if "ingest" in self._stages:
             probes.consuming = lambda: ingest.consuming
-        server = WebServer(probes, console(self._settings, store, broker), self.tracer)
+        served = console(self._settings, store, broker)
+        if await self._when_there(served.access.may_be_served) is False:
+            raise SettingsError(
+                f"ROSTERING_HTTP__HOST: {self._settings.http.host} can be reached from elsewhere, and nobody "
+                "could log in: make a user with `rostering users add NAME --role admin`, or name the proxy "
+                "that says who is asking (ROSTERING_HTTP__TRUSTED_PROXIES and ROSTERING_HTTP__USER_HEADER)"
+            )
+        server = WebServer(probes, served, self.tracer)
         try:
             await server.start(self._settings.http.host, self._settings.http.port)
         except OSError as error:
@@ -213,19 +299,25 @@ class Worker:
 
     @asynccontextmanager
     async def _opened_broker(self) -> AsyncIterator[RabbitBroker | InProcessBroker]:
-        broker = open_broker(self._settings)
+        broker = open_broker(self._settings, notifies="notify" in self._stages)
         try:
             yield broker
         finally:
             await broker.close()
 
 
-async def _keep_house(desk: PostgresDesk, stop: Stop, history: timedelta) -> None:
+async def _keep_house(store: Store, stop: Stop, settings: Settings) -> None:
     """Forget what is no longer needed, now and then."""
+    history = timedelta(days=settings.commit.history_days)
+    give_up = timedelta(hours=settings.alerts.give_up_hours) + UNATTENDED
     while not stop.requested:
         try:
-            await desk.forget_events_older_than(REMEMBER_EVENTS)
-            await desk.forget_history_older_than(history)
+            await store.desk.forget_events_older_than(REMEMBER_EVENTS)
+            await store.desk.forget_history_older_than(history)
+            await store.access.sessions.forget()
+            await store.access.attempts.forget()
+            await store.deliveries.tidy(REMEMBER_DELIVERIES, give_up)
+            await store.access.browsers.forget()
         except Unavailable as error:
             structlog.get_logger().warning("housekeeping.waiting", reason=str(error))
         await stop.sleep(HOUSEKEEPING_SECONDS)

@@ -74,6 +74,27 @@ class Metrics:
         self._gauge("build_info", "Always 1; the label tells the version.", "version").labels(version()).set(
             1
         )
+        self.alerts_delivered = self._counter("alerts_delivered", "Alerts that a channel took.", "channel")
+        self.alert_delivery_failures = self._counter(
+            "alert_delivery_failures", "Attempts to deliver an alert that failed.", "channel"
+        )
+        self.alert_deliveries_waiting = self._gauge(
+            "alert_deliveries_waiting", "Alerts that wait to be delivered.", "channel"
+        )
+        self.alert_deliveries_dead = self._gauge(
+            "alert_deliveries_dead", "Alerts that a channel did not take in time.", "channel"
+        )
+        self.incidents = self._gauge("incidents", "Open incidents by code.", "code")
+        self.outbox_oldest_seconds = self._gauge(
+            "outbox_oldest_seconds", "Age of the oldest message that waits to be published."
+        )
+        self.windows_due = self._gauge("windows_due", "Windows that are due and not evaluated yet.")
+        self.window_overdue_seconds = self._gauge(
+            "window_overdue_seconds", "For how long the window has been due that has been due for longest."
+        )
+        self.dead_letters_waiting = self._gauge(
+            "dead_letters_waiting", "Messages that wait on clever.events.dead."
+        )
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"rostering_{name}", meaning, labels, registry=self.registry)

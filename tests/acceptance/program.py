@@ -20,6 +20,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 PROGRAM = [sys.executable, "-m", "worker"]
 REPOSITORY = Path(__file__).parents[2]
+QUEUES = ("rostering.commit", "rostering.review", "rostering.alerts", "clever.events.dead")
 CLEVER_DEMO = Path(__file__).parents[3] / "shared" / "clever-demo"
 
 Roster = dict[tuple[str, str], dict[str, Any]]
@@ -259,14 +260,14 @@ def digest(roster: Roster) -> str:
 
 
 @asynccontextmanager
-async def consuming(url: str) -> AsyncIterator[Consumer]:
-    """Consume all four queues while the context is open."""
+async def consuming(url: str, queues: Iterable[str] = QUEUES) -> AsyncIterator[Consumer]:
+    """Consume queues while the context is open, all four where none are named."""
     consumer = Consumer()
     connection = await aio_pika.connect(url)
     try:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=200)
-        for name in ("rostering.commit", "rostering.review", "rostering.alerts", "clever.events.dead"):
+        for name in queues:
             queue = await channel.get_queue(name, ensure=False)
             await queue.consume(consumer.hear, no_ack=True)
         yield consumer

@@ -112,8 +112,9 @@ def student_ids(*numbers: int) -> set[str]:
 
 
 async def messages(store: StoreUnderTest, key: str) -> list[Json]:
-    """Return the messages in the outbox whose routing key begins so."""
-    rows = await store.rows("SELECT routing_key, envelope FROM outbox ORDER BY position")
+    """Return the messages to publish whose routing key begins so."""
+    outbox = "alert_outbox" if key.startswith("alert") else "outbox"
+    rows = await store.rows(f"SELECT routing_key, envelope FROM {outbox} ORDER BY position")
     return [json.loads(row["envelope"]) for row in rows if row["routing_key"].startswith(key)]
 
 

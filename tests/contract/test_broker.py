@@ -265,3 +265,16 @@ async def test_a_closed_broker_raises_everywhere_and_may_be_closed_again(broker:
 async def test_a_broker_not_used_yet_is_healthy_and_can_be_closed(broker: Broker) -> None:
     assert broker.healthy()
     await broker.close()
+
+
+async def test_how_many_messages_wait_is_told_and_a_queue_that_is_not_there_harms_no_publish(
+    broker: Broker,
+) -> None:
+    async with publishing(broker, [letter("a"), letter("b")]):
+        async with asyncio.timeout(LONG):
+            while await broker.depth("letters") != 2:  # noqa: ASYNC110 — a quorum queue counts a little later
+                await asyncio.sleep(0.01)
+        with pytest.raises(BrokerUnavailable, match="nowhere"):
+            await broker.depth("nowhere")
+        assert await broker.depth("letters") == 2
+        assert texts(await drain(broker, "letters", 2)) == ["a", "b"]

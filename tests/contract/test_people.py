@@ -223,10 +223,16 @@ async def test_an_approved_plan_is_committed_once_and_leaves_no_finding_of_a_rem
     assert [(row["actor"], row["detail"]["plan"]) for row in audit] == [("ada", digest)]
     assert (await commits(store))[1]["counts"]["student"] == {"upserted": 0, "removed": len(SOUTHERN)}
     # Told as over, as with any commit that ends a review:
-    alerts = await store.rows(
-        "SELECT envelope FROM outbox WHERE routing_key LIKE 'alert.%' ORDER BY position"
-    )
-    assert [json.loads(row["envelope"])["status"] for row in alerts] == ["firing", "resolved"]
+    alerts = [
+        json.loads(row["envelope"])
+        for row in await store.rows("SELECT envelope FROM alert_outbox ORDER BY position")
+    ]
+    assert [(alert["status"], alert["code"]) for alert in alerts] == [
+        ("firing", "plan.mass_removal"),
+        ("firing", "preflight.failed"),
+        ("resolved", "plan.mass_removal"),
+        ("resolved", "preflight.failed"),
+    ]
 
 
 async def test_an_approval_that_was_used_allows_no_second_commit_of_the_same_plan(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from builders import DISTRICT
 from people_fixtures import NORTH, Feed
@@ -24,3 +26,22 @@ async def test_students_of_a_school_are_found_by_their_school(
     text = "\n".join(row[0] for row in found)
     assert "roster_school" in text
     assert "roster_pkey" not in text
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+async def test_the_first_alert_of_an_incident_is_found_by_its_incident(
+    store: StoreUnderTest, has_statistics: bool
+) -> None:
+    await store.rows(
+        "INSERT INTO deliveries (channel, alert_id, dedup_key, status, body) "
+        "SELECT 'line-1', n, 'preflight.failed/' || n, 'firing', '{}' FROM generate_series(1, 2000) AS n"
+    )
+    if has_statistics:
+        await store.rows("ANALYZE")
+
+    found = await store.rows(f"EXPLAIN {sql.load('deliveries')['take']}", "line-1", 8, timedelta(minutes=1))
+
+    text = "\n".join(row[0] for row in found)
+    assert "deliveries_waiting on deliveries d" in text
+    assert "deliveries_first on deliveries e" in text
+    assert "Sort" not in text

@@ -139,9 +139,11 @@ def alert_body(**changed: Any) -> bytes:
     given: Json = {
         "district_id": DISTRICT,
         "alert_id": DECISION_ID,
+        "dedup_key": f"preflight.failed/{DISTRICT}",
         "code": "preflight.failed",
         "severity": "warning",
-        "resolved": False,
+        "status": "firing",
+        "url": None,
         "summary": "Preflight failed: 412 of 1004 students blocked, 412 errors.",
         "counts": {"student.multiple_sections": 412},
         "starts_at": NOON,
@@ -401,7 +403,7 @@ def test_a_sync_with_an_error_says_who_must_put_it_right(state: str, whose: str)
 
 def test_an_alert_fires_and_is_resolved_under_one_key() -> None:
     firing = read("alert", alert_body())
-    resolved = read("alert", alert_body(resolved=True, ends_at=later(60), counts={}))
+    resolved = read("alert", alert_body(status="resolved", ends_at=later(60), counts={}))
 
     assert (firing["status"], firing["ends_at"]) == ("firing", None)
     assert (resolved["status"], resolved["ends_at"]) == ("resolved", "2026-09-15T12:01:00.000Z")

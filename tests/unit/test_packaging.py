@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -113,7 +114,36 @@ def test_the_compose_file_has_the_services_that_the_documents_speak_of() -> None
         "worker",
         "publisher",
         "sandbox",
+        "prometheus",
+        "alertmanager",
+        "grafana",
     ]
+
+
+@pytest.mark.parametrize("service", ["prometheus", "alertmanager", "grafana"])
+def test_what_watches_the_workers_is_pinned_healthy_and_on_the_loopback_only(service: str) -> None:
+    compose = yaml.safe_load(_text("docker-compose.yml"))
+    found = compose["services"][service]
+    files = [ROOT / each["source"] for each in found["volumes"] if isinstance(each, dict)]
+
+    assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", found["image"])
+    assert found["profiles"] == ["monitoring"]
+    assert [port for port in found["ports"] if not port.startswith("127.0.0.1::")] == []
+    assert found["healthcheck"]["test"][0] == "CMD"
+    assert files
+    assert all(path.is_dir() for path in files)
+    assert {each.partition(":")[0] for each in found["volumes"] if isinstance(each, str)} <= set(
+        compose["volumes"]
+    )
+
+
+def test_grafana_finds_its_dashboards_where_they_are_mounted() -> None:
+    grafana = yaml.safe_load(_text("docker-compose.yml"))["services"]["grafana"]
+    (provider,) = yaml.safe_load(_text("config/grafana/provisioning/dashboards/rostering.yml"))["providers"]
+
+    assert provider["options"]["path"] in {
+        each["target"] for each in grafana["volumes"] if isinstance(each, dict)
+    }
 
 
 @pytest.mark.parametrize("path", ["Dockerfile", "docker-compose.yml", "README.md"])

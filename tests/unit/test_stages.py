@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from config.settings import load
@@ -10,6 +12,11 @@ from worker.process import STAGES, check_stages
 
 CLEVER = {"ROSTERING_CLEVER__CLIENT_ID": "app", "ROSTERING_CLEVER__CLIENT_SECRET": "sesame"}
 BROKER = {"ROSTERING_BROKER_URL": "amqp://broker.test/"}
+ALERTMANAGER = {"ROSTERING_ALERTS__ALERTMANAGER_URL": "http://alerts.test"}
+
+
+def channels(*urls: str) -> dict[str, str]:
+    return {"ROSTERING_ALERTS__CHANNELS": json.dumps(urls)}
 
 
 def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
@@ -17,6 +24,10 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
     check_stages(STAGES, load(CLEVER))
     check_stages(["poll"], load(CLEVER | BROKER))
     check_stages(["http"], load({}))
+    check_stages(STAGES, load(ALERTMANAGER))
+    check_stages(["notify"], load(ALERTMANAGER | BROKER))
+    check_stages(["relay"], load(ALERTMANAGER | BROKER))
+    check_stages(STAGES, load(channels("mailto://me:sesame@mail.test", "https://hooks.test/sesame")))
 
 
 @pytest.mark.parametrize(
@@ -27,8 +38,17 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
         (["poll"], CLEVER, "--stages: poll needs ingest beside it"),
         (STAGES, {"ROSTERING_CLEVER__CLIENT_ID": "app"}, "ROSTERING_CLEVER__CLIENT_SECRET: expected it"),
         (STAGES, {"ROSTERING_CLEVER__CLIENT_SECRET": "sesame"}, "ROSTERING_CLEVER__CLIENT_ID: expected it"),
-        (["pol"], {}, "--stages: expected some of poll, ingest, evaluate, relay, http"),
-        (STAGES, {"ROSTERING_ALERTS__ALERTMANAGER_URL": "http://alerts.test"}, "ROSTERING_ALERTS__*"),
+        (["pol"], {}, "--stages: expected some of poll, ingest, evaluate, relay, notify, http"),
+        (["notify", "http"], BROKER, "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS"),
+        (["notify"], ALERTMANAGER, "--stages: notify and relay need each other"),
+        (["ingest", "relay"], ALERTMANAGER, "--stages: notify and relay need each other"),
+        (
+            STAGES,
+            channels("mailto://me:pw@mail.test", "slack://sesame"),
+            "ROSTERING_ALERTS__CHANNELS: item 2: ",
+        ),
+        (STAGES, channels("nobody://sesame"), "ROSTERING_ALERTS__CHANNELS: item 1: "),
+        (STAGES, channels("http://"), "ROSTERING_ALERTS__CHANNELS: item 1: "),
     ],
 )
 def test_stages_that_cannot_work_are_refused_by_the_setting_that_they_need(

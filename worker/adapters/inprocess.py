@@ -21,7 +21,7 @@ from worker.errors import BrokerUnavailable, TopologyError, UnroutableMessage
 from worker.ports.broker import Delivery, Message, Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
 NO_SINKS: Final[Mapping[str, Sink]] = MappingProxyType({})
 CLOSED: Final = "the broker was closed by us"
@@ -38,6 +38,7 @@ class Sink(Protocol):
 class InProcessBroker:
     """Exchanges and queues as `topology` has them; a queue named in `sinks` gives its messages there.
 
+    One that is named in `also_consumed` as well gives them to a subscriber besides.
     `publish_timeout`, in seconds, bounds the wait for acknowledgement (the message stays in its queues, as it
     would in RabbitMQ); without it a publish waits for as long as there is no subscriber.
     """
@@ -47,8 +48,10 @@ class InProcessBroker:
         topology: Topology = TOPOLOGY,
         *,
         sinks: Mapping[str, Sink] = NO_SINKS,
+        also_consumed: Collection[str] = (),
         publish_timeout: float | None = None,
     ) -> None:
+        self._to_subscribers = {queue.name for queue in topology.queues} - set(sinks) | set(also_consumed)
         self._topology = topology
         self._sinks = sinks
         self._publish_timeout = publish_timeout
@@ -65,7 +68,7 @@ class InProcessBroker:
                 f"no queue is bound to exchange {message.exchange} for {message.routing_key}"
             )
         # Every copy is in its queue before the first wait, so that queues hold what was published in order.
-        kept = [self._put(name, message) for name in queues if name not in self._sinks]
+        kept = [self._put(name, message) for name in queues if name in self._to_subscribers]
         try:
             async with asyncio.timeout(self._publish_timeout):
                 for name in queues:
@@ -88,6 +91,13 @@ class InProcessBroker:
             yield subscription
         finally:
             subscription.end()
+
+    async def depth(self, queue: str) -> int | None:
+        """Return how many messages wait; None where a sink takes them."""
+        self._raise_if_closed()
+        if queue not in self._queues:
+            raise BrokerUnavailable(f"queue {queue} is missing")
+        return len(self._queues[queue].waiting) if queue in self._to_subscribers else None
 
     async def check_topology(self) -> None:
         """Nothing to compare: the topology is what this broker was made from."""

@@ -65,6 +65,7 @@ class RabbitBroker:
         self._publish_timeout = publish_timeout
         self._connect_timeout = connect_timeout
         self._publishing: Link | None = None
+        self._looking: Link | None = None
         self._opening = asyncio.Lock()
         self._links: set[Link] = set()
         self._down: set[str] = set()
@@ -116,6 +117,21 @@ class RabbitBroker:
             if not was_lost:
                 self._down.discard(role)
 
+    async def depth(self, queue: str) -> int | None:
+        """Return how many messages wait in `queue`; raises `BrokerUnavailable`."""
+        link: Link | None = None
+        try:
+            with translated(f"cannot look at {queue}"):
+                async with asyncio.timeout(self._connect_timeout):
+                    link = await self._looking_link()
+                    return (await link.transport.queue_declare(queue, passive=True)).message_count
+        except ChannelNotFoundEntity as error:
+            await self._discard(link)
+            raise BrokerUnavailable(f"queue {queue} is missing") from error
+        except BrokerUnavailable:
+            await self._discard(link)
+            raise
+
     async def check_topology(self, topology: Topology = TOPOLOGY) -> None:
         """Raise `TopologyError` at the first exchange or queue that is missing or declared differently."""
         link = await self._open("check topology")
@@ -159,7 +175,7 @@ class RabbitBroker:
     async def close(self) -> None:
         """Close every connection, each within a few seconds; may be repeated."""
         self._closed = True
-        self._publishing = None
+        self._publishing = self._looking = None
         links, self._links = self._links, set()
         await asyncio.gather(*(link.close() for link in links))
 
@@ -182,6 +198,14 @@ class RabbitBroker:
                 self._publishing = await self._open(PUBLISHING, confirms=True)
             return self._publishing
 
+    async def _looking_link(self) -> Link:
+        """Return the link on which queues are looked at: a queue that is missing costs the channel."""
+        async with self._opening:
+            if self._looking is None or self._looking.lost is not None:
+                await self._discard(self._looking)
+                self._looking = await self._open("look")
+            return self._looking
+
     async def _open(self, role: str, *, confirms: bool = False) -> Link:
         if self._closed:
             raise BrokerUnavailable("the broker was closed by us")
@@ -203,6 +227,8 @@ class RabbitBroker:
             return
         if self._publishing is link:
             self._publishing = None
+        if self._looking is link:
+            self._looking = None
         self._links.discard(link)
         await link.close()
 

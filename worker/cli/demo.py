@@ -17,7 +17,7 @@ import click
 import orjson
 from pydantic import SecretStr
 
-from config.settings import CleverSettings, HttpSettings, Settings, WindowSettings
+from config.settings import AlertSettings, CleverSettings, HttpSettings, Settings, WindowSettings
 from worker.cli.context import CommandContext
 from worker.decisions import Decided
 from worker.demo import story
@@ -207,12 +207,13 @@ def _settings(configured: Settings, clever: str) -> Settings:
     """Return the demo's settings: the defaults, whatever is configured, in a folder of its own.
 
     So it never reaches a configured broker, database or Clever, and its checks are those that the story
-    tells of.
+    tells of. It has no users, so its page is for this machine only.
     """
-    host, port = configured.http.host, configured.http.port
+    host, port = LOOPBACK, configured.http.port
     return Settings(
         data_dir=_folder(configured),
         window=WindowSettings(quiet_seconds=QUIET_SECONDS),
+        alerts=AlertSettings(flap_seconds=0),  # a district whose days pass in seconds does not flap
         http=HttpSettings(host=host, port=port if _is_free(host, port) else 0),
         clever=CleverSettings(
             api_url=clever, client_id=CLIENT, client_secret=SecretStr(CLIENT), poll_seconds=POLL_SECONDS

@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "resync": "worker.cli.source:resync",
     "dead-letters": "worker.cli.letters:dead_letters_group",
     "purge": "worker.cli.source:purge",
+    "users": "worker.cli.users:users",
+    "alerts": "worker.cli.alerts:alerts",
     "migrate": "worker.cli.setup:migrate",
     "check-config": "worker.cli.setup:check_config",
     "topology": "worker.cli.setup:topology",

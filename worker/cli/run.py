@@ -20,7 +20,7 @@ from worker.telemetry import configure_logging
 @click.command()
 @click.option(
     "--stages",
-    help=f"Comma-separated stages to run, all by default: {', '.join((*process.STAGES, *process.NOT_YET))}.",
+    help=f"Comma-separated stages to run, all by default: {', '.join(process.STAGES)}.",
 )
 @click.pass_obj
 def run(ctx: CommandContext, stages: str | None) -> None:

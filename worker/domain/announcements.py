@@ -249,13 +249,15 @@ def _moment(text: str | None) -> datetime | None:
 
 def alert_body(
     *,
-    district_id: str,
+    district_id: str | None,
     alert_id: str,
+    dedup_key: str,
     code: str,
     severity: str,
-    resolved: bool,
+    status: str,
     summary: str,
     counts: Mapping[str, int],
+    url: str | None,
     starts_at: datetime,
     ends_at: datetime | None,
 ) -> dict[str, Any]:
@@ -263,14 +265,14 @@ def alert_body(
     return {
         "schema": ALERT_SCHEMA,
         "alert_id": alert_id,
-        "dedup_key": f"{code}/{district_id}",
-        "status": "resolved" if resolved else "firing",
+        "dedup_key": dedup_key,
+        "status": status,
         "severity": severity,
         "code": code,
         "district_id": district_id,
         "summary": summary,
         "counts": dict(counts),
-        "url": None,
+        "url": url,
         "starts_at": instant(starts_at),
         "ends_at": instant(ends_at) if ends_at else None,
     }

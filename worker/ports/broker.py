@@ -76,7 +76,18 @@ class Publisher(Protocol):
         ...
 
 
-class Broker(Consumer, Publisher, Protocol):
+class Depths(Protocol):
+    """How full queues are."""
+
+    async def depth(self, queue: str) -> int | None:
+        """Return how many messages wait in `queue`; None where they are not kept there but written to a file.
+
+        Raises `BrokerUnavailable`.
+        """
+        ...
+
+
+class Broker(Consumer, Publisher, Depths, Protocol):
     """Both, opened and closed by the composition root."""
 
     async def check_topology(self) -> None:

@@ -17,7 +17,7 @@ from worker.domain.approval import Approval, Ended
 from worker.domain.causes import Blocked, ConcernedSection, Label, Others, Place, Removals
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
-from worker.domain.incidents import Incident
+from worker.domain.incidents import Condition
 from worker.domain.policy import Policy
 from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import EventId, Json
@@ -175,8 +175,8 @@ class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Protocol):
         """Return what Clever last told of the district itself and its sync."""
         ...
 
-    async def close_incident(self, code: str) -> Incident | None:
-        """Forget an incident of the district and return it; None where there was none."""
+    async def note_incidents(self, found: Mapping[str, Condition | None], batch_id: str) -> None:
+        """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
         ...
 
     async def remaining_events(self) -> int:

@@ -17,7 +17,7 @@ class OutboxMessage:
     routing_key: str
     schema: str
     key: str
-    sequence: int
+    sequence: int | None
     trace_parent: str
     envelope: str
     part: int = 1

@@ -3,6 +3,8 @@
 A message is taken out of the outbox after it was confirmed, so that a kill in between repeats it and
 nothing skips it. One process at a time has a district's outbox, by a lease that outlives no dead holder
 for long; districts are published side by side.
+
+Alerts have an outbox of their own, and a relay that never waits for a commit's parts.
 """
 
 from __future__ import annotations
@@ -85,7 +87,7 @@ class RelayStage:
     async def _publish(self, queued: Queued) -> None:
         message = queued.message
         headers: dict[str, HeaderValue] = {
-            "district_id": queued.district_id,
+            "district_id": queued.district_id or None,
             "decision_id": message.key,
             "sequence": message.sequence,
             "part": message.part,
@@ -102,7 +104,7 @@ class RelayStage:
             structlog.get_logger().warning(
                 "message.waiting",
                 stage=self.name,
-                district_id=queued.district_id,
+                district_id=queued.district_id or None,
                 routing_key=message.routing_key,
                 reason=str(error),
             )
@@ -112,7 +114,7 @@ class RelayStage:
         structlog.get_logger().info(
             "message.published",
             stage=self.name,
-            district_id=queued.district_id,
+            district_id=queued.district_id or None,
             what=_what(message),
             sequence=message.sequence,
             part=message.part,

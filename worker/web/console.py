@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import jinja2
 from aiohttp import web
-from markupsafe import Markup
 
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.coverage import Coverages
@@ -20,7 +19,9 @@ from worker.ports.desk import Desk
 from worker.ports.plans import Plans
 from worker.ports.rollback import Rollbacks
 from worker.ports.surveys import Surveys
+from worker.web.access.forms import SECRET, Field
 from worker.web.access.identity import Permission, who
+from worker.web.access.logging_in import Access
 
 HEADERS: Final = {"Cache-Control": "no-store"}
 NOTICES: Final[dict[str, str]] = {}
@@ -64,11 +65,8 @@ class Console:
     coverages: Coverages
     connections: Connections | None
     limits: WindowLimits
+    access: Access
     _environment: jinja2.Environment = field(default_factory=_templates)
-
-    async def look(self, request: web.Request, district_id: str | None, what: str) -> None:
-        """Write into the audit that somebody looks at what may name a person; before it is rendered."""
-        await self.desk.note(district_id, f"lookup.{what}", who(request).name, {})
 
     def render(
         self, request: web.Request, template: str, *, status: int = 200, **context: Any
@@ -78,10 +76,17 @@ class Console:
             me=who(request),
             path=request.path,
             notice=NOTICES.get(request.query.get("done", "")),
-            csrf=Markup(""),
+            csrf=Field(request[SECRET]),
             **context,
         )
         return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
+
+    async def look(self, request: web.Request, district_id: str | None, what: str) -> None:
+        """Write down that somebody looks at personal data; to be awaited before any of it is rendered.
+
+        `what` is a word for the kind of data, and never something that was typed.
+        """
+        await self.access.audit.note(who(request).name, f"lookup.{what}", district_id, {})
 
 
 def done(path: str, notice: str) -> web.HTTPSeeOther:

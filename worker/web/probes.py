@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from config.topology import DEAD_LETTER_QUEUE
 from worker.errors import Unavailable
 from worker.ports.broker import Broker
 from worker.ports.desk import Desk
+from worker.ports.inspection import FiguresOfAll
 from worker.ports.outbox import OutboxGauge
 from worker.stages.loop import Health
 from worker.telemetry import Metrics
+from worker.web.figures import show_figures
 from worker.web.page import Page
 
 ANSWER_SECONDS: Final = 3.0
@@ -28,7 +31,8 @@ class Probes:
     """What a supervisor and a Prometheus ask of one process."""
 
     desk: Desk
-    outbox: OutboxGauge
+    outboxes: Sequence[OutboxGauge]
+    figures: FiguresOfAll
     broker: Broker
     health: Health
     measures: Metrics
@@ -70,9 +74,17 @@ class Probes:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 statuses = await self.desk.statuses()
-                self.measures.outbox_unpublished.set(await self.outbox.unpublished())
+                waiting = [await outbox.unpublished() for outbox in self.outboxes]
+                self.measures.outbox_unpublished.set(sum(waiting))
+                show_figures(self.measures, await self.figures.figures())
             for status in STATUSES:
                 self.measures.districts.labels(status).set(statuses.get(status, 0))
+        except (Unavailable, TimeoutError):
+            pass
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                waiting_letters = await self.broker.depth(DEAD_LETTER_QUEUE)
+                self.measures.dead_letters_waiting.set(waiting_letters or 0)
         except (Unavailable, TimeoutError):
             pass
         body = generate_latest(self.measures.registry)

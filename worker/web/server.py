@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
 from worker.tracing import NO_TRACES, Tracer
@@ -10,6 +12,9 @@ from worker.web.observing import observing
 from worker.web.pages import all_pages
 from worker.web.probes import Probes
 from worker.web.site import site
+
+KEEP_SECONDS: Final = 75.0
+"""How long a connection may stay open without a request: longer than proxies keep theirs."""
 
 
 class WebServer:
@@ -26,9 +31,11 @@ class WebServer:
         """Listen; raises `OSError` where the address cannot be had."""
         pages = [*self._probes.pages(), *all_pages(self._console)]
         application = site(pages, self._console, [observing(self._probes.measures, self._tracer)])
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(
+            application, access_log=None, keepalive_timeout=KEEP_SECONDS, shutdown_timeout=2
+        )
         await self._runner.setup()
-        listening = web.TCPSite(self._runner, host, port, shutdown_timeout=2)
+        listening = web.TCPSite(self._runner, host, port)
         try:
             await listening.start()
         except OSError:

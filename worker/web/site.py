@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
+from urllib.parse import quote
 
 import structlog
 from aiohttp import web
@@ -12,7 +13,10 @@ from aiohttp.typedefs import Handler, Middleware
 
 from worker import telemetry
 from worker.errors import Unavailable, UnknownDistrictError
-from worker.web.access.identity import IDENTITY, LOCAL, Identity
+from worker.web.access import forms, surroundings
+from worker.web.access.gate import Gate, session_token
+from worker.web.access.identity import IDENTITY, NOBODY
+from worker.web.access.refusal import LogInFirst, Refused
 from worker.web.console import Console
 from worker.web.observing import pattern
 from worker.web.page import Page
@@ -21,39 +25,73 @@ SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    # Not `no-referrer`: browsers then hide from us, too, which site a form was sent from.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Server": "rostering",  # and not which library in which version
 }
+HTTPS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
+MOST_BYTES: Final = 1 << 20
+"""Of a form: the longest is a section filter."""
 
 
 def site(pages: Iterable[Page], console: Console, first: Sequence[Middleware] = ()) -> web.Application:
     """Return the application that answers with these pages; what is `first` sees every request and answer."""
-    application = web.Application(middlewares=[*first, _with_headers, _telling_errors(console)])
+    gate = console.access.gate
+    application = web.Application(
+        middlewares=[*first, _with_headers(gate), _telling_errors(console)], client_max_size=MOST_BYTES
+    )
     for page in pages:
-        application.router.add_route(page.method, page.path, partial(_guarded, page))
+        application.router.add_route(page.method, page.path, partial(_guarded, page, gate))
         if page.method == "GET":
-            application.router.add_route("HEAD", page.path, partial(_guarded, page))
+            application.router.add_route("HEAD", page.path, partial(_guarded, page, gate))
     return application
 
 
-async def _guarded(page: Page, request: web.Request) -> web.StreamResponse:
-    """Answer with a page to those who may have it."""
-    identity = request[IDENTITY]
-    if page.permission is not None and not identity.may(page.permission):
-        raise web.HTTPForbidden
+async def _guarded(page: Page, gate: Gate, request: web.Request) -> web.StreamResponse:
+    """Answer with a page to those who may have it; a form must come from a page of ours besides."""
+    if page.permission is not None:
+        request[IDENTITY] = identity = await gate.identify(request)
+        if not identity.has_session:
+            request[forms.SECRET] = forms.secret_of(request, None)
+        if not identity.may(page.permission):
+            raise web.HTTPForbidden
+    if page.method == "POST":
+        await forms.check(request, gate.rules)
     return await page.handler(request)
 
 
-def _identify(_request: web.Request) -> Identity:
-    return LOCAL
+def _with_headers(gate: Gate) -> Middleware:
+    """Return the middleware that puts on every answer, also on redirections, what all of them have."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[IDENTITY] = NOBODY
+        request[forms.SECRET] = forms.secret_of(request, session_token(request))
+        try:
+            response = await handler(request)
+        except web.HTTPException as redirection:
+            _put_on(request, redirection, gate)
+            raise
+        _put_on(request, response, gate)
+        return response
+
+    return middleware
 
 
-@web.middleware
-async def _with_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    request[IDENTITY] = _identify(request)
-    response = await handler(request)
-    for name, value in SECURITY_HEADERS.items():
+def _put_on(request: web.Request, response: web.StreamResponse, gate: Gate) -> None:
+    is_https = surroundings.is_https(request, gate.rules)
+    for name, value in (SECURITY_HEADERS | (HTTPS_ONLY if is_https else {})).items():
         response.headers.setdefault(name, value)
-    return response
+    secret = request[forms.SECRET]
+    if secret.is_new and secret.was_used:
+        response.set_cookie(
+            forms.VISIT_COOKIE, secret.value, httponly=True, samesite="Lax", secure=is_https, path="/"
+        )
 
 
 def _telling_errors(console: Console) -> Middleware:
@@ -65,6 +103,12 @@ def _telling_errors(console: Console) -> Middleware:
             return await handler(request)
         except web.HTTPRedirection:
             raise
+        except LogInFirst:
+            return _to_log_in(console, request)
+        except Refused as refused:
+            return console.render(
+                request, "refused.html", status=refused.status, title=refused.title, text=refused.text
+            )
         except web.HTTPException as error:
             return console.render(request, "error.html", status=error.status, status_code=error.status)
         except UnknownDistrictError:
@@ -82,3 +126,12 @@ def _telling_errors(console: Console) -> Middleware:
             return console.render(request, "error.html", status=500, status_code=500)
 
     return middleware
+
+
+def _to_log_in(console: Console, request: web.Request) -> web.Response:
+    """Return the way to the log-in; what a form held is lost, and told to be."""
+    if request.method in {"GET", "HEAD"}:
+        back = quote(surroundings.local_path(request.raw_path), safe="/")
+        return web.Response(status=303, headers={"Location": f"/login?next={back}"})
+    title, text = "You are not logged in", "Your session is over. Nothing was changed: log in, and try again."
+    return console.render(request, "refused.html", status=401, title=title, text=text)

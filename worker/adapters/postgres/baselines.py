@@ -9,7 +9,8 @@ from typing import Final
 
 from worker.adapters.postgres import incidents, sql, windows
 from worker.adapters.postgres.database import Connection, Database
-from worker.domain.incidents import BASELINE_REFUSED
+from worker.domain.catalogue import BASELINE_REFUSED
+from worker.domain.incidents import Condition, Rules
 from worker.domain.records import KINDS
 from worker.domain.window import Trigger
 from worker.errors import BaselineLost
@@ -26,8 +27,9 @@ _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapsca
 class PostgresBaselines:
     """Answers to `worker.ports.baselines.Baselines`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rules: Rules = Rules()) -> None:  # noqa: B008 — frozen
         self._database = database
+        self._rules = rules
 
     async def current(self, district_id: str) -> Run | None:
         """Return the district's baseline, if there is one."""
@@ -110,7 +112,9 @@ class PostgresBaselines:
                 await connection.execute(_SQL["drop_records"], run.district_id)
                 await connection.execute(_SQL["not_before"], run.district_id, REFUSED_PAUSE)
                 summary = f"A baseline was refused, nothing was changed: {reason}."
-                await incidents.open_incident(connection, run.district_id, BASELINE_REFUSED, summary)
+                refused = {BASELINE_REFUSED: Condition("", summary)}
+                now = await connection.fetchval("SELECT clock_timestamp()")
+                await incidents.note(connection, run.district_id, refused, now, self._rules)
 
 
 async def _current(connection: Connection, district_id: str) -> Run | None:

@@ -14,6 +14,7 @@ from worker.adapters.postgres.purge import purge
 from worker.domain.announcements import instant, plan_counts, sync_state
 from worker.domain.canonical import from_bytes, to_hex
 from worker.domain.filter import KEEP_ALL, SectionFilter
+from worker.domain.incidents import Rules
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger
 from worker.errors import FilterChanged, PolicyError, UnknownDistrictError
@@ -25,8 +26,9 @@ _SQL: Final = sql.load("desk")
 class PostgresDesk:
     """Answers to `worker.ports.desk.Desk`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rules: Rules = Rules()) -> None:  # noqa: B008 — frozen
         self._database = database
+        self._rules = rules
 
     async def districts(self) -> list[DistrictLine]:
         """Return every district, by id."""
@@ -173,7 +175,7 @@ class PostgresDesk:
     async def purge(self, district_id: str, actor: str) -> dict[str, int]:
         """Delete all of a district's data; return how much there was, which the audit keeps."""
         async with self._database.transaction() as connection:
-            deleted = await purge(connection, district_id)
+            deleted = await purge(connection, district_id, self._rules)
             await connection.execute(_SQL["audit"], actor, "district.purge", district_id, deleted)
         return deleted
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from worker.adapters.postgres import history, notices, sql
+from worker.adapters.postgres import history, incidents, notices, sql
 from worker.adapters.postgres.adoption import adopt, ready_baseline
 from worker.adapters.postgres.advice import PostgresAdvice
 from worker.adapters.postgres.approvals import PostgresApprovals
@@ -14,9 +14,8 @@ from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_
 from worker.adapters.postgres.causes import PostgresErrorFigures
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.district_state import columns
-from worker.adapters.postgres.incidents import close_incident
 from worker.adapters.postgres.staged import PostgresStagedRoster
-from worker.domain.incidents import Incident
+from worker.domain.incidents import Condition, Rules
 from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import Json
 from worker.domain.roster import remove_change, upsert_change
@@ -41,8 +40,10 @@ class PostgresEvaluation(
         state: DistrictState,
         *,
         keeps_history: bool = True,
+        rules: Rules = Rules(),  # noqa: B008 — frozen
     ) -> None:
         super().__init__(connection, window.district_id)
+        self._rules = rules
         self.window = window
         self.state = state
         self._keeps_history = keeps_history
@@ -62,9 +63,10 @@ class PostgresEvaluation(
         record: Json | None = await self._connection.fetchval(_SQL["district_record"], self._district_id)
         return record
 
-    async def close_incident(self, code: str) -> Incident | None:
-        """Forget an incident of the district and return it; None where there was none."""
-        return await close_incident(self._connection, self._district_id, code)
+    async def note_incidents(self, found: Mapping[str, Condition | None], batch_id: str) -> None:
+        """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
+        cause = incidents.Cause(self.state.decision_number, batch_id)
+        await incidents.note(self._connection, self._district_id, found, self.window.now, self._rules, cause)
 
     async def has_ready_baseline(self) -> bool:
         """Return whether a baseline waits to be adopted."""

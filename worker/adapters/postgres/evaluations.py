@@ -13,6 +13,7 @@ from worker.adapters.postgres.district_state import read_state
 from worker.adapters.postgres.evaluation import PostgresEvaluation
 from worker.adapters.postgres.notices import Notices
 from worker.domain.filter import SectionFilter
+from worker.domain.incidents import Rules
 from worker.domain.policy import Policy, in_force
 from worker.domain.window import Trigger, Window, WindowLimits, closing_trigger
 from worker.ports.evaluation import ClosedWindow
@@ -26,12 +27,19 @@ CANDIDATES: Final = 20
 class PostgresEvaluations:
     """Answers to `worker.ports.evaluation.Evaluations`; `policy` is what the settings demand.
 
-    `keeps_history` says whether commits keep what they replace, for rollbacks.
+    `keeps_history` says whether commits keep what they replace, for rollbacks; `rules` how alerts are made.
     """
 
     def __init__(
-        self, database: Database, heard: Notices, policy: Policy, *, keeps_history: bool = True
+        self,
+        database: Database,
+        heard: Notices,
+        policy: Policy,
+        *,
+        keeps_history: bool = True,
+        rules: Rules = Rules(),  # noqa: B008 — frozen
     ) -> None:
+        self._rules = rules
         self._database = database
         self._notices = heard
         self._policy = policy
@@ -160,7 +168,9 @@ class PostgresEvaluations:
             window["through"],
         )
         state = await read_state(connection, district_id, row, self._policy)
-        return PostgresEvaluation(connection, closed, state, keeps_history=self._keeps_history)
+        return PostgresEvaluation(
+            connection, closed, state, keeps_history=self._keeps_history, rules=self._rules
+        )
 
 
 async def _due(connection: Connection, limits: WindowLimits) -> list[str]:

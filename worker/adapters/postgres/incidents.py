@@ -1,50 +1,153 @@
-"""Incidents that begin outside an evaluation: remembered, and told to operations once."""
+"""Incidents in PostgreSQL: remembered, and told to operations, in the transaction of whoever noticed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+
+import asyncpg
 
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Connection
 from worker.domain.announcements import ALERT_SCHEMA
-from worker.domain.incidents import ALERT_KEY, Alert, Incident, firing, resolved
+from worker.domain.incidents import Alert, Condition, Memory, Rules, Status, alert, step
 from worker.tracing import trace_parent
 
 _SQL: Final = sql.load("incidents")
 
 
-async def open_incident(connection: Connection, district_id: str, code: str, summary: str) -> None:
-    """Remember an incident and put its alert into the outbox; nothing happens where it is open already."""
-    since = await connection.fetchval(_SQL["open"], district_id, code)
-    if since is not None:
-        await _tell(connection, district_id, firing(Incident(district_id, code, since), summary))
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The decision that is the reason of alerts: its number in the district, and its batch."""
+
+    sequence: int | None = None
+    batch_id: str | None = None
 
 
-async def tell_resolved(connection: Connection, incident: Incident, ended: datetime, summary: str) -> None:
-    """Put the alert that tells of an incident's end into the outbox."""
-    await _tell(connection, incident.district_id, resolved(incident, ended, summary))
+NO_DECISION: Final = Cause()
 
 
-async def _tell(connection: Connection, district_id: str, alert: Alert) -> None:
-    place = await connection.fetchrow(_SQL["next_position"], district_id)
-    if place is None:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of one incident: what is remembered of it now, and what is told."""
+
+    district_id: str
+    code: str
+    memory: Memory | None
+    status: Status | None
+    ending: str | None = None
+
+
+async def note(
+    connection: Connection,
+    district_id: str,
+    found: Mapping[str, Condition | None],
+    now: datetime,
+    rules: Rules,
+    cause: Cause = NO_DECISION,
+) -> None:
+    """Note what is so of a district now, by code: what is wrong, or None where nothing is."""
+    rows = await connection.fetch(_SQL["lock"], district_id, sorted(found))
+    before = {row["code"]: memory_of(row) for row in rows}
+    steps = [
+        Step(district_id, code, *step(before.get(code), condition, now, rules.flap))
+        for code, condition in sorted(found.items())
+        if condition is not None or code in before
+    ]
+    changed = [one for one in steps if one.memory != before.get(one.code)]
+    await keep(connection, changed, rules, cause)
+
+
+async def end_all(connection: Connection, district_id: str, now: datetime, rules: Rules, ending: str) -> None:
+    """Tell of the end of all of a district's incidents, and forget them."""
+    rows = await connection.fetch(_SQL["lock_all"], district_id)
+    steps = [
+        Step(district_id, row["code"], *step(_unflapping(memory_of(row)), None, now, rules.flap), ending)
+        for row in rows
+    ]
+    await _tell(connection, steps, rules, NO_DECISION)
+    await connection.execute(_SQL["forget_all"], district_id)
+
+
+async def keep(
+    connection: Connection, steps: Sequence[Step], rules: Rules, cause: Cause = NO_DECISION
+) -> None:
+    """Remember what became of incidents, and put their alerts into the outbox of alerts."""
+    kept = [one for one in steps if one.memory is not None]
+    gone = [one for one in steps if one.memory is None]
+    if kept:
+        await connection.execute(_SQL["keep"], *_columns(kept))
+    if gone:
+        await connection.execute(
+            _SQL["forget"], [one.district_id for one in gone], [one.code for one in gone]
+        )
+    await _tell(connection, steps, rules, cause)
+
+
+def memory_of(row: asyncpg.Record) -> Memory:
+    """Read what is remembered of an incident."""
+    return Memory(
+        row["since"],
+        Condition(row["picture"], row["summary"], row["counts"]),
+        row["told"],
+        row["told_at"],
+        row["updated_at"],
+        row["updates"],
+        row["clear_since"],
+        row["returns"],
+    )
+
+
+async def _tell(connection: Connection, steps: Sequence[Step], rules: Rules, cause: Cause) -> None:
+    told = [
+        (one.district_id, alert(one.district_id, one.code, one.memory, one.status, rules, one.ending))
+        for one in steps
+        if one.memory is not None and one.status is not None
+    ]
+    if not told:
         return
+    alerts = [each for _, each in told]
     await connection.execute(
         _SQL["enqueue"],
-        district_id,
-        place["outbox_position"],
-        place["decision_number"],
-        ALERT_KEY,
-        ALERT_SCHEMA,
-        alert.id,
-        trace_parent(alert.id, alert.id),
-        alert.body,
+        [district_id for district_id, _ in told],
+        [each.routing_key for each in alerts],
+        [ALERT_SCHEMA] * len(alerts),
+        [each.id for each in alerts],
+        [cause.sequence or None] * len(alerts),
+        [_trace(each, cause) for each in alerts],
+        [each.body for each in alerts],
     )
-    await notices.notify(connection, notices.OUTBOX)
+    await notices.notify(connection, notices.ALERTS)
 
 
-async def close_incident(connection: Connection, district_id: str, code: str) -> Incident | None:
-    """Forget an incident and return it, for its end to be told; None where there was none."""
-    since = await connection.fetchval(_SQL["close"], district_id, code)
-    return None if since is None else Incident(district_id, code, since)
+def _trace(told: Alert, cause: Cause) -> str:
+    return trace_parent(cause.batch_id or told.id, told.id)
+
+
+def _unflapping(memory: Memory) -> Memory:
+    """Return an incident whose end is told at once."""
+    return Memory(memory.since, memory.condition, memory.told, memory.told_at)
+
+
+def _columns(steps: Sequence[Step]) -> list[list[Any]]:
+    rows = [
+        (
+            one.district_id,
+            one.code,
+            memory.since,
+            memory.condition.picture,
+            memory.condition.summary,
+            dict(memory.condition.counts),
+            memory.told,
+            memory.told_at,
+            memory.updated_at,
+            memory.updates,
+            memory.clear_since,
+            memory.returns,
+        )
+        for one in steps
+        if (memory := one.memory) is not None
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 WINDOWS: Final = "rostering_windows"
 OUTBOX: Final = "rostering_outbox"
+ALERTS: Final = "rostering_alerts"
+DELIVERIES: Final = "rostering_deliveries"
+CHANNELS: Final = (WINDOWS, OUTBOX, ALERTS, DELIVERIES)
 
 
 class Notices:
@@ -27,14 +30,17 @@ class Notices:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-        self._rung = {WINDOWS: asyncio.Event(), OUTBOX: asyncio.Event()}
+        self._rung: dict[tuple[str, str], asyncio.Event] = {}
         self._opening = asyncio.Lock()
 
-    async def wait(self, channel: str, seconds: float) -> None:
-        """Return when somebody notifies `channel`, or after `seconds`."""
+    async def wait(self, channel: str, seconds: float, who: str = "") -> None:
+        """Return when somebody notifies `channel`, or after `seconds`.
+
+        What rings while `who` does not wait is kept for his next wait, whoever else has heard it.
+        """
         with suppress(StoreUnavailable):
             await self._listen()
-        event = self._rung[channel]
+        event = self._rung.setdefault((channel, who), asyncio.Event())
         with suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)
         event.clear()
@@ -50,7 +56,7 @@ class Notices:
             if self._connection is not None and not self._connection.is_closed():
                 return
             self._connection = await self._database.connect()
-            for channel in self._rung:
+            for channel in CHANNELS:
                 await self._connection.add_listener(channel, self._ring)
 
     def _ring(
@@ -60,7 +66,9 @@ class Notices:
         channel: str,
         _payload: object,
     ) -> None:
-        self._rung[channel].set()
+        for (listened_to, _), event in self._rung.items():
+            if listened_to == channel:
+                event.set()
 
 
 async def notify(connection: Connection, channel: str) -> None:

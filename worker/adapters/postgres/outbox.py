@@ -17,13 +17,17 @@ from worker.adapters.postgres.notices import Notices
 from worker.errors import LeaseLost
 from worker.ports.outbox import OutboxMessage, Queued
 
-_SQL: Final = sql.load("outbox")
+ROSTER: Final = ("outbox", notices.OUTBOX)
+ALERTS: Final = ("alert_outbox", notices.ALERTS)
+"""The lanes: decisions; and alerts, which wait for no commit. Each has its own statements and notices."""
 
 
 class PostgresOutbox:
     """Answers to `worker.ports.outbox.Outbox`."""
 
-    def __init__(self, database: Database, heard: Notices) -> None:
+    def __init__(self, database: Database, heard: Notices, lane: tuple[str, str] = ROSTER) -> None:
+        statements, self._channel = lane
+        self._sql = sql.load(statements)
         self._database = database
         self._notices = heard
         self._holder = uuid.uuid4()
@@ -31,14 +35,16 @@ class PostgresOutbox:
     async def lease(self, districts: int, seconds: float) -> list[str]:
         """Take the outboxes of up to `districts` districts for `seconds`, oldest message first."""
         async with self._database.connection() as connection:
-            rows = await connection.fetch(_SQL["lease"], self._holder, districts, timedelta(seconds=seconds))
+            rows = await connection.fetch(
+                self._sql["lease"], self._holder, districts, timedelta(seconds=seconds)
+            )
             return [row["district_id"] for row in rows]
 
     async def renew(self, district_id: str, seconds: float) -> None:
         """Keep one for longer; raises `LeaseLost`."""
         async with self._database.connection() as connection:
             kept = await connection.fetchval(
-                _SQL["renew"], district_id, self._holder, timedelta(seconds=seconds)
+                self._sql["renew"], district_id, self._holder, timedelta(seconds=seconds)
             )
             if kept is None:
                 raise LeaseLost(district_id)
@@ -46,7 +52,7 @@ class PostgresOutbox:
     async def first(self, district_id: str, limit: int) -> list[Queued]:
         """Return the first messages of a district."""
         async with self._database.connection() as connection:
-            rows = await connection.fetch(_SQL["first"], district_id, limit)
+            rows = await connection.fetch(self._sql["first"], district_id, limit)
         return [
             Queued(
                 row["district_id"],
@@ -70,7 +76,7 @@ class PostgresOutbox:
         """Take a message out, since it is published; raises `LeaseLost`."""
         async with self._database.transaction() as connection:
             gone = await connection.fetchval(
-                _SQL["published"], message.district_id, message.position, self._holder
+                self._sql["published"], message.district_id, message.position, self._holder
             )
             if not gone:
                 raise LeaseLost(message.district_id)
@@ -78,13 +84,13 @@ class PostgresOutbox:
     async def release(self, district_ids: Iterable[str]) -> None:
         """Give leases back."""
         async with self._database.connection() as connection:
-            await connection.execute(_SQL["release"], list(district_ids), self._holder)
+            await connection.execute(self._sql["release"], list(district_ids), self._holder)
 
     async def unpublished(self) -> int:
         """Return how many messages wait."""
         async with self._database.connection() as connection:
-            return int(await connection.fetchval(_SQL["unpublished"]))
+            return int(await connection.fetchval(self._sql["unpublished"]))
 
     async def wait(self, seconds: float) -> None:
         """Return when somebody says that there are messages, or after `seconds`."""
-        await self._notices.wait(notices.OUTBOX, seconds)
+        await self._notices.wait(self._channel, seconds)

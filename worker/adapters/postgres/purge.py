@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from worker.adapters.postgres import incidents, sql
 from worker.adapters.postgres.database import Connection
-from worker.domain.incidents import PREFLIGHT_FAILED, Incident
+from worker.domain.incidents import Rules
 from worker.errors import MessagesWaiting, UnknownDistrictError
 
 _SQL: Final = sql.load("purge")
@@ -20,14 +19,15 @@ TABLES: Final = (
     *("holds", "approvals", "commit_history", "suggestions"),
     "windows",
 )
-"""Every table with rows of a district, but for its own row, the outbox, which is empty, and the audit.
+"""Every table with rows of a district, but for its own row, the outbox, which is empty, its incidents,
+which are ended, and the audit.
 
 Windows come last, as with everybody who closes one: first what he has to say, then the window.
 """
 SUMMARY: Final = "The district's data was deleted."
 
 
-async def purge(connection: Connection, district_id: str) -> dict[str, int]:
+async def purge(connection: Connection, district_id: str, rules: Rules) -> dict[str, int]:
     """Delete the district's rows in this transaction; return how many, by table, those without left out."""
     # An evaluation has this lock from its beginning to its end, and is waited for.
     row = await connection.fetchrow(_SQL["lock"], district_id)
@@ -39,7 +39,8 @@ async def purge(connection: Connection, district_id: str) -> dict[str, int]:
             f"district {district_id}: {waiting} messages are not published yet; try again when they are"
         )
     deleted = {table: await _delete(connection, table, district_id) for table in TABLES}
-    await _end_incidents(connection, district_id, row["standing_since"], row["now"])
+    # Operations are told that what they were told of is over, one way or another.
+    await incidents.end_all(connection, district_id, row["now"], rules, SUMMARY)
     await connection.execute(_SQL["blank"], district_id)
     return {table: rows for table, rows in deleted.items() if rows}
 
@@ -47,16 +48,3 @@ async def purge(connection: Connection, district_id: str) -> dict[str, int]:
 async def _delete(connection: Connection, table: str, district_id: str) -> int:
     status = await connection.execute(f"DELETE FROM {table} WHERE district_id = $1", district_id)
     return int(status.rpartition(" ")[2])
-
-
-async def _end_incidents(
-    connection: Connection, district_id: str, standing_since: datetime | None, now: datetime
-) -> None:
-    """Tell operations that what they were told of is over, one way or another."""
-    codes = [row["code"] for row in await connection.fetch(_SQL["incidents"], district_id)]
-    ended = [await incidents.close_incident(connection, district_id, code) for code in codes]
-    if standing_since is not None:
-        ended.append(Incident(district_id, PREFLIGHT_FAILED, standing_since))
-    for incident in ended:
-        if incident is not None:
-            await incidents.tell_resolved(connection, incident, now, SUMMARY)

@@ -8,13 +8,9 @@ from typing import Final
 
 from aiohttp import web
 
+from worker.domain.users import Role
 
-class Role(StrEnum):
-    """A user's role; each may what the ones before it may."""
-
-    VIEWER = "viewer"
-    REVIEWER = "reviewer"
-    ADMIN = "admin"
+__all__ = ["IDENTITY", "LOCAL", "NOBODY", "Identity", "Permission", "Role", "who"]
 
 
 class Permission(StrEnum):
@@ -44,15 +40,21 @@ class Identity:
     """Somebody who asks for a page; `name` is what the audit calls them."""
 
     name: str
-    role: Role
+    role: Role | None
+    """None: nobody who is known."""
+    has_session: bool = False
+    """Whether they logged in here, and so can log out and change their password here."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""
-        return _ORDER.index(self.role) >= _ORDER.index(_LEAST[permission])
+        return self.role is not None and _ORDER.index(self.role) >= _ORDER.index(_LEAST[permission])
 
 
 LOCAL: Final = Identity("local", Role.ADMIN)
 """Whoever sits at this machine, while only it can reach the console: the commands let them do all of it."""
+
+NOBODY: Final = Identity("", None)
+"""Somebody who did not log in."""
 
 IDENTITY: Final = web.RequestKey("identity", Identity)
 

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from worker.web.console import Console
 from worker.web.page import Page
-from worker.web.pages import assets, districts, editor, filters, letters, orders, plan, rollback
+from worker.web.pages import (
+    account,
+    assets,
+    audit,
+    districts,
+    editor,
+    filters,
+    letters,
+    login,
+    orders,
+    plan,
+    rollback,
+)
 
-_MODULES = (assets, districts, filters, editor, plan, orders, rollback, letters)
+_MODULES = (assets, login, account, audit, districts, filters, editor, plan, orders, rollback, letters)
 
 
 def all_pages(console: Console) -> list[Page]:

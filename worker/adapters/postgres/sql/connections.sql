@@ -40,7 +40,8 @@ WITH gone AS (
 SELECT district_id FROM gone WHERE missing_since IS NOT NULL
 
 -- name: disconnect
-UPDATE connections SET disconnected_at = clock_timestamp(), token = NULL, problem = NULL, failures = 0
+UPDATE connections SET disconnected_at = clock_timestamp(), token = NULL, problem = NULL, failures = 0,
+    failing_since = NULL
 WHERE district_id = $1 AND disconnected_at IS NULL
 RETURNING true
 
@@ -63,7 +64,8 @@ WHERE c.district_id = $1 AND c.disconnected_at IS NULL
 
 -- name: again
 UPDATE connections SET due_at = clock_timestamp() + $2::interval, problem = $3,
-    failures = CASE WHEN $3::text IS NULL THEN 0 ELSE failures + 1 END
+    failures = CASE WHEN $3::text IS NULL THEN 0 ELSE failures + 1 END,
+    failing_since = CASE WHEN $3::text IS NULL THEN NULL ELSE coalesce(failing_since, clock_timestamp()) END
 WHERE district_id = $1
 
 -- name: save_token

@@ -19,8 +19,8 @@ ORDER BY d.district_id
 SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseline_at, d.purged_at,
        c.district_id IS NOT NULL AS is_connected, c.connected_at, c.disconnected_at, c.cursor, c.cursor_at,
        c.due_at, c.problem, c.failures AS turns_failed, c.resync,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('code', i.code, 'since', i.since) ORDER BY i.since), '[]')
-        FROM incidents i WHERE i.district_id = d.district_id) AS incidents,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('code', i.code, 'since', i.since, 'summary', i.summary) ORDER BY i.since), '[]')
+        FROM incidents i WHERE i.district_id = d.district_id AND i.told IS NOT NULL) AS incidents,
        (SELECT to_jsonb(b) FROM (SELECT records, started_at, read_at, ready_at FROM baselines b
             WHERE b.district_id = d.district_id) AS b) AS baseline,
        d.counts, d.candidate_digest, d.error_digest,

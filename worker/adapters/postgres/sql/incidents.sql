@@ -1,17 +1,62 @@
--- name: open
-INSERT INTO incidents (district_id, code, since) VALUES ($1, $2, clock_timestamp())
-ON CONFLICT DO NOTHING
-RETURNING since
+-- name: lock
+SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since, returns
+FROM incidents WHERE district_id = $1 AND code = ANY($2::text[]) ORDER BY code FOR UPDATE
 
--- name: close
-DELETE FROM incidents WHERE district_id = $1 AND code = $2 RETURNING since
+-- name: lock_all
+-- Every incident of a district that operations were told of.
+SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since, returns
+FROM incidents WHERE district_id = $1 AND told IS NOT NULL ORDER BY code FOR UPDATE
 
--- name: next_position
--- Takes the next place in the district's outbox; waits for an evaluation that is writing there.
-UPDATE districts SET outbox_position = outbox_position + 1 WHERE district_id = $1
-RETURNING outbox_position, decision_number
+-- name: keep
+INSERT INTO incidents (district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates,
+                       clear_since, returns)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[], $7::text[],
+                     $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[], $12::integer[])
+ON CONFLICT (district_id, code) DO UPDATE SET
+    since = EXCLUDED.since, picture = EXCLUDED.picture, summary = EXCLUDED.summary, counts = EXCLUDED.counts,
+    told = EXCLUDED.told, told_at = EXCLUDED.told_at, updated_at = EXCLUDED.updated_at,
+    updates = EXCLUDED.updates, clear_since = EXCLUDED.clear_since, returns = EXCLUDED.returns
+
+-- name: forget
+DELETE FROM incidents i USING unnest($1::text[], $2::text[]) AS f(district_id, code)
+WHERE i.district_id = f.district_id AND i.code = f.code
+
+-- name: forget_all
+DELETE FROM incidents WHERE district_id = $1
 
 -- name: enqueue
-INSERT INTO outbox (district_id, position, decision_number, routing_key, schema, message_key, sequence, part,
-                    parts, trace_parent, envelope, changes)
-VALUES ($1, $2, $3, $4, $5, $6, $3, 1, 1, $7, $8, NULL)
+-- Positions are given out while the incident is locked: the alerts of one have the order of their making.
+INSERT INTO alert_outbox (district_id, routing_key, schema, message_key, sequence, trace_parent, envelope)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+
+-- name: claim
+-- The lock of this row is who inspects; nothing comes back while somebody does, or just did.
+SELECT clock_timestamp() AS now FROM inspections
+WHERE inspected_at <= clock_timestamp() - $1::interval FOR UPDATE SKIP LOCKED
+
+-- name: claimed
+UPDATE inspections SET inspected_at = clock_timestamp()
+
+-- name: inspected
+SELECT district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since,
+       returns
+FROM incidents WHERE code = ANY($1::text[]) ORDER BY district_id, code FOR UPDATE
+
+-- name: to_be_told
+-- Incidents that an evaluation or a baseline decides, and of which time alone is a reason to tell more: a
+-- flapping one has stayed away, or another picture waited for its turn; and those that can be forgotten.
+SELECT district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since,
+       returns
+FROM incidents
+WHERE code <> ALL($1::text[])
+  AND (clear_since IS NOT NULL OR told IS NULL OR told <> picture)
+  AND CASE WHEN clear_since IS NOT NULL THEN clear_since
+           WHEN told IS NULL THEN told_at ELSE coalesce(updated_at, '-infinity') END <= $2
+ORDER BY district_id, code FOR UPDATE SKIP LOCKED
+
+-- name: open
+SELECT district_id, code, since, summary, counts, returns FROM incidents
+WHERE told IS NOT NULL ORDER BY since, district_id, code
+
+-- name: open_by_code
+SELECT code, count(*) AS incidents FROM incidents WHERE told IS NOT NULL GROUP BY code

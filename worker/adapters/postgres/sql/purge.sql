@@ -1,11 +1,8 @@
 -- name: lock
-SELECT standing_since, clock_timestamp() AS now FROM districts WHERE district_id = $1 FOR UPDATE
+SELECT clock_timestamp() AS now FROM districts WHERE district_id = $1 FOR UPDATE
 
 -- name: unpublished
 SELECT count(*) FROM outbox WHERE district_id = $1
-
--- name: incidents
-SELECT code FROM incidents WHERE district_id = $1
 
 -- name: blank
 -- The numbers go on where they were; everything that tells of students, and how many, is gone.

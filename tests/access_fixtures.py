@@ -1,0 +1,185 @@
+"""The console as people reach it: the real site over a real store, on a port of its own."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, TypeAlias
+
+import aiohttp
+import pytest
+from argon2 import PasswordHasher
+from store_fixtures import StoreUnderTest
+from yarl import URL
+
+from config.settings import HttpSettings, Settings
+from worker import app
+from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.passwords import Passwords
+from worker.domain.users import Role
+from worker.stages.loop import Health
+from worker.telemetry import Metrics
+from worker.web.access.gate import SESSION_COOKIE, digest_of
+from worker.web.access.logging_in import Access
+from worker.web.console import Console
+from worker.web.page import Page
+from worker.web.pages import all_pages
+from worker.web.probes import Probes
+from worker.web.server import WebServer
+
+PASSWORD = "correct horse battery"  # noqa: S105 — invented
+UNUSED_HASH = "$argon2id$v=19$of-nobody"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""The tests hash often, and guard nobody's password."""
+_TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Any
+    text: str
+
+    @property
+    def token(self) -> str:
+        """The token of the page's forms."""
+        found = _TOKEN.search(self.text)
+        assert found is not None, self.text
+        return found[1]
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that were set, each with its attributes."""
+        lines = self.headers.getall("Set-Cookie", [])
+        return {line.partition("=")[0]: line.partition("=")[2] for line in lines}
+
+
+class Browser:
+    """Somebody's browser: keeps cookies, follows no redirection by itself."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        """Ask for a page."""
+        return await self._ask("GET", path, None, headers)
+
+    async def post(self, path: str, form: dict[str, str], **headers: str) -> Answer:
+        """Send a form."""
+        return await self._ask("POST", path, form, headers)
+
+    async def send(self, path: str, body: bytes, content_type: str) -> Answer:
+        """Send what no form sends."""
+        return await self._ask("POST", path, BytesIO(body), {"Content-Type": content_type})
+
+    async def log_in(self, name: str, password: str = PASSWORD, **more: str) -> Answer:
+        """Log in by the page's form."""
+        token = (await self.get("/login")).token
+        return await self.post(
+            "/login", {"form_token": token, "name": name, "password": password, "next": "/", **more}
+        )
+
+    def cookie(self, name: str = SESSION_COOKIE) -> str | None:
+        """Return the value of a cookie that it keeps."""
+        return next((each.value for each in self.session.cookie_jar if each.key == name), None)
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a cookie, wherever it is from."""
+        self.session.cookie_jar.update_cookies({name: value}, URL(self.url))
+
+    async def _ask(
+        self, method: str, path: str, form: dict[str, str] | BytesIO | None, headers: dict[str, str]
+    ) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        asking = self.session.request(method, path, data=form, headers=named, allow_redirects=False)
+        async with asking as answer:
+            return Answer(answer.status, answer.headers, await answer.text())
+
+
+@dataclass(frozen=True)
+class ServedConsole:
+    """A console that runs, and what stands behind it."""
+
+    url: str
+    console: Console
+    store: StoreUnderTest
+    pages: list[Page]
+
+    @property
+    def access(self) -> Access:
+        """Who may use it."""
+        return self.console.access
+
+    @asynccontextmanager
+    async def browser(self) -> AsyncIterator[Browser]:
+        """Open a browser."""
+        browser = Browser(self.url)
+        async with browser.session:
+            yield browser
+
+    @asynccontextmanager
+    async def logged_in(self, role: Role) -> AsyncIterator[Browser]:
+        """Open a browser in which a user of that role has logged in, without the time a password takes."""
+        name, token = f"{role}-{secrets.token_hex(4)}", secrets.token_urlsafe(32)
+        await self.access.users.add(name, role, UNUSED_HASH, "test")
+        credentials = await self.access.users.credentials(name)
+        assert credentials is not None
+        assert await self.access.sessions.begin(digest_of(token), credentials)
+        async with self.browser() as browser:
+            browser.keep(SESSION_COOKIE, token)
+            yield browser
+
+    async def add_user(self, name: str, role: Role = Role.REVIEWER) -> None:
+        """Add a user who has the tests' password."""
+        await self.access.users.add(name, role, await self.access.passwords.hash(PASSWORD), "test")
+
+
+Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[ServedConsole]]
+
+
+@pytest.fixture
+def serve(store: StoreUnderTest) -> Serve:
+    """Serve the console over the store, with settings of `[http]`; more than once is more processes."""
+
+    @asynccontextmanager
+    async def serving(**http: Any) -> AsyncIterator[ServedConsole]:
+        settings = Settings(http=HttpSettings(**http))
+        access_store = app.access_store(settings, store.database)
+        opened = app.Store(
+            dsn=store.url,
+            inbox=store.inbox,
+            evaluations=store.evaluations,
+            outbox=store.outbox,
+            desk=store.desk,
+            baselines=store.baselines,
+            surveys=store.surveys,
+            connections=store.connections,
+            rollbacks=store.rollbacks,
+            quarantine=store.quarantine,
+            plans=store.plans,
+            alerts=store.alerts,
+            inspections=store.inspections,
+            deliveries=store.deliveries,
+            access=access_store,
+        )
+        broker = InProcessBroker(sinks={})
+        made = app.console(settings, opened, broker)
+        object.__setattr__(made.access, "passwords", Passwords(CHEAP))
+        probes = Probes(store.desk, [store.outbox], store.inspections, broker, Health(), Metrics())
+        server = WebServer(probes, made)
+        await server.start("127.0.0.1", 0)
+        try:
+            assert server.url is not None
+            yield ServedConsole(server.url, made, store, [*probes.pages(), *all_pages(made)])
+        finally:
+            await server.close()
+            await broker.close()
+
+    return serving

@@ -1,0 +1,69 @@
+"""Every page, wide and narrow, light and dark: the accessibility checker objects to nothing.
+
+With ROSTERING_SCREENSHOTS set to a folder the pages are photographed into it, to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from chromium import Scheme, overflow, photograph, running_browser, tab, violations
+from playwright.async_api import Page
+from program import Site
+from roster_office import Office, office
+
+LOOKS: tuple[tuple[str, Scheme], ...] = (
+    ("wide", "light"),
+    ("narrow", "dark"),
+    ("wide", "dark"),
+    ("narrow", "light"),
+)
+HOMEROOM = '{"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}'
+
+
+def addresses(rostered: str, review: str, student: str) -> dict[str, str]:
+    """Return every page by what its picture is called."""
+    tabs = ("findings", "sections", "filter", "filter/edit", "plan", "history", "orders", "rollback")
+    pages = {"districts": "/", "dead-letters": "/dead-letters", "audit": "/audit", "account": "/account"}
+    for what, district in (("rostered", rostered), ("review", review)):
+        pages[f"{what}-overview"] = f"/districts/{district}"
+        pages |= {f"{what}-{name.replace('/', '-')}": f"/districts/{district}/{name}" for name in tabs}
+    return pages | {"student": f"/districts/{review}/students/{student}", "no-such-page": "/nowhere"}
+
+
+@pytest.mark.timeout(240)
+async def test_every_page_can_be_used_by_everybody_on_every_screen(site: Site) -> None:
+    async with office(site) as open_office, running_browser() as browser:
+        rostered, review = open_office.districts[:2]
+        await site.done("filter", "set", rostered, "-", stdin=HOMEROOM)
+        await open_office.committed(rostered)
+        await open_office.put_aside_a_letter()
+        student = (await open_office.clever.change(review, "break-student"))["student"]
+        pages = addresses(rostered, review, student)
+        wrong = list[str]()
+        for size, scheme in LOOKS if "ROSTERING_SCREENSHOTS" in os.environ else LOOKS[:2]:
+            async with tab(browser, size, scheme) as page:
+                wrong += await _looked_over(page, open_office, pages, f"{size}-{scheme}")
+        assert wrong == []
+
+
+async def _looked_over(page: Page, office: Office, pages: dict[str, str], look: str) -> list[str]:
+    """Look at every page in turn; return what is wrong with any."""
+    await page.goto(office.url)
+    wrong = await _checked(page, f"login-{look}")
+    await office.log_in(page)
+    for name, address in pages.items():
+        await page.goto(office.url.rstrip("/") + address)
+        wrong += await _checked(page, f"{name}-{look}")
+    return wrong
+
+
+async def _checked(page: Page, name: str) -> list[str]:
+    folder = os.environ.get("ROSTERING_SCREENSHOTS")
+    if folder is not None:
+        await photograph(page, Path(folder), name)
+    wider = await overflow(page)
+    found = await violations(page)
+    return [f"{name}: {problem}" for problem in found + ([f"{wider} pixels too wide"] if wider > 0 else [])]

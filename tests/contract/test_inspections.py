@@ -1,0 +1,372 @@
+"""Incidents over PostgreSQL: found, told once, and told as over once; each in the order of its making."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builders import BATCH_ID, DISTRICT, OTHER_DISTRICT, Json, record_id, student_json
+from people_fixtures import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
+from store_fixtures import LIMITS, StoreUnderTest, opened_store
+
+from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.postgres.inspections import PostgresInspections
+from worker.adapters.postgres.migrations import versions
+from worker.domain.catalogue import INSPECTED
+from worker.domain.filter import KEEP_ALL
+from worker.domain.incidents import Condition, Rules
+from worker.domain.noticing import FOLD_OVER, Thresholds
+from worker.ports.broker import Message
+from worker.ports.inspection import Figures
+from worker.stages.inspect import InspectStage
+from worker.stages.relay import RelayStage
+from worker.telemetry import Metrics
+from worker.web.figures import show_figures
+
+AT_ONCE = timedelta(0)
+CONNECTED = "INSERT INTO connections (district_id, due_at, cursor, cursor_at) VALUES ($1, now(), '', now())"
+
+TROUBLE = {
+    "sync.paused": (
+        'UPDATE connections SET record = \'{"state": "paused"}\'',
+        "UPDATE connections SET record = '{}'",
+    ),
+    "sync.stale": (
+        'UPDATE connections SET record = \'{"last_sync": "2020-01-01T00:00:00Z"}\'',
+        'UPDATE connections SET record = \'{"state": "success"}\'',
+    ),
+    "feed.stuck": (
+        "UPDATE connections SET failures = 9, failing_since = now() - interval '16 minutes'",
+        "UPDATE connections SET failures = 0, failing_since = NULL",
+    ),
+    "district.parked": (
+        "INSERT INTO evaluation_failures VALUES ($1, 5, now(), now(), 'TypeError')",
+        "DELETE FROM evaluation_failures",
+    ),
+    "window.overdue": (
+        "INSERT INTO windows VALUES ($1, now(), now() - interval '16 minutes', 3)",
+        "DELETE FROM windows",
+    ),
+    "outbox.stuck": (
+        "INSERT INTO outbox VALUES ($1, 1, 1, '', '', '', 1, 1, 1, '', '', NULL, now() - interval '6 min')",
+        "DELETE FROM outbox",
+    ),
+}
+
+
+async def inspect(store: StoreUnderTest, dead_letters: int | None = 0) -> None:
+    assert await store.inspections.inspect(AT_ONCE, dead_letters) is not None
+
+
+async def alerts(store: StoreUnderTest) -> list[Json]:
+    return [
+        json.loads(row["envelope"])
+        for row in await store.rows("SELECT envelope FROM alert_outbox ORDER BY position")
+    ]
+
+
+async def told(store: StoreUnderTest) -> list[tuple[str, str]]:
+    return [(alert["status"], alert["code"]) for alert in await alerts(store)]
+
+
+async def change(store: StoreUnderTest, statement: str) -> None:
+    await store.rows(statement, *([DISTRICT] if "$1" in statement else []))
+
+
+@pytest.mark.parametrize("code", TROUBLE)
+async def test_what_an_inspection_finds_is_told_once_and_once_that_it_is_over(
+    store: StoreUnderTest, code: str
+) -> None:
+    begins, ends = TROUBLE[code]
+    await store.rows(CONNECTED, DISTRICT)
+    await inspect(store)
+    before = await told(store)
+
+    await change(store, begins)
+    for _ in range(3):
+        await inspect(store)
+    during = await told(store)
+    shown = await store.deliveries.incidents()
+    await change(store, ends)
+    for _ in range(3):
+        await inspect(store)
+
+    assert (before, during) == ([], [("firing", code)])
+    assert [(each.district_id, each.code) for each in shown] == [(DISTRICT, code)]
+    assert await told(store) == [("firing", code), ("resolved", code)]
+    assert {alert["district_id"] for alert in await alerts(store)} == {DISTRICT}
+    assert await store.deliveries.incidents() == []
+    assert set(INSPECTED) == {*TROUBLE, "dead_letters.waiting"}
+
+
+async def test_dead_letters_are_an_incident_of_no_district_and_not_knowing_changes_nothing(
+    store: StoreUnderTest,
+) -> None:
+    for dead_letters in (None, 3, 4, None, 0, 0):
+        await inspect(store, dead_letters)
+
+    assert await told(store) == [("firing", "dead_letters.waiting"), ("resolved", "dead_letters.waiting")]
+    first = (await alerts(store))[0]
+    assert (first["district_id"], first["counts"]) == (None, {"messages": 3})
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "UPDATE connections SET failures = 2, failing_since = now() - interval '14 minutes'",
+        "UPDATE connections SET due_at = now() - interval '14 minutes'",
+        "UPDATE connections SET due_at = now() - interval '2 hours', disconnected_at = now()",
+        "INSERT INTO windows VALUES ($1, now() - interval '1 hour', now(), 0)",
+        "INSERT INTO evaluation_failures VALUES ($1, 4, now(), NULL, 'TypeError')",
+    ],
+)
+async def test_what_is_no_trouble_yet_is_not_told(store: StoreUnderTest, harmless: str) -> None:
+    await store.rows(CONNECTED, DISTRICT)
+    await change(store, harmless)
+
+    await inspect(store)
+
+    assert await told(store) == []
+
+
+@pytest.mark.parametrize("column", ["due_at", "cursor_at"])
+async def test_a_feed_that_nobody_reads_is_stuck_unless_its_district_is_being_read_whole(
+    store: StoreUnderTest, column: str
+) -> None:
+    await store.rows(CONNECTED, DISTRICT)
+    await store.rows(f"UPDATE connections SET {column} = now() - interval '16 minutes'")
+    run = await store.baselines.begin(DISTRICT, "", "", ["users"])
+    await inspect(store)
+    reading = await told(store)
+    await store.baselines.believe(run, moves_cursor=False)
+    await inspect(store)
+
+    assert (reading, await told(store)) == ([], [("firing", "feed.stuck")])
+
+
+async def test_without_a_clever_source_nothing_is_told_of_connections(store: StoreUnderTest) -> None:
+    await store.rows(CONNECTED, DISTRICT)
+    await store.rows(
+        "UPDATE connections SET due_at = now() - interval '1 day', record = '{\"state\": \"paused\"}'"
+    )
+    unread = PostgresInspections(store.database, LIMITS, Thresholds(reads_clever=False))
+
+    assert await unread.inspect(AT_ONCE, 0) == 0
+
+
+async def test_where_all_districts_have_the_same_trouble_one_alert_tells_of_it(store: StoreUnderTest) -> None:
+    await store.rows(CONNECTED, DISTRICT)
+    await store.rows("UPDATE connections SET failures = 9, failing_since = now() - interval '16 minutes'")
+    await inspect(store)
+    await store.rows(
+        "INSERT INTO connections (district_id, failures, failing_since) "
+        "SELECT 'd' || n, 9, now() - interval '16 minutes' FROM generate_series(1, $1) AS n",
+        FOLD_OVER,
+    )
+    await inspect(store)
+    many = await alerts(store)
+    await store.rows("UPDATE connections SET failures = 0, failing_since = NULL")
+    await inspect(store)
+
+    assert [alert["district_id"] for alert in many] == [DISTRICT, None]
+    assert many[1]["counts"] == {"districts": FOLD_OVER + 1}
+    assert sorted(await told(store)) == [("firing", "feed.stuck")] * 2 + [("resolved", "feed.stuck")] * 2
+
+
+async def test_one_process_inspects_at_a_time_and_not_more_often_than_asked(store: StoreUnderTest) -> None:
+    async with opened_store(store.url) as other, store.database.transaction() as inspecting:
+        await inspecting.execute("SELECT FROM inspections FOR UPDATE")
+        meanwhile = await other.inspections.inspect(AT_ONCE, 0)
+    first = await store.inspections.inspect(timedelta(minutes=1), 0)
+    again = await store.inspections.inspect(timedelta(minutes=1), 0)
+
+    assert (meanwhile, first, again) == (None, 0, None)
+    assert not await store.inspections.is_due(timedelta(minutes=1))
+    assert await store.inspections.is_due(AT_ONCE)
+
+
+async def test_the_stage_tells_of_dead_letters_on_the_broker(store: StoreUnderTest) -> None:
+    class Broken(InProcessBroker):
+        async def depth(self, queue: str) -> int | None:
+            return 2 if queue == "clever.events.dead" else 0
+
+    slept = asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        slept.set()
+
+    stage = InspectStage(store.inspections, Broken(), AT_ONCE, sleep)
+    worked = await stage.once()
+    await stage.wait()
+
+    assert (worked, slept.is_set()) == (False, True)
+    assert await told(store) == [("firing", "dead_letters.waiting")]
+
+
+# What evaluations decide
+
+
+async def test_a_review_with_other_codes_is_an_update_and_its_end_is_told_once(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+    await evaluate(store)
+    await feed.send(("users", student_json(2, {"school": NORTH, "sis_id": ""})))
+    await evaluate(store)
+    more_of_the_same = await told(store)
+    await feed.send(
+        ("users", student_json(1, {"school": NORTH})),
+        ("users", student_json(2, {"school": NORTH})),
+        ("users", student_json(99, {"school": NORTH})),
+    )
+    await evaluate(store)
+    other = await told(store)
+    await feed.send(("users", str(record_id(99))))
+    await evaluate(store)
+
+    assert more_of_the_same == [("firing", "preflight.failed")]
+    assert other == [("firing", "preflight.failed"), ("updated", "preflight.failed")]
+    assert (await told(store))[2:] == [("resolved", "preflight.failed")]
+    assert {alert["dedup_key"] for alert in await alerts(store)} == {f"preflight.failed/{DISTRICT}"}
+
+
+async def test_the_end_of_a_flapping_district_is_told_by_an_inspection_once_it_stayed_away(
+    database_url: str,
+) -> None:
+    async with opened_store(database_url, rules=Rules(timedelta(hours=1))) as store:
+        feed = await rostered(store)
+        for _ in range(4):
+            await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+            await evaluate(store)
+            await feed.send(renamed(1, "Wren"))
+            await evaluate(store)
+        await inspect(store)
+        while_it_flaps = await told(store)
+        await store.rows("UPDATE incidents SET clear_since = clear_since - interval '2 hours'")
+        await inspect(store)
+        await store.rows("UPDATE incidents SET told_at = told_at - interval '2 hours'")
+        await inspect(store)
+
+        assert [status for status, _ in while_it_flaps] == [
+            "firing",
+            "resolved",
+            "firing",
+            "resolved",
+            "firing",
+        ]
+        assert (await told(store))[5:] == [("resolved", "preflight.failed")]
+        assert await store.rows("SELECT FROM incidents") == []
+
+
+async def rostered(store: StoreUnderTest) -> Feed:
+    feed = Feed(store)
+    await feed.send(*everybody())
+    await evaluate(store)
+    return feed
+
+
+async def test_what_is_rolled_back_is_not_told(store: StoreUnderTest, feed: Feed) -> None:
+    await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+    async with store.evaluations.trial(DISTRICT, KEEP_ALL) as evaluation:
+        assert evaluation is not None
+        await evaluation.note_incidents({"preflight.failed": Condition("x", "x")}, BATCH_ID)
+
+    assert await told(store) == []
+    assert await store.rows("SELECT FROM incidents") == []
+
+
+async def test_a_purge_ends_all_incidents_of_its_district_and_of_no_other(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(*(("users", str(record_id(number))) for number in SOUTHERN))
+    await evaluate(store)
+    await store.rows(
+        "INSERT INTO evaluation_failures SELECT d, 5, now(), now(), '' FROM unnest(ARRAY[$1, $2]) AS d",
+        DISTRICT,
+        OTHER_DISTRICT,
+    )
+    await inspect(store)
+    await store.rows("DELETE FROM outbox")
+    await store.desk.purge(DISTRICT, "ada")
+    await inspect(store)
+
+    ended = [alert for alert in await alerts(store) if alert["status"] == "resolved"]
+    assert sorted(alert["code"] for alert in ended) == [
+        "district.parked",
+        "plan.mass_removal",
+        "preflight.failed",
+    ]
+    assert {alert["summary"] for alert in ended} == {"The district's data was deleted."}
+    assert [(each.district_id, each.code) for each in await store.deliveries.incidents()] == [
+        (OTHER_DISTRICT, "district.parked")
+    ]
+
+
+# Their outbox
+
+
+async def test_alerts_leave_though_the_commits_of_their_district_are_stuck(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+    await evaluate(store)
+    published = list[tuple[str, object]]()
+
+    class Listener:
+        async def publish(self, message: Message) -> None:
+            published.append((message.routing_key, message.headers["sequence"]))
+
+    assert await store.outbox.lease(10, 60) == [DISTRICT], "somebody publishes the district"
+    assert await RelayStage(store.alerts, Listener(), Metrics(), name="relay.alerts").once()
+
+    assert published == [("alert.warning", 2)]
+    assert (await store.alerts.unpublished(), await store.outbox.unpublished()) == (0, 2)
+
+
+async def test_the_figures_tell_of_all_districts(store: StoreUnderTest) -> None:
+    for code in ("outbox.stuck", "window.overdue", "district.parked"):
+        await change(store, TROUBLE[code][0])
+    await store.rows("UPDATE evaluation_failures SET parked_at = NULL")
+    await inspect(store, 2)
+    metrics = Metrics()
+
+    figures = await store.inspections.figures()
+    show_figures(metrics, figures)
+
+    assert figures.incidents == {"outbox.stuck": 1, "window.overdue": 1, "dead_letters.waiting": 1}
+    assert figures.windows_due == 1
+    assert 15 * 60 < figures.window_overdue_seconds < 17 * 60
+    assert 6 * 60 <= figures.outbox_oldest_seconds < 7 * 60
+    value = metrics.registry.get_sample_value
+    assert value("rostering_incidents", {"code": "outbox.stuck"}) == 1
+    assert value("rostering_incidents", {"code": "feed.stuck"}) == 0
+    assert value("rostering_windows_due") == 1
+
+
+async def test_where_nothing_waits_the_figures_are_nought(store: StoreUnderTest) -> None:
+    assert await store.inspections.figures() == Figures()
+
+
+async def test_a_district_that_stood_in_review_before_the_migration_is_told_of_no_second_time(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    script = Path(versions.__file__).with_name("m0004_alerts.sql").read_text()
+    (catching_up,) = [piece for piece in script.split(";") if "INSERT INTO incidents" in piece]
+    broken = ("users", student_json(1, {"school": NORTH, "sis_id": "", "grade": ""}))
+    await feed.send(broken)
+    await evaluate(store)
+    await store.rows("DELETE FROM incidents")
+    await store.rows(catching_up)
+    await feed.send(renamed(2, "Wren"))
+    await evaluate(store)
+    standing = await told(store)
+    await feed.send(renamed(1, "Ivo"))
+    await evaluate(store)
+
+    assert standing == [("firing", "preflight.failed")]
+    assert await told(store) == [("firing", "preflight.failed"), ("resolved", "preflight.failed")]
+    began, ended = await alerts(store)
+    assert began["starts_at"] == ended["starts_at"]

@@ -1,0 +1,103 @@
+"""What an evaluation and an inspection find that operations should know of."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from builders import DISTRICT, NOON, OTHER_DISTRICT
+
+from worker.domain.catalogue import CATALOGUE, EVALUATED, FEED_STUCK, INSPECTED
+from worker.domain.decision import Outcome
+from worker.domain.incidents import NO_DISTRICT, Condition
+from worker.domain.noticing import FOLD_OVER, Found, Sight, decided, folded, inspected
+from worker.domain.policy import Code, Policy
+from worker.domain.tally import Tally
+
+GUARD, OTHER, WARNING = Code.DISTRICT_MASS_REMOVAL, Code.NO_SECTION, Code.NO_TEACHER
+QUARANTINED = Code.EVENTS_QUARANTINED
+
+
+def noticed(*codes: str, outcome: Outcome = Outcome.REVIEW, is_in_review: bool = True) -> dict[str, str]:
+    """Return the pictures of what is wrong by these open findings."""
+    tally = Tally(Counter({f"code:{code}": 3 for code in codes}))
+    found = decided(tally, Policy(), outcome, is_in_review=is_in_review)
+    return {code: condition.picture for code, condition in found.items() if condition is not None}
+
+
+def test_the_errors_of_a_review_make_its_picture_and_warnings_do_not() -> None:
+    assert noticed(OTHER, WARNING) == {"preflight.failed": OTHER}
+    assert noticed(OTHER, GUARD) == {"preflight.failed": f"{GUARD},{OTHER}"}
+
+
+def test_where_guards_are_all_that_is_wrong_a_person_is_asked() -> None:
+    assert noticed(GUARD, WARNING) == {"preflight.failed": GUARD, "plan.mass_removal": GUARD}
+
+
+def test_unreadable_events_are_an_incident_of_their_own() -> None:
+    assert noticed(QUARANTINED, OTHER) == {
+        "preflight.failed": f"{QUARANTINED},{OTHER}",
+        "events.quarantined": "",
+    }
+
+
+def test_a_commit_ends_whatever_an_evaluation_tells_of() -> None:
+    found = decided(Tally(), Policy(), Outcome.COMMIT, is_in_review=False)
+
+    assert found == dict.fromkeys(EVALUATED)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DEFERRED, Outcome.HELD])
+def test_what_is_put_off_or_held_changes_nothing(outcome: Outcome) -> None:
+    assert decided(Tally(), Policy(), outcome, is_in_review=True) == {}
+
+
+def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> None:
+    sight = Sight(
+        syncs={DISTRICT: {"state": "paused"}, OTHER_DISTRICT: {"state": "error"}},
+        failing={DISTRICT: 7},
+        unread=[OTHER_DISTRICT],
+        parked=[DISTRICT],
+        overdue={DISTRICT: 5},
+        unpublished={DISTRICT: 2},
+        dead_letters=3,
+    )
+
+    found = inspected(sight, NOON)
+
+    assert {code for _, code in found} == set(INSPECTED)
+    assert all(condition.summary.endswith(".") for condition in found.values())
+    assert found[DISTRICT, FEED_STUCK].picture == "failing"
+    assert found[OTHER_DISTRICT, FEED_STUCK].picture == "unread"
+    assert found[NO_DISTRICT, "dead_letters.waiting"].counts == {"messages": 3}
+    assert set(CATALOGUE) >= set(INSPECTED)
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        ({"state": "success", "last_sync": "2026-09-14T12:00:00Z"}, None),
+        ({"state": "success", "last_sync": "2026-09-10T11:59:00Z"}, "sync.stale"),
+        ({"state": "success", "last_sync": "the day before"}, None),
+        ({"state": "pending"}, "sync.stale"),
+        ({"pause_start": "2026-09-01T00:00:00Z", "pause_end": "2026-10-01T00:00:00Z"}, "sync.paused"),
+        ({"pause_start": "2026-08-01T00:00:00Z", "pause_end": "2026-09-01T00:00:00Z"}, None),
+    ],
+)
+def test_a_sync_that_lets_nothing_through_is_an_incident(record: dict[str, str], code: str | None) -> None:
+    found = inspected(Sight(syncs={DISTRICT: record}), NOON)
+
+    assert [told for _, told in found] == ([code] if code else [])
+
+
+def stuck(count: int) -> Found:
+    return {(f"d{number}", FEED_STUCK): Condition("failing", "…") for number in range(count)}
+
+
+def test_where_many_districts_have_the_same_incident_one_speaks_for_all_that_were_not_told_of() -> None:
+    few, many = stuck(FOLD_OVER), stuck(FOLD_OVER + 1)
+
+    assert folded(few, set()) == few
+    assert list(folded(many, set())) == [(NO_DISTRICT, FEED_STUCK)]
+    assert folded(many, set())[NO_DISTRICT, FEED_STUCK].counts == {"districts": FOLD_OVER + 1}
+    assert set(folded(many, {("d3", FEED_STUCK)})) == {("d3", FEED_STUCK), (NO_DISTRICT, FEED_STUCK)}

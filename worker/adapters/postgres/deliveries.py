@@ -1,0 +1,128 @@
+"""Deliveries in PostgreSQL: who takes a row has it for as long as its next attempt is put off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from worker.adapters.postgres import notices, sql
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.notices import Notices
+from worker.domain.incidents import FLAPPING_RETURNS
+from worker.ports.deliveries import ChannelLine, DeadDelivery, Due, Heard, OpenIncident, Standing
+
+_SQL: Final = sql.load("deliveries")
+_INCIDENTS: Final = sql.load("incidents")
+
+LISTED: Final = 100
+"""Dead deliveries that a list shows."""
+
+
+class PostgresDeliveries:
+    """Answers to `worker.ports.deliveries.Deliveries`, and to what operators ask and order of them."""
+
+    def __init__(self, database: Database, heard: Notices) -> None:
+        self._database = database
+        self._notices = heard
+
+    async def ping(self) -> None:
+        """Return if the store answers; raises `StoreUnavailable`."""
+        await self.now()
+
+    async def now(self) -> datetime:
+        """Return the store's time."""
+        async with self._database.connection() as connection:
+            now: datetime = await connection.fetchval(_SQL["now"])
+            return now
+
+    async def store(self, channels: Sequence[str], alerts: Sequence[Heard]) -> None:
+        """Keep alerts for each of the channels; one that was kept before adds nothing."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                _SQL["store"],
+                list(channels),
+                [each.alert_id for each in alerts],
+                [each.dedup_key for each in alerts],
+                [each.status for each in alerts],
+                [each.body for each in alerts],
+            )
+            await notices.notify(connection, notices.DELIVERIES)
+
+    async def take(self, channel: str, limit: int, lease: timedelta) -> list[Due]:
+        """Take alerts that are due; they are due again after `lease`."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["take"], channel, limit, lease)
+        return sorted((Due(**row) for row in rows), key=lambda due: due.id)
+
+    async def delivered(self, due: Due) -> None:
+        """Say that the channel has it; nothing happens where somebody else has it by now."""
+        async with self._database.transaction() as connection:
+            if await connection.fetchval(_SQL["delivered"], due.id, due.attempts):
+                await notices.notify(connection, notices.DELIVERIES)  # the next of its incident may go
+
+    async def failed(self, due: Due, problem: str, again: timedelta, give_up: timedelta) -> bool:
+        """Put it off; return whether it is dead, being older than `give_up`."""
+        async with self._database.connection() as connection:
+            return bool(
+                await connection.fetchval(_SQL["failed"], due.id, due.attempts, problem, give_up, again)
+            )
+
+    async def refresh(self, channel: str, every: timedelta, limit: int) -> list[Standing]:
+        """Take the last alerts of incidents that stand, which were not said again for so long."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["refresh"], channel, every, limit)
+        return [Standing(**row) for row in rows]
+
+    async def refreshed(self, channel: str, dedup_keys: Collection[str], since: datetime) -> None:
+        """Say that these were said again: an end that was delivered since is delivered once more."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["refreshed"], channel, list(dedup_keys), since)
+
+    async def wait(self, channel: str, seconds: float) -> None:
+        """Return when there may be alerts to deliver, or after `seconds`."""
+        await self._notices.wait(notices.DELIVERIES, seconds, channel)
+
+    async def incidents(self) -> list[OpenIncident]:
+        """Return what operations were told of and is not over, the oldest first."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_INCIDENTS["open"])
+        return [
+            OpenIncident(
+                row["district_id"],
+                row["code"],
+                row["since"],
+                row["summary"],
+                row["returns"] >= FLAPPING_RETURNS,
+            )
+            for row in rows
+        ]
+
+    async def channels(self) -> list[ChannelLine]:
+        """Return the channels for which alerts wait, or were given up."""
+        async with self._database.connection() as connection:
+            return [ChannelLine(**row) for row in await connection.fetch(_SQL["by_channel"])]
+
+    async def dead(self) -> list[DeadDelivery]:
+        """Return the first of those that were given up."""
+        async with self._database.connection() as connection:
+            return [DeadDelivery(**row) for row in await connection.fetch(_SQL["dead"], LISTED)]
+
+    async def retry(self, channel: str | None) -> tuple[int, int]:
+        """Try dead ones anew; return how many, and how many stay since a later alert of theirs is out."""
+        async with self._database.transaction() as connection:
+            taken = await connection.fetch(_SQL["retry"], channel)
+            left = await connection.fetchval(_SQL["count_dead"], channel)
+            await notices.notify(connection, notices.DELIVERIES)
+        return len(taken), int(left)
+
+    async def discard(self, channel: str | None, *, waiting: bool) -> int:
+        """Delete dead ones, with `waiting` also those that still wait; return how many."""
+        async with self._database.connection() as connection:
+            return len(await connection.fetch(_SQL["discard"], channel, waiting))
+
+    async def tidy(self, delivered: timedelta, give_up: timedelta) -> None:
+        """Forget those delivered longer ago; give up those that wait for longer, whoever delivers them."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["forget_delivered"], delivered)
+            await connection.execute(_SQL["give_up"], give_up)

@@ -1,0 +1,128 @@
+-- name: everybody
+SELECT u.name, u.role, u.created_at, u.password_changed_at, u.disabled_at,
+       (SELECT count(*) FROM sessions s WHERE s.user_name = u.name
+            AND s.begun_at > clock_timestamp() - $1::interval
+            AND s.seen_at > clock_timestamp() - $2::interval) AS sessions
+FROM users u ORDER BY u.name
+
+-- name: exist
+SELECT EXISTS (SELECT FROM users)
+
+-- name: can_log_in
+SELECT EXISTS (SELECT FROM users WHERE disabled_at IS NULL)
+
+-- name: credentials
+SELECT name, role, password_hash, disabled_at IS NOT NULL AS is_disabled FROM users WHERE name = $1
+
+-- name: add
+INSERT INTO users (name, role, password_hash) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO NOTHING
+RETURNING true
+
+-- name: lock
+-- Whoever begins a session shares this row; so a session begins either before a change, which ends it, or
+-- after it, when what it was checked against is no longer so.
+SELECT role, disabled_at IS NOT NULL AS is_disabled FROM users WHERE name = $1 FOR UPDATE
+
+-- name: set_password
+UPDATE users SET password_hash = $2, password_changed_at = clock_timestamp() WHERE name = $1
+
+-- name: rehash
+UPDATE users SET password_hash = $3 WHERE name = $1 AND password_hash = $2
+
+-- name: set_role
+UPDATE users SET role = $2 WHERE name = $1
+
+-- name: disable
+UPDATE users SET disabled_at = clock_timestamp() WHERE name = $1
+
+-- name: enable
+UPDATE users SET disabled_at = NULL WHERE name = $1
+
+-- name: end_sessions
+DELETE FROM sessions WHERE user_name = $1
+
+-- name: begin_session
+INSERT INTO sessions (token_digest, user_name, begun_at, seen_at)
+SELECT $1, name, clock_timestamp(), clock_timestamp() FROM users
+WHERE name = $2 AND password_hash = $3 AND role = $4 AND disabled_at IS NULL
+FOR SHARE
+RETURNING true
+
+-- name: keep_latest_sessions
+-- One who logs in by a script and never out fills no table.
+DELETE FROM sessions WHERE token_digest IN
+    (SELECT token_digest FROM sessions WHERE user_name = $1 ORDER BY begun_at DESC OFFSET $2)
+
+-- name: session
+SELECT u.name, u.role, s.seen_at < clock_timestamp() - least($3::interval / 10, interval '1 minute') AS is_stale
+FROM sessions s JOIN users u ON u.name = s.user_name
+WHERE s.token_digest = $1 AND u.disabled_at IS NULL
+  AND s.begun_at > clock_timestamp() - $2::interval
+  AND s.seen_at > clock_timestamp() - $3::interval
+
+-- name: go_on
+UPDATE sessions SET seen_at = clock_timestamp() WHERE token_digest = $1
+
+-- name: end_session
+DELETE FROM sessions WHERE token_digest = $1
+
+-- name: forget_sessions
+DELETE FROM sessions
+WHERE begun_at <= clock_timestamp() - $1::interval OR seen_at <= clock_timestamp() - $2::interval
+
+-- name: have_buckets
+INSERT INTO login_attempts (kind, bucket, tried_at, free_at)
+VALUES ('address', $1, clock_timestamp(), clock_timestamp()), ('name', $2, clock_timestamp(), clock_timestamp())
+ON CONFLICT (kind, bucket) DO NOTHING
+
+-- name: lock_buckets
+-- In one order, so that two tries never wait for each other in a ring. The clock is read by a statement of
+-- its own, once the locks are there.
+SELECT kind, failures, tried_at, free_at FROM login_attempts
+WHERE (kind, bucket) IN (('address', $1::integer), ('name', $2::integer))
+ORDER BY kind FOR UPDATE
+
+-- name: now
+SELECT clock_timestamp()
+
+-- name: count_attempt
+UPDATE login_attempts SET failures = $3, tried_at = $4, free_at = $5 WHERE kind = $1 AND bucket = $2
+
+-- name: forgive
+-- The name begins anew. The address does not: one who has a password of his own guesses others' no faster.
+UPDATE login_attempts
+SET failures = CASE kind WHEN 'name' THEN 0 ELSE greatest(failures - 1, 0) END, free_at = clock_timestamp()
+WHERE (kind, bucket) IN (('address', $1::integer), ('name', $2::integer))
+
+-- name: forget_attempts
+DELETE FROM login_attempts
+WHERE tried_at < clock_timestamp() - $1::interval AND free_at < clock_timestamp()
+
+-- name: is_known_browser
+SELECT EXISTS (SELECT FROM known_browsers
+    WHERE token_digest = $1 AND user_name = $2 AND seen_at > clock_timestamp() - $3::interval)
+
+-- name: remember_browser
+INSERT INTO known_browsers (token_digest, user_name, seen_at) VALUES ($1, $2, clock_timestamp())
+ON CONFLICT (token_digest, user_name) DO UPDATE SET seen_at = excluded.seen_at
+
+-- name: keep_latest_browsers
+DELETE FROM known_browsers WHERE user_name = $1 AND token_digest IN
+    (SELECT token_digest FROM known_browsers WHERE user_name = $1 ORDER BY seen_at DESC OFFSET $2)
+
+-- name: forget_browsers
+DELETE FROM known_browsers WHERE seen_at <= clock_timestamp() - $1::interval
+
+-- name: note
+INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
+
+-- name: audit
+SELECT id, at, actor, action, district_id, detail FROM audit
+WHERE id < $1
+ORDER BY id DESC LIMIT $2
+
+-- name: audit_of_district
+SELECT id, at, actor, action, district_id, detail FROM audit
+WHERE district_id = $3 AND id < $1
+ORDER BY id DESC LIMIT $2

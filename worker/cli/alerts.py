@@ -1,0 +1,161 @@
+"""Commands on what operations were told: `alerts list`, `alerts retry`, `alerts discard`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from worker import app
+from worker.cli.context import CommandContext
+from worker.cli.terminal import moment
+from worker.domain.announcements import instant
+from worker.ports.deliveries import ChannelLine, DeadDelivery, OpenIncident
+
+_channel = click.option("--channel", metavar="NAME", help="Only this channel, as `alerts list` prints it.")
+
+
+@click.group()
+def alerts() -> None:
+    """Open incidents, and alerts on their way to the channels of operations."""
+
+
+@alerts.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_(ctx: CommandContext, *, as_json: bool) -> None:
+    """List the open incidents, what waits for each channel, and what was given up."""
+    incidents, channels, dead = ctx.run(_list(ctx), quiet=True)
+    if as_json:
+        click.echo(json.dumps(_as_json(incidents, channels, dead), indent=2))
+        return
+    _print(ctx.console, "incident", incidents, _incident_row, ("incident", "district", "since", "what"))
+    _print(
+        ctx.console,
+        "alert that waits",
+        channels,
+        _channel_row,
+        ("channel", "waiting", "dead", "oldest", "problem"),
+    )
+    _print(
+        ctx.console,
+        "alert given up",
+        dead,
+        _dead_row,
+        ("given up", "channel", "alert", "attempts", "problem"),
+    )
+
+
+@alerts.command()
+@_channel
+@click.pass_obj
+def retry(ctx: CommandContext, channel: str | None) -> None:
+    """Deliver anew what was given up, unless a later alert of the same incident is out already."""
+    taken, left = ctx.run(_retry(ctx, channel))
+    click.echo(f"{taken} alerts are delivered anew.")
+    if left:
+        click.echo(
+            f"{left} stay as they are: a later alert of the same incident was delivered. Discard them."
+        )
+
+
+@alerts.command()
+@_channel
+@click.option("--waiting", is_flag=True, help="Also those that still wait; they need a channel.")
+@click.pass_obj
+def discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> None:
+    """Delete the deliveries that were given up; the alerts stay where they were delivered."""
+    if waiting and channel is None:
+        raise click.UsageError("--waiting: expected --channel beside it, got nothing")
+    click.echo(f"{ctx.run(_discard(ctx, channel, waiting=waiting))} alerts were discarded.")
+
+
+async def _list(
+    ctx: CommandContext,
+) -> tuple[list[OpenIncident], list[ChannelLine], list[DeadDelivery]]:
+    async with app.open_store(ctx.settings) as store:
+        told = store.deliveries
+        return await told.incidents(), await told.channels(), await told.dead()
+
+
+async def _retry(ctx: CommandContext, channel: str | None) -> tuple[int, int]:
+    async with app.open_store(ctx.settings) as store:
+        taken, left = await store.deliveries.retry(channel)
+        await store.desk.note(None, "alerts.retry", ctx.actor, {"channel": channel, "alerts": taken})
+    return taken, left
+
+
+async def _discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> int:
+    async with app.open_store(ctx.settings) as store:
+        gone = await store.deliveries.discard(channel, waiting=waiting)
+        await store.desk.note(None, "alerts.discard", ctx.actor, {"channel": channel, "alerts": gone})
+    return gone
+
+
+def _as_json(
+    incidents: list[OpenIncident], channels: list[ChannelLine], dead: list[DeadDelivery]
+) -> dict[str, Any]:
+    return {
+        "incidents": [
+            {
+                "code": each.code,
+                "district_id": each.district_id or None,
+                "since": instant(each.since),
+                "summary": each.summary,
+                "flapping": each.is_flapping,
+            }
+            for each in incidents
+        ],
+        "channels": [
+            {
+                "channel": each.channel,
+                "waiting": each.waiting,
+                "dead": each.dead,
+                "since": instant(each.since),
+                "problem": each.problem,
+            }
+            for each in channels
+        ],
+        "dead": [
+            {
+                "channel": each.channel,
+                "alert_id": each.alert_id,
+                "dedup_key": each.dedup_key,
+                "status": each.status,
+                "dead_at": instant(each.dead_at),
+                "attempts": each.attempts,
+                "problem": each.problem,
+            }
+            for each in dead
+        ],
+    }
+
+
+def _print(console: Console, what: str, items: list[Any], row: Any, columns: tuple[str, ...]) -> None:
+    if not items:
+        console.print(f"No {what}.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for item in items:
+        table.add_row(*row(item))
+    console.print(table)
+
+
+def _incident_row(each: OpenIncident) -> tuple[str, ...]:
+    flapping = " (comes and goes)" if each.is_flapping else ""
+    return each.code, each.district_id or "-", moment(instant(each.since)), each.summary + flapping
+
+
+def _channel_row(each: ChannelLine) -> tuple[str, ...]:
+    since = moment(instant(each.since))
+    return each.channel, f"{each.waiting:,}", f"{each.dead:,}", since, each.problem or ""
+
+
+def _dead_row(each: DeadDelivery) -> tuple[str, ...]:
+    told = f"{each.status} {each.dedup_key}"
+    return moment(instant(each.dead_at)), each.channel, told, str(each.attempts), each.problem or ""

@@ -1,0 +1,142 @@
+"""The commands `users …`: who may log in to the console, and as what."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import click
+from rich.table import Table
+
+from worker import app
+from worker.adapters.passwords import Passwords
+from worker.cli.context import CommandContext
+from worker.cli.terminal import counted
+from worker.domain.users import Role, check_password, name_of, new_name
+from worker.errors import UserError
+from worker.ports.access import User
+
+_role: Final = click.Choice([role.value for role in Role])
+
+
+@click.group()
+def users() -> None:
+    """Say who may log in to the console, and as what."""
+
+
+@users.command("list")
+@click.pass_obj
+def show(ctx: CommandContext) -> None:
+    """List every user."""
+    everybody = ctx.run(_everybody(ctx))
+    if not everybody:
+        click.echo("There is no user. `rostering users add NAME --role ROLE` makes one.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "role", "state", "sessions", "added", "password set"):
+        table.add_column(column)
+    for user in everybody:
+        state = f"disabled {user.disabled_at:%Y-%m-%d}" if user.disabled_at else "enabled"
+        days = (f"{user.created_at:%Y-%m-%d}", f"{user.password_changed_at:%Y-%m-%d}")
+        table.add_row(user.name, user.role, state, str(user.sessions), *days)
+    ctx.console.print(table)
+
+
+@users.command()
+@click.argument("name")
+@click.option("--role", type=_role, required=True, help="What the user may do.")
+@click.pass_obj
+def add(ctx: CommandContext, name: str, role: str) -> None:
+    """Add a user. The password is asked for, or read as one line from standard input."""
+    name = new_name(name)
+    password = _asked_for(name)
+    hashed = ctx.run(Passwords().hash(password))
+    ctx.run(_change(ctx, lambda store: store.users.add(name, Role(role), hashed, ctx.actor)))
+    click.echo(f"{name} may log in as {role}.")
+
+
+@users.command()
+@click.argument("name")
+@click.pass_obj
+def passwd(ctx: CommandContext, name: str) -> None:
+    """Give a user another password, and log the user out everywhere."""
+    name = name_of(name)
+    password = _asked_for(name)
+    hashed = ctx.run(Passwords().hash(password))
+    ctx.run(_change(ctx, lambda store: store.users.set_password(name, hashed, ctx.actor)))
+    click.echo(f"The password of {name} is changed; {name} is logged out everywhere.")
+
+
+@users.command("role")
+@click.argument("name")
+@click.argument("role", type=_role)
+@click.pass_obj
+def set_role(ctx: CommandContext, name: str, role: str) -> None:
+    """Give a user another role, and log the user out everywhere."""
+    name = name_of(name)
+    ctx.run(_change(ctx, lambda store: store.users.set_role(name, Role(role), ctx.actor)))
+    click.echo(f"{name} is {role} now, and logged out everywhere.")
+
+
+@users.command()
+@click.argument("name")
+@click.pass_obj
+def disable(ctx: CommandContext, name: str) -> None:
+    """Keep a user out, at once; what the user did stays in the audit."""
+    name = name_of(name)
+    ctx.run(_change(ctx, lambda store: store.users.disable(name, ctx.actor)))
+    click.echo(f"{name} is disabled, and logged out everywhere.")
+
+
+@users.command()
+@click.argument("name")
+@click.pass_obj
+def enable(ctx: CommandContext, name: str) -> None:
+    """Let a user in again."""
+    name = name_of(name)
+    ctx.run(_change(ctx, lambda store: store.users.enable(name, ctx.actor)))
+    click.echo(f"{name} may log in again.")
+
+
+@users.group()
+def sessions() -> None:
+    """Log users out."""
+
+
+@sessions.command()
+@click.argument("name")
+@click.pass_obj
+def end(ctx: CommandContext, name: str) -> None:
+    """Log a user out everywhere."""
+    name = name_of(name)
+    ended = ctx.run(_ended(ctx, name))
+    click.echo(f"{name} is logged out everywhere: {counted(ended, 'session')} ended.")
+
+
+def _asked_for(name: str) -> str:
+    """Return a new password: typed twice on a terminal, else the one line of standard input."""
+    if sys.stdin.isatty():
+        password = str(click.prompt("Password", hide_input=True, confirmation_prompt="Again", err=True))
+    else:
+        line, more = sys.stdin.readline(), sys.stdin.readline()
+        if more:
+            raise UserError("password: expected one line on standard input, got more")
+        password = line.removesuffix("\n").removesuffix("\r")
+    check_password(name, password)
+    return password
+
+
+async def _everybody(ctx: CommandContext) -> list[User]:
+    async with app.open_store(ctx.settings) as store:
+        return await store.access.users.everybody()
+
+
+async def _ended(ctx: CommandContext, name: str) -> int:
+    async with app.open_store(ctx.settings) as store:
+        return await store.access.users.end_sessions(name, ctx.actor)
+
+
+async def _change(ctx: CommandContext, change: Callable[[app.AccessStore], Awaitable[None]]) -> None:
+    async with app.open_store(ctx.settings) as store:
+        await change(store.access)

@@ -1,0 +1,88 @@
+"""The catalogue of incidents: every code with its severity, what it means, and how its end is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+PREFLIGHT_FAILED: Final = "preflight.failed"
+PLAN_MASS_REMOVAL: Final = "plan.mass_removal"
+EVENTS_QUARANTINED: Final = "events.quarantined"
+BASELINE_REFUSED: Final = "baseline.refused"
+SYNC_PAUSED: Final = "sync.paused"
+SYNC_STALE: Final = "sync.stale"
+FEED_STUCK: Final = "feed.stuck"
+DISTRICT_PARKED: Final = "district.parked"
+WINDOW_OVERDUE: Final = "window.overdue"
+OUTBOX_STUCK: Final = "outbox.stuck"
+DEAD_LETTERS_WAITING: Final = "dead_letters.waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of incident."""
+
+    severity: Literal["warning", "critical"]
+    meaning: str
+    ending: str
+    """What its resolved alert says."""
+
+
+CATALOGUE: Final[Mapping[str, Kind]] = {
+    PREFLIGHT_FAILED: Kind(
+        "warning", "The district stands in review: nothing of it is committed.", "Preflight passed again."
+    ),
+    PLAN_MASS_REMOVAL: Kind(
+        "warning",
+        "Nothing but the guards against mass removal stands against a commit: a person is asked.",
+        "No removal waits for a person any more.",
+    ),
+    EVENTS_QUARANTINED: Kind(
+        "warning",
+        "Unreadable events of the district hold it back until a person replays or discards them.",
+        "No unreadable event holds the district back any more.",
+    ),
+    BASELINE_REFUSED: Kind(
+        "warning",
+        "A baseline has read too little to be true: nothing was changed.",
+        "A baseline was adopted.",
+    ),
+    SYNC_PAUSED: Kind(
+        "warning", "The district's sync in Clever is paused: nothing arrives.", "The sync runs again."
+    ),
+    SYNC_STALE: Kind(
+        "warning",
+        "The district's sync in Clever has an error, or did not succeed for four days.",
+        "The sync succeeds again.",
+    ),
+    FEED_STUCK: Kind(
+        "critical",
+        "A connected district is not read from Clever: its turns fail, or its feed's end is not reached.",
+        "The feed is read to its end again.",
+    ),
+    DISTRICT_PARKED: Kind(
+        "critical",
+        "The district's evaluation raised five times in a row: it waits for a person.",
+        "The district is evaluated again.",
+    ),
+    WINDOW_OVERDUE: Kind(
+        "critical", "A window is due and was not evaluated: is anybody evaluating?", "No window is overdue."
+    ),
+    OUTBOX_STUCK: Kind(
+        "critical",
+        "Messages wait to be published: is anybody relaying, and is the broker there?",
+        "The messages were published.",
+    ),
+    DEAD_LETTERS_WAITING: Kind(
+        "warning", "Messages that could not be read wait on clever.events.dead.", "No dead letter waits."
+    ),
+}
+
+EVALUATED: Final = (EVENTS_QUARANTINED, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED)
+"""Those that an evaluation decides, in its transaction."""
+INSPECTED: Final = (
+    *(DEAD_LETTERS_WAITING, DISTRICT_PARKED, FEED_STUCK, OUTBOX_STUCK, SYNC_PAUSED, SYNC_STALE),
+    WINDOW_OVERDUE,
+)
+"""Those that an inspection finds."""

@@ -1,0 +1,158 @@
+"""What operations should know of: what an evaluation decides, and what an inspection finds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from worker.domain.announcements import sync_state
+from worker.domain.approval import GUARDS
+from worker.domain.catalogue import (
+    DEAD_LETTERS_WAITING,
+    DISTRICT_PARKED,
+    EVENTS_QUARANTINED,
+    FEED_STUCK,
+    OUTBOX_STUCK,
+    PLAN_MASS_REMOVAL,
+    PREFLIGHT_FAILED,
+    SYNC_PAUSED,
+    SYNC_STALE,
+    WINDOW_OVERDUE,
+)
+from worker.domain.decision import Outcome
+from worker.domain.incidents import NO_DISTRICT, Condition, picture
+from worker.domain.policy import Code, Policy, Severity
+from worker.domain.tally import Tally
+
+Found: TypeAlias = dict[tuple[str, str], Condition]
+"""What is wrong, by district and code."""
+
+FOLD_OVER: Final = 20
+"""Districts with the same incident above which one alert speaks for all that were not told of: where Clever
+is away, operations want to hear of it, and not of thirteen thousand districts one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """For how long something may be so before operations are told."""
+
+    feed: timedelta = timedelta(minutes=15)
+    outbox: timedelta = timedelta(minutes=5)
+    window: timedelta = timedelta(minutes=15)
+    reads_clever: bool = True
+    """Whether districts are read from Clever at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What an inspection saw, district by district; `failing` are districts with how often turns failed."""
+
+    syncs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    failing: Mapping[str, int] = field(default_factory=dict)
+    unread: Collection[str] = ()
+    parked: Collection[str] = ()
+    overdue: Mapping[str, int] = field(default_factory=dict)
+    """Events that wait in windows that are overdue."""
+    unpublished: Mapping[str, int] = field(default_factory=dict)
+    """Messages that wait for too long."""
+    dead_letters: int | None = None
+    """None: nobody knows."""
+
+
+def decided(
+    tally: Tally, policy: Policy, outcome: Outcome, *, is_in_review: bool
+) -> dict[str, Condition | None]:
+    """Return what an evaluation decided that operations should know of, by code; None: nothing is wrong.
+
+    Nothing at all comes back where the verdict was put off, or a hold keeps things as they were.
+    """
+    if outcome in {Outcome.DEFERRED, Outcome.HELD}:
+        return {}
+    by_code = tally.by_code()
+    errors = (
+        {code for code in by_code if policy.severity(Code(code)) is Severity.ERROR} if is_in_review else set()
+    )
+    return {
+        PREFLIGHT_FAILED: _failed(tally, errors) if is_in_review else None,
+        PLAN_MASS_REMOVAL: _asked(tally, errors) if errors and errors <= GUARDS else None,
+        EVENTS_QUARANTINED: _QUARANTINED if Code.EVENTS_QUARANTINED in errors else None,
+    }
+
+
+_QUARANTINED: Final = Condition(
+    "", "Unreadable events hold the district back until they are replayed or discarded."
+)
+
+
+def _failed(tally: Tally, errors: Iterable[str]) -> Condition:
+    summary = (
+        f"Preflight failed: {tally.blocked} of {tally.students} students blocked, {tally.errors} errors."
+    )
+    return Condition(picture(errors), summary, tally.by_code())
+
+
+def _asked(tally: Tally, errors: Iterable[str]) -> Condition:
+    removed = next(ops["removed"] for kind, ops in tally.plan().items() if kind == "student")
+    summary = f"The plan removes {removed} students at once: a person is asked to approve it."
+    return Condition(picture(errors), summary, {"removed": removed, "students": tally.students})
+
+
+def inspected(sight: Sight, now: datetime) -> Found:
+    """Return what is wrong by what an inspection saw."""
+    found: Found = {}
+    for district, record in sight.syncs.items():
+        found |= {(district, code): condition for code, condition in _sync(record, now)}
+    for district in sight.unread:
+        found[district, FEED_STUCK] = Condition("unread", "The feed's end was not reached for a while.")
+    for district, turns in sight.failing.items():
+        found[district, FEED_STUCK] = Condition(
+            "failing", f"The last {turns} turns of reading the district from Clever failed.", {"turns": turns}
+        )
+    for district in sight.parked:
+        summary = "The district's evaluation raised too often: it is parked until `flush` or `resume`."
+        found[district, DISTRICT_PARKED] = Condition("", summary)
+    for district, events in sight.overdue.items():
+        summary = f"A window with {events} events is due and was not evaluated."
+        found[district, WINDOW_OVERDUE] = Condition("", summary, {"events": events})
+    for district, messages in sight.unpublished.items():
+        summary = f"{messages} messages wait to be published for too long."
+        found[district, OUTBOX_STUCK] = Condition("", summary, {"messages": messages})
+    if sight.dead_letters:
+        summary = f"{sight.dead_letters} dead letters wait on clever.events.dead."
+        counts = {"messages": sight.dead_letters}
+        found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Condition("", summary, counts)
+    return found
+
+
+def _sync(record: Mapping[str, Any], now: datetime) -> Iterable[tuple[str, Condition]]:
+    said = sync_state(record, now)
+    if said["warning"] is None:
+        return
+    if said["paused"]:
+        yield SYNC_PAUSED, Condition("", said["warning"])
+    else:
+        is_in_error = said["state"] in {"pending", "error"}
+        yield SYNC_STALE, Condition(said["state"] if is_in_error else "old", said["warning"])
+
+
+def folded(found: Found, is_open: Collection[tuple[str, str]]) -> Found:
+    """Return what is wrong with one incident for many districts that have the same one.
+
+    Districts that operations were told of already stay incidents of their own.
+    """
+    told, districts = dict(found), defaultdict[str, list[str]](list)
+    for district, code in found:
+        if district != NO_DISTRICT:
+            districts[code].append(district)
+    for code, concerned in districts.items():
+        if len(concerned) <= FOLD_OVER:
+            continue
+        for district in concerned:
+            if (district, code) not in is_open:
+                del told[district, code]
+        summary = f"{len(concerned)} districts at once; most of them are not told of one by one."
+        told[NO_DISTRICT, code] = Condition("many", summary, {"districts": len(concerned)})
+    return told

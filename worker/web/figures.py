@@ -1,0 +1,23 @@
+"""The figures of all districts, as gauges."""
+
+from __future__ import annotations
+
+from worker.domain.catalogue import CATALOGUE
+from worker.ports.inspection import Figures
+from worker.telemetry import Metrics
+
+
+def show_figures(metrics: Metrics, figures: Figures) -> None:
+    """Set the gauges to what is so now; a code without incidents shows as 0, so that a rule can tell."""
+    for code in CATALOGUE:
+        metrics.incidents.labels(code).set(figures.incidents.get(code, 0))
+    metrics.outbox_oldest_seconds.set(figures.outbox_oldest_seconds)
+    metrics.windows_due.set(figures.windows_due)
+    metrics.window_overdue_seconds.set(figures.window_overdue_seconds)
+    for gauge, by_channel in (
+        (metrics.alert_deliveries_waiting, figures.deliveries_waiting),
+        (metrics.alert_deliveries_dead, figures.deliveries_dead),
+    ):
+        gauge.clear()  # a channel that has neither any more
+        for channel, count in by_channel.items():
+            gauge.labels(channel).set(count)

@@ -67,6 +67,16 @@ async def test_whoever_looks_into_a_letter_is_written_down(browser: Browser, sto
     assert browser.status == 404
 
 
+async def test_while_somebody_else_has_the_letters_the_page_says_so(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser.console.letters, "_patience", 0.0)
+    async with browser.console.letters.open():
+        for path in ("", f"/{LETTER}"):
+            assert "Somebody else has the dead letters open" in await browser.open(f"/dead-letters{path}")
+            assert browser.status == 503
+
+
 @pytest.mark.usefixtures("ingest")
 async def test_a_letter_is_discarded_with_a_reason(browser: Browser, store: StoreUnderTest) -> None:
     await browser.send("/dead-letters/discard", {"letter": LETTER, "reason": "a test of theirs"})

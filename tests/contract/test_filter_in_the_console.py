@@ -149,6 +149,7 @@ async def test_a_filter_is_written_with_buttons_and_nothing_else(
 ) -> None:
     await browser.of("filter/edit")
     assert "No rule yet" in browser.text
+    assert "Its students have: 3." in browser.text
 
     text = await browser.of("filter/edit", [*form_of(browser.page), ("do", "add-rule")])
     filled = [(n, "homeroom" if n == "rule-0-0-value" else v) for n, v in form_of(browser.page)]

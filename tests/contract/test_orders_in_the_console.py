@@ -19,6 +19,7 @@ from people_fixtures import (
 from store_fixtures import StoreUnderTest
 
 from worker.ports.clever import Token
+from worker.web.access.identity import Identity, Role
 from worker.web.pages import rollback
 
 
@@ -135,6 +136,23 @@ async def test_a_plan_is_told_change_by_change(browser: Browser, store: StoreUnd
     assert "<ins>Zelda</ins>" in text
     assert record_id(1) in text
     assert await looked(store) == [("local", "lookup.plan")]
+
+
+async def test_who_may_not_see_personal_data_sees_which_fields_change_and_no_value(
+    browser: Browser, store: StoreUnderTest, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.web.pages.plan.who", lambda _request: Identity("eve", Role.VIEWER))
+    await store.desk.hold(DISTRICT, "ada", "wait")
+    await feed.send(renamed(1, "Zelda"))
+    await evaluate(store)
+
+    text = await browser.of("plan")
+
+    assert record_id(1) in text
+    assert "first_name" in text
+    for value in ("Zelda", "Tamsin", "Fernquay"):
+        assert value not in text
+    assert await looked(store) == []
 
 
 async def test_a_plan_is_read_page_by_page(

@@ -32,7 +32,7 @@ CLAIM: Final = f"{DEAD_LETTER_QUEUE}.open"
 """The exclusive queue; nothing is ever in it."""
 ANSWER_SECONDS: Final = 10.0
 PATIENCE_SECONDS: Final = 15.0
-PAUSE_SECONDS: Final = 0.2
+PAUSE_SECONDS: Final = 0.4
 RETURN_SECONDS: Final = 2.0
 """For the broker to have put back what was given back; it does, later, all the same."""
 UNKNOWN: Final = "unknown"

@@ -187,6 +187,7 @@ async def _editor(
     schools = await console.surveys.schools(district_id)
     named = schools | {school: school for school in draft.schools if school not in schools}
     counted = await _counted(console, district_id, draft, OPENING_SECONDS)
+    seating = await console.coverages.seating(district_id, 0)
     return console.render(
         request,
         "filter_editor.html",
@@ -198,6 +199,7 @@ async def _editor(
         theirs=theirs,
         school_names=schools,
         schools=sorted(named.items(), key=lambda one: (one[1].casefold(), one[0])),
+        grades=sorted({" ".join(grade.split()) for grade in seating.grades}) if seating else [],
         fields=FIELDS,
         operators=OPERATORS,
         most_rules=MOST_RULES,

@@ -64,7 +64,13 @@ async def _list(
 
 async def _letter(console: Console, request: web.Request) -> web.Response:
     letter_id = request.match_info["letter"]
-    letter = await letters.found(console.letters, letter_id) if _ID.fullmatch(letter_id) else None
+    letter = None
+    try:
+        async with ordering("look"):
+            if _ID.fullmatch(letter_id):
+                letter = await letters.found(console.letters, letter_id)
+    except NotDone as no:
+        return await _list(console, request, no.refused)
     if letter is None:
         raise web.HTTPNotFound
     await console.look(request, letter.district_id, "dead-letters")

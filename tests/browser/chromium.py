@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 FLAGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -19,6 +19,7 @@ FLAGS: Final = (
 )
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 SIZES: Final = {"wide": (1360, 900), "narrow": (390, 844)}
+NO_SUCH_PAGE: Final = "/nowhere"
 PATIENCE: Final = 20_000
 """Milliseconds until something that a page should show counts as missing."""
 
@@ -60,13 +61,22 @@ async def tab(
     context.set_default_timeout(PATIENCE)
     complaints = list[str]()
     page = await context.new_page()
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("console", lambda line: complaints.append(_complaint(line)) if _is_complaint(line) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     try:
         yield page
     finally:
         await context.close()
     assert complaints == []
+
+
+def _is_complaint(line: ConsoleMessage) -> bool:
+    """Whether a page complains; not so that there is none, where a test asks for one that there is not."""
+    return line.type == "error" and not str(line.location["url"]).endswith(NO_SUCH_PAGE)
+
+
+def _complaint(line: ConsoleMessage) -> str:
+    return f"{line.text} ({line.location['url']})"
 
 
 async def violations(page: Page) -> list[str]:

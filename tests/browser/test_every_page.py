@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
-from chromium import Scheme, overflow, photograph, running_browser, tab, violations
+from chromium import NO_SUCH_PAGE, Scheme, overflow, photograph, running_browser, tab, violations
 from playwright.async_api import Page
 from program import Site
 from roster_office import Office, office
@@ -30,7 +30,7 @@ def addresses(rostered: str, review: str, student: str) -> dict[str, str]:
     for what, district in (("rostered", rostered), ("review", review)):
         pages[f"{what}-overview"] = f"/districts/{district}"
         pages |= {f"{what}-{name.replace('/', '-')}": f"/districts/{district}/{name}" for name in tabs}
-    return pages | {"student": f"/districts/{review}/students/{student}", "no-such-page": "/nowhere"}
+    return pages | {"student": f"/districts/{review}/students/{student}", "no-such-page": NO_SUCH_PAGE}
 
 
 @pytest.mark.timeout(240)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from access_fixtures import UNUSED_HASH
 from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient, TestServer
 from builders import DISTRICT
@@ -23,7 +25,9 @@ from worker.adapters.files import DeadLetterFile
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.coverage import Coverages
+from worker.domain.users import Role
 from worker.web.access.forms import FIELD, VISIT_COOKIE, Secret
+from worker.web.access.gate import SESSION_COOKIE, digest_of
 from worker.web.console import Console
 from worker.web.pages import all_pages
 from worker.web.site import site
@@ -46,6 +50,7 @@ class Browser:
     text: str = field(default="", repr=False)
     status: int = 0
     address: str = ""
+    secret: str = VISIT
 
     async def open(self, path: str) -> str:
         """Look at a page; return its text."""
@@ -55,7 +60,7 @@ class Browser:
     async def send(self, path: str, fields: Fields = ()) -> str:
         """Send a form, and look at the page that it leads to; return its text."""
         pairs = list(fields.items() if isinstance(fields, dict) else fields)
-        form = FormData([(FIELD, Secret(VISIT).token()), *pairs])
+        form = FormData([(FIELD, Secret(self.secret).token()), *pairs])
         async with self.client.post(path, data=form, allow_redirects=False) as answer:
             await self._seen(answer)
             if self.status == web.HTTPSeeOther.status_code:
@@ -72,6 +77,16 @@ class Browser:
         found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
         assert found is not None, self.page
         return unescape(found[1])
+
+    async def become(self, role: Role) -> None:
+        """Log in as somebody with this role."""
+        access, token = self.console.access, secrets.token_urlsafe(32)
+        await access.users.add(f"vic-{role}", role, UNUSED_HASH, "test")
+        credentials = await access.users.credentials(f"vic-{role}")
+        assert credentials is not None
+        assert await access.sessions.begin(digest_of(token), credentials)
+        self.client.session.cookie_jar.update_cookies({SESSION_COOKIE: token})
+        self.secret = token
 
     async def _seen(self, answer: Any) -> str:
         self.page, self.status, self.address = await answer.text(), answer.status, ""

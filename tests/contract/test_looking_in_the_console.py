@@ -13,8 +13,7 @@ from builders import DISTRICT, record_id, student_json
 from people_fixtures import NORTH, SOUTH, Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.web import site as site_of
-from worker.web.access.identity import Identity, Role
+from worker.domain.users import Role
 
 EVERYBODY = [*range(1, 33)]
 CHESS = "Chess - Quillfeather <script>"
@@ -32,9 +31,9 @@ async def torn(feed: Feed, store: StoreUnderTest) -> Feed:
 
 
 @pytest.fixture
-def as_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def as_viewer(browser: Browser) -> None:
     """Whoever asks is a viewer."""
-    monkeypatch.setattr(site_of, "LOCAL", Identity("vic", Role.VIEWER))
+    await browser.become(Role.VIEWER)
 
 
 async def looked(store: StoreUnderTest) -> list[str]:

@@ -9,7 +9,7 @@ WITH told AS MATERIALIZED (
                 WHEN f.parked_at IS NOT NULL THEN 'parked'
                 WHEN h.district_id IS NOT NULL THEN 'on_hold' ELSE d.status END AS status,
            (d.counts ->> 'roster:student')::bigint AS students, (d.counts ->> 'blocked')::bigint AS blocked,
-           (SELECT true FROM incidents i WHERE i.district_id = d.district_id LIMIT 1) AS has_incident
+           (SELECT true FROM incidents i WHERE i.district_id = d.district_id AND i.told IS NOT NULL LIMIT 1) AS has_incident
     FROM districts d
     LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
     LEFT JOIN connections c ON c.district_id = d.district_id
@@ -38,7 +38,8 @@ SELECT p.district_id, p.name, p.status, p.matching, d.counts, d.committed_counts
        (SELECT decided_at FROM decisions x WHERE x.district_id = d.district_id AND x.number = d.decision_number)
            AS decided_at,
        w.opened_at, w.last_event_at, w.events, w.requested, w.deferred_since,
-       ARRAY(SELECT code FROM incidents i WHERE i.district_id = d.district_id ORDER BY since, code) AS incidents,
+       ARRAY(SELECT code FROM incidents i WHERE i.district_id = d.district_id AND i.told IS NOT NULL
+             ORDER BY since, code) AS incidents,
        clock_timestamp() AS now
 FROM page p
 JOIN districts d ON d.district_id = p.district_id

@@ -24,6 +24,3 @@ INSERT INTO coverage
 SELECT district_id, coalesce(school_id, ''), coalesce(grade, ''), count(*), count(*) FILTER (WHERE blocked)
 FROM roster WHERE kind = 'student' AND candidate IS NOT NULL
 GROUP BY 1, 2, 3;
-
--- History is read from its newest end.
-CREATE INDEX decisions_of_batch ON decisions (district_id, batch_number);

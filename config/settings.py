@@ -287,9 +287,9 @@ class AlertSettings(Group):
         default=600,
         ge=0,
         allow_inf_nan=False,
-        description="An incident that comes back within so many seconds, and then again, flaps: its end is told "
-        "once it has stayed away for as long. Also the least time between two updates of one. 0: every change "
-        "is told.",
+        description="An incident that comes back within so many seconds, and then again, flaps: its end is "
+        "told once it has stayed away for as long. Also the least time between two updates of one. 0: every "
+        "change is told.",
     )
     inspect_seconds: Seconds = Field(
         default=5,

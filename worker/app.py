@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
+from worker import alerting
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.inprocess import InProcessBroker
@@ -35,20 +35,13 @@ from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.rabbitmq import RabbitBroker
-from worker.domain.incidents import Rules
-from worker.domain.noticing import Thresholds
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.window import WindowLimits
-from worker.errors import SettingsError
 from worker.ports.broker import Broker, Publisher
-from worker.ports.channel import Channel
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
-
-PATIENT_POLLS: Final = 3
-"""Turns that a district may miss, however rarely it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +79,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(heard.close)
         locks = TurnLocks(database)
         stack.push_async_callback(locks.close)
-        rules = alert_rules(settings)
+        rules = alerting.rules(settings)
         evaluations = PostgresEvaluations(
             database, heard, policy(settings), keeps_history=settings.commit.history_days > 0, rules=rules
         )
@@ -101,7 +94,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
             PostgresOutbox(database, heard, ALERTS),
-            PostgresInspections(database, window_limits(settings), thresholds(settings), rules),
+            PostgresInspections(database, window_limits(settings), alerting.thresholds(settings), rules),
             PostgresDeliveries(database, heard),
         )
 
@@ -170,56 +163,6 @@ def open_broker(settings: Settings, *, notifies: bool = False) -> RabbitBroker |
             DEAD_LETTER_QUEUE: DeadLetterFile(out / "dead-letters.ndjson"),
         },
         also_consumed=[ALERT_QUEUE] if notifies else [],
-    )
-
-
-def check_channels(settings: Settings) -> None:
-    """Raise `SettingsError` for the first address of a channel that is wrong, without quoting it."""
-    if not settings.alerts.channels:
-        return
-    from worker.adapters.channels.opening import check_address  # noqa: PLC0415 — slow to import
-
-    for place, url in enumerate(settings.alerts.channels, start=1):
-        try:
-            check_address(url.get_secret_value())
-        except SettingsError as error:
-            raise SettingsError(f"ROSTERING_ALERTS__CHANNELS: item {place}: {error}") from None
-
-
-@asynccontextmanager
-async def open_channels(settings: Settings) -> AsyncIterator[list[Channel]]:
-    """Open the channels that alerts are delivered to."""
-    from worker.adapters.channels import opening  # noqa: PLC0415 — slow to import
-
-    alerts = settings.alerts
-    async with opening.open_channels(
-        [url.get_secret_value() for url in alerts.channels],
-        alerts.alertmanager_url,
-        alerts.attempt_seconds,
-        timedelta(seconds=alerts.refresh_seconds),
-    ) as channels:
-        yield channels
-
-
-def delivers(settings: Settings) -> bool:
-    """Whether alerts are to be delivered anywhere."""
-    return bool(settings.alerts.channels) or settings.alerts.alertmanager_url is not None
-
-
-def alert_rules(settings: Settings) -> Rules:
-    """Return how alerts are made."""
-    return Rules(timedelta(seconds=settings.alerts.flap_seconds), settings.http.public_url)
-
-
-def thresholds(settings: Settings) -> Thresholds:
-    """Return for how long something may be so before it is an incident."""
-    alerts = settings.alerts
-    feed = max(alerts.feed_stuck_seconds, PATIENT_POLLS * settings.clever.poll_seconds)
-    return Thresholds(
-        feed=timedelta(seconds=feed),
-        outbox=timedelta(seconds=alerts.outbox_stuck_seconds),
-        window=timedelta(seconds=alerts.window_overdue_seconds),
-        reads_clever=settings.clever.client_id is not None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from builders import DISTRICT, Json
 from store_fixtures import StoreUnderTest
@@ -35,7 +35,16 @@ def alert(status: str = FIRING, number: int = 1, **changed: object) -> Json:
 
 
 def kept(*alerts: Json) -> list[Heard]:
-    return [Heard(each["alert_id"], each["dedup_key"], each["status"], json.dumps(each)) for each in alerts]
+    return [
+        Heard(
+            each["alert_id"],
+            each["dedup_key"],
+            each["status"],
+            datetime.fromisoformat(each["starts_at"]),
+            json.dumps(each),
+        )
+        for each in alerts
+    ]
 
 
 class Line:

@@ -174,3 +174,38 @@ def test_attempts_are_further_and_further_apart_up_to_a_minute() -> None:
 
     assert 0.5 <= waits[0] <= 1
     assert all(30 <= wait <= 60 for wait in waits[6:])
+
+
+async def test_the_order_is_that_of_the_incident_whichever_alert_came_from_the_queue_first(
+    store: StoreUnderTest,
+) -> None:
+    line = Line()
+    next_time = alert(alert_id="again", starts_at="2026-09-15T12:02:00.000Z")
+    await store.deliveries.store(["line-1"], kept(next_time))
+    await store.deliveries.store(["line-1"], kept(alert(RESOLVED)))
+    await store.deliveries.store(["line-1"], kept(alert()))
+
+    await all_of(deliver(store, line))
+
+    assert line.sent == ["1/firing", "1/resolved", "again"]
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+async def test_a_beginning_that_comes_from_the_queue_after_its_end_was_delivered_is_not_told(
+    store: StoreUnderTest, is_taken: bool
+) -> None:
+    line = Line()
+    await store.deliveries.store(["line-1"], kept(alert(RESOLVED)))
+    if is_taken:
+        (due,) = await store.deliveries.take("line-1", 8, MINUTE)
+        await store.deliveries.store(["line-1"], kept(alert()))
+        await line.send([due.body])
+        await store.deliveries.delivered(due)
+    else:
+        await all_of(deliver(store, line))
+        await store.deliveries.store(["line-1"], kept(alert()))
+
+    await all_of(deliver(store, line))
+
+    assert line.sent == ["1/resolved"]
+    assert await store.deliveries.channels() == []

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 from typing import Final
 
@@ -168,7 +168,11 @@ def heard(delivery: Delivery) -> Heard | None:
     try:
         body = orjson.loads(delivery.body)
         return Heard(
-            str(body["alert_id"]), str(body["dedup_key"]), str(body["status"]), delivery.body.decode()
+            str(body["alert_id"]),
+            str(body["dedup_key"]),
+            str(body["status"]),
+            datetime.fromisoformat(body["starts_at"]),
+            delivery.body.decode(),
         )
     except (ValueError, TypeError, KeyError) as error:
         structlog.get_logger().warning("alert.unreadable", stage="notify", reason=type(error).__name__)

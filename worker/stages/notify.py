@@ -34,8 +34,8 @@ REFRESH_LOOKS: Final = 6
 """How often to look, within the time after which a channel is told again, whether it is time."""
 LOOK_SECONDS: Final = 1.0
 FIRST_RETRY: Final = 1.0
-LONGEST_RETRY: Final = 60.0
-"""Seconds between two attempts: a channel that is back after a night hears of it within a minute."""
+LONGEST_RETRY: Final = 30.0
+"""Seconds between two attempts: a channel that is back after a night hears of it within half a minute."""
 
 
 @dataclass(slots=True)

@@ -17,9 +17,9 @@ from typing import Final
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
+from worker import alerting
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
-from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.adapters.postgres import schema
@@ -44,17 +44,11 @@ from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
 from worker.adapters.postgres.views import PostgresViews
 from worker.adapters.rabbitmq import RabbitBroker
-from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.coverage import Coverages
-from worker.domain import incidents
-from worker.domain.noticing import Thresholds
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.users import Role
 from worker.domain.window import WindowLimits
-from worker.errors import SettingsError
 from worker.ports.broker import Broker, Publisher
-from worker.ports.channel import Channel
-from worker.ports.dead_letters import DeadLetters
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
@@ -66,8 +60,6 @@ from worker.web.access.surroundings import Rules
 from worker.web.console import Console
 
 DEAD_LETTERS: Final = "dead-letters.ndjson"
-PATIENT_POLLS: Final = 3
-"""Turns that a district may miss, however rarely it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +112,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(heard.close)
         locks = TurnLocks(database)
         stack.push_async_callback(locks.close)
-        rules = alert_rules(settings)
+        rules = alerting.rules(settings)
         evaluations = PostgresEvaluations(
             database, heard, policy(settings), keeps_history=settings.commit.history_days > 0, rules=rules
         )
@@ -138,7 +130,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresPlans(database),
             access_store(settings, database),
             PostgresOutbox(database, heard, ALERTS),
-            PostgresInspections(database, window_limits(settings), thresholds(settings), rules),
+            PostgresInspections(database, window_limits(settings), alerting.thresholds(settings), rules),
             PostgresDeliveries(database, heard),
             PostgresViews(database),
         )
@@ -243,56 +235,6 @@ def open_broker(settings: Settings, *, notifies: bool = False) -> RabbitBroker |
             DEAD_LETTER_QUEUE: DeadLetterFile(out / DEAD_LETTERS),
         },
         also_consumed=[ALERT_QUEUE] if notifies else [],
-    )
-
-
-def check_channels(settings: Settings) -> None:
-    """Raise `SettingsError` for the first address of a channel that is wrong, without quoting it."""
-    if not settings.alerts.channels:
-        return
-    from worker.adapters.channels.opening import check_address  # noqa: PLC0415 — slow to import
-
-    for place, url in enumerate(settings.alerts.channels, start=1):
-        try:
-            check_address(url.get_secret_value())
-        except SettingsError as error:
-            raise SettingsError(f"ROSTERING_ALERTS__CHANNELS: item {place}: {error}") from None
-
-
-@asynccontextmanager
-async def open_channels(settings: Settings) -> AsyncIterator[list[Channel]]:
-    """Open the channels that alerts are delivered to."""
-    from worker.adapters.channels import opening  # noqa: PLC0415 — slow to import
-
-    alerts = settings.alerts
-    async with opening.open_channels(
-        [url.get_secret_value() for url in alerts.channels],
-        alerts.alertmanager_url,
-        alerts.attempt_seconds,
-        timedelta(seconds=alerts.refresh_seconds),
-    ) as channels:
-        yield channels
-
-
-def delivers(settings: Settings) -> bool:
-    """Whether alerts are to be delivered anywhere."""
-    return bool(settings.alerts.channels) or settings.alerts.alertmanager_url is not None
-
-
-def alert_rules(settings: Settings) -> incidents.Rules:
-    """Return how alerts are made."""
-    return incidents.Rules(timedelta(seconds=settings.alerts.flap_seconds), settings.http.public_url)
-
-
-def thresholds(settings: Settings) -> Thresholds:
-    """Return for how long something may be so before it is an incident."""
-    alerts = settings.alerts
-    feed = max(alerts.feed_stuck_seconds, PATIENT_POLLS * settings.clever.poll_seconds)
-    return Thresholds(
-        feed=timedelta(seconds=feed),
-        outbox=timedelta(seconds=alerts.outbox_stuck_seconds),
-        window=timedelta(seconds=alerts.window_overdue_seconds),
-        reads_clever=settings.clever.client_id is not None,
     )
 
 

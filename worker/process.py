@@ -12,15 +12,13 @@ from typing import Final, TypeVar
 import structlog
 
 from config.settings import Settings
+from worker import alerting
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
     Store,
-    check_channels,
     console,
-    delivers,
     open_broker,
-    open_channels,
     open_source,
     open_store,
     open_tracing,
@@ -35,7 +33,7 @@ from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.ingest import IngestStage
 from worker.stages.inspect import InspectStage
 from worker.stages.loop import BackOff, Health, Stage, Stop, run
-from worker.stages.notify import DeliverStage, NotifyStage
+from worker.stages.notify import NotifyStage
 from worker.stages.poll import ListStage, PollStage
 from worker.stages.relay import RelayStage
 from worker.telemetry import Metrics
@@ -51,8 +49,6 @@ POLLS: Final = 8
 """Districts read from Clever side by side in one process: a turn is mostly waiting."""
 EVALUATIONS: Final = 2
 """Districts evaluated side by side in one process, so that a full run holds no small district up."""
-LEASED_ATTEMPTS: Final = 3
-"""An alert that was taken is free again after the time of so many attempts: one is surely over by then."""
 REMEMBER_EVENTS: Final = timedelta(days=45)
 """How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
 HOUSEKEEPING_SECONDS: Final = 3600.0
@@ -83,21 +79,7 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
             "ROSTERING_BROKER_URL)"
         )
     _check_proxy(settings)
-    _check_notify(names, settings)
-
-
-def _check_notify(names: Collection[str], settings: Settings) -> None:
-    check_channels(settings)
-    if "notify" in names and set(names) <= {"notify", "http"} and not delivers(settings):
-        raise SettingsError(
-            "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS__ALERTMANAGER_URL, for the "
-            "stage notify, got nothing"
-        )
-    if settings.broker_url is None and delivers(settings) and ("notify" in names) != ("relay" in names):
-        raise SettingsError(
-            "--stages: notify and relay need each other where the broker is inside the process (no "
-            "ROSTERING_BROKER_URL)"
-        )
+    alerting.check(names, settings)
 
 
 def _check_proxy(settings: Settings) -> None:
@@ -127,7 +109,7 @@ class Worker:
         check_stages(stages, settings)
         self._settings = settings
         self._stages = [
-            name for name in STAGES if name in stages and (name != "notify" or delivers(settings))
+            name for name in STAGES if name in stages and (name != "notify" or alerting.delivers(settings))
         ]
         self._needs_http = needs_http
         self.stop = Stop()
@@ -152,7 +134,7 @@ class Worker:
             source = await stack.enter_async_context(opening)
             channels: list[Channel] = []
             if "notify" in self._stages:
-                channels = await stack.enter_async_context(open_channels(self._settings))
+                channels = await stack.enter_async_context(alerting.open_channels(self._settings))
             return await self._run(store, broker, source, channels)
 
     async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
@@ -184,7 +166,9 @@ class Worker:
         server = await self._serve(store, broker, ingest)
         if "evaluate" in self._stages:
             await self._when_there(store.evaluations.demand_policy)
-        made = [*self._made(store, broker, ingest, source), *self._delivering(store, notify, channels)]
+        made = self._made(store, broker, ingest, source)
+        if "notify" in self._stages:
+            made += [notify, *alerting.delivering(store.deliveries, channels, self.metrics, self._settings)]
         work = [run(stage, self.stop, self.health) for stage in made]
         if "ingest" in self._stages:
             work.append(watchdog.run())
@@ -235,24 +219,6 @@ class Worker:
                 ),
             ]
         return made
-
-    def _delivering(self, store: Store, notify: NotifyStage, channels: Sequence[Channel]) -> list[Stage]:
-        if "notify" not in self._stages:
-            return []
-        alerts = self._settings.alerts
-        return [
-            notify,
-            *(
-                DeliverStage(
-                    channel,
-                    store.deliveries,
-                    self.metrics,
-                    give_up=timedelta(hours=alerts.give_up_hours),
-                    lease=timedelta(seconds=LEASED_ATTEMPTS * alerts.attempt_seconds),
-                )
-                for channel in channels
-            ),
-        ]
 
     async def _serve(
         self, store: Store, broker: RabbitBroker | InProcessBroker, ingest: IngestStage

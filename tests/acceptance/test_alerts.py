@@ -118,6 +118,7 @@ async def test_a_broken_student_in_one_of_fifty_districts_is_told_at_every_chann
 
 
 @pytest.mark.full
+@pytest.mark.timeout(400)
 async def test_a_webhook_that_is_away_for_a_minute_delays_nobody_and_hears_of_everything(
     site: Site, alertmanager: AlertmanagerNode, mailbox: Mailbox, hook: Hook
 ) -> None:

@@ -33,8 +33,8 @@ async def test_the_first_alert_of_an_incident_is_found_by_its_incident(
     store: StoreUnderTest, has_statistics: bool
 ) -> None:
     await store.rows(
-        "INSERT INTO deliveries (channel, alert_id, dedup_key, status, body) "
-        "SELECT 'line-1', n, 'preflight.failed/' || n, 'firing', '{}' FROM generate_series(1, 2000) AS n"
+        "INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body) "
+        "SELECT 'line-1', n, 'key ' || n, 'firing', now(), '{}' FROM generate_series(1, 2000) AS n"
     )
     if has_statistics:
         await store.rows("ANALYZE")

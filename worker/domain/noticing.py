@@ -25,6 +25,7 @@ from worker.domain.catalogue import (
 from worker.domain.decision import Outcome
 from worker.domain.incidents import NO_DISTRICT, Condition, picture
 from worker.domain.policy import Code, Policy, Severity
+from worker.domain.roster import RosterKind
 from worker.domain.tally import Tally
 
 Found: TypeAlias = dict[tuple[str, str], Condition]
@@ -33,6 +34,11 @@ Found: TypeAlias = dict[tuple[str, str], Condition]
 FOLD_OVER: Final = 20
 """Districts with the same incident above which one alert speaks for all that were not told of: where Clever
 is away, operations want to hear of it, and not of thirteen thousand districts one by one."""
+
+
+_QUARANTINED: Final = Condition(
+    "", "Unreadable events hold the district back until they are replayed or discarded."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +88,6 @@ def decided(
     }
 
 
-_QUARANTINED: Final = Condition(
-    "", "Unreadable events hold the district back until they are replayed or discarded."
-)
-
-
 def _failed(tally: Tally, errors: Iterable[str]) -> Condition:
     summary = (
         f"Preflight failed: {tally.blocked} of {tally.students} students blocked, {tally.errors} errors."
@@ -95,7 +96,7 @@ def _failed(tally: Tally, errors: Iterable[str]) -> Condition:
 
 
 def _asked(tally: Tally, errors: Iterable[str]) -> Condition:
-    removed = next(ops["removed"] for kind, ops in tally.plan().items() if kind == "student")
+    removed = tally.plan()[RosterKind.STUDENT]["removed"]
     summary = f"The plan removes {removed} students at once: a person is asked to approve it."
     return Condition(picture(errors), summary, {"removed": removed, "students": tally.students})
 

@@ -18,6 +18,7 @@ class Heard:
     alert_id: str
     dedup_key: str
     status: str
+    starts_at: datetime
     body: str
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 from typing import Final
 
@@ -34,8 +34,8 @@ REFRESH_LOOKS: Final = 6
 """How often to look, within the time after which a channel is told again, whether it is time."""
 LOOK_SECONDS: Final = 1.0
 FIRST_RETRY: Final = 1.0
-LONGEST_RETRY: Final = 60.0
-"""Seconds between two attempts: a channel that is back after a night hears of it within a minute."""
+LONGEST_RETRY: Final = 30.0
+"""Seconds between two attempts: a channel that is back after a night hears of it within half a minute."""
 
 
 @dataclass(slots=True)
@@ -168,7 +168,11 @@ def heard(delivery: Delivery) -> Heard | None:
     try:
         body = orjson.loads(delivery.body)
         return Heard(
-            str(body["alert_id"]), str(body["dedup_key"]), str(body["status"]), delivery.body.decode()
+            str(body["alert_id"]),
+            str(body["dedup_key"]),
+            str(body["status"]),
+            datetime.fromisoformat(body["starts_at"]),
+            delivery.body.decode(),
         )
     except (ValueError, TypeError, KeyError) as error:
         structlog.get_logger().warning("alert.unreadable", stage="notify", reason=type(error).__name__)

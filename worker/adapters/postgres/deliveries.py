@@ -45,6 +45,7 @@ class PostgresDeliveries:
                 [each.alert_id for each in alerts],
                 [each.dedup_key for each in alerts],
                 [each.status for each in alerts],
+                [each.starts_at for each in alerts],
                 [each.body for each in alerts],
             )
             await notices.notify(connection, notices.DELIVERIES)

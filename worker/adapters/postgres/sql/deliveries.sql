@@ -1,10 +1,16 @@
 -- name: store
--- A row for each alert and channel; an alert that comes again adds nothing.
-INSERT INTO deliveries (channel, alert_id, dedup_key, status, body)
-SELECT c.channel, a.alert_id, a.dedup_key, a.status, a.body
-FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
-         AS a(alert_id, dedup_key, status, body, place)
+-- A row for each alert and channel; an alert that comes again adds nothing. One that comes from the queue after
+-- a later one of its incident was delivered, since its consumer died with it, counts as delivered.
+INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body, delivered_at, problem)
+SELECT c.channel, a.alert_id, a.dedup_key, a.status, a.starts_at, a.body,
+       CASE WHEN o.is_overtaken THEN clock_timestamp() END, CASE WHEN o.is_overtaken THEN 'overtaken' END
+FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[]) WITH ORDINALITY
+         AS a(alert_id, dedup_key, status, starts_at, body, place)
 CROSS JOIN unnest($1::text[]) AS c(channel)
+CROSS JOIN LATERAL (SELECT EXISTS (
+    SELECT FROM deliveries e WHERE e.channel = c.channel AND e.dedup_key = a.dedup_key
+        AND (e.starts_at > a.starts_at OR (e.starts_at = a.starts_at AND e.status = 'resolved'))
+        AND e.alert_id <> a.alert_id AND e.delivered_at IS NOT NULL) AS is_overtaken) AS o
 ORDER BY a.place
 ON CONFLICT (channel, alert_id) DO NOTHING
 
@@ -16,7 +22,7 @@ WITH due AS (
     WHERE d.channel = $1 AND d.delivered_at IS NULL AND d.dead_at IS NULL
       AND d.next_attempt_at <= clock_timestamp()
       AND d.id = (SELECT e.id FROM deliveries e WHERE e.waiting_for = $1 || ' ' || d.dedup_key
-                  ORDER BY e.id LIMIT 1)
+                  ORDER BY e.starts_at, e.rank, e.id LIMIT 1)
     ORDER BY d.next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE deliveries d SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $3::interval
@@ -24,9 +30,17 @@ FROM due WHERE d.id = due.id
 RETURNING d.id, d.alert_id, d.body, d.attempts, clock_timestamp() - d.created_at AS age
 
 -- name: delivered
-UPDATE deliveries SET delivered_at = clock_timestamp(), refreshed_at = clock_timestamp(), problem = NULL
-WHERE id = $1 AND attempts = $2 AND delivered_at IS NULL AND dead_at IS NULL
-RETURNING true
+-- What is earlier in its incident and came from the queue meanwhile is overtaken.
+WITH done AS (
+    UPDATE deliveries SET delivered_at = clock_timestamp(), refreshed_at = clock_timestamp(), problem = NULL
+    WHERE id = $1 AND attempts = $2 AND delivered_at IS NULL AND dead_at IS NULL
+    RETURNING channel, dedup_key, starts_at, rank
+), overtaken AS (
+    UPDATE deliveries e SET delivered_at = clock_timestamp(), problem = 'overtaken'
+    FROM done d WHERE e.waiting_for = d.channel || ' ' || d.dedup_key AND e.id <> $1
+        AND (e.starts_at, e.rank) < (d.starts_at, d.rank)
+)
+SELECT true FROM done
 
 -- name: failed
 -- Puts an alert off, or gives it up where it is older than $4.
@@ -45,7 +59,7 @@ FROM (
         SELECT id, status, delivered_at, refreshed_at FROM deliveries
         WHERE channel = $1
           AND dedup_key = i.code || '/' || CASE WHEN i.district_id = '' THEN '-' ELSE i.district_id END
-        ORDER BY id DESC LIMIT 1
+        ORDER BY starts_at DESC, rank DESC, id DESC LIMIT 1
     ) AS l
     WHERE i.told IS NOT NULL AND l.status <> 'resolved' AND l.delivered_at IS NOT NULL
       AND l.refreshed_at <= clock_timestamp() - $2::interval
@@ -80,8 +94,8 @@ WHERE dead_at IS NOT NULL ORDER BY id LIMIT $1
 -- Dead ones are tried anew; not those whose incident has had a later alert delivered, which they would undo.
 UPDATE deliveries d SET dead_at = NULL, attempts = attempts + 1, next_attempt_at = clock_timestamp(), created_at = clock_timestamp()
 WHERE d.dead_at IS NOT NULL AND ($1::text IS NULL OR d.channel = $1)
-  AND NOT EXISTS (SELECT FROM deliveries e WHERE e.channel = d.channel AND e.dedup_key = d.dedup_key AND e.id > d.id
-                      AND e.delivered_at IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM deliveries e WHERE e.channel = d.channel AND e.dedup_key = d.dedup_key
+                      AND (e.starts_at, e.rank, e.id) > (d.starts_at, d.rank, d.id) AND e.delivered_at IS NOT NULL)
 RETURNING d.id
 
 -- name: count_dead

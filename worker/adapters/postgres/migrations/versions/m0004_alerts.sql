@@ -50,13 +50,16 @@ CREATE TABLE alert_leases (
 
 -- Alerts to deliver, one row for each alert and channel. A row that is taken has its next attempt put off
 -- for as long as a delivery may take, so that it is free again if its taker dies. waiting_for is the channel and
--- the incident of those that wait: asked for by it, the first of an incident costs one look.
+-- the incident of those that wait, and their order is that of the incident, whichever came from the queue first: asked for by it, the first of an incident costs one look.
 CREATE TABLE deliveries (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     channel         text NOT NULL,            -- its kind and a digest of its address, never the address
     alert_id        text NOT NULL,
     dedup_key       text COLLATE "C" NOT NULL,
     status          text NOT NULL,
+    starts_at       timestamptz NOT NULL,     -- of the incident
+    rank            smallint GENERATED ALWAYS AS
+        (CASE status WHEN 'firing' THEN 0 WHEN 'updated' THEN 1 ELSE 2 END) STORED,
     body            text NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now(),
     attempts        integer NOT NULL DEFAULT 0,
@@ -72,8 +75,8 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_waiting ON deliveries (channel, next_attempt_at)
     WHERE delivered_at IS NULL AND dead_at IS NULL;
-CREATE INDEX deliveries_first ON deliveries (waiting_for, id) WHERE waiting_for IS NOT NULL;
-CREATE INDEX deliveries_of_incident ON deliveries (channel, dedup_key, id);
+CREATE INDEX deliveries_first ON deliveries (waiting_for, starts_at, rank, id) WHERE waiting_for IS NOT NULL;
+CREATE INDEX deliveries_of_incident ON deliveries (channel, dedup_key, starts_at, rank, id);
 CREATE INDEX deliveries_dead ON deliveries (channel, id) WHERE dead_at IS NOT NULL;
 
 -- For the inspection: since when a district's turns fail, and messages by their age.

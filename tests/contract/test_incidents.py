@@ -1,0 +1,157 @@
+"""What evaluations tell of over PostgreSQL, in their transaction; its end, its order, and its way out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from builders import BATCH_ID, DISTRICT, OTHER_DISTRICT, record_id, student_json
+from incident_helpers import alerts, inspect, told
+from people_fixtures import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
+from store_fixtures import StoreUnderTest, opened_store
+
+from worker.adapters.postgres.migrations import versions
+from worker.domain.filter import KEEP_ALL
+from worker.domain.incidents import Condition, Rules
+from worker.ports.broker import Message
+from worker.stages.relay import RelayStage
+from worker.telemetry import Metrics
+
+
+async def test_a_review_with_other_codes_is_an_update_and_its_end_is_told_once(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+    await evaluate(store)
+    await feed.send(("users", student_json(2, {"school": NORTH, "sis_id": ""})))
+    await evaluate(store)
+    more_of_the_same = await told(store)
+    await feed.send(
+        ("users", student_json(1, {"school": NORTH})),
+        ("users", student_json(2, {"school": NORTH})),
+        ("users", student_json(99, {"school": NORTH})),
+    )
+    await evaluate(store)
+    other = await told(store)
+    await feed.send(("users", str(record_id(99))))
+    await evaluate(store)
+
+    assert more_of_the_same == [("firing", "preflight.failed")]
+    assert other == [("firing", "preflight.failed"), ("updated", "preflight.failed")]
+    assert (await told(store))[2:] == [("resolved", "preflight.failed")]
+    assert {alert["dedup_key"] for alert in await alerts(store)} == {f"preflight.failed/{DISTRICT}"}
+
+
+async def test_the_end_of_a_flapping_district_is_told_by_an_inspection_once_it_stayed_away(
+    database_url: str,
+) -> None:
+    async with opened_store(database_url, rules=Rules(timedelta(hours=1))) as store:
+        feed = await rostered(store)
+        for _ in range(4):
+            await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+            await evaluate(store)
+            await feed.send(renamed(1, "Wren"))
+            await evaluate(store)
+        await inspect(store)
+        while_it_flaps = await told(store)
+        await store.rows("UPDATE incidents SET clear_since = clear_since - interval '2 hours'")
+        await inspect(store)
+        await store.rows("UPDATE incidents SET told_at = told_at - interval '2 hours'")
+        await inspect(store)
+
+        assert [status for status, _ in while_it_flaps] == [
+            "firing",
+            "resolved",
+            "firing",
+            "resolved",
+            "firing",
+        ]
+        assert (await told(store))[5:] == [("resolved", "preflight.failed")]
+        assert await store.rows("SELECT FROM incidents") == []
+
+
+async def rostered(store: StoreUnderTest) -> Feed:
+    feed = Feed(store)
+    await feed.send(*everybody())
+    await evaluate(store)
+    return feed
+
+
+async def test_what_is_rolled_back_is_not_told(store: StoreUnderTest, feed: Feed) -> None:
+    await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+    async with store.evaluations.trial(DISTRICT, KEEP_ALL) as evaluation:
+        assert evaluation is not None
+        await evaluation.note_incidents({"preflight.failed": Condition("x", "x")}, BATCH_ID)
+
+    assert await told(store) == []
+    assert await store.rows("SELECT FROM incidents") == []
+
+
+async def test_a_purge_ends_all_incidents_of_its_district_and_of_no_other(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(*(("users", str(record_id(number))) for number in SOUTHERN))
+    await evaluate(store)
+    await store.rows(
+        "INSERT INTO evaluation_failures SELECT d, 5, now(), now(), '' FROM unnest(ARRAY[$1, $2]) AS d",
+        DISTRICT,
+        OTHER_DISTRICT,
+    )
+    await inspect(store)
+    await store.rows("DELETE FROM outbox")
+    await store.desk.purge(DISTRICT, "ada")
+    await inspect(store)
+
+    ended = [alert for alert in await alerts(store) if alert["status"] == "resolved"]
+    assert sorted(alert["code"] for alert in ended) == [
+        "district.parked",
+        "plan.mass_removal",
+        "preflight.failed",
+    ]
+    assert {alert["summary"] for alert in ended} == {"The district's data was deleted."}
+    assert [(each.district_id, each.code) for each in await store.deliveries.incidents()] == [
+        (OTHER_DISTRICT, "district.parked")
+    ]
+
+
+async def test_a_district_that_stood_in_review_before_the_migration_is_told_of_no_second_time(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    script = Path(versions.__file__).with_name("m0004_alerts.sql").read_text()
+    (catching_up,) = [piece for piece in script.split(";") if "INSERT INTO incidents" in piece]
+    broken = ("users", student_json(1, {"school": NORTH, "sis_id": "", "grade": ""}))
+    await feed.send(broken)
+    await evaluate(store)
+    await store.rows("DELETE FROM incidents")
+    await store.rows(catching_up)
+    await feed.send(renamed(2, "Wren"))
+    await evaluate(store)
+    standing = await told(store)
+    await feed.send(renamed(1, "Ivo"))
+    await evaluate(store)
+
+    assert standing == [("firing", "preflight.failed")]
+    assert await told(store) == [("firing", "preflight.failed"), ("resolved", "preflight.failed")]
+    began, ended = await alerts(store)
+    assert began["starts_at"] == ended["starts_at"]
+
+
+# Their outbox
+
+
+async def test_alerts_leave_though_the_commits_of_their_district_are_stuck(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+    await evaluate(store)
+    published = list[tuple[str, object]]()
+
+    class Listener:
+        async def publish(self, message: Message) -> None:
+            published.append((message.routing_key, message.headers["sequence"]))
+
+    assert await store.outbox.lease(10, 60) == [DISTRICT], "somebody publishes the district"
+    assert await RelayStage(store.alerts, Listener(), Metrics(), name="relay.alerts").once()
+
+    assert published == [("alert.warning", 2)]
+    assert (await store.alerts.unpublished(), await store.outbox.unpublished()) == (0, 2)

@@ -1,0 +1,27 @@
+"""What tests of incidents ask the store for."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Final
+
+from builders import Json
+from store_fixtures import StoreUnderTest
+
+AT_ONCE: Final = timedelta(0)
+
+
+async def inspect(store: StoreUnderTest, dead_letters: int | None = 0) -> None:
+    assert await store.inspections.inspect(AT_ONCE, dead_letters) is not None
+
+
+async def alerts(store: StoreUnderTest) -> list[Json]:
+    return [
+        json.loads(row["envelope"])
+        for row in await store.rows("SELECT envelope FROM alert_outbox ORDER BY position")
+    ]
+
+
+async def told(store: StoreUnderTest) -> list[tuple[str, str]]:
+    return [(alert["status"], alert["code"]) for alert in await alerts(store)]

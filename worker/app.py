@@ -20,6 +20,7 @@ from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW
 from worker import alerting
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
+from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.adapters.postgres import schema
@@ -44,11 +45,13 @@ from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
 from worker.adapters.postgres.views import PostgresViews
 from worker.adapters.rabbitmq import RabbitBroker
+from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.coverage import Coverages
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.users import Role
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Broker, Publisher
+from worker.ports.dead_letters import DeadLetters
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run

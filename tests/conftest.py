@@ -6,7 +6,7 @@ pytest_plugins = [
     "site_fixtures",
     "people_fixtures",
     "letters_fixtures",
-    "acts_fixtures",
     "access_fixtures",
+    "acts_fixtures",
     "alert_fixtures",
 ]

@@ -158,7 +158,7 @@ class Worker:
         source: Surroundings | None,
         channels: Sequence[Channel],
     ) -> int:
-        notify = NotifyStage(broker, store.deliveries, [channel.name for channel in channels])
+        notify = NotifyStage(broker, store.deliveries, [channel.name for channel in channels], self.tracer)
         ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
         starting = set(self._stages) if source is not None else set(self._stages) - {"poll"}
@@ -168,7 +168,10 @@ class Worker:
             await self._when_there(store.evaluations.demand_policy)
         made = self._made(store, broker, ingest, source)
         if "notify" in self._stages:
-            made += [notify, *alerting.delivering(store.deliveries, channels, self.metrics, self._settings)]
+            made += [
+                notify,
+                *alerting.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer),
+            ]
         work = [run(stage, self.stop, self.health) for stage in made]
         if "ingest" in self._stages:
             work.append(watchdog.run())

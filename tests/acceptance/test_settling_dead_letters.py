@@ -62,18 +62,6 @@ async def test_a_district_is_free_when_its_letters_are_settled(site: Site) -> No
     assert "not among the dead letters" in again.err
 
 
-async def test_what_is_meant_has_to_be_said(tmp_path: Path) -> None:
-    site = Site(tmp_path)
-    for arguments in (
-        ("replay", "--reason", "x"),
-        ("discard", "--all"),
-        ("show", "abc"),
-        ("discard", "--all", "--district", "d", "--reason", "x"),
-    ):
-        refused = await site.command("dead-letters", *arguments)
-        assert (refused.code, refused.err.count("\n")) == (2, 1), refused
-
-
 async def test_without_a_broker_letters_are_in_a_file_and_settled_there(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -84,9 +72,8 @@ async def test_without_a_broker_letters_are_in_a_file_and_settled_there(
     (letter,) = await letters(site)
     assert letter["unreadable_for"] == "bad_field"
 
-    assert (
-        await site.done("dead-letters", "replay", letter["id"], "--reason", "try") == "Replayed 1 letter.\n"
-    )
+    replayed = await site.done("dead-letters", "replay", letter["id"], "--reason", "try")
+    assert replayed.startswith("Replayed 1 letter: ")
     assert [one["id"] for one in await letters(site)] == [letter["id"]]
     await site.done("dead-letters", "discard", letter["id"], "--reason", "known")
     assert "No dead letters" in await site.done("dead-letters", "list")

@@ -57,3 +57,20 @@ def test_a_reason_that_is_given_for_a_setting_says_something(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
     assert "--reason" in refused(monkeypatch, capsys, what, "set", "d1", "-", "--reason", " ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay", "--reason", "x"],
+        ["discard", "--all"],
+        ["show", "abc"],
+        ["discard", "--all", "--district", "d1", "--reason", "x"],
+        ["replay", "abc", "--reason", "x"],
+        ["replay", DIGEST, "--unreadable-for", "bad_field", "--reason", "x"],
+    ],
+)
+def test_which_dead_letters_are_meant_has_to_be_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert refused(monkeypatch, capsys, "dead-letters", *arguments)

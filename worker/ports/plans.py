@@ -31,7 +31,7 @@ class Plan:
     guards: list[Finding]
     """The open errors that an approval waives."""
     removals: list[Removal]
-    """By school, the most first."""
+    """By school, the most first; only where the list of changes begins."""
     changes: list[PlannedChange]
     following: tuple[str, str] | None
     """The place to read on from; None where that was all."""

@@ -45,7 +45,8 @@ class PostgresPlans:
                 raise UnknownDistrictError(f"district {district_id} was never seen here")
             found = await connection.fetch(_SQL["changes"], district_id, *after, kind, op, limit + 1)
             guards = await connection.fetch(_SQL["guards"], district_id, _GUARDS)
-            removals = await connection.fetch(_SQL["removals"], district_id, SCHOOLS)
+            is_first = after == START
+            removals = await connection.fetch(_SQL["removals"], district_id, SCHOOLS) if is_first else []
         shown = found[:limit]
         return Plan(
             Tally.from_json(

@@ -196,6 +196,7 @@ async def _editor(
         refused=refused,
         trial=trial,
         theirs=theirs,
+        school_names=schools,
         schools=sorted(named.items(), key=lambda one: (one[1].casefold(), one[0])),
         fields=FIELDS,
         operators=OPERATORS,

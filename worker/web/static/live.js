@@ -1,7 +1,8 @@
 // Makes pages live; without it they work all the same, by sending their forms.
 //
 // <form data-live="#target">: while one types, the form is sent in the background, and the answer's element
-// #target takes the place of the page's. An answer that comes after a newer question is thrown away.
+// #target takes the place of the page's. An answer that comes after a newer question is thrown away. Where
+// #target has the attribute data-again, its answer takes a while, and is asked for by itself.
 //
 // <button data-copy="#field">: copies what is in the field.
 "use strict";
@@ -23,17 +24,26 @@ function follow(form) {
       });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector(form.dataset.live);
-      if (number === asked && fresh) target.replaceWith(fresh);
+      if (number === asked && fresh) {
+        target.replaceWith(fresh);
+        askAgain(fresh);
+      }
     } catch {
       // Away for now: the button still sends the form.
     } finally {
-      document.querySelector(form.dataset.live)?.removeAttribute("aria-busy");
+      if (number === asked) document.querySelector(form.dataset.live)?.removeAttribute("aria-busy");
     }
+  };
+  const askAgain = (target) => {
+    if (!target?.hasAttribute("data-again")) return;
+    clearTimeout(timer);
+    timer = setTimeout(ask, PAUSE);
   };
   form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE);
   });
+  askAgain(document.querySelector(form.dataset.live));
 }
 
 document.documentElement.classList.add("has-script"); // what works by this file alone shows itself

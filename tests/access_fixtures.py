@@ -164,6 +164,7 @@ def serve(store: StoreUnderTest) -> Serve:
             rollbacks=store.rollbacks,
             quarantine=store.quarantine,
             plans=store.plans,
+            sections=store.sections,
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

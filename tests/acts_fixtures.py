@@ -23,6 +23,7 @@ from worker.adapters.files import DeadLetterFile
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.coverage import Coverages
+from worker.section_tables import SectionTables
 from worker.web.access.forms import FIELD, VISIT_COOKIE, Secret
 from worker.web.console import Console
 from worker.web.pages import all_pages
@@ -91,6 +92,7 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         rollbacks=store.rollbacks,
         surveys=store.surveys,
         plans=store.plans,
+        sections=SectionTables(store.sections),
         letters=FileDeadLetters(file),
         quarantine=store.quarantine,
         publisher=broker,

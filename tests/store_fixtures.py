@@ -28,6 +28,7 @@ from worker.adapters.postgres.outbox import PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.domain.policy import Policy
@@ -83,6 +84,7 @@ class StoreUnderTest:
     surveys: PostgresSurveys
     quarantine: PostgresQuarantine
     plans: PostgresPlans
+    sections: PostgresSectionViews
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -142,6 +144,7 @@ async def opened_store(
             PostgresSurveys(database),
             PostgresQuarantine(database),
             PostgresPlans(database),
+            PostgresSectionViews(database),
         )
     finally:
         await locks.close()

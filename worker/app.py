@@ -35,6 +35,7 @@ from worker.adapters.postgres.outbox import PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.sessions import PostgresAttempts, PostgresSessions
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
@@ -47,6 +48,7 @@ from worker.domain.users import Role
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
+from worker.section_tables import SectionTables
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
@@ -87,6 +89,7 @@ class Store:
     quarantine: PostgresQuarantine
     plans: PostgresPlans
     access: AccessStore
+    sections: PostgresSectionViews
 
 
 @asynccontextmanager
@@ -120,6 +123,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresQuarantine(database),
             PostgresPlans(database),
             access_store(settings, database),
+            PostgresSectionViews(database),
         )
 
 
@@ -261,6 +265,7 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
         rollbacks=store.rollbacks,
         surveys=store.surveys,
         plans=store.plans,
+        sections=SectionTables(store.sections),
         letters=dead_letters(settings, broker),
         quarantine=store.quarantine,
         publisher=broker,

@@ -19,6 +19,7 @@ from worker.ports.desk import Desk
 from worker.ports.plans import Plans
 from worker.ports.rollback import Rollbacks
 from worker.ports.surveys import Surveys
+from worker.section_tables import SectionTables
 from worker.web.access.forms import SECRET, Field
 from worker.web.access.identity import Permission, who
 from worker.web.access.logging_in import Access
@@ -59,6 +60,7 @@ class Console:
     rollbacks: Rollbacks
     surveys: Surveys
     plans: Plans
+    sections: SectionTables
     letters: DeadLetters
     quarantine: Quarantine
     publisher: Publisher

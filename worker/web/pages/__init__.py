@@ -16,9 +16,25 @@ from worker.web.pages import (
     orders,
     plan,
     rollback,
+    sections,
+    students,
 )
 
-_MODULES = (assets, login, account, audit, districts, filters, editor, plan, orders, rollback, letters)
+_MODULES = (
+    assets,
+    login,
+    account,
+    audit,
+    districts,
+    filters,
+    editor,
+    plan,
+    orders,
+    rollback,
+    letters,
+    sections,
+    students,
+)
 
 
 def all_pages(console: Console) -> list[Page]:

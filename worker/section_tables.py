@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from worker.domain.causes import ConcernedSection, Label, label_sections
 from worker.domain.section_table import SectionTable
 from worker.domain.words import name_words
-from worker.ports.section_views import ReadSections, SectionViews, TableMoment
+from worker.ports.section_views import ReadSections, Seats, SectionViews, TableMoment
 
 MOST_SECTIONS: Final = 400_000
 """Of all tables that a process keeps: about 1 kB each."""
 MOST_DISTRICTS: Final = 8
+MOST_COUNTS: Final = 20
+"""Of one table that are kept: for each grouping, and the last searches."""
 
 
 class SectionTables:
@@ -29,6 +33,8 @@ class SectionTables:
         self._most_sections = most_sections
         self._most_districts = most_districts
         self._kept: OrderedDict[str, tuple[TableMoment, ReadSections, SectionTable]] = OrderedDict()
+
+        self._counted: WeakKeyDictionary[SectionTable, dict[int, list[Seats]]] = WeakKeyDictionary()
 
     async def of(self, district_id: str, *, labelled: bool = False) -> SectionTable:
         """Return a district's table as of its last batch, with labels where they are asked for.
@@ -44,8 +50,21 @@ class SectionTables:
         self._kept.move_to_end(district_id)
         _, read, table = known
         if labelled and table.labels is None:
-            table.labels = await asyncio.to_thread(_labels, read)
+            names = await self.views.teacher_names(district_id)
+            table.labels = await asyncio.to_thread(_labels, read, names)
         return table
+
+    async def seats(
+        self, district_id: str, table: SectionTable, groups: Sequence[Collection[str]]
+    ) -> list[Seats]:
+        """Return what each group of a table's sections alone would give; counted once for one table."""
+        key = hash(tuple(tuple(group) for group in groups))
+        counted = self._counted.setdefault(table, {})
+        if key not in counted:
+            counted[key] = await self.views.seats(district_id, groups)
+            while len(counted) > MOST_COUNTS:
+                del counted[next(iter(counted))]
+        return counted[key]
 
     def _keep(self, district_id: str, known: tuple[TableMoment, ReadSections, SectionTable]) -> None:
         self._kept[district_id] = known
@@ -57,7 +76,7 @@ class SectionTables:
         return sum(len(table.lines) for _, _, table in self._kept.values()) > self._most_sections
 
 
-def _labels(read: ReadSections) -> list[Label]:
+def _labels(read: ReadSections, names: Mapping[str, tuple[str | None, str | None]]) -> list[Label]:
     """Return of what kind each section is, by the words that stand for no teacher."""
     concerned = [
         ConcernedSection(
@@ -72,6 +91,6 @@ def _labels(read: ReadSections) -> list[Label]:
         )
         for line in read.lines
     ]
-    teacher_words = name_words(name for names in read.teachers.values() for name in names)
-    labels = label_sections(concerned, teacher_words, read.teachers.keys(), read.moment.today)
+    teacher_words = name_words(name for both in names.values() for name in both)
+    labels = label_sections(concerned, teacher_words, names.keys(), read.moment.today)
     return [labels[line.id] for line in read.lines]

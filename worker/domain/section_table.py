@@ -14,9 +14,7 @@ from typing import Final, TypeAlias
 from worker.domain.causes import Label, LabelKind
 from worker.domain.filter import Condition, FilterField, SectionView, folded, values_of
 
-_DIGITS: Final = re.compile(r"(\d+)")
-LONGEST_NUMBER: Final = 18
-"""Digits that are read as a number when sections are put in order."""
+_DIGITS: Final = re.compile(r"\d+")
 
 Key: TypeAlias = tuple[object, ...]
 
@@ -140,7 +138,7 @@ class Group:
         return sum(line.is_kept for line in self.sections)
 
 
-@dataclass
+@dataclass(eq=False)
 class SectionTable:
     """The live sections of one district; what was worked out of them once is kept with them."""
 
@@ -148,6 +146,7 @@ class SectionTable:
     labels: Sequence[Label] | None = None
     """Of what kind each of the lines is; None where that was not worked out."""
     _columns: dict[FilterField, list[tuple[str, ...]]] = field(default_factory=dict)
+    _places: dict[FilterField, dict[str, list[int]]] = field(default_factory=dict)
     _orders: dict[Sort, list[tuple[Key, SectionLine]]] = field(default_factory=dict)
 
     def chosen(self, choice: Choice) -> list[SectionLine]:
@@ -209,7 +208,7 @@ class SectionTable:
         """Return the places of the sections that a condition, `is` or `contains`, keeps."""
         text, column = folded(str(condition.value)), self._column(condition.field)
         if condition.op == "is":
-            return [number for number, values in enumerate(column) if text in values]
+            return self._places_of(condition.field).get(text, [])
         return [number for number, values in enumerate(column) if any(text in value for value in values)]
 
     def _column(self, name: FilterField) -> list[tuple[str, ...]]:
@@ -218,6 +217,16 @@ class SectionTable:
                 tuple(folded(value) for value in values_of(name, line.view) if value) for line in self.lines
             ]
         return self._columns[name]
+
+    def _places_of(self, name: FilterField) -> dict[str, list[int]]:
+        """Return where each value of a field stands."""
+        if name not in self._places:
+            places: dict[str, list[int]] = {}
+            for number, values in enumerate(self._column(name)):
+                for value in set(values):
+                    places.setdefault(value, []).append(number)
+            self._places[name] = places
+        return self._places[name]
 
     def _ordered(self, sort: Sort) -> list[tuple[Key, SectionLine]]:
         if sort not in self._orders:
@@ -268,9 +277,10 @@ def _key(sort: Sort, value: str) -> Key:
     """Return what a value is ordered by: numbers as numbers, blanks last, the most students first."""
     if sort is Sort.STUDENTS:
         return (-int(value),)
-    parts = tuple(
-        (0, int(part), "") if part.isdecimal() and len(part) <= LONGEST_NUMBER else (1, 0, part)
-        for part in _DIGITS.split(value.casefold())
-        if part
-    )
-    return not value, parts
+    return not value, _DIGITS.sub(_numbered, value.casefold())
+
+
+def _numbered(digits: re.Match[str]) -> str:
+    """Return a number so that texts with it are in order: the longer it is, the larger."""
+    number = digits[0].lstrip("0")
+    return f"{len(number):04}{number}"

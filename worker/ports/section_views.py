@@ -23,12 +23,10 @@ class TableMoment:
 
 @dataclass(frozen=True, slots=True)
 class ReadSections:
-    """The live sections of a district at one moment, by id; and who teaches them, to tell public words by."""
+    """The live sections of a district at one moment, by id."""
 
     moment: TableMoment
     lines: Sequence[SectionLine]
-    teachers: dict[str, tuple[str | None, str | None]]
-    """First and last names of the known teachers, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,10 @@ class SectionViews(Protocol):
 
     async def read(self, district_id: str) -> ReadSections:
         """Return the district's live sections; raises `UnknownDistrictError`."""
+        ...
+
+    async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, str | None]]:
+        """Return first and last names of the known teachers of sections, by id: they tell public words."""
         ...
 
     async def seats(self, district_id: str, groups: Sequence[Collection[str]]) -> list[Seats]:

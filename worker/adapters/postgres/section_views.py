@@ -68,10 +68,13 @@ class PostgresSectionViews:
                         terms.get(section.term_id or ""),
                     )
                     lines.append(SectionLine(view, row["listed"], kept.get(section.id)))
-            names = await connection.fetch(_TEACHER_NAMES, district_id)
-        return ReadSections(
-            moment, lines, {row["id"]: (row["first_name"], row["last_name"]) for row in names}
-        )
+        return ReadSections(moment, lines)
+
+    async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, str | None]]:
+        """Return first and last names of the known teachers of sections, by id."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_TEACHER_NAMES, district_id)
+        return {row["id"]: (row["first_name"], row["last_name"]) for row in rows}
 
     async def seats(self, district_id: str, groups: Sequence[Collection[str]]) -> list[Seats]:
         """Return for each group of section ids what it alone would give the students in scope."""

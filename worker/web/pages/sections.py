@@ -98,7 +98,7 @@ async def _sections(console: Console, request: web.Request) -> web.Response:
     await console.look(request, district_id, "sections")
     table = await console.sections.of(district_id, labelled=asked.by is Grouping.LABEL)
     shown = await asyncio.to_thread(_shown, table, asked)
-    seats, waits = await _seats(console, district_id, shown.groups, asked)
+    seats, waits = await _seats(console, district_id, table, shown.groups, asked)
     return console.render(
         request,
         "sections.html",
@@ -157,7 +157,7 @@ def _shown(table: SectionTable, asked: Asked) -> Shown:
 
 
 async def _seats(
-    console: Console, district_id: str, groups: Sequence[Group], asked: Asked
+    console: Console, district_id: str, table: SectionTable, groups: Sequence[Group], asked: Asked
 ) -> tuple[list[Seats] | None, str]:
     """Return what each group alone would give; else None, and why: not yet asked for, or it took too long."""
     if not groups:
@@ -167,7 +167,7 @@ async def _seats(
     ids = [[line.id for line in group.sections] for group in groups]
     try:
         async with asyncio.timeout(COUNTING_SECONDS):
-            return await console.sections.views.seats(district_id, ids), ""
+            return await console.sections.seats(district_id, table, ids), ""
     except TimeoutError:
         return None, "too long"
 

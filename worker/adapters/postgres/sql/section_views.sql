@@ -21,7 +21,7 @@ ORDER BY s.record_id
 SELECT section_id, rank FROM kept_sections WHERE district_id = $1
 
 -- name: count_in_memory
-SELECT set_config('work_mem', '64MB', true)
+SELECT set_config('work_mem', '128MB', true)
 
 -- name: seats
 -- All groups in one pass over the links of the district's students; those that are not in scope do not count.

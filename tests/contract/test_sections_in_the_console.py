@@ -247,7 +247,7 @@ async def test_a_student_stands_with_record_sections_findings_and_classes(browse
     assert "Committed roster Homeroom - Quillfeather - 0 Candidate roster no class" in text
     assert "student.multiple_sections" in text
     assert "2 shared, 2 kept by the filter" in text
-    assert set(rows_of(browser.page, "Sections")) == {"Homeroom - Quillfeather - 0", CHESS}
+    assert set(rows_of(browser.page, "Table of sections")) == {"Homeroom - Quillfeather - 0", CHESS}
     assert "SIS id S-1" in text
     assert "birth date 2/11/2017" in text
     assert "first name Tamsin" in text
@@ -266,7 +266,7 @@ async def test_a_kept_section_that_does_not_count_for_a_student_says_why(
 
     await browser.of(f"students/{record_id(1)}")
 
-    filtered = {name: cells[-1] for name, cells in rows_of(browser.page, "Sections").items()}
+    filtered = {name: cells[-1] for name, cells in rows_of(browser.page, "Table of sections").items()}
     assert filtered == {
         "Homeroom - Quillfeather - 0": "kept",
         CHESS: "kept does not count: an earlier rule matched",

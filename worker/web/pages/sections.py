@@ -41,7 +41,7 @@ QUICK_PLACES: Final = 60_000
 """Places in the lists of students up to which their students are counted at once: some tenths of a second."""
 COUNTING_SECONDS: Final = 20.0
 GROUPINGS: Final[dict[Grouping, str]] = {
-    Grouping.LABEL: "kind, by its names",
+    Grouping.LABEL: "kind",
     Grouping.SUBJECT: "subject",
     Grouping.PERIOD: "period",
     Grouping.GRADE: "grade",

@@ -168,6 +168,7 @@ def serve(store: StoreUnderTest) -> Serve:
             alerts=store.alerts,
             inspections=store.inspections,
             deliveries=store.deliveries,
+            sections=store.sections,
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

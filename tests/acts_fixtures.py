@@ -26,6 +26,7 @@ from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.coverage import Coverages
 from worker.domain.users import Role
+from worker.section_tables import SectionTables
 from worker.web.access.forms import FIELD, VISIT_COOKIE, Secret
 from worker.web.access.gate import SESSION_COOKIE, digest_of
 from worker.web.console import Console
@@ -107,6 +108,7 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         surveys=store.surveys,
         plans=store.plans,
         views=store.views,
+        sections=SectionTables(store.sections),
         letters=FileDeadLetters(file),
         quarantine=store.quarantine,
         publisher=broker,

@@ -39,6 +39,7 @@ from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
@@ -52,6 +53,7 @@ from worker.domain.users import Role
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
+from worker.section_tables import SectionTables
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
@@ -98,6 +100,7 @@ class Store:
     inspections: PostgresInspections
     deliveries: PostgresDeliveries
     views: PostgresViews
+    sections: PostgresSectionViews
 
 
 @asynccontextmanager
@@ -136,6 +139,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresInspections(database, window_limits(settings), alerting.thresholds(settings), rules),
             PostgresDeliveries(database, heard),
             PostgresViews(database),
+            PostgresSectionViews(database),
         )
 
 
@@ -283,6 +287,7 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
         surveys=store.surveys,
         plans=store.plans,
         views=store.views,
+        sections=SectionTables(store.sections),
         letters=dead_letters(settings, broker),
         quarantine=store.quarantine,
         publisher=broker,

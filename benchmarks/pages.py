@@ -1,9 +1,9 @@
 """How fast the pages of a district of 200,000 students answer, while the district is read and judged.
 
-Two processes serve the console from one database: a worker with all of its stages, which reads the district whole
-from the sandbox meanwhile, and one that only serves. They are asked in turns, one page after the other: idle,
-while a baseline is read, while it is adopted and judged, and while another filter has the whole district
-judged anew and committed. `/live`, which needs no database, is asked beside it twenty times a second: what it
+Two processes serve the console from one database: a worker with all of its stages, which reads the district
+whole from the sandbox meanwhile, and one that only serves. They are asked in turns, one page after the other:
+idle, while a baseline is read, while it is adopted and judged, and while another filter has all of it judged
+anew and committed. `/live`, which needs no database, is asked beside it twenty times a second: what it
 waits is how long a process hears nobody. What counts is the median of the district's page under the baseline.
 """
 

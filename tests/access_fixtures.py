@@ -172,7 +172,7 @@ def serve(store: StoreUnderTest) -> Serve:
             access=access_store,
         )
         broker = InProcessBroker(sinks={})
-        made = app.console(settings, opened, broker)
+        made = serving.console(settings, opened, broker)
         object.__setattr__(made.access, "passwords", Passwords(CHEAP))
         probes = Probes(store.desk, [store.outbox], store.inspections, broker, Health(), Metrics())
         server = WebServer(probes, made)

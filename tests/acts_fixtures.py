@@ -20,7 +20,7 @@ from store_fixtures import StoreUnderTest
 
 from config.settings import Settings
 from config.topology import DEAD_LETTER_QUEUE
-from worker import app
+from worker import app, serving
 from worker.adapters.files import DeadLetterFile
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
@@ -115,7 +115,7 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         coverages=Coverages(store.surveys),
         connections=store.connections,
         limits=LIMITS,
-        access=app.access(settings, app.access_store(settings, store.database)),
+        access=serving.access(settings, app.access_store(settings, store.database)),
     )
     application = site(all_pages(console), console)
     async with TestClient(TestServer(application), cookies={VISIT_COOKIE: VISIT}) as client:

@@ -17,7 +17,6 @@ from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
     Store,
-    console,
     open_broker,
     open_source,
     open_store,
@@ -28,6 +27,7 @@ from worker.candidate.refresh import Progress
 from worker.errors import SettingsError, Unavailable
 from worker.ports.broker import Broker
 from worker.ports.channel import Channel
+from worker.serving import console
 from worker.source.surroundings import Surroundings
 from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.ingest import IngestStage

@@ -149,7 +149,7 @@ def serve(store: StoreUnderTest) -> Serve:
     """Serve the console over the store, with settings of `[http]`; more than once is more processes."""
 
     @asynccontextmanager
-    async def serving(**http: Any) -> AsyncIterator[ServedConsole]:
+    async def served(**http: Any) -> AsyncIterator[ServedConsole]:
         settings = Settings(http=HttpSettings(**http))
         access_store = app.access_store(settings, store.database)
         opened = app.Store(
@@ -184,4 +184,4 @@ def serve(store: StoreUnderTest) -> Serve:
             await server.close()
             await broker.close()
 
-    return serving
+    return served

@@ -38,7 +38,7 @@ test-full: $(VENV)/.installed-dev ## The storms at full size and more of the mod
 screenshots: $(VENV)/.installed-dev ## Photograph every page of the console into screenshots/, to be looked at
 	tests/install_rabbitmq.sh
 	tests/install_tools.sh
-	SCREENSHOTS=screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py --timeout=600
+	SCREENSHOTS=screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py
 
 check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generated files, the fast tests
 	$(BIN)/ruff format --check .

@@ -21,7 +21,7 @@ async def _turns(work: asyncio.Task[object]) -> int:
 
 async def test_all_items_come_in_their_order() -> None:
     assert [item async for item in in_slices(range(25), 10)] == list(range(25))
-    assert [item async for item in in_slices([], 10)] == []
+    assert [item async for item in in_slices(list[int](), 10)] == []
 
 
 async def test_others_have_their_turn_behind_each_slice() -> None:

@@ -7,35 +7,26 @@ resident memory, and that its rows a second are told as a share of the bare loop
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import json
 import os
 import re
-import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import orjson
 
+from benchmarks import programs
 from benchmarks.surroundings import Server
 
 STUDENTS = int(os.environ.get("BENCH_STUDENTS", "200000"))
 MEMORY_MB = 400
 COLLECTIONS = ("schools", "terms", "courses", "users", "sections")
-PROGRAM = (sys.executable, "-m", "worker")
-PATIENCE = 1800
-HOMEROOM = '{"rules":[{"all":[{"field":"name","op":"contains","value":"homeroom"}]}]}'
 
 
 async def measure(server: Server) -> bool:
     """Print rates, times and memory; return whether the memory stayed below the limit."""
-    async with server.database() as url, _sandbox() as (address, district_id):
+    async with server.database() as url, programs.sandbox(STUDENTS) as (address, district_id):
         rows, bare = await _bare(address)
         print(f"  bare loop: {rows:,} rows in {bare:.1f} s, {rows / bare:,.0f} rows/s")
         seen = await _worker(url, address, district_id)
@@ -47,28 +38,6 @@ async def measure(server: Server) -> bool:
     print(f"  adopted, judged and committed in {judged:.1f} s more")
     print(f"  resident memory of the worker: {before:.0f} MB at its start, {peak:.0f} MB at most")
     return bool(peak < MEMORY_MB)
-
-
-@asynccontextmanager
-async def _sandbox() -> AsyncIterator[tuple[str, str]]:
-    process = await asyncio.create_subprocess_exec(
-        *(*PROGRAM, "sandbox", "--port", "0", "--districts", "1", "--students", str(STUDENTS)),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        address = re.search(r"http://\S+", (await process.stdout.readline()).decode())
-        assert address is not None
-        draining = asyncio.create_task(process.stdout.read())
-        async with aiohttp.ClientSession() as session, session.get(f"{address[0]}/sandbox") as answer:
-            (district,) = (await answer.json())["districts"]
-        yield address[0], district["id"]
-        process.terminate()
-        await draining
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def _bare(address: str) -> tuple[int, float]:
@@ -92,62 +61,17 @@ async def _bare(address: str) -> tuple[int, float]:
 
 async def _worker(url: str, address: str, district_id: str) -> dict[str, float]:
     """Run a worker until it has decided; return its seconds, and its memory in MB."""
-    with tempfile.TemporaryDirectory(prefix="rostering-bench-") as folder:
-        settings = {
-            "DATABASE_URL": url,
-            "DATA_DIR": folder,
-            "HTTP__PORT": "0",
-            "CLEVER__API_URL": address,
-            "CLEVER__CLIENT_ID": "sandbox",
-            "CLEVER__CLIENT_SECRET": "sandbox",
-        }
-        environment = os.environ | {f"ROSTERING_{name}": value for name, value in settings.items()}
-        await _set_filter(environment, district_id)
-        process = await asyncio.create_subprocess_exec(
-            *(*PROGRAM, "run"),
-            env=environment,
-            stderr=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await _until_decided(process)
-        finally:
-            # Not asked to stop: nobody reads its log any more, and it might wait for that.
-            process.kill()
-            await process.wait()
-
-
-async def _set_filter(environment: dict[str, str], district_id: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(*PROGRAM, "filter", "set", district_id, "-"),
-        env=environment,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    await process.communicate(HOMEROOM.encode())
-    assert process.returncode == 0
-
-
-async def _until_decided(process: asyncio.subprocess.Process) -> dict[str, float]:
-    """Follow the worker's log to its first decision."""
-    assert process.stderr is not None
-    times: dict[str, float] = {}
-    figures = {"pages": 0.0, "before": 0.0}
-    async for line in process.stderr:
-        record: dict[str, Any] = json.loads(line)
-        times.setdefault(record["event"], time.perf_counter())
-        match record["event"]:
-            case "worker.started":
-                figures["before"] = _memory(process.pid, "VmRSS")
-            case "baseline.page":
-                figures["pages"] += 1
-            case "batch.decided":
-                assert record["outcome"] == "commit", record
-                figures["peak"] = _memory(process.pid, "VmHWM")
-                break
-    read = times["baseline.read"] - times["baseline.begun"]
-    return figures | {"read": read, "judged": times["batch.decided"] - times["baseline.read"]}
+    async with programs.environment(url, address) as settings:
+        await programs.set_filter(settings, district_id)
+        async with programs.worker(settings) as worker:
+            before = _memory(worker.pid, "VmRSS")
+            begun, _ = await worker.said("baseline.begun")
+            read, _ = await worker.said("baseline.read")
+            decided, record = await worker.said("batch.decided")
+            peak = _memory(worker.pid, "VmHWM")
+    assert record["outcome"] == "commit", record
+    pages = float(worker.count("baseline.page"))
+    return {"pages": pages, "before": before, "peak": peak, "read": read - begun, "judged": decided - read}
 
 
 def _memory(process_id: int, what: str) -> float:

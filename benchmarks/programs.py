@@ -89,6 +89,10 @@ class Running:
                 self._said.append((time.perf_counter(), record))
                 self._more.set()
 
+    def count(self, event: str) -> int:
+        """Return how many lines of this kind the log has."""
+        return sum(record["event"] == event for _, record in self._said)
+
     async def said(self, event: str, after: float = 0) -> tuple[float, dict[str, Any]]:
         """Wait for a line of the log that came after an instant; return when it came, and the line."""
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from benchmarks import baseline, evaluate, history, ingest, suggest
+from benchmarks import baseline, evaluate, history, ingest, pages, suggest
 from benchmarks.surroundings import embedded_postgres
 
 BENCHMARKS = {
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "evaluate": evaluate.measure,
     "history": history.measure,
     "baseline": baseline.measure,
+    "pages": pages.measure,
     "suggest": suggest.measure,
 }
 

@@ -149,7 +149,7 @@ def serve(store: StoreUnderTest) -> Serve:
     """Serve the console over the store, with settings of `[http]`; more than once is more processes."""
 
     @asynccontextmanager
-    async def serving(**http: Any) -> AsyncIterator[ServedConsole]:
+    async def served(**http: Any) -> AsyncIterator[ServedConsole]:
         settings = Settings(http=HttpSettings(**http))
         access_store = app.access_store(settings, store.database)
         opened = app.Store(
@@ -168,10 +168,11 @@ def serve(store: StoreUnderTest) -> Serve:
             alerts=store.alerts,
             inspections=store.inspections,
             deliveries=store.deliveries,
+            sections=store.sections,
             access=access_store,
         )
         broker = InProcessBroker(sinks={})
-        made = app.console(settings, opened, broker)
+        made = serving.console(settings, opened, broker)
         object.__setattr__(made.access, "passwords", Passwords(CHEAP))
         probes = Probes(store.desk, [store.outbox], store.inspections, broker, Health(), Metrics())
         server = WebServer(probes, made)
@@ -183,4 +184,4 @@ def serve(store: StoreUnderTest) -> Serve:
             await server.close()
             await broker.close()
 
-    return serving
+    return served

@@ -20,12 +20,13 @@ from store_fixtures import StoreUnderTest
 
 from config.settings import Settings
 from config.topology import DEAD_LETTER_QUEUE
-from worker import app
+from worker import app, serving
 from worker.adapters.files import DeadLetterFile
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.coverage import Coverages
 from worker.domain.users import Role
+from worker.section_tables import SectionTables
 from worker.web.access.forms import FIELD, VISIT_COOKIE, Secret
 from worker.web.access.gate import SESSION_COOKIE, digest_of
 from worker.web.console import Console
@@ -107,13 +108,14 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         surveys=store.surveys,
         plans=store.plans,
         views=store.views,
+        sections=SectionTables(store.sections),
         letters=FileDeadLetters(file),
         quarantine=store.quarantine,
         publisher=broker,
         coverages=Coverages(store.surveys),
         connections=store.connections,
         limits=LIMITS,
-        access=app.access(settings, app.access_store(settings, store.database)),
+        access=serving.access(settings, app.access_store(settings, store.database)),
     )
     application = site(all_pages(console), console)
     async with TestClient(TestServer(application), cookies={VISIT_COOKIE: VISIT}) as client:

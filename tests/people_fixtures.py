@@ -40,9 +40,9 @@ NORTHERN, SOUTHERN = range(1, 21), range(21, 33)
 class Feed:
     """The district's feed: each call is an event behind the last one."""
 
-    def __init__(self, store: StoreUnderTest) -> None:
+    def __init__(self, store: StoreUnderTest, last: int = 0) -> None:
         self._store = store
-        self._last = 0
+        self._last = last
 
     async def send(self, *records: tuple[str, Json | str]) -> None:
         """Store events: records by collection, or an id of one that is deleted."""

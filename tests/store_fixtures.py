@@ -31,6 +31,7 @@ from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.views import PostgresViews
@@ -95,6 +96,7 @@ class StoreUnderTest:
     inspections: PostgresInspections
     deliveries: PostgresDeliveries
     views: PostgresViews
+    sections: PostgresSectionViews
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -161,6 +163,7 @@ async def opened_store(
             PostgresInspections(database, LIMITS, Thresholds(), rules),
             PostgresDeliveries(database, heard),
             PostgresViews(database),
+            PostgresSectionViews(database),
         )
     finally:
         await locks.close()

@@ -15,6 +15,7 @@ from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries
 from worker.stages.notify import DeliverStage
 from worker.telemetry import Metrics
+from worker.tracing import Tracer
 
 PATIENT_POLLS: Final = 3
 """Turns that a district may miss, however rarely it has one."""
@@ -88,10 +89,14 @@ def thresholds(settings: Settings) -> Thresholds:
 
 
 def delivering(
-    deliveries: Deliveries, channels: Sequence[Channel], metrics: Metrics, settings: Settings
+    deliveries: Deliveries,
+    channels: Sequence[Channel],
+    metrics: Metrics,
+    settings: Settings,
+    tracer: Tracer,
 ) -> list[DeliverStage]:
     """Return what delivers alerts: a stage for each channel, so that none waits for another."""
     alerts = settings.alerts
     give_up = timedelta(hours=alerts.give_up_hours)
     lease = timedelta(seconds=LEASED_ATTEMPTS * alerts.attempt_seconds)
-    return [DeliverStage(channel, deliveries, metrics, give_up, lease) for channel in channels]
+    return [DeliverStage(channel, deliveries, metrics, give_up, lease, tracer) for channel in channels]

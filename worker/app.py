@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_network
 from typing import Final
 
 from config.settings import Settings
@@ -22,7 +21,6 @@ from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
-from worker.adapters.passwords import Passwords
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.audit import PostgresAudit
 from worker.adapters.postgres.baselines import PostgresBaselines
@@ -39,6 +37,7 @@ from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
+from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
@@ -46,9 +45,7 @@ from worker.adapters.postgres.users import PostgresUsers
 from worker.adapters.postgres.views import PostgresViews
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
-from worker.coverage import Coverages
 from worker.domain.policy import Code, Policy, Severity
-from worker.domain.users import Role
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
@@ -57,10 +54,6 @@ from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
 from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer
-from worker.web.access.gate import Gate
-from worker.web.access.logging_in import Access
-from worker.web.access.surroundings import Rules
-from worker.web.console import Console
 
 DEAD_LETTERS: Final = "dead-letters.ndjson"
 
@@ -98,6 +91,7 @@ class Store:
     inspections: PostgresInspections
     deliveries: PostgresDeliveries
     views: PostgresViews
+    sections: PostgresSectionViews
 
 
 @asynccontextmanager
@@ -136,6 +130,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresInspections(database, window_limits(settings), alerting.thresholds(settings), rules),
             PostgresDeliveries(database, heard),
             PostgresViews(database),
+            PostgresSectionViews(database),
         )
 
 
@@ -272,40 +267,6 @@ def window_limits(settings: Settings) -> WindowLimits:
         max_events=window.max_events,
         max_deferral=timedelta(seconds=window.max_deferral_seconds),
     )
-
-
-def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Console:
-    """Return the console over an open store and a broker."""
-    return Console(
-        desk=store.desk,
-        evaluations=store.evaluations,
-        rollbacks=store.rollbacks,
-        surveys=store.surveys,
-        plans=store.plans,
-        views=store.views,
-        letters=dead_letters(settings, broker),
-        quarantine=store.quarantine,
-        publisher=broker,
-        coverages=Coverages(store.surveys),
-        connections=store.connections,
-        limits=window_limits(settings),
-        access=access(settings, store.access),
-    )
-
-
-def access(settings: Settings, store: AccessStore) -> Access:
-    """Return who may use the console, and how they log in."""
-    http = settings.http
-    rules = Rules(
-        host=http.host,
-        public_url=http.public_url,
-        trusted=tuple(ip_network(network) for network in http.trusted_proxies),
-        user_header=http.user_header,
-        role_header=http.role_header,
-        default_role=Role(http.default_role),
-    )
-    gate = Gate(store.users, store.sessions, rules)
-    return Access(store.users, store.sessions, store.attempts, store.browsers, store.audit, Passwords(), gate)
 
 
 def process_name() -> str:

@@ -17,7 +17,6 @@ from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
     Store,
-    console,
     open_broker,
     open_source,
     open_store,
@@ -28,6 +27,7 @@ from worker.candidate.refresh import Progress
 from worker.errors import SettingsError, Unavailable
 from worker.ports.broker import Broker
 from worker.ports.channel import Channel
+from worker.serving import console
 from worker.source.surroundings import Surroundings
 from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.ingest import IngestStage
@@ -158,7 +158,7 @@ class Worker:
         source: Surroundings | None,
         channels: Sequence[Channel],
     ) -> int:
-        notify = NotifyStage(broker, store.deliveries, [channel.name for channel in channels])
+        notify = NotifyStage(broker, store.deliveries, [channel.name for channel in channels], self.tracer)
         ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
         starting = set(self._stages) if source is not None else set(self._stages) - {"poll"}
@@ -168,7 +168,10 @@ class Worker:
             await self._when_there(store.evaluations.demand_policy)
         made = self._made(store, broker, ingest, source)
         if "notify" in self._stages:
-            made += [notify, *alerting.delivering(store.deliveries, channels, self.metrics, self._settings)]
+            made += [
+                notify,
+                *alerting.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer),
+            ]
         work = [run(stage, self.stop, self.health) for stage in made]
         if "ingest" in self._stages:
             work.append(watchdog.run())

@@ -24,13 +24,18 @@ HOMEROOM = '{"rules": [{"all": [{"field": "name", "op": "contains", "value": "ho
 
 
 def addresses(rostered: str, review: str, student: str) -> dict[str, str]:
-    """Return every page by what its picture is called."""
-    tabs = ("findings", "sections", "filter", "filter/edit", "plan", "history", "orders", "rollback")
+    """Return every page by what its picture is called; those of a district in the state that shows more."""
     pages = {"districts": "/", "dead-letters": "/dead-letters", "audit": "/audit", "account": "/account"}
-    for what, district in (("rostered", rostered), ("review", review)):
-        pages[f"{what}-overview"] = f"/districts/{district}"
-        pages |= {f"{what}-{name.replace('/', '-')}": f"/districts/{district}/{name}" for name in tabs}
-    return pages | {"student": f"/districts/{review}/students/{student}", "no-such-page": NO_SUCH_PAGE}
+    for district, tabs in (
+        (rostered, ("", "sections", "history", "rollback", "plan")),
+        (review, ("", "findings", "filter", "filter/edit", "plan", "orders", f"students/{student}")),
+    ):
+        state = "rostered" if district == rostered else "review"
+        for name in tabs:
+            pages[f"{state}-{name.split('/')[0] or 'overview'}{'-edit' * name.endswith('edit')}"] = (
+                f"/districts/{district}/{name}".rstrip("/")
+            )
+    return pages | {"no-such-page": NO_SUCH_PAGE}
 
 
 @pytest.mark.timeout(240)

@@ -40,7 +40,8 @@ async def _tries_a_filter_and_adopts_it(page: Page, office: Office, district: st
     await page.get_by_label("Operator, rule 1, condition 1").select_option("contains")
     await value.press_sequentially("homeroom")
     await expect(coverage).to_contain_text(re.compile(rf"{STUDENTS}\b.*exactly one", re.DOTALL))
-    assert page.url.endswith(f"/districts/{district}/filter/edit"), "what is typed stands in no address"
+    address = page.url.partition("#")[0]
+    assert address.endswith(f"/districts/{district}/filter/edit"), "what is typed stands in no address"
     await page.get_by_role("link", name="Leave without saving").click()
 
     first = page.get_by_role("article").first
@@ -52,7 +53,7 @@ async def _tries_a_filter_and_adopts_it(page: Page, office: Office, district: st
 
 async def _sees_the_commit(page: Page, district: str) -> None:
     await page.get_by_role("link", name="History", exact=True).click()
-    await expect(page.get_by_role("main")).to_contain_text("Commit 1")
+    await expect(page.get_by_role("main")).to_contain_text(re.compile(r"commit\s+1"))
     await page.goto(page.url.rpartition("/")[0])
     await expect(page.locator(".district-head .status")).to_have_text("rostered")
     assert page.url.endswith(f"/districts/{district}")

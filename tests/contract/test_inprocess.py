@@ -137,8 +137,6 @@ async def test_a_dead_letter_keeps_its_reason_and_its_body_untouched(
     told = json.loads(file.read_text())
     assert datetime.now(UTC) - datetime.fromisoformat(told.pop("died_at")) < timedelta(seconds=LONG)
     assert told == {"reason": "not JSON", "district_id": None, "routing_key": "d1.users", **kept}
-    expected = {"reason": "not JSON", "district_id": None, "routing_key": "d1.users", **kept}
-    assert json.loads(file.read_text()) == expected
 
 
 async def test_a_queue_with_a_sink_and_a_subscriber_gives_its_messages_to_both() -> None:

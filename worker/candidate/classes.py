@@ -12,6 +12,7 @@ from worker.domain.preflight import Finding, SectionContext, section_findings
 from worker.domain.records import Section, section_from_json
 from worker.domain.roster import RosterKind, class_entry
 from worker.ports.roster import EntryState, EntryWrite, SectionState
+from worker.slices import in_slices
 
 
 @dataclass(slots=True)
@@ -49,13 +50,13 @@ async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcom
     sections = {state.id: section for state, section in kept}
     after: list[Finding] = []
     writes = []
-    for state in states:
+    async for state in in_slices(states):
         entry_before = entries.get(state.id, EntryState())
         write = _entry(state, sections.get(state.id))
         writes.append((write, entry_before))
         outcome.name(entry_before.record)
         outcome.name(write.entry.record if write.entry else None)
-    for state, section in kept:
+    async for state, section in in_slices(kept):
         after += section_findings(
             SectionContext(
                 section,

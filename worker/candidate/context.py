@@ -12,9 +12,10 @@ from worker.domain.policy import Policy
 from worker.domain.preflight import Finding
 from worker.domain.tally import Tally
 from worker.ports.roster import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
+from worker.slices import in_slices
 
 CHUNK: Final = 2000
-"""Records in hand at a time: tens of megabytes at most, and a fraction of a second between two awaits."""
+"""Records in hand at a time: tens of megabytes at most."""
 
 Item = TypeVar("Item")
 
@@ -32,7 +33,7 @@ class Context:
     async def write_entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> None:
         """Write those entries that differ from the rows they replace."""
         different = []
-        for write, before in writes:
+        async for write, before in in_slices(writes):
             after = write.entry.member if write.entry else None
             sections_moved = write.sections is not None and write.sections != before.sections
             if after == before.candidate and not sections_moved and write.seat == before.seat:
@@ -46,8 +47,8 @@ class Context:
         self, before: Collection[OpenFinding], after: Collection[Finding]
     ) -> None:
         """Open and close what differs between two sets of findings on the same records."""
-        old = {(found.record_id, found.finding.member): found.finding for found in before}
-        new = {(finding.record_id, finding.member): finding for finding in after}
+        old = {(one.record_id, one.finding.member): one.finding async for one in in_slices(before)}
+        new = {(finding.record_id, finding.member): finding async for finding in in_slices(after)}
         closed = [finding for key, finding in old.items() if key not in new]
         opened = [finding for key, finding in new.items() if key not in old]
         for finding in closed:

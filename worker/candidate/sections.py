@@ -15,6 +15,7 @@ from worker.domain.records import (
     term_from_json,
 )
 from worker.ports.roster import SectionState
+from worker.slices import in_slices
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ async def refresh_sections(
     outcome = SectionOutcome()
     kept: dict[str, int] = {}
     dropped: list[str] = []
-    for state in await context.roster.section_states(ids):
+    async for state in in_slices(await context.roster.section_states(ids)):
         new_rank = _rank(context, state)
         previous = before.get(state.id, state.record)
         outcome.students |= touched_students(previous, state.record, state.rank, new_rank)

@@ -15,6 +15,7 @@ from worker.domain.preflight import Finding, StudentContext, student_findings
 from worker.domain.records import RecordId, Student, student_from_json
 from worker.domain.roster import RosterKind, student_entry
 from worker.ports.roster import EntryWrite, Seat, StudentState
+from worker.slices import in_slices
 
 Place: TypeAlias = tuple[str | None, str | None]
 """A school and a grade."""
@@ -55,7 +56,7 @@ async def refresh_students(context: Context, ids: Collection[str]) -> StudentOut
     writes = []
     sizes: Counter[str] = Counter()
     seats: dict[Place, tuple[int, int]] = {}
-    for state in states:
+    async for state in in_slices(states):
         write, findings = _judge(context, state, duplicated.get(state.id, ()))
         after += findings
         writes.append((write, state.entry))

@@ -146,7 +146,7 @@ def rank(section_filter: SectionFilter, view: SectionView, today: date) -> int |
     if not section_filter.rules:
         return NO_RULE
     for index, rule in enumerate(section_filter.rules):
-        if all(_holds(condition, view) for condition in rule.all):
+        if all(holds(condition, view) for condition in rule.all):
             return index
     return None
 
@@ -173,8 +173,9 @@ def _listed(values: Sequence[str], value: str | None) -> bool:
     return value is not None and folded(value) in {folded(item) for item in values}
 
 
-def _holds(condition: Condition, view: SectionView) -> bool:
-    values = [folded(value) for value in _values(condition.field, view) if value]
+def holds(condition: Condition, view: SectionView) -> bool:
+    """Whether a section is what one condition speaks of."""
+    values = [folded(value) for value in values_of(condition.field, view) if value]
     wanted = condition.value
     match condition.op:
         case "one_of":
@@ -191,7 +192,8 @@ def _holds(condition: Condition, view: SectionView) -> bool:
             return any(value.startswith(folded(str(wanted))) for value in values)
 
 
-def _values(name: FilterField, view: SectionView) -> Iterable[str | None]:
+def values_of(name: FilterField, view: SectionView) -> Iterable[str | None]:
+    """Return what a field of a filter reads of a section: a school and a term have an id and a name."""
     section = view.section
     match name:
         case "course_name":

@@ -20,6 +20,8 @@ class Heard:
     status: str
     starts_at: datetime
     body: str
+    trace_parent: str | None = None
+    """The trace context that it came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Due:
     attempts: int
     age: timedelta
     """Since it was heard."""
+    trace_parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,6 @@ from worker.domain.tally import Tally
 from worker.domain.window import Window
 
 DistrictOrder: TypeAlias = Literal["attention", "name", "students", "blocked"]
-SectionField: TypeAlias = Literal["name", "subject", "period", "grade", "course_name", "school", "term"]
-SectionOrder: TypeAlias = Literal[
-    "name", "school", "subject", "period", "grade", "course", "term", "students"
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,66 +96,6 @@ class FindingsAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class SectionLine:
-    """A section as it is staged; `kept` is the first rule that keeps it, None where the filter does not."""
-
-    id: str
-    name: str | None
-    school: str | None
-    subject: str | None
-    period: str | None
-    grade: str | None
-    course: str | None
-    term: str | None
-    students: int
-    kept: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SectionsAsked:
-    """Which sections to list: with `text` somewhere, and with a value in one field."""
-
-    text: str = ""
-    field: SectionField | None = None
-    value: str = ""
-    is_word: bool = False
-    """Whether the value is only a part of the field."""
-    order: SectionOrder = "name"
-    offset: int = 0
-    limit: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class SectionGroup:
-    """Sections that have something in common; `value` None: nothing in this field."""
-
-    value: str | None
-    sections: int
-    students: int
-    """Places in them, so that a student in two counts twice."""
-    kept: int
-
-
-@dataclass(frozen=True, slots=True)
-class SectionPage:
-    """Some sections, and how many there are of the kind asked for."""
-
-    rows: Sequence[SectionLine]
-    matching: int
-
-
-@dataclass(frozen=True, slots=True)
-class StudentView:
-    """One student: as staged, as he would be committed, as he was; his sections and his findings."""
-
-    staged: Mapping[str, Any] | None
-    candidate: Mapping[str, Any] | None
-    committed: Mapping[str, Any] | None
-    sections: Sequence[SectionLine]
-    findings: Sequence[FindingRow]
-
-
-@dataclass(frozen=True, slots=True)
 class DecisionLine:
     """A commit or review; `summary` is its message without what it lists."""
 
@@ -198,21 +134,4 @@ class Views(Protocol):
 
     async def section_names(self, district_id: str, ids: Collection[str]) -> dict[str, str]:
         """Return what these sections are called; those without a name are left out."""
-        ...
-
-    async def student(self, district_id: str, record_id: str) -> StudentView | None:
-        """Return a student; None where nobody of this id was ever one."""
-        ...
-
-    async def sections(self, district_id: str, asked: SectionsAsked) -> SectionPage:
-        """Return the district's live sections."""
-        ...
-
-    async def section_groups(
-        self, district_id: str, by: SectionField, asked: SectionsAsked
-    ) -> list[SectionGroup]:
-        """Return the sections asked for in groups of the same value, the largest first.
-
-        By `name`: of those that share a word of their names; a section is in the group of each of its words.
-        """
         ...

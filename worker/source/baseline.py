@@ -7,6 +7,7 @@ after it.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import time
@@ -21,6 +22,7 @@ from worker.domain.records import KINDS, Json, Kind
 from worker.errors import BaselineRefused, CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import BaselineRecord, Baselines, Run
 from worker.ports.clever import COLLECTIONS, Page, Token
+from worker.slices import SLICE
 from worker.source.surroundings import Progress, Surroundings
 
 _RECORD_ID: Final = re.compile(r"[!-~]{1,128}")
@@ -63,9 +65,8 @@ async def read_on(source: Surroundings, run: Run, token: Token, until: float, pr
             run = await _skipped(source, run, refused)
             continue
         count = len(page.rows)
-        run = await source.baselines.add(
-            run, staged_records(collection, page.rows, run.district_id), page.next_after
-        )
+        records = await read_records(collection, page.rows, run.district_id)
+        run = await source.baselines.add(run, records, page.next_after)
         progress(f"reading {collection}", count)
         structlog.get_logger().info(
             "baseline.page",
@@ -111,6 +112,17 @@ async def conclude(
         raise BaselineRefused(f"the baseline was refused, nothing was changed: {reason}")
     await baselines.believe(run, moves_cursor=moves_cursor)
     log.info("baseline.read", seconds=round(run.age_seconds, 1), **seen)
+
+
+async def read_records(collection: str, rows: list[Json], district_id: str) -> list[BaselineRecord]:
+    """Return what `staged_records` does, in slices: a whole page would keep others waiting for long."""
+    records = []
+    while rows:
+        part = rows[-SLICE:]
+        del rows[-SLICE:]
+        records += staged_records(collection, part, district_id)
+        await asyncio.sleep(0)
+    return records
 
 
 def staged_records(collection: str, rows: list[Json], district_id: str) -> list[BaselineRecord]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,11 +19,11 @@ import structlog
 from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_QUEUE
 from schemas import clever
 from worker import reading
-from worker.domain.trace_context import read_trace_parent
 from worker.errors import IngestHalted, StoreRefused
 from worker.ports.broker import Broker, Delivery, Message, Subscription
 from worker.ports.dead_letters import REPLAYED_HEADER
 from worker.ports.inbox import Arrival, Inbox, Mark, Quarantined, Released, Stored
+from worker.stages.subscribing import KeptSubscription, context_of
 from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Span, Tracer, link_all
 
@@ -77,9 +76,11 @@ class IngestStage:
     halt_after: int = HALT_AFTER
     tracer: Tracer = NO_TRACES
     name: str = "ingest"
-    _context: AbstractAsyncContextManager[Subscription] | None = None
-    _subscription: Subscription | None = None
+    _kept: KeptSubscription = field(init=False)
     _unreadable_in_a_row: int = 0
+
+    def __post_init__(self) -> None:
+        self._kept = KeptSubscription(self.broker, EVENTS_QUEUE, PREFETCH, self.inbox.ping)
 
     async def once(self) -> bool:
         """Take what is at hand, store it, acknowledge it; return whether there was anything.
@@ -88,7 +89,7 @@ class IngestStage:
         messages stay in the broker while either is away; `IngestHalted` for good.
         """
         try:
-            subscription = await self._subscribed()
+            subscription = await self._kept.get()
             deliveries = await subscription.take(BATCH, TAKE_SECONDS)
             if deliveries:
                 with self.tracer.span("ingest", kind="consumer", messages=len(deliveries)) as span:
@@ -104,23 +105,11 @@ class IngestStage:
     @property
     def consuming(self) -> bool:
         """Whether there is a subscription."""
-        return self._subscription is not None
+        return self._kept.is_open
 
     async def close(self) -> None:
         """Give up the subscription; what is not acknowledged goes back to the queue."""
-        context, self._context, self._subscription = self._context, None, None
-        if context is not None:
-            await context.__aexit__(None, None, None)
-
-    async def _subscribed(self) -> Subscription:
-        if self._subscription is None:
-            # Asked before anything is taken: a message taken and given back counts against its delivery
-            # limit, and would after twenty times be given up by the broker.
-            await self.inbox.ping()
-            context = self.broker.subscribe(EVENTS_QUEUE, prefetch=PREFETCH)
-            self._subscription = await context.__aenter__()
-            self._context = context
-        return self._subscription
+        await self._kept.close()
 
     async def _handle(self, subscription: Subscription, deliveries: Sequence[Delivery], span: Span) -> None:
         started = time.perf_counter()
@@ -220,11 +209,6 @@ def read_all(deliveries: Sequence[Delivery]) -> MicroBatch:
             batch.marks.append(reading.mark(event))
             batch.released += _released(delivery, event.district)
     return batch
-
-
-def context_of(delivery: Delivery) -> str | None:
-    """Return the trace context that a message came with; one that is not well-formed is none."""
-    return read_trace_parent(delivery.headers.get("traceparent"))
 
 
 def _released(delivery: Delivery, district_id: str) -> list[Released]:

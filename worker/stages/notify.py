@@ -11,8 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 from typing import Final
@@ -22,10 +21,12 @@ import structlog
 
 from config.topology import ALERT_QUEUE
 from worker.errors import ChannelFailed
-from worker.ports.broker import Consumer, Delivery, Subscription
+from worker.ports.broker import Consumer, Delivery
 from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries, Due, Heard
+from worker.stages.subscribing import KeptSubscription, context_of
 from worker.telemetry import Metrics
+from worker.tracing import NO_TRACES, Tracer, Value, link_all
 
 BATCH: Final = 100
 TAKE_SECONDS: Final = 1.0
@@ -45,19 +46,24 @@ class NotifyStage:
     consumer: Consumer
     deliveries: Deliveries
     channels: Sequence[str]
+    tracer: Tracer = NO_TRACES
     name: str = "notify"
-    _context: AbstractAsyncContextManager[Subscription] | None = None
-    _subscription: Subscription | None = None
+    _kept: KeptSubscription = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._kept = KeptSubscription(self.consumer, ALERT_QUEUE, BATCH, self.deliveries.ping)
 
     async def once(self) -> bool:
         """Keep what is at hand, then acknowledge it. Raises `BrokerUnavailable` and `StoreUnavailable`."""
         try:
-            subscription = await self._subscribed()
+            subscription = await self._kept.get()
             taken = await subscription.take(BATCH, TAKE_SECONDS)
             if taken:
-                alerts = [alert for alert in map(heard, taken) if alert is not None]
-                await self.deliveries.store(self.channels, alerts)
-                await subscription.acknowledge(taken[-1].tag)
+                with self.tracer.span("notify", kind="consumer", messages=len(taken)) as span:
+                    link_all(span, map(context_of, taken))
+                    alerts = [alert for alert in map(heard, taken) if alert is not None]
+                    await self.deliveries.store(self.channels, alerts)
+                    await subscription.acknowledge(taken[-1].tag)
         except BaseException:
             await self.close()
             raise
@@ -68,17 +74,7 @@ class NotifyStage:
 
     async def close(self) -> None:
         """Give up the subscription; what is not acknowledged goes back to the queue."""
-        context, self._context, self._subscription = self._context, None, None
-        if context is not None:
-            await context.__aexit__(None, None, None)
-
-    async def _subscribed(self) -> Subscription:
-        if self._subscription is None:
-            await self.deliveries.ping()
-            context = self.consumer.subscribe(ALERT_QUEUE, prefetch=BATCH)
-            self._subscription = await context.__aenter__()
-            self._context = context
-        return self._subscription
+        await self._kept.close()
 
 
 @dataclass(slots=True)
@@ -91,6 +87,7 @@ class DeliverStage:
     give_up: timedelta
     lease: timedelta
     """Longer than an attempt takes."""
+    tracer: Tracer = NO_TRACES
     name: str = "deliver"
     _looked_at: float = -inf
 
@@ -110,21 +107,22 @@ class DeliverStage:
         await self.deliveries.wait(self.channel.name, LOOK_SECONDS)
 
     async def _deliver(self, due: Due) -> None:
-        try:
-            await self.channel.send([due.body])
-        except ChannelFailed as error:
-            await self._put_off(due, str(error))
-            return
-        await self.deliveries.delivered(due)
-        self.metrics.alerts_delivered.labels(self.channel.kind).inc()
-        structlog.get_logger().info(
-            "alert.delivered",
-            stage=self.name,
-            channel=self.channel.name,
-            alert_id=due.alert_id,
-            attempts=due.attempts,
-            seconds=round(due.age.total_seconds(), 3),
-        )
+        names: dict[str, Value] = {
+            "channel": self.channel.name,
+            "alert_id": due.alert_id,
+            "attempts": due.attempts,
+        }
+        with self.tracer.span("deliver", kind="client", parent=due.trace_parent, **names) as span:
+            try:
+                await self.channel.send([due.body])
+            except ChannelFailed as error:
+                span.failed(error)
+                await self._put_off(due, str(error))
+                return
+            await self.deliveries.delivered(due)
+            self.metrics.alerts_delivered.labels(self.channel.kind).inc()
+            seconds = round(due.age.total_seconds(), 3)
+            structlog.get_logger().info("alert.delivered", stage=self.name, **names, seconds=seconds)
 
     async def _put_off(self, due: Due, problem: str) -> None:
         is_dead = await self.deliveries.failed(due, problem, retry_after(due.attempts), self.give_up)
@@ -173,6 +171,7 @@ def heard(delivery: Delivery) -> Heard | None:
             str(body["status"]),
             datetime.fromisoformat(body["starts_at"]),
             delivery.body.decode(),
+            context_of(delivery),
         )
     except (ValueError, TypeError, KeyError) as error:
         structlog.get_logger().warning("alert.unreadable", stage="notify", reason=type(error).__name__)

@@ -20,6 +20,7 @@ from worker.ports.plans import Plans
 from worker.ports.rollback import Rollbacks
 from worker.ports.surveys import Surveys
 from worker.ports.views import Views
+from worker.section_tables import SectionTables
 from worker.web.access.forms import SECRET, Field
 from worker.web.access.identity import Permission, who
 from worker.web.access.logging_in import Access
@@ -61,6 +62,7 @@ class Console:
     surveys: Surveys
     plans: Plans
     views: Views
+    sections: SectionTables
     letters: DeadLetters
     quarantine: Quarantine
     publisher: Publisher

@@ -47,6 +47,7 @@ class PostgresDeliveries:
                 [each.status for each in alerts],
                 [each.starts_at for each in alerts],
                 [each.body for each in alerts],
+                [each.trace_parent for each in alerts],
             )
             await notices.notify(connection, notices.DELIVERIES)
 

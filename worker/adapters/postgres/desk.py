@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
 
-from worker.adapters.postgres import approvals, history, sql, windows
+from worker.adapters.postgres import approvals, history, showing, sql, windows
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.purge import purge
-from worker.domain.announcements import instant, plan_counts, sync_state
-from worker.domain.canonical import from_bytes, to_hex
+from worker.domain.announcements import instant
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.incidents import Rules
 from worker.domain.tally import Tally
@@ -38,7 +36,7 @@ class PostgresDesk:
             DistrictLine(
                 row["district_id"],
                 row["name"],
-                _status(row),
+                showing.status(row),
                 Tally.from_json(row["counts"], 0, 0),
                 row["committed_counts"],
                 row["commit_sequence"],
@@ -46,7 +44,7 @@ class PostgresDesk:
                 row["standing_since"],
                 row["decided_at"],
                 row["waiting_events"] or 0,
-                _hold(row),
+                showing.hold(row),
             )
             for row in rows
         ]
@@ -63,18 +61,20 @@ class PostgresDesk:
             window = await connection.fetchrow(_SQL["window"], district_id)
             decision = await connection.fetchrow(_SQL["last_decision"], district_id)
             batch = await connection.fetchrow(_SQL["last_batch"], district_id)
-            review = await connection.fetchval(_SQL["last_review"], district_id) if _stands(row) else None
-            names = await _school_names(connection, district_id, review)
+            review = None
+            if row["standing_since"] is not None:
+                review = await connection.fetchval(_SQL["last_review"], district_id)
+            names = await showing.school_names(connection, district_id, review)
             said = await approvals.last_approvals(connection, district_id)
         return {
-            **_figures(row),
-            "hold": _hold(row),
-            "approval": _approval(said),
+            **showing.figures(row),
+            "hold": showing.hold(row),
+            "approval": showing.approval(said),
             "filter_version": row["filter_version"],
-            "window": _instants(window),
-            "last_decision": _instants(decision),
-            "last_batch": _instants(batch),
-            "review": None if review is None else {**_review(review), "school_names": names},
+            "window": showing.instants(window),
+            "last_decision": showing.instants(decision),
+            "last_batch": showing.instants(batch),
+            "review": None if review is None else {**showing.review(review), "school_names": names},
         }
 
     async def current_filter(self, district_id: str) -> FilterVersion:
@@ -233,109 +233,3 @@ async def _check_version(connection: Connection, district_id: str, expected: int
 def _filter_version(row: asyncpg.Record) -> FilterVersion:
     section_filter = SectionFilter.model_validate(row["filter"], strict=False)
     return FilterVersion(row["version"], section_filter, row["actor"], row["set_at"], row["reason"])
-
-
-def _figures(row: asyncpg.Record) -> dict[str, Any]:
-    tally = Tally.from_json(
-        row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
-    )
-    record = row["record"] or {}
-    return {
-        "district_id": row["district_id"],
-        "name": record.get("name"),
-        "status": _status(row),
-        "standing_since": _instant(row["standing_since"]),
-        "students": {
-            "total": tally.students,
-            "ready": tally.students - tally.blocked,
-            "blocked": tally.blocked,
-        },
-        "findings": {"errors": tally.errors, "warnings": tally.warnings, "by_code": tally.by_code()},
-        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
-        "roster": {**row["committed_counts"], "digest": to_hex(from_bytes(row["committed_digest"]))},
-        "commits": row["commit_sequence"],
-        "reviews": row["review_sequence"],
-        "last_commit_id": row["last_commit_id"],
-        "quarantined": row["quarantined"],
-        "unpublished": row["unpublished"],
-        "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
-        "sync": sync_state(record, datetime.now(UTC)),
-        "source": _source(row),
-        "incidents": row["incidents"],
-    }
-
-
-def _stands(row: asyncpg.Record) -> bool:
-    return row["standing_since"] is not None
-
-
-async def _school_names(
-    connection: Connection, district_id: str, summary: dict[str, Any] | None
-) -> dict[str, str]:
-    """Return what the schools are called that a review's causes name by their ids."""
-    named = {school for cause in (summary or {}).get("causes", ()) for school in cause["schools"]}
-    rows = await connection.fetch(_SQL["school_names"], district_id, sorted(named)) if named else []
-    return {row["record_id"]: row["name"] for row in rows if row["name"]}
-
-
-def _review(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return what the review that a district stands in tells it to do; older ones told less."""
-    findings = summary["findings"]
-    return {
-        **{name: summary[name] for name in ("review_id", "sequence", "decided_at", "causes", "suggestions")},
-        "since": findings.get("since"),
-        **{name: findings.get(name) for name in ("new", "resolved", "standing", "changes")},
-    }
-
-
-def _status(row: asyncpg.Record) -> str:
-    if row["purged_at"]:
-        return "purged"
-    if row["disconnected_at"]:
-        return "disconnected"
-    if row["parked_at"]:
-        return "parked"
-    return "on_hold" if row["held_at"] else str(row["status"])
-
-
-def _hold(row: asyncpg.Record) -> dict[str, Any] | None:
-    """Return who stopped the district's commits, when and why; None where nobody did."""
-    if row["held_at"] is None:
-        return None
-    return {"since": _instant(row["held_at"]), "actor": row["held_by"], "reason": row["held_why"]}
-
-
-def _approval(said: Sequence[asyncpg.Record]) -> dict[str, Any]:
-    """Return the approval that is open, and the last one that ended."""
-    is_open = bool(said) and said[0]["ended_at"] is None
-    return {
-        "open": _instants(said[0]) if is_open else None,
-        "last_ended": next((_instants(row) for row in said if row["ended_at"]), None),
-    }
-
-
-def _source(row: asyncpg.Record) -> dict[str, Any] | None:
-    """Return how the district is read from Clever; None where it is not, and was not."""
-    if not row["is_connected"]:
-        return None
-    return {
-        "connected_at": _instant(row["connected_at"]),
-        "disconnected_at": _instant(row["disconnected_at"]),
-        "baseline_at": _instant(row["baseline_at"]),
-        "baseline": row["baseline"],
-        "resync": row["resync"],
-        "feed_read_at": _instant(row["cursor_at"]),
-        "next_turn_at": _instant(row["due_at"]),
-        "problem": row["problem"],
-        "turns_failed": row["turns_failed"],
-    }
-
-
-def _instants(row: asyncpg.Record | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    return {name: _instant(value) if isinstance(value, datetime) else value for name, value in row.items()}
-
-
-def _instant(moment: datetime | None) -> str | None:
-    return None if moment is None else instant(moment)

@@ -21,6 +21,7 @@ from worker.domain.records import Json
 from worker.domain.roster import remove_change, upsert_change
 from worker.ports.evaluation import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
 from worker.ports.outbox import OutboxMessage
+from worker.slices import in_slices
 
 _SQL: Final = sql.load("evaluation")
 
@@ -103,7 +104,7 @@ class PostgresEvaluation(
         """Yield the plan's changes as JSON, in the order a commit has them."""
         cursor = await self._connection.cursor(_SQL["plan_changes"], self._district_id)
         while rows := await cursor.fetch(FETCH):
-            for row in rows:
+            async for row in in_slices(rows):
                 if row["candidate"] is None:
                     yield remove_change(row["kind"], row["record_id"])
                 else:

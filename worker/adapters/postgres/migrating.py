@@ -19,15 +19,15 @@ _LOCK: Final = 7305177190153
 """Key of the advisory lock under which one process at a time migrates; any number that is ours alone."""
 
 
-async def upgrade(dsn: str) -> str | None:
-    """Run the migrations that are missing, one process at a time; return the version before."""
+async def upgrade(dsn: str, to: str = "head") -> str | None:
+    """Run the migrations that are missing up to one, one process at a time; return the version before."""
 
     def work(connection: Connection) -> str | None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         before = MigrationContext.configure(connection).get_current_revision()
         config = alembic_config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         return before
 
     engine = _engine(dsn)

@@ -26,6 +26,7 @@ from worker.domain.records import (
 )
 from worker.errors import UnknownDistrictError
 from worker.ports.surveys import DistrictSurvey, Moment
+from worker.slices import in_slices
 from worker.suggest.seating import SeatingBuilder
 from worker.suggest.survey import SurveyBuilder
 
@@ -86,7 +87,7 @@ async def read_seating(connection: Connection, district_id: str, today: date) ->
 async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIterator[asyncpg.Record]:
     cursor = await connection.cursor(_SQL[query], district_id)
     while rows := await cursor.fetch(FETCH):
-        for row in rows:
+        async for row in in_slices(rows):
             yield row
 
 

@@ -22,19 +22,10 @@ from worker.ports.views import (
     FindingPlace,
     FindingRow,
     FindingsAsked,
-    SectionField,
-    SectionGroup,
-    SectionLine,
-    SectionPage,
-    SectionsAsked,
-    StudentView,
 )
 
 _SQL: Final = sql.load("views")
-_SECTIONS: Final = sql.load("views_sections")
 _SEVERITIES: Final = ("error", "warning")
-GROUPS: Final = 100
-"""Of sections, that a page lists."""
 
 
 class PostgresViews:
@@ -84,45 +75,6 @@ class PostgresViews:
         """Return what these sections are called; those without a name are left out."""
         rows = await self._rows(_SQL["section_names"], district_id, sorted(ids)) if ids else []
         return {row["id"]: row["name"] for row in rows}
-
-    async def student(self, district_id: str, record_id: str) -> StudentView | None:
-        """Return a student, all of one moment; None where nobody of this id was ever one."""
-        async with (
-            self._database.connection() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            row = await connection.fetchrow(_SQL["student"], district_id, record_id)
-            sections = await connection.fetch(_SQL["sections_of_student"], district_id, record_id)
-            findings = await connection.fetch(_SQL["findings_of_student"], district_id, record_id)
-        if row is None or not any(row.values()):
-            return None
-        lines = [SectionLine(**section) for section in sections]
-        records = row["staged"], row["candidate"], row["committed"]
-        return StudentView(*records, lines, [_finding(one) for one in findings])
-
-    async def sections(self, district_id: str, asked: SectionsAsked) -> SectionPage:
-        """Return the district's live sections."""
-        rows = await self._rows(
-            f"{_SECTIONS['told']}\n{_SECTIONS['page']}",
-            district_id,
-            asked.text,
-            asked.field,
-            asked.value,
-            asked.is_word,
-            asked.order,
-            asked.offset,
-            asked.limit,
-        )
-        lines = [SectionLine(*list(row.values())[:-1]) for row in rows]
-        return SectionPage(lines, rows[0]["matching"] if rows else 0)
-
-    async def section_groups(
-        self, district_id: str, by: SectionField, asked: SectionsAsked
-    ) -> list[SectionGroup]:
-        """Return the sections asked for in groups of the same value, the largest first."""
-        statement = _SECTIONS["words" if by == "name" else "groups"]
-        rows = await self._rows(f"{_SECTIONS['told']}\n{statement}", district_id, asked.text, by, GROUPS)
-        return [SectionGroup(**row) for row in rows]
 
     async def _rows(self, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
         async with self._database.connection() as connection:

@@ -20,7 +20,7 @@ from worker.web.pages import (
     plan,
     rollback,
     sections,
-    student,
+    students,
 )
 
 _MODULES = (
@@ -31,7 +31,7 @@ _MODULES = (
     districts,
     overview,
     findings,
-    student,
+    students,
     sections,
     filters,
     editor,

@@ -1,11 +1,12 @@
 -- name: store
 -- A row for each alert and channel; an alert that comes again adds nothing. One that comes from the queue after
 -- a later one of its incident was delivered, since its consumer died with it, counts as delivered.
-INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body, delivered_at, problem)
-SELECT c.channel, a.alert_id, a.dedup_key, a.status, a.starts_at, a.body,
+INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body, trace_parent, delivered_at,
+                        problem)
+SELECT c.channel, a.alert_id, a.dedup_key, a.status, a.starts_at, a.body, a.trace_parent,
        CASE WHEN o.is_overtaken THEN clock_timestamp() END, CASE WHEN o.is_overtaken THEN 'overtaken' END
-FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[]) WITH ORDINALITY
-         AS a(alert_id, dedup_key, status, starts_at, body, place)
+FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[]) WITH ORDINALITY
+         AS a(alert_id, dedup_key, status, starts_at, body, trace_parent, place)
 CROSS JOIN unnest($1::text[]) AS c(channel)
 CROSS JOIN LATERAL (SELECT EXISTS (
     SELECT FROM deliveries e WHERE e.channel = c.channel AND e.dedup_key = a.dedup_key
@@ -27,7 +28,7 @@ WITH due AS (
 )
 UPDATE deliveries d SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $3::interval
 FROM due WHERE d.id = due.id
-RETURNING d.id, d.alert_id, d.body, d.attempts, clock_timestamp() - d.created_at AS age
+RETURNING d.id, d.alert_id, d.body, d.attempts, clock_timestamp() - d.created_at AS age, d.trace_parent
 
 -- name: delivered
 -- What is earlier in its incident and came from the queue meanwhile is overtaken.

@@ -96,42 +96,9 @@ WHERE f.severity = ANY($2::text[]) AND ($3::text IS NULL OR f.code = $3)
 ORDER BY f.severity, f.code, f.kind, f.record_id, f.member
 LIMIT $9
 
--- name: findings_of_student
-SELECT severity, code, kind, record_id, member, detail, since FROM findings
-WHERE district_id = $1 AND kind = 'student' AND record_id = $2 AND open
-ORDER BY severity, code, member
-
 -- name: section_names
 SELECT i.id, s.name
 FROM unnest($2::text[]) AS i(id)
 CROSS JOIN LATERAL (SELECT record ->> 'name' AS name FROM staged
     WHERE district_id = $1 AND kind = 'section' AND record_id = i.id OFFSET 0) AS s
 WHERE s.name IS NOT NULL
-
--- name: student
-SELECT CASE WHEN s.record ? 'student' THEN s.record -> 'student' END AS staged,
-       r.candidate::jsonb AS candidate, r.committed::jsonb AS committed
-FROM (SELECT $2::text AS id) AS i
-LEFT JOIN LATERAL (SELECT record FROM staged
-    WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s ON true
-LEFT JOIN LATERAL (SELECT candidate, committed FROM roster
-    WHERE district_id = $1 AND kind = 'student' AND record_id = i.id OFFSET 0) AS r ON true
-
--- name: sections_of_student
-SELECT l.section_id AS id, s.record ->> 'name' AS name, school.record ->> 'name' AS school,
-       s.record ->> 'subject' AS subject, s.record ->> 'period' AS period, s.record ->> 'grade' AS grade,
-       course.record ->> 'name' AS course, term.record ->> 'name' AS term,
-       jsonb_array_length(coalesce(s.record -> 'students', '[]')) AS students, k.rank AS kept
-FROM (SELECT section_id FROM section_links
-      WHERE district_id = $1 AND role = 'student' AND target_id = $2 OFFSET 0) AS l
-CROSS JOIN LATERAL (SELECT record FROM staged
-    WHERE district_id = $1 AND kind = 'section' AND record_id = l.section_id OFFSET 0) AS s
-LEFT JOIN LATERAL (SELECT record FROM staged WHERE district_id = $1 AND kind = 'school'
-    AND record_id = s.record ->> 'school_id' OFFSET 0) AS school ON true
-LEFT JOIN LATERAL (SELECT record FROM staged WHERE district_id = $1 AND kind = 'course'
-    AND record_id = s.record ->> 'course_id' OFFSET 0) AS course ON true
-LEFT JOIN LATERAL (SELECT record FROM staged WHERE district_id = $1 AND kind = 'term'
-    AND record_id = s.record ->> 'term_id' OFFSET 0) AS term ON true
-LEFT JOIN LATERAL (SELECT rank FROM kept_sections
-    WHERE district_id = $1 AND section_id = l.section_id OFFSET 0) AS k ON true
-ORDER BY k.rank NULLS LAST, name, id

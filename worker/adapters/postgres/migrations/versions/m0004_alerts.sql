@@ -61,6 +61,7 @@ CREATE TABLE deliveries (
     rank            smallint GENERATED ALWAYS AS
         (CASE status WHEN 'firing' THEN 0 WHEN 'updated' THEN 1 ELSE 2 END) STORED,
     body            text NOT NULL,
+    trace_parent    text,
     created_at      timestamptz NOT NULL DEFAULT now(),
     attempts        integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz NOT NULL DEFAULT now(),

@@ -1,0 +1,167 @@
+"""Sections as people look through them, held against straightforward counting over generated sections."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from builders import DISTRICT, course_json, record_id, school_json, student_json, teacher_json, term_json
+from people_fixtures import Feed, evaluate, homeroom
+from store_fixtures import StoreUnderTest
+
+from worker.domain.filter import Condition, SectionFilter, holds
+from worker.domain.section_table import Choice, Grouping, Place, SectionTable, Sort
+from worker.errors import UnknownDistrictError
+from worker.ports.section_views import Seats
+from worker.section_tables import SectionTables
+
+SCHOOLS = (900, 901)
+STUDENTS = range(1, 61)
+LEFT_OUT = {"scope": {"grades": ["3"], "schools": []}}
+
+
+@pytest.fixture(params=[1, 2])
+async def generated(request: pytest.FixtureRequest, store: StoreUnderTest) -> list[dict[str, Any]]:
+    """A district of generated sections, with students of grade 4 out of scope; returns its sections."""
+    chance = random.Random(request.param)  # noqa: S311 — a test's district
+    feed, sections = Feed(store), list[dict[str, Any]]()
+    for number in range(700, 760):
+        school = record_id(chance.choice(SCHOOLS))
+        fields = {
+            "name": chance.choice(["Home Room ", "homeroom", "Band", "MATH ", "Art", ""]) + f"{number % 12}",
+            "subject": chance.choice(["math", "Math", "arts and music", None]),
+            "period": chance.choice(["1", "2", "10", " ", None]),
+            "grade": chance.choice(["3", "4"]),
+        }
+        listed = chance.sample([*STUDENTS, 998, 999], chance.randrange(12))  # the last two are not shared
+        sections.append(homeroom(number, school, listed, **fields))
+    grades = {number: chance.choice("334") for number in STUDENTS}
+    await feed.send(
+        *(("schools", school_json(number, name=f"School {number}")) for number in SCHOOLS),
+        ("terms", term_json()),
+        ("courses", course_json()),
+        ("users", teacher_json()),
+        *(("users", student_json(number, {"grade": grade})) for number, grade in grades.items()),
+        *(("sections", section) for section in sections),
+    )
+    await store.desk.set_filter(
+        DISTRICT, SectionFilter.model_validate(LEFT_OUT, strict=False), "ada", "third"
+    )
+    await evaluate(store)
+    in_scope = {record_id(number) for number, grade in grades.items() if grade == "3"}
+    return [section | {"students": in_scope & set(section["students"])} for section in sections]
+
+
+async def table_of(store: StoreUnderTest) -> SectionTable:
+    return await SectionTables(store.sections).of(DISTRICT, labelled=True)
+
+
+async def test_every_group_is_counted_as_one_counts_by_hand(
+    store: StoreUnderTest, generated: list[dict[str, Any]]
+) -> None:
+    table, students = await table_of(store), {one["id"]: one["students"] for one in generated}
+
+    for by in Grouping:
+        groups = table.groups(list(table.lines), by)
+        seats = await store.sections.seats(DISTRICT, [[line.id for line in one.sections] for one in groups])
+
+        assert sorted(line.id for one in groups for line in one.sections) == sorted(students)
+        for group, seat in zip(groups, seats, strict=True):
+            places = Counter(student for line in group.sections for student in students[line.id])
+            one = sum(count == 1 for count in places.values())
+            assert seat == Seats(one, len(places) - one)
+            assert seat.students == len(places)
+
+
+async def test_a_groups_rule_keeps_the_group_and_as_many_others_as_told(
+    store: StoreUnderTest, generated: list[dict[str, Any]]
+) -> None:
+    assert generated
+    table = await table_of(store)
+    some = table.chosen(Choice(school=record_id(900)))
+
+    for group in (group for by in Grouping for group in table.groups(some, by)):
+        if group.rule is None:
+            continue
+        kept = {line.id for line in table.lines if holds(group.rule, line.view)}
+        of_group = {line.id for line in group.sections}
+        assert of_group <= kept
+        assert group.others == len(kept - of_group)
+
+
+async def test_a_search_finds_what_the_filters_operator_would_keep(
+    store: StoreUnderTest, generated: list[dict[str, Any]]
+) -> None:
+    assert generated
+    table = await table_of(store)
+
+    for text in ("HOMEROOM", "home room", " h o m e", "math", "1", "x"):
+        wanted = Condition(field="name", op="contains", value=text)
+        kept = {line.id for line in table.lines if holds(wanted, line.view)}
+        assert {line.id for line in table.chosen(Choice(text))} == kept
+    assert len(table.chosen(Choice(" "))) == len(table.lines)
+
+
+async def test_the_pages_together_are_the_table_in_order(
+    store: StoreUnderTest, generated: list[dict[str, Any]]
+) -> None:
+    assert generated
+    table = await table_of(store)
+
+    for sort in Sort:
+        lines, place = table.page(table.lines, sort, None, 7)
+        seen = list(lines)
+        while place is not None:
+            assert len(lines) == 7
+            lines, place = table.page(table.lines, sort, place, 7)
+            seen += lines
+
+        assert sorted(line.id for line in seen) == sorted(line.id for line in table.lines)
+        if sort is Sort.STUDENTS:
+            assert [line.listed for line in seen] == sorted((line.listed for line in seen), reverse=True)
+        if sort is Sort.PERIOD:
+            shown = [line.shown("period") for line in seen]
+            assert shown == sorted(shown, key=lambda one: (not one, int(one or 0)))
+
+
+async def test_a_page_goes_on_behind_a_section_that_is_gone(
+    store: StoreUnderTest, generated: list[dict[str, Any]]
+) -> None:
+    assert generated
+    table = await table_of(store)
+    lines, place = table.page(table.lines, Sort.NAME, None, 10)
+    assert place is not None
+    less = [line for line in table.lines if line.id != place.id]
+
+    following, _ = SectionTable(less).page(less, Sort.NAME, place, 10)
+
+    assert not {line.id for line in following} & {line.id for line in lines}
+    assert following == table.page(table.lines, Sort.NAME, Place(place.value, place.id), 10)[0]
+
+
+async def test_a_table_is_read_again_after_a_batch_and_not_before(store: StoreUnderTest, feed: Feed) -> None:
+    tables = SectionTables(store.sections)
+    first = await tables.of(DISTRICT)
+    assert await tables.of(DISTRICT) is first
+
+    await feed.send(("sections", homeroom(705, record_id(900), [1])))
+    await evaluate(store)
+
+    assert len((await tables.of(DISTRICT)).lines) == len(first.lines) + 1
+
+
+async def test_a_table_that_is_least_asked_for_gives_way(store: StoreUnderTest, feed: Feed) -> None:
+    assert feed
+    await store.rows("INSERT INTO districts (district_id) VALUES ('other')")
+    tables = SectionTables(store.sections, most_districts=1)
+    first = await tables.of(DISTRICT)
+    await tables.of("other")
+
+    assert await tables.of(DISTRICT) is not first
+
+
+async def test_a_district_that_was_never_seen_has_no_table(store: StoreUnderTest) -> None:
+    with pytest.raises(UnknownDistrictError):
+        await SectionTables(store.sections).of("nobody's")

@@ -1,0 +1,173 @@
+"""Reading a district's sections and students for people to look through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import Any, Final
+
+import asyncpg
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.candidate import finding_of
+from worker.adapters.postgres.database import Connection, Database
+from worker.domain.filter import SectionView
+from worker.domain.records import (
+    Course,
+    Kind,
+    RecordId,
+    School,
+    Section,
+    Term,
+    course_from_json,
+    school_from_json,
+    section_from_json,
+    student_from_json,
+    term_from_json,
+)
+from worker.domain.section_table import SectionLine
+from worker.errors import UnknownDistrictError
+from worker.ports.section_views import ReadSections, Seats, StudentRecord, TableMoment
+
+_SQL: Final = sql.load("section_views")
+_TEACHER_NAMES: Final = sql.load("causes")["teacher_names"]
+FETCH: Final = 2000
+"""Sections in one answer of the database: between two of them others have their turn."""
+
+
+class PostgresSectionViews:
+    """Answers to `worker.ports.section_views.SectionViews`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def moment(self, district_id: str) -> TableMoment:
+        """Return what a table that is read now would be true for; raises `UnknownDistrictError`."""
+        async with self._database.connection() as connection:
+            return await _moment(connection, district_id)
+
+    async def read(self, district_id: str) -> ReadSections:
+        """Return the district's live sections; raises `UnknownDistrictError`."""
+        async with self._picture() as connection:
+            moment = await _moment(connection, district_id)
+            schools, courses, terms = await _beside(connection, district_id)
+            kept = {
+                row["section_id"]: row["rank"] for row in await connection.fetch(_SQL["kept"], district_id)
+            }
+            lines: list[SectionLine] = []
+            cursor = await connection.cursor(_SQL["sections"], district_id)
+            while rows := await cursor.fetch(FETCH):
+                for row in rows:
+                    section = _section(row)
+                    view = SectionView(
+                        section,
+                        courses.get(section.course_id or ""),
+                        schools.get(section.school_id or ""),
+                        terms.get(section.term_id or ""),
+                    )
+                    lines.append(SectionLine(view, row["listed"], kept.get(section.id)))
+        return ReadSections(moment, lines)
+
+    async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, str | None]]:
+        """Return first and last names of the known teachers of sections, by id."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_TEACHER_NAMES, district_id)
+        return {row["id"]: (row["first_name"], row["last_name"]) for row in rows}
+
+    async def seats(self, district_id: str, groups: Sequence[Collection[str]]) -> list[Seats]:
+        """Return for each group of section ids what it alone would give the students in scope."""
+        ids = [section_id for group in groups for section_id in group]
+        numbers = [number for number, group in enumerate(groups) for _ in group]
+        async with self._picture() as connection:
+            await connection.execute(_SQL["count_in_memory"])
+            rows = await connection.fetch(_SQL["seats"], district_id, ids, numbers)
+        counted = {row["number"]: Seats(row["exactly_one"], row["several"]) for row in rows}
+        return [counted.get(number, Seats(0, 0)) for number in range(len(groups))]
+
+    async def student(self, district_id: str, record_id: str) -> StudentRecord | None:
+        """Return one student; None where nobody of this id is one, or was committed as one."""
+        async with self._picture() as connection:
+            row = await connection.fetchrow(_SQL["student"], district_id, record_id)
+            sections = await connection.fetch(_SQL["sections_of_student"], district_id, record_id)
+            findings = await connection.fetch(_SQL["findings_of_student"], district_id, record_id)
+        student = student_from_json(record_id, row["staged"]) if row else None
+        if row is None or (student is None and row["candidate"] is None and row["committed"] is None):
+            return None
+        return StudentRecord(
+            student,
+            _roster_record(row["candidate"]),
+            _roster_record(row["committed"]),
+            [_line(section) for section in sections],
+            set(row["counted"]),
+            [(finding_of(one), one["since"]) for one in findings],
+        )
+
+    @asynccontextmanager
+    async def _picture(self) -> AsyncIterator[Connection]:
+        """Lend a connection that sees one moment, however long one reads; nobody waits for it."""
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+
+async def _moment(connection: Connection, district_id: str) -> TableMoment:
+    row = await connection.fetchrow(_SQL["moment"], district_id)
+    if row is None:
+        raise UnknownDistrictError(f"district {district_id} was never seen here")
+    return TableMoment(row["batch_number"], row["purged_at"], row["now"].astimezone(UTC).date())
+
+
+async def _beside(
+    connection: Connection, district_id: str
+) -> tuple[dict[str, School], dict[str, Course], dict[str, Term]]:
+    schools: dict[str, School] = {}
+    courses: dict[str, Course] = {}
+    terms: dict[str, Term] = {}
+    for row in await connection.fetch(_SQL["beside"], district_id):
+        record_id, record = row["record_id"], row["record"]
+        match Kind(row["kind"]):
+            case Kind.SCHOOL:
+                schools[record_id] = school_from_json(record_id, record)
+            case Kind.COURSE:
+                courses[record_id] = course_from_json(record_id, record)
+            case _:
+                terms[record_id] = term_from_json(record_id, record)
+    return schools, courses, terms
+
+
+def _section(row: asyncpg.Record) -> Section:
+    return Section(
+        RecordId(row["record_id"]),
+        row["school_id"],
+        row["name"],
+        row["subject"],
+        row["grade"],
+        row["period"],
+        row["section_number"],
+        row["sis_id"],
+        row["course_id"],
+        row["term_id"],
+        tuple(row["teachers"] or ()),
+    )
+
+
+def _line(row: asyncpg.Record) -> SectionLine:
+    """Return a section of one student."""
+    section = section_from_json(row["record_id"], row["record"])
+    school, course, term = row["school"], row["course"], row["term"]
+    view = SectionView(
+        section,
+        course_from_json(section.course_id or "", course) if course else None,
+        school_from_json(section.school_id or "", school) if school else None,
+        term_from_json(section.term_id or "", term) if term else None,
+    )
+    return SectionLine(view, row["listed"], row["rank"])
+
+
+def _roster_record(text: str | None) -> dict[str, Any] | None:
+    record: dict[str, Any] | None = None if text is None else json.loads(text)
+    return record

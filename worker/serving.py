@@ -1,0 +1,53 @@
+"""What is served to people: the console over an open store, and who may use it."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from config.settings import Settings
+from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.passwords import Passwords
+from worker.adapters.rabbitmq import RabbitBroker
+from worker.app import AccessStore, Store, dead_letters, window_limits
+from worker.coverage import Coverages
+from worker.domain.users import Role
+from worker.section_tables import SectionTables
+from worker.web.access.gate import Gate
+from worker.web.access.logging_in import Access
+from worker.web.access.surroundings import Rules
+from worker.web.console import Console
+
+
+def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Console:
+    """Return the console over an open store and a broker."""
+    return Console(
+        desk=store.desk,
+        evaluations=store.evaluations,
+        rollbacks=store.rollbacks,
+        surveys=store.surveys,
+        plans=store.plans,
+        views=store.views,
+        sections=SectionTables(store.sections),
+        letters=dead_letters(settings, broker),
+        quarantine=store.quarantine,
+        publisher=broker,
+        coverages=Coverages(store.surveys),
+        connections=store.connections,
+        limits=window_limits(settings),
+        access=access(settings, store.access),
+    )
+
+
+def access(settings: Settings, store: AccessStore) -> Access:
+    """Return who may use the console, and how they log in."""
+    http = settings.http
+    rules = Rules(
+        host=http.host,
+        public_url=http.public_url,
+        trusted=tuple(ip_network(network) for network in http.trusted_proxies),
+        user_header=http.user_header,
+        role_header=http.role_header,
+        default_role=Role(http.default_role),
+    )
+    gate = Gate(store.users, store.sessions, rules)
+    return Access(store.users, store.sessions, store.attempts, store.browsers, store.audit, Passwords(), gate)

@@ -17,7 +17,7 @@ from store_fixtures import StoreUnderTest
 from yarl import URL
 
 from config.settings import HttpSettings, Settings
-from worker import app
+from worker import app, serving
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.domain.users import Role

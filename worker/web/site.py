@@ -67,7 +67,7 @@ async def _guarded(page: Page, gate: Gate, request: web.Request) -> web.StreamRe
 
 
 def _with_secret(gate: Gate) -> Middleware:
-    """Return the middleware that knows the secret of a browser's forms, and gives it one where it has none."""
+    """Return the middleware that knows the secret of a browser's forms, and gives one where there is none."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

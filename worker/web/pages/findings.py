@@ -23,8 +23,8 @@ PAGE: Final = 100
 IN_FILE: Final = 2000
 """Findings of a file that are read at a time."""
 _PLACE: Final = ("severity", "code", "kind", "record_id", "member")
-_FORMULA: Final = tuple("=+-@＝＋－＠\t\r\n")  # noqa: RUF001 — the wide ones are meant
-"""What a cell begins with that a spreadsheet takes for a formula."""
+_FORMULA: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n")
+"""What a cell begins with that a spreadsheet takes for a formula; some signs are also there twice as wide."""
 _BLANKS: Final = " \u00a0\ufeff"
 COLUMNS: Final = ("code", "severity", "kind", "record_id", "field", "sections", "other", "since")
 

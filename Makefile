@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-full check bench format lock schemas clean
+.PHONY: help install demo test test-full screenshots check bench format lock schemas clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -34,6 +34,11 @@ test-full: $(VENV)/.installed-dev ## The storms at full size and more of the mod
 	tests/install_tools.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
+
+screenshots: $(VENV)/.installed-dev ## Photograph every page of the console into screenshots/, to be looked at
+	tests/install_rabbitmq.sh
+	tests/install_tools.sh
+	SCREENSHOTS=screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py
 
 check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generated files, the fast tests
 	$(BIN)/ruff format --check .

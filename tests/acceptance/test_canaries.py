@@ -33,16 +33,14 @@ LEAVING = range(12, 16)
 HOMEROOM = {
     "rules": [{"all": [{"field": "name", "op": "contains", "value": canaries.marker("section", 700)}]}]
 }
+ALERTS = {
+    *("preflight.failed", "plan.mass_removal", "events.quarantined", "district.parked"),
+    "dead_letters.waiting",
+}
 CODES = {
-    "student.field_missing",
-    "student.multiple_sections",
-    "student.duplicate_identity",
-    "student.no_section",
-    "student.unknown_school",
-    "class.no_teacher",
-    "class.unknown_teacher",
-    "section.unknown_student",
-    "district.events_quarantined",
+    *("student.field_missing", "student.multiple_sections", "student.duplicate_identity"),
+    *("student.no_section", "student.unknown_school", "class.no_teacher", "class.unknown_teacher"),
+    *("section.unknown_student", "district.events_quarantined"),
 }
 
 
@@ -134,12 +132,8 @@ async def test_what_is_planted_in_personal_fields_turns_up_only_where_it_belongs
     alertmanager: AlertmanagerNode | None = request.getfixturevalue("alertmanager") if binary() else None
     if alertmanager is not None:
         site.settings["ALERTS__ALERTMANAGER_URL"] = alertmanager.url
-    await asyncio.gather(
-        *(
-            site.done("users", "add", name, "--role", role, stdin=f"{PASSWORD}\n")
-            for name, role in (("ada", "admin"), ("vi", "viewer"))
-        )
-    )
+    for name, role in (("ada", "admin"), ("vi", "viewer")):
+        await site.done("users", "add", name, "--role", role, stdin=f"{PASSWORD}\n")
     async with collecting() as collector, scene(site, collector, hook, mailbox) as told:
         await _arrives(told)
         await _everything_is_wrong(told)
@@ -165,13 +159,7 @@ async def test_what_is_planted_in_personal_fields_turns_up_only_where_it_belongs
 
     assert sweep.caught == {}
     assert {span.name for span in collector.spans} >= {"ingest", "evaluate", "publish"}
-    assert {body["code"] for _, body in hook.bodies} >= {
-        "preflight.failed",
-        "plan.mass_removal",
-        "events.quarantined",
-        "district.parked",
-        "dead_letters.waiting",
-    }
+    assert {body["code"] for _, body in hook.bodies} >= ALERTS
     assert alertmanager is None or standing
 
 

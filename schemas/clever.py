@@ -380,6 +380,13 @@ def district_in_key(routing_key: str) -> str | None:
     return match.group(1) if match else None
 
 
+def is_our_key(routing_key: str) -> bool:
+    """Whether a routing key is `<district>.<type>` of an event that Clever has, and so names nobody."""
+    _, _, kind = routing_key.partition(".")
+    collection, _, action = kind.partition(".")
+    return district_in_key(routing_key) is not None and collection in COLLECTIONS and action in ACTIONS
+
+
 def _district_named(event: Any, header_district: str | None) -> str | None:
     """Tell the district of a body that is JSON and yet no event, as far as it can be told."""
     record = event

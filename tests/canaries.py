@@ -6,11 +6,13 @@ have. Section names are among them, since they carry teachers' names.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from builders import (
+    DISTRICT,
     Json,
     course_json,
     district_json,
@@ -115,6 +117,45 @@ def district(students: Iterable[Json] | None = None) -> list[Json]:
 def unreadable(number: int = 90) -> Json:
     """Return an event that cannot be read, for a marker stands where a text is expected and is none."""
     return event_json(student_json(9, name={"last": [marker("unreadable", number)]}), number=number)
+
+
+def letters(first: int = 60) -> list[tuple[bytes, Json]]:
+    """Return bodies that cannot be read, with headers beside them: markers stand wherever a text may."""
+    odd = student(9) | {"id": [marker("odd_id", 9)]}
+    named_oddly = student(9) | {"name": marker("whole_name", 9)}
+    deep = student(9)
+    deep["roles"]["student"]["ext"] = {marker("deep_key", 9): _nested(marker("deep", 9), 120)}
+    documents = [
+        unreadable(first),
+        event_json(odd, "users.created", first + 1),
+        event_json(named_oddly, "users.created", first + 2),
+        event_json(deep, "users.created", first + 3),
+        event_json(student(9), marker("type", 9), first + 4),
+        event_json(student(9), f"users.{marker('action', 9)}", first + 5),
+        event_json(student(9), "users.created", first + 6, id={marker("event_id", 9): 1}),
+        {"id": record_id(first + 7), "type": "users.created", "data": {"object": [student(9)]}},
+        {marker("key", 9): student(9), "data": {"object": student(9)}},
+        event_json(section(709, students=marker("students", 9)), "sections.created", first + 8),
+        event_json(term_json(859, start_date=marker("day", 9)), "terms.created", first + 9),
+        {"type": "feed.settled", "district": record_id(1), "through": [marker("through", 9)], "count": 1},
+    ]
+    whole = json.dumps(event_json(student(9), "users.created", first + 10))
+    nul = whole.replace(marker("first_name", 9), marker("first_name", 9) + "\\u0000")
+    surrogate = whole.replace(marker("first_name", 9), marker("first_name", 9) + "\\ud800")
+    bodies = [json.dumps(document) for document in documents] + [whole[:-9], nul, surrogate]
+    return [(text.encode(), _headers(number)) for number, text in enumerate(bodies)]
+
+
+def _nested(value: Any, levels: int) -> Any:
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def _headers(number: int) -> Json:
+    """Return what a publisher may put beside a body; the district is none that is made of words."""
+    said = ("traceparent", "tracestate", "x-reason", "x-replayed", "x-death", "user", "decision_id")
+    return {"district_id": DISTRICT} | {name: marker(f"header_{name}", number) for name in said}
 
 
 def in_several_sections(number: int = 20) -> Json:

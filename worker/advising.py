@@ -34,7 +34,8 @@ async def suggest_filters(
 async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, Any]]:
     """Return suggestions for the review of a district under evaluation: those found before, or new ones.
 
-    None where the filter is not what is wrong, or where `seconds` allows no search.
+    None where the filter is not what is wrong, or where `seconds` allows no search. The filter in force is
+    left out where it may name somebody: a review is read by everybody.
     """
     state, now = evaluation.state, evaluation.window.now
     if seconds <= 0 or not is_wanted(state.tally, was_rostered=state.last_commit_id is not None):
@@ -55,7 +56,10 @@ async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, A
         )
         return ()
     advice = Advice(
-        now, state.filter_version, count, [{**one.to_json(), "as_of": instant(now)} for one in found]
+        now,
+        state.filter_version,
+        count,
+        [{**one.to_json(), "as_of": instant(now)} for one in found if one.names_nobody],
     )
     await evaluation.keep_advice(advice)
     return advice.suggestions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -34,10 +34,20 @@ _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
 }
 
 
-def explain(error: ValidationError, subject: str, path: Callable[[Iterable[str | int]], str]) -> str:
+_NEVER_QUOTED: Final = frozenset({"json_invalid"})
+"""The whole of a file, which may be another than was meant: a page of students."""
+
+
+def explain(
+    error: ValidationError,
+    subject: str,
+    path: Callable[[Iterable[str | int]], str],
+    quoted: Container[str] | None = None,
+) -> str:
     """Return one error as `subject: key: expected …, got …`.
 
-    An unknown key is told first: it is often the misspelt one that something else misses.
+    An unknown key is told first: it is often the misspelt one that something else misses. What came is
+    quoted, but where it may be a name: there only for types of errors in `quoted`, else its kind is told.
     """
     errors = error.errors(include_url=False)
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
@@ -49,8 +59,35 @@ def explain(error: ValidationError, subject: str, path: Callable[[Iterable[str |
         expected = f"expected {phrase(dict(first.get('ctx', {})))}"
     else:
         expected = first["msg"].removeprefix("Value error, ")
-    came = "nothing" if first["type"] == "missing" else brief(first["input"])
-    return f"{subject}{where or 'the whole'}: {expected}, got {came}"
+    return f"{subject}{where or 'the whole'}: {expected}, got {_came(first, quoted)}"
+
+
+def _came(error: Mapping[str, Any], quoted: Container[str] | None) -> str:
+    if error["type"] == "missing":
+        return "nothing"
+    may_quote = error["type"] not in _NEVER_QUOTED and (quoted is None or error["type"] in quoted)
+    return brief(error["input"]) if may_quote else kind_of(error["input"])
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is, and nothing of what it says."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str() | bytes():
+            return _text(len(value)) if value.strip() else "a blank text"
+        case list() | tuple():
+            return f"a list of {len(value):,}"
+        case _:
+            return "an object"
+
+
+def _text(length: int) -> str:
+    return f"a text of {length:,} character{'' if length == 1 else 's'}"
 
 
 def brief(value: object, limit: int = 60) -> str:

@@ -135,6 +135,17 @@ def test_the_words_of_an_alert_tell_what_it_is_and_where_to_look() -> None:
     ]
 
 
+async def test_a_district_whose_id_breaks_lines_adds_nothing_to_the_head_of_a_mail(mailbox: Mailbox) -> None:
+    broken = json.dumps(json.loads(body()) | {"district_id": "d1\r\nBcc: everybody@example.test"})
+
+    async with channel(mailbox.url) as opened:
+        await asyncio.wait_for(opened.send([broken]), 4)
+        await told_until(lambda: len(mailbox.mails) == 1)
+
+    assert mailbox.mails[0][1]["Bcc"] is None
+    assert mailbox.subjects() == ["[firing] preflight.failed in district d1Bcc: everybody@example.test"]
+
+
 # Webhooks
 
 

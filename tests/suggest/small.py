@@ -60,7 +60,7 @@ class SmallDistrict:
         return record_id
 
 
-def keeping(*conditions: tuple[str, str, str], **fields: object) -> SectionFilter:
+def keeping(*conditions: tuple[str, str, str | list[str]], **fields: object) -> SectionFilter:
     """Return a filter of one rule."""
     told = [{"field": name, "op": op, "value": value} for name, op, value in conditions]
     return SectionFilter.model_validate({"rules": [{"all": told}], **fields}, strict=False)

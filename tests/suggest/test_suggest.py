@@ -187,6 +187,19 @@ def test_the_filter_in_force_is_told_to_be_that_however_it_is_spelled() -> None:
         assert not any(one.is_in_force for one in found)
 
 
+@pytest.mark.parametrize(("word", "names_nobody"), [("Sedge", False), ("Homeroom", True)])
+def test_a_filter_in_force_that_names_a_teacher_is_told_to_do_so(word: str, *, names_nobody: bool) -> None:
+    district = SmallDistrict()
+    pupils = district.students(100)
+    district.section(pupils[:50], district.teacher("Sedge", "Osric"), name=f"{word} 1")
+    district.section(pupils[50:], district.teacher("Thorn", "Ida"), name=f"{word} 2")
+    in_force = keeping(("name", "one_of", [f"{word} 1", f"{word} 2"]))
+
+    first = suggestions(district.records, in_force=in_force)[0]
+
+    assert (first.is_in_force, first.names_nobody) == (True, names_nobody)
+
+
 def test_a_filter_in_force_that_serves_few_is_no_suggestion() -> None:
     district, pupils, staff = elementary()
     district.sections(pupils, staff, "Homeroom")

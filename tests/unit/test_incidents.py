@@ -152,6 +152,7 @@ def test_an_alert_that_is_nobodys_has_no_district() -> None:
     [
         (None, DISTRICT, None),
         ("https://r.test", DISTRICT, f"https://r.test/districts/{DISTRICT}"),
+        ("https://r.test", "../a?b#c", "https://r.test/districts/..%2Fa%3Fb%23c"),
         ("https://r.test/at/", NO_DISTRICT, "https://r.test/at/"),
     ],
 )

@@ -132,7 +132,7 @@ def test_the_order_in_which_severities_were_set_does_not_matter() -> None:
 
 CODES = ", ".join(f"'{code}'" for code in list(Code)[:-1]) + f" or '{list(Code)[-1]}'"
 WRONG = {
-    "{": "the whole: expected JSON, got '{'",
+    "{": "the whole: expected JSON, got a text of 1 character",
     "[]": "the whole: expected an object, got []",
     '{"required":[]}': "required: unknown key",
     '{"extra_fields":["dob"]}': "extra_fields: unknown key",

@@ -36,6 +36,7 @@ SUGGESTION = Suggestion(
     leftover_groups=0,
     is_in_force=False,
     was_cut_short=False,
+    names_nobody=True,
 )
 
 

@@ -101,6 +101,7 @@ class SectionFilter(FilterModel):
 
 
 KEEP_ALL: Final = SectionFilter()
+_OUR_WORDS: Final = frozenset({"literal_error", "bool_type"})
 NO_RULE: Final = 0
 """The rank of every section under a filter without rules."""
 
@@ -116,7 +117,11 @@ class SectionView:
 
 
 def parse_filter(text: str | bytes) -> SectionFilter:
-    """Read a filter from JSON; `FilterError` names the key, what was expected and what came."""
+    """Read a filter from JSON; `FilterError` names the key and what was expected.
+
+    What came is told by its kind, for it may be the name of a section, and with it a teacher's. Only where a
+    word of ours is expected is a wrong one quoted.
+    """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -124,7 +129,7 @@ def parse_filter(text: str | bytes) -> SectionFilter:
     try:
         return SectionFilter.model_validate(document)
     except ValidationError as error:
-        raise FilterError(explain(error, "filter: ", dotted)) from None
+        raise FilterError(explain(error, "filter: ", dotted, _OUR_WORDS)) from None
 
 
 def in_scope(scope: Scope, student: Student) -> bool:

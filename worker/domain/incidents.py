@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from urllib.parse import quote
 
 from worker.domain.announcements import alert_body, instant
 from worker.domain.canonical import canonical
@@ -167,4 +168,4 @@ def _page(district_id: str, public_url: str | None) -> str | None:
     if public_url is None:
         return None
     root = public_url.rstrip("/")
-    return f"{root}/districts/{district_id}" if district_id else f"{root}/"
+    return f"{root}/districts/{quote(district_id, safe='')}" if district_id else f"{root}/"

@@ -29,6 +29,8 @@ NEGATIVES: Final = 12
 """Conditions that must not hold, of each field."""
 _NAMES: Final[tuple[FilterField, ...]] = ("name", "course_name")
 _VALUES: Final[tuple[FilterField, ...]] = ("subject", "period", "grade", "section_number", "term")
+_OF_NOBODY: Final[frozenset[FilterField]] = frozenset({"school", "term", "grade"})
+"""Fields that hold no person's name."""
 _TOKENS: Final = re.compile(r"[^\W_]+")
 LONGEST_CODE: Final = 4
 SUBJECTS: Final = frozenset(
@@ -235,6 +237,14 @@ def _tells(word: str, vocabulary: Vocabulary) -> bool:
 def _may_stand(word: str, vocabulary: Vocabulary) -> bool:
     """Whether a word may stand in a rule beside others: a number may."""
     return word.isdigit() or vocabulary.is_public(word)
+
+
+def names_nobody(condition: Condition, vocabulary: Vocabulary) -> bool:
+    """Whether a condition, whoever wrote it, has words in it that may be told to everybody."""
+    if condition.field in _OF_NOBODY:
+        return True
+    values = (condition.value,) if isinstance(condition.value, str) else condition.value
+    return all(folded(value) in SUBJECTS or _names_nobody(value, vocabulary) for value in values)
 
 
 def _names_nobody(text: str, vocabulary: Vocabulary) -> bool:

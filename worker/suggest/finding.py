@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from worker.domain.filter import Condition, Rule, SectionFilter, folded
+from worker.suggest.atoms import names_nobody
 from worker.suggest.deadline import Deadline
 from worker.suggest.district import Progress, search
 from worker.suggest.drafts import Draft, draft_in_force
@@ -51,6 +52,8 @@ class Suggestion:
     """How many schools' grades have leftovers; `leftovers` lists the largest."""
     is_in_force: bool
     was_cut_short: bool
+    names_nobody: bool
+    """Whether its words may be told to everybody: one that a person wrote may have a teacher's name in it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as it stands in a review."""
@@ -111,6 +114,7 @@ def _suggestion(
         len(leftovers),
         _says_the_same(section_filter, in_force),
         cut_short,
+        all(names_nobody(each, survey.vocabulary) for rule in section_filter.rules for each in rule.all),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 import jinja2
 from aiohttp import web
@@ -40,8 +41,19 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.filters["moment"] = moment
+    environment.filters["step"] = step
     environment.globals["Permission"] = Permission
     return environment
+
+
+def step(text: str) -> str:
+    """Return a text as one step of a path: an id that holds a slash or a question mark leads nowhere else."""
+    return quote(text, safe="")
+
+
+def of_district(district_id: str, *steps: str) -> str:
+    """Return the path of a district's page."""
+    return "/".join(("/districts", step(district_id), *steps))
 
 
 def moment(value: datetime | str | None) -> str:

@@ -32,8 +32,8 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
-    "Server": "rostering",  # and not which library in which version
 }
+SERVER: Final = {"Server": "rostering"}
 HTTPS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
 MOST_BYTES: Final = 1 << 20
 """Of a form: the longest is a section filter."""
@@ -43,8 +43,9 @@ def site(pages: Iterable[Page], console: Console, first: Sequence[Middleware] = 
     """Return the application that answers with these pages; what is `first` sees every request and answer."""
     gate = console.access.gate
     application = web.Application(
-        middlewares=[*first, _with_headers(gate), _telling_errors(console)], client_max_size=MOST_BYTES
+        middlewares=[*first, _with_secret(gate), _telling_errors(console)], client_max_size=MOST_BYTES
     )
+    application.on_response_prepare.append(partial(_put_headers, gate))
     for page in pages:
         application.router.add_route(page.method, page.path, partial(_guarded, page, gate))
         if page.method == "GET":
@@ -65,8 +66,8 @@ async def _guarded(page: Page, gate: Gate, request: web.Request) -> web.StreamRe
     return await page.handler(request)
 
 
-def _with_headers(gate: Gate) -> Middleware:
-    """Return the middleware that puts on every answer, also on redirections, what all of them have."""
+def _with_secret(gate: Gate) -> Middleware:
+    """Return the middleware that knows the secret of a browser's forms, and gives one where there is none."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -75,23 +76,28 @@ def _with_headers(gate: Gate) -> Middleware:
         try:
             response = await handler(request)
         except web.HTTPException as redirection:
-            _put_on(request, redirection, gate)
+            _give_secret(request, redirection, gate)
             raise
-        _put_on(request, response, gate)
+        _give_secret(request, response, gate)
         return response
 
     return middleware
 
 
-def _put_on(request: web.Request, response: web.StreamResponse, gate: Gate) -> None:
-    is_https = surroundings.is_https(request, gate.rules)
-    for name, value in (SECURITY_HEADERS | (HTTPS_ONLY if is_https else {})).items():
-        response.headers.setdefault(name, value)
-    secret = request[forms.SECRET]
+def _give_secret(request: web.Request, response: web.StreamResponse, gate: Gate) -> None:
+    secret, is_https = request[forms.SECRET], surroundings.is_https(request, gate.rules)
     if secret.is_new and secret.was_used:
         response.set_cookie(
             forms.VISIT_COOKIE, secret.value, httponly=True, samesite="Lax", secure=is_https, path="/"
         )
+
+
+async def _put_headers(gate: Gate, request: web.Request, response: web.StreamResponse) -> None:
+    """Put on every answer what all of them have, just before it goes: a file goes while it is still made."""
+    is_https = surroundings.is_https(request, gate.rules)
+    for name, value in (SECURITY_HEADERS | (HTTPS_ONLY if is_https else {})).items():
+        response.headers.setdefault(name, value)
+    response.headers.update(SERVER)  # in place of which library it is, in which version
 
 
 def _telling_errors(console: Console) -> Middleware:

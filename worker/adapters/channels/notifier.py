@@ -77,7 +77,8 @@ def is_known(url: str) -> bool:
 def in_words(alert: dict[str, Any]) -> tuple[str, str]:
     """Return the title and the body of an alert for a person."""
     district = alert["district_id"]
-    place = f" in district {district}" if district else ""
+    # The title becomes a line of a mail's head, and an id may hold whatever its publisher likes.
+    place = f" in district {''.join(filter(str.isprintable, district))}" if district else ""
     title = f"[{alert['status']}] {alert['code']}{place}"
     meaning = CATALOGUE[alert["code"]].meaning if alert["code"] in CATALOGUE else None
     lines = [

@@ -18,7 +18,7 @@ from worker.errors import FilterChanged, FilterError, StoreUnavailable
 from worker.suggest.seating import Coverage
 from worker.trial import try_filter
 from worker.web.access.identity import Permission, who
-from worker.web.console import Console, done
+from worker.web.console import Console, done, of_district
 from worker.web.drafts import FIELDS, MOST_CONDITIONS, MOST_RULES, OPERATORS, Draft, draft_from, draft_of
 from worker.web.forms import NotDone, Refused, ordering, text_of
 from worker.web.page import Page
@@ -91,7 +91,7 @@ async def _save(console: Console, request: web.Request, district_id: str, draft:
         if isinstance(no.__cause__, FilterChanged):
             return await _changed_meanwhile(console, request, district_id, draft, no.refused)
         return await _editor(console, request, draft, refused=no.refused)
-    raise done(f"/districts/{district_id}/filter", "filter-set")
+    raise done(of_district(district_id, "filter"), "filter-set")
 
 
 async def _check_coverage(console: Console, district_id: str, draft: Draft) -> None:

@@ -15,7 +15,7 @@ from worker.domain.reasons import spoken
 from worker.ports.desk import FilterVersion
 from worker.suggest.wording import can_share, rule_text, told
 from worker.web.access.identity import Permission, who
-from worker.web.console import NOTICES, Console, done
+from worker.web.console import NOTICES, Console, done, of_district
 from worker.web.forms import NotDone, Refused, ordering, text_of
 from worker.web.page import Page
 
@@ -83,7 +83,7 @@ async def _adopt(console: Console, request: web.Request) -> web.Response:
             await console.desk.set_filter(district_id, chosen, who(request).name, said, instead_of=before)
     except NotDone as no:
         return await _filter(console, request, no.refused)
-    raise done(f"/districts/{district_id}/filter", "filter-set")
+    raise done(of_district(district_id, "filter"), "filter-set")
 
 
 def in_words(section_filter: SectionFilter, names: Mapping[str, str]) -> dict[str, Any]:

@@ -23,6 +23,9 @@ PAGE: Final = 100
 IN_FILE: Final = 2000
 """Findings of a file that are read at a time."""
 _PLACE: Final = ("severity", "code", "kind", "record_id", "member")
+_FORMULA: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n")
+"""What a cell begins with that a spreadsheet takes for a formula; some signs are also there twice as wide."""
+_BLANKS: Final = " \u00a0\ufeff"
 COLUMNS: Final = ("code", "severity", "kind", "record_id", "field", "sections", "other", "since")
 
 
@@ -74,8 +77,13 @@ async def _file(console: Console, request: web.Request) -> web.StreamResponse:
     await answer.prepare(request)
     await answer.write(_lines([COLUMNS]))
     asked = replace(_asked(request), after=None, limit=IN_FILE)
-    async for rows in console.views.all_findings(district_id, asked):
-        await answer.write(_lines([_columns(row) for row in rows]))
+    try:
+        async for rows in console.views.all_findings(district_id, asked):
+            await answer.write(_lines([_columns(row) for row in rows]))
+    except Exception:
+        if request.transport is not None:
+            request.transport.abort()  # a file that ends too early must not look like a whole one
+        raise
     await answer.write_eof()
     return answer
 
@@ -116,9 +124,12 @@ def _columns(row: FindingRow) -> list[str]:
     other = "; ".join(f"{name}: {_text(value)}" for name, value in sorted(detail.items()))
     place = row.place
     first = [place.code, place.severity, place.kind, place.record_id]
-    # A spreadsheet takes what begins like this for a formula.
     cells = [*first, field, " ".join(sections), other]
-    return [*(f"'{cell}" if cell[:1] in tuple("=+-@\t\r") else cell for cell in cells), instant(row.since)]
+    return [*map(_no_formula, cells), instant(row.since)]
+
+
+def _no_formula(cell: str) -> str:
+    return f"'{cell}" if cell.lstrip(_BLANKS)[:1] in _FORMULA else cell
 
 
 def _text(value: Any) -> str:

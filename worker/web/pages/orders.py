@@ -12,7 +12,7 @@ from aiohttp import web
 from worker.domain.reasons import spoken
 from worker.errors import OrderRefused
 from worker.web.access.identity import Permission, who
-from worker.web.console import NOTICES, Console, done
+from worker.web.console import NOTICES, Console, done, of_district
 from worker.web.forms import NotDone, Refused, ordering, text_of
 from worker.web.page import Page
 
@@ -97,4 +97,4 @@ async def _given(console: Console, name: str, request: web.Request) -> web.Respo
             await order.carry_out(console, district_id, who(request).name, reason)
     except NotDone as no:
         return await _orders(console, request, no.refused)
-    raise done(f"/districts/{district_id}", order.notice)
+    raise done(of_district(district_id), order.notice)

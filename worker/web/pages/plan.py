@@ -16,7 +16,7 @@ from worker.domain.roster import RosterKind
 from worker.errors import UsageError
 from worker.ports.plans import START
 from worker.web.access.identity import Permission, who
-from worker.web.console import NOTICES, Console, done
+from worker.web.console import NOTICES, Console, done, of_district
 from worker.web.forms import NotDone, Refused, ordering, text_of
 from worker.web.page import Page
 
@@ -76,4 +76,4 @@ async def _approve(console: Console, request: web.Request) -> web.Response:
             await console.desk.approve(district_id, digest, who(request).name, spoken(reason))
     except NotDone as no:
         return await _plan(console, request, no.refused)
-    raise done(f"/districts/{district_id}/plan", "approved")
+    raise done(of_district(district_id, "plan"), "approved")

@@ -13,7 +13,7 @@ from worker.errors import UsageError
 from worker.ports.rollback import PastCommit, Reachable
 from worker.rollback import RolledBack, roll_back, try_rollback
 from worker.web.access.identity import Permission, who
-from worker.web.console import NOTICES, Console, done
+from worker.web.console import NOTICES, Console, done, of_district
 from worker.web.forms import NotDone, Refused, ordering, text_of
 from worker.web.page import Page
 
@@ -80,7 +80,7 @@ async def _roll_back(console: Console, request: web.Request) -> web.Response:
             await roll_back(console.rollbacks, district_id, sequence, who(request).name, said)
     except NotDone as no:
         return await _list(console, request, no.refused, tried)
-    raise done(f"/districts/{district_id}", "rolled-back")
+    raise done(of_district(district_id), "rolled-back")
 
 
 def _sequence(text: str) -> int:

@@ -234,7 +234,10 @@ async def test_what_clever_does_to_a_district_is_followed_and_never_taken_for_mo
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("answer", ["error", "empty", "oldest"])
+@pytest.mark.parametrize(
+    "answer",
+    ["error", pytest.param("empty", marks=pytest.mark.full), pytest.param("oldest", marks=pytest.mark.full)],
+)
 async def test_a_feed_that_has_forgotten_where_we_were_is_mended_by_a_baseline(
     site: Site, answer: str
 ) -> None:

@@ -36,6 +36,7 @@ async def test_five_copies_shuffled_over_four_workers_of_which_one_is_killed_eve
     assert consumer.roster[district.id] == expected_roster(district, kept)
 
 
+@pytest.mark.full
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo district is not here")
 async def test_the_demo_district_comes_through_the_same_storm_with_the_same_digest(site: Site) -> None:

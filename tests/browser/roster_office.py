@@ -15,7 +15,7 @@ from program import Consumer, Site, Worker, consuming
 from sandbox import Sandbox, sandbox
 
 PASSWORD: Final = "quiet river bends twice"  # noqa: S105 — invented
-STUDENTS: Final = 150
+STUDENTS: Final = 80
 QUEUES: Final = ("rostering.commit", "rostering.review", "rostering.alerts")
 """What is consumed; dead letters stay where they are."""
 ORPHAN: Final = "ab" * 12

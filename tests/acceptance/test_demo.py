@@ -183,6 +183,7 @@ async def test_the_story_of_an_invented_district_is_told_to_its_end(tmp_path: Pa
     check_that_nobody_is_named(tmp_path, told)
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not CLEVER_DEMO.exists(), reason="Clever's demo district is not beside the project")
 async def test_the_story_of_clevers_demo_district_is_told_to_its_end(tmp_path: Path) -> None:
     told = await demo(tmp_path, "--district", str(CLEVER_DEMO))

@@ -37,7 +37,7 @@ from worker.telemetry import Metrics
 
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 1000, timedelta(hours=1))
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "8"))
 
 """Stories of each kind; `make test-full` tells more."""
 

@@ -25,19 +25,16 @@ demo: $(VENV)/.installed ## Tell the whole story on a generated district, with n
 	$(BIN)/rostering demo
 
 test: $(VENV)/.installed-dev ## Run every test; installs the servers and tools they need where it may
-	tests/install_rabbitmq.sh
-	tests/install_tools.sh
+	tests/install_servers.sh
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about twenty minutes
-	tests/install_rabbitmq.sh
-	tests/install_tools.sh
+	tests/install_servers.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
 
 screenshots: $(VENV)/.installed-dev ## Photograph every page of the console into screenshots/, to be looked at
-	tests/install_rabbitmq.sh
-	tests/install_tools.sh
+	tests/install_servers.sh
 	SCREENSHOTS=screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py
 
 check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generated files, the fast tests
@@ -50,7 +47,7 @@ check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generate
 	$(BIN)/python -m pytest tests/unit
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, as ratios measured in one run
-	tests/install_rabbitmq.sh
+	tests/install_servers.sh
 	$(BIN)/python -m benchmarks
 
 format: $(VENV)/.installed-dev ## Format the code and sort its imports

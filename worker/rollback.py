@@ -13,7 +13,7 @@ from typing import Any, Final
 from worker.candidate.context import Context
 from worker.decisions import enqueue_changes
 from worker.domain import announcements
-from worker.domain.announcements import Batch
+from worker.domain.announcements import Batch, instant
 from worker.domain.canonical import to_hex
 from worker.domain.decision import Outcome, batch_id, decision_id
 from worker.domain.rollback import Restoration
@@ -71,6 +71,20 @@ async def try_rollback(
         target = await _target(district, sequence)
         restoration = await _compare(district, target)
     return RolledBack(target, restoration.counts, restoration.roster(), None, 0)
+
+
+def commit_line(commit: PastCommit) -> dict[str, Any]:
+    """Return what a list tells of a commit that one can go back to, as JSON values."""
+    roster = commit.summary["roster"]
+    return {
+        "sequence": commit.sequence,
+        "decided_at": instant(commit.decided_at),
+        "students": roster["students"],
+        "classes": roster["classes"],
+        "changes": sum(sum(ops.values()) for ops in commit.summary["counts"].values()),
+        "digest": roster["digest"],
+        "rolled_back_to": commit.summary.get("rolled_back_to"),
+    }
 
 
 def _known(district: Rollback | None, district_id: str) -> Rollback:

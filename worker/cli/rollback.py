@@ -15,10 +15,9 @@ from worker import rollback as rolling
 from worker.cli.context import CommandContext
 from worker.cli.people import spoken
 from worker.cli.terminal import moment
-from worker.domain.announcements import instant
 from worker.errors import UnknownDistrictError
-from worker.ports.rollback import PastCommit, Reachable
-from worker.rollback import RolledBack
+from worker.ports.rollback import Reachable
+from worker.rollback import RolledBack, commit_line
 
 LISTED: Final = 50
 """Commits that `--list` shows, the newest of those that one can go back to."""
@@ -90,7 +89,7 @@ def commits_table(reachable: Reachable) -> RenderableType:
     table.add_column("digest", no_wrap=True)
     table.add_column("")
     for place, commit in enumerate(reachable.commits):
-        line = _line(commit)
+        line = commit_line(commit)
         back = line["rolled_back_to"]
         note = [f"rolled back to {back}"] if back else []
         table.add_row(
@@ -106,7 +105,7 @@ def commits_table(reachable: Reachable) -> RenderableType:
 def _print_list(ctx: CommandContext, district: str, reachable: Reachable, *, as_json: bool) -> None:
     if as_json:
         for commit in reachable.commits:
-            click.echo(json.dumps(_line(commit), ensure_ascii=False))
+            click.echo(json.dumps(commit_line(commit), ensure_ascii=False))
         return
     if reachable.commits:
         ctx.console.print(commits_table(reachable))
@@ -115,19 +114,6 @@ def _print_list(ctx: CommandContext, district: str, reachable: Reachable, *, as_
         click.echo(f"And {more:,} older ones.")
     if reachable.total <= 1:
         click.echo(f"There is no earlier commit of {district} to go back to.")
-
-
-def _line(commit: PastCommit) -> dict[str, Any]:
-    roster = commit.summary["roster"]
-    return {
-        "sequence": commit.sequence,
-        "decided_at": instant(commit.decided_at),
-        "students": roster["students"],
-        "classes": roster["classes"],
-        "changes": sum(sum(ops.values()) for ops in commit.summary["counts"].values()),
-        "digest": roster["digest"],
-        "rolled_back_to": commit.summary.get("rolled_back_to"),
-    }
 
 
 def _as_json(district: str, done: RolledBack) -> dict[str, Any]:

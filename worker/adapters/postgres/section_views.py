@@ -11,16 +11,13 @@ from typing import Any, Final
 import asyncpg
 
 from worker.adapters.postgres import sql
+from worker.adapters.postgres.beside import read_beside
 from worker.adapters.postgres.candidate import finding_of
 from worker.adapters.postgres.database import Connection, Database
 from worker.domain.filter import SectionView
 from worker.domain.records import (
-    Course,
-    Kind,
     RecordId,
-    School,
     Section,
-    Term,
     course_from_json,
     school_from_json,
     section_from_json,
@@ -52,7 +49,7 @@ class PostgresSectionViews:
         """Return the district's live sections; raises `UnknownDistrictError`."""
         async with self._picture() as connection:
             moment = await _moment(connection, district_id)
-            schools, courses, terms = await _beside(connection, district_id)
+            schools, courses, terms = await read_beside(connection, district_id)
             kept = {
                 row["section_id"]: row["rank"] for row in await connection.fetch(_SQL["kept"], district_id)
             }
@@ -119,24 +116,6 @@ async def _moment(connection: Connection, district_id: str) -> TableMoment:
     if row is None:
         raise UnknownDistrictError(f"district {district_id} was never seen here")
     return TableMoment(row["batch_number"], row["purged_at"], row["now"].astimezone(UTC).date())
-
-
-async def _beside(
-    connection: Connection, district_id: str
-) -> tuple[dict[str, School], dict[str, Course], dict[str, Term]]:
-    schools: dict[str, School] = {}
-    courses: dict[str, Course] = {}
-    terms: dict[str, Term] = {}
-    for row in await connection.fetch(_SQL["beside"], district_id):
-        record_id, record = row["record_id"], row["record"]
-        match Kind(row["kind"]):
-            case Kind.SCHOOL:
-                schools[record_id] = school_from_json(record_id, record)
-            case Kind.COURSE:
-                courses[record_id] = course_from_json(record_id, record)
-            case _:
-                terms[record_id] = term_from_json(record_id, record)
-    return schools, courses, terms
 
 
 def _section(row: asyncpg.Record) -> Section:

@@ -9,20 +9,14 @@ from typing import Final
 import asyncpg
 
 from worker.adapters.postgres import sql
+from worker.adapters.postgres.beside import read_beside
 from worker.adapters.postgres.database import Connection, Database
 from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, is_current, rank
 from worker.domain.records import (
-    Course,
-    Kind,
     RecordId,
-    School,
     Student,
-    Term,
-    course_from_json,
-    school_from_json,
     section_from_json,
     teacher_from_json,
-    term_from_json,
 )
 from worker.errors import UnknownDistrictError
 from worker.ports.surveys import DistrictSurvey, Moment
@@ -45,7 +39,7 @@ async def read_survey(
         teacher = teacher_from_json(row["record_id"], row["record"])
         if teacher is not None:
             builder.add_teacher(teacher)
-    schools, courses, terms = await _beside(connection, district_id)
+    schools, courses, terms = await read_beside(connection, district_id)
     for school in schools.values():
         builder.add_school(school)
     async for row in _rows(connection, "students", district_id):
@@ -66,7 +60,7 @@ async def read_survey(
 async def read_seating(connection: Connection, district_id: str, today: date) -> SeatingBuilder:
     """Return a builder with everything that a seating of the district needs; needs a transaction."""
     builder = SeatingBuilder(today)
-    schools, courses, terms = await _beside(connection, district_id)
+    schools, courses, terms = await read_beside(connection, district_id)
     for school in schools.values():
         builder.add_school(school)
     async for row in _rows(connection, "students", district_id):
@@ -89,24 +83,6 @@ async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIt
     while rows := await cursor.fetch(FETCH):
         async for row in in_slices(rows):
             yield row
-
-
-async def _beside(
-    connection: Connection, district_id: str
-) -> tuple[dict[str, School], dict[str, Course], dict[str, Term]]:
-    schools: dict[str, School] = {}
-    courses: dict[str, Course] = {}
-    terms: dict[str, Term] = {}
-    for row in await connection.fetch(_SQL["beside"], district_id):
-        record_id, record = row["record_id"], row["record"]
-        match Kind(row["kind"]):
-            case Kind.SCHOOL:
-                schools[record_id] = school_from_json(record_id, record)
-            case Kind.COURSE:
-                courses[record_id] = course_from_json(record_id, record)
-            case _:
-                terms[record_id] = term_from_json(record_id, record)
-    return schools, courses, terms
 
 
 class PostgresSurveys:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
-from worker.domain.announcements import instant
 from worker.domain.reasons import spoken
 from worker.errors import UsageError
-from worker.ports.rollback import PastCommit, Reachable
-from worker.rollback import RolledBack, roll_back, try_rollback
+from worker.ports.rollback import Reachable
+from worker.rollback import RolledBack, commit_line, roll_back, try_rollback
 from worker.web.access.identity import Permission, who
 from worker.web.console import NOTICES, Console, done, of_district
 from worker.web.forms import NotDone, Refused, ordering, text_of
@@ -47,7 +46,7 @@ async def _list(
         "rollback.html",
         status=refused.status if refused else 200,
         details=details,
-        commits=[_line(commit) for commit in reachable.commits],
+        commits=[commit_line(commit) for commit in reachable.commits],
         more=reachable.total - len(reachable.commits),
         refused=refused,
         tried=tried,
@@ -87,16 +86,3 @@ def _sequence(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise UsageError("expected the number of one of the commits below")
     return int(text[:18])
-
-
-def _line(commit: PastCommit) -> dict[str, Any]:
-    roster = commit.summary["roster"]
-    return {
-        "sequence": commit.sequence,
-        "decided_at": instant(commit.decided_at),
-        "students": roster["students"],
-        "classes": roster["classes"],
-        "changes": sum(sum(ops.values()) for ops in commit.summary["counts"].values()),
-        "digest": roster["digest"],
-        "rolled_back_to": commit.summary.get("rolled_back_to"),
-    }

@@ -3,10 +3,6 @@
 -- name: moment
 SELECT batch_number, purged_at, clock_timestamp() AS now FROM districts WHERE district_id = $1
 
--- name: beside
-SELECT kind, record_id, record FROM staged
-WHERE district_id = $1 AND kind IN ('school', 'course', 'term') AND record IS NOT NULL
-
 -- name: sections
 -- Each record is taken apart once; its students are counted and left where they are.
 SELECT s.record_id, r.name, r.subject, r.grade, r.period, r.section_number, r.sis_id, r.school_id, r.course_id,

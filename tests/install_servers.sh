@@ -1,17 +1,18 @@
 #!/bin/sh
-# Installs from the system's packages, where they are missing and that is allowed, the programs that some
-# tests run: promtool (in prometheus), Alertmanager, and Chromium. No service is needed, and none is started.
+# Installs from the system's packages, where they are missing and that is allowed, what the tests run beside the
+# program: RabbitMQ, promtool (in prometheus), Alertmanager, and Chromium. The tests start servers of their own
+# from them; no service is needed, and none is started.
 set -eu
 missing=""
-command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
-command -v prometheus-alertmanager >/dev/null 2>&1 || command -v alertmanager >/dev/null 2>&1 \
-    || missing="$missing prometheus-alertmanager"
-command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
-    || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+has() { command -v "$1" >/dev/null 2>&1; }
+has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
+has promtool || missing="$missing prometheus"
+has prometheus-alertmanager || has alertmanager || missing="$missing prometheus-alertmanager"
+has chromium || has chromium-browser || has google-chrome || missing="$missing chromium"
 if [ -z "$missing" ]; then
     exit 0
 fi
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+if [ "$(id -u)" = 0 ] && has apt-get; then
     echo "Installing$missing for the tests ..."
     policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then

@@ -67,7 +67,7 @@ class PostgresServer:
     async def fresh_database(self) -> AsyncIterator[str]:
         """Lend a database of its own, migrated and empty."""
         name = f"test_{uuid.uuid4().hex}"
-        await self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         try:
             yield self.database_url(name)
         finally:

@@ -30,11 +30,11 @@ from worker.adapters.postgres.notices import Notices
 from worker.domain.filter import SectionFilter
 from worker.domain.policy import Policy
 from worker.domain.window import WindowLimits
+from worker.metrics import Metrics
 from worker.pages import JsonObject
 from worker.sandbox.changes import Feed, arrival, homerooms, move_student
 from worker.sandbox.district import District, DistrictSpec, generate
 from worker.stages.evaluate import EvaluateStage
-from worker.telemetry import Metrics
 
 SIZES = (1_000, 100_000)
 ROUNDS = 21

@@ -23,11 +23,11 @@ from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.domain.policy import Policy
 from worker.domain.window import Trigger
+from worker.metrics import Metrics
 from worker.rollback import roll_back
 from worker.sandbox.changes import Feed, arrival, rename
 from worker.sandbox.district import DistrictSpec, generate
 from worker.stages.evaluate import EvaluateStage
-from worker.telemetry import Metrics
 
 STUDENTS = 50_000
 ROUNDS = 10

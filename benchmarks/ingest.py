@@ -23,11 +23,11 @@ from config.topology import EVENTS_EXCHANGE, EVENTS_QUEUE
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.rabbitmq import RabbitBroker
+from worker.metrics import Metrics
 from worker.ports.broker import Message
 from worker.sandbox.changes import Feed
 from worker.sandbox.district import DistrictSpec, stream
 from worker.stages.ingest import IngestStage
-from worker.telemetry import Metrics
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

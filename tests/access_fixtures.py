@@ -21,8 +21,8 @@ from worker import app, serving
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.domain.users import Role
+from worker.metrics import Metrics
 from worker.stages.loop import Health
-from worker.telemetry import Metrics
 from worker.web.access.gate import SESSION_COOKIE, digest_of
 from worker.web.access.logging_in import Access
 from worker.web.console import Console

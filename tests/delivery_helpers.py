@@ -10,9 +10,9 @@ from builders import DISTRICT, Json
 from store_fixtures import StoreUnderTest
 
 from worker.domain.catalogue import PREFLIGHT_FAILED
+from worker.metrics import Metrics
 from worker.ports.deliveries import Heard
 from worker.stages.notify import DeliverStage
-from worker.telemetry import Metrics
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 FIRING, RESOLVED = "firing", "resolved"

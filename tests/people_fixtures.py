@@ -25,9 +25,9 @@ from worker import reading
 from worker.domain.records import KINDS
 from worker.domain.window import WindowLimits
 from worker.errors import OrderRefused
+from worker.metrics import Metrics
 from worker.ports.inbox import Arrival
 from worker.stages.evaluate import EvaluateStage
-from worker.telemetry import Metrics
 
 HOUR = timedelta(hours=1)
 LIMITS = WindowLimits(timedelta(0), HOUR, 1000, HOUR)

@@ -19,13 +19,13 @@ from builders import DISTRICT, Json, district_json, event_json, later, student_j
 from schemas import clever
 from worker.domain.records import Kind
 from worker.errors import BaselineLost, CleverRefused, CleverTokenRefused, StoreRefused
+from worker.metrics import Metrics
 from worker.ports.baselines import BaselineRecord, Run
 from worker.ports.broker import Message
 from worker.ports.clever import EVENTS, Page, Token
 from worker.ports.connections import Connection, Listing
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.poll import PollStage
-from worker.telemetry import Metrics
 
 TOKEN = Token("first token")
 NOT_FOUND = 404

@@ -11,10 +11,10 @@ from config.settings import Settings
 from worker.domain.incidents import Rules
 from worker.domain.noticing import Thresholds
 from worker.errors import SettingsError
+from worker.metrics import Metrics
 from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries
 from worker.stages.notify import DeliverStage
-from worker.telemetry import Metrics
 from worker.tracing import Tracer
 
 PATIENT_POLLS: Final = 3

@@ -47,12 +47,12 @@ from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.window import WindowLimits
+from worker.metrics import Metrics
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
-from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer
 
 DEAD_LETTERS: Final = "dead-letters.ndjson"

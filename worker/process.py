@@ -25,6 +25,7 @@ from worker.app import (
 )
 from worker.candidate.refresh import Progress
 from worker.errors import SettingsError, Unavailable
+from worker.metrics import Metrics
 from worker.ports.broker import Broker
 from worker.ports.channel import Channel
 from worker.serving import console
@@ -36,7 +37,6 @@ from worker.stages.loop import BackOff, Health, Stage, Stop, run
 from worker.stages.notify import NotifyStage
 from worker.stages.poll import ListStage, PollStage
 from worker.stages.relay import RelayStage
-from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer
 from worker.watchdog import Watchdog
 from worker.web.probes import Probes

@@ -28,13 +28,13 @@ from worker.domain.policy import Policy
 from worker.domain.records import Kind
 from worker.domain.window import WindowLimits
 from worker.errors import BaselineLost, StoreRefused
+from worker.metrics import Metrics
 from worker.ports.baselines import BaselineRecord, Run
 from worker.ports.clever import COLLECTIONS, Token
 from worker.ports.connections import Connection
 from worker.ports.inbox import Arrival, Quarantined
 from worker.source.baseline import staged_records
 from worker.stages.evaluate import EvaluateStage
-from worker.telemetry import Metrics
 
 HOUR = timedelta(hours=1)
 LIMITS = WindowLimits(timedelta(0), HOUR, 1000, HOUR)

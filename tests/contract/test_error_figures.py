@@ -28,9 +28,9 @@ from worker import reading
 from worker.domain.filter import SectionFilter
 from worker.domain.records import KINDS
 from worker.domain.window import WindowLimits
+from worker.metrics import Metrics
 from worker.ports.inbox import Arrival, Quarantined
 from worker.stages.evaluate import EvaluateStage
-from worker.telemetry import Metrics
 
 CLEVER_DEMO = Path(__file__).parents[3] / "shared" / "clever-demo"
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 5000, timedelta(hours=1))

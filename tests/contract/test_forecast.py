@@ -25,9 +25,9 @@ from worker.domain.filter import SectionFilter
 from worker.domain.records import KINDS
 from worker.domain.window import WindowLimits
 from worker.forecast import BASELINE, BUSY, FULL_RUN, TOO_MANY, forecast
+from worker.metrics import Metrics
 from worker.ports.inbox import Arrival
 from worker.stages.evaluate import EvaluateStage
-from worker.telemetry import Metrics
 
 HOUR = timedelta(hours=1)
 LIMITS = WindowLimits(timedelta(0), HOUR, 100, HOUR)

@@ -13,9 +13,9 @@ from store_fixtures import StoreUnderTest, opened_store
 from worker.adapters.postgres.migrations import versions
 from worker.domain.filter import KEEP_ALL
 from worker.domain.incidents import Condition, Rules
+from worker.metrics import Metrics
 from worker.ports.broker import Message
 from worker.stages.relay import RelayStage
-from worker.telemetry import Metrics
 
 
 async def test_a_review_with_other_codes_is_an_update_and_its_end_is_told_once(

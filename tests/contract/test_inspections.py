@@ -14,9 +14,9 @@ from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres.inspections import PostgresInspections
 from worker.domain.catalogue import INSPECTED
 from worker.domain.noticing import FOLD_OVER, Thresholds
+from worker.metrics import Metrics
 from worker.ports.inspection import Figures
 from worker.stages.inspect import InspectStage
-from worker.telemetry import Metrics
 from worker.web.figures import show_figures
 
 CONNECTED = "INSERT INTO connections (district_id, due_at, cursor, cursor_at) VALUES ($1, now(), '', now())"

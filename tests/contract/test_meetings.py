@@ -29,11 +29,11 @@ from worker.domain.records import Kind
 from worker.domain.window import Trigger
 from worker.errors import RollbackRefused
 from worker.forecast import forecast
+from worker.metrics import Metrics
 from worker.ports.inbox import Arrival
 from worker.rollback import roll_back
 from worker.stages.evaluate import EvaluateStage
 from worker.suggest.finding import Suggestion
-from worker.telemetry import Metrics
 
 PATIENCE = timedelta(seconds=20)
 ALL = [record_id(number) for number in range(1, 33)]

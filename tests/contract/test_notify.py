@@ -17,11 +17,11 @@ from store_fixtures import StoreUnderTest
 from worker.adapters.channels.opening import open_channels
 from worker.adapters.inprocess import InProcessBroker
 from worker.domain.catalogue import PREFLIGHT_FAILED
+from worker.metrics import Metrics
 from worker.ports.broker import Delivery, Message
 from worker.stages import notify
 from worker.stages.loop import Health, Stop, run
 from worker.stages.notify import DeliverStage, NotifyStage, heard
-from worker.telemetry import Metrics
 
 # From the queue
 

@@ -36,9 +36,9 @@ from store_fixtures import StoreUnderTest
 from worker.adapters.postgres import approvals, sql
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.errors import PolicyError, UnknownDistrictError
+from worker.metrics import Metrics
 from worker.ports.clever import Token
 from worker.stages.evaluate import EvaluateStage
-from worker.telemetry import Metrics
 
 NOBODY = SectionFilter.model_validate(
     {"rules": [{"all": [{"field": "name", "op": "is", "value": "no such section"}]}]}, strict=False

@@ -22,12 +22,12 @@ from worker.domain.policy import Policy
 from worker.domain.records import Json, Kind
 from worker.domain.window import WindowLimits
 from worker.errors import DistrictBusy, RollbackRefused, StoreUnavailable, UnknownDistrictError
+from worker.metrics import Metrics
 from worker.ports.inbox import Arrival
 from worker.rollback import RolledBack, roll_back, try_rollback
 from worker.stages.evaluate import EvaluateStage
 from worker.stages.evaluate import judge as judge_in_store
 from worker.stages.relay import body
-from worker.telemetry import Metrics
 
 DISTRICT = "d1"
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 50_000, timedelta(hours=1))

@@ -16,11 +16,11 @@ from store_fixtures import StoreUnderTest
 from worker import letters as ordering
 from worker.errors import BrokerUnavailable, StoreUnavailable
 from worker.letters import Choice, Settled
+from worker.metrics import Metrics
 from worker.ports.broker import Broker, Message
 from worker.ports.dead_letters import DeadLetter
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
-from worker.telemetry import Metrics
 
 
 @asynccontextmanager

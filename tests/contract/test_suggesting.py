@@ -34,10 +34,10 @@ from worker.domain.filter import KEEP_ALL, Scope, SectionFilter
 from worker.domain.records import KINDS
 from worker.domain.window import WindowLimits
 from worker.errors import UnknownDistrictError
+from worker.metrics import Metrics
 from worker.ports.inbox import Arrival
 from worker.stages.evaluate import EvaluateStage
 from worker.suggest.survey import Survey
-from worker.telemetry import Metrics
 
 HOUR = timedelta(hours=1)
 LIMITS = WindowLimits(timedelta(0), HOUR, 10_000, HOUR)

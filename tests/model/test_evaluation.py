@@ -32,8 +32,8 @@ from model.telling import take
 from store_fixtures import PostgresServer, opened_store
 
 from worker.domain.window import WindowLimits
+from worker.metrics import Metrics
 from worker.stages.evaluate import EvaluateStage
-from worker.telemetry import Metrics
 
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 1000, timedelta(hours=1))
 

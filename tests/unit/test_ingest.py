@@ -23,11 +23,11 @@ from structlog.testing import capture_logs
 from config.topology import DEAD_LETTER_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE
 from worker.adapters.inprocess import InProcessBroker
 from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
+from worker.metrics import Metrics
 from worker.ports.broker import Delivery, HeaderValue, Message
 from worker.ports.inbox import Quarantined
 from worker.stages.ingest import IngestStage, read_all
 from worker.stages.loop import Health, Stop, run
-from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer
 
 LONG = 10.0

@@ -9,8 +9,8 @@ from fakes import ImpatientStop, ScriptedStage
 from structlog.testing import capture_logs
 
 from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable, Unavailable
+from worker.metrics import Metrics
 from worker.stages.loop import FIRST_DELAY, LONGEST_DELAY, BackOff, Health, Stop, run
-from worker.telemetry import Metrics
 
 LONG = 10.0
 AWAY = StoreUnavailable("the database is away")

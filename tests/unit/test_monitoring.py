@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring import CONFIG, OURS, RULES, dashboard, expressions, read_yaml, rules
 
-from worker.telemetry import Metrics
+from worker.metrics import Metrics
 
 SEVERITIES = {"warning", "critical"}
 RECENT_SCHEMA = 39

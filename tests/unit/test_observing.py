@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
-from worker.telemetry import Metrics
+from worker.metrics import Metrics
 from worker.web.access.identity import IDENTITY, LOCAL
 from worker.web.observing import observing
 

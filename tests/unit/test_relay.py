@@ -14,11 +14,11 @@ from schemas.messages import HEADERS
 from worker.adapters.inprocess import InProcessBroker
 from worker.domain.decision import trace_parent
 from worker.errors import BrokerUnavailable, RosteringError, UnroutableMessage
+from worker.metrics import Metrics
 from worker.ports.broker import Message
 from worker.ports.outbox import OutboxMessage, Queued
 from worker.stages.loop import Health, Stop, run
 from worker.stages.relay import DISTRICTS, MESSAGES, RelayStage, body
-from worker.telemetry import Metrics
 
 LONG = 10.0
 SOME_DISTRICTS = [DISTRICT, OTHER_DISTRICT, "d3" * 12]

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import structlog
 
-from worker.telemetry import Metrics, configure_logging, version, where
+from worker.metrics import Metrics
+from worker.telemetry import configure_logging, version, where
 
 QUOTED = "Tamsin Fernquay"
 CONTRACT = {

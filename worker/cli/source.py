@@ -12,7 +12,7 @@ from worker.adapters.clever.saved import SavedPages
 from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
 from worker.errors import SettingsError
-from worker.telemetry import Metrics
+from worker.metrics import Metrics
 
 
 @click.command()

@@ -19,12 +19,12 @@ from worker.demo.coverage import Coverage, Trial
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.errors import Unavailable, UnknownDistrictError
+from worker.metrics import Metrics
 from worker.pages import JsonObject
 from worker.ports.clever import COLLECTIONS
 from worker.process import Running
 from worker.rollback import RolledBack, roll_back
 from worker.sandbox.world import WorldDistrict
-from worker.telemetry import Metrics
 from worker.trial import try_filter
 
 PATIENCE_SECONDS: Final = 30.0

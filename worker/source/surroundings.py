@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from worker.metrics import Metrics
 from worker.ports.baselines import Baselines
 from worker.ports.broker import Publisher
 from worker.ports.clever import Clever
 from worker.ports.connections import Connections
-from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer
 
 Progress = Callable[[str, int], None]

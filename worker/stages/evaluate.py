@@ -30,6 +30,7 @@ from worker.domain.staging import Change, Event
 from worker.domain.terms import crosses_boundary, next_boundary
 from worker.domain.window import Trigger, WindowLimits
 from worker.errors import RosteringError, Unavailable
+from worker.metrics import Metrics
 from worker.ports.evaluation import Adopted, DistrictState, Evaluation, Evaluations
 from worker.tracing import NO_TRACES, Span, Tracer, link_all
 
@@ -59,7 +60,7 @@ class EvaluateStage:
 
     evaluations: Evaluations
     limits: WindowLimits
-    metrics: telemetry.Metrics
+    metrics: Metrics
     watch: Watcher | None = None
     progress: Callable[[str], Progress] | None = None
     adopted_at_once: int = ADOPTED_AT_ONCE

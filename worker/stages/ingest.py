@@ -20,11 +20,11 @@ from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_QUEUE
 from schemas import clever
 from worker import reading
 from worker.errors import IngestHalted, StoreRefused
+from worker.metrics import Metrics
 from worker.ports.broker import Broker, Delivery, Message, Subscription
 from worker.ports.dead_letters import REPLAYED_HEADER
 from worker.ports.inbox import Arrival, Inbox, Mark, Quarantined, Released, Stored
 from worker.stages.subscribing import KeptSubscription, context_of
-from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Span, Tracer, link_all
 
 BATCH: Final = 500

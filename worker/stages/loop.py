@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import structlog
 
 from worker.errors import IngestHalted, Unavailable
-from worker.telemetry import Metrics
+from worker.metrics import Metrics
 
 FIRST_DELAY: Final = 0.2
 LONGEST_DELAY: Final = 15.0

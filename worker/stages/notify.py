@@ -21,11 +21,11 @@ import structlog
 
 from config.topology import ALERT_QUEUE
 from worker.errors import ChannelFailed
+from worker.metrics import Metrics
 from worker.ports.broker import Consumer, Delivery
 from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries, Due, Heard
 from worker.stages.subscribing import KeptSubscription, context_of
-from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer, Value, link_all
 
 BATCH: Final = 100

@@ -17,9 +17,9 @@ import structlog
 
 from config.topology import ROSTERING_EXCHANGE
 from worker.errors import LeaseLost, RosteringError
+from worker.metrics import Metrics
 from worker.ports.broker import HeaderValue, Message, Publisher
 from worker.ports.outbox import Outbox, OutboxMessage, Queued
-from worker.telemetry import Metrics
 from worker.tracing import NO_TRACES, Tracer, current
 
 DISTRICTS: Final = 32

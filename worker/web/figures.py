@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from worker.domain.catalogue import CATALOGUE
+from worker.metrics import Metrics
 from worker.ports.inspection import Figures
-from worker.telemetry import Metrics
 
 
 def show_figures(metrics: Metrics, figures: Figures) -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from worker.domain.trace_context import read_trace_parent
-from worker.telemetry import Metrics
+from worker.metrics import Metrics
 from worker.tracing import Tracer
 from worker.web.access.identity import IDENTITY
 

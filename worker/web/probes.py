@@ -12,12 +12,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from config.topology import DEAD_LETTER_QUEUE
 from worker.errors import Unavailable
+from worker.metrics import Metrics
 from worker.ports.broker import Broker
 from worker.ports.desk import Desk
 from worker.ports.inspection import FiguresOfAll
 from worker.ports.outbox import OutboxGauge
 from worker.stages.loop import Health
-from worker.telemetry import Metrics
 from worker.web.figures import show_figures
 from worker.web.page import Page
 

@@ -18,7 +18,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from config.settings import PREFIX, Settings
+from config.loading import PREFIX
+from config.settings import Settings
 
 ROOT: Final = Path(__file__).parent.parent
 COMMAND: Final = "python -m config.document"

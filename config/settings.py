@@ -1,155 +1,28 @@
-"""Every setting, with its meaning, its unit and why its default.
+"""Every setting, with its meaning, its unit and why its default; `config.loading` reads them.
 
-Set by environment variables with the prefix `ROSTERING_` (and `__` between levels), or by the same keys
-in a TOML file; the environment wins. Everything is checked once, at start; an unknown key is refused by
-name; passwords and secrets are never shown.
+Passwords and secrets are never shown.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import json
-import os
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-PREFIX: Final = "ROSTERING_"
-
-STUDENT_FIELDS: Final = (
-    *("first_name", "middle_name", "last_name", "email", "sis_id", "student_number", "state_id", "grade"),
-    *("school_id", "dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
-    "graduation_year",
-)
-
-FINDING_CODES: Final = (
-    *("student.field_missing", "student.no_section", "student.multiple_sections"),
-    *("student.duplicate_identity", "student.unknown_school", "class.no_teacher", "class.unknown_teacher"),
-    *("section.unknown_student", "school.mass_removal", "district.mass_removal", "district.no_students"),
-    *("district.events_quarantined", "district.no_baseline"),
-)
-
-
-class SettingsProblem(ValueError):
-    """A setting is unknown or wrong; the text is one line that names its key."""
-
-
-def _student_field(name: str) -> str:
-    if name in STUDENT_FIELDS or (name.startswith("ext.") and len(name) > len("ext.")):
-        return name
-    raise ValueError(f"expected one of {', '.join(STUDENT_FIELDS)} or ext.<name>")
-
-
-def _finding_code(code: str) -> str:
-    if code in FINDING_CODES:
-        return code
-    raise ValueError(f"expected one of {', '.join(FINDING_CODES)}")
-
-
-def _one_class_each(severities: dict[str, str]) -> dict[str, str]:
-    for code in ("student.no_section", "student.multiple_sections"):
-        if severities.get(code) == "warning":
-            raise ValueError(f"{code} cannot be a warning: a commit gives every student one class")
-    return severities
-
-
-def _headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-    for name, value in headers.items():
-        if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value.get_secret_value())):
-            raise ValueError("expected names and values that an HTTP header can have")
-    return headers
-
-
-_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
-
-
-def _url(*schemes: str) -> AfterValidator:
-    def check(url: SecretStr) -> SecretStr:
-        try:
-            parts = urlsplit(url.get_secret_value())
-            scheme = parts.scheme
-            # PostgreSQL's may name several hosts and ports, or none.
-            if scheme not in {"postgresql", "postgres"} and (not parts.hostname or parts.port == 0):
-                scheme = ""
-        except ValueError:  # its text quotes the URL, password and all
-            scheme = ""
-        if scheme not in schemes:
-            raise ValueError(
-                f"expected a well-formed URL that begins with {' or '.join(f'{name}://' for name in schemes)}"
-            )
-        return url
-
-    return AfterValidator(check)
-
-
-def _web_address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # its text quotes the URL
-        is_web = False
-    if not is_web:
-        raise ValueError("expected an address that begins with http:// or https://")
-    return url
-
-
-def _public_address(url: str) -> str:
-    parts = urlsplit(_web_address(url))
-    if parts.username or parts.query or parts.fragment:
-        raise ValueError("expected an address that people may see: no password, no query")
-    return url
-
-
-def _network(text: str) -> str:
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError("expected an address or a network, such as 10.0.0.0/8") from None
-    if network.prefixlen == 0:
-        raise ValueError("expected some addresses, got all: then anybody could say to be anybody")
-    return str(network)
-
-
-def _header(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", name):
-        raise ValueError("expected the name of a header: letters, digits and dashes")
-    return name
-
-
-def _from_text(value: Any) -> Any:
-    """Read a list or an object out of an environment variable, where it stands as JSON."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise ValueError('expected JSON, such as ["sis_id"] for a list') from None
-
-
-AsJson = BeforeValidator(_from_text)
-StudentField = Annotated[str, AfterValidator(_student_field)]
-Fields = Annotated[tuple[StudentField, ...], AsJson]
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Severities = Annotated[
-    dict[Annotated[str, AfterValidator(_finding_code)], Literal["error", "warning"]],
-    AfterValidator(_one_class_each),
+from config.checks import (
     AsJson,
-]
+    Fields,
+    Percent,
+    Seconds,
+    Severities,
+    header_name,
+    network,
+    public_address,
+    sendable_headers,
+    url_of,
+    web_address,
+)
 
 
 class Group(BaseModel):
@@ -253,7 +126,7 @@ class HttpSettings(Group):
         "users add`), or a proxy that says who is asking.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
-    public_url: Annotated[str, AfterValidator(_public_address)] | None = Field(
+    public_url: Annotated[str, AfterValidator(public_address)] | None = Field(
         default=None, description="Address at which people reach the console, for links in alerts."
     )
     session_idle_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = Field(
@@ -264,17 +137,17 @@ class HttpSettings(Group):
     session_hours: Annotated[float, Field(gt=0, le=720, allow_inf_nan=False)] = Field(
         default=12, description="Hours after which a log-in ends in any case: a day's work."
     )
-    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], AsJson] = Field(
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(network)], ...], AsJson] = Field(
         default=(),
         description="Addresses or networks of proxies before the console, whose word on the client's "
         "address, on https and (see `user_header`) on the user is believed; nobody's by default.",
     )
-    user_header: Annotated[str, AfterValidator(_header)] | None = Field(
+    user_header: Annotated[str, AfterValidator(header_name)] | None = Field(
         default=None,
         description="Header in which a trusted proxy says who is asking, `X-Forwarded-User` for example; "
         "unset: everybody logs in here. The proxy must take it out of what it is sent.",
     )
-    role_header: Annotated[str, AfterValidator(_header)] | None = Field(
+    role_header: Annotated[str, AfterValidator(header_name)] | None = Field(
         default=None,
         description="Header in which a trusted proxy says that one's role: viewer, reviewer or admin. A user "
         "of that name has the role given here by `rostering users`.",
@@ -336,12 +209,12 @@ class CleverSettings(Group):
 class TracingSettings(Group):
     """Where traces are sent. Without an address there are none, and nothing of it is loaded."""
 
-    otlp_endpoint: Annotated[SecretStr, _url("http", "https")] | None = Field(
+    otlp_endpoint: Annotated[SecretStr, url_of("http", "https")] | None = Field(
         default=None,
         description="An OpenTelemetry collector's address for OTLP over HTTP, such as http://collector:4318; "
         "unset: no traces.",
     )
-    headers: Annotated[dict[str, SecretStr], AfterValidator(_headers), AsJson] = Field(
+    headers: Annotated[dict[str, SecretStr], AfterValidator(sendable_headers), AsJson] = Field(
         default={},
         description="Headers that the collector asks for, as JSON, such as one with a token.",
     )
@@ -361,7 +234,7 @@ class AlertSettings(Group):
         "(mailto, slack, msteams, pagerduty and a hundred more); any other http(s):// address is a webhook "
         "and gets each alert as JSON. With one, or with an Alertmanager, the stage notify runs.",
     )
-    alertmanager_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+    alertmanager_url: Annotated[str, AfterValidator(web_address)] | None = Field(
         default=None, description="Address of an Alertmanager; alerts go to its API v2."
     )
     flap_seconds: float = Field(
@@ -410,11 +283,11 @@ class AlertSettings(Group):
 class Settings(Group):
     """The whole configuration."""
 
-    broker_url: Annotated[SecretStr, _url("amqp", "amqps")] | None = Field(
+    broker_url: Annotated[SecretStr, url_of("amqp", "amqps")] | None = Field(
         default=None,
         description="RabbitMQ, as amqp:// or amqps://; unset: a broker inside the process, for one machine.",
     )
-    database_url: Annotated[SecretStr, _url("postgresql", "postgres")] | None = Field(
+    database_url: Annotated[SecretStr, url_of("postgresql", "postgres")] | None = Field(
         default=None,
         description="PostgreSQL 15 or newer, as postgresql://; unset: one of our own under the data folder.",
     )
@@ -445,101 +318,3 @@ class Settings(Group):
     clever: CleverSettings = CleverSettings()
     alerts: AlertSettings = AlertSettings()
     tracing: TracingSettings = TracingSettings()
-
-
-def load(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
-    """Read and check the settings; `SettingsProblem` names the key that is wrong."""
-    values = _from_file(file) if file else {}
-    variables = {
-        name: value
-        for name, value in (os.environ if environment is None else environment).items()
-        if name.startswith(PREFIX)
-    }
-    for name, value in variables.items():
-        _put(values, name.removeprefix(PREFIX).lower().split("__"), value, name)
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        raise SettingsProblem(_explain(error, variables)) from None
-
-
-def describe(settings: Settings) -> list[tuple[str, str, str]]:
-    """Return (variable, value, meaning) of every setting, secrets hidden."""
-    return [(variable, _shown(value), meaning) for variable, value, meaning in _walk(settings, PREFIX)]
-
-
-def redacted(url: SecretStr) -> str:
-    """Return a URL without its password and its query; of one that is not well formed, the scheme alone."""
-    scheme, _, rest = url.get_secret_value().partition("://")
-    credentials, at, place = rest.rpartition("@")
-    if set("/?#") & set(credentials):
-        return f"{scheme}://***"
-    user, colon, _ = credentials.partition(":")
-    return f"{scheme}://{user}{colon and ':***'}{at}{re.split('[?#]', place)[0]}"
-
-
-def _walk(group: BaseModel, prefix: str) -> Iterable[tuple[str, Any, str]]:
-    for name, field in type(group).model_fields.items():
-        value = getattr(group, name)
-        if isinstance(value, Group):
-            yield from _walk(value, f"{prefix}{name.upper()}__")
-        else:
-            yield f"{prefix}{name.upper()}", value, field.description or ""
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return "(unset)"
-        case SecretStr():
-            return redacted(value) if "://" in value.get_secret_value() else "***"
-        case str() if "://" in value:
-            return redacted(SecretStr(value))
-        case tuple() if any(isinstance(item, SecretStr) for item in value):
-            return f"({len(value)} hidden)"
-        case dict() if any(isinstance(item, SecretStr) for item in value.values()):
-            return f"({len(value)} hidden)"
-        case tuple() | dict():
-            return json.dumps(value)
-        case _:
-            return str(value)
-
-
-def _from_file(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text())
-    except OSError as error:
-        raise SettingsProblem(f"--config {file}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsProblem(f"--config {file}: expected TOML: {error}") from None
-
-
-def _put(values: dict[str, Any], steps: list[str], value: str, variable: str) -> None:
-    *groups, last = steps
-    for step in groups:
-        values = values.setdefault(step, {})
-        if not isinstance(values, dict):
-            raise SettingsProblem(f"{variable}: unknown key")
-    values[last] = value
-
-
-def _explain(error: ValidationError, variables: Mapping[str, str]) -> str:
-    first = error.errors(include_url=False)[0]
-    names = [str(step).upper() for step in first["loc"] if isinstance(step, str) and "[" not in step]
-    variable = PREFIX + "__".join(names[:2])
-    if first["type"] == "extra_forbidden":
-        return f"{_as_written(PREFIX + '__'.join(names), variables)}: unknown key"
-    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-    hidden = variable.endswith(SECRETS) or first["type"] == "model_type"  # a group may hold secrets
-    got = "" if hidden else f", got {variables.get(variable, first['input'])!r}"
-    return f"{variable}: {message}{got}"
-
-
-def _as_written(variable: str, variables: Mapping[str, str]) -> str:
-    return next((name for name in variables if name.upper() == variable), variable)
-
-
-SECRETS: Final = (
-    *("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "ALERTMANAGER_URL", "OTLP_ENDPOINT"),
-    "HEADERS",
-)

@@ -10,7 +10,7 @@ import pytest
 from manifests import FOLDER, containers, deployment, kustomization, manifests, pods, selects
 
 from config import document
-from config.settings import load
+from config.loading import load
 from config.topology import EVENTS_QUEUE
 from worker.process import STAGES
 

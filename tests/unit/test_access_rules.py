@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from config.settings import HttpSettings, Settings, SettingsProblem, load
+from config.loading import SettingsProblem, load
+from config.settings import HttpSettings, Settings
 from worker.adapters.passwords import Passwords
 from worker.domain.patience import OF_A_NAME, OF_AN_ADDRESS, Patience
 from worker.domain.users import Role, check_password, new_name

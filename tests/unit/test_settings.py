@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from config.settings import FINDING_CODES, STUDENT_FIELDS, Settings, SettingsProblem, describe, load, redacted
+from config.checks import FINDING_CODES, STUDENT_FIELDS
+from config.loading import SettingsProblem, describe, load, redacted
+from config.settings import Settings
 from worker.domain.policy import Code
 from worker.domain.records import STUDENT_TEXTS
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from config import document
-from config.settings import Settings, describe, load
+from config.loading import describe, load
+from config.settings import Settings
 
 COMMENTED_OUT = re.compile(r"^#(?=\w)", re.MULTILINE)
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from config.settings import load
+from config.loading import load
 from worker.errors import SettingsError
 from worker.process import STAGES, check_stages
 

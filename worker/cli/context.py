@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import uvloop
 from rich.console import Console
 
-from config import settings as configuration
+from config import loading as configuration
 from config.settings import Settings
 from worker.errors import SettingsError
 from worker.telemetry import configure_logging

@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from config.settings import Settings, redacted
+from config.loading import redacted
+from config.settings import Settings
 from worker import process
 from worker.cli.context import CommandContext
 from worker.cli.terminal import DistrictProgress

@@ -7,7 +7,7 @@ import sys
 import click
 from rich.table import Table
 
-from config import settings as configuration
+from config import loading as configuration
 from config.topology import TOPOLOGY
 from worker import app, process
 from worker.adapters.rabbitmq import RabbitBroker

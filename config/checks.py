@@ -1,0 +1,136 @@
+"""What a setting's value must be: the checks of values, and the types made of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+STUDENT_FIELDS: Final = (
+    *("first_name", "middle_name", "last_name", "email", "sis_id", "student_number", "state_id", "grade"),
+    *("school_id", "dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
+    "graduation_year",
+)
+
+FINDING_CODES: Final = (
+    *("student.field_missing", "student.no_section", "student.multiple_sections"),
+    *("student.duplicate_identity", "student.unknown_school", "class.no_teacher", "class.unknown_teacher"),
+    *("section.unknown_student", "school.mass_removal", "district.mass_removal", "district.no_students"),
+    *("district.events_quarantined", "district.no_baseline"),
+)
+
+
+def _student_field(name: str) -> str:
+    if name in STUDENT_FIELDS or (name.startswith("ext.") and len(name) > len("ext.")):
+        return name
+    raise ValueError(f"expected one of {', '.join(STUDENT_FIELDS)} or ext.<name>")
+
+
+def _finding_code(code: str) -> str:
+    if code in FINDING_CODES:
+        return code
+    raise ValueError(f"expected one of {', '.join(FINDING_CODES)}")
+
+
+def _one_class_each(severities: dict[str, str]) -> dict[str, str]:
+    for code in ("student.no_section", "student.multiple_sections"):
+        if severities.get(code) == "warning":
+            raise ValueError(f"{code} cannot be a warning: a commit gives every student one class")
+    return severities
+
+
+def sendable_headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    """Check headers: names and values that may be sent."""
+    for name, value in headers.items():
+        if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value.get_secret_value())):
+            raise ValueError("expected names and values that an HTTP header can have")
+    return headers
+
+
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
+
+
+def url_of(*schemes: str) -> AfterValidator:
+    """Return the check of a URL that may hold a password, which no error quotes."""
+
+    def check(url: SecretStr) -> SecretStr:
+        try:
+            parts = urlsplit(url.get_secret_value())
+            scheme = parts.scheme
+            # PostgreSQL's may name several hosts and ports, or none.
+            if scheme not in {"postgresql", "postgres"} and (not parts.hostname or parts.port == 0):
+                scheme = ""
+        except ValueError:  # its text quotes the URL, password and all
+            scheme = ""
+        if scheme not in schemes:
+            raise ValueError(
+                f"expected a well-formed URL that begins with {' or '.join(f'{name}://' for name in schemes)}"
+            )
+        return url
+
+    return AfterValidator(check)
+
+
+def web_address(url: str) -> str:
+    """Check an address that begins with http:// or https://."""
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text quotes the URL
+        is_web = False
+    if not is_web:
+        raise ValueError("expected an address that begins with http:// or https://")
+    return url
+
+
+def public_address(url: str) -> str:
+    """Check a web address that people may see."""
+    parts = urlsplit(web_address(url))
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("expected an address that people may see: no password, no query")
+    return url
+
+
+def network(text: str) -> str:
+    """Check an address or a network of some addresses."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("expected an address or a network, such as 10.0.0.0/8") from None
+    if network.prefixlen == 0:
+        raise ValueError("expected some addresses, got all: then anybody could say to be anybody")
+    return str(network)
+
+
+def header_name(name: str) -> str:
+    """Check the name of a header."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", name):
+        raise ValueError("expected the name of a header: letters, digits and dashes")
+    return name
+
+
+def _from_text(value: Any) -> Any:
+    """Read a list or an object out of an environment variable, where it stands as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('expected JSON, such as ["sis_id"] for a list') from None
+
+
+AsJson = BeforeValidator(_from_text)
+StudentField = Annotated[str, AfterValidator(_student_field)]
+Fields = Annotated[tuple[StudentField, ...], AsJson]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Severities = Annotated[
+    dict[Annotated[str, AfterValidator(_finding_code)], Literal["error", "warning"]],
+    AfterValidator(_one_class_each),
+    AsJson,
+]

@@ -135,13 +135,15 @@ def _letter(message: DeliveredMessage) -> DeadLetter:
     properties = message.header.properties
     headers: Mapping[str, Any] = properties.headers or {}
     death = _first_death(headers)
+    # Where the broker put it aside, the headers are still the publisher's, who may write anything there.
+    ours: Mapping[str, Any] = {} if death else headers
     return DeadLetter(
         place=message.delivery_tag or 0,
         body=message.body,
         routing_key=message.routing_key or "",
-        reason=_text(headers.get("x-reason")) or _text(death.get("reason")) or UNKNOWN,
-        district_id=_text(headers.get("x-district-id")) or _text(headers.get("district_id")),
-        died_at=_moment(properties.timestamp) if "x-reason" in headers else _moment(death.get("time")),
+        reason=_text(ours.get("x-reason")) or _text(death.get("reason")) or UNKNOWN,
+        district_id=_text(ours.get("x-district-id")) or _text(headers.get("district_id")),
+        died_at=_moment(properties.timestamp) if "x-reason" in ours else _moment(death.get("time")),
         trace_parent=_text(headers.get("traceparent")),
     )
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from builders import DISTRICT, Json
 from store_fixtures import StoreUnderTest
 
-from worker.domain.catalogue import PREFLIGHT_FAILED
+from worker.domain.incident_codes import PREFLIGHT_FAILED
 from worker.metrics import Metrics
 from worker.ports.deliveries import Heard
-from worker.stages.notify import DeliverStage
+from worker.stages.deliver import DeliverStage
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 FIRING, RESOLVED = "firing", "resolved"

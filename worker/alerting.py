@@ -14,7 +14,7 @@ from worker.errors import SettingsError
 from worker.metrics import Metrics
 from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries
-from worker.stages.notify import DeliverStage
+from worker.stages.deliver import DeliverStage
 from worker.tracing import Tracer
 
 PATIENT_POLLS: Final = 3

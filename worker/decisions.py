@@ -11,9 +11,9 @@ from worker.domain import announcements
 from worker.domain.announcements import Batch
 from worker.domain.approval import GUARDS
 from worker.domain.canonical import canonical
-from worker.domain.catalogue import BASELINE_REFUSED
 from worker.domain.causes import fold
 from worker.domain.decision import Outcome, batch_id, decision_id
+from worker.domain.incident_codes import BASELINE_REFUSED
 from worker.domain.noticing import decided
 from worker.domain.roster import PartLimits, PartPacker
 from worker.domain.window import Trigger

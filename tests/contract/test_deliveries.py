@@ -10,7 +10,7 @@ from delivery_helpers import DAY, MINUTE, RESOLVED, Line, alert, all_of, deliver
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.errors import ChannelFailed, StoreUnavailable
-from worker.stages.notify import retry_after
+from worker.stages.deliver import retry_after
 
 
 async def test_an_alert_is_delivered_once_and_counted(store: StoreUnderTest) -> None:

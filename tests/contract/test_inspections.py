@@ -12,7 +12,7 @@ from store_fixtures import LIMITS, StoreUnderTest, opened_store
 
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres.inspections import PostgresInspections
-from worker.domain.catalogue import INSPECTED
+from worker.domain.incident_codes import INSPECTED
 from worker.domain.noticing import FOLD_OVER, Thresholds
 from worker.metrics import Metrics
 from worker.ports.inspection import Figures

@@ -16,12 +16,12 @@ from store_fixtures import StoreUnderTest
 
 from worker.adapters.channels.opening import open_channels
 from worker.adapters.inprocess import InProcessBroker
-from worker.domain.catalogue import PREFLIGHT_FAILED
+from worker.domain.incident_codes import PREFLIGHT_FAILED
 from worker.metrics import Metrics
 from worker.ports.broker import Delivery, Message
-from worker.stages import notify
+from worker.stages.deliver import DeliverStage
 from worker.stages.loop import Health, Stop, run
-from worker.stages.notify import DeliverStage, NotifyStage, heard
+from worker.stages.notify import NotifyStage, heard
 
 # From the queue
 
@@ -131,14 +131,11 @@ async def test_an_end_that_was_delivered_while_its_beginning_was_said_again_is_d
 # In its loop
 
 
-async def test_a_webhook_that_comes_back_gets_everything_in_order(
-    store: StoreUnderTest, hook: Hook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(notify, "FIRST_RETRY", 0.05)
+async def test_a_webhook_that_comes_back_gets_everything_in_order(store: StoreUnderTest, hook: Hook) -> None:
     stop = Stop()
     await hook.close()
     async with open_channels([hook.url], None, 5, MINUTE) as (channel,):
-        stage = DeliverStage(channel, store.deliveries, Metrics(), DAY, MINUTE)
+        stage = DeliverStage(channel, store.deliveries, Metrics(), DAY, MINUTE, first_retry=0.05)
         running = asyncio.create_task(run(stage, stop, Health()))
         await store.deliveries.store([channel.name], kept(alert(), alert(RESOLVED)))
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.messages import AlertMessage
-from worker.domain.catalogue import CATALOGUE, EVALUATED, INSPECTED, PREFLIGHT_FAILED
+from worker.domain.incident_codes import CATALOGUE, EVALUATED, INSPECTED, PREFLIGHT_FAILED
 from worker.domain.incidents import (
     FLAPPING_RETURNS,
     NO_DISTRICT,

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from builders import DISTRICT, NOON, OTHER_DISTRICT
 
-from worker.domain.catalogue import CATALOGUE, EVALUATED, FEED_STUCK, INSPECTED
 from worker.domain.decision import Outcome
+from worker.domain.incident_codes import CATALOGUE, EVALUATED, FEED_STUCK, INSPECTED
 from worker.domain.incidents import NO_DISTRICT, Condition
 from worker.domain.noticing import FOLD_OVER, Found, Sight, decided, folded, inspected
 from worker.domain.policy import Code, Policy

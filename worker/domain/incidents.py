@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from worker.domain.announcements import alert_body, instant
 from worker.domain.canonical import canonical
-from worker.domain.catalogue import CATALOGUE
 from worker.domain.decision import alert_id
+from worker.domain.incident_codes import CATALOGUE
 
 NO_DISTRICT: Final = ""
 """Whose an incident is that is nobody's in particular; null in its alerts."""

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from worker.domain.announcements import sync_state
 from worker.domain.approval import GUARDS
-from worker.domain.catalogue import (
+from worker.domain.decision import Outcome
+from worker.domain.incident_codes import (
     DEAD_LETTERS_WAITING,
     DISTRICT_PARKED,
     EVENTS_QUARANTINED,
@@ -22,7 +23,6 @@ from worker.domain.catalogue import (
     SYNC_STALE,
     WINDOW_OVERDUE,
 )
-from worker.domain.decision import Outcome
 from worker.domain.incidents import NO_DISTRICT, Condition, picture
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.roster import RosterKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.domain.catalogue import CATALOGUE
+from worker.domain.incident_codes import CATALOGUE
 from worker.metrics import Metrics
 from worker.ports.inspection import Figures
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from worker.adapters.channels.naming import channel_name
-from worker.domain.catalogue import CATALOGUE
+from worker.domain.incident_codes import CATALOGUE
 from worker.errors import ChannelFailed, SettingsError
 
 if TYPE_CHECKING:

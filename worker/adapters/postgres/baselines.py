@@ -9,7 +9,7 @@ from typing import Final
 
 from worker.adapters.postgres import incidents, sql, windows
 from worker.adapters.postgres.database import Connection, Database
-from worker.domain.catalogue import BASELINE_REFUSED
+from worker.domain.incident_codes import BASELINE_REFUSED
 from worker.domain.incidents import Condition, Rules
 from worker.domain.records import KINDS
 from worker.domain.window import Trigger

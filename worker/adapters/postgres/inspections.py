@@ -10,7 +10,7 @@ from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.incidents import Step, keep, memory_of
 from worker.domain.announcements import STALE_SYNC
-from worker.domain.catalogue import DEAD_LETTERS_WAITING, INSPECTED
+from worker.domain.incident_codes import DEAD_LETTERS_WAITING, INSPECTED
 from worker.domain.incidents import Condition, Memory, Rules, step
 from worker.domain.noticing import Found, Sight, Thresholds, folded, inspected
 from worker.domain.window import WindowLimits

@@ -169,6 +169,7 @@ def serve(store: StoreUnderTest) -> Serve:
             inspections=store.inspections,
             deliveries=store.deliveries,
             sections=store.sections,
+            lifecycles=store.lifecycles,
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

@@ -26,6 +26,7 @@ from worker.adapters.postgres.embedded import EmbeddedPostgres
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.inspections import PostgresInspections
+from worker.adapters.postgres.lifecycles import PostgresLifecycles
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
@@ -97,6 +98,7 @@ class StoreUnderTest:
     deliveries: PostgresDeliveries
     views: PostgresViews
     sections: PostgresSectionViews
+    lifecycles: PostgresLifecycles
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -164,6 +166,7 @@ async def opened_store(
             PostgresDeliveries(database, heard),
             PostgresViews(database),
             PostgresSectionViews(database),
+            PostgresLifecycles(database),
         )
     finally:
         await locks.close()

@@ -169,6 +169,8 @@ def serve(store: StoreUnderTest) -> Serve:
             inspections=store.inspections,
             deliveries=store.deliveries,
             sections=store.sections,
+            mails=store.mails,
+            mail_desk=store.mail_desk,
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

@@ -32,6 +32,8 @@ from worker.adapters.postgres.embedded import EmbeddedPostgres
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.inspections import PostgresInspections
+from worker.adapters.postgres.mail_desk import PostgresMailDesk
+from worker.adapters.postgres.mails import PostgresMails
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
@@ -92,6 +94,8 @@ class Store:
     deliveries: PostgresDeliveries
     views: PostgresViews
     sections: PostgresSectionViews
+    mails: PostgresMails
+    mail_desk: PostgresMailDesk
 
 
 @asynccontextmanager
@@ -131,6 +135,8 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresDeliveries(database, heard),
             PostgresViews(database),
             PostgresSectionViews(database),
+            PostgresMails(database, heard),
+            PostgresMailDesk(database),
         )
 
 

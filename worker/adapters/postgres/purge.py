@@ -17,6 +17,7 @@ TABLES: Final = (
     *("staged", "section_links", "kept_sections", "identities", "findings", "roster", "coverage"),
     *("decisions", "batches", "filters", "policies"),
     *("holds", "approvals", "commit_history", "suggestions"),
+    "mails",
     "windows",
 )
 """Every table with rows of a district, but for its own row, the outbox, which is empty, its incidents,

@@ -49,8 +49,8 @@ class LifecycleSettings(Group):
     clever_link: Annotated[str, AfterValidator(connect_address)] | None = Field(
         default=None,
         description="Address at Clever where a district connects your application, shown behind the connect "
-        "link; `{client_id}` and `{district_id}` may stand in it. Copy it from your application's dashboard at "
-        "Clever; unset: the page says where in Clever to look.",
+        "link; `{client_id}` and `{district_id}` may stand in it. It stands in your application's dashboard "
+        "at Clever; unset: the page says where in Clever to look.",
     )
     look_seconds: Seconds = Field(
         default=5, description="Seconds between two looks at all districts for moves that follow."

@@ -170,6 +170,8 @@ def serve(store: StoreUnderTest) -> Serve:
             deliveries=store.deliveries,
             sections=store.sections,
             lifecycles=store.lifecycles,
+            mails=store.mails,
+            mail_desk=store.mail_desk,
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

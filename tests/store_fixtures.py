@@ -27,6 +27,8 @@ from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.inspections import PostgresInspections
 from worker.adapters.postgres.lifecycles import PostgresLifecycles
+from worker.adapters.postgres.mail_desk import PostgresMailDesk
+from worker.adapters.postgres.mails import PostgresMails
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
@@ -99,6 +101,8 @@ class StoreUnderTest:
     views: PostgresViews
     sections: PostgresSectionViews
     lifecycles: PostgresLifecycles
+    mails: PostgresMails
+    mail_desk: PostgresMailDesk
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -167,6 +171,8 @@ async def opened_store(
             PostgresViews(database),
             PostgresSectionViews(database),
             PostgresLifecycles(database),
+            PostgresMails(database, heard),
+            PostgresMailDesk(database),
         )
     finally:
         await locks.close()

@@ -33,6 +33,8 @@ from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.inspections import PostgresInspections
 from worker.adapters.postgres.lifecycles import PostgresLifecycles
+from worker.adapters.postgres.mail_desk import PostgresMailDesk
+from worker.adapters.postgres.mails import PostgresMails
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
@@ -94,6 +96,8 @@ class Store:
     views: PostgresViews
     sections: PostgresSectionViews
     lifecycles: PostgresLifecycles
+    mails: PostgresMails
+    mail_desk: PostgresMailDesk
 
 
 @asynccontextmanager
@@ -134,6 +138,8 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresViews(database),
             PostgresSectionViews(database),
             PostgresLifecycles(database, guiding.guidance(settings)),
+            PostgresMails(database, heard),
+            PostgresMailDesk(database),
         )
 
 

@@ -18,6 +18,7 @@ TABLES: Final = (
     *("decisions", "batches", "filters", "policies"),
     *("holds", "approvals", "commit_history", "suggestions"),
     *("lifecycles", "lifecycle_drops"),
+    "mails",
     "windows",
 )
 """Every table with rows of a district (a lifecycle takes with it what hangs on it), but for its own row, the

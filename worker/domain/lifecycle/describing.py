@@ -12,9 +12,9 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from worker.errors import LifecycleError
+from worker.domain.mails import MOST_RECIPIENTS, mailbox
+from worker.errors import LifecycleError, MailError
 
-MOST_CONTACTS: Final = 20
 LONGEST_NAME: Final = 200
 _DISTRICT: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
@@ -45,8 +45,8 @@ def checked_zone(zone: str) -> ZoneInfo:
 
 def checked_contacts(contacts: Sequence[str]) -> list[str]:
     """Return addresses, each once, without space around them; raises `LifecycleError`."""
-    if len(contacts) > MOST_CONTACTS:
-        raise LifecycleError(f"contacts: expected at most {MOST_CONTACTS}, got {len(contacts)}")
+    if len(contacts) > MOST_RECIPIENTS:
+        raise LifecycleError(f"contacts: expected at most {MOST_RECIPIENTS}, got {len(contacts)}")
     return list(dict.fromkeys(_address(text, place) for place, text in enumerate(contacts, start=1)))
 
 
@@ -63,8 +63,9 @@ def check_dates(opens_on: date | None, launch_on: date | None) -> None:
 
 
 def _address(text: str, place: int) -> str:
-    address = text.strip()
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or not text.isprintable() or len(address) > LONGEST_NAME:
-        raise LifecycleError(f"contact {place}: expected an address such as ada@district.example on one line")
-    return address
+    text = text.strip()
+    try:
+        mailbox(text)
+    except MailError as error:
+        raise LifecycleError(f"contact {place}: {error}") from None
+    return text

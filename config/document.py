@@ -48,6 +48,12 @@ INSTEAD_OF_UNSET: Final = {
     "public_url": "https://rostering.example.org",
     "user_header": "X-Forwarded-User",
     "role_header": "X-Forwarded-Role",
+    "smtp_url": "smtp://user:password@mail.example.org:587",
+    "sender": "Insights <rostering@vendor.example>",
+    "reply_to": "help@vendor.example",
+    "templates_dir": "mail-templates",
+    "bounce_address": "bounces@vendor.example",
+    "bounces_imap_url": "imaps://bounces:password@mail.example.org/INBOX",
 }
 """What the example files show for a setting that has no default."""
 

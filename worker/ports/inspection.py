@@ -24,6 +24,7 @@ class Figures:
     deliveries_waiting: Mapping[str, int] = field(default_factory=dict)
     deliveries_dead: Mapping[str, int] = field(default_factory=dict)
     """Both by the kind of channel."""
+    mails_for_a_person: int = 0
 
 
 class Inspections(Protocol):

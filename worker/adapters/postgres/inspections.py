@@ -19,6 +19,7 @@ from worker.ports.inspection import Figures
 _SQL: Final = sql.load("inspections")
 _INCIDENTS: Final = sql.load("incidents")
 _DELIVERIES: Final = sql.load("deliveries")
+_MAILS: Final = sql.load("mails")
 
 _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
 """All districts are looked at; see `worker.adapters.postgres.database` for the usual way."""
@@ -67,11 +68,13 @@ class PostgresInspections:
             )
             incidents = await connection.fetch(_INCIDENTS["open_by_code"])
             deliveries = await connection.fetch(_DELIVERIES["by_kind"])
+            mails = await connection.fetch(_MAILS["for_a_person"])
         return Figures(
             {each["code"]: each["incidents"] for each in incidents},
             **dict(row or {}),
             deliveries_waiting={each["kind"]: each["waiting"] for each in deliveries},
             deliveries_dead={each["kind"]: each["dead"] for each in deliveries},
+            mails_for_a_person=sum(each["mails"] for each in mails),
         )
 
     async def _sight(self, connection: Connection, dead_letters: int | None) -> Sight:

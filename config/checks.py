@@ -149,13 +149,6 @@ def zone(name: str) -> str:
     return name
 
 
-def time_of_day(text: str) -> str:
-    """Check a time of the day."""
-    if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", text):
-        raise ValueError("expected a time of the day, such as 08:00")
-    return text
-
-
 def network(text: str) -> str:
     """Check an address or a network of some addresses."""
     try:

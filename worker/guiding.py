@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import time, timedelta
 
 from config.settings import Settings
@@ -10,6 +11,7 @@ from worker.adapters.postgres.lifecycle_sight import Guidance
 from worker.domain.lifecycle.launch import Calendar
 from worker.domain.lifecycle.sight import Rules
 from worker.domain.lifecycle.todo import Patience
+from worker.domain.mails import Composed, Values
 
 
 def calendar(settings: Settings) -> Calendar:
@@ -27,7 +29,7 @@ def patience(settings: Settings) -> Patience:
 
 
 def guidance(settings: Settings) -> Guidance:
-    """Return what moves are decided by."""
+    """Return what moves are decided by, and what writes their e-mails. Raises `MailError`."""
     lifecycle = settings.lifecycle
     thresholds = alerting.thresholds(settings)
     return Guidance(
@@ -36,7 +38,17 @@ def guidance(settings: Settings) -> Guidance:
         timedelta(days=lifecycle.link_days),
         thresholds.feed,
         thresholds.reads_clever,
+        _compose(settings),
+        settings.http.public_url,
     )
+
+
+def _compose(settings: Settings) -> Callable[[Values], Composed] | None:
+    if settings.mail.smtp_url is None:
+        return None
+    from worker import postbox  # noqa: PLC0415 — slow to import, and only where mail is sent
+
+    return postbox.composer(settings).compose
 
 
 def connect_address(settings: Settings, district_id: str) -> str | None:

@@ -116,6 +116,9 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         connections=store.connections,
         limits=LIMITS,
         access=serving.access(settings, app.access_store(settings, store.database)),
+        lifecycles=store.lifecycles,
+        mails=store.mail_desk,
+        guide=serving.guide(settings),
     )
     application = site(all_pages(console), console)
     async with TestClient(TestServer(application), cookies={VISIT_COOKIE: VISIT}) as client:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from ipaddress import ip_network
 
 from config.settings import Settings
+from worker import guiding, postbox
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.adapters.rabbitmq import RabbitBroker
@@ -16,6 +18,7 @@ from worker.web.access.gate import Gate
 from worker.web.access.logging_in import Access
 from worker.web.access.surroundings import Rules
 from worker.web.console import Console
+from worker.web.guide import Guide
 
 
 def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Console:
@@ -35,6 +38,22 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
         connections=store.connections,
         limits=window_limits(settings),
         access=access(settings, store.access),
+        lifecycles=store.lifecycles,
+        mails=store.mail_desk,
+        guide=guide(settings),
+    )
+
+
+def guide(settings: Settings) -> Guide:
+    """Return what pages tell of districts' way beside what the store knows. Raises `MailError`."""
+    return Guide(
+        patience=guiding.patience(settings),
+        calendar=guiding.calendar(settings),
+        time_zone=settings.lifecycle.time_zone,
+        composer=postbox.composer(settings),
+        writes=settings.mail.smtp_url is not None,
+        public_url=settings.http.public_url,
+        connect_address=partial(guiding.connect_address, settings),
     )
 
 

@@ -14,6 +14,7 @@ from worker.web.page import Page
 WITHOUT_LOG_IN = {
     *(("GET", "/live"), ("GET", "/ready"), ("GET", "/metrics")),
     *(("GET", "/static/{name}"), ("GET", "/login"), ("POST", "/login")),
+    ("GET", "/connect/{token}"),
 }
 DENIED = "You may not see this"
 OUT_OF_DATE = "This form is out of date"

@@ -34,7 +34,7 @@ class Composer:
         if own_templates is not None and not own_templates.is_dir():
             raise MailError(f"{own_templates}: expected a folder of templates")
         folders = [OURS] if own_templates is None else [own_templates, OURS]
-        self._vendor = vendor
+        self.vendor = vendor
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(folders),
             undefined=jinja2.StrictUndefined,
@@ -47,7 +47,7 @@ class Composer:
 
     def compose(self, values: Values) -> Composed:
         """Return the e-mail that says this. A value of several lines is refused: none could mean well."""
-        known = _values(self._vendor) | _values(values)
+        known = _values(self.vendor) | _values(values)
         text_file = f"{values.kind}.txt"
         first, _, text = self._render(text_file, known).partition("\n")
         if not first.startswith(SUBJECT) or not first.removeprefix(SUBJECT).strip():

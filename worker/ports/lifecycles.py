@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from worker.domain.lifecycle.sight import Sharing, Step, Trouble, Way
 from worker.domain.lifecycle.states import Move, State
+from worker.domain.mails import Mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Record:
     """E-mails that need a person: refused, bounced, or nobody knows whether they arrived."""
     mails_since: datetime | None
     review_since: datetime | None
+    windows_set: int = 0
+    """How often a window was set, moved or cancelled."""
 
     @property
     def district_id(self) -> str:
@@ -147,6 +150,14 @@ class Lifecycles(Protocol):
         `OrderRefused` where the move is not allowed from where the district stands (the text says which
         are); `LifecycleError` where an e-mail is to be written and there is no contact, no server or no
         public address.
+        """
+        ...
+
+    async def preview(self, district_id: str, move: Move, rules: RulesAsked | None = None) -> Mail:
+        """Return the e-mail that a person's move would write, and change nothing.
+
+        The link in an invitation is made when it is sent; here stands another text in its place. Raises as
+        `order` does.
         """
         ...
 

@@ -17,6 +17,8 @@ from worker.ports.broker import Publisher
 from worker.ports.connections import Connections
 from worker.ports.dead_letters import DeadLetters, Quarantine
 from worker.ports.desk import Desk
+from worker.ports.lifecycles import Lifecycles
+from worker.ports.mails import MailDesk
 from worker.ports.plans import Plans
 from worker.ports.rollback import Rollbacks
 from worker.ports.surveys import Surveys
@@ -25,6 +27,7 @@ from worker.section_tables import SectionTables
 from worker.web.access.forms import SECRET, Field
 from worker.web.access.identity import Permission, who
 from worker.web.access.logging_in import Access
+from worker.web.guide import Guide, local_day, local_moment
 
 HEADERS: Final = {"Cache-Control": "no-store"}
 NOTICES: Final[dict[str, str]] = {}
@@ -42,6 +45,9 @@ def _templates() -> jinja2.Environment:
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.filters["moment"] = moment
     environment.filters["step"] = step
+    environment.filters["day"] = local_day
+    environment.filters["local"] = local_moment
+    environment.filters["words"] = in_words
     environment.globals["Permission"] = Permission
     return environment
 
@@ -49,6 +55,11 @@ def _templates() -> jinja2.Environment:
 def step(text: str) -> str:
     """Return a text as one step of a path: an id that holds a slash or a question mark leads nowhere else."""
     return quote(text, safe="")
+
+
+def in_words(name: str) -> str:
+    """Return a state, a move or a kind as it is said: `waiting_on_district` is waiting on district."""
+    return name.replace("_", " ")
 
 
 def of_district(district_id: str, *steps: str) -> str:
@@ -82,6 +93,9 @@ class Console:
     connections: Connections | None
     limits: WindowLimits
     access: Access
+    lifecycles: Lifecycles
+    mails: MailDesk
+    guide: Guide
     _environment: jinja2.Environment = field(default_factory=_templates)
 
     def render(

@@ -18,12 +18,12 @@ from worker.web.access.gate import Gate, session_token
 from worker.web.access.identity import IDENTITY, NOBODY
 from worker.web.access.refusal import LogInFirst, Refused
 from worker.web.console import Console
+from worker.web.framing import CONTENT_POLICY
 from worker.web.observing import pattern
 from worker.web.page import Page
 
 SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # Not `no-referrer`: browsers then hide from us, too, which site a form was sent from.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,7 @@ OCCASIONS: Final = {
     Move.REQUEST_RULES: "rules",
 }
 """Of moves by people: with a number each, since they may be made again."""
+PROMISED: Final = "the-link-is-made-when-this-is-sent"
 LONGEST_NAME: Final = 80
 """Of a district, in a subject with more in it."""
 NO_SERVER: Final = (
@@ -60,6 +61,11 @@ def check_may_write(seen: Seen, move: Move, guidance: Guidance) -> None:
 def connect_address(token: str, guidance: Guidance) -> str:
     """Return the address of the page behind a link."""
     return f"{(guidance.public_url or '').rstrip('/')}/connect/{token}"
+
+
+def promised_link(seen: Seen, life: timedelta) -> Link:
+    """Return what stands in for the link of an invitation that is only looked at."""
+    return Link(PROMISED, seen.district_id, seen.now, "", seen.now + life, None, None, is_open=False)
 
 
 async def ordered_mail(

@@ -13,6 +13,7 @@ from worker.adapters.postgres.lifecycle_mails import (
     OCCASIONS,
     check_may_write,
     ordered_mail,
+    promised_link,
     ready_mail,
 )
 from worker.adapters.postgres.lifecycle_moves import Taken, follow, keep_held_back, take, write_down
@@ -21,6 +22,7 @@ from worker.adapters.postgres.mails import enqueue
 from worker.domain.lifecycle import describing
 from worker.domain.lifecycle.sight import Step, Way
 from worker.domain.lifecycle.states import BY_PEOPLE, Move, State, sources, target
+from worker.domain.mails import Mail
 from worker.errors import LifecycleError, OrderRefused, UnknownDistrictError
 from worker.ports.lifecycles import Description, Made, RulesAsked
 
@@ -92,6 +94,17 @@ async def order(
     await keep_held_back(connection, [seen], taken, guidance)
     await audit(connection, actor, move.value, seen.district_id, before=step.before.value, writes=writes)
     return step
+
+
+async def preview(
+    connection: Connection, district_id: str, move: Move, guidance: Guidance, rules: RulesAsked | None
+) -> Mail:
+    """Return the e-mail that a move would write; nothing is changed."""
+    seen = await lock(connection, district_id, guidance)
+    _step(seen, move)
+    check_may_write(seen, move, guidance)
+    link = promised_link(seen, guidance.link_life) if move is Move.INVITE else None
+    return await ordered_mail(connection, seen, move, guidance, link, _asked(move, rules, writes=True))
 
 
 async def set_window(

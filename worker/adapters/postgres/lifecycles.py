@@ -22,6 +22,7 @@ from worker.adapters.postgres.lifecycle_sight import (
 )
 from worker.domain.lifecycle.sight import Step, Trouble
 from worker.domain.lifecycle.states import Move, State
+from worker.domain.mails import Mail
 from worker.errors import UnknownDistrictError
 from worker.ports.lifecycles import Description, Link, Made, Record, RulesAsked, Welcome
 
@@ -96,6 +97,11 @@ class PostgresLifecycles:
             return await lifecycle_orders.order(
                 connection, seen, move, actor, self._guidance, writes=writes, rules=rules
             )
+
+    async def preview(self, district_id: str, move: Move, rules: RulesAsked | None = None) -> Mail:
+        """Return the e-mail that a person's move would write; raises as `order` does."""
+        async with self._database.transaction() as connection:
+            return await lifecycle_orders.preview(connection, district_id, move, self._guidance, rules)
 
     async def set_window(
         self, district_id: str, opens_on: date | None, launch_on: date | None, actor: str
@@ -186,6 +192,7 @@ class PostgresLifecycles:
             mails_waiting=mails,
             mails_since=mails_since,
             review_since=row["review_since"],
+            windows_set=row["windows_set"],
         )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +12,7 @@ from aiohttp import web
 
 from worker.domain.announcements import instant
 from worker.domain.policy import Code, Severity
+from worker.exports.cells import csv_lines, no_formula
 from worker.ports.views import FindingPlace, FindingRow, FindingsAsked
 from worker.web.access.identity import Permission, who
 from worker.web.console import HEADERS, Console
@@ -23,9 +22,6 @@ PAGE: Final = 100
 IN_FILE: Final = 2000
 """Findings of a file that are read at a time."""
 _PLACE: Final = ("severity", "code", "kind", "record_id", "member")
-_FORMULA: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n")
-"""What a cell begins with that a spreadsheet takes for a formula; some signs are also there twice as wide."""
-_BLANKS: Final = " \u00a0\ufeff"
 COLUMNS: Final = ("code", "severity", "kind", "record_id", "field", "sections", "other", "since")
 
 
@@ -75,11 +71,11 @@ async def _file(console: Console, request: web.Request) -> web.StreamResponse:
     answer = web.StreamResponse(headers=headers)
     answer.content_type, answer.charset = "text/csv", "utf-8"
     await answer.prepare(request)
-    await answer.write(_lines([COLUMNS]))
+    await answer.write(csv_lines([COLUMNS]))
     asked = replace(_asked(request), after=None, limit=IN_FILE)
     try:
         async for rows in console.views.all_findings(district_id, asked):
-            await answer.write(_lines([_columns(row) for row in rows]))
+            await answer.write(csv_lines([_columns(row) for row in rows]))
     except Exception:
         if request.transport is not None:
             request.transport.abort()  # a file that ends too early must not look like a whole one
@@ -125,18 +121,8 @@ def _columns(row: FindingRow) -> list[str]:
     place = row.place
     first = [place.code, place.severity, place.kind, place.record_id]
     cells = [*first, field, " ".join(sections), other]
-    return [*map(_no_formula, cells), instant(row.since)]
-
-
-def _no_formula(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(_BLANKS)[:1] in _FORMULA else cell
+    return [*map(no_formula, cells), instant(row.since)]
 
 
 def _text(value: Any) -> str:
     return " ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-
-
-def _lines(rows: Sequence[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()

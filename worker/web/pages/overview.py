@@ -16,6 +16,7 @@ from worker.web.access.identity import Permission
 from worker.web.console import Console
 from worker.web.page import Page
 from worker.web.pages.districts import told_window
+from worker.web.pages.way import record_of
 
 SCHOOLS: Final = 40
 """That the picture shows; its table lists them all."""
@@ -32,6 +33,7 @@ def pages(console: Console) -> list[Page]:
 async def _overview(console: Console, request: web.Request) -> web.Response:
     district_id = request.match_info["district"]
     details = await console.desk.show(district_id)
+    record = await record_of(console, district_id)
     current = await console.desk.current_filter(district_id)
     cells = await console.views.coverage(district_id)
     looks_ahead = request.query.get("forecast") == "1"
@@ -41,6 +43,7 @@ async def _overview(console: Console, request: web.Request) -> web.Response:
         request,
         "overview.html",
         details=details,
+        way_state=record.way.state if record else None,
         review=details["review"],
         current=current,
         picture=picture(cells),

@@ -37,7 +37,7 @@ DELETE FROM mails WHERE district_id = $1 AND waits AND handed_at IS NULL
 DELETE FROM mails WHERE district_id = $1 AND starts_with(occasion, 'ready/') AND waits AND handed_at IS NULL
 
 -- name: set_window
-UPDATE lifecycles SET opens_on = $2, launch_on = $3 WHERE district_id = $1
+UPDATE lifecycles SET opens_on = $2, launch_on = $3, windows_set = windows_set + 1 WHERE district_id = $1
 
 -- name: drop
 DELETE FROM lifecycles WHERE district_id = $1

@@ -63,6 +63,7 @@ CREATE TABLE lifecycles (
     time_zone      text,                                    -- null: that of the settings
     opens_on       date,                                    -- the first day of the assessment window
     launch_on      date,                                    -- null: reckoned from opens_on
+    windows_set    integer NOT NULL DEFAULT 0,              -- how often opens_on or launch_on were said
     commits_before bigint NOT NULL DEFAULT 0,               -- commits there were when rules were asked for
     sections       bigint,                                  -- how much is shared, as last judged,
     students       bigint,

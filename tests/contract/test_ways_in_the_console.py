@@ -1,0 +1,357 @@
+"""Districts' way in the console, over a real store, as a browser without JavaScript uses it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from acts_fixtures import Browser
+from builders import DISTRICT
+from store_fixtures import StoreUnderTest
+
+from worker.domain.lifecycle.states import Move
+from worker.domain.users import Role
+from worker.ports.lifecycles import Description
+
+TEAM = ("ada@larkspur.example", "bo@larkspur.example")
+CHOSEN = {
+    "district": DISTRICT,
+    "name": "Larkspur",
+    "contacts": "\n".join(TEAM),
+    "time_zone": "America/Chicago",
+}
+
+
+@pytest.fixture
+async def chosen(store: StoreUnderTest) -> None:
+    """A district on its way."""
+    await store.lifecycles.choose(DISTRICT, Description("Larkspur", TEAM, "America/Chicago"), "vic")
+
+
+async def connect(store: StoreUnderTest) -> None:
+    await store.rows("INSERT INTO connections (district_id) VALUES ($1)", DISTRICT)
+    await store.rows("INSERT INTO districts (district_id) VALUES ($1)", DISTRICT)
+    await store.lifecycles.advance()
+
+
+async def roster(store: StoreUnderTest) -> None:
+    await store.rows("UPDATE districts SET status = 'rostered', commit_sequence = 1")
+    await store.lifecycles.advance()
+
+
+async def state(store: StoreUnderTest) -> str:
+    return (await store.lifecycles.record(DISTRICT)).way.state.value
+
+
+# The board
+
+
+async def test_an_empty_board_says_what_to_do_and_a_district_is_chosen_there(browser: Browser) -> None:
+    assert "No district is on its way yet" in await browser.open("/board")
+
+    await browser.send("/board", CHOSEN)
+    assert (browser.status, browser.address) == (303, f"/districts/{DISTRICT}/way?done=chosen")
+    board = await browser.open("/board")
+    assert "Larkspur" in board
+    assert "Invite the district." in board
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "told"),
+    [
+        ({"district": "a b"}, 422, "expected its id in Clever"),
+        ({"time_zone": "Mars/Olympus"}, 422, "expected a name such as America/Chicago"),
+        ({"contacts": "ada@larkspur.example\nnobody"}, 422, "Contact 2: expected an e-mail address"),
+    ],
+)
+async def test_a_choice_that_is_refused_says_why_and_keeps_what_was_typed(
+    browser: Browser, wrong: dict[str, str], code: int, told: str
+) -> None:
+    text = await browser.send("/board", CHOSEN | wrong)
+
+    assert browser.status == code
+    assert told in text
+    for value in (CHOSEN | wrong).values():
+        assert value in text
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_a_district_is_chosen_once(browser: Browser) -> None:
+    assert "is on its way already" in await browser.send("/board", CHOSEN)
+    assert browser.status == 409
+
+
+async def test_a_full_column_shows_those_that_wait_longest_and_leads_to_all(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    await store.rows(
+        "INSERT INTO lifecycles (district_id, state, since, name) SELECT 'd' || n, 'chosen', "
+        "now() - n * interval '1 hour', 'District ' || n FROM generate_series(1, 130) n"
+    )
+    board = await browser.open("/board")
+    assert "District 130" in board
+    assert "District 118<" not in browser.page
+    assert "All 130 that are chosen" in board
+
+    first = await browser.open("/board?state=chosen")
+    second = await browser.open("/board?state=chosen&page=2")
+    beyond = await browser.open("/board?state=chosen&page=999")
+    assert (first.count('scope="row"'), second.count('scope="row"')) == (100, 30)
+    assert "Page 2 of 2, 130 districts" in second
+    assert "Page 2 of 2" in beyond
+    assert "No district is live now" in await browser.open("/board?state=live")
+    assert "All 130 that are chosen" in await browser.open("/board?state=nonsense")
+
+
+async def test_a_name_is_shown_as_it_is_and_never_as_a_tag(browser: Browser) -> None:
+    await browser.send("/board", CHOSEN | {"name": "<script>alert(1)</script>"})
+    for path in ("/board", "/todo", f"/districts/{DISTRICT}/way"):
+        await browser.open(path)
+        assert "<script>alert" not in browser.page, path
+        assert "<script>alert" in browser.text, path
+
+
+# The to-do list
+
+
+async def test_the_to_do_list_says_who_is_waited_for_and_what_takes_too_long(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    assert "No district is on its way yet" in await browser.open("/todo")
+    await store.rows(
+        "INSERT INTO lifecycles (district_id, state, since, name, contacts) VALUES "
+        "('slow', 'chosen', now() - interval '5 days', 'Slow', '{a@b.example}'), "
+        "('fresh', 'chosen', now(), 'Fresh', '{a@b.example}')"
+    )
+    text = await browser.open("/todo")
+    assert "1 of 2 overdue" in text
+    assert "overdue for 3 days" in text
+    assert text.index("Slow") < text.index("Fresh")
+    assert "Waiting for the roster team" in text
+    assert "Waiting for the district" not in text
+
+    assert "Nobody waits for them" in await browser.open("/todo?who=operations")
+    assert "Slow" in await browser.open("/todo?who=roster_team")
+
+
+# A district's way
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_a_district_that_is_not_connected_has_its_way_and_its_e_mails_and_no_other_page(
+    browser: Browser,
+) -> None:
+    text = await browser.of("way")
+    assert browser.status == 200
+    assert f'href="/districts/{DISTRICT}/mails"' in text
+    assert f'href="/districts/{DISTRICT}/plan"' not in text
+    assert "Nothing was written to this district yet" in await browser.of("mails")
+
+
+async def test_a_district_that_nobody_knows_has_no_way(browser: Browser) -> None:
+    for what in ("way", "mails", "way/invite", "way/invite/html"):
+        await browser.of(what)
+        assert browser.status == 404, what
+    await browser.of("way/window", {"opens_on": "2030-01-10"})
+    assert browser.status == 404
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_only_what_the_state_allows_is_offered(browser: Browser, store: StoreUnderTest) -> None:
+    def offered() -> list[str]:
+        moves = ("invite", "request_sharing", "request_rules", "resume-filtering")
+        return [move for move in moves if f'/way/{move}"' in browser.page]
+
+    await browser.of("way")
+    assert offered() == ["invite"]
+    await connect(store)
+    await browser.of("way")
+    assert offered() == ["request_sharing"]
+    await roster(store)
+    await browser.of("way")
+    assert offered() == ["request_rules"]
+    await store.lifecycles.order(DISTRICT, Move.REQUEST_RULES, "vic", writes=False)
+    await browser.of("way")
+    assert offered() == ["request_rules", "resume-filtering"]
+
+    await browser.of("way/resume-filtering", {})
+    assert browser.address == f"/districts/{DISTRICT}/way?done=filtering-resumed"
+    assert await state(store) == "filtering"
+    text = await browser.of("way/resume-filtering", {})
+    assert browser.status == 409
+    assert "is filtering; resume_filtering is allowed from" in text
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_without_a_mail_server_a_person_says_that_they_wrote(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    assert "no SMTP server is configured" in await browser.of("way/invite")
+    await browser.of("way/invite/html")
+    assert browser.status == 404
+
+    refused = await browser.of("way/invite", {})
+    assert browser.status == 422
+    assert "no SMTP server is configured" in refused
+    assert await state(store) == "chosen"
+
+    await browser.of("way/invite", {"written": "yes"})
+    assert browser.address == f"/districts/{DISTRICT}/way?done=asked-invite"
+    assert await state(store) == "invited"
+    rows = await store.rows("SELECT actor FROM audit WHERE action = 'lifecycle.invite'")
+    assert [row["actor"] for row in rows] == ["local"]
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_a_move_that_the_state_does_not_allow_is_refused_beside_its_form(browser: Browser) -> None:
+    text = await browser.of("way/request_sharing", {"written": "yes"})
+
+    assert browser.status == 409
+    assert "request_sharing is allowed from connected, sharing_requested" in text
+    assert "this cannot be done from there" in await browser.of("way/request_sharing")
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_the_steps_have_dates_and_tell_of_repeats_and_of_what_was_left_out(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    await store.lifecycles.order(DISTRICT, Move.INVITE, "vic", writes=False)
+    await store.lifecycles.order(DISTRICT, Move.INVITE, "vic", writes=False)
+    await connect(store)
+    await roster(store)
+    await store.rows("UPDATE connections SET disconnected_at = now()")
+    await store.lifecycles.advance()
+
+    text = await browser.of("way")
+
+    assert "by vic; 2 times so far" in text
+    assert "left out: what comes after it was seen already" in text
+    assert "comes back to here" in text
+    assert "Connect through Clever again." in text
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_a_window_is_set_moved_and_cancelled_in_the_districts_own_days(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    await browser.of("way/window", {"opens_on": "2030-01-15"})
+    assert browser.address == f"/districts/{DISTRICT}/way?done=window-set"
+    text = await browser.of("way")
+    assert "Tue 15 Jan 2030" in text
+    assert "Thu 10 Jan 2030, 08:00" in text
+    assert "America/Chicago" in text
+
+    wrong = await browser.of("way/window", {"opens_on": "2030-01-15", "launch_on": "2030-01-16"})
+    assert browser.status == 422
+    assert "expected a day on or before 2030-01-15" in wrong
+    assert 'value="2030-01-16"' in wrong
+    assert "expected a day such as 2026-09-15" in await browser.of("way/window", {"opens_on": "soon"})
+    assert "expected the day on which it opens" in await browser.of("way/window", {"opens_on": ""})
+
+    await browser.of("way/no-window", {})
+    assert "Nobody has said yet" in await browser.of("way")
+    assert (await store.lifecycles.record(DISTRICT)).windows_set == 2
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_what_holds_a_launch_back_is_told_with_where_to_see_to_it(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    await connect(store)
+    await roster(store)
+    await store.desk.hold(DISTRICT, "vic", "audit week")
+    (row,) = await store.rows("SELECT now()::date AS today")
+    await store.lifecycles.set_window(DISTRICT, row["today"], None, "vic")
+
+    text = await browser.of("way")
+
+    assert "The launch is held back" in text
+    assert "The district is on hold." in text
+    assert f'<a href="/districts/{DISTRICT}/orders">See its orders</a>' in browser.page
+    assert "launch held back" in await browser.open("/board")
+    assert "The launch waits: the district is on hold." in await browser.open("/todo")
+    assert "on its way: launch scheduled" in await browser.open(f"/districts/{DISTRICT}")
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_contacts_are_shown_to_those_who_may_see_them_and_the_look_is_kept(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    assert TEAM[0] in await browser.of("way")
+    rows = await store.rows("SELECT actor, district_id FROM audit WHERE action = 'lookup.contacts'")
+    assert [tuple(row) for row in rows] == [("local", DISTRICT)]
+
+    await browser.become(Role.VIEWER)
+    text = await browser.of("way")
+    assert browser.status == 200
+    assert "@" not in text
+    assert "2 addresses" in text
+    assert "/connect/" not in text
+    assert '<form method="post" action="/districts' not in browser.page
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_what_people_say_of_a_district_is_changed_and_its_last_contact_stays(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    said = {"name": "Larkspur", "contacts": " cy@larkspur.example \n", "time_zone": "America/Denver"}
+    await browser.of("way/describe", said)
+    record = await store.lifecycles.record(DISTRICT)
+    assert (list(record.contacts), record.time_zone) == (["cy@larkspur.example"], "America/Denver")
+
+    text = await browser.of("way/describe", said | {"contacts": ""})
+    assert browser.status == 422
+    assert "the last one cannot be taken away" in text
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_a_link_is_made_copied_and_revoked(browser: Browser, store: StoreUnderTest) -> None:
+    await browser.of("way/new-link", {})
+    (first,) = await store.lifecycles.links(DISTRICT)
+    assert f"/connect/{first.token}" in await browser.of("way")
+
+    await browser.of("way/new-link", {})
+    text = await browser.of("way")
+    assert first.token not in text
+    await browser.of("way/revoke-links", {})
+    assert "/connect/" not in await browser.of("way")
+    assert "No link is open" in browser.text
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_a_district_is_dropped_by_whoever_is_sure_and_can_be_chosen_again(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    await connect(store)
+    assert "expected the tick" in await browser.of("way/drop", {})
+    assert browser.status == 422
+
+    await browser.of("way/drop", {"sure": "yes"})
+    assert browser.address == "/board?done=dropped"
+    assert "This district is not on its way" in await browser.of("way")
+    await browser.send("/board", {"district": DISTRICT})
+    assert browser.status == 303
+
+
+# Files
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_the_files_name_no_contact(browser: Browser) -> None:
+    await browser.become(Role.VIEWER)
+    await browser.open("/lifecycle.csv")
+    assert f"{DISTRICT},Larkspur,chosen," in browser.page
+    assert browser.page.strip().endswith(",roster_team,Invite the district.,,,America/Chicago,2")
+    assert "@" not in browser.page
+    await browser.open("/lifecycle.ics")
+    assert browser.page.startswith("BEGIN:VCALENDAR\r\n")
+
+
+async def test_an_overdue_wait_is_one_by_the_settings(browser: Browser, store: StoreUnderTest) -> None:
+    assert browser.console.guide.patience.roster_team == timedelta(days=2)
+    await store.rows(
+        "INSERT INTO lifecycles (district_id, state, since, contacts) "
+        "VALUES ('d', 'chosen', now(), '{a@b.example}')"
+    )
+    await store.rows("UPDATE lifecycles SET state = 'invited', since = now() - interval '6 days'")
+    assert "0 of 1 overdue" in await browser.open("/todo")

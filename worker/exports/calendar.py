@@ -1,0 +1,56 @@
+"""Launch days and opening days as a calendar (RFC 5545), to be subscribed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from icalendar import Calendar, Event
+
+from worker.ports.lifecycles import Record
+
+PRODUCT: Final = "-//Rostering//Launches//EN"
+NAME: Final = "Launches and assessment windows"
+REFRESH: Final = timedelta(hours=1)
+_ONE_DAY: Final = timedelta(days=1)
+
+
+def calendar(records: Iterable[Record]) -> bytes:
+    """Return the file: an event for the day of each launch, and for the day each window opens."""
+    made = Calendar.new(prodid=PRODUCT, name=NAME, uid="lifecycle@rostering", refresh_interval=REFRESH)
+    made["REFRESH-INTERVAL"].params["VALUE"] = "DURATION"  # RFC 7986 wants it said; the library leaves it out
+    for record in records:
+        for event in _events(record):
+            made.add_component(event)
+    return bytes(made.to_ical())
+
+
+def _events(record: Record) -> Iterator[Event]:
+    name = _one_line(record.name or record.district_id)
+    if record.launch_at is not None:
+        text = f"The launch is at {record.launch_at:%H:%M} {record.time_zone}"
+        text += ", and is held back." if record.held_since else "."
+        yield _event(record, "launch", record.launch_at.date(), f"Launch: {name}", text)
+    if record.opens_at is not None:
+        text = f"The first day of the assessment window, in {record.time_zone}."
+        yield _event(record, "opening", record.opens_at.date(), f"Window opens: {name}", text)
+
+
+def _event(record: Record, what: str, day: date, summary: str, text: str) -> Event:
+    """Return an event of a whole day. Its UID never changes; SEQUENCE grows with each window that is set."""
+    event = Event.new(
+        uid=f"{what}.{record.district_id}@rostering",
+        stamp=record.now,
+        start=day,
+        end=day + _ONE_DAY,
+        summary=summary,
+        description=f"{text}\nThe district is {record.way.state.replace('_', ' ')}.",
+        sequence=max(0, record.windows_set - 1),
+    )
+    event.add("transp", "TRANSPARENT")  # it takes nobody's time
+    return event
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -1,0 +1,37 @@
+"""Districts on their way as a table (CSV): a row a district, nobody's address in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from worker.domain.announcements import instant
+from worker.exports.cells import csv_lines, no_formula
+from worker.ports.lifecycles import Record
+from worker.waiting import waits_of
+
+COLUMNS: Final = (
+    *("district_id", "name", "state", "since", "waits_for", "with_what", "launch", "opens", "zone"),
+    "contacts",
+)
+
+
+def table(records: Iterable[Record]) -> bytes:
+    """Return the file; days are those of the district's own time zone."""
+    return csv_lines([COLUMNS, *(_row(record) for record in records)])
+
+
+def _row(record: Record) -> list[str]:
+    waiting = next(iter(waits_of(record)), None)
+    return [
+        no_formula(record.district_id),
+        no_formula(record.name or ""),
+        record.way.state.value,
+        instant(record.since),
+        waiting.who.value if waiting else "",
+        waiting.what if waiting else "",
+        record.launch_at.date().isoformat() if record.launch_at else "",
+        record.opens_at.date().isoformat() if record.opens_at else "",
+        record.time_zone,
+        str(len(record.contacts)),
+    ]

@@ -1,0 +1,100 @@
+"""A district's way: its steps with their dates, whom it waits for, and what a person may do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from worker.domain.lifecycle.states import Move, target
+from worker.domain.lifecycle.todo import is_due
+from worker.errors import UnknownDistrictError
+from worker.ports.lifecycles import Record
+from worker.waiting import waits_of
+from worker.web.access.identity import Permission, who
+from worker.web.console import Console
+from worker.web.forms import Refused
+from worker.web.page import Page
+from worker.web.steps import steps_of, troubles_of
+
+ASKING: Final = (Move.INVITE, Move.REQUEST_SHARING, Move.REQUEST_RULES)
+"""Moves that write to the district: each has a page of its own, where the e-mail is seen before."""
+
+
+def pages(console: Console) -> list[Page]:
+    """Return the page; what is done on it is in `way_orders`, and `asking` has the moves that write."""
+    return [Page("GET", "/districts/{district}/way", partial(way_page, console), Permission.SEE)]
+
+
+async def way_page(
+    console: Console,
+    request: web.Request,
+    refused: Refused | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> web.Response:
+    """Return the page, with what was refused and typed beside its form."""
+    district_id = request.match_info["district"]
+    record = await record_of(console, district_id)
+    details = await details_of(console, district_id, record)
+    status = refused.status if refused else 200
+    if record is None:
+        return console.render(
+            request, "way_unchosen.html", status=status, details=details, guide=console.guide
+        )
+    sees, may = who(request).may(Permission.SEE_PERSONAL), who(request).may(Permission.REVIEW)
+    if sees:
+        await console.look(request, district_id, "contacts")
+    history = await console.lifecycles.history(district_id)
+    return console.render(
+        request,
+        "way.html",
+        status=status,
+        details=details,
+        record=record,
+        steps=steps_of(record, history),
+        waits=[(one, is_due(one, record.now, console.guide.patience)) for one in waits_of(record)],
+        troubles=troubles_of(record),
+        history=list(reversed(history)),
+        asking=[move for move in ASKING if target(record.way.state, move) is not None],
+        may_resume=target(record.way.state, Move.RESUME_FILTERING) is not None,
+        links=await console.lifecycles.links(district_id) if may else [],
+        link_base=link_base(console, request),
+        guide=console.guide,
+        refused=refused,
+        typed=typed or {},
+    )
+
+
+async def record_of(console: Console, district_id: str) -> Record | None:
+    """Return a district's record; None where it is not on its way."""
+    try:
+        return await console.lifecycles.record(district_id)
+    except UnknownDistrictError:
+        return None
+
+
+async def details_of(console: Console, district_id: str, record: Record | None) -> dict[str, Any]:
+    """Return what the header of a district's pages needs.
+
+    A district that was chosen and is not connected yet has this page and no other. Raises
+    `UnknownDistrictError` where nothing at all is known of it.
+    """
+    try:
+        return await console.desk.show(district_id)
+    except UnknownDistrictError:
+        if record is None:
+            raise
+    return {
+        "district_id": district_id,
+        "name": record.name,
+        "status": record.way.state.value,
+        "is_read": False,
+    }
+
+
+def link_base(console: Console, request: web.Request) -> str:
+    """Return the address that connect links begin with: the public one, else where this page is."""
+    public = console.guide.public_url
+    return f"{public.rstrip('/') if public else request.url.origin()}/connect/"

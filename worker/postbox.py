@@ -34,6 +34,8 @@ def check(settings: Settings) -> None:
         where = place(mail.bounces_imap_url.get_secret_value())
         if where.user is None or where.password is None:
             raise SettingsError("ROSTERING_MAIL__BOUNCES_IMAP_URL: expected a user and a password in it")
+    if mail.smtp_url is None and mail.templates_dir is None:
+        return
     try:
         composer(settings).check()
     except MailError as error:

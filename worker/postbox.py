@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import time, timedelta
 from typing import Final
 
-from config.settings import MailSettings, Settings
+from config.mail_settings import MailSettings
+from config.settings import Settings
 from worker.domain.mails import mailbox
 from worker.domain.quiet_hours import QuietHours
 from worker.errors import MailError, SettingsError

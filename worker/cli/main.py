@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "purge": "worker.cli.source:purge",
     "users": "worker.cli.users:users",
     "alerts": "worker.cli.alerts:alerts",
+    "mails": "worker.cli.mails:mails",
     "migrate": "worker.cli.setup:migrate",
     "check-config": "worker.cli.setup:check_config",
     "topology": "worker.cli.setup:topology",

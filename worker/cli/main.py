@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "resync": "worker.cli.source:resync",
     "dead-letters": "worker.cli.letters:dead_letters_group",
     "purge": "worker.cli.source:purge",
+    "lifecycle": "worker.cli.lifecycle:lifecycle",
     "users": "worker.cli.users:users",
     "alerts": "worker.cli.alerts:alerts",
     "mails": "worker.cli.mails:mails",

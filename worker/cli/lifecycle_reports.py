@@ -106,7 +106,7 @@ class LinesReport:
         for record in self._records:
             state = Text(_words(record.way.state), STYLES.get(record.way.state, ""))
             days, opens = str((record.now - record.since).days), record.way.window
-            middle = [record.name or "", state, days, str(opens.opens_on) if opens else ""]
+            middle: list[Text | str] = [record.name or "", state, days, str(opens.opens_on) if opens else ""]
             table.add_row(record.district_id, *(middle if is_wide else middle[1:3]), self._waits_for(record))
         yield table
 

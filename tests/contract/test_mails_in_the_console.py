@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import uuid
 from dataclasses import replace
 
@@ -9,24 +11,18 @@ import pytest
 from acts_fixtures import Browser
 from builders import DISTRICT
 from mail_builders import mail, put
+from people_fixtures import NORTH, Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
 from worker.domain.users import Role
 from worker.mailing.composing import Composer, Vendor
-from worker.ports.lifecycles import Description
+from worker.ports.lifecycles import Description, RulesAsked
 from worker.ports.mails import KeptMail
 from worker.web.pages.asking import choices_of
 
 TEAM = ["ada@larkspur.example", "bo@larkspur.example"]
-RULE = 'Match all sections where name contains "Homeroom"'
-SUGGESTIONS = [
-    {
-        "text": RULE,
-        "sharing_rules": True,
-        "coverage": {"exactly_one": 96, "none": 3, "several": 1},
-    },
-    {"text": "ours only", "sharing_rules": False, "coverage": {"exactly_one": 1, "none": 0, "several": 0}},
-]
+RULE = 'Match all sections where name contains "homeroom"'
+EVERYBODY = [*range(1, 33)]
 
 
 @pytest.fixture
@@ -46,15 +42,6 @@ async def kept(store: StoreUnderTest) -> list[KeptMail]:
     return await store.mail_desk.newest(DISTRICT)
 
 
-async def in_review(store: StoreUnderTest) -> None:
-    """Have the district wait in review, with suggestions."""
-    await store.rows("INSERT INTO connections (district_id) VALUES ($1)", DISTRICT)
-    await store.rows("INSERT INTO districts (district_id) VALUES ($1)", DISTRICT)
-    await store.lifecycles.advance()
-    for state in ("all_sections_shared", "filtering"):
-        await store.rows("UPDATE lifecycles SET state = $1", state)
-
-
 @pytest.mark.usefixtures("writing")
 async def test_the_e_mail_is_seen_before_it_is_sent_and_is_the_one_that_is_sent(
     browser: Browser, store: StoreUnderTest
@@ -65,14 +52,14 @@ async def test_the_e_mail_is_seen_before_it_is_sent_and_is_the_one_that_is_sent(
     assert "the-link-is-made-when-this-is-sent" in text
     assert await kept(store) == []
     assert await store.lifecycles.links(DISTRICT) == []
-    html = await browser.of("way/invite/html")
-    assert "Connect through Clever" in html
+    seen = await browser.of("way/invite/html")
+    assert "Connect through Clever" in seen
 
     await browser.of("way/invite", {})
     assert browser.status == 303
     (sent,) = await kept(store)
     (link,) = await store.lifecycles.links(DISTRICT)
-    assert sent.html.replace(link.token, "the-link-is-made-when-this-is-sent").strip() == html.strip()
+    assert sent.html.replace(link.token, "the-link-is-made-when-this-is-sent").strip() == seen.strip()
     assert sent.subject in text
 
 
@@ -85,40 +72,49 @@ async def test_whoever_has_written_already_has_nothing_sent(browser: Browser, st
 
 
 @pytest.mark.usefixtures("writing")
-async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review_that_sharing_rules_can_say(
-    browser: Browser, store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
+async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
+    browser: Browser, store: StoreUnderTest, feed: Feed
 ) -> None:
-    await in_review(store)
-    show = store.desk.show
+    await store.lifecycles.advance()
+    assert "stands in no review with a suggestion" in await browser.of("way/request_rules")
+    await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess - Quillfeather")))
+    assert await evaluate(store) == ["review"]
 
-    async def reviewed(district_id: str) -> dict[str, object]:
-        details = await show(district_id)
-        return details | {"review": {"suggestions": SUGGESTIONS}}
-
-    monkeypatch.setattr(store.desk, "show", reviewed)
-    (choice,) = choices_of({"review": {"suggestions": SUGGESTIONS}})
     listed = await browser.of("way/request_rules")
     assert RULE in listed
-    assert "96 of 100 students in exactly one class" in listed
-    assert "ours only" not in listed
-    assert "Homeroom" not in choice.key
+    assert "32 of 32 students in exactly one class" in listed
+    (key,) = re.findall(r"request_rules\?rules=([0-9a-f]+)", listed)
+    assert "<iframe" not in listed
+    assert "<iframe" in await browser.of(f"way/request_rules?rules={key}")
+    assert RULE in html.unescape(await browser.of(f"way/request_rules/html?rules={key}"))
 
-    assert "<iframe" in await browser.of(f"way/request_rules?rules={choice.key}")
-    assert "Homeroom" in await browser.of(f"way/request_rules/html?rules={choice.key}")
     await browser.of("way/request_rules/html?rules=other")
     assert browser.status == 404
     refused = await browser.of("way/request_rules", {"rules": "other"})
     assert browser.status == 422
     assert "the review has others by now" in refused
 
-    await browser.of("way/request_rules", {"rules": choice.key})
+    await browser.of("way/request_rules", {"rules": key})
     assert browser.status == 303
-    (sent,) = await kept(store)
+    sent = (await kept(store))[0]
     assert RULE in sent.text
-    assert "96" in sent.text
+    assert "32" in sent.text
     assert RULE in await browser.of("way")
     await browser.become(Role.VIEWER)
-    assert "Homeroom" not in await browser.of("way")
+    assert "homeroom" not in await browser.of("way")
+
+
+async def test_only_what_sharing_rules_can_say_is_offered() -> None:
+    coverage = {"exactly_one": 96, "none": 3, "several": 1}
+    said = [
+        {"text": text, "sharing_rules": text == RULE, "coverage": coverage} for text in (RULE, "ours only")
+    ]
+
+    (choice,) = choices_of({"review": {"suggestions": said}})
+
+    assert choice.asked() == RulesAsked(RULE, 96, 3, 1)
+    assert re.fullmatch("[0-9a-f]{16}", choice.key), "a rule may hold a name, and stands in no address"
+    assert choices_of({"review": None}) == []
 
 
 @pytest.mark.usefixtures("writing")

@@ -245,6 +245,7 @@ async def test_a_window_is_set_moved_and_cancelled_in_the_districts_own_days(
     assert browser.status == 422
     assert "expected a day on or before 2030-01-15" in wrong
     assert 'value="2030-01-16"' in wrong
+    assert "or a day to come, got 2020-01-01" in await browser.of("way/window", {"opens_on": "2020-01-01"})
     assert "expected a day such as 2026-09-15" in await browser.of("way/window", {"opens_on": "soon"})
     assert "expected the day on which it opens" in await browser.of("way/window", {"opens_on": ""})
 
@@ -260,7 +261,7 @@ async def test_what_holds_a_launch_back_is_told_with_where_to_see_to_it(
     await connect(store)
     await roster(store)
     await store.desk.hold(DISTRICT, "vic", "audit week")
-    (row,) = await store.rows("SELECT now()::date AS today")
+    (row,) = await store.rows("SELECT (now() AT TIME ZONE 'America/Chicago')::date AS today")
     await store.lifecycles.set_window(DISTRICT, row["today"], None, "vic")
 
     text = await browser.of("way")

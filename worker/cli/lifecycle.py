@@ -12,6 +12,7 @@ import click
 
 from worker import app, guiding
 from worker.cli.context import CommandContext
+from worker.cli.lifecycle_export import export
 from worker.cli.lifecycle_reports import Journey, LinesReport, as_json, district_report, rules_asked
 from worker.cli.terminal import counted
 from worker.domain.lifecycle.states import Move, State
@@ -40,6 +41,9 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
 @click.group()
 def lifecycle() -> None:
     """Follow districts on their way from chosen to live, and say what people decide."""
+
+
+lifecycle.add_command(export)
 
 
 @lifecycle.command("list")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -50,6 +51,10 @@ async def _window(console: Console, district_id: str, actor: str, typed: Typed) 
     opens_on = _day(typed["opens_on"], "window")
     if opens_on is None:
         raise LifecycleError("window: expected the day on which it opens, got nothing")
+    record = await console.lifecycles.record(district_id)
+    today = record.now.astimezone(ZoneInfo(record.time_zone)).date()
+    if opens_on < today:
+        raise LifecycleError(f"window: expected {today} or a day to come, got {opens_on}")
     launch_on = _day(typed["launch_on"], "launch")
     await console.lifecycles.set_window(district_id, opens_on, launch_on, actor)
 

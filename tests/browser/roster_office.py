@@ -10,6 +10,8 @@ from typing import Final
 
 import aio_pika
 from builders import event_json, student_json
+from mail_office import Office as PostOffice
+from mail_office import opened_office
 from playwright.async_api import Page
 from program import Consumer, Site, Worker, consuming
 from sandbox import Sandbox, sandbox
@@ -18,6 +20,16 @@ PASSWORD: Final = "quiet river bends twice"  # noqa: S105 — invented
 STUDENTS: Final = 80
 QUEUES: Final = ("rostering.commit", "rostering.review", "rostering.alerts")
 """What is consumed; dead letters stay where they are."""
+WRITING: Final = {
+    "MAIL__SENDER": "Insights <rostering@vendor.example>",
+    "MAIL__REPLY_TO": "help@vendor.example",
+    "MAIL__QUIET_FROM": "00:00",
+    "MAIL__QUIET_UNTIL": "00:00",
+    "HTTP__PUBLIC_URL": "http://rostering.example.org",
+    "LIFECYCLE__CLEVER_LINK": "https://clever.example.org/connect/{district_id}",
+    "LIFECYCLE__LOOK_SECONDS": "0.3",
+}
+"""What is set so that districts are written to."""
 ORPHAN: Final = "ab" * 12
 """A district that Clever never told of: all that there is of it is a dead letter."""
 
@@ -32,6 +44,8 @@ class Office:
     consumer: Consumer
     url: str
     districts: list[str]
+    post: PostOffice
+    """Where the e-mails to districts arrive."""
 
     async def reviewed(self, count: int) -> None:
         """Wait until so many reviews were published."""
@@ -64,18 +78,26 @@ class Office:
 
 
 @asynccontextmanager
-async def office(site: Site, districts: int = 3) -> AsyncIterator[Office]:
-    """Open the office: everything runs, and `ada` (admin) and `vi` (viewer) can log in."""
+async def office(site: Site, districts: int = 3, away: int = 0) -> AsyncIterator[Office]:
+    """Open the office: everything runs, and `ada` (admin) and `vi` (viewer) can log in.
+
+    The last `away` of the districts are not connected yet.
+    """
     for name, role in (("ada", "admin"), ("vi", "viewer")):
         await site.done("users", "add", name, "--role", role, stdin=f"{PASSWORD}\n")
     async with (
         sandbox("--districts", str(districts), "--students", str(STUDENTS)) as clever,
         consuming(site.broker_url or "", QUEUES) as consumer,
-        site.worker(**clever.settings) as worker,
     ):
-        opened = Office(site, clever, worker, consumer, await worker.url(), await clever.districts())
-        await opened.reviewed(districts)
-        yield opened
+        ids = await clever.districts()
+        for district in ids[districts - away :]:
+            await clever.change(district, "disconnect")
+        with opened_office() as post:
+            site.settings |= {**WRITING, "MAIL__SMTP_URL": post.url}
+            async with site.worker(**clever.settings) as worker:
+                opened = Office(site, clever, worker, consumer, await worker.url(), ids, post)
+                await opened.reviewed(districts - away)
+                yield opened
 
 
 async def heading(page: Page) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import asyncpg
 import pytest
 from chromium import NO_SUCH_PAGE, Scheme, overflow, photograph, running_browser, tab, violations
 from playwright.async_api import Page
@@ -20,6 +21,17 @@ LOOKS: tuple[tuple[str, Scheme], ...] = (
     ("wide", "dark"),
     ("narrow", "light"),
 )
+CHOSEN = "larkspur"
+"""A district that was never connected."""
+MANY = (
+    """INSERT INTO lifecycles (district_id, state, since, name, contacts)
+       SELECT 'district-' || n, 'chosen', now() - n * interval '11 hours', 'Invented District ' || n,
+              CASE WHEN n % 5 > 0 THEN '{a@b.example}'::text[] ELSE '{}' END
+       FROM generate_series(1, 24) n""",
+    "UPDATE lifecycles SET state = 'invited' WHERE name LIKE 'Invented%' AND since < now() - interval '7 d'",
+)
+WINDOW = """UPDATE lifecycles SET contacts = '{ada@b.example}', opens_on = now()::date + 12, windows_set = 1
+            WHERE district_id = $1"""
 HOMEROOM = '{"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}'
 
 
@@ -38,6 +50,22 @@ def addresses(rostered: str, review: str, student: str) -> dict[str, str]:
     return pages | {"no-such-page": NO_SUCH_PAGE}
 
 
+def ways(rostered: str, review: str, chosen: str) -> dict[str, str]:
+    """Return the pages of districts' way by what their pictures are called."""
+    return {
+        "board": "/board",
+        "board-state": "/board?state=invited",
+        "todo": "/todo",
+        "mails": "/mails",
+        "way-review": f"/districts/{review}/way",
+        "way-rostered": f"/districts/{rostered}/way",
+        "way-chosen": f"/districts/{chosen}/way",
+        "way-rules": f"/districts/{review}/way/request_rules",
+        "way-invite": f"/districts/{chosen}/way/invite",
+        "way-mails": f"/districts/{chosen}/mails",
+    }
+
+
 @pytest.mark.timeout(900 if "SCREENSHOTS" in os.environ else 240)
 async def test_every_page_can_be_used_by_everybody_on_every_screen(site: Site) -> None:
     async with office(site) as open_office, running_browser() as browser:
@@ -46,12 +74,28 @@ async def test_every_page_can_be_used_by_everybody_on_every_screen(site: Site) -
         await open_office.committed(rostered)
         await open_office.put_aside_a_letter()
         student = (await open_office.clever.change(review, "break-student"))["student"]
-        pages = addresses(rostered, review, student)
+        pages = addresses(rostered, review, student) | await _on_their_way(open_office, rostered, review)
         wrong = list[str]()
         for size, scheme in LOOKS if "SCREENSHOTS" in os.environ else LOOKS[:2]:
             async with tab(browser, size, scheme) as page:
                 wrong += await _looked_over(page, open_office, pages, f"{size}-{scheme}")
         assert wrong == []
+
+
+async def _on_their_way(office: Office, rostered: str, review: str) -> dict[str, str]:
+    """Have districts at every place of the board; return the pages of their way."""
+    connection = await asyncpg.connect(office.site.database_url)
+    try:
+        for statement in MANY:
+            await connection.execute(statement)
+        await connection.execute(WINDOW, rostered)
+    finally:
+        await connection.close()
+    contact = ("--contact", "ada@larkspur.example")
+    await office.site.done("lifecycle", "choose", CHOSEN, "--name", "Larkspur Union", *contact)
+    await office.site.done("lifecycle", "invite", CHOSEN)
+    link = (await office.site.done("lifecycle", "link", CHOSEN)).strip()
+    return ways(rostered, review, CHOSEN) | {"connect": link.removeprefix("http://rostering.example.org")}
 
 
 async def _looked_over(page: Page, office: Office, pages: dict[str, str], look: str) -> list[str]:

@@ -86,7 +86,7 @@ async def test_a_guess_a_link_that_is_over_and_one_that_was_revoked_are_answered
 
 
 async def test_the_button_leads_to_clever_and_stays_no_longer_than_it_is_needed(
-    serve: Serve, store: StoreUnderTest, token: str, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, store: StoreUnderTest, token: str
 ) -> None:
     async with serve() as served, served.browser() as browser:
         assert "Log in to your Clever dashboard" in (await browser.get(f"/connect/{token}")).text
@@ -117,9 +117,7 @@ async def test_the_button_leads_to_clever_and_stays_no_longer_than_it_is_needed(
         assert "clever.example.org" in again.text
 
 
-async def test_the_first_opening_of_a_link_is_seen_by_the_roster_team(
-    serve: Serve, store: StoreUnderTest, token: str
-) -> None:
+async def test_the_first_opening_of_a_link_is_seen_by_the_roster_team(serve: Serve, token: str) -> None:
     async with serve() as served, served.browser() as browser, served.logged_in(Role.REVIEWER) as reviewer:
         assert "not opened yet" in (await reviewer.get(f"/districts/{DISTRICT}/way")).text
         await browser.get(f"/connect/{token}")

@@ -90,7 +90,7 @@ async def test_a_full_column_shows_those_that_wait_longest_and_leads_to_all(
     )
     board = await browser.open("/board")
     assert "District 130" in board
-    assert "District 118<" not in browser.page
+    assert "District 122<" not in browser.page
     assert "All 130 that are chosen" in board
 
     first = await browser.open("/board?state=chosen")
@@ -225,7 +225,7 @@ async def test_the_steps_have_dates_and_tell_of_repeats_and_of_what_was_left_out
     text = await browser.of("way")
 
     assert "by vic; 2 times so far" in text
-    assert "left out: what comes after it was seen already" in text
+    assert "passed over" in text
     assert "comes back to here" in text
     assert "Connect through Clever again." in text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import click
 from worker import app
 from worker.cli.context import CommandContext
 from worker.errors import UsageError
+from worker.exports.table import table
 from worker.ports.lifecycles import Record
 
 ICS: Final = ".ics"
@@ -30,7 +32,7 @@ def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -
     as_calendar = is_ics or (not is_csv and file is not None and file.suffix.lower() == ICS)
     body = _written(ctx.run(_records(ctx)), as_calendar=as_calendar)
     if file is None or str(file) == "-":
-        click.get_binary_stream("stdout").write(body)
+        sys.stdout.buffer.write(body)
         return
     try:
         file.write_bytes(body)
@@ -40,13 +42,11 @@ def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -
 
 
 def _written(records: list[Record], *, as_calendar: bool) -> bytes:
-    if as_calendar:
-        from worker.exports.calendar import calendar  # noqa: PLC0415 — slow to import, and only where wanted
+    if not as_calendar:
+        return table(records)
+    from worker.exports import calendar  # noqa: PLC0415 — slow to import, and only where it is wanted
 
-        return calendar(records)
-    from worker.exports.table import table  # noqa: PLC0415
-
-    return table(records)
+    return calendar.calendar(records)
 
 
 async def _records(ctx: CommandContext) -> list[Record]:

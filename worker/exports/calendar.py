@@ -13,17 +13,27 @@ from worker.ports.lifecycles import Record
 PRODUCT: Final = "-//Rostering//Launches//EN"
 NAME: Final = "Launches and assessment windows"
 REFRESH: Final = timedelta(hours=1)
+_END: Final = b"END:VCALENDAR\r\n"
 _ONE_DAY: Final = timedelta(days=1)
 
 
 def calendar(records: Iterable[Record]) -> bytes:
     """Return the file: an event for the day of each launch, and for the day each window opens."""
-    made = Calendar.new(prodid=PRODUCT, name=NAME, uid="lifecycle@rostering", refresh_interval=REFRESH)
-    made["REFRESH-INTERVAL"].params["VALUE"] = "DURATION"  # RFC 7986 wants it said; the library leaves it out
-    for record in records:
-        for event in _events(record):
-            made.add_component(event)
-    return bytes(made.to_ical())
+    begin, end = frame()
+    return b"".join([begin, *map(events_of, records), end])
+
+
+def frame() -> tuple[bytes, bytes]:
+    """Return what stands before all events, and behind them."""
+    empty = Calendar.new(prodid=PRODUCT, name=NAME, uid="lifecycle@rostering", refresh_interval=REFRESH)
+    empty["REFRESH-INTERVAL"].params["VALUE"] = "DURATION"  # RFC 7986 wants it; the library does not
+    text = bytes(empty.to_ical())
+    return text.removesuffix(_END), _END
+
+
+def events_of(record: Record) -> bytes:
+    """Return the events of one district, as they stand in the file."""
+    return b"".join(bytes(event.to_ical()) for event in _events(record))
 
 
 def _events(record: Record) -> Iterator[Event]:

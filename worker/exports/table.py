@@ -18,7 +18,17 @@ COLUMNS: Final = (
 
 def table(records: Iterable[Record]) -> bytes:
     """Return the file; days are those of the district's own time zone."""
-    return csv_lines([COLUMNS, *(_row(record) for record in records)])
+    return b"".join([head(), *map(line, records)])
+
+
+def head() -> bytes:
+    """Return the file's first line."""
+    return csv_lines([COLUMNS])
+
+
+def line(record: Record) -> bytes:
+    """Return the line of one district."""
+    return csv_lines([_row(record)])
 
 
 def _row(record: Record) -> list[str]:

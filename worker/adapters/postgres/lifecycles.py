@@ -25,6 +25,7 @@ from worker.domain.lifecycle.states import Move, State
 from worker.domain.mails import Mail
 from worker.errors import UnknownDistrictError
 from worker.ports.lifecycles import Description, Link, Made, Record, RulesAsked, Welcome
+from worker.slices import in_slices
 
 _SQL: Final = sql.load("lifecycles")
 _MAILS: Final = sql.load("mails")
@@ -49,7 +50,8 @@ class PostgresLifecycles:
         async with self._database.transaction() as connection:
             await connection.execute(_LARGE_READS)
             waiting = await _for_a_person(connection)
-            return [self._record(row, waiting) for row in await connection.fetch(_SQL["records"], None)]
+            rows = await connection.fetch(_SQL["records"], None)
+        return [self._record(row, waiting) async for row in in_slices(rows)]
 
     async def record(self, district_id: str) -> Record:
         """Return one; raises `UnknownDistrictError` where it is not on its way."""

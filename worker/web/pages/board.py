@@ -19,7 +19,7 @@ from worker.web.forms import NotDone, Refused, ordering, text_of
 from worker.web.page import Page
 from worker.web.pages.districts import page_number
 
-IN_COLUMN: Final = 12
+IN_COLUMN: Final = 8
 """Districts that a column shows, the longest in its state first."""
 PAGE: Final = 100
 NOTICES["chosen"] = "The district is on its way: invite it next."

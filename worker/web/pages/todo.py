@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -49,7 +50,7 @@ def groups(found: Sequence[Todo], shown: slice) -> list[Group]:
 async def _todo(console: Console, request: web.Request) -> web.Response:
     who = next((one for one in Who if one == request.query.get("who")), None)
     records = await console.lifecycles.records()
-    everything = todos(records, console.guide.patience)
+    everything = await asyncio.to_thread(todos, records, console.guide.patience)  # of 13,000 it takes a while
     counts = {one: sum(todo.wait.who is one for todo in everything) for one in Who}
     found = [todo for todo in everything if who is None or todo.wait.who is who]
     page_count = max(1, -(-len(found) // PAGE)) if who else 1

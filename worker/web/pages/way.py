@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from worker.domain.lifecycle.states import Move, target
+from worker.domain.lifecycle.states import Move, State, target
 from worker.domain.lifecycle.todo import is_due
 from worker.errors import UnknownDistrictError
 from worker.ports.lifecycles import Record
@@ -19,6 +19,15 @@ from worker.web.forms import Refused
 from worker.web.page import Page
 from worker.web.steps import steps_of, troubles_of
 
+PLACES: Final = {
+    State.ALL_SECTIONS_SHARED.value: ("/sections", "See its sections"),
+    State.FILTERING.value: ("/filter", "See its filter"),
+    State.ROSTERED.value: ("/way#window", "Set it"),
+    "no_contact": ("/way#team", "Say whom"),
+    "mails": ("/mails", "See the e-mails"),
+    "review": ("", "See why"),
+}
+"""Where one sees to what somebody is waited for with, by the wait's code."""
 ASKING: Final = (Move.INVITE, Move.REQUEST_SHARING, Move.REQUEST_RULES)
 """Moves that write to the district: each has a page of its own, where the e-mail is seen before."""
 
@@ -55,6 +64,7 @@ async def way_page(
         record=record,
         steps=steps_of(record, history),
         waits=[(one, is_due(one, record.now, console.guide.patience)) for one in waits_of(record)],
+        places={one.code: PLACES.get(one.code) for one in waits_of(record)},
         troubles=troubles_of(record),
         history=list(reversed(history)),
         asking=[move for move in ASKING if target(record.way.state, move) is not None],

@@ -67,8 +67,8 @@ class Seen:
         return way
 
 
-async def candidates(connection: Connection, guidance: Guidance) -> list[str]:
-    """Lock those that may move, or whose launch is held back; return their ids."""
+async def candidates(connection: Connection, guidance: Guidance, after: str, limit: int) -> list[str]:
+    """Lock those that may move, or whose launch is held back: so many behind `after`; return their ids."""
     rules, default = guidance.rules, guidance.time_zone
     ((now, known),) = await connection.fetch(_SQL["zones"])
     zones = sorted({default, *(known or ())})
@@ -81,6 +81,8 @@ async def candidates(connection: Connection, guidance: Guidance) -> list[str]:
         [now.astimezone(ZoneInfo(zone)).date() for zone in zones],
         due,
         [rules.calendar.last_opening(day) for day in due],
+        after,
+        limit,
     )
     return [row["district_id"] for row in rows]
 

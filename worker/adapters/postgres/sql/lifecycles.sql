@@ -58,13 +58,14 @@ RETURNING l.district_id
 -- Locks those that may move, or whose launch is held back; whom somebody else has is passed by. The domain has the
 -- last word on each. $1: percent of students in no section. $2: the time zone of those of which nobody said one; $3:
 -- all zones, each with its day ($4), the last day whose launch has come ($5), and the last opening of such a one ($6).
+-- $8 of them behind $7, so that a transaction has an end on a day when all districts are launched.
 SELECT l.district_id
 FROM lifecycles l
 JOIN unnest($3::text[], $4::date[], $5::date[], $6::date[]) AS z(zone, today, due_on, last_opening)
     ON z.zone = coalesce(l.time_zone, $2)
 LEFT JOIN connections c ON c.district_id = l.district_id
 LEFT JOIN districts d ON d.district_id = l.district_id
-WHERE CASE
+WHERE l.district_id > $7 AND CASE
     WHEN l.state IN ('chosen', 'invited', 'disconnected')
         THEN l.held_since IS NOT NULL
             OR (l.returns_to = 'launch_scheduled' AND coalesce(l.launch_on <= z.due_on, l.opens_on <= z.last_opening))
@@ -85,7 +86,7 @@ WHERE CASE
     ELSE coalesce(l.launch_on > z.due_on, l.opens_on > z.last_opening)
         OR (l.state = 'ready' AND (l.opens_on IS NULL OR l.opens_on <= z.today))
 END
-ORDER BY l.district_id
+ORDER BY l.district_id LIMIT $8
 FOR UPDATE OF l SKIP LOCKED
 
 -- name: facts

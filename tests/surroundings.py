@@ -1,8 +1,8 @@
 """What the tests run in: bytecode that is kept, a folder in memory where there is room for it, rare garbage.
 
 The tests start the program some three hundred times, and make databases by the thousand. Compiling the
-program anew for each start would take a fifth of their time; and making and removing the files of a database
-takes ten times as long on an ordinary disk as in memory. And a quarter of the unit tests' time would be Python
+program anew for each start would take a fifth of their time; making and removing the files of a database
+takes several times as long on a disk as in memory; and a quarter of the unit tests' time would be Python
 looking for garbage among all that pytest has collected.
 """
 

@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -22,7 +23,7 @@ from config import topology
 from schemas import clever, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
     from pydantic.json_schema import JsonSchemaValue
@@ -305,7 +306,8 @@ def _relinked(node: Any, prefix: str) -> Any:
     }
 
 
-def rendered() -> dict[str, str]:
+@cache
+def rendered() -> Mapping[str, str]:
     """Return the exact text of every file by its name."""
     return {
         name: json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

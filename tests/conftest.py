@@ -1,5 +1,9 @@
 """Fixtures for all tests; each kind stands in a module of its own."""
 
+import surroundings
+
+surroundings.settle()
+
 pytest_plugins = [
     "broker_fixtures",
     "store_fixtures",

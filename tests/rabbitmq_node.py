@@ -75,7 +75,7 @@ class RabbitNode:
         self._epmd = self._spawn(["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"])
         self._server = self._spawn([str(self._binaries / "rabbitmq-server")])
         deadline = time.monotonic() + BOOT_SECONDS
-        while not self._answers():
+        while not self.answers():
             if self._server.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"RabbitMQ did not start:\n{self.log()[-4000:]}")
@@ -117,6 +117,13 @@ class RabbitNode:
         """Kill it and delete its folder."""
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def answers(self) -> bool:
+        """Whether the node greets a client: its port opens last of all in the boot."""
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1) as client:
+            client.sendall(PROTOCOL_HEADER)
+            return client.recv(1) == b"\x01"
+        return False
 
     def ctl(self, *arguments: str) -> str:
         """Run `rabbitmqctl` against this node and return what it printed."""
@@ -189,13 +196,6 @@ class RabbitNode:
         if self._server is not None:
             for process in _with_children(self._server):
                 process.send_signal(number)
-
-    def _answers(self) -> bool:
-        """Whether the node greets a client: its port opens last of all in the boot."""
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1) as client:
-            client.sendall(PROTOCOL_HEADER)
-            return client.recv(1) == b"\x01"
-        return False
 
 
 def _binaries() -> Path | None:

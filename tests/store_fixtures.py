@@ -1,11 +1,10 @@
-"""A PostgreSQL for the tests: the embedded one, with a fresh database for each test."""
+"""A PostgreSQL for the tests: the embedded one, which lends a fresh database to each test."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import tempfile
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from postgres_server import PostgresServer
 
 from worker.adapters.clever.vault import TokenVault
-from worker.adapters.postgres import schema
 from worker.adapters.postgres.baselines import PostgresBaselines
 from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
@@ -43,38 +42,7 @@ from worker.domain.noticing import Thresholds
 from worker.domain.policy import Policy
 from worker.domain.window import WindowLimits
 
-TEMPLATE = "rostering_template"
 LIMITS = WindowLimits(timedelta(seconds=10), timedelta(minutes=5), 1000, timedelta(minutes=30))
-
-
-@dataclass(frozen=True)
-class PostgresServer:
-    """A server with a migrated database to copy."""
-
-    url: str
-    """Of the server's own database."""
-
-    def database_url(self, name: str) -> str:
-        """Return the URL of another of its databases."""
-        return self.url.replace("/postgres?", f"/{name}?")
-
-    async def execute(self, statement: str) -> None:
-        """Run one statement outside a transaction."""
-        connection = await asyncpg.connect(self.url)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    @asynccontextmanager
-    async def fresh_database(self) -> AsyncIterator[str]:
-        """Lend a database of its own, migrated and empty."""
-        name = f"test_{uuid.uuid4().hex}"
-        await self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-        try:
-            yield self.database_url(name)
-        finally:
-            await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @dataclass(frozen=True)
@@ -115,21 +83,12 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="rostering-pg-"))
     embedded = EmbeddedPostgres(folder)
     try:
-        yield asyncio.run(_prepared(embedded))
+        server = PostgresServer(asyncio.run(embedded.start()))
+        asyncio.run(server.prepare())
+        yield server
     finally:
         asyncio.run(embedded.stop())
         shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _prepared(embedded: EmbeddedPostgres) -> PostgresServer:
-    server = PostgresServer(await embedded.start())
-    # The tests kill processes, never the machine: what the kernel has written is safe enough for them.
-    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-        await server.execute(f"ALTER SYSTEM SET {setting}")
-    await server.execute("SELECT pg_reload_conf()")
-    await server.execute(f"CREATE DATABASE {TEMPLATE}")
-    await schema.migrate(server.database_url(TEMPLATE))
-    return server
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import resource
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo 
 
 DISTRICT = "5a0c91b95c7cc000010d417c"
 LIMIT_SECONDS = 5
-"""What a suggestion may take, the start of the program and reading the district counted."""
+"""What a suggestion may take of a processor, the start of the program and reading the district counted."""
 FILES = [str(CLEVER_DEMO / f"{name}.json") for name in ("users", "sections")]
 
 
@@ -23,9 +23,9 @@ async def test_the_demo_district_is_suggested_its_homerooms(site: Site, tmp_path
         await worker.logged("batch.decided", lambda line: line["students"] == 1004)
     before = await site.show(DISTRICT)
 
-    started = time.monotonic()
+    started = _used()
     suggested = await site.command("filter", "suggest", DISTRICT, "--json")
-    seconds = time.monotonic() - started
+    seconds = _used() - started
     shown = await site.done("filter", "suggest", DISTRICT)
     picked = await site.done("filter", "suggest", DISTRICT, "--pick", "1")
     refused = await site.command("filter", "suggest", DISTRICT, "--pick", "9")
@@ -52,3 +52,9 @@ async def test_the_demo_district_is_suggested_its_homerooms(site: Site, tmp_path
     assert "never seen" in unknown.err
     assert after == before
     assert in_force[0]["in_force"] is True
+
+
+def _used() -> float:
+    """Return the seconds of a processor that the commands until now took; others' do not count."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -23,9 +23,10 @@ from builders import (
     student_json,
     teacher_json,
 )
+from postgres_server import PostgresServer
 from program import Consumer, Site, Worker, consuming, publishing
 from rabbitmq_node import RabbitNode
-from store_fixtures import PostgresServer, opened_store
+from store_fixtures import opened_store
 
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.domain.filter import parse_filter

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import aio_pika
 import aiohttp
 import pytest
+from postgres_server import PostgresServer
 from program import Finished, Site
-from store_fixtures import PostgresServer
 
 PASSWORD = "open-sesame-47"  # noqa: S105 — invented, to be looked for where it must not stand
 METRICS = (

@@ -152,7 +152,7 @@ async def test_a_district_that_is_being_evaluated_is_not_waited_for(rostered: St
 
     async with rostered.evaluations.next(LIMITS) as evaluation:
         assert evaluation is not None
-        found = await asyncio.wait_for(warning(rostered), 10)
+        found = await asyncio.wait_for(warning(rostered), 20)
 
     assert found == {"unavailable": BUSY}
 
@@ -163,7 +163,7 @@ async def test_while_it_looks_ingest_goes_on(rostered: StoreUnderTest) -> None:
     async with rostered.evaluations.rehearsal(DISTRICT) as evaluation:
         assert evaluation is not None
         await evaluation.claim_events(None, 100)
-        await asyncio.wait_for(happen(rostered, 20, ("users", student_json(5))), 10)
+        await asyncio.wait_for(happen(rostered, 20, ("users", student_json(5))), 20)
 
     assert len(await rostered.rows("SELECT FROM inbox")) == 2
 

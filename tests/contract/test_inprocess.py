@@ -148,7 +148,7 @@ async def test_a_queue_with_a_sink_and_a_subscriber_gives_its_messages_to_both()
         (taken,) = await subscription.take(1, 10)
         is_published_before = publishing.done()
         await subscription.acknowledge(taken.tag)
-        await asyncio.wait_for(publishing, 10)
+        await asyncio.wait_for(publishing, 20)
 
     assert (sink.messages, taken.body, is_published_before) == ([message], b"{}", False)
     assert await InProcessBroker(sinks={ALERT_QUEUE: sink}).depth(ALERT_QUEUE) is None

@@ -78,7 +78,7 @@ async def test_a_purge_and_a_resume_at_the_same_time_do_not_wait_for_each_other_
         await resuming.execute("DELETE FROM holds WHERE district_id = $1", DISTRICT)
         purging = asyncio.create_task(store.desk.purge(DISTRICT, "bo"))
         await until(lambda: anybody_waits(store))
-        await asyncio.wait_for(windows.close(resuming, [DISTRICT], Trigger.APPROVAL), 10)
+        await asyncio.wait_for(windows.close(resuming, [DISTRICT], Trigger.APPROVAL), 20)
 
     assert await purging
 
@@ -258,7 +258,7 @@ async def test_old_history_is_not_forgotten_under_a_rollback_that_is_under_way(
         await evaluate(store)
     async with store.rollbacks.begin(DISTRICT, PATIENCE) as district:
         assert district is not None
-        await asyncio.wait_for(store.desk.forget_history_older_than(timedelta(0)), 10)
+        await asyncio.wait_for(store.desk.forget_history_older_than(timedelta(0)), 20)
         during = [one async for one in district.differences(1)]
     await store.desk.forget_history_older_than(timedelta(0))
 

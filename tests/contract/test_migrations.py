@@ -12,7 +12,8 @@ import orjson
 import pytest
 from builders import DISTRICT, record_id, student_json
 from people_fixtures import HOUR, NORTH, Feed, evaluate, everybody, homeroom
-from store_fixtures import PostgresServer, StoreUnderTest, opened_store
+from postgres_server import PostgresServer
+from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres import migrating, schema
 from worker.domain.filter import SectionFilter

@@ -65,7 +65,7 @@ async def test_what_could_not_be_kept_stays_in_the_queue(store: StoreUnderTest) 
     await store.rows("ALTER TABLE elsewhere RENAME TO deliveries")
 
     await stage.once()
-    await asyncio.wait_for(publishing, 10)
+    await asyncio.wait_for(publishing, 20)
     await stage.close()
 
     assert len(await store.rows("SELECT FROM deliveries")) == 1
@@ -147,6 +147,6 @@ async def test_a_webhook_that_comes_back_gets_everything_in_order(store: StoreUn
         await hook.open()
         await told_until(lambda: len(hook.bodies) == 2)
         stop.set()
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 20)
 
     assert hook.told() == [(FIRING, PREFLIGHT_FAILED), (RESOLVED, PREFLIGHT_FAILED)]

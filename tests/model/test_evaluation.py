@@ -29,7 +29,8 @@ from model.stories import (
     whole_districts,
 )
 from model.telling import take
-from store_fixtures import PostgresServer, opened_store
+from postgres_server import PostgresServer
+from store_fixtures import opened_store
 
 from worker.domain.window import WindowLimits
 from worker.metrics import Metrics

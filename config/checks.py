@@ -7,6 +7,7 @@ import json
 import re
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
@@ -94,6 +95,29 @@ def public_address(url: str) -> str:
     if parts.username or parts.query or parts.fragment:
         raise ValueError("expected an address that people may see: no password, no query")
     return url
+
+
+def connect_address(url: str) -> str:
+    """Check an address in which `{client_id}` and `{district_id}` may stand."""
+    try:
+        url.format(client_id="", district_id="")
+    except (KeyError, IndexError, ValueError, AttributeError):
+        raise ValueError("expected no braces but {client_id} and {district_id}") from None
+    return web_address(url)
+
+
+def zone(name: str) -> str:
+    """Check the name of a time zone."""
+    if name not in available_timezones():
+        raise ValueError("expected the name of a time zone, such as America/Chicago")
+    return name
+
+
+def time_of_day(text: str) -> str:
+    """Check a time of the day."""
+    if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError("expected a time of the day, such as 08:00")
+    return text
 
 
 def network(text: str) -> str:

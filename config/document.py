@@ -48,6 +48,7 @@ INSTEAD_OF_UNSET: Final = {
     "public_url": "https://rostering.example.org",
     "user_header": "X-Forwarded-User",
     "role_header": "X-Forwarded-Role",
+    "clever_link": "https://clever.example.org/connect/{client_id}/{district_id}",
 }
 """What the example files show for a setting that has no default."""
 

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from config.settings import Group, Settings
+from config.group import Group
+from config.settings import Settings
 
 PREFIX: Final = "ROSTERING_"
 

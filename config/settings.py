@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from config.checks import (
     AsJson,
@@ -23,12 +23,8 @@ from config.checks import (
     url_of,
     web_address,
 )
-
-
-class Group(BaseModel):
-    """What all groups share: frozen, and no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from config.group import Group
+from config.lifecycle import LifecycleSettings
 
 
 class WindowSettings(Group):
@@ -318,3 +314,4 @@ class Settings(Group):
     clever: CleverSettings = CleverSettings()
     alerts: AlertSettings = AlertSettings()
     tracing: TracingSettings = TracingSettings()
+    lifecycle: LifecycleSettings = LifecycleSettings()

@@ -169,6 +169,9 @@ def serve(store: StoreUnderTest) -> Serve:
             inspections=store.inspections,
             deliveries=store.deliveries,
             sections=store.sections,
+            lifecycles=store.lifecycles,
+            mails=store.mails,
+            mail_desk=store.mail_desk,
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

@@ -26,6 +26,9 @@ from worker.adapters.postgres.embedded import EmbeddedPostgres
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.inspections import PostgresInspections
+from worker.adapters.postgres.lifecycles import PostgresLifecycles
+from worker.adapters.postgres.mail_desk import PostgresMailDesk
+from worker.adapters.postgres.mails import PostgresMails
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
@@ -97,6 +100,9 @@ class StoreUnderTest:
     deliveries: PostgresDeliveries
     views: PostgresViews
     sections: PostgresSectionViews
+    lifecycles: PostgresLifecycles
+    mails: PostgresMails
+    mail_desk: PostgresMailDesk
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables."""
@@ -164,6 +170,9 @@ async def opened_store(
             PostgresDeliveries(database, heard),
             PostgresViews(database),
             PostgresSectionViews(database),
+            PostgresLifecycles(database),
+            PostgresMails(database, heard),
+            PostgresMailDesk(database),
         )
     finally:
         await locks.close()

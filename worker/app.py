@@ -16,7 +16,7 @@ from typing import Final
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
-from worker import alerting
+from worker import alerting, guiding
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.files_letters import FileDeadLetters
@@ -32,6 +32,9 @@ from worker.adapters.postgres.embedded import EmbeddedPostgres
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.inspections import PostgresInspections
+from worker.adapters.postgres.lifecycles import PostgresLifecycles
+from worker.adapters.postgres.mail_desk import PostgresMailDesk
+from worker.adapters.postgres.mails import PostgresMails
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
@@ -92,6 +95,9 @@ class Store:
     deliveries: PostgresDeliveries
     views: PostgresViews
     sections: PostgresSectionViews
+    lifecycles: PostgresLifecycles
+    mails: PostgresMails
+    mail_desk: PostgresMailDesk
 
 
 @asynccontextmanager
@@ -131,6 +137,9 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresDeliveries(database, heard),
             PostgresViews(database),
             PostgresSectionViews(database),
+            PostgresLifecycles(database, guiding.guidance(settings)),
+            PostgresMails(database, heard),
+            PostgresMailDesk(database),
         )
 
 

@@ -11,6 +11,7 @@ RosteringError
 │   ├── SchemaVersionError     the database was not migrated, or by a newer version
 │   ├── UserError              a user's name or password will not do, or there is no such user
 │   ├── LifecycleError         what a person says of a district's way will not do, or lacks something
+│   ├── MailError              a mail's address, value or template will not do
 │   ├── MessagesWaiting        a district has messages to publish, without which it cannot be purged
 │   └── UnknownDistrictError   no such district here
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
@@ -19,8 +20,12 @@ RosteringError
 │   ├── DeadLettersBusy        somebody else has the dead letters, for longer than one would wait
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
 │   ├── CleverUnavailable      Clever cannot be reached, is too busy, or answers what nobody can read
+│   ├── MailboxUnavailable     the mailbox of bounces cannot be reached, or does not let us in
 │   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
 ├── ChannelFailed              a channel did not take an alert: put it off, try again
+├── MailPutOff                 a mail was surely not sent, and may be later
+├── MailRefused                a mail was surely not sent, and trying again would not help
+├── MailUncertain              a mail may have been sent: a person finds out
 ├── CleverRefused              Clever will not answer this, however often it is asked
 │   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
@@ -86,6 +91,10 @@ class LifecycleError(UsageError):
     """What a person says of a district on its way has a wrong value, or something is missing for it."""
 
 
+class MailError(UsageError):
+    """An address, a value or a template of a mail will not do; the text never holds an address."""
+
+
 class MessagesWaiting(UsageError):
     """Messages of the district wait to be published, and must be out first."""
 
@@ -114,12 +123,35 @@ class CleverUnavailable(Unavailable):
     """Clever cannot be reached, is too busy, or gave an answer that is broken; asked again, in vain."""
 
 
+class MailboxUnavailable(Unavailable):
+    """The mailbox that bounces come to cannot be reached, or does not let us in."""
+
+
 class UnroutableMessage(Unavailable):
     """The broker returned what we published because no queue is bound for it."""
 
 
 class ChannelFailed(RosteringError):
     """A channel of operations did not take an alert; the text says why, and never holds its address."""
+
+
+class MailPutOff(RosteringError):
+    """A mail was surely not sent, and may be later; the text says why, and holds nobody's address."""
+
+
+class MailRefused(RosteringError):
+    """A mail was surely not sent, and trying again would not help.
+
+    The text holds nobody's address; `refused` has the answer's code by recipient.
+    """
+
+    def __init__(self, text: str, refused: dict[str, int] | None = None) -> None:
+        super().__init__(text)
+        self.refused = refused or {}
+
+
+class MailUncertain(RosteringError):
+    """A mail was handed over, and no answer came: it may have arrived or not."""
 
 
 class CleverRefused(RosteringError):

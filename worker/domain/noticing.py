@@ -105,7 +105,8 @@ def inspected(sight: Sight, now: datetime) -> Found:
     """Return what is wrong by what an inspection saw."""
     found: Found = {}
     for district, record in sight.syncs.items():
-        found |= {(district, code): condition for code, condition in _sync(record, now)}
+        if said := sync_incident(record, now):
+            found[district, said[0]] = said[1]
     for district in sight.unread:
         found[district, FEED_STUCK] = Condition("unread", "The feed's end was not reached for a while.")
     for district, turns in sight.failing.items():
@@ -128,15 +129,15 @@ def inspected(sight: Sight, now: datetime) -> Found:
     return found
 
 
-def _sync(record: Mapping[str, Any], now: datetime) -> Iterable[tuple[str, Condition]]:
+def sync_incident(record: Mapping[str, Any], now: datetime) -> tuple[str, Condition] | None:
+    """Return what is wrong with a district's sync, by what Clever last told of it."""
     said = sync_state(record, now)
     if said["warning"] is None:
-        return
+        return None
     if said["paused"]:
-        yield SYNC_PAUSED, Condition("", said["warning"])
-    else:
-        is_in_error = said["state"] in {"pending", "error"}
-        yield SYNC_STALE, Condition(said["state"] if is_in_error else "old", said["warning"])
+        return SYNC_PAUSED, Condition("", said["warning"])
+    is_in_error = said["state"] in {"pending", "error"}
+    return SYNC_STALE, Condition(said["state"] if is_in_error else "old", said["warning"])
 
 
 def folded(found: Found, is_open: Collection[tuple[str, str]]) -> Found:

@@ -21,7 +21,8 @@ WINDOWS: Final = "rostering_windows"
 OUTBOX: Final = "rostering_outbox"
 ALERTS: Final = "rostering_alerts"
 DELIVERIES: Final = "rostering_deliveries"
-CHANNELS: Final = (WINDOWS, OUTBOX, ALERTS, DELIVERIES)
+MAILS: Final = "rostering_mails"
+CHANNELS: Final = (WINDOWS, OUTBOX, ALERTS, DELIVERIES, MAILS)
 
 
 class Notices:

@@ -17,10 +17,12 @@ TABLES: Final = (
     *("staged", "section_links", "kept_sections", "identities", "findings", "roster", "coverage"),
     *("decisions", "batches", "filters", "policies"),
     *("holds", "approvals", "commit_history", "suggestions"),
+    *("lifecycles", "lifecycle_drops"),
+    "mails",
     "windows",
 )
-"""Every table with rows of a district, but for its own row, the outbox, which is empty, its incidents,
-which are ended, and the audit.
+"""Every table with rows of a district (a lifecycle takes with it what hangs on it), but for its own row, the
+outbox, which is empty, its incidents, which are ended, and the audit.
 
 Windows come last, as with everybody who closes one: first what he has to say, then the window.
 """

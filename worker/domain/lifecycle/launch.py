@@ -36,6 +36,13 @@ class Calendar:
             left -= self.is_working_day(day) and left > 0
         return day
 
+    def last_opening(self, launched_by: date) -> date:
+        """Return the last day a window may open on for its launch to be that day or before."""
+        opens_on = launched_by
+        while self.launch_date(opens_on + _ONE_DAY) <= launched_by:
+            opens_on += _ONE_DAY
+        return opens_on
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -58,7 +58,7 @@ CREATE TABLE lifecycles (
     state          text NOT NULL REFERENCES lifecycle_states,
     since          timestamptz NOT NULL DEFAULT now(),      -- when it came to this state
     returns_to     text REFERENCES lifecycle_states,        -- where it was before it was disconnected
-    name           text,                                    -- until Clever tells it, and over that
+    name           text,                                    -- until Clever tells it
     contacts       text[] NOT NULL DEFAULT '{}',            -- addresses of the administration team
     time_zone      text,                                    -- null: that of the settings
     opens_on       date,                                    -- the first day of the assessment window
@@ -75,6 +75,12 @@ CREATE TABLE lifecycles (
     CONSTRAINT held_by_something CHECK ((held_since IS NULL) = (troubles = '{}'))
 );
 CREATE INDEX lifecycles_by_state ON lifecycles (state, district_id);
+
+-- Districts that people took off their way: they are not found there by themselves any more.
+CREATE TABLE lifecycle_drops (
+    district_id text COLLATE "C" PRIMARY KEY,
+    dropped_at  timestamptz NOT NULL DEFAULT now()
+);
 
 -- Every move that was made. Its key is in the table of moves: what is not allowed cannot be written down.
 CREATE TABLE lifecycle_history (

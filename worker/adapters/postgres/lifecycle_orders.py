@@ -1,0 +1,137 @@
+"""What people order of districts on their way: each in one transaction, with its audit."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.connect_links import make_link
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.lifecycle_moves import Taken, follow, keep_held_back, take, write_down
+from worker.adapters.postgres.lifecycle_sight import Guidance, Seen, look
+from worker.domain.lifecycle import describing
+from worker.domain.lifecycle.sight import Step
+from worker.domain.lifecycle.states import BY_PEOPLE, Move, State, sources, target
+from worker.errors import LifecycleError, OrderRefused, UnknownDistrictError
+from worker.ports.lifecycles import Description, Made, RulesAsked
+
+_SQL: Final = sql.load("lifecycle_orders")
+
+
+async def lock(connection: Connection, district_id: str, guidance: Guidance) -> Seen:
+    """Lock a district, and return what is seen of it; raises `UnknownDistrictError`."""
+    if await connection.fetchval(_SQL["lock"], district_id) is None:
+        raise UnknownDistrictError(
+            f"district {district_id} is not on its way; `lifecycle choose` puts it there"
+        )
+    (seen,) = await look(connection, [district_id], guidance)
+    return seen
+
+
+async def choose(connection: Connection, district_id: str, said: Description, actor: str) -> None:
+    """Put a district on its way."""
+    describing.checked_district(district_id)
+    name, contacts, zone = _checked(said)
+    await connection.execute(_SQL["forget_drop"], district_id)
+    since: datetime | None = await connection.fetchval(_SQL["add"], district_id, name, contacts or [], zone)
+    if since is None:
+        state = await connection.fetchval(_SQL["state"], district_id)
+        raise OrderRefused(f"district {district_id} is on its way already: it is {state}")
+    made = Made(district_id, None, Move.CHOOSE, State.CHOSEN, since, actor, None, {})
+    await write_down(connection, [made])
+    await audit(connection, actor, "choose", district_id, contacts=len(contacts or []), time_zone=zone)
+
+
+async def describe(connection: Connection, seen: Seen, said: Description, actor: str) -> None:
+    """Change what people say of a district, which is locked."""
+    name, contacts, zone = _checked(said)
+    if contacts == [] and seen.contacts:
+        raise LifecycleError(
+            "contacts: the last one cannot be taken away: e-mails would have nobody to go to"
+        )
+    await connection.execute(_SQL["describe"], seen.district_id, name, contacts, zone)
+    changed = [what for what, value in (("name", name), ("contacts", contacts), ("time_zone", zone)) if value]
+    await audit(connection, actor, "describe", seen.district_id, changed=changed)
+
+
+async def order(
+    connection: Connection,
+    seen: Seen,
+    move: Move,
+    actor: str,
+    guidance: Guidance,
+    *,
+    writes: bool,
+    rules: RulesAsked | None,
+) -> Step:
+    """Make a person's move of a district, which is locked."""
+    step = _step(seen, move)
+    if writes and move is not Move.RESUME_FILTERING:
+        raise LifecycleError(
+            "no e-mail can be written: no SMTP server is configured (ROSTERING_MAIL__SMTP_URL); "
+            "write yourself, and say so with `--no-mail`"
+        )
+    if move is Move.REQUEST_RULES:
+        await connection.execute(_SQL["ask_for_rules"], seen.district_id, seen.facts.commits)
+    if move is Move.INVITE:
+        await make_link(connection, seen.district_id, actor, guidance.link_life)
+    detail: dict[str, Any] = {} if rules is None else {"rules": rules.text}
+    taken = Taken(seen, [step], actor, None, detail)
+    await take(connection, [taken])
+    await keep_held_back(connection, [seen], [taken], guidance)
+    await audit(connection, actor, move.value, seen.district_id, before=step.before.value, writes=writes)
+    return step
+
+
+async def set_window(
+    connection: Connection,
+    seen: Seen,
+    opens_on: date | None,
+    launch_on: date | None,
+    actor: str,
+    guidance: Guidance,
+) -> list[Made]:
+    """Say when a district's window opens, which is locked; return the moves that follow at once."""
+    describing.check_dates(opens_on, launch_on)
+    if opens_on is not None and not seen.contacts:
+        raise LifecycleError(f"district {seen.district_id} has no contact, and nobody to tell of the launch")
+    await connection.execute(_SQL["set_window"], seen.district_id, opens_on, launch_on)
+    said = {"opens_on": opens_on and opens_on.isoformat(), "launch_on": launch_on and launch_on.isoformat()}
+    await audit(connection, actor, "window", seen.district_id, **said)
+    looked = await look(connection, [seen.district_id], guidance)
+    taken = await follow(connection, looked, guidance)
+    await keep_held_back(connection, looked, taken, guidance)
+    return [made for one in taken for made in one.made()]
+
+
+async def drop(connection: Connection, seen: Seen, actor: str) -> None:
+    """Take a district, which is locked, off its way."""
+    await connection.execute(_SQL["drop"], seen.district_id)
+    await connection.execute(_SQL["remember_drop"], seen.district_id)
+    await audit(connection, actor, "drop", seen.district_id, before=seen.way.state.value)
+
+
+async def audit(connection: Connection, actor: str, deed: str, district_id: str, **detail: Any) -> None:
+    """Write down who did what; no contact stands there."""
+    told = {name: value for name, value in detail.items() if value is not None}
+    await connection.execute(_SQL["audit"], actor, f"lifecycle.{deed}", district_id, told)
+
+
+def _checked(said: Description) -> tuple[str | None, list[str] | None, str | None]:
+    name = None if said.name is None else describing.checked_name(said.name)
+    contacts = None if said.contacts is None else describing.checked_contacts(said.contacts)
+    zone = None if said.time_zone is None else describing.checked_zone(said.time_zone).key
+    return name, contacts, zone
+
+
+def _step(seen: Seen, move: Move) -> Step:
+    after = target(seen.way.state, move)
+    if move not in BY_PEOPLE or after is None:
+        if move not in BY_PEOPLE:
+            raise OrderRefused(f"{move} happens by itself: nobody orders it")
+        allowed = ", ".join(sources(move))
+        raise OrderRefused(
+            f"district {seen.district_id} is {seen.way.state}; {move} is allowed from {allowed}"
+        )
+    return Step(seen.way.state, move, after)

@@ -1,0 +1,132 @@
+"""What is seen of districts on their way: rows read into the domain's values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.database import Connection
+from worker.domain.incident_codes import SYNC_PAUSED
+from worker.domain.lifecycle.launch import Window
+from worker.domain.lifecycle.sight import Facts, Rules, Sharing, Step, Trouble, Way, moved
+from worker.domain.lifecycle.states import State
+from worker.domain.noticing import sync_incident
+
+_SQL: Final = sql.load("lifecycles")
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What the lifecycle needs of the settings."""
+
+    rules: Rules = field(default_factory=Rules)
+    time_zone: str = "America/New_York"
+    """Of districts of which nobody said another."""
+    link_life: timedelta = timedelta(days=30)
+    feed: timedelta = timedelta(minutes=15)
+    """For how long a feed may stay unread."""
+    reads_clever: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A district with all that decides on its moves, of one moment, `now`."""
+
+    way: Way
+    facts: Facts
+    now: datetime
+    row: asyncpg.Record
+    """What else is known of it."""
+
+    @property
+    def district_id(self) -> str:
+        """The district's id in Clever."""
+        return self.way.district_id
+
+    @property
+    def contacts(self) -> list[str]:
+        """The addresses of its administration team."""
+        return list(self.row["contacts"])
+
+    def after(self, steps: Iterable[Step]) -> Way:
+        """Return where it stands after these steps."""
+        way = self.way
+        for step in steps:
+            way = moved(way, step)
+        return way
+
+
+async def candidates(connection: Connection, guidance: Guidance) -> list[str]:
+    """Lock those that may move, or whose launch is held back; return their ids."""
+    rules = guidance.rules
+    today: date = await connection.fetchval(_SQL["today"])
+    last, first = today + _DAY, today - _DAY
+    rows = await connection.fetch(
+        _SQL["candidates"],
+        rules.unsectioned_percent,
+        last,
+        rules.calendar.last_opening(last),
+        first,
+        rules.calendar.last_opening(first - _DAY) + _DAY,
+    )
+    return [row["district_id"] for row in rows]
+
+
+async def look(connection: Connection, district_ids: Sequence[str], guidance: Guidance) -> list[Seen]:
+    """Return what is seen of districts now, by id."""
+    rows = await connection.fetch(_SQL["facts"], list(district_ids), guidance.reads_clever, guidance.feed)
+    return [_seen(row, guidance) for row in rows]
+
+
+def way_of(row: asyncpg.Record, guidance: Guidance) -> Way:
+    """Read where a district stands."""
+    returns_to = State(row["returns_to"]) if row["returns_to"] else None
+    return Way(
+        row["district_id"], State(row["state"]), returns_to, _window(row, guidance), row["commits_before"]
+    )
+
+
+def sharing_of(row: asyncpg.Record) -> Sharing | None:
+    """Read how much is shared, as last judged."""
+    if row["sections"] is None:
+        return None
+    return Sharing(row["sections"], row["students"], row["unsectioned"])
+
+
+def zone_of(row: asyncpg.Record, guidance: Guidance) -> str:
+    """Return the name of a district's time zone."""
+    return str(row["time_zone"] or guidance.time_zone)
+
+
+def _window(row: asyncpg.Record, guidance: Guidance) -> Window | None:
+    if row["opens_on"] is None:
+        return None
+    return Window(row["opens_on"], ZoneInfo(zone_of(row, guidance)), row["launch_on"])
+
+
+def _seen(row: asyncpg.Record, guidance: Guidance) -> Seen:
+    facts = Facts(
+        row["is_connected"],
+        sharing_of(row),
+        row["has_filter"],
+        row["commits"],
+        frozenset(map(Trouble, row["seen_troubles"])) | _of_sync(row),
+    )
+    return Seen(way_of(row, guidance), facts, row["now"], row)
+
+
+def _of_sync(row: asyncpg.Record) -> frozenset[Trouble]:
+    record: dict[str, Any] | None = row["clever_record"]
+    if not row["is_read"] or record is None:
+        return frozenset()
+    incident = sync_incident(record, row["now"])
+    if incident is None:
+        return frozenset()
+    return frozenset({Trouble.SYNC_PAUSED if incident[0] == SYNC_PAUSED else Trouble.SYNC_STALE})

@@ -1,0 +1,146 @@
+-- Where districts stand on their way from chosen to live.
+
+-- name: records
+-- All of them, or one.
+SELECT l.*, clock_timestamp() AS now, coalesce(c.record ->> 'name', s.record ->> 'name', l.name) AS called,
+       d.standing_since AS review_since
+FROM lifecycles l
+LEFT JOIN districts d ON d.district_id = l.district_id
+LEFT JOIN connections c ON c.district_id = l.district_id
+LEFT JOIN staged s ON s.district_id = l.district_id AND s.kind = 'district' AND s.record_id = l.district_id
+WHERE $1::text IS NULL OR l.district_id = $1
+ORDER BY l.district_id
+
+-- name: history
+SELECT district_id, from_state, move, to_state, at, actor, detail FROM lifecycle_history
+WHERE district_id = $1 ORDER BY id
+
+-- name: by_state
+SELECT state, count(*) AS districts FROM lifecycles GROUP BY state
+
+-- name: find
+-- Districts that are connected begin their way there, but for those that a person took off it.
+INSERT INTO lifecycles (district_id, state, since)
+SELECT f.district_id, 'connected', clock_timestamp()
+FROM (SELECT c.district_id FROM connections c WHERE c.disconnected_at IS NULL
+      UNION ALL
+      SELECT d.district_id FROM districts d WHERE d.purged_at IS NULL
+          AND NOT EXISTS (SELECT FROM connections c WHERE c.district_id = d.district_id)) AS f
+WHERE NOT EXISTS (SELECT FROM lifecycles l WHERE l.district_id = f.district_id)
+  AND NOT EXISTS (SELECT FROM lifecycle_drops x WHERE x.district_id = f.district_id)
+ORDER BY f.district_id
+ON CONFLICT (district_id) DO NOTHING
+RETURNING district_id, since
+
+-- name: judge
+-- How much is shared in districts for which it matters and that were evaluated since it was last judged.
+WITH due AS MATERIALIZED (
+    SELECT l.district_id, d.batch_number
+    FROM lifecycles l JOIN districts d ON d.district_id = l.district_id
+    WHERE l.state IN ('connected', 'sharing_requested') AND d.status <> 'rostered'
+      AND d.batch_number > 0 AND d.batch_number IS DISTINCT FROM l.judged_batch
+    ORDER BY l.district_id LIMIT $1 FOR UPDATE OF l SKIP LOCKED
+)
+UPDATE lifecycles l SET sections = s.sections, students = r.students, unsectioned = r.unsectioned,
+    judged_batch = due.batch_number
+FROM due
+CROSS JOIN LATERAL (SELECT count(*) AS sections FROM staged
+    WHERE district_id = due.district_id AND kind = 'section' AND record IS NOT NULL) AS s
+CROSS JOIN LATERAL (
+    SELECT count(*) AS students, count(*) FILTER (WHERE (
+        SELECT true FROM section_links k
+        WHERE k.district_id = due.district_id AND k.role = 'student' AND k.target_id = r.record_id LIMIT 1) IS NULL) AS unsectioned
+    FROM roster r WHERE r.district_id = due.district_id AND r.kind = 'student' AND r.candidate IS NOT NULL) AS r
+WHERE l.district_id = due.district_id
+RETURNING l.district_id
+
+-- name: candidates
+-- Locks those that may move, or whose launch is held back; whom somebody else has is passed by. Of launches these
+-- are all that can have come, in whatever time zone, and a few more: the domain has the last word. $1: percent of
+-- students in no section. Launches by $2, or for windows that open by $3, may have come; those from $4 on, or for
+-- windows from $5 on, may be to come.
+SELECT l.district_id
+FROM lifecycles l
+LEFT JOIN connections c ON c.district_id = l.district_id
+LEFT JOIN districts d ON d.district_id = l.district_id
+WHERE CASE
+    WHEN l.state IN ('chosen', 'invited', 'disconnected')
+        THEN l.held_since IS NOT NULL
+            OR (l.returns_to = 'launch_scheduled' AND coalesce(l.launch_on <= $2, l.opens_on <= $3))
+            OR CASE WHEN c.district_id IS NULL THEN d.purged_at IS NULL AND d.district_id IS NOT NULL
+                    ELSE c.disconnected_at IS NULL END
+    WHEN CASE WHEN c.district_id IS NULL THEN d.purged_at IS NOT NULL OR d.district_id IS NULL
+              ELSE c.disconnected_at IS NOT NULL END
+        THEN true
+    WHEN l.state IN ('connected', 'sharing_requested', 'all_sections_shared', 'filtering', 'waiting_on_district')
+        THEN (d.status = 'rostered' AND d.purged_at IS NULL
+              AND d.commit_sequence > CASE l.state WHEN 'waiting_on_district' THEN l.commits_before ELSE 0 END)
+            OR (l.state = 'all_sections_shared' AND d.filter_version > 0)
+            OR (l.state IN ('connected', 'sharing_requested') AND l.sections > 0 AND l.students > 0
+                AND l.unsectioned <= l.students * $1::float8 / 100)
+    WHEN l.state = 'rostered' THEN l.opens_on IS NOT NULL
+    WHEN l.state = 'launch_scheduled'
+        THEN l.opens_on IS NULL OR l.held_since IS NOT NULL OR coalesce(l.launch_on <= $2, l.opens_on <= $3)
+    ELSE coalesce(l.launch_on >= $4, l.opens_on >= $5)
+        OR (l.state = 'ready' AND (l.opens_on IS NULL OR l.opens_on <= $2))
+END
+ORDER BY l.district_id
+FOR UPDATE OF l SKIP LOCKED
+
+-- name: facts
+-- What is seen of districts now; $2: whether they are read from Clever, $3: how long a feed may stay unread.
+SELECT clock_timestamp() AS now, l.*,
+       coalesce(c.record ->> 'name', (SELECT s.record ->> 'name' FROM staged s WHERE s.district_id = l.district_id
+           AND s.kind = 'district' AND s.record_id = l.district_id), l.name) AS called,
+       k.is_connected, coalesce(d.filter_version, 0) > 0 AS has_filter, coalesce(d.commit_sequence, 0) AS commits,
+       coalesce(d.committed_counts, '{}') AS committed_counts, c.record AS clever_record,
+       $2 AND c.disconnected_at IS NULL AS is_read,
+       array_remove(ARRAY[
+           CASE WHEN d.status = 'review' THEN 'review' END,
+           CASE WHEN d.district_id IS NULL OR d.commit_sequence = 0 OR d.status = 'waiting'
+                    OR d.purged_at IS NOT NULL THEN 'undecided' END,
+           CASE WHEN EXISTS (SELECT FROM holds h WHERE h.district_id = l.district_id) THEN 'on_hold' END,
+           CASE WHEN EXISTS (SELECT FROM evaluation_failures f WHERE f.district_id = l.district_id
+                                 AND f.parked_at IS NOT NULL) THEN 'parked' END,
+           CASE WHEN NOT k.is_connected THEN 'disconnected' END,
+           CASE WHEN $2 AND c.disconnected_at IS NULL
+                    AND (c.failing_since <= now() - $3::interval
+                         OR (c.failing_since IS NULL
+                             AND (c.due_at <= now() - $3::interval OR c.cursor_at <= now() - $3::interval)
+                             AND NOT EXISTS (SELECT FROM baselines b WHERE b.district_id = c.district_id
+                                 AND b.read_at IS NULL AND b.started_at > now() - interval '6 hours')))
+                THEN 'unread' END,
+           CASE WHEN EXISTS (SELECT FROM outbox o WHERE o.district_id = l.district_id) THEN 'unpublished' END
+       ], NULL) AS seen_troubles
+FROM unnest($1::text[]) AS i(district_id)
+JOIN lifecycles l ON l.district_id = i.district_id
+LEFT JOIN connections c ON c.district_id = l.district_id
+LEFT JOIN districts d ON d.district_id = l.district_id
+CROSS JOIN LATERAL (SELECT CASE WHEN c.district_id IS NULL THEN d.district_id IS NOT NULL AND d.purged_at IS NULL
+                                ELSE c.disconnected_at IS NULL END AS is_connected) AS k
+ORDER BY l.district_id
+
+-- name: move
+-- One step each.
+UPDATE lifecycles l SET state = m.state, returns_to = m.returns_to, since = m.at
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS m(district_id, state, returns_to, at)
+WHERE l.district_id = m.district_id
+
+-- name: note
+INSERT INTO lifecycle_history (district_id, from_state, move, to_state, at, actor, detail)
+SELECT m.district_id, m.from_state, m.move, m.to_state, m.at, m.actor, m.detail
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::jsonb[])
+         WITH ORDINALITY AS m(district_id, from_state, move, to_state, at, actor, detail, place)
+ORDER BY m.place
+
+-- name: hold_back
+-- Since when a launch is held back, and by what; nothing and nobody any more where $2 has nothing.
+UPDATE lifecycles l SET
+    held_since = CASE WHEN h.troubles <> '' THEN coalesce(l.held_since, h.at) END,
+    troubles = string_to_array(h.troubles, ',')
+FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS h(district_id, troubles, at)
+WHERE l.district_id = h.district_id
+
+-- name: today
+-- In UTC.
+SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date

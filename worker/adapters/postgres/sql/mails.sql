@@ -1,0 +1,115 @@
+-- name: lock
+-- The mails of a district are made one after the other, so that their positions are the order of their commits.
+SELECT pg_advisory_xact_lock(hashtext('mails'), hashtext($1))
+
+-- name: enqueue
+-- An occasion that has its mail gets no second one.
+INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, wait_for_sync)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (district_id, occasion) DO NOTHING
+RETURNING mail_id
+
+-- name: take
+-- Takes mails that are due, and of each district only the first that waits; one that waits for its district to be in
+-- sync is passed by meanwhile. Whoever dies with a mail leaves it due again after $2.
+WITH due AS (
+    SELECT m.mail_id FROM mails m
+    WHERE m.waits AND m.handed_at IS NULL AND m.next_attempt_at <= clock_timestamp()
+      AND (NOT m.wait_for_sync OR EXISTS (SELECT FROM districts_in_sync s WHERE s.district_id = m.district_id))
+      AND NOT EXISTS (
+          SELECT FROM mails e WHERE e.district_id = m.district_id AND e.waits AND e.position < m.position
+             AND (NOT e.wait_for_sync OR e.handed_at IS NOT NULL
+                  OR EXISTS (SELECT FROM districts_in_sync s WHERE s.district_id = e.district_id)))
+    ORDER BY m.next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+UPDATE mails m SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $2::interval
+FROM due WHERE m.mail_id = due.mail_id
+RETURNING m.mail_id, m.district_id, m.kind, m.recipients, m.subject, m.text, m.html, m.time_zone, m.created_at,
+          m.attempts, clock_timestamp() AS now,
+          clock_timestamp() - coalesce(m.trying_since, clock_timestamp()) AS tried_for
+
+-- name: handed
+-- Says that the last byte is about to be given away; nothing where the taker's time is over, somebody has ordered
+-- otherwise, or the district has fallen out of sync since.
+UPDATE mails m SET handed_at = clock_timestamp(), next_attempt_at = clock_timestamp() + $3::interval, refused = $4
+WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp()
+  AND (NOT m.wait_for_sync OR EXISTS (SELECT FROM districts_in_sync s WHERE s.district_id = m.district_id))
+RETURNING true
+
+-- name: sent
+UPDATE mails SET sent_at = clock_timestamp(), problem = NULL
+WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NOT NULL
+RETURNING true
+
+-- name: put_off
+-- Surely not sent: due again after $4, or given up where a server was asked for it for longer than $5.
+UPDATE mails SET
+    handed_at = NULL, refused = '{}', problem = $3, next_attempt_at = clock_timestamp() + $4::interval,
+    trying_since = coalesce(trying_since, clock_timestamp()),
+    dead_at = CASE WHEN clock_timestamp() - coalesce(trying_since, clock_timestamp()) >= $5::interval
+                   THEN clock_timestamp() END
+WHERE mail_id = $1 AND attempts = $2 AND waits
+RETURNING dead_at IS NOT NULL
+
+-- name: postpone
+-- No server was asked: due at $3.
+UPDATE mails SET next_attempt_at = $3 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NULL
+
+-- name: refuse
+UPDATE mails SET handed_at = NULL, dead_at = clock_timestamp(), problem = $3, refused = $4
+WHERE mail_id = $1 AND attempts = $2 AND waits
+
+-- name: uncertain
+-- Nobody works on it any more, and nobody knows what became of it.
+UPDATE mails SET problem = $3, next_attempt_at = clock_timestamp()
+WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NOT NULL
+
+-- name: bounce
+-- Adds what a report says; one that is read again changes nothing.
+UPDATE mails SET bounced = bounced || $2::jsonb, bounced_at = clock_timestamp()
+WHERE mail_id = $1 AND NOT bounced @> $2::jsonb
+RETURNING kind
+
+-- name: exists
+SELECT EXISTS (SELECT FROM mails WHERE mail_id = $1)
+
+-- name: list
+SELECT m.*, clock_timestamp() AS now FROM mails m
+WHERE ($1::text IS NULL OR district_id = $1) ORDER BY position DESC LIMIT $2
+
+-- name: show
+SELECT m.*, clock_timestamp() AS now FROM mails m WHERE mail_id = $1
+
+-- name: for_update
+SELECT m.*, clock_timestamp() AS now FROM mails m WHERE mail_id = $1 FOR UPDATE
+
+-- name: arrived
+-- A person knows that it arrived, or that enough people have it.
+UPDATE mails SET sent_at = coalesce(sent_at, clock_timestamp()), settled_at = clock_timestamp(), settled_by = $2, problem = NULL
+WHERE mail_id = $1
+
+-- name: again
+-- A person has it sent anew, from the beginning; whoever still holds it holds it no more.
+UPDATE mails SET handed_at = NULL, dead_at = NULL, attempts = attempts + 1, next_attempt_at = clock_timestamp(),
+    trying_since = NULL, problem = NULL, refused = '{}', settled_at = clock_timestamp(), settled_by = $2
+WHERE mail_id = $1
+
+-- name: cancel
+UPDATE mails SET cancelled_at = clock_timestamp(), dead_at = NULL, handed_at = NULL,
+    settled_at = clock_timestamp(), settled_by = $2
+WHERE mail_id = $1
+
+-- name: for_a_person
+-- Districts with mails that need a person: nobody knows what became of them, they were given up, refused, or came
+-- back, and nobody has said since that this is well.
+SELECT district_id, count(*) AS mails, min(since) AS since FROM (
+    SELECT district_id,
+           CASE WHEN waits THEN handed_at ELSE coalesce(dead_at, bounced_at, sent_at) END AS since
+    FROM mails
+    WHERE (dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL))
+      AND (dead_at IS NOT NULL
+           OR (waits AND handed_at IS NOT NULL AND next_attempt_at <= clock_timestamp())
+           OR (sent_at IS NOT NULL AND bounced_at IS NOT NULL AND bounced_at > coalesce(settled_at, '-infinity'))
+           OR (sent_at IS NOT NULL AND refused <> '{}' AND sent_at > coalesce(settled_at, '-infinity')))
+) AS waiting
+GROUP BY district_id ORDER BY district_id

@@ -1,0 +1,71 @@
+"""What people may say of a district: which names, contacts and time zones will do.
+
+An error says which value is wrong and what was expected. It never quotes a contact, whose address is a
+person's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from worker.domain.mails import MOST_RECIPIENTS, mailbox
+from worker.errors import LifecycleError, MailError
+
+LONGEST_NAME: Final = 200
+_DISTRICT: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+
+
+def checked_district(district_id: str) -> str:
+    """Return a district's id; raises `LifecycleError` where none can be like that."""
+    if not _DISTRICT.fullmatch(district_id):
+        raise LifecycleError(
+            "district: expected its id in Clever: at most 128 letters, digits, dots, colons, dashes"
+        )
+    return district_id
+
+
+def checked_name(name: str) -> str:
+    """Return what a district is called, without space around it; raises `LifecycleError`."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise LifecycleError(f"name: expected one line of at most {LONGEST_NAME} characters")
+    return name
+
+
+def checked_zone(zone: str) -> ZoneInfo:
+    """Return a time zone; raises `LifecycleError` for one that nobody knows."""
+    if zone not in available_timezones():
+        raise LifecycleError(f"time zone: expected a name such as America/Chicago, got {zone[:64]!r}")
+    return ZoneInfo(zone)
+
+
+def checked_contacts(contacts: Sequence[str]) -> list[str]:
+    """Return addresses, each once, without space around them; raises `LifecycleError`."""
+    if len(contacts) > MOST_RECIPIENTS:
+        raise LifecycleError(f"contacts: expected at most {MOST_RECIPIENTS}, got {len(contacts)}")
+    return list(dict.fromkeys(_address(text, place) for place, text in enumerate(contacts, start=1)))
+
+
+def check_dates(opens_on: date | None, launch_on: date | None) -> None:
+    """Raise `LifecycleError` for a launch without a window, or after its opening."""
+    if launch_on is None:
+        return
+    if opens_on is None:
+        raise LifecycleError("launch: expected the day on which the window opens beside it, got nothing")
+    if launch_on > opens_on:
+        raise LifecycleError(
+            f"launch: expected a day on or before {opens_on}, when the window opens, got {launch_on}"
+        )
+
+
+def _address(text: str, place: int) -> str:
+    text = text.strip()
+    try:
+        mailbox(text)
+    except MailError as error:
+        raise LifecycleError(f"contact {place}: {error}") from None
+    return text

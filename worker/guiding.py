@@ -1,0 +1,47 @@
+"""What the lifecycle of districts needs of the settings."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+from config.settings import Settings
+from worker import alerting
+from worker.adapters.postgres.lifecycle_sight import Guidance
+from worker.domain.lifecycle.launch import Calendar
+from worker.domain.lifecycle.sight import Rules
+from worker.domain.lifecycle.todo import Patience
+
+
+def calendar(settings: Settings) -> Calendar:
+    """Return which days are working days, and when districts are launched."""
+    lifecycle = settings.lifecycle
+    return Calendar(
+        lifecycle.lead_days, frozenset(lifecycle.holidays), time.fromisoformat(lifecycle.launch_time)
+    )
+
+
+def patience(settings: Settings) -> Patience:
+    """Return for how long somebody may be waited for before the to-do list says so."""
+    lifecycle = settings.lifecycle
+    return Patience(timedelta(days=lifecycle.district_days), timedelta(days=lifecycle.team_days))
+
+
+def guidance(settings: Settings) -> Guidance:
+    """Return what moves are decided by."""
+    lifecycle = settings.lifecycle
+    thresholds = alerting.thresholds(settings)
+    return Guidance(
+        Rules(calendar(settings), lifecycle.unsectioned_percent),
+        lifecycle.time_zone,
+        timedelta(days=lifecycle.link_days),
+        thresholds.feed,
+        thresholds.reads_clever,
+    )
+
+
+def connect_address(settings: Settings, district_id: str) -> str | None:
+    """Return the address at Clever where a district connects; None where nobody said it."""
+    link = settings.lifecycle.clever_link
+    if link is None:
+        return None
+    return link.format(client_id=settings.clever.client_id or "", district_id=district_id)

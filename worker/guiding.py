@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import time, timedelta
 
 from config.settings import Settings
@@ -10,6 +11,7 @@ from worker.adapters.postgres.lifecycle_sight import Guidance
 from worker.domain.lifecycle.launch import Calendar
 from worker.domain.lifecycle.sight import Rules
 from worker.domain.lifecycle.todo import Patience
+from worker.domain.mails import Composed, Values
 
 
 def calendar(settings: Settings) -> Calendar:
@@ -26,8 +28,8 @@ def patience(settings: Settings) -> Patience:
     return Patience(timedelta(days=lifecycle.district_days), timedelta(days=lifecycle.team_days))
 
 
-def guidance(settings: Settings) -> Guidance:
-    """Return what moves are decided by."""
+def guidance(settings: Settings, compose: Callable[[Values], Composed] | None = None) -> Guidance:
+    """Return what moves are decided by; `compose` writes their e-mails, None where nothing sends them."""
     lifecycle = settings.lifecycle
     thresholds = alerting.thresholds(settings)
     return Guidance(
@@ -36,6 +38,8 @@ def guidance(settings: Settings) -> Guidance:
         timedelta(days=lifecycle.link_days),
         thresholds.feed,
         thresholds.reads_clever,
+        compose,
+        settings.http.public_url,
     )
 
 

@@ -30,6 +30,7 @@ from worker.ports.broker import Broker
 from worker.ports.channel import Channel
 from worker.serving import console
 from worker.source.surroundings import Surroundings
+from worker.stages.advance import AdvanceStage
 from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.ingest import IngestStage
 from worker.stages.inspect import InspectStage
@@ -219,6 +220,13 @@ class Worker:
                     broker,
                     timedelta(seconds=self._settings.alerts.inspect_seconds),
                     self.stop.sleep,
+                ),
+                AdvanceStage(
+                    store.lifecycles,
+                    self._settings.lifecycle.look_seconds,
+                    self.stop.sleep,
+                    self.metrics,
+                    self.tracer,
                 ),
             ]
         return made

@@ -46,6 +46,16 @@ TROUBLE = {
         "INSERT INTO outbox VALUES ($1, 1, 1, '', '', '', 1, 1, 1, '', '', NULL, now() - interval '6 min')",
         "DELETE FROM outbox",
     ),
+    "launch.held": (
+        "INSERT INTO lifecycles (district_id, state, held_since, troubles) "
+        "VALUES ($1, 'connected', now(), '{review,unpublished}')",
+        "UPDATE lifecycles SET troubles = '{unpublished}'",
+    ),
+    "mails.waiting": (
+        "INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, "
+        "dead_at) VALUES (gen_random_uuid(), $1, 'invitation', 'invitation/1', '{}', '', '', '', 'UTC', now())",
+        "DELETE FROM mails",
+    ),
 }
 
 

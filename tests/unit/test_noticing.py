@@ -10,6 +10,7 @@ from builders import DISTRICT, NOON, OTHER_DISTRICT
 from worker.domain.decision import Outcome
 from worker.domain.incident_codes import CATALOGUE, EVALUATED, FEED_STUCK, INSPECTED
 from worker.domain.incidents import NO_DISTRICT, Condition
+from worker.domain.lifecycle.sight import Trouble
 from worker.domain.noticing import FOLD_OVER, Found, Sight, decided, folded, inspected
 from worker.domain.policy import Code, Policy
 from worker.domain.tally import Tally
@@ -61,6 +62,8 @@ def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> Non
         overdue={DISTRICT: 5},
         unpublished={DISTRICT: 2},
         dead_letters=3,
+        held={DISTRICT: {Trouble.REVIEW}, OTHER_DISTRICT: {Trouble.UNPUBLISHED}},
+        mails={DISTRICT: 1},
     )
 
     found = inspected(sight, NOON)
@@ -70,6 +73,8 @@ def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> Non
     assert found[DISTRICT, FEED_STUCK].picture == "failing"
     assert found[OTHER_DISTRICT, FEED_STUCK].picture == "unread"
     assert found[NO_DISTRICT, "dead_letters.waiting"].counts == {"messages": 3}
+    assert found[DISTRICT, "launch.held"].picture == "review"
+    assert (OTHER_DISTRICT, "launch.held") not in found
     assert set(CATALOGUE) >= set(INSPECTED)
 
 

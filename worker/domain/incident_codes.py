@@ -17,6 +17,8 @@ DISTRICT_PARKED: Final = "district.parked"
 WINDOW_OVERDUE: Final = "window.overdue"
 OUTBOX_STUCK: Final = "outbox.stuck"
 DEAD_LETTERS_WAITING: Final = "dead_letters.waiting"
+LAUNCH_HELD: Final = "launch.held"
+MAILS_WAITING: Final = "mails.waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,22 @@ CATALOGUE: Final[Mapping[str, Kind]] = {
     DEAD_LETTERS_WAITING: Kind(
         "warning", "Messages that could not be read wait on clever.events.dead.", "No dead letter waits."
     ),
+    LAUNCH_HELD: Kind(
+        "warning",
+        "A launch whose day has come is held back: the district's roster is not in sync.",
+        "The launch is not held back any more.",
+    ),
+    MAILS_WAITING: Kind(
+        "warning",
+        "E-mails to the district's administration team did not surely arrive: a person is asked.",
+        "No e-mail to the district waits for a person.",
+    ),
 }
 
 EVALUATED: Final = (EVENTS_QUARANTINED, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED)
 """Those that an evaluation decides, in its transaction."""
 INSPECTED: Final = (
-    *(DEAD_LETTERS_WAITING, DISTRICT_PARKED, FEED_STUCK, OUTBOX_STUCK, SYNC_PAUSED, SYNC_STALE),
-    WINDOW_OVERDUE,
+    *(DEAD_LETTERS_WAITING, DISTRICT_PARKED, FEED_STUCK, LAUNCH_HELD, MAILS_WAITING, OUTBOX_STUCK),
+    *(SYNC_PAUSED, SYNC_STALE, WINDOW_OVERDUE),
 )
 """Those that an inspection finds."""

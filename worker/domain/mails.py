@@ -78,7 +78,8 @@ class RulesRequest:
     kind: ClassVar[MailKind] = MailKind.RULES_REQUEST
     district_name: str
     rule: str
-    coverage: RuleCoverage
+    coverage: RuleCoverage | None
+    """None where the rule is a person's own, and nobody counted what it would give."""
     sync: SyncSettings
 
 

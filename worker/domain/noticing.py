@@ -16,6 +16,8 @@ from worker.domain.incident_codes import (
     DISTRICT_PARKED,
     EVENTS_QUARANTINED,
     FEED_STUCK,
+    LAUNCH_HELD,
+    MAILS_WAITING,
     OUTBOX_STUCK,
     PLAN_MASS_REMOVAL,
     PREFLIGHT_FAILED,
@@ -24,6 +26,8 @@ from worker.domain.incident_codes import (
     WINDOW_OVERDUE,
 )
 from worker.domain.incidents import NO_DISTRICT, Condition, picture
+from worker.domain.lifecycle.sight import Trouble
+from worker.domain.lifecycle.todo import told_troubles
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.roster import RosterKind
 from worker.domain.tally import Tally
@@ -66,6 +70,10 @@ class Sight:
     """Messages that wait for too long."""
     dead_letters: int | None = None
     """None: nobody knows."""
+    held: Mapping[str, Collection[Trouble]] = field(default_factory=dict)
+    """What holds launches back whose time has come."""
+    mails: Mapping[str, int] = field(default_factory=dict)
+    """E-mails that need a person."""
 
 
 def decided(
@@ -122,10 +130,24 @@ def inspected(sight: Sight, now: datetime) -> Found:
     for district, messages in sight.unpublished.items():
         summary = f"{messages} messages wait to be published for too long."
         found[district, OUTBOX_STUCK] = Condition("", summary, {"messages": messages})
+    found |= _on_their_way(sight)
     if sight.dead_letters:
         summary = f"{sight.dead_letters} dead letters wait on clever.events.dead."
         counts = {"messages": sight.dead_letters}
         found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Condition("", summary, counts)
+    return found
+
+
+def _on_their_way(sight: Sight) -> Found:
+    found: Found = {}
+    for district, troubles in sight.held.items():
+        if told := sorted(told_troubles(troubles)):
+            why = ", ".join(trouble.replace("_", " ") for trouble in told)
+            summary = f"A launch whose day has come is held back: {why}."
+            found[district, LAUNCH_HELD] = Condition(picture(told), summary)
+    for district, mails in sight.mails.items():
+        summary = f"{mails} e-mails to the district did not surely arrive: a person is asked."
+        found[district, MAILS_WAITING] = Condition("", summary, {"mails": mails})
     return found
 
 

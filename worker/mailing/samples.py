@@ -49,6 +49,7 @@ SAMPLES: Final[Mapping[MailKind, Sequence[Values]]] = {
             SyncSettings(is_paused=True, paused_until=date(2026, 9, 14)),
         ),
         RulesRequest(_DISTRICT, _RULE, RuleCoverage(1004, 0, 0, 1004), SyncSettings(is_paused=False)),
+        RulesRequest(_DISTRICT, _RULE, None, SyncSettings(is_paused=False)),
         RulesRequest(_DISTRICT, _RULE, RuleCoverage(1003, 1, 0, 1004), SyncSettings(is_paused=True)),
     ],
     MailKind.ROSTERED: [

@@ -94,12 +94,15 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class RulesAsked:
-    """Which sharing rules to ask a district for: a suggestion's text, and what it would give."""
+    """Which sharing rules to ask a district for: a suggestion's text, and what it would give.
+
+    None where nobody counted it, since the text is a person's own.
+    """
 
     text: str
-    exactly_one: int
-    none: int
-    several: int
+    exactly_one: int | None = None
+    none: int | None = None
+    several: int | None = None
 
 
 class Lifecycles(Protocol):

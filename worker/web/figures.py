@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from worker.domain.incident_codes import CATALOGUE
+from worker.domain.lifecycle.states import State
 from worker.metrics import Metrics
 from worker.ports.inspection import Figures
 
@@ -11,6 +12,8 @@ def show_figures(metrics: Metrics, figures: Figures) -> None:
     """Set the gauges to what is so now; a code without incidents shows as 0, so that a rule can tell."""
     for code in CATALOGUE:
         metrics.incidents.labels(code).set(figures.incidents.get(code, 0))
+    for state in State:
+        metrics.lifecycle_districts.labels(state.value).set(figures.lifecycles.get(state.value, 0))
     metrics.outbox_oldest_seconds.set(figures.outbox_oldest_seconds)
     metrics.windows_due.set(figures.windows_due)
     metrics.window_overdue_seconds.set(figures.window_overdue_seconds)

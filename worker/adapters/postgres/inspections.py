@@ -12,6 +12,7 @@ from worker.adapters.postgres.incidents import Step, keep, memory_of
 from worker.domain.announcements import STALE_SYNC
 from worker.domain.incident_codes import DEAD_LETTERS_WAITING, INSPECTED
 from worker.domain.incidents import Condition, Memory, Rules, step
+from worker.domain.lifecycle.sight import Trouble
 from worker.domain.noticing import Found, Sight, Thresholds, folded, inspected
 from worker.domain.window import WindowLimits
 from worker.ports.inspection import Figures
@@ -19,6 +20,8 @@ from worker.ports.inspection import Figures
 _SQL: Final = sql.load("inspections")
 _INCIDENTS: Final = sql.load("incidents")
 _DELIVERIES: Final = sql.load("deliveries")
+_LIFECYCLES: Final = sql.load("lifecycles")
+_MAILS: Final = sql.load("mails")
 
 _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
 """All districts are looked at; see `worker.adapters.postgres.database` for the usual way."""
@@ -67,11 +70,13 @@ class PostgresInspections:
             )
             incidents = await connection.fetch(_INCIDENTS["open_by_code"])
             deliveries = await connection.fetch(_DELIVERIES["by_kind"])
+            lifecycles = await connection.fetch(_LIFECYCLES["by_state"])
         return Figures(
             {each["code"]: each["incidents"] for each in incidents},
             **dict(row or {}),
             deliveries_waiting={each["kind"]: each["waiting"] for each in deliveries},
             deliveries_dead={each["kind"]: each["dead"] for each in deliveries},
+            lifecycles={each["state"]: each["districts"] for each in lifecycles},
         )
 
     async def _sight(self, connection: Connection, dead_letters: int | None) -> Sight:
@@ -87,11 +92,15 @@ class PostgresInspections:
             thresholds.window,
             thresholds.outbox,
         )
+        mails = await connection.fetch(_MAILS["for_a_person"])
         numbers = defaultdict[str, dict[str, int]](dict)
+        held: dict[str, list[str]] = {}
         syncs: dict[str, dict[str, Any]] = {}
         for row in rows:
             if row["what"] == "sync":
                 syncs[row["district_id"]] = row["record"]
+            elif row["what"] == "held":
+                held[row["district_id"]] = row["record"]
             else:
                 numbers[row["what"]][row["district_id"]] = row["number"]
         return Sight(
@@ -102,6 +111,8 @@ class PostgresInspections:
             numbers["overdue"],
             numbers["unpublished"],
             dead_letters,
+            {district: set(map(Trouble, troubles)) for district, troubles in held.items()},
+            {row["district_id"]: row["mails"] for row in mails},
         )
 
     async def _steps(

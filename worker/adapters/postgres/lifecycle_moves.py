@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
+import structlog
+
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.lifecycle_mails import is_taken_back, seen_mail
 from worker.adapters.postgres.lifecycle_sight import Guidance, Seen
+from worker.adapters.postgres.mails import enqueue
 from worker.domain.lifecycle.sight import Step, held_back, steps
 from worker.domain.lifecycle.states import Move, State
+from worker.domain.mails import Mail
+from worker.errors import MailError
 from worker.ports.lifecycles import Made
 
 _SQL: Final = sql.load("lifecycles")
+_ORDERS: Final = sql.load("lifecycle_orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +31,19 @@ class Taken:
 
     seen: Seen
     steps: Sequence[Step]
+    mails: Mapping[Move, Mail] = field(default_factory=dict)
+    """The e-mails that they cause."""
     actor: str | None = None
     """None: they were seen."""
-    mail_id: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     def made(self) -> Iterator[Made]:
         """Yield the moves."""
         for step in self.steps:
+            mail = self.mails.get(step.move)
             yield Made(
                 *(self.seen.district_id, step.before, step.move, step.after, self.seen.now),
-                *(self.actor, self.mail_id, self.detail),
+                *(self.actor, str(mail.mail_id) if mail else None, self.detail),
             )
 
 
@@ -51,14 +60,28 @@ async def find(connection: Connection) -> list[Made]:
 
 async def follow(connection: Connection, looked: Sequence[Seen], guidance: Guidance) -> list[Taken]:
     """Make every move that follows from what is seen of these, which are locked."""
-    taken = [Taken(seen, list(steps(seen.way, seen.facts, seen.now, guidance.rules))) for seen in looked]
-    taken = [one for one in taken if one.steps]
-    await take(connection, taken)
-    return taken
+    following = ((seen, list(steps(seen.way, seen.facts, seen.now, guidance.rules))) for seen in looked)
+    taken = [one for seen, found in following if found and (one := _with_mails(seen, found, guidance))]
+    return await take(connection, taken)
 
 
-async def take(connection: Connection, taken: Sequence[Taken]) -> None:
-    """Let districts take their steps: each of them as one, since the database allows no other."""
+def _with_mails(seen: Seen, found: list[Step], guidance: Guidance) -> Taken | None:
+    """Return a district's steps with their e-mails; None where one cannot be written: it has to wait."""
+    try:
+        mails = {step.move: mail for step in found if (mail := seen_mail(seen, step, guidance))}
+    except MailError as error:
+        log = structlog.get_logger()
+        log.warning("district.not_moved", district_id=seen.district_id, reason=str(error))
+        return None
+    return Taken(seen, found, mails)
+
+
+async def take(connection: Connection, taken: Sequence[Taken]) -> list[Taken]:
+    """Let districts take their steps: each of them as one, since the database allows no other.
+
+    Returns them with those e-mails that are new: an occasion has one.
+    """
+    taken = [replace(one, mails=await _send(connection, one)) for one in taken]
     longest = max((len(one.steps) for one in taken), default=0)
     for place in range(longest):
         moving = [one for one in taken if len(one.steps) > place]
@@ -71,6 +94,14 @@ async def take(connection: Connection, taken: Sequence[Taken]) -> None:
             [one.seen.now for one in moving],
         )
     await write_down(connection, chain.from_iterable(one.made() for one in taken))
+    return taken
+
+
+async def _send(connection: Connection, one: Taken) -> dict[Move, Mail]:
+    """Put a district's e-mails among those to be sent; return the new ones."""
+    if any(map(is_taken_back, one.steps)):
+        await connection.execute(_ORDERS["withdraw_ready"], one.seen.district_id)
+    return {move: mail for move, mail in one.mails.items() if await enqueue(connection, mail)}
 
 
 async def write_down(connection: Connection, moves: Iterable[Made]) -> None:

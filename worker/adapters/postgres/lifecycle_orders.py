@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.connect_links import make_link
 from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.lifecycle_mails import (
+    OCCASIONS,
+    check_may_write,
+    ordered_mail,
+    ready_mail,
+)
 from worker.adapters.postgres.lifecycle_moves import Taken, follow, keep_held_back, take, write_down
 from worker.adapters.postgres.lifecycle_sight import Guidance, Seen, look
+from worker.adapters.postgres.mails import enqueue
 from worker.domain.lifecycle import describing
-from worker.domain.lifecycle.sight import Step
+from worker.domain.lifecycle.sight import Step, Way
 from worker.domain.lifecycle.states import BY_PEOPLE, Move, State, sources, target
 from worker.errors import LifecycleError, OrderRefused, UnknownDistrictError
 from worker.ports.lifecycles import Description, Made, RulesAsked
@@ -67,19 +75,21 @@ async def order(
 ) -> Step:
     """Make a person's move of a district, which is locked."""
     step = _step(seen, move)
-    if writes and move is not Move.RESUME_FILTERING:
-        raise LifecycleError(
-            "no e-mail can be written: no SMTP server is configured (ROSTERING_MAIL__SMTP_URL); "
-            "write yourself, and say so with `--no-mail`"
-        )
+    writes = writes and move in OCCASIONS
+    rules = _asked(move, rules, writes=writes)
+    if writes:
+        check_may_write(seen, move, guidance)
     if move is Move.REQUEST_RULES:
         await connection.execute(_SQL["ask_for_rules"], seen.district_id, seen.facts.commits)
+    link = None
     if move is Move.INVITE:
-        await make_link(connection, seen.district_id, actor, guidance.link_life)
+        link = await make_link(connection, seen.district_id, actor, guidance.link_life)
+    mails = {}
+    if writes:
+        mails[move] = await ordered_mail(connection, seen, move, guidance, link, rules)
     detail: dict[str, Any] = {} if rules is None else {"rules": rules.text}
-    taken = Taken(seen, [step], actor, None, detail)
-    await take(connection, [taken])
-    await keep_held_back(connection, [seen], [taken], guidance)
+    taken = await take(connection, [Taken(seen, [step], mails, actor, detail)])
+    await keep_held_back(connection, [seen], taken, guidance)
     await audit(connection, actor, move.value, seen.district_id, before=step.before.value, writes=writes)
     return step
 
@@ -102,11 +112,15 @@ async def set_window(
     looked = await look(connection, [seen.district_id], guidance)
     taken = await follow(connection, looked, guidance)
     await keep_held_back(connection, looked, taken, guidance)
+    await _tell_of_new_opening(
+        connection, seen, looked[0].after(s for one in taken for s in one.steps), guidance
+    )
     return [made for one in taken for made in one.made()]
 
 
 async def drop(connection: Connection, seen: Seen, actor: str) -> None:
     """Take a district, which is locked, off its way."""
+    await connection.execute(_SQL["withdraw"], seen.district_id)
     await connection.execute(_SQL["drop"], seen.district_id)
     await connection.execute(_SQL["remember_drop"], seen.district_id)
     await audit(connection, actor, "drop", seen.district_id, before=seen.way.state.value)
@@ -116,6 +130,26 @@ async def audit(connection: Connection, actor: str, deed: str, district_id: str,
     """Write down who did what; no contact stands there."""
     told = {name: value for name, value in detail.items() if value is not None}
     await connection.execute(_SQL["audit"], actor, f"lifecycle.{deed}", district_id, told)
+
+
+async def _tell_of_new_opening(connection: Connection, before: Seen, after: Way, guidance: Guidance) -> None:
+    """Write anew to a district that was launched, and is not launched again, of another opening."""
+    moved = before.way.window and after.window and before.way.window.opens_on != after.window.opens_on
+    if not moved or after.window is None or {before.way.state, after.state} != {State.READY}:
+        return
+    await connection.execute(_SQL["withdraw_ready"], before.district_id)
+    if guidance.compose is not None and before.contacts:
+        await enqueue(connection, ready_mail(before, after.window, guidance))
+
+
+def _asked(move: Move, rules: RulesAsked | None, *, writes: bool) -> RulesAsked | None:
+    if move is not Move.REQUEST_RULES:
+        return None
+    if rules is None:
+        if writes:
+            raise LifecycleError("rules: expected which sharing rules to ask for, got nothing")
+        return None
+    return replace(rules, text=describing.checked_rule(rules.text))
 
 
 def _checked(said: Description) -> tuple[str | None, list[str] | None, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ from worker.domain.incident_codes import SYNC_PAUSED
 from worker.domain.lifecycle.launch import Window
 from worker.domain.lifecycle.sight import Facts, Rules, Sharing, Step, Trouble, Way, moved
 from worker.domain.lifecycle.states import State
+from worker.domain.mails import Composed, Values
 from worker.domain.noticing import sync_incident
 
 _SQL: Final = sql.load("lifecycles")
@@ -33,6 +34,10 @@ class Guidance:
     feed: timedelta = timedelta(minutes=15)
     """For how long a feed may stay unread."""
     reads_clever: bool = True
+    compose: Callable[[Values], Composed] | None = None
+    """What writes e-mails; None: nothing does, since there is no server to send them by."""
+    public_url: str | None = None
+    """Where people reach the console, and districts the pages behind their links."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 
 import asyncpg
@@ -25,6 +26,7 @@ from worker.errors import UnknownDistrictError
 from worker.ports.lifecycles import Description, Link, Made, Record, RulesAsked, Welcome
 
 _SQL: Final = sql.load("lifecycles")
+_MAILS: Final = sql.load("mails")
 
 JUDGED: Final = 20
 """Districts whose sharing is judged in one transaction: a large one takes a second."""
@@ -45,15 +47,17 @@ class PostgresLifecycles:
         """Return every district on its way, by id."""
         async with self._database.transaction() as connection:
             await connection.execute(_LARGE_READS)
-            return [self._record(row) for row in await connection.fetch(_SQL["records"], None)]
+            waiting = await _for_a_person(connection)
+            return [self._record(row, waiting) for row in await connection.fetch(_SQL["records"], None)]
 
     async def record(self, district_id: str) -> Record:
         """Return one; raises `UnknownDistrictError` where it is not on its way."""
         async with self._database.connection() as connection:
+            waiting = await _for_a_person(connection)
             row = await connection.fetchrow(_SQL["records"], district_id)
         if row is None:
             raise UnknownDistrictError(f"district {district_id} is not on its way")
-        return self._record(row)
+        return self._record(row, waiting)
 
     async def history(self, district_id: str) -> list[Made]:
         """Return every move of a district, the oldest first."""
@@ -164,7 +168,8 @@ class PostgresLifecycles:
         await keep_held_back(connection, looked, taken, self._guidance)
         return [made for one in taken for made in one.made()]
 
-    def _record(self, row: asyncpg.Record) -> Record:
+    def _record(self, row: asyncpg.Record, waiting: Mapping[str, tuple[int, datetime]]) -> Record:
+        mails, mails_since = waiting.get(row["district_id"], (0, None))
         way, calendar = way_of(row, self._guidance), self._guidance.rules.calendar
         return Record(
             way=way,
@@ -178,10 +183,15 @@ class PostgresLifecycles:
             sharing=sharing_of(row),
             held_since=row["held_since"],
             troubles=frozenset(map(Trouble, row["troubles"])),
-            mails_waiting=0,
-            mails_since=None,
+            mails_waiting=mails,
+            mails_since=mails_since,
             review_since=row["review_since"],
         )
+
+
+async def _for_a_person(connection: Connection) -> dict[str, tuple[int, datetime]]:
+    rows = await connection.fetch(_MAILS["for_a_person"])
+    return {row["district_id"]: (row["mails"], row["since"]) for row in rows}
 
 
 def _made(row: asyncpg.Record) -> Made:

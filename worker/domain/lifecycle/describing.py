@@ -16,6 +16,13 @@ from worker.domain.mails import MOST_RECIPIENTS, mailbox
 from worker.errors import LifecycleError, MailError
 
 LONGEST_NAME: Final = 200
+LONGEST_RULE: Final = 1_000
+ASKED: Final = (
+    "Log in to Clever and approve our application for your district.",
+    "Share your students, teachers, schools and all sections with it.",
+    "Tell us when your assessment window opens.",
+)
+"""What a district is asked for, in this order."""
 _DISTRICT: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 
@@ -48,6 +55,14 @@ def checked_contacts(contacts: Sequence[str]) -> list[str]:
     if len(contacts) > MOST_RECIPIENTS:
         raise LifecycleError(f"contacts: expected at most {MOST_RECIPIENTS}, got {len(contacts)}")
     return list(dict.fromkeys(_address(text, place) for place, text in enumerate(contacts, start=1)))
+
+
+def checked_rule(text: str) -> str:
+    """Return a sharing rule as one line; raises `LifecycleError` where it says nothing, or too much."""
+    text = " ".join(text.split())
+    if not text or len(text) > LONGEST_RULE or not text.isprintable():
+        raise LifecycleError(f"rules: expected a text of at most {LONGEST_RULE:,} characters")
+    return text
 
 
 def check_dates(opens_on: date | None, launch_on: date | None) -> None:

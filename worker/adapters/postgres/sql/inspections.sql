@@ -32,6 +32,8 @@ WHERE f.parked_at IS NULL
 UNION ALL
 SELECT 'unpublished', o.district_id, count(*), NULL
 FROM outbox o WHERE o.created_at <= now() - $8::interval GROUP BY o.district_id
+UNION ALL
+SELECT 'held', l.district_id, 0, to_jsonb(l.troubles) FROM lifecycles l WHERE l.held_since IS NOT NULL
 
 -- name: figures
 -- What the metrics tell of all districts together.

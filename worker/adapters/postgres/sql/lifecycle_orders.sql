@@ -20,8 +20,21 @@ WHERE district_id = $1
 -- A commit from before does not count.
 UPDATE lifecycles SET commits_before = $2 WHERE district_id = $1
 
--- name: times_made
-SELECT count(*) FROM lifecycle_history WHERE district_id = $1 AND move = $2
+-- name: next_number
+-- How often a move will have been made, on this way or on one that the district was taken off: no e-mail of it
+-- takes the occasion of another. $3 is how its occasions begin.
+SELECT 1 + greatest(
+    (SELECT count(*) FROM lifecycle_history WHERE district_id = $1 AND move = $2),
+    (SELECT max(substr(occasion, length($3) + 1)::bigint) FROM mails
+     WHERE district_id = $1 AND starts_with(occasion, $3)))
+
+-- name: withdraw
+-- E-mails that did not leave never will.
+DELETE FROM mails WHERE district_id = $1 AND waits AND handed_at IS NULL
+
+-- name: withdraw_ready
+-- A launch is taken back: its e-mail, if it did not leave, is not true any more.
+DELETE FROM mails WHERE district_id = $1 AND starts_with(occasion, 'ready/') AND waits AND handed_at IS NULL
 
 -- name: set_window
 UPDATE lifecycles SET opens_on = $2, launch_on = $3 WHERE district_id = $1

@@ -77,6 +77,42 @@ def url_of(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def mailbox(text: str) -> str:
+    """Check an e-mail address, with or without a name before it."""
+    if not _MAILBOX.fullmatch(text):
+        raise ValueError(
+            "expected an e-mail address of ASCII letters, or a name and one: "
+            "Insights <rostering@vendor.example>"
+        )
+    return text
+
+
+def bare_address(text: str) -> str:
+    """Check an e-mail address without a name."""
+    if not _BARE.fullmatch(text):
+        raise ValueError("expected an e-mail address without a name, such as bounces@vendor.example")
+    return text
+
+
+def hour_of_day(text: str) -> str:
+    """Check a time of the day."""
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError("expected a time of the day from 00:00 to 23:59, such as 20:00")
+    return text
+
+
+def one_line(text: str) -> str:
+    """Check a text that stands in the headers of a mail."""
+    if not text.strip() or len(text) > LONGEST_LINE or not text.isprintable():
+        raise ValueError(f"expected one line of at most {LONGEST_LINE} characters")
+    return text
+
+
+LONGEST_LINE: Final = 200
+_BARE: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_MAILBOX: Final = re.compile(rf'{_BARE.pattern}|"?[^"<>\x00-\x1f\x7f-\x9f]{{1,200}}"?\s*<{_BARE.pattern}>')
+
+
 def web_address(url: str) -> str:
     """Check an address that begins with http:// or https://."""
     try:
@@ -111,13 +147,6 @@ def zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("expected the name of a time zone, such as America/Chicago")
     return name
-
-
-def time_of_day(text: str) -> str:
-    """Check a time of the day."""
-    if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", text):
-        raise ValueError("expected a time of the day, such as 08:00")
-    return text
 
 
 def network(text: str) -> str:

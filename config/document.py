@@ -49,6 +49,12 @@ INSTEAD_OF_UNSET: Final = {
     "user_header": "X-Forwarded-User",
     "role_header": "X-Forwarded-Role",
     "clever_link": "https://clever.example.org/connect/{client_id}/{district_id}",
+    "smtp_url": "smtp://user:password@mail.example.org:587",
+    "sender": "Insights <rostering@vendor.example>",
+    "reply_to": "help@vendor.example",
+    "templates_dir": "mail-templates",
+    "bounce_address": "bounces@vendor.example",
+    "bounces_imap_url": "imaps://bounces:password@mail.example.org/INBOX",
 }
 """What the example files show for a setting that has no default."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from config.checks import AsJson, Percent, Seconds, connect_address, time_of_day, zone
+from config.checks import AsJson, Percent, Seconds, connect_address, hour_of_day, zone
 from config.group import Group
 
 
@@ -28,7 +28,7 @@ class LifecycleSettings(Group):
     holidays: Annotated[tuple[date, ...], AsJson] = Field(
         default=(), description="Days on which nobody works, beside weekends, as JSON."
     )
-    launch_time: Annotated[str, AfterValidator(time_of_day)] = Field(
+    launch_time: Annotated[str, AfterValidator(hour_of_day)] = Field(
         default="08:00",
         description="Time of a launch, by the clock of the district: when its office opens.",
     )

@@ -121,5 +121,5 @@ def _as_written(variable: str, variables: Mapping[str, str]) -> str:
 
 SECRETS: Final = (
     *("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "ALERTMANAGER_URL", "OTLP_ENDPOINT"),
-    "HEADERS",
+    *("HEADERS", "SMTP_URL", "IMAP_URL"),
 )

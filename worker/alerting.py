@@ -26,10 +26,10 @@ LEASED_ATTEMPTS: Final = 3
 def check(names: Collection[str], settings: Settings) -> None:
     """Raise `SettingsError` for a wrong address, or where notify lacks a setting or another stage."""
     check_channels(settings)
-    if "notify" in names and set(names) <= {"notify", "http"} and not delivers(settings):
+    if "notify" in names and set(names) <= {"notify", "http"} and not notifies(settings):
         raise SettingsError(
-            "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS__ALERTMANAGER_URL, for the "
-            "stage notify, got nothing"
+            "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS__ALERTMANAGER_URL, or "
+            "ROSTERING_MAIL__SMTP_URL, for the stage notify, got nothing"
         )
     if settings.broker_url is None and delivers(settings) and ("notify" in names) != ("relay" in names):
         raise SettingsError(
@@ -69,6 +69,11 @@ async def open_channels(settings: Settings) -> AsyncIterator[list[Channel]]:
 def delivers(settings: Settings) -> bool:
     """Whether alerts are to be delivered anywhere."""
     return bool(settings.alerts.channels) or settings.alerts.alertmanager_url is not None
+
+
+def notifies(settings: Settings) -> bool:
+    """Whether the stage notify has anything to do: alerts to deliver, or mails to send."""
+    return delivers(settings) or settings.mail.smtp_url is not None
 
 
 def rules(settings: Settings) -> Rules:

@@ -28,8 +28,8 @@ def patience(settings: Settings) -> Patience:
     return Patience(timedelta(days=lifecycle.district_days), timedelta(days=lifecycle.team_days))
 
 
-def guidance(settings: Settings, compose: Callable[[Values], Composed] | None = None) -> Guidance:
-    """Return what moves are decided by; `compose` writes their e-mails, None where nothing sends them."""
+def guidance(settings: Settings) -> Guidance:
+    """Return what moves are decided by, and what writes their e-mails. Raises `MailError`."""
     lifecycle = settings.lifecycle
     thresholds = alerting.thresholds(settings)
     return Guidance(
@@ -38,9 +38,17 @@ def guidance(settings: Settings, compose: Callable[[Values], Composed] | None = 
         timedelta(days=lifecycle.link_days),
         thresholds.feed,
         thresholds.reads_clever,
-        compose,
+        _compose(settings),
         settings.http.public_url,
     )
+
+
+def _compose(settings: Settings) -> Callable[[Values], Composed] | None:
+    if settings.mail.smtp_url is None:
+        return None
+    from worker import postbox  # noqa: PLC0415 — slow to import, and only where mail is sent
+
+    return postbox.composer(settings).compose
 
 
 def connect_address(settings: Settings, district_id: str) -> str | None:

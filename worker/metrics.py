@@ -48,6 +48,12 @@ class Metrics:
         self.alert_delivery_failures = self._counter(
             "alert_delivery_failures", "Attempts to deliver an alert that failed.", "channel"
         )
+        self.mails = self._counter(
+            "mails",
+            "E-mails to districts, by what became of an attempt, or of the mail later.",
+            "kind",
+            "outcome",
+        )
 
     def _measure_times(self) -> None:
         self.preflight_seconds = self._histogram(
@@ -81,6 +87,10 @@ class Metrics:
         )
         self.alert_deliveries_dead = self._gauge(
             "alert_deliveries_dead", "Alerts that a channel did not take in time.", "channel"
+        )
+        self.mails_for_a_person = self._gauge(
+            "mails_for_a_person",
+            "E-mails to districts that are uncertain, dead or bounced, and wait for a person.",
         )
         self.incidents = self._gauge("incidents", "Open incidents by code.", "code")
         self.outbox_oldest_seconds = self._gauge(

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import structlog
 
 from config.settings import Settings
-from worker import alerting
+from worker import alerting, postbox
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
@@ -81,6 +81,7 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
         )
     _check_proxy(settings)
     alerting.check(names, settings)
+    postbox.check(settings)
 
 
 def _check_proxy(settings: Settings) -> None:
@@ -110,8 +111,9 @@ class Worker:
         check_stages(stages, settings)
         self._settings = settings
         self._stages = [
-            name for name in STAGES if name in stages and (name != "notify" or alerting.delivers(settings))
+            name for name in STAGES if name in stages and (name != "notify" or alerting.notifies(settings))
         ]
+        self._delivers = "notify" in self._stages and alerting.delivers(settings)
         self._needs_http = needs_http
         self.stop = Stop()
         self.metrics = Metrics()
@@ -134,7 +136,7 @@ class Worker:
             opening = open_source(self._settings, store, broker, self.metrics, self.tracer)
             source = await stack.enter_async_context(opening)
             channels: list[Channel] = []
-            if "notify" in self._stages:
+            if self._delivers:
                 channels = await stack.enter_async_context(alerting.open_channels(self._settings))
             return await self._run(store, broker, source, channels)
 
@@ -168,11 +170,13 @@ class Worker:
         if "evaluate" in self._stages:
             await self._when_there(store.evaluations.demand_policy)
         made = self._made(store, broker, ingest, source)
-        if "notify" in self._stages:
+        if self._delivers:
             made += [
                 notify,
                 *alerting.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer),
             ]
+        if "notify" in self._stages:
+            made += postbox.posting(store.mails, self.metrics, self._settings, self.tracer)
         work = [run(stage, self.stop, self.health) for stage in made]
         if "ingest" in self._stages:
             work.append(watchdog.run())
@@ -276,7 +280,7 @@ class Worker:
 
     @asynccontextmanager
     async def _opened_broker(self) -> AsyncIterator[RabbitBroker | InProcessBroker]:
-        broker = open_broker(self._settings, notifies="notify" in self._stages)
+        broker = open_broker(self._settings, notifies=self._delivers)
         try:
             yield broker
         finally:

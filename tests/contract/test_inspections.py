@@ -21,6 +21,12 @@ from worker.web.figures import show_figures
 
 CONNECTED = "INSERT INTO connections (district_id, due_at, cursor, cursor_at) VALUES ($1, now(), '', now())"
 
+HELD = """
+    INSERT INTO lifecycles (district_id, state, held_since, troubles)
+    VALUES ($1, 'connected', now(), '{review,unpublished}')"""
+DEAD_MAIL = """
+    INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, dead_at)
+    VALUES (gen_random_uuid(), $1, 'rostered', 'rostered', '{a@b.example}', 's', 't', 'h', 'UTC', now())"""
 TROUBLE = {
     "sync.paused": (
         'UPDATE connections SET record = \'{"state": "paused"}\'',
@@ -46,16 +52,8 @@ TROUBLE = {
         "INSERT INTO outbox VALUES ($1, 1, 1, '', '', '', 1, 1, 1, '', '', NULL, now() - interval '6 min')",
         "DELETE FROM outbox",
     ),
-    "launch.held": (
-        "INSERT INTO lifecycles (district_id, state, held_since, troubles) "
-        "VALUES ($1, 'connected', now(), '{review,unpublished}')",
-        "UPDATE lifecycles SET troubles = '{unpublished}'",
-    ),
-    "mails.waiting": (
-        "INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, "
-        "dead_at) VALUES (gen_random_uuid(), $1, 'invitation', 'invitation/1', '{}', '', '', '', 'UTC', now())",
-        "DELETE FROM mails",
-    ),
+    "launch.held": (HELD, "UPDATE lifecycles SET troubles = '{unpublished}'"),
+    "mails.waiting": (DEAD_MAIL, "DELETE FROM mails"),
 }
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from worker.errors import MailError
+from worker.errors import MailError, MailPutOff, MailRefused
 
 MOST_RECIPIENTS: Final = 20
 LONGEST_LINE: Final = 200
@@ -198,3 +199,22 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # a name may be that of a folder, or of nothing
         raise MailError("expected the name of a time zone, such as America/Chicago") from None
+
+
+def envelope_verdict(answers: Mapping[str, int], *, whole: bool) -> dict[str, int]:
+    """Return who is refused, of a mail that goes to the others; `answers` are a server's codes by address.
+
+    Raises `MailPutOff` where nobody would take it now and somebody may later, or where it is to go to all at
+    once (`whole`) and one may take it later; `MailRefused` where nobody ever would.
+    """
+    refused = {address: code for address, code in answers.items() if not 200 <= code < 300}  # noqa: PLR2004
+    later = [code for code in refused.values() if code < 500]  # noqa: PLR2004 — the first digit says it
+    nobody = len(refused) == len(answers)
+    if later and (whole or nobody):
+        raise MailPutOff(
+            f"the mail server answered {later[0]} to RCPT TO, for {len(later)} of {len(answers)}"
+        )
+    if nobody:
+        code = next(iter(refused.values()))
+        raise MailRefused(f"the mail server answered {code} to RCPT TO, for every recipient", refused)
+    return refused

@@ -26,6 +26,7 @@ class Figures:
     """Both by the kind of channel."""
     lifecycles: Mapping[str, int] = field(default_factory=dict)
     """Districts on their way, by state."""
+    mails_for_a_person: int = 0
 
 
 class Inspections(Protocol):

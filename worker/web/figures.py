@@ -17,6 +17,7 @@ def show_figures(metrics: Metrics, figures: Figures) -> None:
     metrics.outbox_oldest_seconds.set(figures.outbox_oldest_seconds)
     metrics.windows_due.set(figures.windows_due)
     metrics.window_overdue_seconds.set(figures.window_overdue_seconds)
+    metrics.mails_for_a_person.set(figures.mails_for_a_person)
     for gauge, by_channel in (
         (metrics.alert_deliveries_waiting, figures.deliveries_waiting),
         (metrics.alert_deliveries_dead, figures.deliveries_dead),

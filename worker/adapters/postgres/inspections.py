@@ -71,12 +71,14 @@ class PostgresInspections:
             incidents = await connection.fetch(_INCIDENTS["open_by_code"])
             deliveries = await connection.fetch(_DELIVERIES["by_kind"])
             lifecycles = await connection.fetch(_LIFECYCLES["by_state"])
+            mails = await connection.fetch(_MAILS["for_a_person"])
         return Figures(
             {each["code"]: each["incidents"] for each in incidents},
             **dict(row or {}),
             deliveries_waiting={each["kind"]: each["waiting"] for each in deliveries},
             deliveries_dead={each["kind"]: each["dead"] for each in deliveries},
             lifecycles={each["state"]: each["districts"] for each in lifecycles},
+            mails_for_a_person=sum(each["mails"] for each in mails),
         )
 
     async def _sight(self, connection: Connection, dead_letters: int | None) -> Sight:

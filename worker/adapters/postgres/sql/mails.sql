@@ -65,9 +65,9 @@ UPDATE mails SET problem = $3, next_attempt_at = clock_timestamp()
 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NOT NULL
 
 -- name: bounce
--- Adds what a report says; one that is read again changes nothing.
+-- Adds what a report says; one that is read again changes nothing, nor one on a mail that never left.
 UPDATE mails SET bounced = bounced || $2::jsonb, bounced_at = clock_timestamp()
-WHERE mail_id = $1 AND NOT bounced @> $2::jsonb
+WHERE mail_id = $1 AND handed_at IS NOT NULL AND NOT bounced @> $2::jsonb
 RETURNING kind
 
 -- name: exists

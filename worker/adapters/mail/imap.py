@@ -1,0 +1,101 @@
+"""The mailbox of bounces over IMAP, by the standard library's client in a thread, one connection a look.
+
+A look a minute needs no connection that is kept, and no client of more than a dozen lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import ssl
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
+
+from worker.adapters.mail.place import Place, place
+from worker.errors import MailboxUnavailable
+from worker.ports.bounces import Returned
+
+SECONDS: Final = 20.0
+"""The longest that one answer may take."""
+LONGEST_MESSAGE: Final = 256 * 1024
+"""Bytes that are read of one message: a report begins with what matters."""
+
+Result = TypeVar("Result")
+
+
+class ImapMailbox:
+    """Answers to `worker.ports.bounces.ReturnBox`."""
+
+    def __init__(self, url: str) -> None:
+        self._place = place(url)
+
+    async def unseen(self, limit: int) -> Sequence[Returned]:
+        """Return the first messages that were not looked at; looking leaves them so."""
+        return await asyncio.to_thread(self._talk, lambda client: _unseen(client, limit))
+
+    async def seen(self, uids: Collection[str]) -> None:
+        """Say of messages that they were looked at."""
+        await asyncio.to_thread(self._talk, lambda client: _seen(client, uids))
+
+    def _talk(self, work: Callable[[imaplib.IMAP4], Result]) -> Result:
+        with _translated():
+            client = _connected(self._place)
+            try:
+                client.login(self._place.user or "", self._place.password or "")
+                _answered(client.select(self._place.folder or "INBOX"))
+                return work(client)
+            finally:
+                with suppress(imaplib.IMAP4.error, OSError):
+                    client.logout()
+
+
+def _connected(where: Place) -> imaplib.IMAP4:
+    """Connect, with TLS off the loopback: the password goes over the line."""
+    if where.is_tls:
+        tls = _tls(where)
+        return imaplib.IMAP4_SSL(where.host, where.port, ssl_context=tls, timeout=SECONDS)
+    client = imaplib.IMAP4(where.host, where.port, timeout=SECONDS)
+    if where.needs_tls:
+        client.starttls(_tls(where))
+    return client
+
+
+def _tls(where: Place) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if where.is_loopback:  # often a certificate that nobody signed, and nobody listens in between
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _unseen(client: imaplib.IMAP4, limit: int) -> list[Returned]:
+    (found,) = _answered(client.uid("SEARCH", "UNSEEN"))
+    uids = found.split()[:limit]
+    return [Returned(uid.decode(), _read(client, uid.decode())) for uid in uids]
+
+
+def _read(client: imaplib.IMAP4, uid: str) -> bytes:
+    """Return the beginning of a message, without marking it as seen; nothing where it is gone."""
+    answer = _answered(client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LONGEST_MESSAGE}>)"))
+    return next((bytes(part[1]) for part in answer if isinstance(part, tuple)), b"")
+
+
+def _seen(client: imaplib.IMAP4, uids: Collection[str]) -> None:
+    _answered(client.uid("STORE", ",".join(uids), "+FLAGS.SILENT", r"(\Seen)"))
+
+
+def _answered(answer: tuple[str, list[Any]]) -> list[Any]:
+    kind, data = answer
+    if kind != "OK":
+        raise MailboxUnavailable("the mailbox of bounces did not do what it was asked")
+    return data
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say what goes wrong without a word of the server's, which may quote an address."""
+    try:
+        yield
+    except (imaplib.IMAP4.error, OSError, EOFError, ValueError) as error:
+        raise MailboxUnavailable(f"the mailbox of bounces: {type(error).__name__}") from None

@@ -1,0 +1,115 @@
+"""Mail: e-mails to districts, each handed to the mail server once, in the order of their making.
+
+What is killed or cut off before the last byte was surely not sent and is tried again. What is killed or cut
+off between that byte and the answer may have been sent: nobody can know, and a person is asked.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from worker.domain.mails import zone
+from worker.domain.quiet_hours import QuietHours, next_allowed
+from worker.errors import MailError, MailPutOff, MailRefused, MailUncertain
+from worker.metrics import Metrics
+from worker.ports.mail_server import Letter, MailServer
+from worker.ports.mails import DueMail, Mails
+from worker.tracing import NO_TRACES, Tracer, Value
+
+LOOK_SECONDS: Final = 1.0
+COMPLETE_FOR: Final = timedelta(hours=1)
+"""For so long a mail waits for all of its recipients; then it goes to those who can be reached."""
+FIRST_RETRY: Final = 30.0
+LONGEST_RETRY: Final = 900.0
+"""Seconds between two attempts: the first outlasts a restart, a quarter of an hour is what greylists ask."""
+_INFO, _WARNING, _ERROR = 20, 30, 40
+BEFORE, AFTER = 3, 6
+"""Leases, in times of an attempt: longer than all before the last byte takes, and than the answer to it."""
+
+
+@dataclass(slots=True)
+class MailStage:
+    """Sends one mail at a time; several of them beside each other, so that a slow one delays no other."""
+
+    server: MailServer
+    mails: Mails
+    metrics: Metrics
+    quiet: QuietHours
+    give_up: timedelta
+    attempt: timedelta
+    tracer: Tracer = NO_TRACES
+    first_retry: float = FIRST_RETRY
+    """Seconds."""
+    name: str = "mail"
+
+    async def once(self) -> bool:
+        """Try a mail that is due; return whether one was. A server that fails raises nothing here."""
+        due = await self.mails.take(1, BEFORE * self.attempt)
+        for mail in due:
+            await self._try(mail)
+        return bool(due)
+
+    async def wait(self) -> None:
+        """Return when there may be mails to send."""
+        await self.mails.wait(LOOK_SECONDS)
+
+    async def _try(self, mail: DueMail) -> None:
+        try:
+            begin = next_allowed(mail.now, zone(mail.time_zone), self.quiet)
+            if begin > mail.now:
+                await self.mails.postpone(mail, begin)
+                return
+            with self.tracer.span("mail", kind="client", parent=None, **_names(mail)):
+                await self._hand_over(mail)
+        except MailPutOff as error:
+            again = retry_after(mail.attempts, self.first_retry)
+            is_dead = await self.mails.put_off(mail, str(error), again, self.give_up)
+            self._tell(mail, "dead" if is_dead else "put_off", error)
+        except MailRefused as error:
+            await self.mails.refuse(mail, str(error), error.refused)
+            self._tell(mail, "refused", error)
+        except MailError as error:  # no server would have been told this: it was written by another version
+            await self.mails.refuse(mail, str(error), {})
+            self._tell(mail, "refused", error)
+        except MailUncertain as error:
+            await self.mails.uncertain(mail, str(error))
+            self._tell(mail, "uncertain", error)
+
+    async def _hand_over(self, mail: DueMail) -> None:
+        letter = Letter(mail.mail_id, mail.recipients, mail.subject, mail.text, mail.html)
+
+        async def may_go(refused: Mapping[str, int]) -> bool:
+            return await self.mails.handed(mail, refused, AFTER * self.attempt)
+
+        whole = mail.tried_for < COMPLETE_FOR
+        if await self.server.hand_over(letter, may_go, whole=whole):
+            await self.mails.sent(mail)
+            self._tell(mail, "sent")
+
+    def _tell(self, mail: DueMail, outcome: str, error: Exception | None = None) -> None:
+        self.metrics.mails.labels(mail.kind.value, outcome).inc()
+        log = structlog.get_logger().bind(stage=self.name, **_names(mail))
+        level = {"sent": _INFO, "put_off": _WARNING}.get(outcome, _ERROR)
+        event = f"mail.{outcome}"
+        log.log(level, event, **({"reason": str(error)} if error else {}))
+
+
+def _names(mail: DueMail) -> dict[str, Value]:
+    return {
+        "mail_id": str(mail.mail_id),
+        "district_id": mail.district_id,
+        "kind_of_mail": mail.kind.value,
+        "attempts": mail.attempts,
+    }
+
+
+def retry_after(attempts: int, first: float = FIRST_RETRY) -> timedelta:
+    """Return how long to wait after so many attempts: `first` seconds, then twice as long each time."""
+    longest = min(first * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
+    return timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311 — jitter is no secret

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs from the system's packages, where they are missing and that is allowed, what the tests run beside the
-# program: RabbitMQ, promtool (in prometheus), Alertmanager, and Chromium. The tests start servers of their own
+# program: RabbitMQ, promtool (in prometheus), Alertmanager, Chromium, and libfaketime. The tests start servers of their own
 # from them; no service is needed, and none is started.
 set -eu
 missing=""
@@ -9,6 +9,7 @@ has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="
 has promtool || missing="$missing prometheus"
 has prometheus-alertmanager || has alertmanager || missing="$missing prometheus-alertmanager"
 has chromium || has chromium-browser || has google-chrome || missing="$missing chromium"
+ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing faketime"
 if [ -z "$missing" ]; then
     exit 0
 fi

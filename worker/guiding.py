@@ -51,6 +51,13 @@ def _compose(settings: Settings) -> Callable[[Values], Composed] | None:
     return postbox.composer(settings).compose
 
 
+def page_address(settings: Settings, token: str) -> str:
+    """Return the address of the page behind a connect link: in the console."""
+    http = settings.http
+    base = http.public_url or f"http://{http.host}:{http.port}"
+    return f"{base.rstrip('/')}/connect/{token}"
+
+
 def connect_address(settings: Settings, district_id: str) -> str | None:
     """Return the address at Clever where a district connects; None where nobody said it."""
     link = settings.lifecycle.clever_link

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import time, timedelta
 from typing import Final
 
-from config.settings import MailSettings, Settings
+from config.mail_settings import MailSettings
+from config.settings import Settings
 from worker.domain.mails import mailbox
 from worker.domain.quiet_hours import QuietHours
 from worker.errors import MailError, SettingsError
@@ -34,6 +35,8 @@ def check(settings: Settings) -> None:
         where = place(mail.bounces_imap_url.get_secret_value())
         if where.user is None or where.password is None:
             raise SettingsError("ROSTERING_MAIL__BOUNCES_IMAP_URL: expected a user and a password in it")
+    if mail.smtp_url is None and mail.templates_dir is None:
+        return
     try:
         composer(settings).check()
     except MailError as error:

@@ -164,8 +164,12 @@ class Worker:
         notify = NotifyStage(broker, store.deliveries, [channel.name for channel in channels], self.tracer)
         ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
-        starting = set(self._stages) if source is not None else set(self._stages) - {"poll"}
-        self.health.starting(starting)
+        absent = {
+            name
+            for name, is_absent in (("poll", source is None), ("notify", not self._delivers))
+            if is_absent
+        }
+        self.health.starting(set(self._stages) - absent)
         server = await self._serve(store, broker, ingest)
         if "evaluate" in self._stages:
             await self._when_there(store.evaluations.demand_policy)

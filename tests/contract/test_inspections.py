@@ -25,7 +25,8 @@ HELD = """
     INSERT INTO lifecycles (district_id, state, held_since, troubles)
     VALUES ($1, 'connected', now(), '{review,unpublished}')"""
 DEAD_MAIL = """
-    INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, dead_at)
+    INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone,
+        dead_at)
     VALUES (gen_random_uuid(), $1, 'rostered', 'rostered', '{a@b.example}', 's', 't', 'h', 'UTC', now())"""
 TROUBLE = {
     "sync.paused": (

@@ -1,33 +1,393 @@
-"""Districts on their way, over PostgreSQL."""
+"""Districts on their way, over PostgreSQL: e-mails, launches held back, links, and who gets there first."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 from builders import DISTRICT
-from store_fixtures import StoreUnderTest
+from lifecycle_helpers import (
+    COMMIT,
+    CONNECT,
+    DISCONNECT,
+    FILTER,
+    GUIDANCE,
+    KNOW,
+    NO_REVIEW,
+    REVIEW,
+    SHARE,
+    TEAM,
+    Way,
+)
+from store_fixtures import StoreUnderTest, opened_store
 
-from worker.domain.lifecycle.states import Move
+from worker.adapters.postgres.lifecycle_sight import Guidance
+from worker.domain.lifecycle.states import Move, State
+from worker.errors import LifecycleError, MailError, OrderRefused, UnknownDistrictError
+from worker.metrics import Metrics
 from worker.ports.lifecycles import Description
+from worker.stages.advance import AdvanceStage
+from worker.web.figures import show_figures
 
-TEAM = Description("Larkspur", ["ada@larkspur.example"], "America/Chicago")
+
+async def test_from_chosen_to_live_each_email_is_written_once_in_order(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.LIVE)
+    (today,) = [await way.today()]
+
+    assert [made.after for made in await way.history()] == [
+        *(state for state in State if state is not State.DISCONNECTED)
+    ]
+    opened = today + timedelta(days=3)
+    expected = ["invitation/1", "sharing/1", "rules/1", "rostered", f"ready/{opened}"]
+    assert await way.occasions() == expected
+    mails = {mail.occasion: mail for mail in await store.mail_desk.newest(DISTRICT)}
+    assert (await way.lifecycles.links(DISTRICT))[0].token in mails["invitation/1"].text
+    assert "996 students with exactly one class" in mails["rules/1"].text
+    assert "200 students" in mails["rostered"].text
+    assert mails[f"ready/{opened}"].wait_for_sync
+    assert not mails["rostered"].wait_for_sync
+    with_mail = [made.move for made in await way.history() if made.mail_id]
+    assert with_mail == [*(Move.INVITE, Move.REQUEST_SHARING, Move.REQUEST_RULES, Move.COMMIT, Move.LAUNCH)]
 
 
-async def test_a_district_goes_its_way(store: StoreUnderTest) -> None:
-    lifecycles = store.lifecycles
-    await lifecycles.choose(DISTRICT, TEAM, "vic")
-    await lifecycles.order(DISTRICT, Move.INVITE, "vic", writes=False)
-    await store.rows("INSERT INTO connections (district_id) VALUES ($1)", DISTRICT)
-    await store.rows("INSERT INTO districts (district_id) VALUES ($1)", DISTRICT)
-    connected = await lifecycles.advance()
-    await lifecycles.order(DISTRICT, Move.REQUEST_SHARING, "vic", writes=False)
-    await store.rows("UPDATE districts SET status = 'rostered', commit_sequence = 1")
-    rostered = await lifecycles.advance()
-    (today,) = await store.rows("SELECT now()::date AS today")
-    launched = await lifecycles.set_window(DISTRICT, today["today"], None, "vic")
+async def test_what_is_seen_already_is_not_asked_for(store: StoreUnderTest) -> None:
+    await store.rows(CONNECT, DISTRICT)
+    way = Way(store)
+    await way.so(KNOW, COMMIT)
 
-    assert [one.move for one in (*connected, *rostered)] == [Move.CONNECT, Move.COMMIT]
-    assert [step.move for step in launched][:2] == [Move.SCHEDULE, Move.LAUNCH]
-    assert await lifecycles.advance() == []
-    link = (await lifecycles.links(DISTRICT))[0]
-    welcome = await lifecycles.welcome(link.token)
+    made = await way.advance()
+
+    assert [one.move for one in made] == [Move.FIND, Move.COMMIT]
+    assert await way.occasions() == []  # nobody is known to write to
+    assert await way.advance() == []
+
+
+async def test_a_district_of_events_alone_is_connected_until_it_is_purged(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.so(KNOW)
+    assert [one.move for one in await way.advance()] == [Move.FIND]
+
+    await store.desk.purge(DISTRICT, "vic")
+
+    assert await way.state() is None
+    assert await way.advance() == []
+
+
+# Sharing
+
+
+@pytest.mark.parametrize(("percent", "is_shared"), [(0.9, False), (1.0, True)])
+async def test_all_sections_are_shared_where_hardly_a_student_is_in_none(
+    store: StoreUnderTest, percent: float, is_shared: bool
+) -> None:
+    rules = replace(GUIDANCE.rules, unsectioned_percent=percent)
+    way = Way(store, guidance=replace(GUIDANCE, rules=rules))
+    await way.bring_to(State.CONNECTED)
+
+    await way.so(*SHARE)
+    await way.advance()
+
+    record = await way.lifecycles.record(DISTRICT)
+    assert record.sharing is not None
+    assert (record.sharing.sections, record.sharing.students, record.sharing.unsectioned) == (1, 200, 2)
+    assert (record.way.state is State.ALL_SECTIONS_SHARED) == is_shared
+
+
+async def test_sharing_is_judged_anew_after_a_batch_and_not_before(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.CONNECTED)
+    await way.so(*SHARE[:-1])
+    await way.advance()
+    unjudged = (await way.lifecycles.record(DISTRICT)).sharing
+
+    await way.so(SHARE[-1])
+
+    assert unjudged is None
+    assert [one.move for one in await way.advance()] == [Move.SHARE]
+
+
+# Launches
+
+
+HOLDS = {
+    "review": (REVIEW, NO_REVIEW),
+    "on_hold": (
+        "INSERT INTO holds (district_id, actor, reason) VALUES ($1, 'vic', 'wait')",
+        "DELETE FROM holds WHERE district_id = $1",
+    ),
+    "parked": (
+        "INSERT INTO evaluation_failures VALUES ($1, 5, now(), now(), 'TypeError')",
+        "DELETE FROM evaluation_failures WHERE district_id = $1",
+    ),
+    "disconnected": (DISCONNECT, CONNECT),
+    "unread": (
+        "UPDATE connections SET failing_since = now() - interval '1 hour' WHERE district_id = $1",
+        "UPDATE connections SET failing_since = NULL WHERE district_id = $1",
+    ),
+    "sync_paused": (
+        'UPDATE connections SET record = \'{"state": "paused"}\' WHERE district_id = $1',
+        "UPDATE connections SET record = '{}' WHERE district_id = $1",
+    ),
+    "sync_stale": (
+        'UPDATE connections SET record = \'{"state": "error"}\' WHERE district_id = $1',
+        "UPDATE connections SET record = NULL WHERE district_id = $1",
+    ),
+    "undecided": (
+        "UPDATE districts SET status = 'waiting' WHERE district_id = $1",
+        "UPDATE districts SET status = 'rostered' WHERE district_id = $1",
+    ),
+    "unpublished": (
+        "INSERT INTO outbox VALUES ($1, 1, 1, '', '', '', 1, 1, 1, '', '', NULL, now())",
+        "DELETE FROM outbox WHERE district_id = $1",
+    ),
+}
+
+
+@pytest.mark.parametrize("trouble", HOLDS)
+async def test_a_launch_is_held_back_by_trouble_and_leaves_once_it_is_over(
+    store: StoreUnderTest, trouble: str
+) -> None:
+    begins, ends = HOLDS[trouble]
+    way = Way(store)
+    await way.bring_to(State.LAUNCH_SCHEDULED)
+    await way.so(begins)
+    await way.advance()
+    early = (await way.lifecycles.record(DISTRICT)).held_since
+
+    await way.window(3, -2)
+    await way.advance()
+    held = await way.lifecycles.record(DISTRICT)
+    await way.so(ends)
+    await way.advance()
+    record = await way.lifecycles.record(DISTRICT)
+
+    assert early is None  # its day had not come
+    assert held.held_since is not None
+    assert sorted(held.troubles) == [trouble]
+    assert held.way.state is not State.READY
+    assert (record.way.state, record.held_since, record.troubles) == (State.READY, None, frozenset())
+
+
+async def test_a_window_that_moves_on_after_the_launch_is_launched_anew_and_told_once_each(
+    store: StoreUnderTest,
+) -> None:
+    way = Way(store)
+    await way.bring_to(State.READY)
+    today = await way.today()
+
+    await way.window(40)
+    moved = await way.state()
+    taken_back = await way.occasions()
+    await way.window(4, -1)
+
+    assert moved is State.LAUNCH_SCHEDULED
+    assert [one for one in taken_back if one.startswith("ready")] == []  # it had not left
+    assert (await way.occasions())[-1] == f"ready/{today + timedelta(days=4)}"
+    assert await way.state() is State.READY
+
+
+async def test_a_window_that_moves_without_its_launch_is_told_anew(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.READY)
+    today = await way.today()
+
+    await way.window(5, -2)
+
+    assert await way.state() is State.READY
+    ready = [one for one in await way.occasions() if one.startswith("ready")]
+    assert ready == [f"ready/{today + timedelta(days=5)}"]
+
+
+# What people say
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        (Description(contacts=["a@b.example", "nobody"]), "contact 2"),
+        (Description(contacts=["a@b.example\nBcc: c@d.example"]), "contact 1"),
+        (Description(time_zone="Mars/Base"), "time zone"),
+        (Description(time_zone="../etc/passwd"), "time zone"),
+        (Description(name=" "), "name"),
+        (Description(contacts=[]), "last one"),
+    ],
+)
+async def test_what_will_not_do_is_refused_and_no_address_is_quoted(
+    store: StoreUnderTest, said: Description, problem: str
+) -> None:
+    way = Way(store)
+    await way.bring_to(State.CHOSEN)
+
+    with pytest.raises(LifecycleError, match=problem) as refused:
+        await way.lifecycles.describe(DISTRICT, said, "vic")
+
+    assert "b.example" not in str(refused.value)
+    assert (await way.lifecycles.record(DISTRICT)).contacts == tuple(TEAM.contacts or ())
+
+
+async def test_without_a_server_an_address_or_a_contact_no_email_is_promised(store: StoreUnderTest) -> None:
+    await Way(store).bring_to(State.CHOSEN)
+    nobody = Way(store, "nobody")
+    await nobody.lifecycles.choose(nobody.district_id, Description(), "vic")
+    silent = Way(store, guidance=Guidance())
+    nowhere = Way(store, guidance=replace(GUIDANCE, public_url=None))
+
+    for way, problem in (
+        (silent, "ROSTERING_MAIL__SMTP_URL.*--no-mail"),
+        (nowhere, "ROSTERING_HTTP__PUBLIC_URL"),
+        (nobody, "no contact"),
+    ):
+        with pytest.raises(LifecycleError, match=problem):
+            await way.order(Move.INVITE)
+        assert await way.state() is State.CHOSEN
+    await silent.order(Move.INVITE, writes=False)
+    assert await silent.state() is State.INVITED
+    assert await silent.occasions() == []
+
+
+async def test_asked_again_a_district_gets_another_email(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.INVITED)
+
+    await way.order(Move.INVITE)
+    await way.order(Move.INVITE, writes=False)
+    await way.order(Move.INVITE)
+
+    assert await way.occasions() == ["invitation/1", "invitation/2", "invitation/4"]
+    links = await way.lifecycles.links(DISTRICT)
+    assert [link.is_open for link in links] == [True, False, False, False]
+
+
+async def test_a_district_that_is_dropped_stays_off_its_way_until_it_is_chosen(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.CONNECTED)
+
+    await way.lifecycles.drop(DISTRICT, "vic")
+
+    assert (await way.state(), await way.occasions(), await way.advance()) == (None, [], [])
+    with pytest.raises(UnknownDistrictError):
+        await way.lifecycles.record(DISTRICT)
+    await way.lifecycles.choose(DISTRICT, TEAM, "vic")
+    assert [one.move for one in await way.advance()] == [Move.CONNECT]
+
+
+async def test_who_ordered_what_stands_in_the_audit_without_an_address(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.WAITING_ON_DISTRICT)
+    await way.order(Move.RESUME_FILTERING)
+    await way.lifecycles.describe(DISTRICT, TEAM, "vic")
+
+    rows = await store.rows("SELECT actor, action, detail::text FROM audit ORDER BY id")
+
+    deeds = ("choose", "invite", "request_sharing", "request_rules", "resume_filtering", "describe")
+    assert [row["action"] for row in rows] == [f"lifecycle.{deed}" for deed in deeds]
+    assert {row["actor"] for row in rows} == {"vic"}
+    assert not any("larkspur" in row["detail"].lower() for row in rows)
+
+
+# Links
+
+
+async def test_a_link_opens_its_page_until_it_ends_or_is_revoked(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.INVITED)
+    (link,) = await way.lifecycles.links(DISTRICT)
+
+    welcome = await way.lifecycles.welcome(link.token)
+    (opened,) = await way.lifecycles.links(DISTRICT)
+    revoked = await way.lifecycles.revoke_links(DISTRICT, "vic")
+    new = await way.lifecycles.new_link(DISTRICT, "vic")
+    await store.rows(
+        "UPDATE connect_links SET created_at = now() - interval '2 days', expires_at = now() "
+        "WHERE token = $1",
+        new.token,
+    )
+
     assert welcome is not None
-    assert (welcome.district_id, welcome.name) == (DISTRICT, "Larkspur")
+    assert (welcome.name, welcome.state) == ("Larkspur", State.INVITED)
+    assert opened.opened_at is not None
+    assert (revoked, len(new.token)) == (1, 43)
+    for token in (link.token, new.token, "no such link", ""):
+        assert await way.lifecycles.welcome(token) is None
+
+
+# Several at once, and trouble within
+
+
+async def test_processes_side_by_side_make_each_move_and_each_email_once(store: StoreUnderTest) -> None:
+    ways = [Way(store, f"district-{number:02}") for number in range(20)]
+    for way in ways:
+        await way.bring_to(State.INVITED)
+        await way.window(3, -2)
+        await way.so(CONNECT, KNOW, COMMIT)
+
+    async with opened_store(store.url) as other:
+        here, there = ways[0].lifecycles, Way(other).lifecycles
+        made = [
+            one
+            for found in await asyncio.gather(*(each.advance() for each in (here, there) for _ in range(4)))
+            for one in found
+        ]
+
+    moves = Counter((one.district_id, one.move) for one in made)
+    expected = (Move.CONNECT, Move.COMMIT, Move.SCHEDULE, Move.LAUNCH)
+    assert moves == Counter((way.district_id, move) for way in ways for move in expected)
+    opened = (await ways[0].today()) + timedelta(days=3)
+    for way in ways:
+        assert await way.occasions() == ["invitation/1", "rostered", f"ready/{opened}"]
+
+
+async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_other(
+    store: StoreUnderTest,
+) -> None:
+    def broken(_values: object) -> object:
+        raise MailError("a template will not do")
+
+    ways = [Way(store), Way(store, "nobody")]
+    await ways[0].bring_to(State.FILTERING)
+    await ways[1].so(CONNECT)
+    for way in ways:
+        await way.so(KNOW, COMMIT)
+
+    guidance = replace(GUIDANCE, compose=broken)  # type: ignore[arg-type]
+    await Way(store, guidance=guidance).advance()
+    meanwhile = [await way.state() for way in ways]
+    await ways[0].advance()
+
+    assert meanwhile == [State.FILTERING, State.ROSTERED]
+    assert await ways[0].state() is State.ROSTERED
+    assert (await ways[0].occasions())[-1] == "rostered"
+
+
+async def test_the_stage_counts_moves_and_the_figures_tell_where_districts_stand(
+    store: StoreUnderTest,
+) -> None:
+    way, metrics, slept = Way(store), Metrics(), list[float]()
+    await way.bring_to(State.INVITED)
+    await way.so(CONNECT, KNOW, FILTER)
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    stage = AdvanceStage(way.lifecycles, 5, sleep, metrics)
+    assert not await stage.once()
+    await stage.wait()
+    show_figures(metrics, await store.inspections.figures())
+
+    value = metrics.registry.get_sample_value
+    assert value("rostering_lifecycle_moves_total", {"move": "connect"}) == 1
+    assert value("rostering_lifecycle_districts", {"state": "connected"}) == 1
+    assert value("rostering_lifecycle_districts", {"state": "live"}) == 0
+    assert slept == [5]
+
+
+async def test_an_order_that_does_not_fit_says_what_would(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.CHOSEN)
+
+    with pytest.raises(OrderRefused, match="is chosen; request_rules is allowed from all_sections_shared, "):
+        await way.order(Move.REQUEST_RULES)

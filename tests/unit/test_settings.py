@@ -40,6 +40,10 @@ CONTRACT = {
     "ROSTERING_CLEVER__PAGE_SIZE": "5000",
     "ROSTERING_ALERTS__CHANNELS": "[]",
     "ROSTERING_ALERTS__ALERTMANAGER_URL": UNSET,
+    "ROSTERING_MAIL__SMTP_URL": UNSET,
+    "ROSTERING_MAIL__SENDER": UNSET,
+    "ROSTERING_MAIL__QUIET_FROM": "20:00",
+    "ROSTERING_MAIL__QUIET_UNTIL": "07:00",
 }
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -285,6 +289,10 @@ SECRET = "hunter2"  # noqa: S105 - what the tests look for
         {"TRACING__HEADERS": json.dumps({f"a {SECRET}": "b"})},
         {"TRACING__HEADERS": json.dumps({"authorization": [SECRET]})},
         {"TRACING__HEADERS": f"authorization={SECRET}"},
+        {"MAIL__SMTP_URL": f"http://user:{SECRET}@mail"},
+        {"MAIL__SMTP_URL": f"smtp://user:{SECRET}@"},
+        {"MAIL__BOUNCES_IMAP_URL": f"pop://user:{SECRET}@mail"},
+        {"MAIL": SECRET},
         {"ALERTS__CHANNELS": f"https://hooks.example.test/{SECRET}"},
         {"ALERTS__CHANNELS": json.dumps([[f"https://hooks.example.test/{SECRET}"]])},
     ],
@@ -322,6 +330,8 @@ def test_secrets_are_shown_neither_by_the_description_nor_by_the_settings_themse
             "ROSTERING_ALERTS__ALERTMANAGER_URL": f"https://user:{SECRET}@alerts.example.test/",
             "ROSTERING_TRACING__OTLP_ENDPOINT": f"https://user:{SECRET}@collector.example.test:4318",
             "ROSTERING_TRACING__HEADERS": json.dumps({"authorization": f"Bearer {SECRET}"}),
+            "ROSTERING_MAIL__SMTP_URL": f"smtp://user:{SECRET}@mail.example.test:587",
+            "ROSTERING_MAIL__BOUNCES_IMAP_URL": f"imaps://user:{SECRET}@mail.example.test/INBOX",
         }
     )
 
@@ -338,6 +348,8 @@ def test_secrets_are_shown_neither_by_the_description_nor_by_the_settings_themse
     assert described["ROSTERING_ALERTS__CHANNELS"] == "(1 hidden)"
     assert described["ROSTERING_TRACING__OTLP_ENDPOINT"] == "https://user:***@collector.example.test:4318"
     assert described["ROSTERING_TRACING__HEADERS"] == "(1 hidden)"
+    assert described["ROSTERING_MAIL__SMTP_URL"] == "smtp://user:***@mail.example.test:587"
+    assert described["ROSTERING_MAIL__BOUNCES_IMAP_URL"] == "imaps://user:***@mail.example.test/INBOX"
     assert described["ROSTERING_ALERTS__ALERTMANAGER_URL"] == "https://user:***@alerts.example.test/"
 
 

@@ -14,6 +14,8 @@ CLEVER = {"ROSTERING_CLEVER__CLIENT_ID": "app", "ROSTERING_CLEVER__CLIENT_SECRET
 BROKER = {"ROSTERING_BROKER_URL": "amqp://broker.test/"}
 ALERTMANAGER = {"ROSTERING_ALERTS__ALERTMANAGER_URL": "http://alerts.test"}
 
+MAIL = {"ROSTERING_MAIL__SMTP_URL": "smtp://me:sesame@mail.test", "ROSTERING_MAIL__SENDER": "us@vendor.test"}
+
 
 def channels(*urls: str) -> dict[str, str]:
     return {"ROSTERING_ALERTS__CHANNELS": json.dumps(urls)}
@@ -27,6 +29,7 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
     check_stages(STAGES, load(ALERTMANAGER))
     check_stages(["notify"], load(ALERTMANAGER | BROKER))
     check_stages(["relay"], load(ALERTMANAGER | BROKER))
+    check_stages(["notify"], load(MAIL))
     check_stages(STAGES, load(channels("mailto://me:sesame@mail.test", "https://hooks.test/sesame")))
 
 
@@ -48,6 +51,16 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
             "ROSTERING_ALERTS__CHANNELS: item 2: ",
         ),
         (STAGES, channels("nobody://sesame"), "ROSTERING_ALERTS__CHANNELS: item 1: "),
+        (
+            STAGES,
+            {"ROSTERING_MAIL__SMTP_URL": "smtp://me:sesame@mail.test"},
+            "ROSTERING_MAIL__SENDER: expected the sender",
+        ),
+        (
+            STAGES,
+            MAIL | {"ROSTERING_MAIL__BOUNCES_IMAP_URL": "imaps://sesame@mail.test"},
+            "ROSTERING_MAIL__BOUNCES_IMAP_URL: expected a user and a password",
+        ),
         (STAGES, channels("http://"), "ROSTERING_ALERTS__CHANNELS: item 1: "),
     ],
 )

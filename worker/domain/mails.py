@@ -176,7 +176,8 @@ def mailbox(text: str) -> Mailbox:
             "expected an e-mail address of ASCII letters, such as ada@district.example or Ada Park "
             "<ada@district.example>"
         )
-    return Mailbox(one_line(name, "recipient's name"), address)
+    # Of white space, one plain blank arrives as it is; of several, or of others, who knows.
+    return Mailbox(" ".join(one_line(name, "recipient's name").split()), address)
 
 
 def one_line(text: str, what: str) -> str:

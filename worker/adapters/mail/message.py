@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final
 
-from worker.domain.mails import Mailbox, mailbox
+from worker.domain.mails import Mailbox, mailbox, one_line
 from worker.ports.mail_server import Letter
 
 _FIRST_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
@@ -43,7 +43,7 @@ def message(letter: Letter, house: House, now: datetime) -> EmailMessage:
     made["To"] = [_address(mailbox(recipient)) for recipient in letter.recipients]
     if house.reply_to is not None:
         made["Reply-To"] = _address(house.reply_to)
-    made["Subject"] = letter.subject
+    made["Subject"] = one_line(letter.subject, "subject")
     made["Date"] = now
     made["Message-ID"] = house.message_id(letter)
     made["Auto-Submitted"] = "auto-generated"  # no out-of-office note answers it

@@ -1,0 +1,165 @@
+"""Every state and every move, allowed or not: by the table, through the port, and in the database."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+import pytest
+from builders import DISTRICT
+from lifecycle_helpers import COMMIT, CONNECT, DISCONNECT, FILTER, KNOW, SHARE, Way
+from store_fixtures import StoreUnderTest
+
+from worker.domain.lifecycle.states import BY_PEOPLE, TABLE, UNKNOWN, Move, State
+from worker.errors import OrderRefused, UnknownDistrictError
+
+STATES: Final = (UNKNOWN, *State)
+SEEN: Final = [move for move in Move if move not in BY_PEOPLE]
+ORDERED: Final = sorted(BY_PEOPLE - {Move.CHOOSE})
+FACTS: Final = {
+    Move.FIND: (CONNECT, KNOW),
+    Move.CONNECT: (CONNECT, KNOW),
+    Move.SHARE: SHARE,
+    Move.FILTER: (KNOW, FILTER),
+    Move.COMMIT: (KNOW, COMMIT),
+    Move.DISCONNECT: (DISCONNECT,),
+    Move.RETURN: (CONNECT,),
+}
+WINDOWS: Final = {
+    Move.SCHEDULE: (90, None),
+    Move.UNSCHEDULE: (None, None),
+    Move.LAUNCH: (3, -2),
+    Move.OPEN: (-3, -5),
+}
+"""Days from today, of the opening and of the launch."""
+
+
+async def arrange(way: Way, move: Move) -> list[tuple[State | None, Move]]:
+    """Let everything be so that a move follows where it may; return the moves that were made."""
+    before = len(await way.history())
+    if move in WINDOWS and await way.state() is not None:
+        await way.window(*WINDOWS[move])
+    await way.so(*FACTS.get(move, ()))
+    await way.advance()
+    return [(one.before, one.move) for one in (await way.history())[before:]]
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_a_move_is_seen_where_the_table_has_it_and_nowhere_else(
+    store: StoreUnderTest, state: State | None
+) -> None:
+    for move in SEEN:
+        way = Way(store, f"district-{move}")
+        await way.bring_to(state)
+
+        made = await arrange(way, move)
+
+        assert ((state, move) in made) == (state in TABLE[move]), move
+        if state in TABLE[move]:
+            assert (await way.history())[-len(made)].after in TABLE[move][state]
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_a_person_moves_a_district_where_the_table_has_it_and_is_told_where_it_has(
+    store: StoreUnderTest, state: State | None
+) -> None:
+    for move in ORDERED:
+        way = Way(store, f"district-{move}")
+        await way.bring_to(state)
+        if state in TABLE[move]:
+            await may(way, state, move)
+        else:
+            await may_not(way, state, move)
+
+
+async def may(way: Way, state: State | None, move: Move) -> None:
+    await way.order(move)
+
+    made = (await way.history())[-1]
+    assert (made.before, made.move, made.actor) == (state, move, "vic")
+    assert (await way.state(),) == TABLE[move][state]
+    assert (made.mail_id is not None) == (move is not Move.RESUME_FILTERING)
+
+
+async def may_not(way: Way, state: State | None, move: Move) -> None:
+    before = await way.history(), await way.occasions()
+
+    with pytest.raises((OrderRefused, UnknownDistrictError)) as refused:
+        await way.order(move)
+
+    assert (await way.history(), await way.occasions()) == before
+    assert await way.state() is state
+    if state is not None:
+        assert all(source in str(refused.value) for source in TABLE[move] if source)
+
+
+async def test_a_district_is_chosen_once(store: StoreUnderTest) -> None:
+    for state in State:
+        way = Way(store, f"district-{state}")
+        await way.bring_to(state)
+
+        with pytest.raises(OrderRefused, match=f"is on its way already: it is {state}"):
+            await way.bring_to(State.CHOSEN)
+
+        assert await way.state() is state
+
+
+async def test_what_happens_by_itself_is_ordered_by_nobody(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.CHOSEN)
+
+    for move in SEEN:
+        with pytest.raises(OrderRefused, match="by itself"):
+            await way.order(move)
+
+
+# The database's own table
+
+
+async def test_the_table_of_the_database_is_the_table(store: StoreUnderTest) -> None:
+    rows = await store.rows("SELECT from_state, move, to_state FROM lifecycle_moves")
+    states = await store.rows("SELECT state FROM lifecycle_states ORDER BY place")
+
+    assert {tuple(row) for row in rows} == {
+        (before or "", move, after)
+        for move, ends in TABLE.items()
+        for before, afters in ends.items()
+        for after in afters
+    }
+    assert [row["state"] for row in states] == list(State)
+
+
+@pytest.mark.parametrize("before", STATES)
+async def test_the_database_refuses_a_state_that_no_move_leads_to(
+    store: StoreUnderTest, before: State | None
+) -> None:
+    await Way(store).bring_to(before)
+    reachable = {after for ends in TABLE.values() for after in ends.get(before, ())}
+    if before is State.DISCONNECTED:
+        reachable = {State.CONNECTED}  # where it was
+
+    for after in State:
+        change = "UPDATE lifecycles SET state = $2, returns_to = NULL WHERE district_id = $1"
+        if before is None:
+            change = "INSERT INTO lifecycles (district_id, state) VALUES ($1, $2)"
+        is_allowed = True
+        async with store.database.connection() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                await connection.execute(change, DISTRICT, after.value)
+            except asyncpg.CheckViolationError:
+                is_allowed = False
+            await transaction.rollback()
+        assert is_allowed == (after in reachable or after is before), after
+
+
+async def test_a_move_that_the_table_lacks_cannot_be_written_down(store: StoreUnderTest) -> None:
+    await Way(store).bring_to(State.CHOSEN)
+
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await store.rows(
+            "INSERT INTO lifecycle_history (district_id, from_state, move, to_state, at) "
+            "VALUES ($1, 'chosen', 'launch', 'ready', now())",
+            DISTRICT,
+        )

@@ -1,0 +1,106 @@
+"""Mails that come back: read from a real mailbox, kept once, and seen only when they are kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from bounce_builders import MAIL_ID, OUT_OF_OFFICE, report
+from dovecot import Dovecot, running_dovecot
+from mail_builders import MINUTE, mail, put
+from store_fixtures import StoreUnderTest
+
+from worker.adapters.mail.imap import ImapMailbox
+from worker.errors import MailboxUnavailable
+from worker.metrics import Metrics
+from worker.stages.bounces import BounceStage
+
+
+@pytest.fixture
+def dovecot() -> Iterator[Dovecot]:
+    with running_dovecot() as running:
+        yield running
+
+
+async def sent(store: StoreUnderTest) -> None:
+    await put(store, mail())
+    (due,) = await store.mails.take(1, MINUTE)
+    await store.mails.handed(due, {}, MINUTE)
+    await store.mails.sent(due)
+
+
+async def test_what_came_back_is_kept_with_its_mail_and_then_seen(
+    store: StoreUnderTest, dovecot: Dovecot
+) -> None:
+    await sent(store)
+    metrics = Metrics()
+    stage = BounceStage(ImapMailbox(dovecot.url), store.mails, metrics)
+    await asyncio.to_thread(dovecot.put, OUT_OF_OFFICE, report(), report(), b"\xff", report(action="delayed"))
+
+    worked = [await stage.once(), await stage.once()]
+
+    one = await store.mail_desk.show(MAIL_ID)
+    assert worked == [True, False]
+    assert (one.state, one.bounced, one.needs_person) == ("bounced", {"ada@district.example": "5.1.1"}, True)
+    assert await asyncio.to_thread(dovecot.unseen) == 0
+    labels = {"kind": "invitation", "outcome": "bounced"}
+    assert metrics.registry.get_sample_value("rostering_mails_total", labels) == 1
+
+
+async def test_what_the_store_could_not_keep_stays_unseen(store: StoreUnderTest, dovecot: Dovecot) -> None:
+    await sent(store)
+    stage = BounceStage(ImapMailbox(dovecot.url), store.mails, Metrics())
+    await asyncio.to_thread(dovecot.put, report())
+    await store.rows("ALTER TABLE mails RENAME TO elsewhere")
+    with pytest.raises(Exception, match="mails"):
+        await stage.once()
+    unseen = await asyncio.to_thread(dovecot.unseen)
+    await store.rows("ALTER TABLE elsewhere RENAME TO mails")
+
+    await stage.once()
+
+    assert unseen == 1
+    assert (await store.mail_desk.show(MAIL_ID)).state == "bounced"
+
+
+async def test_a_look_takes_so_many_and_leaves_the_others(dovecot: Dovecot) -> None:
+    box = ImapMailbox(dovecot.url)
+    await asyncio.to_thread(dovecot.put, *(report() for _ in range(5)))
+
+    first = await box.unseen(2)
+    await box.seen([each.uid for each in first])
+    rest = await box.unseen(9)
+
+    assert (len(first), len(rest)) == (2, 3)
+    assert not {each.uid for each in first} & {each.uid for each in rest}
+    assert all(b"Original-Recipient" in each.raw for each in first)
+
+
+@pytest.mark.parametrize("wrong", ["password", "folder", "port"])
+async def test_a_mailbox_that_cannot_be_read_is_away_and_tells_no_secret(
+    dovecot: Dovecot, wrong: str
+) -> None:
+    url = {
+        "password": dovecot.url.replace("s3sam3-0p3n", "wr0ng"),
+        "folder": f"{dovecot.url}/Nowhere",
+        "port": dovecot.url.replace(str(dovecot.port), "1"),
+    }[wrong]
+
+    with pytest.raises(MailboxUnavailable) as away:
+        await ImapMailbox(url).unseen(5)
+
+    assert "wr0ng" not in str(away.value)
+    assert "s3sam3" not in str(away.value)
+
+
+async def test_a_mailbox_that_is_away_stops_nothing_else(store: StoreUnderTest) -> None:
+    stage = BounceStage(ImapMailbox("imap://a:b@127.0.0.1:1"), store.mails, Metrics())
+
+    assert not await stage.once()
+
+
+async def test_a_report_on_a_mail_that_never_left_is_somebodys_joke(store: StoreUnderTest) -> None:
+    await put(store, mail())
+
+    assert await store.mails.bounce(MAIL_ID, {"ada@district.example": "5.1.1"}) is None

@@ -1,0 +1,120 @@
+"""Stories of districts on their way, told at random: what must hold after every step of each."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Final
+
+import pytest
+from lifecycle_helpers import (
+    COMMIT,
+    CONNECT,
+    DISCONNECT,
+    FILTER,
+    GUIDANCE,
+    KNOW,
+    NO_REVIEW,
+    REVIEW,
+    SHARE,
+    TEAM,
+    Way,
+)
+from store_fixtures import StoreUnderTest
+
+from worker.adapters.postgres.lifecycle_sight import Seen, look
+from worker.domain.lifecycle.sight import held_back, next_step
+from worker.domain.lifecycle.states import BY_PEOPLE, Move, State, is_allowed
+from worker.errors import LifecycleError, OrderRefused, UnknownDistrictError
+
+DISTRICTS: Final = 3
+STEPS: Final = 120
+FACTS: Final = {
+    "connects": (KNOW, CONNECT),
+    "disconnects": (DISCONNECT,),
+    "shares": SHARE,
+    "is filtered": (FILTER,),
+    "is committed": (COMMIT,),
+    "falls into review": (REVIEW,),
+    "comes out of it": (NO_REVIEW.replace("WHERE", "WHERE commit_sequence > 0 AND"),),
+    "is put on hold": ("INSERT INTO holds VALUES ($1, now(), 'vic', 'wait') ON CONFLICT DO NOTHING",),
+    "is resumed": ("DELETE FROM holds WHERE district_id = $1",),
+    "pauses its sync": ('UPDATE connections SET record = \'{"state": "paused"}\' WHERE district_id = $1',),
+    "syncs": ("UPDATE connections SET record = NULL WHERE district_id = $1",),
+}
+GOOD: Final = ("connects", "is committed", "is resumed", "syncs")
+"""Facts that come more often, so that there is something to launch."""
+WINDOWS: Final = ((None, None), (60, None), (3, -2), (4, -1), (5, 2), (-3, -5))
+IN_SYNC: Final = """
+    SELECT d.status = 'rostered' AND NOT EXISTS (SELECT FROM holds h WHERE h.district_id = $1)
+        AND EXISTS (SELECT FROM connections c WHERE c.district_id = $1 AND c.disconnected_at IS NULL
+                        AND c.record IS NULL) AS so
+    FROM districts d WHERE d.district_id = $1"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_a_way_is_a_path_and_no_launch_is_out_of_sync(
+    store: StoreUnderTest, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 — a story, not a secret
+    ways = [Way(store, f"district-{number}") for number in range(DISTRICTS)]
+    launches = 0
+    for _ in range(STEPS):
+        before = [len(await way.history()) for way in ways]
+        await happens(chance.choice(ways), chance)
+        if chance.random() < 0.6:
+            await way.advance()
+            await nothing_is_left_to_do(ways)
+        for way, known in zip(ways, before, strict=True):
+            await is_a_path(way)
+            if any(one.move is Move.LAUNCH for one in (await way.history())[known:]):
+                launches += 1
+                assert (await store.rows(IN_SYNC, way.district_id))[0]["so"]
+    assert launches
+
+
+async def happens(way: Way, chance: random.Random) -> None:
+    """Let something happen to a district, or somebody say something of it."""
+    match chance.choice(["fact", "fact", "fact", "order", "window", "choose"]):
+        case "fact":
+            await way.so(*FACTS[chance.choice([*FACTS, *GOOD, *GOOD])])
+        case "order":
+            try:
+                await way.order(chance.choice(sorted(BY_PEOPLE - {Move.CHOOSE})))
+            except (OrderRefused, UnknownDistrictError, LifecycleError):
+                return
+        case "window":
+            try:
+                await way.window(*chance.choice(WINDOWS))
+            except (UnknownDistrictError, LifecycleError):
+                return
+        case _:
+            if await way.state() is None:
+                await way.lifecycles.choose(way.district_id, TEAM, "vic")
+            else:
+                await way.lifecycles.describe(way.district_id, TEAM, "vic")
+
+
+async def is_a_path(way: Way) -> None:
+    """Check a district's history: from nowhere by allowed moves to where it stands; an e-mail an occasion."""
+    state: State | None = None
+    for made in await way.history():
+        assert made.before is state
+        assert is_allowed(made.before, made.move, made.after)
+        state = made.after
+    assert await way.state() is state
+    occasions = Counter(await way.occasions())
+    assert all(count == 1 for count in occasions.values())
+
+
+async def nothing_is_left_to_do(ways: list[Way]) -> None:
+    """Check that no district could move, whichever the statement that looks for them has found."""
+    for seen in await all_seen(ways):
+        rules = GUIDANCE.rules
+        assert next_step(seen.way, seen.facts, seen.now, rules) is None, seen.way
+        assert held_back(seen.way, seen.facts, seen.now, rules) == frozenset(seen.row["troubles"])
+
+
+async def all_seen(ways: list[Way]) -> list[Seen]:
+    async with ways[0].store.database.connection() as connection:
+        return await look(connection, [way.district_id for way in ways], GUIDANCE)

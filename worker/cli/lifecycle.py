@@ -1,0 +1,271 @@
+"""The commands `lifecycle …`: districts on their way from chosen to live, and what people order of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from worker import app, guiding
+from worker.cli.context import CommandContext
+from worker.cli.lifecycle_reports import Journey, LinesReport, as_json, district_report, rules_asked
+from worker.cli.terminal import counted
+from worker.domain.lifecycle.states import Move, State
+from worker.errors import LifecycleError, UsageError
+from worker.ports.lifecycles import Description, Record, RulesAsked
+from worker.waiting import todos, waits_of
+
+Result = TypeVar("Result")
+
+_district: Final = click.argument("district")
+_no_mail: Final = click.option(
+    "--no-mail", is_flag=True, help="Write no e-mail: somebody has written already."
+)
+_json: Final = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+
+
+def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 — a day, wherever it is
+    except ValueError:
+        raise click.BadParameter(f"expected a day such as 2026-09-15, got {text[:32]}") from None
+
+
+@click.group()
+def lifecycle() -> None:
+    """Follow districts on their way from chosen to live, and say what people decide."""
+
+
+@lifecycle.command("list")
+@click.option(
+    "--state", type=click.Choice([state.value for state in State]), help="Only those in this state."
+)
+@click.option("--todo", "is_todo", is_flag=True, help="Only those that wait on somebody for too long.")
+@_json
+@click.pass_obj
+def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_json: bool) -> None:
+    """List the districts on their way, with whom each waits for."""
+    records = _do(ctx, lambda store: store.lifecycles.records())
+    records = [record for record in records if state is None or record.way.state == state]
+    found = todos(records, guiding.patience(ctx.settings))
+    due = {todo.record.district_id for todo in found if todo.is_due}
+    if is_todo:
+        records = [record for record in records if record.district_id in due]
+    if is_json:
+        for record in records:
+            told = {**as_json(record, waits_of(record)), "is_due": record.district_id in due}
+            click.echo(json.dumps(told, ensure_ascii=False))
+    elif records:
+        ctx.console.print(LinesReport(records, due))
+    else:
+        click.echo("No district waits on anybody for too long." if is_todo else "No district is on its way.")
+
+
+@lifecycle.command()
+@_district
+@_json
+@click.pass_obj
+def show(ctx: CommandContext, district: str, is_json: bool) -> None:
+    """Show one district's way: its steps with dates, whom it waits for, its window, e-mails and link."""
+    journey = _do(ctx, lambda store: _journey(ctx, store, district))
+    if is_json:
+        click.echo(json.dumps(journey.as_json(), indent=2, ensure_ascii=False))
+    else:
+        ctx.console.print(district_report(journey))
+
+
+@lifecycle.command()
+@_district
+@click.option("--name", help="What the district is called, until Clever tells it.")
+@click.option("--contact", "contacts", multiple=True, help="An address of its administration team.")
+@click.option("--time-zone", metavar="ZONE", help="Its time zone, such as America/Chicago.")
+@click.pass_obj
+def choose(
+    ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None
+) -> None:
+    """Put a district on its way."""
+    said = Description(name, contacts, time_zone)
+    _do(ctx, lambda store: store.lifecycles.choose(district, said, ctx.actor))
+    click.echo(f"{district} is chosen.")
+
+
+@lifecycle.command()
+@_district
+@click.option("--name", help="What the district is called, until Clever tells it.")
+@click.option("--contact", "contacts", multiple=True, help="An address of its team, instead of all before.")
+@click.option("--time-zone", metavar="ZONE", help="Its time zone, such as America/Chicago.")
+@click.pass_obj
+def edit(
+    ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None
+) -> None:
+    """Change what people say of a district; what is not given stays."""
+    if name is None and not contacts and time_zone is None:
+        raise UsageError("edit: expected --name, --contact or --time-zone, got nothing")
+    said = Description(name, contacts or None, time_zone)
+    _do(ctx, lambda store: store.lifecycles.describe(district, said, ctx.actor))
+    click.echo(f"{district} is changed.")
+
+
+@lifecycle.command()
+@_district
+@_no_mail
+@click.pass_obj
+def invite(ctx: CommandContext, district: str, no_mail: bool) -> None:
+    """Invite a district: make a link for it to connect by, and write to its team."""
+    _order(ctx, district, Move.INVITE, no_mail=no_mail)
+
+
+@lifecycle.command("request-sharing")
+@_district
+@_no_mail
+@click.pass_obj
+def request_sharing(ctx: CommandContext, district: str, no_mail: bool) -> None:
+    """Ask a district to share all its sections."""
+    _order(ctx, district, Move.REQUEST_SHARING, no_mail=no_mail)
+
+
+@lifecycle.command("request-rules")
+@_district
+@click.option("--suggestion", type=click.IntRange(min=1), help="Which suggestion of its review; the first.")
+@click.option("--text", help="Rules of your own, in the words that the district will read.")
+@_no_mail
+@click.pass_obj
+def request_rules(
+    ctx: CommandContext, district: str, suggestion: int | None, text: str | None, no_mail: bool
+) -> None:
+    """Ask a district for sharing rules: by default the first suggestion that sharing rules can say."""
+    if text is not None and suggestion is not None:
+        raise UsageError("request-rules: expected --suggestion or --text, got both")
+    rules = RulesAsked(text) if text is not None else None
+
+    async def asked(store: app.Store) -> None:
+        found = rules or rules_asked(await store.desk.show(district), suggestion)
+        await store.lifecycles.order(district, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found)
+
+    _do(ctx, asked)
+    click.echo(_said(district, Move.REQUEST_RULES, no_mail=no_mail))
+
+
+@lifecycle.command("resume-filtering")
+@_district
+@click.pass_obj
+def resume_filtering(ctx: CommandContext, district: str) -> None:
+    """Look for a filter again, instead of waiting for the district's sharing rules."""
+    _order(ctx, district, Move.RESUME_FILTERING, no_mail=True)
+
+
+@lifecycle.command()
+@_district
+@click.option("--opens", metavar="DATE", callback=_day, help="The day on which the window opens.")
+@click.option(
+    "--launch", metavar="DATE", callback=_day, help="The day of the launch, if not by the calendar."
+)
+@click.option("--none", "is_none", is_flag=True, help="There is no window any more.")
+@click.pass_obj
+def window(
+    ctx: CommandContext, district: str, opens: date | None, launch: date | None, is_none: bool
+) -> None:
+    """Say when a district's assessment window opens; its launch follows from that."""
+    if is_none == (opens is not None):
+        raise UsageError("window: expected either --opens DATE or --none")
+
+    async def said(store: app.Store) -> Record:
+        before = await store.lifecycles.record(district)
+        today = before.now.astimezone(ZoneInfo(before.time_zone)).date()
+        if opens is not None and opens < today:
+            raise LifecycleError(f"--opens: expected {today} or a day to come, got {opens}")
+        await store.lifecycles.set_window(district, opens, launch, ctx.actor)
+        return await store.lifecycles.record(district)
+
+    record = _do(ctx, said)
+    if record.launch_at is None:
+        click.echo(f"{district} has no window; it is {record.way.state}.")
+    else:
+        launch_at = f"{record.launch_at:%Y-%m-%d %H:%M} ({record.time_zone})"
+        click.echo(
+            f"The window of {district} opens on {opens}, its launch is {launch_at}; it is {record.way.state}."
+        )
+
+
+@lifecycle.command()
+@_district
+@click.option("--new", "is_new", is_flag=True, help="Make a new link, and revoke the ones before it.")
+@click.option("--revoke", "is_revoked", is_flag=True, help="Revoke the link.")
+@click.pass_obj
+def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> None:
+    """Print the link that a district connects by; exits 1 where none is open."""
+    if is_new and is_revoked:
+        raise UsageError("link: expected --new or --revoke, got both")
+    if is_revoked:
+        revoked = _do(ctx, lambda store: store.lifecycles.revoke_links(district, ctx.actor))
+        click.echo(f"{counted(revoked, 'link')} revoked.")
+        return
+
+    async def made(store: app.Store) -> str | None:
+        await store.lifecycles.record(district)
+        if is_new:
+            return (await store.lifecycles.new_link(district, ctx.actor)).token
+        return next((each.token for each in await store.lifecycles.links(district) if each.is_open), None)
+
+    token = _do(ctx, made)
+    if token is None:
+        click.echo(f"No link of {district} is open; --new makes one.", err=True)
+        raise SystemExit(1)
+    click.echo(guiding.page_address(ctx.settings, token))
+
+
+@lifecycle.command()
+@_district
+@click.option("--yes", "is_sure", is_flag=True, help="Do it.")
+@click.pass_obj
+def drop(ctx: CommandContext, district: str, is_sure: bool) -> None:
+    """Take a district off its way, with its links and e-mails that did not leave; its roster stays."""
+    if not is_sure:
+        raise UsageError(f"drop: expected --yes, since the way of {district} so far is deleted")
+    _do(ctx, lambda store: store.lifecycles.drop(district, ctx.actor))
+    click.echo(f"{district} is off its way; `lifecycle choose` puts it there again.")
+
+
+def _order(ctx: CommandContext, district: str, move: Move, *, no_mail: bool) -> None:
+    _do(ctx, lambda store: store.lifecycles.order(district, move, ctx.actor, writes=not no_mail))
+    click.echo(_said(district, move, no_mail=no_mail))
+
+
+def _said(district: str, move: Move, *, no_mail: bool) -> str:
+    mail = "no e-mail is written" if no_mail else "the e-mail to its team is on its way"
+    match move:
+        case Move.INVITE:
+            return f"{district} is invited; {mail}. Its link: `rostering lifecycle link {district}`."
+        case Move.REQUEST_SHARING:
+            return f"{district} is asked to share all sections; {mail}."
+        case Move.REQUEST_RULES:
+            return f"{district} is asked for sharing rules; {mail}."
+        case _:
+            return f"{district} is filtering again."
+
+
+async def _journey(ctx: CommandContext, store: app.Store, district: str) -> Journey:
+    record = await store.lifecycles.record(district)
+    links = await store.lifecycles.links(district)
+    token = next((each for each in links if each.is_open), None)
+    return Journey(
+        record,
+        await store.lifecycles.history(district),
+        waits_of(record),
+        await store.mail_desk.newest(district),
+        (guiding.page_address(ctx.settings, token.token), token.expires_at) if token else None,
+    )
+
+
+def _do(ctx: CommandContext, work: Callable[[app.Store], Awaitable[Result]]) -> Result:
+    async def done() -> Result:
+        async with app.open_store(ctx.settings) as store:
+            return await work(store)
+
+    return ctx.run(done())

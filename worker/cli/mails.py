@@ -1,0 +1,224 @@
+"""Commands on e-mails to districts: `mails list|show|preview|settle|retry|cancel|bounced`.
+
+Addresses are printed for the person who asks for one mail; they are in no list, no JSON and no log.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any, BinaryIO
+
+import click
+from rich.table import Table
+
+from worker import app, postbox
+from worker.cli.context import CommandContext
+from worker.cli.terminal import moment
+from worker.domain.announcements import instant
+from worker.domain.mails import MailKind
+from worker.metrics import Metrics
+from worker.ports.mails import KeptMail, MailState
+from worker.stages.bounces import take_in
+
+LONGEST_REPORT = 1024 * 1024
+_id = click.argument("mail_id", metavar="ID", type=click.UUID)
+MOMENTS = ("created_at", "handed_at", "sent_at", "bounced_at", "dead_at", "cancelled_at", "settled_at")
+
+
+@click.group()
+def mails() -> None:
+    """E-mails to the administration teams of districts."""
+
+
+@mails.command("list")
+@click.argument("district", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, without addresses.")
+@click.pass_obj
+def list_(ctx: CommandContext, district: str | None, *, as_json: bool) -> None:
+    """List the newest mails, those of DISTRICT or of all."""
+    found = ctx.run(_list(ctx, district), quiet=True)
+    if as_json:
+        click.echo(json.dumps([_as_json(each) for each in found], indent=2))
+        return
+    if not found:
+        ctx.console.print("No mail.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("made", "district", "kind", "state", "id", "what"):
+        table.add_column(column, overflow="fold")
+    for each in found:
+        table.add_row(
+            moment(instant(each.created_at)),
+            each.district_id,
+            each.kind.value,
+            f"{each.state.value}{' (!)' if each.needs_person else ''}",
+            str(each.mail_id),
+            what_is(each),
+        )
+    ctx.console.print(table)
+    if any(each.needs_person for each in found):
+        ctx.console.print("\n(!) needs a person: `rostering mails show ID` says what can be done.")
+
+
+@mails.command()
+@_id
+@click.pass_obj
+def show(ctx: CommandContext, mail_id: uuid.UUID) -> None:
+    """Show one mail: to whom, where it stands, and what it says."""
+    ctx.console.print("\n".join(_shown(ctx.run(_show(ctx, mail_id), quiet=True))))
+
+
+@mails.command()
+@click.argument("kind", type=click.Choice([kind.value for kind in MailKind]))
+@click.option("--html", "as_html", is_flag=True, help="Print the HTML, for a browser.")
+@click.pass_obj
+def preview(ctx: CommandContext, kind: str, *, as_html: bool) -> None:
+    """Print a mail of a KIND with invented values, from the templates in force."""
+    made = postbox.composer(ctx.settings).preview(MailKind(kind))
+    click.echo(made.html if as_html else f"Subject: {made.subject}\n\n{made.text}", nl=False)
+
+
+@mails.command()
+@_id
+@click.option("--arrived", is_flag=True, help="It arrived, or enough people have it.")
+@click.option("--again", is_flag=True, help="It did not arrive: send it again.")
+@click.pass_obj
+def settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool, again: bool) -> None:
+    """Say what became of a mail that is uncertain, or that one which came back is settled.
+
+    Ask the district, or look for its Message-ID in the mail server's log.
+    """
+    if arrived == again:
+        raise click.UsageError("expected one of --arrived and --again")
+    click.echo(_outcome(ctx.run(_settle(ctx, mail_id, arrived=arrived))))
+
+
+@mails.command()
+@_id
+@click.pass_obj
+def retry(ctx: CommandContext, mail_id: uuid.UUID) -> None:
+    """Send a mail anew that was given up or refused."""
+    click.echo(_outcome(ctx.run(_retry(ctx, mail_id))))
+
+
+@mails.command()
+@_id
+@click.pass_obj
+def cancel(ctx: CommandContext, mail_id: uuid.UUID) -> None:
+    """Never send a mail that waits, or that was given up."""
+    click.echo(_outcome(ctx.run(_cancel(ctx, mail_id))))
+
+
+@mails.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@click.pass_obj
+def bounced(ctx: CommandContext, file: BinaryIO) -> None:
+    """Take in one message that came back, from FILE or standard input: for a mail server's pipe.
+
+    A message that is no report on a mail of ours is left alone, which is no failure.
+    """
+    mail_id = ctx.run(_bounced(ctx, file.read(LONGEST_REPORT)), quiet=True)
+    click.echo(
+        f"It is about mail {mail_id}." if mail_id else "It is no report on a mail of ours that failed."
+    )
+
+
+async def _list(ctx: CommandContext, district: str | None) -> list[KeptMail]:
+    async with app.open_store(ctx.settings) as store:
+        return await store.mail_desk.newest(district)
+
+
+async def _show(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
+    async with app.open_store(ctx.settings) as store:
+        return await store.mail_desk.show(mail_id)
+
+
+async def _settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool) -> KeptMail:
+    async with app.open_store(ctx.settings) as store:
+        return await store.mail_desk.settle(mail_id, ctx.actor, arrived=arrived)
+
+
+async def _retry(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
+    async with app.open_store(ctx.settings) as store:
+        return await store.mail_desk.retry(mail_id, ctx.actor)
+
+
+async def _cancel(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
+    async with app.open_store(ctx.settings) as store:
+        return await store.mail_desk.cancel(mail_id, ctx.actor)
+
+
+async def _bounced(ctx: CommandContext, raw: bytes) -> str | None:
+    async with app.open_store(ctx.settings) as store:
+        return await take_in(raw, store.mails, Metrics())
+
+
+def what_is(mail: KeptMail) -> str:
+    """Say in a few words, and without an address, what became of a mail."""
+    match mail.state:
+        case MailState.WAITING if mail.wait_for_sync and not mail.attempts:
+            return "leaves once the district is in sync"
+        case MailState.WAITING:
+            due = f"due {moment(instant(mail.next_attempt_at))}"
+            return f"{due}; {mail.problem}" if mail.problem else due
+        case MailState.SENT:
+            return f"to {len(mail.recipients)}"
+        case MailState.BOUNCED:
+            missed = len({*mail.refused, *mail.bounced})
+            return f"did not reach {missed} of {len(mail.recipients)}"
+        case _:
+            return mail.problem or ""
+
+
+def _outcome(mail: KeptMail) -> str:
+    return f"Mail {mail.mail_id} is {mail.state.value} now."
+
+
+def _shown(mail: KeptMail) -> list[str]:
+    stamps = [(name.removesuffix("_at"), getattr(mail, name)) for name in MOMENTS]
+    lines = [
+        f"mail       {mail.mail_id}",
+        f"district   {mail.district_id}",
+        f"kind       {mail.kind.value}, for {mail.occasion}",
+        f"state      {mail.state.value}; {what_is(mail) or 'nothing to say'}",
+        *(f"to         {recipient}" for recipient in mail.recipients),
+        *(f"refused    {address}: {code}" for address, code in sorted(mail.refused.items())),
+        *(f"came back  {address}: {code}" for address, code in sorted(mail.bounced.items())),
+        *(f"{name:<10} {moment(instant(at))}" for name, at in stamps if at is not None),
+    ]
+    if mail.settled_by:
+        lines.append(f"by         {mail.settled_by}")
+    if mail.needs_person:
+        lines += ["", NEXT[mail.state]]
+    return [*lines, "", f"Subject: {mail.subject}", "", mail.text]
+
+
+NEXT = {
+    MailState.UNCERTAIN: "Nobody knows whether it arrived. Ask the district, or look for the id in the mail\n"
+    "server's log; then `rostering mails settle ID --arrived`, or `--again`. Its later mails wait.",
+    MailState.DEAD: "It was not sent. Put the cause right, then `rostering mails retry ID`; or\n"
+    "`rostering mails cancel ID`.",
+    MailState.BOUNCED: "Somebody did not get it. Find the right address and tell them; then\n"
+    "`rostering mails settle ID --arrived`.",
+}
+
+
+def _as_json(mail: KeptMail) -> dict[str, Any]:
+    moments = {name: getattr(mail, name) for name in MOMENTS}
+    return {
+        "mail_id": str(mail.mail_id),
+        "district_id": mail.district_id,
+        "kind": mail.kind.value,
+        "occasion": mail.occasion,
+        "state": mail.state.value,
+        "needs_person": mail.needs_person,
+        "subject": mail.subject,
+        "recipients": len(mail.recipients),
+        "refused": sorted(mail.refused.values()),
+        "bounced": sorted(mail.bounced.values()),
+        "attempts": mail.attempts,
+        "next_attempt_at": instant(mail.next_attempt_at) if mail.state is MailState.WAITING else None,
+        **{name: instant(at) if at is not None else None for name, at in moments.items()},
+        "problem": mail.problem,
+    }

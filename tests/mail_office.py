@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ class Office:
     url: str = ""
     trouble: dict[str, int] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
+    secretly: list[bool] = field(default_factory=list)
+    """Of each kept mail, whether it came by TLS."""
     stops_at: str = ""
     """Where the server says nothing more until `go_on` is set."""
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -59,12 +62,12 @@ class Office:
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        del session
         code = self.trouble.get("END", 250)
         if code in {250, CUT}:
             assert isinstance(envelope.content, bytes)
             message = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(message, EmailMessage)
+            self.secretly.append(session.ssl is not None)
             self.kept.append(Kept(str(envelope.mail_from), list(envelope.rcpt_tos), message))
         return await self.answer(server, "END")
 
@@ -112,7 +115,7 @@ class _Controller(Controller):
 
 
 @contextmanager
-def opened_office(*, with_password: bool = False) -> Iterator[Office]:
+def opened_office(*, with_password: bool = False, tls: ssl.SSLContext | None = None) -> Iterator[Office]:
     """Open it on a port of the loopback."""
     office = Office()
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -124,6 +127,7 @@ def opened_office(*, with_password: bool = False) -> Iterator[Office]:
         authenticator=office.authenticated,
         auth_required=with_password,
         auth_require_tls=False,
+        tls_context=tls,
     )
     controller.start()
     office.url = f"smtp://127.0.0.1:{port}"

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from mail_builders import DAY, MINUTE, mail, now_due, put, states
 from mail_office import CUT, PASSWORD, Office, opened_office
 from store_fixtures import StoreUnderTest, opened_store
@@ -16,9 +24,13 @@ from structlog.testing import capture_logs
 
 from worker.adapters.mail.message import House
 from worker.adapters.mail.smtp import SmtpServer
+from worker.adapters.postgres.mails import PostgresMails
+from worker.adapters.postgres.notices import Notices
 from worker.domain.mails import mail_id, mailbox
 from worker.domain.quiet_hours import QuietHours
+from worker.errors import StoreUnavailable
 from worker.metrics import Metrics
+from worker.ports.mails import DueMail
 from worker.stages.mail import MailStage
 
 NEVER_QUIET = QuietHours(time(0), time(0))
@@ -290,3 +302,76 @@ async def test_what_became_of_mails_is_counted(store: StoreUnderTest, office: Of
     }
     assert counted == {"sent": 1, "refused": 1}
     assert (await store.inspections.figures()).mails_for_a_person == 1
+
+
+class Forgetful(PostgresMails):
+    """A store that is away whenever something is said to it, for the first few times."""
+
+    away: int = 2
+
+    async def sent(self, mail: DueMail) -> None:
+        self._stumble()
+        await super().sent(mail)
+
+    async def handed(self, mail: DueMail, refused: Mapping[str, int], lease: timedelta) -> bool:
+        is_ours = await super().handed(mail, refused, lease)
+        if self.away < 0:
+            self.away += 1
+            raise StoreUnavailable("the answer to the commit was lost")
+        return is_ours
+
+    def _stumble(self) -> None:
+        if self.away > 0:
+            self.away -= 1
+            raise StoreUnavailable("a restart")
+
+
+@pytest.mark.parametrize("away", [2, -1])
+async def test_a_store_that_is_away_for_a_moment_makes_no_mail_uncertain(
+    store: StoreUnderTest, office: Office, away: int
+) -> None:
+    await put(store, mail())
+    heard = Notices(store.database)
+    mails = Forgetful(store.database, heard)
+    mails.away = away
+    stage = sending(replace(store, mails=mails), office.url)
+
+    await all_of(stage)
+    await now_due(store)
+    await all_of(stage)
+    await heard.close()
+
+    assert await states(store) == ["sent"]
+    assert len(office.kept) == 1
+
+
+async def test_a_mail_goes_by_tls_where_the_server_offers_it(store: StoreUnderTest, tmp_path: Path) -> None:
+    await put(store, mail())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate(tmp_path))
+
+    with opened_office(tls=tls) as office:
+        await all_of(sending(store, office.url))
+
+    assert office.secretly == [True]
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate that nobody but itself has signed, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - DAY)
+        .not_valid_after(now + DAY)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(made.public_bytes(Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return cert_file, key_file

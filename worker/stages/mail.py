@@ -6,21 +6,27 @@ off between that byte and the answer may have been sent: nobody can know, and a 
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import structlog
 
 from worker.domain.mails import zone
 from worker.domain.quiet_hours import QuietHours, next_allowed
-from worker.errors import MailError, MailPutOff, MailRefused, MailUncertain
+from worker.errors import MailError, MailPutOff, MailRefused, MailUncertain, StoreUnavailable
 from worker.metrics import Metrics
 from worker.ports.mail_server import Letter, MailServer
 from worker.ports.mails import DueMail, Mails
+from worker.stages.loop import BackOff
 from worker.tracing import NO_TRACES, Tracer, Value
+
+Result = TypeVar("Result")
 
 LOOK_SECONDS: Final = 1.0
 COMPLETE_FOR: Final = timedelta(hours=1)
@@ -29,6 +35,7 @@ FIRST_RETRY: Final = 30.0
 LONGEST_RETRY: Final = 900.0
 """Seconds between two attempts: the first outlasts a restart, a quarter of an hour is what greylists ask."""
 _INFO, _WARNING, _ERROR = 20, 30, 40
+INSIST_SECONDS: Final = 15.0
 BEFORE, AFTER = 3, 6
 """Leases, in times of an attempt: longer than all before the last byte takes, and than the answer to it."""
 
@@ -69,27 +76,30 @@ class MailStage:
                 await self._hand_over(mail)
         except MailPutOff as error:
             again = retry_after(mail.attempts, self.first_retry)
-            is_dead = await self.mails.put_off(mail, str(error), again, self.give_up)
+            is_dead = await insist(partial(self.mails.put_off, mail, str(error), again, self.give_up))
             self._tell(mail, "dead" if is_dead else "put_off", error)
         except MailRefused as error:
-            await self.mails.refuse(mail, str(error), error.refused)
+            await insist(partial(self.mails.refuse, mail, str(error), error.refused))
             self._tell(mail, "refused", error)
         except MailError as error:  # no server would have been told this: it was written by another version
-            await self.mails.refuse(mail, str(error), {})
+            await insist(partial(self.mails.refuse, mail, str(error), {}))
             self._tell(mail, "refused", error)
         except MailUncertain as error:
-            await self.mails.uncertain(mail, str(error))
+            await insist(partial(self.mails.uncertain, mail, str(error)))
             self._tell(mail, "uncertain", error)
 
     async def _hand_over(self, mail: DueMail) -> None:
         letter = Letter(mail.mail_id, mail.recipients, mail.subject, mail.text, mail.html)
 
         async def may_go(refused: Mapping[str, int]) -> bool:
-            return await self.mails.handed(mail, refused, AFTER * self.attempt)
+            try:
+                return await self.mails.handed(mail, refused, AFTER * self.attempt)
+            except StoreUnavailable as error:  # written down or not: it is surely not sent
+                raise MailPutOff(f"the store was away right before the end of the mail ({error})") from None
 
         whole = mail.tried_for < COMPLETE_FOR
         if await self.server.hand_over(letter, may_go, whole=whole):
-            await self.mails.sent(mail)
+            await insist(partial(self.mails.sent, mail))
             self._tell(mail, "sent")
 
     def _tell(self, mail: DueMail, outcome: str, error: Exception | None = None) -> None:
@@ -107,6 +117,21 @@ def _names(mail: DueMail) -> dict[str, Value]:
         "kind_of_mail": mail.kind.value,
         "attempts": mail.attempts,
     }
+
+
+async def insist(say: Callable[[], Awaitable[Result]]) -> Result:
+    """Tell the store what is known of a mail, again while it is away: its restart makes no mail uncertain.
+
+    Raises `StoreUnavailable` where it is away for longer than a process has to end.
+    """
+    back_off, end = BackOff(), time.monotonic() + INSIST_SECONDS
+    while True:
+        try:
+            return await say()
+        except StoreUnavailable:
+            if time.monotonic() >= end:
+                raise
+            await asyncio.sleep(back_off.next())
 
 
 def retry_after(attempts: int, first: float = FIRST_RETRY) -> timedelta:

@@ -26,7 +26,7 @@ UPDATE mails m SET attempts = attempts + 1, next_attempt_at = clock_timestamp() 
 FROM due WHERE m.mail_id = due.mail_id
 RETURNING m.mail_id, m.district_id, m.kind, m.recipients, m.subject, m.text, m.html, m.time_zone, m.created_at,
           m.attempts, clock_timestamp() AS now,
-          clock_timestamp() - coalesce(m.trying_since, clock_timestamp()) AS tried_for
+          coalesce(clock_timestamp() - m.trying_since, interval '0') AS tried_for
 
 -- name: handed
 -- Says that the last byte is about to be given away; nothing where the taker's time is over, somebody has ordered
@@ -46,7 +46,7 @@ RETURNING true
 UPDATE mails SET
     handed_at = NULL, refused = '{}', problem = $3, next_attempt_at = clock_timestamp() + $4::interval,
     trying_since = coalesce(trying_since, clock_timestamp()),
-    dead_at = CASE WHEN clock_timestamp() - coalesce(trying_since, clock_timestamp()) >= $5::interval
+    dead_at = CASE WHEN coalesce(clock_timestamp() - trying_since, interval '0') >= $5::interval
                    THEN clock_timestamp() END
 WHERE mail_id = $1 AND attempts = $2 AND waits
 RETURNING dead_at IS NOT NULL

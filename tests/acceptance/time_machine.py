@@ -1,7 +1,7 @@
 """Time that a test runs forward, for a whole installation.
 
-The program tells the time by its database. So a PostgreSQL that is started under libfaketime is all it takes: it
-reads how far ahead it is from a file, at every look at its clock, and programs and schemas stay as they are.
+The program tells the time by its database. So a PostgreSQL that is started under libfaketime is all it takes:
+it reads how far ahead it is from a file at every look at its clock; programs and schemas stay as they are.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def _shown(value: Any) -> str:
         case dict() if any(isinstance(item, SecretStr) for item in value.values()):
             return f"({len(value)} hidden)"
         case tuple() | dict():
-            return json.dumps(value)
+            return json.dumps(value, default=str)  # days are texts
         case _:
             return str(value)
 

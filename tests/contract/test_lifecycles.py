@@ -24,6 +24,7 @@ from lifecycle_helpers import (
 )
 from store_fixtures import StoreUnderTest, opened_store
 
+from worker.adapters.postgres import lifecycles
 from worker.adapters.postgres.lifecycle_sight import Guidance
 from worker.domain.lifecycle.states import Move, State
 from worker.errors import LifecycleError, MailError, OrderRefused, UnknownDistrictError
@@ -339,6 +340,19 @@ async def test_processes_side_by_side_make_each_move_and_each_email_once(store: 
     opened = (await ways[0].today()) + timedelta(days=3)
     for way in ways:
         assert await way.occasions() == ["invitation/1", "rostered", f"ready/{opened}"]
+
+
+async def test_however_many_move_at_once_none_is_left_behind(
+    store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycles, "ADVANCED", 2)
+    ways = [Way(store, f"district-{number}") for number in range(5)]
+    for way in ways:
+        await way.so(KNOW, COMMIT)
+
+    await ways[0].advance()
+
+    assert [await way.state() for way in ways] == [State.ROSTERED] * 5
 
 
 async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_other(

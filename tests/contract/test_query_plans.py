@@ -45,3 +45,20 @@ async def test_the_first_alert_of_an_incident_is_found_by_its_incident(
     assert "deliveries_waiting on deliveries d" in text
     assert "deliveries_first on deliveries e" in text
     assert "Sort" not in text
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+async def test_how_much_is_shared_is_counted_by_the_keys_of_one_district(
+    store: StoreUnderTest, feed: Feed, has_statistics: bool
+) -> None:
+    assert feed
+    await store.rows("INSERT INTO lifecycles (district_id, state) VALUES ($1, 'connected')", DISTRICT)
+    if has_statistics:
+        await store.rows("ANALYZE")
+
+    found = await store.rows(f"EXPLAIN {sql.load('lifecycles')['judge']}", 20)
+
+    text = "\n".join(row[0] for row in found)
+    assert "section_links_pkey on section_links" in text
+    assert "staged_pkey on staged" in text
+    assert "Seq Scan" not in text

@@ -184,13 +184,12 @@ def window(
         return await store.lifecycles.record(district)
 
     record = _do(ctx, said)
+    state = record.way.state.replace("_", " ")
     if record.launch_at is None:
-        click.echo(f"{district} has no window; it is {record.way.state}.")
+        click.echo(f"{district} has no window; it is {state}.")
     else:
         launch_at = f"{record.launch_at:%Y-%m-%d %H:%M} ({record.time_zone})"
-        click.echo(
-            f"The window of {district} opens on {opens}, its launch is {launch_at}; it is {record.way.state}."
-        )
+        click.echo(f"The window of {district} opens on {opens}, its launch is {launch_at}; it is {state}.")
 
 
 @lifecycle.command()

@@ -181,5 +181,5 @@ class Lifecycles(Protocol):
         ...
 
     async def advance(self) -> list[Made]:
-        """Make every move that follows from what is seen, all districts in one transaction; return them."""
+        """Make every move that follows from what is seen, each district's in one transaction; return them."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,6 @@ from worker.domain.mails import Composed, Values
 from worker.domain.noticing import sync_incident
 
 _SQL: Final = sql.load("lifecycles")
-_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +67,22 @@ class Seen:
         return way
 
 
-async def candidates(connection: Connection, guidance: Guidance) -> list[str]:
-    """Lock those that may move, or whose launch is held back; return their ids."""
-    rules = guidance.rules
-    today: date = await connection.fetchval(_SQL["today"])
-    last, first = today + _DAY, today - _DAY
+async def candidates(connection: Connection, guidance: Guidance, after: str, limit: int) -> list[str]:
+    """Lock those that may move, or whose launch is held back: so many behind `after`; return their ids."""
+    rules, default = guidance.rules, guidance.time_zone
+    ((now, known),) = await connection.fetch(_SQL["zones"])
+    zones = sorted({default, *(known or ())})
+    due = [rules.calendar.due_on(now, ZoneInfo(zone)) for zone in zones]
     rows = await connection.fetch(
         _SQL["candidates"],
         rules.unsectioned_percent,
-        last,
-        rules.calendar.last_opening(last),
-        first,
-        rules.calendar.last_opening(first - _DAY) + _DAY,
+        default,
+        zones,
+        [now.astimezone(ZoneInfo(zone)).date() for zone in zones],
+        due,
+        [rules.calendar.last_opening(day) for day in due],
+        after,
+        limit,
     )
     return [row["district_id"] for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -28,6 +29,8 @@ from worker.ports.lifecycles import Description, Link, Made, Record, RulesAsked,
 _SQL: Final = sql.load("lifecycles")
 _MAILS: Final = sql.load("mails")
 
+ADVANCED: Final = 500
+"""Districts that advance in one transaction: a second or two, where each has an e-mail."""
 JUDGED: Final = 20
 """Districts whose sharing is judged in one transaction: a large one takes a second."""
 JUDGEMENTS: Final = 50
@@ -143,13 +146,19 @@ class PostgresLifecycles:
     async def advance(self) -> list[Made]:
         """Make every move that follows from what is seen; return them.
 
-        Those that are found, and the judging of what is shared, are transactions of their own before.
+        Those that are found, and the judging of what is shared, are transactions of their own before; what a
+        district does after is one.
         """
         found = await self._database.in_transaction(self._find)
         for _ in range(JUDGEMENTS):
             if await self._database.in_transaction(self._judge) < JUDGED:
                 break
-        return found + await self._database.in_transaction(self._advance)
+        made = found
+        after: str | None = ""
+        while after is not None:
+            moved, after = await self._database.in_transaction(partial(self._advance, after))
+            made = made + moved
+        return made
 
     async def _find(self, connection: Connection) -> list[Made]:
         await connection.execute(_LARGE_READS)
@@ -158,15 +167,15 @@ class PostgresLifecycles:
     async def _judge(self, connection: Connection) -> int:
         return len(await connection.fetch(_SQL["judge"], JUDGED))
 
-    async def _advance(self, connection: Connection) -> list[Made]:
+    async def _advance(self, after: str, connection: Connection) -> tuple[list[Made], str | None]:
+        """Advance some behind a district; return their moves, and behind whom there may be more."""
         await connection.execute(_LARGE_READS)
-        ids = await candidates(connection, self._guidance)
-        if not ids:
-            return []
+        ids = await candidates(connection, self._guidance, after, ADVANCED)
+        last = ids[-1] if len(ids) == ADVANCED else None
         looked = await look(connection, ids, self._guidance)
         taken = await follow(connection, looked, self._guidance)
         await keep_held_back(connection, looked, taken, self._guidance)
-        return [made for one in taken for made in one.made()]
+        return [made for one in taken for made in one.made()], last
 
     def _record(self, row: asyncpg.Record, waiting: Mapping[str, tuple[int, datetime]]) -> Record:
         mails, mails_since = waiting.get(row["district_id"], (0, None))

@@ -36,6 +36,11 @@ class Calendar:
             left -= self.is_working_day(day) and left > 0
         return day
 
+    def due_on(self, now: datetime, zone: ZoneInfo) -> date:
+        """Return the last day of which the launch has come."""
+        today = now.astimezone(zone).date()
+        return today if _moment(today, self.launch_time, zone) <= now else today - _ONE_DAY
+
     def last_opening(self, launched_by: date) -> date:
         """Return the last day a window may open on for its launch to be that day or before."""
         opens_on = launched_by

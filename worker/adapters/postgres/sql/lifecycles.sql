@@ -55,18 +55,20 @@ WHERE l.district_id = due.district_id
 RETURNING l.district_id
 
 -- name: candidates
--- Locks those that may move, or whose launch is held back; whom somebody else has is passed by. Of launches these
--- are all that can have come, in whatever time zone, and a few more: the domain has the last word. $1: percent of
--- students in no section. Launches by $2, or for windows that open by $3, may have come; those from $4 on, or for
--- windows from $5 on, may be to come.
+-- Locks those that may move, or whose launch is held back; whom somebody else has is passed by. The domain has the
+-- last word on each. $1: percent of students in no section. $2: the time zone of those of which nobody said one; $3:
+-- all zones, each with its day ($4), the last day whose launch has come ($5), and the last opening of such a one ($6).
+-- $8 of them behind $7, so that a transaction has an end on a day when all districts are launched.
 SELECT l.district_id
 FROM lifecycles l
+JOIN unnest($3::text[], $4::date[], $5::date[], $6::date[]) AS z(zone, today, due_on, last_opening)
+    ON z.zone = coalesce(l.time_zone, $2)
 LEFT JOIN connections c ON c.district_id = l.district_id
 LEFT JOIN districts d ON d.district_id = l.district_id
-WHERE CASE
+WHERE l.district_id > $7 AND CASE
     WHEN l.state IN ('chosen', 'invited', 'disconnected')
         THEN l.held_since IS NOT NULL
-            OR (l.returns_to = 'launch_scheduled' AND coalesce(l.launch_on <= $2, l.opens_on <= $3))
+            OR (l.returns_to = 'launch_scheduled' AND coalesce(l.launch_on <= z.due_on, l.opens_on <= z.last_opening))
             OR CASE WHEN c.district_id IS NULL THEN d.purged_at IS NULL AND d.district_id IS NOT NULL
                     ELSE c.disconnected_at IS NULL END
     WHEN CASE WHEN c.district_id IS NULL THEN d.purged_at IS NOT NULL OR d.district_id IS NULL
@@ -80,11 +82,11 @@ WHERE CASE
                 AND l.unsectioned <= l.students * $1::float8 / 100)
     WHEN l.state = 'rostered' THEN l.opens_on IS NOT NULL
     WHEN l.state = 'launch_scheduled'
-        THEN l.opens_on IS NULL OR l.held_since IS NOT NULL OR coalesce(l.launch_on <= $2, l.opens_on <= $3)
-    ELSE coalesce(l.launch_on >= $4, l.opens_on >= $5)
-        OR (l.state = 'ready' AND (l.opens_on IS NULL OR l.opens_on <= $2))
+        THEN l.opens_on IS NULL OR l.held_since IS NOT NULL OR coalesce(l.launch_on <= z.due_on, l.opens_on <= z.last_opening)
+    ELSE coalesce(l.launch_on > z.due_on, l.opens_on > z.last_opening)
+        OR (l.state = 'ready' AND (l.opens_on IS NULL OR l.opens_on <= z.today))
 END
-ORDER BY l.district_id
+ORDER BY l.district_id LIMIT $8
 FOR UPDATE OF l SKIP LOCKED
 
 -- name: facts
@@ -141,6 +143,7 @@ UPDATE lifecycles l SET
 FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS h(district_id, troubles, at)
 WHERE l.district_id = h.district_id
 
--- name: today
--- In UTC.
-SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date
+-- name: zones
+-- All that districts are in.
+SELECT clock_timestamp() AS now, array_agg(DISTINCT time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones
+FROM lifecycles

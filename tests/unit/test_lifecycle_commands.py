@@ -1,0 +1,147 @@
+"""The commands `lifecycle …`: which suggestion is asked for, and what a terminal shows of a way."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from builders import DISTRICT
+from click.testing import CliRunner
+from rich.console import Console
+
+from worker.cli.context import CommandContext
+from worker.cli.lifecycle import lifecycle
+from worker.cli.lifecycle_reports import Journey, LinesReport, as_json, district_report, rules_asked
+from worker.domain.lifecycle.launch import Calendar, Window
+from worker.domain.lifecycle.sight import Sharing, Trouble, Way
+from worker.domain.lifecycle.states import Move, State
+from worker.errors import OrderRefused, UsageError
+from worker.ports.lifecycles import Made, Record
+from worker.waiting import waits_of
+
+NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
+WINDOW = Window(date(2026, 9, 18), ZoneInfo("America/Chicago"))
+RECORD = Record(
+    way=Way(DISTRICT, State.LAUNCH_SCHEDULED, None, WINDOW),
+    since=NOW - timedelta(days=12),
+    now=NOW,
+    name="Larkspur Unified School District",
+    contacts=("ada@larkspur.example",),
+    time_zone="America/Chicago",
+    launch_at=WINDOW.launches_at(Calendar()),
+    opens_at=WINDOW.opens_at(),
+    sharing=Sharing(60, 1_004, 3),
+    held_since=NOW,
+    troubles=frozenset({Trouble.REVIEW, Trouble.UNPUBLISHED}),
+    mails_waiting=0,
+    mails_since=None,
+    review_since=NOW,
+)
+MADE = Made(DISTRICT, State.ROSTERED, Move.SCHEDULE, State.LAUNCH_SCHEDULED, NOW, None, None, {})
+
+
+def suggestion(text: str, *, rules: bool = True) -> dict[str, Any]:
+    coverage = {"exactly_one": 9, "none": 1, "several": 0}
+    return {"text": text, "sharing_rules": rules, "coverage": coverage}
+
+
+def details(*suggestions: dict[str, Any], in_review: bool = True) -> dict[str, Any]:
+    review = {"suggestions": list(suggestions)} if in_review else None
+    return {"district_id": DISTRICT, "review": review}
+
+
+def printed(what: Any, width: int) -> list[str]:
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(what)
+    return captured.get().splitlines()
+
+
+def test_the_first_suggestion_that_sharing_rules_can_say_is_asked_for() -> None:
+    found = details(suggestion("ours", rules=False), suggestion("theirs"), suggestion("another"))
+
+    assert rules_asked(found, None).text == "theirs"
+    assert rules_asked(found, 3).text == "another"
+    assert (rules_asked(found, 2).exactly_one, rules_asked(found, 2).none) == (9, 1)
+
+
+@pytest.mark.parametrize(
+    ("found", "number", "error", "problem"),
+    [
+        (details(in_review=False), None, OrderRefused, "no review; say yours with --text"),
+        (details(suggestion("ours", rules=False)), None, OrderRefused, "none that sharing rules can say"),
+        (details(suggestion("a"), suggestion("b", rules=False)), 2, OrderRefused, "only our own filter"),
+        (details(suggestion("a")), 2, UsageError, "expected 1 to 1"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(
+    found: dict[str, Any], number: int | None, error: type[Exception], problem: str
+) -> None:
+    with pytest.raises(error, match=problem):
+        rules_asked(found, number)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_list_fits_its_terminal_with_whom_each_waits_for(width: int) -> None:
+    lines = printed(LinesReport([RECORD], {DISTRICT}), width)
+
+    assert all(len(line) <= width for line in lines)
+    assert "launch scheduled" in lines[1]
+    assert "12" in lines[1]
+    assert ("Larkspur" in lines[1]) == ("2026-09-18" in lines[1]) == (width == 120)
+    assert "roster team" in " ".join(lines)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_way_is_shown_with_its_steps_its_window_and_what_holds_it_back(width: int) -> None:
+    journey = Journey(RECORD, [MADE], waits_of(RECORD), [], ("https://console.example/connect/x", NOW))
+
+    lines = printed(district_report(journey), width)
+
+    text = "\n".join(lines)
+    assert all(len(line) <= width for line in lines)
+    assert "opens on 2026-09-18, launch 2026-09-15 08:00" in text
+    assert "held back: review" in text
+    assert "unpublished" not in text
+    assert "schedule  launch scheduled  itself" in text
+    assert "https://console.example/connect/x" in text
+
+
+def test_json_counts_contacts_and_has_no_address() -> None:
+    told = as_json(RECORD, waits_of(RECORD))
+
+    assert told["contacts"] == 1
+    assert "ada@" not in str(told)
+    assert (told["state"], told["opens_on"]) == ("launch_scheduled", "2026-09-18")
+    assert told["waits"][0]["code"] == "launch_held"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["window", DISTRICT], "--opens DATE or --none"),
+        (["window", DISTRICT, "--none", "--opens", "2026-09-15"], "--opens DATE or --none"),
+        (["edit", DISTRICT], "--name, --contact or --time-zone"),
+        (["link", DISTRICT, "--new", "--revoke"], "got both"),
+        (["request-rules", DISTRICT, "--text", "x", "--suggestion", "1"], "got both"),
+        (["drop", DISTRICT], "--yes"),
+    ],
+)
+def test_a_command_that_says_too_little_or_too_much_is_wrong_usage(
+    arguments: list[str], problem: str
+) -> None:
+    result = CliRunner().invoke(lifecycle, arguments, obj=CommandContext(None))
+
+    assert isinstance(result.exception, UsageError)
+    assert problem in str(result.exception)
+
+
+def test_a_day_that_there_is_not_is_wrong_usage() -> None:
+    arguments = ["window", DISTRICT, "--opens", "2026-02-30"]
+
+    result = CliRunner().invoke(lifecycle, arguments, obj=CommandContext(None))
+
+    assert result.exit_code == 2
+    assert "expected a day such as 2026-09-15" in result.output

@@ -13,4 +13,5 @@ pytest_plugins = [
     "access_fixtures",
     "acts_fixtures",
     "alert_fixtures",
+    "time_machine",
 ]

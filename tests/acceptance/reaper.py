@@ -1,0 +1,61 @@
+"""Workers of which one is killed every now and then, at a moment drawn by chance."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from program import Site, Worker
+
+
+class Fleet:
+    """Workers that are started anew when they are killed."""
+
+    def __init__(self, site: Site, workers: int, seed: int) -> None:
+        self._environment = site.environment()
+        self._count = workers
+        self._rng = random.Random(seed)  # noqa: S311 — reproducible deaths
+        self._workers: list[Worker] = []
+        self.killed = 0
+
+    async def start(self) -> None:
+        """Start all of them."""
+        self._workers = [await Worker.start(self._environment) for _ in range(self._count)]
+
+    async def reap(self, shortest: float, longest: float) -> None:
+        """Kill one after the other until cancelled, so many seconds apart."""
+        while True:
+            await asyncio.sleep(self._rng.uniform(shortest, longest))  # the beat of the deaths themselves
+            victim = self._rng.randrange(self._count)
+            self._workers[victim].kill()
+            await self._workers[victim].process.wait()
+            self.killed += 1
+            self._workers[victim] = await Worker.start(self._environment)
+
+    def lines(self) -> list[str]:
+        """Return what the workers that are alive have logged."""
+        return [line for worker in self._workers for line in worker.lines]
+
+    async def end(self) -> None:
+        """Kill those that are alive."""
+        for worker in self._workers:
+            worker.kill()
+        await asyncio.gather(*(worker.process.wait() for worker in self._workers))
+
+
+@asynccontextmanager
+async def dying_workers(
+    site: Site, workers: int, *, shortest: float, longest: float, seed: int = 1
+) -> AsyncIterator[Fleet]:
+    """Run workers of which one is killed every now and then while the context is open."""
+    fleet = Fleet(site, workers, seed)
+    await fleet.start()
+    reaping = asyncio.create_task(fleet.reap(shortest, longest))
+    try:
+        yield fleet
+    finally:
+        reaping.cancel()
+        await asyncio.gather(reaping, return_exceptions=True)
+        await fleet.end()

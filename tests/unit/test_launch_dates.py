@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.domain.lifecycle.launch import Calendar, Window
+
+CHICAGO = ZoneInfo("America/Chicago")
+THANKSGIVING = frozenset({date(2026, 11, 26), date(2026, 11, 27)})
+
+days = st.dates(date(2024, 1, 1), date(2032, 12, 31))
+calendars = st.builds(Calendar, st.integers(0, 15), st.frozensets(days, max_size=20))
+
+
+@pytest.mark.parametrize(
+    ("opens_on", "lead_days", "launch"),
+    [
+        (date(2026, 12, 10), 3, date(2026, 12, 7)),
+        (date(2026, 12, 14), 3, date(2026, 12, 9)),
+        (date(2026, 12, 12), 3, date(2026, 12, 9)),
+        (date(2026, 12, 14), 0, date(2026, 12, 14)),
+        (date(2026, 12, 13), 0, date(2026, 12, 11)),
+        (date(2026, 12, 14), 1, date(2026, 12, 11)),
+    ],
+)
+def test_a_launch_comes_so_many_working_days_before_the_window(
+    opens_on: date, lead_days: int, launch: date
+) -> None:
+    assert Calendar(lead_days).launch_date(opens_on) == launch
+
+
+def test_holidays_are_no_working_days() -> None:
+    opens_on = date(2026, 11, 30)
+
+    assert Calendar(3).launch_date(opens_on) == date(2026, 11, 25)
+    assert Calendar(3, THANKSGIVING).launch_date(opens_on) == date(2026, 11, 23)
+
+
+@given(calendars, days)
+def test_between_a_launch_and_its_window_lie_exactly_the_working_days_asked_for(
+    calendar: Calendar, opens_on: date
+) -> None:
+    launch = calendar.launch_date(opens_on)
+
+    between = [launch + timedelta(days=count) for count in range((opens_on - launch).days)]
+    assert calendar.is_working_day(launch)
+    assert launch <= opens_on
+    working = sum(map(calendar.is_working_day, between))
+    if calendar.lead_days:
+        assert working == calendar.lead_days
+    else:
+        assert working == (launch != opens_on)
+
+
+def test_a_window_opens_and_launches_by_the_clocks_of_the_district() -> None:
+    window = Window(date(2026, 12, 10), CHICAGO)
+
+    assert window.opens_at().astimezone(UTC) == datetime(2026, 12, 10, 6, tzinfo=UTC)
+    assert window.launches_at(Calendar(launch_time=time(9, 30))).astimezone(UTC) == datetime(
+        2026, 12, 7, 15, 30, tzinfo=UTC
+    )
+
+
+def test_the_same_hour_is_another_moment_in_summer() -> None:
+    summer, winter = (Window(day, CHICAGO).opens_at() for day in (date(2026, 7, 1), date(2026, 12, 1)))
+
+    assert summer.astimezone(UTC).hour == 5
+    assert winter.astimezone(UTC).hour == 6
+
+
+def test_a_launch_at_an_hour_that_the_clocks_skip_comes_when_they_moved_on() -> None:
+    window = Window(date(2026, 3, 12), CHICAGO, launch_on=date(2026, 3, 8))
+
+    launch = window.launches_at(Calendar(launch_time=time(2, 30)))
+
+    assert launch.astimezone(UTC) == datetime(2026, 3, 8, 8, 30, tzinfo=UTC)
+
+
+def test_a_day_that_a_person_set_goes_before_the_calendar() -> None:
+    window = Window(date(2026, 12, 10), CHICAGO, launch_on=date(2026, 12, 6))
+
+    assert window.launches_on(Calendar()) == date(2026, 12, 6)

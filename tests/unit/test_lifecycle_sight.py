@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.domain.lifecycle.launch import Window
+from worker.domain.lifecycle.sight import (
+    Facts,
+    Rules,
+    Sharing,
+    Trouble,
+    Way,
+    held_back,
+    is_all_shared,
+    moved,
+    next_step,
+    steps,
+)
+from worker.domain.lifecycle.states import CONNECTED_STATES, Move, State, is_allowed, sources
+
+RULES = Rules()
+WINDOW = Window(date(2026, 12, 10), ZoneInfo("America/Chicago"))
+BEFORE = datetime(2026, 12, 1, tzinfo=UTC)
+LAUNCH = WINDOW.launches_at(RULES.calendar)
+OPENING = WINDOW.opens_at()
+CONNECTED = Facts(is_connected=True)
+SHARED = Sharing(sections=40, students=600, unsectioned=0)
+ROSTERED = Facts(is_connected=True, has_filter=True, commits=1)
+
+
+def way(state: State, **said: Any) -> Way:
+    return replace(Way("d", state), **said)
+
+
+def reached(start: Way, facts: Facts, now: datetime = BEFORE) -> State:
+    """Return where a district is after all that follows from what is seen."""
+    state = start.state
+    for step in steps(start, facts, now, RULES):
+        state = step.after
+    return state
+
+
+@pytest.mark.parametrize("state", [State.CHOSEN, State.INVITED])
+def test_a_token_that_appears_connects_a_district(state: State) -> None:
+    assert reached(way(state), Facts(is_connected=False)) is state
+    assert reached(way(state), CONNECTED) is State.CONNECTED
+
+
+@pytest.mark.parametrize("state", [State.CONNECTED, State.SHARING_REQUESTED])
+def test_sections_that_become_readable_are_shared_once_hardly_a_student_is_in_none(state: State) -> None:
+    said = way(state)
+
+    assert reached(said, CONNECTED) is state
+    assert reached(said, replace(CONNECTED, sharing=Sharing(0, 600, 600))) is state
+    assert reached(said, replace(CONNECTED, sharing=Sharing(40, 600, 7))) is state
+    assert reached(said, replace(CONNECTED, sharing=Sharing(40, 600, 6))) is State.ALL_SECTIONS_SHARED
+
+
+def test_a_district_without_students_has_shared_nothing() -> None:
+    assert not is_all_shared(Sharing(sections=3, students=0, unsectioned=0), RULES)
+
+
+def test_with_a_filter_the_district_is_being_filtered() -> None:
+    shared = way(State.ALL_SECTIONS_SHARED)
+
+    assert reached(shared, CONNECTED) is State.ALL_SECTIONS_SHARED
+    assert reached(shared, replace(CONNECTED, has_filter=True)) is State.FILTERING
+
+
+@pytest.mark.parametrize("state", sources(Move.COMMIT))
+def test_the_first_commit_rosters_a_district_and_a_review_does_not(state: State) -> None:
+    in_review = replace(ROSTERED, has_filter=False, troubles=frozenset({Trouble.REVIEW}))
+
+    assert reached(way(state), in_review) is state
+    assert reached(way(state), ROSTERED) is State.ROSTERED
+
+
+def test_a_hold_does_not_undo_a_commit() -> None:
+    assert reached(way(State.FILTERING), replace(ROSTERED, troubles=frozenset({Trouble.ON_HOLD}))) is (
+        State.ROSTERED
+    )
+
+
+def test_after_sharing_rules_were_asked_for_another_commit_is_waited_for() -> None:
+    waiting = way(State.WAITING_ON_DISTRICT, commits_before=1)
+
+    assert reached(waiting, ROSTERED) is State.WAITING_ON_DISTRICT
+    assert reached(waiting, replace(ROSTERED, commits=2)) is State.ROSTERED
+
+
+def test_a_window_said_early_schedules_the_launch_as_soon_as_the_district_is_rostered() -> None:
+    assert reached(way(State.FILTERING, window=WINDOW), ROSTERED) is State.LAUNCH_SCHEDULED
+
+
+def test_a_launch_waits_for_its_day_and_a_roster_in_sync() -> None:
+    scheduled = way(State.LAUNCH_SCHEDULED, window=WINDOW)
+
+    assert reached(scheduled, ROSTERED, LAUNCH - timedelta(seconds=1)) is State.LAUNCH_SCHEDULED
+    assert reached(scheduled, ROSTERED, LAUNCH) is State.READY
+    assert reached(scheduled, ROSTERED, OPENING) is State.LIVE
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+def test_any_trouble_holds_a_launch_back_and_is_told(trouble: Trouble) -> None:
+    scheduled = way(State.LAUNCH_SCHEDULED, window=WINDOW)
+    facts = replace(ROSTERED, troubles=frozenset({trouble}))
+
+    assert next_step(scheduled, facts, OPENING, RULES) is None
+    assert held_back(scheduled, facts, LAUNCH, RULES) == {trouble}
+    assert not held_back(scheduled, facts, LAUNCH - timedelta(seconds=1), RULES)
+    assert not held_back(scheduled, ROSTERED, LAUNCH, RULES)
+
+
+def test_a_launch_is_held_back_while_the_district_is_disconnected() -> None:
+    gone = way(State.DISCONNECTED, returns_to=State.LAUNCH_SCHEDULED, window=WINDOW)
+    facts = Facts(is_connected=False, commits=1, troubles=frozenset({Trouble.DISCONNECTED}))
+
+    assert held_back(gone, facts, LAUNCH, RULES) == {Trouble.DISCONNECTED}
+    assert not held_back(replace(gone, returns_to=State.LIVE), facts, LAUNCH, RULES)
+
+
+def test_a_window_that_moves_to_a_later_day_is_launched_again() -> None:
+    later = replace(WINDOW, opens_on=date(2027, 1, 14))
+
+    for state in (State.READY, State.LIVE):
+        assert reached(way(state, window=later), ROSTERED, OPENING) is State.LAUNCH_SCHEDULED
+
+
+def test_without_a_window_there_is_no_launch() -> None:
+    for state in (State.LAUNCH_SCHEDULED, State.READY):
+        assert reached(way(state), ROSTERED) is State.ROSTERED
+    assert reached(way(State.LIVE), ROSTERED) is State.LIVE
+
+
+@pytest.mark.parametrize("state", CONNECTED_STATES)
+def test_a_district_that_was_disconnected_returns_to_where_it_was(state: State) -> None:
+    off = Facts(is_connected=False)
+    step = next_step(way(state), off, BEFORE, RULES)
+    assert step is not None
+    assert (step.move, step.after) == (Move.DISCONNECT, State.DISCONNECTED)
+
+    gone = moved(way(state), step)
+    assert next_step(gone, off, BEFORE, RULES) is None
+    back = next_step(gone, CONNECTED, BEFORE, RULES)
+
+    assert back is not None
+    assert (back.move, back.after) == (Move.RETURN, state)
+
+
+ways = st.builds(
+    Way,
+    st.just("d"),
+    st.sampled_from(State),
+    st.none() | st.sampled_from(CONNECTED_STATES),
+    st.none() | st.builds(Window, st.dates(date(2026, 11, 1), date(2027, 2, 1)), st.just(WINDOW.zone)),
+    st.integers(0, 3),
+)
+counts = st.integers(0, 50)
+facts_seen = st.builds(
+    Facts,
+    st.booleans(),
+    st.none() | st.builds(Sharing, counts, counts, counts),
+    st.booleans(),
+    st.integers(0, 4),
+    st.frozensets(st.sampled_from(Trouble), max_size=2),
+)
+moments = st.datetimes(datetime(2026, 10, 1), datetime(2027, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(ways, facts_seen, moments)
+def test_what_follows_comes_to_an_end_by_allowed_moves_and_never_launches_in_trouble(
+    start: Way, facts: Facts, now: datetime
+) -> None:
+    made = []
+    for step in steps(start, facts, now, RULES):
+        made.append(step)
+        assert len(made) < len(State)
+
+    for step in made:
+        assert is_allowed(step.before, step.move, step.after)
+        if step.move is Move.LAUNCH:
+            assert not facts.troubles
+    assert len({step.after for step in made}) == len(made)

@@ -25,18 +25,15 @@ class Fleet:
         self._workers = [await Worker.start(self._environment) for _ in range(self._count)]
 
     async def reap(self, shortest: float, longest: float) -> None:
-        """Kill one after the other until cancelled, so many seconds apart."""
+        """Kill one after the other until cancelled, each so many seconds after it has begun to work."""
         while True:
-            await asyncio.sleep(self._rng.uniform(shortest, longest))  # the beat of the deaths themselves
             victim = self._rng.randrange(self._count)
+            await self._workers[victim].logged("worker.started", seconds=120)
+            await asyncio.sleep(self._rng.uniform(shortest, longest))  # the beat of the deaths themselves
             self._workers[victim].kill()
             await self._workers[victim].process.wait()
             self.killed += 1
             self._workers[victim] = await Worker.start(self._environment)
-
-    def lines(self) -> list[str]:
-        """Return what the workers that are alive have logged."""
-        return [line for worker in self._workers for line in worker.lines]
 
     async def end(self) -> None:
         """Kill those that are alive."""

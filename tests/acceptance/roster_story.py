@@ -28,7 +28,7 @@ from worker.ports.mails import MailState
 Seen = TypeVar("Seen")
 
 CHICAGO: Final = ZoneInfo("America/Chicago")
-PATIENCE_SECONDS: Final = 60
+PATIENCE_SECONDS: Final = 90
 """For anything that workers do by themselves, while they die."""
 ACTOR: Final = "the roster team"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs from the system's packages, where they are missing and that is allowed, what the tests run beside the
-# program: RabbitMQ, promtool (in prometheus), Alertmanager, Dovecot, Chromium, and libfaketime. The tests start
-# servers of their own from them; no service is needed, and none is started.
+# program: RabbitMQ, promtool (in prometheus), Alertmanager, Dovecot, and Chromium. The tests start servers of their
+# own from them; no service is needed, and none is started.
 set -eu
 missing=""
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -10,7 +10,6 @@ has promtool || missing="$missing prometheus"
 has prometheus-alertmanager || has alertmanager || missing="$missing prometheus-alertmanager"
 has dovecot || [ -x /usr/sbin/dovecot ] || missing="$missing dovecot-imapd"
 has chromium || has chromium-browser || has google-chrome || missing="$missing chromium"
-ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing faketime"
 if [ -z "$missing" ]; then
     exit 0
 fi

@@ -60,13 +60,18 @@ class Country:
         """Pause a district's sync for so many days."""
         district.tell_all(district.pause(self._machine.now() + timedelta(days=days)))
 
-    def words_about_students(self) -> set[str]:
-        """Return what is known of students and must be in no e-mail: last names and numbers."""
-        words: set[str] = set()
+    def said_of_students(self) -> set[str]:
+        """Return what is known of students and must be in no e-mail: names, numbers, ids."""
+        said: set[str] = set()
         for one in self.districts.values():
             for student in one.district.students():
-                words |= {student["name"]["last"], student["roles"]["student"]["sis_id"], student["id"]}
-        return words - {"", None}
+                name, role = student["name"], student["roles"]["student"]
+                said |= {
+                    f"{name['first']} {name['last']}",
+                    role.get("sis_id") or student["id"],
+                    student["id"],
+                }
+        return said
 
 
 @asynccontextmanager

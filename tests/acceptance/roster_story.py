@@ -71,7 +71,7 @@ class Story:
 
     async def day(self, number: int, hour: int = 9) -> None:
         """Let it be a later day, in Chicago; Clever's daily syncs have succeeded."""
-        self.machine.to(datetime.combine(self.date_of(number), time(hour), CHICAGO))
+        await self.machine.to(datetime.combine(self.date_of(number), time(hour), CHICAGO))
         self.country.sync()
 
     async def choose(self, fates: Iterable[str]) -> None:

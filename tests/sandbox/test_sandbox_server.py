@@ -402,7 +402,16 @@ async def test_faults_come_in_turn_and_wait_for_an_answer_that_they_fit(client: 
         ("/ONE/mend-student", {}, "student"),
         ("/faults", {"kinds": ["typhoon"]}, "typhoon"),
         ("/settings", {"unknown_cursor": "newest"}, "unknown_cursor"),
+        ("/ONE/rules", {}, "rules"),
+        ("/ONE/rules", {"rules": [{"any": []}]}, "all"),
+        ("/ONE/rules", {"rules": [{"all": [{"field": "hat", "op": "is", "value": "x"}]}]}, "hat"),
+        ("/ONE/rules", {"rules": [{"all": [{"field": "name", "op": "like", "value": "x"}]}]}, "like"),
+        ("/ONE/rules", {"rules": [{"all": [{"field": "name", "op": "is", "value": ["x", "y"]}]}]}, "value"),
+        ("/ONE/rules", {"rules": [{"all": [{"field": "name", "op": "is", "value": 3}]}]}, "value"),
+        ("/ONE/rules", {"rules": [{"all": [{"field": "name", "op": "is", "value": "x", "or": 1}]}]}, "or"),
+        ("/ONE/share", {"what": "sections"}, "what"),
         ("/districts", {"students": 50, "seed": 2}, "seed"),
+        ("/districts", {"students": 50, "connected": "no"}, "connected"),
     ],
 )
 async def test_a_wrong_order_is_refused_by_the_name_of_its_key(
@@ -416,6 +425,8 @@ async def test_orders_of_all_kinds_change_the_district_and_its_feed(client: Clie
     made: dict[str, dict[str, object]] = {
         "narrow": {"name_contains": "homeroom"},
         "widen": {},
+        "rules": {"rules": [{"all": [{"field": "period", "op": "one_of", "value": ["1", "2"]}]}]},
+        "share": {"what": "all"},
         "withdraw": {"field": "dob"},
         "restore": {"field": "dob"},
         "break-student": {},
@@ -443,6 +454,31 @@ async def test_a_district_can_be_added(client: Client) -> None:
     assert [one["students"] for one in overview["districts"]] == [50, 50, 60]
     assert added == overview["districts"][-1]
     await client.order(f"/districts/{LONG_PAST}/day", status=404)
+
+
+async def test_a_district_can_be_there_before_it_connects(client: Client) -> None:
+    added = await client.order("/districts", {"students": 60, "seed": 9, "connected": False})
+
+    assert not added["connected"]
+    _, page = await client.tokens(f"&district={added['id']}")
+    assert page["data"] == []
+    await client.order(f"/districts/{added['id']}/share", {"what": "students"})
+    assert (await client.order(f"/districts/{added['id']}/connect"))["sections"] == 0
+    _, page = await client.tokens(f"&district={added['id']}")
+    status, sections = await client.get("/v3.1/sections", page["data"][0]["access_token"])
+    assert (status, sections["data"]) == (200, [])
+
+
+async def test_a_paused_district_says_that_its_rules_wait(client: Client) -> None:
+    rules = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}
+    await client.order("/ONE/pause")
+
+    waiting = await client.order("/ONE/rules", rules)
+    resumed = await client.order("/ONE/resume")
+
+    assert (waiting["events"], waiting["waits"]) == (0, True)
+    assert resumed["events"] > 1
+    assert not (await client.order("/ONE/rules", rules))["waits"]
 
 
 async def test_districts_change_by_the_clock() -> None:

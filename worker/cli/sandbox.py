@@ -47,6 +47,9 @@ LISTED = 20
     help="Serve the saved Clever pages of this folder, or of each folder in it, instead.",
 )
 @click.option(
+    "--unconnected", is_flag=True, help="No district has connected the application yet: order `connect`."
+)
+@click.option(
     "--change-every",
     type=click.FloatRange(0.0),
     default=0.0,
@@ -65,6 +68,7 @@ def sandbox(
     students: int,
     seed: int,
     folder: Path | None,
+    unconnected: bool,
     change_every: float,
     changes: int,
 ) -> None:
@@ -79,6 +83,9 @@ def sandbox(
             if folder
             else World.generated(districts, students, seed, progress=progress)
         )
+    if unconnected:
+        for one in world.districts.values():
+            one.disconnect()
     server = CleverServer(world, change_every=change_every, changes=changes, seed=seed)
     ctx.run(_serve(ctx.console, server, host, port))
 

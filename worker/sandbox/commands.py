@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeAlias
 
 from worker.pages import JsonObject
 from worker.sandbox.orders import MOST_SEED, Order, RefusedOrder
+from worker.sandbox.sharing import AMOUNTS, Holds, any_rule, condition, share_by_rules, share_so_much
 from worker.sandbox.truth import name_contains
 from worker.sandbox.world import WorldDistrict, real_time
 
@@ -64,6 +66,34 @@ def _delete_students(one: WorldDistrict, order: Order) -> Change:
     return one.delete_students(percent, seed), {}
 
 
+def _rules(one: WorldDistrict, order: Order) -> Change:
+    rules = [[_condition(part) for part in _all_of(rule)] for rule in order.parts("rules")]
+    order.read_all()
+    return one.change_sharing(partial(share_by_rules, any_rule(rules))), {"waits": one.is_paused}
+
+
+def _all_of(rule: Order) -> list[Order]:
+    conditions = rule.parts("all")
+    rule.read_all()
+    return conditions
+
+
+def _condition(part: Order) -> Holds:
+    field, operator = part.text("field", ""), part.text("op", "")
+    wanted = part.texts("value")
+    part.read_all()
+    try:
+        return condition(field, operator, wanted)
+    except ValueError as error:
+        raise RefusedOrder(str(error)) from None
+
+
+def _share(one: WorldDistrict, order: Order) -> Change:
+    amount = order.one_of("what", "all", AMOUNTS)
+    order.read_all()
+    return one.change_sharing(partial(share_so_much, amount)), {"waits": one.is_paused}
+
+
 def _pause(one: WorldDistrict, order: Order) -> Change:
     until = order.moment("until", real_time() + _PAUSE)
     order.read_all()
@@ -100,6 +130,8 @@ CHANGES: Final[dict[str, Command]] = {
     "rollover": _rollover,
     "narrow": _narrow,
     "widen": _widen,
+    "rules": _rules,
+    "share": _share,
     "withdraw": _of_field(WorldDistrict.withdraw),
     "restore": _of_field(WorldDistrict.restore),
     "delete-students": _delete_students,

@@ -88,13 +88,17 @@ class Control:
         world = self._running.world
         students = order.whole("students", 1000, 0, MOST_STUDENTS)
         seed = order.whole("seed", world.next_seed, 0, MOST_SEED)
+        connected = order.flag("connected", default=True)
         order.read_all()
         world.next_seed = max(world.next_seed, seed + 1)
         made = await asyncio.to_thread(generate, DistrictSpec(students=students, seed=seed))
         try:
-            return _described(world.add(made))
+            one = world.add(made)
         except ValueError as error:
             raise RefusedOrder(f"seed: {error}") from None
+        if not connected:
+            one.disconnect()
+        return _described(one)
 
     async def _set_faults(self, _request: web.Request, order: Order) -> JsonObject:
         every = order.whole("every", 10, 1, _MOST_REQUESTS)

@@ -28,6 +28,13 @@ class Order:
         self._given: JsonObject = given
         self._known: set[str] = set()
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Read true or false."""
+        value = self._value(key, default)
+        if not isinstance(value, bool):
+            raise RefusedOrder(f"{key}: expected true or false, got {value!r}")
+        return value
+
     def delay(self, key: str, usual: float, most: float) -> float | None:
         """Read a number of seconds; true is the usual number, and false and an absent key are none."""
         value = self._value(key, default=False)
@@ -72,6 +79,21 @@ class Order:
             if one not in choices:
                 raise RefusedOrder(f"{key}: expected some of {', '.join(choices)}, got {one!r}")
         return [str(one) for one in value]
+
+    def parts(self, key: str) -> list[Order]:
+        """Read a list of JSON objects, of which one is given at least; each is read like a body."""
+        value = self._value(key, None)
+        if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
+            raise RefusedOrder(f"{key}: expected a list of JSON objects, got {value!r}")
+        return [Order(one) for one in value]
+
+    def texts(self, key: str) -> list[str]:
+        """Read a text, or a list of them, of which one is given at least; none may be blank."""
+        value = self._value(key, None)
+        texts = value if isinstance(value, list) else [value]
+        if not texts or not all(isinstance(one, str) and one.strip() for one in texts):
+            raise RefusedOrder(f"{key}: expected a text, or a list of texts, got {value!r}")
+        return [str(one) for one in texts]
 
     def moment(self, key: str, default: datetime) -> datetime:
         """Read a time with its zone."""

@@ -39,7 +39,7 @@ def narrow_sharing(
     To a section belong its students and their contacts, its teachers, course, term and schools. The
     district and its administrators belong to no section and stay.
     """
-    return _withhold_all_but(_belonging(district, shared), district, feed, withheld)
+    return withhold_all_but(belonging(district, shared), district, feed, withheld)
 
 
 def hide_school(district: District, feed: Feed, withheld: Withheld, school: str) -> Iterator[JsonObject]:
@@ -53,13 +53,14 @@ def hide_school(district: District, feed: Feed, withheld: Withheld, school: str)
     def shared(section: JsonObject) -> bool:
         return not gone.issuperset(section["students"])
 
-    stays = _belonging(district, shared, gone) - gone
-    return _withhold_all_but(stays, district, feed, withheld)
+    stays = belonging(district, shared, gone) - gone
+    return withhold_all_but(stays, district, feed, withheld)
 
 
-def _withhold_all_but(
+def withhold_all_but(
     stays: Container[str], district: District, feed: Feed, withheld: Withheld
 ) -> Iterator[JsonObject]:
+    """Share no record any more but those that stay, by id; what refers to others goes first."""
     for collection in _UNSHARED_FIRST:
         for record_id in district.collections[collection]:
             if record_id in stays:
@@ -148,7 +149,7 @@ def _put(
         yield feed.event(f"{collection}.updated", new, previous)
 
 
-def _belonging(
+def belonging(
     district: District, shared: Callable[[JsonObject], bool], but: AbstractSet[str] = frozenset()
 ) -> set[str]:
     """Find the ids of the sections that stay shared, and of all that belongs to them; `but` do not count."""

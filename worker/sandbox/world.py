@@ -20,6 +20,7 @@ from worker.sandbox.upheavals import Withheld
 
 Clock: TypeAlias = Callable[[], datetime]
 Progress: TypeAlias = Callable[[str, int], None]
+Change: TypeAlias = Callable[[District, Feed, Withheld], Iterator[JsonObject]]
 
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 REQUIRED: Final = "sis_id"
@@ -60,6 +61,7 @@ class WorldDistrict:
         self._tokens = 0
         self._kept: frozenset[str] | None = None
         self._broken: list[tuple[str, object]] = []
+        self._waiting: Change | None = None
         if district.id not in district.collections["districts"]:
             said = {"id": district.id, "name": f"District {district.id}", "state": "running"}
             district.put("districts", said)
@@ -74,6 +76,11 @@ class WorldDistrict:
         """How many students it shares."""
         # A contact's "student" is an id: the key with an object can only be a role.
         return self.district.users.count(b'"student":{')
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its syncs are paused."""
+        return bool(self.district.collections["districts"][self.id].get("state") == "paused")
 
     @property
     def kept(self) -> frozenset[str]:
@@ -147,6 +154,13 @@ class WorldDistrict:
         """Share again what `narrow` or `hide_school` took."""
         return upheavals.widen_sharing(self.district, self._feed_of_upheaval(), self.withheld)
 
+    def change_sharing(self, change: Change) -> Iterator[JsonObject]:
+        """Change what is shared; in a paused district, the last one once it resumes."""
+        if not self.is_paused:
+            return change(self.district, self._feed_of_upheaval(), self.withheld)
+        self._waiting = change
+        return iter(())
+
     def withdraw(self, name: str) -> Iterator[JsonObject]:
         """Stop sharing a field of students; ValueError if there is no such field."""
         return upheavals.withdraw_field(self.district, self._feed_now(), self.withheld, name)
@@ -164,8 +178,11 @@ class WorldDistrict:
         return upheavals.pause(self.district, self._feed_now(), until)
 
     def resume(self) -> Iterator[JsonObject]:
-        """Resume the district's syncs."""
-        return upheavals.resume(self.district, self._feed_now())
+        """Resume the district's syncs: what was set for its sharing meanwhile happens now."""
+        yield from upheavals.resume(self.district, self._feed_now())
+        change, self._waiting = self._waiting, None
+        if change is not None:
+            yield from self.change_sharing(change)
 
     def break_student(self) -> tuple[str, list[JsonObject]]:
         """Blank a required field of the first student who has it; ValueError if nobody has."""

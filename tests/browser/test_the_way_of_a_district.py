@@ -27,6 +27,7 @@ async def test_a_district_is_chosen_invited_connected_asked_for_rules_and_given_
         await _the_district_is_rostered(open_office, district)
         await _sets_the_window_and_finds_it_on_the_board(page, district)
         await _finds_the_other_on_the_to_do_list(page, open_office)
+        await _sees_how_each_kind_of_e_mail_reads(page, open_office)
         await _whoever_has_no_open_link_is_told_so(browser, open_office, page, district, link)
 
 
@@ -71,7 +72,7 @@ async def _the_district_connects(browser: Browser, office: Office, district: str
         assert await button.get_attribute("href") == f"https://clever.example.org/connect/{district}"
         await office.clever.change(district, "connect")
         await _until(page, page.get_by_role("status"), "Thank you")
-        await expect(page.get_by_role("main")).to_contain_text("share all sections")
+        await _until(page, page.get_by_role("main"), "Nothing for you at the moment")  # all is shared at once
         assert await page.context.cookies() == []
 
 
@@ -127,6 +128,12 @@ async def _finds_the_other_on_the_to_do_list(page: Page, office: Office) -> None
     line = page.get_by_role("row").filter(has_text=office.districts[0]).first
     await line.get_by_role("link").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Way")
+
+
+async def _sees_how_each_kind_of_e_mail_reads(page: Page, office: Office) -> None:
+    await page.goto(f"{office.url}mails")
+    last = page.frame_locator("iframe").last
+    await expect(last.get_by_role("heading")).to_contain_text("Ready To Assess")
 
 
 async def _whoever_has_no_open_link_is_told_so(

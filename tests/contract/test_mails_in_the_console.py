@@ -61,6 +61,8 @@ async def test_the_e_mail_is_seen_before_it_is_sent_and_is_the_one_that_is_sent(
     (link,) = await store.lifecycles.links(DISTRICT)
     assert sent.html.replace(link.token, "the-link-is-made-when-this-is-sent").strip() == seen.strip()
     assert sent.subject in text
+    assert f"/mails/{sent.mail_id}" in await browser.of("way")
+    assert link.token in await browser.of(f"mails/{sent.mail_id}")
 
 
 @pytest.mark.usefixtures("writing")
@@ -154,16 +156,19 @@ async def test_what_became_of_e_mails_is_counted_for_all_and_named_for_those_who
     assert one.state.value == "bounced"
     listed = await browser.of("mails")
     assert "needs somebody" in listed
+    assert f'action="/districts/{DISTRICT}/mails/{one.mail_id}/arrived"' in listed
     assert "office@district.example" not in listed
     shown = await browser.of(f"mails/{one.mail_id}")
     assert "bounced: 5.1.1" in shown
-    assert "It arrived" in shown
+    assert "Enough people have it" in shown
 
     await browser.of(f"mails/{one.mail_id}/arrived", {})
     assert browser.address == f"/districts/{DISTRICT}/mails?done=mail-arrived"
-    assert "It arrived" not in await browser.of(f"mails/{one.mail_id}")
+    assert "Enough people have it" not in await browser.of(f"mails/{one.mail_id}")
     await browser.become(Role.VIEWER)
-    assert "bounced" in await browser.of("mails")
+    listed = await browser.of("mails")
+    assert "bounced" in listed
+    assert "/arrived" not in listed
     await browser.of(f"mails/{one.mail_id}")
     assert browser.status == 403
 

@@ -87,7 +87,8 @@ async def _mails(console: Console, request: web.Request) -> web.Response:
     district_id = request.match_info["district"]
     details = await details_of(console, district_id, await record_of(console, district_id))
     found = await console.mails.newest(district_id)
-    return console.render(request, "mails.html", details=details, mails=found)
+    mails = [(mail, _deeds(mail)) for mail in found]
+    return console.render(request, "mails.html", details=details, mails=mails)
 
 
 async def _mail(console: Console, request: web.Request, refused: Refused | None = None) -> web.Response:
@@ -101,7 +102,7 @@ async def _mail(console: Console, request: web.Request, refused: Refused | None 
         status=refused.status if refused else 200,
         details=details,
         mail=mail,
-        deeds={name: deed for name, deed in DEEDS.items() if _may(deed, mail)},
+        deeds=_deeds(mail),
         refused=refused,
     )
     return with_frame(answer)
@@ -148,7 +149,8 @@ async def _found(console: Console, request: web.Request) -> KeptMail:
     return mail
 
 
-def _may(deed: Deed, mail: KeptMail) -> bool:
-    """Whether a deed makes sense: one that bounced is settled once."""
-    is_settled = mail.state is MailState.BOUNCED and not mail.needs_person
-    return mail.state in deed.states and not is_settled
+def _deeds(mail: KeptMail) -> dict[str, Deed]:
+    """Return what can be done to a mail; one that bounced is settled once."""
+    if mail.state is MailState.BOUNCED and not mail.needs_person:
+        return {}
+    return {name: deed for name, deed in DEEDS.items() if mail.state in deed.states}

@@ -26,6 +26,7 @@ from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres import lifecycles
 from worker.adapters.postgres.lifecycle_sight import Guidance
+from worker.domain.lifecycle.sight import Trouble
 from worker.domain.lifecycle.states import Move, State
 from worker.errors import LifecycleError, MailError, OrderRefused, UnknownDistrictError
 from worker.metrics import Metrics
@@ -171,6 +172,23 @@ async def test_a_launch_is_held_back_by_trouble_and_leaves_once_it_is_over(
     assert sorted(held.troubles) == [trouble]
     assert held.way.state is not State.READY
     assert (record.way.state, record.held_since, record.troubles) == (State.READY, None, frozenset())
+
+
+async def test_no_launch_slips_in_while_a_verdict_is_being_reached(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.LAUNCH_SCHEDULED)
+    async with store.database.transaction() as evaluation:
+        await evaluation.fetch("SELECT FROM districts WHERE district_id = $1 FOR NO KEY UPDATE", DISTRICT)
+        await way.window(3, -2)
+        await way.advance()
+        held = await way.lifecycles.record(DISTRICT)
+        await evaluation.execute(REVIEW, DISTRICT)
+
+    await way.advance()
+
+    assert held.troubles == {Trouble.DECIDING}
+    record = await way.lifecycles.record(DISTRICT)
+    assert (record.way.state, record.troubles) == (State.LAUNCH_SCHEDULED, frozenset({Trouble.REVIEW}))
 
 
 async def test_a_window_that_moves_on_after_the_launch_is_launched_anew_and_told_once_each(

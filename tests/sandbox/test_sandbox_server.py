@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class Client:
             return answer.status, await answer.json()
 
     async def order(
-        self, path: str, body: dict[str, object] | None = None, *, status: int = 200, method: str = "POST"
+        self, path: str, body: Mapping[str, object] | None = None, *, status: int = 200, method: str = "POST"
     ) -> Any:
         address = f"/sandbox{path}".replace("ONE", f"districts/{self.one.id}")
         async with self.session.request(method, address, json=body or {}) as answer:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from worker.domain.lifecycle.sight import Trouble
+from worker.domain.lifecycle.sight import MOMENTARY, Trouble
 from worker.domain.lifecycle.states import State
 from worker.domain.lifecycle.todo import Patience, Standing, Who, due_at, is_due, told_troubles, waits
 
@@ -81,7 +81,7 @@ def test_a_trouble_that_passes_by_itself_is_nobodys() -> None:
     assert told_troubles({Trouble.UNPUBLISHED, Trouble.REVIEW}) == {Trouble.REVIEW}
 
 
-@pytest.mark.parametrize("trouble", sorted(set(Trouble) - {Trouble.UNPUBLISHED}))
+@pytest.mark.parametrize("trouble", sorted(set(Trouble) - MOMENTARY))
 def test_every_other_trouble_has_somebody_who_can_put_it_right(trouble: Trouble) -> None:
     held = replace(standing(State.LAUNCH_SCHEDULED), held_since=SINCE, troubles={trouble})
 

@@ -51,6 +51,7 @@ WHERE: Final[dict[Trouble, tuple[str, str | None]]] = {
     Trouble.SYNC_STALE: ("The district's sync in Clever does not succeed.", ""),
     Trouble.UNDECIDED: ("Nothing of the district is committed.", "plan"),
     Trouble.UNPUBLISHED: ("A commit is on its way out: a matter of seconds.", "history"),
+    Trouble.DECIDING: ("The roster is being decided on: a matter of seconds, or of minutes.", "history"),
 }
 """What holds a launch back, and the page of the district that says more of it."""
 

@@ -88,8 +88,14 @@ async def candidates(connection: Connection, guidance: Guidance, after: str, lim
 
 
 async def look(connection: Connection, district_ids: Sequence[str], guidance: Guidance) -> list[Seen]:
-    """Return what is seen of districts now, by id."""
-    rows = await connection.fetch(_SQL["facts"], list(district_ids), guidance.reads_clever, guidance.feed)
+    """Return what is seen of districts now, by id; none of it is decided on until the transaction ends.
+
+    Whose verdict is being reached right now is not waited for: that is a trouble of the moment.
+    """
+    deciding = await connection.fetchval(_SQL["keep_undecided"], list(district_ids))
+    rows = await connection.fetch(
+        _SQL["facts"], list(district_ids), guidance.reads_clever, guidance.feed, deciding
+    )
     return [_seen(row, guidance) for row in rows]
 
 

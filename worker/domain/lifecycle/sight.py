@@ -27,9 +27,11 @@ class Trouble(StrEnum):
     """Nothing was committed yet, or its data was purged."""
     UNPUBLISHED = "unpublished"
     """A decision has not left yet: a matter of seconds, of which nobody needs to be told."""
+    DECIDING = "deciding"
+    """A verdict on it is being reached, and may be a review."""
 
 
-MOMENTARY: Final = frozenset({Trouble.UNPUBLISHED})
+MOMENTARY: Final = frozenset({Trouble.UNPUBLISHED, Trouble.DECIDING})
 """Troubles that a launch waits for in silence."""
 
 

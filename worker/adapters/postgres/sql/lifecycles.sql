@@ -89,6 +89,15 @@ END
 ORDER BY l.district_id LIMIT $8
 FOR UPDATE OF l SKIP LOCKED
 
+-- name: keep_undecided
+-- Keeps evaluations off these districts until the transaction ends: what is seen of them stays so. Gives back those
+-- that an evaluation has already; a launch must not slip in while it reaches its verdict.
+WITH free AS (
+    SELECT district_id FROM districts WHERE district_id = ANY($1::text[]) FOR SHARE SKIP LOCKED
+)
+SELECT ARRAY(SELECT district_id FROM districts WHERE district_id = ANY($1::text[])
+             EXCEPT SELECT district_id FROM free)
+
 -- name: facts
 -- What is seen of districts now; $2: whether they are read from Clever, $3: how long a feed may stay unread.
 SELECT clock_timestamp() AS now, l.*,
@@ -112,7 +121,8 @@ SELECT clock_timestamp() AS now, l.*,
                              AND NOT EXISTS (SELECT FROM baselines b WHERE b.district_id = c.district_id
                                  AND b.read_at IS NULL AND b.started_at > now() - interval '6 hours')))
                 THEN 'unread' END,
-           CASE WHEN EXISTS (SELECT FROM outbox o WHERE o.district_id = l.district_id) THEN 'unpublished' END
+           CASE WHEN EXISTS (SELECT FROM outbox o WHERE o.district_id = l.district_id) THEN 'unpublished' END,
+           CASE WHEN l.district_id = ANY($4::text[]) THEN 'deciding' END
        ], NULL) AS seen_troubles
 FROM unnest($1::text[]) AS i(district_id)
 JOIN lifecycles l ON l.district_id = i.district_id

@@ -18,8 +18,8 @@ from program import Consumer, Site, Worker, consuming, publishing
 
 DISTRICTS = [f"d{number:023}" for number in range(50)]
 BROKEN = DISTRICTS[17]
-SECONDS = 5.0
-"""From the review to every channel: a part of a second, but on a machine that is busy with other things."""
+SECONDS = 2.0
+"""From the review to every channel."""
 
 
 def of(district: str, event: Json) -> bytes:

@@ -124,7 +124,8 @@ class HttpSettings(Group):
     )
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
     public_url: Annotated[str, AfterValidator(public_address)] | None = Field(
-        default=None, description="Address at which people reach the console, for links in alerts."
+        default=None,
+        description="Address at which people reach the console, for links in alerts and for connect links.",
     )
     session_idle_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = Field(
         default=60,

@@ -45,6 +45,16 @@ def assert_absent(text: str, where: str) -> None:
     assert found(text) == [], f"{where} holds what was planted in personal fields"
 
 
+def address(number: int) -> str:
+    """Return the address of a member of a district's administration team."""
+    return f"{marker('team_address', number).lower()}@district.example"
+
+
+def member(number: int) -> str:
+    """Return such a member as people write him: with his name."""
+    return f"{marker('team_name', number)} <{address(number)}>"
+
+
 def student(number: int = 1, role: Json | None = None) -> Json:
     """Return a student all of whose personal fields are marked."""
     fields = (

@@ -34,6 +34,9 @@ class Office:
     """Its handler. `trouble` is what is answered at a step ("MAIL", "DATA", "END", or a recipient)."""
 
     url: str = ""
+    password: str = PASSWORD
+    quoted: str = "ada@district.example"
+    """The address that its refusals quote."""
     trouble: dict[str, int] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
     secretly: list[bool] = field(default_factory=list)
@@ -80,13 +83,13 @@ class Office:
         if code == CUT:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
-        return f"{code} 4.0.0 about <ada@district.example>" if code != 250 else "250 OK"
+        return f"{code} 4.0.0 about <{self.quoted}>" if code != 250 else "250 OK"
 
     def authenticated(self, *asked: object) -> AuthResult:
         """Say whether a user and a password are right."""
         given = asked[-1]
         assert isinstance(given, LoginPassword)
-        right = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+        right = (given.login, given.password) == (USER.encode(), self.password.encode())
         return AuthResult(success=right, handled=False)
 
     def subjects(self) -> list[str]:

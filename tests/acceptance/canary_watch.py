@@ -17,13 +17,19 @@ from builders import DISTRICT, record_id
 from program import Site
 
 ROSTERS: Final = frozenset(
-    {"staged", "inbox", "roster", "commit_history", "filters", "baseline_records", "outbox"}
+    {
+        *("staged", "inbox", "roster", "commit_history", "filters", "baseline_records", "outbox"),
+        *("lifecycles", "lifecycle_history", "connect_links", "mails"),
+    }
 )
-"""Tables that hold people and names of sections, as they must; of the outbox all but commits is read."""
-TABS: Final = ("", "/findings", "/findings.csv", "/plan", "/history", "?forecast=1")
-PERSONAL: Final = ("/sections", "/filter", "/filter/edit", f"/students/{record_id(1)}")
+"""Tables that hold people, names of sections and links, as they must; of the outbox all but commits is
+read."""
+TABS: Final = ("", "/findings", "/findings.csv", "/plan", "/history", "?forecast=1", "/mails")
+PERSONAL: Final = ("/sections", "/filter", "/filter/edit", f"/students/{record_id(1)}", "/way")
 """What an admin is shown of a district, and what was planted in it."""
+LISTS: Final = ("/", "/audit", "/dead-letters", "/board", "/todo", "/lifecycle.csv", "/lifecycle.ics")
 _ADDRESS: Final = re.compile(r'(?:href|action|formaction|src)="([^"]*)"')
+_MAIL: Final = re.compile(r'href="(/districts/[^"]*/mails/[0-9a-f-]{36})"')
 _LETTER: Final = re.compile(r'href="(/dead-letters/[0-9a-f]{64})"')
 
 
@@ -32,29 +38,36 @@ class Sweep:
 
     def __init__(self) -> None:
         self.caught: dict[str, list[str]] = {}
+        self.watched: list[str] = []
+        """Secrets that the program made itself."""
 
     def read(self, text: str, where: str) -> None:
         """Look for markers in a text, also where it is written as addresses or mails are."""
-        if found := {*canaries.found(text), *canaries.found(unquote(text))}:
+        if found := self.found(text):
             self.caught[where] = sorted(found | {*self.caught.get(where, [])})
 
-    async def as_viewer(self, browser: Browser) -> None:
-        """Go through the console as somebody who may see nobody."""
+    def found(self, text: str) -> set[str]:
+        """Return the markers and the watched secrets in a text."""
+        made = (each for each in self.watched if each in text)
+        return {*canaries.found(text), *canaries.found(unquote(text)), *made}
+
+    async def as_viewer(self, browser: Browser, mails: list[str]) -> None:
+        """Go through the console as somebody who may see nobody, also where he knows an address."""
         for tab in TABS:
             answer = await browser.get(_of_district(tab))
             assert answer.status == 200, tab
-            self._look(answer, f"a viewer's page {tab}")
-        for path in ("/", "/account", "/audit", "/dead-letters", *map(_of_district, PERSONAL)):
-            self._look(await browser.get(path), f"a viewer's page {path}")
+            self.look(answer, f"a viewer's page {tab}")
+        for path in (*LISTS, "/account", "/mails", *mails, *map(_of_district, PERSONAL)):
+            self.look(await browser.get(path), f"a viewer's page {path}")
 
-    async def as_admin(self, browser: Browser) -> None:
+    async def as_admin(self, browser: Browser, mails: list[str]) -> None:
         """Go through the console as somebody who may see everybody: not in addresses, and not in lists."""
-        for path in ("/", "/audit", "/dead-letters", *map(_of_district, ("", "/orders", "/rollback"))):
+        for path in (*LISTS, *map(_of_district, ("", "/orders", "/rollback", "/mails"))):
             answer = await browser.get(path)
             assert answer.status == 200, path
-            self._look(answer, f"an admin's page {path}")
+            self.look(answer, f"an admin's page {path}")
         letters = _LETTER.findall((await browser.get("/dead-letters")).text)
-        for path in (*letters[:1], *map(_of_district, PERSONAL)):
+        for path in (*letters[:1], *mails, *map(_of_district, PERSONAL)):
             answer = await browser.get(path)
             assert canaries.found(answer.text), f"{path} shows an admin what was planted"
             self._look_at_addresses(answer, f"an admin's page {path}")
@@ -73,11 +86,16 @@ class Sweep:
             "plan/approve": {"plan": name, "reason": "x"},
             "rollback": {"to": name, "reason": "x"},
             "flush": {"reason": "x"},
+            "way/describe": {"contacts": f"{canaries.address(1)} {name}", "name": "x", "time_zone": name},
+            "way/window": {"opens_on": name, "launch_on": name},
+            "way/request_rules": {"rules": name},
         }
         for path, form in forms.items():
             answer = await browser.post(_of_district(f"/{path}"), {"form_token": token, **form})
             assert answer.status < 500, path
             self._look_at_addresses(answer, f"the answer of {path}")
+        choice = {"form_token": token, "district": name, "name": name, "contacts": name, "time_zone": name}
+        self._look_at_addresses(await browser.post("/board", choice), "the answer of /board")
 
     async def strange_questions(self, browser: Browser) -> None:
         """Ask for addresses that hold something personal; what is logged and traced of them does not."""
@@ -85,9 +103,11 @@ class Sweep:
         for path in (
             *(f"/{strange}", f"/?q={strange}", f"/districts/{strange}", f"/dead-letters/{strange}"),
             *(f"/audit?district={strange}&before={strange}", f"/static/{strange}"),
+            *(f"/board?state={strange}&page={strange}", f"/todo?who={strange}", f"/mails/{strange}"),
             *(_of_district(f"/{end}") for end in (f"students/{strange}", f"findings?code={strange}")),
             *(_of_district(f"/{end}") for end in (f"history?before={strange}", f"plan?kind={strange}")),
             _of_district(f"/findings?after_code={strange}&school={strange}"),
+            *(_of_district(f"/{end}") for end in (f"mails/{strange}", f"way/request_rules?rules={strange}")),
         ):
             answer = await browser.get(path, X_Name=strange, traceparent=strange, Referer=f"/{strange}")
             assert answer.status < 500, path
@@ -107,12 +127,12 @@ class Sweep:
         for path in map(_of_district, ("/sections", "/filter", f"/students/{record_id(1)}")):
             answer = await browser.get(path)
             assert answer.status == 500, path
-            self._look(answer, f"the broken page {path}")
+            self.look(answer, f"the broken page {path}")
 
     async def metrics(self, browser: Browser) -> None:
         """Read what machines are told."""
         for path in ("/metrics", "/ready", "/live"):
-            self._look(await browser.get(path), path)
+            self.look(await browser.get(path), path)
 
     async def tables(self, site: Site) -> None:
         """Read every table but those of rosters, where the markers must be."""
@@ -124,13 +144,14 @@ class Sweep:
                     self.read(str(await connection.fetch(f"SELECT * FROM {table}")), f"the table {table}")
             waiting = "SELECT * FROM outbox WHERE schema <> 'rostering.commit/v1'"
             self.read(str(await connection.fetch(waiting)), "the outbox")
-            for table in ("staged", "roster", "commit_history", "filters"):
+            for table in ROSTERS - {"inbox", "baseline_records", "outbox"}:
                 kept = str(await connection.fetch(f"SELECT * FROM {table}"))
-                assert canaries.found(kept), f"{table} has what was planted"
+                assert self.found(kept), f"{table} has what was planted"
         finally:
             await connection.close()
 
-    def _look(self, answer: Answer, where: str) -> None:
+    def look(self, answer: Answer, where: str) -> None:
+        """Look for markers in an answer and its headers."""
         self.read(unescape(answer.text), where)
         self.read(str(answer.headers), f"{where}: its headers")
 
@@ -157,6 +178,11 @@ async def logged_in(url: str, name: str) -> AsyncIterator[Browser]:
     async with browser.session:
         assert (await browser.log_in(name)).status == 303
         yield browser
+
+
+async def mails_of(browser: Browser) -> list[str]:
+    """Return the addresses of the mails on the district's list, as whoever may open them has it."""
+    return _MAIL.findall((await browser.get(_of_district("/mails"))).text)
 
 
 def _of_district(path: str) -> str:

@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
 
-import aio_pika
 import canaries
+import canary_way
 import pytest
 from access_fixtures import PASSWORD
 from alert_fixtures import Hook, Mailbox, told_until
 from alertmanager import AlertmanagerNode, binary
-from builders import DISTRICT, Json, event_json, record_id, section_json
-from canary_watch import Sweep, in_the_way, logged_in
-from collector import Collector, collecting
-from program import Consumer, Site, Worker, consuming, publishing
+from builders import DISTRICT, record_id, section_json
+from canary_scene import Scene, scene
+from canary_watch import in_the_way, logged_in, mails_of
+from collector import collecting
+from program import Site, Worker
 
-TAP = "tap.alerts"
-"""A queue of the test's own, since notify takes what is on the program's."""
-QUEUES = ("rostering.commit", "rostering.review", TAP)
-"""Dead letters stay where they are, for the commands."""
 STUDENTS = range(1, 16)
 LEAVING = range(12, 16)
 HOMEROOM = {
@@ -35,7 +28,7 @@ HOMEROOM = {
 }
 ALERTS = {
     *("preflight.failed", "plan.mass_removal", "events.quarantined", "district.parked"),
-    "dead_letters.waiting",
+    *("dead_letters.waiting", "mails.waiting"),
 }
 CODES = {
     *("student.field_missing", "student.multiple_sections", "student.duplicate_identity"),
@@ -44,87 +37,7 @@ CODES = {
 }
 
 
-@dataclass
-class Scene:
-    """What runs, who listens, and what was read of them."""
-
-    site: Site
-    worker: Worker
-    consumer: Consumer
-    publish: Any
-    sweep: Sweep
-    number: int = 100
-
-    async def tell(self, what: str, *records: Json) -> None:
-        """Publish an event of each record."""
-        for record in records:
-            self.number += 1
-            await self.publish(json.dumps(event_json(record, what, self.number)).encode())
-
-    async def done(self, *arguments: str, stdin: str = "") -> str:
-        """Run a command that must succeed, and have all that it says looked at."""
-        finished = await self.site.command(*arguments, stdin=stdin)
-        assert finished.code == 0, finished
-        self.sweep.read(finished.out + finished.err, f"the command {arguments[:2]}")
-        return finished.out
-
-    async def shows(self, *arguments: str) -> None:
-        """Run a command that shows what is personal to whoever asks for just that."""
-        finished = await self.site.command(*arguments)
-        assert canaries.found(finished.out), f"the command {arguments[:2]} shows what was planted"
-        self.sweep.read(finished.err, f"what {arguments[:2]} says beside that")
-
-    async def refused(self, *arguments: str, stdin: str = "") -> None:
-        """Run a command that must not succeed, and have what it says of that looked at."""
-        finished = await self.site.command(*arguments, stdin=stdin)
-        assert (finished.out, finished.code in {1, 2}) == ("", True), finished
-        self.sweep.read(finished.err, f"the error of {arguments[:2]}")
-
-    async def reviewed(self, *codes: str) -> Json:
-        """Wait for a review that has findings of all these codes, and return it."""
-
-        def last() -> Json | None:
-            fitting = (one for one in reversed(self.consumer.reviews) if set(codes) <= _codes(one))
-            return next(fitting, None)
-
-        await self.consumer.until(lambda: last() is not None)
-        found = last()
-        assert found is not None
-        return found
-
-
-def _codes(review: Json) -> set[str]:
-    return set(review["findings"]["by_code"])
-
-
-@asynccontextmanager
-async def scene(site: Site, collector: Collector, hook: Hook, mailbox: Mailbox) -> AsyncIterator[Scene]:
-    url = site.broker_url or ""
-    site.settings |= {
-        "TRACING__OTLP_ENDPOINT": collector.url,
-        "ALERTS__CHANNELS": json.dumps([hook.url, mailbox.url]),
-        "ALERTS__INSPECT_SECONDS": "0.5",
-        "ALERTS__FLAP_SECONDS": "0",
-        "PREFLIGHT__REMOVAL_LIMIT_FLOOR": "1",
-        "HTTP__PUBLIC_URL": "http://console.example.test",
-    }
-    sweep = Sweep()
-    await _tap_alerts(url)
-    async with (
-        consuming(url, QUEUES) as consumer,
-        publishing(url) as publish,
-        site.worker() as worker,
-    ):
-        yield Scene(site, worker, consumer, publish, sweep)
-
-
-async def _tap_alerts(url: str) -> None:
-    async with await aio_pika.connect(url) as connection:
-        channel = await connection.channel()
-        tap = await channel.declare_queue(TAP, durable=True)
-        await tap.bind("rostering", "alert.#")
-
-
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # of the test's mail server
 @pytest.mark.timeout(300)
 async def test_what_is_planted_in_personal_fields_turns_up_only_where_it_belongs(
     site: Site, hook: Hook, mailbox: Mailbox, request: pytest.FixtureRequest
@@ -135,12 +48,13 @@ async def test_what_is_planted_in_personal_fields_turns_up_only_where_it_belongs
     for name, role in (("ada", "admin"), ("vi", "viewer")):
         await site.done("users", "add", name, "--role", role, stdin=f"{PASSWORD}\n")
     async with collecting() as collector, scene(site, collector, hook, mailbox) as told:
+        await canary_way.is_invited(told)
         await _arrives(told)
         await _everything_is_wrong(told)
         await _a_filter_is_set(told)
         await _dead_letters_are_settled(told)
-        await _a_removal_is_approved(told)
-        await _commands_are_given_nonsense(told)
+        await asyncio.gather(_a_removal_is_approved(told), canary_way.is_asked_for_rules(told))
+        await asyncio.gather(_commands_are_given_nonsense(told), canary_way.is_given_nonsense(told))
         await _evaluation_fails(told, hook)
         await _the_console_is_used(told)
         await told_until(lambda: len(mailbox.mails) == len(hook.bodies) == len(told.consumer.alerts))
@@ -158,7 +72,7 @@ async def test_what_is_planted_in_personal_fields_turns_up_only_where_it_belongs
     await sweep.tables(site)
 
     assert sweep.caught == {}
-    assert {span.name for span in collector.spans} >= {"ingest", "evaluate", "publish"}
+    assert {span.name for span in collector.spans} >= {"ingest", "evaluate", "publish", "advance", "mail"}
     assert {body["code"] for _, body in hook.bodies} >= ALERTS
     assert alertmanager is None or standing
 
@@ -290,10 +204,13 @@ async def _the_console_is_used(told: Scene) -> None:
     """By a viewer and by an admin, as it is meant and as it is not, and while a table is broken."""
     url = await told.worker.url()
     async with logged_in(url, "vi") as viewer, logged_in(url, "ada") as admin:
-        await told.sweep.as_viewer(viewer)
-        await told.sweep.as_admin(admin)
+        mails = await mails_of(admin)
+        assert mails
+        await told.sweep.as_viewer(viewer, mails)
+        await told.sweep.as_admin(admin, mails)
         await told.sweep.strange_questions(admin)
         refusing = "ALTER TABLE audit ADD CONSTRAINT broken CHECK (action NOT LIKE 'lookup.%') NOT VALID"
         await in_the_way(told.site, refusing)
         await told.sweep.broken_pages(admin)
+        await canary_way.tables_are_broken(told, admin)
         await told.sweep.metrics(admin)

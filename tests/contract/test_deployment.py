@@ -12,6 +12,8 @@ from manifests import FOLDER, containers, deployment, kustomization, manifests, 
 from config import document
 from config.loading import load
 from config.topology import EVENTS_QUEUE
+from worker import postbox
+from worker.errors import SettingsError
 from worker.process import STAGES
 
 OLDEST = "1.31"
@@ -155,6 +157,18 @@ def test_what_the_pods_are_given_are_settings_that_the_program_takes() -> None:
 
     assert set(given) <= known
     assert load(given).http.host == "0.0.0.0"  # noqa: S104 — inside the pod's own network
+
+
+def test_whoever_sends_mails_is_given_the_mail_server_and_says_where_no_sender_is_set() -> None:
+    (settings,), (secret,) = manifests("ConfigMap"), manifests("Secret")
+    given = settings["data"] | secret["stringData"]
+    senders = [each for each in COMPONENTS if "notify" in worker(each)["args"][-1].split(",")]
+
+    assert senders
+    assert all({"secretRef": {"name": "rostering"}} in worker(each)["envFrom"] for each in senders)
+    with pytest.raises(SettingsError, match="ROSTERING_MAIL__SENDER"):
+        postbox.check(load(given))
+    postbox.check(load(given | {"ROSTERING_MAIL__SENDER": "Insights <rostering@vendor.example>"}))
 
 
 def test_no_secret_stands_in_the_settings_and_none_is_a_real_one() -> None:

@@ -95,6 +95,22 @@ def test_the_image_runs_the_program_as_nobody_in_particular() -> None:
     assert "pip" not in last_stage
 
 
+def test_the_image_brings_time_zones_with_the_locked_dependencies() -> None:
+    """A slim image has none of its own."""
+    assert "tzdata" in _versions("requirements.lock")
+    assert "--require-hashes --only-binary :all: -r requirements.lock" in _text("Dockerfile")
+
+
+def test_compose_passes_on_what_mails_and_their_links_need() -> None:
+    environment = yaml.safe_load(_text("docker-compose.yml"))["services"]["worker"]["environment"]
+    passed = {name for name, value in environment.items() if value is None}
+
+    assert passed >= {
+        *("ROSTERING_HTTP__PUBLIC_URL", "ROSTERING_MAIL__SMTP_URL", "ROSTERING_MAIL__SENDER"),
+        *("ROSTERING_MAIL__BOUNCE_ADDRESS", "ROSTERING_MAIL__BOUNCES_IMAP_URL"),
+    }
+
+
 def test_the_build_is_given_everything_that_it_copies() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", _text("Dockerfile"), re.MULTILINE)
     allowed = {line[1:] for line in _text(".dockerignore").splitlines() if line.startswith("!")}

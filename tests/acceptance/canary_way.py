@@ -1,0 +1,119 @@
+"""A district on its way, whose team, link and passwords are canaries: what is told of it, and to whom."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import Final
+
+import canaries
+from access_fixtures import Browser
+from bounce_builders import report
+from builders import DISTRICT
+from canary_scene import IMAP_PASSWORD, SMTP_PASSWORD, Scene
+from canary_watch import in_the_way
+from mail_office import CUT, Kept
+
+GOOD, REFUSED = 1, 2
+"""Members of the team; the mail server does not take the second one's address, and quotes it."""
+RULE: Final = f'Match all sections where name contains "{canaries.marker("section", 700)}"'
+WRONG_TOKEN: Final = canaries.marker("token").ljust(40, "0")
+_LINK: Final = re.compile(r"/connect/([\w-]+)")
+
+
+async def is_invited(told: Scene) -> None:
+    """The district is chosen and invited; its team opens the link, and somebody guesses one."""
+    await told.worker.logged("bounces.waiting")
+    told.office.trouble[canaries.address(REFUSED)] = 550
+    team = [part for number in (GOOD, REFUSED) for part in ("--contact", canaries.member(number))]
+    await told.done("lifecycle", "choose", DISTRICT, "--name", "Larkspur", "--time-zone", "UTC", *team)
+    await told.done("lifecycle", "invite", DISTRICT)
+    await told.worker.logged("mail.sent")
+    (invitation,) = told.office.kept
+    token = _assert_written(invitation)
+    told.sweep.watched.append(token)
+    browser = Browser(await told.worker.url())
+    async with browser.session:
+        opened = await browser.get(f"/connect/{token}")
+        assert (opened.status, "Larkspur" in opened.text) == (200, True)
+        told.sweep.look(opened, "the page behind a link")
+        for wrong in (WRONG_TOKEN, f"{token}0", f"{token}/{WRONG_TOKEN}", f"?token={token}"):
+            refused = await browser.get(f"/connect/{wrong}")
+            assert refused.status == 404, wrong
+            told.sweep.look(refused, "the page behind a link that is none")
+
+
+def _assert_written(invitation: Kept) -> str:
+    """Assert that the mail says to its team what nobody else may know; return the link's token."""
+    assert invitation.recipients == [canaries.address(GOOD)]
+    assert len(canaries.found(str(invitation.message["To"]))) == len(("name", "address")) * 2
+    body = invitation.message.get_body(("plain",))
+    assert body is not None
+    found = _LINK.search(body.get_content())
+    assert found is not None, body.get_content()
+    return found[1]
+
+
+async def is_asked_for_rules(told: Scene) -> None:
+    """The district is asked for rules by a mail that may have arrived or not; later it is dead."""
+    await told.worker.logged("mail.sent", lambda line: line["kind_of_mail"] == "rostered")
+    told.office.trouble["END"] = CUT
+    await told.done("lifecycle", "request-rules", DISTRICT, "--text", RULE)
+    uncertain = await told.worker.logged("mail.uncertain")
+    told.office.trouble["END"] = 554
+    await told.done("mails", "settle", uncertain["mail_id"], "--again")
+    refused = await told.worker.logged("mail.refused")
+    assert refused["mail_id"] == uncertain["mail_id"]
+    comes_back = await told.worker.logged("mail.sent")
+    to = f"bounces+{comes_back['mail_id'].replace('-', '')}@vendor.example"
+    await told.done("mails", "bounced", stdin=report(to=to, recipient=canaries.address(GOOD)).decode())
+    await _is_looked_at(told, comes_back["mail_id"])
+
+
+async def _is_looked_at(told: Scene, mail_id: str) -> None:
+    """Lists and files tell of nobody; who asks for one mail, or one district, sees whom it is about."""
+    listed = await told.done("mails", "list", DISTRICT, "--json")
+    await asyncio.gather(
+        told.done("mails", "list"),
+        told.done("lifecycle", "list"),
+        told.done("lifecycle", "list", "--json"),
+        told.done("lifecycle", "show", DISTRICT, "--json"),
+        told.shows("mails", "show", mail_id),
+        told.shows("lifecycle", "show", DISTRICT),
+    )
+    assert {one["state"] for one in json.loads(listed)} == {"bounced", "dead"}
+
+
+async def is_given_nonsense(told: Scene) -> None:
+    """What people type, and what stands in settings, is wrong in many ways."""
+    odd, address = canaries.marker("odd"), canaries.address(GOOD)
+    await asyncio.gather(
+        told.refused("lifecycle", "choose", "other", "--contact", f"{odd} <{address}"),
+        told.refused("lifecycle", "edit", DISTRICT, "--contact", f"{address}\n{odd}"),
+        told.refused("check-config", MAIL__SMTP_URL=f"http://u:{SMTP_PASSWORD}@mail.example"),
+        told.refused("check-config", MAIL__SMTP_URL=f"smtp://u:{SMTP_PASSWORD}@mail.example:{odd}"),
+        told.refused("check-config", MAIL__BOUNCES_IMAP_URL=f"imap://{IMAP_PASSWORD}@mail.example"),
+        told.refused("check-config", MAIL__BOUNCES_IMAP_URL=f"imap://u:{IMAP_PASSWORD}@[mail.example"),
+    )
+
+
+async def tables_are_broken(told: Scene, browser: Browser) -> None:
+    """The database refuses rows of the way, and quotes them."""
+    (token,) = told.sweep.watched
+    retried = next(line for line in told.worker.records if line.get("event") == "mail.refused")["mail_id"]
+    await in_the_way(
+        told.site,
+        "UPDATE connect_links SET opened_at = NULL",
+        "ALTER TABLE mails ADD CONSTRAINT broken CHECK (attempts < 0) NOT VALID",
+        "ALTER TABLE lifecycles ADD CONSTRAINT broken CHECK (district_id = '') NOT VALID",
+        "ALTER TABLE connect_links ADD CONSTRAINT broken CHECK (token = '') NOT VALID",
+    )
+    await asyncio.gather(
+        told.refused("mails", "retry", retried),
+        told.refused("lifecycle", "edit", DISTRICT, "--contact", canaries.member(GOOD)),
+        told.refused("lifecycle", "link", DISTRICT, "--new"),
+    )
+    opened = await browser.get(f"/connect/{token}")
+    assert opened.status == 500
+    told.sweep.look(opened, "the broken page behind a link")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Any, Final, TypeVar
@@ -73,6 +73,15 @@ class Story:
         """Let it be a later day, in Chicago; Clever's daily syncs have succeeded."""
         await self.machine.to(datetime.combine(self.date_of(number), time(hour), CHICAGO))
         self.country.sync()
+
+    async def is_read(self, fates: Sequence[str]) -> None:
+        """Wait until it is known of districts that they have synced today."""
+        today = f"{self.machine.now():%Y-%m-%d}"
+
+        async def syncs() -> list[str]:
+            return [(await self._show(fate))["sync"]["last_sync"] for fate in fates]
+
+        await until(syncs, lambda told: all(each.startswith(today) for each in told))
 
     async def choose(self, fates: Iterable[str]) -> None:
         """Put districts on their way."""

@@ -195,6 +195,7 @@ async def _launched_and_live(story: Story) -> None:
     story.country["broken"].tell_all(story.country["broken"].break_student()[1])
     await story.store.desk.hold(story.country["held"].id, "somebody", "an invented reason")
     await story.is_in_review("broken")
+    await story.is_read(ANSWERING)
     await story.day(16)
     at_once = [fate for fate in ANSWERING if fate not in {"moved", "broken", "held"}]
     await story.wrote(at_once, "ready_to_assess")

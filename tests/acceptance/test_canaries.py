@@ -38,7 +38,7 @@ CODES = {
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # of the test's mail server
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 async def test_what_is_planted_in_personal_fields_turns_up_only_where_it_belongs(
     site: Site, hook: Hook, mailbox: Mailbox, request: pytest.FixtureRequest
 ) -> None:

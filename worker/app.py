@@ -17,7 +17,6 @@ from typing import Final
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
 from worker import alerting, guiding
-from worker.adapters.clever.vault import TokenVault
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
@@ -160,6 +159,8 @@ def _connections(settings: Settings, database: Database, locks: TurnLocks) -> Po
     app = settings.clever
     if app.client_id is None or app.client_secret is None:
         return None
+    from worker.adapters.clever.vault import TokenVault  # noqa: PLC0415 — slow to import
+
     vault = TokenVault(app.client_id, app.client_secret.get_secret_value())
     return PostgresConnections(database, locks, vault)
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from worker.domain.advice import Advice
 from worker.domain.approval import Approval, Ended
@@ -26,7 +26,9 @@ from worker.domain.tally import Tally
 from worker.domain.window import Trigger, WindowLimits
 from worker.ports.outbox import OutboxMessage
 from worker.ports.roster import EvaluatedRoster
-from worker.suggest.survey import SurveyBuilder
+
+if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
+    from worker.suggest.survey import SurveyBuilder
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from worker.domain.filter import SectionFilter
-from worker.suggest.seating import SeatingBuilder
-from worker.suggest.survey import SurveyBuilder
+
+if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
+    from worker.suggest.seating import SeatingBuilder
+    from worker.suggest.survey import SurveyBuilder
 
 
 @dataclass(frozen=True, slots=True)

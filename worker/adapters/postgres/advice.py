@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.surveys import read_survey
 from worker.domain.advice import Advice
 from worker.ports.evaluation import ClosedWindow, DistrictState
-from worker.suggest.survey import SurveyBuilder
+
+if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
+    from worker.suggest.survey import SurveyBuilder
 
 _SQL: Final = sql.load("advice")
 

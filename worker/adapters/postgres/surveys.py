@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
@@ -21,8 +21,10 @@ from worker.domain.records import (
 from worker.errors import UnknownDistrictError
 from worker.ports.surveys import DistrictSurvey, Moment
 from worker.slices import in_slices
-from worker.suggest.seating import SeatingBuilder
-from worker.suggest.survey import SurveyBuilder
+
+if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
+    from worker.suggest.seating import SeatingBuilder
+    from worker.suggest.survey import SurveyBuilder
 
 _SQL: Final = sql.load("surveys")
 
@@ -34,6 +36,8 @@ async def read_survey(
     connection: Connection, district_id: str, in_force: SectionFilter, today: date
 ) -> SurveyBuilder:
     """Return a builder with everything that a survey of the district needs; needs a transaction."""
+    from worker.suggest.survey import SurveyBuilder  # noqa: PLC0415 — NumPy is slow to load
+
     builder = SurveyBuilder(in_force.scope)
     async for row in _rows(connection, "teachers", district_id):
         teacher = teacher_from_json(row["record_id"], row["record"])
@@ -59,6 +63,8 @@ async def read_survey(
 
 async def read_seating(connection: Connection, district_id: str, today: date) -> SeatingBuilder:
     """Return a builder with everything that a seating of the district needs; needs a transaction."""
+    from worker.suggest.seating import SeatingBuilder  # noqa: PLC0415 — NumPy is slow to load
+
     builder = SeatingBuilder(today)
     schools, courses, terms = await read_beside(connection, district_id)
     for school in schools.values():

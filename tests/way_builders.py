@@ -7,7 +7,7 @@ from typing import Any
 
 from builders import NOON
 
-from worker.domain.lifecycle.launch import Calendar, Window
+from worker.domain.lifecycle.launch import AssessmentWindow, Calendar
 from worker.domain.lifecycle.sight import Way
 from worker.domain.lifecycle.states import State
 from worker.ports.lifecycles import Record
@@ -21,7 +21,7 @@ def record(
     district_id: str = "larkspur",
     *,
     returns_to: State | None = None,
-    window: Window | None = None,
+    window: AssessmentWindow | None = None,
     **changed: Any,
 ) -> Record:
     """Return what is kept of a district; its launch and opening follow from the window."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.lifecycle.launch import Calendar, Window
+from worker.domain.lifecycle.launch import AssessmentWindow, Calendar
 
 CHICAGO = ZoneInfo("America/Chicago")
 THANKSGIVING = frozenset({date(2026, 11, 26), date(2026, 11, 27)})
@@ -57,7 +57,7 @@ def test_between_a_launch_and_its_window_lie_exactly_the_working_days_asked_for(
 
 
 def test_a_window_opens_and_launches_by_the_clocks_of_the_district() -> None:
-    window = Window(date(2026, 12, 10), CHICAGO)
+    window = AssessmentWindow(date(2026, 12, 10), CHICAGO)
 
     assert window.opens_at().astimezone(UTC) == datetime(2026, 12, 10, 6, tzinfo=UTC)
     assert window.launches_at(Calendar(launch_time=time(9, 30))).astimezone(UTC) == datetime(
@@ -66,14 +66,16 @@ def test_a_window_opens_and_launches_by_the_clocks_of_the_district() -> None:
 
 
 def test_the_same_hour_is_another_moment_in_summer() -> None:
-    summer, winter = (Window(day, CHICAGO).opens_at() for day in (date(2026, 7, 1), date(2026, 12, 1)))
+    summer, winter = (
+        AssessmentWindow(day, CHICAGO).opens_at() for day in (date(2026, 7, 1), date(2026, 12, 1))
+    )
 
     assert summer.astimezone(UTC).hour == 5
     assert winter.astimezone(UTC).hour == 6
 
 
 def test_a_launch_at_an_hour_that_the_clocks_skip_comes_when_they_moved_on() -> None:
-    window = Window(date(2026, 3, 12), CHICAGO, launch_on=date(2026, 3, 8))
+    window = AssessmentWindow(date(2026, 3, 12), CHICAGO, launch_on=date(2026, 3, 8))
 
     launch = window.launches_at(Calendar(launch_time=time(2, 30)))
 
@@ -81,6 +83,6 @@ def test_a_launch_at_an_hour_that_the_clocks_skip_comes_when_they_moved_on() -> 
 
 
 def test_a_day_that_a_person_set_goes_before_the_calendar() -> None:
-    window = Window(date(2026, 12, 10), CHICAGO, launch_on=date(2026, 12, 6))
+    window = AssessmentWindow(date(2026, 12, 10), CHICAGO, launch_on=date(2026, 12, 6))
 
     assert window.launches_on(Calendar()) == date(2026, 12, 6)

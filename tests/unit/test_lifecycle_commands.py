@@ -14,7 +14,7 @@ from rich.console import Console
 from worker.cli.context import CommandContext
 from worker.cli.lifecycle import lifecycle
 from worker.cli.lifecycle_reports import Journey, LinesReport, as_json, district_report, rules_asked
-from worker.domain.lifecycle.launch import Calendar, Window
+from worker.domain.lifecycle.launch import AssessmentWindow, Calendar
 from worker.domain.lifecycle.sight import Sharing, Trouble, Way
 from worker.domain.lifecycle.states import Move, State
 from worker.errors import OrderRefused, UsageError
@@ -22,7 +22,7 @@ from worker.ports.lifecycles import Made, Record
 from worker.waiting import waits_of
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
-WINDOW = Window(date(2026, 9, 18), ZoneInfo("America/Chicago"))
+WINDOW = AssessmentWindow(date(2026, 9, 18), ZoneInfo("America/Chicago"))
 RECORD = Record(
     way=Way(DISTRICT, State.LAUNCH_SCHEDULED, None, WINDOW),
     since=NOW - timedelta(days=12),

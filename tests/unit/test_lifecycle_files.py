@@ -13,7 +13,7 @@ import pytest
 from builders import NOON
 from way_builders import ZONE, record
 
-from worker.domain.lifecycle.launch import Window
+from worker.domain.lifecycle.launch import AssessmentWindow
 from worker.domain.lifecycle.states import State
 from worker.exports.calendar import calendar
 from worker.exports.table import COLUMNS, table
@@ -25,7 +25,9 @@ LONG = "Größe, Süd; \\ North " + "ß" * 90
 
 
 def scheduled(district_id: str = "larkspur", **changed: Any) -> Record:
-    return record(State.LAUNCH_SCHEDULED, district_id, window=Window(OPENS, ZoneInfo(ZONE)), **changed)
+    return record(
+        State.LAUNCH_SCHEDULED, district_id, window=AssessmentWindow(OPENS, ZoneInfo(ZONE)), **changed
+    )
 
 
 def rows(*records: Record) -> list[dict[str, str]]:
@@ -79,7 +81,7 @@ def test_a_launch_and_an_opening_are_events_of_a_whole_day_where_the_district_is
 
 def test_an_event_that_moves_keeps_its_uid_and_its_sequence_grows() -> None:
     first = events(scheduled(windows_set=1))["launch.larkspur@rostering"]
-    later = Window(OPENS + timedelta(days=7), ZoneInfo(ZONE))
+    later = AssessmentWindow(OPENS + timedelta(days=7), ZoneInfo(ZONE))
     moved = events(record(State.LAUNCH_SCHEDULED, window=later, windows_set=2))["launch.larkspur@rostering"]
 
     assert (int(first["SEQUENCE"]), int(moved["SEQUENCE"])) == (0, 1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.lifecycle.launch import Window
+from worker.domain.lifecycle.launch import AssessmentWindow
 from worker.domain.lifecycle.sight import (
     Facts,
     Rules,
@@ -25,7 +25,7 @@ from worker.domain.lifecycle.sight import (
 from worker.domain.lifecycle.states import CONNECTED_STATES, Move, State, is_allowed, sources
 
 RULES = Rules()
-WINDOW = Window(date(2026, 12, 10), ZoneInfo("America/Chicago"))
+WINDOW = AssessmentWindow(date(2026, 12, 10), ZoneInfo("America/Chicago"))
 BEFORE = datetime(2026, 12, 1, tzinfo=UTC)
 LAUNCH = WINDOW.launches_at(RULES.calendar)
 OPENING = WINDOW.opens_at()
@@ -158,7 +158,8 @@ ways = st.builds(
     st.just("d"),
     st.sampled_from(State),
     st.none() | st.sampled_from(CONNECTED_STATES),
-    st.none() | st.builds(Window, st.dates(date(2026, 11, 1), date(2027, 2, 1)), st.just(WINDOW.zone)),
+    st.none()
+    | st.builds(AssessmentWindow, st.dates(date(2026, 11, 1), date(2027, 2, 1)), st.just(WINDOW.zone)),
     st.integers(0, 3),
 )
 counts = st.integers(0, 50)

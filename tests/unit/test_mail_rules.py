@@ -17,7 +17,7 @@ from worker.adapters.mail.message import House, message, on_the_line
 from worker.adapters.mail.place import place
 from worker.domain.mails import Composed, envelope_verdict, mailbox
 from worker.errors import MailError, MailPutOff, MailRefused
-from worker.ports.mail_server import Letter
+from worker.ports.mail_server import OutgoingMail
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
 HOUSE = House(mailbox("Insights <rostering@vendor.example>"))
@@ -73,11 +73,11 @@ def plain(text: str) -> str:
     )
 )
 def test_any_name_arrives_as_it_is_written_and_adds_no_header(name: str) -> None:
-    letter = Letter(
+    outgoing = OutgoingMail(
         mail().mail_id, (f"{name} <ada@district.example>",), "Grüße: naïve 学校", "x\n", "<p>x</p>"
     )
 
-    sent = on_the_line(message(letter, HOUSE, NOW))
+    sent = on_the_line(message(outgoing, HOUSE, NOW))
 
     # Its newer reader of addresses keeps the blanks that fold a long name, which RFC 2047 says to drop.
     to = str(make_header(decode_header(message_from_bytes(sent, policy=policy.compat32)["To"])))
@@ -92,9 +92,9 @@ def test_any_name_arrives_as_it_is_written_and_adds_no_header(name: str) -> None
 
 
 def test_a_line_that_begins_with_a_dot_does_not_end_the_mail() -> None:
-    letter = Letter(mail().mail_id, ("ada@district.example",), "x", "one\n.\n.two\n", "<p>x</p>")
+    outgoing = OutgoingMail(mail().mail_id, ("ada@district.example",), "x", "one\n.\n.two\n", "<p>x</p>")
 
-    assert b"\r\n.\r\n" not in on_the_line(message(letter, HOUSE, NOW))
+    assert b"\r\n.\r\n" not in on_the_line(message(outgoing, HOUSE, NOW))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from builders import NOON
 from way_builders import record
 
-from worker.domain.lifecycle.launch import Window
+from worker.domain.lifecycle.launch import AssessmentWindow
 from worker.domain.lifecycle.sight import Trouble
 from worker.domain.lifecycle.states import Move, State
 from worker.ports.lifecycles import Made
@@ -97,7 +97,7 @@ def test_a_disconnected_district_stands_beside_the_step_that_it_comes_back_to() 
 
 def test_a_launch_and_an_opening_that_are_to_come_have_their_days() -> None:
     zone = ZoneInfo("America/Chicago")
-    one = record(S.LAUNCH_SCHEDULED, window=Window(date(2026, 9, 15), zone))
+    one = record(S.LAUNCH_SCHEDULED, window=AssessmentWindow(date(2026, 9, 15), zone))
     shown = {step.state: step for step in steps_of(one, [])}
 
     assert shown[S.READY].expected_at == one.launch_at

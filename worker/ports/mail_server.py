@@ -12,7 +12,7 @@ MayGo: TypeAlias = Callable[[Mapping[str, int]], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMail:
     """What is handed over; the same id makes the same Message-ID."""
 
     mail_id: uuid.UUID
@@ -25,7 +25,7 @@ class Letter:
 class MailServer(Protocol):
     """One way out for e-mails."""
 
-    async def hand_over(self, letter: Letter, may_go: MayGo, *, whole: bool) -> bool:
+    async def hand_over(self, outgoing: OutgoingMail, may_go: MayGo, *, whole: bool) -> bool:
         """Return True once the server has answered for a mail, False where `may_go` said no.
 
         `whole` puts a mail off where one of its recipients is; otherwise it goes to the others. Raises

@@ -21,7 +21,7 @@ from worker.domain.mails import zone
 from worker.domain.quiet_hours import QuietHours, next_allowed
 from worker.errors import MailError, MailPutOff, MailRefused, MailUncertain, StoreUnavailable
 from worker.metrics import Metrics
-from worker.ports.mail_server import Letter, MailServer
+from worker.ports.mail_server import MailServer, OutgoingMail
 from worker.ports.mails import DueMail, Mails
 from worker.stages.loop import BackOff
 from worker.tracing import NO_TRACES, Tracer, Value
@@ -89,7 +89,7 @@ class MailStage:
             self._tell(mail, "uncertain", error)
 
     async def _hand_over(self, mail: DueMail) -> None:
-        letter = Letter(mail.mail_id, mail.recipients, mail.subject, mail.text, mail.html)
+        outgoing = OutgoingMail(mail.mail_id, mail.recipients, mail.subject, mail.text, mail.html)
 
         async def may_go(refused: Mapping[str, int]) -> bool:
             try:
@@ -98,7 +98,7 @@ class MailStage:
                 raise MailPutOff(f"the store was away right before the end of the mail ({error})") from None
 
         whole = mail.tried_for < COMPLETE_FOR
-        if await self.server.hand_over(letter, may_go, whole=whole):
+        if await self.server.hand_over(outgoing, may_go, whole=whole):
             await insist(partial(self.mails.sent, mail))
             self._tell(mail, "sent")
 

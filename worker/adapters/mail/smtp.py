@@ -22,7 +22,7 @@ from worker.adapters.mail.message import House, message, on_the_line
 from worker.adapters.mail.place import Place, place
 from worker.domain.mails import envelope_verdict, mailbox
 from worker.errors import MailPutOff, MailRefused, MailUncertain
-from worker.ports.mail_server import Letter, MayGo
+from worker.ports.mail_server import MayGo, OutgoingMail
 
 ANSWER_PATIENCE: Final = 5
 """For the last answer a server has so many times as long as for all before it."""
@@ -42,14 +42,14 @@ class SmtpServer:
         self._house = house
         self._seconds = seconds
 
-    async def hand_over(self, letter: Letter, may_go: MayGo, *, whole: bool) -> bool:
+    async def hand_over(self, outgoing: OutgoingMail, may_go: MayGo, *, whole: bool) -> bool:
         """Hand a mail over; True once the server has answered for it, False where `may_go` said no."""
-        body = on_the_line(message(letter, self._house, datetime.now(UTC)))
+        body = on_the_line(message(outgoing, self._house, datetime.now(UTC)))
         smtp = _client(self._place, self._seconds)
         try:
             async with _within(self._seconds):
                 await _greet(smtp)
-                refused = await self._address(smtp, letter, whole=whole)
+                refused = await self._address(smtp, outgoing, whole=whole)
                 protocol = await _give(smtp, body)
                 if not await may_go(refused):
                     return False
@@ -59,12 +59,12 @@ class SmtpServer:
             smtp.close()
         return True
 
-    async def _address(self, smtp: aiosmtplib.SMTP, letter: Letter, *, whole: bool) -> dict[str, int]:
+    async def _address(self, smtp: aiosmtplib.SMTP, outgoing: OutgoingMail, *, whole: bool) -> dict[str, int]:
         """Say whom the mail is from and for; return who was refused, and how."""
         async with _surely_not_sent("MAIL FROM"):
-            await smtp.mail(self._house.envelope_sender(letter))
+            await smtp.mail(self._house.envelope_sender(outgoing))
         return envelope_verdict(
-            {address: await _recipient(smtp, address) for address in _addresses(letter)}, whole=whole
+            {address: await _recipient(smtp, address) for address in _addresses(outgoing)}, whole=whole
         )
 
     async def _end(self, protocol: SMTPProtocol) -> None:
@@ -167,5 +167,5 @@ def _code(code: int, text: str) -> str:
     return f"{code} {status[0]}" if status else str(code)
 
 
-def _addresses(letter: Letter) -> Iterable[str]:
-    return dict.fromkeys(mailbox(recipient).address for recipient in letter.recipients)
+def _addresses(outgoing: OutgoingMail) -> Iterable[str]:
+    return dict.fromkeys(mailbox(recipient).address for recipient in outgoing.recipients)

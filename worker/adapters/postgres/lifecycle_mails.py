@@ -11,7 +11,7 @@ from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.lifecycle_sight import Guidance, Seen, zone_of
 from worker.domain.announcements import sync_state
 from worker.domain.lifecycle.describing import ASKED
-from worker.domain.lifecycle.launch import Window
+from worker.domain.lifecycle.launch import AssessmentWindow
 from worker.domain.lifecycle.sight import Step
 from worker.domain.lifecycle.states import Move, State
 from worker.domain.mails import (
@@ -95,7 +95,7 @@ def seen_mail(seen: Seen, step: Step, guidance: Guidance) -> Mail | None:
     return None
 
 
-def ready_mail(seen: Seen, window: Window, guidance: Guidance) -> Mail:
+def ready_mail(seen: Seen, window: AssessmentWindow, guidance: Guidance) -> Mail:
     """Return the e-mail of a launch, which leaves only while the roster is in sync. Raises `MailError`."""
     values = ReadyToAssess(_name(seen), window.opens_on, *_counts(seen))
     return _mail(seen, values, f"ready/{window.opens_on}", guidance)

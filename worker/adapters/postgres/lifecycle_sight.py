@@ -13,7 +13,7 @@ import asyncpg
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.domain.incident_codes import SYNC_PAUSED
-from worker.domain.lifecycle.launch import Window
+from worker.domain.lifecycle.launch import AssessmentWindow
 from worker.domain.lifecycle.sight import Facts, Rules, Sharing, Step, Trouble, Way, moved
 from worker.domain.lifecycle.states import State
 from worker.domain.mails import Composed, Values
@@ -119,10 +119,10 @@ def zone_of(row: asyncpg.Record, guidance: Guidance) -> str:
     return str(row["time_zone"] or guidance.time_zone)
 
 
-def _window(row: asyncpg.Record, guidance: Guidance) -> Window | None:
+def _window(row: asyncpg.Record, guidance: Guidance) -> AssessmentWindow | None:
     if row["opens_on"] is None:
         return None
-    return Window(row["opens_on"], ZoneInfo(zone_of(row, guidance)), row["launch_on"])
+    return AssessmentWindow(row["opens_on"], ZoneInfo(zone_of(row, guidance)), row["launch_on"])
 
 
 def _seen(row: asyncpg.Record, guidance: Guidance) -> Seen:

@@ -50,7 +50,7 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class AssessmentWindow:
     """An assessment window: the day it opens in a district; `launch_on` where a person set the launch."""
 
     opens_on: date

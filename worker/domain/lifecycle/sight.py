@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from worker.domain.lifecycle.launch import Calendar, Window
+from worker.domain.lifecycle.launch import AssessmentWindow, Calendar
 from worker.domain.lifecycle.states import CONNECTED_STATES, Move, State, target
 
 
@@ -55,7 +55,7 @@ class Way:
     district_id: str
     state: State
     returns_to: State | None = None
-    window: Window | None = None
+    window: AssessmentWindow | None = None
     commits_before: int = 0
 
 

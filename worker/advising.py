@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from worker import telemetry
-from worker.domain.advice import Advice, is_wanted, unplaced
+from worker.domain.advice import Advice, is_wanted, search_input
 from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter
 from worker.ports.evaluation import Evaluation
@@ -40,9 +40,9 @@ async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, A
     state, now = evaluation.state, evaluation.window.now
     if seconds <= 0 or not is_wanted(state.tally, was_rostered=state.last_commit_id is not None):
         return ()
-    count = unplaced(state.tally)
+    found_for = search_input(state.tally, state.filter_version, state.search_input_batch)
     known = await evaluation.advice()
-    if known is not None and known.still_holds(now, state.filter_version, count, state.tally.students):
+    if known is not None and known.still_holds(now, found_for, state.tally.students):
         return known.suggestions
     survey = await evaluation.survey()
     try:
@@ -56,10 +56,7 @@ async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, A
         )
         return ()
     advice = Advice(
-        now,
-        state.filter_version,
-        count,
-        [{**one.to_json(), "as_of": instant(now)} for one in found if one.names_nobody],
+        now, found_for, [{**one.to_json(), "as_of": instant(now)} for one in found if one.names_nobody]
     )
     await evaluation.keep_advice(advice)
     return advice.suggestions

@@ -30,13 +30,15 @@ from schemas.messages import ReviewMessage
 from worker import reading
 from worker.adapters.postgres.surveys import read_survey
 from worker.advising import suggest_filters
+from worker.cli.lifecycle_reports import rules_asked
 from worker.domain.filter import KEEP_ALL, Scope, SectionFilter
 from worker.domain.records import KINDS
 from worker.domain.window import WindowLimits
 from worker.errors import UnknownDistrictError
 from worker.metrics import Metrics
+from worker.ports.evaluation import Adopted
 from worker.ports.inbox import Arrival
-from worker.stages.evaluate import EvaluateStage
+from worker.stages.evaluate import EvaluateStage, judge
 from worker.suggest.survey import Survey
 
 HOUR = timedelta(hours=1)
@@ -268,12 +270,12 @@ async def test_a_review_carries_suggestions_and_they_are_kept(store: StoreUnderT
     assert kept["suggestions"] == review["suggestions"]
 
 
-async def test_while_a_district_is_much_as_it_was_its_reviews_carry_what_was_found(
+async def test_while_what_was_searched_is_as_it_was_reviews_carry_what_was_found(
     store: StoreUnderTest,
 ) -> None:
     await happen(store, 1, *district())
     await judged(store)
-    await happen(store, 100, ("users", student_json(41)))
+    await happen(store, 100, ("users", student_json(4, name={"first": "Ida", "last": ""})))
     await judged(store)
 
     one, other = await reviews(store)
@@ -290,6 +292,46 @@ async def test_a_district_that_changed_much_is_searched_anew(store: StoreUnderTe
     one, other = (review["suggestions"][0] for review in await reviews(store))
     assert other["as_of"] > one["as_of"]
     assert (one["coverage"]["none"], other["coverage"]["none"]) == (0, 10)
+
+
+async def test_a_district_that_connects_with_students_and_shares_its_sections_later_gets_suggestions(
+    store: StoreUnderTest,
+) -> None:
+    """As many students are in several sections then as were in none before."""
+    await happen(store, 1, *(event for event in district() if event[0] != "sections"))
+    await judged(store)
+    await happen(store, 100, *(event for event in district() if event[0] == "sections"))
+    await judged(store)
+
+    one, other = await reviews(store)
+    assert one["suggestions"] == []
+    assert other["suggestions"][0]["coverage"] == {"exactly_one": 40, "none": 0, "several": 0}
+    asked = rules_asked(await store.desk.show(DISTRICT), None)
+    assert asked.text == 'Match all sections where name contains "homeroom"'
+
+
+async def test_sections_that_are_renamed_are_searched_anew(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district())
+    await judged(store)
+    renamed = [section for kind, section in district() if kind == "sections"][:2]
+    blank = ("users", student_json(4, name={"first": "Ida", "last": ""}))
+    await happen(store, 100, *(("sections", {**one, "name": "Advisory"}) for one in renamed), blank)
+    await judged(store)
+
+    one, other = (review["suggestions"][0] for review in await reviews(store))
+    assert one["text"] == 'Match all sections where name contains "homeroom"'
+    assert other["text"] == 'Match all sections where name contains "advisory"'
+
+
+async def test_a_baseline_with_too_many_changes_to_list_is_searched_anew(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district())
+    await judged(store)
+    await happen(store, 100, ("users", student_json(41)))
+
+    async with store.evaluations.next(LIMITS) as evaluation:
+        assert evaluation is not None
+        await judge(evaluation, [], adopted=Adopted(1, 1, None))
+        assert evaluation.state.search_input_batch == evaluation.state.batch_number + 1
 
 
 async def test_under_another_filter_suggestions_are_looked_for_anew(store: StoreUnderTest) -> None:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import NOON
+from builders import NOON, Json
 
-from worker.domain.advice import DRIFT_PERCENT, FEW_PERCENT, STALE, Advice, is_wanted, unplaced
+from worker.domain.advice import (
+    FEW_PERCENT,
+    LARGE,
+    Advice,
+    SearchInput,
+    changes_search,
+    is_wanted,
+    unplaced,
+)
+from worker.domain.records import EventId, Kind, RecordId
+from worker.domain.staging import Change
 from worker.domain.tally import Tally
 
 
@@ -38,35 +50,99 @@ def test_a_rostered_district_wants_it_where_more_than_a_few_are_unplaced() -> No
 
 
 def holds(
-    days: timedelta = timedelta(0), version: int = 3, now: int = 100, then: int = 100, students: int = 200
+    later: timedelta = timedelta(0), students: int = 200, none: int = 60, several: int = 40, **fields: int
 ) -> bool:
-    return Advice(NOON, 3, then, []).still_holds(NOON + days, version, now, students)
+    found_for = SearchInput(filter_version=3, batch=7, none=60, several=40)
+    now = replace(found_for, none=none, several=several, **fields)
+    return Advice(NOON, found_for, []).still_holds(NOON + later, now, students)
 
 
-def test_advice_holds_for_a_day() -> None:
+def test_advice_holds_for_its_day() -> None:
     assert holds()
-    assert holds(STALE - timedelta(microseconds=1))
-    assert not holds(STALE)
+    assert holds(timedelta(hours=12) - timedelta(microseconds=1))
+    assert not holds(timedelta(hours=12))
 
 
 @pytest.mark.parametrize("version", [2, 4])
 def test_advice_under_another_filter_does_not_hold(version: int) -> None:
-    assert not holds(version=version)
+    assert not holds(filter_version=version)
 
 
-def test_advice_holds_while_about_as_many_students_are_unplaced() -> None:
-    drift = int(DRIFT_PERCENT)
-    assert holds(now=100 + drift)
-    assert holds(now=100 - drift)
-    assert not holds(now=101 + drift)
-    assert not holds(now=99 - drift)
+def test_advice_does_not_hold_once_what_it_was_found_in_has_changed() -> None:
+    assert not holds(batch=8)
 
 
-def test_advice_found_for_nobody_holds_for_nobody_only() -> None:
-    assert holds(now=0, then=0)
-    assert not holds(now=1, then=0)
+def test_as_many_students_without_a_class_as_were_in_several_are_another_district() -> None:
+    assert not holds(none=40, several=60)
+    assert not holds(none=0, several=100)
+    assert not holds(none=61)
 
 
 def test_in_a_large_district_single_students_are_no_other_district() -> None:
-    assert holds(then=3, now=5, students=1000)
-    assert not holds(then=3, now=6, students=1000)
+    assert holds(students=LARGE, none=60 + LARGE // 500, several=40 + LARGE // 500)
+    assert not holds(students=LARGE, none=61 + LARGE // 500)
+    assert not holds(students=LARGE, several=41 + LARGE // 500)
+    assert not holds(students=LARGE - 1, none=61)
+    assert not holds(students=LARGE, batch=8)
+
+
+def user(grade: str = "3", last_name: str = "Marrow") -> Json:
+    student = {"texts": {"school_id": "s", "grade": grade, "last_name": last_name}}
+    return {"student": student}
+
+
+def section(name: str = "Homeroom", students: Sequence[str] = ("a", "b")) -> Json:
+    return {"name": name, "students": list(students)}
+
+
+def change(kind: Kind, before: Json | None, after: Json | None) -> Change:
+    return Change(kind, RecordId("r"), EventId("1"), before, after)
+
+
+TEACHER: Json = {"teacher": {"first_name": "Ida", "last_name": "Marrow", "email": "ida@example.org"}}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        change(Kind.SECTION, None, section()),
+        change(Kind.SECTION, section(), None),
+        change(Kind.SECTION, section(), section("Advisory")),
+        change(Kind.COURSE, None, {"name": "Homeroom"}),
+        change(Kind.TERM, {"end": "2026-06-01"}, {"end": "2026-06-02"}),
+        change(Kind.SCHOOL, {"name": "One"}, {"name": "Other"}),
+        change(Kind.USER, user(), {**user(), **TEACHER}),
+        change(Kind.USER, TEACHER, {"teacher": {**TEACHER["teacher"], "last_name": "Pell"}}),
+    ],
+)
+@pytest.mark.parametrize("students", [1, LARGE])
+def test_what_a_search_reads_changes_it_in_districts_of_any_size(changed: Change, students: int) -> None:
+    assert changes_search([changed], students)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        change(Kind.SECTION, section(), section(students=["a"])),
+        change(Kind.SECTION, section(), section(students=["a", "c"])),
+        change(Kind.USER, None, user()),
+        change(Kind.USER, user(), None),
+        change(Kind.USER, user(), user(grade="4")),
+    ],
+)
+def test_students_who_come_go_or_move_change_it_but_in_a_large_district(changed: Change) -> None:
+    assert changes_search([changed], LARGE - 1)
+    assert not changes_search([changed], LARGE)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        change(Kind.DISTRICT, None, {"name": "One"}),
+        change(Kind.USER, user(), user(last_name="Pell")),
+        change(Kind.USER, TEACHER, {"teacher": {**TEACHER["teacher"], "email": None}}),
+        change(Kind.SECTION, section(), section()),
+    ],
+)
+def test_what_a_search_does_not_read_leaves_it(changed: Change) -> None:
+    assert not changes_search([changed], 1)

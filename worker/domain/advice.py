@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from worker.domain.policy import Code
+from worker.domain.records import Json, Kind
+from worker.domain.staging import Change
 from worker.domain.tally import Tally
 
 FEW_PERCENT: Final = 1.0
 """Of a rostered district's students without exactly one class: so few are no fault of the filter."""
-DRIFT_PERCENT: Final = 10.0
-"""By so much the number of those students may differ from when the suggestions were found."""
-DRIFT_STUDENTS_PERCENT: Final = 0.2
-"""Or by so much of all students: what single students do is no reason to search a large district again."""
-STALE: Final = timedelta(days=1)
-"""Older suggestions are looked for anew."""
+LARGE: Final = 50_000
+"""Students in scope from which a search takes so long that single students who move start none."""
+DRIFT_PERCENT: Final = 0.2
+"""Of the students of a large district: so many may have come to no class, or to several, or left either."""
+_PLACE: Final = ("school_id", "grade")
+_NAMES: Final = ("first_name", "last_name")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchInput:
+    """What suggestions are computed from: equal inputs give equal suggestions, but in a large district.
+
+    `batch` is the number of the last batch that changed anything that a search reads: sections and who is in
+    them, courses, terms, schools, teachers' names, where the students in scope are.
+    """
+
+    filter_version: int
+    batch: int
+    none: int
+    several: int
+
+    def is_near(self, other: SearchInput, students: int) -> bool:
+        """Whether what was found for the other input can be told again."""
+        if (self.filter_version, self.batch) != (other.filter_version, other.batch):
+            return False
+        most = students * DRIFT_PERCENT / 100 if students >= LARGE else 0
+        return abs(self.none - other.none) <= most and abs(self.several - other.several) <= most
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +48,65 @@ class Advice:
     """Suggestions as they stand in reviews, with what they were found for."""
 
     made_at: datetime
-    filter_version: int
-    unplaced: int
+    found_for: SearchInput
     suggestions: Sequence[dict[str, Any]]
 
-    def still_holds(self, now: datetime, filter_version: int, unplaced: int, students: int) -> bool:
-        """Whether the district is much as it was, so that a search would find the same."""
-        drift = abs(unplaced - self.unplaced) * 100
-        is_small = drift <= max(DRIFT_PERCENT * self.unplaced, DRIFT_STUDENTS_PERCENT * students)
-        return is_small and filter_version == self.filter_version and now - self.made_at < STALE
+    def still_holds(self, now: datetime, found_for: SearchInput, students: int) -> bool:
+        """Whether a search would find the same; on another day other terms may run."""
+        same_day = self.made_at.astimezone(UTC).date() == now.astimezone(UTC).date()
+        return same_day and self.found_for.is_near(found_for, students)
+
+
+def changes_search(changes: Iterable[Change], students: int) -> bool:
+    """Whether any of these changes is to something that a search of section filters reads.
+
+    In a large district the enrolments and moves of students are left out: there the numbers of those without
+    a class and in several, which `SearchInput` compares, say whether they matter.
+    """
+    is_large = students >= LARGE
+    return any(change.is_real and _is_read(change, is_large=is_large) for change in changes)
+
+
+def _is_read(change: Change, *, is_large: bool) -> bool:
+    before, after = change.before or {}, change.after or {}
+    match change.kind:
+        case Kind.DISTRICT:
+            return False
+        case Kind.USER:
+            if _side(before, "teacher", _NAMES) != _side(after, "teacher", _NAMES):
+                return True
+            return not is_large and _place(before) != _place(after)
+        case Kind.SECTION:
+            return not (is_large and _without_students(before) == _without_students(after))
+        case _:
+            return True
+
+
+def _side(user: Json, side: str, names: Sequence[str]) -> Json | None:
+    record = user.get(side)
+    return None if record is None else {name: record.get(name) for name in names}
+
+
+def _place(user: Json) -> Json | None:
+    """Return what decides whether a student is in scope, and where he is counted."""
+    student = user.get("student")
+    if student is None:
+        return None
+    texts = student.get("texts", {})
+    rest = {name: value for name, value in student.items() if name not in ("texts", "ext")}
+    return {**rest, **{name: texts.get(name) for name in _PLACE}}
+
+
+def _without_students(section: Json) -> Json:
+    return {name: value for name, value in section.items() if name != "students"}
+
+
+def search_input(tally: Tally, filter_version: int, batch: int) -> SearchInput:
+    """Return what a search would be made for now."""
+    by_code = tally.by_code()
+    return SearchInput(
+        filter_version, batch, by_code.get(Code.NO_SECTION, 0), by_code.get(Code.MULTIPLE_SECTIONS, 0)
+    )
 
 
 def unplaced(tally: Tally) -> int:

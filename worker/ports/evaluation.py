@@ -71,6 +71,8 @@ class DistrictState:
     baseline_at: datetime | None = None
     committed_digest: int = 0
     committed_counts: dict[str, int] = field(default_factory=dict)
+    search_input_batch: int = 0
+    """The number of the last batch that changed anything that a search of section filters reads."""
 
 
 @dataclass(frozen=True, slots=True)

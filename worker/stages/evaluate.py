@@ -20,6 +20,7 @@ from worker.candidate.context import Context
 from worker.candidate.refresh import Progress, refresh, refresh_all, stage
 from worker.decisions import Decided, record_outcome
 from worker.domain import preflight, staging
+from worker.domain.advice import changes_search
 from worker.domain.approval import Approval, ending, guard_errors
 from worker.domain.canonical import MODULUS
 from worker.domain.decision import Outcome, Verdict, decide
@@ -217,6 +218,8 @@ async def judge(
         await refresh_all(context, progress)
     else:
         await refresh(context, staging.combine(first, changes))
+    if first is None or changes_search([*first, *changes], state.tally.students):
+        state.search_input_batch = state.batch_number + 1
     await judge_district(evaluation, context)
     state.evaluated_filter_version = state.filter_version
     state.evaluated_on = context.today

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.surveys import read_survey
-from worker.domain.advice import Advice
+from worker.domain.advice import Advice, SearchInput
 from worker.ports.evaluation import ClosedWindow, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
@@ -25,11 +25,14 @@ class PostgresAdvice:
     _connection: Connection
 
     async def advice(self) -> Advice | None:
-        """Return what was suggested last; None where nothing was."""
+        """Return what was suggested last; None where nothing was, or it is not known for what."""
         row = await self._connection.fetchrow(_SQL["advice"], self.window.district_id)
         if row is None:
             return None
-        return Advice(row["made_at"], row["filter_version"], row["unplaced"], row["suggestions"])
+        found_for = SearchInput(
+            row["filter_version"], row["input_batch"], row["in_none"], row["unplaced"] - row["in_none"]
+        )
+        return Advice(row["made_at"], found_for, row["suggestions"])
 
     async def keep_advice(self, advice: Advice) -> None:
         """Keep what was suggested, in the place of what was before."""
@@ -37,9 +40,11 @@ class PostgresAdvice:
             _SQL["keep_advice"],
             self.window.district_id,
             advice.made_at,
-            advice.filter_version,
-            advice.unplaced,
+            advice.found_for.filter_version,
+            advice.found_for.none + advice.found_for.several,
             list(advice.suggestions),
+            advice.found_for.batch,
+            advice.found_for.none,
         )
 
     async def survey(self) -> SurveyBuilder:

@@ -50,6 +50,7 @@ async def read_state(
         baseline_at=row["baseline_at"],
         committed_digest=from_bytes(row["committed_digest"]),
         committed_counts=row["committed_counts"],
+        search_input_batch=row["search_input_batch"],
     )
 
 
@@ -82,4 +83,5 @@ def columns(state: DistrictState) -> tuple[object, ...]:
         state.floor,
         state.baseline_at,
         state.reevaluate_at,
+        state.search_input_batch,
     )

@@ -1,12 +1,13 @@
 -- name: advice
-SELECT made_at, filter_version, unplaced, suggestions FROM suggestions WHERE district_id = $1
+SELECT made_at, filter_version, unplaced, suggestions, input_batch, in_none FROM suggestions
+WHERE district_id = $1 AND input_batch IS NOT NULL
 
 -- name: keep_advice
-INSERT INTO suggestions (district_id, made_at, filter_version, unplaced, suggestions)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO suggestions (district_id, made_at, filter_version, unplaced, suggestions, input_batch, in_none)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (district_id) DO UPDATE SET
     made_at = EXCLUDED.made_at, filter_version = EXCLUDED.filter_version, unplaced = EXCLUDED.unplaced,
-    suggestions = EXCLUDED.suggestions
+    suggestions = EXCLUDED.suggestions, input_batch = EXCLUDED.input_batch, in_none = EXCLUDED.in_none
 
 -- name: wait_for_a_search
 -- A connection that is silent for longer is taken for one of a process that hangs. A search may take 90

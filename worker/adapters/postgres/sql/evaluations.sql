@@ -16,7 +16,8 @@ LIMIT $5
 -- Locks the district for one evaluation; nothing comes back while another process has it.
 SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,
        last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
-       committed_digest, committed_counts, filter_version, policy_fingerprint, evaluated_on, floor, baseline_at
+       committed_digest, committed_counts, filter_version, policy_fingerprint, evaluated_on, floor, baseline_at,
+       search_input_batch
 FROM districts WHERE district_id = $1
 FOR NO KEY UPDATE SKIP LOCKED
 

@@ -16,6 +16,8 @@ RosteringError
 │   └── UnknownDistrictError   no such district here
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
 │   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
+│   │   ├── StoreContended         another transaction got in the way: do it again from the start
+│   │   └── StoreFailed            PostgreSQL failed for any other reason: say where, try again
 │   ├── DistrictBusy           the district is being evaluated, for longer than one would wait
 │   ├── DeadLettersBusy        somebody else has the dead letters, for longer than one would wait
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
@@ -41,6 +43,8 @@ A message that cannot be read is `schemas.clever.UnreadableEvent`: the wire mode
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 class RosteringError(Exception):
@@ -103,8 +107,34 @@ class Unavailable(RosteringError):
     """A system that we depend on is away for now."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreFault:
+    """What may be shown of a driver's error: its class, SQLSTATE, our table and our line; never its text."""
+
+    kind: str
+    sqlstate: str | None = None
+    table: str | None = None
+    where: str | None = None
+    """File, line and function of ours that the call came from."""
+
+
 class StoreUnavailable(Unavailable):
     """PostgreSQL cannot be reached, or broke the connection off."""
+
+    def __init__(self, text: str, fault: StoreFault | None = None) -> None:
+        super().__init__(text)
+        self.fault = fault
+
+
+class StoreContended(StoreUnavailable):
+    """Another transaction got in the way of this one, which was undone: do it again from the start."""
+
+
+class StoreFailed(StoreUnavailable):
+    """PostgreSQL failed for a reason that we know nothing about, which may pass or need an operator.
+
+    It is never the fault of the message, district or mail in hand: it is tried again, later and later.
+    """
 
 
 class DistrictBusy(Unavailable):
@@ -168,6 +198,10 @@ class CleverTokenRefused(CleverRefused):
 
 class StoreRefused(RosteringError):
     """PostgreSQL refuses something in what was to be stored, and nothing of it was."""
+
+    def __init__(self, text: str, fault: StoreFault | None = None) -> None:
+        super().__init__(text)
+        self.fault = fault
 
 
 class IngestHalted(RosteringError):

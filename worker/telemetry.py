@@ -10,6 +10,7 @@ import sys
 import traceback
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import Final, TextIO
 
 import structlog
@@ -67,6 +68,15 @@ def where(error: BaseException) -> str:
     """Return where an error was raised: file, line, function; never its text, which may quote a row."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
+
+
+def innermost(error: BaseException) -> str | None:
+    """Return our own line that an error came from, the innermost of them; None where none is ours."""
+    package = f"{Path(__file__).parent}/"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename.startswith(package):
+            return f"{frame.filename.removeprefix(package)}:{frame.lineno} {frame.name}"
+    return None
 
 
 _SHOWN_OTHERWISE: Final = frozenset({"baseline.page"})

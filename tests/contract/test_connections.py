@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
-import asyncpg
 import pytest
 from builders import DISTRICT, OTHER_DISTRICT, record_id
 from store_fixtures import StoreUnderTest, opened_store
@@ -15,6 +14,7 @@ from store_fixtures import StoreUnderTest, opened_store
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.postgres.connections import PostgresConnections
 from worker.domain.records import Kind
+from worker.errors import StoreRefused
 from worker.ports.clever import Token
 from worker.ports.connections import Connection
 from worker.ports.inbox import Arrival, Quarantined
@@ -476,5 +476,5 @@ async def test_what_clever_tells_of_the_district_is_kept(store: StoreUnderTest) 
 async def test_a_connection_cannot_be_disconnected_and_keep_its_token(store: StoreUnderTest) -> None:
     await connect(store)
 
-    with pytest.raises(asyncpg.CheckViolationError):
+    with pytest.raises(StoreRefused, match="23514, table connections"):
         await execute(store, "UPDATE connections SET disconnected_at = now()")

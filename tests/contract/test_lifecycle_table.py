@@ -11,7 +11,7 @@ from lifecycle_helpers import COMMIT, CONNECT, DISCONNECT, FILTER, KNOW, SHARE, 
 from store_fixtures import StoreUnderTest
 
 from worker.domain.lifecycle.states import BY_PEOPLE, TABLE, UNKNOWN, Move, State
-from worker.errors import OrderRefused, UnknownDistrictError
+from worker.errors import OrderRefused, StoreRefused, UnknownDistrictError
 
 STATES: Final = (UNKNOWN, *State)
 SEEN: Final = [move for move in Move if move not in BY_PEOPLE]
@@ -157,7 +157,7 @@ async def test_the_database_refuses_a_state_that_no_move_leads_to(
 async def test_a_move_that_the_table_lacks_cannot_be_written_down(store: StoreUnderTest) -> None:
     await Way(store).bring_to(State.CHOSEN)
 
-    with pytest.raises(asyncpg.ForeignKeyViolationError):
+    with pytest.raises(StoreRefused, match="23503, table lifecycle_history"):
         await store.rows(
             "INSERT INTO lifecycle_history (district_id, from_state, move, to_state, at) "
             "VALUES ($1, 'chosen', 'launch', 'ready', now())",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from worker.errors import StoreRefused, StoreUnavailable
+from worker.adapters.postgres.errors import translated
+from worker.errors import StoreContended, StoreUnavailable
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -35,28 +36,6 @@ _PLANS: Final = {
 moment ago, in the same transaction, before PostgreSQL has any statistics. Left to itself it then reads
 whole districts, and keeps to such a plan once it has made one. For the same reason the statements look rows
 up in `LATERAL (… OFFSET 0)` and scalar subqueries: those are planned for one key at a time, always."""
-
-_AWAY: Final = (
-    OSError,
-    asyncpg.InternalClientError,  # a connection cut in the middle of an answer
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.exceptions.DiskFullError,
-    asyncpg.exceptions.ReadOnlySQLTransactionError,
-)
-_REFUSED: Final = (
-    asyncpg.DataError,
-    asyncpg.exceptions.ProgramLimitExceededError,
-    asyncpg.exceptions.StatementTooComplexError,
-    UnicodeError,
-)
-_TRY_AGAIN: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 class Database:
@@ -86,7 +65,7 @@ class Database:
     async def in_transaction(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """Do `work` in a transaction, again from the start where another one got in its way."""
         attempts = AsyncRetrying(
-            retry=retry_if_exception_type(_TRY_AGAIN),
+            retry=retry_if_exception_type(StoreContended),
             stop=stop_after_attempt(5),
             wait=wait_random_exponential(multiplier=0.02, max=1),
             reraise=True,
@@ -108,8 +87,9 @@ class Database:
         if pool is None:
             return
         try:
-            await asyncio.wait_for(pool.close(), CONNECT_SECONDS)
-        except (TimeoutError, *_AWAY):
+            with translated():
+                await asyncio.wait_for(pool.close(), CONNECT_SECONDS)
+        except StoreUnavailable:
             pool.terminate()
 
     async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
@@ -135,42 +115,6 @@ class Database:
                 "tcp_keepalives_count": "3",
             },
         }
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raise `StoreUnavailable` where the driver says, in its many ways, that the database is away.
-
-    And `StoreRefused` where the database is there and will not have a value. The text never holds what
-    the driver quoted, which may be the connection's password or a row.
-    """
-    try:
-        yield
-    except _AWAY as error:
-        raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
-    except _REFUSED as error:
-        raise StoreRefused(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
-    except TimeoutError:
-        raise StoreUnavailable("PostgreSQL: no connection within the time limit") from None
-    except asyncpg.LockNotAvailableError:
-        raise StoreUnavailable(
-            f"PostgreSQL: somebody else is at work on it for longer than {LOCK_SECONDS} seconds"
-        ) from None
-    except asyncpg.ObjectNotInPrerequisiteStateError as error:
-        # The state of a database that an operator closed to connections, while restoring it say.
-        if error.sqlstate != "55000":
-            raise
-        raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}{_state(error)}") from None
-    except asyncpg.InterfaceError as error:
-        # asyncpg has one class for a connection that breaks under a call and for a wrong use of it.
-        if not any(word in str(error) for word in ("clos", "released", "in progress")):
-            raise
-        raise StoreUnavailable("PostgreSQL: the connection was closed") from None
-
-
-def _state(error: BaseException) -> str:
-    state = getattr(error, "sqlstate", None)
-    return f" ({state})" if state else ""
 
 
 async def _speak_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:

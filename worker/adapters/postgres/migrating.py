@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from worker.adapters.postgres.database import translated
+from worker.adapters.postgres.errors import translated
 from worker.errors import StoreUnavailable
 
 _LOCK: Final = 7305177190153

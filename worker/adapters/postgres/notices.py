@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.errors import translated
 from worker.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -56,9 +57,15 @@ class Notices:
         async with self._opening:
             if self._connection is not None and not self._connection.is_closed():
                 return
-            self._connection = await self._database.connect()
-            for channel in CHANNELS:
-                await self._connection.add_listener(channel, self._ring)
+            connection = await self._database.connect()
+            try:
+                with translated():
+                    for channel in CHANNELS:
+                        await connection.add_listener(channel, self._ring)
+            except BaseException:
+                connection.terminate()
+                raise
+            self._connection = connection
 
     def _ring(
         self,

@@ -55,9 +55,10 @@ async def version(dsn: str) -> str | None:
     database = Database(dsn, name="rostering/schema", size=1)
     try:
         async with database.connection() as connection:
-            found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+            try:
+                found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+            except asyncpg.UndefinedTableError:
+                return None
             return found
-    except asyncpg.UndefinedTableError:
-        return None
     finally:
         await database.close()

@@ -13,7 +13,8 @@ from typing import Final
 import asyncpg
 
 from worker.adapters.postgres import sql
-from worker.adapters.postgres.database import Database, translated
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.errors import translated
 
 _SQL: Final = sql.load("connections")
 

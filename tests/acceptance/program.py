@@ -168,9 +168,14 @@ class Worker:
 
 
 class Consumer:
-    """A consumer downstream: applies commits as they come and keeps what it heard."""
+    """A consumer downstream: applies commits as they come and keeps what it heard.
+
+    The client library swallows what its callback raises, so the first error is kept here: `until` and the end
+    of `consuming` raise it.
+    """
 
     def __init__(self) -> None:
+        self.error: Exception | None = None
         self.commits: list[dict[str, Any]] = []
         self.reviews: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
@@ -183,27 +188,39 @@ class Consumer:
         self._news = asyncio.Condition()
 
     async def until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
-        """Wait until something is true of what was heard."""
+        """Wait until something is true of what was heard; raises what went wrong while hearing it."""
         async with asyncio.timeout(seconds), self._news:
-            await self._news.wait_for(happened)
+            await self._news.wait_for(lambda: self.error is not None or happened())
+        self.raise_error()
+
+    def raise_error(self) -> None:
+        """Raise the first thing that went wrong while hearing messages."""
+        if self.error is not None:
+            raise self.error
 
     async def hear(self, message: AbstractIncomingMessage) -> None:
         """Take one message from any of the queues."""
         async with self._news:
             self.messages.append(message)
-            body: dict[str, Any] = {}
-            if message.exchange != "clever.events.dead":
-                body = orjson.loads(message.body)
-            match message.type:
-                case "rostering.commit/v1":
-                    self._hear_commit(body)
-                case "rostering.review/v1":
-                    self._hear_review(body)
-                case "rostering.alert/v1":
-                    self.alerts.append(body)
-                case _:
-                    self.dead_letters.append(message)
+            try:
+                self._take(message)
+            except Exception as error:  # noqa: BLE001 — kept, and raised by whoever waits
+                self.error = self.error or error
             self._news.notify_all()
+
+    def _take(self, message: AbstractIncomingMessage) -> None:
+        body: dict[str, Any] = {}
+        if message.exchange != "clever.events.dead":
+            body = orjson.loads(message.body)
+        match message.type:
+            case "rostering.commit/v1":
+                self._hear_commit(body)
+            case "rostering.review/v1":
+                self._hear_review(body)
+            case "rostering.alert/v1":
+                self.alerts.append(body)
+            case _:
+                self.dead_letters.append(message)
 
     def _hear_review(self, body: dict[str, Any]) -> None:
         self._one_id("review", body["district_id"], body["sequence"], body["review_id"])
@@ -271,6 +288,7 @@ async def consuming(url: str, queues: Iterable[str] = QUEUES) -> AsyncIterator[C
             queue = await channel.get_queue(name, ensure=False)
             await queue.consume(consumer.hear, no_ack=True)
         yield consumer
+        consumer.raise_error()
     finally:
         await connection.close()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from program import Site, Worker
@@ -31,7 +32,7 @@ class Fleet:
             await self._workers[victim].logged("worker.started", seconds=120)
             await asyncio.sleep(self._rng.uniform(shortest, longest))  # the beat of the deaths themselves
             self._workers[victim].kill()
-            await self._workers[victim].process.wait()
+            assert await self._workers[victim].process.wait() == -signal.SIGKILL, "it ended by itself"
             self.killed += 1
             self._workers[victim] = await Worker.start(self._environment)
 
@@ -49,10 +50,20 @@ async def dying_workers(
     """Run workers of which one is killed every now and then while the context is open."""
     fleet = Fleet(site, workers, seed)
     await fleet.start()
-    reaping = asyncio.create_task(fleet.reap(shortest, longest))
     try:
-        yield fleet
+        async with running_beside(fleet.reap(shortest, longest)):
+            yield fleet
     finally:
-        reaping.cancel()
-        await asyncio.gather(reaping, return_exceptions=True)
         await fleet.end()
+
+
+@asynccontextmanager
+async def running_beside(endless: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run what only ends by being cancelled while the context is open; raises what it raised before that."""
+    running = asyncio.create_task(endless)
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+    assert running.cancelled(), running.exception()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from program import CLEVER_DEMO, Consumer, Site, Worker, consuming
+from reaper import running_beside
 from sandbox import HOMEROOM, Sandbox, sandbox
 
 from worker.sandbox.district import DistrictSpec, generate
@@ -129,13 +130,8 @@ async def _pollers_that_die(site: Site, clever: Sandbox) -> AsyncIterator[list[i
                 await worker.process.wait()
             deaths.append(worker.process.pid)
 
-    running = asyncio.create_task(storm())
-    try:
+    async with running_beside(storm()):
         yield deaths
-    finally:
-        running.cancel()
-        results = await asyncio.gather(running, return_exceptions=True)
-    assert all(isinstance(result, asyncio.CancelledError) for result in results), results
 
 
 @pytest.mark.timeout(120)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import signal
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import asyncpg
 import orjson
 import pytest
 from program import CLEVER_DEMO, Consumer, Roster, Site, Worker, clever_demo, consuming, digest, publishing
+from reaper import running_beside
 
 from worker.pages import JsonObject
 from worker.sandbox import truth
@@ -59,24 +61,22 @@ async def _through_a_storm(site: Site, district_id: str, waves: list[list[JsonOb
     """Publish each wave five times, shuffled, to workers that keep dying; return what a consumer heard."""
     rng = random.Random(5)  # noqa: S311 — a reproducible shuffle
     await site.done("filter", "set", district_id, "-", stdin=HOMEROOM)
+    deaths: list[int] = []
     async with consuming(site.broker_url or "") as consumer:
-        storm = asyncio.create_task(_storm(site, rng))
-        try:
+        async with running_beside(_storm(site, rng, deaths)):
             for wave in waves:
                 await _publish_copies(site, wave, rng)
                 await consumer.until(lambda: bool(consumer.commits), seconds=90)
                 await _until_evaluated(site, district_id, wave)
-        finally:
-            storm.cancel()
-            await asyncio.gather(storm, return_exceptions=True)
         async with site.worker("--stages", "ingest,evaluate,relay"):
             await site.done("flush", district_id)
             await _until_all_is_told(site, district_id, consumer)
+    assert len(deaths) > WORKERS
     return consumer
 
 
-async def _storm(site: Site, rng: random.Random) -> None:
-    """Keep four workers running and kill one of them every second."""
+async def _storm(site: Site, rng: random.Random, deaths: list[int]) -> None:
+    """Keep four workers running and kill one of them every second, told by process id in `deaths`."""
     environment = site.environment()
     workers = [await Worker.start(environment) for _ in range(WORKERS)]
     try:
@@ -84,7 +84,8 @@ async def _storm(site: Site, rng: random.Random) -> None:
             await asyncio.sleep(1)  # the beat of the storm itself
             victim = rng.randrange(WORKERS)
             workers[victim].kill()
-            await workers[victim].process.wait()
+            assert await workers[victim].process.wait() == -signal.SIGKILL, "it ended by itself"
+            deaths.append(workers[victim].process.pid)
             workers[victim] = await Worker.start(environment)
     finally:
         for worker in workers:

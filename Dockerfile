@@ -1,7 +1,7 @@
 # The worker's image: `docker build -t rostering .`
 # Both stages are the same image, so that what one installs the other can run.
 
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /src
 RUN python -m venv --without-pip /opt/rostering
 # The dependencies first: they change less often than the code, and the layer is kept.
@@ -17,7 +17,7 @@ RUN pip --python /opt/rostering/bin/python install --no-cache-dir --disable-pip-
         --no-deps --no-build-isolation . \
     && pip --python /opt/rostering/bin/python uninstall --yes setuptools
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 # A fixed number, for volumes and for Kubernetes' runAsNonRoot. The home is the data folder.
 RUN useradd --uid 10001 --user-group --no-log-init --create-home --home-dir /var/lib/rostering \
         --shell /usr/sbin/nologin rostering

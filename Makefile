@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-full screenshots check bench format lock schemas clean
+.PHONY: help install demo test test-full screenshots check bench format lock schemas sbom audit clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -63,6 +63,14 @@ lock: $(VENV)/.installed-dev ## Resolve the dependencies anew into the lock file
 		--no-header --no-annotate --output-file requirements.lock --extra build pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --output-file requirements-dev.lock --extra build --extra dev pyproject.toml
+
+sbom: $(VENV)/.installed-dev ## Write sbom.json: what a worker is made of, from the lock file (CycloneDX)
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file sbom.json \
+		requirements.lock
+
+audit: $(VENV)/.installed-dev ## Ask a vulnerability service about every locked dependency; needs the internet
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements-dev.lock
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

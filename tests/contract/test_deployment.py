@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
+import yaml
 from manifests import FOLDER, containers, deployment, kustomization, manifests, pods, selects
 
 from config import document
@@ -22,6 +24,7 @@ FOREIGN = ("keda.sh/v1alpha1",)
 USER = 10001
 PROBES = {"startupProbe": "/live", "livenessProbe": "/live", "readinessProbe": "/ready"}
 COMPONENTS = ("intake", "decide")
+EXAMPLE = FOLDER / "secret.example.yaml"
 
 
 @pytest.mark.parametrize("version", [OLDEST, kubernetes_validate.latest_version()])
@@ -88,7 +91,35 @@ def test_the_console_is_served_by_pods_that_serve_it_on_the_port_that_is_set() -
         assert container["ports"] == [
             {"name": port["targetPort"], "containerPort": int(settings["data"]["ROSTERING_HTTP__PORT"])}
         ]
-    assert policy["spec"]["ingress"] == [{"ports": [{"protocol": "TCP", "port": port["targetPort"]}]}]
+    (rule,) = policy["spec"]["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": port["targetPort"]}]
+
+
+def test_no_pod_is_open_to_the_whole_cluster_nor_may_reach_any_port() -> None:
+    (policy,) = manifests("NetworkPolicy")
+    spec = policy["spec"]
+
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    assert all(rule["from"] and rule["ports"] for rule in spec["ingress"])
+    assert all(each["namespaceSelector"]["matchLabels"] for rule in spec["ingress"] for each in rule["from"])
+    assert all(rule["ports"] for rule in spec["egress"])
+
+
+def test_a_pod_may_reach_every_server_that_the_examples_name() -> None:
+    (policy,), (settings,), (secret,) = (
+        manifests("NetworkPolicy"),
+        manifests("ConfigMap"),
+        [yaml.safe_load(EXAMPLE.read_text())],
+    )
+    open_ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
+    addresses = [
+        value for value in [*settings["data"].values(), *secret["stringData"].values()] if "://" in value
+    ]
+    usual = {"https": 443, "imaps": 993}
+    parts = [urlsplit(address) for address in addresses]
+
+    assert {part.port or usual[part.scheme] for part in parts} <= open_ports
+    assert len(parts) == 5
 
 
 def test_the_two_kinds_of_worker_do_every_stage_between_them() -> None:

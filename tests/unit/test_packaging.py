@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,7 +144,7 @@ def test_what_watches_the_workers_is_pinned_healthy_and_on_the_loopback_only(ser
     found = compose["services"][service]
     files = [ROOT / each["source"] for each in found["volumes"] if isinstance(each, dict)]
 
-    assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", found["image"])
+    assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", found["image"])
     assert found["profiles"] == ["monitoring"]
     assert [port for port in found["ports"] if not port.startswith("127.0.0.1::")] == []
     assert found["healthcheck"]["test"][0] == "CMD"
@@ -184,3 +186,35 @@ def test_what_ci_runs_can_be_run() -> None:
 def _extra(project: dict[str, Any], name: str) -> list[str]:
     extra: list[str] = project["optional-dependencies"][name]
     return extra
+
+
+def test_every_image_of_others_is_named_by_version_and_by_digest() -> None:
+    compose = yaml.safe_load(_text("docker-compose.yml"))
+    named = {service["image"] for service in compose["services"].values() if "image" in service}
+    named |= set(re.findall(r"^FROM (\S+)", _text("Dockerfile"), re.MULTILINE))
+    others = named - {"rostering:local"}
+
+    assert len(others) == 6
+    for image in others:
+        assert re.fullmatch(r"[a-z/]+:v?[0-9][\w.-]*@sha256:[0-9a-f]{64}", image), image
+
+
+def test_the_license_that_the_package_names_is_the_one_in_the_folder() -> None:
+    project = _project()
+
+    assert project["license"] == "Apache-2.0"
+    assert [_text(name).split()[:2] for name in project["license-files"]] == [["Apache", "License"]]
+
+
+def test_the_bill_of_materials_names_every_locked_version(tmp_path: Path) -> None:
+    written = tmp_path / "sbom.json"
+    arguments = ["requirements", "--output-file", str(written), str(ROOT / "requirements.lock")]
+
+    subprocess.run([sys.executable, "-m", "cyclonedx_py", *arguments], check=True, capture_output=True)
+
+    components = json.loads(written.read_text())["components"]
+    found = {(each["name"], each["version"]) for each in components}
+    locked = {
+        (name, str(version)) for name, all_ in _versions("requirements.lock").items() for version in all_
+    }
+    assert found == locked

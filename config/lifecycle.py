@@ -16,7 +16,8 @@ class LifecycleSettings(Group):
 
     time_zone: Annotated[str, AfterValidator(zone)] = Field(
         default="America/New_York",
-        description="Time zone of a district of which nobody said another, such as America/Chicago.",
+        description="Time zone of a district of which nobody said another, such as America/Chicago. The "
+        "days of its terms, its launch and its e-mails go by it; another value has districts checked anew.",
     )
     lead_days: int = Field(
         default=3,

@@ -125,7 +125,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresOutbox(database, heard),
             PostgresDesk(database, rules),
             PostgresBaselines(database, rules),
-            PostgresSurveys(database),
+            PostgresSurveys(database, settings.lifecycle.time_zone),
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
             PostgresQuarantine(database),
@@ -135,7 +135,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresInspections(database, window_limits(settings), alerting.thresholds(settings), rules),
             PostgresDeliveries(database, heard),
             PostgresViews(database),
-            PostgresSectionViews(database),
+            PostgresSectionViews(database, settings.lifecycle.time_zone),
             PostgresLifecycles(database, guiding.guidance(settings)),
             PostgresMails(database, heard),
             PostgresMailDesk(database),
@@ -264,6 +264,7 @@ def policy(settings: Settings) -> Policy:
         removal_limit_floor=preflight.removal_limit_floor,
         extra_fields=settings.commit.extra_fields,
         needs_baseline=settings.clever.client_id is not None,
+        time_zone=settings.lifecycle.time_zone,
         severities={Code(code): Severity(severity) for code, severity in preflight.severities.items()},
     )
 

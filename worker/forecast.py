@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any, Final
 
 from worker.adapters.postgres.evaluation import PostgresEvaluation
@@ -13,7 +12,7 @@ from worker.domain.canonical import to_hex
 from worker.domain.decision import Outcome, decide
 from worker.domain.window import Trigger, WindowLimits
 from worker.errors import Unavailable
-from worker.stages.evaluate import judge, needs_full_run, terms_that_count, verdict_on
+from worker.stages.evaluate import judge, needs_full_run, terms_that_count, today, verdict_on
 
 BUSY: Final = "the district is being evaluated at the moment"
 FULL_RUN: Final = "the whole district is about to be checked anew"
@@ -56,8 +55,7 @@ async def _why_not(evaluation: PostgresEvaluation, waiting: int, limits: WindowL
         return TOO_MANY
     if await evaluation.has_ready_baseline():
         return BASELINE
-    today = evaluation.window.now.astimezone(UTC).date()
-    if needs_full_run(evaluation.state, today, await terms_that_count(evaluation)):
+    if needs_full_run(evaluation.state, today(evaluation), await terms_that_count(evaluation)):
         return FULL_RUN
     return None
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-
 from worker.domain.approval import GUARDS
 from worker.domain.canonical import to_hex
 from worker.domain.causes import Facts, Label, label_sections, needs_teachers, schools_to_count
+from worker.domain.days import day_in
 from worker.domain.policy import Code
 from worker.domain.words import name_words
 from worker.ports.evaluation import Evaluation
@@ -49,4 +48,5 @@ async def _labels(evaluation: Evaluation) -> dict[str, Label]:
     sections = await evaluation.concerned_sections()
     names = await evaluation.teacher_names() if needs_teachers(sections) else {}
     teacher_words = name_words(name for both in names.values() for name in both)
-    return label_sections(sections, teacher_words, names.keys(), evaluation.window.now.astimezone(UTC).date())
+    today = day_in(evaluation.state.policy.time_zone, evaluation.window.now)
+    return label_sections(sections, teacher_words, names.keys(), today)

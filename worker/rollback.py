@@ -7,7 +7,7 @@ plan is afterwards what was undone, and the district is held until a person lets
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from worker.candidate.context import Context
@@ -21,7 +21,7 @@ from worker.domain.window import Trigger
 from worker.errors import RollbackRefused, UnknownDistrictError
 from worker.ports.evaluation import BatchRecord, DecisionRecord
 from worker.ports.rollback import PastCommit, Rollback, Rollbacks
-from worker.stages.evaluate import judge_district
+from worker.stages.evaluate import judge_district, today
 
 PATIENCE: Final = timedelta(seconds=30)
 """For an evaluation that is under way."""
@@ -156,8 +156,8 @@ async def _commit(district: Rollback, target: PastCommit, restoration: Restorati
     state.last_commit_id = envelope["commit_id"]
     state.committed_digest, state.committed_counts = restoration.digest, restoration.sizes
     # What the plan removes, and from how many, is not what it was.
-    today = now.astimezone(UTC).date()
-    await judge_district(district, Context(district, state.tally, state.section_filter, state.policy, today))
+    context = Context(district, state.tally, state.section_filter, state.policy, today(district))
+    await judge_district(district, context)
     await district.record_rollback(*_records(district, batch, envelope))
     return parts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -61,6 +61,8 @@ class Policy:
     severities: Mapping[Code, Severity] = field(default_factory=dict)
     needs_baseline: bool = False
     """Whether the district must have been read as a whole: so where a Clever source is configured."""
+    time_zone: str = "UTC"
+    """Whose days are meant by the days of terms: the district's own, or that of the settings."""
 
     def __post_init__(self) -> None:
         # 10 and 10.0 are one demand, and must not be two in a fingerprint or in a finding's identity.
@@ -135,8 +137,8 @@ def parse_end(text: str) -> datetime:
         ) from None
 
 
-def in_force(settings: Policy, own: Mapping[str, Any] | None) -> Policy:
-    """Return the policy that a district is judged by: its own fields over those of the settings."""
-    if not own:
-        return settings
-    return _POLICY.validate_python({**_POLICY.dump_python(settings), **own})
+def in_force(settings: Policy, own: Mapping[str, Any] | None, time_zone: str | None = None) -> Policy:
+    """Return what a district is judged by: its own fields and time zone over those of the settings."""
+    if own:
+        settings = _POLICY.validate_python({**_POLICY.dump_python(settings), **own})
+    return replace(settings, time_zone=time_zone) if time_zone else settings

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -23,6 +23,7 @@ from worker.domain import preflight, staging
 from worker.domain.advice import changes_search
 from worker.domain.approval import Approval, ending, guard_errors
 from worker.domain.canonical import MODULUS
+from worker.domain.days import beginning_of, day_in
 from worker.domain.decision import Outcome, Verdict, decide
 from worker.domain.preflight import DistrictContext, Removal
 from worker.domain.records import Term
@@ -207,10 +208,8 @@ async def judge(
 
     What was `adopted` from a baseline before is staged already, and not yet looked at.
     """
-    state, window = evaluation.state, evaluation.window
-    context = Context(
-        evaluation, state.tally, state.section_filter, state.policy, window.now.astimezone(UTC).date()
-    )
+    state = evaluation.state
+    context = Context(evaluation, state.tally, state.section_filter, state.policy, today(evaluation))
     await stage(context, changes)
     terms = await terms_that_count(evaluation)
     first = [] if adopted is None else adopted.changes
@@ -226,12 +225,17 @@ async def judge(
     state.reevaluate_at = _reevaluate_at(state, terms, context.today)
 
 
+def today(evaluation: Evaluation) -> date:
+    """Return the day of an evaluation, as it is in its district."""
+    return day_in(evaluation.state.policy.time_zone, evaluation.window.now)
+
+
 async def terms_that_count(evaluation: Evaluation) -> list[Term]:
     """Return the terms whose days the filter in force looks at: all of them, or none."""
     return await evaluation.terms() if evaluation.state.section_filter.current_term_only else []
 
 
-def needs_full_run(state: DistrictState, today: date, terms: Sequence[Term]) -> bool:
+def needs_full_run(state: DistrictState, day: date, terms: Sequence[Term]) -> bool:
     """Whether something other than records changed since the last evaluation.
 
     `terms` are those that are staged now. A term that these changes moved may have crossed a boundary unseen
@@ -241,13 +245,13 @@ def needs_full_run(state: DistrictState, today: date, terms: Sequence[Term]) -> 
         return False  # never evaluated: the changes are all there is
     other_filter = state.evaluated_filter_version != state.filter_version
     other_policy = state.evaluated_policy != state.policy.fingerprint()
-    return other_filter or other_policy or crosses_boundary(terms, state.evaluated_on or today, today)
+    return other_filter or other_policy or crosses_boundary(terms, state.evaluated_on or day, day)
 
 
-def _reevaluate_at(state: DistrictState, terms: Sequence[Term], today: date) -> datetime | None:
+def _reevaluate_at(state: DistrictState, terms: Sequence[Term], day: date) -> datetime | None:
     """Return when time alone will change what the district is judged by."""
-    boundary = next_boundary(terms, today)
-    turns = [state.policy_until, datetime.combine(boundary, datetime.min.time(), UTC) if boundary else None]
+    boundary = next_boundary(terms, day)
+    turns = [state.policy_until, beginning_of(boundary, state.policy.time_zone) if boundary else None]
     return min((turn for turn in turns if turn is not None), default=None)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.surveys import read_survey
 from worker.domain.advice import Advice, SearchInput
+from worker.domain.days import day_in
 from worker.ports.evaluation import ClosedWindow, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
@@ -50,6 +50,6 @@ class PostgresAdvice:
     async def survey(self) -> SurveyBuilder:
         """Read the district as it is staged in this evaluation, and let the transaction wait for a search."""
         await self._connection.execute(_SQL["wait_for_a_search"])
-        today = self.window.now.astimezone(UTC).date()
+        today = day_in(self.state.policy.time_zone, self.window.now)
         in_force = self.state.section_filter
         return await read_survey(self._connection, self.window.district_id, in_force, today)

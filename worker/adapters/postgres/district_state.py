@@ -34,7 +34,7 @@ async def read_state(
         section_filter=SectionFilter.model_validate(chosen["filter"], strict=False) if chosen else KEEP_ALL,
         filter_version=chosen["version"] if chosen else 0,
         evaluated_filter_version=row["filter_version"],
-        policy=in_force(settings, own["policy"] if own else None),
+        policy=in_force(settings, own["policy"] if own else None, row["time_zone"]),
         policy_until=own["until"] if own else None,
         evaluated_policy=row["policy_fingerprint"],
         evaluated_on=row["evaluated_on"],

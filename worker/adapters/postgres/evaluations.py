@@ -127,7 +127,8 @@ class PostgresEvaluations:
         stale = [
             row["district_id"]
             for row in rows
-            if in_force(self._policy, row["policy"]).fingerprint() != row["policy_fingerprint"]
+            if in_force(self._policy, row["policy"], row["time_zone"]).fingerprint()
+            != row["policy_fingerprint"]
         ]
         if stale:
             await windows.close(connection, stale, Trigger.FILTER)

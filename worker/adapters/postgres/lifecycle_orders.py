@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from worker.adapters.postgres import sql
+from worker.adapters.postgres import sql, windows
 from worker.adapters.postgres.connect_links import make_link
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.lifecycle_mails import (
@@ -23,6 +23,7 @@ from worker.domain.lifecycle import describing
 from worker.domain.lifecycle.sight import Step, Way
 from worker.domain.lifecycle.states import BY_PEOPLE, Move, State, sources, target
 from worker.domain.mails import Mail
+from worker.domain.window import Trigger
 from worker.errors import LifecycleError, OrderRefused, UnknownDistrictError
 from worker.ports.lifecycles import Description, Made, RulesAsked
 
@@ -50,6 +51,8 @@ async def choose(connection: Connection, district_id: str, said: Description, ac
         raise OrderRefused(f"district {district_id} is on its way already: it is {state}")
     made = Made(district_id, None, Move.CHOOSE, State.CHOSEN, since, actor, None, {})
     await write_down(connection, [made])
+    if zone is not None:
+        await _judge_by_other_days(connection, district_id)
     await audit(connection, actor, "choose", district_id, contacts=len(contacts or []), time_zone=zone)
 
 
@@ -61,6 +64,8 @@ async def describe(connection: Connection, seen: Seen, said: Description, actor:
             "contacts: the last one cannot be taken away: e-mails would have nobody to go to"
         )
     await connection.execute(_SQL["describe"], seen.district_id, name, contacts, zone)
+    if zone is not None and zone != seen.row["time_zone"]:
+        await _judge_by_other_days(connection, seen.district_id)
     changed = [what for what, value in (("name", name), ("contacts", contacts), ("time_zone", zone)) if value]
     await audit(connection, actor, "describe", seen.district_id, changed=changed)
 
@@ -136,6 +141,8 @@ async def drop(connection: Connection, seen: Seen, actor: str) -> None:
     await connection.execute(_SQL["withdraw"], seen.district_id)
     await connection.execute(_SQL["drop"], seen.district_id)
     await connection.execute(_SQL["remember_drop"], seen.district_id)
+    if seen.row["time_zone"] is not None:
+        await _judge_by_other_days(connection, seen.district_id)
     await audit(connection, actor, "drop", seen.district_id, before=seen.way.state.value)
 
 
@@ -143,6 +150,12 @@ async def audit(connection: Connection, actor: str, deed: str, district_id: str,
     """Write down who did what; no contact stands there."""
     told = {name: value for name, value in detail.items() if value is not None}
     await connection.execute(_SQL["audit"], actor, f"lifecycle.{deed}", district_id, told)
+
+
+async def _judge_by_other_days(connection: Connection, district_id: str) -> None:
+    """Have a district judged again whose time zone changed, and with it the days of its terms."""
+    if await connection.fetchval(_SQL["was_judged"], district_id):
+        await windows.close(connection, [district_id], Trigger.FILTER)
 
 
 async def _tell_of_new_opening(connection: Connection, before: Seen, after: Way, guidance: Guidance) -> None:

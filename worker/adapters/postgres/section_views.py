@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC
 from typing import Any, Final
 
 import asyncpg
@@ -14,6 +13,7 @@ from worker.adapters.postgres import sql
 from worker.adapters.postgres.beside import read_beside
 from worker.adapters.postgres.candidate import finding_of
 from worker.adapters.postgres.database import Connection, Database
+from worker.domain.days import day_in
 from worker.domain.filter import SectionView
 from worker.domain.records import (
     RecordId,
@@ -35,20 +35,24 @@ FETCH: Final = 2000
 
 
 class PostgresSectionViews:
-    """Answers to `worker.ports.section_views.SectionViews`."""
+    """Answers to `worker.ports.section_views.SectionViews`.
 
-    def __init__(self, database: Database) -> None:
+    `time_zone` is that of districts without one of their own.
+    """
+
+    def __init__(self, database: Database, time_zone: str) -> None:
         self._database = database
+        self._time_zone = time_zone
 
     async def moment(self, district_id: str) -> TableMoment:
         """Return what a table that is read now would be true for; raises `UnknownDistrictError`."""
         async with self._database.connection() as connection:
-            return await _moment(connection, district_id)
+            return await _moment(connection, district_id, self._time_zone)
 
     async def read(self, district_id: str) -> ReadSections:
         """Return the district's live sections; raises `UnknownDistrictError`."""
         async with self._picture() as connection:
-            moment = await _moment(connection, district_id)
+            moment = await _moment(connection, district_id, self._time_zone)
             schools, courses, terms = await read_beside(connection, district_id)
             kept = {
                 row["section_id"]: row["rank"] for row in await connection.fetch(_SQL["kept"], district_id)
@@ -111,11 +115,11 @@ class PostgresSectionViews:
             yield connection
 
 
-async def _moment(connection: Connection, district_id: str) -> TableMoment:
-    row = await connection.fetchrow(_SQL["moment"], district_id)
+async def _moment(connection: Connection, district_id: str, time_zone: str) -> TableMoment:
+    row = await connection.fetchrow(_SQL["moment"], district_id, time_zone)
     if row is None:
         raise UnknownDistrictError(f"district {district_id} was never seen here")
-    return TableMoment(row["batch_number"], row["purged_at"], row["now"].astimezone(UTC).date())
+    return TableMoment(row["batch_number"], row["purged_at"], day_in(row["time_zone"], row["now"]))
 
 
 def _section(row: asyncpg.Record) -> Section:

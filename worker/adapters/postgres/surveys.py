@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -11,6 +11,7 @@ import asyncpg
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.beside import read_beside
 from worker.adapters.postgres.database import Connection, Database
+from worker.domain.days import day_in
 from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, is_current, rank
 from worker.domain.records import (
     RecordId,
@@ -92,10 +93,11 @@ async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIt
 
 
 class PostgresSurveys:
-    """Answers to `worker.ports.surveys.Surveys`."""
+    """Answers to `worker.ports.surveys.Surveys`; `time_zone` is for districts without one of their own."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, time_zone: str) -> None:
         self._database = database
+        self._time_zone = time_zone
 
     async def of(self, district_id: str) -> DistrictSurvey:
         """Return a district's survey as it is staged now, keeping nobody from it; see the port."""
@@ -104,12 +106,12 @@ class PostgresSurveys:
             self._database.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            row = await connection.fetchrow(_SQL["in_force"], district_id)
+            row = await connection.fetchrow(_SQL["in_force"], district_id, self._time_zone)
             if row is None:
                 raise UnknownDistrictError(f"district {district_id} was never seen here")
             chosen = row["filter"]
             in_force = SectionFilter.model_validate(chosen, strict=False) if chosen else KEEP_ALL
-            today = row["now"].astimezone(UTC).date()
+            today = day_in(row["time_zone"], row["now"])
             return DistrictSurvey(await read_survey(connection, district_id, in_force, today), in_force)
 
     async def schools(self, district_id: str) -> dict[str, str]:
@@ -121,7 +123,7 @@ class PostgresSurveys:
     async def moment(self, district_id: str) -> Moment:
         """Return what a seating that is read now would be true for; raises `UnknownDistrictError`."""
         async with self._database.connection() as connection:
-            return await _moment(connection, district_id)
+            return await _moment(connection, district_id, self._time_zone)
 
     async def seating(self, district_id: str) -> tuple[Moment, SeatingBuilder]:
         """Return who sits where as it is staged now, keeping nobody from it; see the port."""
@@ -129,12 +131,12 @@ class PostgresSurveys:
             self._database.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            moment = await _moment(connection, district_id)
+            moment = await _moment(connection, district_id, self._time_zone)
             return moment, await read_seating(connection, district_id, moment.today)
 
 
-async def _moment(connection: Connection, district_id: str) -> Moment:
-    row = await connection.fetchrow(_SQL["moment"], district_id)
+async def _moment(connection: Connection, district_id: str, time_zone: str) -> Moment:
+    row = await connection.fetchrow(_SQL["moment"], district_id, time_zone)
     if row is None:
         raise UnknownDistrictError(f"district {district_id} was never seen here")
-    return Moment(row["batch_number"], row["now"].astimezone(UTC).date())
+    return Moment(row["batch_number"], day_in(row["time_zone"], row["now"]))

@@ -17,7 +17,8 @@ LIMIT $5
 SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,
        last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
        committed_digest, committed_counts, filter_version, policy_fingerprint, evaluated_on, floor, baseline_at,
-       search_input_batch
+       search_input_batch,
+       (SELECT l.time_zone FROM lifecycles l WHERE l.district_id = districts.district_id) AS time_zone
 FROM districts WHERE district_id = $1
 FOR NO KEY UPDATE SKIP LOCKED
 
@@ -38,8 +39,9 @@ RETURNING parked_at IS NOT NULL AS parked
 
 -- name: stale_policies
 -- Districts last judged by another policy than the one in force for them now.
-SELECT d.district_id, d.policy_fingerprint, p.policy
+SELECT d.district_id, d.policy_fingerprint, p.policy, l.time_zone
 FROM districts d
+LEFT JOIN lifecycles l USING (district_id)
 LEFT JOIN LATERAL (SELECT policy FROM policies p WHERE p.district_id = d.district_id
                        AND (p.until IS NULL OR p.until > clock_timestamp())
                    ORDER BY version DESC LIMIT 1) p ON true

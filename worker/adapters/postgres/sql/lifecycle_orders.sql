@@ -16,6 +16,9 @@ SELECT state FROM lifecycles WHERE district_id = $1
 UPDATE lifecycles SET name = coalesce($2, name), contacts = coalesce($3, contacts), time_zone = coalesce($4, time_zone)
 WHERE district_id = $1
 
+-- name: was_judged
+SELECT EXISTS (SELECT FROM districts WHERE district_id = $1 AND policy_fingerprint IS NOT NULL)
+
 -- name: ask_for_rules
 -- A commit from before does not count.
 UPDATE lifecycles SET commits_before = $2 WHERE district_id = $1

@@ -1,7 +1,8 @@
 -- Sections and students as people look through them.
 
 -- name: moment
-SELECT batch_number, purged_at, clock_timestamp() AS now FROM districts WHERE district_id = $1
+SELECT d.batch_number, d.purged_at, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone
+FROM districts d LEFT JOIN lifecycles l USING (district_id) WHERE d.district_id = $1
 
 -- name: sections
 -- Each record is taken apart once; its students are counted and left where they are.

@@ -22,9 +22,10 @@ SELECT record_id, record ->> 'name' AS name FROM staged
 WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
 
 -- name: moment
-SELECT batch_number, clock_timestamp() AS now FROM districts WHERE district_id = $1
+SELECT d.batch_number, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone
+FROM districts d LEFT JOIN lifecycles l USING (district_id) WHERE d.district_id = $1
 
 -- name: in_force
-SELECT clock_timestamp() AS now,
+SELECT clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
        (SELECT filter FROM filters f WHERE f.district_id = d.district_id ORDER BY version DESC LIMIT 1) AS filter
-FROM districts d WHERE district_id = $1
+FROM districts d LEFT JOIN lifecycles l USING (district_id) WHERE d.district_id = $1

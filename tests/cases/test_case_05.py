@@ -1,0 +1,145 @@
+"""Case 05: the days of terms, and the moment at which they turn, are the district's own."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from case_runner import CaseRunner, case_folder, changed_copy
+from store_fixtures import StoreUnderTest, opened_store
+
+from worker.domain.days import beginning_of, day_in
+from worker.domain.filter import SectionFilter
+from worker.domain.policy import Policy
+from worker.ports.lifecycles import Description
+from worker.trial import try_filter
+
+DISTRICT = "66d000000000000000000005"
+EAST, WEST = "Etc/GMT-14", "Etc/GMT+12"
+"""Between them, some day is always today in one and not in the other."""
+
+
+async def told(store: StoreUnderTest, folder: Path, zone: str | None, start: str, end: str) -> CaseRunner:
+    """Bring in the case with a term of these days, in a district of this time zone."""
+    source = case_folder(5)
+    said = term(source)
+    file = changed_copy(
+        source / "01-district.ndjson",
+        folder / "01.ndjson",
+        (f'"start_date": "{said["start_date"]}"', f'"start_date": "{start}"'),
+        (f'"end_date": "{said["end_date"]}"', f'"end_date": "{end}"'),
+    )
+    case = CaseRunner(store, source)
+    if zone is not None:
+        await store.lifecycles.choose(DISTRICT, Description("Island Schools", None, zone), "test")
+    await case.set_filter(DISTRICT, "filter.json")
+    await case.publish(file)
+    await case.evaluate()
+    return case
+
+
+def term(folder: Path) -> dict[str, str]:
+    lines = (folder / "01-district.ndjson").read_text().splitlines()
+    (found,) = [
+        record["data"]["object"] for record in map(json.loads, lines) if record["type"] == "terms.created"
+    ]
+    return dict(found)
+
+
+def around(zone: str) -> tuple[str, str, str]:
+    """Return yesterday, today and tomorrow as they are there."""
+    today = day_in(zone, datetime.now(UTC))
+    return str(today - timedelta(days=1)), str(today), str(today + timedelta(days=1))
+
+
+async def test_a_term_begins_on_the_districts_first_day_though_utc_has_not_come_to_it(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    _, today, tomorrow = around(EAST)
+
+    case = await told(store, tmp_path, EAST, today, tomorrow)
+
+    assert len(case.commits.messages) == 1
+    assert case.reviews.messages == []
+
+
+async def test_a_term_ends_with_the_districts_last_day_though_utc_is_past_it(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    yesterday, today, _ = around(WEST)
+
+    case = await told(store, tmp_path, WEST, yesterday, today)
+
+    assert len(case.commits.messages) == 1
+    assert case.reviews.messages == []
+
+
+async def test_the_district_is_judged_again_at_its_own_midnight(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    _, today, tomorrow = around(EAST)
+
+    await told(store, tmp_path, EAST, today, today)
+
+    (row,) = await store.rows("SELECT reevaluate_at FROM districts")
+    assert row["reevaluate_at"] == beginning_of(datetime.fromisoformat(tomorrow).date(), EAST)
+
+
+async def test_another_time_zone_has_the_district_judged_again_by_its_days(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    _, today, tomorrow = around(EAST)
+    case = await told(store, tmp_path, WEST, today, tomorrow)
+    held_back = len(case.reviews.messages), len(case.commits.messages)
+
+    await store.lifecycles.describe(DISTRICT, Description(time_zone=EAST), "test")
+    await case.evaluate()
+
+    assert held_back == (1, 0)
+    assert len(case.commits.messages) == 1
+
+
+async def test_a_district_that_is_put_on_its_way_later_is_judged_again_by_its_days(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    case = await told(store, tmp_path, None, *around(EAST)[1:])
+
+    await store.lifecycles.choose(DISTRICT, Description("Island Schools", None, EAST), "test")
+    await case.evaluate()
+    await store.lifecycles.drop(DISTRICT, "test")
+    await case.evaluate()
+
+    batches = await store.rows("SELECT trigger FROM batches ORDER BY number")
+    assert [row["trigger"] for row in batches][-2:] == ["filter", "filter"]
+    assert await store.evaluations.demand_policy() == 0
+
+
+async def test_another_time_zone_in_the_settings_has_districts_without_their_own_judged_again(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    await told(store, tmp_path, None, *around(EAST)[1:])
+
+    async with opened_store(store.url, Policy(time_zone=EAST)) as restarted:
+        asked = await restarted.evaluations.demand_policy()
+
+    assert asked == 1
+
+
+@pytest.mark.parametrize(("zone", "runs"), [(EAST, True), (WEST, False)])
+async def test_survey_sections_and_trial_have_the_districts_day(
+    store: StoreUnderTest, tmp_path: Path, zone: str, runs: bool
+) -> None:
+    _, today, tomorrow = around(EAST)
+    await told(store, tmp_path, zone, today, tomorrow)
+    here = day_in(zone, datetime.now(UTC))
+    section_filter = SectionFilter(current_term_only=True)
+
+    trial = await try_filter(store.evaluations, DISTRICT, section_filter)
+    survey = (await store.surveys.of(DISTRICT)).builder.build()
+
+    assert (await store.surveys.moment(DISTRICT)).today == here
+    assert (await store.sections.moment(DISTRICT)).today == here
+    assert (trial["coverage"]["none"] == 0) is runs
+    assert survey.current.any() == runs

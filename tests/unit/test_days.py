@@ -1,0 +1,66 @@
+"""Days as they are in a district."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.domain.days import beginning_of, day_in
+
+ZONES = ["Pacific/Guam", "America/Los_Angeles", "America/Havana", "Pacific/Apia", "America/St_Johns", "UTC"]
+MOMENTS = st.integers(631_152_000, 2_208_988_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+"""From 1990 to 2040."""
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("Pacific/Guam", "2026-11-29T13:59:59", date(2026, 11, 29)),
+        ("Pacific/Guam", "2026-11-29T14:00:00", date(2026, 11, 30)),
+        ("America/Los_Angeles", "2026-11-30T07:59:59", date(2026, 11, 29)),
+        ("America/Los_Angeles", "2026-11-30T08:00:00", date(2026, 11, 30)),
+        ("America/Los_Angeles", "2026-07-30T07:00:00", date(2026, 7, 30)),
+    ],
+)
+def test_a_day_turns_at_the_districts_own_midnight(zone: str, moment: str, day: date) -> None:
+    assert day_in(zone, utc(moment)) == day
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "moment"),
+    [
+        ("America/Los_Angeles", date(2026, 3, 8), "2026-03-08T08:00:00"),
+        ("America/Los_Angeles", date(2026, 3, 9), "2026-03-09T07:00:00"),
+        # Midnight is skipped: the day begins at one o'clock.
+        ("America/Havana", date(2026, 3, 8), "2026-03-08T05:00:00"),
+        # Midnight comes twice: the day begins at the first.
+        ("America/Havana", date(2026, 11, 1), "2026-11-01T04:00:00"),
+    ],
+)
+def test_a_day_begins_when_the_clock_says_so_also_when_it_is_put_forward_or_back(
+    zone: str, day: date, moment: str
+) -> None:
+    assert beginning_of(day, zone) == utc(moment)
+
+
+@given(moment=MOMENTS, zone=st.sampled_from(ZONES))
+def test_the_next_day_begins_after_now_and_it_is_that_day_then(moment: datetime, zone: str) -> None:
+    tomorrow = day_in(zone, moment) + timedelta(days=1)
+
+    begins = beginning_of(tomorrow, zone)
+
+    assert begins > moment
+    assert day_in(zone, begins) >= tomorrow
+    assert day_in(zone, begins - timedelta(seconds=1)) < tomorrow
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "America", "../etc/passwd"])
+def test_a_zone_that_is_no_longer_known_stops_no_district(zone: str) -> None:
+    assert day_in(zone, utc("2026-11-29T23:30:00")) == date(2026, 11, 29)

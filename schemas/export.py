@@ -154,7 +154,11 @@ OPERATIONS: Final = {
     "publishCommit": Operation("send", topology.COMMIT_QUEUE, "Publish a commit, persistent and confirmed."),
     "publishReview": Operation("send", topology.REVIEW_QUEUE, "Publish a review, persistent and confirmed."),
     "publishAlert": Operation("send", topology.ALERT_QUEUE, "Publish an alert, persistent and confirmed."),
-    "notifyOperations": Operation("receive", topology.ALERT_QUEUE, "Hand an alert on to operations."),
+    "notifyOperations": Operation(
+        "receive",
+        topology.ALERT_QUEUE,
+        "Hand an alert on to operations; the worker's own channels do not read here.",
+    ),
 }
 
 

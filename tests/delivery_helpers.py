@@ -11,7 +11,6 @@ from store_fixtures import StoreUnderTest
 
 from worker.domain.incident_codes import PREFLIGHT_FAILED
 from worker.metrics import Metrics
-from worker.ports.deliveries import Heard
 from worker.stages.deliver import DeliverStage
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -34,17 +33,19 @@ def alert(status: str = FIRING, number: int = 1, **changed: object) -> Json:
     } | changed
 
 
-def kept(*alerts: Json) -> list[Heard]:
-    return [
-        Heard(
+async def tell(store: StoreUnderTest, *alerts: Json) -> None:
+    """Write alerts, in their order."""
+    for each in alerts:
+        await store.rows(
+            "INSERT INTO alerts (district_id, alert_id, dedup_key, status, starts_at, routing_key, "
+            "trace_parent, body) VALUES ($1, $2, $3, $4, $5, 'alert.warning', '', $6)",
+            each["district_id"],
             each["alert_id"],
             each["dedup_key"],
             each["status"],
             datetime.fromisoformat(each["starts_at"]),
             json.dumps(each),
         )
-        for each in alerts
-    ]
 
 
 class Line:

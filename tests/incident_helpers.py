@@ -17,10 +17,7 @@ async def inspect(store: StoreUnderTest, dead_letters: int | None = 0) -> None:
 
 
 async def alerts(store: StoreUnderTest) -> list[Json]:
-    return [
-        json.loads(row["envelope"])
-        for row in await store.rows("SELECT envelope FROM alert_outbox ORDER BY position")
-    ]
+    return [json.loads(row["body"]) for row in await store.rows("SELECT body FROM alerts ORDER BY position")]
 
 
 async def told(store: StoreUnderTest) -> list[tuple[str, str]]:

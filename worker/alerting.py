@@ -24,17 +24,12 @@ LEASED_ATTEMPTS: Final = 3
 
 
 def check(names: Collection[str], settings: Settings) -> None:
-    """Raise `SettingsError` for a wrong address, or where notify lacks a setting or another stage."""
+    """Raise `SettingsError` for a wrong address, or where notify lacks a setting."""
     check_channels(settings)
     if "notify" in names and set(names) <= {"notify", "http"} and not notifies(settings):
         raise SettingsError(
             "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS__ALERTMANAGER_URL, or "
             "ROSTERING_MAIL__SMTP_URL, for the stage notify, got nothing"
-        )
-    if settings.broker_url is None and delivers(settings) and ("notify" in names) != ("relay" in names):
-        raise SettingsError(
-            "--stages: notify and relay need each other where the broker is inside the process (no "
-            "ROSTERING_BROKER_URL)"
         )
 
 

@@ -89,7 +89,7 @@ class Store:
     plans: PostgresPlans
     access: AccessStore
     alerts: PostgresOutbox
-    """The outbox of alerts, which wait for no commit."""
+    """The alerts to publish, which wait for no commit."""
     inspections: PostgresInspections
     deliveries: PostgresDeliveries
     views: PostgresViews
@@ -227,11 +227,8 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> str:
     return await embedded.start()
 
 
-def open_broker(settings: Settings, *, notifies: bool = False) -> RabbitBroker | InProcessBroker:
-    """Return the broker; it connects when it is first used.
-
-    `notifies` says that alerts are consumed in this process: then they wait for that as well.
-    """
+def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
+    """Return the broker; it connects when it is first used."""
     if settings.broker_url is not None:
         return RabbitBroker(settings.broker_url.get_secret_value(), name=process_name())
     out = settings.data_dir / "out"
@@ -242,7 +239,6 @@ def open_broker(settings: Settings, *, notifies: bool = False) -> RabbitBroker |
             ALERT_QUEUE: FileSink(out / "alerts.ndjson"),
             DEAD_LETTER_QUEUE: DeadLetterFile(out / DEAD_LETTERS),
         },
-        also_consumed=[ALERT_QUEUE] if notifies else [],
     )
 
 

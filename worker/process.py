@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,7 +35,6 @@ from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.ingest import IngestStage
 from worker.stages.inspect import InspectStage
 from worker.stages.loop import BackOff, Health, Stage, Stop, run
-from worker.stages.notify import NotifyStage
 from worker.stages.poll import ListStage, PollStage
 from worker.stages.relay import RelayStage
 from worker.tracing import NO_TRACES, Tracer
@@ -52,9 +51,11 @@ EVALUATIONS: Final = 2
 """Districts evaluated side by side in one process, so that a full run holds no small district up."""
 REMEMBER_EVENTS: Final = timedelta(days=45)
 """How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
+NEED_BROKER: Final = ("ingest", "poll.list", "poll", "relay", "relay.alerts")
+"""Stages that begin once the broker is there; evaluation, alerts and pages do not wait for it."""
 HOUSEKEEPING_SECONDS: Final = 3600.0
-REMEMBER_DELIVERIES: Final = timedelta(days=7)
-"""How long delivered alerts are kept, for whoever asks whether a channel has had one."""
+REMEMBER_ALERTS: Final = timedelta(days=7)
+"""How long alerts are kept after they left, for whoever asks whether a channel has had one."""
 UNATTENDED: Final = timedelta(hours=1)
 """After which an alert that should have been given up is, though nobody delivers to its channel."""
 
@@ -130,7 +131,6 @@ class Worker:
             self.tracer = await stack.enter_async_context(open_tracing(self._settings, self.metrics))
             broker = await stack.enter_async_context(self._opened_broker())
             store = await self._when_there(lambda: stack.enter_async_context(open_store(self._settings)))
-            await self._when_there(broker.check_topology)
             if store is None or self.stop.requested:
                 return 0
             opening = open_source(self._settings, store, broker, self.metrics, self.tracer)
@@ -161,7 +161,6 @@ class Worker:
         source: Surroundings | None,
         channels: Sequence[Channel],
     ) -> int:
-        notify = NotifyStage(broker, store.deliveries, [channel.name for channel in channels], self.tracer)
         ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
         absent = {
@@ -175,15 +174,16 @@ class Worker:
             await self._when_there(store.evaluations.demand_policy)
         made = self._made(store, broker, ingest, source)
         if self._delivers:
-            made += [
-                notify,
-                *alerting.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer),
-            ]
+            made += alerting.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer)
         if "notify" in self._stages:
             made += postbox.posting(store.mails, self.metrics, self._settings, self.tracer)
-        work = [run(stage, self.stop, self.health) for stage in made]
+        is_checked = asyncio.Event()
+        work = [self._check_topology(broker, is_checked)]
+        for stage in made:
+            running = run(stage, self.stop, self.health)
+            work.append(self._after(is_checked, running) if stage.name in NEED_BROKER else running)
         if "ingest" in self._stages:
-            work.append(watchdog.run())
+            work.append(self._after(is_checked, watchdog.run()))
         work.append(_keep_house(store, self.stop, self._settings))
         tasks = [asyncio.create_task(piece) for piece in work]
         url = server.url if server else None
@@ -194,11 +194,28 @@ class Worker:
             await self._until_stopped(tasks)
         finally:
             await ingest.close()
-            await notify.close()
             if server:
                 await server.close()
         structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
         return 1 if watchdog.expired else 0
+
+    async def _check_topology(self, broker: Broker, is_checked: asyncio.Event) -> None:
+        """Wait until the broker is there and has what we need; the rest goes on meanwhile, alerts above all.
+
+        Raises `TopologyError`.
+        """
+        await self._when_there(broker.check_topology)
+        is_checked.set()
+        await self.stop.wait()
+
+    async def _after(self, is_so: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+        """Do `work` once something is so; nothing where a stop comes first."""
+        try:
+            await self.stop.interrupt(_is_set(is_so))
+            if is_so.is_set():
+                await work
+        finally:
+            work.close()
 
     def _made(
         self, store: Store, broker: Broker, ingest: IngestStage, source: Surroundings | None
@@ -284,11 +301,15 @@ class Worker:
 
     @asynccontextmanager
     async def _opened_broker(self) -> AsyncIterator[RabbitBroker | InProcessBroker]:
-        broker = open_broker(self._settings, notifies=self._delivers)
+        broker = open_broker(self._settings)
         try:
             yield broker
         finally:
             await broker.close()
+
+
+async def _is_set(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def _keep_house(store: Store, stop: Stop, settings: Settings) -> None:
@@ -301,7 +322,7 @@ async def _keep_house(store: Store, stop: Stop, settings: Settings) -> None:
             await store.desk.forget_history_older_than(history)
             await store.access.sessions.forget()
             await store.access.attempts.forget()
-            await store.deliveries.tidy(REMEMBER_DELIVERIES, give_up)
+            await store.deliveries.tidy(REMEMBER_ALERTS, give_up)
             await store.access.browsers.forget()
         except Unavailable as error:
             structlog.get_logger().warning("housekeeping.waiting", reason=str(error))

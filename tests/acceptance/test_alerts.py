@@ -15,6 +15,10 @@ from alert_fixtures import Hook, Mailbox, told_until
 from alertmanager import AlertmanagerNode
 from builders import DISTRICT, Json, event_json, school_json, section_json, student_json, teacher_json
 from program import Consumer, Site, Worker, consuming, publishing
+from rabbitmq_node import RabbitNode
+from store_fixtures import opened_store
+
+from worker.domain.filter import parse_filter
 
 DISTRICTS = [f"d{number:023}" for number in range(50)]
 BROKEN = DISTRICTS[17]
@@ -167,3 +171,72 @@ async def test_with_the_broker_inside_the_process_alerts_are_written_and_deliver
     assert hook.told() == [FIRING]
     assert "preflight.failed" in listed
     assert "No alert given up." in listed
+
+
+NOBODYS_FILTER = parse_filter('{"rules":[{"all":[{"field":"name","op":"is","value":"no such section"}]}]}')
+EVERYBODYS_FILTER = parse_filter("{}")
+STUCK = ("firing", "outbox.stuck")
+
+
+async def test_while_the_broker_is_stopped_alerts_leave_also_of_a_worker_that_starts_meanwhile(
+    breakable_rabbitmq: RabbitNode,
+    database_url: str,
+    tmp_path: Path,
+    hook: Hook,
+    alertmanager: AlertmanagerNode,
+) -> None:
+    breakable_rabbitmq.add_vhosts(["alerts"])
+    url = breakable_rabbitmq.vhost_url("alerts")
+    site = Site(tmp_path, url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
+    await site.done("topology", "declare")
+    site.settings |= {
+        "ALERTS__CHANNELS": json.dumps([hook.url]),
+        "ALERTS__ALERTMANAGER_URL": alertmanager.url,
+        "ALERTS__OUTBOX_STUCK_SECONDS": "1",
+        "ALERTS__INSPECT_SECONDS": "0.5",
+        "ALERTS__FLAP_SECONDS": "1",
+    }
+    async with site.worker() as worker:
+        await worker.logged("worker.started")
+        async with consuming(url, ["rostering.commit"]) as consumer, publishing(url) as publish:
+            for event in arrival(DISTRICT):
+                await publish(event)
+            await consumer.until(lambda: len(consumer.commits) == 1)
+        breakable_rabbitmq.kill()
+        async with opened_store(database_url) as store:
+            await store.desk.set_filter(DISTRICT, NOBODYS_FILTER, "somebody")
+            await told_until(lambda: {FIRING, STUCK} <= set(hook.told()))
+            await told_until(lambda: len(alertmanager.alerts()) == 2)
+            async with site.worker("--stages", "evaluate,relay,notify") as late:
+                await worker.stop()
+                await store.desk.set_filter(DISTRICT, EVERYBODYS_FILTER, "somebody")
+                await told_until(lambda: RESOLVED in hook.told())
+                await asyncio.to_thread(breakable_rabbitmq.start)
+                await late.logged("message.published")
+                await told_until(lambda: ("resolved", "outbox.stuck") in hook.told())
+                async with consuming(url, ["rostering.alerts"]) as operations:
+                    await operations.until(lambda: len(operations.alerts) >= 4)
+
+    once = [FIRING, STUCK, RESOLVED, ("resolved", "outbox.stuck")]
+    assert sorted(hook.told()) == sorted(once)
+    assert {body["alert_id"] for _, body in hook.bodies} == {alert["alert_id"] for alert in operations.alerts}
+
+
+async def test_whoever_reads_the_queue_of_alerts_takes_none_from_a_channel(site: Site, hook: Hook) -> None:
+    site.settings["ALERTS__CHANNELS"] = json.dumps([hook.url])
+    url = site.broker_url or ""
+    broken = [of(each, event_json(student_json(1), "users.created", 1)) for each in DISTRICTS[:20]]
+    async with (
+        site.worker(),
+        site.worker("--stages", "notify"),
+        consuming(url, ["rostering.alerts"]) as foreign,
+        publishing(url) as publish,
+    ):
+        for event in broken:
+            await publish(event)
+        await foreign.until(lambda: len(foreign.alerts) == len(broken))
+        await told_until(lambda: len(hook.bodies) >= len(broken))
+
+    assert sorted(body["alert_id"] for _, body in hook.bodies) == sorted(
+        alert["alert_id"] for alert in foreign.alerts
+    )

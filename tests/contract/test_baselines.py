@@ -113,8 +113,9 @@ def student_ids(*numbers: int) -> set[str]:
 
 async def messages(store: StoreUnderTest, key: str) -> list[Json]:
     """Return the messages to publish whose routing key begins so."""
-    outbox = "alert_outbox" if key.startswith("alert") else "outbox"
-    rows = await store.rows(f"SELECT routing_key, envelope FROM {outbox} ORDER BY position")
+    outbox = "alerts" if key.startswith("alert") else "outbox"
+    body = "body" if key.startswith("alert") else "envelope"
+    rows = await store.rows(f"SELECT routing_key, {body} AS envelope FROM {outbox} ORDER BY position")
     return [json.loads(row["envelope"]) for row in rows if row["routing_key"].startswith(key)]
 
 

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
+from typing import Final
 
 import pytest
-from delivery_helpers import DAY, MINUTE, RESOLVED, Line, alert, all_of, deliver, kept, now_due
+from delivery_helpers import DAY, MINUTE, RESOLVED, Line, alert, all_of, deliver, now_due, tell
 from store_fixtures import StoreUnderTest, opened_store
 
+from worker.adapters.postgres.incidents import note
+from worker.domain.incident_codes import DISTRICT_PARKED
+from worker.domain.incidents import Condition, Rules
 from worker.errors import ChannelFailed, StoreUnavailable
 from worker.stages.deliver import retry_after
+
+WEEK: Final = timedelta(days=8)
+ADD: Final = (
+    "INSERT INTO alerts (district_id, alert_id, dedup_key, status, starts_at, routing_key, trace_parent, "
+    "body) VALUES ('1', $1, $2, 'firing', now(), 'alert.warning', '', $3)"
+)
 
 
 async def test_an_alert_is_delivered_once_and_counted(store: StoreUnderTest) -> None:
     line = Line()
     stage = deliver(store, line)
-    await store.deliveries.store(["line-1"], kept(alert(), alert(number=2)))
+    await tell(store, alert(), alert(number=2))
 
     await all_of(stage)
-    await store.deliveries.store(["line-1"], kept(alert()))
-    await all_of(stage)
+    await all_of(deliver(store, line))
 
     assert sorted(line.sent) == ["1/firing", "2/firing"]
     assert (
@@ -34,10 +44,10 @@ async def test_an_end_never_overtakes_its_beginning_and_holds_up_no_other_incide
     line = Line()
     stage = deliver(store, line)
     line.trouble = ChannelFailed("refused")
-    await store.deliveries.store(["line-1"], kept(alert()))
+    await tell(store, alert())
     await all_of(stage)
     line.trouble = None
-    await store.deliveries.store(["line-1"], kept(alert(RESOLVED), alert(number=2)))
+    await tell(store, alert(RESOLVED), alert(number=2))
     await all_of(stage)
     meanwhile = list(line.sent)
     await now_due(store)
@@ -50,7 +60,7 @@ async def test_an_end_never_overtakes_its_beginning_and_holds_up_no_other_incide
 async def test_a_channel_that_is_away_delays_no_other(store: StoreUnderTest) -> None:
     away, there = Line("away-1"), Line("there-1")
     away.trouble = ChannelFailed("refused")
-    await store.deliveries.store(["away-1", "there-1"], kept(alert()))
+    await tell(store, alert())
 
     for line in (away, there):
         await all_of(deliver(store, line))
@@ -65,7 +75,8 @@ async def test_a_channel_that_is_away_delays_no_other(store: StoreUnderTest) -> 
 
 
 async def test_two_processes_do_not_deliver_one_alert_at_the_same_time(store: StoreUnderTest) -> None:
-    await store.deliveries.store(["line-1"], kept(*(alert(number=number) for number in range(40))))
+    await tell(store, *(alert(number=number) for number in range(40)))
+    await store.deliveries.take_over("line-1", 100)
     async with opened_store(store.url) as other:
         taken = await asyncio.gather(
             *(each.deliveries.take("line-1", 8, MINUTE) for each in (store, other) for _ in range(3))
@@ -77,7 +88,8 @@ async def test_two_processes_do_not_deliver_one_alert_at_the_same_time(store: St
 
 async def test_an_alert_taken_by_somebody_who_died_is_delivered_by_another(store: StoreUnderTest) -> None:
     line = Line()
-    await store.deliveries.store(["line-1"], kept(alert(), alert(RESOLVED)))
+    await tell(store, alert(), alert(RESOLVED))
+    await store.deliveries.take_over("line-1", 100)
     (lost,) = await store.deliveries.take("line-1", 8, timedelta(0))
 
     await all_of(deliver(store, line))
@@ -90,7 +102,8 @@ async def test_an_alert_taken_by_somebody_who_died_is_delivered_by_another(store
 
 async def test_a_kill_between_a_delivery_and_its_mark_delivers_once_more(store: StoreUnderTest) -> None:
     line = Line()
-    await store.deliveries.store(["line-1"], kept(alert()))
+    await tell(store, alert())
+    await store.deliveries.take_over("line-1", 100)
     (due,) = await store.deliveries.take("line-1", 8, timedelta(0))
     await line.send([due.body])
 
@@ -105,11 +118,11 @@ async def test_what_a_channel_does_not_take_in_time_is_dead_and_holds_nothing_up
     line = Line()
     line.trouble = ChannelFailed("refused")
     stage = deliver(store, line, give_up=timedelta(0))
-    await store.deliveries.store(["line-1"], kept(alert()))
+    await tell(store, alert())
     await all_of(stage)
     dead = await store.deliveries.dead()
     line.trouble = None
-    await store.deliveries.store(["line-1"], kept(alert(RESOLVED)))
+    await tell(store, alert(RESOLVED))
     await all_of(stage)
     retried = await store.deliveries.retry(None)
     discarded = await store.deliveries.discard("line-1", waiting=False)
@@ -118,12 +131,14 @@ async def test_what_a_channel_does_not_take_in_time_is_dead_and_holds_nothing_up
     assert line.sent == ["1/resolved"]
     assert retried == (0, 1), "a beginning is not told after its end"
     assert (discarded, await store.deliveries.dead()) == (1, [])
+    assert not await stage.once(), "what was discarded is not taken over again"
+    assert (await store.deliveries.retry(None), await store.deliveries.channels()) == ((0, 0), [])
 
 
 async def test_what_is_dead_can_be_tried_anew(store: StoreUnderTest) -> None:
     line = Line()
     line.trouble = ChannelFailed("refused")
-    await store.deliveries.store(["line-1"], kept(alert()))
+    await tell(store, alert())
     await all_of(deliver(store, line, give_up=timedelta(0)))
     line.trouble = None
 
@@ -136,7 +151,7 @@ async def test_what_is_dead_can_be_tried_anew(store: StoreUnderTest) -> None:
 async def test_a_fault_that_is_no_channels_stops_the_stage_and_marks_nothing(store: StoreUnderTest) -> None:
     line = Line()
     line.trouble = StoreUnavailable("away")
-    await store.deliveries.store(["line-1"], kept(alert()))
+    await tell(store, alert())
 
     with pytest.raises(StoreUnavailable):
         await deliver(store, line).once()
@@ -147,14 +162,17 @@ async def test_a_fault_that_is_no_channels_stops_the_stage_and_marks_nothing(sto
 async def test_old_deliveries_are_forgotten_and_those_that_nobody_attends_to_given_up(
     store: StoreUnderTest,
 ) -> None:
-    await store.deliveries.store(["line-1", "gone-1"], kept(alert(), alert(number=2)))
+    await tell(store, alert(), alert(number=2))
+    await store.deliveries.take_over("gone-1", 100)
     await all_of(deliver(store, Line()))
+    await store.rows("UPDATE alerts SET created_at = now() - $1::interval, published_at = created_at", WEEK)
+    await store.rows("UPDATE alerts SET published_at = now() - $1::interval", WEEK)
     await store.rows(
         "INSERT INTO incidents (district_id, code, since) VALUES ('2', 'preflight.failed', now())"
     )
     await store.rows(
         "UPDATE deliveries SET delivered_at = delivered_at - $1::interval, created_at = now() - $1::interval",
-        timedelta(days=8),
+        WEEK,
     )
 
     await store.deliveries.tidy(timedelta(days=7), timedelta(hours=25))
@@ -164,9 +182,27 @@ async def test_old_deliveries_are_forgotten_and_those_that_nobody_attends_to_giv
     )
     assert [tuple(row) for row in rows] == [
         ("gone-1", "preflight.failed/1", True),
-        ("line-1", "preflight.failed/2", False),
         ("gone-1", "preflight.failed/2", True),
+        ("line-1", "preflight.failed/2", False),
     ]
+    assert [row["alert_id"] for row in await store.rows("SELECT alert_id FROM alerts")] == ["2/firing"]
+
+
+async def test_an_alert_that_is_not_published_yet_is_kept_and_delivered_no_second_time(
+    store: StoreUnderTest,
+) -> None:
+    line = Line()
+    await tell(store, alert(), alert(RESOLVED))
+    await all_of(deliver(store, line))
+    await store.rows("UPDATE alerts SET created_at = now() - $1::interval", WEEK)
+    await store.rows("UPDATE deliveries SET delivered_at = now() - $1::interval", WEEK)
+    await store.rows("UPDATE alert_channels SET since = '-infinity'")
+
+    await store.deliveries.tidy(timedelta(days=7), timedelta(hours=25))
+    await all_of(deliver(store, line))
+
+    assert line.sent == ["1/firing", "1/resolved"]
+    assert await store.alerts.unpublished() == 2
 
 
 def test_attempts_are_further_and_further_apart_up_to_half_a_minute() -> None:
@@ -176,36 +212,71 @@ def test_attempts_are_further_and_further_apart_up_to_half_a_minute() -> None:
     assert all(15 <= wait <= 30 for wait in waits[5:])
 
 
-async def test_the_order_is_that_of_the_incident_whichever_alert_came_from_the_queue_first(
+# From the table of alerts
+
+
+async def test_an_alert_that_commits_after_a_later_one_is_not_missed(store: StoreUnderTest) -> None:
+    line = Line()
+    async with store.database.transaction() as slow:
+        await slow.execute(ADD, "1/firing", "preflight.failed/1", json.dumps(alert()))
+        await tell(store, alert(number=2))
+        await all_of(deliver(store, line))
+        meanwhile = list(line.sent)
+
+    await all_of(deliver(store, line))
+
+    assert meanwhile == ["2/firing"]
+    assert line.sent == ["2/firing", "1/firing"]
+
+
+async def test_processes_that_take_over_at_once_give_a_channel_each_alert_once_and_in_order(
     store: StoreUnderTest,
 ) -> None:
     line = Line()
-    next_time = alert(alert_id="again", starts_at="2026-09-15T12:02:00.000Z")
-    await store.deliveries.store(["line-1"], kept(next_time))
-    await store.deliveries.store(["line-1"], kept(alert(RESOLVED)))
-    await store.deliveries.store(["line-1"], kept(alert()))
+    numbers = range(20)
+    await tell(store, *(alert(number=number) for number in numbers), *(alert(RESOLVED, n) for n in numbers))
+    async with opened_store(store.url) as other:
+        await asyncio.gather(
+            *(each.deliveries.take_over("line-1", limit) for each in (store, other) for limit in (7, 100))
+        )
+        await asyncio.gather(*(all_of(deliver(each, line)) for each in (store, other)))
 
-    await all_of(deliver(store, line))
+    assert sorted(line.sent) == sorted(f"{n}/{status}" for n in numbers for status in ("firing", RESOLVED))
+    assert all(line.sent.index(f"{n}/firing") < line.sent.index(f"{n}/{RESOLVED}") for n in numbers)
 
-    assert line.sent == ["1/firing", "1/resolved", "again"]
 
-
-@pytest.mark.parametrize("is_taken", [False, True])
-async def test_a_beginning_that_comes_from_the_queue_after_its_end_was_delivered_is_not_told(
-    store: StoreUnderTest, is_taken: bool
+async def test_a_new_channel_is_told_of_what_stands_and_not_of_what_was_over_long_before(
+    store: StoreUnderTest,
 ) -> None:
-    line = Line()
-    await store.deliveries.store(["line-1"], kept(alert(RESOLVED)))
-    if is_taken:
-        (due,) = await store.deliveries.take("line-1", 8, MINUTE)
-        await store.deliveries.store(["line-1"], kept(alert()))
-        await line.send([due.body])
-        await store.deliveries.delivered(due)
-    else:
-        await all_of(deliver(store, line))
-        await store.deliveries.store(["line-1"], kept(alert()))
+    await tell(store, alert(), alert(RESOLVED), alert(number=2), alert(number=3), alert(RESOLVED, 3))
+    await store.rows(
+        "UPDATE alerts SET created_at = now() - interval '2 hours' WHERE dedup_key <> 'preflight.failed/3'"
+    )
+    await store.rows(
+        "INSERT INTO incidents (district_id, code, since) VALUES ('2', 'preflight.failed', $1)",
+        datetime.fromisoformat(alert()["starts_at"]),
+    )
+    line = Line("new-1")
 
     await all_of(deliver(store, line))
+    await tell(store, alert(RESOLVED, 2))
+    await all_of(deliver(store, line))
 
-    assert line.sent == ["1/resolved"]
-    assert await store.deliveries.channels() == []
+    assert sorted(line.sent) == ["2/firing", "2/resolved", "3/firing", "3/resolved"]
+    assert line.sent.index("2/firing") < line.sent.index("2/resolved")
+
+
+async def test_incidents_that_two_processes_find_at_the_same_moment_are_told_once(
+    store: StoreUnderTest,
+) -> None:
+    condition = Condition("broken", "The stage evaluate fails.")
+
+    async def find(at: datetime) -> None:
+        async with store.database.transaction() as connection:
+            await note(connection, "", {DISTRICT_PARKED: condition}, at, Rules())
+
+    moments = [datetime.fromisoformat(alert()["starts_at"]) + timedelta(seconds=n) for n in range(6)]
+    await asyncio.gather(*map(find, moments))
+
+    rows = await store.rows("SELECT status, dedup_key FROM alerts")
+    assert [tuple(row) for row in rows] == [("firing", f"{DISTRICT_PARKED}/-")]

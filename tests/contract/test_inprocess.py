@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes import FakeSink
 
-from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE
+from config.topology import COMMIT_QUEUE, DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.inprocess import InProcessBroker
 from worker.errors import BrokerUnavailable
@@ -137,18 +136,3 @@ async def test_a_dead_letter_keeps_its_reason_and_its_body_untouched(
     told = json.loads(file.read_text())
     assert datetime.now(UTC) - datetime.fromisoformat(told.pop("died_at")) < timedelta(seconds=LONG)
     assert told == {"reason": "not JSON", "district_id": None, "routing_key": "d1.users", **kept}
-
-
-async def test_a_queue_with_a_sink_and_a_subscriber_gives_its_messages_to_both() -> None:
-    sink = FakeSink()
-    broker = InProcessBroker(sinks={ALERT_QUEUE: sink}, also_consumed=[ALERT_QUEUE])
-    message = Message("rostering", "alert.warning", b"{}")
-    publishing = asyncio.create_task(broker.publish(message))
-    async with broker.subscribe(ALERT_QUEUE, prefetch=1) as subscription:
-        (taken,) = await subscription.take(1, 10)
-        is_published_before = publishing.done()
-        await subscription.acknowledge(taken.tag)
-        await asyncio.wait_for(publishing, 20)
-
-    assert (sink.messages, taken.body, is_published_before) == ([message], b"{}", False)
-    assert await InProcessBroker(sinks={ALERT_QUEUE: sink}).depth(ALERT_QUEUE) is None

@@ -225,7 +225,7 @@ async def test_an_approved_plan_is_committed_once_and_leaves_no_finding_of_a_rem
     # Told as over, as with any commit that ends a review:
     alerts = [
         json.loads(row["envelope"])
-        for row in await store.rows("SELECT envelope FROM alert_outbox ORDER BY position")
+        for row in await store.rows("SELECT body AS envelope FROM alerts ORDER BY position")
     ]
     assert [(alert["status"], alert["code"]) for alert in alerts] == [
         ("firing", "plan.mass_removal"),

@@ -48,6 +48,27 @@ async def test_the_first_alert_of_an_incident_is_found_by_its_incident(
 
 
 @pytest.mark.parametrize("has_statistics", [False, True])
+async def test_what_a_channel_does_not_have_is_found_without_reading_the_alerts_of_others(
+    store: StoreUnderTest, has_statistics: bool
+) -> None:
+    await store.rows(
+        "INSERT INTO alerts (district_id, alert_id, dedup_key, status, starts_at, routing_key, trace_parent,"
+        " body) SELECT '1', n, 'key ' || n, 'firing', now(), 'alert.warning', '', '{}'"
+        " FROM generate_series(1, 2000) AS n"
+    )
+    await store.deliveries.take_over("line-1", 2000)
+    await store.deliveries.take_over("line-2", 2000)
+    if has_statistics:
+        await store.rows("ANALYZE")
+
+    found = await store.rows(f"EXPLAIN {sql.load('deliveries')['take_over']}", "line-1", 8)
+
+    text = "\n".join(row[0] for row in found)
+    assert "deliveries_by_position on deliveries" in text
+    assert "Seq Scan on deliveries" not in text
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
 async def test_how_much_is_shared_is_counted_by_the_keys_of_one_district(
     store: StoreUnderTest, feed: Feed, has_statistics: bool
 ) -> None:

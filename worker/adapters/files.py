@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
 
-from worker.adapters.private_files import private_file, private_folder
 from worker.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
@@ -89,9 +88,8 @@ def _dead_letter(message: Message) -> dict[str, object]:
 
 
 def _append(path: Path, line: bytes) -> None:
-    private_folder(path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path) as file:
-        private_file(file.fileno())
         is_new = _cut_torn_line(file) == 0
         file.write(line + b"\n")
         file.flush()

@@ -21,7 +21,7 @@ from worker.errors import BrokerUnavailable, TopologyError, UnroutableMessage
 from worker.ports.broker import Delivery, Message, Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
 NO_SINKS: Final[Mapping[str, Sink]] = MappingProxyType({})
 CLOSED: Final = "the broker was closed by us"
@@ -38,7 +38,6 @@ class Sink(Protocol):
 class InProcessBroker:
     """Exchanges and queues as `topology` has them; a queue named in `sinks` gives its messages there.
 
-    One that is named in `also_consumed` as well gives them to a subscriber besides.
     `publish_timeout`, in seconds, bounds the wait for acknowledgement (the message stays in its queues, as it
     would in RabbitMQ); without it a publish waits for as long as there is no subscriber.
     """
@@ -48,10 +47,9 @@ class InProcessBroker:
         topology: Topology = TOPOLOGY,
         *,
         sinks: Mapping[str, Sink] = NO_SINKS,
-        also_consumed: Collection[str] = (),
         publish_timeout: float | None = None,
     ) -> None:
-        self._to_subscribers = {queue.name for queue in topology.queues} - set(sinks) | set(also_consumed)
+        self._to_subscribers = {queue.name for queue in topology.queues} - set(sinks)
         self._topology = topology
         self._sinks = sinks
         self._publish_timeout = publish_timeout

@@ -8,7 +8,6 @@ from typing import Final
 
 import click
 
-from worker.adapters.private_files import keep_private
 from worker.cli.context import CommandContext
 from worker.cli.lazily import LazyGroup
 from worker.errors import BaselineRefused, CleverRefused, OrderRefused, Unavailable, UsageError
@@ -62,7 +61,6 @@ def rostering(ctx: click.Context, config_file: Path | None) -> None:
 
 def main() -> None:
     """Run the program; every error that a person can act on is one line, without a traceback."""
-    keep_private()
     try:
         code = rostering.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -5,23 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """An alert as it came from the queue; `body` to the letter."""
-
-    alert_id: str
-    dedup_key: str
-    status: str
-    starts_at: datetime
-    body: str
-    trace_parent: str | None = None
-    """The trace context that it came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +20,7 @@ class Due:
     body: str
     attempts: int
     age: timedelta
-    """Since it was heard."""
+    """Since the channel took it over."""
     trace_parent: str | None = None
 
 
@@ -83,12 +70,8 @@ class OpenIncident:
 class Deliveries(Protocol):
     """One row for each alert and channel; an incident's leave in order."""
 
-    async def ping(self) -> None:
-        """Return if the store answers."""
-        ...
-
-    async def store(self, channels: Sequence[str], alerts: Sequence[Heard]) -> None:
-        """Keep alerts for each of the channels; one that was kept before adds nothing."""
+    async def take_over(self, channel: str, limit: int) -> int:
+        """Take over up to `limit` alerts that the channel does not have yet; return how many."""
         ...
 
     async def take(self, channel: str, limit: int, lease: timedelta) -> list[Due]:

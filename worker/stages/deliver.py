@@ -1,7 +1,8 @@
-"""Deliver: what waits for one channel, in the order of each incident, until the channel has it.
+"""Notify: the alerts that one channel does not have yet, in the order of each incident, until it has them.
 
-Each channel has a loop of its own, so that one that is away delays no other. A kill between a delivery and
-its mark delivers once more; nothing is skipped.
+They come from the database, so that they leave while the broker is away. Each channel has a loop of its
+own, so that one that is away delays no other. A kill between a delivery and its mark delivers once more;
+nothing is skipped.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries, Due
 from worker.tracing import NO_TRACES, Tracer, Value
 
+TAKEN_OVER: Final = 1000
+"""Alerts, of some 1 kB each, that a channel takes over at a time."""
 REFRESHED_AT_ONCE: Final = 500
 REFRESH_LOOKS: Final = 6
 """How often to look, within the time after which a channel is told again, whether it is time."""
@@ -46,11 +49,12 @@ class DeliverStage:
     tracer: Tracer = NO_TRACES
     first_retry: float = FIRST_RETRY
     """Seconds."""
-    name: str = "deliver"
+    name: str = "notify"
     _looked_at: float = -inf
 
     async def once(self) -> bool:
         """Try what is due; return whether anything was. A channel that fails raises nothing here."""
+        await self.deliveries.take_over(self.channel.name, TAKEN_OVER)
         due = await self.deliveries.take(self.channel.name, self.channel.at_once, self.lease)
         if due:
             outcomes = await asyncio.gather(*map(self._deliver, due), return_exceptions=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,11 +10,15 @@ from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.notices import Notices
 from worker.domain.incidents import FLAPPING_RETURNS
-from worker.ports.deliveries import ChannelLine, DeadDelivery, Due, Heard, OpenIncident, Standing
+from worker.ports.deliveries import ChannelLine, DeadDelivery, Due, OpenIncident, Standing
 
 _SQL: Final = sql.load("deliveries")
 _INCIDENTS: Final = sql.load("incidents")
 
+_ALERTS: Final = sql.load("alerts")
+
+NEW_CHANNEL: Final = timedelta(hours=1)
+"""How far back a channel that was never seen is told of what is over: workers do not start all at once."""
 LISTED: Final = 100
 """Dead deliveries that a list shows."""
 
@@ -25,10 +29,8 @@ class PostgresDeliveries:
     def __init__(self, database: Database, heard: Notices) -> None:
         self._database = database
         self._notices = heard
-
-    async def ping(self) -> None:
-        """Return if the store answers; raises `StoreUnavailable`."""
-        await self.now()
+        self._known = set[str]()
+        """Channels that were looked at by this process."""
 
     async def now(self) -> datetime:
         """Return the store's time."""
@@ -36,20 +38,14 @@ class PostgresDeliveries:
             now: datetime = await connection.fetchval(_SQL["now"])
             return now
 
-    async def store(self, channels: Sequence[str], alerts: Sequence[Heard]) -> None:
-        """Keep alerts for each of the channels; one that was kept before adds nothing."""
+    async def take_over(self, channel: str, limit: int) -> int:
+        """Take over up to `limit` alerts that the channel does not have yet; return how many."""
         async with self._database.transaction() as connection:
-            await connection.execute(
-                _SQL["store"],
-                list(channels),
-                [each.alert_id for each in alerts],
-                [each.dedup_key for each in alerts],
-                [each.status for each in alerts],
-                [each.starts_at for each in alerts],
-                [each.body for each in alerts],
-                [each.trace_parent for each in alerts],
-            )
-            await notices.notify(connection, notices.DELIVERIES)
+            if channel not in self._known:
+                await connection.execute(_SQL["first_look"], channel, NEW_CHANNEL)
+            status = await connection.execute(_SQL["take_over"], channel, limit)
+        self._known.add(channel)
+        return int(status.rpartition(" ")[2])
 
     async def take(self, channel: str, limit: int, lease: timedelta) -> list[Due]:
         """Take alerts that are due; they are due again after `lease`."""
@@ -119,12 +115,13 @@ class PostgresDeliveries:
         return len(taken), int(left)
 
     async def discard(self, channel: str | None, *, waiting: bool) -> int:
-        """Delete dead ones, with `waiting` also those that still wait; return how many."""
+        """Give up dead ones for good, with `waiting` also those that still wait; return how many."""
         async with self._database.connection() as connection:
             return len(await connection.fetch(_SQL["discard"], channel, waiting))
 
-    async def tidy(self, delivered: timedelta, give_up: timedelta) -> None:
-        """Forget those delivered longer ago; give up those that wait for longer, whoever delivers them."""
+    async def tidy(self, settled: timedelta, give_up: timedelta) -> None:
+        """Forget what was settled longer ago; give up what waits for longer, whoever delivers it."""
         async with self._database.connection() as connection:
-            await connection.execute(_SQL["forget_delivered"], delivered)
+            await connection.execute(_ALERTS["forget"], settled)
+            await connection.execute(_SQL["forget_settled"], settled)
             await connection.execute(_SQL["give_up"], give_up)

@@ -11,11 +11,11 @@ import asyncpg
 
 from worker.adapters.postgres import notices, sql
 from worker.adapters.postgres.database import Connection
-from worker.domain.announcements import ALERT_SCHEMA
-from worker.domain.incidents import Alert, Condition, Memory, Rules, Status, alert, step
+from worker.domain.incidents import Alert, Condition, Memory, Rules, Status, alert, dedup_key, step
 from worker.tracing import trace_parent
 
 _SQL: Final = sql.load("incidents")
+_ALERTS: Final = sql.load("alerts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,14 @@ async def note(
         for code, condition in sorted(found.items())
         if condition is not None or code in before
     ]
-    changed = [one for one in steps if one.memory != before.get(one.code)]
+    new = [one for one in steps if one.code not in before]
+    begun = await _begin(connection, new)
+    changed = [one for one in steps if one.code in before and one.memory != before[one.code]]
     await keep(connection, changed, rules, cause)
+    await _tell(connection, [one for one in new if one.code in begun], rules, cause)
+    if len(begun) < len(new):  # another process began the same incident first: this is what it goes on with
+        rest = {one.code: found[one.code] for one in new if one.code not in begun}
+        await note(connection, district_id, rest, now, rules, cause)
 
 
 async def end_all(connection: Connection, district_id: str, now: datetime, rules: Rules, ending: str) -> None:
@@ -74,7 +80,7 @@ async def end_all(connection: Connection, district_id: str, now: datetime, rules
 async def keep(
     connection: Connection, steps: Sequence[Step], rules: Rules, cause: Cause = NO_DECISION
 ) -> None:
-    """Remember what became of incidents, and put their alerts into the outbox of alerts."""
+    """Remember what became of incidents, and write their alerts."""
     kept = [one for one in steps if one.memory is not None]
     gone = [one for one in steps if one.memory is None]
     if kept:
@@ -84,6 +90,13 @@ async def keep(
             _SQL["forget"], [one.district_id for one in gone], [one.code for one in gone]
         )
     await _tell(connection, steps, rules, cause)
+
+
+async def _begin(connection: Connection, steps: Sequence[Step]) -> set[str]:
+    """Remember incidents of one district that begin; return the codes of those nobody else has begun."""
+    if not steps:
+        return set()
+    return {row["code"] for row in await connection.fetch(_SQL["keep_new"], *_columns(steps))}
 
 
 def memory_of(row: asyncpg.Record) -> Memory:
@@ -101,25 +114,30 @@ def memory_of(row: asyncpg.Record) -> Memory:
 
 
 async def _tell(connection: Connection, steps: Sequence[Step], rules: Rules, cause: Cause) -> None:
-    told = [
-        (one.district_id, alert(one.district_id, one.code, one.memory, one.status, rules, one.ending))
-        for one in steps
-        if one.memory is not None and one.status is not None
+    """Write the alerts of incidents whose rows are locked: the relay and each channel read them."""
+    rows = [
+        _alert_row(one, one.memory, one.status, rules, cause) for one in steps if one.memory and one.status
     ]
-    if not told:
+    if not rows:
         return
-    alerts = [each for _, each in told]
-    await connection.execute(
-        _SQL["enqueue"],
-        [district_id for district_id, _ in told],
-        [each.routing_key for each in alerts],
-        [ALERT_SCHEMA] * len(alerts),
-        [each.id for each in alerts],
-        [cause.sequence or None] * len(alerts),
-        [_trace(each, cause) for each in alerts],
-        [each.body for each in alerts],
-    )
+    await connection.execute(_ALERTS["add"], *map(list, zip(*rows, strict=True)))
     await notices.notify(connection, notices.ALERTS)
+    await notices.notify(connection, notices.DELIVERIES)
+
+
+def _alert_row(one: Step, memory: Memory, status: Status, rules: Rules, cause: Cause) -> tuple[Any, ...]:
+    told = alert(one.district_id, one.code, memory, status, rules, one.ending)
+    return (
+        one.district_id,
+        told.id,
+        dedup_key(one.district_id, one.code),
+        status.value,
+        memory.since,
+        told.routing_key,
+        cause.sequence or None,
+        _trace(told, cause),
+        told.body,
+    )
 
 
 def _trace(told: Alert, cause: Cause) -> str:

@@ -18,8 +18,10 @@ from worker.errors import LeaseLost
 from worker.ports.outbox import OutboxMessage, Queued
 
 ROSTER: Final = ("outbox", notices.OUTBOX)
-ALERTS: Final = ("alert_outbox", notices.ALERTS)
-"""The lanes: decisions; and alerts, which wait for no commit. Each has its own statements and notices."""
+ALERTS: Final = ("alerts", notices.ALERTS)
+"""The lanes: decisions, taken out of their outbox; and alerts, which wait for no commit and are only marked.
+
+Each has its own statements and notices."""
 
 
 class PostgresOutbox:

@@ -17,17 +17,21 @@ ON CONFLICT (district_id, code) DO UPDATE SET
     told = EXCLUDED.told, told_at = EXCLUDED.told_at, updated_at = EXCLUDED.updated_at,
     updates = EXCLUDED.updates, clear_since = EXCLUDED.clear_since, returns = EXCLUDED.returns
 
+-- name: keep_new
+-- Incidents that nobody else began meanwhile; waits for whoever is about to.
+INSERT INTO incidents (district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates,
+                       clear_since, returns)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[], $7::text[],
+                     $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[], $12::integer[])
+ON CONFLICT (district_id, code) DO NOTHING
+RETURNING code
+
 -- name: forget
 DELETE FROM incidents i USING unnest($1::text[], $2::text[]) AS f(district_id, code)
 WHERE i.district_id = f.district_id AND i.code = f.code
 
 -- name: forget_all
 DELETE FROM incidents WHERE district_id = $1
-
--- name: enqueue
--- Positions are given out while the incident is locked: the alerts of one have the order of their making.
-INSERT INTO alert_outbox (district_id, routing_key, schema, message_key, sequence, trace_parent, envelope)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])
 
 -- name: claim
 -- The lock of this row is who inspects; nothing comes back while somebody does, or just did.

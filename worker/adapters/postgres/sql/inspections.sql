@@ -38,7 +38,7 @@ SELECT 'held', l.district_id, 0, to_jsonb(l.troubles) FROM lifecycles l WHERE l.
 -- name: figures
 -- What the metrics tell of all districts together.
 SELECT (SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
-            (SELECT min(created_at) FROM outbox), (SELECT min(created_at) FROM alert_outbox))), 0)
+            (SELECT min(created_at) FROM outbox), (SELECT min(created_at) FROM alerts WHERE published_at IS NULL))), 0)
        )::float8 AS outbox_oldest_seconds,
        count(d.district_id) AS windows_due,
        greatest(coalesce(extract(epoch FROM clock_timestamp() - min(d.since)), 0), 0)::float8

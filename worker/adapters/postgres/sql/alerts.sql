@@ -1,0 +1,55 @@
+-- name: lease
+-- Takes the alerts that nobody holds, by district, those with the oldest first.
+WITH waiting AS (
+    SELECT a.district_id, min(a.position) AS first FROM alerts a
+    LEFT JOIN alert_leases l ON l.district_id = a.district_id AND l.until > clock_timestamp()
+    WHERE a.published_at IS NULL AND l.district_id IS NULL
+    GROUP BY a.district_id ORDER BY first LIMIT $2
+)
+INSERT INTO alert_leases AS l (district_id, holder, until)
+SELECT district_id, $1, clock_timestamp() + $3::interval FROM waiting ORDER BY district_id
+ON CONFLICT (district_id) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until
+    WHERE l.until <= clock_timestamp()
+RETURNING district_id
+
+-- name: renew
+UPDATE alert_leases SET until = clock_timestamp() + $3::interval
+WHERE district_id = $1 AND holder = $2 AND until > clock_timestamp()
+RETURNING true
+
+-- name: release
+DELETE FROM alert_leases WHERE district_id = ANY($1::text[]) AND holder = $2
+
+-- name: first
+SELECT district_id, position, routing_key, 'rostering.alert/v1' AS schema, alert_id AS message_key, sequence,
+       1 AS part, 1 AS parts, trace_parent, body AS envelope, NULL AS changes
+FROM alerts WHERE district_id = $1 AND published_at IS NULL ORDER BY position LIMIT $2
+
+-- name: published
+-- Marks an alert, if the lease on its district still holds.
+WITH marked AS (
+    UPDATE alerts a SET published_at = clock_timestamp()
+    WHERE a.district_id = $1 AND a.position = $2 AND a.published_at IS NULL
+      AND EXISTS (SELECT FROM alert_leases l WHERE l.district_id = $1 AND l.holder = $3)
+    RETURNING 1
+)
+SELECT count(*) FROM marked
+
+-- name: unpublished
+SELECT count(*) FROM alerts WHERE published_at IS NULL
+
+-- name: add
+-- Positions are given out while the incident is locked: the alerts of one have the order of their making.
+INSERT INTO alerts (district_id, alert_id, dedup_key, status, starts_at, routing_key, sequence, trace_parent, body)
+SELECT t.district_id, t.alert_id, t.dedup_key, t.status, t.starts_at, t.routing_key, t.sequence, t.trace_parent, t.body
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bigint[], $8::text[],
+            $9::text[]) WITH ORDINALITY
+         AS t(district_id, alert_id, dedup_key, status, starts_at, routing_key, sequence, trace_parent, body, place)
+ORDER BY t.place
+
+-- name: forget
+-- What left long ago, but for incidents that are not over: a new channel is told of these.
+DELETE FROM alerts a WHERE a.created_at < clock_timestamp() - $1::interval
+  AND a.published_at < clock_timestamp() - $1::interval
+  AND NOT EXISTS (SELECT FROM incidents i WHERE i.told IS NOT NULL AND a.dedup_key =
+                      i.code || '/' || CASE WHEN i.district_id = '' THEN '-' ELSE i.district_id END)

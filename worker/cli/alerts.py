@@ -14,6 +14,7 @@ from worker.cli.context import CommandContext
 from worker.cli.terminal import moment
 from worker.domain.announcements import instant
 from worker.ports.deliveries import ChannelLine, DeadDelivery, OpenIncident
+from worker.terminal_output import say
 
 _channel = click.option("--channel", metavar="NAME", help="Only this channel, as `alerts list` prints it.")
 
@@ -30,7 +31,7 @@ def list_(ctx: CommandContext, *, as_json: bool) -> None:
     """List the open incidents, what waits for each channel, and what was given up."""
     incidents, channels, dead = ctx.run(_list(ctx), quiet=True)
     if as_json:
-        click.echo(json.dumps(_as_json(incidents, channels, dead), indent=2))
+        say(json.dumps(_as_json(incidents, channels, dead), indent=2))
         return
     _print(ctx.console, "incident", incidents, _incident_row, ("incident", "district", "since", "what"))
     _print(
@@ -55,11 +56,9 @@ def list_(ctx: CommandContext, *, as_json: bool) -> None:
 def retry(ctx: CommandContext, channel: str | None) -> None:
     """Deliver anew what was given up, unless a later alert of the same incident is out already."""
     taken, left = ctx.run(_retry(ctx, channel))
-    click.echo(f"{taken} alerts are delivered anew.")
+    say(f"{taken} alerts are delivered anew.")
     if left:
-        click.echo(
-            f"{left} stay as they are: a later alert of the same incident was delivered. Discard them."
-        )
+        say(f"{left} stay as they are: a later alert of the same incident was delivered. Discard them.")
 
 
 @alerts.command()
@@ -70,7 +69,7 @@ def discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> None:
     """Delete the deliveries that were given up; the alerts stay where they were delivered."""
     if waiting and channel is None:
         raise click.UsageError("--waiting: expected --channel beside it, got nothing")
-    click.echo(f"{ctx.run(_discard(ctx, channel, waiting=waiting))} alerts were discarded.")
+    say(f"{ctx.run(_discard(ctx, channel, waiting=waiting))} alerts were discarded.")
 
 
 async def _list(

@@ -19,6 +19,7 @@ from config import loading as configuration
 from config.settings import Settings
 from worker.errors import SettingsError
 from worker.telemetry import configure_logging
+from worker.terminal_output import TerminalConsole
 
 Result = TypeVar("Result")
 
@@ -40,7 +41,7 @@ class CommandContext:
     @cached_property
     def console(self) -> Console:
         """Standard output; colours only on a terminal, and a bracket in a name is a bracket."""
-        return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
+        return TerminalConsole(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 
     def run(self, work: Coroutine[Any, Any, Result], *, quiet: bool = False) -> Result:
         """Run a command's work to its end, with logs on standard error.

@@ -19,6 +19,7 @@ from worker.domain.announcements import instant
 from worker.domain.approval import plan_text
 from worker.forecast import forecast
 from worker.ports.desk import DistrictLine
+from worker.terminal_output import say
 
 STYLES = {
     "review": "yellow",
@@ -44,11 +45,11 @@ def districts(ctx: CommandContext, as_json: bool) -> None:
     lines = ctx.run(_districts(ctx))
     if as_json:
         for line in lines:
-            click.echo(json.dumps(_as_json(line), ensure_ascii=False))
+            say(json.dumps(_as_json(line), ensure_ascii=False))
     elif lines:
         ctx.console.print(DistrictTable(lines))
     else:
-        click.echo("No district yet: publish a district's events, for example with `rostering publish`.")
+        say("No district yet: publish a district's events, for example with `rostering publish`.")
 
 
 @click.command()
@@ -59,7 +60,7 @@ def show(ctx: CommandContext, district: str, as_json: bool) -> None:
     """Show one district: status, counts, findings, causes, and what would come of an open window."""
     details = ctx.run(_show(ctx, district))
     if as_json:
-        click.echo(json.dumps(details, indent=2, ensure_ascii=False))
+        say(json.dumps(details, indent=2, ensure_ascii=False))
     else:
         ctx.console.print(district_details(details))
 
@@ -70,7 +71,7 @@ def show(ctx: CommandContext, district: str, as_json: bool) -> None:
 def flush(ctx: CommandContext, district: str) -> None:
     """Close the district's window now; a parked district gets another try."""
     ctx.run(_flush(ctx, district))
-    click.echo(f"The window of {district} closes now.")
+    say(f"The window of {district} closes now.")
 
 
 class DistrictTable:

@@ -24,6 +24,7 @@ from worker.domain.filter import SectionFilter, parse_filter
 from worker.domain.policy import parse_end, parse_own_policy
 from worker.errors import InputFileError
 from worker.ports.desk import FilterVersion, PolicyVersion
+from worker.terminal_output import say
 from worker.trial import try_filter
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
@@ -47,7 +48,7 @@ def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: b
     if history:
         _print_versions(ctx, filter_history(ctx.run(_filters(ctx, district))), "filter", as_json=as_json)
         return
-    click.echo(json.dumps(ctx.run(_show(ctx, district)), indent=2, ensure_ascii=False))
+    say(json.dumps(ctx.run(_show(ctx, district)), indent=2, ensure_ascii=False))
 
 
 @filter_group.command(name="set")
@@ -60,11 +61,9 @@ def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | Non
     section_filter = parse_filter(_read(file))
     version, is_known = ctx.run(_set(ctx, district, section_filter, reason))
     if is_known:
-        click.echo(f"Filter version {version} of {district} is in force; its window closes now.")
+        say(f"Filter version {version} of {district} is in force; its window closes now.")
     else:
-        click.echo(
-            f"District {district} was never seen here: filter version {version} waits for its first events."
-        )
+        say(f"District {district} was never seen here: filter version {version} waits for its first events.")
 
 
 @filter_group.command(name="try")
@@ -77,7 +76,7 @@ def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
     section_filter = parse_filter(_read(file))
     result = ctx.run(_try(ctx, district, section_filter))
     if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False))
+        say(json.dumps(result, ensure_ascii=False))
     else:
         ctx.console.print(trial_report(result))
 
@@ -99,9 +98,9 @@ def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: b
         _print_versions(ctx, entries, "policy", as_json=as_json)
         return
     current = ctx.run(_show_policy(ctx, district))
-    click.echo(json.dumps(current.policy, indent=2, ensure_ascii=False))
+    say(json.dumps(current.policy, indent=2, ensure_ascii=False))
     if current.until is not None:
-        click.echo(f"In force until {instant(current.until)}.", err=True)
+        say(f"In force until {instant(current.until)}.", err=True)
 
 
 @policy_group.command(name="set")
@@ -119,7 +118,7 @@ def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None
     end = None if until is None else parse_end(until)
     version = ctx.run(_set_policy(ctx, district, parse_own_policy(_read(file)), end, reason))
     ends = f" until {instant(end)}" if end else ""
-    click.echo(f"Policy version {version} of {district} is in force{ends}; its window closes now.")
+    say(f"Policy version {version} of {district} is in force{ends}; its window closes now.")
 
 
 def _print_versions(ctx: CommandContext, entries: list[dict[str, Any]], what: str, *, as_json: bool) -> None:
@@ -127,7 +126,7 @@ def _print_versions(ctx: CommandContext, entries: list[dict[str, Any]], what: st
         ctx.console.print(versions_text(entries, what))
         return
     for entry in entries:
-        click.echo(json.dumps(entry, ensure_ascii=False))
+        say(json.dumps(entry, ensure_ascii=False))
 
 
 def policy_history(versions: list[PolicyVersion], now: datetime) -> list[dict[str, Any]]:

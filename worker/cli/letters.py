@@ -22,6 +22,7 @@ from worker.errors import OrderRefused
 from worker.letters import Choice, LetterLine, Listing, Settled
 from worker.ports.broker import Publisher
 from worker.ports.dead_letters import DeadLetter, DeadLetters
+from worker.terminal_output import say
 
 LISTED: Final = 200
 _ID: Final = re.compile(r"[0-9a-f]{64}")
@@ -43,14 +44,14 @@ def list_letters(ctx: CommandContext, *, as_json: bool, limit: int) -> None:
     listing = ctx.run(_list(ctx, limit))
     if as_json:
         for line in listing.letters:
-            click.echo(json.dumps(_as_json(line), ensure_ascii=False))
+            say(json.dumps(_as_json(line), ensure_ascii=False))
         return
     if not listing.letters:
-        click.echo("No dead letters: every message could be read.")
+        say("No dead letters: every message could be read.")
         return
     ctx.console.print(letters_table(listing))
     if listing.more:
-        click.echo(f"And {listing.more:,} more.")
+        say(f"And {listing.more:,} more.")
 
 
 def letters_table(listing: Listing) -> Table:
@@ -129,9 +130,9 @@ def _choice(
 
 
 def _tell(settled: Settled, done: str, besides: str = "") -> None:
-    click.echo(f"{done} {counted(settled.letters, 'letter')}{besides}.")
+    say(f"{done} {counted(settled.letters, 'letter')}{besides}.")
     if settled.unseen:
-        click.echo(f"{settled.unseen:,} more wait that were not looked at: run it again.")
+        say(f"{settled.unseen:,} more wait that were not looked at: run it again.")
     if settled.missing:
         told = ", ".join(sorted(settled.missing))
         raise OrderRefused(f"not among the dead letters, or not any more: {told}")

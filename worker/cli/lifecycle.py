@@ -18,6 +18,7 @@ from worker.cli.terminal import counted
 from worker.domain.lifecycle.states import Move, State
 from worker.errors import LifecycleError, UsageError
 from worker.ports.lifecycles import Description, Record, RulesAsked
+from worker.terminal_output import say
 from worker.waiting import todos, waits_of
 
 Result = TypeVar("Result")
@@ -64,11 +65,11 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
     if is_json:
         for record in records:
             told = {**as_json(record, waits_of(record)), "is_due": record.district_id in due}
-            click.echo(json.dumps(told, ensure_ascii=False))
+            say(json.dumps(told, ensure_ascii=False))
     elif records:
         ctx.console.print(LinesReport(records, due))
     else:
-        click.echo("No district waits on anybody for too long." if is_todo else "No district is on its way.")
+        say("No district waits on anybody for too long." if is_todo else "No district is on its way.")
 
 
 @lifecycle.command()
@@ -79,7 +80,7 @@ def show(ctx: CommandContext, district: str, is_json: bool) -> None:
     """Show one district's way: its steps with dates, whom it waits for, its window, e-mails and link."""
     journey = _do(ctx, lambda store: _journey(ctx, store, district))
     if is_json:
-        click.echo(json.dumps(journey.as_json(), indent=2, ensure_ascii=False))
+        say(json.dumps(journey.as_json(), indent=2, ensure_ascii=False))
     else:
         ctx.console.print(district_report(journey))
 
@@ -96,7 +97,7 @@ def choose(
     """Put a district on its way."""
     said = Description(name, contacts, time_zone)
     _do(ctx, lambda store: store.lifecycles.choose(district, said, ctx.actor))
-    click.echo(f"{district} is chosen.")
+    say(f"{district} is chosen.")
 
 
 @lifecycle.command()
@@ -113,7 +114,7 @@ def edit(
         raise UsageError("edit: expected --name, --contact or --time-zone, got nothing")
     said = Description(name, contacts or None, time_zone)
     _do(ctx, lambda store: store.lifecycles.describe(district, said, ctx.actor))
-    click.echo(f"{district} is changed.")
+    say(f"{district} is changed.")
 
 
 @lifecycle.command()
@@ -153,7 +154,7 @@ def request_rules(
         await store.lifecycles.order(district, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found)
 
     _do(ctx, asked)
-    click.echo(_said(district, Move.REQUEST_RULES, no_mail=no_mail))
+    say(_said(district, Move.REQUEST_RULES, no_mail=no_mail))
 
 
 @lifecycle.command("resume-filtering")
@@ -190,10 +191,10 @@ def window(
     record = _do(ctx, said)
     state = record.way.state.replace("_", " ")
     if record.launch_at is None:
-        click.echo(f"{district} has no window; it is {state}.")
+        say(f"{district} has no window; it is {state}.")
     else:
         launch_at = f"{record.launch_at:%Y-%m-%d %H:%M} ({record.time_zone})"
-        click.echo(f"The window of {district} opens on {opens}, its launch is {launch_at}; it is {state}.")
+        say(f"The window of {district} opens on {opens}, its launch is {launch_at}; it is {state}.")
 
 
 @lifecycle.command()
@@ -207,7 +208,7 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
         raise UsageError("link: expected --new or --revoke, got both")
     if is_revoked:
         revoked = _do(ctx, lambda store: store.lifecycles.revoke_links(district, ctx.actor))
-        click.echo(f"{counted(revoked, 'link')} revoked.")
+        say(f"{counted(revoked, 'link')} revoked.")
         return
 
     async def made(store: app.Store) -> str | None:
@@ -218,9 +219,9 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
 
     token = _do(ctx, made)
     if token is None:
-        click.echo(f"No link of {district} is open; --new makes one.", err=True)
+        say(f"No link of {district} is open; --new makes one.", err=True)
         raise SystemExit(1)
-    click.echo(guiding.page_address(ctx.settings, token))
+    say(guiding.page_address(ctx.settings, token))
 
 
 @lifecycle.command()
@@ -232,12 +233,12 @@ def drop(ctx: CommandContext, district: str, is_sure: bool) -> None:
     if not is_sure:
         raise UsageError(f"drop: expected --yes, since the way of {district} so far is deleted")
     _do(ctx, lambda store: store.lifecycles.drop(district, ctx.actor))
-    click.echo(f"{district} is off its way; `lifecycle choose` puts it there again.")
+    say(f"{district} is off its way; `lifecycle choose` puts it there again.")
 
 
 def _order(ctx: CommandContext, district: str, move: Move, *, no_mail: bool) -> None:
     _do(ctx, lambda store: store.lifecycles.order(district, move, ctx.actor, writes=not no_mail))
-    click.echo(_said(district, move, no_mail=no_mail))
+    say(_said(district, move, no_mail=no_mail))
 
 
 def _said(district: str, move: Move, *, no_mail: bool) -> str:

@@ -13,6 +13,7 @@ from worker.cli.context import CommandContext
 from worker.errors import UsageError
 from worker.exports.table import table
 from worker.ports.lifecycles import Record
+from worker.terminal_output import say
 
 ICS: Final = ".ics"
 
@@ -38,7 +39,7 @@ def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -
         file.write_bytes(body)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
-    click.echo(f"{file} is written.", err=True)
+    say(f"{file} is written.", err=True)
 
 
 def _written(records: list[Record], *, as_calendar: bool) -> bytes:

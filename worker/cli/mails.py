@@ -20,6 +20,7 @@ from worker.domain.mails import MailKind
 from worker.metrics import Metrics
 from worker.ports.mails import KeptMail, MailState
 from worker.stages.bounces import take_in
+from worker.terminal_output import say
 
 LONGEST_REPORT = 1024 * 1024
 _id = click.argument("mail_id", metavar="ID", type=click.UUID)
@@ -39,7 +40,7 @@ def list_(ctx: CommandContext, district: str | None, *, as_json: bool) -> None:
     """List the newest mails, those of DISTRICT or of all."""
     found = ctx.run(_list(ctx, district), quiet=True)
     if as_json:
-        click.echo(json.dumps([_as_json(each) for each in found], indent=2))
+        say(json.dumps([_as_json(each) for each in found], indent=2))
         return
     if not found:
         ctx.console.print("No mail.")
@@ -76,7 +77,7 @@ def show(ctx: CommandContext, mail_id: uuid.UUID) -> None:
 def preview(ctx: CommandContext, kind: str, *, as_html: bool) -> None:
     """Print a mail of a KIND with invented values, from the templates in force."""
     made = postbox.composer(ctx.settings).preview(MailKind(kind))
-    click.echo(made.html if as_html else f"Subject: {made.subject}\n\n{made.text}", nl=False)
+    say(made.html if as_html else f"Subject: {made.subject}\n\n{made.text}", nl=False)
 
 
 @mails.command()
@@ -91,7 +92,7 @@ def settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool, again: boo
     """
     if arrived == again:
         raise click.UsageError("expected one of --arrived and --again")
-    click.echo(_outcome(ctx.run(_settle(ctx, mail_id, arrived=arrived))))
+    say(_outcome(ctx.run(_settle(ctx, mail_id, arrived=arrived))))
 
 
 @mails.command()
@@ -99,7 +100,7 @@ def settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool, again: boo
 @click.pass_obj
 def retry(ctx: CommandContext, mail_id: uuid.UUID) -> None:
     """Send a mail anew that was given up or refused."""
-    click.echo(_outcome(ctx.run(_retry(ctx, mail_id))))
+    say(_outcome(ctx.run(_retry(ctx, mail_id))))
 
 
 @mails.command()
@@ -107,7 +108,7 @@ def retry(ctx: CommandContext, mail_id: uuid.UUID) -> None:
 @click.pass_obj
 def cancel(ctx: CommandContext, mail_id: uuid.UUID) -> None:
     """Never send a mail that waits, or that was given up."""
-    click.echo(_outcome(ctx.run(_cancel(ctx, mail_id))))
+    say(_outcome(ctx.run(_cancel(ctx, mail_id))))
 
 
 @mails.command()
@@ -119,9 +120,7 @@ def bounced(ctx: CommandContext, file: BinaryIO) -> None:
     A message that is no report on a mail of ours is left alone, which is no failure.
     """
     mail_id = ctx.run(_bounced(ctx, file.read(LONGEST_REPORT)), quiet=True)
-    click.echo(
-        f"It is about mail {mail_id}." if mail_id else "It is no report on a mail of ours that failed."
-    )
+    say(f"It is about mail {mail_id}." if mail_id else "It is no report on a mail of ours that failed.")
 
 
 async def _list(ctx: CommandContext, district: str | None) -> list[KeptMail]:

@@ -12,6 +12,7 @@ from worker.cli.context import CommandContext
 from worker.cli.lazily import LazyGroup
 from worker.errors import BaselineRefused, CleverRefused, OrderRefused, Unavailable, UsageError
 from worker.telemetry import where
+from worker.terminal_output import say
 
 COMMANDS: Final = {
     "run": "worker.cli.run:run",
@@ -86,4 +87,4 @@ def main() -> None:
 
 
 def _complain(text: str) -> None:
-    click.echo(f"rostering: {' '.join(text.split())}", err=True)
+    say(f"rostering: {' '.join(text.split())}", err=True)

@@ -14,6 +14,7 @@ from worker.cli.terminal import moment
 from worker.domain import reasons
 from worker.domain.approval import plan_text
 from worker.errors import ReasonError
+from worker.terminal_output import say
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -46,7 +47,7 @@ _reason = click.option(
 def hold(ctx: CommandContext, district: str, reason: str) -> None:
     """Stop the district's commits until it is resumed; events and reviews go on."""
     ctx.run(_hold(ctx, district, reason))
-    click.echo(f"{district} is on hold: nothing of it is committed until `resume`.")
+    say(f"{district} is on hold: nothing of it is committed until `resume`.")
 
 
 @click.command()
@@ -56,7 +57,7 @@ def hold(ctx: CommandContext, district: str, reason: str) -> None:
 def resume(ctx: CommandContext, district: str, reason: str) -> None:
     """End the district's hold; what was held back is committed now."""
     ctx.run(_resume(ctx, district, reason))
-    click.echo(f"{district} is on hold no more; its window closes now.")
+    say(f"{district} is on hold no more; its window closes now.")
 
 
 @click.command()
@@ -73,7 +74,7 @@ def resume(ctx: CommandContext, district: str, reason: str) -> None:
 def approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
     """Approve one plan that removes many students; it is committed once, and only as it is now."""
     ctx.run(_approve(ctx, district, plan, reason))
-    click.echo(f"The plan of {district} is approved; its window closes now.")
+    say(f"The plan of {district} is approved; its window closes now.")
 
 
 def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:

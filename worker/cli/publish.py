@@ -12,6 +12,7 @@ from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
 from worker.pages import read_events
 from worker.publishing import publish_events
+from worker.terminal_output import say
 
 
 @click.command()
@@ -25,7 +26,7 @@ def publish(ctx: CommandContext, files: tuple[Path, ...]) -> None:
     Without a broker they go straight into the database of the data folder.
     """
     count = ctx.run(_publish(ctx, files), quiet=True)
-    click.echo(f"Published {count:,} events.")
+    say(f"Published {count:,} events.")
 
 
 async def _publish(ctx: CommandContext, files: tuple[Path, ...]) -> int:

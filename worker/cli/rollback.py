@@ -18,6 +18,7 @@ from worker.cli.terminal import moment
 from worker.errors import UnknownDistrictError
 from worker.ports.rollback import Reachable
 from worker.rollback import RolledBack, commit_line
+from worker.terminal_output import say
 
 LISTED: Final = 50
 """Commits that `--list` shows, the newest of those that one can go back to."""
@@ -62,10 +63,10 @@ def rollback(
         raise click.UsageError("expected --reason TEXT, or --dry-run")
     done = ctx.run(_roll_back(ctx, district, sequence, None if dry_run else reason))
     if as_json:
-        click.echo(json.dumps(_as_json(district, done), ensure_ascii=False))
+        say(json.dumps(_as_json(district, done), ensure_ascii=False))
     else:
         ctx.console.print(rollback_table(done))
-        click.echo(_told(district, done))
+        say(_told(district, done))
 
 
 def rollback_table(done: RolledBack) -> RenderableType:
@@ -105,15 +106,15 @@ def commits_table(reachable: Reachable) -> RenderableType:
 def _print_list(ctx: CommandContext, district: str, reachable: Reachable, *, as_json: bool) -> None:
     if as_json:
         for commit in reachable.commits:
-            click.echo(json.dumps(commit_line(commit), ensure_ascii=False))
+            say(json.dumps(commit_line(commit), ensure_ascii=False))
         return
     if reachable.commits:
         ctx.console.print(commits_table(reachable))
     more = reachable.total - len(reachable.commits)
     if more > 0:
-        click.echo(f"And {more:,} older ones.")
+        say(f"And {more:,} older ones.")
     if reachable.total <= 1:
-        click.echo(f"There is no earlier commit of {district} to go back to.")
+        say(f"There is no earlier commit of {district} to go back to.")
 
 
 def _as_json(district: str, done: RolledBack) -> dict[str, Any]:

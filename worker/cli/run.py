@@ -7,7 +7,6 @@ import signal
 import sys
 
 import click
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config.loading import redacted
@@ -16,6 +15,7 @@ from worker import process
 from worker.cli.context import CommandContext
 from worker.cli.terminal import DistrictProgress
 from worker.telemetry import configure_logging
+from worker.terminal_output import TerminalConsole
 
 
 @click.command()
@@ -36,7 +36,7 @@ async def _run(worker: process.Worker, settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop.set)
-    console = Console(stderr=True, highlight=False)
+    console = TerminalConsole(stderr=True, highlight=False)
     if not console.is_terminal:
         return await worker.run()
     worker.started = lambda running: console.print(_banner(settings, running.url))

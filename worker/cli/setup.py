@@ -13,6 +13,7 @@ from worker import app, process
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.cli.context import CommandContext
 from worker.errors import SettingsError, TopologyError
+from worker.terminal_output import say
 
 
 @click.command()
@@ -21,9 +22,9 @@ def migrate(ctx: CommandContext) -> None:
     """Bring the database's schema up to date."""
     before, after = ctx.run(app.migrate(ctx.settings))
     if before == after:
-        click.echo(f"The database is up to date: version {after}.")
+        say(f"The database is up to date: version {after}.")
     else:
-        click.echo(f"The database was migrated from version {before or 'nothing'} to {after}.")
+        say(f"The database was migrated from version {before or 'nothing'} to {after}.")
 
 
 @click.command()
@@ -49,7 +50,7 @@ def topology() -> None:
 def declare(ctx: CommandContext) -> None:
     """Create every exchange, queue and binding that is not there yet."""
     ctx.run(_with_broker(ctx, "declare"))
-    click.echo(f"Declared {len(TOPOLOGY.exchanges)} exchanges and {len(TOPOLOGY.queues)} queues.")
+    say(f"Declared {len(TOPOLOGY.exchanges)} exchanges and {len(TOPOLOGY.queues)} queues.")
 
 
 @topology.command()
@@ -59,9 +60,9 @@ def check(ctx: CommandContext) -> None:
     try:
         ctx.run(_with_broker(ctx, "check"))
     except TopologyError as error:
-        click.echo(f"rostering: {error}", err=True)
+        say(f"rostering: {error}", err=True)
         sys.exit(1)  # the command is right, and the answer is no
-    click.echo("The broker has every exchange and queue, as declared.")
+    say("The broker has every exchange and queue, as declared.")
 
 
 async def _with_broker(ctx: CommandContext, what: str) -> None:

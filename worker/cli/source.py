@@ -13,6 +13,7 @@ from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
 from worker.errors import SettingsError
 from worker.metrics import Metrics
+from worker.terminal_output import say
 
 
 @click.command()
@@ -37,7 +38,7 @@ def resync(ctx: CommandContext, district: str, folder: Path | None, accept_fewer
         else _from_pages(ctx, district, folder, accept_fewer=accept_fewer)
     )
     records = ctx.run(work, quiet=True)
-    click.echo(f"Read {records:,} records of {district}; its window closes now.")
+    say(f"Read {records:,} records of {district}; its window closes now.")
 
 
 @click.command()
@@ -50,9 +51,9 @@ def purge(ctx: CommandContext, district: str, yes: bool) -> None:
         raise click.UsageError(f"this deletes everything about {district}, for good: say so with --yes")
     deleted, is_connected = ctx.run(_purge(ctx, district))
     rows = ", ".join(f"{table} {count:,}" for table, count in deleted.items()) or "nothing"
-    click.echo(f"Deleted of {district}: {rows}.")
+    say(f"Deleted of {district}: {rows}.")
     if is_connected:
-        click.echo(
+        say(
             "It was connected: while Clever still lists it, a worker with a Clever source reads it again.",
             err=True,
         )

@@ -16,6 +16,7 @@ from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
 from worker.errors import OrderRefused, UsageError
 from worker.suggest.finding import Leftover, Suggestion
+from worker.terminal_output import say
 
 SECONDS = 240.0
 NOTHING_FOUND = "No section filter suits this district: see `rostering show` for what is wrong."
@@ -46,9 +47,9 @@ def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None,
                 f"--pick {pick}: expected at most {len(found)}, as many as there are suggestions"
             )
         filter_json = found[pick - 1].section_filter.model_dump(mode="json")
-        click.echo(json.dumps(filter_json, indent=2, ensure_ascii=False))
+        say(json.dumps(filter_json, indent=2, ensure_ascii=False))
     elif as_json:
-        click.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False))
+        say(json.dumps([one.to_json() for one in found], ensure_ascii=False))
     else:
         ctx.console.print(suggestions_report(district, found))
 

@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 from worker.candidate.refresh import Progress as ProgressSink
 from worker.stages.evaluate import no_progress
+from worker.terminal_output import TerminalConsole
 
 
 def moment(instant: str) -> str:
@@ -32,7 +33,7 @@ def some(values: Sequence[str], total: int, shown: int) -> str:
 @contextmanager
 def progress_bars(console: Console | None = None) -> Iterator[ProgressSink]:
     """Show counts of what is being worked on, on a terminal; gone when the work is done."""
-    console = console or Console(stderr=True)
+    console = console or TerminalConsole(stderr=True)
     if not console.is_terminal:
         yield no_progress
         return

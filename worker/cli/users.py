@@ -16,6 +16,7 @@ from worker.cli.terminal import counted
 from worker.domain.users import Role, check_password, name_of, new_name
 from worker.errors import UserError
 from worker.ports.access import User
+from worker.terminal_output import say
 
 _role: Final = click.Choice([role.value for role in Role])
 
@@ -31,7 +32,7 @@ def show(ctx: CommandContext) -> None:
     """List every user."""
     everybody = ctx.run(_everybody(ctx))
     if not everybody:
-        click.echo("There is no user. `rostering users add NAME --role ROLE` makes one.")
+        say("There is no user. `rostering users add NAME --role ROLE` makes one.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "role", "state", "sessions", "added", "password set"):
@@ -53,7 +54,7 @@ def add(ctx: CommandContext, name: str, role: str) -> None:
     password = _asked_for(name)
     hashed = ctx.run(Passwords().hash(password))
     ctx.run(_change(ctx, lambda store: store.users.add(name, Role(role), hashed, ctx.actor)))
-    click.echo(f"{name} may log in as {role}.")
+    say(f"{name} may log in as {role}.")
 
 
 @users.command()
@@ -65,7 +66,7 @@ def passwd(ctx: CommandContext, name: str) -> None:
     password = _asked_for(name)
     hashed = ctx.run(Passwords().hash(password))
     ctx.run(_change(ctx, lambda store: store.users.set_password(name, hashed, ctx.actor)))
-    click.echo(f"The password of {name} is changed; {name} is logged out everywhere.")
+    say(f"The password of {name} is changed; {name} is logged out everywhere.")
 
 
 @users.command("role")
@@ -76,7 +77,7 @@ def set_role(ctx: CommandContext, name: str, role: str) -> None:
     """Give a user another role, and log the user out everywhere."""
     name = name_of(name)
     ctx.run(_change(ctx, lambda store: store.users.set_role(name, Role(role), ctx.actor)))
-    click.echo(f"{name} is {role} now, and logged out everywhere.")
+    say(f"{name} is {role} now, and logged out everywhere.")
 
 
 @users.command()
@@ -86,7 +87,7 @@ def disable(ctx: CommandContext, name: str) -> None:
     """Keep a user out, at once; what the user did stays in the audit."""
     name = name_of(name)
     ctx.run(_change(ctx, lambda store: store.users.disable(name, ctx.actor)))
-    click.echo(f"{name} is disabled, and logged out everywhere.")
+    say(f"{name} is disabled, and logged out everywhere.")
 
 
 @users.command()
@@ -96,7 +97,7 @@ def enable(ctx: CommandContext, name: str) -> None:
     """Let a user in again."""
     name = name_of(name)
     ctx.run(_change(ctx, lambda store: store.users.enable(name, ctx.actor)))
-    click.echo(f"{name} may log in again.")
+    say(f"{name} may log in again.")
 
 
 @users.group()
@@ -111,7 +112,7 @@ def end(ctx: CommandContext, name: str) -> None:
     """Log a user out everywhere."""
     name = name_of(name)
     ended = ctx.run(_ended(ctx, name))
-    click.echo(f"{name} is logged out everywhere: {counted(ended, 'session')} ended.")
+    say(f"{name} is logged out everywhere: {counted(ended, 'session')} ended.")
 
 
 def _asked_for(name: str) -> str:

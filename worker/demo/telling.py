@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
@@ -20,6 +19,7 @@ from worker.demo.consumer import Json
 from worker.demo.coverage import Suggested, Trial
 from worker.domain.causes.model import Owner
 from worker.domain.policy import WARNINGS, Code
+from worker.terminal_output import TerminalConsole
 
 WIDEST: Final = 100
 """Columns: longer lines are hard to read."""
@@ -50,7 +50,7 @@ LISTED: Final = 10
 KINDS: Final = {"school": "schools", "teacher": "teachers", "class": "classes", "student": "students"}
 
 
-class _Console(Console):
+class _Console(TerminalConsole):
     def on_broken_pipe(self) -> None:
         """Tell the caller that nobody reads any more; what is still to be written goes nowhere."""
         self.quiet = True

@@ -37,6 +37,7 @@ from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.views import PostgresViews
+from worker.adapters.postgres.watched import USUAL, WatchTimes
 from worker.domain.incidents import Rules
 from worker.domain.noticing import Thresholds
 from worker.domain.policy import Policy
@@ -99,10 +100,16 @@ async def database_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def opened_store(
-    url: str, policy: Policy | None = None, *, keeps_history: bool = True, rules: Rules | None = None
+    url: str,
+    policy: Policy | None = None,
+    *,
+    keeps_history: bool = True,
+    rules: Rules | None = None,
+    times: WatchTimes = USUAL,
+    direct: str | None = None,
 ) -> AsyncIterator[StoreUnderTest]:
     """Open the store as a process of its own would."""
-    database = Database(url, name="test", size=6)
+    database = Database(url, name="test", size=6, direct=direct, times=times)
     rules = rules or Rules()
     heard = Notices(database)
     locks = TurnLocks(database)

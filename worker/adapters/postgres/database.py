@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from weakref import WeakSet
 
 import asyncpg
 import orjson
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from worker.adapters.postgres.connector import Connector, Pooling
 from worker.adapters.postgres.errors import translated
-from worker.errors import StoreContended, StoreUnavailable
+from worker.adapters.postgres.watched import USUAL, WatchedConnection, WatchTimes
+from worker.errors import SettingsError, StoreContended, StoreUnavailable
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -20,41 +23,61 @@ if TYPE_CHECKING:
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Result = TypeVar("Result")
 
-CONNECT_SECONDS: Final = 10.0
-STATEMENT_SECONDS: Final = 600
-"""The longest statement is the adoption of a first commit: a minute for a million students."""
-LOCK_SECONDS: Final = 60
-IDLE_SECONDS: Final = 120
-"""A process that stops in mid-transaction loses its locks after this."""
+CLOSE_SECONDS: Final = 5.0
+"""How long giving back or closing a connection may take; one that takes longer is cut."""
 
-_PLANS: Final = {
-    "plan_cache_mode": "force_custom_plan",
-    "enable_seqscan": "off",
-    "enable_bitmapscan": "off",  # only a plain index scan marks the dead entries that it meets
-}
-"""Every statement finds a handful of rows by their keys, and must do so in tables that grew from nothing a
-moment ago, in the same transaction, before PostgreSQL has any statistics. Left to itself it then reads
-whole districts, and keeps to such a plan once it has made one. For the same reason the statements look rows
-up in `LATERAL (… OFFSET 0)` and scalar subqueries: those are planned for one key at a time, always."""
+_ELSEWHERE: Final = (
+    OSError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+)
+"""What says that this server is not, or no longer, the one to work with: another may stand at its address."""
 
 
 class Database:
     """A pool of connections to one database."""
 
-    def __init__(self, dsn: str, *, name: str, size: int) -> None:
-        self._dsn = dsn
-        self._name = name
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        name: str,
+        size: int,
+        direct: str | None = None,
+        times: WatchTimes = USUAL,
+    ) -> None:
+        self._connector = Connector(dsn, name=name, times=times)
+        self._sessions = self._connector
+        if direct is not None:
+            self._sessions = Connector(
+                direct, name=name, setting="ROSTERING_DATABASE_DIRECT_URL", times=times
+            )
+        for connector in (self._connector, self._sessions):
+            connector.on_dark = self.expire
         self._size = size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
+        self._open_ones: WeakSet[WatchedConnection] = WeakSet()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection; `StoreUnavailable` where there is none to be had, or it breaks."""
         with translated():
             pool = await self._open()
-            async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
+            connection = await pool.acquire(timeout=self._connector.seconds)
+            watched = cast("WatchedConnection", connection).lend()
+            try:
                 yield connection
+            except _ELSEWHERE:
+                self.expire()
+                raise
+            finally:
+                watched.is_lent = False
+                await self._give_back(pool, connection, watched)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -76,10 +99,36 @@ class Database:
                     return await work(connection)
         raise AssertionError("unreachable: the last attempt raises")
 
-    async def connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        """Open a connection outside the pool, for its caller to close."""
+    async def connect(self) -> WatchedConnection:
+        """Open a connection outside the pool, with a session of its own, for its caller to close.
+
+        Raises `SettingsError` where a pooler gives no sessions.
+        """
         with translated():
-            return await asyncpg.connect(self._dsn, **self._options())
+            connection = await self._sessions.open()
+        if self._sessions.pooling is Pooling.TRANSACTION:
+            connection.terminate()
+            raise SettingsError(
+                "ROSTERING_DATABASE_DIRECT_URL: expected an address without a pooler, or with one in session "
+                "mode: a pooler in transaction mode has no LISTEN and no locks on feeds"
+            )
+        self._open_ones.add(connection)
+        return connection
+
+    async def has_sessions(self) -> bool:
+        """Whether `connect` can be served; opens a connection to find out, the first time."""
+        if self._sessions.pooling is None:
+            with translated():
+                (await self._sessions.open()).terminate()
+        return self._sessions.pooling is not Pooling.TRANSACTION
+
+    def expire(self) -> None:
+        """Give every connection up: idle ones at once, the others when they come back.
+
+        All of them lead to the same server, and the address may lead to another one by now.
+        """
+        for connection in list(self._open_ones):
+            connection.give_up()
 
     async def close(self) -> None:
         """Close every connection; those that do not end in time are cut."""
@@ -88,7 +137,7 @@ class Database:
             return
         try:
             with translated():
-                await asyncio.wait_for(pool.close(), CONNECT_SECONDS)
+                await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
         except StoreUnavailable:
             pool.terminate()
 
@@ -96,25 +145,36 @@ class Database:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn, min_size=0, max_size=self._size, init=_speak_json, **self._options()
+                    min_size=0,
+                    max_size=self._size,
+                    connect=self._connected,
+                    init=_speak_json,
+                    reset=_nothing_to_reset,
                 )
             return self._pool
 
-    def _options(self) -> dict[str, Any]:
-        return {
-            "timeout": CONNECT_SECONDS,
-            "server_settings": {
-                "application_name": self._name,
-                "jit": "off",  # every statement is short, or runs once
-                **_PLANS,
-                "statement_timeout": f"{STATEMENT_SECONDS}s",
-                "lock_timeout": f"{LOCK_SECONDS}s",
-                "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
-                "tcp_keepalives_idle": "30",
-                "tcp_keepalives_interval": "10",
-                "tcp_keepalives_count": "3",
-            },
-        }
+    async def _give_back(
+        self,
+        pool: asyncpg.Pool[asyncpg.Record],
+        connection: PoolConnectionProxy[asyncpg.Record],
+        watched: WatchedConnection,
+    ) -> None:
+        """Give a connection back; one that takes too long over it is cut by the pool, and is no error."""
+        if watched.is_closed():
+            self.expire()
+        if watched.is_given_up:
+            watched.terminate()
+        with suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, StoreUnavailable):
+            await pool.release(connection, timeout=CLOSE_SECONDS)
+
+    async def _connected(self, *_: object, **__: object) -> WatchedConnection:
+        connection = await self._connector.open()
+        self._open_ones.add(connection)
+        return connection
+
+
+async def _nothing_to_reset(_connection: object) -> None:
+    """Leave a session as it is: whatever we set is set for one transaction, or at its start."""
 
 
 async def _speak_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:

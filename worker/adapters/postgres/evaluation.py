@@ -15,6 +15,7 @@ from worker.adapters.postgres.causes import PostgresErrorFigures
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.district_state import columns
 from worker.adapters.postgres.staged import PostgresStagedRoster
+from worker.adapters.postgres.watched import rows_of
 from worker.domain.incidents import Condition, Rules
 from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import Json
@@ -102,8 +103,8 @@ class PostgresEvaluation(
 
     async def plan_changes(self) -> AsyncIterator[str]:
         """Yield the plan's changes as JSON, in the order a commit has them."""
-        cursor = await self._connection.cursor(_SQL["plan_changes"], self._district_id)
-        while rows := await cursor.fetch(FETCH):
+        fetch = await rows_of(self._connection, _SQL["plan_changes"], self._district_id)
+        while rows := await fetch(FETCH):
             async for row in in_slices(rows):
                 if row["candidate"] is None:
                     yield remove_change(row["kind"], row["record_id"])

@@ -24,6 +24,7 @@ class PostgresInbox:
         """Return if events could be stored now; raises `StoreUnavailable`."""
         async with self._database.connection() as connection:
             if await connection.fetchval(_SQL["is_read_only"]):
+                self._database.expire()  # the address may lead to another server by now
                 raise StoreUnavailable("PostgreSQL: read-only for now, as a standby is")
 
     async def store(

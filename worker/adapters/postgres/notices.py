@@ -13,6 +13,7 @@ import asyncpg
 
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.errors import translated
+from worker.adapters.postgres.watched import WatchedConnection
 from worker.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -25,13 +26,18 @@ DELIVERIES: Final = "rostering_deliveries"
 MAILS: Final = "rostering_mails"
 CHANNELS: Final = (WINDOWS, OUTBOX, ALERTS, DELIVERIES, MAILS)
 
+PROBE_SECONDS: Final = 15.0
+"""How often the listening connection has to show that it is one."""
+
 
 class Notices:
     """One listening connection of a process, opened at the first wait and anew after a loss."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, probe_every: float = PROBE_SECONDS) -> None:
         self._database = database
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._probe_every = probe_every
+        self._proven = 0.0
+        self._connection: WatchedConnection | None = None
         self._rung: dict[tuple[str, str], asyncio.Event] = {}
         self._opening = asyncio.Lock()
 
@@ -40,8 +46,9 @@ class Notices:
 
         What rings while `who` does not wait is kept for his next wait, whoever else has heard it.
         """
-        with suppress(StoreUnavailable):
-            await self._listen()
+        if await self._has_sessions():
+            with suppress(StoreUnavailable):
+                await self._listen()
         event = self._rung.setdefault((channel, who), asyncio.Event())
         with suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)
@@ -53,9 +60,16 @@ class Notices:
         if connection is not None:
             connection.terminate()
 
+    async def _has_sessions(self) -> bool:
+        """Whether one can listen here; where a pooler lends for one transaction, a wait just has its end."""
+        try:
+            return await self._database.has_sessions()
+        except StoreUnavailable:
+            return False
+
     async def _listen(self) -> None:
         async with self._opening:
-            if self._connection is not None and not self._connection.is_closed():
+            if self._connection is not None and await self._hears(self._connection):
                 return
             connection = await self._database.connect()
             try:
@@ -65,7 +79,16 @@ class Notices:
             except BaseException:
                 connection.terminate()
                 raise
-            self._connection = connection
+            self._connection, self._proven = connection, asyncio.get_running_loop().time()
+
+    async def _hears(self, connection: WatchedConnection) -> bool:
+        """Whether it is open and, asked now and then, answers: over a dark one nobody hears anything."""
+        now = asyncio.get_running_loop().time()
+        if now - self._proven >= self._probe_every and not connection.is_closed():
+            self._proven = now
+            with suppress(StoreUnavailable), translated():
+                await connection.fetchval("SELECT 1")
+        return not connection.is_closed()
 
     def _ring(
         self,

@@ -13,6 +13,7 @@ from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import FETCH, PostgresEvaluation
 from worker.adapters.postgres.evaluations import PostgresEvaluations
+from worker.adapters.postgres.watched import rows_of
 from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.rollback import Difference
 from worker.domain.roster import RosterKind, remove_change, upsert_change
@@ -38,8 +39,8 @@ class PostgresRollback(PostgresEvaluation):
 
     async def differences(self, sequence: int) -> AsyncIterator[Difference]:
         """Yield what the committed roster has to become to be as it was after that commit, in no order."""
-        cursor = await self._connection.cursor(_SQL["differences"], self._district_id, sequence)
-        while rows := await cursor.fetch(FETCH):
+        fetch = await rows_of(self._connection, _SQL["differences"], self._district_id, sequence)
+        while rows := await fetch(FETCH):
             for row in rows:
                 yield Difference(
                     RosterKind(row["kind"]),
@@ -59,8 +60,10 @@ class PostgresRollback(PostgresEvaluation):
 
     async def restored_changes(self) -> AsyncIterator[str]:
         """Yield what `restore` changed as JSON, in the order a commit has it."""
-        cursor = await self._connection.cursor(_SQL["changes"], self._district_id, self.state.commit_sequence)
-        while rows := await cursor.fetch(FETCH):
+        fetch = await rows_of(
+            self._connection, _SQL["changes"], self._district_id, self.state.commit_sequence
+        )
+        while rows := await fetch(FETCH):
             for row in rows:
                 if row["committed"] is None:
                     yield remove_change(row["kind"], row["record_id"])

@@ -13,6 +13,7 @@ from worker.adapters.postgres import sql
 from worker.adapters.postgres.beside import read_beside
 from worker.adapters.postgres.candidate import finding_of
 from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.watched import rows_of
 from worker.domain.days import day_in
 from worker.domain.filter import SectionView
 from worker.domain.records import (
@@ -58,8 +59,8 @@ class PostgresSectionViews:
                 row["section_id"]: row["rank"] for row in await connection.fetch(_SQL["kept"], district_id)
             }
             lines: list[SectionLine] = []
-            cursor = await connection.cursor(_SQL["sections"], district_id)
-            while rows := await cursor.fetch(FETCH):
+            fetch = await rows_of(connection, _SQL["sections"], district_id)
+            while rows := await fetch(FETCH):
                 for row in rows:
                     section = _section(row)
                     view = SectionView(

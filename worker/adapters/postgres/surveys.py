@@ -11,6 +11,7 @@ import asyncpg
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.beside import read_beside
 from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.watched import rows_of
 from worker.domain.days import day_in
 from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, is_current, rank
 from worker.domain.records import (
@@ -86,8 +87,8 @@ async def read_seating(connection: Connection, district_id: str, today: date) ->
 
 
 async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIterator[asyncpg.Record]:
-    cursor = await connection.cursor(_SQL[query], district_id)
-    while rows := await cursor.fetch(FETCH):
+    fetch = await rows_of(connection, _SQL[query], district_id)
+    while rows := await fetch(FETCH):
         async for row in in_slices(rows):
             yield row
 

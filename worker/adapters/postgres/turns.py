@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-import asyncpg
-
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.errors import translated
+from worker.adapters.postgres.watched import WatchedConnection
 
 _SQL: Final = sql.load("connections")
 
@@ -24,7 +23,7 @@ class TurnLocks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._connection: WatchedConnection | None = None
         self._one_at_a_time = asyncio.Lock()
         self.held: set[str] = set()
 
@@ -55,7 +54,7 @@ class TurnLocks:
         if connection is not None:
             connection.terminate()
 
-    async def _open(self) -> asyncpg.Connection[asyncpg.Record]:
+    async def _open(self) -> WatchedConnection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._database.connect()
         return self._connection

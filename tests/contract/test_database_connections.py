@@ -1,0 +1,194 @@
+"""Connections to PostgreSQL that are answered by nobody, and connections to a server that has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+from store_fixtures import opened_store
+from tcp_proxy import TcpProxy, proxied, socket_of
+
+from worker.adapters.postgres import notices
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.notices import Notices
+from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.watched import WatchTimes, rows_of
+from worker.errors import StoreUnavailable
+
+QUICK = WatchTimes(first=0.1, between=0.05, away=1, without_backend=2)
+SOON = 10.0
+"""Seconds within which anything must have come to an end: far away on a busy machine."""
+
+
+@pytest.fixture
+async def proxy(database_url: str) -> AsyncIterator[TcpProxy]:
+    async with proxied(socket_of(database_url)) as running:
+        yield running
+
+
+@pytest.fixture
+async def database(proxy: TcpProxy, database_url: str) -> AsyncIterator[Database]:
+    """A database behind the proxy, whose connections are watched closely."""
+    made = Database(over(proxy, database_url), name="test", size=4, times=QUICK)
+    yield made
+    await made.close()
+
+
+def over(proxy: TcpProxy, url: str) -> str:
+    return f"postgresql://postgres@127.0.0.1:{proxy.port}{urlsplit(url).path}?sslmode=disable"
+
+
+async def test_a_call_on_a_connection_that_swallows_everything_ends_and_the_next_one_is_answered(
+    proxy: TcpProxy, database: Database
+) -> None:
+    async with database.connection() as connection:
+        await connection.fetchval("SELECT 1")
+    proxy.swallow_open_connections()
+
+    async with asyncio.timeout(SOON):
+        with pytest.raises(StoreUnavailable):
+            async with database.connection() as connection:
+                await connection.fetchval("SELECT 1")
+        async with database.connection() as connection:
+            assert await connection.fetchval("SELECT 2") == 2
+
+
+async def test_one_dark_connection_gives_up_all_that_lie_idle(proxy: TcpProxy, database: Database) -> None:
+    async with database.connection() as one, database.connection() as two, database.connection() as three:
+        for connection in (one, two, three):
+            await connection.fetchval("SELECT 1")
+    proxy.swallow_open_connections()
+
+    async with asyncio.timeout(SOON):
+        with pytest.raises(StoreUnavailable):
+            async with database.connection() as connection:
+                await connection.fetchval("SELECT 1")
+        async with database.connection() as one, database.connection() as two, database.connection() as three:
+            assert [await connection.fetchval("SELECT 1") for connection in (one, two, three)] == [1, 1, 1]
+
+
+async def test_the_locks_of_a_transaction_that_went_dark_are_free_soon_after(
+    proxy: TcpProxy, database: Database, database_url: str
+) -> None:
+    direct = Database(database_url, name="test", size=1)
+
+    async def go_dark() -> None:
+        async with database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(1)")
+            proxy.swallow_open_connections()
+            await connection.execute("SELECT 1")
+
+    async with asyncio.timeout(SOON):
+        with pytest.raises(StoreUnavailable):
+            await go_dark()
+
+        async with direct.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(1)")
+    await direct.close()
+
+
+@pytest.mark.parametrize("last", ["commit", "cursor"])
+async def test_no_kind_of_call_waits_for_ever(proxy: TcpProxy, database: Database, last: str) -> None:
+    async def go_dark() -> None:
+        async with database.transaction() as connection:
+            fetch = await rows_of(connection, "SELECT generate_series(1, 10)")
+            assert len(await fetch(2)) == 2
+            proxy.swallow_open_connections()
+            if last == "cursor":
+                await fetch(2)
+
+    async with asyncio.timeout(SOON):
+        with pytest.raises(StoreUnavailable):
+            await go_dark()
+
+
+async def test_a_cancelled_call_on_a_dark_connection_ends(proxy: TcpProxy, database: Database) -> None:
+    async def work() -> None:
+        async with database.transaction() as connection:
+            proxy.swallow_open_connections()
+            started.set()
+            await connection.execute("SELECT 1")
+
+    started = asyncio.Event()
+    task = asyncio.create_task(work())
+    await started.wait()
+
+    task.cancel()
+
+    async with asyncio.timeout(SOON):
+        await asyncio.wait([task])
+        async with database.connection() as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_a_statement_that_is_worked_on_takes_as_long_as_it_takes(database: Database) -> None:
+    began = time.monotonic()
+
+    async with database.connection() as connection:
+        await connection.execute("SELECT pg_sleep(0.7)")
+
+    assert time.monotonic() - began > 6 * (QUICK.first + QUICK.between) * 0.7
+
+
+async def test_a_wait_for_a_lock_is_work_too(database: Database, database_url: str) -> None:
+    direct = Database(database_url, name="test", size=1)
+
+    async def locked() -> None:
+        async with database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(2)")
+
+    async with direct.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock(2)")
+        waiting = asyncio.create_task(locked())
+        await asyncio.wait([waiting], timeout=0.6)
+        assert not waiting.done()
+
+    await waiting
+    await direct.close()
+
+
+async def test_a_listening_connection_that_went_dark_is_replaced(
+    proxy: TcpProxy, database: Database, database_url: str
+) -> None:
+    heard = Notices(database, probe_every=0)
+    direct = Database(database_url, name="test", size=1)
+    await heard.wait(notices.WINDOWS, 0.01)
+    proxy.swallow_open_connections()
+
+    async with asyncio.timeout(SOON):
+        waiting = asyncio.create_task(heard.wait(notices.WINDOWS, 2 * SOON))
+        while not (await asyncio.wait([waiting], timeout=0.05))[0]:
+            async with direct.transaction() as connection:
+                await notices.notify(connection, notices.WINDOWS)
+    await heard.close()
+    await direct.close()
+
+
+async def test_the_locks_on_feeds_are_taken_again_over_a_new_connection(
+    proxy: TcpProxy, database: Database
+) -> None:
+    locks = TurnLocks(database)
+    assert await locks.take("one")
+    proxy.swallow_open_connections()
+
+    async with asyncio.timeout(SOON):
+        with pytest.raises(StoreUnavailable):
+            await locks.take("two")
+        assert await locks.take("two")
+    await locks.close()
+
+
+async def test_the_store_goes_on_after_all_its_connections_went_dark(
+    proxy: TcpProxy, database_url: str
+) -> None:
+    async with opened_store(over(proxy, database_url), times=QUICK) as store:
+        await store.inbox.ping()
+        proxy.swallow_open_connections()
+
+        async with asyncio.timeout(SOON):
+            with pytest.raises(StoreUnavailable):
+                await store.inbox.ping()
+            await store.inbox.ping()

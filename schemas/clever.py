@@ -19,6 +19,8 @@ from typing import Annotated, Any, Final, Literal
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from schemas.blank import is_blank
+
 MAX_LEVELS: Final = 100
 """Of lists and objects in one another in an extension field: what writes it anew has limits too."""
 
@@ -55,7 +57,7 @@ class UnreadableEvent(ValueError):
 
 
 def _iso_day(text: str | None) -> str | None:
-    if text is None or not text.strip():
+    if text is None or is_blank(text):
         return None
     day = _DAY.fullmatch(text.strip())
     try:
@@ -73,7 +75,21 @@ def _storable(fields: dict[str, Any] | None) -> dict[str, Any] | None:
     return fields
 
 
-Id = Annotated[str, StringConstraints(strict=True, max_length=MAX_ID_LENGTH, pattern=r"\S")]
+def _visible(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("expected a text that is not blank")
+    return text
+
+
+def _told(text: str | None) -> str:
+    return "" if text is None or is_blank(text) else text
+
+
+Id = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=MAX_ID_LENGTH, pattern=r"\S"),
+    AfterValidator(_visible),
+]
 Reference = Annotated[str, StringConstraints(strict=True, max_length=MAX_ID_LENGTH)] | None
 Text = str | None
 Day = Annotated[str | None, AfterValidator(_iso_day)]
@@ -280,7 +296,7 @@ def read_record(collection: str, raw: dict[str, Any], district_id: str) -> Recor
     """
     _check_texts(raw, district_id)
     record = _record(COLLECTIONS[collection], raw, district_id)
-    named = record.id if isinstance(record, District) else (record.district or "").strip() or district_id
+    named = record.id if isinstance(record, District) else _told(record.district) or district_id
     if named != district_id:
         raise UnreadableEvent(Reason.BAD_FIELD, "district: expected the district that was read", district_id)
     return record
@@ -396,7 +412,12 @@ def _district_named(event: Any, header_district: str | None) -> str | None:
     of_district = isinstance(event, dict) and str(event.get("type")).startswith("districts.")
     for holder, key in ((record, "id" if of_district else "district"), (event, "district")):
         named = holder.get(key) if isinstance(holder, dict) else None
-        if isinstance(named, str) and named.strip() and len(named) <= MAX_ID_LENGTH and named.isprintable():
+        if (
+            isinstance(named, str)
+            and not is_blank(named)
+            and len(named) <= MAX_ID_LENGTH
+            and named.isprintable()
+        ):
             return named
     return header_district
 
@@ -424,10 +445,8 @@ def _read_event(event: dict[str, Any], header_district: str | None) -> Event:
     if ACTIONS[action] == "deleted":
         raw = {key: raw.get(key) for key in ("id", "district")}
     record = _record(model, raw, district)
-    district_id = (record.id if isinstance(record, District) else record.district) or ""
-    return _event(
-        event, collection, ACTIONS[action], district_id.strip() and district_id, header_district, record
-    )
+    district_id = _told(record.id if isinstance(record, District) else record.district)
+    return _event(event, collection, ACTIONS[action], district_id, header_district, record)
 
 
 def _event(
@@ -467,7 +486,7 @@ def _record(model: type[Record], raw: dict[str, Any], district: str | None) -> R
 
 def _read_settled(event: dict[str, Any], header_district: str | None) -> FeedSettled:
     named = event.get("district")
-    blank = named is None or (isinstance(named, str) and not named.strip())
+    blank = is_blank(named)
     try:
         return FeedSettled.model_validate({**event, "district": header_district if blank else named})
     except ValidationError as error:
@@ -486,7 +505,7 @@ def _blanks_to_null(value: Any, levels: int) -> Any:
         return {key: _blanks_to_null(item, levels - 1) for key, item in value.items()}
     if isinstance(value, list):
         return ([_blanks_to_null(item, levels - 1) for item in value] if levels else value) or None
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if is_blank(value) else value
 
 
 class PreviousAttributes(BaseModel):

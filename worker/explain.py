@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from schemas.blank import is_blank
+
 _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "string_type": lambda _: "a text",
     "string_pattern_mismatch": lambda _: "a text that is not blank",
@@ -79,7 +81,7 @@ def kind_of(value: object) -> str:
         case int() | float():
             return "a number"
         case str() | bytes():
-            return _text(len(value)) if value.strip() else "a blank text"
+            return "a blank text" if is_blank(value) or not value.strip() else _text(len(value))
         case list() | tuple():
             return f"a list of {len(value):,}"
         case _:

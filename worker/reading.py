@@ -12,7 +12,8 @@ from typing import Any, Final
 import orjson
 
 from schemas import clever
-from worker.domain.records import KINDS, STUDENT_TEXTS, Json, is_blank
+from worker.domain.records import KINDS, STUDENT_TEXTS, Json
+from worker.domain.texts import is_blank
 from worker.ports.inbox import Arrival, Mark
 
 BEGINNING: Final = ""
@@ -117,7 +118,7 @@ def _section(section: clever.Section) -> Json:
 
 
 def _ids(references: Iterable[str | None]) -> list[str]:
-    return sorted({reference for reference in references if reference and not reference.isspace()})
+    return sorted({reference for reference in references if reference and not is_blank(reference)})
 
 
 def _blanks_left_out(**values: Any) -> Json:

@@ -97,3 +97,23 @@ async def test_districts_that_need_somebody_come_first_and_no_page_repeats_one(s
         seen += [row.district_id for row in found.rows]
     expected = sorted(range(1, 131), key=lambda n: (n % 5 != 0, n))
     assert [int(one) for one in seen] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("zoe valley", ["a"]), ("ZOE\u0301\u200bval", ["a"]), ("B", ["b"]), ("\u200b", ["a", "b"]), ("oak", [])],
+)
+async def test_a_district_is_found_by_its_name_or_id_however_that_is_written(
+    store: StoreUnderTest, text: str, found: list[str]
+) -> None:
+    await store.rows("INSERT INTO districts (district_id) VALUES ('a'), ('b')")
+    await store.rows(
+        "INSERT INTO staged (district_id, kind, record_id, event_id, record)"
+        " VALUES ('a', 'district', 'a', '1', jsonb_build_object('name', $1::text))",
+        "Zo\u00e9 Valley" if "\u0301" in text else "Zoe Valley",
+    )
+
+    page = await store.views.districts(DistrictsAsked(text=text))
+
+    assert sorted(row.district_id for row in page.rows) == found
+    assert page.matching == len(found)

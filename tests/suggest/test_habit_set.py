@@ -10,8 +10,9 @@ from itertools import combinations
 import pytest
 from habits import HABITS, District, Habit
 
-from worker.domain.filter import KEEP_ALL, folded
+from worker.domain.filter import KEEP_ALL
 from worker.domain.records import Json, Kind
+from worker.domain.texts import folded
 
 SECTION_FIELDS = ("subject", "period", "grade", "section_number", "term_id", "course_id")
 A_GOOD_RULE = 0.8

@@ -14,6 +14,7 @@ from worker.domain.filter import counted, in_scope
 from worker.domain.preflight import Finding, StudentContext, student_findings
 from worker.domain.records import RecordId, Student, student_from_json
 from worker.domain.roster import RosterKind, student_entry
+from worker.domain.texts import fold_value
 from worker.ports.roster import EntryWrite, Seat, StudentState
 from worker.slices import in_slices
 
@@ -111,5 +112,5 @@ def _identities(student: Student, fields: Iterable[str]) -> Iterable[tuple[str, 
     for name in fields:
         value = student.value(name)
         if value is not None:
-            digest = hashlib.sha256(canonical(value).encode()).digest()[:DIGEST_BYTES]
+            digest = hashlib.sha256(canonical(fold_value(value)).encode()).digest()[:DIGEST_BYTES]
             yield student.id, name, digest

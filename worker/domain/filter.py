@@ -1,21 +1,21 @@
 """The section filter: which students are to be rostered, and which of their sections count.
 
 A filter is written by people, as JSON, and checked to the last key when it is read. Matching ignores
-case and white space. A positive operator holds if any of the field's values satisfies it (a school and
-a term can be named by id or by name); its negative holds if the positive does not.
+case, white space, invisible characters and Unicode forms. A positive operator holds if any of the field's
+values satisfies it (a school and a term can be named by id or by name); its negative holds if the positive
+does not.
 """
 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from worker.domain.records import Course, RecordId, School, Section, Student, Term
+from worker.domain.texts import folded, is_blank, wanted
 from worker.errors import FilterError
 from worker.explain import dotted, explain
 
@@ -45,7 +46,19 @@ FilterField = Literal[
 ]
 Operator = Literal["is", "is_not", "contains", "not_contains", "starts_with", "one_of"]
 Strategy = Literal["union", "first_match"]
-Value = Annotated[str, StringConstraints(strict=True, pattern=r"\S", max_length=1000)]
+
+
+def _visible(text: str, info: ValidationInfo) -> str:
+    """Refuse a value in which nothing can be seen; one that a filter was kept with before is left to it."""
+    if info.context is _WRITTEN and is_blank(text):
+        raise ValueError("expected a text that is not blank")
+    return text
+
+
+_WRITTEN: Final = "written by a person"
+Value = Annotated[
+    str, StringConstraints(strict=True, pattern=r"\S", max_length=1000), AfterValidator(_visible)
+]
 Values = Annotated[tuple[Value, ...], Field(min_length=1, strict=False)]
 
 
@@ -127,7 +140,7 @@ def parse_filter(text: str | bytes) -> SectionFilter:
     except (ValueError, RecursionError) as error:
         raise FilterError(f"filter: expected JSON, got text that is none ({error})") from None
     try:
-        return SectionFilter.model_validate(document)
+        return SectionFilter.model_validate(document, context=_WRITTEN)
     except ValidationError as error:
         raise FilterError(explain(error, "filter: ", dotted, _OUR_WORDS)) from None
 
@@ -176,20 +189,20 @@ def _listed(values: Sequence[str], value: str | None) -> bool:
 def holds(condition: Condition, view: SectionView) -> bool:
     """Whether a section is what one condition speaks of."""
     values = [folded(value) for value in values_of(condition.field, view) if value]
-    wanted = condition.value
+    if not isinstance(condition.value, str):
+        return any(value in {wanted(item) for item in condition.value} for value in values)
+    text = wanted(condition.value)
     match condition.op:
-        case "one_of":
-            return any(value in {folded(item) for item in wanted} for value in values)
-        case "is":
-            return folded(str(wanted)) in values
         case "is_not":
-            return folded(str(wanted)) not in values
+            return text not in values
         case "contains":
-            return any(folded(str(wanted)) in value for value in values)
+            return any(text in value for value in values)
         case "not_contains":
-            return not any(folded(str(wanted)) in value for value in values)
+            return not any(text in value for value in values)
         case "starts_with":
-            return any(value.startswith(folded(str(wanted))) for value in values)
+            return any(value.startswith(text) for value in values)
+        case _:
+            return text in values
 
 
 def values_of(name: FilterField, view: SectionView) -> Iterable[str | None]:
@@ -206,9 +219,3 @@ def values_of(name: FilterField, view: SectionView) -> Iterable[str | None]:
             return section.term_id, view.term.name if view.term else None
         case "name" | "subject" | "period" | "grade" | "section_number" | "sis_id":
             return (getattr(section, name),)
-
-
-@lru_cache(maxsize=65_536)
-def folded(text: str) -> str:
-    """Return the text as it is compared: without white space, without case, in one Unicode form."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from worker.domain.canonical import canonical
 from worker.domain.records import EXTENSION_PREFIX, STUDENT_TEXTS
+from worker.domain.texts import FOLD_VERSION, is_blank
 from worker.errors import PolicyError
 from worker.explain import dotted, explain
 
@@ -74,8 +75,8 @@ class Policy:
         return self.severities.get(code, Severity.WARNING if code in WARNINGS else Severity.ERROR)
 
     def fingerprint(self) -> str:
-        """Return a digest by which two policies can be told apart."""
-        return hashlib.sha256(canonical(asdict(self)).encode()).hexdigest()
+        """Return a digest by which two policies can be told apart, and two ways to compare values by them."""
+        return hashlib.sha256(canonical([FOLD_VERSION, asdict(self)]).encode()).hexdigest()
 
 
 ALWAYS_ERRORS: Final = frozenset({Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
@@ -83,7 +84,9 @@ ALWAYS_ERRORS: Final = frozenset({Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
 
 
 def _student_field(name: str) -> str:
-    if name in STUDENT_TEXTS or (name.startswith(EXTENSION_PREFIX) and name != EXTENSION_PREFIX):
+    if name in STUDENT_TEXTS or (
+        name.startswith(EXTENSION_PREFIX) and not is_blank(name.removeprefix(EXTENSION_PREFIX))
+    ):
         return name
     raise ValueError(f"expected one of {', '.join(STUDENT_TEXTS)} or ext.<name>")
 

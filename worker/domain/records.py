@@ -1,7 +1,7 @@
 """A district's records as the rules see them, and how they are stored as JSON.
 
-`None` is a blank; texts are otherwise kept to the letter. Each `from_json` takes what the matching
-`to_json` gave (blanks left out).
+`None` is a blank; texts are otherwise kept to the letter. What was staged before some text came to count as
+blank is read as what is staged today.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final, NewType
+
+from worker.domain.texts import is_blank
 
 DistrictId = NewType("DistrictId", str)
 RecordId = NewType("RecordId", str)
@@ -77,8 +79,9 @@ class Student:
         """Return one field, None where it is blank; `name` may be `ext.<name>`."""
         if name.startswith(EXTENSION_PREFIX):
             value = self.ext.get(name.removeprefix(EXTENSION_PREFIX))
-            return None if is_blank(value) else value
-        return self.texts.get(name)
+        else:
+            value = self.texts.get(name)
+        return None if is_blank(value) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +144,6 @@ class Term:
     end: date | None = None
 
 
-def is_blank(value: object) -> bool:
-    """Whether a value counts as missing: null, "", blanks, [] (absent keys read as None)."""
-    if isinstance(value, str):
-        return not value.strip()
-    return value is None or value == []
-
-
 def student_from_json(record_id: str, user: Json | None) -> Student | None:
     """Read the student side of a staged user; None where he has none."""
     side = user.get("student") if user else None
@@ -159,26 +155,30 @@ def student_from_json(record_id: str, user: Json | None) -> Student | None:
 def teacher_from_json(record_id: str, user: Json | None) -> Teacher | None:
     """Read the teacher side of a staged user; None where he has none."""
     side = user.get("teacher") if user else None
-    return None if side is None else Teacher(RecordId(record_id), **side)
+    return None if side is None else Teacher(RecordId(record_id), **_filled(side))
 
 
 def section_from_json(record_id: str, section: Json) -> Section:
     """Read a staged section."""
     lists = {name: tuple(section.get(name, ())) for name in ("teachers", "students")}
-    return Section(RecordId(record_id), **{**section, **lists})
+    return Section(RecordId(record_id), **{**_filled(section), **lists})
 
 
 def term_from_json(record_id: str, term: Json) -> Term:
     """Read a staged term."""
     start, end = (date.fromisoformat(day) if day else None for day in (term.get("start"), term.get("end")))
-    return Term(RecordId(record_id), term.get("name"), start, end)
+    return Term(RecordId(record_id), _filled(term).get("name"), start, end)
 
 
 def school_from_json(record_id: str, school: Json) -> School:
     """Read a staged school."""
-    return School(RecordId(record_id), **school)
+    return School(RecordId(record_id), **_filled(school))
 
 
 def course_from_json(record_id: str, course: Json) -> Course:
     """Read a staged course."""
-    return Course(RecordId(record_id), **course)
+    return Course(RecordId(record_id), **_filled(course))
+
+
+def _filled(record: Json) -> Json:
+    return {name: value for name, value in record.items() if not is_blank(value)}

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from worker.domain.causes import Label, LabelKind
-from worker.domain.filter import Condition, FilterField, SectionView, folded, values_of
+from worker.domain.filter import Condition, FilterField, SectionView, values_of
+from worker.domain.texts import folded, is_blank, wanted
 
 _DIGITS: Final = re.compile(r"\d+")
 
@@ -152,7 +153,7 @@ class SectionTable:
     def chosen(self, choice: Choice) -> list[SectionLine]:
         """Return the sections asked for, in no particular order."""
         numbers: Iterable[int] = range(len(self.lines))
-        if choice.text.strip():
+        if not is_blank(choice.text):
             numbers = self._fitting(Condition(field=choice.field, op="contains", value=choice.text))
         found = (self.lines[number] for number in numbers)
         return [
@@ -206,7 +207,7 @@ class SectionTable:
 
     def _fitting(self, condition: Condition) -> list[int]:
         """Return the places of the sections that a condition, `is` or `contains`, keeps."""
-        text, column = folded(str(condition.value)), self._column(condition.field)
+        text, column = wanted(str(condition.value)), self._column(condition.field)
         if condition.op == "is":
             return self._places_of(condition.field).get(text, [])
         return [number for number, values in enumerate(column) if any(text in value for value in values)]

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from worker.domain.texts import fold
+
 _RUNS: Final = re.compile(r"[^\W\d_]+|\d+")
 
 HOMEROOM_WORDS: Final = frozenset(
@@ -33,7 +35,7 @@ SHORTEST: Final = 2
 @lru_cache(maxsize=65_536)
 def words(text: str) -> tuple[str, ...]:
     """Return the runs of letters and the runs of digits of a text, in order, without case."""
-    return tuple(_RUNS.findall(unicodedata.normalize("NFKC", text).casefold()))
+    return tuple(_RUNS.findall(fold(text)))
 
 
 def is_homeroom(phrase: str) -> bool:

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.filter import Condition, FilterField, Operator, folded
+from worker.domain.filter import Condition, FilterField, Operator
+from worker.domain.texts import fold, folded
 from worker.domain.words import Vocabulary, is_homeroom, words
 from worker.suggest.meaning import Meaning, meaning
 from worker.suggest.survey import BLANK, Bools, Ints, Survey
@@ -220,7 +221,7 @@ def _phrases(said: tuple[str, ...], vocabulary: Vocabulary) -> Iterable[str]:
 
 def _with_codes(text: str, vocabulary: Vocabulary) -> Iterable[str]:
     """Public words with the code beside them, such as homeroom s1."""
-    tokens = _TOKENS.findall(text.casefold())
+    tokens = _TOKENS.findall(fold(text))
     for one, other in pairwise(tokens):
         if _is_code(other) and vocabulary.is_public(one) and _names_nobody(other, vocabulary):
             yield f"{one} {other}"

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from worker.domain.filter import Condition, Rule, SectionFilter, folded
+from worker.domain.filter import Condition, Rule, SectionFilter
+from worker.domain.texts import folded
 from worker.suggest.atoms import names_nobody
 from worker.suggest.deadline import Deadline
 from worker.suggest.district import Progress, search

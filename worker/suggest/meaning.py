@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from worker.domain.filter import Condition
+from worker.domain.texts import fold
 from worker.domain.words import is_homeroom, words
 
 
@@ -48,7 +49,7 @@ def meaning(condition: Condition) -> Meaning:
     """Return what a condition that must hold means; one that must not hold means nothing by itself."""
     text = str(condition.value)
     if condition.field == "subject":
-        says = any(word in text.casefold() for word in _SUBJECT_OF_HOMEROOMS)
+        says = any(word in fold(text) for word in _SUBJECT_OF_HOMEROOMS)
         return Meaning.HOMEROOM if says else Meaning.SUBJECT
     if condition.field in _NUMBERS:
         return Meaning.NUMBER

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from worker.domain.filter import Condition, Rule, folded
+from worker.domain.filter import Condition, Rule
+from worker.domain.texts import wanted
 from worker.suggest.atoms import Atom
 from worker.suggest.meaning import WEIGHTS, Meaning
 from worker.suggest.survey import BLANK, Bools, Survey
@@ -93,17 +94,17 @@ def both(one: Atom, other: Atom) -> RuleOf:
 def holds(condition: Condition, survey: Survey) -> Bools:
     """Return for each section of the district whether a condition holds, as a section filter has it."""
     column, codes = survey.columns[condition.field], survey.codes[condition.field]
-    wanted = folded(str(condition.value))
+    text = wanted(str(condition.value))
     match condition.op:
         case "is" | "is_not":
-            true = np.array([value == wanted for value in column.values], dtype=np.bool_)
+            true = np.array([value == text for value in column.values], dtype=np.bool_)
         case "contains" | "not_contains":
-            true = np.array([wanted in value for value in column.values], dtype=np.bool_)
+            true = np.array([text in value for value in column.values], dtype=np.bool_)
         case "one_of":
-            known = {folded(one) for one in condition.value}
+            known = {wanted(one) for one in condition.value}
             true = np.array([value in known for value in column.values], dtype=np.bool_)
         case "starts_with":
-            true = np.array([value.startswith(wanted) for value in column.values], dtype=np.bool_)
+            true = np.array([value.startswith(text) for value in column.values], dtype=np.bool_)
     told = np.append(true, False)[codes]  # a blank has the last place, where nothing holds
     assert BLANK == -1  # noqa: S101 - which is what makes it the last
     return ~told if condition.op in ("is_not", "not_contains") else told

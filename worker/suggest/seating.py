@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.filter import Condition, Rule, Scope, SectionFilter, SectionView, folded, is_current
+from worker.domain.filter import Condition, Rule, Scope, SectionFilter, SectionView, is_current
 from worker.domain.records import School
+from worker.domain.texts import folded, is_blank, wanted
 from worker.suggest.survey import BLANK, Bools, Column, Ints
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -122,12 +123,12 @@ class Seating:
 
     def _says(self, name: str, condition: Condition) -> Bools:
         """Return for each section whether its value in a column is what the condition speaks of."""
-        values, wanted = self.columns[name].values, condition.value
-        if isinstance(wanted, tuple):
-            known = {folded(one) for one in wanted}
+        values, said = self.columns[name].values, condition.value
+        if isinstance(said, tuple):
+            known = {wanted(one) for one in said}
             fits = [value in known for value in values]
         else:
-            text = folded(wanted)
+            text = wanted(said)
             match condition.op:
                 case "contains" | "not_contains":
                     fits = [text in value for value in values]
@@ -153,12 +154,12 @@ class Seating:
 
     def _in_scope(self, scope: Scope) -> Bools:
         seen = np.ones(len(self.student_school), dtype=np.bool_)
-        for wanted, values, codes in (
+        for listed_ones, values, codes in (
             (scope.grades, self.grades, self.student_grade),
             (scope.schools, self.schools, self.student_school),
         ):
-            if wanted:
-                known = {folded(one) for one in wanted}
+            if listed_ones:
+                known = {wanted(one) for one in listed_ones}
                 listed = [bool(value) and folded(value) in known for value in values]
                 seen &= np.array([*listed, False], dtype=np.bool_)[codes]
         return seen
@@ -265,4 +266,4 @@ class SeatingBuilder:
 
 
 def _code(known: dict[str, int], value: str | None) -> int:
-    return BLANK if not value else known.setdefault(value, len(known))
+    return BLANK if value is None or is_blank(value) else known.setdefault(value, len(known))

@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.filter import Scope, SectionView, folded, in_scope
+from worker.domain.filter import Scope, SectionView, in_scope
 from worker.domain.records import School, Student, Teacher
+from worker.domain.texts import folded
 from worker.domain.words import Vocabulary, name_words
 
 Bools = npt.NDArray[np.bool_]

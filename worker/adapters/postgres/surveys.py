@@ -20,6 +20,7 @@ from worker.domain.records import (
     section_from_json,
     teacher_from_json,
 )
+from worker.domain.texts import is_blank
 from worker.errors import UnknownDistrictError
 from worker.ports.surveys import DistrictSurvey, Moment
 from worker.slices import in_slices
@@ -49,7 +50,7 @@ async def read_survey(
     for school in schools.values():
         builder.add_school(school)
     async for row in _rows(connection, "students", district_id):
-        texts = {name: row[name] for name in ("school_id", "grade") if row[name]}
+        texts = {name: row[name] for name in ("school_id", "grade") if not is_blank(row[name])}
         builder.add_student(Student(RecordId(row["record_id"]), texts))
     async for row in _rows(connection, "sections", district_id):
         section = section_from_json(row["record_id"], row["record"])

@@ -9,9 +9,10 @@ from typing import Any, Final
 import asyncpg
 
 from worker.adapters.postgres import sql
-from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.database import Connection, Database
 from worker.domain.announcements import sync_state
 from worker.domain.tally import Tally
+from worker.domain.texts import folded
 from worker.domain.window import Trigger, Window
 from worker.ports.views import (
     CoverageCell,
@@ -37,8 +38,9 @@ class PostgresViews:
     async def districts(self, asked: DistrictsAsked) -> DistrictPage:
         """Return districts; see the port."""
         async with self._database.connection() as connection:
+            found = await _called(connection, asked.text)
             rows = await connection.fetch(
-                _SQL["districts"], asked.status, asked.text, asked.order, asked.offset, asked.limit
+                _SQL["districts"], asked.status, found, asked.order, asked.offset, asked.limit
             )
             now = rows[0]["now"] if rows else await connection.fetchval(_SQL["now"])
         return DistrictPage([_district(row) for row in rows], rows[0]["matching"] if rows else 0, now)
@@ -79,6 +81,19 @@ class PostgresViews:
     async def _rows(self, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
         async with self._database.connection() as connection:
             return await connection.fetch(statement, *arguments)
+
+
+async def _called(connection: Connection, text: str) -> list[str] | None:
+    """Return the districts with this text in their name or id, as values are compared; None for no text."""
+    part = folded(text)
+    if not part:
+        return None
+    rows = await connection.fetch(_SQL["names"])
+    return [
+        row["district_id"]
+        for row in rows
+        if part in folded(row["district_id"]) or part in folded(row["name"] or "")
+    ]
 
 
 def _district(row: asyncpg.Record) -> DistrictRow:

@@ -16,6 +16,7 @@ from typing import Final
 
 from worker.domain.filter import is_current
 from worker.domain.records import Term
+from worker.domain.texts import is_blank
 from worker.domain.words import SURNAMES, Vocabulary, is_homeroom, words
 
 LONGEST_TOLD: Final = 60
@@ -136,7 +137,7 @@ def _label(
         (LabelKind.GRADE, section.grade),
         (LabelKind.TERM, section.term.name if section.term else None),
     ):
-        if text and text.strip() and _may_be_told(text, vocabulary):
+        if text and not is_blank(text) and _may_be_told(text, vocabulary):
             return Label(kind, " ".join(text.split()), is_now)
     return Label(LabelKind.OTHER, "", is_now)
 

@@ -13,6 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from worker.domain.mails import MOST_RECIPIENTS, mailbox
+from worker.domain.texts import fold
 from worker.errors import LifecycleError, MailError
 
 LONGEST_NAME: Final = 200
@@ -51,10 +52,14 @@ def checked_zone(zone: str) -> ZoneInfo:
 
 
 def checked_contacts(contacts: Sequence[str]) -> list[str]:
-    """Return addresses, each once, without space around them; raises `LifecycleError`."""
+    """Return addresses, each once whatever its case, without space around them; raises `LifecycleError`."""
     if len(contacts) > MOST_RECIPIENTS:
         raise LifecycleError(f"contacts: expected at most {MOST_RECIPIENTS}, got {len(contacts)}")
-    return list(dict.fromkeys(_address(text, place) for place, text in enumerate(contacts, start=1)))
+    found: dict[str, str] = {}
+    for place, text in enumerate(contacts, start=1):
+        address = _address(text, place)
+        found.setdefault(fold(mailbox(address).address), address)
+    return list(found.values())
 
 
 def checked_rule(text: str) -> str:

@@ -29,7 +29,7 @@ WITH told AS MATERIALIZED (
                district_id) AS place
     FROM told
     WHERE ($1::text IS NULL OR status = $1)
-      AND ($2 = '' OR strpos(lower(name), lower($2)) > 0 OR strpos(lower(district_id), lower($2)) > 0)
+      AND ($2::text[] IS NULL OR district_id = ANY($2))
 ), page AS MATERIALIZED (
     SELECT * FROM chosen ORDER BY place OFFSET $4 LIMIT $5
 )
@@ -47,6 +47,12 @@ LEFT JOIN staged s ON s.district_id = p.district_id AND s.kind = 'district' AND 
 LEFT JOIN connections c ON c.district_id = p.district_id
 LEFT JOIN windows w ON w.district_id = p.district_id
 ORDER BY p.place
+
+-- name: names
+SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name
+FROM districts d
+LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
+LEFT JOIN connections c ON c.district_id = d.district_id
 
 -- name: now
 SELECT clock_timestamp()

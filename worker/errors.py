@@ -31,6 +31,7 @@ RosteringError
 ├── CleverRefused              Clever will not answer this, however often it is asked
 │   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
+├── StageFailed                a stage raised what nobody foresaw: its place is told, it is tried again
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
 ├── BaselineRefused            what a baseline has read is too little to be true: nothing was changed
 ├── OrderRefused               what a person ordered does not fit the district as it is: the answer is no
@@ -202,6 +203,10 @@ class StoreRefused(RosteringError):
     def __init__(self, text: str, fault: StoreFault | None = None) -> None:
         super().__init__(text)
         self.fault = fault
+
+
+class StageFailed(RosteringError):
+    """A stage raised an error that nobody foresaw; the text is its class and its place, never its own."""
 
 
 class IngestHalted(RosteringError):

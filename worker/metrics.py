@@ -34,6 +34,9 @@ class Metrics:
         )
         self.batches_closed = self._counter("batches_closed", "Windows closed and judged.", "trigger")
         self.decisions = self._counter("decisions", "Batches by what was decided on them.", "outcome")
+        self.stage_errors = self._counter(
+            "stage_errors", "Errors of stages that nobody foresaw; each was tried again.", "stage"
+        )
         self.evaluation_failures = self._counter("evaluation_failures", "Evaluations that raised.")
         self.messages_published = self._counter("messages_published", "Messages published.", "schema")
         self.feed_events = self._counter("feed_events", "Events read from Clever and published.")

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coro
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
 
 from config.settings import Settings
-from worker import alerting, postbox
+from worker import alerting, postbox, telemetry
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
@@ -24,7 +25,7 @@ from worker.app import (
     window_limits,
 )
 from worker.candidate.refresh import Progress
-from worker.errors import SettingsError, Unavailable
+from worker.errors import SettingsError, UsageError
 from worker.metrics import Metrics
 from worker.ports.broker import Broker
 from worker.ports.channel import Channel
@@ -32,6 +33,7 @@ from worker.serving import console
 from worker.source.surroundings import Surroundings
 from worker.stages.advance import AdvanceStage
 from worker.stages.evaluate import EvaluateStage, Watcher
+from worker.stages.housekeeping import HousekeepingStage
 from worker.stages.ingest import IngestStage
 from worker.stages.inspect import InspectStage
 from worker.stages.loop import BackOff, Health, Stage, Stop, run
@@ -51,9 +53,8 @@ EVALUATIONS: Final = 2
 """Districts evaluated side by side in one process, so that a full run holds no small district up."""
 REMEMBER_EVENTS: Final = timedelta(days=45)
 """How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
-NEED_BROKER: Final = ("ingest", "poll.list", "poll", "relay", "relay.alerts")
+NEED_BROKER: Final = ("ingest", "watchdog", "poll.list", "poll", "relay", "relay.alerts")
 """Stages that begin once the broker is there; evaluation, alerts and pages do not wait for it."""
-HOUSEKEEPING_SECONDS: Final = 3600.0
 REMEMBER_ALERTS: Final = timedelta(days=7)
 """How long alerts are kept after they left, for whoever asks whether a channel has had one."""
 UNATTENDED: Final = timedelta(hours=1)
@@ -141,16 +142,20 @@ class Worker:
             return await self._run(store, broker, source, channels)
 
     async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
-        """Return what `attempt` gives once nobody it needs is away; None where a stop came first.
+        """Return what `attempt` gives once it gives anything; None where a stop came first.
 
-        Database and broker may well be started after us; what a person must put right still raises.
+        Database and broker may well be started after us, or fail in any way; what a person must put right
+        still raises.
         """
         back_off = BackOff()
         while not self.stop.requested:
             try:
                 return await attempt()
-            except Unavailable as error:
-                structlog.get_logger().warning("worker.waiting", reason=str(error))
+            except UsageError:
+                raise
+            except Exception as error:  # noqa: BLE001 — nothing that may pass ends a process that starts
+                if self.health.repeats.passes("worker.waiting", type(error).__name__) is not None:
+                    structlog.get_logger().warning("worker.waiting", **telemetry.shown(error))
                 await self.stop.sleep(back_off.next())
         return None
 
@@ -177,14 +182,14 @@ class Worker:
             made += alerting.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer)
         if "notify" in self._stages:
             made += postbox.posting(store.mails, self.metrics, self._settings, self.tracer)
+        made.append(_housekeeping(store, self.stop, self._settings))
+        if "ingest" in self._stages:
+            made.append(watchdog)
         is_checked = asyncio.Event()
         work = [self._check_topology(broker, is_checked)]
         for stage in made:
             running = run(stage, self.stop, self.health)
             work.append(self._after(is_checked, running) if stage.name in NEED_BROKER else running)
-        if "ingest" in self._stages:
-            work.append(self._after(is_checked, watchdog.run()))
-        work.append(_keep_house(store, self.stop, self._settings))
         tasks = [asyncio.create_task(piece) for piece in work]
         url = server.url if server else None
         structlog.get_logger().info("worker.started", stages=self._stages, url=url)
@@ -193,9 +198,7 @@ class Worker:
         try:
             await self._until_stopped(tasks)
         finally:
-            await ingest.close()
-            if server:
-                await server.close()
+            await _closed(ingest.close, *([server.close] if server else []))
         structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
         return 1 if watchdog.expired else 0
 
@@ -287,7 +290,7 @@ class Worker:
         return server
 
     async def _until_stopped(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Wait for the stop, then for what is in hand; a stage that breaks stops the others."""
+        """Wait for the stop, then for what is in hand; what no repetition can mend stops all."""
         stopping = asyncio.create_task(self.stop.wait())
         await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         self.stop.set()
@@ -312,18 +315,27 @@ async def _is_set(event: asyncio.Event) -> None:
     await event.wait()
 
 
-async def _keep_house(store: Store, stop: Stop, settings: Settings) -> None:
-    """Forget what is no longer needed, now and then."""
+def _housekeeping(store: Store, stop: Stop, settings: Settings) -> HousekeepingStage:
+    """Return what forgets what is no longer needed."""
     history = timedelta(days=settings.commit.history_days)
     give_up = timedelta(hours=settings.alerts.give_up_hours) + UNATTENDED
-    while not stop.requested:
+    return HousekeepingStage(
+        [
+            partial(store.desk.forget_events_older_than, REMEMBER_EVENTS),
+            partial(store.desk.forget_history_older_than, history),
+            store.access.sessions.forget,
+            store.access.attempts.forget,
+            partial(store.deliveries.tidy, REMEMBER_ALERTS, give_up),
+            store.access.browsers.forget,
+        ],
+        stop.sleep,
+    )
+
+
+async def _closed(*closing: Callable[[], Awaitable[None]]) -> None:
+    """Close one after the other; an error of one is written down, and keeps none of the others open."""
+    for close in closing:
         try:
-            await store.desk.forget_events_older_than(REMEMBER_EVENTS)
-            await store.desk.forget_history_older_than(history)
-            await store.access.sessions.forget()
-            await store.access.attempts.forget()
-            await store.deliveries.tidy(REMEMBER_ALERTS, give_up)
-            await store.access.browsers.forget()
-        except Unavailable as error:
-            structlog.get_logger().warning("housekeeping.waiting", reason=str(error))
-        await stop.sleep(HOUSEKEEPING_SECONDS)
+            await close()
+        except Exception as error:  # noqa: BLE001 — the process ends: what it held goes with it
+            structlog.get_logger().warning("worker.not_closed", **telemetry.shown(error))

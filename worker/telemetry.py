@@ -15,6 +15,8 @@ from typing import Final, TextIO
 
 import structlog
 
+from worker.errors import RosteringError
+
 
 @cache
 def version() -> str:
@@ -77,6 +79,22 @@ def innermost(error: BaseException) -> str | None:
         if frame.filename.startswith(package):
             return f"{frame.filename.removeprefix(package)}:{frame.lineno} {frame.name}"
     return None
+
+
+def shown(error: BaseException) -> dict[str, str]:
+    """Return what a log line may tell of any error: its class and place, and of the database's its code.
+
+    The text goes with errors of ours alone, since a foreign one may quote a row.
+    """
+    fault = getattr(error, "fault", None)
+    told: dict[str, str | None] = {
+        "error": fault.kind if fault else type(error).__name__,
+        "where": (fault and fault.where) or innermost(error) or where(error),
+        "sqlstate": fault and fault.sqlstate,
+        "table": fault and fault.table,
+        "reason": str(error) if isinstance(error, RosteringError) else None,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 _SHOWN_OTHERWISE: Final = frozenset({"baseline.page"})

@@ -49,13 +49,17 @@ class Watchdog:
         self._limit = limit
         self._clock = clock
         self._since: float | None = None
+        self.name = "watchdog"
         self.expired = False
 
-    async def run(self) -> None:
-        """Look once a second until a stop is asked for."""
-        while not self._stop.requested:
-            self.look()
-            await self._stop.sleep(LOOK_SECONDS)
+    async def once(self) -> bool:
+        """Look once; return False, since the next look is a second off."""
+        self.look()
+        return False
+
+    async def wait(self) -> None:
+        """Wait for the next look."""
+        await self._stop.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
         """Look once; ask for the stop where the time is over."""

@@ -8,8 +8,22 @@ import pytest
 from fakes import ImpatientStop, ScriptedStage
 from structlog.testing import capture_logs
 
-from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable, Unavailable
+from worker.errors import (
+    BrokerUnavailable,
+    CleverRefused,
+    FilterError,
+    IngestHalted,
+    SchemaVersionError,
+    SettingsError,
+    StoreFailed,
+    StoreFault,
+    StoreRefused,
+    StoreUnavailable,
+    TopologyError,
+    Unavailable,
+)
 from worker.metrics import Metrics
+from worker.repeats import Repeats
 from worker.stages.loop import FIRST_DELAY, LONGEST_DELAY, BackOff, Health, Stop, run
 
 LONG = 10.0
@@ -155,15 +169,48 @@ async def test_while_somebody_is_away_the_cause_is_told() -> None:
 async def test_being_away_is_logged_when_it_begins_and_when_it_ends_and_not_in_between() -> None:
     stop = ImpatientStop()
     with capture_logs() as logs:
-        await run_to_its_end(ScriptedStage(stop, [AWAY, AWAY, AWAY, True, True, AWAY, True]), stop)
+        await run_to_its_end(ScriptedStage(stop, [AWAY, AWAY, AWAY, True, True]), stop)
 
-    assert [log["event"] for log in logs] == ["stage.waiting", "stage.resumed"] * 2
+    assert [log["event"] for log in logs] == ["stage.waiting", "stage.resumed"]
     assert logs[0] == {
         "event": "stage.waiting",
         "log_level": "warning",
         "stage": "scripted",
         "reason": "the database is away",
     }
+
+
+async def test_a_stage_that_is_away_again_and_again_writes_one_line_a_minute_that_counts_the_others() -> None:
+    now, stop, health = [0.0], ImpatientStop(), Health()
+    health.repeats = Repeats(60, lambda: now[0])
+
+    def a_minute_later() -> None:
+        now[0] += 60
+
+    script: list[bool | Exception | Callable[[], None]] = [AWAY, True, AWAY, True, AWAY, a_minute_later, AWAY]
+    with capture_logs() as logs:
+        await run_to_its_end(ScriptedStage(stop, [*script, True]), stop, health)
+
+    waiting, resumed = "stage.waiting", "stage.resumed"
+    assert [log["event"] for log in logs] == [waiting, resumed, waiting, resumed]
+    assert logs[2]["repeated"] == 2
+
+
+async def test_loops_of_one_stage_share_their_lines_and_each_tells_of_its_own_trouble() -> None:
+    health, stops = Health(), [ImpatientStop(), ImpatientStop()]
+    seen = list[dict[str, str]]()
+
+    with capture_logs() as logs:
+        first, second = (
+            ScriptedStage(stop, [AWAY, lambda: seen.append(health.problems), True]) for stop in stops
+        )
+        await asyncio.gather(
+            *(run(stage, stop, health) for stage, stop in zip((first, second), stops, strict=True))
+        )
+
+    assert [log["event"] for log in logs] == ["stage.waiting", "stage.resumed"]
+    assert seen == [{"scripted": "the database is away"}] * 2
+    assert health.problems == {}
 
 
 async def test_work_begins_the_back_off_anew() -> None:
@@ -218,15 +265,103 @@ async def test_a_stage_that_halts_stays_up_to_say_so_and_works_no_more() -> None
 
 
 @pytest.mark.parametrize("where", ["work", "wait"])
-async def test_an_error_that_is_no_absence_ends_the_loop_and_is_not_swallowed(where: str) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError("Tamsin Fernquay"),
+        MemoryError(),
+        RecursionError(),
+        ExceptionGroup("Tamsin Fernquay", [ValueError()]),
+        TopologyError("a queue is missing"),
+        FilterError("a filter has an unknown key"),
+        CleverRefused("Clever said no", 400),
+        StoreRefused("PostgreSQL: CheckViolationError"),
+        StoreFailed("PostgreSQL: QueryCanceledError (57014, table inbox)"),
+    ],
+    ids=lambda value: getattr(type(value), "__name__", None),
+)
+async def test_an_error_that_nobody_foresaw_is_told_without_its_text_counted_and_tried_again(
+    where: str, error: Exception
+) -> None:
+    metrics = Metrics()
+    stop, health = ImpatientStop(), Health(metrics)
+    seen = list[str]()
+    work: bool | Exception = error if where == "work" else False
+    stage = ScriptedStage(stop, [work, lambda: seen.append(health.problems["scripted"]), True])
+    stage.wait_trouble = error
+
+    with capture_logs() as logs:
+        await run_to_its_end(stage, stop, health)
+
+    assert (stage.worked, len(stop.slept)) == (3, 1)
+    assert [(log["event"], log["log_level"]) for log in logs] == [
+        ("stage.failed", "error"),
+        ("stage.resumed", "info"),
+    ]
+    assert logs[0]["error"] == type(error).__name__
+    assert "loop.py" in logs[0]["where"]
+    assert type(error).__name__ in seen[0]
+    assert "Tamsin" not in str(logs) + seen[0]
+    assert health.problems == {}
+    assert metrics.registry.get_sample_value("rostering_stage_errors_total", {"stage": "scripted"}) == 1
+
+
+async def test_a_failure_of_the_database_is_told_with_its_code_its_table_and_our_line() -> None:
     stop = ImpatientStop()
-    stage = ScriptedStage(stop, [ZeroDivisionError() if where == "work" else False, True, True])
-    stage.wait_trouble = ZeroDivisionError()
+    fault = StoreFault("QueryCanceledError", "57014", "inbox", "adapters/postgres/inbox.py:60 _store_events")
 
-    with pytest.raises(ZeroDivisionError):
-        await run_to_its_end(stage, stop)
+    with capture_logs() as logs:
+        await run_to_its_end(ScriptedStage(stop, [StoreFailed("PostgreSQL: cancelled", fault), True]), stop)
 
-    assert (stage.worked, stop.slept) == (1, [])
+    shown = {name: logs[0][name] for name in ("sqlstate", "table", "where")}
+    assert shown == {"sqlstate": "57014", "table": "inbox", "where": fault.where}
+
+
+@pytest.mark.parametrize("where", ["work", "wait"])
+async def test_a_library_that_cancels_what_a_stage_has_in_hand_ends_no_loop(where: str) -> None:
+    class Cancelled:
+        name = "cancelled"
+        turns = 0
+
+        async def once(self) -> bool:
+            self.turns += 1
+            if self.turns == 3:
+                stop.set()
+            if where == "work" and self.turns == 1:
+                raise asyncio.CancelledError
+            return self.turns > 1
+
+        async def wait(self) -> None:
+            raise asyncio.CancelledError
+
+    stop, stage = ImpatientStop(), Cancelled()
+    async with asyncio.timeout(LONG):
+        await run(stage, stop, Health())
+
+    assert (stage.turns, len(stop.slept)) == (3, 1)
+
+
+async def test_an_error_of_one_stage_ends_no_other() -> None:
+    health, stops = Health(), [ImpatientStop(), ImpatientStop()]
+    failing = ScriptedStage(stops[0], [ZeroDivisionError()] * 20 + [True])
+    sound = ScriptedStage(stops[1], [True] * 30)
+
+    async with asyncio.timeout(LONG):
+        await asyncio.gather(run(failing, stops[0], health), run(sound, stops[1], health))
+
+    assert (failing.worked, sound.worked) == (21, 30)
+
+
+@pytest.mark.parametrize(
+    "error", [SettingsError("a setting is wrong"), SchemaVersionError("another version")]
+)
+async def test_what_no_repetition_can_mend_ends_the_loop(error: Exception) -> None:
+    stop = ImpatientStop()
+
+    with pytest.raises(type(error)):
+        await run_to_its_end(ScriptedStage(stop, [error, True]), stop)
+
+    assert stop.slept == []
 
 
 def test_everything_that_is_waited_out_is_an_absence() -> None:

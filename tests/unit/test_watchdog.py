@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
-from worker.stages.loop import Health, Stop
+from worker.stages.loop import Health, Stop, run
 from worker.watchdog import Watchdog
 
 BROKER_AWAY = BrokerUnavailable("the broker is away")
@@ -98,7 +98,7 @@ async def test_a_watchdog_looks_until_a_stop_is_asked_for() -> None:
     watched.now += 120
 
     async with asyncio.timeout(10):
-        await watched.dog.run()
-        await watched.dog.run()
+        await run(watched.dog, watched.stop, watched.health)
+        await run(watched.dog, watched.stop, watched.health)
 
     assert watched.dog.expired

@@ -257,6 +257,10 @@ class Evaluations(Protocol):
         """Count an evaluation that raised; return whether the district is parked for it."""
         ...
 
+    async def put_off(self, district_id: str, error: str, for_how_long: timedelta) -> None:
+        """Let others come first after an evaluation that no fault of the district failed; count nothing."""
+        ...
+
     async def demand_policy(self) -> int:
         """Ask for the re-evaluation of districts last judged by another policy; return how many."""
         ...

@@ -11,10 +11,11 @@ from typing import Final
 
 import structlog
 
+from worker import telemetry
 from worker.domain.bounces import read_bounce
-from worker.errors import MailboxUnavailable
+from worker.errors import MailboxUnavailable, RosteringError
 from worker.metrics import Metrics
-from worker.ports.bounces import ReturnBox
+from worker.ports.bounces import ReturnBox, Returned
 from worker.ports.mails import Mails
 
 AT_ONCE: Final = 20
@@ -39,13 +40,22 @@ class BounceStage:
         try:
             messages = await self.box.unseen(AT_ONCE)
             for message in messages:
-                await take_in(message.raw, self.mails, self.metrics)
+                await self._take_in(message)
             if messages:
                 await self.box.seen([message.uid for message in messages])
         except MailboxUnavailable as error:
             structlog.get_logger().warning("bounces.waiting", stage=self.name, reason=str(error))
             return False
         return bool(messages)
+
+    async def _take_in(self, message: Returned) -> None:
+        """Take a message in; one that cannot be read, today or ever, is left out, and that is logged."""
+        try:
+            await take_in(message.raw, self.mails, self.metrics)
+        except RosteringError:
+            raise
+        except Exception as error:  # noqa: BLE001 — anybody may send anything to that mailbox
+            structlog.get_logger().warning("bounce.unreadable", stage=self.name, **telemetry.shown(error))
 
     async def wait(self) -> None:
         """Wait for the next look."""

@@ -17,7 +17,8 @@ from typing import Final
 
 import structlog
 
-from worker.errors import ChannelFailed
+from worker import telemetry
+from worker.errors import ChannelFailed, Unavailable
 from worker.metrics import Metrics
 from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries, Due
@@ -80,6 +81,13 @@ class DeliverStage:
             except ChannelFailed as error:
                 span.failed(error)
                 await self._put_off(due, str(error))
+                return
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 — whatever a channel may do: one alert must not hold up the others
+                span.failed(error)
+                structlog.get_logger().error("alert.not_sent", stage=self.name, **telemetry.shown(error))
+                await self._put_off(due, f"not sent ({type(error).__name__})")
                 return
             await self.deliveries.delivered(due)
             self.metrics.alerts_delivered.labels(self.channel.kind).inc()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -31,7 +31,7 @@ from worker.domain.roster import RosterKind
 from worker.domain.staging import Change, Event
 from worker.domain.terms import crosses_boundary, next_boundary
 from worker.domain.window import Trigger, WindowLimits
-from worker.errors import RosteringError, Unavailable
+from worker.errors import RosteringError, StoreFailed, Unavailable
 from worker.metrics import Metrics
 from worker.ports.evaluation import Adopted, DistrictState, Evaluation, Evaluations
 from worker.tracing import NO_TRACES, Span, Tracer, link_all
@@ -40,6 +40,8 @@ FAILURE_LIMIT: Final = 5
 """Evaluations of one district that may raise before it is parked for a person to look at."""
 FAILURE_BACK_OFF: Final = timedelta(seconds=2)
 """The first delay after one; it doubles."""
+PUT_OFF: Final = timedelta(seconds=15)
+"""For how long others come first after an evaluation that the database, or this machine, failed."""
 LOOK_SECONDS: Final = 0.5
 """How often to look for windows that time closes; requests wake the stage at once."""
 
@@ -86,7 +88,9 @@ class EvaluateStage:
                 span = opened.enter_context(self.tracer.span("evaluate", district_id=district_id))
                 decided = await self._evaluate(evaluation, span)
             self._report(evaluation, decided, span, time.perf_counter() - started)
-        except Unavailable:
+        except (Unavailable, OSError, MemoryError) as error:
+            if district_id is not None and not _is_away(error):
+                await self._put_off(district_id, error)
             raise
         except Exception as error:  # whatever it is, it must not stop the other districts
             if district_id is None:
@@ -186,16 +190,32 @@ class EvaluateStage:
 
     async def _failed(self, district_id: str, error: Exception) -> None:
         """Count it; the text of a foreign error may quote a row, so that only its kind is told."""
-        what = str(error) if isinstance(error, RosteringError) else type(error).__name__
+        what = _kind_of(error)
         parked = await self.evaluations.failed(district_id, what, FAILURE_BACK_OFF, FAILURE_LIMIT)
         self.metrics.evaluation_failures.inc()
         structlog.get_logger().error(
             "district.parked" if parked else "evaluation.failed",
             stage=self.name,
             district_id=district_id,
-            error=what,
-            where=telemetry.where(error),
+            **telemetry.shown(error),
         )
+
+    async def _put_off(self, district_id: str, error: Exception) -> None:
+        """Let other districts come first for a while: the fault is not this one's, and it counts for nothing.
+
+        Where that cannot be written down either, the loop's own back-off has to do.
+        """
+        with suppress(Unavailable):
+            await self.evaluations.put_off(district_id, _kind_of(error), PUT_OFF)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether an error is of a database that is away for all districts alike."""
+    return isinstance(error, Unavailable) and not isinstance(error, StoreFailed)
+
+
+def _kind_of(error: Exception) -> str:
+    return str(error) if isinstance(error, RosteringError) else type(error).__name__
 
 
 async def judge(

@@ -17,9 +17,17 @@ from typing import Final, TypeVar
 
 import structlog
 
+from worker import telemetry
 from worker.domain.mails import zone
 from worker.domain.quiet_hours import QuietHours, next_allowed
-from worker.errors import MailError, MailPutOff, MailRefused, MailUncertain, StoreUnavailable
+from worker.errors import (
+    MailError,
+    MailPutOff,
+    MailRefused,
+    MailUncertain,
+    RosteringError,
+    StoreUnavailable,
+)
 from worker.metrics import Metrics
 from worker.ports.mail_server import MailServer, OutgoingMail
 from worker.ports.mails import DueMail, Mails
@@ -89,16 +97,29 @@ class MailStage:
             self._tell(mail, "uncertain", error)
 
     async def _hand_over(self, mail: DueMail) -> None:
+        is_handed = False
         outgoing = OutgoingMail(mail.mail_id, mail.recipients, mail.subject, mail.text, mail.html)
 
         async def may_go(refused: Mapping[str, int]) -> bool:
+            nonlocal is_handed
             try:
-                return await self.mails.handed(mail, refused, AFTER * self.attempt)
+                is_handed = await self.mails.handed(mail, refused, AFTER * self.attempt)
             except StoreUnavailable as error:  # written down or not: it is surely not sent
                 raise MailPutOff(f"the store was away right before the end of the mail ({error})") from None
+            return is_handed
 
         whole = mail.tried_for < COMPLETE_FOR
-        if await self.server.hand_over(outgoing, may_go, whole=whole):
+        try:
+            is_sent = await self.server.hand_over(outgoing, may_go, whole=whole)
+        except RosteringError:
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever it is, it must not come back with each attempt
+            structlog.get_logger().error(
+                "mail.failed", stage=self.name, **_names(mail), **telemetry.shown(error)
+            )
+            kind = MailUncertain if is_handed else MailPutOff
+            raise kind(f"sending it failed ({type(error).__name__})") from None
+        if is_sent:
             await insist(partial(self.mails.sent, mail))
             self._tell(mail, "sent")
 

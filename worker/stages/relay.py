@@ -10,7 +10,7 @@ Alerts have an outbox of their own, and a relay that never waits for a commit's 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -20,6 +20,7 @@ from worker.errors import LeaseLost, RosteringError
 from worker.metrics import Metrics
 from worker.ports.broker import HeaderValue, Message, Publisher
 from worker.ports.outbox import Outbox, OutboxMessage, Queued
+from worker.repeats import Repeats
 from worker.tracing import NO_TRACES, Tracer, current
 
 DISTRICTS: Final = 32
@@ -40,6 +41,7 @@ class RelayStage:
     metrics: Metrics
     tracer: Tracer = NO_TRACES
     name: str = "relay"
+    repeats: Repeats = field(default_factory=Repeats)
 
     async def once(self) -> bool:
         """Publish the outboxes that can be had; return whether any came out whole.
@@ -101,13 +103,7 @@ class RelayStage:
             with self.metrics.publish_seconds.time():
                 await self.publisher.publish(leaving)
         except RosteringError as error:
-            structlog.get_logger().warning(
-                "message.waiting",
-                stage=self.name,
-                district_id=queued.district_id or None,
-                routing_key=message.routing_key,
-                reason=str(error),
-            )
+            self._tell_waiting(queued, error)
             raise
         await self.outbox.published(queued)
         self.metrics.messages_published.labels(message.schema).inc()
@@ -120,6 +116,19 @@ class RelayStage:
             part=message.part,
             parts=message.parts,
         )
+
+    def _tell_waiting(self, queued: Queued, error: RosteringError) -> None:
+        """Write that a message waits; of many districts that wait for the same, once a minute."""
+        held = self.repeats.passes(type(error).__name__)
+        if held is not None:
+            structlog.get_logger().warning(
+                "message.waiting",
+                stage=self.name,
+                district_id=queued.district_id or None,
+                routing_key=queued.message.routing_key,
+                reason=str(error),
+                **({"repeated": held} if held else {}),
+            )
 
 
 def body(message: OutboxMessage) -> bytes:

@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+import structlog
+
+from worker import telemetry
 from worker.domain.trace_context import read_trace_parent
 from worker.ports.broker import Consumer, Delivery, Subscription
 
@@ -43,7 +46,10 @@ class KeptSubscription:
         """Give it up; what is not acknowledged goes back to the queue. May be called twice."""
         context, self._context, self._subscription = self._context, None, None
         if context is not None:
-            await context.__aexit__(None, None, None)
+            try:
+                await context.__aexit__(None, None, None)
+            except Exception as error:  # noqa: BLE001 — it is given up either way; why it was is what counts
+                structlog.get_logger().warning("subscription.not_closed", **telemetry.shown(error))
 
 
 def context_of(delivery: Delivery) -> str | None:

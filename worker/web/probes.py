@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from config.topology import DEAD_LETTER_QUEUE
-from worker.errors import Unavailable
+from worker import telemetry
+from worker.errors import StoreFailed, Unavailable
 from worker.metrics import Metrics
 from worker.ports.broker import Broker
 from worker.ports.desk import Desk
@@ -79,13 +81,22 @@ class Probes:
                 show_figures(self.measures, await self.figures.figures())
             for status in STATUSES:
                 self.measures.districts.labels(status).set(statuses.get(status, 0))
-        except (Unavailable, TimeoutError):
-            pass
+        except Exception as error:  # noqa: BLE001 — the metrics of this process are there whatever fails
+            self._tell(error)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 waiting_letters = await self.broker.depth(DEAD_LETTER_QUEUE)
                 self.measures.dead_letters_waiting.set(waiting_letters or 0)
-        except (Unavailable, TimeoutError):
-            pass
+        except Exception as error:  # noqa: BLE001 — the metrics of this process are there whatever fails
+            self._tell(error)
         body = generate_latest(self.measures.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    def _tell(self, error: Exception) -> None:
+        """Write down what kept figures from being counted, unless it is only away."""
+        if isinstance(error, TimeoutError) or (
+            isinstance(error, Unavailable) and not isinstance(error, StoreFailed)
+        ):
+            return
+        if self.health.repeats.passes("metrics.failed", type(error).__name__) is not None:
+            structlog.get_logger().error("metrics.failed", **telemetry.shown(error))

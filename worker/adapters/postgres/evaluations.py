@@ -118,6 +118,11 @@ class PostgresEvaluations:
         async with self._database.connection() as connection:
             return bool(await connection.fetchval(_SQL["count_failure"], district_id, error, back_off, limit))
 
+    async def put_off(self, district_id: str, error: str, for_how_long: timedelta) -> None:
+        """Let others come first after an evaluation that no fault of the district failed; count nothing."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["put_off"], district_id, error, for_how_long)
+
     async def demand_policy(self) -> int:
         """Ask for the re-evaluation of districts last judged by another policy; return how many."""
         return await self._database.in_transaction(self._demand_policy)

@@ -37,6 +37,13 @@ ON CONFLICT (district_id) DO UPDATE SET
     error = EXCLUDED.error
 RETURNING parked_at IS NOT NULL AS parked
 
+-- name: put_off
+-- Lets other districts come first for a while, without counting a failure.
+INSERT INTO evaluation_failures AS f (district_id, failures, not_before, error)
+VALUES ($1, 0, clock_timestamp() + $3::interval, $2)
+ON CONFLICT (district_id) DO UPDATE SET
+    not_before = greatest(f.not_before, EXCLUDED.not_before), error = EXCLUDED.error
+
 -- name: stale_policies
 -- Districts last judged by another policy than the one in force for them now.
 SELECT d.district_id, d.policy_fingerprint, p.policy, l.time_zone

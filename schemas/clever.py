@@ -14,11 +14,13 @@ import json
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeGuard
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
+from schemas import event_ids
 from schemas.blank import is_blank
 
 MAX_LEVELS: Final = 100
@@ -26,6 +28,24 @@ MAX_LEVELS: Final = 100
 
 MAX_ID_LENGTH: Final = 128
 """Characters. Clever's ids have 24; the database indexes ids, so that they must have an end."""
+
+MAX_DISTRICT_BYTES: Final = 128
+"""Of a district's id: it is part of routing keys, which have 255."""
+
+MAX_TEXT_LENGTH: Final = 1_000
+"""Characters. Far more than a name or an e-mail address has; what is longer is a fault, and costs memory."""
+
+MAX_GRADE_LENGTH: Final = 100
+"""Characters. Grades are part of an index, beside two ids."""
+
+MAX_STUDENTS: Final = 50_000
+"""Of one section."""
+
+MAX_TEACHERS: Final = 500
+"""Of one section: a class names them all in one message."""
+
+MAX_EXTENSION_BYTES: Final = 64 * 1024
+"""Of a student's extension fields as JSON: a change must fit into one message."""
 
 
 class Reason(StrEnum):
@@ -38,6 +58,9 @@ class Reason(StrEnum):
     NOT_AN_EVENT = "not_an_event"
     UNKNOWN_TYPE = "unknown_type"
     NO_DISTRICT = "no_district"
+    WRONG_DISTRICT = "wrong_district"
+    BAD_ID = "bad_id"
+    NO_ROLES = "no_roles"
     BAD_FIELD = "bad_field"
     NOT_STORABLE = "not_storable"
 
@@ -70,8 +93,12 @@ _DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9:.]+(Z|[+-][0-9:]+)
 
 
 def _storable(fields: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not fields:
+        return fields
     if _is_nested_deeper_than(MAX_LEVELS, fields):
         raise ValueError(f"expected no more than {MAX_LEVELS} levels")
+    if len(orjson.dumps(fields)) > MAX_EXTENSION_BYTES:
+        raise ValueError(f"expected no more than {MAX_EXTENSION_BYTES} bytes")
     return fields
 
 
@@ -90,8 +117,15 @@ Id = Annotated[
     StringConstraints(strict=True, max_length=MAX_ID_LENGTH, pattern=r"\S"),
     AfterValidator(_visible),
 ]
+EventId = Annotated[str, StringConstraints(strict=True, pattern=event_ids.PATTERN)]
+DistrictId = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=MAX_DISTRICT_BYTES, pattern=r"\S"),
+    AfterValidator(_visible),
+]
 Reference = Annotated[str, StringConstraints(strict=True, max_length=MAX_ID_LENGTH)] | None
-Text = str | None
+Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT_LENGTH)] | None
+Grade = Annotated[str, StringConstraints(strict=True, max_length=MAX_GRADE_LENGTH)] | None
 Day = Annotated[str | None, AfterValidator(_iso_day)]
 
 
@@ -116,7 +150,7 @@ class StudentRole(Wire):
     sis_id: Text = None
     student_number: Text = None
     state_id: Text = None
-    grade: Text = None
+    grade: Grade = None
     gender: Text = None
     dob: Text = None
     race: Text = None
@@ -170,15 +204,15 @@ class Section(Wire):
     school: Reference = None
     name: Text = None
     subject: Text = None
-    grade: Text = None
+    grade: Grade = None
     period: Text = None
     section_number: Text = None
     sis_id: Text = None
     course: Reference = None
     term_id: Reference = None
     teacher: Reference = None
-    teachers: list[Reference] | None = None
-    students: list[Reference] | None = None
+    teachers: Annotated[list[Reference], Field(max_length=MAX_TEACHERS)] | None = None
+    students: Annotated[list[Reference], Field(max_length=MAX_STUDENTS)] | None = None
 
 
 class School(Wire):
@@ -247,13 +281,18 @@ SETTLED_TYPE: Final = "feed.settled"
 
 
 class Event(Wire):
-    """One Clever change event. `object` is the whole record, also where it was deleted."""
+    """One Clever change event. `object` is the whole record, also where it was deleted.
+
+    It is None where the record is not rostered and cannot be read at all. `unread` are its fields that could
+    not be read, where that is no reason to refuse it: they are missing in `object`.
+    """
 
     id: Id
     collection: str
     action: Action
     district_id: Id
-    object: Record
+    object: Record | None
+    unread: tuple[str, ...] = ()
 
 
 class FeedSettled(Wire):
@@ -262,19 +301,23 @@ class FeedSettled(Wire):
     `count` events were sent after the event `since` (None: from the beginning) up to `through`.
     """
 
-    district: Id
-    since: Reference = None
-    through: Id
+    district: DistrictId
+    since: EventId | None = None
+    through: EventId
     count: Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
 _NUL: Final = "a text holds a NUL character, which PostgreSQL cannot store"
 
 
-def read(body: bytes, header_district: str | None = None) -> Event | FeedSettled:
+def read(
+    body: bytes, header_district: str | None = None, latest_id: str = event_ids.NO_LIMIT
+) -> Event | FeedSettled:
     """Read one message body, bare or in Clever's `{"data": …, "uri": …}` wrapping.
 
-    `header_district` stands in where the object names no district. Raises `UnreadableEvent`.
+    `header_district` is the district that the publisher says it is of: it stands in where the object names
+    none, and nothing of another district is read. `latest_id` is the highest event id that is believed.
+    Raises `UnreadableEvent`.
     """
     document = _parse(body, header_district)
     event = _unwrap(document)
@@ -285,20 +328,33 @@ def read(body: bytes, header_district: str | None = None) -> Event | FeedSettled
             _district_named(document, header_district),
         )
     if event.get("type") == SETTLED_TYPE:
-        return _read_settled(event, header_district)
-    return _read_event(event, header_district)
+        return _read_settled(event, header_district, latest_id)
+    return _read_event(event, header_district, latest_id)
 
 
-def read_record(collection: str, raw: dict[str, Any], district_id: str) -> Record:
+def read_row(collection: str, raw: dict[str, Any], district_id: str) -> Read:
     """Read one record of a list page of that collection, as an event of it would be read.
 
     Raises `UnreadableEvent`, also where it is a record of another district than `district_id`.
     """
     _check_texts(raw, district_id)
-    record = _record(COLLECTIONS[collection], raw, district_id)
+    read = _record(collection, raw, district_id)
+    record = read.record
+    if record is None:
+        return read
     named = record.id if isinstance(record, District) else _told(record.district) or district_id
     if named != district_id:
-        raise UnreadableEvent(Reason.BAD_FIELD, "district: expected the district that was read", district_id)
+        raise UnreadableEvent(
+            Reason.WRONG_DISTRICT, "district: expected the district that was read", district_id
+        )
+    return read
+
+
+def read_record(collection: str, raw: dict[str, Any], district_id: str) -> Record:
+    """Read one record as `read_row` does, where it must be one that is rostered or can be read whole."""
+    record = read_row(collection, raw, district_id).record
+    if record is None:
+        raise UnreadableEvent(Reason.BAD_FIELD, "id: expected the id of a record", district_id)
     return record
 
 
@@ -403,23 +459,33 @@ def is_our_key(routing_key: str) -> bool:
     return district_in_key(routing_key) is not None and collection in COLLECTIONS and action in ACTIONS
 
 
+def is_district_id(value: object) -> TypeGuard[str]:
+    """Whether a value may stand for a district: a text that is short, printable and not blank."""
+    return (
+        isinstance(value, str)
+        and not is_blank(value)
+        and value.isprintable()
+        and len(value.encode()) <= MAX_DISTRICT_BYTES
+    )
+
+
 def _district_named(event: Any, header_district: str | None) -> str | None:
-    """Tell the district of a body that is JSON and yet no event, as far as it can be told."""
+    """Tell the district of a body that is JSON and yet no event, as far as it can be told.
+
+    What the publisher says comes first: a body that cannot be read must not hold back another district.
+    """
     record = event
     for key in ("data", "object"):
         if isinstance(record, dict) and isinstance(record.get(key), dict):
             record = record[key]
     of_district = isinstance(event, dict) and str(event.get("type")).startswith("districts.")
+    if header_district is not None:
+        return header_district
     for holder, key in ((record, "id" if of_district else "district"), (event, "district")):
         named = holder.get(key) if isinstance(holder, dict) else None
-        if (
-            isinstance(named, str)
-            and not is_blank(named)
-            and len(named) <= MAX_ID_LENGTH
-            and named.isprintable()
-        ):
+        if is_district_id(named):
             return named
-    return header_district
+    return None
 
 
 def _unwrap(document: Any) -> dict[str, Any] | None:
@@ -432,71 +498,204 @@ def _unwrap(document: Any) -> dict[str, Any] | None:
     return inner if isinstance(inner, dict) and "type" in inner else None
 
 
-def _read_event(event: dict[str, Any], header_district: str | None) -> Event:
+def _read_event(event: dict[str, Any], header_district: str | None, latest_id: str) -> Event:
     district = _district_named(event, header_district)
     collection, _, action = str(event["type"]).partition(".")
-    model = COLLECTIONS.get(collection)
-    if model is None or action not in ACTIONS:
+    if collection not in COLLECTIONS or action not in ACTIONS:
         raise UnreadableEvent(Reason.UNKNOWN_TYPE, "type is none of Clever's v3 event types", district)
-    data = event.get("data")
-    raw = data.get("object") if isinstance(data, dict) else None
-    if not isinstance(raw, dict):
-        raise UnreadableEvent(Reason.NOT_AN_EVENT, "data.object: expected an object", district)
-    if ACTIONS[action] == "deleted":
-        raw = {key: raw.get(key) for key in ("id", "district")}
-    record = _record(model, raw, district)
-    district_id = _told(record.id if isinstance(record, District) else record.district)
-    return _event(event, collection, ACTIONS[action], district_id, header_district, record)
-
-
-def _event(
-    event: dict[str, Any],
-    collection: str,
-    action: Action,
-    district_id: str,
-    header_district: str | None,
-    record: Record,
-) -> Event:
-    if not (district_id or header_district):
+    raw = _object_of(event, collection, district)
+    read = _record(collection, raw, district, was_deleted=ACTIONS[action] == "deleted")
+    named = _district_of(collection, raw, read.record)
+    if named and header_district and named != header_district:
+        raise UnreadableEvent(
+            Reason.WRONG_DISTRICT,
+            "data.object.district: expected the district that the publisher names",
+            header_district,
+        )
+    if not (named or header_district):
         raise UnreadableEvent(
             Reason.NO_DISTRICT, "neither data.object.district nor the header district_id names the district"
         )
+    # A resource holds nobody back, whatever its event looks like.
+    holds = None if collection == "resources" else named or header_district
+    return Event(
+        id=_event_id(event.get("id"), "id", latest_id, holds),
+        collection=collection,
+        action=ACTIONS[action],
+        district_id=_checked_district(named or header_district or ""),
+        object=read.record,
+        unread=read.unread,
+    )
+
+
+def _object_of(event: dict[str, Any], collection: str, district: str | None) -> dict[str, Any]:
+    data = event.get("data")
+    raw = data.get("object") if isinstance(data, dict) else None
+    if isinstance(raw, dict):
+        return raw
+    if collection == "resources":
+        return {}
+    raise UnreadableEvent(Reason.NOT_AN_EVENT, "data.object: expected an object", district)
+
+
+def _district_of(collection: str, raw: dict[str, Any], record: Record | None) -> str:
+    """Return the district that a record names, "" where it names none."""
+    if record is None:
+        named = raw.get("district")
+        return named if isinstance(named, str) and not is_blank(named) else ""
+    if collection == "districts":
+        return record.id
+    return _told(getattr(record, "district", None))
+
+
+def _checked_district(district_id: str) -> str:
+    if len(district_id.encode()) > MAX_DISTRICT_BYTES:
+        raise UnreadableEvent(
+            Reason.BAD_FIELD, f"district: expected no more than {MAX_DISTRICT_BYTES} bytes", None
+        )
+    return district_id
+
+
+def _event_id(value: Any, where: str, latest_id: str, district: str | None) -> str:
+    """Return an event's id in the one form in which ids are compared. Raises `UnreadableEvent`."""
+    found = event_ids.read(value)
+    if found is None:
+        raise UnreadableEvent(Reason.BAD_ID, f"{where}: expected 24 hex digits", district)
+    if found > latest_id:
+        raise UnreadableEvent(Reason.BAD_ID, f"{where}: made more than a day ahead of now", district)
+    return found
+
+
+def _read_settled(event: dict[str, Any], header_district: str | None, latest_id: str) -> FeedSettled:
+    named = event.get("district")
+    if is_blank(named):
+        named = header_district
+    if isinstance(named, str) and header_district and named != header_district:
+        raise UnreadableEvent(
+            Reason.WRONG_DISTRICT, "district: expected the one that the publisher names", header_district
+        )
+    district = _district_named(event, header_district)
+    since = event.get("since")
     try:
-        return Event(
-            id=event.get("id"),  # type: ignore[arg-type]  # the model is what checks it
-            collection=collection,
-            action=action,
-            district_id=district_id or header_district or "",
-            object=record,
+        return FeedSettled.model_validate(
+            {
+                **event,
+                "district": named,
+                "since": None if is_blank(since) else _event_id(since, "since", latest_id, district),
+                "through": _event_id(event.get("through"), "through", latest_id, district),
+            }
         )
     except ValidationError as error:
-        raise _bad_field(error, "", district_id or header_district) from None
+        raise _bad_field(error, "", district) from None
 
 
-def _record(model: type[Record], raw: dict[str, Any], district: str | None) -> Record:
+class Read(NamedTuple):
+    """A record as it was read; None where it is not rostered and not even its id can be read.
+
+    `unread` are the fields that could not be read, and that nothing needs unless a setting says so.
+    """
+
+    record: Record | None
+    unread: tuple[str, ...] = ()
+
+
+ROSTERED_ROLES: Final = ("student", "teacher", "staff")
+
+UNDEMANDED: Final = (
+    *("dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
+    "graduation_year",
+)
+"""Fields of a student that nothing needs unless a setting or a policy names them."""
+_FORGIVEN: Final[dict[str, frozenset[tuple[str, ...]]]] = {
+    "users": frozenset(("roles", "student", name) for name in UNDEMANDED),
+    "terms": frozenset({("name",), ("start_date",), ("end_date",)}),
+    "courses": frozenset({("name",), ("number",)}),
+    "districts": frozenset({("name",), ("state",), ("pause_start",), ("pause_end",), ("last_sync",)}),
+}
+"""Fields that no roster has unless a policy, a setting or a filter asks for them: one that cannot be read is
+left out, and told by its name to those who ask."""
+
+
+def _record(collection: str, raw: dict[str, Any], district: str | None, *, was_deleted: bool = False) -> Read:
+    model = COLLECTIONS[collection]
+    if was_deleted:
+        raw = {key: raw.get(key) for key in ("id", "district")}
+    if model is Resource or (model is User and not was_deleted and not _is_rostered(raw, district)):
+        return _not_rostered(model, raw)
     try:
-        return model.model_validate(raw)
+        return Read(model.model_validate(raw))
     except ValidationError:
         # Rare: a blank in a form that the exact types do not allow, such as [] for a text.
-        try:
-            return model.model_validate(_blanks_to_null(raw, levels=3))
-        except ValidationError as error:
-            raise _bad_field(error, "data.object.", district) from None
-
-
-def _read_settled(event: dict[str, Any], header_district: str | None) -> FeedSettled:
-    named = event.get("district")
-    blank = is_blank(named)
+        raw = _blanks_to_null(raw, levels=3)
     try:
-        return FeedSettled.model_validate({**event, "district": header_district if blank else named})
+        return Read(model.model_validate(raw))
     except ValidationError as error:
-        raise _bad_field(error, "", _district_named(event, header_district)) from None
+        unread = _forgiven(collection, error)
+        if not unread:
+            raise _bad_field(error, "data.object.", district) from None
+    for path in unread:
+        raw = _left_out(raw, path)
+    return Read(model.model_validate(raw), tuple(sorted(path[-1] for path in unread)))
+
+
+def _is_rostered(raw: dict[str, Any], district: str | None) -> bool:
+    """Whether a user is a student, a teacher or staff. Raises `UnreadableEvent` where no role is named.
+
+    Everybody at Clever has a role: where none is left, something was withheld, and he did not leave.
+    """
+    roles = raw.get("roles")
+    if is_blank(roles):
+        raise UnreadableEvent(Reason.NO_ROLES, "data.object.roles: expected a role", district)
+    if not isinstance(roles, dict):
+        raise UnreadableEvent(Reason.BAD_FIELD, "data.object.roles: expected an object", district)
+    named = [name for name, role in roles.items() if not is_blank(role)]
+    if not named:
+        raise UnreadableEvent(Reason.NO_ROLES, "data.object.roles: expected a role", district)
+    return not set(ROSTERED_ROLES).isdisjoint(named)
+
+
+def _not_rostered(model: type[Record], raw: dict[str, Any]) -> Read:
+    """Read a contact, a district admin or a resource: no roster has them, and nothing in them is refused."""
+    try:
+        return Read(model.model_validate(raw))
+    except ValidationError:
+        raw = _blanks_to_null(raw, levels=3)
+    try:
+        return Read(model.model_validate(raw))
+    except ValidationError as error:
+        unread = tuple(sorted({str(each["loc"][0]) for each in _errors(error)}))
+    known = {key: raw[key] for key in ("id", "district") if key not in unread and key in raw}
+    try:
+        return Read(model.model_validate(known), unread)
+    except ValidationError:
+        return Read(None, unread)
+
+
+def _forgiven(collection: str, error: ValidationError) -> set[tuple[str, ...]]:
+    """Return the paths of fields that can be left out; none where the record cannot be read without them."""
+    if any(each["type"] == "string_too_long" for each in _errors(error)):
+        return set()
+    allowed = _FORGIVEN.get(collection, frozenset())
+    depth = max((len(path) for path in allowed), default=0)
+    paths = {tuple(str(step) for step in each["loc"][:depth]) for each in _errors(error)}
+    return paths if paths <= allowed else set()
+
+
+def _left_out(raw: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    first, *rest = path
+    if not rest:
+        return {key: value for key, value in raw.items() if key != first}
+    return {**raw, first: _left_out(raw[first], tuple(rest))}
 
 
 def _bad_field(error: ValidationError, prefix: str, district: str | None) -> UnreadableEvent:
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    first = _errors(error)[0]
     where = prefix + ".".join(str(step) for step in first["loc"])
     return UnreadableEvent(Reason.BAD_FIELD, f"{where}: {first['msg']}", district)
+
+
+def _errors(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_input=False, include_url=False, include_context=False)
 
 
 def _blanks_to_null(value: Any, levels: int) -> Any:
@@ -530,7 +729,7 @@ class EventBody(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    id: Id = Field(description="The event's id; within a district these order the feed.")
+    id: EventId = Field(description="The event's id; within a district these order the feed.")
     type: str = Field(
         description="What happened to what, such as `sections.updated`.",
         pattern=rf"^({'|'.join(COLLECTIONS)})\.({'|'.join(ACTIONS)})$",

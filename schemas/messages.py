@@ -118,6 +118,7 @@ class FindingCode(StrEnum):
     DISTRICT_NO_STUDENTS = "district.no_students"
     DISTRICT_EVENTS_QUARANTINED = "district.events_quarantined"
     DISTRICT_NO_BASELINE = "district.no_baseline"
+    DISTRICT_RECORDS_UNREADABLE = "district.records_unreadable"
 
 
 class Published(BaseModel):

@@ -56,7 +56,7 @@ def user_json(number: int = 1, roles: Json | None = None, **fields: Any) -> Json
         "district": DISTRICT,
         "email": f"someone{number}@example.test",
         "name": {"first": "Tamsin", "middle": "Q", "last": "Fernquay"},
-        "roles": roles or {},
+        "roles": {"contact": {}} if roles is None else roles,
     }
     return user | fields
 

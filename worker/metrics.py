@@ -32,6 +32,11 @@ class Metrics:
         self.dead_letters = self._counter(
             "dead_letters", "Messages put into clever.events.dead, by reason.", "reason"
         )
+        self.fields_unread = self._counter(
+            "fields_unread",
+            "Fields that could not be read and were left out, as no roster needs them.",
+            "collection",
+        )
         self.batches_closed = self._counter("batches_closed", "Windows closed and judged.", "trigger")
         self.decisions = self._counter("decisions", "Batches by what was decided on them.", "outcome")
         self.stage_errors = self._counter(

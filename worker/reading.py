@@ -6,13 +6,13 @@ users without a side, which is what a student who lost his role becomes as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import orjson
 
 from schemas import clever
-from worker.domain.records import KINDS, STUDENT_TEXTS, Json
+from worker.domain.records import KINDS, STUDENT_TEXTS, UNREAD, Json
 from worker.domain.texts import is_blank
 from worker.ports.inbox import Arrival, Mark
 
@@ -29,14 +29,24 @@ _ROLE_TEXTS: Final = tuple(
 def arrival(event: clever.Event, trace_parent: str | None = None) -> Arrival:
     """Return an event as it is stored; `trace_parent` is the trace context that it came with."""
     kind = KINDS[event.collection]
-    record = None if kind is None or event.action == "deleted" else staged_json(event.object)
+    if kind is None or event.object is None:
+        record_id = "" if event.object is None else event.object.id
+        return Arrival(event.district_id, event.id, None, record_id, None, trace_parent)
+    record = None if event.action == "deleted" else staged_json(event.object, event.unread)
     return Arrival(event.district_id, event.id, kind, event.object.id, record, trace_parent)
 
 
-def staged_json(record: clever.Record) -> str | None:
-    """Return a record as it is staged; None for a user who is neither student nor teacher."""
+def staged_json(record: clever.Record, unread: Collection[str] = ()) -> str | None:
+    """Return a record as it is staged; None for a user who is neither student nor teacher.
+
+    `unread` are fields of it that could not be read: the record says so to whoever needs them.
+    """
     content = staged(record)
-    return None if content is None else orjson.dumps(content).decode()
+    if content is None:
+        return None
+    if unread:
+        (content.get("student", content))[UNREAD] = sorted(unread)
+    return orjson.dumps(content).decode()
 
 
 def mark(settled: clever.FeedSettled) -> Mark:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -32,7 +33,7 @@ from builders import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import clever
+from schemas import clever, event_ids
 from schemas.clever import Reason, UnreadableEvent
 from worker.domain.records import (
     Kind,
@@ -56,6 +57,11 @@ def read(document: Any, header_district: str | None = None) -> clever.Event:
     event = clever.read(document if isinstance(document, bytes) else body(document), header_district)
     assert isinstance(event, clever.Event)
     return event
+
+
+def record_of(event: clever.Event) -> clever.Record:
+    assert event.object is not None
+    return event.object
 
 
 def stored(record: Json, what: str = "users.updated") -> Any:
@@ -91,7 +97,7 @@ def test_an_event_is_read_bare() -> None:
 
     assert (event.id, event.collection, event.action) == (event_id(7), "users", "created")
     assert event.district_id == DISTRICT
-    assert event.object.id == record_id(1)
+    assert record_of(event).id == record_id(1)
 
 
 def test_an_event_is_read_in_clevers_wrapping() -> None:
@@ -122,16 +128,58 @@ def test_unknown_fields_of_any_shape_are_left_behind() -> None:
 
 
 def test_the_district_is_the_objects_and_the_headers_only_where_it_lacks_one() -> None:
-    assert read(event_json(student_json()), OTHER_DISTRICT).district_id == DISTRICT
+    assert read(event_json(student_json()), DISTRICT).district_id == DISTRICT
     for blank in (None, "", "  ", [], ABSENT):
         orphan = put(student_json(), "district", blank)
         assert read(event_json(orphan), OTHER_DISTRICT).district_id == OTHER_DISTRICT
 
 
 def test_the_district_of_a_district_is_its_id() -> None:
-    event = read(event_json(district_json(), "districts.updated"), OTHER_DISTRICT)
+    event = read(event_json(district_json(), "districts.updated"))
 
-    assert (event.district_id, event.object.id) == (DISTRICT, DISTRICT)
+    assert (event.district_id, record_of(event).id) == (DISTRICT, DISTRICT)
+
+
+@pytest.mark.parametrize(
+    ("record", "what"),
+    [
+        (student_json(), "users.updated"),
+        (student_json(), "users.deleted"),
+        (user_json(), "users.created"),
+        (section_json(), "sections.updated"),
+        (district_json(), "districts.updated"),
+        ({"id": "resource-1", "district": DISTRICT}, "resources.updated"),
+    ],
+)
+def test_an_event_of_another_district_than_its_publisher_names_is_unreadable_for_the_publishers(
+    record: Json, what: str
+) -> None:
+    error = refused(event_json(record, what), OTHER_DISTRICT)
+
+    assert (error.reason, error.district_id) == (Reason.WRONG_DISTRICT, OTHER_DISTRICT)
+    assert DISTRICT not in str(error)
+
+
+def test_a_settled_feed_of_another_district_than_its_publisher_names_is_unreadable() -> None:
+    error = refused(settled_json(), OTHER_DISTRICT)
+
+    assert (error.reason, error.district_id) == (Reason.WRONG_DISTRICT, OTHER_DISTRICT)
+
+
+def test_what_cannot_be_read_holds_back_the_publishers_district_and_no_other() -> None:
+    error = refused(event_json(student_json(email=5)), OTHER_DISTRICT)
+
+    assert (error.reason, error.district_id) == (Reason.BAD_FIELD, OTHER_DISTRICT)
+
+
+def test_a_routing_key_of_another_district_than_the_message_is_a_wrong_district() -> None:
+    sent = replace(delivery(event_json(student_json())), routing_key=f"{OTHER_DISTRICT}.users.updated")
+
+    batch = read_all([sent, replace(sent, routing_key="anything.at.all")])
+
+    assert [error.reason for _, error in batch.unreadable] == [Reason.WRONG_DISTRICT]
+    assert [kept.district_id for kept in batch.quarantined] == [OTHER_DISTRICT]
+    assert [event.district_id for event in batch.arrivals] == [DISTRICT]
 
 
 def test_a_settled_feed_is_read_as_a_mark() -> None:
@@ -164,9 +212,6 @@ def test_a_settled_feed_without_a_district_is_the_headers(blank: object) -> None
         {"count": "2"},
         {"count": 1.5},
         {"count": None},
-        {"through": None},
-        {"through": ""},
-        {"since": 5},
     ],
 )
 def test_a_settled_feed_with_a_wrong_field_is_unreadable(changed: Json) -> None:
@@ -174,6 +219,22 @@ def test_a_settled_feed_with_a_wrong_field_is_unreadable(changed: Json) -> None:
 
     assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
     assert error.explanation.startswith(f"{next(iter(changed))}: ")
+
+
+@pytest.mark.parametrize("changed", [{"through": value} for value in (None, "", 5, "evt_0001", "~" * 24)])
+def test_a_settled_feed_up_to_no_event_id_is_unreadable(changed: Json) -> None:
+    error = refused(settled_json(**changed))
+
+    assert (error.reason, error.district_id) == (Reason.BAD_ID, DISTRICT)
+    assert error.explanation.startswith("through: ")
+
+
+@pytest.mark.parametrize("since", [5, "evt_0001", "~" * 24, ["x"]])
+def test_a_settled_feed_from_no_event_id_is_unreadable(since: object) -> None:
+    error = refused(settled_json(since=since))
+
+    assert (error.reason, error.district_id) == (Reason.BAD_ID, DISTRICT)
+    assert error.explanation.startswith("since: ")
 
 
 # What is stored
@@ -250,10 +311,8 @@ def test_resources_are_ignored_and_remembered_by_their_id(what: str) -> None:
 
 
 def test_every_collection_is_stored_as_its_kind() -> None:
-    kinds = {
-        name: arrival(read(event_json({"id": "x", "district": DISTRICT}, f"{name}.created"))).kind
-        for name in clever.COLLECTIONS
-    }
+    record = {"id": "x", "district": DISTRICT, "roles": {"contact": {}}}
+    kinds = {name: arrival(read(event_json(record, f"{name}.created"))).kind for name in clever.COLLECTIONS}
 
     assert kinds == {
         "users": Kind.USER,
@@ -299,18 +358,62 @@ def sides(roles: Any) -> set[str]:
         ({"student": {}, "teacher": {}}, {"student", "teacher"}),
         ({"contact": {"student_relationships": [{"student": "x"}]}}, set()),
         ({"district_admin": {"title": "x"}}, set()),
-        ({"student": None}, set()),
-        ({"student": ""}, set()),
-        ({"student": []}, set()),
+        ({"student": None, "contact": {}}, set()),
+        ({"student": "", "teacher": {}}, {"teacher"}),
+        ({"student": [], "district_admin": {}}, set()),
         ({"wizard": {}}, set()),
-        ({}, set()),
-        (None, set()),
-        ("", set()),
-        ([], set()),
     ],
 )
 def test_a_user_has_the_sides_that_his_roles_give(roles: Any, expected: set[str]) -> None:
     assert sides(roles) == expected
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [ABSENT, None, "", " ", [], {}, {"student": None}, {"student": "", "teacher": [], "contact": None}],
+)
+@pytest.mark.parametrize("what", ["users.created", "users.updated"])
+def test_a_user_without_a_role_is_unreadable_and_has_not_left(roles: object, what: str) -> None:
+    error = refused(event_json(put(student_json(), "roles", roles), what))
+
+    assert (error.reason, error.district_id) == (Reason.NO_ROLES, DISTRICT)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        user_json(email=["x"], name=5, roles={"contact": {"student_relationships": 5}}),
+        user_json(email="x" * 2_000_000, roles={"district_admin": "yes"}),
+        user_json(roles={"student": None, "contact": {}}) | {"name": {"last": OFFENDING * 500}},
+    ],
+)
+def test_nothing_of_a_contact_or_a_district_admin_is_a_reason_to_refuse_him(record: Json) -> None:
+    event = read(event_json(record))
+
+    assert arrival(event) == Arrival(DISTRICT, event_id(1), Kind.USER, record_id(1), None)
+    assert event.unread
+
+
+def test_a_contact_whose_id_cannot_be_read_is_ignored() -> None:
+    event = read(event_json(user_json(id=5)), DISTRICT)
+
+    assert arrival(event) == Arrival(DISTRICT, event_id(1), None, "", None)
+    assert event.unread == ("id",)
+
+
+@pytest.mark.parametrize("broken", [{"id": {"x": OFFENDING}}, {"id": 5, "title": ["x"]}, {}, None])
+def test_a_resource_is_ignored_whatever_it_looks_like(broken: Json | None) -> None:
+    document = event_json(
+        {}, "resources.created", data={"object": broken and broken | {"district": DISTRICT}}
+    )
+
+    assert arrival(read(document, DISTRICT)).ignored
+
+
+def test_a_resource_whose_event_has_no_id_is_a_dead_letter_that_holds_nobody_back() -> None:
+    error = refused(event_json({"id": "resource-1", "district": DISTRICT}, "resources.created", id="evt_1"))
+
+    assert (error.reason, error.district_id) == (Reason.BAD_ID, None)
 
 
 def test_a_user_who_loses_the_student_role_is_stored_as_nobody() -> None:
@@ -423,10 +526,43 @@ def test_an_extension_field_is_the_same_whatever_form_the_blanks_beside_it_have(
 WRONG_TYPES: list[object] = [5, True, 1.5, {"a": OFFENDING}, [OFFENDING]]
 
 
+FORGIVEN: dict[str, set[str]] = {
+    "users": {f"roles.student.{name}" for name in clever.UNDEMANDED},
+    "terms": {"name", "start_date", "end_date"},
+    "courses": {"name", "number"},
+    "districts": {"name", "state", "pause_start", "pause_end", "last_sync"},
+    "schools": set(),
+    "sections": set(),
+}
+
+
+@pytest.mark.parametrize("collection", TEXTS)
+def test_a_text_that_no_roster_has_is_left_out_where_it_cannot_be_read_and_the_record_says_so(
+    collection: str,
+) -> None:
+    make, fields = TEXTS[collection]
+    for field, wrong in product((field for field in fields if field in FORGIVEN[collection]), WRONG_TYPES):
+        kept = stored(put(make(), field, wrong), f"{collection}.updated")
+
+        name = field.split(".")[-1]
+        side = kept.get("student", kept)
+        assert side.pop("unread") == [name]
+        assert kept == stored(put(make(), field, None), f"{collection}.updated")
+
+
+@pytest.mark.parametrize("field", ["dob", "race"])
+def test_a_text_that_is_too_long_is_never_left_out(field: str) -> None:
+    error = refused(event_json(student_json(role={field: "x" * 1001})))
+
+    assert error.explanation.startswith(f"data.object.roles.student.{field}: ")
+
+
 @pytest.mark.parametrize("collection", TEXTS)
 def test_a_text_that_is_read_must_be_one(collection: str) -> None:
     make, fields = TEXTS[collection]
-    for field, wrong in product(fields, WRONG_TYPES):
+    for field, wrong in product(
+        (field for field in fields if field not in FORGIVEN[collection]), WRONG_TYPES
+    ):
         error = refused(event_json(put(make(), field, wrong), f"{collection}.updated"))
 
         assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
@@ -437,7 +573,7 @@ def test_a_text_that_is_read_must_be_one(collection: str) -> None:
 @pytest.mark.parametrize(
     ("collection", "record", "field"),
     [
-        ("users", user_json(name=[OFFENDING]), "name"),
+        ("users", student_json(name=[OFFENDING]), "name"),
         ("users", user_json() | {"roles": OFFENDING}, "roles"),
         ("users", user_json(roles={"student": OFFENDING}), "roles.student"),
         ("users", user_json(roles={"teacher": [OFFENDING]}), "roles.teacher"),
@@ -454,14 +590,16 @@ def test_a_text_that_is_read_must_be_one(collection: str) -> None:
         ("sections", section_json(teachers=["i" * 129]), "teachers.0"),
         ("sections", section_json(teacher=5), "teacher"),
         ("sections", section_json(course="i" * 129), "course"),
-        ("terms", term_json(start_date=OFFENDING), "start_date"),
-        ("terms", term_json(start_date="08/10/2026"), "start_date"),
-        ("terms", term_json(end_date="2026-02-30"), "end_date"),
-        ("terms", term_json(end_date="2026-2-3"), "end_date"),
-        ("terms", term_json(end_date="20260203"), "end_date"),
-        ("terms", term_json(end_date="2026-W06-2"), "end_date"),
-        ("terms", term_json(end_date=f"2026-02-03{OFFENDING}"), "end_date"),
-        ("resources", {"id": {"x": OFFENDING}, "district": DISTRICT}, "id"),
+        ("terms", term_json(id=5), "id"),
+        ("users", student_json(role={"grade": "x" * 101}), "roles.student.grade"),
+        ("users", student_json(role={"sis_id": "x" * 1001}), "roles.student.sis_id"),
+        ("users", student_json(email="x" * 1001), "email"),
+        ("users", student_json(role={"ext": {"house": "x" * 65_536}}), "roles.student.ext"),
+        ("sections", section_json(name="x" * 1001), "name"),
+        ("sections", section_json(teachers=[record_id(n) for n in range(501)]), "teachers"),
+        ("sections", section_json(students=[record_id(n) for n in range(50_001)]), "students"),
+        ("schools", school_json(low_grade="x" * 1001), "low_grade"),
+        ("courses", course_json(name="x" * 1001), "name"),
     ],
 )
 def test_a_record_with_a_wrong_field_is_unreadable_and_its_district_is_told(
@@ -474,11 +612,41 @@ def test_a_record_with_a_wrong_field_is_unreadable_and_its_district_is_told(
     assert OFFENDING not in str(error)
 
 
-@pytest.mark.parametrize("identifier", [None, 5, "", " ", "i" * 129, [OFFENDING]])
+@pytest.mark.parametrize("day", [OFFENDING, "08/10/2026", "2026-02-30", "2026-2-3", "20260203", "0000-00-00"])
+@pytest.mark.parametrize("field", ["start_date", "end_date"])
+def test_a_day_of_a_term_that_cannot_be_read_is_unknown_and_the_term_says_so(field: str, day: str) -> None:
+    kept = stored(put(term_json(), field, day), "terms.created")
+
+    assert kept["unread"] == [field]
+    assert ("start" in kept, "end" in kept) == (field != "start_date", field != "end_date")
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        *(
+            None,
+            5,
+            "",
+            " ",
+            [OFFENDING],
+            "evt_0001",
+            "~" * 24,
+            "i" * 129,
+            "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+        ),
+        *(
+            "6b0b0000000000000000000",
+            "6b0b000000000000000000000",
+            " 6b0b00000000000000000000",
+            "\N{FULLWIDTH DIGIT SIX}" * 24,
+        ),
+    ],
+)
 def test_an_event_without_a_usable_id_is_unreadable(identifier: object) -> None:
     error = refused(event_json(student_json(), id=identifier))
 
-    assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
+    assert (error.reason, error.district_id) == (Reason.BAD_ID, DISTRICT)
     assert error.explanation.startswith("id: ")
     assert OFFENDING not in str(error)
 
@@ -492,11 +660,36 @@ def test_a_district_of_a_wrong_type_is_not_told_but_by_the_header(district: obje
 
 
 def test_an_id_of_128_characters_is_read() -> None:
-    longest = "é" * 128
+    event = read(event_json(student_json(id="é" * 128, district="é" * 64)))
 
-    event = read(event_json(student_json(id=longest, district=longest), id=longest))
+    assert (record_of(event).id, event.district_id) == ("é" * 128, "é" * 64)
 
-    assert (event.id, event.object.id, event.district_id) == (longest, longest, longest)
+
+def test_a_district_of_more_bytes_than_a_routing_key_holds_is_unreadable() -> None:
+    assert refused(event_json(student_json(district="é" * 65))).reason is Reason.BAD_FIELD
+
+
+def test_an_events_id_is_kept_in_lower_case_so_that_its_order_is_that_of_its_number() -> None:
+    upper = read(event_json(student_json(), id="6B0B000000000000000000AF"))
+    settled = clever.read(body(settled_json(through="6B0B000000000000000000AF", since="6A" * 12)))
+
+    assert upper.id == "6b0b000000000000000000af"
+    assert isinstance(settled, clever.FeedSettled)
+    assert (settled.since, settled.through) == ("6a" * 12, upper.id)
+
+
+def test_an_events_id_may_be_a_day_ahead_of_now_and_not_more() -> None:
+    now = 1_800_000_000
+    latest = event_ids.latest_at(now)
+
+    def made(seconds: int) -> Json:
+        return event_json(student_json(), id=f"{now + seconds:08x}{'f' * 16}")
+
+    assert clever.read(body(made(86_400)), latest_id=latest)
+    for document in (made(86_401), event_json(student_json(), id="f" * 24), settled_json(through="f" * 24)):
+        with pytest.raises(UnreadableEvent) as error:
+            clever.read(body(document), latest_id=latest)
+        assert (error.value.reason, error.value.district_id) == (Reason.BAD_ID, DISTRICT)
 
 
 # Bodies that are no event

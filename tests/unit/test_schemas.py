@@ -517,8 +517,14 @@ def test_a_clever_event_passes_the_schema_bare_wrapped_and_as_a_control_message(
 ) -> None:
     schema = Draft202012Validator(documents["clever-event.schema.json"])
     section = {"id": "section-1", "district": "district-1", "name": "Homeroom", "students": ["student-1"]}
-    event = {"id": "event-1", "type": "sections.updated", "data": {"object": section}}
-    settled = {"type": "feed.settled", "district": "district-1", "since": None, "through": "e", "count": 1}
+    event = {"id": "e1" * 12, "type": "sections.updated", "data": {"object": section}}
+    settled = {
+        "type": "feed.settled",
+        "district": "district-1",
+        "since": None,
+        "through": "e1" * 12,
+        "count": 1,
+    }
 
     assert schema.is_valid(event)
     assert schema.is_valid({"data": event, "uri": "/v3.1/events/event-1"})

@@ -120,7 +120,17 @@ async def test_what_clever_tells_of_the_district_is_kept_with_every_poll() -> No
     assert world.row.record["state"] == "paused"
 
 
-@pytest.mark.parametrize("record", [district_json(name=7), district_json(id="e5" * 12)])
+async def test_a_districts_record_is_kept_without_its_name_where_that_cannot_be_read() -> None:
+    world = district()
+    await world.turns()
+    world.clever.record = district_json(name=7, state="paused")
+
+    await world.next_poll()
+
+    assert (world.row.failures, world.row.record) == (0, {"state": "paused", "unread": ["name"]})
+
+
+@pytest.mark.parametrize("record", [district_json(id=7), district_json(id="e5" * 12)])
 async def test_a_districts_record_that_cannot_be_read_is_a_failure_and_is_not_kept(
     record: dict[str, object],
 ) -> None:

@@ -38,6 +38,7 @@ MEANINGS: Final = {
     Code.NO_STUDENTS: "has no student at all",
     Code.EVENTS_QUARANTINED: "events that cannot be read wait",
     Code.NO_BASELINE: "was never read as a whole",
+    Code.RECORDS_UNREADABLE: "has terms or courses that cannot be read",
 }
 OWNERS: Final = {
     Owner.SIS: "the district's student information system",

@@ -27,7 +27,7 @@ from pydantic import (
     field_validator,
 )
 
-from worker.domain.records import Course, RecordId, School, Section, Student, Term
+from worker.domain.records import Course, Kind, RecordId, School, Section, Student, Term
 from worker.domain.texts import folded, is_blank, wanted
 from worker.errors import FilterError
 from worker.explain import dotted, explain
@@ -143,6 +143,17 @@ def parse_filter(text: str | bytes) -> SectionFilter:
         return SectionFilter.model_validate(document, context=_WRITTEN)
     except ValidationError as error:
         raise FilterError(explain(error, "filter: ", dotted, _OUR_WORDS)) from None
+
+
+def looked_at(section_filter: SectionFilter) -> set[Kind]:
+    """Return the kinds of records, terms and courses, whose fields decide what the filter keeps."""
+    fields = {condition.field for rule in section_filter.rules for condition in rule.all}
+    kinds = set()
+    if section_filter.current_term_only or "term" in fields:
+        kinds.add(Kind.TERM)
+    if fields & {"course_name", "course_number"}:
+        kinds.add(Kind.COURSE)
+    return kinds
 
 
 def in_scope(scope: Scope, student: Student) -> bool:

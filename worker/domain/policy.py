@@ -34,6 +34,7 @@ class Code(StrEnum):
     NO_STUDENTS = "district.no_students"
     EVENTS_QUARANTINED = "district.events_quarantined"
     NO_BASELINE = "district.no_baseline"
+    RECORDS_UNREADABLE = "district.records_unreadable"
 
 
 class Severity(StrEnum):

@@ -118,6 +118,8 @@ class DistrictContext:
     school_removals: dict[str, Removal]
     quarantined: int = 0
     has_baseline: bool = False
+    unreadable: int = 0
+    """Terms and courses that the section filter looks at and that could not be read whole."""
 
 
 def student_findings(context: StudentContext, policy: Policy) -> list[Finding]:
@@ -127,11 +129,11 @@ def student_findings(context: StudentContext, policy: Policy) -> list[Finding]:
     def finding(code: Code, **detail: Any) -> Finding:
         return Finding(code, policy.severity(code), "student", student.id, detail)
 
-    findings = [
-        finding(Code.FIELD_MISSING, field=name)
-        for name in policy.required_fields
-        if student.value(name) is None
-    ]
+    missing = [name for name in policy.required_fields if student.value(name) is None]
+    if student.unread:
+        asked = (*policy.unique_fields, *policy.extra_fields)
+        missing += sorted({name for name in asked if name in student.unread} - set(missing))
+    findings = [finding(Code.FIELD_MISSING, field=name) for name in missing]
     if not context.counted:
         findings.append(finding(Code.NO_SECTION))
     if len(context.counted) > 1:
@@ -174,6 +176,10 @@ def district_findings(context: DistrictContext, policy: Policy) -> list[Finding]
         )
     if policy.needs_baseline and not context.has_baseline:
         findings.append(finding(Code.NO_BASELINE, "district", context.district_id))
+    if context.unreadable:
+        findings.append(
+            finding(Code.RECORDS_UNREADABLE, "district", context.district_id, waiting=context.unreadable)
+        )
     floor = policy.removal_limit_floor
     if context.removal.exceeds(policy.removal_limit_percent, floor):
         detail = _removal_detail(context.removal, policy.removal_limit_percent)

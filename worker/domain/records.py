@@ -43,6 +43,9 @@ STUDENT_TEXTS: Final = (
 
 EXTENSION_PREFIX: Final = "ext."
 
+UNREAD: Final = "unread"
+"""The key of a staged record under which the fields stand that could not be read; they are missing in it."""
+
 
 class Kind(StrEnum):
     """What a staged record is; the values stand in the database."""
@@ -74,6 +77,8 @@ class Student:
     id: RecordId
     texts: Mapping[str, str]
     ext: Mapping[str, Any] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    """Fields that came and could not be read."""
 
     def value(self, name: str) -> Any:
         """Return one field, None where it is blank; `name` may be `ext.<name>`."""
@@ -149,7 +154,9 @@ def student_from_json(record_id: str, user: Json | None) -> Student | None:
     side = user.get("student") if user else None
     if side is None:
         return None
-    return Student(RecordId(record_id), side.get("texts", {}), side.get("ext", {}))
+    return Student(
+        RecordId(record_id), side.get("texts", {}), side.get("ext", {}), tuple(side.get(UNREAD, ()))
+    )
 
 
 def teacher_from_json(record_id: str, user: Json | None) -> Teacher | None:
@@ -177,7 +184,8 @@ def school_from_json(record_id: str, school: Json) -> School:
 
 def course_from_json(record_id: str, course: Json) -> Course:
     """Read a staged course."""
-    return Course(RecordId(record_id), **_filled(course))
+    filled = _filled(course)
+    return Course(RecordId(record_id), filled.get("name"), filled.get("number"))
 
 
 def _filled(record: Json) -> Json:

@@ -222,6 +222,10 @@ class CandidateRoster(Protocol):
         """Return how many unreadable events wait."""
         ...
 
+    async def unreadable(self, kinds: Collection[str]) -> int:
+        """Return how many live records of these kinds have fields that could not be read."""
+        ...
+
 
 class EvaluatedRoster(StagedRoster, CandidateRoster, Protocol):
     """Both sides of the district under evaluation."""

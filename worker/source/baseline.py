@@ -139,7 +139,7 @@ def staged_records(collection: str, rows: list[Json], district_id: str) -> list[
 
 def _staged(collection: str, kind: Kind, row: Json, district_id: str) -> BaselineRecord | None:
     try:
-        record = clever.read_record(collection, row, district_id)
+        read = clever.read_row(collection, row, district_id)
     except clever.UnreadableEvent as error:
         structlog.get_logger().warning(
             "record.unreadable",
@@ -150,8 +150,18 @@ def _staged(collection: str, kind: Kind, row: Json, district_id: str) -> Baselin
             explanation=error.explanation,
         )
         return BaselineRecord(kind, _id_of(row), None, str(error.reason), error.explanation)
-    text = reading.staged_json(record)
-    return None if text is None else BaselineRecord(kind, record.id, text)
+    if read.unread:
+        structlog.get_logger().info(
+            "record.fields_unread",
+            stage="poll",
+            district_id=district_id,
+            collection=collection,
+            fields=list(read.unread),
+        )
+    if read.record is None:
+        return None
+    text = reading.staged_json(read.record, read.unread)
+    return None if text is None else BaselineRecord(kind, read.record.id, text)
 
 
 def _id_of(row: Json) -> str:

@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 from typing import Final
 
+import orjson
 import structlog
 
 from schemas import clever
@@ -127,7 +128,8 @@ class _Turn:
         district_id = self._connection.district_id
         try:
             told = await self._source.clever.district(self._token)
-            record = reading.staged(clever.read_record("districts", told, district_id))
+            read = clever.read_row("districts", told, district_id)
+            text = None if read.record is None else reading.staged_json(read.record, read.unread)
         except CleverTokenRefused:
             raise
         except clever.UnreadableEvent as error:
@@ -138,7 +140,7 @@ class _Turn:
                 "district.record_unread", stage="poll", district_id=district_id, reason=str(error)
             )
         else:
-            await self._source.connections.save_record(district_id, record or {})
+            await self._source.connections.save_record(district_id, orjson.loads(text) if text else {})
 
 
 async def _renewed(source: Surroundings, connection: Connection) -> Token:

@@ -25,6 +25,7 @@ from worker.domain.approval import Approval, ending, guard_errors
 from worker.domain.canonical import MODULUS
 from worker.domain.days import beginning_of, day_in
 from worker.domain.decision import Outcome, Verdict, decide
+from worker.domain.filter import looked_at
 from worker.domain.preflight import DistrictContext, Removal
 from worker.domain.records import Term
 from worker.domain.roster import RosterKind
@@ -289,6 +290,7 @@ async def judge_district(evaluation: Evaluation, context: Context) -> None:
             school_removals={school: Removal(*counts) for school, counts in schools.items()},
             quarantined=await evaluation.quarantined(),
             has_baseline=evaluation.state.baseline_at is not None,
+            unreadable=await evaluation.unreadable(looked_at(context.section_filter)),
         ),
         policy,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,7 +18,7 @@ from typing import Final
 import structlog
 
 from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_QUEUE
-from schemas import clever
+from schemas import clever, event_ids
 from worker import reading
 from worker.errors import IngestHalted, StoreRefused
 from worker.metrics import Metrics
@@ -46,6 +47,8 @@ class MicroBatch:
     marks: list[Mark] = field(default_factory=list)
     unreadable: list[tuple[Delivery, clever.UnreadableEvent]] = field(default_factory=list)
     released: list[Released] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)
+    """Fields that were left out, by collection: they could not be read, and no roster needs them."""
 
     def extend(self, other: MicroBatch) -> None:
         """Take in what another one has."""
@@ -53,6 +56,7 @@ class MicroBatch:
         self.marks += other.marks
         self.unreadable += other.unreadable
         self.released += other.released
+        self.unread += other.unread
 
     @property
     def quarantined(self) -> list[Quarantined]:
@@ -114,7 +118,7 @@ class IngestStage:
     async def _handle(self, subscription: Subscription, deliveries: Sequence[Delivery], span: Span) -> None:
         started = time.perf_counter()
         link_all(span, (context_of(delivery) for delivery in deliveries))
-        batch = read_all(deliveries)
+        batch = read_all(deliveries, event_ids.latest_at(time.time()))
         self._watch_for_a_flood(batch, len(deliveries))
         try:
             stored = await self._store(batch)
@@ -136,7 +140,11 @@ class IngestStage:
         for outcome, count in counts.items():
             if count:
                 self.metrics.events_received.labels(outcome).inc(count)
+        for collection, count in batch.unread.items():
+            self.metrics.fields_unread.labels(collection).inc(count)
         span.set(**counts)
+        if batch.unread:
+            counts["unread_fields"] = batch.unread.total()
         structlog.get_logger().info("events.stored", stage=self.name, **counts, seconds=round(seconds, 3))
 
     async def _store(self, batch: MicroBatch) -> Stored:
@@ -147,7 +155,7 @@ class IngestStage:
         """Find the message that the store refuses, so that it holds up none of the others."""
         whole, stored = MicroBatch(), Stored(0, 0, 0)
         for delivery in deliveries:
-            batch = read_all([delivery])
+            batch = read_all([delivery], event_ids.latest_at(time.time()))
             try:
                 stored += await self._store(batch)
             except StoreRefused as error:
@@ -193,18 +201,20 @@ class IngestStage:
         self._unreadable_in_a_row += deliveries
 
 
-def read_all(deliveries: Sequence[Delivery]) -> MicroBatch:
-    """Read every delivery."""
+def read_all(deliveries: Sequence[Delivery], latest_id: str = event_ids.NO_LIMIT) -> MicroBatch:
+    """Read every delivery; no event id above `latest_id` is believed."""
     batch = MicroBatch()
     for delivery in deliveries:
         try:
-            event = _read(delivery)
+            event = _read(delivery, latest_id)
         except clever.UnreadableEvent as error:
             batch.unreadable.append((delivery, error))
             continue
         if isinstance(event, clever.Event):
             batch.arrivals.append(reading.arrival(event, context_of(delivery)))
             batch.released += _released(delivery, event.district_id)
+            if event.unread:
+                batch.unread[event.collection] += len(event.unread)
         else:
             batch.marks.append(reading.mark(event))
             batch.released += _released(delivery, event.district)
@@ -220,7 +230,7 @@ def _released(delivery: Delivery, district_id: str) -> list[Released]:
     return [Released(district, digest) for district in (district_id, held) if isinstance(district, str)]
 
 
-def _read(delivery: Delivery) -> clever.Event | clever.FeedSettled:
+def _read(delivery: Delivery, latest_id: str) -> clever.Event | clever.FeedSettled:
     district = _district_beside(delivery)
     if len(delivery.body) > MAX_BYTES:
         raise clever.UnreadableEvent(
@@ -228,12 +238,19 @@ def _read(delivery: Delivery) -> clever.Event | clever.FeedSettled:
             f"the body has {len(delivery.body)} bytes, at most {MAX_BYTES} are read",
             district or clever.district_in_pieces(delivery.body),
         )
-    return clever.read(delivery.body, district)
+    event = clever.read(delivery.body, district, latest_id)
+    read = event.district_id if isinstance(event, clever.Event) else event.district
+    key = clever.district_in_key(delivery.routing_key)
+    if key is not None and key.lower() != read.lower():
+        raise clever.UnreadableEvent(
+            clever.Reason.WRONG_DISTRICT, "the routing key names another district than the message", district
+        )
+    return event
 
 
 def _district_beside(delivery: Delivery) -> str | None:
     """Tell the district from the header, or from a routing key of our own form, `<district>.<type>`."""
     header = delivery.headers.get("district_id")
-    if isinstance(header, str) and 0 < len(header) <= clever.MAX_ID_LENGTH and header.isprintable():
+    if clever.is_district_id(header):
         return header
     return clever.district_in_key(delivery.routing_key)

@@ -151,6 +151,10 @@ class PostgresCandidateRoster:
         """Return how many unreadable events wait."""
         return int((await self._fetch("quarantined"))[0][0])
 
+    async def unreadable(self, kinds: Collection[str]) -> int:
+        """Return how many live records of these kinds have fields that could not be read."""
+        return int((await self._fetch("unreadable", sorted(kinds)))[0][0]) if kinds else 0
+
     async def _persons(self, statement: str, ids: Collection[str]) -> list[PersonState]:
         return [
             PersonState(row["id"], row["record"], row["needed"], _entry(row))

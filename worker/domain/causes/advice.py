@@ -248,6 +248,14 @@ def _quarantined(_reason: Reason, _pile: Pile, facts: Facts) -> str:
     )
 
 
+def _records_unreadable(_reason: Reason, _pile: Pile, facts: Facts) -> str:
+    waiting = sum(others.waiting for others in facts.others if others.code is Code.RECORDS_UNREADABLE)
+    return (
+        f"The section filter looks at terms or courses, and {count(waiting, 'of them', 'of them')} cannot be "
+        "read: a day is no day, or a name is no text. Correct them in the student information system."
+    )
+
+
 def _no_baseline(_reason: Reason, _pile: Pile, facts: Facts) -> str:
     return (
         "The district was never read whole, so that records may be missing. It is read when its turn comes; "
@@ -312,6 +320,7 @@ _TEXTS: Final[Mapping[str, _Words]] = {
     "sharing.students_vanished": _vanished,
     "vendor.events_quarantined": _quarantined,
     "vendor.no_baseline": _no_baseline,
+    "sis.records_unreadable": _records_unreadable,
     "sharing.no_students": _no_students,
     "filter.nobody_in_scope": _nobody_in_scope,
     "sis.class_without_teacher": _class_without_teacher,

@@ -182,3 +182,7 @@ FROM removed s
 
 -- name: quarantined
 SELECT count(*) FROM quarantine WHERE district_id = $1
+
+-- name: unreadable
+-- Live records of some kinds that have fields that could not be read.
+SELECT count(*) FROM staged WHERE district_id = $1 AND kind = ANY($2::text[]) AND record ? 'unread'

@@ -123,7 +123,9 @@ async def _copy(source: str, target: str) -> None:
             listed = ", ".join(columns)
             rows = await old.fetchval(f"SELECT json_agg(t)::text FROM (SELECT {listed} FROM {name}) AS t")
             if rows is not None:
-                await new.execute(f"TRUNCATE {name} CASCADE")  # a migration may have put a row there itself
+                await new.execute(
+                    f"SET session_replication_role = replica; TRUNCATE {name} CASCADE"
+                )  # a migration may have put a row there itself
                 copied = f"SELECT {listed} FROM json_populate_recordset(NULL::{name}, $1::text::json)"
                 await new.execute(f"INSERT INTO {name} ({listed}) {copied}", rows)
     finally:

@@ -222,7 +222,7 @@ async def test_looks_are_in_the_audit_and_what_was_typed_is_not(
     )
     assert [(one["action"], one["district_id"], one["detail"]) for one in noted] == [
         ("lookup.sections", DISTRICT, {}),
-        ("lookup.student", DISTRICT, {}),
+        ("lookup.student", DISTRICT, {"record": record_id(1)}),
     ]
     assert not re.search(r'(?:href|action)="[^"]*Quillfeather', browser.text)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import logging
+import os
+import pwd
+import socket
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -55,8 +57,13 @@ class CommandContext:
 
     @property
     def actor(self) -> str:
-        """Who gives the order, for the audit."""
+        """Who gives the order, for the audit: the user that the process runs as, and the machine.
+
+        Of the system and never of the environment, where everybody may call himself what he likes.
+        """
+        uid = os.getuid()
         try:
-            return getpass.getuser()
-        except (KeyError, OSError):  # no such user in a container
-            return "unknown"
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:  # no such user in a container
+            name = "unknown"
+        return f"{name} (uid {uid}) at {socket.gethostname()}"

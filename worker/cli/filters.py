@@ -216,6 +216,7 @@ def _read(file: Path) -> str:
 async def _show(ctx: CommandContext, district_id: str) -> dict[str, Any]:
     async with app.open_store(ctx.settings) as store:
         current = await store.desk.current_filter(district_id)
+        await store.desk.note(district_id, "lookup.filter", ctx.actor, {"version": current.version})
         return current.section_filter.model_dump(mode="json")
 
 
@@ -229,7 +230,9 @@ async def _set(
 
 async def _filters(ctx: CommandContext, district_id: str) -> list[FilterVersion]:
     async with app.open_store(ctx.settings) as store:
-        return await store.desk.filters(district_id)
+        found = await store.desk.filters(district_id)
+        await store.desk.note(district_id, "lookup.filter", ctx.actor, {"versions": len(found)})
+        return found
 
 
 async def _try(ctx: CommandContext, district_id: str, section_filter: SectionFilter) -> dict[str, Any]:

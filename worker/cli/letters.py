@@ -179,7 +179,7 @@ async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
         letter = await letters.found(desk.letters, letter_id)
         if letter is None:
             raise OrderRefused(f"not among the dead letters, or not any more: {letter_id}")
-        detail = {"letter": letter.id}
+        detail = {"record": letter.id}
         await desk.store.desk.note(letter.district_id, "lookup.dead-letters", ctx.actor, detail)
     return letter
 

@@ -258,6 +258,7 @@ async def _journey(ctx: CommandContext, store: app.Store, district: str) -> Jour
     record = await store.lifecycles.record(district)
     links = await store.lifecycles.links(district)
     token = next((each for each in links if each.is_open), None)
+    await store.desk.note(district, "lookup.contacts", ctx.actor, {})
     return Journey(
         record,
         await store.lifecycles.history(district),

@@ -130,7 +130,9 @@ async def _list(ctx: CommandContext, district: str | None) -> list[KeptMail]:
 
 async def _show(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
     async with app.open_store(ctx.settings) as store:
-        return await store.mail_desk.show(mail_id)
+        mail = await store.mail_desk.show(mail_id)
+        await store.desk.note(mail.district_id, "lookup.mail", ctx.actor, {"record": str(mail_id)})
+        return mail
 
 
 async def _settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool) -> KeptMail:

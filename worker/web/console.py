@@ -30,6 +30,8 @@ from worker.web.access.logging_in import Access
 from worker.web.guide import Guide, local_day, local_moment
 
 HEADERS: Final = {"Cache-Control": "no-store"}
+LONGEST_ID: Final = 128
+"""Of a record, in the audit."""
 NOTICES: Final[dict[str, str]] = {}
 """What a page says after something was done, by the code in `?done=`; each page's module adds its own."""
 
@@ -111,12 +113,16 @@ class Console:
         )
         return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
 
-    async def look(self, request: web.Request, district_id: str | None, what: str) -> None:
-        """Write down that somebody looks at personal data; to be awaited before any of it is rendered.
+    async def audit_lookup(
+        self, request: web.Request, district_id: str | None, what: str, record_id: str | None = None
+    ) -> None:
+        """Write down that a user looks at personal data; to be awaited before any of it is rendered.
 
-        `what` is a word for the kind of data, and never something that was typed.
+        `what` is a word for the kind of data, and never something that was typed. `record_id` is the id of
+        the one record that is looked at; None where it is a list. An id too long to be one is cut off.
         """
-        await self.access.audit.note(who(request).name, f"lookup.{what}", district_id, {})
+        detail = {} if record_id is None else {"record": record_id[:LONGEST_ID]}
+        await self.access.audit.note(who(request).name, f"lookup.{what}", district_id, detail)
 
 
 def done(path: str, notice: str) -> web.HTTPSeeOther:

@@ -66,7 +66,7 @@ async def _asking(
     district_id = request.match_info["district"]
     record = await console.lifecycles.record(district_id)
     details = await details_of(console, district_id, record)
-    await console.look(request, district_id, "contacts")
+    await console.audit_lookup(request, district_id, "contacts")
     choices = choices_of(details) if move is Move.REQUEST_RULES else []
     chosen = _chosen(choices, request.query.get("rules", "") if key is None else key)
     is_allowed = target(record.way.state, move) is not None

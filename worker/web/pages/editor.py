@@ -183,7 +183,7 @@ async def _editor(
     district_id = request.match_info["district"]
     details = await console.desk.show(district_id)
     if looks:
-        await console.look(request, district_id, "filter")
+        await console.audit_lookup(request, district_id, "filter")
     schools = await console.surveys.schools(district_id)
     named = schools | {school: school for school in draft.schools if school not in schools}
     counted = await _counted(console, district_id, draft, OPENING_SECONDS)

@@ -44,7 +44,7 @@ async def _filter(
     details = await console.desk.show(district_id)
     versions = await console.desk.filters(district_id)
     names = await console.surveys.schools(district_id)
-    await console.look(request, district_id, "filter")
+    await console.audit_lookup(request, district_id, "filter")
     current = versions[-1] if versions else await console.desk.current_filter(district_id)
     standing = (details["review"] or {}).get("suggestions") or []
     return console.render(

@@ -42,7 +42,7 @@ async def _findings(console: Console, request: web.Request) -> web.Response:
     shown = found[:PAGE]
     names: dict[str, str] = {}
     if who(request).may(Permission.SEE_PERSONAL) and any("sections" in one.detail for one in shown):
-        await console.look(request, district_id, "sections")
+        await console.audit_lookup(request, district_id, "sections")
         names = await console.views.section_names(district_id, _sections(shown))
     chosen = _chosen(asked)
     after = (

@@ -73,7 +73,7 @@ async def _letter(console: Console, request: web.Request) -> web.Response:
         return await _list(console, request, no.refused)
     if letter is None:
         raise web.HTTPNotFound
-    await console.look(request, letter.district_id, "dead-letters")
+    await console.audit_lookup(request, letter.district_id, "dead-letters", letter.id)
     return console.render(
         request,
         "dead_letter.html",

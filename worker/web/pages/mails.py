@@ -95,7 +95,7 @@ async def _mail(console: Console, request: web.Request, refused: Refused | None 
     district_id = request.match_info["district"]
     details = await details_of(console, district_id, await record_of(console, district_id))
     mail = await _found(console, request)
-    await console.look(request, district_id, "mail")
+    await console.audit_lookup(request, district_id, "mail", str(mail.mail_id))
     answer = console.render(
         request,
         "mail.html",
@@ -110,7 +110,7 @@ async def _mail(console: Console, request: web.Request, refused: Refused | None 
 
 async def _html(console: Console, request: web.Request) -> web.Response:
     mail = await _found(console, request)
-    await console.look(request, mail.district_id, "mail")
+    await console.audit_lookup(request, mail.district_id, "mail", str(mail.mail_id))
     return mail_html(mail.html)
 
 

@@ -44,7 +44,7 @@ async def _plan(console: Console, request: web.Request, refused: Refused | None 
     plan = await console.plans.of(district_id, kind=kind, op=op, after=place, limit=PAGE)
     sees_values = who(request).may(Permission.SEE_PERSONAL)
     if sees_values and plan.changes:
-        await console.look(request, district_id, "plan")
+        await console.audit_lookup(request, district_id, "plan")
     return console.render(
         request,
         "plan.html",

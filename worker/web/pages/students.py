@@ -37,7 +37,7 @@ def pages(console: Console) -> list[Page]:
 async def _student(console: Console, request: web.Request) -> web.Response:
     district_id, record_id = request.match_info["district"], request.match_info["record"]
     details = await console.desk.show(district_id)
-    await console.look(request, district_id, "student")
+    await console.audit_lookup(request, district_id, "student", record_id)
     seen = await console.sections.views.student(district_id, record_id)
     if seen is None:
         return console.render(

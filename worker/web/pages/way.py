@@ -54,7 +54,7 @@ async def way_page(
         )
     sees, may = who(request).may(Permission.SEE_PERSONAL), who(request).may(Permission.REVIEW)
     if sees:
-        await console.look(request, district_id, "contacts")
+        await console.audit_lookup(request, district_id, "contacts")
     history = await console.lifecycles.history(district_id)
     return console.render(
         request,

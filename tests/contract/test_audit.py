@@ -1,0 +1,92 @@
+"""What people did stays written down, and says who looked at whom."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import DISTRICT
+from program import Site
+from store_fixtures import StoreUnderTest
+
+from worker.cli.context import CommandContext
+from worker.errors import StoreRefused
+
+
+async def noted(store: StoreUnderTest, detail: dict[str, Any]) -> None:
+    await store.desk.note(DISTRICT, "district.hold", "ada", detail)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE audit SET actor = 'bo'",
+        "UPDATE audit SET at = now() - interval '2 years'",
+        "UPDATE audit SET action = 'district.resume'",
+        "UPDATE audit SET district_id = NULL",
+        """UPDATE audit SET detail = '{"reason": "another"}'""",
+        """UPDATE audit SET detail = detail || '{"more": 1}'""",
+        "DELETE FROM audit",
+        "TRUNCATE audit",
+    ],
+)
+async def test_an_entry_can_be_neither_changed_nor_deleted(store: StoreUnderTest, change: str) -> None:
+    await noted(store, {"reason": "asked by the district"})
+    before = await store.rows("SELECT * FROM audit")
+
+    with pytest.raises(StoreRefused, match="RestrictViolationError"):
+        await store.rows(change)
+
+    assert await store.rows("SELECT * FROM audit") == before
+
+
+async def test_a_text_can_be_taken_out_of_an_entry_and_what_is_over_a_year_old_deleted(
+    store: StoreUnderTest,
+) -> None:
+    await noted(store, {"reason": "a name", "students": 3})
+    await store.rows(
+        "INSERT INTO audit (actor, action, at) VALUES ('ada', 'old', now() - interval '366 days')"
+    )
+
+    await store.rows("UPDATE audit SET detail = detail - 'reason' WHERE action = 'district.hold'")
+    await store.rows("DELETE FROM audit WHERE action = 'old'")
+
+    (left,) = await store.rows("SELECT action, detail FROM audit")
+    assert tuple(left) == ("district.hold", {"students": 3})
+
+
+def test_who_gives_an_order_is_the_systems_user_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "the-principal")
+
+    actor = CommandContext(None).actor
+
+    assert pwd.getpwuid(os.getuid()).pw_name in actor
+    assert f"uid {os.getuid()}" in actor
+    assert os.uname().nodename in actor
+    assert "principal" not in actor
+
+
+async def test_each_command_that_shows_contacts_mails_or_rules_is_written_down(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    site = Site(tmp_path, database_url=store.url)
+    await site.done("lifecycle", "choose", DISTRICT, "--contact", "team@district.example")
+
+    await site.done("lifecycle", "show", DISTRICT)
+    await site.done("filter", "show", DISTRICT)
+    await site.done("filter", "show", DISTRICT, "--history")
+
+    looked = await store.rows(
+        "SELECT action, district_id FROM audit WHERE action LIKE 'lookup.%' ORDER BY id"
+    )
+    assert [tuple(row) for row in looked] == [
+        ("lookup.contacts", DISTRICT),
+        ("lookup.filter", DISTRICT),
+        ("lookup.filter", DISTRICT),
+    ]

@@ -1,0 +1,77 @@
+"""A worker needs no more of the database than config/postgres/worker-role.sql gives it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from builders import DISTRICT, event_json, record_id, school_json, section_json, student_json, teacher_json
+from case_runner import CaseRunner
+from postgres_server import PostgresServer
+from store_fixtures import StoreUnderTest, opened_store
+
+from worker.errors import RosteringError
+
+GRANTS = Path(__file__).parents[2] / "config" / "postgres" / "worker-role.sql"
+ARRIVAL = [
+    event_json(school_json(), "schools.created", 1),
+    event_json(student_json(1), "users.created", 2),
+    event_json(teacher_json(), "users.created", 3),
+    event_json(section_json(students=[record_id(1)]), "sections.created", 4),
+]
+
+
+@pytest.fixture
+async def store_of_the_role(
+    store: StoreUnderTest, postgres_server: PostgresServer
+) -> AsyncIterator[StoreUnderTest]:
+    role = f"worker_{uuid.uuid4().hex[:12]}"
+    await postgres_server.execute(f"CREATE ROLE {role} LOGIN")
+    lines = [line for line in GRANTS.read_text().splitlines() if not line.startswith("--")]
+    for statement in " ".join(lines).replace(':"role"', role).removesuffix(";").split(";"):
+        await store.rows(statement)
+    try:
+        async with opened_store(store.url.replace("//postgres:@", f"//{quote(role)}:@")) as opened:
+            yield opened
+    finally:
+        await store.rows(f"DROP OWNED BY {role}")
+        await postgres_server.execute(f"DROP ROLE {role}")
+
+
+async def test_a_role_with_these_rights_stores_evaluates_commits_and_purges(
+    store_of_the_role: StoreUnderTest, tmp_path: Path
+) -> None:
+    (tmp_path / "events.ndjson").write_text("\n".join(json.dumps(event) for event in ARRIVAL))
+    case = CaseRunner(store_of_the_role, tmp_path)
+
+    (user,) = await store_of_the_role.rows(
+        "SELECT current_user AS name, usesuper FROM pg_user WHERE usename = current_user"
+    )
+    await case.happen("events.ndjson")
+    await store_of_the_role.desk.purge(DISTRICT, "ada")
+
+    assert user["name"].startswith("worker_")
+    assert not user["usesuper"]
+    assert len(case.students()) == 1
+    assert await store_of_the_role.rows("SELECT 1 FROM audit WHERE action = 'district.purge'")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE audit DISABLE TRIGGER ALL",
+        "DROP TRIGGER audit_stays ON audit",
+        "UPDATE audit SET actor = 'bo'",
+        "TRUNCATE audit",
+        "SET session_replication_role = replica",
+    ],
+)
+async def test_a_role_with_these_rights_cannot_take_off_what_guards_the_audit(
+    store_of_the_role: StoreUnderTest, change: str
+) -> None:
+    with pytest.raises(RosteringError, match="InsufficientPrivilegeError"):
+        await store_of_the_role.rows(change)

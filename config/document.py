@@ -41,6 +41,7 @@ UNITS: Final = {
 INSTEAD_OF_UNSET: Final = {
     "broker_url": "amqp://user:password@localhost:5672/",
     "database_url": "postgresql://user:password@localhost:5432/rostering",
+    "database_direct_url": "postgresql://user:password@localhost:5432/rostering",
     "client_id": "your-client-id",
     "client_secret": "your-client-secret",
     "alertmanager_url": "http://localhost:9093",

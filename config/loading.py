@@ -120,6 +120,14 @@ def _as_written(variable: str, variables: Mapping[str, str]) -> str:
 
 
 SECRETS: Final = (
-    *("BROKER_URL", "DATABASE_URL", "CLIENT_SECRET", "CHANNELS", "ALERTMANAGER_URL", "OTLP_ENDPOINT"),
+    *(
+        "BROKER_URL",
+        "DATABASE_URL",
+        "DATABASE_DIRECT_URL",
+        "CLIENT_SECRET",
+        "CHANNELS",
+        "ALERTMANAGER_URL",
+        "OTLP_ENDPOINT",
+    ),
     *("HEADERS", "SMTP_URL", "IMAP_URL"),
 )

@@ -289,6 +289,12 @@ class Settings(Group):
         default=None,
         description="PostgreSQL 15 or newer, as postgresql://; unset: one of our own under the data folder.",
     )
+    database_direct_url: Annotated[SecretStr, url_of("postgresql", "postgres")] | None = Field(
+        default=None,
+        description="The same PostgreSQL without a pooler in between, for what needs a session: LISTEN, the "
+        "locks on feeds and `migrate`. Needed with a Clever source where `database_url` leads to a PgBouncer "
+        "in transaction mode; unset: `database_url`.",
+    )
     data_dir: Path = Field(
         default=Path(".rostering"),
         description="Folder of the embedded PostgreSQL and of what the in-process broker writes.",

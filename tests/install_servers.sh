@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs from the system's packages, where they are missing and that is allowed, what the tests run beside the
-# program: RabbitMQ, promtool (in prometheus), Alertmanager, Dovecot, and Chromium. The tests start servers of their
-# own from them; no service is needed, and none is started.
+# program: RabbitMQ, promtool (in prometheus), Alertmanager, Dovecot, PgBouncer, and Chromium. The tests start servers
+# of their own from them; no service is needed, and none is started.
 set -eu
 missing=""
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -9,6 +9,7 @@ has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="
 has promtool || missing="$missing prometheus"
 has prometheus-alertmanager || has alertmanager || missing="$missing prometheus-alertmanager"
 has dovecot || [ -x /usr/sbin/dovecot ] || missing="$missing dovecot-imapd"
+has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 has chromium || has chromium-browser || has google-chrome || missing="$missing chromium"
 if [ -z "$missing" ]; then
     exit 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,8 +108,12 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             await schema.migrate(dsn)
         else:
             await schema.check_version(dsn)
-        database = Database(dsn, name=process_name(), size=settings.database_pool_size)
+        database = Database(
+            dsn, name=process_name(), size=settings.database_pool_size, direct=_direct(settings)
+        )
         stack.push_async_callback(database.close)
+        if settings.clever.client_id is not None:
+            await database.check_sessions()
         heard = Notices(database)
         stack.push_async_callback(heard.close)
         locks = TurnLocks(database)
@@ -213,10 +217,19 @@ async def open_tracing(settings: Settings, metrics: Metrics) -> AsyncIterator[Tr
         await tracer.close()
 
 
-async def migrate(settings: Settings) -> tuple[str | None, str]:
-    """Bring the database's schema up to date; return the versions before and after."""
+async def migrate(settings: Settings, tell: Callable[[str], None]) -> tuple[str | None, str]:
+    """Bring the database's schema up to date; return the versions before and after.
+
+    `tell` is told who holds a lock that is waited for.
+    """
     async with AsyncExitStack() as stack:
-        return await schema.migrate(await _database(settings, stack))
+        dsn = _direct(settings) or await _database(settings, stack)
+        return await schema.migrate(dsn, tell)
+
+
+def _direct(settings: Settings) -> str | None:
+    url = settings.database_direct_url
+    return None if url is None else url.get_secret_value()
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> str:

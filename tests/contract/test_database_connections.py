@@ -119,7 +119,7 @@ async def test_a_cancelled_call_on_a_dark_connection_ends(proxy: TcpProxy, datab
     task.cancel()
 
     async with asyncio.timeout(SOON):
-        await asyncio.wait([task])
+        await asyncio.gather(task, return_exceptions=True)
         async with database.connection() as connection:
             assert await connection.fetchval("SELECT 1") == 1
 

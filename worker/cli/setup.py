@@ -20,7 +20,7 @@ from worker.terminal_output import say
 @click.pass_obj
 def migrate(ctx: CommandContext) -> None:
     """Bring the database's schema up to date."""
-    before, after = ctx.run(app.migrate(ctx.settings))
+    before, after = ctx.run(app.migrate(ctx.settings, lambda line: say(f"rostering: {line}", err=True)))
     if before == after:
         say(f"The database is up to date: version {after}.")
     else:

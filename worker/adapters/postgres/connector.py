@@ -131,6 +131,7 @@ class Connector:
                 if self.pooling is Pooling.TRANSACTION and connection.begins_with is None:
                     connection.terminate()
                     connection = await self._connect()
+                self._check_encoding(connection)
                 await self._prepare(connection)
         except BaseException:
             connection.terminate()
@@ -178,8 +179,6 @@ class Connector:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     return await self._connect_to(url)
-            except (TimeoutError, *_NEXT_HOST) as error:
-                problem = error
             except asyncpg.ProtocolViolationError as error:
                 if "startup parameter" not in str(error):
                     raise
@@ -188,6 +187,8 @@ class Connector:
                     "application_name and those of TLS only, or let the pooler ignore the others "
                     "(PgBouncer: ignore_startup_parameters)"
                 ) from None
+            except (TimeoutError, *_NEXT_HOST) as error:
+                problem = error
         assert problem is not None  # noqa: S101 — there is at least one host
         raise problem
 
@@ -212,6 +213,14 @@ class Connector:
             is_pooled = self.pooling is Pooling.SESSION
             connection.backend = await _backend(connection) if is_pooled else connection.get_server_pid()
         connection.watch = self
+
+    def _check_encoding(self, connection: WatchedConnection) -> None:
+        encoding = getattr(connection.get_settings(), "server_encoding", "UTF8")
+        if encoding != "UTF8":
+            raise SettingsError(
+                f"{self._setting}: expected a database in UTF8, got one in {encoding}: make one with "
+                "ENCODING 'UTF8' TEMPLATE template0"
+            )
 
     def _settings(self, command: str) -> str:
         settings = {

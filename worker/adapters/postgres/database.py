@@ -108,10 +108,7 @@ class Database:
             connection = await self._sessions.open()
         if self._sessions.pooling is Pooling.TRANSACTION:
             connection.terminate()
-            raise SettingsError(
-                "ROSTERING_DATABASE_DIRECT_URL: expected an address without a pooler, or with one in session "
-                "mode: a pooler in transaction mode has no LISTEN and no locks on feeds"
-            )
+            raise _no_sessions()
         self._open_ones.add(connection)
         return connection
 
@@ -121,6 +118,11 @@ class Database:
             with translated():
                 (await self._sessions.open()).terminate()
         return self._sessions.pooling is not Pooling.TRANSACTION
+
+    async def check_sessions(self) -> None:
+        """Raise `SettingsError` where a pooler gives no sessions."""
+        if not await self.has_sessions():
+            raise _no_sessions()
 
     def expire(self) -> None:
         """Give every connection up: idle ones at once, the others when they come back.
@@ -171,6 +173,13 @@ class Database:
         connection = await self._connector.open()
         self._open_ones.add(connection)
         return connection
+
+
+def _no_sessions() -> SettingsError:
+    return SettingsError(
+        "ROSTERING_DATABASE_DIRECT_URL: expected an address without a pooler, or with one in session mode: a "
+        "pooler in transaction mode has no lasting locks, which reading from Clever needs"
+    )
 
 
 async def _nothing_to_reset(_connection: object) -> None:

@@ -1,27 +1,71 @@
-"""Bringing the database's schema up to date, with alembic; see `worker.adapters.postgres.schema`."""
+"""Bringing the database's schema up to date, with alembic; see `worker.adapters.postgres.schema`.
+
+All of it is one transaction, which waits for a lock for seconds only: whoever waits for a table holds up
+everybody who comes after. Then it gives everything back, says who was in the way, and tries again.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from importlib import resources
 from typing import Final
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
+from worker.adapters.postgres.connector import Connector
 from worker.adapters.postgres.errors import translated
-from worker.errors import StoreUnavailable
+from worker.adapters.postgres.watched import WatchedConnection
+from worker.errors import SettingsError, StoreUnavailable
 
 _LOCK: Final = 7305177190153
 """Key of the advisory lock under which one process at a time migrates; any number that is ours alone."""
+LOCK_SECONDS: Final = 3.0
+"""How long an attempt waits for a lock."""
+PAUSE_SECONDS: Final = 2.0
+GIVE_UP_SECONDS: Final = 600.0
+LOOK_SECONDS: Final = 1.0
+
+_BLOCKING: Final = """
+    SELECT pid, application_name, coalesce(client_addr::text, 'this machine') AS client,
+        to_char(xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+    FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids($1)) ORDER BY pid"""
+
+Tell = Callable[[str], None]
 
 
-async def upgrade(dsn: str, to: str = "head") -> str | None:
-    """Run the migrations that are missing up to one, one process at a time; return the version before."""
+async def upgrade(
+    dsn: str, to: str = "head", *, tell: Tell = lambda _: None, give_up: float = GIVE_UP_SECONDS
+) -> str | None:
+    """Run the migrations that are missing up to one, one process at a time; return the version before.
 
+    `tell` is told in one line who holds a lock that is waited for. Raises `StoreUnavailable` where one is
+    held for longer than `give_up` seconds, and `SettingsError`.
+    """
+    connector = Connector(dsn, name="rostering/migrate", statement_seconds=None, lock_seconds=LOCK_SECONDS)
+    end = asyncio.get_running_loop().time() + give_up
+    waiting = _Waiting(connector, tell)
+    while True:
+        try:
+            with translated():
+                return await _attempt(waiting, to)
+        except _LockHeld:
+            if asyncio.get_running_loop().time() > end:
+                raise StoreUnavailable(
+                    f"the schema could not be migrated for {give_up:g} seconds: {waiting.last}"
+                ) from None
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _attempt(waiting: _Waiting, to: str) -> str | None:
     def work(connection: Connection) -> str | None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         before = MigrationContext.configure(connection).get_current_revision()
@@ -30,15 +74,87 @@ async def upgrade(dsn: str, to: str = "head") -> str | None:
         command.upgrade(config, to)
         return before
 
-    engine = _engine(dsn)
+    engine = _engine(waiting)
     try:
-        with translated():
-            async with engine.begin() as connection:
-                return await connection.run_sync(work)
-    except DBAPIError as error:
-        raise StoreUnavailable(f"PostgreSQL: {type(error.orig).__name__}") from None
+        async with engine.begin() as connection, waiting.watched():
+            return await connection.run_sync(work)
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        raise _meant(error) from None
     finally:
         await engine.dispose()
+
+
+class _LockHeld(Exception):
+    """A lock was not to be had in time."""
+
+
+class _Waiting:
+    """Says who is in the way, each time that it is somebody else."""
+
+    def __init__(self, connector: Connector, tell: Tell) -> None:
+        self._connector = connector
+        self._tell = tell
+        self._migrating: WatchedConnection | None = None
+        self.last = "a lock was not to be had"
+
+    async def open(self) -> WatchedConnection:
+        """Open the connection that migrates."""
+        self._migrating = await self._connector.open()
+        return self._migrating
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Look at what the migration waits for while the context is open."""
+        looking = asyncio.create_task(self._look())
+        try:
+            yield
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            backend = self._migrating.backend if self._migrating else None
+            # Who cannot be asked is asked again; the migration does without.
+            with suppress(StoreUnavailable, SettingsError), translated():
+                if backend is not None:
+                    self._say(await self._blocking(backend))
+
+    async def _blocking(self, backend: int) -> list[asyncpg.Record]:
+        connection = await self._connector.open()
+        try:
+            return await connection.fetch(_BLOCKING, backend)
+        finally:
+            connection.terminate()
+
+    def _say(self, rows: list[asyncpg.Record]) -> None:
+        if not rows:
+            return
+        names = [
+            f"process {row['pid']} ({row['application_name'] or 'no name'}, from {row['client']}) has "
+            f"held one since {row['since'] or 'we do not know when'}"
+            for row in rows
+        ]
+        said = f"waiting for a lock: {'; '.join(names)}"
+        if said != self.last:
+            self._tell(said)
+        self.last = said
+
+
+def _meant(error: DBAPIError | asyncpg.PostgresError) -> Exception:
+    """Return what an error of the driver means here, unwrapped."""
+    driver: Exception = error
+    if isinstance(error, DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None else None
+        if not isinstance(cause, Exception):
+            return StoreUnavailable(f"PostgreSQL: {type(error.orig).__name__}")
+        driver = cause
+    if isinstance(driver, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError):
+        return _LockHeld()
+    if isinstance(driver, asyncpg.InsufficientPrivilegeError):
+        return SettingsError("ROSTERING_DATABASE_URL: its user may not change the schema (42501)")
+    return driver
 
 
 def alembic_config() -> Config:
@@ -49,7 +165,14 @@ def alembic_config() -> Config:
     return config
 
 
-def _engine(dsn: str) -> AsyncEngine:
-    # SQLAlchemy wants its own scheme, and leaves host=<socket folder> to the driver.
-    scheme, _, rest = dsn.partition("://")
-    return create_async_engine(f"postgresql+asyncpg://{rest}" if scheme else dsn, pool_size=1)
+def _engine(waiting: _Waiting) -> AsyncEngine:
+    return create_async_engine(
+        "postgresql+asyncpg://",  # the connection is made as everywhere else, from the whole URL
+        poolclass=NullPool,
+        connect_args={
+            "async_creator_fn": waiting.open,
+            # A statement with a name would stay behind at a pooler.
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: "",
+        },
+    )

@@ -6,6 +6,7 @@ The look takes a plain query; alembic, a third of what the program would import,
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from importlib import resources
 
 import asyncpg
@@ -16,15 +17,18 @@ from worker.errors import SchemaVersionError
 _MIGRATION = re.compile(r"m(\d{4})_\w+\.py")
 
 
-async def migrate(dsn: str) -> tuple[str | None, str]:
-    """Bring the schema up to date, one process at a time; return the versions before and after."""
+async def migrate(dsn: str, tell: Callable[[str], None] = lambda _: None) -> tuple[str | None, str]:
+    """Bring the schema up to date, one process at a time; return the versions before and after.
+
+    `tell` is told who holds a lock that is waited for.
+    """
     head, before = newest(), await version(dsn)
     if before is not None and before > head:
         raise _other(before)
     if before != head:
         from worker.adapters.postgres import migrating  # noqa: PLC0415 — see above
 
-        before = await migrating.upgrade(dsn)
+        before = await migrating.upgrade(dsn, tell=tell)
     return before, head
 
 

@@ -51,6 +51,11 @@ class Change:
     after: Json | None
 
     @property
+    def key(self) -> Key:
+        """The record that changes."""
+        return self.kind, self.record_id
+
+    @property
     def is_real(self) -> bool:
         """Whether the record differs, and not only the event that last touched it."""
         return self.before != self.after
@@ -84,9 +89,8 @@ def apply(staged: Mapping[Key, Staged], events: Iterable[Event], floor: EventId 
 
 def combine(earlier: Iterable[Change], later: Iterable[Change]) -> list[Change]:
     """Return one change for each record: from what it was before the earlier ones to what the later made."""
-    combined = {(change.kind, change.record_id): change for change in earlier}
+    combined = {change.key: change for change in earlier}
     for change in later:
-        key = change.kind, change.record_id
-        first = combined.get(key)
-        combined[key] = change if first is None else replace(change, before=first.before)
+        first = combined.get(change.key)
+        combined[change.key] = change if first is None else replace(change, before=first.before)
     return list(combined.values())

@@ -90,7 +90,8 @@ class PostgresCandidateRoster:
         return {row["record_id"]: _entry(row, record=row["candidate"]) for row in rows}
 
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
-        """Change the candidate roster."""
+        """Change the candidate roster; of two writes of one record the later one counts."""
+        writes = list({(write.kind, write.id): write for write in writes}.values())
         put = [(write, write.entry) for write in writes if write.entry is not None]
         gone = [write for write in writes if write.entry is None]
         if put:
@@ -113,10 +114,11 @@ class PostgresCandidateRoster:
 
     async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
         """Add to how many students, and blocked ones, there are of each (school, grade)."""
-        columns = [
-            (school or "", grade or "", *change)
-            for (school, grade), change in sorted(changes.items(), key=str)
-        ]
+        sums: dict[tuple[str, str], tuple[int, int]] = {}
+        for (school, grade), (students, blocked) in changes.items():
+            before = sums.get((school or "", grade or ""), (0, 0))
+            sums[school or "", grade or ""] = (before[0] + students, before[1] + blocked)
+        columns = [(*place, *change) for place, change in sorted(sums.items())]
         moved = [list(column) for column in zip(*columns, strict=True)]
         await self._execute("move_coverage", *moved)
         await self._execute("forget_empty_coverage", *moved[:2])
@@ -134,12 +136,13 @@ class PostgresCandidateRoster:
             await self._execute("delete_findings", *found)
             await self._execute("close_findings", *found)
         if opened:
+            distinct = dict(zip(zip(*_identity(opened), strict=True), opened, strict=True))
             await self._execute(
                 "add_findings",
-                *_identity(opened),
-                [finding.code for finding in opened],
-                [finding.severity for finding in opened],
-                [finding.detail for finding in opened],
+                *(list(column) for column in zip(*distinct, strict=True)),
+                [finding.code for finding in distinct.values()],
+                [finding.severity for finding in distinct.values()],
+                [finding.detail for finding in distinct.values()],
             )
 
     async def school_removals(self, floor: int) -> dict[str, tuple[int, int]]:

@@ -34,12 +34,14 @@ class PostgresInbox:
         quarantined: Sequence[Quarantined],
         released: Sequence[Released] = (),
     ) -> Stored:
-        """Store all of it, and open or extend the districts' windows, in one transaction."""
-        events = sorted(
-            (arrival for arrival in arrivals if not arrival.ignored),
-            key=lambda arrival: (arrival.district_id, arrival.event_id),
-        )
-        ignored = sorted({(a.district_id, a.event_id) for a in arrivals if a.ignored})
+        """Store all of it, and open or extend the districts' windows, in one transaction.
+
+        Of two events of one id the one that was stored first stands. Of two in one call that is decided by
+        what they say, whatever their order, and one that no roster needs gives way.
+        """
+        events = sorted((arrival for arrival in arrivals if not arrival.ignored), key=_in_order)
+        needed = {(event.district_id, event.event_id) for event in events}
+        ignored = sorted({(a.district_id, a.event_id) for a in arrivals if a.ignored} - needed)
 
         async def work(connection: Connection) -> Stored:
             stored = await _store_events(connection, events) if events else 0
@@ -52,6 +54,10 @@ class PostgresInbox:
             return Stored(stored, len(arrivals) - stored - remembered, remembered)
 
         return await self._database.in_transaction(work)
+
+
+def _in_order(event: Arrival) -> tuple[str, str, str, str, str]:
+    return event.district_id, event.event_id, event.kind or "", event.record_id, event.record or ""
 
 
 async def _store_events(connection: Connection, events: Sequence[Arrival]) -> int:
@@ -72,7 +78,7 @@ async def _store_ignored(connection: Connection, ignored: Sequence[tuple[str, st
 
 
 async def _store_quarantined(connection: Connection, rows: Sequence[Quarantined]) -> None:
-    ordered = sorted(rows, key=lambda row: (row.district_id, row.digest))
+    ordered = sorted(rows, key=lambda row: (row.district_id, row.digest, row.reason, row.explanation))
     columns = (
         [row.district_id for row in ordered],
         [row.digest for row in ordered],

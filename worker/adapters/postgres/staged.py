@@ -41,7 +41,9 @@ class PostgresStagedRoster:
         }
 
     async def write_staged(self, changes: Sequence[Change]) -> None:
-        """Stage the changes' records."""
+        """Stage the changes' records; of two of one record, what the later event says."""
+        newest = {change.key: change for change in sorted(changes, key=lambda change: change.event_id)}
+        changes = list(newest.values())
         columns = (
             [change.kind for change in changes],
             [change.record_id for change in changes],

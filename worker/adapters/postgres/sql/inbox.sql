@@ -75,7 +75,7 @@ WITH said AS (
     INSERT INTO districts (district_id) SELECT DISTINCT district_id FROM said ON CONFLICT DO NOTHING
 )
 INSERT INTO windows AS w (district_id, opened_at, last_event_at, events)
-SELECT DISTINCT district_id, clock_timestamp(), clock_timestamp(), 0 FROM said ORDER BY district_id
+SELECT district_id, clock_timestamp(), clock_timestamp(), 0 FROM said GROUP BY district_id ORDER BY district_id
 ON CONFLICT (district_id) DO UPDATE SET events = w.events
 
 -- name: settle

@@ -82,6 +82,14 @@ class PreflightSettings(Group):
         description="Removals of this many students or fewer are never held back: a small school loses "
         "a tenth of its students on an ordinary day.",
     )
+    term_grace_days: int = Field(
+        default=30,
+        ge=0,
+        le=366,
+        description="Days for which, while no term of a school runs, the term that ended last there goes on "
+        "counting until the next one begins, for filters that keep sections of running terms only. "
+        "0: not at all.",
+    )
     suggest_seconds: float = Field(
         default=60,
         ge=0,

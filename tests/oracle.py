@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from worker.domain.filter import SectionFilter, SectionView, counted, in_scope, rank
 from worker.domain.policy import Policy
@@ -35,6 +35,7 @@ from worker.domain.records import (
     term_from_json,
 )
 from worker.domain.roster import Entry, class_entry, school_entry, student_entry, teacher_entry
+from worker.domain.terms import Calendar
 
 Records = dict[tuple[Kind, str], Json]
 """The live records of a district; tombstones are simply not there."""
@@ -70,10 +71,11 @@ def judge(
         for (kind, record_id), record in records.items()
         if kind is Kind.SECTION
     }
+    calendar = calendar_of(records, today, policy.term_grace_days)
     ranks = {
         record_id: kept
         for record_id, section in sections.items()
-        if (kept := rank(section_filter, view(section, records), today)) is not None
+        if (kept := rank(section_filter, view(section, records), calendar)) is not None
     }
     students = _students(records, section_filter)
     sections_of = {
@@ -109,6 +111,28 @@ def judge(
     entries += _people(sections, sizes, students, records)
     findings += district_findings(_district_context(district_id, students, committed), policy)
     return Judged(findings, {(entry.kind, entry.id): entry for entry in entries}, dict(sizes))
+
+
+def calendar_of(records: Records, today: date, days: int) -> Calendar:
+    """Return which terms count on though they have ended, looked for day by day."""
+    named: dict[str, set[str]] = {}
+    for (kind, _), record in records.items():
+        if kind is Kind.SECTION and record.get("term_id"):
+            named.setdefault(record.get("school_id") or "", set()).add(record["term_id"])
+    terms = {i: term_from_json(i, record) for (kind, i), record in records.items() if kind is Kind.TERM}
+    unnamed = [term for i, term in terms.items() if not any(i in some for some in named.values())]
+    grace: dict[tuple[str, str], date] = {}
+    for school, some in named.items():
+        known = [terms[i] for i in some if i in terms and (terms[i].start or terms[i].end)]
+        for back in range(days + 1):
+            day = today - timedelta(days=back)
+            running = [term for term in known if (term.start or day) <= day <= (term.end or day)]
+            begun = any(term.start == day and day <= (term.end or day) for term in unnamed)
+            if back and running:
+                grace |= {(school, term.id): day + timedelta(days=days) for term in running}
+            if running or begun:
+                break
+    return Calendar(today, grace)
 
 
 def view(section: Section, records: Records) -> SectionView:

@@ -42,7 +42,7 @@ async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, A
         return ()
     found_for = search_input(state.tally, state.filter_version, state.search_input_batch)
     known = await evaluation.advice()
-    if known is not None and known.still_holds(now, found_for, state.tally.students):
+    if known is not None and known.still_holds(now, found_for, state.tally.students, state.policy.time_zone):
         return known.suggestions
     survey = await evaluation.survey()
     try:

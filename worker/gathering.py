@@ -7,6 +7,7 @@ from worker.domain.canonical import to_hex
 from worker.domain.causes import Facts, Label, label_sections, needs_teachers, schools_to_count
 from worker.domain.days import day_in
 from worker.domain.policy import Code
+from worker.domain.terms import Calendar
 from worker.domain.words import name_words
 from worker.ports.evaluation import Evaluation
 
@@ -48,5 +49,10 @@ async def _labels(evaluation: Evaluation) -> dict[str, Label]:
     sections = await evaluation.concerned_sections()
     names = await evaluation.teacher_names() if needs_teachers(sections) else {}
     teacher_words = name_words(name for both in names.values() for name in both)
-    today = day_in(evaluation.state.policy.time_zone, evaluation.window.now)
-    return label_sections(sections, teacher_words, names.keys(), today)
+    return label_sections(sections, teacher_words, names.keys(), await _calendar(evaluation))
+
+
+async def _calendar(evaluation: Evaluation) -> Calendar:
+    policy = evaluation.state.policy
+    today = day_in(policy.time_zone, evaluation.window.now)
+    return (await evaluation.terms()).calendar(today, policy.term_grace_days)

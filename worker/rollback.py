@@ -17,6 +17,7 @@ from worker.domain.announcements import Batch, instant
 from worker.domain.canonical import to_hex
 from worker.domain.decision import Outcome, batch_id, decision_id
 from worker.domain.rollback import Restoration
+from worker.domain.terms import without_grace
 from worker.domain.window import Trigger
 from worker.errors import RollbackRefused, UnknownDistrictError
 from worker.ports.evaluation import BatchRecord, DecisionRecord
@@ -156,7 +157,8 @@ async def _commit(district: Rollback, target: PastCommit, restoration: Restorati
     state.last_commit_id = envelope["commit_id"]
     state.committed_digest, state.committed_counts = restoration.digest, restoration.sizes
     # What the plan removes, and from how many, is not what it was.
-    context = Context(district, state.tally, state.section_filter, state.policy, today(district))
+    calendar = without_grace(today(district))
+    context = Context(district, state.tally, state.section_filter, state.policy, calendar)
     await judge_district(district, context)
     await district.record_rollback(*_records(district, batch, envelope))
     return parts

@@ -88,9 +88,10 @@ def _labels(read: ReadSections, names: Mapping[str, tuple[str | None, str | None
             grade=line.view.section.grade,
             term=line.view.term,
             teachers=line.view.section.teachers,
+            school_id=line.view.section.school_id,
         )
         for line in read.lines
     ]
     teacher_words = name_words(name for both in names.values() for name in both)
-    labels = label_sections(concerned, teacher_words, names.keys(), read.moment.today)
+    labels = label_sections(concerned, teacher_words, names.keys(), read.calendar)
     return [labels[line.id] for line in read.lines]

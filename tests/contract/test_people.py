@@ -473,7 +473,7 @@ async def test_several_processes_judge_a_district_once_for_a_turn_of_time(store:
     assert sorted(outcome for one in found for outcome in one) == ["commit"]
 
 
-async def test_a_term_that_begins_is_seen_without_an_event_and_so_is_its_end(
+async def test_a_term_that_begins_is_seen_without_an_event_and_so_are_its_end_and_that_of_its_grace(
     store: StoreUnderTest, feed: Feed
 ) -> None:
     today = datetime.now(UTC).date()
@@ -485,18 +485,23 @@ async def test_a_term_that_begins_is_seen_without_an_event_and_so_is_its_end(
         ("sections", homeroom(701, SOUTH, SOUTHERN, term_id=None)),
     )
     await store.desk.set_filter(DISTRICT, CURRENT, "ada")
+    await store.desk.set_policy(DISTRICT, {"term_grace_days": 1}, "ada")
     not_begun = await evaluate(store)
     first = await reevaluate_at(store)
     await pass_a_day(store)
     begun = await evaluate(store)
     second = await reevaluate_at(store)
     await pass_a_day(store)
+    in_grace = await evaluate(store)
+    third = await reevaluate_at(store)
+    await pass_a_day(store)
     over = await evaluate(store)
 
     midnight = datetime.combine(tomorrow, datetime.min.time(), UTC)
-    assert (not_begun, begun, over) == (["review"], ["commit"], ["review"])
+    assert (not_begun, begun, in_grace, over) == (["review"], ["commit"], ["unchanged"], ["review"])
     assert first == midnight
     assert second == midnight  # as seen from a day that was moved back: again the next one
+    assert third == midnight
     assert await reevaluate_at(store) is None
 
 

@@ -231,10 +231,10 @@ async def test_an_evaluation_does_not_wait_for_a_survey_that_is_read(store: Stor
         store.database.connection() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        before = (await read_survey(connection, DISTRICT, SectionFilter(), NOON.date())).build()
+        before = (await read_survey(connection, DISTRICT, SectionFilter(), NOON.date(), 30)).build()
         await happen(store, 100, ("users", student_json(11)))
         await judged(store)
-        meanwhile = (await read_survey(connection, DISTRICT, SectionFilter(), NOON.date())).build()
+        meanwhile = (await read_survey(connection, DISTRICT, SectionFilter(), NOON.date(), 30)).build()
     after = (await store.surveys.of(DISTRICT)).builder.build()
 
     assert [one.students for one in (before, meanwhile, after)] == [10, 10, 11]
@@ -411,6 +411,6 @@ async def test_a_day_is_read_in_utc(store: StoreUnderTest) -> None:
     await happen(store, 1, *invented())
     await judged(store)
     async with store.database.connection() as connection, connection.transaction():
-        long_ago = (await read_survey(connection, DISTRICT, SectionFilter(), date(2019, 8, 9))).build()
+        long_ago = (await read_survey(connection, DISTRICT, SectionFilter(), date(2019, 8, 9), 30)).build()
 
     assert long_ago.current.tolist() == [False, False, False, False, False, True]

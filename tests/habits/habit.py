@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
-from oracle import view
+from oracle import calendar_of, view
 
 from habits.towns import Records, Town
 from worker.domain.filter import Condition, Rule, SectionFilter, counted, in_scope, rank
@@ -130,7 +130,7 @@ def coverage(records: Records, section_filter: SectionFilter, today: date) -> Co
         if kind is not Kind.SECTION:
             continue
         section = section_from_json(record_id, record)
-        kept = rank(section_filter, view(section, records), today)
+        kept = rank(section_filter, view(section, records), calendar_of(records, today, 0))
         if kept is not None:
             for listed in section.students:
                 if listed in ranks:

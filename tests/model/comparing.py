@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from model.mirror import DISTRICT, Model
-from oracle import Judged
+from model.mirror import DISTRICT, TODAY, Model
+from oracle import Judged, calendar_of
 from store_fixtures import StoreUnderTest
 
 from worker.domain.canonical import to_bytes, to_hex
 from worker.domain.preflight import DistrictContext, Removal, district_findings
-from worker.domain.records import Json
+from worker.domain.records import Json, Kind
 from worker.domain.roster import digest
 from worker.stages.evaluate import judge as judge_in_store
 from worker.stages.relay import body
@@ -25,6 +25,7 @@ async def compare(model: Model, store: StoreUnderTest) -> None:
     await compare_findings(judged, store)
     await compare_roster(judged, store)
     await compare_coverage(judged, store)
+    await _compare_school_terms(model, store)
     await _compare_tally(judged, model, store)
     await _compare_approvals(judged, model, store)
     await compare_full_run(store)
@@ -160,6 +161,18 @@ async def compare_coverage(judged: Judged, store: StoreUnderTest) -> None:
             students, stuck = expected.get(place, (0, 0))
             expected[place] = students + 1, stuck + (student in blocked)
     assert await coverage_of(store) == expected
+
+
+async def _compare_school_terms(model: Model, store: StoreUnderTest) -> None:
+    """The terms of schools that are kept up are what counting anew gives, and so is which counts on."""
+    sections = [record for (kind, _), record in model.records.items() if kind is Kind.SECTION]
+    expected = Counter((one.get("school_id") or "", one["term_id"]) for one in sections if one.get("term_id"))
+    rows = await store.rows("SELECT school_id, term_id, sections, in_grace FROM school_terms")
+    assert {(row["school_id"], row["term_id"]): row["sections"] for row in rows} == expected
+    if model.section_filter.current_term_only:
+        calendar = calendar_of(model.records, TODAY, model.policy.term_grace_days)
+        in_grace = {(row["school_id"], row["term_id"]) for row in rows if row["in_grace"]}
+        assert in_grace == calendar.grace.keys()
 
 
 async def coverage_of(store: StoreUnderTest) -> dict[tuple[str, str], tuple[int, int]]:

@@ -61,6 +61,7 @@ def policy_of(step: dict[str, Any]) -> Policy:
         required_fields=tuple(step["required_fields"]),
         unique_fields=tuple(step["unique_fields"]),
         removal_limit_floor=step["removal_limit_floor"],
+        term_grace_days=step.get("term_grace_days", 30),
         severities={Code(code): Severity(value) for code, value in step["severities"].items()},
     )
 

@@ -70,7 +70,7 @@ courses = st.builds(lambda name: {"name": name}, st.sampled_from(["Advisory", "A
 terms = st.builds(
     lambda start, end: _texts(name="T", start=start, end=end),
     st.sampled_from([None, str(TODAY), str(TODAY + timedelta(days=3))]),
-    st.sampled_from([None, str(TODAY), str(TODAY - timedelta(days=3))]),
+    st.sampled_from([None, *(str(TODAY - timedelta(days=days)) for days in (0, 1, 3, 30, 31))]),
 )
 
 
@@ -117,10 +117,11 @@ filters = st.builds(
 )
 
 policies = st.builds(
-    lambda required, unique, floor, severity, removal: {
+    lambda required, unique, floor, severity, removal, grace: {
         "required_fields": required,
         "unique_fields": unique,
         "removal_limit_floor": floor,
+        "term_grace_days": grace,
         "severities": {
             Code.FIELD_MISSING.value: severity.value,
             Code.DUPLICATE_IDENTITY.value: severity.value,
@@ -132,6 +133,7 @@ policies = st.builds(
     st.sampled_from([0, 2, 10]),
     st.sampled_from(Severity),
     st.sampled_from(Severity),
+    st.sampled_from([0, 1, 30, 30]),
 )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from oracle import Records, view
 
-from worker.domain.filter import SectionFilter, is_current, rank
+from worker.domain.filter import SectionFilter, rank
 from worker.domain.records import (
     Json,
     Kind,
@@ -16,6 +16,7 @@ from worker.domain.records import (
     student_from_json,
     teacher_from_json,
 )
+from worker.domain.terms import is_current, without_grace
 from worker.suggest.deadline import Deadline
 from worker.suggest.finding import Suggestion, suggest
 from worker.suggest.survey import Survey, SurveyBuilder
@@ -41,7 +42,7 @@ def survey_of(records: Records, today: date = TODAY, in_force: SectionFilter | N
     for record_id, record in _all(records, Kind.SECTION):
         section = section_from_json(record_id, record)
         seen = view(section, records)
-        builder.add_section(seen, is_current(seen.term, today), rank(in_force, seen, today))
+        builder.add_section(seen, is_current(seen.term, today), rank(in_force, seen, without_grace(today)))
     return builder.build()
 
 

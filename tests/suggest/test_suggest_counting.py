@@ -24,6 +24,7 @@ from worker.domain.filter import (
     rank,
 )
 from worker.domain.records import Course, Term
+from worker.domain.terms import without_grace
 from worker.suggest.counting import MOST_TOLD, collapsed, group, kinds_of, places, tried
 from worker.suggest.drafts import draft, pooled
 from worker.suggest.meaning import Meaning
@@ -31,6 +32,7 @@ from worker.suggest.rules import RuleOf
 from worker.suggest.survey import COLUMNS, Survey, SurveyBuilder
 
 TODAY = date(2026, 10, 14)
+NOW = without_grace(TODAY)
 STUDENTS = range(1, 7)
 SCHOOLS = (None, record_id(900), record_id(901))
 
@@ -119,7 +121,7 @@ def test_a_rule_holds_where_the_section_filter_says_so(
     told = rule(*given_conditions).holds(survey)
 
     section_filter = SectionFilter(rules=(Rule(all=tuple(given_conditions)),))
-    assert list(told) == [rank(section_filter, view, TODAY) is not None for view in sections]
+    assert list(told) == [rank(section_filter, view, NOW) is not None for view in sections]
 
 
 @settings(max_examples=25, deadline=None)
@@ -131,7 +133,7 @@ def test_a_rule_of_some_schools_holds_where_its_filter_says_so(
     limited = rule(Condition(field="name", op="contains", value="h"), schools=tuple(sorted(schools)))
 
     section_filter = SectionFilter(rules=(limited.to_filter_rule(survey),))
-    assert list(limited.holds(survey)) == [rank(section_filter, view, TODAY) == 0 for view in sections]
+    assert list(limited.holds(survey)) == [rank(section_filter, view, NOW) == 0 for view in sections]
 
 
 @settings(max_examples=25, deadline=None)
@@ -183,7 +185,7 @@ def test_a_draft_gives_each_student_what_the_section_filter_does(
     )
     expected = []
     for of in seats(numbered):
-        ranks = {numbered[place].section.id: rank(section_filter, numbered[place], TODAY) for place in of}
+        ranks = {numbered[place].section.id: rank(section_filter, numbered[place], NOW) for place in of}
         expected.append(len(counted(strategy, {one: r for one, r in ranks.items() if r is not None})))
     assert list(found.places) == expected
     by_number = Counter(min(count, 2) for count in expected)

@@ -54,7 +54,7 @@ def holds(
 ) -> bool:
     found_for = SearchInput(filter_version=3, batch=7, none=60, several=40)
     now = replace(found_for, none=none, several=several, **fields)
-    return Advice(NOON, found_for, []).still_holds(NOON + later, now, students)
+    return Advice(NOON, found_for, []).still_holds(NOON + later, now, students, "UTC")
 
 
 def test_advice_holds_for_its_day() -> None:

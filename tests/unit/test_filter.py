@@ -14,14 +14,15 @@ from worker.domain.filter import (
     SectionFilter,
     counted,
     in_scope,
-    is_current,
     parse_filter,
     rank,
 )
 from worker.domain.records import Term
+from worker.domain.terms import is_current, without_grace
 from worker.errors import FilterError
 
 TODAY = date(2026, 9, 15)
+NOW = without_grace(TODAY)
 FULL: Json = {
     "name": "Homeroom - Quillfeather - 0",
     "subject": "homeroom/advisory",
@@ -50,7 +51,7 @@ POSITIVE = ["is", "contains", "starts_with", "one_of"]
 
 
 def matches(field: str, op: str, value: str | list[str], **section: Any) -> bool:
-    return rank(one_rule(condition(field, op, value)), view(**section), TODAY) is not None
+    return rank(one_rule(condition(field, op, value)), view(**section), NOW) is not None
 
 
 def condition(field: str, op: str, value: str | list[str]) -> Json:
@@ -121,8 +122,8 @@ def test_a_school_or_term_that_was_never_shared_is_known_by_its_id_alone() -> No
 def test_a_rule_matches_where_all_its_conditions_hold() -> None:
     homeroom, first = condition("name", "contains", "homeroom"), condition("period", "is", "period 1")
 
-    assert rank(one_rule(homeroom, first), view(**FULL), TODAY) == 0
-    assert rank(one_rule(homeroom, first), view(**FULL | {"period": "2"}), TODAY) is None
+    assert rank(one_rule(homeroom, first), view(**FULL), NOW) == 0
+    assert rank(one_rule(homeroom, first), view(**FULL | {"period": "2"}), NOW) is None
 
 
 def test_the_rank_is_the_first_rule_that_matches() -> None:
@@ -131,13 +132,13 @@ def test_the_rank_is_the_first_rule_that_matches() -> None:
         json.dumps({"rules": [{"all": [condition(*one) for one in rule]} for rule in rules]})
     )
 
-    assert rank(section_filter, view(**FULL), TODAY) == 1
-    assert rank(section_filter, view(**FULL | {"name": "Art"}), TODAY) == 2
-    assert rank(section_filter, view(**FULL | {"period": "9"}), TODAY) == 0
+    assert rank(section_filter, view(**FULL), NOW) == 1
+    assert rank(section_filter, view(**FULL | {"name": "Art"}), NOW) == 2
+    assert rank(section_filter, view(**FULL | {"period": "9"}), NOW) == 0
 
 
 def test_without_rules_every_section_counts() -> None:
-    assert rank(KEEP_ALL, view(**BLANK), TODAY) == 0
+    assert rank(KEEP_ALL, view(**BLANK), NOW) == 0
     assert parse_filter("{}") == KEEP_ALL
 
 
@@ -212,8 +213,8 @@ def test_a_term_is_current_on_both_of_its_days_and_where_an_end_is_open(
     only_current = SectionFilter(current_term_only=True)
 
     assert is_current(lasts, TODAY) is current
-    assert (rank(only_current, view(term=lasts), TODAY) is not None) is current
-    assert rank(KEEP_ALL, view(term=lasts), TODAY) is not None
+    assert (rank(only_current, view(term=lasts), NOW) is not None) is current
+    assert rank(KEEP_ALL, view(term=lasts), NOW) is not None
 
 
 # Filters as people write them
@@ -228,7 +229,7 @@ def test_the_filter_of_the_contract_is_read() -> None:
     section_filter = parse_filter(text)
 
     assert section_filter.scope == Scope(grades=("3", "4"))
-    assert rank(section_filter, view(**FULL), TODAY) == 0
+    assert rank(section_filter, view(**FULL), NOW) == 0
     assert parse_filter(section_filter.model_dump_json()) == section_filter
 
 

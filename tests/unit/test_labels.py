@@ -8,6 +8,7 @@ from typing import Any
 from builders import term
 
 from worker.domain.causes import ConcernedSection, Label, LabelKind, label_sections, needs_teachers
+from worker.domain.terms import without_grace
 
 TODAY = date(2026, 9, 15)
 TEACHERS = {"t1": "quillfeather", "t2": "marrow", "t3": "ashdown"}
@@ -22,7 +23,7 @@ def texts(*sections: ConcernedSection) -> list[str]:
 
 
 def labels(*sections: ConcernedSection) -> list[Label]:
-    found = label_sections(sections, set(TEACHERS.values()), TEACHERS.keys(), TODAY)
+    found = label_sections(sections, set(TEACHERS.values()), TEACHERS.keys(), without_grace(TODAY))
     return [found[section.id] for section in sections]
 
 

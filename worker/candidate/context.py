@@ -1,16 +1,16 @@
-"""What every step of a refresh needs: the district under evaluation, and the day."""
+"""What every step of a refresh needs: the district under evaluation, and which terms count."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final, TypeVar
 
 from worker.domain.filter import SectionFilter
 from worker.domain.policy import Policy
 from worker.domain.preflight import Finding
 from worker.domain.tally import Tally
+from worker.domain.terms import Calendar
 from worker.ports.roster import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
 from worker.slices import in_slices
 
@@ -28,7 +28,7 @@ class Context:
     tally: Tally
     section_filter: SectionFilter
     policy: Policy
-    today: date
+    calendar: Calendar
 
     async def write_entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> None:
         """Write those entries that differ from the rows they replace."""

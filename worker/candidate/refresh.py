@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from worker.candidate.classes import ClassOutcome, refresh_classes
@@ -12,7 +13,7 @@ from worker.candidate.sections import refresh_sections
 from worker.candidate.students import refresh_identities, refresh_students
 from worker.domain.records import Json, Kind
 from worker.domain.staging import Change
-from worker.ports.roster import Link
+from worker.ports.roster import EvaluatedRoster, Link
 
 Progress = Callable[[str, int], None]
 """Told what is being worked on, and how many of it are done since the last call."""
@@ -32,11 +33,11 @@ class Touched:
     before: dict[str, Json | None] = field(default_factory=dict)
 
 
-async def stage(context: Context, changes: Sequence[Change]) -> None:
-    """Write the changed records, and which sections point where."""
+async def stage(roster: EvaluatedRoster, changes: Sequence[Change]) -> None:
+    """Write the changed records, which sections point where, and which terms their schools have."""
     if not changes:
         return
-    await context.roster.write_staged(changes)
+    await roster.write_staged(changes)
     added: set[Link] = set()
     removed: set[Link] = set()
     for change in changes:
@@ -44,12 +45,19 @@ async def stage(context: Context, changes: Sequence[Change]) -> None:
             before, after = _links(change.record_id, change.before), _links(change.record_id, change.after)
             added |= after - before
             removed |= before - after
-    await context.roster.write_links(added, removed)
+    await roster.write_links(added, removed)
+    terms = _term_counts(changes)
+    if terms:
+        await roster.count_school_terms(terms)
 
 
-async def refresh(context: Context, changes: Sequence[Change]) -> None:
-    """Bring the candidate roster and the findings up to date with these staged changes."""
+async def refresh(context: Context, changes: Sequence[Change], schools: Collection[str] = ()) -> None:
+    """Bring the candidate roster and the findings up to date with these staged changes.
+
+    All sections of `schools` are ranked anew, because other terms count there than before.
+    """
     touched = await _touched(context, [change for change in changes if change.is_real])
+    touched.sections |= await _linked(context, "school", schools)
     for ids in chunks(touched.sections):
         outcome = await refresh_sections(context, ids, touched.before)
         touched.students |= outcome.students
@@ -153,6 +161,17 @@ def _links(section_id: str, section: Json | None) -> set[Link]:
         Link(role, section[name], section_id) for role, name in _LINK_FIELDS.items() if section.get(name)
     }
     return links
+
+
+def _term_counts(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
+    """Return by how many sections each term of each school grows."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for change in changes:
+        if change.kind is Kind.SECTION:
+            for record, sign in ((change.before, -1), (change.after, 1)):
+                if record is not None and record.get("term_id"):
+                    counts[record.get("school_id") or "", record["term_id"]] += sign
+    return {key: count for key, count in counts.items() if count}
 
 
 def _name(touched: Touched, outcome: ClassOutcome) -> None:

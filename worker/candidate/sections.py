@@ -73,7 +73,7 @@ def section_view(state: SectionState) -> SectionView | None:
 
 def _rank(context: Context, state: SectionState) -> int | None:
     view = section_view(state)
-    return None if view is None else rank(context.section_filter, view, context.today)
+    return None if view is None else rank(context.section_filter, view, context.calendar)
 
 
 def _students(section: Json | None) -> set[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
+from worker.domain.days import day_in
 from worker.domain.policy import Code
 from worker.domain.records import Json, Kind
 from worker.domain.staging import Change
@@ -51,9 +52,9 @@ class Advice:
     found_for: SearchInput
     suggestions: Sequence[dict[str, Any]]
 
-    def still_holds(self, now: datetime, found_for: SearchInput, students: int) -> bool:
-        """Whether a search would find the same; on another day other terms may run."""
-        same_day = self.made_at.astimezone(UTC).date() == now.astimezone(UTC).date()
+    def still_holds(self, now: datetime, found_for: SearchInput, students: int, time_zone: str) -> bool:
+        """Whether a search would find the same: on another day of the district other terms may run."""
+        same_day = day_in(time_zone, self.made_at) == day_in(time_zone, now)
         return same_day and self.found_for.is_near(found_for, students)
 
 

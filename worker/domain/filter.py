@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -28,6 +27,7 @@ from pydantic import (
 )
 
 from worker.domain.records import Course, Kind, RecordId, School, Section, Student, Term
+from worker.domain.terms import Calendar
 from worker.domain.texts import folded, is_blank, wanted
 from worker.errors import FilterError
 from worker.explain import dotted, explain
@@ -163,10 +163,15 @@ def in_scope(scope: Scope, student: Student) -> bool:
     )
 
 
-def rank(section_filter: SectionFilter, view: SectionView, today: date) -> int | None:
+def rank(section_filter: SectionFilter, view: SectionView, calendar: Calendar) -> int | None:
     """Return the index of the first rule that keeps the section, or None where it does not count."""
-    if section_filter.current_term_only and not is_current(view.term, today):
+    if section_filter.current_term_only and not calendar.counts(view.section, view.term):
         return None
+    return matching_rule(section_filter, view)
+
+
+def matching_rule(section_filter: SectionFilter, view: SectionView) -> int | None:
+    """Return the index of the first rule that the section matches, whether its term counts or not."""
     if not section_filter.rules:
         return NO_RULE
     for index, rule in enumerate(section_filter.rules):
@@ -181,14 +186,6 @@ def counted(strategy: Strategy, ranks: Mapping[RecordId, int]) -> tuple[RecordId
         earliest = min(ranks.values())
         return tuple(sorted(section for section, rule in ranks.items() if rule == earliest))
     return tuple(sorted(ranks))
-
-
-def is_current(term: Term | None, today: date) -> bool:
-    """Whether the term runs today; no term, or one without days, always does."""
-    if term is None:
-        return True
-    begun = term.start is None or term.start <= today
-    return begun and (term.end is None or today <= term.end)
 
 
 def _listed(values: Sequence[str], value: str | None) -> bool:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from worker.domain.canonical import canonical
 from worker.domain.records import EXTENSION_PREFIX, STUDENT_TEXTS
+from worker.domain.terms import MOST_GRACE_DAYS
 from worker.domain.texts import FOLD_VERSION, is_blank
 from worker.errors import PolicyError
 from worker.explain import dotted, explain
@@ -59,6 +60,8 @@ class Policy:
     removal_limit_percent: float = 10.0
     school_removal_limit_percent: float = 25.0
     removal_limit_floor: int = 10
+    term_grace_days: int = 30
+    """For so many days, in a gap, the term that ended last goes on counting."""
     extra_fields: tuple[str, ...] = ()
     severities: Mapping[Code, Severity] = field(default_factory=dict)
     needs_baseline: bool = False
@@ -113,6 +116,7 @@ class OwnPolicy(BaseModel):
     removal_limit_percent: Percent | None = None
     school_removal_limit_percent: Percent | None = None
     removal_limit_floor: Annotated[int, Field(ge=0)] | None = None
+    term_grace_days: Annotated[int, Field(ge=0, le=MOST_GRACE_DAYS)] | None = None
     severities: Annotated[dict[Code, Severity], AfterValidator(_can_warn)] | None = None
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from worker.domain.preflight import Finding
-from worker.domain.records import Json, Term
+from worker.domain.records import Json
 from worker.domain.roster import Entry, RosterKind
 from worker.domain.staging import Change, Event, Key, Staged
+from worker.domain.terms import DistrictTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,16 @@ class StagedRoster(Protocol):
         """Return which of these ids are students now, and which are teachers."""
         ...
 
-    async def terms(self) -> list[Term]:
-        """Return the district's terms, those of the same days as one."""
+    async def terms(self) -> DistrictTerms:
+        """Return the district's terms, by the schools that use them."""
+        ...
+
+    async def count_school_terms(self, changes: Mapping[tuple[str, str], int]) -> None:
+        """Add to how many live sections of a school name a term, by (school, term); at least one change."""
+        ...
+
+    async def put_in_grace(self, terms: Collection[tuple[str, str]]) -> None:
+        """Say which terms count on though they have ended, by (school, term); no others do."""
         ...
 
     def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from worker.domain.preflight import Finding
 from worker.domain.records import Student
 from worker.domain.section_table import SectionLine
+from worker.domain.terms import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class ReadSections:
 
     moment: TableMoment
     lines: Sequence[SectionLine]
+    calendar: Calendar
+    """Which terms count on the moment's day."""
 
 
 @dataclass(frozen=True, slots=True)

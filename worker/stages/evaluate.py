@@ -27,10 +27,9 @@ from worker.domain.days import beginning_of, day_in
 from worker.domain.decision import Outcome, Verdict, decide
 from worker.domain.filter import looked_at
 from worker.domain.preflight import DistrictContext, Removal
-from worker.domain.records import Term
 from worker.domain.roster import RosterKind
 from worker.domain.staging import Change, Event
-from worker.domain.terms import crosses_boundary, next_boundary
+from worker.domain.terms import Calendar, DistrictTerms, crosses_boundary, next_boundary
 from worker.domain.window import Trigger, WindowLimits
 from worker.errors import RosteringError, StoreFailed, Unavailable
 from worker.metrics import Metrics
@@ -229,21 +228,26 @@ async def judge(
 
     What was `adopted` from a baseline before is staged already, and not yet looked at.
     """
-    state = evaluation.state
-    context = Context(evaluation, state.tally, state.section_filter, state.policy, today(evaluation))
-    await stage(context, changes)
+    state, day = evaluation.state, today(evaluation)
+    await stage(evaluation, changes)
     terms = await terms_that_count(evaluation)
+    calendar = terms.calendar(day, state.policy.term_grace_days)
+    context = Context(evaluation, state.tally, state.section_filter, state.policy, calendar)
     first = [] if adopted is None else adopted.changes
-    if first is None or needs_full_run(state, context.today, terms):
+    schools = calendar.moved(terms.uses)
+    # Sections that name no school have no link by which those of a school are found.
+    if first is None or "" in schools or needs_full_run(state, day, terms):
         await refresh_all(context, progress)
     else:
-        await refresh(context, staging.combine(first, changes))
+        await refresh(context, staging.combine(first, changes), schools)
+    if schools:
+        await evaluation.put_in_grace(calendar.grace.keys())
     if first is None or changes_search([*first, *changes], state.tally.students):
         state.search_input_batch = state.batch_number + 1
     await judge_district(evaluation, context)
     state.evaluated_filter_version = state.filter_version
-    state.evaluated_on = context.today
-    state.reevaluate_at = _reevaluate_at(state, terms, context.today)
+    state.evaluated_on = day
+    state.reevaluate_at = _reevaluate_at(state, terms, calendar)
 
 
 def today(evaluation: Evaluation) -> date:
@@ -251,12 +255,12 @@ def today(evaluation: Evaluation) -> date:
     return day_in(evaluation.state.policy.time_zone, evaluation.window.now)
 
 
-async def terms_that_count(evaluation: Evaluation) -> list[Term]:
+async def terms_that_count(evaluation: Evaluation) -> DistrictTerms:
     """Return the terms whose days the filter in force looks at: all of them, or none."""
-    return await evaluation.terms() if evaluation.state.section_filter.current_term_only else []
+    return await evaluation.terms() if evaluation.state.section_filter.current_term_only else DistrictTerms()
 
 
-def needs_full_run(state: DistrictState, day: date, terms: Sequence[Term]) -> bool:
+def needs_full_run(state: DistrictState, day: date, terms: DistrictTerms) -> bool:
     """Whether something other than records changed since the last evaluation.
 
     `terms` are those that are staged now. A term that these changes moved may have crossed a boundary unseen
@@ -266,12 +270,13 @@ def needs_full_run(state: DistrictState, day: date, terms: Sequence[Term]) -> bo
         return False  # never evaluated: the changes are all there is
     other_filter = state.evaluated_filter_version != state.filter_version
     other_policy = state.evaluated_policy != state.policy.fingerprint()
-    return other_filter or other_policy or crosses_boundary(terms, state.evaluated_on or day, day)
+    days = state.policy.term_grace_days
+    return other_filter or other_policy or crosses_boundary(terms.all(), state.evaluated_on or day, day, days)
 
 
-def _reevaluate_at(state: DistrictState, terms: Sequence[Term], day: date) -> datetime | None:
+def _reevaluate_at(state: DistrictState, terms: DistrictTerms, calendar: Calendar) -> datetime | None:
     """Return when time alone will change what the district is judged by."""
-    boundary = next_boundary(terms, day)
+    boundary = next_boundary(terms.all(), calendar)
     turns = [state.policy_until, beginning_of(boundary, state.policy.time_zone) if boundary else None]
     return min((turn for turn in turns if turn is not None), default=None)
 

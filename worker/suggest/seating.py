@@ -9,14 +9,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.filter import Condition, Rule, Scope, SectionFilter, SectionView, is_current
+from worker.domain.filter import Condition, Rule, Scope, SectionFilter, SectionView
 from worker.domain.records import School
+from worker.domain.terms import Calendar
 from worker.domain.texts import folded, is_blank, wanted
 from worker.suggest.survey import BLANK, Bools, Column, Ints
 
@@ -196,7 +196,7 @@ def _cell(seating: Seating, place: int, width: int, one: int, none: int, several
 class SeatingBuilder:
     """Takes a district's records one by one: schools and students before sections."""
 
-    today: date
+    calendar: Calendar
     school_names: dict[str, str] = field(default_factory=dict)
     _schools: dict[str, int] = field(default_factory=dict)
     _grades: dict[str, int] = field(default_factory=dict)
@@ -224,7 +224,7 @@ class SeatingBuilder:
     def add_section(self, view: SectionView) -> None:
         """Take a section with what a filter reads beside it."""
         section, number = view.section, len(self._current)
-        self._current.append(is_current(view.term, self.today))
+        self._current.append(self.calendar.counts(section, view.term))
         for name in (
             "name",
             "subject",

@@ -16,6 +16,7 @@ from worker.domain.staging import Change
 from worker.ports.evaluation import Adopted
 
 _SQL: Final = sql.load("baselines")
+_STAGED: Final = sql.load("staged")
 
 _BY_SETS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
 _BY_KEYS: Final = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
@@ -62,6 +63,8 @@ async def adopt(connection: Connection, district_id: str, baseline: ReadyBaselin
     await connection.execute(_SQL["remove_old_links"], district_id)
     await connection.execute(_SQL["add_new_links"], district_id)
     await connection.execute(_SQL["stage_difference"], district_id, baseline.floor)
+    await connection.execute(_STAGED["forget_all_school_terms"], district_id)
+    await connection.execute(_STAGED["count_all_school_terms"], district_id)
     await connection.execute(_SQL["forgive_quarantine"], district_id, baseline.started_at)
     await connection.execute(_SQL["quarantine_records"], district_id)
     await connection.execute(_SQL["drop_difference"])

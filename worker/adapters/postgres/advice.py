@@ -51,5 +51,5 @@ class PostgresAdvice:
         """Read the district as it is staged in this evaluation, and let the transaction wait for a search."""
         await self._connection.execute(_SQL["wait_for_a_search"])
         today = day_in(self.state.policy.time_zone, self.window.now)
-        in_force = self.state.section_filter
-        return await read_survey(self._connection, self.window.district_id, in_force, today)
+        in_force, days = self.state.section_filter, self.state.policy.term_grace_days
+        return await read_survey(self._connection, self.window.district_id, in_force, today, days)

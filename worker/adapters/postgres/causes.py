@@ -124,6 +124,7 @@ def _section(row: asyncpg.Record) -> ConcernedSection:
         row["grade"],
         term,
         row["teachers"] or (),
+        row["school_id"],
     )
 
 

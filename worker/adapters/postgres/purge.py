@@ -15,6 +15,7 @@ TABLES: Final = (
     *("inbox", "evaluated_events", "feed_marks", "quarantine", "evaluation_failures"),
     *("baseline_records", "baselines", "connections"),
     *("staged", "section_links", "kept_sections", "identities", "findings", "roster", "coverage"),
+    "school_terms",
     *("decisions", "batches", "filters", "policies"),
     *("holds", "approvals", "commit_history", "suggestions"),
     *("lifecycles", "lifecycle_drops"),

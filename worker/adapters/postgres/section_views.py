@@ -13,9 +13,11 @@ from worker.adapters.postgres import sql
 from worker.adapters.postgres.beside import read_beside
 from worker.adapters.postgres.candidate import finding_of
 from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.terms import read_terms
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.days import day_in
 from worker.domain.filter import SectionView
+from worker.domain.policy import Policy
 from worker.domain.records import (
     RecordId,
     Section,
@@ -38,22 +40,23 @@ FETCH: Final = 2000
 class PostgresSectionViews:
     """Answers to `worker.ports.section_views.SectionViews`.
 
-    `time_zone` is that of districts without one of their own.
+    `policy` is that of districts without one of their own.
     """
 
-    def __init__(self, database: Database, time_zone: str) -> None:
+    def __init__(self, database: Database, policy: Policy) -> None:
         self._database = database
-        self._time_zone = time_zone
+        self._usual = policy.time_zone, policy.term_grace_days
 
     async def moment(self, district_id: str) -> TableMoment:
         """Return what a table that is read now would be true for; raises `UnknownDistrictError`."""
         async with self._database.connection() as connection:
-            return await _moment(connection, district_id, self._time_zone)
+            return (await self._moment(connection, district_id))[0]
 
     async def read(self, district_id: str) -> ReadSections:
         """Return the district's live sections; raises `UnknownDistrictError`."""
         async with self._picture() as connection:
-            moment = await _moment(connection, district_id, self._time_zone)
+            moment, grace_days = await self._moment(connection, district_id)
+            calendar = (await read_terms(connection, district_id)).calendar(moment.today, grace_days)
             schools, courses, terms = await read_beside(connection, district_id)
             kept = {
                 row["section_id"]: row["rank"] for row in await connection.fetch(_SQL["kept"], district_id)
@@ -70,7 +73,7 @@ class PostgresSectionViews:
                         terms.get(section.term_id or ""),
                     )
                     lines.append(SectionLine(view, row["listed"], kept.get(section.id)))
-        return ReadSections(moment, lines)
+        return ReadSections(moment, lines, calendar)
 
     async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, str | None]]:
         """Return first and last names of the known teachers of sections, by id."""
@@ -106,6 +109,13 @@ class PostgresSectionViews:
             [(finding_of(one), one["since"]) for one in findings],
         )
 
+    async def _moment(self, connection: Connection, district_id: str) -> tuple[TableMoment, int]:
+        row = await connection.fetchrow(_SQL["moment"], district_id, *self._usual)
+        if row is None:
+            raise UnknownDistrictError(f"district {district_id} was never seen here")
+        today = day_in(row["time_zone"], row["now"])
+        return TableMoment(row["batch_number"], row["purged_at"], today), row["grace_days"]
+
     @asynccontextmanager
     async def _picture(self) -> AsyncIterator[Connection]:
         """Lend a connection that sees one moment, however long one reads; nobody waits for it."""
@@ -114,13 +124,6 @@ class PostgresSectionViews:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield connection
-
-
-async def _moment(connection: Connection, district_id: str, time_zone: str) -> TableMoment:
-    row = await connection.fetchrow(_SQL["moment"], district_id, time_zone)
-    if row is None:
-        raise UnknownDistrictError(f"district {district_id} was never seen here")
-    return TableMoment(row["batch_number"], row["purged_at"], day_in(row["time_zone"], row["now"]))
 
 
 def _section(row: asyncpg.Record) -> Section:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Final
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
-from worker.domain.records import EventId, Json, Kind, RecordId, Term, term_from_json
+from worker.adapters.postgres.terms import read_terms
+from worker.domain.records import EventId, Json, Kind, RecordId
 from worker.domain.staging import Change, Event, Key, Staged
+from worker.domain.terms import DistrictTerms
 from worker.ports.roster import Link, SectionState
 
 _SQL: Final = sql.load("staged")
@@ -87,10 +89,22 @@ class PostgresStagedRoster:
         students = {row["record_id"] for row in rows if row["is_student"]}
         return students, {row["record_id"] for row in rows if row["is_teacher"]}
 
-    async def terms(self) -> list[Term]:
-        """Return the district's terms, those of the same days as one."""
-        rows = await self._connection.fetch(_SQL["terms"], self._district_id)
-        return [term_from_json("", dict(row)) for row in rows]
+    async def terms(self) -> DistrictTerms:
+        """Return the district's terms, by the schools that use them."""
+        return await read_terms(self._connection, self._district_id)
+
+    async def count_school_terms(self, changes: Mapping[tuple[str, str], int]) -> None:
+        """Add to how many live sections of a school name a term."""
+        moved = sorted((*key, sections) for key, sections in changes.items())
+        columns = [list(column) for column in zip(*moved, strict=True)]
+        await self._connection.execute(_SQL["count_school_terms"], self._district_id, *columns)
+        if min(changes.values()) < 0:
+            await self._connection.execute(_SQL["forget_school_terms"], self._district_id)
+
+    async def put_in_grace(self, terms: Collection[tuple[str, str]]) -> None:
+        """Say which terms count on though they have ended, each at which school; no others do."""
+        columns = _columns(terms, 2)
+        await self._connection.execute(_SQL["put_in_grace"], self._district_id, *columns)
 
     async def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
         """Yield, `size` at a time, all ids of `section`, `student`, `teacher` or `school`."""

@@ -11,9 +11,11 @@ import asyncpg
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.beside import read_beside
 from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.terms import read_terms
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.days import day_in
-from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, is_current, rank
+from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, rank
+from worker.domain.policy import Policy
 from worker.domain.records import (
     RecordId,
     Student,
@@ -36,7 +38,7 @@ FETCH: Final = 1000
 
 
 async def read_survey(
-    connection: Connection, district_id: str, in_force: SectionFilter, today: date
+    connection: Connection, district_id: str, in_force: SectionFilter, today: date, grace_days: int
 ) -> SurveyBuilder:
     """Return a builder with everything that a survey of the district needs; needs a transaction."""
     from worker.suggest.survey import SurveyBuilder  # noqa: PLC0415 — NumPy is slow to load
@@ -46,6 +48,7 @@ async def read_survey(
         teacher = teacher_from_json(row["record_id"], row["record"])
         if teacher is not None:
             builder.add_teacher(teacher)
+    calendar = (await read_terms(connection, district_id)).calendar(today, grace_days)
     schools, courses, terms = await read_beside(connection, district_id)
     for school in schools.values():
         builder.add_school(school)
@@ -60,15 +63,18 @@ async def read_survey(
             schools.get(section.school_id or ""),
             terms.get(section.term_id or ""),
         )
-        builder.add_section(view, is_current(view.term, today), rank(in_force, view, today))
+        builder.add_section(view, calendar.counts(section, view.term), rank(in_force, view, calendar))
     return builder
 
 
-async def read_seating(connection: Connection, district_id: str, today: date) -> SeatingBuilder:
+async def read_seating(
+    connection: Connection, district_id: str, today: date, grace_days: int
+) -> SeatingBuilder:
     """Return a builder with everything that a seating of the district needs; needs a transaction."""
     from worker.suggest.seating import SeatingBuilder  # noqa: PLC0415 — NumPy is slow to load
 
-    builder = SeatingBuilder(today)
+    calendar = (await read_terms(connection, district_id)).calendar(today, grace_days)
+    builder = SeatingBuilder(calendar)
     schools, courses, terms = await read_beside(connection, district_id)
     for school in schools.values():
         builder.add_school(school)
@@ -95,11 +101,11 @@ async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIt
 
 
 class PostgresSurveys:
-    """Answers to `worker.ports.surveys.Surveys`; `time_zone` is for districts without one of their own."""
+    """Answers to `worker.ports.surveys.Surveys`; `policy` is for districts without one of their own."""
 
-    def __init__(self, database: Database, time_zone: str) -> None:
+    def __init__(self, database: Database, policy: Policy) -> None:
         self._database = database
-        self._time_zone = time_zone
+        self._usual = policy.time_zone, policy.term_grace_days
 
     async def of(self, district_id: str) -> DistrictSurvey:
         """Return a district's survey as it is staged now, keeping nobody from it; see the port."""
@@ -108,13 +114,14 @@ class PostgresSurveys:
             self._database.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            row = await connection.fetchrow(_SQL["in_force"], district_id, self._time_zone)
+            row = await connection.fetchrow(_SQL["in_force"], district_id, *self._usual)
             if row is None:
                 raise UnknownDistrictError(f"district {district_id} was never seen here")
             chosen = row["filter"]
             in_force = SectionFilter.model_validate(chosen, strict=False) if chosen else KEEP_ALL
             today = day_in(row["time_zone"], row["now"])
-            return DistrictSurvey(await read_survey(connection, district_id, in_force, today), in_force)
+            builder = await read_survey(connection, district_id, in_force, today, row["grace_days"])
+            return DistrictSurvey(builder, in_force)
 
     async def schools(self, district_id: str) -> dict[str, str]:
         """Return what a district's schools are called, by id; the id stands for one without a name."""
@@ -125,7 +132,7 @@ class PostgresSurveys:
     async def moment(self, district_id: str) -> Moment:
         """Return what a seating that is read now would be true for; raises `UnknownDistrictError`."""
         async with self._database.connection() as connection:
-            return await _moment(connection, district_id, self._time_zone)
+            return (await self._moment(connection, district_id))[0]
 
     async def seating(self, district_id: str) -> tuple[Moment, SeatingBuilder]:
         """Return who sits where as it is staged now, keeping nobody from it; see the port."""
@@ -133,12 +140,11 @@ class PostgresSurveys:
             self._database.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            moment = await _moment(connection, district_id, self._time_zone)
-            return moment, await read_seating(connection, district_id, moment.today)
+            moment, grace_days = await self._moment(connection, district_id)
+            return moment, await read_seating(connection, district_id, moment.today, grace_days)
 
-
-async def _moment(connection: Connection, district_id: str, time_zone: str) -> Moment:
-    row = await connection.fetchrow(_SQL["moment"], district_id, time_zone)
-    if row is None:
-        raise UnknownDistrictError(f"district {district_id} was never seen here")
-    return Moment(row["batch_number"], day_in(row["time_zone"], row["now"]))
+    async def _moment(self, connection: Connection, district_id: str) -> tuple[Moment, int]:
+        row = await connection.fetchrow(_SQL["moment"], district_id, *self._usual)
+        if row is None:
+            raise UnknownDistrictError(f"district {district_id} was never seen here")
+        return Moment(row["batch_number"], day_in(row["time_zone"], row["now"])), row["grace_days"]

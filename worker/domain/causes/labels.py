@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from worker.domain.filter import is_current
-from worker.domain.records import Term
+from worker.domain.records import RecordId, Section, Term
+from worker.domain.terms import Calendar
 from worker.domain.texts import is_blank
 from worker.domain.words import SURNAMES, Vocabulary, is_homeroom, words
 
@@ -69,6 +68,14 @@ class ConcernedSection:
     grade: str | None = None
     term: Term | None = None
     teachers: Sequence[str] = ()
+    school_id: str | None = None
+
+    def counts_by(self, calendar: Calendar) -> bool:
+        """Whether its term counts."""
+        term_id = self.term.id if self.term else None
+        school_id = RecordId(self.school_id) if self.school_id else None
+        named = Section(RecordId(self.id), school_id=school_id, term_id=term_id)
+        return calendar.counts(named, self.term)
 
 
 def needs_teachers(sections: Sequence[ConcernedSection]) -> bool:
@@ -80,7 +87,7 @@ def label_sections(
     sections: Sequence[ConcernedSection],
     teacher_words: Collection[str],
     known_teachers: Collection[str],
-    today: date,
+    calendar: Calendar,
 ) -> dict[str, Label]:
     """Return each section's label.
 
@@ -91,7 +98,7 @@ def label_sections(
     frequency = Counter(word for found in public.values() for word in set(found) if word)
     common = len(sections) * COMMON_PERCENT / 100
     return {
-        section.id: _label(section, public[section.id], frequency, common, vocabulary, today)
+        section.id: _label(section, public[section.id], frequency, common, vocabulary, calendar)
         for section in sections
     }
 
@@ -119,9 +126,9 @@ def _label(
     frequency: Mapping[str, int],
     common: float,
     vocabulary: Vocabulary,
-    today: date,
+    calendar: Calendar,
 ) -> Label:
-    is_now = is_current(section.term, today)
+    is_now = section.counts_by(calendar)
     homeroom = _homeroom_word(section, vocabulary.teacher_words)
     if homeroom:
         return Label(LabelKind.WORD, homeroom, is_now)

@@ -5,7 +5,8 @@
 -- Kept sections of the students who are in several.
 SELECT c.section_id AS id, s.record ->> 'name' AS name, s.record ->> 'subject' AS subject,
        course.record ->> 'name' AS course, s.record ->> 'period' AS period, s.record ->> 'grade' AS grade,
-       s.record ->> 'term_id' AS term_id, term.record AS term, s.record -> 'teachers' AS teachers
+       s.record ->> 'term_id' AS term_id, term.record AS term, s.record -> 'teachers' AS teachers,
+       s.record ->> 'school_id' AS school_id
 FROM (SELECT DISTINCT u.section_id
       FROM findings f
       CROSS JOIN LATERAL (SELECT sections FROM roster

@@ -74,9 +74,28 @@ CROSS JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s
 WHERE s.record IS NOT NULL
 
--- name: terms
-SELECT DISTINCT record ->> 'start' AS start, record ->> 'end' AS end FROM staged
-WHERE district_id = $1 AND kind = 'term' AND record IS NOT NULL
+-- name: count_school_terms
+INSERT INTO school_terms AS t (district_id, school_id, term_id, sections)
+SELECT $1, m.* FROM unnest($2::text[], $3::text[], $4::bigint[]) AS m(school_id, term_id, sections)
+ON CONFLICT (district_id, school_id, term_id) DO UPDATE SET sections = t.sections + EXCLUDED.sections
+
+-- name: forget_school_terms
+DELETE FROM school_terms WHERE district_id = $1 AND sections = 0
+
+-- name: forget_all_school_terms
+DELETE FROM school_terms WHERE district_id = $1
+
+-- name: count_all_school_terms
+INSERT INTO school_terms (district_id, school_id, term_id, sections)
+SELECT $1, coalesce(record ->> 'school_id', ''), record ->> 'term_id', count(*)
+FROM staged WHERE district_id = $1 AND kind = 'section' AND record ->> 'term_id' IS NOT NULL
+GROUP BY 2, 3
+
+-- name: put_in_grace
+UPDATE school_terms t SET in_grace = NOT in_grace
+WHERE district_id = $1
+  AND in_grace <> EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS g(school_id, term_id)
+                          WHERE g.school_id = t.school_id AND g.term_id = t.term_id)
 
 -- name: ids_section
 SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'section' AND record_id > $2

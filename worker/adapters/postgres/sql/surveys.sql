@@ -22,10 +22,16 @@ SELECT record_id, record ->> 'name' AS name FROM staged
 WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
 
 -- name: moment
-SELECT d.batch_number, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone
+SELECT d.batch_number, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
+       coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p
+                 WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
+                 ORDER BY version DESC LIMIT 1), $3) AS grace_days
 FROM districts d LEFT JOIN lifecycles l USING (district_id) WHERE d.district_id = $1
 
 -- name: in_force
 SELECT clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
+       coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p
+                 WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
+                 ORDER BY version DESC LIMIT 1), $3) AS grace_days,
        (SELECT filter FROM filters f WHERE f.district_id = d.district_id ORDER BY version DESC LIMIT 1) AS filter
 FROM districts d LEFT JOIN lifecycles l USING (district_id) WHERE d.district_id = $1

@@ -1,0 +1,99 @@
+"""Between two terms: the last one counts on, and where none does it is the calendar that is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from case_runner import CaseRunner, Json, case_folder, changed_copy
+from store_fixtures import StoreUnderTest
+
+DISTRICT = "66d000000000000000000004"
+FIRST_ENDS, SECOND_BEGINS = "2026-11-20", "2026-12-07"
+STUDENTS = 12
+
+
+def day(days: int) -> str:
+    """Return a day, so many days after today."""
+    return str(today() + timedelta(days=days))
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+@pytest.fixture
+def district(store: StoreUnderTest, tmp_path: Path) -> Callable[..., CaseRunner]:
+    def with_terms(ended: int, begins: int, *others: tuple[str, str]) -> CaseRunner:
+        """Return the case with a first term that ended, and a second that begins, so many days from today."""
+        source = case_folder(4) / "01-district.ndjson"
+        days = (
+            (FIRST_ENDS, day(ended)),
+            (SECOND_BEGINS, day(begins)),
+            ("2026-08-20", day(ended - 90)),
+            ("2027-05-20", day(begins + 160)),
+        )
+        changed_copy(source, tmp_path / "district.ndjson", *others, *days)
+        return CaseRunner(store, tmp_path)
+
+    return with_terms
+
+
+def filter_in_force() -> Json:
+    read: Json = json.loads((case_folder(4) / "filter.json").read_text())
+    return read
+
+
+async def judged(case: CaseRunner, section_filter: Json | None = None) -> None:
+    await case.set_filter(DISTRICT, section_filter or filter_in_force())
+    await case.happen("district.ndjson")
+
+
+@pytest.mark.parametrize("ended", [-1, -9, -30])
+async def test_in_a_gap_the_students_stay_in_the_classes_of_the_term_that_ended_last(
+    district: Callable[..., CaseRunner], ended: int
+) -> None:
+    case = district(ended, 8)
+
+    await judged(case)
+
+    assert case.reviews.messages == []
+    assert len(case.students()) == STUDENTS
+    terms = {record["term_id"] for (kind, _), record in case.roster().items() if kind == "class"}
+    assert terms == {"66e00000000000000004000f"}
+    (planned,) = await case.store.rows("SELECT reevaluate_at FROM districts")
+    expected = min(today() + timedelta(days=8), today() + timedelta(days=ended + 31))
+    assert planned["reevaluate_at"].date() == expected
+
+
+async def test_a_district_can_have_less_grace(district: Callable[..., CaseRunner]) -> None:
+    case = district(-9, 8)
+    await judged(case)
+
+    await case.set_policy(DISTRICT, {"term_grace_days": 8})
+    await case.evaluate()
+
+    assert case.last_review["findings"]["by_code"] == {"student.no_section": STUDENTS}
+
+
+async def test_when_the_grace_ends_the_district_is_judged_again(district: Callable[..., CaseRunner]) -> None:
+    case = district(-9, 40)
+    await judged(case)
+    await case.set_policy(DISTRICT, {"term_grace_days": 9})
+    await case.evaluate()
+    assert case.reviews.messages == []
+
+    earlier = f"jsonb_set(record, '{{end}}', to_jsonb('{day(-10)}'::text))"
+    await case.store.rows(
+        f"UPDATE staged SET record = {earlier} WHERE kind = 'term' AND record ->> 'end' = $1", day(-9)
+    )
+    await case.store.rows(
+        "UPDATE districts SET evaluated_on = evaluated_on - 1,"
+        " reevaluate_at = reevaluate_at - interval '1 day'"
+    )
+    await case.evaluate()
+
+    assert case.last_review["findings"]["by_code"] == {"student.no_section": STUDENTS}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from worker.errors import LeaseLost, StoreRefused
+from worker.errors import LeaseLost, StoreFailed, StoreRefused
 from worker.ports.broker import Message
 from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
 from worker.ports.outbox import Queued
@@ -18,7 +18,8 @@ from worker.tracing import Span, SpanKind, Value, entered
 class FakeInbox:
     """Keeps what is stored; `trouble` is raised instead while it is set, `gate` is waited for first.
 
-    Nothing is stored that comes together with an event whose id is in `refused`.
+    Nothing is stored that comes together with an event whose id is in `refused`, or in `failing`: there the
+    store fails for a reason of its own. `unwritable` is raised where it is asked to show that it can write.
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,9 @@ class FakeInbox:
         self.quarantined: list[Quarantined] = []
         self.released: list[Released] = []
         self.trouble: Exception | None = None
+        self.unwritable: Exception | None = None
+        self.failing: set[str] = set()
+        self.checks = 0
         self.refused: set[str] = set()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -36,6 +40,13 @@ class FakeInbox:
         """Answer, where nothing is the matter."""
         if self.trouble is not None:
             raise self.trouble
+
+    async def check_writable(self) -> None:
+        """Answer, where nothing is the matter with writing either."""
+        self.checks += 1
+        if self.unwritable is not None:
+            raise self.unwritable
+        await self.ping()
 
     async def store(
         self,
@@ -51,6 +62,8 @@ class FakeInbox:
             raise self.trouble
         if any(arrival.event_id in self.refused for arrival in arrivals):
             raise StoreRefused("a value is refused")
+        if any(arrival.event_id in self.failing for arrival in arrivals):
+            raise StoreFailed("PostgreSQL: InternalServerError (XX000)")
         new = [arrival for arrival in arrivals if arrival not in self.arrivals]
         ignored = sum(arrival.ignored for arrival in new)
         self.arrivals += new

@@ -99,8 +99,8 @@ async def test_while_the_database_is_away_events_stay_in_the_broker_and_then_all
         await consumer.until(lambda: len(consumer.commits) == 1)
         async with closed(postgres_server, site.database_url or ""):
             await until_failing(worker, "database")
-            await publish(site, SECOND_STUDENT)
             failing = await until_failing(worker, "ingest")
+            await publish(site, SECOND_STUDENT)
             await until(lambda: all_wait_in_the_broker(site, len(SECOND_STUDENT)))
         await consumer.until(lambda: knows(consumer, record_id(2)))
         await until(lambda: is_ready(worker))

@@ -278,3 +278,49 @@ async def test_how_many_messages_wait_is_told_and_a_queue_that_is_not_there_harm
             await broker.depth("nowhere")
         assert await broker.depth("letters") == 2
         assert texts(await drain(broker, "letters", 2)) == ["a", "b"]
+
+
+async def test_deliveries_acknowledged_for_themselves_leave_the_others(broker: Broker) -> None:
+    async with publishing(broker, map(letter, "abcdef")):
+        async with broker.subscribe("letters", prefetch=10) as first:
+            tags = [delivery.tag for delivery in await take_all(first, 6)]
+            await first.acknowledge_each([tags[0], tags[1], tags[3], tags[5]])
+            await first.acknowledge_each([])
+        again = await drain(broker, "letters", 2)
+
+    assert texts(again) == ["c", "e"]
+
+
+async def test_a_take_ends_with_the_body_that_reaches_its_bytes(broker: Broker) -> None:
+    async with publishing(broker, map(letter, "abc")), broker.subscribe("letters", prefetch=10) as letters:
+        takes = [await letters.take(10, LONG, max_bytes=1) for _ in range(3)]
+        await letters.acknowledge(takes[-1][-1].tag)
+
+    assert [texts(taken) for taken in takes] == [["a"], ["b"], ["c"]]
+
+
+async def test_a_delivery_that_is_given_back_comes_again(broker: Broker) -> None:
+    async with publishing(broker, [letter("a")]), broker.subscribe("letters", prefetch=10) as letters:
+        (first,) = await take_all(letters, 1)
+        await letters.reject(first.tag, requeue=True)
+        (again,) = await take_all(letters, 1)
+        await letters.acknowledge(again.tag)
+
+    assert (again.body, again.tag) == (b"a", 2)
+
+
+async def test_the_prefetch_of_a_subscription_may_change_and_what_is_out_stays_out(broker: Broker) -> None:
+    async with publishing(broker, map(letter, "abcde")), broker.subscribe("letters", prefetch=1) as letters:
+        taken = await take_all(letters, 1)
+        assert await letters.take(10, 0.2) == []
+
+        await letters.set_prefetch(2)
+        taken += await take_all(letters, 2)
+        assert await letters.take(10, 0.2) == []
+
+        await letters.set_prefetch(10)
+        taken += await take_all(letters, 2)
+        await letters.acknowledge(taken[-1].tag)
+
+    assert texts(taken) == list("abcde")
+    assert [delivery.tag for delivery in taken] == [1, 2, 3, 4, 5]

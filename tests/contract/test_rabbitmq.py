@@ -13,7 +13,8 @@ import aio_pika
 import pytest
 
 from config.topology import COMMIT_QUEUE, EVENTS_QUEUE, TOPOLOGY, Queue, Topology
-from worker.adapters.rabbitmq import RabbitBroker, RabbitSubscription
+from worker.adapters.rabbitmq import RabbitBroker
+from worker.adapters.rabbitmq_subscription import RabbitSubscription
 from worker.errors import BrokerUnavailable, SettingsError, TopologyError, UnroutableMessage
 from worker.ports.broker import Message
 

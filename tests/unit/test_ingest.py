@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -17,18 +16,16 @@ from builders import (
     settled_json,
     student_json,
 )
-from fakes import FakeInbox, FakeSink, RecordingTracer
+from fakes import RecordingTracer
+from ingest_fixtures import Ingest, ended
 from structlog.testing import capture_logs
 
-from config.topology import DEAD_LETTER_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE
-from worker.adapters.inprocess import InProcessBroker
+from config.topology import EVENTS_QUEUE
 from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.broker import Delivery, HeaderValue, Message
+from worker.ports.broker import Delivery, HeaderValue
 from worker.ports.inbox import Quarantined
-from worker.stages.ingest import IngestStage, read_all
 from worker.stages.loop import Health, Stop, run
-from worker.tracing import NO_TRACES, Tracer
+from worker.stages.micro_batch import read_all
 
 LONG = 10.0
 GOOD = event_json(student_json())
@@ -36,49 +33,10 @@ BAD = event_json(section_json(students=5), "sections.updated")
 QUOTED = "Fernquay"
 
 
-class Ingest:
-    """An ingest stage over fakes, and what was published for it."""
-
-    def __init__(self, halt_after: int = 1000, tracer: Tracer = NO_TRACES) -> None:
-        self.inbox = FakeInbox()
-        self.dead = FakeSink()
-        self.broker = InProcessBroker(sinks={DEAD_LETTER_QUEUE: self.dead})
-        self.stage = IngestStage(self.broker, self.inbox, Metrics(), halt_after, tracer)
-        self.publishing: list[asyncio.Task[None]] = []
-
-    async def publish(self, *documents: Any, key: str = "some.key", **headers: HeaderValue) -> None:
-        """Begin to publish; a publish is done when its message is acknowledged."""
-        for document in documents:
-            text = document if isinstance(document, bytes) else body(document)
-            message = Message(EVENTS_EXCHANGE, key, text, headers=headers)
-            self.publishing.append(asyncio.create_task(self.broker.publish(message)))
-        await asyncio.sleep(0)
-
-    async def acknowledged(self) -> int:
-        """Return how many messages are acknowledged."""
-        for _ in range(3):
-            await asyncio.sleep(0)
-        return sum(task.done() for task in self.publishing)
-
-    def counted(self, name: str, **labels: str) -> float:
-        value = self.stage.metrics.registry.get_sample_value(f"rostering_{name}_total", labels)
-        return value or 0
-
-
 @pytest.fixture
 async def ingest() -> AsyncIterator[Ingest]:
     async with ended(Ingest()) as made:
         yield made
-
-
-@asynccontextmanager
-async def ended(made: Ingest) -> AsyncIterator[Ingest]:
-    """Give up what still waits when a test is over."""
-    yield made
-    await made.stage.close()
-    for task in made.publishing:
-        task.cancel()
-    await asyncio.gather(*made.publishing, return_exceptions=True)
 
 
 # Storing and acknowledging
@@ -240,22 +198,6 @@ async def test_the_good_messages_around_a_bad_one_are_stored(ingest: Ingest) -> 
     assert len(ingest.inbox.arrivals) == 2
     assert len(ingest.dead.messages) == 2
     assert await ingest.acknowledged() == 4
-
-
-async def test_a_dead_letter_that_cannot_be_published_leaves_everything_unacknowledged(
-    ingest: Ingest,
-) -> None:
-    def refuse(_: Message) -> None:
-        raise BrokerUnavailable("not confirmed")
-
-    ingest.dead.before = refuse
-    await ingest.publish(GOOD, BAD)
-
-    with pytest.raises(BrokerUnavailable):
-        await ingest.stage.once()
-
-    assert not ingest.stage.consuming
-    assert await ingest.acknowledged() == 0
 
 
 async def test_what_is_logged_of_an_unreadable_message_says_where_and_never_what(ingest: Ingest) -> None:

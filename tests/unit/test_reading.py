@@ -46,7 +46,7 @@ from worker.domain.records import (
 )
 from worker.ports.inbox import Arrival, Mark
 from worker.reading import arrival, mark
-from worker.stages.ingest import MAX_BYTES, read_all
+from worker.stages.micro_batch import MAX_BYTES, read_all
 
 ABSENT = object()
 BLANKS = ["", "  ", "\t\n", None, [], ABSENT]

@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -21,7 +22,7 @@ from worker.errors import BrokerUnavailable, TopologyError, UnroutableMessage
 from worker.ports.broker import Delivery, Message, Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 
 NO_SINKS: Final[Mapping[str, Sink]] = MappingProxyType({})
 CLOSED: Final = "the broker was closed by us"
@@ -84,7 +85,7 @@ class InProcessBroker:
         self._raise_if_closed()
         if queue not in self._queues:
             raise TopologyError(f"queue {queue} is missing: it is not in the topology")
-        subscription = InProcessSubscription(self._queues[queue], prefetch)
+        subscription = InProcessSubscription(self._queues[queue], prefetch, partial(self._aside, queue))
         try:
             yield subscription
         finally:
@@ -110,6 +111,14 @@ class InProcessBroker:
         for queue in self._queues.values():
             queue.close()
 
+    async def _aside(self, queue: str, message: Message) -> None:
+        """Publish what was rejected to its queue's dead-letter exchange, where it has one."""
+        declared = next(each for each in self._topology.queues if each.name == queue)
+        exchange = declared.arguments.get("x-dead-letter-exchange")
+        if exchange is not None:
+            headers = {**message.headers, "x-reason": "rejected"}
+            await self.publish(replace(message, exchange=str(exchange), headers=headers))
+
     def _route(self, message: Message) -> list[str]:
         if message.exchange not in {exchange.name for exchange in self._topology.exchanges}:
             raise BrokerUnavailable(f"cannot publish: there is no exchange {message.exchange}")
@@ -134,22 +143,25 @@ class InProcessBroker:
 class InProcessSubscription:
     """One consumer of a queue; holds what it took until that is acknowledged."""
 
-    def __init__(self, queue: _Queue, prefetch: int) -> None:
+    def __init__(self, queue: _Queue, prefetch: int, aside: Callable[[Message], Awaitable[None]]) -> None:
         self._queue = queue
         self._prefetch = prefetch
+        self._aside = aside
+        self._earlier: set[int] = set()
         self._tag = 0
         self._unacknowledged: dict[int, _Copy] = {}
         self.news = asyncio.Event()
         self.open = True
         queue.subscriptions.append(self)
 
-    async def take(self, limit: int, wait: float) -> list[Delivery]:
+    async def take(self, limit: int, wait: float, max_bytes: int | None = None) -> list[Delivery]:
         """See `worker.ports.broker.Subscription.take`."""
+        self._raise_if_ended()
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 while True:
                     self._raise_if_ended()
-                    if taken := self._take_at_hand(limit):
+                    if taken := self._take_at_hand(limit, max_bytes):
                         return taken
                     self.news.clear()
                     await self.news.wait()
@@ -162,6 +174,33 @@ class InProcessSubscription:
             self._unacknowledged.pop(earlier).settled.set()
         self.news.set()  # there is room for more
 
+    async def acknowledge_each(self, tags: Collection[int]) -> None:
+        """Acknowledge these; raises `BrokerUnavailable`."""
+        self._raise_if_ended()
+        for tag in tags:
+            if (copy := self._unacknowledged.pop(tag, None)) is not None:
+                copy.settled.set()
+        self.news.set()
+
+    async def reject(self, tag: int, *, requeue: bool = False) -> None:
+        """Put one with the dead letters, or back into its place; raises `BrokerUnavailable`."""
+        self._raise_if_ended()
+        copy = self._unacknowledged[tag]
+        if requeue:
+            self._queue.put_back([copy])
+        else:
+            await self._aside(copy.message)
+            copy.settled.set()
+        self._unacknowledged.pop(tag, None)
+        self.news.set()
+
+    async def set_prefetch(self, prefetch: int) -> None:
+        """Have so many further ones out, beside those that are; raises `BrokerUnavailable`."""
+        self._raise_if_ended()
+        self._prefetch = prefetch
+        self._earlier = set(self._unacknowledged)
+        self.news.set()
+
     def end(self) -> None:
         """Give back what is not acknowledged, to its place in the queue."""
         if self.open:
@@ -171,10 +210,15 @@ class InProcessSubscription:
             self._unacknowledged = {}
             self.news.set()
 
-    def _take_at_hand(self, limit: int) -> list[Delivery]:
-        room = self._prefetch - len(self._unacknowledged)
+    def _take_at_hand(self, limit: int, max_bytes: int | None) -> list[Delivery]:
+        room = self._prefetch - len(self._unacknowledged.keys() - self._earlier)
         waiting = self._queue.waiting
-        return [self._hand_out(waiting.popleft()) for _ in range(min(limit, room, len(waiting)))]
+        taken: list[Delivery] = []
+        size = 0
+        while len(taken) < min(limit, room) and waiting and (max_bytes is None or size < max_bytes):
+            taken.append(self._hand_out(waiting.popleft()))
+            size += len(taken[-1].body)
+        return taken
 
     def _hand_out(self, copy: _Copy) -> Delivery:
         self._tag += 1

@@ -16,8 +16,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections import deque
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -27,13 +26,12 @@ from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishErr
 from config.topology import TOPOLOGY, Topology
 from worker.adapters import rabbitmq_topology
 from worker.adapters.rabbitmq_link import Address, Link, quiet_client_loggers, translated
+from worker.adapters.rabbitmq_subscription import RabbitSubscription
 from worker.errors import BrokerUnavailable, UnroutableMessage
-from worker.ports.broker import Delivery, Message, Subscription
+from worker.ports.broker import Message, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from aiormq.abc import DeliveredMessage
 
 FAILURE_SECONDS: Final = 30.0
 """How long a failed publish speaks against the broker's health."""
@@ -104,15 +102,16 @@ class RabbitBroker:
         self._down.add(role)
         link = await self._open(role)
         try:
-            subscription = RabbitSubscription(link, self._publish_timeout)
-            await subscription.start(queue, prefetch, self._connect_timeout)
+            subscription = RabbitSubscription(link, queue, self._publish_timeout)
+            await subscription.start(prefetch, self._connect_timeout)
             self._down.discard(role)
             link.on_loss(lambda: self._down.add(role))
-            yield subscription
+            try:
+                yield subscription
+            finally:
+                await subscription.give_back()
         finally:
             was_lost = link.lost is not None
-            # Closing the channel, rather than cancelling the consumer first, returns what is unacknowledged
-            # to its place before anything else is delivered.
             await self._discard(link)
             if not was_lost:
                 self._down.discard(role)
@@ -231,64 +230,6 @@ class RabbitBroker:
             self._looking = None
         self._links.discard(link)
         await link.close()
-
-
-class RabbitSubscription:
-    """One consumer on its own link. Deliveries wait here, at most `prefetch` of them, until taken."""
-
-    def __init__(self, link: Link, timeout: float) -> None:
-        self._link = link
-        self._timeout = timeout
-        self._arrived: deque[Delivery] = deque()
-        self._last_tag = 0
-        self._news = asyncio.Event()
-        link.on_loss(self._news.set)
-
-    async def start(self, queue: str, prefetch: int, within: float) -> None:
-        """Begin to consume; raises `TopologyError` for a missing queue, `BrokerUnavailable`."""
-        with translated(f"cannot consume {queue}"):
-            async with asyncio.timeout(within):
-                try:
-                    # The bound holds for consumers made after it only (celery#9512): it comes first.
-                    await self._link.transport.basic_qos(prefetch_count=prefetch)
-                    await self._link.transport.basic_consume(queue, self._deliver)
-                except ChannelNotFoundEntity as error:
-                    raise rabbitmq_topology.missing("queue", queue) from error
-
-    async def take(self, limit: int, wait: float) -> list[Delivery]:
-        """See `worker.ports.broker.Subscription.take`.
-
-        What had arrived before a loss is not handed out: it can no longer be acknowledged (aio-pika#501).
-        """
-        if not self._arrived and self._link.lost is None:
-            self._news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._news.wait()
-        self._link.raise_if_lost()
-        return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
-
-    async def acknowledge(self, tag: int) -> None:
-        """Acknowledge all up to `tag`; raises `BrokerUnavailable`."""
-        self._link.raise_if_lost()
-        with translated("cannot acknowledge"):
-            async with asyncio.timeout(self._timeout):
-                await self._link.transport.basic_ack(tag, multiple=True)
-
-    async def _deliver(self, message: DeliveredMessage) -> None:
-        """Append, and never wait for anything: aiormq runs each delivery as a task of its own.
-
-        Tasks start in the order they were made, so order holds as long as this does not let go. It is too
-        costly to lose unnoticed - acknowledging is cumulative - hence the check.
-        """
-        tag = message.delivery_tag
-        if tag is None or tag != self._last_tag + 1:
-            self._link.lose(f"delivery {tag} came after delivery {self._last_tag}")
-            return
-        self._last_tag = tag
-        headers = dict(message.header.properties.headers or {})
-        self._arrived.append(Delivery(tag, message.routing_key or "", message.body, headers))
-        self._news.set()
 
 
 class _Refused(BrokerUnavailable):

@@ -18,7 +18,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-import aio_pika
 from aio_pika.exceptions import (
     AMQPError,
     ChannelInvalidStateError,
@@ -28,6 +27,7 @@ from aio_pika.exceptions import (
 )
 from yarl import URL
 
+from worker.adapters.rabbitmq_flow import Gate, GatedConnection
 from worker.errors import BrokerUnavailable, SettingsError
 
 if TYPE_CHECKING:
@@ -71,10 +71,12 @@ class Link:
     """An open connection and its channel; ask `lost` before use, and register `on_loss` to be told."""
 
     def __init__(
-        self, connection: AbstractConnection, channel: AbstractChannel, transport: Transport
+        self, connection: AbstractConnection, channel: AbstractChannel, transport: Transport, gate: Gate
     ) -> None:
         self.channel: Final = channel
         self.transport: Final = transport
+        self.gate: Final = gate
+        """Through which everything is read that comes from the broker."""
         self.lost: str | None = None
         self._connection = connection
         self._on_loss: list[Callable[[], None]] = []
@@ -97,11 +99,12 @@ class Link:
         """
         with translated(f"cannot connect to the broker at {address}"):
             async with asyncio.timeout(within):
-                connection = await _connect(address, name, heartbeat)
+                gate = Gate()
+                connection = await _connect(address, name, heartbeat, gate)
                 try:
                     channel = connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
                     await channel.initialize()
-                    return cls(connection, channel, await channel.get_underlay_channel())
+                    return cls(connection, channel, await channel.get_underlay_channel(), gate)
                 except BaseException:
                     await _close_within(connection, CLOSE_SECONDS)
                     raise
@@ -136,6 +139,7 @@ class Link:
     async def close(self) -> None:
         """Close the connection, its channel with it; bounded in time, and harmless when repeated."""
         self.lose("the connection to the broker was closed")
+        self.gate.set_open(is_open=True)
         await _close_within(self._connection, CLOSE_SECONDS)
 
     def _closed(self, closing: asyncio.Future[None]) -> None:
@@ -146,17 +150,20 @@ class Link:
         self.lose("the broker cancelled the consumer: its queue was deleted or has moved")
 
 
-async def _connect(address: Address, name: str, heartbeat: int) -> AbstractConnection:
+async def _connect(address: Address, name: str, heartbeat: int, gate: Gate) -> AbstractConnection:
+    connection = GatedConnection(
+        address.url, client_properties={"connection_name": name}, heartbeat=heartbeat
+    )
+    connection.read_through(gate)
     try:
-        return await aio_pika.connect(
-            address.url, client_properties={"connection_name": name}, heartbeat=heartbeat
-        )
+        await connection.connect()
     except InvalidFrameError as error:
         # The broker says why when it closes the connection here; aiormq drops that text.
         raise BrokerUnavailable(
             f"cannot connect to the broker at {address}: it refused us that virtual host "
             "(there is none of that name, or we may not use it)"
         ) from error
+    return connection
 
 
 @contextmanager

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -34,13 +34,20 @@ class Delivery:
     body: bytes
     headers: Mapping[str, object]
 
+    @property
+    def returns(self) -> int:
+        """How often it was delivered before and not settled, as far as the broker tells."""
+        count = self.headers.get("x-delivery-count")
+        return count if isinstance(count, int) else 0
+
 
 class Subscription(Protocol):
     """One consumer on one queue, in the queue's order."""
 
-    async def take(self, limit: int, wait: float) -> list[Delivery]:
+    async def take(self, limit: int, wait: float, max_bytes: int | None = None) -> list[Delivery]:
         """Wait up to `wait` seconds for a delivery, then return all at hand, at most `limit`.
 
+        With `max_bytes` no further one is returned once the bodies have so many together: at least one is.
         Returns an empty list when nothing came. Raises `BrokerUnavailable` once the consumer is gone
         for whatever reason (connection, channel, cancelled by the broker); what was taken and not
         acknowledged is delivered again to somebody.
@@ -51,6 +58,21 @@ class Subscription(Protocol):
         """Acknowledge every delivery up to and including `tag`; raises `BrokerUnavailable`."""
         ...
 
+    async def acknowledge_each(self, tags: Collection[int]) -> None:
+        """Acknowledge these deliveries and no others; raises `BrokerUnavailable`."""
+        ...
+
+    async def reject(self, tag: int, *, requeue: bool = False) -> None:
+        """Give one delivery to the queue's own dead-letter exchange, or back to the queue.
+
+        Raises `BrokerUnavailable`.
+        """
+        ...
+
+    async def set_prefetch(self, prefetch: int) -> None:
+        """Have at most so many further deliveries out unacknowledged; raises `BrokerUnavailable`."""
+        ...
+
 
 class Consumer(Protocol):
     """Where subscriptions come from."""
@@ -59,7 +81,7 @@ class Consumer(Protocol):
         """Consume `queue` while the context is open, with at most `prefetch` unacknowledged deliveries.
 
         Entering raises `BrokerUnavailable`, or `TopologyError` where the queue does not exist.
-        Leaving closes the channel, so that everything unacknowledged goes back to its place in the queue.
+        Leaving gives everything unacknowledged back to its place in the queue.
         """
         ...
 

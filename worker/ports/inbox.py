@@ -78,7 +78,14 @@ class Inbox(Protocol):
     """Where events are stored before they are acknowledged."""
 
     async def ping(self) -> None:
-        """Return if events could be stored now; raises `StoreUnavailable`."""
+        """Return if it looks as if events could be stored now; raises `StoreUnavailable`."""
+        ...
+
+    async def check_writable(self) -> None:
+        """Return once a write like that of `store` has succeeded and was undone; raises `StoreUnavailable`.
+
+        Messages are taken only after that: a server that answers may yet store nothing.
+        """
         ...
 
     async def store(

@@ -1,78 +1,76 @@
-"""Ingest: take many messages, store them in one transaction, acknowledge them all at once.
+"""Ingest: take many messages, store them in one transaction, acknowledge what is stored.
 
 Acknowledged is only what is stored. A kill before the commit has the broker deliver everything again; a
 kill after it has it deliver what is stored already, and duplicates change nothing. A message that cannot
-be read goes to the dead letters with its reason, after its district (where that can be told) was
-quarantined and before it is acknowledged.
+be read is quarantined for its district (where that can be told) in the same transaction, and then waits for
+its way to the dead letters alone (`worker.stages.dead_lettering`).
+
+Giving a message back counts against it: after twenty times the broker takes it for the one that kills us. So
+nothing is given back because the store, or the broker, is away. Messages are taken only once the store has
+shown that it can store; those at hand when it fails are kept, unacknowledged, and stored when it can again.
+A message that did come back a few times is taken alone, so that only the one that ends processes goes on
+being counted (docs/decisions/0016-messages-kept-in-hand.md).
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
-from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_QUEUE
-from schemas import clever, event_ids
-from worker import reading
-from worker.errors import IngestHalted, StoreRefused
+from config.topology import EVENTS_QUEUE
+from schemas import clever
+from worker.errors import IngestHalted, StoreFailed, StoreRefused, StoreUnavailable
 from worker.metrics import Metrics
-from worker.ports.broker import Broker, Delivery, Message, Subscription
-from worker.ports.dead_letters import REPLAYED_HEADER
-from worker.ports.inbox import Arrival, Inbox, Mark, Quarantined, Released, Stored
-from worker.stages.subscribing import KeptSubscription, context_of
+from worker.ports.broker import Broker, Delivery, Subscription
+from worker.ports.inbox import Inbox, Stored
+from worker.stages.dead_lettering import DeadLettering
+from worker.stages.micro_batch import MicroBatch, read_in_turns
 from worker.tracing import NO_TRACES, Span, Tracer, link_all
 
 BATCH: Final = 500
 """Messages stored together: past a few hundred a larger batch is no faster."""
+BATCH_BYTES: Final = 8 * 1024 * 1024
+"""Of bodies stored together, and one more body: far from PostgreSQL's limits, and held twice while stored."""
 PREFETCH: Final = 1500
 """Three batches: one being stored, one at hand, one on its way. Quorum queues allow 2,000."""
 TAKE_SECONDS: Final = 0.5
-MAX_BYTES: Final = 4 * 1024 * 1024
-"""Of one message: a section with 30,000 students and its previous attributes has under 2 MiB."""
 HALT_AFTER: Final = 1000
 """Unreadable messages in a row after which we are more likely wrong than they are."""
+SUSPECT: Final = 3
+"""Times that a message came back, from which on it is taken alone."""
+HOLD_SECONDS: Final = 900.0
+"""For which messages are kept while the store fails: brokers wait 30 minutes for an acknowledgement."""
+LOOK_SECONDS: Final = 5.0
+"""Between two looks at the store while nothing comes."""
+ATTEMPTS_TOGETHER: Final = 3
+"""Failed attempts after which messages are stored one by one, for the one that fails by itself."""
+MAX_ASIDE: Final = 20
+"""Messages that fail by themselves and are kept while others go on; with more of them nothing is taken."""
+ASIDE_SECONDS: Final = 15.0
+"""Between two attempts at one of those."""
 
 
 @dataclass(slots=True)
-class MicroBatch:
-    """What a handful of deliveries come to."""
+class _Group:
+    """Deliveries to store together; read at the first attempt, and kept until they are stored."""
 
-    arrivals: list[Arrival] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-    unreadable: list[tuple[Delivery, clever.UnreadableEvent]] = field(default_factory=list)
-    released: list[Released] = field(default_factory=list)
-    unread: Counter[str] = field(default_factory=Counter)
-    """Fields that were left out, by collection: they could not be read, and no roster needs them."""
-
-    def extend(self, other: MicroBatch) -> None:
-        """Take in what another one has."""
-        self.arrivals += other.arrivals
-        self.marks += other.marks
-        self.unreadable += other.unreadable
-        self.released += other.released
-        self.unread += other.unread
-
-    @property
-    def quarantined(self) -> list[Quarantined]:
-        """Those unreadable messages whose district can be told."""
-        return [
-            Quarantined(
-                error.district_id, hashlib.sha256(delivery.body).digest(), error.reason, error.explanation
-            )
-            for delivery, error in self.unreadable
-            if error.district_id is not None
-        ]
+    deliveries: Sequence[Delivery]
+    batch: MicroBatch | None = None
+    attempts: int = 0
+    failing_since: float | None = None
+    due_at: float = 0.0
+    """When one that was put aside is tried again."""
 
 
 @dataclass(slots=True)
 class IngestStage:
-    """The ingest stage. One subscription at a time, made anew after anything went wrong with it."""
+    """The ingest stage. One subscription at a time, made again after anything went wrong with it."""
 
     broker: Broker
     inbox: Inbox
@@ -80,24 +78,37 @@ class IngestStage:
     halt_after: int = HALT_AFTER
     tracer: Tracer = NO_TRACES
     name: str = "ingest"
-    _kept: KeptSubscription = field(init=False)
+    clock: Callable[[], float] = time.monotonic
+    _dead: DeadLettering = field(init=False)
+    _context: AbstractAsyncContextManager[Subscription] | None = None
+    _subscription: Subscription | None = None
+    _is_narrow: bool = False
+    _groups: deque[_Group] = field(default_factory=deque)
+    _aside: list[_Group] = field(default_factory=list)
+    _looked_at: float = 0.0
     _unreadable_in_a_row: int = 0
 
     def __post_init__(self) -> None:
-        self._kept = KeptSubscription(self.broker, EVENTS_QUEUE, PREFETCH, self.inbox.ping)
+        self._dead = DeadLettering(self.broker, self.metrics, self.name, self.clock)
 
     async def once(self) -> bool:
         """Take what is at hand, store it, acknowledge it; return whether there was anything.
 
-        Raises `BrokerUnavailable` and `StoreUnavailable` after giving up the subscription, so that
-        messages stay in the broker while either is away; `IngestHalted` for good.
+        Raises `BrokerUnavailable` after giving up the subscription, `StoreUnavailable` with what was taken
+        kept in hand, to be stored by the next call; `IngestHalted` for good.
         """
         try:
-            subscription = await self._kept.get()
-            deliveries = await subscription.take(BATCH, TAKE_SECONDS)
-            if deliveries:
-                with self.tracer.span("ingest", kind="consumer", messages=len(deliveries)) as span:
-                    await self._handle(subscription, deliveries, span)
+            subscription = await self._opened()
+            await self._return_from_aside(subscription)
+            if self._groups or len(self._aside) >= MAX_ASIDE:
+                await subscription.take(0, 0)  # raises where it was lost meanwhile: what it gave comes again
+            else:
+                await self._take(subscription)
+            if self._groups:
+                await self._work_on(subscription, self._groups[0])
+        except StoreUnavailable:
+            await self._keep_or_give_back()
+            raise
         except BaseException:
             await self.close()
             raise
@@ -109,24 +120,116 @@ class IngestStage:
     @property
     def consuming(self) -> bool:
         """Whether there is a subscription."""
-        return self._kept.is_open
+        return self._subscription is not None
 
     async def close(self) -> None:
-        """Give up the subscription; what is not acknowledged goes back to the queue."""
-        await self._kept.close()
+        """Give up the subscription; what is not acknowledged goes back to the queue. May be called twice."""
+        self._groups.clear()
+        self._aside.clear()
+        await self._dead.close()
+        context, self._context, self._subscription = self._context, None, None
+        if context is not None:
+            await context.__aexit__(None, None, None)
 
-    async def _handle(self, subscription: Subscription, deliveries: Sequence[Delivery], span: Span) -> None:
+    async def _opened(self) -> Subscription:
+        """Return the subscription; where there is none, make one after the store has shown that it stores.
+
+        It begins with one message, to see whether it is one that keeps coming back.
+        """
+        if self._subscription is None:
+            await self.inbox.check_writable()
+            context = self.broker.subscribe(EVENTS_QUEUE, prefetch=1)
+            self._subscription = await context.__aenter__()
+            self._context = context
+            self._is_narrow = True
+            self._looked_at = self.clock()
+        return self._subscription
+
+    async def _take(self, subscription: Subscription) -> None:
+        """Take what is at hand into groups: all that is new together, what keeps coming back one by one."""
+        deliveries = await subscription.take(BATCH, TAKE_SECONDS, BATCH_BYTES)
+        suspects = [delivery for delivery in deliveries if delivery.returns >= SUSPECT]
+        if not suspects and self._is_narrow:
+            await subscription.set_prefetch(PREFETCH)
+            self._is_narrow = False
+            if len(deliveries) < BATCH:
+                deliveries += await subscription.take(BATCH - len(deliveries), 0, BATCH_BYTES)
+                suspects = [delivery for delivery in deliveries if delivery.returns >= SUSPECT]
+        if suspects and not self._is_narrow:
+            await subscription.set_prefetch(1)
+            self._is_narrow = True
+        others = (
+            [delivery for delivery in deliveries if delivery.returns < SUSPECT] if suspects else deliveries
+        )
+        self._groups.extend(_Group(part) for part in (others, *([one] for one in suspects)) if part)
+        if not deliveries:
+            await self._look_at_the_store()
+
+    async def _look_at_the_store(self) -> None:
+        """Ask now and then whether the store can store, while nothing comes to be stored."""
+        if self.clock() - self._looked_at >= LOOK_SECONDS:
+            await self.inbox.ping()
+            self._looked_at = self.clock()
+
+    async def _keep_or_give_back(self) -> None:
+        """Keep what was taken while the store is away, though not for longer than the broker would wait.
+
+        An idle subscription ends at once: what comes meanwhile stays in the queue, and nothing is given back.
+        """
+        since = self._groups[0].failing_since if self._groups else None
+        is_idle = not self._groups and not self._aside
+        if is_idle or (since is not None and self.clock() - since >= HOLD_SECONDS):
+            await self.close()
+
+    async def _work_on(self, subscription: Subscription, group: _Group) -> None:
+        with self.tracer.span("ingest", kind="consumer", messages=len(group.deliveries)) as span:
+            try:
+                await self._handle(subscription, group, span)
+            except StoreUnavailable as error:
+                group.failing_since = group.failing_since or self.clock()
+                group.attempts += 1
+                fails_by_itself = isinstance(error, StoreFailed) and group.attempts >= ATTEMPTS_TOGETHER
+                if fails_by_itself:
+                    await self.inbox.check_writable()  # raises where the store fails whatever it is given
+                    self._part(group)
+                raise
+        self._groups.remove(group)
+
+    def _part(self, group: _Group) -> None:
+        """Go on with each message by itself, so that one that the store fails at holds up no other."""
+        self._groups.remove(group)
+        if len(group.deliveries) > 1:
+            self._groups.extend(
+                _Group([delivery], failing_since=group.failing_since) for delivery in group.deliveries
+            )
+        else:
+            group.due_at = self.clock() + ASIDE_SECONDS
+            self._aside.append(group)
+
+    async def _return_from_aside(self, subscription: Subscription) -> None:
+        """Try again what was put aside; the broker has back what failed for as long as it would wait."""
+        now = self.clock()
+        for group in [each for each in self._aside if each.due_at <= now]:
+            self._aside.remove(group)
+            if group.failing_since is not None and now - group.failing_since >= HOLD_SECONDS:
+                await subscription.reject(group.deliveries[0].tag, requeue=True)
+            else:
+                self._groups.append(group)
+
+    async def _handle(self, subscription: Subscription, group: _Group, span: Span) -> None:
         started = time.perf_counter()
-        link_all(span, (context_of(delivery) for delivery in deliveries))
-        batch = read_all(deliveries, event_ids.latest_at(time.time()))
-        self._watch_for_a_flood(batch, len(deliveries))
+        if group.batch is None:
+            group.batch = await read_in_turns(group.deliveries)
+            self._watch_for_a_flood(group.batch)
+        batch = group.batch
+        link_all(span, batch.contexts)
         try:
             stored = await self._store(batch)
         except StoreRefused:
-            batch, stored = await self._store_one_by_one(deliveries)
-        for delivery, error in batch.unreadable:
-            await self._dead_letter(delivery, error)
-        await subscription.acknowledge(deliveries[-1].tag)
+            batch, stored = await self._store_one_by_one(group.deliveries)
+        self._looked_at = self.clock()
+        await subscription.acknowledge_each(batch.tags)
+        await self._dead.add(subscription, batch.unreadable)
         self._report(batch, stored, span, time.perf_counter() - started)
 
     def _report(self, batch: MicroBatch, stored: Stored, span: Span, seconds: float) -> None:
@@ -155,7 +258,7 @@ class IngestStage:
         """Find the message that the store refuses, so that it holds up none of the others."""
         whole, stored = MicroBatch(), Stored(0, 0, 0)
         for delivery in deliveries:
-            batch = read_all([delivery], event_ids.latest_at(time.time()))
+            batch = await read_in_turns([delivery])
             try:
                 stored += await self._store(batch)
             except StoreRefused as error:
@@ -166,31 +269,8 @@ class IngestStage:
             whole.extend(batch)
         return whole, stored
 
-    async def _dead_letter(self, delivery: Delivery, error: clever.UnreadableEvent) -> None:
-        headers = {
-            "x-reason": str(error.reason),
-            "x-district-id": error.district_id,
-            "traceparent": context_of(delivery),
-        }
-        await self.broker.publish(
-            Message(
-                DEAD_LETTER_EXCHANGE,
-                delivery.routing_key,
-                delivery.body,
-                headers={name: value for name, value in headers.items() if value is not None},
-            )
-        )
-        self.metrics.dead_letters.labels(str(error.reason)).inc()
-        structlog.get_logger().warning(
-            "event.unreadable",
-            stage=self.name,
-            reason=str(error.reason),
-            explanation=error.explanation,
-            district_id=error.district_id,
-        )
-
-    def _watch_for_a_flood(self, batch: MicroBatch, deliveries: int) -> None:
-        if len(batch.unreadable) < deliveries:
+    def _watch_for_a_flood(self, batch: MicroBatch) -> None:
+        if batch.tags:
             self._unreadable_in_a_row = 0
             return
         if self._unreadable_in_a_row >= self.halt_after:
@@ -198,59 +278,4 @@ class IngestStage:
                 f"{self._unreadable_in_a_row} messages in a row could not be read, "
                 f"the last for {batch.unreadable[-1][1].reason}: consuming has stopped"
             )
-        self._unreadable_in_a_row += deliveries
-
-
-def read_all(deliveries: Sequence[Delivery], latest_id: str = event_ids.NO_LIMIT) -> MicroBatch:
-    """Read every delivery; no event id above `latest_id` is believed."""
-    batch = MicroBatch()
-    for delivery in deliveries:
-        try:
-            event = _read(delivery, latest_id)
-        except clever.UnreadableEvent as error:
-            batch.unreadable.append((delivery, error))
-            continue
-        if isinstance(event, clever.Event):
-            batch.arrivals.append(reading.arrival(event, context_of(delivery)))
-            batch.released += _released(delivery, event.district_id)
-            if event.unread:
-                batch.unread[event.collection] += len(event.unread)
-        else:
-            batch.marks.append(reading.mark(event))
-            batch.released += _released(delivery, event.district)
-    return batch
-
-
-def _released(delivery: Delivery, district_id: str) -> list[Released]:
-    """Return what leaves the quarantine with a dead letter that was published again, and was read."""
-    held = delivery.headers.get(REPLAYED_HEADER)
-    if held is None:
-        return []
-    digest = hashlib.sha256(delivery.body).digest()
-    return [Released(district, digest) for district in (district_id, held) if isinstance(district, str)]
-
-
-def _read(delivery: Delivery, latest_id: str) -> clever.Event | clever.FeedSettled:
-    district = _district_beside(delivery)
-    if len(delivery.body) > MAX_BYTES:
-        raise clever.UnreadableEvent(
-            clever.Reason.TOO_LARGE,
-            f"the body has {len(delivery.body)} bytes, at most {MAX_BYTES} are read",
-            district or clever.district_in_pieces(delivery.body),
-        )
-    event = clever.read(delivery.body, district, latest_id)
-    read = event.district_id if isinstance(event, clever.Event) else event.district
-    key = clever.district_in_key(delivery.routing_key)
-    if key is not None and key.lower() != read.lower():
-        raise clever.UnreadableEvent(
-            clever.Reason.WRONG_DISTRICT, "the routing key names another district than the message", district
-        )
-    return event
-
-
-def _district_beside(delivery: Delivery) -> str | None:
-    """Tell the district from the header, or from a routing key of our own form, `<district>.<type>`."""
-    header = delivery.headers.get("district_id")
-    if clever.is_district_id(header):
-        return header
-    return clever.district_in_key(delivery.routing_key)
+        self._unreadable_in_a_row += len(batch.unreadable)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Final
 
 from worker.adapters.postgres import notices, sql, windows
 from worker.adapters.postgres.database import Connection, Database
+from worker.domain.records import Kind
 from worker.domain.window import Trigger
-from worker.errors import StoreUnavailable
+from worker.errors import StoreFailed, StoreFault, StoreRefused, StoreUnavailable
 from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
 
 _SQL: Final = sql.load("inbox")
@@ -21,11 +23,27 @@ class PostgresInbox:
         self._database = database
 
     async def ping(self) -> None:
-        """Return if events could be stored now; raises `StoreUnavailable`."""
+        """Return if it looks as if events could be stored now; raises `StoreUnavailable`."""
         async with self._database.connection() as connection:
             if await connection.fetchval(_SQL["is_read_only"]):
                 self._database.expire()  # the address may lead to another server by now
                 raise StoreUnavailable("PostgreSQL: read-only for now, as a standby is")
+            missing = await connection.fetchrow(_SQL["missing_right"])
+        if missing is not None:
+            raise StoreFailed(
+                f"PostgreSQL: the right to {missing['right']} is missing on table {missing['name']}",
+                StoreFault("InsufficientPrivilegeError", "42501", missing["name"]),
+            )
+
+    async def check_writable(self) -> None:
+        """Write to every table that `store` writes to, for a district that there is not, and undo it."""
+        try:
+            await self._database.in_transaction(_write_and_undo)
+        except _Undone:
+            return
+        except StoreRefused as error:
+            # What is refused is ours, and no message's.
+            raise StoreFailed(str(error), error.fault) from None
 
     async def store(
         self,
@@ -58,6 +76,20 @@ class PostgresInbox:
 
 def _in_order(event: Arrival) -> tuple[str, str, str, str, str]:
     return event.district_id, event.event_id, event.kind or "", event.record_id, event.record or ""
+
+
+class _Undone(Exception):
+    """What was written is undone by leaving its transaction with this."""
+
+
+async def _write_and_undo(connection: Connection) -> None:
+    district, event, digest = secrets.token_hex(12), f"{0:024x}", secrets.token_bytes(32)
+    await _store_events(connection, [Arrival(district, event, Kind.TERM, event, "{}")])
+    await _store_ignored(connection, [(district, event)])
+    await _store_quarantined(connection, [Quarantined(district, digest, "probe", "")])
+    await _settle(connection, [Mark(district, "", event, 1)], {district})
+    await _release(connection, [Released(district, digest)])
+    raise _Undone
 
 
 async def _store_events(connection: Connection, events: Sequence[Arrival]) -> int:

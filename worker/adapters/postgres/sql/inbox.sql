@@ -107,3 +107,15 @@ SELECT DISTINCT district_id FROM feed_marks WHERE district_id = ANY($1::text[])
 
 -- name: is_read_only
 SELECT current_setting('transaction_read_only')::boolean
+
+-- name: missing_right
+-- One right that storing needs and that this user has not, if any; asked of the catalogue, which costs nothing.
+SELECT t.name, t."right"
+FROM (VALUES ('inbox', 'INSERT'), ('inbox', 'SELECT'), ('evaluated_events', 'INSERT'),
+             ('evaluated_events', 'SELECT'), ('districts', 'INSERT'), ('windows', 'INSERT'),
+             ('windows', 'UPDATE'), ('windows', 'SELECT'), ('quarantine', 'INSERT'), ('quarantine', 'DELETE'),
+             ('feed_marks', 'INSERT'), ('feed_marks', 'UPDATE'), ('feed_marks', 'SELECT'),
+             ('feed_marks', 'DELETE')) AS t(name, "right")
+WHERE CASE t."right" WHEN 'DELETE' THEN NOT has_table_privilege(t.name, t."right")
+           ELSE NOT has_any_column_privilege(t.name, t."right") END
+LIMIT 1

@@ -1,0 +1,176 @@
+"""What a handful of messages comes to: read one by one, in memory alone, without holding the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from schemas import clever, event_ids
+from schemas.attribution import district_beside
+from worker import reading
+from worker.domain.trace_context import read_trace_parent
+from worker.ports.broker import Delivery
+from worker.ports.dead_letters import REPLAYED_HEADER
+from worker.ports.inbox import Arrival, Mark, Quarantined, Released
+
+MAX_BYTES: Final = 4 * 1024 * 1024
+"""Of one message: a section with 30,000 students and its previous attributes has under 2 MiB."""
+MAX_VALUES: Final = 300_000
+"""In one body: twice as many ids as fit into the largest one. Reading a million takes most of a second, in
+calls that let nothing else run, and a hundred megabytes."""
+LARGE: Final = 128 * 1024
+"""Bytes from which on a body is read in a thread, so that the event loop has its turns meanwhile."""
+SLICE: Final = 256 * 1024
+"""Bytes of small bodies that are read before others have their turn: some milliseconds."""
+
+
+@dataclass(slots=True)
+class MicroBatch:
+    """What a handful of deliveries come to; `tags` are those of all that could be read."""
+
+    tags: list[int] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    unreadable: list[tuple[Delivery, clever.UnreadableEvent]] = field(default_factory=list)
+    released: list[Released] = field(default_factory=list)
+    contexts: list[str | None] = field(default_factory=list)
+    """The trace contexts that the messages came with."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """Fields that were left out, by collection: they could not be read, and no roster needs them."""
+
+    def extend(self, other: MicroBatch) -> None:
+        """Take in what another one has."""
+        self.tags += other.tags
+        self.arrivals += other.arrivals
+        self.marks += other.marks
+        self.unreadable += other.unreadable
+        self.released += other.released
+        self.contexts += other.contexts
+        self.unread += other.unread
+
+    def __len__(self) -> int:
+        """Count the messages."""
+        return len(self.tags) + len(self.unreadable)
+
+    @property
+    def quarantined(self) -> list[Quarantined]:
+        """Those unreadable messages whose district can be told."""
+        return [
+            Quarantined(
+                error.district_id, hashlib.sha256(delivery.body).digest(), error.reason, error.explanation
+            )
+            for delivery, error in self.unreadable
+            if error.district_id is not None
+        ]
+
+
+def read_all(deliveries: Sequence[Delivery], latest_id: str = event_ids.NO_LIMIT) -> MicroBatch:
+    """Read every delivery, at once; no event id above `latest_id` is believed."""
+    batch = MicroBatch()
+    for delivery in deliveries:
+        _read_into(batch, delivery, latest_id)
+    return batch
+
+
+async def read_in_turns(deliveries: Sequence[Delivery]) -> MicroBatch:
+    """Read every delivery, and let others run in between: no body holds the event loop for long."""
+    batch, since, latest_id = MicroBatch(), 0, event_ids.latest_at(time.time())
+    for delivery in deliveries:
+        size = len(delivery.body)
+        if size >= LARGE:
+            batch.extend(await asyncio.to_thread(_read_large, delivery, latest_id))
+            continue
+        since += size
+        if since >= SLICE:
+            since = 0
+            await asyncio.sleep(0)
+        _read_into(batch, delivery, latest_id)
+    return batch
+
+
+def _read_into(batch: MicroBatch, delivery: Delivery, latest_id: str) -> None:
+    context = context_of(delivery)
+    batch.contexts.append(context)
+    try:
+        event = _read(delivery, latest_id)
+    except clever.UnreadableEvent as error:
+        batch.unreadable.append((delivery, error))
+        return
+    if isinstance(event, clever.Event):
+        batch.arrivals.append(reading.arrival(event, context))
+        batch.released += _released(delivery, event.district_id)
+        if event.unread:
+            batch.unread[event.collection] += len(event.unread)
+    else:
+        batch.marks.append(reading.mark(event))
+        batch.released += _released(delivery, event.district)
+    batch.tags.append(delivery.tag)
+
+
+def context_of(delivery: Delivery) -> str | None:
+    """Return the trace context that a message came with; one that is not well-formed is none."""
+    return read_trace_parent(delivery.headers.get("traceparent"))
+
+
+def _read_large(delivery: Delivery, latest_id: str) -> MicroBatch:
+    """Read a large body without the collector of cycles, which would look at every value several times."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return read_all([delivery], latest_id)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _released(delivery: Delivery, district_id: str) -> list[Released]:
+    """Return what leaves the quarantine with a dead letter that was published again, and was read."""
+    held = delivery.headers.get(REPLAYED_HEADER)
+    if held is None:
+        return []
+    digest = hashlib.sha256(delivery.body).digest()
+    return [Released(district, digest) for district in (district_id, held) if isinstance(district, str)]
+
+
+def _read(delivery: Delivery, latest_id: str) -> clever.Event | clever.FeedSettled:
+    district = district_beside(delivery.headers, delivery.routing_key)
+    body = delivery.body
+    if len(body) > MAX_BYTES:
+        raise _too_large(f"the body has {len(body)} bytes, at most {MAX_BYTES} are read", body, district)
+    if len(body) >= LARGE and _has_too_many_values(body):
+        raise _too_large(f"the body has more than {MAX_VALUES} values", body, district)
+    event = clever.read(body, district, latest_id)
+    named = event.district_id if isinstance(event, clever.Event) else event.district
+    key = clever.district_in_key(delivery.routing_key)
+    if key is not None and key.lower() != named.lower():
+        raise clever.UnreadableEvent(
+            clever.Reason.WRONG_DISTRICT, "the routing key names another district than the message", district
+        )
+    return event
+
+
+def _too_large(explanation: str, body: bytes, district: str | None) -> clever.UnreadableEvent:
+    return clever.UnreadableEvent(
+        clever.Reason.TOO_LARGE, explanation, district or clever.district_in_pieces(body)
+    )
+
+
+_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def _has_too_many_values(body: bytes) -> bool:
+    """Whether there are more values than a record has, by counting what stands before each."""
+    before = (b",", b"[", b"{")
+    values = sum(map(body.count, before))
+    if values <= MAX_VALUES:
+        return False
+    for text in _TEXT.finditer(body):  # what stands in a text is none
+        values -= sum(body.count(mark, *text.span()) for mark in before)
+    return values > MAX_VALUES

@@ -10,8 +10,11 @@ import pytest
 from builders import DISTRICT, event_json, section_json, settled_json, student_json
 from ingest_fixtures import Ingest, ended
 
+from schemas import clever
+from worker import reading
 from worker.errors import BrokerUnavailable, StoreFailed, StoreUnavailable
 from worker.ports.broker import Message
+from worker.ports.inbox import Arrival
 from worker.stages import dead_lettering
 from worker.stages import ingest as ingest_module
 
@@ -259,3 +262,22 @@ async def test_a_new_subscription_takes_what_came_back_often_one_at_a_time(inges
         assert len(ingest.stage._subscription._unacknowledged) == 0  # type: ignore[union-attr]
 
     assert stored == [1, 2, 3]
+
+
+async def test_a_message_at_which_our_reading_breaks_is_unreadable_and_stops_no_other(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = reading.arrival
+
+    def broken(event: clever.Event, context: str | None = None) -> Arrival:
+        return read(event, context) if event.id != f"{2:024x}" else arrivals_of_nobody[0]
+
+    arrivals_of_nobody = list[Arrival]()
+    monkeypatch.setattr(reading, "arrival", broken)
+    await ingest.publish(sound(1), sound(2), sound(3))
+
+    await ingest.stage.once()
+
+    assert len(ingest.inbox.arrivals) == 2
+    assert [each.explanation for each in ingest.inbox.quarantined] == ["reading it raised IndexError"]
+    assert await ingest.acknowledged() == 3

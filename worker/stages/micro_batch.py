@@ -100,18 +100,34 @@ def _read_into(batch: MicroBatch, delivery: Delivery, latest_id: str) -> None:
     batch.contexts.append(context)
     try:
         event = _read(delivery, latest_id)
+        stored = _stored(event, context)
     except clever.UnreadableEvent as error:
         batch.unreadable.append((delivery, error))
         return
-    if isinstance(event, clever.Event):
-        batch.arrivals.append(reading.arrival(event, context))
-        batch.released += _released(delivery, event.district_id)
-        if event.unread:
-            batch.unread[event.collection] += len(event.unread)
+    except Exception as error:  # noqa: BLE001 — a fault of ours, met by one message, stops no other
+        batch.unreadable.append((delivery, _unforeseen(delivery, error)))
+        return
+    if isinstance(event, clever.Event) and event.unread:
+        batch.unread[event.collection] += len(event.unread)
+    if isinstance(stored, Arrival):
+        batch.arrivals.append(stored)
     else:
-        batch.marks.append(reading.mark(event))
-        batch.released += _released(delivery, event.district)
+        batch.marks.append(stored)
+    batch.released += _released(delivery, stored.district_id)
     batch.tags.append(delivery.tag)
+
+
+def _unforeseen(delivery: Delivery, error: Exception) -> clever.UnreadableEvent:
+    district = district_beside(delivery.headers, delivery.routing_key)
+    return clever.UnreadableEvent(
+        clever.Reason.NOT_AN_EVENT,
+        f"reading it raised {type(error).__name__}",
+        district or clever.district_in_pieces(delivery.body),
+    )
+
+
+def _stored(event: clever.Event | clever.FeedSettled, context: str | None) -> Arrival | Mark:
+    return reading.arrival(event, context) if isinstance(event, clever.Event) else reading.mark(event)
 
 
 def context_of(delivery: Delivery) -> str | None:

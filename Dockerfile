@@ -27,10 +27,10 @@ ENV PATH=/opt/rostering/bin:$PATH \
     ROSTERING_DATA_DIR=/var/lib/rostering
 USER 10001:10001
 WORKDIR /var/lib/rostering
-EXPOSE 8080
+EXPOSE 8080 8081
 STOPSIGNAL SIGTERM
 # /live and not /ready: a database or a broker that is away is no reason to restart the worker.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ.get('ROSTERING_HTTP__PORT', '8080') + '/live', timeout=3)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + (os.environ.get('ROSTERING_HTTP__PROBES_PORT') or os.environ.get('ROSTERING_HTTP__PORT', '8080')) + '/live', timeout=3)"]
 ENTRYPOINT ["rostering"]
 CMD ["run"]

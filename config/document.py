@@ -46,6 +46,7 @@ INSTEAD_OF_UNSET: Final = {
     "client_secret": "your-client-secret",
     "alertmanager_url": "http://localhost:9093",
     "otlp_endpoint": "http://localhost:4318",
+    "probes_port": "8081",
     "public_url": "https://rostering.example.org",
     "user_header": "X-Forwarded-User",
     "role_header": "X-Forwarded-Role",

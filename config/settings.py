@@ -131,6 +131,11 @@ class HttpSettings(Group):
         "users add`), or a proxy that says who is asking.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    probes_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        default=None,
+        description="Port for `/live`, `/ready` and `/metrics` alone, which `port` answers as well. It "
+        "answers while `port` is flooded. Unset: no such port; 0 takes any free one.",
+    )
     public_url: Annotated[str, AfterValidator(public_address)] | None = Field(
         default=None,
         description="Address at which people reach the console, for links in alerts and for connect links.",

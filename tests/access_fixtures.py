@@ -25,6 +25,7 @@ from worker.metrics import Metrics
 from worker.stages.loop import Health
 from worker.web.access.gate import SESSION_COOKIE, digest_of
 from worker.web.access.logging_in import Access
+from worker.web.connection_limits import HEAD_SECONDS
 from worker.web.console import Console
 from worker.web.page import Page
 from worker.web.pages import all_pages
@@ -111,6 +112,7 @@ class ServedConsole:
     console: Console
     store: StoreUnderTest
     pages: list[Page]
+    probes_url: str
 
     @property
     def access(self) -> Access:
@@ -149,7 +151,7 @@ def serve(store: StoreUnderTest) -> Serve:
     """Serve the console over the store, with settings of `[http]`; more than once is more processes."""
 
     @asynccontextmanager
-    async def served(**http: Any) -> AsyncIterator[ServedConsole]:
+    async def served(*, head_seconds: float = HEAD_SECONDS, **http: Any) -> AsyncIterator[ServedConsole]:
         settings = Settings(http=HttpSettings(**http))
         access_store = app.access_store(settings, store.database)
         opened = app.Store(
@@ -179,10 +181,13 @@ def serve(store: StoreUnderTest) -> Serve:
         object.__setattr__(made.access, "passwords", Passwords(CHEAP))
         probes = Probes(store.desk, [store.outbox], store.inspections, broker, Health(), Metrics())
         server = WebServer(probes, made)
-        await server.start("127.0.0.1", 0)
+        server.head_seconds = head_seconds
+        await server.start("127.0.0.1", 0, 0)
         try:
             assert server.url is not None
-            yield ServedConsole(server.url, made, store, [*probes.pages(), *all_pages(made)])
+            assert server.probes_url is not None
+            pages = [*probes.pages(), *all_pages(made)]
+            yield ServedConsole(server.url, made, store, pages, server.probes_url)
         finally:
             await server.close()
             await broker.close()

@@ -77,6 +77,9 @@ class Metrics:
         self.http_seconds = self._histogram(
             "http_request_duration_seconds", "Time to answer one request.", "method", "route", "status"
         )
+        self.http_refused = self._counter(
+            "http_connections_refused", "Connections over the limit of one peer or of all.", "address"
+        )
 
     def _show_what_is_so(self) -> None:
         self.outbox_unpublished = self._gauge("outbox_unpublished", "Messages that wait to be published.")

@@ -55,6 +55,8 @@ REMEMBER_EVENTS: Final = timedelta(days=45)
 """How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
 NEED_BROKER: Final = ("ingest", "watchdog", "poll.list", "poll", "relay", "relay.alerts")
 """Stages that begin once the broker is there; evaluation, alerts and pages do not wait for it."""
+FIRST_LOOK_SECONDS: Final = 5.0
+"""For the broker, before everything else begins without it."""
 REMEMBER_ALERTS: Final = timedelta(days=7)
 """How long alerts are kept after they left, for whoever asks whether a channel has had one."""
 UNATTENDED: Final = timedelta(hours=1)
@@ -109,7 +111,7 @@ class Running:
 class Worker:
     """The stages of one process, from start to stop."""
 
-    def __init__(self, settings: Settings, stages: Collection[str], *, needs_http: bool) -> None:
+    def __init__(self, settings: Settings, stages: Collection[str], *, needs_http: bool = True) -> None:
         check_stages(stages, settings)
         self._settings = settings
         self._stages = [
@@ -134,12 +136,13 @@ class Worker:
             store = await self._when_there(lambda: stack.enter_async_context(open_store(self._settings)))
             if store is None or self.stop.requested:
                 return 0
+            is_checked = await self._first_look(broker)
             opening = open_source(self._settings, store, broker, self.metrics, self.tracer)
             source = await stack.enter_async_context(opening)
             channels: list[Channel] = []
             if self._delivers:
                 channels = await stack.enter_async_context(alerting.open_channels(self._settings))
-            return await self._run(store, broker, source, channels)
+            return await self._run(store, broker, source, channels, is_checked)
 
     async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
         """Return what `attempt` gives once it gives anything; None where a stop came first.
@@ -165,6 +168,7 @@ class Worker:
         broker: RabbitBroker | InProcessBroker,
         source: Surroundings | None,
         channels: Sequence[Channel],
+        is_checked: asyncio.Event,
     ) -> int:
         ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
@@ -185,14 +189,14 @@ class Worker:
         made.append(_housekeeping(store, self.stop, self._settings))
         if "ingest" in self._stages:
             made.append(watchdog)
-        is_checked = asyncio.Event()
         work = [self._check_topology(broker, is_checked)]
         for stage in made:
             running = run(stage, self.stop, self.health)
             work.append(self._after(is_checked, running) if stage.name in NEED_BROKER else running)
         tasks = [asyncio.create_task(piece) for piece in work]
         url = server.url if server else None
-        structlog.get_logger().info("worker.started", stages=self._stages, url=url)
+        probes = server.probes_url if server else None
+        structlog.get_logger().info("worker.started", stages=self._stages, url=url, probes=probes)
         if self.started:
             self.started(Running(store, broker, url))
         try:
@@ -202,13 +206,28 @@ class Worker:
         structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
         return 1 if watchdog.expired else 0
 
+    async def _first_look(self, broker: Broker) -> asyncio.Event:
+        """Return whether the broker has what we need, set where that is known; raises `TopologyError`."""
+        is_checked = asyncio.Event()
+        try:
+            async with asyncio.timeout(FIRST_LOOK_SECONDS):
+                await broker.check_topology()
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 — it is looked for again, and told then
+            structlog.get_logger().debug("broker.absent", **telemetry.shown(error))
+        else:
+            is_checked.set()
+        return is_checked
+
     async def _check_topology(self, broker: Broker, is_checked: asyncio.Event) -> None:
         """Wait until the broker is there and has what we need; the rest goes on meanwhile, alerts above all.
 
         Raises `TopologyError`.
         """
-        await self._when_there(broker.check_topology)
-        is_checked.set()
+        if not is_checked.is_set():
+            await self._when_there(broker.check_topology)
+            is_checked.set()
         await self.stop.wait()
 
     async def _after(self, is_so: asyncio.Event, work: Coroutine[None, None, None]) -> None:
@@ -276,16 +295,13 @@ class Worker:
                 "that says who is asking (ROSTERING_HTTP__TRUSTED_PROXIES and ROSTERING_HTTP__USER_HEADER)"
             )
         server = WebServer(probes, served, self.tracer)
+        http = self._settings.http
         try:
-            await server.start(self._settings.http.host, self._settings.http.port)
-        except OSError as error:
-            where = f"{self._settings.http.host}:{self._settings.http.port}"
+            await server.start(http.host, http.port, http.probes_port)
+        except SettingsError as error:
             if self._needs_http:
-                raise SettingsError(
-                    f"ROSTERING_HTTP__PORT: cannot listen on {where}: {error.strerror}"
-                ) from None
-            # Nobody asked for this stage by name: rostering goes on, and the log says what is missing.
-            structlog.get_logger().error("http.unavailable", address=where, reason=error.strerror)
+                raise
+            structlog.get_logger().error("http.unavailable", reason=str(error))
             return None
         return server
 

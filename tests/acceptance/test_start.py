@@ -83,20 +83,17 @@ async def test_a_worker_answers_probes_shares_its_port_with_nobody_and_stops_whe
                 named = await answer.text()
         port = str(urlsplit(url).port)
         demanded = site.command("run", "--stages", "http,ingest", HTTP__PORT=port)
-        async with site.worker(HTTP__PORT=port) as second:
-            refused, started = await asyncio.gather(demanded, second.logged("worker.started"))
-            code_of_the_second = await second.stop()
+        by_default = site.command("run", HTTP__PORT=port)
+        beside = site.command("run", HTTP__PORT="0", HTTP__PROBES_PORT=port)
+        refused, refused_too, refused_beside = await asyncio.gather(demanded, by_default, beside)
         code = await worker.stop()
 
     for metric in METRICS:
         assert f"# HELP {metric} " in named, metric
-    assert_one_line(refused, "ROSTERING_HTTP__PORT", f"cannot listen on 127.0.0.1:{port}")
-    assert started["url"] is None
-    assert [r["address"] for r in second.records if r.get("event") == "http.unavailable"] == [
-        f"127.0.0.1:{port}"
-    ]
-    assert (code, code_of_the_second) == (0, 0)
-    assert worker.records[-1]["event"] == second.records[-1]["event"] == "worker.stopped"
+    for each in (refused, refused_too):
+        assert_one_line(each, "ROSTERING_HTTP__PORT", f"cannot listen on 127.0.0.1:{port}", "already in use")
+    assert_one_line(refused_beside, "ROSTERING_HTTP__PROBES_PORT", f"cannot listen on 127.0.0.1:{port}")
+    assert (code, worker.records[-1]["event"]) == (0, "worker.stopped")
 
 
 async def declare_otherwise(url: str, name: str) -> None:

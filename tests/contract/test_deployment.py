@@ -89,10 +89,12 @@ def test_the_console_is_served_by_pods_that_serve_it_on_the_port_that_is_set() -
         (container,) = each["spec"]["template"]["spec"]["containers"]
         assert "http" in container["args"][-1].split(",")
         assert container["ports"] == [
-            {"name": port["targetPort"], "containerPort": int(settings["data"]["ROSTERING_HTTP__PORT"])}
+            {"name": port["targetPort"], "containerPort": int(settings["data"]["ROSTERING_HTTP__PORT"])},
+            {"name": "probes", "containerPort": int(settings["data"]["ROSTERING_HTTP__PROBES_PORT"])},
         ]
-    (rule,) = policy["spec"]["ingress"]
-    assert rule["ports"] == [{"protocol": "TCP", "port": port["targetPort"]}]
+    assert [rule["ports"] for rule in policy["spec"]["ingress"]] == [
+        [{"protocol": "TCP", "port": name}] for name in (port["targetPort"], "probes")
+    ]
 
 
 def test_no_pod_is_open_to_the_whole_cluster_nor_may_reach_any_port() -> None:
@@ -135,7 +137,7 @@ def test_a_worker_is_restarted_by_live_alone_and_given_time_to_wait_at_the_start
     start = container["startupProbe"]
 
     assert {name: container[name]["httpGet"]["path"] for name in PROBES} == PROBES
-    assert {container[name]["httpGet"]["port"] for name in PROBES} == {"http"}
+    assert {container[name]["httpGet"]["port"] for name in PROBES} == {"probes"}
     assert start["periodSeconds"] * start["failureThreshold"] >= 600
     assert container["readinessProbe"]["timeoutSeconds"] > 3  # as long as /ready waits for the database
 

@@ -82,7 +82,7 @@ class _Demo:
         self._invented = invented
         self._serve = serve
         self._teller = Teller()
-        self._worker = Worker(settings, STAGES, needs_http=False)
+        self._worker = Worker(settings, STAGES, needs_http=serve)
         self._decisions: asyncio.Queue[Decided] = asyncio.Queue()
 
     async def run(self) -> int:

@@ -27,7 +27,7 @@ from worker.terminal_output import TerminalConsole
 def run(ctx: CommandContext, stages: str | None) -> None:
     """Run the worker until it is told to stop."""
     names = [name.strip() for name in stages.split(",") if name.strip()] if stages else list(process.STAGES)
-    worker = process.Worker(ctx.settings, names, needs_http=stages is not None and "http" in names)
+    worker = process.Worker(ctx.settings, names)
     code = ctx.run(_run(worker, ctx.settings))
     sys.exit(code)
 

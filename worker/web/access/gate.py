@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import time
@@ -21,6 +22,8 @@ SESSION_COOKIE: Final = "rostering_session"
 BROWSER_COOKIE: Final = "rostering_browser"
 RECHECK_SECONDS: Final = 3.0
 """How long a process may not know yet that there is a first user."""
+LOOKUPS: Final = 2
+"""Database connections that such look-ups take at most, so that a flood of them leaves some to all others."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 LONGEST_NAME: Final = 128
 """Of somebody whom a proxy names: an e-mail address, say."""
@@ -49,6 +52,8 @@ class Gate:
     users: Users
     sessions: Sessions
     rules: Rules
+    lookups: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKUPS), init=False)
+    """What anybody can make us look up, with an invented cookie or link."""
     _has_users: bool = field(default=False, init=False)
     _asked_at: float = field(default=float("-inf"), init=False)
 
@@ -57,8 +62,11 @@ class Gate:
         if (by_proxy := await self._by_proxy(request)) is not None:
             return by_proxy
         token = session_token(request)
-        if token is not None and (found := await self.sessions.user_of(digest_of(token))) is not None:
-            return Identity(*found, has_session=True)
+        if token is not None:
+            async with self.lookups:
+                found = await self.sessions.user_of(digest_of(token))
+            if found is not None:
+                return Identity(*found, has_session=True)
         if await self.is_open():
             _check_local(request, self.rules)
             return LOCAL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from worker.domain.users import LONGEST_PASSWORD, check_password, is_name, name_
 from worker.errors import UserError
 from worker.ports.access import Attempts, Audit, Browsers, Credentials, Sessions, Users
 from worker.web.access.gate import Gate, digest_of
+from worker.web.access.turns import SECONDS, TooManyWait, Turns
 
 UNKNOWN: Final = "unknown"
 """What the audit calls somebody who typed a name that nobody has: it may well have been a password."""
@@ -45,6 +46,7 @@ class Access:
     audit: Audit
     passwords: Passwords
     gate: Gate
+    turns: Turns = field(default_factory=Turns)
 
     async def may_be_served(self) -> bool:
         """Whether the console may be served at its address: from elsewhere, only if somebody can log in."""
@@ -59,7 +61,15 @@ class Access:
         A browser in which the user has logged in before is held up by what failed there, and not by what
         strangers try: so nobody can keep somebody else out.
         """
-        name = name_of(name)
+        try:
+            async with self.turns.of(address):
+                return await self._log_in(name_of(name), password, address, browser)
+        except TooManyWait:
+            return TryLater(SECONDS)
+
+    async def _log_in(
+        self, name: str, password: str, address: str, browser: str | None
+    ) -> LoggedIn | TryLater | None:
         counted = (name, address)
         if browser is not None and is_name(name) and await self.browsers.knows(digest_of(browser), name):
             counted = (browser, browser)
@@ -86,6 +96,13 @@ class Access:
         Raises `UserError` where the current one is wrong, or the new one will not do.
         """
         check_password(name, new)
+        try:
+            async with self.turns.of(address):
+                return await self._change_password(name, current, new, address)
+        except TooManyWait:
+            return TryLater(SECONDS)
+
+    async def _change_password(self, name: str, current: str, new: str, address: str) -> TryLater | None:
         wait = await self.attempts.admit(name, address)
         if wait > timedelta(0):
             return TryLater(math.ceil(wait.total_seconds()))

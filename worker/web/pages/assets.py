@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -19,11 +20,17 @@ def pages(_console: Console) -> list[Page]:
     return [Page("GET", "/static/{name}", _asset, None)]
 
 
+@cache
+def _texts() -> dict[str, str]:
+    """Return every file by its name: what anybody may ask for costs no reading."""
+    return {file.name: file.read_text() for file in _FILES.iterdir() if file.is_file()}
+
+
 async def _asset(request: web.Request) -> web.Response:
     name = request.match_info["name"]
-    known = {file.name for file in _FILES.iterdir()}
-    if name not in known:
+    text = _texts().get(name)
+    if text is None:
         raise web.HTTPNotFound
     kind = _TYPES[name.rpartition(".")[2]]
     headers = {"Cache-Control": "public, max-age=300"}
-    return web.Response(text=_FILES.joinpath(name).read_text(), content_type=kind, headers=headers)
+    return web.Response(text=text, content_type=kind, headers=headers)

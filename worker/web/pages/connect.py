@@ -29,7 +29,10 @@ def pages(console: Console) -> list[Page]:
 async def _connect(console: Console, request: web.Request) -> web.Response:
     """Answer with what happens next; alike for a link that is over, was revoked, or never was."""
     token = request.match_info["token"]
-    welcome = await console.lifecycles.welcome(token) if _TOKEN.fullmatch(token) else None
+    welcome = None
+    if _TOKEN.fullmatch(token):
+        async with console.access.gate.lookups:
+            welcome = await console.lifecycles.welcome(token)
     answer = console.render(
         request,
         "connect.html",

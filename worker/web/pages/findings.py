@@ -71,6 +71,8 @@ async def _file(console: Console, request: web.Request) -> web.StreamResponse:
     answer = web.StreamResponse(headers=headers)
     answer.content_type, answer.charset = "text/csv", "utf-8"
     await answer.prepare(request)
+    if request.method == "HEAD":
+        return answer
     await answer.write(csv_lines([COLUMNS]))
     asked = replace(_asked(request), after=None, limit=IN_FILE)
     try:

@@ -21,6 +21,7 @@ async def test_slow_heads_and_floods_hold_up_neither_probes_nor_the_page(
     async with site.worker("--stages", "http,evaluate") as worker:
         started = await worker.logged("worker.started")
         place = urlsplit(started["url"])
+        await until_ready(started["probes"])
         sockets = await asyncio.gather(
             *(asyncio.open_connection(place.hostname, place.port) for _ in range(ATTACKERS))
         )
@@ -40,6 +41,12 @@ async def test_slow_heads_and_floods_hold_up_neither_probes_nor_the_page(
 
     assert slowest < SOON
     assert set(flooded) == {200}
+
+
+async def until_ready(url: str) -> None:
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        while await status(session, f"{url}ready") != 200:
+            await asyncio.sleep(0.1)
 
 
 async def status(session: aiohttp.ClientSession, url: str) -> int:

@@ -196,6 +196,8 @@ class Connector:
         options: dict[str, Any] = {}
         if "application_name" not in self.address.parameters:
             options["server_settings"] = {"application_name": self._name}
+        if len(self._hosts) > 1 and "target_session_attrs" not in self.address.parameters:
+            options["target_session_attrs"] = "read-write"  # we work with no other kind of server
         if self.pooling is Pooling.TRANSACTION:
             options["statement_cache_size"] = 0  # a named statement stays behind on a backend
         connection = await asyncpg.connect(

@@ -1,0 +1,125 @@
+"""A real primary and its real standby change places behind the address, or beside each other in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+
+import pytest
+from postgres_pair import PostgresPair, running_pair
+from store_fixtures import StoreUnderTest, opened_store
+from tcp_proxy import TcpProxy, proxied
+
+from worker.adapters.postgres import notices, schema
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.notices import Notices
+from worker.errors import StoreUnavailable
+
+FOLLOWS_SECONDS = 30.0
+"""Within which a worker follows the address."""
+
+
+@pytest.fixture
+def pair() -> Iterator[PostgresPair]:
+    with running_pair() as running:
+        yield running
+
+
+@pytest.fixture
+async def proxy(pair: PostgresPair) -> AsyncIterator[TcpProxy]:
+    async with proxied(f"{pair.primary}/.s.PGSQL.5432") as running:
+        yield running
+
+
+def address(*proxies: TcpProxy) -> str:
+    hosts = ",".join(f"127.0.0.1:{proxy.port}" for proxy in proxies)
+    return f"postgresql://postgres@{hosts}/postgres?sslmode=disable"
+
+
+async def _written(database: Database) -> str:
+    """Write, again and again until it goes; return the folder of the server that took it."""
+    async with asyncio.timeout(FOLLOWS_SECONDS):
+        while True:
+            try:
+                async with database.transaction() as connection:
+                    await connection.execute("CREATE TABLE IF NOT EXISTS written (at timestamptz)")
+                    await connection.execute("INSERT INTO written VALUES (now())")
+                    return str(await connection.fetchval("SHOW data_directory"))
+            except StoreUnavailable:
+                await asyncio.sleep(0.1)
+
+
+async def test_connections_kept_to_a_server_that_became_read_only_are_given_up(
+    pair: PostgresPair, proxy: TcpProxy
+) -> None:
+    url = address(proxy)
+    await schema.migrate(url)
+    await pair.until_it_streams()
+    database = Database(url, name="test", size=4)
+    heard = Notices(database)
+    await heard.wait(notices.WINDOWS, 0.01)
+    # Several lie idle in the pool, as in a worker.
+    async with database.connection() as one, database.connection() as two:
+        assert await one.fetchval("SELECT 1") == await two.fetchval("SELECT 1")
+    assert await _written(database) == pair.primary
+
+    await pair.demote_primary()
+    await asyncio.to_thread(pair.promote)
+    proxy.target = f"{pair.standby}/.s.PGSQL.5432"
+
+    assert await _written(database) == pair.standby
+    async with database.connection() as one, database.connection() as two:
+        folders = await asyncio.gather(
+            one.fetchval("SHOW data_directory"), two.fetchval("SHOW data_directory")
+        )
+    assert set(folders) == {pair.standby}
+    # And it listens where the others write now.
+    waiting = asyncio.create_task(heard.wait(notices.WINDOWS, FOLLOWS_SECONDS))
+    while not (await asyncio.wait([waiting], timeout=0.05))[0]:
+        async with database.transaction() as connection:
+            await notices.notify(connection, notices.WINDOWS)
+    await heard.close()
+    await database.close()
+
+
+async def test_of_several_hosts_the_one_that_can_be_written_to_is_found_and_followed(
+    pair: PostgresPair, proxy: TcpProxy
+) -> None:
+    async with proxied(f"{pair.standby}/.s.PGSQL.5432") as second:
+        database = Database(address(second, proxy), name="test", size=2)
+        named = Database(address(second, proxy) + "&target_session_attrs=read-write", name="test", size=2)
+        assert await _written(database) == await _written(named) == pair.primary
+        await pair.until_it_streams()
+
+        await pair.demote_primary()
+        await asyncio.to_thread(pair.promote)
+
+        assert await _written(database) == await _written(named) == pair.standby
+        await database.close()
+        await named.close()
+
+
+async def test_a_store_that_meets_a_hot_standby_waits_until_it_is_promoted(
+    pair: PostgresPair, proxy: TcpProxy
+) -> None:
+    await schema.migrate(address(proxy))
+    await pair.until_it_streams()
+    proxy.target = f"{pair.standby}/.s.PGSQL.5432"
+    async with opened_store(address(proxy)) as store:
+        await schema.check_version(address(proxy))
+        with pytest.raises(StoreUnavailable):
+            await store.inbox.ping()
+        await store.evaluations.wait(0.01)
+
+        await asyncio.to_thread(pair.promote)
+
+        await _stored(store)
+
+
+async def _stored(store: StoreUnderTest) -> None:
+    async with asyncio.timeout(FOLLOWS_SECONDS):
+        while True:
+            with suppress(StoreUnavailable):
+                return await store.inbox.ping()
+            await asyncio.sleep(0.1)

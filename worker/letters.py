@@ -14,7 +14,7 @@ from typing import Final
 
 from config.topology import EVENTS_EXCHANGE
 from schemas import clever
-from worker.errors import BrokerUnavailable
+from worker.errors import BrokerUnavailable, OrderRefused
 from worker.ports.broker import Message, Publisher
 from worker.ports.dead_letters import (
     REPLAYED_HEADER,
@@ -23,6 +23,8 @@ from worker.ports.dead_letters import (
     Quarantine,
 )
 
+WHOLE: Final = 64
+"""Hex digits of an id."""
 AT_ONCE: Final = 10_000
 """Letters that one order looks through, the oldest first; there are more after somebody's bad deploy only."""
 PUBLISH_SECONDS: Final = 30.0
@@ -40,6 +42,8 @@ class LetterLine:
     size: int
     routing_key: str
     """As those who publish for us make them, `<district>.<type>`; another may say anything: "" for it."""
+    why: str
+    """Where in the message what was expected, never what came; or that it can be read by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,39 @@ async def listed(letters: DeadLetters, limit: int) -> Listing:
 
 
 async def found(letters: DeadLetters, letter_id: str) -> DeadLetter | None:
-    """Return one letter, whole; None where it is not there (any more)."""
+    """Return one letter, whole, by its id or the beginning of it; None where it is not there (any more).
+
+    Raises `OrderRefused` where several ids begin so.
+    """
     async with letters.open() as opened:
+        fitting: dict[str, DeadLetter] = {}
         async for letter in opened.read(AT_ONCE):
-            if letter.id == letter_id:
-                return letter
-    return None
+            if letter.id.startswith(letter_id):
+                fitting.setdefault(letter.id, letter)
+                _refuse_several(letter_id, fitting)
+    return next(iter(fitting.values()), None)
+
+
+async def whole_ids(letters: DeadLetters, beginnings: Collection[str]) -> list[str]:
+    """Return the ids that begin so, each beginning of one letter only; one that fits none stays as it is.
+
+    Raises `OrderRefused` where several ids begin so.
+    """
+    if all(len(each) == WHOLE for each in beginnings):
+        return list(beginnings)
+    async with letters.open() as opened:
+        there = {letter.id async for letter in opened.read(AT_ONCE)}
+    whole = []
+    for beginning in beginnings:
+        fitting = [one for one in there if one.startswith(beginning)]
+        _refuse_several(beginning, fitting)
+        whole.append(fitting[0] if fitting else beginning)
+    return whole
+
+
+def _refuse_several(beginning: str, ids: Collection[str]) -> None:
+    if len(ids) > 1:
+        raise OrderRefused(f"several dead letters have an id that begins with {beginning}: give more of it")
 
 
 async def replay(
@@ -166,4 +197,16 @@ def _line(letter: DeadLetter) -> LetterLine:
         letter.died_at,
         len(letter.body),
         letter.routing_key if clever.is_our_key(letter.routing_key) else "",
+        _why(letter),
     )
+
+
+def _why(letter: DeadLetter) -> str:
+    """Say why a letter cannot be read, by reading it again: with it lies only the code of the reason."""
+    try:
+        clever.read(letter.body, letter.district_id)
+    except clever.UnreadableEvent as error:
+        return error.explanation
+    except RecursionError:
+        return "nested too deeply"
+    return "it can be read by now: replay it"

@@ -13,6 +13,7 @@ from rich.text import Text
 from worker import app
 from worker.cli import people
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
 from worker.cli.reviews import findings_table, forecast_text, review_details
 from worker.cli.terminal import counted, moment
 from worker.domain.announcements import instant
@@ -238,8 +239,8 @@ async def _districts(ctx: CommandContext) -> list[DistrictLine]:
         return await store.desk.districts()
 
 
-async def _show(ctx: CommandContext, district_id: str) -> dict[str, Any]:
-    async with app.open_store(ctx.settings) as store:
+async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
+    async with opened_district(ctx, district) as (store, district_id):
         details = await store.desk.show(district_id)
         has_events = details["window"] is not None and details["window"]["events"]
         limits = app.window_limits(ctx.settings)
@@ -247,6 +248,6 @@ async def _show(ctx: CommandContext, district_id: str) -> dict[str, Any]:
         return {**details, "forecast": warning}
 
 
-async def _flush(ctx: CommandContext, district_id: str) -> None:
-    async with app.open_store(ctx.settings) as store:
+async def _flush(ctx: CommandContext, district: str) -> None:
+    async with opened_district(ctx, district) as (store, district_id):
         await store.desk.flush(district_id, ctx.actor)

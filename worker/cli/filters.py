@@ -14,8 +14,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from worker import app
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
 from worker.cli.lazily import LazyGroup
 from worker.cli.people import spoken
 from worker.cli.terminal import counted, moment, progress_bars
@@ -213,46 +213,46 @@ def _read(file: Path) -> str:
         raise InputFileError(f"{file}: expected text in UTF-8") from None
 
 
-async def _show(ctx: CommandContext, district_id: str) -> dict[str, Any]:
-    async with app.open_store(ctx.settings) as store:
+async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
+    async with opened_district(ctx, district) as (store, district_id):
         current = await store.desk.current_filter(district_id)
         await store.desk.note(district_id, "lookup.filter", ctx.actor, {"version": current.version})
         return current.section_filter.model_dump(mode="json")
 
 
 async def _set(
-    ctx: CommandContext, district_id: str, section_filter: SectionFilter, reason: str | None
+    ctx: CommandContext, district: str, section_filter: SectionFilter, reason: str | None
 ) -> tuple[int, bool]:
-    async with app.open_store(ctx.settings) as store:
+    async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         version = await store.desk.set_filter(district_id, section_filter, ctx.actor, reason)
         return version, await store.desk.is_known(district_id)
 
 
-async def _filters(ctx: CommandContext, district_id: str) -> list[FilterVersion]:
-    async with app.open_store(ctx.settings) as store:
+async def _filters(ctx: CommandContext, district: str) -> list[FilterVersion]:
+    async with opened_district(ctx, district) as (store, district_id):
         found = await store.desk.filters(district_id)
         await store.desk.note(district_id, "lookup.filter", ctx.actor, {"versions": len(found)})
         return found
 
 
-async def _try(ctx: CommandContext, district_id: str, section_filter: SectionFilter) -> dict[str, Any]:
-    async with app.open_store(ctx.settings) as store:
+async def _try(ctx: CommandContext, district: str, section_filter: SectionFilter) -> dict[str, Any]:
+    async with opened_district(ctx, district) as (store, district_id):
         with progress_bars() as progress:
             return await try_filter(store.evaluations, district_id, section_filter, progress)
 
 
-async def _show_policy(ctx: CommandContext, district_id: str) -> PolicyVersion:
-    async with app.open_store(ctx.settings) as store:
+async def _show_policy(ctx: CommandContext, district: str) -> PolicyVersion:
+    async with opened_district(ctx, district) as (store, district_id):
         return await store.desk.own_policy(district_id)
 
 
-async def _policies(ctx: CommandContext, district_id: str) -> list[PolicyVersion]:
-    async with app.open_store(ctx.settings) as store:
+async def _policies(ctx: CommandContext, district: str) -> list[PolicyVersion]:
+    async with opened_district(ctx, district) as (store, district_id):
         return await store.desk.policies(district_id)
 
 
 async def _set_policy(
-    ctx: CommandContext, district_id: str, policy: dict[str, Any], until: datetime | None, reason: str | None
+    ctx: CommandContext, district: str, policy: dict[str, Any], until: datetime | None, reason: str | None
 ) -> int:
-    async with app.open_store(ctx.settings) as store:
+    async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         return await store.desk.set_policy(district_id, policy, ctx.actor, until=until, reason=reason)

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import click
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from worker import app, letters
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import district_id_of
 from worker.cli.people import spoken
 from worker.cli.terminal import counted, moment
 from worker.domain.announcements import instant
@@ -25,7 +26,9 @@ from worker.ports.dead_letters import DeadLetter, DeadLetters
 from worker.terminal_output import say
 
 LISTED: Final = 200
-_ID: Final = re.compile(r"[0-9a-f]{64}")
+SHOWN: Final = 12
+"""Hex digits of an id in the table: enough to name a letter by."""
+_ID: Final = re.compile(r"[0-9a-f]{8,64}")
 
 
 @click.group(name="dead-letters")
@@ -60,10 +63,11 @@ def letters_table(listing: Listing) -> Table:
     for column in ("letter", "district", "unreadable for", "put aside at"):
         table.add_column(column, no_wrap=True)
     table.add_column("bytes", justify="right")
-    table.add_column("routing key", overflow="ellipsis", no_wrap=True)
+    table.add_column("why", overflow="fold", min_width=24)
     for line in listing.letters:
         when = moment(instant(line.died_at)) if line.died_at else ""
-        table.add_row(line.id, line.district_id or "", line.reason, when, f"{line.size:,}", line.routing_key)
+        shown = line.id[:SHOWN]
+        table.add_row(shown, line.district_id or "", line.reason, when, f"{line.size:,}", line.why)
     return table
 
 
@@ -71,7 +75,7 @@ def _ids(_ctx: click.Context, _argument: click.Parameter, ids: tuple[str, ...]) 
     for one in ids:
         if not _ID.fullmatch(one.lower()):
             raise click.BadParameter(
-                f"expected a letter's id, 64 hex digits, as `list` prints it, got {one!r}"
+                f"expected a letter's id, or at least its first 8 digits, as `list` prints it, got {one!r}"
             )
     return tuple(one.lower() for one in ids)
 
@@ -146,6 +150,7 @@ def _as_json(line: LetterLine) -> dict[str, Any]:
         "died_at": instant(line.died_at) if line.died_at else None,
         "bytes": line.size,
         "routing_key": line.routing_key,
+        "why": line.why,
     }
 
 
@@ -186,11 +191,21 @@ async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
 
 async def _replay(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
     async with _opened(ctx) as desk:
+        meant = await _meant(desk, choice)
         return await letters.replay(
-            desk.letters, desk.publisher, desk.store.quarantine, choice, ctx.actor, reason
+            desk.letters, desk.publisher, desk.store.quarantine, meant, ctx.actor, reason
         )
 
 
 async def _discard(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
     async with _opened(ctx) as desk:
-        return await letters.discard(desk.letters, desk.store.quarantine, choice, ctx.actor, reason)
+        meant = await _meant(desk, choice)
+        return await letters.discard(desk.letters, desk.store.quarantine, meant, ctx.actor, reason)
+
+
+async def _meant(desk: _Desk, choice: Choice) -> Choice:
+    """Return the choice with whole ids in the place of their beginnings, of letters and of the district."""
+    district = choice.district_id
+    if district is not None:
+        district = await district_id_of(desk.store, district, may_be_new=True)
+    return replace(choice, ids=await letters.whole_ids(desk.letters, choice.ids), district_id=district)

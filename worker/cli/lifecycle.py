@@ -12,6 +12,7 @@ import click
 
 from worker import app, guiding
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
 from worker.cli.lifecycle_export import export
 from worker.cli.lifecycle_reports import Journey, LinesReport, as_json, district_report, rules_asked
 from worker.cli.terminal import counted
@@ -56,7 +57,7 @@ lifecycle.add_command(export)
 @click.pass_obj
 def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_json: bool) -> None:
     """List the districts on their way, with whom each waits for."""
-    records = _do(ctx, lambda store: store.lifecycles.records())
+    records = ctx.run(_records(ctx))
     records = [record for record in records if state is None or record.way.state == state]
     found = todos(records, guiding.patience(ctx.settings))
     due = {todo.record.district_id for todo in found if todo.is_due}
@@ -78,7 +79,7 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
 @click.pass_obj
 def show(ctx: CommandContext, district: str, is_json: bool) -> None:
     """Show one district's way: its steps with dates, whom it waits for, its window, e-mails and link."""
-    journey = _do(ctx, lambda store: _journey(ctx, store, district))
+    journey = _do(ctx, district, lambda store, district_id: _journey(ctx, store, district_id))
     if is_json:
         say(json.dumps(journey.as_json(), indent=2, ensure_ascii=False))
     else:
@@ -96,7 +97,9 @@ def choose(
 ) -> None:
     """Put a district on its way."""
     said = Description(name, contacts, time_zone)
-    _do(ctx, lambda store: store.lifecycles.choose(district, said, ctx.actor))
+    _do(
+        ctx, district, lambda store, chosen: store.lifecycles.choose(chosen, said, ctx.actor), may_be_new=True
+    )
     say(f"{district} is chosen.")
 
 
@@ -113,7 +116,7 @@ def edit(
     if name is None and not contacts and time_zone is None:
         raise UsageError("edit: expected --name, --contact or --time-zone, got nothing")
     said = Description(name, contacts or None, time_zone)
-    _do(ctx, lambda store: store.lifecycles.describe(district, said, ctx.actor))
+    _do(ctx, district, lambda store, district_id: store.lifecycles.describe(district_id, said, ctx.actor))
     say(f"{district} is changed.")
 
 
@@ -149,11 +152,13 @@ def request_rules(
         raise UsageError("request-rules: expected --suggestion or --text, got both")
     rules = RulesAsked(text) if text is not None else None
 
-    async def asked(store: app.Store) -> None:
-        found = rules or rules_asked(await store.desk.show(district), suggestion)
-        await store.lifecycles.order(district, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found)
+    async def asked(store: app.Store, district_id: str) -> None:
+        found = rules or rules_asked(await store.desk.show(district_id), suggestion)
+        await store.lifecycles.order(
+            district_id, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found
+        )
 
-    _do(ctx, asked)
+    _do(ctx, district, asked)
     say(_said(district, Move.REQUEST_RULES, no_mail=no_mail))
 
 
@@ -180,15 +185,15 @@ def window(
     if is_none == (opens is not None):
         raise UsageError("window: expected either --opens DATE or --none")
 
-    async def said(store: app.Store) -> Record:
-        before = await store.lifecycles.record(district)
+    async def said(store: app.Store, district_id: str) -> Record:
+        before = await store.lifecycles.record(district_id)
         today = before.now.astimezone(ZoneInfo(before.time_zone)).date()
         if opens is not None and opens < today:
             raise LifecycleError(f"--opens: expected {today} or a day to come, got {opens}")
-        await store.lifecycles.set_window(district, opens, launch, ctx.actor)
-        return await store.lifecycles.record(district)
+        await store.lifecycles.set_window(district_id, opens, launch, ctx.actor)
+        return await store.lifecycles.record(district_id)
 
-    record = _do(ctx, said)
+    record = _do(ctx, district, said)
     state = record.way.state.replace("_", " ")
     if record.launch_at is None:
         say(f"{district} has no window; it is {state}.")
@@ -207,17 +212,19 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
     if is_new and is_revoked:
         raise UsageError("link: expected --new or --revoke, got both")
     if is_revoked:
-        revoked = _do(ctx, lambda store: store.lifecycles.revoke_links(district, ctx.actor))
+        revoked = _do(
+            ctx, district, lambda store, district_id: store.lifecycles.revoke_links(district_id, ctx.actor)
+        )
         say(f"{counted(revoked, 'link')} revoked.")
         return
 
-    async def made(store: app.Store) -> str | None:
-        await store.lifecycles.record(district)
+    async def made(store: app.Store, district_id: str) -> str | None:
+        await store.lifecycles.record(district_id)
         if is_new:
-            return (await store.lifecycles.new_link(district, ctx.actor)).token
-        return next((each.token for each in await store.lifecycles.links(district) if each.is_open), None)
+            return (await store.lifecycles.new_link(district_id, ctx.actor)).token
+        return next((each.token for each in await store.lifecycles.links(district_id) if each.is_open), None)
 
-    token = _do(ctx, made)
+    token = _do(ctx, district, made)
     if token is None:
         say(f"No link of {district} is open; --new makes one.", err=True)
         raise SystemExit(1)
@@ -232,12 +239,16 @@ def drop(ctx: CommandContext, district: str, is_sure: bool) -> None:
     """Take a district off its way, with its links and e-mails that did not leave; its roster stays."""
     if not is_sure:
         raise UsageError(f"drop: expected --yes, since the way of {district} so far is deleted")
-    _do(ctx, lambda store: store.lifecycles.drop(district, ctx.actor))
+    _do(ctx, district, lambda store, district_id: store.lifecycles.drop(district_id, ctx.actor))
     say(f"{district} is off its way; `lifecycle choose` puts it there again.")
 
 
 def _order(ctx: CommandContext, district: str, move: Move, *, no_mail: bool) -> None:
-    _do(ctx, lambda store: store.lifecycles.order(district, move, ctx.actor, writes=not no_mail))
+    _do(
+        ctx,
+        district,
+        lambda store, district_id: store.lifecycles.order(district_id, move, ctx.actor, writes=not no_mail),
+    )
     say(_said(district, move, no_mail=no_mail))
 
 
@@ -268,9 +279,22 @@ async def _journey(ctx: CommandContext, store: app.Store, district: str) -> Jour
     )
 
 
-def _do(ctx: CommandContext, work: Callable[[app.Store], Awaitable[Result]]) -> Result:
+async def _records(ctx: CommandContext) -> list[Record]:
+    async with app.open_store(ctx.settings) as store:
+        return await store.lifecycles.records()
+
+
+def _do(
+    ctx: CommandContext,
+    district: str,
+    work: Callable[[app.Store, str], Awaitable[Result]],
+    *,
+    may_be_new: bool = False,
+) -> Result:
+    """Do something with the store and the district that a person means."""
+
     async def done() -> Result:
-        async with app.open_store(ctx.settings) as store:
-            return await work(store)
+        async with opened_district(ctx, district, may_be_new=may_be_new) as (store, district_id):
+            return await work(store, district_id)
 
     return ctx.run(done())

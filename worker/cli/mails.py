@@ -14,6 +14,7 @@ from rich.table import Table
 
 from worker import app, postbox
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import district_id_of
 from worker.cli.terminal import moment
 from worker.domain.announcements import instant
 from worker.domain.mails import MailKind
@@ -125,7 +126,7 @@ def bounced(ctx: CommandContext, file: BinaryIO) -> None:
 
 async def _list(ctx: CommandContext, district: str | None) -> list[KeptMail]:
     async with app.open_store(ctx.settings) as store:
-        return await store.mail_desk.newest(district)
+        return await store.mail_desk.newest(district and await district_id_of(store, district))
 
 
 async def _show(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:

@@ -8,8 +8,8 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from worker import app
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
 from worker.cli.terminal import moment
 from worker.domain import reasons
 from worker.domain.approval import plan_text
@@ -100,16 +100,16 @@ def _given(approval: dict[str, Any]) -> str:
     return f"by {approval['actor']} at {given_at}: {approval['reason']}\nof {approval['plan']}"
 
 
-async def _hold(ctx: CommandContext, district_id: str, reason: str) -> None:
-    async with app.open_store(ctx.settings) as store:
+async def _hold(ctx: CommandContext, district: str, reason: str) -> None:
+    async with opened_district(ctx, district) as (store, district_id):
         await store.desk.hold(district_id, ctx.actor, reason)
 
 
-async def _resume(ctx: CommandContext, district_id: str, reason: str) -> None:
-    async with app.open_store(ctx.settings) as store:
+async def _resume(ctx: CommandContext, district: str, reason: str) -> None:
+    async with opened_district(ctx, district) as (store, district_id):
         await store.desk.resume(district_id, ctx.actor, reason)
 
 
-async def _approve(ctx: CommandContext, district_id: str, plan: str, reason: str) -> None:
-    async with app.open_store(ctx.settings) as store:
+async def _approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
+    async with opened_district(ctx, district) as (store, district_id):
         await store.desk.approve(district_id, plan, ctx.actor, reason)

@@ -10,9 +10,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from worker import app
 from worker import rollback as rolling
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
 from worker.cli.people import spoken
 from worker.cli.terminal import moment
 from worker.errors import UnknownDistrictError
@@ -139,17 +139,17 @@ def _told(district: str, done: RolledBack) -> str:
     )
 
 
-async def _list(ctx: CommandContext, district_id: str) -> Reachable:
-    async with app.open_store(ctx.settings) as store:
+async def _list(ctx: CommandContext, district: str) -> Reachable:
+    async with opened_district(ctx, district) as (store, district_id):
         reachable = await store.rollbacks.reachable(district_id, LISTED)
     if reachable is None:
         raise UnknownDistrictError(f"district {district_id} was never seen here")
     return reachable
 
 
-async def _roll_back(ctx: CommandContext, district_id: str, sequence: int, reason: str | None) -> RolledBack:
+async def _roll_back(ctx: CommandContext, district: str, sequence: int, reason: str | None) -> RolledBack:
     """Roll back, or only try it where there is no reason."""
-    async with app.open_store(ctx.settings) as store:
+    async with opened_district(ctx, district) as (store, district_id):
         if reason is None:
             return await rolling.try_rollback(store.rollbacks, district_id, sequence)
         return await rolling.roll_back(store.rollbacks, district_id, sequence, ctx.actor, reason)

@@ -10,6 +10,7 @@ from worker import app
 from worker import resync as reading
 from worker.adapters.clever.saved import SavedPages
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
 from worker.cli.terminal import progress_bars
 from worker.errors import SettingsError
 from worker.metrics import Metrics
@@ -59,9 +60,9 @@ def purge(ctx: CommandContext, district: str, yes: bool) -> None:
         )
 
 
-async def _from_clever(ctx: CommandContext, district_id: str, *, accept_fewer: bool) -> int:
+async def _from_clever(ctx: CommandContext, district: str, *, accept_fewer: bool) -> int:
     async with (
-        app.open_store(ctx.settings) as store,
+        opened_district(ctx, district, may_be_new=True) as (store, district_id),
         app.open_publisher(ctx.settings, store) as publisher,
         app.open_source(ctx.settings, store, publisher, Metrics()) as source,
     ):
@@ -79,9 +80,9 @@ async def _from_clever(ctx: CommandContext, district_id: str, *, accept_fewer: b
     return run.records
 
 
-async def _from_pages(ctx: CommandContext, district_id: str, folder: Path, *, accept_fewer: bool) -> int:
+async def _from_pages(ctx: CommandContext, district: str, folder: Path, *, accept_fewer: bool) -> int:
     saved = SavedPages(folder)
-    async with app.open_store(ctx.settings) as store:
+    async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         with progress_bars() as progress:
             async with reading.sole_reader(store.connections, district_id):
                 run = await reading.from_pages(
@@ -92,8 +93,8 @@ async def _from_pages(ctx: CommandContext, district_id: str, folder: Path, *, ac
     return run.records
 
 
-async def _purge(ctx: CommandContext, district_id: str) -> tuple[dict[str, int], bool]:
-    async with app.open_store(ctx.settings) as store:
+async def _purge(ctx: CommandContext, district: str) -> tuple[dict[str, int], bool]:
+    async with opened_district(ctx, district, is_final=True) as (store, district_id):
         source = (await store.desk.show(district_id))["source"]
         deleted = await store.desk.purge(district_id, ctx.actor)
     return deleted, source is not None and source["disconnected_at"] is None

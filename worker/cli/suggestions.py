@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from worker import app
 from worker.advising import suggest_filters
 from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
 from worker.cli.terminal import progress_bars
 from worker.errors import OrderRefused, UsageError
 from worker.suggest.finding import Leftover, Suggestion
@@ -128,7 +128,7 @@ def _counts(left: Leftover) -> str:
     return ", ".join(f"{count:,} {what}" for count, what in counts if count)
 
 
-async def _suggest(ctx: CommandContext, district_id: str, seconds: float) -> list[Suggestion]:
-    async with app.open_store(ctx.settings) as store:
+async def _suggest(ctx: CommandContext, district: str, seconds: float) -> list[Suggestion]:
+    async with opened_district(ctx, district) as (store, district_id):
         with progress_bars() as progress:
             return await suggest_filters(store.surveys, district_id, seconds, progress)

@@ -29,6 +29,14 @@ class DistrictLine:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedDistrict:
+    """A district that a person may mean; `name` is None where none is known."""
+
+    district_id: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FilterVersion:
     """A section filter in force; version 0 is the one that keeps all, set by nobody."""
 
@@ -56,6 +64,10 @@ class Desk(Protocol):
 
     async def districts(self) -> list[DistrictLine]:
         """Return every district, by id."""
+        ...
+
+    async def districts_called(self, text: str, beginning: str | None) -> list[NamedDistrict]:
+        """Return the districts whose id or name a text is (case aside), or whose id begins so; at most 20."""
         ...
 
     async def show(self, district_id: str) -> dict[str, Any]:

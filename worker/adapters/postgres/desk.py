@@ -16,7 +16,7 @@ from worker.domain.incidents import Rules
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger
 from worker.errors import FilterChanged, PolicyError, UnknownDistrictError
-from worker.ports.desk import DistrictLine, FilterVersion, PolicyVersion
+from worker.ports.desk import DistrictLine, FilterVersion, NamedDistrict, PolicyVersion
 
 _SQL: Final = sql.load("desk")
 
@@ -48,6 +48,12 @@ class PostgresDesk:
             )
             for row in rows
         ]
+
+    async def districts_called(self, text: str, beginning: str | None) -> list[NamedDistrict]:
+        """Return the districts whose id or name a text is (case aside), or whose id begins so; at most 20."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["districts_called"], text, beginning)
+        return [NamedDistrict(row["district_id"], row["name"]) for row in rows]
 
     async def show(self, district_id: str) -> dict[str, Any]:
         """Return one district as JSON values, all of one moment; raises `UnknownDistrictError`."""

@@ -14,6 +14,25 @@ LEFT JOIN windows w ON w.district_id = d.district_id
 LEFT JOIN holds h ON h.district_id = d.district_id
 ORDER BY d.district_id
 
+-- name: districts_called
+-- The districts that a text may mean: also those that are only connected, in onboarding, or have settings.
+WITH known AS (
+    SELECT district_id FROM districts
+    UNION SELECT district_id FROM connections
+    UNION SELECT district_id FROM lifecycles
+    UNION SELECT district_id FROM filters
+    UNION SELECT district_id FROM policies
+), named AS (
+    SELECT k.district_id, coalesce(c.record ->> 'name', s.record ->> 'name', l.name) AS name
+    FROM known k
+    LEFT JOIN connections c ON c.district_id = k.district_id
+    LEFT JOIN staged s ON s.district_id = k.district_id AND s.kind = 'district' AND s.record_id = k.district_id
+    LEFT JOIN lifecycles l ON l.district_id = k.district_id
+)
+SELECT district_id, name FROM named
+WHERE district_id = $1 OR starts_with(lower(district_id), $2) OR lower(name) = lower($1)
+ORDER BY district_id <> $1, district_id LIMIT 20
+
 -- name: district
 -- One district with everything that was decided on it.
 SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseline_at, d.purged_at,

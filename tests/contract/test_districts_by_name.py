@@ -1,0 +1,45 @@
+"""Districts are found by their id, by its beginning and by their name, wherever they are known from."""
+
+from __future__ import annotations
+
+import pytest
+from builders import DISTRICT, OTHER_DISTRICT
+from store_fixtures import StoreUnderTest
+
+from worker.domain.filter import KEEP_ALL
+from worker.ports.lifecycles import Description
+
+NAME = "Larkspur Schools"
+
+
+@pytest.fixture
+async def named(store: StoreUnderTest) -> StoreUnderTest:
+    await store.lifecycles.choose(DISTRICT, Description(NAME, (), None), "ada")
+    await store.desk.set_filter(OTHER_DISTRICT, KEEP_ALL, "ada")
+    return store
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning", "found"),
+    [
+        (DISTRICT, None, [DISTRICT]),
+        (DISTRICT[:5], DISTRICT[:5], [DISTRICT]),
+        (DISTRICT[:5], None, []),
+        (NAME.upper(), None, [DISTRICT]),
+        (NAME[:5], NAME[:5].lower(), []),
+        (OTHER_DISTRICT, None, [OTHER_DISTRICT]),
+        ("%", "%", []),
+        ("", None, []),
+        ("d", "d", [DISTRICT, OTHER_DISTRICT]),
+    ],
+)
+async def test_a_text_finds_the_districts_that_it_may_mean(
+    named: StoreUnderTest, text: str, beginning: str | None, found: list[str]
+) -> None:
+    assert [each.district_id for each in await named.desk.districts_called(text, beginning)] == found
+
+
+async def test_each_is_found_with_the_name_that_is_known(named: StoreUnderTest) -> None:
+    found = await named.desk.districts_called("d", "d")
+
+    assert {each.district_id: each.name for each in found} == {DISTRICT: NAME, OTHER_DISTRICT: None}

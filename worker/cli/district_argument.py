@@ -1,0 +1,59 @@
+"""The argument DISTRICT of commands: an id, the beginning of one, or a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from worker import app
+from worker.cli.context import CommandContext
+from worker.cli.terminal import some
+from worker.errors import UnknownDistrictError
+from worker.ports.desk import NamedDistrict
+
+SHORTEST_BEGINNING: Final = 4
+"""Characters of an id that are taken for its beginning: an order on a district is no guess."""
+LISTED: Final = 5
+_CLEVER_ID: Final = re.compile(r"[0-9a-f]{24}")
+
+
+@asynccontextmanager
+async def opened_district(
+    ctx: CommandContext, text: str, *, may_be_new: bool = False, is_final: bool = False
+) -> AsyncIterator[tuple[app.Store, str]]:
+    """Open the store, and tell the id of the district that a person means by `text`.
+
+    `may_be_new` lets a whole Clever id through that was never seen here; `is_final` takes no beginning of an
+    id, since what is ordered cannot be undone. Raises `UnknownDistrictError` where the text means no
+    district, or several.
+    """
+    async with app.open_store(ctx.settings) as store:
+        yield store, await district_id_of(store, text, may_be_new=may_be_new, is_final=is_final)
+
+
+async def district_id_of(
+    store: app.Store, text: str, *, may_be_new: bool = False, is_final: bool = False
+) -> str:
+    """Return the id of the district that a person means; see `opened_district`."""
+    beginning = text.lower() if len(text) >= SHORTEST_BEGINNING and not is_final else None
+    return chosen(text, await store.desk.districts_called(text, beginning), may_be_new=may_be_new)
+
+
+def chosen(text: str, found: Sequence[NamedDistrict], *, may_be_new: bool) -> str:
+    """Return which of the districts that were found for a text is meant; raises `UnknownDistrictError`."""
+    exact = [each for each in found if each.district_id == text]
+    if len(exact or found) == 1:
+        return (exact or found)[0].district_id
+    if found:
+        several = [f"{each.district_id} ({each.name})" if each.name else each.district_id for each in found]
+        raise UnknownDistrictError(
+            f"{text!r} may be any of {some(several, len(several), LISTED)}: say which, by its id"
+        )
+    if may_be_new and _CLEVER_ID.fullmatch(text):
+        return text
+    raise UnknownDistrictError(
+        f"there is no district {text!r} here: expected an id, a name, or at least {SHORTEST_BEGINNING} "
+        "characters that one id alone begins with, as `rostering districts` lists them"
+    )

@@ -68,19 +68,35 @@ class PreflightSettings(Group):
     )
     removal_limit_percent: Percent = Field(
         default=10,
-        description="Percent of a district's committed students that one commit may remove. Clever's own "
+        description="Percent of a district's committed students that commits may remove within "
+        "`removal_window_hours`, before a person is asked. Clever's own "
         "safety threshold for deletions is 10 %.",
     )
     school_removal_limit_percent: Percent = Field(
         default=25,
-        description="Percent of one school's committed students that one commit may remove: a school is "
+        description="The same for one school, in percent of its committed students: a school is "
         "smaller, and its ordinary changes are a larger share of it.",
     )
     removal_limit_floor: int = Field(
         default=10,
         ge=0,
-        description="Removals of this many students or fewer are never held back: a small school loses "
-        "a tenth of its students on an ordinary day.",
+        description="Removals, and changes of class, of this many students or fewer are never held back: a "
+        "small school loses a tenth of its students on an ordinary day.",
+    )
+    class_change_limit_percent: Percent = Field(
+        default=30,
+        description="Percent of the committed students of a district, or of one of its schools, that commits "
+        "may put into another class within `removal_window_hours`, before a person is asked: many more "
+        "students change class than leave, and hardly ever a third of a school on an ordinary day.",
+    )
+    removal_window_hours: float = Field(
+        default=24,
+        ge=0,
+        le=168,
+        allow_inf_nan=False,
+        description="For how many hours what commits removed, or put into another class, counts together "
+        "with what the next one would; 0: each commit counts alone. A day, since what is unshared by "
+        "accident arrives in many small steps. An approval, and a rollback, start the count over.",
     )
     term_grace_days: int = Field(
         default=30,

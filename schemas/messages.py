@@ -115,6 +115,8 @@ class FindingCode(StrEnum):
     SECTION_UNKNOWN_STUDENT = "section.unknown_student"
     SCHOOL_MASS_REMOVAL = "school.mass_removal"
     DISTRICT_MASS_REMOVAL = "district.mass_removal"
+    SCHOOL_CLASS_CHANGE = "school.class_change"
+    DISTRICT_CLASS_CHANGE = "district.class_change"
     DISTRICT_NO_STUDENTS = "district.no_students"
     DISTRICT_EVENTS_QUARANTINED = "district.events_quarantined"
     DISTRICT_NO_BASELINE = "district.no_baseline"
@@ -337,11 +339,25 @@ class FindingItem(Published):
     )
     school_id: str | Absent = Field(default=None, description="The school that is unknown to us.")
     removed: Count | Absent = Field(
-        default=None, description="Committed students that the plan would remove."
+        default=None,
+        description="Committed students that the plan would remove, with those that commits of the last hours"
+        " (`preflight.removal_window_hours`) removed already.",
     )
-    committed: Count | Absent = Field(default=None, description="Committed students that there are now.")
+    class_changes: Count | Absent = Field(
+        default=None,
+        description="Committed students that the plan would put into another class, with those that commits"
+        " of the last hours moved already.",
+    )
+    earlier: Count | Absent = Field(
+        default=None,
+        description="How many of these are the commits' and not the plan's; left out where none.",
+    )
+    committed: Count | Absent = Field(
+        default=None,
+        description="Students that the roster had before the first of these commits, or has now.",
+    )
     limit_percent: Percent | Absent = Field(
-        default=None, description="How many of them may go at once, in percent."
+        default=None, description="How many of them may go, or change class, at once, in percent."
     )
     waiting: Count | Absent = Field(default=None, description="Unreadable events that wait for a person.")
     since: Instant | Absent = Field(default=None, description="Since when it stands without a break.")
@@ -389,6 +405,10 @@ class Cause(Published):
     unblocks: Count = Field(description="Those of them whom nothing else blocks: ready once it is put right.")
     removed: Count | None = Field(
         description="Where it is a mass removal: students that the plan would remove for this reason."
+    )
+    class_changes: Count | None = Field(
+        description="Where many change class at once: students that the plan would put into another class for"
+        " this reason."
     )
     findings: dict[FindingCode, Count] = Field(
         description="The errors that belong to it, by code; each error belongs to one cause."

@@ -5,7 +5,9 @@ It is what the store's incremental evaluation is held to. No table, no tally, no
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,7 +16,6 @@ from worker.domain.policy import Policy
 from worker.domain.preflight import (
     DistrictContext,
     Finding,
-    Removal,
     SectionContext,
     StudentContext,
     district_findings,
@@ -36,6 +37,7 @@ from worker.domain.records import (
 )
 from worker.domain.roster import Entry, class_entry, school_entry, student_entry, teacher_entry
 from worker.domain.terms import Calendar
+from worker.domain.turnover import Turnover, Turnovers
 
 Records = dict[tuple[Kind, str], Json]
 """The live records of a district; tombstones are simply not there."""
@@ -50,11 +52,25 @@ class Judged:
     class_sizes: dict[str, int]
 
 
+Seat = tuple[str | None, str | None]
+"""A school and a class."""
+
+
 @dataclass(frozen=True)
 class Committed:
-    """Of the committed roster, what the mass removal rules need: students with their schools."""
+    """What guards look at: students with school and class, of the committed roster now and hours ago."""
 
-    students: dict[str, str | None]
+    start: dict[str, Seat]
+    now: dict[str, Seat]
+
+
+def seats_of(roster: Mapping[tuple[str, str], Json]) -> dict[str, Seat]:
+    """Return the students of a roster with school and class."""
+    return {
+        key[1]: (record["school_id"], record["class_id"])
+        for key, record in roster.items()
+        if key[0] == "student"
+    }
 
 
 def judge(
@@ -109,7 +125,10 @@ def judge(
         if sizes[section_id]:
             entries.append(class_entry(section))
     entries += _people(sections, sizes, students, records)
-    findings += district_findings(_district_context(district_id, students, committed), policy)
+    roster = {(entry.kind.value, entry.id): entry for entry in entries}
+    planned = seats_of({key: json.loads(entry.record) for key, entry in roster.items()})
+    turnovers = every_turnover(committed, planned)
+    findings += district_findings(DistrictContext(district_id, len(students), turnovers), policy)
     return Judged(findings, {(entry.kind, entry.id): entry for entry in entries}, dict(sizes))
 
 
@@ -203,15 +222,32 @@ def _people(
     return people
 
 
-def _district_context(
-    district_id: str, students: dict[str, Student], committed: Committed
-) -> DistrictContext:
-    removed = [student for student in committed.students if student not in students]
-    by_school = Counter(school for school in committed.students.values() if school)
-    gone = Counter(committed.students[student] for student in removed)
-    return DistrictContext(
-        district_id,
-        len(students),
-        Removal(len(removed), len(committed.students)),
-        {school: Removal(gone[school], count) for school, count in by_school.items()},
+def every_turnover(committed: Committed, planned: dict[str, Seat]) -> list[Turnovers]:
+    """Return what the limits hold for: the hours before with the plan, and the plan alone."""
+    return [turnovers_of(committed, planned), turnovers_of(Committed(committed.now, committed.now), planned)]
+
+
+def turnovers_of(committed: Committed, planned: dict[str, Seat]) -> Turnovers:
+    """Count whom a plan removes or moves with what was before it, student by student; nobody at no commit."""
+    removed, moved = set(committed.start) - set(planned), set()
+    for student in set(committed.start) & set(planned):
+        class_id = planned[student][1]
+        if class_id is not None and class_id != committed.start[student][1]:
+            moved.add(student)
+    # What the plan leaves as it is committed was done before.
+    gone = {student for student in removed if student not in committed.now}
+    done = {s for s in moved if s in committed.now and committed.now[s][1] == planned[s][1]}
+
+    def counted(some: set[str], before: set[str], school: str | None = None) -> Turnover:
+        def at(students: Iterable[str]) -> int:
+            return sum(school is None or committed.start[student][0] == school for student in students)
+
+        return Turnover(at(some), at(committed.start), at(before))
+
+    schools = sorted({seat[0] for seat in committed.start.values() if seat[0]})
+    return Turnovers(
+        counted(removed, gone),
+        counted(moved, done),
+        {school: counted(removed, gone, school) for school in schools},
+        {school: counted(moved, done, school) for school in schools},
     )

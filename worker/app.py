@@ -272,6 +272,8 @@ def policy(settings: Settings) -> Policy:
         school_removal_limit_percent=float(preflight.school_removal_limit_percent),
         removal_limit_floor=preflight.removal_limit_floor,
         term_grace_days=preflight.term_grace_days,
+        class_change_limit_percent=float(preflight.class_change_limit_percent),
+        removal_window_hours=float(preflight.removal_window_hours),
         extra_fields=settings.commit.extra_fields,
         needs_baseline=settings.clever.client_id is not None,
         time_zone=settings.lifecycle.time_zone,

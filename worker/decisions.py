@@ -43,11 +43,13 @@ async def record_outcome(
     events: int,
     *,
     adopted: bool = False,
+    is_approved: bool = False,
     suggest_seconds: float = 0,
 ) -> Decided:
     """Record the batch and, where there is one, the decision with its messages.
 
-    `adopted` says that a baseline was adopted with it; a review looks for section filters that would serve
+    `adopted` says that a baseline was adopted with it, `is_approved` that guards would stand against the
+    commit but for a person's approval; a review looks for section filters that would serve
     the district better for at most `suggest_seconds`.
     """
     state, window = evaluation.state, evaluation.window
@@ -57,7 +59,7 @@ async def record_outcome(
     )
     decision, parts = None, 0
     if outcome is Outcome.COMMIT:
-        decision, parts = await _commit(evaluation, batch)
+        decision, parts = await _commit(evaluation, batch, is_approved=is_approved)
     elif outcome is Outcome.REVIEW:
         decision, parts = await _review(evaluation, batch, await advise(evaluation, suggest_seconds)), 1
     found = decided(state.tally, state.policy, outcome, is_in_review=state.standing_since is not None)
@@ -72,7 +74,7 @@ async def record_outcome(
     return Decided(outcome, decision.sequence if decision else None, batch, parts)
 
 
-async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord, int]:
+async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) -> tuple[DecisionRecord, int]:
     state = evaluation.state
     district_id = evaluation.window.district_id
     state.decision_number += 1
@@ -88,7 +90,12 @@ async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord,
         roster=announcements.roster_summary(state.tally),
     )
     parts = await enqueue_changes(evaluation, evaluation.plan_changes(), envelope, batch)
-    await evaluation.adopt_candidate()
+    # The first commit is no accident, and of what a person said yes to, nothing counts toward the next.
+    said_yes = is_approved or state.is_confirmed or state.last_commit_id is None
+    await evaluation.adopt_candidate(restarts_count=said_yes)
+    state.guards_until = None
+    if state.confirmation is not None:
+        await evaluation.end_confirmation()
     state.tally.clear_plan()
     state.last_commit_id = commit_id
     state.committed_digest = state.tally.candidate_digest
@@ -99,7 +106,7 @@ async def _commit(evaluation: Evaluation, batch: Batch) -> tuple[DecisionRecord,
 
 
 async def _lower_guards(evaluation: Evaluation) -> None:
-    """Close the findings of removals, told as warnings or approved: what was committed is removed no more."""
+    """Close the findings of guards, told as warnings or approved: what was committed is a plan no more."""
     tally = evaluation.state.tally
     if not any(code in GUARDS for code in tally.by_code()):
         return

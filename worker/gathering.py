@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.domain.approval import GUARDS
+from worker.domain.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.canonical import to_hex
 from worker.domain.causes import Facts, Label, label_sections, needs_teachers, schools_to_count
 from worker.domain.days import day_in
@@ -25,6 +25,7 @@ async def cause_facts(evaluation: Evaluation) -> Facts:
     removals = None
     if codes & GUARDS:
         removals = await evaluation.removals(state.committed_counts.get("classes", 0))
+    changes = await evaluation.class_changes() if codes & CLASS_CHANGE_GUARDS else []
     schools = schools_to_count(blocked)
     if removals:
         schools |= {group.place.school_id for group in removals.students if group.place.school_id}
@@ -41,6 +42,7 @@ async def cause_facts(evaluation: Evaluation) -> Facts:
         sections=await evaluation.sections_by_labels(labels) if labels else {},
         others=others,
         removals=removals,
+        class_changes=changes,
         has_shared_students=Code.NO_STUDENTS in codes and await evaluation.has_shared_students(),
     )
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from worker.candidate.context import Context
+from worker.candidate.district import judge_district
 from worker.decisions import enqueue_changes
 from worker.domain import announcements
 from worker.domain.announcements import Batch, instant
@@ -22,7 +23,7 @@ from worker.domain.window import Trigger
 from worker.errors import RollbackRefused, UnknownDistrictError
 from worker.ports.evaluation import BatchRecord, DecisionRecord
 from worker.ports.rollback import PastCommit, Rollback, Rollbacks
-from worker.stages.evaluate import judge_district, today
+from worker.stages.evaluate import today
 
 PATIENCE: Final = timedelta(seconds=30)
 """For an evaluation that is under way."""
@@ -153,6 +154,9 @@ async def _commit(district: Rollback, target: PastCommit, restoration: Restorati
         rolled_back_to=target.sequence,
     )
     await district.restore(target.sequence)
+    await district.restart_count()
+    await district.end_confirmation()
+    state.confirmation = None
     parts = await enqueue_changes(district, district.restored_changes(), envelope, batch)
     state.last_commit_id = envelope["commit_id"]
     state.committed_digest, state.committed_counts = restoration.digest, restoration.sizes

@@ -367,7 +367,9 @@ async def test_an_approval_for_a_district_that_was_never_seen_is_refused(store: 
     assert "never seen" in await refused(store.desk.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
 
 
-async def test_students_who_move_to_another_school_are_no_removal(store: StoreUnderTest, feed: Feed) -> None:
+async def test_students_who_move_to_another_school_are_no_removal_and_change_class(
+    store: StoreUnderTest, feed: Feed
+) -> None:
     everybody = [*NORTHERN, *SOUTHERN]
     await feed.send(
         *(("users", student_json(number, {"school": NORTH})) for number in SOUTHERN),
@@ -376,6 +378,12 @@ async def test_students_who_move_to_another_school_are_no_removal(store: StoreUn
         ("schools", SOUTH),
     )
 
+    assert await evaluate(store) == ["review"]
+    assert (await store.desk.show(DISTRICT))["findings"]["by_code"] == {
+        "district.class_change": 1,
+        "school.class_change": 1,
+    }
+    await store.desk.approve(DISTRICT, await plan(store), "ada", "the schools merge")
     assert await evaluate(store) == ["commit"]
     assert (await store.desk.show(DISTRICT))["roster"]["students"] == len(everybody)
 

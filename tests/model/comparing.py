@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from model.mirror import DISTRICT, TODAY, Model
-from oracle import Judged, calendar_of
+from model.mirror import DISTRICT, TODAY, Model, Recent
+from oracle import Judged, calendar_of, every_turnover, seats_of
 from store_fixtures import StoreUnderTest
 
 from worker.domain.canonical import to_bytes, to_hex
-from worker.domain.preflight import DistrictContext, Removal, district_findings
+from worker.domain.preflight import DistrictContext, district_findings
 from worker.domain.records import Json, Kind
 from worker.domain.roster import digest
 from worker.stages.evaluate import judge as judge_in_store
@@ -50,10 +50,15 @@ async def consume(model: Model, store: StoreUnderTest) -> None:
             continue
         message = json.loads(body(queued.message))
         assert message["sequence"] == model.commits + 1
+        before, uses = seats_of(model.committed), len(model.used)
         if message["rolled_back_to"] is not None:
             model.approved = None
         else:
             _check_that_it_may_be(message, model)
+        if model.commits == 0 or message["rolled_back_to"] is not None or len(model.used) > uses:
+            model.recent = []
+        else:
+            model.recent.append(Recent(before))
         for change in message["changes"]:
             key = (change["kind"], change["id"])
             if change["op"] == "remove":
@@ -77,12 +82,17 @@ def _check_that_it_may_be(message: Json, model: Model) -> None:
 
 
 def _is_guarded(message: Json, model: Model) -> bool:
-    """Whether a commit removes more than the limits allow."""
-    students = {key[1]: record["school_id"] for key, record in model.committed.items() if key[0] == "student"}
-    gone = [one["id"] for one in message["changes"] if (one["op"], one["kind"]) == ("remove", "student")]
-    sizes, lost = Counter(students.values()), Counter(students[student] for student in gone)
-    schools = {school: Removal(lost[school], sizes[school]) for school in sizes if school}
-    context = DistrictContext(DISTRICT, 1, Removal(len(gone), len(students)), schools)
+    """Whether a commit removes, or moves, more than the limits allow."""
+    if model.commits == 0:
+        return False
+    planned = seats_of(model.committed)
+    for change in message["changes"]:
+        if change["kind"] == "student":
+            record = change.get("record")
+            planned.pop(change["id"], None)
+            if record is not None:
+                planned[change["id"]] = record["school_id"], record["class_id"]
+    context = DistrictContext(DISTRICT, 1, every_turnover(model.guarded(), planned))
     return any(finding.is_error for finding in district_findings(context, model.policy))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from oracle import Committed, Judged, Records, judge
+from oracle import Committed, Judged, Records, Seat, judge, seats_of
 
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.policy import Code, Policy, Severity
@@ -17,6 +17,14 @@ from worker.ports.inbox import Arrival
 DISTRICT = "d1"
 
 TODAY = datetime.now(UTC).date()
+
+
+@dataclass
+class Recent:
+    """A commit that nobody said yes to: the students before it."""
+
+    before: dict[str, Seat]
+    hours_ago: float = 0
 
 
 @dataclass
@@ -35,6 +43,8 @@ class Model:
     committed: dict[tuple[str, str], Json] = field(default_factory=dict)
     past: list[dict[tuple[str, str], Json]] = field(default_factory=list)
     """The roster after each commit."""
+    recent: list[Recent] = field(default_factory=list)
+    """The commits that guards count, the oldest first."""
     events: int = 0
 
     @property
@@ -47,12 +57,13 @@ class Model:
         return self.policies[-1][0]
 
     def judged(self) -> Judged:
-        students = {
-            record_id: record["school_id"]
-            for (kind, record_id), record in self.committed.items()
-            if kind == "student"
-        }
-        return judge(DISTRICT, self.records, self.section_filter, self.policy, TODAY, Committed(students))
+        return judge(DISTRICT, self.records, self.section_filter, self.policy, TODAY, self.guarded())
+
+    def guarded(self) -> Committed:
+        """Return what guards look at."""
+        now = seats_of(self.committed)
+        counting = (one.before for one in self.recent if one.hours_ago < self.policy.removal_window_hours)
+        return Committed(next(counting, now), now)
 
 
 def policy_of(step: dict[str, Any]) -> Policy:
@@ -62,6 +73,8 @@ def policy_of(step: dict[str, Any]) -> Policy:
         unique_fields=tuple(step["unique_fields"]),
         removal_limit_floor=step["removal_limit_floor"],
         term_grace_days=step.get("term_grace_days", 30),
+        class_change_limit_percent=step.get("class_change_limit_percent", 30),
+        removal_window_hours=step.get("removal_window_hours", 24),
         severities={Code(code): Severity(value) for code, value in step["severities"].items()},
     )
 

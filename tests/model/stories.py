@@ -117,15 +117,18 @@ filters = st.builds(
 )
 
 policies = st.builds(
-    lambda required, unique, floor, severity, removal, grace: {
+    lambda required, unique, floor, severity, removal, grace, moving, hours: {
         "required_fields": required,
         "unique_fields": unique,
         "removal_limit_floor": floor,
         "term_grace_days": grace,
+        "class_change_limit_percent": moving,
+        "removal_window_hours": hours,
         "severities": {
             Code.FIELD_MISSING.value: severity.value,
             Code.DUPLICATE_IDENTITY.value: severity.value,
             Code.SCHOOL_MASS_REMOVAL.value: removal.value,
+            Code.SCHOOL_CLASS_CHANGE.value: removal.value,
         },
     },
     st.sampled_from([["sis_id"], ["first_name", "grade"], []]),
@@ -134,6 +137,8 @@ policies = st.builds(
     st.sampled_from(Severity),
     st.sampled_from(Severity),
     st.sampled_from([0, 1, 30, 30]),
+    st.sampled_from([30, 30, 100]),
+    st.sampled_from([24, 24, 20, 0]),
 )
 
 
@@ -197,6 +202,7 @@ class Said(Enum):
     APPROVE = "approve"
     APPROVE_ANOTHER = "approve a plan that is not the one there is"
     TIME_PASSES = "every policy with an end has ended"
+    HALF_A_DAY_PASSES = "what was committed lies 13 hours further back"
     DAY_PASSES = "the days of terms are one nearer, or one longer ago"
 
 
@@ -228,7 +234,12 @@ STRICT_GUARDS: dict[str, Any] = {
     "severities": {},
 }
 
+
 """A policy that lets few removals through; the usual floor is most of so small a district."""
+
+MOVES_FREELY: dict[str, Any] = STRICT_GUARDS | {"class_change_limit_percent": 100, "removal_limit_floor": 10}
+
+LOOKS_BACK: dict[str, Any] = STRICT_GUARDS | {"removal_window_hours": 20, "removal_limit_floor": 2}
 
 vanishings = st.lists(st.sampled_from(STUDENTS), min_size=3, max_size=12, unique=True).map(Vanish)
 
@@ -326,6 +337,18 @@ whole_districts = st.builds(
 )
 
 rollbacks = st.builds(Rollback, st.integers(0, 99))
+
+one_by_one = st.lists(
+    st.one_of(
+        st.sampled_from(STUDENTS).map(lambda one: Vanish([one])),
+        st.sampled_from(STUDENTS).map(lambda one: [(Kind.USER, one, _student(one, "A"))]),
+        st.integers(0, 3).map(lambda turn: whole_district(turn=turn)),
+        st.just(Said.HALF_A_DAY_PASSES),
+    ),
+    min_size=3,
+    max_size=8,
+)
+"""Students leave and come back and change class in small steps, over days."""
 
 FIVE_LEAVE = Vanish(STUDENTS[:5])
 

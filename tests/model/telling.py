@@ -110,6 +110,11 @@ async def _say(said: Said, model: Model, store: StoreUnderTest) -> None:
             await store.rows("UPDATE policies SET until = until - interval '2 hours'")
             await store.rows("UPDATE districts SET reevaluate_at = reevaluate_at - interval '2 hours'")
             model.policies = [(policy, ends) for policy, ends in model.policies if not ends]
+        case Said.HALF_A_DAY_PASSES:
+            await store.rows("UPDATE guard_history SET committed_at = committed_at - interval '13 hours'")
+            await store.rows("UPDATE districts SET reevaluate_at = reevaluate_at - interval '13 hours'")
+            for recent in model.recent:
+                recent.hours_ago += 13
         case Said.DAY_PASSES:
             await _pass_a_day(model, store)
 

@@ -17,12 +17,18 @@ from model.stories import (
     APPROVED_IN_TIME,
     APPROVED_TOO_LATE,
     FIVE_LEAVE,
+    LOOKS_BACK,
+    MOVES_FREELY,
     SOMEBODY_IS_RENAMED,
     STRICT_GUARDS,
+    STUDENTS,
     Restored,
     Resync,
     Said,
+    Vanish,
+    one_by_one,
     opinions,
+    policies,
     rollbacks,
     steps,
     whole_district,
@@ -63,6 +69,7 @@ def test_whatever_happens_the_store_says_what_the_rules_say(
 def test_after_any_rollback_the_consumers_digest_is_the_old_one_and_the_store_says_what_the_rules_say(
     postgres_server: PostgresServer, story: list[Any], seed: int
 ) -> None:
+    story = [MOVES_FREELY, *story] if seed % 2 else story
     asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
 
 
@@ -76,6 +83,38 @@ def test_whatever_people_say_no_plan_is_committed_but_one_that_passes_or_was_app
     postgres_server: PostgresServer, chapters: list[Any], seed: int
 ) -> None:
     story = [step for chapter in chapters for step in chapter]
+    asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
+@given(policy=policies, steps_taken=one_by_one, opinion=st.sampled_from(Said), seed=st.integers(0, 99))
+@example(
+    policy=LOOKS_BACK,
+    steps_taken=[
+        Vanish(STUDENTS[:4]),
+        whole_district(),
+        Vanish(STUDENTS[5:6]),
+        *[Said.HALF_A_DAY_PASSES] * 2,
+    ],
+    opinion=Said.APPROVE,
+    seed=0,
+)
+@example(
+    policy=LOOKS_BACK,
+    steps_taken=[
+        *(Vanish([student]) for student in STUDENTS[:3]),
+        Said.HALF_A_DAY_PASSES,
+        Said.APPROVE,
+        Vanish(STUDENTS[3:4]),
+        Said.HALF_A_DAY_PASSES,
+    ],
+    opinion=Said.TIME_PASSES,
+    seed=0,
+)
+def test_students_who_leave_or_change_class_in_small_steps_are_counted_together(
+    postgres_server: PostgresServer, policy: Any, steps_taken: list[Any], opinion: Said, seed: int
+) -> None:
+    story = [policy, *steps_taken, opinion, *steps_taken]
     asyncio.run(_live_through(postgres_server, story, random.Random(seed)))  # noqa: S311 — shuffles events
 
 

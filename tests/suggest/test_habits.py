@@ -60,7 +60,7 @@ def test_coverage_is_counted_as_the_preflight_counts(name: str) -> None:
     district = BY_NAME[name].district()
     assert district.best is not None
     for section_filter in (district.best, KEEP_ALL):
-        judged = judge("d1", district.records, section_filter, Policy(), TODAY, Committed({}))
+        judged = judge("d1", district.records, section_filter, Policy(), TODAY, Committed({}, {}))
         codes = [finding.code for finding in judged.findings]
         counted = district.coverage(section_filter)
         assert counted.none == codes.count(Code.NO_SECTION)

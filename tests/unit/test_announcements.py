@@ -36,7 +36,6 @@ from worker.domain.preflight import (
     DistrictContext,
     ErrorChanges,
     Finding,
-    Removal,
     SectionContext,
     StandingFinding,
     StudentContext,
@@ -56,6 +55,7 @@ from worker.domain.roster import (
     upsert_change,
 )
 from worker.domain.tally import Tally
+from worker.domain.turnover import Turnover, Turnovers
 from worker.domain.window import Trigger
 from worker.ports.outbox import OutboxMessage
 from worker.stages.relay import body
@@ -246,8 +246,11 @@ def every_finding() -> list[Finding]:
     lost = StudentContext(student(grade=None), (), {"sis_id"}, school_known=False)
     torn = StudentContext(student(2), (record_id(700), record_id(701)))
     bare = SectionContext(section(teachers=()), True, [record_id(501)], [record_id(3)])
-    schools: dict[str, Removal] = {record_id(900): Removal(300, 400)}
-    emptied = DistrictContext(DISTRICT, 0, Removal(300, 400), schools, quarantined=2)
+    lost_at: dict[str, Turnover] = {record_id(900): Turnover(300, 400)}
+    moved_at: dict[str, Turnover] = {record_id(901): Turnover(90, 200, 20)}
+    moved = Turnover(150, 400, 20)
+    turnovers = Turnovers(Turnover(300, 400), moved, lost_at, moved_at)
+    emptied = DistrictContext(DISTRICT, 0, [turnovers], quarantined=2)
     return [
         *student_findings(lost, policy),
         *student_findings(torn, policy),

@@ -63,13 +63,22 @@ def test_another_commit_makes_it_void_though_the_roster_to_come_is_the_same() ->
     assert "commit 9" in found.why
 
 
-def test_guards_are_the_two_mass_removals_and_count_only_where_they_hold_a_district_back() -> None:
-    by_code = {"district.mass_removal": 1, "school.mass_removal": 3, "student.no_section": 5}
+def test_guards_are_mass_removals_and_class_changes_and_count_only_where_they_hold_a_district_back() -> None:
+    by_code = {
+        "district.mass_removal": 1,
+        "school.mass_removal": 3,
+        "district.class_change": 1,
+        "school.class_change": 2,
+        "student.no_section": 5,
+    }
     lenient = Policy(severities={Code.SCHOOL_MASS_REMOVAL: Severity.WARNING})
 
-    assert {code.value for code in GUARDS} == {"district.mass_removal", "school.mass_removal"}
-    assert guard_errors(by_code, Policy()) == 4
-    assert guard_errors(by_code, lenient) == 1
+    assert {code.value for code in GUARDS} == {
+        *("district.mass_removal", "school.mass_removal"),
+        *("district.class_change", "school.class_change"),
+    }
+    assert guard_errors(by_code, Policy()) == 7
+    assert guard_errors(by_code, lenient) == 4
     assert guard_errors({"student.no_section": 5}, Policy()) == 0
 
 

@@ -35,6 +35,14 @@ def test_where_guards_are_all_that_is_wrong_a_person_is_asked() -> None:
     assert noticed(GUARD, WARNING) == {"preflight.failed": GUARD, "plan.mass_removal": GUARD}
 
 
+def test_a_change_of_classes_asks_with_an_incident_of_its_own() -> None:
+    classes = Code.SCHOOL_CLASS_CHANGE
+
+    assert noticed(classes) == {"preflight.failed": classes, "plan.class_change": classes}
+    assert set(noticed(classes, GUARD)) == {"preflight.failed", "plan.mass_removal", "plan.class_change"}
+    assert set(noticed(classes, OTHER)) == {"preflight.failed"}
+
+
 def test_unreadable_events_are_an_incident_of_their_own() -> None:
     assert noticed(QUARANTINED, OTHER) == {
         "preflight.failed": f"{QUARANTINED},{OTHER}",

@@ -10,7 +10,6 @@ from worker.domain.preflight import (
     LISTED_IDS,
     DistrictContext,
     Finding,
-    Removal,
     SectionContext,
     StudentContext,
     district_findings,
@@ -18,6 +17,7 @@ from worker.domain.preflight import (
     student_findings,
 )
 from worker.domain.records import RecordId
+from worker.domain.turnover import NO_TURNOVER, Turnover, Turnovers
 
 ONE_SECTION = (record_id(700),)
 WHOLE = Policy()
@@ -166,10 +166,12 @@ def district(
     removed: int = 0,
     committed: int = 1000,
     quarantined: int = 0,
-    schools: dict[str, Removal] | None = None,
+    schools: dict[str, Turnover] | None = None,
+    changed: Turnover = NO_TURNOVER,
+    changed_at: dict[str, Turnover] | None = None,
 ) -> list[dict[str, Any]]:
-    removal = Removal(removed, committed)
-    context = DistrictContext(DISTRICT, students, removal, schools or {}, quarantined)
+    counts = Turnovers(Turnover(removed, committed), changed, schools or {}, changed_at or {})
+    context = DistrictContext(DISTRICT, students, [counts], quarantined)
     return items(district_findings(context, WHOLE))
 
 
@@ -223,7 +225,7 @@ def test_more_than_a_tenth_of_the_students_and_more_than_ten_is_a_mass_removal(
 def test_more_than_a_quarter_of_a_schools_students_and_more_than_ten_is_a_mass_removal(
     removed: int, committed: int, held: bool
 ) -> None:
-    found = district(schools={record_id(900): Removal(removed, committed)})
+    found = district(schools={record_id(900): Turnover(removed, committed)})
 
     expected = {"code": "school.mass_removal", "severity": "error", "kind": "school", "id": record_id(900)}
     detail = {"removed": removed, "committed": committed, "limit_percent": 25}
@@ -231,7 +233,9 @@ def test_more_than_a_quarter_of_a_schools_students_and_more_than_ten_is_a_mass_r
 
 
 def test_schools_with_a_mass_removal_come_in_a_stable_order_after_the_district() -> None:
-    found = district(removed=200, schools={"b": Removal(50, 100), "a": Removal(50, 100), "c": Removal(1, 1)})
+    found = district(
+        removed=200, schools={"b": Turnover(50, 100), "a": Turnover(50, 100), "c": Turnover(1, 1)}
+    )
 
     assert [finding["id"] for finding in found] == [DISTRICT, "a", "b"]
 
@@ -240,7 +244,7 @@ def test_schools_with_a_mass_removal_come_in_a_stable_order_after_the_district()
     ("percent", "floor", "held"), [(0, 0, True), (0, 5, False), (100, 0, False), (33.3, 0, True)]
 )
 def test_the_limits_are_the_policys(percent: float, floor: int, held: bool) -> None:
-    assert Removal(5, 15).exceeds(percent, floor) is held
+    assert Turnover(5, 15).exceeds(percent, floor) is held
 
 
 @pytest.mark.parametrize(
@@ -249,13 +253,13 @@ def test_the_limits_are_the_policys(percent: float, floor: int, held: bool) -> N
 def test_a_removal_of_exactly_the_limit_as_it_was_written_is_within_it(
     removed: int, committed: int, percent: float
 ) -> None:
-    assert not Removal(removed, committed).exceeds(percent, 0)
-    assert Removal(removed + 1, committed).exceeds(percent, 0)
-    assert Removal(removed, committed - 1).exceeds(percent, 0)
+    assert not Turnover(removed, committed).exceeds(percent, 0)
+    assert Turnover(removed + 1, committed).exceeds(percent, 0)
+    assert Turnover(removed, committed - 1).exceeds(percent, 0)
 
 
 def test_nothing_removed_from_nothing_committed_is_no_mass_removal() -> None:
-    assert not Removal(0, 0).exceeds(0, 0)
+    assert not Turnover(0, 0).exceeds(0, 0)
 
 
 # Severities

@@ -171,6 +171,7 @@ REVIEW: Json = {
             "students": 412,
             "unblocks": 411,
             "removed": None,
+            "class_changes": None,
             "findings": {"student.multiple_sections": 412},
             "field": None,
             "schools": ["school-1"],

@@ -35,6 +35,8 @@ MEANINGS: Final = {
     Code.UNKNOWN_STUDENT: "lists a student who is not shared",
     Code.SCHOOL_MASS_REMOVAL: "too many of its students would go",
     Code.DISTRICT_MASS_REMOVAL: "too many of its students would go",
+    Code.SCHOOL_CLASS_CHANGE: "too many of its students change class",
+    Code.DISTRICT_CLASS_CHANGE: "too many of its students change class",
     Code.NO_STUDENTS: "has no student at all",
     Code.EVENTS_QUARANTINED: "events that cannot be read wait",
     Code.NO_BASELINE: "was never read as a whole",

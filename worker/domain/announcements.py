@@ -179,6 +179,7 @@ def cause_json(cause: Cause) -> dict[str, Any]:
         "students": cause.students,
         "unblocks": cause.unblocks,
         "removed": cause.removed,
+        "class_changes": cause.class_changes,
         "findings": dict(cause.findings),
         "field": cause.field,
         "schools": list(cause.schools),

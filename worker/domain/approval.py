@@ -1,4 +1,4 @@
-"""Approvals: a person's single-use yes to one plan, which waives the guards against mass removal."""
+"""Approvals: a person's single-use yes to one plan, which waives the guards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from worker.domain.canonical import MODULUS, to_hex
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.preflight import Finding
 
-GUARDS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})
+REMOVAL_GUARDS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})
+CLASS_CHANGE_GUARDS: Final = frozenset({Code.DISTRICT_CLASS_CHANGE, Code.SCHOOL_CLASS_CHANGE})
+GUARDS: Final = REMOVAL_GUARDS | CLASS_CHANGE_GUARDS
 """The findings that ask a person whether a plan is meant; all others say that something is wrong."""
 
 LISTED_GUARDS: Final = 3
@@ -81,12 +83,18 @@ def plan_text(counts: Mapping[str, Mapping[str, int]]) -> str:
 def guards_text(guards: Sequence[Finding]) -> str:
     """Return the guards that stand, in words."""
     listed = [
-        f"{finding.code.value} on {finding.record_id} ({_removal(finding.detail)})" for finding in guards
+        f"{finding.code.value} on {finding.record_id} ({guarded_text(finding.detail)})" for finding in guards
     ]
     more = len(listed) - LISTED_GUARDS
     told = "; ".join(listed[:LISTED_GUARDS]) + (f"; and {more:,} more" if more > 0 else "")
     return told or "no guard"
 
 
-def _removal(detail: Mapping[str, Any]) -> str:
-    return f"{detail['removed']:,} of {detail['committed']:,} students, limit {detail['limit_percent']:g} %"
+def guarded_text(detail: Mapping[str, Any]) -> str:
+    """Return what a guard's finding counts, in words."""
+    if "class_changes" in detail:
+        what = f"{detail['class_changes']:,} of {detail['committed']:,} students change class"
+    else:
+        what = f"{detail['removed']:,} of {detail['committed']:,} students"
+    earlier = f", {detail['earlier']:,} of them already committed" if detail.get("earlier") else ""
+    return f"{what}{earlier}, limit {detail['limit_percent']:g} %"

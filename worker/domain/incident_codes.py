@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 PREFLIGHT_FAILED: Final = "preflight.failed"
 PLAN_MASS_REMOVAL: Final = "plan.mass_removal"
+PLAN_CLASS_CHANGE: Final = "plan.class_change"
 EVENTS_QUARANTINED: Final = "events.quarantined"
 BASELINE_REFUSED: Final = "baseline.refused"
 SYNC_PAUSED: Final = "sync.paused"
@@ -37,8 +38,14 @@ CATALOGUE: Final[Mapping[str, Kind]] = {
     ),
     PLAN_MASS_REMOVAL: Kind(
         "warning",
-        "Nothing but the guards against mass removal stands against a commit: a person is asked.",
+        "Nothing but guards stands against a commit that removes many students: a person is asked.",
         "No removal waits for a person any more.",
+    ),
+    PLAN_CLASS_CHANGE: Kind(
+        "warning",
+        "Nothing but guards stands against a commit that puts many students into another class: a person is "
+        "asked.",
+        "No change of classes waits for a person any more.",
     ),
     EVENTS_QUARANTINED: Kind(
         "warning",
@@ -91,7 +98,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = {
     ),
 }
 
-EVALUATED: Final = (EVENTS_QUARANTINED, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED)
+EVALUATED: Final = (EVENTS_QUARANTINED, PLAN_CLASS_CHANGE, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED)
 """Those that an evaluation decides, in its transaction."""
 INSPECTED: Final = (
     *(DEAD_LETTERS_WAITING, DISTRICT_PARKED, FEED_STUCK, LAUNCH_HELD, MAILS_WAITING, OUTBOX_STUCK),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from worker.domain.announcements import sync_state
-from worker.domain.approval import GUARDS
+from worker.domain.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS
 from worker.domain.decision import Outcome
 from worker.domain.incident_codes import (
     DEAD_LETTERS_WAITING,
@@ -19,6 +19,7 @@ from worker.domain.incident_codes import (
     LAUNCH_HELD,
     MAILS_WAITING,
     OUTBOX_STUCK,
+    PLAN_CLASS_CHANGE,
     PLAN_MASS_REMOVAL,
     PREFLIGHT_FAILED,
     SYNC_PAUSED,
@@ -89,9 +90,11 @@ def decided(
     errors = (
         {code for code in by_code if policy.severity(Code(code)) is Severity.ERROR} if is_in_review else set()
     )
+    asks = errors if errors <= GUARDS else frozenset[str]()
     return {
         PREFLIGHT_FAILED: _failed(tally, errors) if is_in_review else None,
-        PLAN_MASS_REMOVAL: _asked(tally, errors) if errors and errors <= GUARDS else None,
+        PLAN_MASS_REMOVAL: _asked(tally, errors) if asks & REMOVAL_GUARDS else None,
+        PLAN_CLASS_CHANGE: _asked_of_classes(tally, errors) if asks & CLASS_CHANGE_GUARDS else None,
         EVENTS_QUARANTINED: _QUARANTINED if Code.EVENTS_QUARANTINED in errors else None,
     }
 
@@ -107,6 +110,11 @@ def _asked(tally: Tally, errors: Iterable[str]) -> Condition:
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
     summary = f"The plan removes {removed} students at once: a person is asked to approve it."
     return Condition(picture(errors), summary, {"removed": removed, "students": tally.students})
+
+
+def _asked_of_classes(tally: Tally, errors: Iterable[str]) -> Condition:
+    summary = "The plan puts many students into another class at once: a person is asked to approve it."
+    return Condition(picture(errors), summary, {"students": tally.students})
 
 
 def inspected(sight: Sight, now: datetime) -> Found:

@@ -15,6 +15,7 @@ from worker.domain.canonical import canonical
 from worker.domain.records import EXTENSION_PREFIX, STUDENT_TEXTS
 from worker.domain.terms import MOST_GRACE_DAYS
 from worker.domain.texts import FOLD_VERSION, is_blank
+from worker.domain.turnover import LONGEST_LOOK_BACK
 from worker.errors import PolicyError
 from worker.explain import dotted, explain
 
@@ -32,6 +33,8 @@ class Code(StrEnum):
     UNKNOWN_STUDENT = "section.unknown_student"
     SCHOOL_MASS_REMOVAL = "school.mass_removal"
     DISTRICT_MASS_REMOVAL = "district.mass_removal"
+    SCHOOL_CLASS_CHANGE = "school.class_change"
+    DISTRICT_CLASS_CHANGE = "district.class_change"
     NO_STUDENTS = "district.no_students"
     EVENTS_QUARANTINED = "district.events_quarantined"
     NO_BASELINE = "district.no_baseline"
@@ -51,6 +54,12 @@ WARNINGS: Final = frozenset(
 """The codes that only warn unless a policy says otherwise."""
 
 
+_FLOATS: Final = (
+    *("removal_limit_percent", "school_removal_limit_percent", "class_change_limit_percent"),
+    "removal_window_hours",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One district's demands. Percentages are of the committed students; `extra_fields` go into commits."""
@@ -62,6 +71,8 @@ class Policy:
     removal_limit_floor: int = 10
     term_grace_days: int = 30
     """For so many days, in a gap, the term that ended last goes on counting."""
+    class_change_limit_percent: float = 30.0
+    removal_window_hours: float = 24.0
     extra_fields: tuple[str, ...] = ()
     severities: Mapping[Code, Severity] = field(default_factory=dict)
     needs_baseline: bool = False
@@ -71,8 +82,13 @@ class Policy:
 
     def __post_init__(self) -> None:
         # 10 and 10.0 are one demand, and must not be two in a fingerprint or in a finding's identity.
-        for name in ("removal_limit_percent", "school_removal_limit_percent"):
+        for name in _FLOATS:
             object.__setattr__(self, name, float(getattr(self, name)))
+
+    @property
+    def look_back(self) -> timedelta:
+        """How far back commits count toward the limits."""
+        return timedelta(hours=self.removal_window_hours)
 
     def severity(self, code: Code) -> Severity:
         """Return how grave a failed check is for this district."""
@@ -104,6 +120,7 @@ def _can_warn(severities: dict[Code, Severity]) -> dict[Code, Severity]:
 
 FieldNames = tuple[Annotated[str, AfterValidator(_student_field)], ...]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Hours = Annotated[float, Field(ge=0, le=LONGEST_LOOK_BACK.total_seconds() / 3600, allow_inf_nan=False)]
 
 
 class OwnPolicy(BaseModel):
@@ -117,6 +134,8 @@ class OwnPolicy(BaseModel):
     school_removal_limit_percent: Percent | None = None
     removal_limit_floor: Annotated[int, Field(ge=0)] | None = None
     term_grace_days: Annotated[int, Field(ge=0, le=MOST_GRACE_DAYS)] | None = None
+    class_change_limit_percent: Percent | None = None
+    removal_window_hours: Hours | None = None
     severities: Annotated[dict[Code, Severity], AfterValidator(_can_warn)] | None = None
 
 

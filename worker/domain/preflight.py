@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, Literal
 
 from worker.domain.canonical import canonical, member
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.records import RecordId, Section, Student
+from worker.domain.turnover import Turnover, Turnovers
 
 FindingKind = Literal["student", "class", "section", "school", "district"]
 
@@ -96,26 +96,13 @@ class SectionContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
-    """How many of the committed students of a district or school the plan removes."""
-
-    removed: int
-    committed: int
-
-    def exceeds(self, limit_percent: float, floor: int) -> bool:
-        """Whether that is more than the limit; never for `floor` students or fewer."""
-        limit = Decimal(str(limit_percent))  # as it was written: 41 of 500 are 8.2 %, and not more
-        return self.removed > floor and self.removed * 100 > limit * self.committed
-
-
-@dataclass(frozen=True, slots=True)
 class DistrictContext:
     """What the findings on the district as a whole depend on."""
 
     district_id: str
     students: int
-    removal: Removal
-    school_removals: dict[str, Removal]
+    turnovers: Sequence[Turnovers] = ()
+    """What the limits hold for, each by itself: the plan with the commits before it, and the plan alone."""
     quarantined: int = 0
     has_baseline: bool = False
     unreadable: int = 0
@@ -162,7 +149,7 @@ def section_findings(context: SectionContext, policy: Policy) -> list[Finding]:
 
 
 def district_findings(context: DistrictContext, policy: Policy) -> list[Finding]:
-    """Check the district as a whole, and each of its schools against a mass removal."""
+    """Check the district as a whole, and its schools against losing or moving many students at once."""
 
     def finding(code: Code, kind: FindingKind, record_id: str, **detail: Any) -> Finding:
         return Finding(code, policy.severity(code), kind, record_id, detail)
@@ -180,16 +167,38 @@ def district_findings(context: DistrictContext, policy: Policy) -> list[Finding]
         findings.append(
             finding(Code.RECORDS_UNREADABLE, "district", context.district_id, waiting=context.unreadable)
         )
-    floor = policy.removal_limit_floor
-    if context.removal.exceeds(policy.removal_limit_percent, floor):
-        detail = _removal_detail(context.removal, policy.removal_limit_percent)
-        findings.append(finding(Code.DISTRICT_MASS_REMOVAL, "district", context.district_id, **detail))
-    for school, removal in sorted(context.school_removals.items()):
-        if removal.exceeds(policy.school_removal_limit_percent, floor):
-            detail = _removal_detail(removal, policy.school_removal_limit_percent)
-            findings.append(finding(Code.SCHOOL_MASS_REMOVAL, "school", school, **detail))
-    return findings
+    found: dict[tuple[Code, str], Finding] = {}
+    for turnovers in context.turnovers:
+        for one in turnover_findings(context.district_id, turnovers, policy):
+            found.setdefault((one.code, one.record_id), one)
+    return findings + list(found.values())
 
 
-def _removal_detail(removal: Removal, limit_percent: float) -> dict[str, Any]:
-    return {"removed": removal.removed, "committed": removal.committed, "limit_percent": limit_percent}
+def turnover_findings(whole: str, counts: Turnovers, policy: Policy) -> list[Finding]:
+    """Check what asks a person whether it is meant: removals, then changes of class."""
+    removal, at_school = policy.removal_limit_percent, policy.school_removal_limit_percent
+    class_change = policy.class_change_limit_percent
+
+    def found(
+        code: Code, kind: FindingKind, what: str, limit: float, of: Mapping[str, Turnover]
+    ) -> list[Finding]:
+        return [
+            Finding(code, policy.severity(code), kind, record_id, turnover.detail(what, limit))
+            for record_id, turnover in sorted(of.items())
+            if turnover.exceeds(limit, policy.removal_limit_floor)
+        ]
+
+    return [
+        *found(Code.DISTRICT_MASS_REMOVAL, "district", "removed", removal, {whole: counts.removal}),
+        *found(Code.SCHOOL_MASS_REMOVAL, "school", "removed", at_school, counts.school_removals),
+        *found(
+            Code.DISTRICT_CLASS_CHANGE,
+            "district",
+            "class_changes",
+            class_change,
+            {whole: counts.class_change},
+        ),
+        *found(
+            Code.SCHOOL_CLASS_CHANGE, "school", "class_changes", class_change, counts.school_class_changes
+        ),
+    ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from worker.domain.advice import Advice
 from worker.domain.approval import Approval, Ended
-from worker.domain.causes import Blocked, ConcernedSection, Label, Others, Place, Removals
+from worker.domain.causes import Blocked, ClassChange, ConcernedSection, Label, Others, Place, Removals
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.domain.incidents import Condition
@@ -23,6 +23,7 @@ from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import EventId, Json
 from worker.domain.staging import NO_FLOOR, Change
 from worker.domain.tally import Tally
+from worker.domain.turnover import Confirmation, Turnovers
 from worker.domain.window import Trigger, WindowLimits
 from worker.ports.outbox import OutboxMessage
 from worker.ports.roster import EvaluatedRoster
@@ -58,7 +59,7 @@ class DistrictState:
     policy_until: datetime | None = None
     """When the policy in force ends by itself."""
     reevaluate_at: datetime | None = None
-    """When time alone gives reason to judge the district anew."""
+    """When policy or terms alone give reason to evaluate the district again."""
     batch_number: int = 0
     decision_number: int = 0
     commit_sequence: int = 0
@@ -71,6 +72,12 @@ class DistrictState:
     baseline_at: datetime | None = None
     committed_digest: int = 0
     committed_counts: dict[str, int] = field(default_factory=dict)
+    confirmation: Confirmation | None = None
+    """What a person confirmed that the filter in force moves, until its first commit."""
+    is_confirmed: bool = False
+    """Whether guards would stand against this evaluation's plan but for the confirmation."""
+    guards_until: datetime | None = None
+    """When the first of the commits that guards count with this plan is too old to count."""
     search_input_batch: int = 0
     """The number of the last batch that changed anything that a search of section filters reads."""
 
@@ -157,12 +164,36 @@ class ErrorFigures(Protocol):
         """Return what the plan removes."""
         ...
 
+    async def class_changes(self) -> list[ClassChange]:
+        """Return whom the plan puts into another class, and what became of the classes they were in."""
+        ...
+
     async def has_shared_students(self) -> bool:
         """Return whether Clever shares any student, in scope or not."""
         ...
 
 
-class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Protocol):
+class Guards(Protocol):
+    """What guards count of the district under evaluation, over some hours."""
+
+    async def turnovers(self, after: datetime, floor: int, committed: int) -> Turnovers:
+        """Return what commits after this moment, and the plan, removed or put into another class.
+
+        `committed` are the students committed now. Schools are those that more than `floor` students left,
+        or changed class at.
+        """
+        ...
+
+    async def restart_count(self) -> None:
+        """Forget all that commits moved so far: what comes next is counted from here."""
+        ...
+
+    async def end_confirmation(self) -> None:
+        """Use up what a person confirmed of a filter."""
+        ...
+
+
+class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Guards, Protocol):
     """One evaluation: the district's lock and a transaction, committed when the context is left well."""
 
     window: ClosedWindow
@@ -207,8 +238,8 @@ class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Protocol):
         """Yield the plan's changes as JSON, in the order a commit has them."""
         ...
 
-    async def adopt_candidate(self) -> None:
-        """Make the candidate roster the committed one."""
+    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
+        """Make the candidate roster the committed one; keep whom that moves, or start the count over."""
         ...
 
     async def is_on_hold(self) -> bool:

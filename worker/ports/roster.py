@@ -223,10 +223,6 @@ class CandidateRoster(Protocol):
         """Open and close findings."""
         ...
 
-    async def school_removals(self, floor: int) -> dict[str, tuple[int, int]]:
-        """Return (removed, committed) students of each school from which the plan removes over `floor`."""
-        ...
-
     async def quarantined(self) -> int:
         """Return how many unreadable events wait."""
         ...

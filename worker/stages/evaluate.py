@@ -17,17 +17,15 @@ import structlog
 
 from worker import telemetry
 from worker.candidate.context import Context
+from worker.candidate.district import judge_district
 from worker.candidate.refresh import Progress, refresh, refresh_all, stage
 from worker.decisions import Decided, record_outcome
-from worker.domain import preflight, staging
+from worker.domain import staging
 from worker.domain.advice import changes_search
 from worker.domain.approval import Approval, ending, guard_errors
 from worker.domain.canonical import MODULUS
 from worker.domain.days import beginning_of, day_in
 from worker.domain.decision import Outcome, Verdict, decide
-from worker.domain.filter import looked_at
-from worker.domain.preflight import DistrictContext, Removal
-from worker.domain.roster import RosterKind
 from worker.domain.staging import Change, Event
 from worker.domain.terms import Calendar, DistrictTerms, crosses_boundary, next_boundary
 from worker.domain.window import Trigger, WindowLimits
@@ -129,6 +127,7 @@ class EvaluateStage:
             trigger,
             len(events),
             adopted=adopted is not None,
+            is_approved=verdict.needs_approval,
             suggest_seconds=self.suggest_seconds,
         )
         if approval is not None:
@@ -279,28 +278,6 @@ def _reevaluate_at(state: DistrictState, terms: DistrictTerms, calendar: Calenda
     boundary = next_boundary(terms.all(), calendar)
     turns = [state.policy_until, beginning_of(boundary, state.policy.time_zone) if boundary else None]
     return min((turn for turn in turns if turn is not None), default=None)
-
-
-async def judge_district(evaluation: Evaluation, context: Context) -> None:
-    """Open and close the findings on the district as a whole and on its schools."""
-    tally, policy = context.tally, context.policy
-    removed = tally.plan()[RosterKind.STUDENT]["removed"]
-    floor = policy.removal_limit_floor
-    schools = await evaluation.school_removals(floor) if removed > floor else {}
-    findings = preflight.district_findings(
-        DistrictContext(
-            district_id=evaluation.window.district_id,
-            students=tally.students,
-            removal=Removal(removed, evaluation.state.committed_counts.get("students", 0)),
-            school_removals={school: Removal(*counts) for school, counts in schools.items()},
-            quarantined=await evaluation.quarantined(),
-            has_baseline=evaluation.state.baseline_at is not None,
-            unreadable=await evaluation.unreadable(looked_at(context.section_filter)),
-        ),
-        policy,
-    )
-    before = await evaluation.open_findings(["district", "school"], None)
-    await context.write_finding_changes(before, findings)
 
 
 async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:

@@ -145,11 +145,6 @@ class PostgresCandidateRoster:
                 [finding.detail for finding in distinct.values()],
             )
 
-    async def school_removals(self, floor: int) -> dict[str, tuple[int, int]]:
-        """Return (removed, committed) students of each school from which the plan removes over `floor`."""
-        rows = await self._fetch("school_removals", floor)
-        return {row["school_id"]: (row["removed"], row["committed"]) for row in rows}
-
     async def quarantined(self) -> int:
         """Return how many unreadable events wait."""
         return int((await self._fetch("quarantined"))[0][0])

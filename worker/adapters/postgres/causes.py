@@ -10,7 +10,18 @@ import asyncpg
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
-from worker.domain.causes import Blocked, ConcernedSection, ErrorKey, Label, Others, Place, Removals, Removed
+from worker.domain.causes import (
+    Blocked,
+    ClassChange,
+    ConcernedSection,
+    ErrorKey,
+    Fate,
+    Label,
+    Others,
+    Place,
+    Removals,
+    Removed,
+)
 from worker.domain.causes.model import LISTED
 from worker.domain.policy import Code
 from worker.domain.records import term_from_json
@@ -92,6 +103,19 @@ class PostgresErrorFigures:
             classes["removed"],
             classes["added"],
         )
+
+    async def class_changes(self) -> list[ClassChange]:
+        """Return whom the plan puts into another class, and what became of the classes they were in."""
+        return [
+            ClassChange(
+                Place(row["school_id"], row["grade"]),
+                row["students"],
+                Fate(row["fate"]),
+                row["is_promoted"],
+                list(dict.fromkeys(row["sections"])),
+            )
+            for row in await self._rows("class_changes", LISTED)
+        ]
 
     async def has_shared_students(self) -> bool:
         """Return whether Clever shares any student, in scope or not."""

@@ -13,6 +13,7 @@ from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.policy import Policy, in_force
 from worker.domain.records import EventId
 from worker.domain.tally import Tally
+from worker.domain.turnover import Confirmation
 from worker.ports.evaluation import DistrictState
 
 _SQL: Final = sql.load("district_state")
@@ -50,6 +51,7 @@ async def read_state(
         baseline_at=row["baseline_at"],
         committed_digest=from_bytes(row["committed_digest"]),
         committed_counts=row["committed_counts"],
+        confirmation=Confirmation(**chosen["confirmed"]) if chosen and chosen["confirmed"] else None,
         search_input_batch=row["search_input_batch"],
     )
 
@@ -82,6 +84,6 @@ def columns(state: DistrictState) -> tuple[object, ...]:
         state.evaluated_on,
         state.floor,
         state.baseline_at,
-        state.reevaluate_at,
+        min((turn for turn in (state.reevaluate_at, state.guards_until) if turn is not None), default=None),
         state.search_input_batch,
     )

@@ -14,12 +14,13 @@ from worker.adapters.postgres.candidate import PostgresCandidateRoster, finding_
 from worker.adapters.postgres.causes import PostgresErrorFigures
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.district_state import columns
+from worker.adapters.postgres.guards import PostgresGuards
 from worker.adapters.postgres.staged import PostgresStagedRoster
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.incidents import Condition, Rules
 from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import Json
-from worker.domain.roster import remove_change, upsert_change
+from worker.domain.roster import RosterKind, remove_change, upsert_change
 from worker.ports.evaluation import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
 from worker.ports.outbox import OutboxMessage
 from worker.slices import in_slices
@@ -31,7 +32,12 @@ FETCH: Final = 1000
 
 
 class PostgresEvaluation(
-    PostgresStagedRoster, PostgresCandidateRoster, PostgresAdvice, PostgresErrorFigures, PostgresApprovals
+    PostgresStagedRoster,
+    PostgresCandidateRoster,
+    PostgresAdvice,
+    PostgresErrorFigures,
+    PostgresApprovals,
+    PostgresGuards,
 ):
     """Answers to `worker.ports.evaluation.Evaluation` on one connection, inside its transaction."""
 
@@ -111,8 +117,12 @@ class PostgresEvaluation(
                 else:
                     yield upsert_change(row["kind"], row["record_id"], row["candidate"])
 
-    async def adopt_candidate(self) -> None:
-        """Make the candidate roster the committed one, and keep what it replaces."""
+    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
+        """Make the candidate roster the committed one, and keep what it replaces and whom it moves."""
+        if restarts_count:
+            await self.restart_count()
+        elif any(self.state.tally.plan()[RosterKind.STUDENT].values()):
+            await self.keep_moves(self.state.commit_sequence, self.window.now)
         await history.keep(self._connection, self._district_id, self.state, wanted=self._keeps_history)
         await self._connection.execute(_SQL["adopt_upserts"], self._district_id)
         await self._connection.execute(_SQL["adopt_removals"], self._district_id)

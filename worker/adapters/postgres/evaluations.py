@@ -73,6 +73,7 @@ class PostgresEvaluations:
                 evaluation = await self.locked(connection, district_id, Trigger.FILTER)
                 if evaluation is not None:
                     evaluation.state.section_filter, evaluation.state.filter_version = section_filter, -1
+                    evaluation.state.confirmation = None  # it is of the filter in force
                 yield evaluation
             finally:
                 await transaction.rollback()

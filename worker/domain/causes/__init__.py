@@ -7,8 +7,10 @@ counted, and what is left when it is put right.
 
 from worker.domain.causes.facts import (
     Blocked,
+    ClassChange,
     ErrorKey,
     Facts,
+    Fate,
     Others,
     Place,
     Removals,
@@ -25,9 +27,11 @@ __all__ = [
     "WITHDRAWN_STUDENTS",
     "Blocked",
     "Cause",
+    "ClassChange",
     "ConcernedSection",
     "ErrorKey",
     "Facts",
+    "Fate",
     "Label",
     "LabelKind",
     "Others",

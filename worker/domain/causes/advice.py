@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from worker.domain.approval import GUARDS
+from worker.domain.causes.class_changes import CLASS_CHANGE_TEXTS, rollover_text
 from worker.domain.causes.facts import Facts
 from worker.domain.causes.labels import Label, LabelKind
 from worker.domain.causes.model import Pile, most_first
@@ -18,6 +19,8 @@ _Words = Callable[[Reason, Pile, Facts], str]
 
 def advice(reason: Reason, pile: Pile, facts: Facts) -> str:
     """Return one to three sentences for the owner of the cause."""
+    if pile.class_changes and reason in CLASS_CHANGE_TEXTS:
+        return f"{CLASS_CHANGE_TEXTS[reason](pile)}{_approve(facts)}"
     return _TEXTS.get(reason.code, _unknown)(reason, pile, facts)
 
 
@@ -222,6 +225,8 @@ def _rule_narrowed(_reason: Reason, pile: Pile, facts: Facts) -> str:
 
 
 def _rollover(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    if pile.class_changes and not pile.removed:
+        return f"{rollover_text(pile)}{_approve(facts)}"
     removals = facts.removals
     classes = (
         f"{removals.classes_removed:,} of {removals.classes_committed:,} classes" if removals else "Classes"

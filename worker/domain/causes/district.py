@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from worker.domain.approval import GUARDS, REMOVAL_GUARDS
+from worker.domain.causes.class_changes import ROLLOVER, pile_up_class_changes
 from worker.domain.causes.facts import Facts, Others, Place, Removals, Removed
 from worker.domain.causes.model import Owner, Pile
 from worker.domain.causes.students import Reason
@@ -19,7 +21,6 @@ MOST_PERCENT: Final = 50
 SCOPE_NARROWED: Final = Reason("filter.scope_narrowed", Owner.FILTER)
 SCHOOL_VANISHED: Final = Reason("sharing.school_vanished", Owner.SHARING)
 RULE_NARROWED: Final = Reason("sharing.rule_narrowed", Owner.SHARING)
-ROLLOVER: Final = Reason("vendor.rollover", Owner.VENDOR)
 STUDENTS_VANISHED: Final = Reason("sharing.students_vanished", Owner.SHARING)
 
 _PLAIN: Final[Mapping[Code, Reason]] = {
@@ -30,24 +31,38 @@ _PLAIN: Final[Mapping[Code, Reason]] = {
     Code.UNKNOWN_TEACHER: Reason("sharing.teacher_not_shared", Owner.SHARING),
     Code.UNKNOWN_STUDENT: Reason("sharing.student_not_shared", Owner.SHARING),
 }
-_REMOVALS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})
 
 
 def pile_up_others(facts: Facts) -> dict[Reason, Pile]:
     """Return the errors on everything but students by their reasons."""
     piles: dict[Reason, Pile] = {}
     for others in facts.others:
-        if others.code in _REMOVALS:
+        if others.code in GUARDS:
             continue
         pile = piles.setdefault(_reason(others, facts), Pile())
         pile.findings[others.code.value] += others.findings
         pile.date(others.since)
         if others.code in {Code.NO_TEACHER, Code.UNKNOWN_TEACHER, Code.UNKNOWN_STUDENT}:
             pile.sections = sorted({*pile.sections, *others.record_ids})
-    removals = [others for others in facts.others if others.code in _REMOVALS]
+    removals = [others for others in facts.others if others.code in REMOVAL_GUARDS]
     if removals:
         piles |= _removals(facts.removals or Removals(()), removals, facts.cohorts)
+    for reason, changes in pile_up_class_changes(facts, is_rollover=ROLLOVER in piles).items():
+        piles[reason] = _together(piles.get(reason), changes)
     return piles
+
+
+def _together(one: Pile | None, other: Pile) -> Pile:
+    """Return what belongs to one reason, of removals and of class changes."""
+    if one is None:
+        return other
+    one.class_changes = other.class_changes
+    one.findings.update(other.findings)
+    one.schools.update(other.schools)
+    one.grades.update(other.grades)
+    one.sections = [*one.sections, *other.sections]
+    one.date(other.since)
+    return one
 
 
 def _reason(others: Others, facts: Facts) -> Reason:

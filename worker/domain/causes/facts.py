@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from worker.domain.causes.labels import Label
@@ -81,6 +82,34 @@ class Removals:
     classes_new: int = 0
 
 
+class Fate(StrEnum):
+    """What became of the class that a student was in; the values come from the store."""
+
+    NEW_ID = "new_id"
+    """Its section was deleted, and is there again under another id, with the same SIS id."""
+    RENEWED = "renewed"
+    """Its section was deleted, and one like it takes its place."""
+    UNSHARED = "unshared"
+    """Its section is no longer shared; he falls into another one."""
+    NOT_KEPT = "not_kept"
+    """Its section is shared and lists him still; the filter keeps another one of his."""
+    LEFT = "left"
+    """Its section is shared and no longer lists him."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassChange:
+    """So many committed students of one grade of a school whom the plan puts into another class."""
+
+    place: Place
+    students: int
+    fate: Fate
+    is_promoted: bool = False
+    """Whether their grade changes with it."""
+    sections: Sequence[str] = ()
+    """Some of the classes that they would sit in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that causes depend on."""
@@ -100,6 +129,7 @@ class Facts:
     """By the kinds of their several classes: some of the sections of those students."""
     others: Sequence[Others] = ()
     removals: Removals | None = None
+    class_changes: Sequence[ClassChange] = ()
     has_shared_students: bool = False
     """Whether any student is shared at all; asked for where none is in scope."""
 

@@ -20,5 +20,5 @@ def fold(facts: Facts) -> list[Cause]:
 
 
 def _order(cause: Cause) -> tuple[int, int, str, str, str]:
-    weight = max(cause.students, cause.removed or 0)
+    weight = max(cause.students, cause.removed or 0, cause.class_changes or 0)
     return (-weight, -cause.unblocks, cause.code, cause.field or "", cause.advice)

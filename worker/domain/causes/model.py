@@ -43,6 +43,8 @@ class Cause:
     removed: int | None = None
     """For a mass removal: students that the plan would remove."""
     since: datetime | None = None
+    class_changes: int | None = None
+    """Where many change class at once: students that the plan would put into another class."""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class Pile:
     students: int = 0
     unblocks: int = 0
     removed: int = 0
+    class_changes: int = 0
     findings: Counter[str] = field(default_factory=Counter)
     schools: Counter[str] = field(default_factory=Counter)
     grades: Counter[str] = field(default_factory=Counter)
@@ -86,6 +89,7 @@ class Pile:
             field_name,
             self.removed or None,
             self.since,
+            self.class_changes or None,
         )
 
 

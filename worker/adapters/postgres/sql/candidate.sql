@@ -168,18 +168,6 @@ DELETE FROM findings
 WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[])
   AND member || ''::bytea = ANY($4::bytea[]) AND NOT reported
 
--- name: school_removals
--- Schools from which the plan removes more students than the floor, with how many each has committed.
-WITH removed AS (
-    SELECT committed_school_id AS school_id, count(*) AS removed FROM roster
-    WHERE plan_of = $1 AND kind = 'student' AND candidate IS NULL AND committed_school_id IS NOT NULL
-    GROUP BY committed_school_id HAVING count(*) > $2
-)
-SELECT s.school_id, s.removed,
-       (SELECT count(*) FROM roster r WHERE r.district_id = $1 AND r.committed_school_id = s.school_id
-            AND r.committed IS NOT NULL AND r.kind = 'student') AS committed
-FROM removed s
-
 -- name: quarantined
 SELECT count(*) FROM quarantine WHERE district_id = $1
 

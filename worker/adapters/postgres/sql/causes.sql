@@ -124,5 +124,44 @@ WHERE (SELECT record IS NULL FROM staged WHERE district_id = $1 AND kind = 'scho
 SELECT count(*) FILTER (WHERE candidate IS NULL) AS removed, count(*) FILTER (WHERE committed IS NULL) AS added
 FROM roster WHERE plan_of = $1 AND kind = 'class'
 
+-- name: class_changes
+-- Students whom the plan puts into another class: where they were, and what became of the class they were in.
+-- A section that came in the place of a deleted one is told by its SIS id, or by what a school would keep: its
+-- name, its teachers, or its subject.
+WITH moved AS (
+    SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
+           r.committed::jsonb ->> 'class_id' AS former, r.candidate::jsonb ->> 'class_id' AS next,
+           r.candidate::jsonb ->> 'grade' IS DISTINCT FROM r.committed::jsonb ->> 'grade' AS is_promoted,
+           (SELECT true FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
+                AND l.target_id = r.record_id
+                AND l.section_id = r.committed::jsonb ->> 'class_id') IS NOT NULL AS is_listed
+    FROM roster r
+    WHERE r.plan_of = $1 AND r.kind = 'student' AND r.committed IS NOT NULL
+      AND r.candidate::jsonb ->> 'class_id' <> r.committed::jsonb ->> 'class_id'
+), groups AS (
+    SELECT school_id, grade, former, next, is_promoted, is_listed, count(*) AS students
+    FROM moved GROUP BY 1, 2, 3, 4, 5, 6
+), fates AS (
+    SELECT g.*,
+           CASE WHEN s.is_shared AND g.is_listed THEN 'not_kept'
+                WHEN s.is_shared THEN 'left'
+                WHEN n.was_class THEN 'unshared'
+                WHEN lower(btrim(f.class ->> 'sis_id')) = lower(btrim(n.class ->> 'sis_id')) THEN 'new_id'
+                WHEN lower(btrim(f.class ->> 'name')) = lower(btrim(n.class ->> 'name'))
+                  OR (f.class -> 'teacher_ids' = n.class -> 'teacher_ids' AND f.class -> 'teacher_ids' <> '[]')
+                  OR lower(btrim(f.class ->> 'subject')) = lower(btrim(n.class ->> 'subject')) THEN 'renewed'
+                ELSE 'unshared' END AS fate
+    FROM groups g
+    LEFT JOIN LATERAL (SELECT record IS NOT NULL AS is_shared FROM staged
+        WHERE district_id = $1 AND kind = 'section' AND record_id = g.former OFFSET 0) AS s ON true
+    LEFT JOIN LATERAL (SELECT committed::jsonb AS class FROM roster
+        WHERE district_id = $1 AND kind = 'class' AND record_id = g.former OFFSET 0) AS f ON true
+    LEFT JOIN LATERAL (SELECT candidate::jsonb AS class, committed IS NOT NULL AS was_class FROM roster
+        WHERE district_id = $1 AND kind = 'class' AND record_id = g.next OFFSET 0) AS n ON true
+)
+SELECT school_id, grade, fate, is_promoted, sum(students)::bigint AS students,
+       (array_agg(next ORDER BY students DESC, next))[1:$2] AS sections
+FROM fates GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+
 -- name: has_shared_students
 SELECT (SELECT true FROM staged WHERE district_id = $1 AND kind = 'user' AND record ? 'student' LIMIT 1) IS NOT NULL

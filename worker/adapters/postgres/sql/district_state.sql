@@ -1,5 +1,6 @@
 -- name: read_filter
-SELECT version, filter FROM filters WHERE district_id = $1 ORDER BY version DESC LIMIT 1
+SELECT version, filter, CASE WHEN confirmation_ended_at IS NULL THEN confirmed END AS confirmed
+FROM filters WHERE district_id = $1 ORDER BY version DESC LIMIT 1
 
 -- name: read_policy
 -- The highest version that has not ended.

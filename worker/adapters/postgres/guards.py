@@ -1,0 +1,56 @@
+"""What guards count over hours, and when the count starts over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from worker.adapters.postgres import sql
+from worker.adapters.postgres.database import Connection
+from worker.domain.turnover import LONGEST_LOOK_BACK, Turnover, Turnovers
+
+_SQL: Final = sql.load("guards")
+
+
+class PostgresGuards:
+    """Answers to `worker.ports.evaluation.Guards` on one connection, inside its transaction."""
+
+    def __init__(self, connection: Connection, district_id: str) -> None:
+        self._connection = connection
+        self._district_id = district_id
+
+    async def turnovers(self, after: datetime, floor: int, committed: int) -> Turnovers:
+        """Return what commits since then, and the plan, removed or put into another class."""
+        rows = await self._connection.fetch(_SQL["turnovers"], self._district_id, after, floor, committed)
+        (district,) = [row for row in rows if row["is_district"]]
+        schools = [row for row in rows if not row["is_district"]]
+        return Turnovers(
+            _removal(district),
+            _class_change(district),
+            {row["school_id"]: _removal(row) for row in schools},
+            {row["school_id"]: _class_change(row) for row in schools},
+            district["since"],
+        )
+
+    async def keep_moves(self, sequence: int, now: datetime) -> None:
+        """Keep whom the plan is about to move, as a commit with this sequence; forget what no count needs."""
+        await self._connection.execute(_SQL["forget"], self._district_id, now - LONGEST_LOOK_BACK)
+        await self._connection.execute(_SQL["keep"], self._district_id, sequence, now)
+
+    async def restart_count(self) -> None:
+        """Forget all that commits moved so far: what comes next is counted from here."""
+        await self._connection.execute(_SQL["restart"], self._district_id)
+
+    async def end_confirmation(self) -> None:
+        """Use up what a person confirmed of a filter."""
+        await self._connection.execute(_SQL["end_confirmation"], self._district_id)
+
+
+def _removal(row: asyncpg.Record) -> Turnover:
+    return Turnover(row["removed"], row["committed"], row["removed_earlier"])
+
+
+def _class_change(row: asyncpg.Record) -> Turnover:
+    return Turnover(row["moved"], row["committed"], row["moved_earlier"])

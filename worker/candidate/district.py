@@ -1,0 +1,73 @@
+"""Step five: the district as a whole, and its schools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from worker.candidate.context import Context
+from worker.domain.filter import looked_at
+from worker.domain.preflight import DistrictContext, district_findings
+from worker.domain.roster import RosterKind
+from worker.domain.turnover import Turnovers
+from worker.ports.evaluation import Evaluation
+
+NO_COMMIT: Final = datetime.max.replace(tzinfo=UTC)
+"""A moment after every commit."""
+
+
+async def judge_district(evaluation: Evaluation, context: Context) -> None:
+    """Open and close the findings on the district as a whole and on its schools."""
+    state, policy = evaluation.state, context.policy
+    turnovers = await turnovers_of(evaluation, context)
+    quarantined = await evaluation.quarantined()
+    unreadable = await evaluation.unreadable(looked_at(context.section_filter))
+
+    def district(counts: Sequence[Turnovers]) -> DistrictContext:
+        return DistrictContext(
+            district_id=evaluation.window.district_id,
+            students=context.tally.students,
+            turnovers=counts,
+            quarantined=quarantined,
+            has_baseline=state.baseline_at is not None,
+            unreadable=unreadable,
+        )
+
+    findings = district_findings(district(turnovers), policy)
+    state.is_confirmed = False
+    if state.confirmation is not None:
+        asked = len(findings)
+        confirmed = [one.confirmed_by(state.confirmation) for one in turnovers]
+        findings = district_findings(district(confirmed), policy)
+        state.is_confirmed = len(findings) < asked
+    since = turnovers[0].since if turnovers else None
+    state.guards_until = since + policy.look_back if since else None
+    before = await evaluation.open_findings(["district", "school"], None)
+    await context.write_finding_changes(before, findings)
+
+
+async def turnovers_of(evaluation: Evaluation, context: Context) -> list[Turnovers]:
+    """Count removals and changes of class: those of recent commits with the plan's, and the plan's alone.
+
+    What came with one of those commits is no loss against the time before it, and one all the same to those
+    who have it now. None where the plan moves no student, nor before the first commit, which is no accident.
+    """
+    state, policy = evaluation.state, context.policy
+    planned = context.tally.plan()[RosterKind.STUDENT]
+    if state.last_commit_id is None or not any(planned.values()):
+        return []
+    floor, committed = policy.removal_limit_floor, state.committed_counts.get("students", 0)
+    after = evaluation.window.now - policy.look_back
+    counts = [await evaluation.turnovers(after, floor, committed)]
+    if counts[0].since is not None:
+        counts.append(await evaluation.turnovers(NO_COMMIT, floor, committed))
+    return counts
+
+
+async def planned_moves(evaluation: Evaluation) -> Turnovers:
+    """Count what the plan alone removes and moves, at every school."""
+    if evaluation.state.last_commit_id is None:
+        return Turnovers()
+    committed = evaluation.state.committed_counts.get("students", 0)
+    return await evaluation.turnovers(NO_COMMIT, 0, committed)

@@ -17,9 +17,10 @@ from store_fixtures import StoreUnderTest
 from yarl import URL
 
 from config.settings import HttpSettings, Settings
-from worker import app, serving
+from worker import app, serving, timing
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
+from worker.adapters.postgres.clock import PostgresClock
 from worker.domain.users import Role
 from worker.metrics import Metrics
 from worker.stages.loop import Health
@@ -174,6 +175,7 @@ def serve(store: StoreUnderTest) -> Serve:
             lifecycles=store.lifecycles,
             mails=store.mails,
             mail_desk=store.mail_desk,
+            clock=PostgresClock(store.database, timing.longest(settings)),
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

@@ -16,13 +16,14 @@ from typing import Final
 
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
-from worker import alerting, guiding
+from worker import alerting, guiding, timing
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.audit import PostgresAudit
 from worker.adapters.postgres.baselines import PostgresBaselines
+from worker.adapters.postgres.clock import PostgresClock
 from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.deliveries import PostgresDeliveries
@@ -97,6 +98,7 @@ class Store:
     lifecycles: PostgresLifecycles
     mails: PostgresMails
     mail_desk: PostgresMailDesk
+    clock: PostgresClock
 
 
 @asynccontextmanager
@@ -143,6 +145,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             PostgresLifecycles(database, guiding.guidance(settings)),
             PostgresMails(database, heard),
             PostgresMailDesk(database),
+            PostgresClock(database, timing.longest(settings)),
         )
 
 

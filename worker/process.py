@@ -32,6 +32,7 @@ from worker.ports.channel import Channel
 from worker.serving import console
 from worker.source.surroundings import Surroundings
 from worker.stages.advance import AdvanceStage
+from worker.stages.clock import ClockStage
 from worker.stages.evaluate import EvaluateStage, Watcher
 from worker.stages.housekeeping import HousekeepingStage
 from worker.stages.ingest import IngestStage
@@ -186,7 +187,7 @@ class Worker:
             made += alerting.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer)
         if "notify" in self._stages:
             made += postbox.posting(store.mails, self.metrics, self._settings, self.tracer)
-        made.append(_housekeeping(store, self.stop, self._settings))
+        made += [_housekeeping(store, self.stop, self._settings), ClockStage(store.clock, self.stop.sleep)]
         if "ingest" in self._stages:
             made.append(watchdog)
         work = [self._check_topology(broker, is_checked)]

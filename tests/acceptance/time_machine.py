@@ -43,7 +43,14 @@ class TimeMachine:
     async def to(self, moment: datetime) -> None:
         """Run time forward to a moment that is to come."""
         by = moment - self.now()
-        assert by > timedelta(), "time does not run backward"
+        assert by > timedelta(), "time does not run backward, but for a clock that is put back"
+        await self._move(by)
+
+    async def put_back(self, by: timedelta) -> None:
+        """Put the database's clock back, as an operator does, or a failover to another server."""
+        await self._move(-by)
+
+    async def _move(self, by: timedelta) -> None:
         self._ahead += by
         await self._connection.execute("UPDATE travel.clock SET ahead = $1", self._ahead)
 

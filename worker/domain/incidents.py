@@ -149,7 +149,8 @@ def alert(
         counts={} if is_over else memory.condition.counts,
         url=_page(district_id, rules.public_url),
         starts_at=memory.since,
-        ends_at=memory.told_at if is_over else None,
+        # A clock that was put back meanwhile ends nothing before it began, which Alertmanager would refuse.
+        ends_at=max(memory.told_at, memory.since) if is_over else None,
     )
     return Alert(identifier, f"alert.{kind.severity}", canonical(body))
 

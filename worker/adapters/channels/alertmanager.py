@@ -56,7 +56,7 @@ def posted(alert: dict[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "labels": labels,
         "annotations": {"summary": alert["summary"]},
-        "startsAt": alert["starts_at"],
+        "startsAt": min(alert["starts_at"], instant(now)),  # ahead, where the clock was put back
         "endsAt": alert["ends_at"] or instant(now + STANDS_FOR),
         **({"generatorURL": alert["url"]} if alert["url"] else {}),
     }

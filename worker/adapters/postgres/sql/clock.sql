@@ -1,0 +1,216 @@
+-- Times that lie further ahead than they can, since the database's clock was put back, or another server with an
+-- earlier clock took over. Each statement brings them to the latest that they can be, passes by rows that somebody
+-- else has, and returns how many there were. $1 is by how much clocks may differ; the other parameters are the
+-- longest that a time of this kind lies ahead.
+
+-- name: windows
+WITH ahead AS (
+    SELECT district_id FROM windows
+    WHERE greatest(opened_at, last_event_at, deferred_since) > clock_timestamp() + $1::interval
+    ORDER BY district_id FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE windows w SET
+        opened_at = least(w.opened_at, clock_timestamp()), last_event_at = least(w.last_event_at, clock_timestamp()),
+        deferred_since = CASE WHEN w.deferred_since IS NOT NULL THEN least(w.deferred_since, clock_timestamp()) END
+    FROM ahead a WHERE w.district_id = a.district_id RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: feed_marks
+WITH ahead AS (
+    SELECT district_id, through FROM feed_marks WHERE received_at > clock_timestamp() + $1::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE feed_marks m SET received_at = clock_timestamp()
+    FROM ahead a WHERE m.district_id = a.district_id AND m.through = a.through RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: evaluation_failures
+WITH ahead AS (
+    SELECT district_id FROM evaluation_failures WHERE not_before > clock_timestamp() + $1::interval + $2::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE evaluation_failures f SET not_before = clock_timestamp()
+    FROM ahead a WHERE f.district_id = a.district_id RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: relay_leases
+-- Whoever holds one, and lives, goes on; of whoever is dead it ends as soon as ever.
+WITH ahead AS (
+    SELECT district_id FROM relay_leases WHERE until > clock_timestamp() + $1::interval + $2::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE relay_leases l SET until = clock_timestamp() + $2::interval
+    FROM ahead a WHERE l.district_id = a.district_id RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: alert_leases
+WITH ahead AS (
+    SELECT district_id FROM alert_leases WHERE until > clock_timestamp() + $1::interval + $2::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE alert_leases l SET until = clock_timestamp() + $2::interval
+    FROM ahead a WHERE l.district_id = a.district_id RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: outbox
+WITH ahead AS (
+    SELECT district_id, position FROM outbox WHERE created_at > clock_timestamp() + $1::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE outbox o SET created_at = clock_timestamp()
+    FROM ahead a WHERE o.district_id = a.district_id AND o.position = a.position RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: deliveries
+-- What stands is said again at once.
+WITH ahead AS (
+    SELECT id FROM deliveries
+    WHERE (delivered_at IS NULL AND dead_at IS NULL
+           AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval)
+       OR refreshed_at > clock_timestamp() + $1::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE deliveries d SET
+        next_attempt_at = least(d.next_attempt_at, clock_timestamp()),
+        refreshed_at = CASE WHEN d.refreshed_at > clock_timestamp() + $1::interval THEN clock_timestamp() - interval '1 day'
+                            ELSE d.refreshed_at END
+    FROM ahead a WHERE d.id = a.id RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: alert_channels
+-- What is told after the clock was put back is not from before the channel was there. (Without $1, so that
+-- nothing of it is left out.)
+WITH done AS (
+    UPDATE alert_channels SET since = clock_timestamp() - $2::interval
+    WHERE since > clock_timestamp() AND $1::interval IS NOT NULL RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: mails
+-- Of mails that were handed over: nobody works on one for longer. A report that came back since a person settled a
+-- mail, and since the clock was put back, must not look older: so `settled_at` goes back a minute further.
+WITH ahead AS (
+    SELECT mail_id FROM mails
+    WHERE (waits AND handed_at IS NOT NULL AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval)
+       OR trying_since > clock_timestamp() + $1::interval OR settled_at > clock_timestamp() + $1::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE mails m SET
+        next_attempt_at = CASE WHEN m.waits AND m.handed_at IS NOT NULL THEN least(m.next_attempt_at, clock_timestamp())
+                               ELSE m.next_attempt_at END,
+        trying_since = CASE WHEN m.trying_since IS NOT NULL THEN least(m.trying_since, clock_timestamp()) END,
+        settled_at = CASE WHEN m.settled_at > clock_timestamp() + $1::interval THEN clock_timestamp() - interval '1 minute'
+                          ELSE m.settled_at END
+    FROM ahead a WHERE m.mail_id = a.mail_id RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: mails_put_off
+-- Mails that wait for longer than any server makes them wait: for the end of quiet hours, or by a clock.
+SELECT mail_id, time_zone, next_attempt_at, clock_timestamp() AS now FROM mails
+WHERE waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval
+ORDER BY next_attempt_at LIMIT 500
+
+-- name: mail_is_due
+UPDATE mails SET next_attempt_at = $3
+WHERE mail_id = $1 AND next_attempt_at = $2 AND waits AND handed_at IS NULL
+
+-- name: inspections
+WITH done AS (
+    UPDATE inspections SET inspected_at = 'epoch' WHERE inspected_at > clock_timestamp() + $1::interval RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: token_listing
+WITH done AS (
+    UPDATE token_listing SET listed_at = 'epoch' WHERE listed_at > clock_timestamp() + $1::interval RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: connections
+-- $2: the longest to the next turn, $3: the same after turns that failed, $4: to the next baseline after a refused one.
+WITH ahead AS (
+    SELECT district_id FROM connections
+    WHERE due_at > clock_timestamp() + $1::interval + CASE failures WHEN 0 THEN $2::interval ELSE $3::interval END
+       OR greatest(cursor_at, failing_since) > clock_timestamp() + $1::interval
+       OR baseline_after > clock_timestamp() + $1::interval + $4::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE connections c SET
+        due_at = CASE WHEN c.due_at > clock_timestamp() + $1::interval
+                                      + CASE c.failures WHEN 0 THEN $2::interval ELSE $3::interval END
+                      THEN clock_timestamp() ELSE c.due_at END,
+        cursor_at = CASE WHEN c.cursor_at IS NOT NULL THEN least(c.cursor_at, clock_timestamp()) END,
+        failing_since = CASE WHEN c.failing_since IS NOT NULL THEN least(c.failing_since, clock_timestamp()) END,
+        baseline_after = CASE WHEN c.baseline_after > clock_timestamp() + $1::interval + $4::interval
+                              THEN clock_timestamp() ELSE c.baseline_after END
+    FROM ahead a WHERE c.district_id = a.district_id RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: baselines
+WITH ahead AS (
+    SELECT district_id FROM baselines WHERE started_at > clock_timestamp() + $1::interval FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE baselines b SET started_at = clock_timestamp()
+    FROM ahead a WHERE b.district_id = a.district_id RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: quarantine
+WITH ahead AS (
+    SELECT district_id, body_digest FROM quarantine WHERE received_at > clock_timestamp() + $1::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE quarantine q SET received_at = clock_timestamp()
+    FROM ahead a WHERE q.district_id = a.district_id AND q.body_digest = a.body_digest RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: incidents
+-- When it began stays: its alerts are known by that.
+WITH ahead AS (
+    SELECT district_id, code FROM incidents
+    WHERE greatest(told_at, updated_at, clear_since) > clock_timestamp() + $1::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE incidents i SET
+        told_at = least(i.told_at, clock_timestamp()),
+        updated_at = CASE WHEN i.updated_at IS NOT NULL THEN least(i.updated_at, clock_timestamp()) END,
+        clear_since = CASE WHEN i.clear_since IS NOT NULL THEN least(i.clear_since, clock_timestamp()) END
+    FROM ahead a WHERE i.district_id = a.district_id AND i.code = a.code RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: sessions
+WITH ahead AS (
+    SELECT token_digest FROM sessions WHERE greatest(begun_at, seen_at) > clock_timestamp() + $1::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE sessions s SET begun_at = least(s.begun_at, clock_timestamp()), seen_at = least(s.seen_at, clock_timestamp())
+    FROM ahead a WHERE s.token_digest = a.token_digest RETURNING 1
+)
+SELECT count(*) FROM done
+
+-- name: login_attempts
+-- $2: the longest wait of an address, $3: of a name.
+WITH ahead AS (
+    SELECT kind, bucket FROM login_attempts
+    WHERE tried_at > clock_timestamp() + $1::interval
+       OR free_at > clock_timestamp() + $1::interval + CASE kind WHEN 'address' THEN $2::interval ELSE $3::interval END
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE login_attempts l SET
+        tried_at = least(l.tried_at, clock_timestamp()),
+        free_at = least(l.free_at, clock_timestamp()
+                                   + CASE l.kind WHEN 'address' THEN $2::interval ELSE $3::interval END)
+    FROM ahead a WHERE l.kind = a.kind AND l.bucket = a.bucket RETURNING 1
+)
+SELECT count(*) FROM done

@@ -178,6 +178,8 @@ def test_a_wrong_policy_is_refused_in_one_line_with_the_key_what_was_expected_an
 
 # Ends
 
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
+
 
 @pytest.mark.parametrize(
     ("written", "end"),
@@ -190,7 +192,7 @@ def test_a_wrong_policy_is_refused_in_one_line_with_the_key_what_was_expected_an
     ],
 )
 def test_a_date_is_a_policys_last_day_and_an_instant_its_end_both_in_utc(written: str, end: datetime) -> None:
-    assert parse_end(written) == end
+    assert parse_end(written, NOW) == end
 
 
 @pytest.mark.parametrize(
@@ -198,4 +200,10 @@ def test_a_date_is_a_policys_last_day_and_an_instant_its_end_both_in_utc(written
 )
 def test_an_end_that_is_no_time_is_refused_with_what_was_expected(written: str) -> None:
     with pytest.raises(PolicyError, match="until: expected a date as 2026-08-12 or an instant"):
-        parse_end(written)
+        parse_end(written, NOW)
+
+
+@pytest.mark.parametrize("written", ["9999-12-30", "2126-08-12", "0001-01-02", "2032-01-01T00:00Z"])
+def test_an_end_that_is_years_away_is_refused(written: str) -> None:
+    with pytest.raises(PolicyError, match="until: expected a day within five years of 2026-08-01"):
+        parse_end(written, NOW)

@@ -115,7 +115,7 @@ def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: b
 @click.pass_obj
 def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None, reason: str | None) -> None:
     """Put the policy in FILE (- for standard input) in force, and judge the district by it."""
-    end = None if until is None else parse_end(until)
+    end = None if until is None else parse_end(until, datetime.now(UTC))
     version = ctx.run(_set_policy(ctx, district, parse_own_policy(_read(file)), end, reason))
     ends = f" until {instant(end)}" if end else ""
     say(f"Policy version {version} of {district} is in force{ends}; its window closes now.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import click
 
 from worker.cli.context import CommandContext
 from worker.cli.lazily import LazyGroup
+from worker.domain.keepable import can_be_kept
 from worker.errors import BaselineRefused, CleverRefused, OrderRefused, Unavailable, UsageError
 from worker.telemetry import where
 from worker.terminal_output import say
@@ -63,6 +65,7 @@ def rostering(ctx: click.Context, config_file: Path | None) -> None:
 def main() -> None:
     """Run the program; every error that a person can act on is one line, without a traceback."""
     try:
+        _check_arguments(sys.argv[1:])
         code = rostering.main(standalone_mode=False)
     except click.exceptions.Abort:
         code = 130
@@ -84,6 +87,13 @@ def main() -> None:
         _complain(f"internal error: {type(error).__name__} at {where(error)}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """Raise `UsageError` for bytes that are no text: they could be neither stored nor shown."""
+    for number, argument in enumerate(arguments, start=1):
+        if not can_be_kept(argument):
+            raise UsageError(f"argument {number}: expected text in UTF-8, got other bytes")
 
 
 def _complain(text: str) -> None:

@@ -26,6 +26,7 @@ from pydantic import (
     field_validator,
 )
 
+from worker.domain.keepable import can_be_kept
 from worker.domain.records import Course, Kind, RecordId, School, Section, Student, Term
 from worker.domain.terms import Calendar
 from worker.domain.texts import folded, is_blank, wanted
@@ -139,6 +140,8 @@ def parse_filter(text: str | bytes) -> SectionFilter:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FilterError(f"filter: expected JSON, got text that is none ({error})") from None
+    if not can_be_kept(document):
+        raise FilterError("filter: expected texts without NUL and without half characters")
     try:
         return SectionFilter.model_validate(document, context=_WRITTEN)
     except ValidationError as error:

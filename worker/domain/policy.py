@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from worker.domain.canonical import canonical
+from worker.domain.dates import is_near
 from worker.domain.records import EXTENSION_PREFIX, STUDENT_TEXTS
 from worker.domain.terms import MOST_GRACE_DAYS
 from worker.domain.texts import FOLD_VERSION, is_blank
@@ -151,8 +152,15 @@ def parse_own_policy(text: str | bytes) -> dict[str, Any]:
     return own.model_dump(mode="json", exclude_none=True)
 
 
-def parse_end(text: str) -> datetime:
+def parse_end(text: str, now: datetime) -> datetime:
     """Read when a policy ends: a date, its last day in UTC, or an instant (in UTC if it names no zone)."""
+    end = _end(text)
+    if not is_near(end.date(), now.date()):
+        raise PolicyError(f"policy: until: expected a day within five years of {now:%Y-%m-%d}, got {text!r}")
+    return end
+
+
+def _end(text: str) -> datetime:
     try:
         if len(text) <= len("2026-08-12"):
             return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1)

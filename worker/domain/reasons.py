@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from worker.domain.keepable import can_be_kept
 from worker.errors import ReasonError
 
 LONGEST_REASON: Final = 1000
@@ -15,6 +16,8 @@ def spoken(reason: str) -> str:
     said = reason.strip()
     if not said:
         raise ReasonError("expected a text that says why, got nothing")
+    if not can_be_kept(said):
+        raise ReasonError("expected a text without NUL and without half characters")
     if len(said) > LONGEST_REASON:
         raise ReasonError(f"expected at most {LONGEST_REASON:,} characters, got {len(said):,}")
     return said

@@ -8,6 +8,7 @@ from typing import Final
 
 from icalendar import Calendar, Event
 
+from worker.exports.left_out import tell_left_out
 from worker.ports.lifecycles import Record
 
 PRODUCT: Final = "-//Rostering//Launches//EN"
@@ -32,8 +33,12 @@ def frame() -> tuple[bytes, bytes]:
 
 
 def events_of(record: Record) -> bytes:
-    """Return the events of one district, as they stand in the file."""
-    return b"".join(bytes(event.to_ical()) for event in _events(record))
+    """Return the events of one district, as they stand in the file; nothing where it cannot be written."""
+    try:
+        return b"".join(bytes(event.to_ical()) for event in _events(record))
+    except Exception as error:  # noqa: BLE001 — one district that cannot be written keeps no other out
+        tell_left_out("calendar", record.district_id, error)
+        return b""
 
 
 def _events(record: Record) -> Iterator[Event]:

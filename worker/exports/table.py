@@ -7,6 +7,7 @@ from typing import Final
 
 from worker.domain.announcements import instant
 from worker.exports.cells import csv_lines, no_formula
+from worker.exports.left_out import tell_left_out
 from worker.ports.lifecycles import Record
 from worker.waiting import waits_of
 
@@ -27,8 +28,12 @@ def head() -> bytes:
 
 
 def line(record: Record) -> bytes:
-    """Return the line of one district."""
-    return csv_lines([_row(record)])
+    """Return the line of one district; its id alone where the rest cannot be written."""
+    try:
+        return csv_lines([_row(record)])
+    except Exception as error:  # noqa: BLE001 — one district that cannot be written keeps no other out
+        tell_left_out("table", record.district_id, error)
+        return csv_lines([[no_formula(record.district_id), *[""] * (len(COLUMNS) - 1)]])
 
 
 def _row(record: Record) -> list[str]:

@@ -12,7 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from worker import telemetry
-from worker.errors import Unavailable, UnknownDistrictError
+from worker.domain.keepable import can_be_kept
+from worker.errors import StoreRefused, Unavailable, UnknownDistrictError
 from worker.web.access import forms, surroundings
 from worker.web.access.gate import Gate, session_token
 from worker.web.access.identity import IDENTITY, NOBODY
@@ -55,6 +56,7 @@ def site(pages: Iterable[Page], console: Console, first: Sequence[Middleware] = 
 
 async def _guarded(page: Page, gate: Gate, request: web.Request) -> web.StreamResponse:
     """Answer with a page to those who may have it; a form must come from a page of ours besides."""
+    _check_texts([*request.match_info.values(), *request.query.keys(), *request.query.values()])
     if page.permission is not None:
         request[IDENTITY] = identity = await gate.identify(request)
         if not identity.has_session:
@@ -63,7 +65,17 @@ async def _guarded(page: Page, gate: Gate, request: web.Request) -> web.StreamRe
             raise web.HTTPForbidden
     if page.method == "POST":
         await forms.check(request, gate.rules)
+        form = await request.post()
+        _check_texts([text for pair in form.items() for text in pair if isinstance(text, str)])
     return await page.handler(request)
+
+
+def _check_texts(texts: Iterable[str]) -> None:
+    """Raise `Refused` for what no person types and nothing can keep, in an address or a form."""
+    if not all(map(can_be_kept, texts)):
+        raise Refused(
+            400, "This cannot be read", "A text holds a character that no text has. Nothing was changed."
+        )
 
 
 def _with_secret(gate: Gate) -> Middleware:
@@ -119,6 +131,9 @@ def _telling_errors(console: Console) -> Middleware:
             return console.render(request, "error.html", status=error.status, status_code=error.status)
         except UnknownDistrictError:
             return console.render(request, "error.html", status=404, status_code=404)
+        except StoreRefused:
+            title, text = "This cannot be kept", "A value is none that can be stored. Nothing was changed."
+            return console.render(request, "refused.html", status=422, title=title, text=text)
         except Unavailable:
             return console.render(request, "away.html", status=503)
         except Exception as error:  # noqa: BLE001 — its text may quote a row: only its kind and place are told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from worker.adapters.postgres import sql, windows
 from worker.adapters.postgres.connect_links import make_link
@@ -17,7 +18,7 @@ from worker.adapters.postgres.lifecycle_mails import (
     ready_mail,
 )
 from worker.adapters.postgres.lifecycle_moves import Taken, follow, keep_held_back, take, write_down
-from worker.adapters.postgres.lifecycle_sight import Guidance, Seen, look
+from worker.adapters.postgres.lifecycle_sight import Guidance, Seen, look, zone_of
 from worker.adapters.postgres.mails import enqueue
 from worker.domain.lifecycle import describing
 from worker.domain.lifecycle.sight import Step, Way
@@ -121,7 +122,8 @@ async def set_window(
     guidance: Guidance,
 ) -> list[Made]:
     """Say when a district's window opens, which is locked; return the moves that follow at once."""
-    describing.check_dates(opens_on, launch_on)
+    today = seen.now.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
+    describing.check_dates(opens_on, launch_on, today)
     if opens_on is not None and not seen.contacts:
         raise LifecycleError(f"district {seen.district_id} has no contact, and nobody to tell of the launch")
     await connection.execute(_SQL["set_window"], seen.district_id, opens_on, launch_on)

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from worker.domain.dates import is_near
 from worker.domain.mails import MOST_RECIPIENTS, mailbox
 from worker.domain.texts import fold
 from worker.errors import LifecycleError, MailError
@@ -70,8 +71,11 @@ def checked_rule(text: str) -> str:
     return text
 
 
-def check_dates(opens_on: date | None, launch_on: date | None) -> None:
-    """Raise `LifecycleError` for a launch without a window, or after its opening."""
+def check_dates(opens_on: date | None, launch_on: date | None, today: date) -> None:
+    """Raise `LifecycleError` for days far from today, and for a launch without a window or after it opens."""
+    for what, day in (("window", opens_on), ("launch", launch_on)):
+        if day is not None and not is_near(day, today):
+            raise LifecycleError(f"{what}: expected a day within five years of {today}, got {day}")
     if launch_on is None:
         return
     if opens_on is None:

@@ -119,6 +119,14 @@ def peer(request: web.Request) -> str:
     return str(name[0]) if isinstance(name, tuple | list) and name else ""
 
 
+def listened_on(request: web.Request) -> str:
+    """Return the address at our end of the connection."""
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    host, port = (str(name[0]), int(name[1])) if isinstance(name, tuple | list) else ("localhost", 80)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if request.secure else 'http'}://{shown}:{port}"
+
+
 def client(request: web.Request, rules: Rules) -> str:
     """Return the address that made the request."""
     return client_of(peer(request), request.headers.getall("X-Forwarded-For", []), rules)

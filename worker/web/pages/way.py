@@ -13,6 +13,7 @@ from worker.domain.lifecycle.todo import is_due
 from worker.errors import UnknownDistrictError
 from worker.ports.lifecycles import Record
 from worker.waiting import waits_of
+from worker.web.access import surroundings
 from worker.web.access.identity import Permission, who
 from worker.web.console import Console
 from worker.web.forms import Refused
@@ -105,6 +106,9 @@ async def details_of(console: Console, district_id: str, record: Record | None) 
 
 
 def link_base(console: Console, request: web.Request) -> str:
-    """Return the address that connect links begin with: the public one, else where this page is."""
+    """Return the address that connect links begin with: the public one, else the one that is listened on.
+
+    Never what the request says: whoever sends it can write any name there.
+    """
     public = console.guide.public_url
-    return f"{public.rstrip('/') if public else request.url.origin()}/connect/"
+    return f"{public.rstrip('/') if public else surroundings.listened_on(request)}/connect/"

@@ -1,0 +1,108 @@
+"""Every page, with texts in every place that no person types: an answer, and never a failure of ours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+from access_fixtures import Serve
+from builders import DISTRICT, student_json
+from people_fixtures import NORTH, Feed, evaluate, everybody
+from store_fixtures import StoreUnderTest
+from yarl import URL
+
+import worker.web
+from worker.domain.users import Role
+from worker.ports.lifecycles import Description
+from worker.web.access.gate import SESSION_COOKIE
+
+WEB: Final = Path(worker.web.__file__).parent
+ODD: Final = {
+    "nul": "a%00b",
+    "surrogate": "%ED%A0%80",
+    "no UTF-8": "%FF%FE",
+    "long": "9" * 6000,
+    "controls": "%01%1b%5B31m%7F%C2%85%E2%80%AE",
+    "far": "9999-12-31",
+    "far back": "0001-01-01",
+    "huge": "99999999999999999999",
+    "json": quote('{"rules":[{"all":[{"field":"name","op":"is","value":"\\u0000\\ud800"}]}]}', safe=""),
+    "deep json": quote("[" * 2500, safe=""),
+}
+PLACE: Final = re.compile(r"{(\w+)}")
+_FIELDS: Final = re.compile(r'name="(\w+)"|(?:get|text_of)\((?:form, )?"(\w+)"')
+
+
+def known_fields() -> list[str]:
+    """Return every name of a form's field, or of a parameter, that pages and handlers know."""
+    texts = [path.read_text() for path in WEB.rglob("*") if path.suffix in {".html", ".py"}]
+    found = {one or other for text in texts for one, other in _FIELDS.findall(text)}
+    return sorted(found - {"form_token"})
+
+
+async def arrived(store: StoreUnderTest) -> None:
+    feed = Feed(store)
+    await feed.send(*everybody())
+    await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+    await evaluate(store)
+    await store.lifecycles.choose(DISTRICT, Description("North", ["team@north.test"], None), "test")
+
+
+@pytest.mark.parametrize("kind", ODD)
+async def test_no_text_in_a_path_a_parameter_or_a_field_makes_a_page_fail(
+    serve: Serve, store: StoreUnderTest, kind: str
+) -> None:
+    await arrived(store)
+    odd, fields = ODD[kind], known_fields()
+    failed = list[tuple[int, str, str]]()
+    async with serve() as console, console.logged_in(Role.ADMIN) as browser:
+        token = (await browser.get("/account")).token
+        cookie = {SESSION_COOKIE: browser.cookie() or ""}
+        async with aiohttp.ClientSession(
+            cookies=cookie, cookie_jar=aiohttp.CookieJar(unsafe=True)
+        ) as session:
+            session.cookie_jar.update_cookies(cookie, URL(console.url))
+            pages = [page for page in console.pages if page.path not in {"/logout", "/metrics"}]
+            for page in pages:
+                known = PLACE.sub(lambda place: DISTRICT if place[1] == "district" else odd, page.path)
+                for path in {known, PLACE.sub(odd, page.path)}:
+                    if page.method == "GET":
+                        asked = [path]
+                        if len(odd) < 100:
+                            asked.append(f"{path}?{'&'.join(f'{name}={odd}' for name in fields)}")
+                        bodies: list[str | None] = [None] * len(asked)
+                    else:
+                        asked = [path]
+                        bodies = ["&".join([f"form_token={token}", *(f"{name}={odd}" for name in fields)])]
+                    for url, body in zip(asked, bodies, strict=True):
+                        async with session.request(
+                            page.method,
+                            URL(console.url.rstrip("/") + url, encoded=True),
+                            data=body,
+                            headers={"Content-Type": "application/x-www-form-urlencoded"} if body else {},
+                            allow_redirects=False,
+                        ) as answer:
+                            await answer.read()
+                            if answer.status >= 500:
+                                failed.append((answer.status, page.method, url[:120]))
+
+    assert failed == []
+
+
+async def test_links_for_districts_are_not_made_of_what_a_request_calls_us(
+    serve: Serve, store: StoreUnderTest
+) -> None:
+    await arrived(store)
+    link = await store.lifecycles.new_link(DISTRICT, "test")
+    async with serve() as console, console.logged_in(Role.ADMIN) as browser:
+        page = await browser.get(f"/districts/{DISTRICT}/way", Host="evil.example")
+        address = f"{console.url}connect/"
+
+    assert page.status == 200
+    assert "evil.example" not in page.text
+    assert address in page.text
+    assert link.district_id == DISTRICT

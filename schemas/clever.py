@@ -44,6 +44,9 @@ MAX_STUDENTS: Final = 50_000
 MAX_TEACHERS: Final = 500
 """Of one section: a class names them all in one message."""
 
+MAX_SCHOOLS: Final = 500
+"""Of one student."""
+
 MAX_EXTENSION_BYTES: Final = 64 * 1024
 """Of a student's extension fields as JSON: a change must fit into one message."""
 
@@ -147,6 +150,7 @@ class StudentRole(Wire):
     """`roles.student`. `school` is the primary of `schools`; `dob` is M/D/YYYY, not zero-padded."""
 
     school: Reference = None
+    schools: Annotated[list[Reference], Field(max_length=MAX_SCHOOLS)] | None = None
     sis_id: Text = None
     student_number: Text = None
     state_id: Text = None
@@ -606,8 +610,10 @@ UNDEMANDED: Final = (
     "graduation_year",
 )
 """Fields of a student that nothing needs unless a setting or a policy names them."""
+SCHOOLS: Final = "schools"
+"""What a scope that names schools looks at, and nothing else does."""
 _FORGIVEN: Final[dict[str, frozenset[tuple[str, ...]]]] = {
-    "users": frozenset(("roles", "student", name) for name in UNDEMANDED),
+    "users": frozenset(("roles", "student", name) for name in (*UNDEMANDED, SCHOOLS)),
     "terms": frozenset({("name",), ("start_date",), ("end_date",)}),
     "courses": frozenset({("name",), ("number",)}),
     "districts": frozenset({("name",), ("state",), ("pause_start",), ("pause_end",), ("last_sync",)}),

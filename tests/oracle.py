@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from worker.domain.filter import SectionFilter, SectionView, counted, in_scope, rank
+from worker.domain.filter import SectionFilter, SectionView, counted, rank
 from worker.domain.policy import Policy
 from worker.domain.preflight import (
     DistrictContext,
@@ -36,7 +36,9 @@ from worker.domain.records import (
     term_from_json,
 )
 from worker.domain.roster import Entry, class_entry, school_entry, student_entry, teacher_entry
+from worker.domain.scope import find_schools
 from worker.domain.terms import Calendar
+from worker.domain.texts import fold
 from worker.domain.turnover import Turnover, Turnovers
 
 Records = dict[tuple[Kind, str], Json]
@@ -173,9 +175,11 @@ def view(section: Section, records: Records) -> SectionView:
 
 def _students(records: Records, section_filter: SectionFilter) -> dict[str, Student]:
     students = {}
+    schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is Kind.SCHOOL]
+    scope = find_schools(section_filter.scope, schools)
     for (kind, record_id), record in records.items():
         student = student_from_json(record_id, record) if kind is Kind.USER else None
-        if student is not None and in_scope(section_filter.scope, student):
+        if student is not None and scope.holds(student):
             students[record_id] = student
     return students
 
@@ -185,7 +189,9 @@ def _duplicated(student: Student, students: dict[str, Student], policy: Policy) 
         name
         for name in policy.unique_fields
         if student.value(name) is not None
-        and any(o.id != student.id and o.value(name) == student.value(name) for o in students.values())
+        and any(
+            o.id != student.id and fold(o.value(name)) == fold(student.value(name)) for o in students.values()
+        )
     }
 
 

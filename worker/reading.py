@@ -106,8 +106,14 @@ def _student(user: clever.User, role: clever.StudentRole, name: clever.Name) -> 
         school_id=role.school,
         **{field: getattr(role, field) for field in _ROLE_TEXTS},
     )
+    side: Json = {"texts": texts}
     ext = _blanks_left_out(**(role.ext or {}))
-    return {"texts": texts, "ext": ext} if ext else {"texts": texts}
+    if ext:
+        side["ext"] = ext
+    others = [school for school in _ids(role.schools or ()) if school != role.school]
+    if others:
+        side["other_schools"] = others
+    return side
 
 
 def _section(section: clever.Section) -> Json:

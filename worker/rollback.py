@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from worker.candidate.context import Context
 from worker.candidate.district import judge_district
 from worker.decisions import enqueue_changes
 from worker.domain import announcements
@@ -23,7 +22,7 @@ from worker.domain.window import Trigger
 from worker.errors import RollbackRefused, UnknownDistrictError
 from worker.ports.evaluation import BatchRecord, DecisionRecord
 from worker.ports.rollback import PastCommit, Rollback, Rollbacks
-from worker.stages.evaluate import today
+from worker.stages.evaluate import context_of, today
 
 PATIENCE: Final = timedelta(seconds=30)
 """For an evaluation that is under way."""
@@ -161,9 +160,7 @@ async def _commit(district: Rollback, target: PastCommit, restoration: Restorati
     state.last_commit_id = envelope["commit_id"]
     state.committed_digest, state.committed_counts = restoration.digest, restoration.sizes
     # What the plan removes, and from how many, is not what it was.
-    calendar = without_grace(today(district))
-    context = Context(district, state.tally, state.section_filter, state.policy, calendar)
-    await judge_district(district, context)
+    await judge_district(district, await context_of(district, without_grace(today(district))))
     await district.record_rollback(*_records(district, batch, envelope))
     return parts
 

@@ -11,13 +11,15 @@ from typing import Final, Literal, NamedTuple
 from oracle import calendar_of, view
 
 from habits.towns import Records, Town
-from worker.domain.filter import Condition, Rule, SectionFilter, counted, in_scope, rank
+from worker.domain.filter import Condition, Rule, SectionFilter, counted, rank
 from worker.domain.records import (
     Kind,
     RecordId,
+    school_from_json,
     section_from_json,
     student_from_json,
 )
+from worker.domain.scope import find_schools
 
 TODAY: Final = date(2026, 10, 14)
 """A day in the first half of a school year."""
@@ -122,9 +124,11 @@ def _condition(field: str, op: str, value: str | list[str]) -> Condition:
 def coverage(records: Records, section_filter: SectionFilter, today: date) -> Coverage:
     """Count, by the rules of the filter, the sections of every student in scope."""
     ranks: dict[str, dict[RecordId, int]] = {}
+    schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is Kind.SCHOOL]
+    scope = find_schools(section_filter.scope, schools)
     for (kind, record_id), record in records.items():
         student = student_from_json(record_id, record) if kind is Kind.USER else None
-        if student is not None and in_scope(section_filter.scope, student):
+        if student is not None and scope.holds(student):
             ranks[record_id] = {}
     for (kind, record_id), record in records.items():
         if kind is not Kind.SECTION:

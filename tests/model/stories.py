@@ -36,15 +36,17 @@ def _texts(**values: Any) -> Json:
 
 
 students = st.builds(
-    lambda sis_id, grade, school, first: {
+    lambda sis_id, grade, school, first, others: {
         "student": {
-            "texts": _texts(first_name=first, last_name="X", sis_id=sis_id, grade=grade, school_id=school)
+            "texts": _texts(first_name=first, last_name="X", sis_id=sis_id, grade=grade, school_id=school),
+            **({"other_schools": others} if others else {}),
         }
     },
-    st.one_of(maybe, st.sampled_from(["s01", "s02", "1"]), st.integers(10, 9999).map(str)),
+    st.one_of(maybe, st.sampled_from(["s01", "S01 ", "s02", "\uff11", "1"]), st.integers(10, 9999).map(str)),
     st.one_of(grades, grades, maybe),
     st.sampled_from([*SCHOOLS, *SCHOOLS, None]),
     st.sampled_from(["A", "B", None]),
+    st.sampled_from([[], [], ["h1"], ["h2"]]),
 )
 
 teachers = st.builds(lambda name: {"teacher": {"last_name": name}}, st.sampled_from(["P", "Q"]))
@@ -112,7 +114,7 @@ filters = st.builds(
         max_size=2,
     ),
     st.sampled_from(["union", "first_match"]),
-    st.sampled_from([{}, {}, {"grades": ["3"]}, {"schools": ["h1"]}]),
+    st.sampled_from([{}, {}, {"grades": ["3"]}, {"schools": ["h1"]}, {"schools": ["north"]}]),
     st.booleans(),
 )
 

@@ -13,11 +13,11 @@ from worker.domain.filter import (
     Scope,
     SectionFilter,
     counted,
-    in_scope,
     parse_filter,
     rank,
 )
 from worker.domain.records import Term
+from worker.domain.scope import find_schools
 from worker.domain.terms import is_current, without_grace
 from worker.errors import FilterError
 
@@ -167,26 +167,26 @@ def test_a_student_without_kept_sections_has_none_under_either_strategy(strategy
 
 
 def test_without_a_scope_every_student_is_in_it_blank_grade_or_not() -> None:
-    assert in_scope(Scope(), student())
-    assert in_scope(Scope(), student(grade=None, school_id=None))
+    assert find_schools(Scope(), []).holds(student())
+    assert find_schools(Scope(), []).holds(student(grade=None, school_id=None))
 
 
 def test_a_scope_of_grades_takes_students_of_these_grades_in_any_spelling() -> None:
     scope = Scope(grades=("3", " prekindergarten"))
 
-    assert in_scope(scope, student(grade="3"))
-    assert in_scope(scope, student(grade="PreKindergarten"))
-    assert not in_scope(scope, student(grade="13"))
-    assert not in_scope(scope, student(grade=None))
+    assert find_schools(scope, []).holds(student(grade="3"))
+    assert find_schools(scope, []).holds(student(grade="PreKindergarten"))
+    assert not find_schools(scope, []).holds(student(grade="13"))
+    assert not find_schools(scope, []).holds(student(grade=None))
 
 
 def test_a_scope_of_schools_and_grades_asks_for_both() -> None:
     scope = Scope(grades=("3",), schools=(record_id(900),))
 
-    assert in_scope(scope, student())
-    assert not in_scope(scope, student(school_id=record_id(901)))
-    assert not in_scope(scope, student(school_id=None))
-    assert not in_scope(scope, student(grade="4"))
+    assert find_schools(scope, []).holds(student())
+    assert not find_schools(scope, []).holds(student(school_id=record_id(901)))
+    assert not find_schools(scope, []).holds(student(school_id=None))
+    assert not find_schools(scope, []).holds(student(grade="4"))
 
 
 # Terms

@@ -118,7 +118,7 @@ def test_previous_attributes_may_stand_inside_data_or_beside_it_and_are_not_read
 
 def test_unknown_fields_of_any_shape_are_left_behind() -> None:
     strange: Json = {"lms_status": 5, "links": [[]], "created": {"x": 1}, "type": "odd"}
-    student = student_json(role={"enrollments": [5], "schools": 3, "credentials": None}, **strange)
+    student = student_json(role={"enrollments": [5], "credentials": None}, **strange)
     student["name"]["suffix"] = {"x": 1}
 
     assert stored(student) == stored(student_json())
@@ -921,3 +921,14 @@ def test_no_json_raises_anything_but_that_it_cannot_be_read(value: Any, path: st
 def test_the_wire_has_one_reason_for_everything_and_each_is_a_metrics_label() -> None:
     assert all(re.fullmatch(r"[a-z_]+", reason) for reason in Reason)
     assert orjson.loads(orjson.dumps(list(Reason))) == [reason.value for reason in Reason]
+
+
+def test_other_schools_are_kept_each_once_and_without_the_primary_one() -> None:
+    others = [record_id(902), record_id(900), "", None, "\u200b", record_id(901), record_id(902)]
+    plain = stored(student_json(role={"schools": [record_id(900)]}))
+
+    kept = stored(student_json(role={"schools": others}))
+
+    assert (kept or {})["student"]["other_schools"] == [record_id(901), record_id(902)]
+    assert "other_schools" not in (plain or {})["student"]
+    assert stored(student_json(role={"schools": None})) == plain

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from worker.domain.filter import SectionFilter
 from worker.domain.policy import Policy
 from worker.domain.preflight import Finding
+from worker.domain.scope import KnownScope
 from worker.domain.tally import Tally
 from worker.domain.terms import Calendar
 from worker.ports.roster import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
@@ -29,6 +30,8 @@ class Context:
     section_filter: SectionFilter
     policy: Policy
     calendar: Calendar
+    scope: KnownScope
+    """The filter's scope, with its schools found in the district as it is staged."""
 
     async def write_entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> None:
         """Write those entries that differ from the rows they replace."""

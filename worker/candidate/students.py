@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from worker.candidate.context import Context
 from worker.domain.canonical import canonical
-from worker.domain.filter import counted, in_scope
+from worker.domain.filter import counted
 from worker.domain.preflight import Finding, StudentContext, student_findings
 from worker.domain.records import RecordId, Student, student_from_json
 from worker.domain.roster import RosterKind, student_entry
@@ -39,7 +39,7 @@ async def refresh_identities(context: Context, ids: Collection[str]) -> set[tupl
     rows = []
     for student_id, record in (await context.roster.student_records(ids)).items():
         student = student_from_json(student_id, record)
-        if student is not None and in_scope(context.section_filter.scope, student):
+        if student is not None and context.scope.holds(student):
             rows += list(_identities(student, context.policy.unique_fields))
     return await context.roster.replace_identities(ids, rows)
 
@@ -84,13 +84,15 @@ def _judge(
     context: Context, state: StudentState, duplicated: Collection[str]
 ) -> tuple[EntryWrite, list[Finding]]:
     student = student_from_json(state.id, state.record)
-    if student is None or not in_scope(context.section_filter.scope, student):
+    if student is None or not context.scope.holds(student):
         return EntryWrite(RosterKind.STUDENT, state.id, None, sections=()), []
     ranks = {RecordId(section): rule for section, rule in state.ranks.items()}
     sections = counted(context.section_filter.strategy, ranks)
     school = student.value("school_id")
     known = school is None or state.school_known
-    findings = student_findings(StudentContext(student, sections, duplicated, known), context.policy)
+    lacks_schools = context.scope.lacks_schools(student)
+    of_student = StudentContext(student, sections, duplicated, known, lacks_schools)
+    findings = student_findings(of_student, context.policy)
     class_id = sections[0] if len(sections) == 1 else None
     entry = student_entry(student, class_id, context.policy.extra_fields)
     seat = Seat(school, student.value("grade"), any(finding.is_error for finding in findings))

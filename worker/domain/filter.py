@@ -9,7 +9,7 @@ does not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from worker.domain.keepable import can_be_kept
-from worker.domain.records import Course, Kind, RecordId, School, Section, Student, Term
+from worker.domain.records import Course, Kind, RecordId, School, Section, Term
 from worker.domain.terms import Calendar
 from worker.domain.texts import folded, is_blank, wanted
 from worker.errors import FilterError
@@ -99,7 +99,7 @@ class Rule(FilterModel):
 
 
 class Scope(FilterModel):
-    """The grades and schools whose students are to be rostered; an empty list means all."""
+    """The grades and schools (by id or name) whose students are to be rostered; an empty list means all."""
 
     grades: Annotated[tuple[Value, ...], Field(strict=False)] = ()
     schools: Annotated[tuple[Value, ...], Field(strict=False)] = ()
@@ -159,13 +159,6 @@ def looked_at(section_filter: SectionFilter) -> set[Kind]:
     return kinds
 
 
-def in_scope(scope: Scope, student: Student) -> bool:
-    """Whether the student is to be rostered at all; a blank grade or school is in no list."""
-    return _listed(scope.grades, student.value("grade")) and _listed(
-        scope.schools, student.value("school_id")
-    )
-
-
 def rank(section_filter: SectionFilter, view: SectionView, calendar: Calendar) -> int | None:
     """Return the index of the first rule that keeps the section, or None where it does not count."""
     if section_filter.current_term_only and not calendar.counts(view.section, view.term):
@@ -189,12 +182,6 @@ def counted(strategy: Strategy, ranks: Mapping[RecordId, int]) -> tuple[RecordId
         earliest = min(ranks.values())
         return tuple(sorted(section for section, rule in ranks.items() if rule == earliest))
     return tuple(sorted(ranks))
-
-
-def _listed(values: Sequence[str], value: str | None) -> bool:
-    if not values:
-        return True
-    return value is not None and folded(value) in {folded(item) for item in values}
 
 
 def holds(condition: Condition, view: SectionView) -> bool:

@@ -83,6 +83,8 @@ class StudentContext:
     counted: tuple[RecordId, ...]
     duplicated: Collection[str] = ()
     school_known: bool = True
+    lacks_schools: bool = False
+    """Whether the filter's scope looks at his list of schools, which could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ def student_findings(context: StudentContext, policy: Policy) -> list[Finding]:
     if student.unread:
         asked = (*policy.unique_fields, *policy.extra_fields)
         missing += sorted({name for name in asked if name in student.unread} - set(missing))
+    if context.lacks_schools:
+        missing.append("schools")
     findings = [finding(Code.FIELD_MISSING, field=name) for name in missing]
     if not context.counted:
         findings.append(finding(Code.NO_SECTION))

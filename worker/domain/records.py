@@ -6,7 +6,7 @@ blank is read as what is staged today.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -72,13 +72,17 @@ KINDS: Final[Mapping[str, Kind | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """The student side of a user: `texts` by the names of `STUDENT_TEXTS`, blanks left out."""
+    """The student side of a user: `texts` by the names of `STUDENT_TEXTS`, blanks left out.
+
+    `other_schools` are those that he is at beside his primary one, `school_id`.
+    """
 
     id: RecordId
     texts: Mapping[str, str]
     ext: Mapping[str, Any] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     """Fields that came and could not be read."""
+    other_schools: tuple[str, ...] = ()
 
     def value(self, name: str) -> Any:
         """Return one field, None where it is blank; `name` may be `ext.<name>`."""
@@ -87,6 +91,13 @@ class Student:
         else:
             value = self.texts.get(name)
         return None if is_blank(value) else value
+
+    def all_schools(self) -> Iterator[str]:
+        """Yield the ids of the schools that the student is at, the primary one first."""
+        primary = self.value("school_id")
+        if primary is not None:
+            yield primary
+        yield from self.other_schools
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,11 @@ def student_from_json(record_id: str, user: Json | None) -> Student | None:
     if side is None:
         return None
     return Student(
-        RecordId(record_id), side.get("texts", {}), side.get("ext", {}), tuple(side.get(UNREAD, ()))
+        RecordId(record_id),
+        side.get("texts", {}),
+        side.get("ext", {}),
+        tuple(side.get(UNREAD, ())),
+        tuple(side.get("other_schools", ())),
     )
 
 

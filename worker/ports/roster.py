@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from worker.domain.preflight import Finding
-from worker.domain.records import Json
+from worker.domain.records import Json, School
 from worker.domain.roster import Entry, RosterKind
 from worker.domain.staging import Change, Event, Key, Staged
 from worker.domain.terms import DistrictTerms
@@ -140,6 +140,10 @@ class StagedRoster(Protocol):
 
     async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
         """Return which of these ids are students now, and which are teachers."""
+        ...
+
+    async def schools(self) -> list[School]:
+        """Return the district's schools."""
         ...
 
     async def terms(self) -> DistrictTerms:

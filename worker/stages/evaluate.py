@@ -26,6 +26,7 @@ from worker.domain.approval import Approval, ending, guard_errors
 from worker.domain.canonical import MODULUS
 from worker.domain.days import beginning_of, day_in
 from worker.domain.decision import Outcome, Verdict, decide
+from worker.domain.scope import find_schools, is_moved_by
 from worker.domain.staging import Change, Event
 from worker.domain.terms import Calendar, DistrictTerms, crosses_boundary, next_boundary
 from worker.domain.window import Trigger, WindowLimits
@@ -231,14 +232,16 @@ async def judge(
     await stage(evaluation, changes)
     terms = await terms_that_count(evaluation)
     calendar = terms.calendar(day, state.policy.term_grace_days)
-    context = Context(evaluation, state.tally, state.section_filter, state.policy, calendar)
+    context = await context_of(evaluation, calendar)
     first = [] if adopted is None else adopted.changes
+    touching = None if first is None else staging.combine(first, changes)
     schools = calendar.moved(terms.uses)
     # Sections that name no school have no link by which those of a school are found.
-    if first is None or "" in schools or needs_full_run(state, day, terms):
+    is_full = "" in schools or needs_full_run(state, day, terms)
+    if touching is None or is_full or is_moved_by(state.section_filter.scope, touching):
         await refresh_all(context, progress)
     else:
-        await refresh(context, staging.combine(first, changes), schools)
+        await refresh(context, touching, schools)
     if schools:
         await evaluation.put_in_grace(calendar.grace.keys())
     if first is None or changes_search([*first, *changes], state.tally.students):
@@ -247,6 +250,14 @@ async def judge(
     state.evaluated_filter_version = state.filter_version
     state.evaluated_on = day
     state.reevaluate_at = _reevaluate_at(state, terms, calendar)
+
+
+async def context_of(evaluation: Evaluation, calendar: Calendar) -> Context:
+    """Return what a district is judged in: its filter, policy, days and scope, as it is staged now."""
+    state, scope = evaluation.state, evaluation.state.section_filter.scope
+    schools = await evaluation.schools() if scope.schools else []
+    known = find_schools(scope, schools)
+    return Context(evaluation, state.tally, state.section_filter, state.policy, calendar, known)
 
 
 def today(evaluation: Evaluation) -> date:

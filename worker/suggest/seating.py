@@ -7,7 +7,7 @@ while a survey answers for the scope in force, and for what rules are suggested 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.domain.filter import Condition, Rule, Scope, SectionFilter, SectionView
-from worker.domain.records import School
+from worker.domain.records import RecordId, School
+from worker.domain.scope import find_schools
 from worker.domain.terms import Calendar
 from worker.domain.texts import folded, is_blank, wanted
 from worker.suggest.survey import BLANK, Bools, Column, Ints
@@ -86,6 +87,9 @@ class Seating:
     grades: Sequence[str]
     student_school: Ints
     student_grade: Ints
+    other_student: Ints
+    other_school: Ints
+    """Side by side: students who are at another school beside their primary one, and that school."""
     edge_section: Ints
     starts: npt.NDArray[np.int64]
 
@@ -153,16 +157,21 @@ class Seating:
         return np.diff(running[self.starts])
 
     def _in_scope(self, scope: Scope) -> Bools:
+        found = find_schools(scope, [School(RecordId(of), name) for of, name in self.school_names.items()])
         seen = np.ones(len(self.student_school), dtype=np.bool_)
-        for listed_ones, values, codes in (
-            (scope.grades, self.grades, self.student_grade),
-            (scope.schools, self.schools, self.student_school),
-        ):
-            if listed_ones:
-                known = {wanted(one) for one in listed_ones}
-                listed = [bool(value) and folded(value) in known for value in values]
-                seen &= np.array([*listed, False], dtype=np.bool_)[codes]
+        if found.grades is not None:
+            seen &= _among(found.grades, self.grades)[self.student_grade]
+        if found.schools is not None:
+            among = _among(found.schools, self.schools)
+            at_one = among[self.student_school]
+            at_one[self.other_student[among[self.other_school]]] = True
+            seen &= at_one
         return seen
+
+
+def _among(wanted_ones: Collection[str], values: Sequence[str]) -> Bools:
+    """Return for each value whether it is one of these; the last place is that of a blank, which is none."""
+    return np.array([*(folded(value) in wanted_ones for value in values), False], dtype=np.bool_)
 
 
 def _coverage(
@@ -203,6 +212,8 @@ class SeatingBuilder:
     _students: dict[str, int] = field(default_factory=dict)
     _student_school: array[int] = field(default_factory=lambda: array("i"))
     _student_grade: array[int] = field(default_factory=lambda: array("i"))
+    _other_student: array[int] = field(default_factory=lambda: array("i"))
+    _other_school: array[int] = field(default_factory=lambda: array("i"))
     _columns: dict[str, Column] = field(
         default_factory=lambda: {name: Column() for names in COLUMNS.values() for name in names}
     )
@@ -215,9 +226,14 @@ class SeatingBuilder:
         if school.name:
             self.school_names[school.id] = " ".join(school.name.split())
 
-    def add_student(self, student_id: str, school_id: str | None, grade: str | None) -> None:
+    def add_student(
+        self, student_id: str, school_id: str | None, grade: str | None, other_schools: Sequence[str] = ()
+    ) -> None:
         """Take a student."""
-        self._students[student_id] = len(self._student_school)
+        number = self._students[student_id] = len(self._student_school)
+        for other in other_schools:
+            self._other_student.append(number)
+            self._other_school.append(_code(self._schools, other))
         self._student_school.append(_code(self._schools, school_id))
         self._student_grade.append(_code(self._grades, grade))
 
@@ -260,6 +276,8 @@ class SeatingBuilder:
             list(self._grades),
             np.array(self._student_school, dtype=np.int32),
             np.array(self._student_grade, dtype=np.int32),
+            np.array(self._other_student, dtype=np.int32),
+            np.array(self._other_school, dtype=np.int32),
             np.array(self._edge_section, dtype=np.int32)[by_student],
             np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
         )

@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.filter import Scope, SectionView, in_scope
+from worker.domain.filter import Scope, SectionView
 from worker.domain.records import School, Student, Teacher
+from worker.domain.scope import KnownScope, find_schools
 from worker.domain.texts import folded
 from worker.domain.words import Vocabulary, name_words
 
@@ -140,6 +141,8 @@ class SurveyBuilder:
     _edge_student: array[int] = field(default_factory=lambda: array("i"))
     _edge_section: array[int] = field(default_factory=lambda: array("i"))
     _vocabulary: Vocabulary = field(init=False)
+    _named_schools: list[School] = field(default_factory=list)
+    _in_scope: KnownScope | None = None
 
     def __post_init__(self) -> None:
         self._vocabulary = Vocabulary(self._names)
@@ -151,12 +154,15 @@ class SurveyBuilder:
 
     def add_school(self, school: School) -> None:
         """Take a school's name."""
+        self._named_schools.append(school)
         if school.name:
             self._school_names[school.id] = " ".join(school.name.split())
 
     def add_student(self, student: Student) -> None:
         """Take a student; one out of scope is left out."""
-        if not in_scope(self.scope, student):
+        if self._in_scope is None:
+            self._in_scope = find_schools(self.scope, self._named_schools)
+        if not self._in_scope.holds(student):
             return
         self._students[student.id] = len(self._student_school)
         self._student_school.append(self._school(student.texts.get("school_id")))

@@ -8,7 +8,7 @@ from typing import Final
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.terms import read_terms
-from worker.domain.records import EventId, Json, Kind, RecordId
+from worker.domain.records import EventId, Json, Kind, RecordId, School, school_from_json
 from worker.domain.staging import Change, Event, Key, Staged
 from worker.domain.terms import DistrictTerms
 from worker.ports.roster import Link, SectionState
@@ -88,6 +88,11 @@ class PostgresStagedRoster:
         rows = await self._connection.fetch(_SQL["known_users"], self._district_id, list(ids))
         students = {row["record_id"] for row in rows if row["is_student"]}
         return students, {row["record_id"] for row in rows if row["is_teacher"]}
+
+    async def schools(self) -> list[School]:
+        """Return the district's schools."""
+        rows = await self._connection.fetch(_SQL["schools"], self._district_id)
+        return [school_from_json(row["record_id"], row["record"]) for row in rows]
 
     async def terms(self) -> DistrictTerms:
         """Return the district's terms, by the schools that use them."""

@@ -54,7 +54,8 @@ async def read_survey(
         builder.add_school(school)
     async for row in _rows(connection, "students", district_id):
         texts = {name: row[name] for name in ("school_id", "grade") if not is_blank(row[name])}
-        builder.add_student(Student(RecordId(row["record_id"]), texts))
+        others = tuple(row["other_schools"] or ())
+        builder.add_student(Student(RecordId(row["record_id"]), texts, other_schools=others))
     async for row in _rows(connection, "sections", district_id):
         section = section_from_json(row["record_id"], row["record"])
         view = SectionView(
@@ -79,7 +80,7 @@ async def read_seating(
     for school in schools.values():
         builder.add_school(school)
     async for row in _rows(connection, "students", district_id):
-        builder.add_student(row["record_id"], row["school_id"], row["grade"])
+        builder.add_student(row["record_id"], row["school_id"], row["grade"], row["other_schools"] or ())
     async for row in _rows(connection, "sections", district_id):
         section = section_from_json(row["record_id"], row["record"])
         builder.add_section(

@@ -74,6 +74,9 @@ CROSS JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s
 WHERE s.record IS NOT NULL
 
+-- name: schools
+SELECT record_id, record FROM staged WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
+
 -- name: count_school_terms
 INSERT INTO school_terms AS t (district_id, school_id, term_id, sections)
 SELECT $1, m.* FROM unnest($2::text[], $3::text[], $4::bigint[]) AS m(school_id, term_id, sections)

@@ -3,7 +3,8 @@ SELECT record_id, record FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'teacher'
 
 -- name: students
-SELECT record_id, record #>> '{student,texts,school_id}' AS school_id, record #>> '{student,texts,grade}' AS grade
+SELECT record_id, record #>> '{student,texts,school_id}' AS school_id, record #>> '{student,texts,grade}' AS grade,
+       record #> '{student,other_schools}' AS other_schools
 FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 ORDER BY record_id

@@ -9,9 +9,11 @@ from typing import Any
 import structlog
 
 from worker import telemetry
-from worker.domain.advice import Advice, is_wanted, search_input
+from worker.domain.advice import Advice, is_wanted, lies_in_filter, search_input, unplaced
 from worker.domain.announcements import instant
+from worker.domain.causes import Cause
 from worker.domain.filter import SectionFilter
+from worker.domain.tally import Tally
 from worker.ports.evaluation import Evaluation
 from worker.ports.surveys import Surveys
 from worker.suggest.deadline import Deadline
@@ -31,14 +33,15 @@ async def suggest_filters(
     return await search(survey.builder, survey.in_force, seconds, progress)
 
 
-async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, Any]]:
+async def advise(evaluation: Evaluation, causes: Sequence[Cause], seconds: float) -> Sequence[dict[str, Any]]:
     """Return suggestions for the review of a district under evaluation: those found before, or new ones.
 
-    None where the filter is not what is wrong, or where `seconds` allows no search. The filter in force is
-    left out where it may name somebody: a review is read by everybody.
+    `causes` are those of the review. None where the filter is not what is wrong, or where `seconds` allows no
+    search. The filter in force is left out where it may name somebody: a review is read by everybody.
     """
     state, now = evaluation.state, evaluation.window.now
-    if seconds <= 0 or not is_wanted(state.tally, was_rostered=state.last_commit_id is not None):
+    was_rostered = state.last_commit_id is not None
+    if seconds <= 0 or not is_wanted(state.tally, causes, was_rostered=was_rostered):
         return ()
     found_for = search_input(state.tally, state.filter_version, state.search_input_batch)
     known = await evaluation.advice()
@@ -55,11 +58,19 @@ async def advise(evaluation: Evaluation, seconds: float) -> Sequence[dict[str, A
             where=telemetry.where(error),
         )
         return ()
+    if not any(map(lies_in_filter, causes)) and not _is_better(found, state.tally):
+        found = []
     advice = Advice(
         now, found_for, [{**one.to_json(), "as_of": instant(now)} for one in found if one.names_nobody]
     )
     await evaluation.keep_advice(advice)
     return advice.suggestions
+
+
+def _is_better(found: Sequence[Suggestion], tally: Tally) -> bool:
+    """Whether the best suggestion is not in force, and places more students than what is."""
+    placed = tally.students - unplaced(tally)
+    return bool(found) and not found[0].is_in_force and found[0].exactly_one > placed
 
 
 async def search(

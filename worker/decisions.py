@@ -11,7 +11,7 @@ from worker.domain import announcements
 from worker.domain.announcements import Batch
 from worker.domain.approval import GUARDS
 from worker.domain.canonical import canonical
-from worker.domain.causes import fold
+from worker.domain.causes import Cause, fold
 from worker.domain.decision import Outcome, batch_id, decision_id
 from worker.domain.incident_codes import BASELINE_REFUSED
 from worker.domain.noticing import decided
@@ -61,7 +61,9 @@ async def record_outcome(
     if outcome is Outcome.COMMIT:
         decision, parts = await _commit(evaluation, batch, is_approved=is_approved)
     elif outcome is Outcome.REVIEW:
-        decision, parts = await _review(evaluation, batch, await advise(evaluation, suggest_seconds)), 1
+        causes = fold(await cause_facts(evaluation))
+        suggestions = await advise(evaluation, causes, suggest_seconds)
+        decision, parts = await _review(evaluation, batch, causes, suggestions), 1
     found = decided(state.tally, state.policy, outcome, is_in_review=state.standing_since is not None)
     if adopted:
         found[BASELINE_REFUSED] = None
@@ -158,7 +160,10 @@ async def enqueue_changes(
 
 
 async def _review(
-    evaluation: Evaluation, batch: Batch, suggestions: Sequence[dict[str, Any]]
+    evaluation: Evaluation,
+    batch: Batch,
+    causes: Sequence[Cause],
+    suggestions: Sequence[dict[str, Any]],
 ) -> DecisionRecord:
     state, district_id = evaluation.state, evaluation.window.district_id
     state.decision_number += 1
@@ -178,7 +183,7 @@ async def _review(
         changed=await evaluation.changed_errors(),
         items=await evaluation.first_findings(announcements.REVIEW_ITEMS),
         district=await evaluation.district_record(),
-        causes=fold(await cause_facts(evaluation)),
+        causes=causes,
         suggestions=suggestions,
     )
     await evaluation.mark_reported()

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from worker.domain.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.canonical import to_hex
-from worker.domain.causes import Facts, Label, label_sections, needs_teachers, schools_to_count
+from worker.domain.causes import (
+    Facts,
+    Label,
+    Sign,
+    TermFacts,
+    label_sections,
+    needs_teachers,
+    schools_to_count,
+)
 from worker.domain.days import day_in
+from worker.domain.filter import matching_rule
 from worker.domain.policy import Code
-from worker.domain.terms import Calendar
+from worker.domain.records import Term
+from worker.domain.terms import Calendar, is_reversed, next_of
 from worker.domain.words import name_words
-from worker.ports.evaluation import Evaluation
+from worker.ports.evaluation import Evaluation, SectionSigns
 
 
 async def cause_facts(evaluation: Evaluation) -> Facts:
@@ -19,7 +29,8 @@ async def cause_facts(evaluation: Evaluation) -> Facts:
     labels = None
     if section_filter.rules and counts.get(Code.MULTIPLE_SECTIONS):
         labels = await _labels(evaluation)
-    blocked = await evaluation.blocked_students(labels) if state.tally.blocked else []
+    signs, terms = await _signs(evaluation)
+    blocked = await evaluation.blocked_students(labels, signs) if state.tally.blocked else []
     others = await evaluation.other_errors()
     codes = {found.code for found in others}
     removals = None
@@ -40,11 +51,56 @@ async def cause_facts(evaluation: Evaluation) -> Facts:
         blocked=blocked,
         cohorts=await evaluation.cohorts(schools) if schools else {},
         sections=await evaluation.sections_by_labels(labels) if labels else {},
+        signs={
+            Sign.TERM_NOT_RUNNING: sorted(signs.not_running),
+            Sign.TERM_UNKNOWN: sorted(signs.of_unknown_terms),
+            Sign.CO_TAUGHT: sorted({section for some in signs.co_taught for section in some}),
+        },
+        terms=terms,
         others=others,
         removals=removals,
         class_changes=changes,
         has_shared_students=Code.NO_STUDENTS in codes and await evaluation.has_shared_students(),
     )
+
+
+async def _signs(evaluation: Evaluation) -> tuple[SectionSigns, TermFacts | None]:
+    """Return what sections tell of students in none or in several, and what there is to say of terms."""
+    section_filter, counts = evaluation.state.section_filter, evaluation.state.tally.by_code()
+    not_running: set[str] = set()
+    unknown: dict[str, str] = {}
+    co_taught: list[tuple[str, ...]] = []
+    facts = None
+    if section_filter.current_term_only and counts.get(Code.NO_SECTION):
+        not_running, facts = await _not_running(evaluation)
+    if counts.get(Code.MULTIPLE_SECTIONS):
+        if section_filter.current_term_only:
+            unknown = await evaluation.sections_of_unknown_terms()
+        co_taught = await evaluation.co_taught(is_filtered=bool(section_filter.rules))
+    return SectionSigns(not_running, unknown, co_taught), facts
+
+
+async def _not_running(evaluation: Evaluation) -> tuple[set[str], TermFacts | None]:
+    """Return the sections that would count if their term ran, and what there is to say of their terms."""
+    district_terms, calendar = await evaluation.terms(), await _calendar(evaluation)
+    sections: set[str] = set()
+    terms: dict[str, Term] = {}
+    async for view in evaluation.sections_of_bare_students():
+        if view.term is None or calendar.counts(view.section, view.term):
+            continue
+        if matching_rule(evaluation.state.section_filter, view) is not None:
+            sections.add(view.section.id)
+            terms[view.term.id] = view.term
+    if not sections:
+        return sections, None
+    following = None
+    for some in (terms.values(), district_terms.unused):
+        following = next_of(some, calendar.today)
+        if following is not None:
+            break
+    wrong = [terms[term] for term in sorted(terms) if is_reversed(terms[term])]
+    name, begins = (following.name, following.start) if following else (None, None)
+    return sections, TermFacts(calendar.today, name, begins, wrong)
 
 
 async def _labels(evaluation: Evaluation) -> dict[str, Label]:

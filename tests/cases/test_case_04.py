@@ -30,13 +30,14 @@ def district(store: StoreUnderTest, tmp_path: Path) -> Callable[..., CaseRunner]
     def with_terms(ended: int, begins: int, *others: tuple[str, str]) -> CaseRunner:
         """Return the case with a first term that ended, and a second that begins, so many days from today."""
         source = case_folder(4) / "01-district.ndjson"
-        days = (
+        usual = (
             (FIRST_ENDS, day(ended)),
             (SECOND_BEGINS, day(begins)),
             ("2026-08-20", day(ended - 90)),
             ("2027-05-20", day(begins + 160)),
         )
-        changed_copy(source, tmp_path / "district.ndjson", *others, *days)
+        days = [*others, *(one for one in usual if one[0] not in dict(others))]
+        changed_copy(source, tmp_path / "district.ndjson", *days)
         return CaseRunner(store, tmp_path)
 
     return with_terms
@@ -97,3 +98,47 @@ async def test_when_the_grace_ends_the_district_is_judged_again(district: Callab
     await case.evaluate()
 
     assert case.last_review["findings"]["by_code"] == {"student.no_section": STUDENTS}
+
+
+@pytest.mark.parametrize("rules", [True, False])
+async def test_where_no_term_counts_the_review_names_the_calendar_and_the_next_term(
+    district: Callable[..., CaseRunner], rules: bool
+) -> None:
+    case = district(-31, 8)
+
+    await judged(case, None if rules else {"current_term_only": True})
+
+    (cause,) = case.last_review["causes"]
+    assert (cause["code"], cause["owner"], cause["students"]) == ("sis.no_term_runs", "sis", STUDENTS)
+    assert cause["advice"].startswith(
+        f"12 students are in no class: no term of their sections runs on {today()}. "
+        f"The next term “S2” begins on {day(8)}. Nothing has to change in the section filter."
+    )
+    assert len(cause["sections"]) == 2
+    assert case.last_review["suggestions"] == []
+
+
+async def test_a_term_whose_days_are_the_wrong_way_round_is_named(
+    district: Callable[..., CaseRunner],
+) -> None:
+    case = district(-31, 8, ("2027-05-20", "2026-12-01"))
+
+    await judged(case)
+
+    advice = case.causes()["sis.no_term_runs"]["advice"]
+    assert "No later term of these sections is known." in advice
+    assert f"The days of this term are the wrong way round: “S2” ({day(8)} to 2026-12-01)." in advice
+
+
+async def test_a_student_whom_no_rule_would_place_in_any_term_is_not_told_to_wait_for_one(
+    district: Callable[..., CaseRunner],
+) -> None:
+    case = district(-31, 8)
+
+    await judged(case, {**filter_in_force(), "rules": [_rule("art")]})
+
+    assert case.causes().keys() == {"filter.grade_not_kept"}
+
+
+def _rule(name: str) -> Json:
+    return {"all": [{"field": "name", "op": "contains", "value": name}]}

@@ -371,7 +371,13 @@ async def test_a_filter_that_is_in_force_and_could_not_be_better_is_told_to_be_i
     store: StoreUnderTest,
 ) -> None:
     await store.desk.set_filter(DISTRICT, keeping("Homeroom"), "test")
-    await happen(store, 1, *district(), *(("users", student_json(number)) for number in (41, 42, 43)))
+    newcomers = [student_json(number) for number in (41, 42, 43)]
+    clubs = [
+        section_json(number, name="Chess", students=[newcomers[0]["id"]], period="7", course=None)
+        for number in (704, 705)
+    ]
+    people = (("users", one) for one in newcomers)
+    await happen(store, 1, *district(), *people, *(("sections", club) for club in clubs))
     await judged(store)
 
     (review,) = await reviews(store)
@@ -390,12 +396,37 @@ async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_clas
     await judged(store)
     assert await reviews(store) == []
 
-    await happen(store, 500, ("users", student_json(students)))
+    club = section_json(704, name="Chess", students=[record_id(students)])
+    await happen(store, 500, ("users", student_json(students)), ("sections", club))
     await judged(store)
 
     (review,) = await reviews(store)
     assert review["students"] == {"total": students, "ready": students - 1, "blocked": 1}
     assert bool(review["suggestions"]) is is_advised
+
+
+async def test_students_in_two_homerooms_are_no_reason_to_suggest_the_filter_in_force(
+    store: StoreUnderTest,
+) -> None:
+    await store.desk.set_filter(DISTRICT, keeping("homeroom"), "test")
+    other = section_json(704, students=[record_id(number) for number in (2, 4)], teachers=[record_id(501)])
+    await happen(store, 1, *district(), ("sections", other))
+    await judged(store)
+
+    (review,) = await reviews(store)
+    assert [cause["code"] for cause in review["causes"]] == ["sis.several_of_one_kind"]
+    assert review["causes"][0]["advice"].startswith("2 students of one school are in two or more sections")
+    assert review["suggestions"] == []
+
+
+async def test_students_in_no_section_are_no_reason_to_suggest_a_filter(store: StoreUnderTest) -> None:
+    await store.desk.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await happen(store, 1, *district(), *(("users", student_json(number)) for number in (41, 42, 43)))
+    await judged(store)
+
+    (review,) = await reviews(store)
+    assert [cause["code"] for cause in review["causes"]] == ["sis.in_no_section"]
+    assert review["suggestions"] == []
 
 
 async def test_a_district_whose_filter_is_right_gets_no_suggestions(store: StoreUnderTest) -> None:

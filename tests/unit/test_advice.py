@@ -19,6 +19,8 @@ from worker.domain.advice import (
     is_wanted,
     unplaced,
 )
+from worker.domain.causes import Cause, Owner
+from worker.domain.policy import Code
 from worker.domain.records import EventId, Kind, RecordId
 from worker.domain.staging import Change
 from worker.domain.tally import Tally
@@ -35,18 +37,38 @@ def test_students_with_no_class_and_with_several_are_unplaced_and_no_others() ->
     assert unplaced(tally(100)) == 0
 
 
+OF_FILTER = Cause("filter.none_kept", Owner.FILTER, "", findings={Code.NO_SECTION.value: 1})
+
+
+def wanted(one: Tally, *causes: Cause, was_rostered: bool) -> bool:
+    return is_wanted(one, causes or [OF_FILTER], was_rostered=was_rostered)
+
+
 def test_a_district_that_was_never_rostered_wants_advice_from_the_first_unplaced_student() -> None:
-    assert is_wanted(tally(100_000, none=1), was_rostered=False)
-    assert is_wanted(tally(100_000, several=1), was_rostered=False)
-    assert not is_wanted(tally(100_000, field_missing=9), was_rostered=False)
-    assert not is_wanted(tally(0), was_rostered=False)
+    assert wanted(tally(100_000, none=1), was_rostered=False)
+    assert wanted(tally(100_000, several=1), was_rostered=False)
+    assert not wanted(tally(100_000, field_missing=9), was_rostered=False)
+    assert not wanted(tally(0), was_rostered=False)
 
 
 def test_a_rostered_district_wants_it_where_more_than_a_few_are_unplaced() -> None:
     few = int(FEW_PERCENT * 10)
-    assert not is_wanted(tally(1000, none=few), was_rostered=True)
-    assert is_wanted(tally(1000, none=few, several=1), was_rostered=True)
-    assert not is_wanted(tally(0), was_rostered=True)
+    assert not wanted(tally(1000, none=few), was_rostered=True)
+    assert wanted(tally(1000, none=few, several=1), was_rostered=True)
+    assert not wanted(tally(0), was_rostered=True)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        Cause("sis.co_taught", Owner.SIS, "", findings={Code.MULTIPLE_SECTIONS.value: 20}),
+        Cause("sharing.sections_not_shared", Owner.SHARING, "", findings={Code.NO_SECTION.value: 20}),
+        Cause("filter.scope_narrowed", Owner.FILTER, "", findings={Code.DISTRICT_MASS_REMOVAL.value: 1}),
+    ],
+)
+def test_where_the_filter_is_not_what_is_wrong_no_advice_is_wanted(cause: Cause) -> None:
+    assert not wanted(tally(1000, several=20), cause, was_rostered=False)
+    assert wanted(tally(1000, several=20), cause, OF_FILTER, was_rostered=False)
 
 
 def holds(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from worker.domain.causes import Cause, Owner
 from worker.domain.days import day_in
 from worker.domain.policy import Code
 from worker.domain.records import Json, Kind
@@ -19,6 +20,9 @@ LARGE: Final = 50_000
 """Students in scope from which a search takes so long that single students who move start none."""
 DRIFT_PERCENT: Final = 0.2
 """Of the students of a large district: so many may have come to no class, or to several, or left either."""
+_PLACING: Final = frozenset({Code.NO_SECTION.value, Code.MULTIPLE_SECTIONS.value})
+_MAY_LIE_IN_FILTER: Final = frozenset({"sis.several_of_one_kind"})
+"""Causes that look like single mistakes in the data; a filter by which all of them vanish is better."""
 _PLACE: Final = ("school_id", "grade")
 _NAMES: Final = ("first_name", "last_name")
 
@@ -116,8 +120,15 @@ def unplaced(tally: Tally) -> int:
     return by_code.get(Code.NO_SECTION, 0) + by_code.get(Code.MULTIPLE_SECTIONS, 0)
 
 
-def is_wanted(tally: Tally, *, was_rostered: bool) -> bool:
+def lies_in_filter(cause: Cause) -> bool:
+    """Whether students have no class, or several, because of the section filter in force."""
+    return cause.owner is Owner.FILTER and not _PLACING.isdisjoint(cause.findings)
+
+
+def is_wanted(tally: Tally, causes: Sequence[Cause], *, was_rostered: bool) -> bool:
     """Whether another section filter may be what the district needs."""
+    if not any(lies_in_filter(cause) or cause.code in _MAY_LIE_IN_FILTER for cause in causes):
+        return False
     count = unplaced(tally)
     if not was_rostered:
         return count > 0

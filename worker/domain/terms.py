@@ -105,6 +105,12 @@ def is_undated(term: Term) -> bool:
     return term.start is None and term.end is None
 
 
+def next_of(terms: Iterable[Term], today: date) -> Term | None:
+    """Return the term that begins first after a day."""
+    coming = [(term.start, term.id, term) for term in terms if term.start is not None]
+    return min((one for one in coming if one[0] > today and not is_reversed(one[2])), default=(None,) * 3)[2]
+
+
 def next_boundary(terms: Iterable[Term], calendar: Calendar) -> date | None:
     """Return the first day after the calendar's on which what counts may change; None: no such day."""
     ends = (last + _ONE_DAY for last in calendar.grace.values() if last < date.max)

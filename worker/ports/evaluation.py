@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from worker.domain.advice import Advice
 from worker.domain.approval import Approval, Ended
 from worker.domain.causes import Blocked, ClassChange, ConcernedSection, Label, Others, Place, Removals
 from worker.domain.decision import Outcome
-from worker.domain.filter import SectionFilter
+from worker.domain.filter import SectionFilter, SectionView
 from worker.domain.incidents import Condition
 from worker.domain.policy import Policy
 from worker.domain.preflight import ErrorChanges, StandingFinding
@@ -133,6 +133,21 @@ class Advised(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SectionSigns:
+    """Sections that tell why students are in none or in several, where it is not for the filter."""
+
+    not_running: Collection[str] = ()
+    """Sections that would count if their term ran."""
+    of_unknown_terms: Mapping[str, str] = field(default_factory=dict)
+    """Kept sections whose term is not known or has no days, with the id of that term."""
+    co_taught: Collection[tuple[str, ...]] = ()
+    """Sets of kept sections with the same students and other teachers."""
+
+
+NO_SIGNS: Final = SectionSigns()
+
+
 class ErrorFigures(Protocol):
     """Figures of the open errors of the district under evaluation: what causes are folded from."""
 
@@ -144,7 +159,24 @@ class ErrorFigures(Protocol):
         """Return what the district's known teachers of sections are called, by id: first name, last name."""
         ...
 
-    async def blocked_students(self, labels: Mapping[str, Label] | None) -> list[Blocked]:
+    def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
+        """Yield the live sections of the students in no kept one, without their students."""
+        ...
+
+    async def sections_of_unknown_terms(self) -> dict[str, str]:
+        """Return kept sections of students in several whose term has no days, with the ids of the terms."""
+        ...
+
+    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
+        """Return sets of kept sections with the same students that differ by their teachers alone.
+
+        Unless a filter picks sections of one kind (`is_filtered`), they must have a subject or a course.
+        """
+        ...
+
+    async def blocked_students(
+        self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
+    ) -> list[Blocked]:
         """Return the blocked students; `labels` say of what kind the sections are (None: not asked)."""
         ...
 

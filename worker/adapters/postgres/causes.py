@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,15 +21,20 @@ from worker.domain.causes import (
     Place,
     Removals,
     Removed,
+    Sign,
 )
 from worker.domain.causes.model import LISTED
+from worker.domain.filter import SectionView
 from worker.domain.policy import Code
-from worker.domain.records import term_from_json
+from worker.domain.records import course_from_json, school_from_json, section_from_json, term_from_json
+from worker.ports.evaluation import NO_SIGNS, SectionSigns
 
 _SQL: Final = sql.load("causes")
 
 _OF_STUDENTS: Final = [code for code in Code if code.startswith("student.")]
 _OF_OTHERS: Final = [code for code in Code if not code.startswith("student.")]
+FETCH: Final = 1000
+"""Sections in one answer of the database."""
 _IDS: Final = 1000
 """Records with an error of one code that are looked at one by one."""
 
@@ -51,18 +56,41 @@ class PostgresErrorFigures:
         rows = await self._rows("teacher_names")
         return {row["id"]: (row["first_name"], row["last_name"]) for row in rows}
 
-    async def blocked_students(self, labels: Mapping[str, Label] | None) -> list[Blocked]:
+    async def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
+        """Yield the live sections of the students in no kept one, without their students."""
+        cursor = await self._connection.cursor(_SQL["sections_of_bare_students"], self._district_id)
+        while rows := await cursor.fetch(FETCH):
+            for row in rows:
+                yield _view(row)
+
+    async def sections_of_unknown_terms(self) -> dict[str, str]:
+        """Return kept sections of students in several whose term has no days, with the ids of the terms."""
+        return {row["id"]: row["term_id"] for row in await self._rows("sections_of_unknown_terms")}
+
+    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
+        """Return sets of kept sections with the same students that differ by their teachers alone."""
+        return [tuple(row["sections"]) for row in await self._rows("co_taught", is_filtered)]
+
+    async def blocked_students(
+        self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
+    ) -> list[Blocked]:
         """Return the blocked students; `labels` say of what kind the sections are."""
         kinds = _Kinds(labels or {})
         numbers = kinds.numbers if labels is not None else None
+        marked = (
+            list(signs.not_running),
+            dict(signs.of_unknown_terms) or None,
+            [" ".join(some) for some in signs.co_taught],
+        )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
-        for row in await self._rows("blocked", _OF_STUDENTS, numbers):
+        for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):
             of_group = (
                 tuple(row["errors"]),
                 row["school_id"],
                 row["grade"],
                 tuple(row["labels"] or ()),
                 row["is_listed"],
+                row["sign"],
             )
             groups.setdefault(of_group, []).append(row)
         return [_blocked(rows, kinds) for rows in groups.values()]
@@ -152,6 +180,17 @@ def _section(row: asyncpg.Record) -> ConcernedSection:
     )
 
 
+def _view(row: asyncpg.Record) -> SectionView:
+    section = section_from_json(row["id"], row["record"])
+    course, school, term = row["course"], row["school"], row["term"]
+    return SectionView(
+        section,
+        course_from_json(section.course_id or "", course) if course is not None else None,
+        school_from_json(section.school_id or "", school) if school is not None else None,
+        term_from_json(section.term_id or "", term) if term is not None else None,
+    )
+
+
 def _blocked(rows: Sequence[asyncpg.Record], kinds: _Kinds) -> Blocked:
     """Read one group of students: a row for each of their errors."""
     first = rows[0]
@@ -161,6 +200,7 @@ def _blocked(rows: Sequence[asyncpg.Record], kinds: _Kinds) -> Blocked:
         Place(first["school_id"], first["grade"]),
         kinds.read(first["labels"]),
         first["is_listed"],
+        Sign(first["sign"]) if first["sign"] else None,
     )
 
 

@@ -15,6 +15,8 @@ from worker.domain.causes.facts import (
     Place,
     Removals,
     Removed,
+    Sign,
+    TermFacts,
     schools_to_count,
 )
 from worker.domain.causes.folding import fold
@@ -39,6 +41,8 @@ __all__ = [
     "Place",
     "Removals",
     "Removed",
+    "Sign",
+    "TermFacts",
     "fold",
     "label_sections",
     "needs_teachers",

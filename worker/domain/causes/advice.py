@@ -10,6 +10,7 @@ from worker.domain.causes.class_changes import CLASS_CHANGE_TEXTS, rollover_text
 from worker.domain.causes.facts import Facts
 from worker.domain.causes.labels import Label, LabelKind
 from worker.domain.causes.model import Pile, most_first
+from worker.domain.causes.section_advice import co_taught, no_term_runs, term_unknown
 from worker.domain.causes.students import Reason
 from worker.domain.causes.wording import count, grades, listing, several, verb
 from worker.domain.policy import Code
@@ -34,6 +35,12 @@ def _are(pile: Pile) -> str:
 
 def _at(pile: Pile) -> str:
     return f" at {several(len(pile.schools), 'school')}" if pile.schools else ""
+
+
+def _of_schools(pile: Pile) -> str:
+    """Say of which schools the students are; their sections may be at others."""
+    schools = f" of {several(len(pile.schools), 'school')}" if pile.schools else ""
+    return f"{_students(pile)}{schools} {verb(pile.students, 'is', 'are')}"
 
 
 def _unblocks(pile: Pile) -> str:
@@ -109,7 +116,7 @@ def _kinds(reason: Reason, pile: Pile, _: Facts) -> str:
 
 def _otherwise(_reason: Reason, pile: Pile, _: Facts) -> str:
     return (
-        f"{_are(pile)} in several classes in other ways{_at(pile)}. Look at the sections listed with this "
+        f"{_of_schools(pile)} in several classes in other ways. Look at the sections listed with this "
         f"cause, and narrow the section filter.{_unblocks(pile)}"
     )
 
@@ -125,7 +132,7 @@ def _other_terms(_reason: Reason, pile: Pile, _: Facts) -> str:
 
 def _of_one_kind(reason: Reason, pile: Pile, _: Facts) -> str:
     return (
-        f"{_are(pile)} in two or more sections{_named(reason.labels)} at once{_at(pile)}. "
+        f"{_of_schools(pile)} in two or more sections{_named(reason.labels)} at once. "
         f"Take them out of all but one in the student information system.{_unblocks(pile)}"
     )
 
@@ -308,6 +315,9 @@ _TEXTS: Final[Mapping[str, _Words]] = {
     "sis.field_missing_at_school": _field_missing_at_school,
     "sis.duplicate_identity": _duplicate,
     "sharing.school_not_shared": _school_not_shared,
+    "sis.no_term_runs": no_term_runs,
+    "sis.term_unknown": term_unknown,
+    "sis.co_taught": co_taught,
     "filter.no_rules": _no_rules,
     "filter.several_kinds_kept": _kinds,
     "filter.several_otherwise": _otherwise,

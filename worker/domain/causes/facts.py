@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from worker.domain.causes.labels import Label
 from worker.domain.policy import Code
+from worker.domain.records import Term
 
 WORTH_COUNTING: Final = 5
 """Students of one school from which it is worth asking how many there are in all."""
@@ -21,6 +22,29 @@ class ErrorKey(NamedTuple):
 
     code: Code
     field: str = ""
+
+
+class Sign(StrEnum):
+    """What is to be seen of a student's sections and is no matter of the section filter."""
+
+    TERM_NOT_RUNNING = "term_not_running"
+    """In none, and one that the rules match would count if its term ran."""
+    TERM_UNKNOWN = "term_unknown"
+    """In several, and only one, or of one term, would be left without those whose term is not known."""
+    CO_TAUGHT = "co_taught"
+    """In several that list the same students and differ by their teachers alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermFacts:
+    """What a cause says of terms, as of one day."""
+
+    today: date
+    next_name: str | None = None
+    next_begins: date | None = None
+    """The next term of the sections concerned, None where none is to come."""
+    reversed: Sequence[Term] = ()
+    """Terms of the sections concerned whose days are the wrong way round."""
 
 
 class Place(NamedTuple):
@@ -44,6 +68,7 @@ class Blocked:
     place: Place
     labels: tuple[Label, ...] = ()
     is_listed: bool = True
+    sign: Sign | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +157,10 @@ class Facts:
     class_changes: Sequence[ClassChange] = ()
     has_shared_students: bool = False
     """Whether any student is shared at all; asked for where none is in scope."""
+    signs: Mapping[Sign, Sequence[str]] = field(default_factory=dict)
+    """The sections in which each sign is seen."""
+    terms: TermFacts | None = None
+    """Where a term that does not run is such a sign."""
 
 
 def schools_to_count(blocked: Sequence[Blocked]) -> set[str]:

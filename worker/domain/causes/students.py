@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from worker.domain.causes.facts import Blocked, ErrorKey, Facts, Place
+from worker.domain.causes.facts import Blocked, ErrorKey, Facts, Place, Sign
 from worker.domain.causes.labels import Label
 from worker.domain.causes.model import Owner, Pile, most_first
 from worker.domain.policy import Code
@@ -34,9 +34,21 @@ class Reason(NamedTuple):
     labels: tuple[Label, ...] = ()
 
 
+NO_TERM_RUNS: Final = Reason("sis.no_term_runs", Owner.SIS)
+TERM_UNKNOWN: Final = Reason("sis.term_unknown", Owner.SIS)
+CO_TAUGHT: Final = Reason("sis.co_taught", Owner.SIS)
+SIGNS: Final[Mapping[Reason, Sign]] = {
+    NO_TERM_RUNS: Sign.TERM_NOT_RUNNING,
+    TERM_UNKNOWN: Sign.TERM_UNKNOWN,
+    CO_TAUGHT: Sign.CO_TAUGHT,
+}
+
 _PLAIN: Final[Mapping[Code, Reason]] = {
     Code.UNKNOWN_SCHOOL: Reason("sharing.school_not_shared", Owner.SHARING),
 }
+
+
+_OF_SIGNS: Final = frozenset({Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,8 @@ def scale_of(facts: Facts) -> Scale:
                 missing[key.field] += group.students
                 if group.place.school_id:
                     missing_at[key.field, group.place.school_id] += group.students
+            elif group.sign is not None and key.code in _OF_SIGNS:
+                continue
             elif key.code is Code.NO_SECTION:
                 without[group.place] += group.students
                 unlisted += 0 if group.is_listed else group.students
@@ -117,6 +131,9 @@ def pile_up(facts: Facts) -> dict[Reason, Pile]:
     for reason, found in sections.items():
         named = Counter(section for labels in found for section in facts.sections.get(labels, ()))
         piles[reason].sections = most_first(named)
+    for reason, sign in SIGNS.items():
+        if reason in piles:
+            piles[reason].sections = list(facts.signs.get(sign, ()))
     return piles
 
 
@@ -154,6 +171,10 @@ def _missing(name: str, group: Blocked, scale: Scale) -> Reason:
 
 
 def _several(group: Blocked, scale: Scale) -> Reason:
+    if group.sign is Sign.TERM_UNKNOWN:
+        return TERM_UNKNOWN
+    if group.sign is Sign.CO_TAUGHT and len(plain(group.labels)) <= 1:
+        return CO_TAUGHT
     if not scale.facts.has_rules:
         return Reason("filter.no_rules", Owner.FILTER)
     if _is_matter_of_terms(group.labels):
@@ -176,6 +197,8 @@ def _is_matter_of_terms(labels: tuple[Label, ...]) -> bool:
 
 
 def _none(group: Blocked, scale: Scale) -> Reason:
+    if group.sign is Sign.TERM_NOT_RUNNING:
+        return NO_TERM_RUNS
     is_uncovered = group.place in scale.uncovered
     if group.is_listed:
         return Reason("filter.grade_not_kept" if is_uncovered else "filter.none_kept", Owner.FILTER)

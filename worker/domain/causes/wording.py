@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 _SMALL: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+LONGEST_NAME: Final = 60
+"""Characters of a name that a sentence tells."""
 NAMED: Final = 6
 """Items that a sentence names before it says how many more there are."""
 
@@ -19,6 +21,12 @@ def several(number: int, noun: str) -> str:
     """Return a number, in words while it is small, with its noun: two schools, 14 schools."""
     said = _SMALL[number] if number < len(_SMALL) else f"{number:,}"
     return f"{said} {noun if number == 1 else noun + 's'}"
+
+
+def shortened(text: str) -> str:
+    """Return a name as a sentence tells it: in one line, and not all of a long one."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_NAME else f"{line[:LONGEST_NAME]}…"
 
 
 def listing(items: Sequence[str]) -> str:

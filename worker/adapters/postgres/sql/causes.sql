@@ -41,9 +41,72 @@ CROSS JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = t.target_id OFFSET 0) AS s
 WHERE s.record ? 'teacher'
 
+-- name: sections_of_bare_students
+-- The live sections of the students who are in no kept one, with what a filter reads beside them.
+SELECT c.section_id AS id, s.record - 'students' AS record, course.record AS course, school.record AS school,
+       term.record AS term
+FROM (SELECT DISTINCT l.section_id
+      FROM findings f
+      CROSS JOIN LATERAL (SELECT section_id FROM section_links
+          WHERE district_id = $1 AND role = 'student' AND target_id = f.record_id OFFSET 0) AS l
+      WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.no_section') AS c
+CROSS JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = c.section_id AND record IS NOT NULL OFFSET 0) AS s
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0)
+    AS course ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record_id = s.record ->> 'school_id' OFFSET 0)
+    AS school ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
+    AS term ON true
+ORDER BY c.section_id
+
+-- name: sections_of_unknown_terms
+-- Kept sections of the students who are in several whose term is not staged, or has no days.
+SELECT c.section_id AS id, s.term_id
+FROM (SELECT DISTINCT u.section_id
+      FROM findings f
+      CROSS JOIN LATERAL (SELECT sections FROM roster
+          WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
+      CROSS JOIN LATERAL unnest(r.sections) AS u(section_id)
+      WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections') AS c
+CROSS JOIN LATERAL (SELECT record ->> 'term_id' AS term_id FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = c.section_id OFFSET 0) AS s
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'term' AND record_id = s.term_id OFFSET 0) AS term ON true
+WHERE s.term_id IS NOT NULL AND NOT coalesce(term.record ?| ARRAY['start', 'end'], false)
+ORDER BY c.section_id
+
+-- name: co_taught
+-- Sets of kept sections that nine in ten of their students share, and that differ by their teachers alone.
+SELECT g.sections
+FROM (SELECT r.sections, count(*) AS students
+      FROM findings f
+      CROSS JOIN LATERAL (SELECT sections FROM roster
+          WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
+      WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections'
+        AND cardinality(r.sections) <= 4
+      GROUP BY r.sections HAVING count(*) > 1) AS g
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT s.record -> 'teachers') AS teachers, max(k.students) AS students,
+           count(DISTINCT s.record - 'teachers' - 'students' - 'name' - 'sis_id' - 'section_number') AS kinds,
+           bool_and(s.record ? 'teachers') AS are_taught,
+           bool_and(s.record ? 'subject' OR s.record ? 'course_id') AS are_named
+    FROM unnest(g.sections) AS u(section_id)
+    CROSS JOIN LATERAL (SELECT record FROM staged
+        WHERE district_id = $1 AND kind = 'section' AND record_id = u.section_id OFFSET 0) AS s
+    CROSS JOIN LATERAL (SELECT students FROM kept_sections
+        WHERE district_id = $1 AND section_id = u.section_id OFFSET 0) AS k) AS of
+WHERE of.teachers = cardinality(g.sections) AND of.kinds = 1 AND of.are_taught AND ($2 OR of.are_named)
+  AND g.students * 10 >= of.students * 9
+ORDER BY g.sections
+
 -- name: blocked
 -- Blocked students, folded to those with the same errors in the same grade of the same school. $3 numbers the
--- kinds of sections; a number is negative where the student is in several of the kind.
+-- kinds of sections; a number is negative where the student is in several of the kind. $4 are sections that would
+-- count if their term ran, $5 those of unknown terms, each with its term, $6 sets of co-taught sections as texts.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
@@ -59,16 +122,28 @@ WITH errors AS (
                FROM (SELECT ($3::jsonb ->> u.id)::integer AS label, count(*) AS sections
                      FROM unnest(r.sections) AS u(id) GROUP BY 1) AS l) END AS labels,
            NOT s.is_bare OR (SELECT true FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
-                                 AND l.target_id = s.record_id LIMIT 1) IS NOT NULL AS is_listed
+                                 AND l.target_id = s.record_id LIMIT 1) IS NOT NULL AS is_listed,
+           CASE WHEN s.is_bare AND cardinality($4::text[]) > 0 AND EXISTS (
+                    SELECT FROM (SELECT section_id FROM section_links l WHERE l.district_id = $1
+                                     AND l.role = 'student' AND l.target_id = s.record_id OFFSET 0) AS l
+                    WHERE l.section_id = ANY($4::text[])) THEN 'term_not_running'
+                WHEN s.is_torn AND $5::jsonb IS NOT NULL AND (
+                    SELECT count(*) FILTER (WHERE t.term IS NULL) <= 1 AND count(t.term) > 0
+                       AND count(*) FILTER (WHERE t.term IS NULL) + count(DISTINCT t.term) > 1
+                    FROM (SELECT $5::jsonb ->> u.id AS term FROM unnest(r.sections) AS u(id)) AS t)
+                    THEN 'term_unknown'
+                WHEN s.is_torn AND array_to_string(r.sections, ' ') = ANY($6::text[]) THEN 'co_taught'
+           END AS sign
     FROM students s
     LEFT JOIN LATERAL (SELECT school_id, candidate, sections FROM roster
         WHERE district_id = $1 AND kind = 'student' AND record_id = s.record_id OFFSET 0) AS r ON true
 )
-SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, e.error, count(*) AS students, min(e.since) AS since
+SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, p.sign, e.error, count(*) AS students,
+       min(e.since) AS since
 FROM placed p
 CROSS JOIN LATERAL unnest(p.errors, p.sinces) AS e(error, since)
-GROUP BY 1, 2, 3, 4, 5, 6
-ORDER BY 1, 2, 3, 4, 5, 6
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ORDER BY 1, 2, 3, 4, 5, 6, 7
 
 -- name: sections_by_labels
 -- Some sections of the students with the same kinds of them, those of most such students first.

@@ -1,0 +1,98 @@
+"""Co-teachers with a section each: the review says so, and both ways out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from case_runner import CaseRunner, Json, case_folder
+from store_fixtures import StoreUnderTest
+
+DISTRICT = "66d00000000000000000000e"
+
+
+def events() -> list[Json]:
+    return [json.loads(line) for line in (case_folder(14) / "01-district.ndjson").read_text().splitlines()]
+
+
+def filter_in_force() -> Json:
+    read: Json = json.loads((case_folder(14) / "filter.json").read_text())
+    return read
+
+
+async def reviewed(
+    store: StoreUnderTest, folder: Path, changed: list[Json], section_filter: Json | None = None
+) -> CaseRunner:
+    (folder / "district.ndjson").write_text("".join(json.dumps(event) + "\n" for event in changed))
+    case = CaseRunner(store, folder)
+    if section_filter:
+        await case.set_filter(DISTRICT, section_filter)
+    await case.happen("district.ndjson")
+    return case
+
+
+def check(cause: Json, students: int, sections: int) -> None:
+    assert (cause["code"], cause["owner"], cause["students"]) == ("sis.co_taught", "sis", students)
+    assert cause["advice"] == (
+        f"{students} students are in two or more sections with the same students and other teachers "
+        f"({sections} sections in all): co-teachers with a section each. No section filter tells these "
+        "apart. Put both teachers on one section in the student information system, or keep the lead "
+        "teacher's section only."
+    )
+    assert len(cause["sections"]) == sections
+
+
+@pytest.mark.parametrize("is_filtered", [True, False])
+async def test_sections_with_the_same_students_and_other_teachers_are_co_taught(
+    store: StoreUnderTest, tmp_path: Path, is_filtered: bool
+) -> None:
+    case = await reviewed(store, tmp_path, events(), filter_in_force() if is_filtered else None)
+
+    (cause,) = case.last_review["causes"]
+    check(cause, 30, 6)
+    assert case.last_review["suggestions"] == []
+
+
+async def test_one_pair_is_co_taught_too_though_one_student_is_missing_in_one_of_them(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    changed, pairs = [], 0
+    for event in events():
+        record = event["data"]["object"]
+        if event["type"].startswith("sections") and "Aide" in record["name"]:
+            pairs += 1
+            if pairs > 1:
+                continue
+            record["students"] = record["students"][1:]
+        changed.append(event)
+    case = await reviewed(store, tmp_path, changed, filter_in_force())
+
+    (cause,) = case.last_review["causes"]
+    check(cause, 9, 2)
+
+
+async def test_sections_that_a_period_tells_apart_are_not_co_taught(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    changed = events()
+    for event in changed:
+        record = event["data"]["object"]
+        if "Aide" in str(record.get("name", "")):
+            record["period"] = "8"
+    case = await reviewed(store, tmp_path, changed, filter_in_force())
+
+    assert case.causes().keys() == {"filter.several_of_one_kind"}
+
+
+async def test_the_same_teacher_twice_is_no_co_teaching(store: StoreUnderTest, tmp_path: Path) -> None:
+    changed, lead = events(), list[str]()
+    for event in changed:
+        record = event["data"]["object"]
+        if event["type"].startswith("sections"):
+            if "Aide" in record["name"]:
+                record |= {"teachers": lead, "teacher": lead[0]}
+            lead = record["teachers"]
+    case = await reviewed(store, tmp_path, changed, filter_in_force())
+
+    assert case.causes().keys() == {"filter.several_of_one_kind"}

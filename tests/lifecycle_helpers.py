@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
@@ -49,6 +50,11 @@ REVIEW: Final = """
 NO_REVIEW: Final = """
     UPDATE districts SET status = 'rostered', standing_since = NULL, reported_digest = NULL
     WHERE district_id = $1"""
+
+
+def made_up_id(word: str) -> str:
+    """Return an id as Clever makes them, the same for the same word."""
+    return hashlib.sha256(word.encode()).hexdigest()[:24]
 
 
 class Way:

@@ -6,6 +6,7 @@ records or of events.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -66,12 +67,12 @@ def _rows(path: Path) -> Iterator[JsonObject]:
     """Yield what a file holds: events, or the rows of pages."""
     try:
         with path.open("rb") as file:
-            first = next((line for line in file if line.strip()), b"")
+            first = next((line for line in map(without_mark, file) if line.strip()), b"")
             if _is_event_line(first):
                 file.seek(0)
                 yield from _lines(path, file)
                 return
-        document = orjson.loads(path.read_bytes())
+        document = orjson.loads(without_mark(path.read_bytes()))
     except OSError as error:
         raise InputFileError(f"{path}: cannot be read: {error.strerror}") from None
     except orjson.JSONDecodeError:
@@ -79,6 +80,11 @@ def _rows(path: Path) -> Iterator[JsonObject]:
             f"{path}: expected one event a line, or a Clever list page; it is neither"
         ) from None
     yield from _page(path, document)
+
+
+def without_mark(text: bytes) -> bytes:
+    """Return a text without the mark of UTF-8 that some programs of Windows begin a file with."""
+    return text.removeprefix(codecs.BOM_UTF8)
 
 
 def _is_event_line(line: bytes) -> bool:
@@ -90,7 +96,7 @@ def _is_event_line(line: bytes) -> bool:
 
 
 def _lines(path: Path, lines: Iterable[bytes]) -> Iterator[JsonObject]:
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(map(without_mark, lines), start=1):
         if not line.strip():
             continue
         try:

@@ -88,7 +88,7 @@ async def is_given_nonsense(told: Scene) -> None:
     """What people type, and what stands in settings, is wrong in many ways."""
     odd, address = canaries.marker("odd"), canaries.address(GOOD)
     await asyncio.gather(
-        told.refused("lifecycle", "choose", "other", "--contact", f"{odd} <{address}"),
+        told.refused("lifecycle", "choose", "66d0000000000000000000ab", "--contact", f"{odd} <{address}"),
         told.refused("check-config", MAIL__SMTP_URL=f"smtp://u:{SMTP_PASSWORD}@mail.example:{odd}"),
         told.refused("check-config", MAIL__BOUNCES_IMAP_URL=f"imap://{IMAP_PASSWORD}@mail.example"),
     )

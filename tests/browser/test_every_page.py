@@ -21,7 +21,7 @@ LOOKS: tuple[tuple[str, Scheme], ...] = (
     ("wide", "dark"),
     ("narrow", "light"),
 )
-CHOSEN = "larkspur"
+CHOSEN = "66d0000000000000000000aa"
 """A district that was never connected."""
 MANY = (
     """INSERT INTO lifecycles (district_id, state, since, name, contacts)

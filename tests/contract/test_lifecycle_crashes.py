@@ -92,7 +92,7 @@ async def test_an_order_is_done_whole_or_not_at_all(
 
 async def test_moves_that_are_seen_are_made_whole_or_not_at_all(store: StoreUnderTest) -> None:
     for number in range(3):
-        way = Way(store, f"district-{number}")
+        way = Way(store, f"{number:024x}")
         await way.bring_to(State.FILTERING)
         await way.so(COMMIT)
 

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 import pytest
 from builders import DISTRICT
-from lifecycle_helpers import COMMIT, CONNECT, DISCONNECT, FILTER, KNOW, SHARE, Way
+from lifecycle_helpers import COMMIT, CONNECT, DISCONNECT, FILTER, KNOW, SHARE, Way, made_up_id
 from store_fixtures import StoreUnderTest
 
 from worker.domain.lifecycle.states import BY_PEOPLE, TABLE, UNKNOWN, Move, State
@@ -49,7 +49,7 @@ async def test_a_move_is_seen_where_the_table_has_it_and_nowhere_else(
     store: StoreUnderTest, state: State | None
 ) -> None:
     for move in SEEN:
-        way = Way(store, f"district-{move}")
+        way = Way(store, made_up_id(move))
         await way.bring_to(state)
 
         made = await arrange(way, move)
@@ -64,7 +64,7 @@ async def test_a_person_moves_a_district_where_the_table_has_it_and_is_told_wher
     store: StoreUnderTest, state: State | None
 ) -> None:
     for move in ORDERED:
-        way = Way(store, f"district-{move}")
+        way = Way(store, made_up_id(move))
         await way.bring_to(state)
         if state in TABLE[move]:
             await may(way, state, move)
@@ -95,7 +95,7 @@ async def may_not(way: Way, state: State | None, move: Move) -> None:
 
 async def test_a_district_is_chosen_once(store: StoreUnderTest) -> None:
     for state in State:
-        way = Way(store, f"district-{state}")
+        way = Way(store, made_up_id(state))
         await way.bring_to(state)
 
         with pytest.raises(OrderRefused, match=f"is on its way already: it is {state}"):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT
+from builders import DISTRICT, OTHER_DISTRICT
 from lifecycle_helpers import (
     COMMIT,
     CONNECT,
@@ -250,7 +250,7 @@ async def test_what_will_not_do_is_refused_and_no_address_is_quoted(
 
 async def test_without_a_server_an_address_or_a_contact_no_email_is_promised(store: StoreUnderTest) -> None:
     await Way(store).bring_to(State.CHOSEN)
-    nobody = Way(store, "nobody")
+    nobody = Way(store, OTHER_DISTRICT)
     await nobody.lifecycles.choose(nobody.district_id, Description(), "vic")
     silent = Way(store, guidance=Guidance())
     nowhere = Way(store, guidance=replace(GUIDANCE, public_url=None))
@@ -338,7 +338,7 @@ async def test_a_link_opens_its_page_until_it_ends_or_is_revoked(store: StoreUnd
 
 
 async def test_processes_side_by_side_make_each_move_and_each_email_once(store: StoreUnderTest) -> None:
-    ways = [Way(store, f"district-{number:02}") for number in range(20)]
+    ways = [Way(store, f"{number:024x}") for number in range(20)]
     for way in ways:
         await way.bring_to(State.INVITED)
         await way.window(3, -2)
@@ -364,7 +364,7 @@ async def test_however_many_move_at_once_none_is_left_behind(
     store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lifecycles, "ADVANCED", 2)
-    ways = [Way(store, f"district-{number}") for number in range(5)]
+    ways = [Way(store, f"{number:024x}") for number in range(5)]
     for way in ways:
         await way.so(KNOW, COMMIT)
 
@@ -379,7 +379,7 @@ async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_o
     def broken(_values: object) -> object:
         raise MailError("a template will not do")
 
-    ways = [Way(store), Way(store, "nobody")]
+    ways = [Way(store), Way(store, OTHER_DISTRICT)]
     await ways[0].bring_to(State.FILTERING)
     await ways[1].so(CONNECT)
     for way in ways:

@@ -202,7 +202,7 @@ async def test_an_approved_plan_is_committed_once_and_leaves_no_finding_of_a_rem
 ) -> None:
     digest = await held_back(store, feed)
     before = await store.desk.show(DISTRICT)
-    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.desk.approve(DISTRICT, digest[:8], "ada", "the school closed")
     waiting = (await store.desk.show(DISTRICT))["approval"]["open"]
     twice = await refused(store.desk.approve(DISTRICT, digest, "bo", "me too"))
     outcomes = await evaluate(store, PATIENT)

@@ -57,7 +57,7 @@ async def test_whatever_happens_a_way_is_a_path_and_no_launch_is_out_of_sync(
     store: StoreUnderTest, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 — a story, not a secret
-    ways = [Way(store, f"district-{number}") for number in range(DISTRICTS)]
+    ways = [Way(store, f"{number:024x}") for number in range(DISTRICTS)]
     launches = 0
     for _ in range(STEPS):
         before = [len(await way.history()) for way in ways]

@@ -291,3 +291,11 @@ def test_a_refusal_never_shows_what_the_file_holds(write: Write) -> None:
 
     assert "Tamsin" not in str(refused.value)
     assert record_id(7) not in str(refused.value)
+
+
+@pytest.mark.parametrize("ending", ["page.json", "events.ndjson"])
+def test_a_file_that_begins_with_the_mark_of_utf_8_is_read(write: Write, ending: str) -> None:
+    record = row(student_json(), "users")
+    text = json.dumps(page(record)) if ending == "page.json" else json.dumps(event_json(student_json()))
+
+    assert len(events_of(write(ending, "\ufeff" + text))) == 1

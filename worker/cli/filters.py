@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Group, RenderableType
@@ -27,6 +27,8 @@ from worker.ports.desk import FilterVersion, PolicyVersion
 from worker.terminal_output import say
 from worker.trial import try_filter
 
+MARK: Final = "\ufeff"
+"""Of UTF-8: some programs of Windows begin a file with it."""
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 reason_option = click.option(
     "--reason", metavar="TEXT", callback=spoken, help="Why, for those who ask later."
@@ -206,7 +208,9 @@ def _trial_verdict(errors: int, warnings: int) -> Text:
 
 def _read(file: Path) -> str:
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text()
+        return (
+            sys.stdin.read().removeprefix(MARK) if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+        )
     except OSError as error:
         raise InputFileError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

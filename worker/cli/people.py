@@ -16,7 +16,7 @@ from worker.domain.approval import plan_text
 from worker.errors import ReasonError
 from worker.terminal_output import say
 
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_DIGEST: Final = re.compile(r"[0-9a-f]{8,64}")
 
 
 def spoken(_ctx: click.Context, _option: click.Parameter, reason: str | None) -> str | None:
@@ -31,7 +31,9 @@ def spoken(_ctx: click.Context, _option: click.Parameter, reason: str | None) ->
 
 def _digest(_ctx: click.Context, _option: click.Parameter, plan: str) -> str:
     if not _DIGEST.fullmatch(plan.lower()):
-        raise click.BadParameter("expected the plan's digest, 64 hex digits, as `show` prints it")
+        raise click.BadParameter(
+            "expected the plan's digest, or at least its first 8 digits, as `show` prints it"
+        )
     return plan.lower()
 
 

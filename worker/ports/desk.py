@@ -125,7 +125,7 @@ class Desk(Protocol):
         ...
 
     async def approve(self, district_id: str, plan: str, actor: str, reason: str) -> None:
-        """Approve the plan with this digest (64 hex digits), and have it committed in spite of its guards.
+        """Approve the plan whose digest begins so, and have it committed in spite of its guards.
 
         Raises `OrderRefused`, which says why not: no such district, another plan by now, other errors, no
         need, a hold, or an approval that is open already.

@@ -13,7 +13,7 @@ from yarl import URL
 
 from worker.domain.records import Json
 from worker.errors import InputFileError
-from worker.pages import COLLECTIONS, collection_of
+from worker.pages import COLLECTIONS, collection_of, without_mark
 
 NEEDED: Final = ("users", "sections")
 """Collections without which there is no roster."""
@@ -157,7 +157,7 @@ def _rows(path: Path, page: Json) -> Iterator[tuple[str, Json]]:
 
 def _page(path: Path) -> Json:
     try:
-        document = orjson.loads(path.read_bytes())
+        document = orjson.loads(without_mark(path.read_bytes()))
     except OSError as error:
         raise InputFileError(f"{path}: cannot be read: {error.strerror}") from None
     except orjson.JSONDecodeError:

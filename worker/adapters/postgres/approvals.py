@@ -11,7 +11,7 @@ from worker.adapters.postgres.candidate import finding_of
 from worker.adapters.postgres.database import Connection
 from worker.domain.announcements import instant, plan_counts
 from worker.domain.approval import GUARDS, Approval, Ended, guards_text, plan_text
-from worker.domain.canonical import from_bytes, to_bytes, to_hex
+from worker.domain.canonical import from_bytes, to_hex
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger
 from worker.errors import OrderRefused, UnknownDistrictError
@@ -84,13 +84,15 @@ async def resume(connection: Connection, district_id: str, actor: str, reason: s
 
 
 async def approve(connection: Connection, district_id: str, plan: str, actor: str, reason: str) -> None:
-    """Approve the plan with this digest in this transaction, and have it committed.
+    """Approve the plan with this digest, or one that begins so, in this transaction, and have it committed.
 
     What is checked here is to answer the person at once; the evaluation that commits has the last word.
     """
     row = await connection.fetchrow(_SQL["plan"], district_id)
     if row is None:
         raise OrderRefused(f"district {district_id} was never seen here")
+    digest = to_hex(from_bytes(row["candidate_digest"]))
+    plan = digest if digest.startswith(plan) else plan
     await _check(connection, district_id, row, plan)
     if not await connection.fetchval(
         _SQL["add_approval"], district_id, bytes.fromhex(plan), row["commit_sequence"], actor, reason
@@ -114,7 +116,7 @@ async def _check(connection: Connection, district_id: str, row: asyncpg.Record, 
     )
     rows = await connection.fetch(_SQL["open_errors"], district_id, _GUARDS)
     guards = [finding_of(found) for found in rows]
-    if to_bytes(tally.candidate_digest) != bytes.fromhex(plan):
+    if to_hex(tally.candidate_digest) != plan:
         raise OrderRefused(
             f"the plan of district {district_id} changed: it is now {to_hex(tally.candidate_digest)} "
             f"({plan_text(plan_counts(tally))}), held back by {guards_text(guards)}"

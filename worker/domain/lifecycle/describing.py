@@ -25,14 +25,15 @@ ASKED: Final = (
     "Tell us when your assessment window opens.",
 )
 """What a district is asked for, in this order."""
-_DISTRICT: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+_DISTRICT: Final = re.compile(r"[0-9a-f]{24}")
+"""As Clever makes its ids: anything else is a mistyped id, or the name of a thing in its place."""
 
 
 def checked_district(district_id: str) -> str:
     """Return a district's id; raises `LifecycleError` where none can be like that."""
     if not _DISTRICT.fullmatch(district_id):
         raise LifecycleError(
-            "district: expected its id in Clever: at most 128 letters, digits, dots, colons, dashes"
+            "district: expected its id in Clever, which has 24 digits and letters from a to f"
         )
     return district_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 _OF_THE_CLIENT: Final = frozenset(
     {
@@ -39,7 +39,8 @@ class PostgresUrl:
     @property
     def is_local(self) -> bool:
         """Whether nothing leaves this machine on the way to any of the hosts."""
-        return all(is_local(_without_port(host)) for host in self.hosts)
+        # A service file may lead anywhere.
+        return "service" not in self.parameters and all(is_local(_without_port(host)) for host in self.hosts)
 
     def for_each_host(self) -> list[str]:
         """Return the URL of each host, in their order, with what only libpq understands left out."""
@@ -57,7 +58,7 @@ class PostgresUrl:
                 folder, _, port = host.partition(":")
                 place, more = "", kept | {"host": folder} | ({"port": port} if port else {})
             query = urlencode(more, quote_via=quote)
-            urls.append(urlunsplit((parts.scheme, f"{credentials}{at}{place}", parts.path, query, "")))
+            urls.append(f"{parts.scheme}://{credentials}{at}{place}{parts.path}{query and '?'}{query}")
         return urls
 
 

@@ -11,6 +11,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from config.addresses import postgres_url
+
 STUDENT_FIELDS: Final = (
     *("first_name", "middle_name", "last_name", "email", "sis_id", "student_number", "state_id", "grade"),
     *("school_id", "dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
@@ -64,6 +66,8 @@ def url_of(*schemes: str) -> AfterValidator:
         try:
             parts = urlsplit(url.get_secret_value())
             scheme = parts.scheme
+            if scheme in {"postgresql", "postgres"}:
+                postgres_url(url.get_secret_value())
             # PostgreSQL's may name several hosts and ports, or none.
             if scheme not in {"postgresql", "postgres"} and (not parts.hostname or parts.port == 0):
                 scheme = ""

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from config import security
 from config.group import Group
 from config.settings import Settings
 
@@ -38,9 +39,12 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
     for name, value in variables.items():
         _put(values, name.removeprefix(PREFIX).lower().split("__"), value, name)
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsProblem(_explain(error, variables)) from None
+    if problem := security.refusal(settings):
+        raise SettingsProblem(problem)
+    return settings
 
 
 def describe(settings: Settings) -> list[tuple[str, str, str]]:

@@ -16,8 +16,8 @@ class MailSettings(Group):
 
     smtp_url: Annotated[SecretStr, url_of("smtp", "smtps")] | None = Field(
         default=None,
-        description="Mail server, as smtp://user:password@host:587 (STARTTLS where it is offered; off the "
-        "loopback demanded with a password) or smtps:// (TLS from the start). With one, the stage notify "
+        description="Mail server, as smtp://user:password@host:587 (STARTTLS, demanded to "
+        "another machine) or smtps:// (TLS from the start). With one, the stage notify "
         "sends mails; `sender` has to be set too.",
     )
     sender: Annotated[str, AfterValidator(mailbox)] | None = Field(
@@ -63,6 +63,6 @@ class MailSettings(Group):
     bounces_imap_url: Annotated[SecretStr, url_of("imap", "imaps")] | None = Field(
         default=None,
         description="Mailbox of `bounce_address`, as imaps://user:password@host/INBOX, to be read once a "
-        "minute; unset: pipe what comes there into `rostering mails bounced`. imap:// demands STARTTLS off "
-        "the loopback.",
+        "minute; unset: pipe what comes there into `rostering mails bounced`. imap:// demands STARTTLS to "
+        "another machine.",
     )

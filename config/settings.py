@@ -26,6 +26,7 @@ from config.checks import (
 from config.group import Group
 from config.lifecycle import LifecycleSettings
 from config.mail_settings import MailSettings
+from config.security import SecuritySettings
 
 
 class WindowSettings(Group):
@@ -353,3 +354,4 @@ class Settings(Group):
     mail: MailSettings = MailSettings()
     tracing: TracingSettings = TracingSettings()
     lifecycle: LifecycleSettings = LifecycleSettings()
+    security: SecuritySettings = SecuritySettings()

@@ -39,9 +39,10 @@ def check_channels(settings: Settings) -> None:
         return
     from worker.adapters.channels.opening import check_address  # noqa: PLC0415 — slow to import
 
+    may_be_plain = "alerts" in settings.security.allow_plaintext
     for place, url in enumerate(settings.alerts.channels, start=1):
         try:
-            check_address(url.get_secret_value())
+            check_address(url.get_secret_value(), may_be_plain=may_be_plain)
         except SettingsError as error:
             raise SettingsError(f"ROSTERING_ALERTS__CHANNELS: item {place}: {error}") from None
 

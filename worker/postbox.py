@@ -67,13 +67,16 @@ def posting(mails: Mails, metrics: Metrics, settings: Settings, tracer: Tracer) 
 
     reply_to = mailbox(mail.reply_to) if mail.reply_to else None
     house = House(mailbox(mail.sender), reply_to, mail.bounce_address)
-    server = SmtpServer(mail.smtp_url.get_secret_value(), house, mail.attempt_seconds)
+    may_be_plain = "mail" in settings.security.allow_plaintext
+    url = mail.smtp_url.get_secret_value()
+    server = SmtpServer(url, house, mail.attempt_seconds, may_be_plain=may_be_plain)
     give_up, attempt = timedelta(hours=mail.give_up_hours), timedelta(seconds=mail.attempt_seconds)
     quiet = quiet_hours(mail)
     made: list[Stage] = [
         MailStage(server, mails, metrics, quiet, give_up, attempt, tracer) for _ in range(SENDERS)
     ]
     if mail.bounces_imap_url is not None:
-        mailbox_of_bounces = ImapMailbox(mail.bounces_imap_url.get_secret_value())
+        bounces = mail.bounces_imap_url.get_secret_value()
+        mailbox_of_bounces = ImapMailbox(bounces, may_be_plain=may_be_plain)
         made.append(BounceStage(mailbox_of_bounces, mails, metrics))
     return made

@@ -58,16 +58,21 @@ async def test_check_config_hides_passwords_and_a_stage_that_there_is_not_is_ref
     site = Site(
         tmp_path,
         f"amqp://rosterer:{PASSWORD}@broker.test/v",
-        f"postgresql://rosterer:{PASSWORD}@database.test/x?password={PASSWORD}",
+        f"postgresql://rosterer:{PASSWORD}@database.test/x?sslmode=verify-full&password={PASSWORD}",
     )
+    named = '["broker"]'
 
-    shown, refused = await asyncio.gather(
-        site.done("check-config"), site.command("run", "--stages", "ingest,evaluat")
+    shown, refused, plain = await asyncio.gather(
+        site.done("check-config", SECURITY__ALLOW_PLAINTEXT=named),
+        site.command("run", "--stages", "ingest,evaluat", SECURITY__ALLOW_PLAINTEXT=named),
+        site.command("districts"),
     )
 
     assert "rosterer:***@broker.test" in shown
     assert "rosterer:***@database.test" in shown
     assert "ROSTERING_WINDOW__MAX_DEFERRAL_SECONDS" in shown
+    assert "The connection broker may leave this machine in plain text." in shown
+    assert_one_line(plain, "ROSTERING_BROKER_URL", "expected TLS with a checked certificate")
     assert PASSWORD not in shown
     assert_one_line(refused, "--stages", "expected some of poll, ingest, evaluate, relay", "got evaluat")
 

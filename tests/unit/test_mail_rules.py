@@ -121,7 +121,7 @@ def test_the_answers_for_each_recipient_decide_about_the_mail(
 @pytest.mark.parametrize(
     ("url", "needs_tls"),
     [
-        ("smtp://mail.example.org", False),
+        ("smtp://mail.example.org", True),
         ("smtp://me:pw@mail.example.org", True),
         ("smtp://me:pw@localhost", False),
         ("smtp://me:pw@127.0.0.1:2525", False),
@@ -130,8 +130,9 @@ def test_the_answers_for_each_recipient_decide_about_the_mail(
         ("imap://me:pw@mail.example.org/INBOX", True),
     ],
 )
-def test_a_password_never_leaves_the_machine_in_clear(url: str, needs_tls: bool) -> None:
+def test_nothing_leaves_the_machine_in_clear(url: str, needs_tls: bool) -> None:
     assert place(url).needs_tls == needs_tls
+    assert not place(url, may_be_plain=True).needs_tls
 
 
 def test_a_url_says_where_a_server_is_and_who_we_are_there() -> None:

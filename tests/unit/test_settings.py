@@ -77,9 +77,9 @@ def test_every_variable_of_the_contract_is_there_with_its_default() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "read"),
     [
-        ("BROKER_URL", "amqp://broker:5672/", "amqp://broker:5672/"),
+        ("BROKER_URL", "amqp://localhost:5672/", "amqp://localhost:5672/"),
         ("BROKER_URL", "amqps://broker/", "amqps://broker/"),
-        ("DATABASE_URL", "postgresql://db/rostering", "postgresql://db/rostering"),
+        ("DATABASE_URL", "postgresql://localhost/rostering", "postgresql://localhost/rostering"),
         ("DATA_DIR", "/var/lib/rostering", "/var/lib/rostering"),
         ("WINDOW__QUIET_SECONDS", "0.25", "0.25"),
         ("WINDOW__MAX_AGE_SECONDS", "1.5", "1.5"),
@@ -131,13 +131,13 @@ def test_settings_cannot_be_changed_once_they_were_read() -> None:
 
 def test_a_file_sets_the_same_keys(toml: Path) -> None:
     toml.write_text(
-        'broker_url = "amqp://broker/"\n[window]\nquiet_seconds = 0.5\n[preflight]\n'
+        'broker_url = "amqps://broker/"\n[window]\nquiet_seconds = 0.5\n[preflight]\n'
         'unique_fields = ["email"]\nseverities = {"class.no_teacher" = "error"}\n'
     )
 
     settings = load({}, toml)
 
-    assert settings.broker_url == SecretStr("amqp://broker/")
+    assert settings.broker_url == SecretStr("amqps://broker/")
     assert settings.window.quiet_seconds == 0.5
     assert settings.window.max_age_seconds == 300
     assert settings.preflight.unique_fields == ("email",)
@@ -323,8 +323,8 @@ def test_a_refusal_of_a_file_never_shows_a_secret(toml: Path, text: str) -> None
 def test_secrets_are_shown_neither_by_the_description_nor_by_the_settings_themselves() -> None:
     settings = load(
         {
-            "ROSTERING_BROKER_URL": f"amqp://user:{SECRET}@broker:5672/v?x={SECRET}",
-            "ROSTERING_DATABASE_URL": f"postgresql://user:{SECRET}@db/rostering?password={SECRET}",
+            "ROSTERING_BROKER_URL": f"amqps://user:{SECRET}@broker:5672/v?x={SECRET}",
+            "ROSTERING_DATABASE_URL": f"postgresql://user:{SECRET}@db/rostering?sslmode=verify-full&password={SECRET}",
             "ROSTERING_CLEVER__CLIENT_SECRET": SECRET,
             "ROSTERING_ALERTS__CHANNELS": json.dumps([f"https://hooks.example.test/{SECRET}"]),
             "ROSTERING_ALERTS__ALERTMANAGER_URL": f"https://user:{SECRET}@alerts.example.test/",
@@ -342,7 +342,7 @@ def test_secrets_are_shown_neither_by_the_description_nor_by_the_settings_themse
         repr(settings.alerts.alertmanager_url),
         "",
     )
-    assert described["ROSTERING_BROKER_URL"] == "amqp://user:***@broker:5672/v"
+    assert described["ROSTERING_BROKER_URL"] == "amqps://user:***@broker:5672/v"
     assert described["ROSTERING_DATABASE_URL"] == "postgresql://user:***@db/rostering"
     assert described["ROSTERING_CLEVER__CLIENT_SECRET"] == "*" * 3
     assert described["ROSTERING_ALERTS__CHANNELS"] == "(1 hidden)"

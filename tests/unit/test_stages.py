@@ -11,8 +11,8 @@ from worker.errors import SettingsError
 from worker.process import STAGES, check_stages
 
 CLEVER = {"ROSTERING_CLEVER__CLIENT_ID": "app", "ROSTERING_CLEVER__CLIENT_SECRET": "sesame"}
-BROKER = {"ROSTERING_BROKER_URL": "amqp://broker.test/"}
-ALERTMANAGER = {"ROSTERING_ALERTS__ALERTMANAGER_URL": "http://alerts.test"}
+BROKER = {"ROSTERING_BROKER_URL": "amqps://broker.test/"}
+ALERTMANAGER = {"ROSTERING_ALERTS__ALERTMANAGER_URL": "https://alerts.test"}
 
 MAIL = {"ROSTERING_MAIL__SMTP_URL": "smtp://me:sesame@mail.test", "ROSTERING_MAIL__SENDER": "us@vendor.test"}
 
@@ -32,7 +32,7 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
     check_stages(["ingest", "relay"], load(ALERTMANAGER))
     check_stages(["relay"], load(ALERTMANAGER | BROKER))
     check_stages(["notify"], load(MAIL))
-    check_stages(STAGES, load(channels("mailto://me:sesame@mail.test", "https://hooks.test/sesame")))
+    check_stages(STAGES, load(channels("mailtos://me:sesame@mail.test", "https://hooks.test/sesame")))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
         (["notify", "http"], BROKER, "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS"),
         (
             STAGES,
-            channels("mailto://me:pw@mail.test", "slack://sesame"),
+            channels("mailtos://me:pw@mail.test", "slack://sesame"),
             "ROSTERING_ALERTS__CHANNELS: item 2: ",
         ),
         (STAGES, channels("nobody://sesame"), "ROSTERING_ALERTS__CHANNELS: item 1: "),

@@ -38,6 +38,8 @@ def check_config(ctx: CommandContext) -> None:
     for variable, value, meaning in configuration.describe(ctx.settings):
         table.add_row(variable, value, meaning)
     ctx.console.print(table)
+    for connection in sorted(set(ctx.settings.security.allow_plaintext)):
+        say(f"The connection {connection} may leave this machine in plain text.")
 
 
 @click.group()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from config.addresses import is_local
 from worker.adapters.channels.naming import channel_name
 from worker.domain.incident_codes import CATALOGUE
 from worker.errors import ChannelFailed, SettingsError
@@ -74,6 +75,21 @@ def is_known(url: str) -> bool:
     return _instantiated(url) is not None
 
 
+def is_unprotected(url: str) -> bool:
+    """Whether the service is on another machine, and spoken to without TLS or without a look at who it is."""
+    service = _service(url)
+    host = getattr(service, "host", None)
+    if host and is_local(host):
+        return False
+    is_plain = _scheme(url) in _names(service.protocol) and not service.secure
+    # Mail has a mode besides, which may take back what its scheme says.
+    return is_plain or not service.verify_certificate or getattr(service, "secure_mode", "") == "insecure"
+
+
+def _scheme(url: str) -> str:
+    return url.partition("://")[0].lower()
+
+
 def in_words(alert: dict[str, Any]) -> tuple[str, str]:
     """Return the title and the body of an alert for a person."""
     district = alert["district_id"]
@@ -121,8 +137,14 @@ def _apprise() -> type[apprise.Apprise]:
 
 def _kind(service: apprise.NotifyBase) -> str:
     """Return the service's scheme, the same for its secure and its insecure form."""
-    schemes: Any = service.protocol or service.secure_protocol
-    return str(schemes if isinstance(schemes, str) else next(iter(schemes)))
+    return next(iter(_names(service.protocol or service.secure_protocol)))
+
+
+def _names(schemes: Any) -> tuple[str, ...]:
+    """Return schemes as a tuple, where Apprise has one, several or none of them."""
+    if schemes is None:
+        return ()
+    return (schemes,) if isinstance(schemes, str) else tuple(schemes)
 
 
 def _notify_type(alert: dict[str, Any]) -> str:

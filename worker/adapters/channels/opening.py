@@ -9,17 +9,32 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from config.addresses import is_local
+from config.security import why
 from worker.adapters.channels.alertmanager import Alertmanager
-from worker.adapters.channels.notifier import Notifier, is_known
+from worker.adapters.channels.notifier import Notifier, is_known, is_unprotected
 from worker.adapters.channels.webhook import Webhook
 from worker.errors import SettingsError
 from worker.ports.channel import Channel
 
 
-def check_address(url: str) -> None:
-    """Raise `SettingsError` for an address that no channel takes; its text does not quote it."""
+def check_address(url: str, *, may_be_plain: bool = False) -> None:
+    """Raise `SettingsError` for an address that no channel takes, or that is not protected off this machine.
+
+    Its text does not quote the address.
+    """
     if not (is_known(url) or _is_web(url)):
         raise SettingsError("expected an http(s):// address, or the address of a service that Apprise knows")
+    if not may_be_plain and is_in_plain_text(url):
+        raise SettingsError(why("alerts", "https://, or the service's scheme with TLS, without verify=no"))
+
+
+def is_in_plain_text(url: str) -> bool:
+    """Whether an address leads off this machine without TLS, or without a check of the certificate."""
+    if is_known(url):
+        return is_unprotected(url)
+    parts = urlsplit(url)
+    return parts.scheme != "https" and not is_local(parts.hostname or "")
 
 
 @asynccontextmanager

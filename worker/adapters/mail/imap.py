@@ -27,8 +27,8 @@ Result = TypeVar("Result")
 class ImapMailbox:
     """Answers to `worker.ports.bounces.ReturnBox`."""
 
-    def __init__(self, url: str) -> None:
-        self._place = place(url)
+    def __init__(self, url: str, *, may_be_plain: bool = False) -> None:
+        self._place = place(url, may_be_plain=may_be_plain)
 
     async def unseen(self, limit: int) -> Sequence[Returned]:
         """Return the first messages that were not looked at; looking leaves them so."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+from config.addresses import is_local
 
 PORTS: Final = {"smtp": 25, "smtps": 465, "imap": 143, "imaps": 993}
 
@@ -22,22 +23,21 @@ class Place:
     """What stands behind the host; '' where nothing does."""
     is_tls: bool
     """Whether TLS begins with the first byte."""
+    may_be_plain: bool
+    """Whether an operator has said that the network in between is his own."""
 
     @property
     def is_loopback(self) -> bool:
         """Whether nothing leaves this machine on the way there."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_local(self.host)
 
     @property
     def needs_tls(self) -> bool:
-        """Whether a password would be told in clear to whoever listens."""
-        return not self.is_tls and not self.is_loopback and self.user is not None
+        """Whether TLS has to begin before anything is said: mails and passwords are for nobody in between."""
+        return not self.is_tls and not self.is_loopback and not self.may_be_plain
 
 
-def place(url: str) -> Place:
+def place(url: str, *, may_be_plain: bool = False) -> Place:
     """Read a URL, which the settings have checked."""
     parts = urlsplit(url)
     return Place(
@@ -47,4 +47,5 @@ def place(url: str) -> Place:
         unquote(parts.password) if parts.password else None,
         unquote(parts.path.strip("/")),
         parts.scheme.endswith("s"),
+        may_be_plain,
     )

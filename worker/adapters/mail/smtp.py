@@ -37,8 +37,8 @@ _STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 class SmtpServer:
     """Answers to `worker.ports.mail_server.MailServer`; one connection for each mail."""
 
-    def __init__(self, url: str, house: House, seconds: float) -> None:
-        self._place = place(url)
+    def __init__(self, url: str, house: House, seconds: float, *, may_be_plain: bool = False) -> None:
+        self._place = place(url, may_be_plain=may_be_plain)
         self._house = house
         self._seconds = seconds
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
 
+from worker.adapters.private_files import private_file, private_folder
 from worker.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
@@ -88,8 +89,9 @@ def _dead_letter(message: Message) -> dict[str, object]:
 
 
 def _append(path: Path, line: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     with _locked(path) as file:
+        private_file(file.fileno())
         is_new = _cut_torn_line(file) == 0
         file.write(line + b"\n")
         file.flush()

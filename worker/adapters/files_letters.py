@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, TypeVar
 
 import orjson
 
+from worker.adapters.private_files import private_folder
 from worker.errors import BrokerUnavailable, DeadLettersBusy
 from worker.ports.dead_letters import DeadLetter, OpenLetters
 
@@ -57,7 +58,7 @@ class FileDeadLetters:
         beside = self._path.with_suffix(".lock")
         end = asyncio.get_running_loop().time() + self._patience
         try:
-            beside.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(beside.parent)
             file = beside.open("ab")
         except OSError as error:
             raise BrokerUnavailable(f"cannot open {beside}: {error.strerror}") from error

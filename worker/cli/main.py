@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from worker.adapters.private_files import keep_private
 from worker.cli.context import CommandContext
 from worker.cli.lazily import LazyGroup
 from worker.domain.keepable import can_be_kept
@@ -64,6 +65,7 @@ def rostering(ctx: click.Context, config_file: Path | None) -> None:
 
 def main() -> None:
     """Run the program; every error that a person can act on is one line, without a traceback."""
+    keep_private()
     try:
         _check_arguments(sys.argv[1:])
         code = rostering.main(standalone_mode=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from worker.adapters.postgres.embedded import FOLDER as POSTGRES
+from worker.adapters.private_files import private_folder
 from worker.errors import SettingsError
 
 with warnings.catch_warnings():
@@ -34,7 +35,7 @@ def fresh_folder(folder: Path) -> Iterator[None]:
     """
     if folder.is_symlink() or (folder.exists() and not _is_a_demos(folder)):
         raise SettingsError(f"{folder}: expected a folder that a demo made, it is something else: move it")
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     with (folder / MARK).open("a") as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,6 +14,8 @@ from typing import Final
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from worker.adapters import private_files
+from worker.adapters.private_files import passage, private_folder
 from worker.errors import StoreUnavailable
 
 with warnings.catch_warnings():
@@ -56,5 +58,17 @@ class EmbeddedPostgres:
         reraise=True,
     )
     def _start(self) -> PostgresServer:
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        return get_server(self._folder, cleanup_mode="stop")
+        self._folder.parent.mkdir(mode=private_files.FOLDER, parents=True, exist_ok=True)
+        server = get_server(self._folder, cleanup_mode="stop")
+        self._close_to_others(server)
+        return server
+
+    def _close_to_others(self, server: PostgresServer) -> None:
+        """Close what the package leaves open: whoever reaches the socket is trusted."""
+        socket = server.get_postmaster_info().socket_path
+        if socket is not None:
+            socket.chmod(private_files.FILE)
+        if server.system_user is None:
+            private_folder(self._folder.parent)
+        else:  # we are root, and the server is another user, who has to get there
+            passage(self._folder.parent)

@@ -32,6 +32,7 @@ RosteringError
 │   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
 ├── StageFailed                a stage raised what nobody foresaw: its place is told, it is tried again
+│   └── StageStalled               it showed no sign of life for too long: what it had in hand was given up
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
 ├── BaselineRefused            what a baseline has read is too little to be true: nothing was changed
 ├── OrderRefused               what a person ordered does not fit the district as it is: the answer is no
@@ -207,6 +208,10 @@ class StoreRefused(RosteringError):
 
 class StageFailed(RosteringError):
     """A stage raised an error that nobody foresaw; the text is its class and its place, never its own."""
+
+
+class StageStalled(StageFailed):
+    """A stage showed no sign of life for longer than it may; what it had in hand was given up."""
 
 
 class IngestHalted(RosteringError):

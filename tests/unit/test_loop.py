@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from fakes import ImpatientStop, ScriptedStage
 from structlog.testing import capture_logs
 
+from worker import life
 from worker.errors import (
     BrokerUnavailable,
     CleverRefused,
@@ -15,6 +16,7 @@ from worker.errors import (
     IngestHalted,
     SchemaVersionError,
     SettingsError,
+    StageFailed,
     StoreFailed,
     StoreFault,
     StoreRefused,
@@ -396,3 +398,100 @@ async def test_the_metrics_tell_of_each_stage_whether_it_is_up_and_when_it_last_
     last = "rostering_stage_last_worked_timestamp_seconds"
     assert (metrics.registry.get_sample_value(last, {"stage": "scripted"}) or 0) >= before
     assert metrics.registry.get_sample_value(last, {"stage": "other"}) is None
+
+
+# Standing still
+
+
+class Standing:
+    """A stage whose first piece of work never ends by itself; `cleaning_up` is done when it is cancelled."""
+
+    def __init__(self, stop: Stop, cleaning_up: Callable[[], Awaitable[None]] | None = None) -> None:
+        self.name = "standing"
+        self.bound = 0.02
+        self.turns = 0
+        self._stop = stop
+        self._cleaning_up = cleaning_up
+
+    async def once(self) -> bool:
+        self.turns += 1
+        if self.turns == 1:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                if self._cleaning_up is not None:
+                    await self._cleaning_up()
+        self._stop.set()
+        return True
+
+    async def wait(self) -> None:
+        raise AssertionError("there is always work")
+
+
+async def test_a_stage_that_stands_still_is_told_given_up_and_begun_again() -> None:
+    metrics = Metrics()
+    stop, health = ImpatientStop(), Health(metrics)
+    stage, seen = Standing(stop), list[dict[str, str]]()
+
+    async def look() -> None:
+        seen.append(health.problems)
+
+    stage = Standing(stop, look)
+    with capture_logs() as logs:
+        async with asyncio.timeout(LONG):
+            await run(stage, stop, health)
+
+    assert (stage.turns, len(stop.slept)) == (2, 1)
+    assert "no sign of life" in seen[0]["standing"]
+    assert [(log["event"], log["error"]) for log in logs[:1]] == [("stage.failed", "StageStalled")]
+    assert health.problems == {}
+    assert metrics.registry.get_sample_value("rostering_stage_errors_total", {"stage": "standing"}) == 1
+
+
+async def test_work_that_shows_signs_of_life_is_left_alone_however_long_it_takes() -> None:
+    class Busy(Standing):
+        async def once(self) -> bool:
+            self.turns += 1
+            for _ in range(10):
+                await asyncio.sleep(0.01)
+                life.sign()
+            stop.set()
+            return True
+
+    stop, health = ImpatientStop(), Health()
+    stage = Busy(stop)
+    stage.bound = 0.08
+    async with asyncio.timeout(LONG):
+        await run(stage, stop, health)
+
+    assert (stage.turns, stop.slept, health.problems) == (1, [], {})
+
+
+async def test_a_stop_that_cancels_a_loop_is_no_standstill() -> None:
+    stop = Stop()
+    stage = Standing(stop)
+    stage.bound = 1000.0
+    running = asyncio.create_task(run(stage, stop, Health()))
+    await asyncio.sleep(0)
+
+    running.cancel()
+
+    async with asyncio.timeout(LONG):
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
+def test_what_fails_is_told_apart_from_what_waits() -> None:
+    health = Health()
+    health.trouble("ingest", AWAY)
+    health.trouble("relay", StageFailed("ZeroDivisionError"), "one loop")
+    health.trouble("poll", IngestHalted("too many"))
+
+    failing = health.failing()
+    health.ok("relay", "one loop")
+
+    assert {part: why for part, (_, why) in failing.items()} == {
+        "relay": "ZeroDivisionError",
+        "poll": "too many",
+    }
+    assert set(health.failing()) == {"poll"}

@@ -31,6 +31,8 @@ class BounceStage:
     metrics: Metrics
     look_seconds: float = LOOK_SECONDS
     name: str = "bounces"
+    bound: float = 900.0
+    """Seconds: each of some dozens of answers of the mailbox may take 20."""
 
     async def once(self) -> bool:
         """Keep what some messages report; return whether there were any.

@@ -22,6 +22,7 @@ from worker.errors import ChannelFailed, Unavailable
 from worker.metrics import Metrics
 from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries, Due
+from worker.stages.loop import BOUND_SECONDS
 from worker.tracing import NO_TRACES, Tracer, Value
 
 TAKEN_OVER: Final = 1000
@@ -52,6 +53,11 @@ class DeliverStage:
     """Seconds."""
     name: str = "notify"
     _looked_at: float = -inf
+
+    @property
+    def bound(self) -> float:
+        """Seconds that what is tried at once may take."""
+        return BOUND_SECONDS + self.lease.total_seconds()
 
     async def once(self) -> bool:
         """Try what is due; return whether anything was. A channel that fails raises nothing here."""

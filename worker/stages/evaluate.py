@@ -70,6 +70,8 @@ class EvaluateStage:
     suggest_seconds: float = SUGGEST_SECONDS
     tracer: Tracer = NO_TRACES
     name: str = "evaluate"
+    bound: float = 600.0
+    """Seconds: a review's search of suggestions, in a thread, shows no sign of life."""
 
     async def once(self) -> bool:
         """Evaluate the district that has been due for longest; return whether there was one."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
 from typing import Final, Protocol
@@ -23,15 +24,22 @@ from worker.errors import (
     SchemaVersionError,
     SettingsError,
     StageFailed,
+    StageStalled,
     StoreFailed,
     Unavailable,
 )
+from worker.life import Life
 from worker.metrics import Metrics
 from worker.repeats import Repeats
 
 FIRST_DELAY: Final = 0.2
 LONGEST_DELAY: Final = 15.0
 """Seconds between two attempts while somebody is away; jittered, so that a fleet does not knock at once."""
+BOUND_SECONDS: Final = 180.0
+"""Without a sign of life for so long, a piece of work is given up; a stage may have a `bound` of its own.
+
+An answer of the database is a sign, and so is its word that it still works on a statement.
+"""
 
 
 class Stage(Protocol):
@@ -96,6 +104,7 @@ class Health:
 
     def __init__(self, metrics: Metrics | None = None) -> None:
         self._trouble: dict[str, dict[Hashable, Exception | str]] = {}
+        self._since: dict[str, float] = {}
         self._metrics = metrics
         self.repeats = Repeats()
 
@@ -113,11 +122,13 @@ class Health:
         loops.pop(loop, None)
         if not loops:
             self._trouble.pop(part, None)
+            self._since.pop(part, None)
         self._measure(part)
 
     def trouble(self, part: str, error: Exception, loop: Hashable = None) -> None:
         """Say that a part does not work, and why."""
         self._trouble.setdefault(part, {})[loop] = error
+        self._since.setdefault(part, time.monotonic())
         self._measure(part)
 
     def failed(self, part: str) -> None:
@@ -133,6 +144,18 @@ class Health:
     def problems(self) -> dict[str, str]:
         """The parts that do not work, each with why in a few words."""
         return {part: str(self.cause(part)) for part in self._trouble}
+
+    def failing(self) -> dict[str, tuple[float, str]]:
+        """Return the parts that fail, or have halted, with for how many seconds they have, and why.
+
+        What only waits for somebody who is away is none of them.
+        """
+        found: dict[str, tuple[float, str]] = {}
+        for part, causes in self._trouble.items():
+            errors = [cause for cause in causes.values() if isinstance(cause, StageFailed | IngestHalted)]
+            if errors:
+                found[part] = (time.monotonic() - self._since[part], str(errors[0]))
+        return found
 
     def _measure(self, part: str) -> None:
         if self._metrics is None:
@@ -176,12 +199,15 @@ class _Loop:
         self._health = health
         self._back_off = BackOff()
         self._was_told = False
+        self._bound: float = getattr(stage, "bound", BOUND_SECONDS)
         self._log = structlog.get_logger().bind(stage=stage.name)
 
     async def turn(self) -> None:
         """Do a piece of work, or wait for some, or back off."""
         try:
-            if not await self._stage.once():
+            async with Life(self._bound, self._stalled):
+                worked = await self._stage.once()
+            if not worked:
                 await self._stop.interrupt(self._stage.wait())
         except (SettingsError, SchemaVersionError):
             raise
@@ -217,7 +243,11 @@ class _Loop:
         known = [shown[name] for name in ("error", "sqlstate", "table", "where") if name in shown]
         self._health.failed(self._stage.name)
         self._tell(logging.ERROR, "stage.failed", " ".join(known), **shown)
-        await self._pause(StageFailed(" ".join(known)))
+        await self._pause(error if isinstance(error, StageStalled) else StageFailed(" ".join(known)))
+
+    def _stalled(self, error: StageStalled) -> None:
+        """Tell at once that the work in hand stands still: it may take a while to give it up."""
+        self._health.trouble(self._stage.name, error, self)
 
     async def _pause(self, error: Exception) -> None:
         self._health.trouble(self._stage.name, error, self)

@@ -31,7 +31,7 @@ from worker.errors import (
 from worker.metrics import Metrics
 from worker.ports.mail_server import MailServer, OutgoingMail
 from worker.ports.mails import DueMail, Mails
-from worker.stages.loop import BackOff
+from worker.stages.loop import BOUND_SECONDS, BackOff
 from worker.tracing import NO_TRACES, Tracer, Value
 
 Result = TypeVar("Result")
@@ -62,6 +62,11 @@ class MailStage:
     first_retry: float = FIRST_RETRY
     """Seconds."""
     name: str = "mail"
+
+    @property
+    def bound(self) -> float:
+        """Seconds that a mail may take in all."""
+        return BOUND_SECONDS + (BEFORE + AFTER) * self.attempt.total_seconds()
 
     async def once(self) -> bool:
         """Try a mail that is due; return whether one was. A server that fails raises nothing here."""

@@ -35,6 +35,8 @@ class ListStage:
 
     source: Surroundings
     name: str = "poll.list"
+    bound: float = 600.0
+    """Seconds: see below."""
 
     async def once(self) -> bool:
         """Read the list of connected districts if it is due; return whether it was."""
@@ -52,6 +54,8 @@ class PollStage:
     source: Surroundings
     progress: Callable[[str], Progress] | None = None
     name: str = "poll"
+    bound: float = 600.0
+    """Seconds: one question to Clever is asked again for up to two minutes, and later where it says so."""
 
     async def once(self) -> bool:
         """Take the turn of the district that has been due for longest; return whether there was one."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import asyncpg
 
+from worker import life
 from worker.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -141,11 +142,14 @@ class WatchedConnection(DriverConnection):
         )
         try:
             async with limit:
-                return await call
+                answer = await call
         except TimeoutError:
             if not limit.expired():
                 raise
             raise StoreUnavailable("PostgreSQL: the connection swallows what it is given") from None
+        else:
+            life.sign()
+            return answer
         finally:
             timer.cancel()
             for task in looking:
@@ -159,6 +163,8 @@ class WatchedConnection(DriverConnection):
         while True:
             verdict = Verdict.UNKNOWN if self.backend is None else await watch.look(self.backend)
             silent = silent + 1 if verdict is Verdict.SILENT else 0
+            if verdict is Verdict.WORKING:
+                life.sign()
             if verdict is not Verdict.AWAY:
                 worked = loop.time()
             longest = watch.times.without_backend if self.backend is None else watch.longest

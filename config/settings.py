@@ -327,7 +327,9 @@ class Settings(Group):
     )
     data_dir: Path = Field(
         default=Path(".rostering"),
-        description="Folder of the embedded PostgreSQL and of what the in-process broker writes.",
+        description="Folder of the embedded PostgreSQL and of what the in-process broker writes. Where it is "
+        "not set, the nearest `.rostering` is used, from the current folder upwards; where there is none, "
+        "it is made in the current folder, and the command that makes it says so.",
     )
     database_pool_size: int = Field(
         default=8,

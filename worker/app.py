@@ -53,6 +53,7 @@ from worker.domain.window import WindowLimits
 from worker.metrics import Metrics
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
+from worker.ports.desk import WORKER
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
@@ -102,8 +103,11 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """Open the database, or one of our own; raises `StoreUnavailable` or `SchemaVersionError`."""
+async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIterator[Store]:
+    """Open the database, or one of our own; raises `StoreUnavailable` or `SchemaVersionError`.
+
+    `is_worker` says that the process evaluates what is stored, so that others can see that one does.
+    """
     async with AsyncExitStack() as stack:
         dsn = await _database(settings, stack)
         if settings.database_url is None:
@@ -111,7 +115,10 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         else:
             await schema.check_version(dsn)
         database = Database(
-            dsn, name=process_name(), size=settings.database_pool_size, direct=_direct(settings)
+            dsn,
+            name=process_name(is_worker=is_worker),
+            size=settings.database_pool_size,
+            direct=_direct(settings),
         )
         stack.push_async_callback(database.close)
         if settings.clever.client_id is not None:
@@ -295,9 +302,10 @@ def window_limits(settings: Settings) -> WindowLimits:
     )
 
 
-def process_name() -> str:
+def process_name(*, is_worker: bool = False) -> str:
     """Return how this process is called in the lists of connections of broker and database."""
-    return f"rostering/{socket.gethostname()}/{os.getpid()}"
+    name = f"rostering/{socket.gethostname()}/{os.getpid()}"
+    return f"{name}/{WORKER}" if is_worker else name
 
 
 @asynccontextmanager

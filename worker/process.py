@@ -134,7 +134,11 @@ class Worker:
         async with AsyncExitStack() as stack:
             self.tracer = await stack.enter_async_context(open_tracing(self._settings, self.metrics))
             broker = await stack.enter_async_context(self._opened_broker())
-            store = await self._when_there(lambda: stack.enter_async_context(open_store(self._settings)))
+            store = await self._when_there(
+                lambda: stack.enter_async_context(
+                    open_store(self._settings, is_worker="evaluate" in self._stages)
+                )
+            )
             if store is None or self.stop.requested:
                 return 0
             is_checked = await self._first_look(broker)

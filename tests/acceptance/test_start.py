@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import aio_pika
 import aiohttp
 import pytest
+from builders import event_json, school_json
 from postgres_server import PostgresServer
 from program import Finished, Site
 
@@ -133,3 +134,21 @@ def assert_one_line(finished: Finished, *told: str) -> None:
     for part in told:
         assert part in finished.err, finished.err
     assert "Traceback" not in finished.err
+
+
+async def test_a_command_that_makes_a_data_folder_says_which_and_publish_says_that_no_worker_runs(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path / "data", settings={"WINDOW__QUIET_SECONDS": "0.1"})
+    events = tmp_path / "events.ndjson"
+    events.write_text(json.dumps(event_json(school_json(), "schools.created", 1)))
+
+    alone = await site.command("publish", str(events))
+    async with site.worker() as worker:
+        await worker.logged("worker.started")
+        beside = await site.command("publish", str(events))
+
+    assert alone.out == "Published 1 event.\n"
+    assert str(tmp_path / "data") in alone.err
+    assert "No worker runs" in alone.err
+    assert (beside.code, beside.out, beside.err) == (0, "Published 1 event.\n", "")

@@ -18,6 +18,7 @@ import uvloop
 from rich.console import Console
 
 from config import loading as configuration
+from config.data_folder import nearest
 from config.settings import Settings
 from worker.errors import SettingsError
 from worker.telemetry import configure_logging
@@ -36,9 +37,12 @@ class CommandContext:
     def settings(self) -> Settings:
         """The settings, read and checked at the first use; raises `SettingsError`."""
         try:
-            return configuration.load(file=self.config_file)
+            loaded = configuration.load(file=self.config_file)
         except configuration.SettingsProblem as error:
             raise SettingsError(str(error)) from None
+        if "data_dir" in loaded.model_fields_set:
+            return loaded
+        return loaded.model_copy(update={"data_dir": nearest(loaded.data_dir, Path.cwd())})
 
     @cached_property
     def console(self) -> Console:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from worker.domain.filter import SectionFilter
 from worker.domain.tally import Tally
+
+WORKER: Final = "worker"
+"""What the names of connections of processes that evaluate end with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,10 @@ class Desk(Protocol):
 
     async def statuses(self) -> dict[str, int]:
         """Return how many districts have each status."""
+        ...
+
+    async def has_worker(self) -> bool:
+        """Return whether a process that evaluates is connected to the same database."""
         ...
 
     async def ping(self) -> None:

@@ -16,7 +16,7 @@ from worker.domain.incidents import Rules
 from worker.domain.tally import Tally
 from worker.domain.window import Trigger
 from worker.errors import FilterChanged, PolicyError, UnknownDistrictError
-from worker.ports.desk import DistrictLine, FilterVersion, NamedDistrict, PolicyVersion
+from worker.ports.desk import WORKER, DistrictLine, FilterVersion, NamedDistrict, PolicyVersion
 
 _SQL: Final = sql.load("desk")
 
@@ -190,6 +190,11 @@ class PostgresDesk:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_SQL["statuses"])
         return {row["status"]: row["districts"] for row in rows}
+
+    async def has_worker(self) -> bool:
+        """Return whether a process that evaluates is connected to the same database."""
+        async with self._database.connection() as connection:
+            return bool(await connection.fetchval(_SQL["has_worker"], f"rostering/%/{WORKER}"))
 
     async def ping(self) -> None:
         """Return if the store answers; raises `StoreUnavailable`."""

@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Final
 
+import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from worker.adapters import private_files
@@ -58,6 +59,9 @@ class EmbeddedPostgres:
         reraise=True,
     )
     def _start(self) -> PostgresServer:
+        if not self._folder.parent.exists():
+            # A warning, so that commands that keep their logs quiet say it too.
+            structlog.get_logger().warning("data_folder.made", path=str(self._folder.parent))
         self._folder.parent.mkdir(mode=private_files.FOLDER, parents=True, exist_ok=True)
         server = get_server(self._folder, cleanup_mode="stop")
         self._close_to_others(server)

@@ -128,6 +128,10 @@ LEFT JOIN evaluation_failures f USING (district_id)
 LEFT JOIN holds h USING (district_id)
 GROUP BY 1
 
+-- name: has_worker
+-- Whether a process of that name is connected to this database.
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1)
+
 -- name: ping
 SELECT 1
 

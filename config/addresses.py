@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
@@ -67,7 +68,9 @@ def postgres_url(url: str) -> PostgresUrl:
     parts = urlsplit(url)
     parameters = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
     named = [unquote(host) for host in parts.netloc.rpartition("@")[2].split(",")]
-    hosts = named if any(named) else parameters.get("host", "").split(",")
+    # As libpq does; where the way leads must be known before anybody goes it.
+    elsewhere = parameters.get("host") or os.environ.get("PGHOST", "")
+    hosts = named if any(named) else elsewhere.split(",")
     ports = parameters.get("port", "").split(",")
     if len(ports) == 1:
         ports *= len(hosts)

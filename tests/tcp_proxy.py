@@ -13,8 +13,9 @@ Target = str | tuple[str, int]
 class TcpProxy:
     """Where connections lead that are made from now on; those that are open stay where they are."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, seconds_a_piece: float = 0) -> None:
         self.target = target
+        self._seconds = seconds_a_piece
         self.port = 0
         self._is_dark: list[asyncio.Event] = []
         self._running: set[asyncio.Task[None]] = set()
@@ -40,7 +41,8 @@ class TcpProxy:
             writer.close()
             return
         self._writers.append(back)
-        await asyncio.gather(_pass_on(reader, back, dark), _pass_on(there, writer, dark))
+        seconds = self._seconds
+        await asyncio.gather(_pass_on(reader, back, dark, seconds), _pass_on(there, writer, dark, seconds))
 
     async def close(self) -> None:
         """Cut everything."""
@@ -58,11 +60,15 @@ async def _opened(target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamW
     return await asyncio.open_connection(*target)
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dark: asyncio.Event) -> None:
+async def _pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dark: asyncio.Event, seconds: float
+) -> None:
     with suppress(OSError):
         while data := await reader.read(65536):
             if dark.is_set():
                 continue
+            if seconds:
+                await asyncio.sleep(seconds)  # a line that is slow
             writer.write(data)
             await writer.drain()
     if dark.is_set():
@@ -76,9 +82,9 @@ def socket_of(url: str) -> str:
 
 
 @asynccontextmanager
-async def proxied(target: Target) -> AsyncIterator[TcpProxy]:
-    """Run a proxy while the context is open."""
-    proxy = TcpProxy(target)
+async def proxied(target: Target, seconds_a_piece: float = 0) -> AsyncIterator[TcpProxy]:
+    """Run a proxy while the context is open, one that takes so long for each piece of 64 KiB."""
+    proxy = TcpProxy(target, seconds_a_piece)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:

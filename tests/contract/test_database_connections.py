@@ -133,6 +133,27 @@ async def test_a_statement_that_is_worked_on_takes_as_long_as_it_takes(database:
     assert time.monotonic() - began > 6 * (QUICK.first + QUICK.between) * 0.7
 
 
+async def test_a_large_answer_that_is_read_slowly_is_read_to_its_end(
+    database_url: str,
+) -> None:
+    async with proxied(socket_of(database_url), seconds_a_piece=0.02) as slow:
+        database = Database(over(slow, database_url), name="test", size=1, times=QUICK)
+        async with database.connection() as connection:
+            rows = await connection.fetch("SELECT repeat('x', 100000) FROM generate_series(1, 40)")
+        await database.close()
+
+    assert len(rows) == 40
+
+
+async def test_a_large_call_over_a_slow_line_arrives(database_url: str) -> None:
+    async with proxied(socket_of(database_url), seconds_a_piece=0.005) as slow:
+        times = WatchTimes(first=0.1, between=1)  # what the system itself holds back takes a part of that
+        database = Database(over(slow, database_url), name="test", size=1, times=times)
+        async with database.connection() as connection:
+            assert await connection.fetchval("SELECT length($1::text)", "x" * 30_000_000) == 30_000_000
+        await database.close()
+
+
 async def test_a_wait_for_a_lock_is_work_too(database: Database, database_url: str) -> None:
     direct = Database(database_url, name="test", size=1)
 

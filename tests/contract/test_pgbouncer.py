@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from pgbouncer import PgBouncer, running_pgbouncer
 from postgres_server import PostgresServer
+from tcp_proxy import proxied
 
 from worker.adapters.postgres import notices
 from worker.adapters.postgres.connector import Connector, Pooling
@@ -161,6 +162,25 @@ async def test_a_statement_that_takes_long_is_waited_for(database: Database) -> 
         await connection.execute("SELECT pg_sleep(0.6)")
     async with database.transaction() as connection:
         await connection.fetchval("SELECT pg_sleep(0.6)")
+
+
+async def test_a_pooler_that_hangs_is_left_for_new_connections(pooler: PgBouncer, database_url: str) -> None:
+    async with proxied(("127.0.0.1", pooler.port)) as proxy:
+        path = urlsplit(database_url).path.removeprefix("/")
+        database = Database(PgBouncer(proxy.port).url(path), name="test", size=2, times=QUICK)
+
+        async def go_dark() -> None:
+            async with database.transaction() as connection:
+                await connection.execute("SELECT pg_advisory_xact_lock(3)")
+                proxy.swallow_open_connections()
+                await connection.execute("SELECT 1")
+
+        async with asyncio.timeout(10):
+            with pytest.raises(StoreUnavailable):
+                await go_dark()
+            async with database.transaction() as connection:
+                await connection.execute("SELECT pg_advisory_xact_lock(3)")
+        await database.close()
 
 
 class TestWithoutADirectAddress:

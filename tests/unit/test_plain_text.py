@@ -113,6 +113,13 @@ def test_a_connection_that_there_is_not_cannot_be_named() -> None:
         check({}, "everything")
 
 
+def test_a_host_out_of_the_environment_is_no_way_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "db.test")
+
+    with pytest.raises(SettingsError, match="ROSTERING_DATABASE_URL: expected TLS"):
+        check({"DATABASE_URL": "postgresql:///rostering"})
+
+
 def test_a_file_is_held_to_the_same_rule(tmp_path: Path) -> None:
     file = tmp_path / "rostering.toml"
     file.write_text('broker_url = "amqp://broker/"\n')

@@ -66,12 +66,12 @@ _NEXT_HOST: Final = (
 )
 
 _STATE: Final = """
-    SELECT state, wait_event_type FROM pg_stat_activity
+    SELECT state, wait_event FROM pg_stat_activity
     WHERE pid = $1 AND usename = current_user AND datname = current_database()"""
 _END: Final = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE pid = $1 AND usename = current_user AND datname = current_database()
-      AND (state LIKE 'idle%' OR wait_event_type = 'Client')"""
+      AND (state LIKE 'idle%' OR wait_event = 'ClientRead')"""
 
 
 class Pooling(Enum):
@@ -152,7 +152,8 @@ class Connector:
             return Verdict.SILENT
         if row["state"] in (None, "disabled"):
             return Verdict.UNKNOWN
-        is_working = row["state"] == "active" and row["wait_event_type"] != "Client"
+        # One that writes to us is at work: we may be slow to read a large answer.
+        is_working = row["state"] == "active" and row["wait_event"] != "ClientRead"
         return Verdict.WORKING if is_working else Verdict.SILENT
 
     async def end(self, backend: int) -> None:

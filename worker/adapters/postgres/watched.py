@@ -117,6 +117,11 @@ class WatchedConnection(DriverConnection):
     fetchrow = _watched(asyncpg.Connection.fetchrow)
     fetchval = _watched(asyncpg.Connection.fetchval)
 
+    def unsent(self) -> int:
+        """Return how many bytes of ours the system has not taken yet."""
+        transport = getattr(self, "_transport", None)
+        return 0 if transport is None else int(transport.get_write_buffer_size())
+
     def lend(self) -> WatchedConnection:
         """Say that somebody works with it; return the connection itself, out of the pool's wrapping."""
         self.is_lent = True
@@ -159,10 +164,12 @@ class WatchedConnection(DriverConnection):
         """Let the call time out once nobody is at work on it."""
         loop = asyncio.get_running_loop()
         began = worked = loop.time()
-        silent = 0
+        silent, unsent = 0, self.unsent()
         while True:
             verdict = Verdict.UNKNOWN if self.backend is None else await watch.look(self.backend)
-            silent = silent + 1 if verdict is Verdict.SILENT else 0
+            before, unsent = unsent, self.unsent()
+            is_sending = unsent > 0 and unsent != before  # a large call over a slow line
+            silent = silent + 1 if verdict is Verdict.SILENT and not is_sending else 0
             if verdict is Verdict.WORKING:
                 life.sign()
             if verdict is not Verdict.AWAY:

@@ -453,8 +453,10 @@ class Suggestion(Published):
     filter: dict[str, JsonValue] = Field(description="The section filter, ready to be set.")
     coverage: Coverage = Field(description="What it would give.")
     sharing_rules: StrictBool = Field(
-        description="Whether the district could set it up as sharing rules in Clever."
+        description="Whether the district could set it up as sharing rules in Clever, which compare to the "
+        "letter but for case."
     )
+    why_not_shared: str | None = Field(description="Why it could not, where it could not.")
     text: str = Field(description="The filter in the words of Clever's sharing rules.")
     leftovers: tuple[Leftover, ...] = Field(
         description="Whom it would leave, by school and grade, the most first; not all of them."

@@ -190,6 +190,7 @@ REVIEW: Json = {
             },
             "coverage": {"exactly_one": 1004, "none": 0, "several": 0},
             "sharing_rules": True,
+            "why_not_shared": None,
             "text": 'Match all sections where name contains "homeroom"',
             "leftovers": [{"school": "h1", "grade": None, "none": 1, "several": 0}],
             "leftover_groups": 1,

@@ -16,6 +16,7 @@ from worker.cli.district_argument import opened_district
 from worker.cli.terminal import progress_bars
 from worker.errors import OrderRefused, UsageError
 from worker.suggest.finding import Leftover, Suggestion
+from worker.suggest.literal import NOT_IN_RULES
 from worker.terminal_output import say
 
 SECONDS = 240.0
@@ -105,7 +106,7 @@ def _facts(one: Suggestion) -> RenderableType:
     shared = (
         "The district can set this up as sharing rules in Clever."
         if one.sharing_rules
-        else ("Only our own section filter can do this, not Clever's sharing rules.")
+        else f"Only our own section filter can do this: {one.why_not_shared or NOT_IN_RULES}."
     )
     return Group(coverage, Text(shared, "dim"), *_leftovers(one))
 

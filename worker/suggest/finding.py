@@ -14,6 +14,7 @@ from worker.suggest.atoms import names_nobody
 from worker.suggest.deadline import Deadline
 from worker.suggest.district import Progress, search
 from worker.suggest.drafts import Draft, draft_in_force
+from worker.suggest.literal import NOT_IN_RULES, NotLiteral, to_the_letter
 from worker.suggest.survey import Bools, Survey
 from worker.suggest.wording import can_share, told
 
@@ -55,6 +56,8 @@ class Suggestion:
     was_cut_short: bool
     names_nobody: bool
     """Whether its words may be told to everybody: one that a person wrote may have a teacher's name in it."""
+    why_not_shared: str | None = None
+    """Why sharing rules cannot say it, where they cannot."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as it stands in a review."""
@@ -62,6 +65,7 @@ class Suggestion:
             "filter": self.section_filter.model_dump(mode="json"),
             "coverage": {"exactly_one": self.exactly_one, "none": self.none, "several": self.several},
             "sharing_rules": self.sharing_rules,
+            "why_not_shared": self.why_not_shared,
             "text": self.text,
             "leftovers": [one.to_json() for one in self.leftovers],
             "leftover_groups": self.leftover_groups,
@@ -104,19 +108,31 @@ def _suggestion(
 ) -> Suggestion:
     section_filter = _filter(survey, one, in_force, current_only) if one.rules else in_force
     leftovers = _leftovers(seen, one)
+    said, why_not = _for_district(section_filter, survey)
     return Suggestion(
         section_filter,
         one.exactly_one,
         one.none,
         one.several,
-        can_share(section_filter),
-        told(section_filter, survey.school_names),
+        why_not is None,
+        told(said, survey.school_names),
         leftovers[:MOST_LEFTOVERS],
         len(leftovers),
         _says_the_same(section_filter, in_force),
         cut_short,
         all(names_nobody(each, survey.vocabulary) for rule in section_filter.rules for each in rule.all),
+        why_not,
     )
+
+
+def _for_district(section_filter: SectionFilter, survey: Survey) -> tuple[SectionFilter, str | None]:
+    """Return a filter as the district is told it, and why its sharing rules cannot say it to the letter."""
+    if not can_share(section_filter):
+        return section_filter, NOT_IN_RULES
+    try:
+        return to_the_letter(section_filter, survey), None
+    except NotLiteral as reason:
+        return section_filter, str(reason)
 
 
 def _filter(survey: Survey, one: Draft, in_force: SectionFilter, current_only: bool) -> SectionFilter:

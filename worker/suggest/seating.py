@@ -215,7 +215,9 @@ class SeatingBuilder:
     _other_student: array[int] = field(default_factory=lambda: array("i"))
     _other_school: array[int] = field(default_factory=lambda: array("i"))
     _columns: dict[str, Column] = field(
-        default_factory=lambda: {name: Column() for names in COLUMNS.values() for name in names}
+        default_factory=lambda: {
+            name: Column(keeps_literals=False) for names in COLUMNS.values() for name in names
+        }
     )
     _current: array[int] = field(default_factory=lambda: array("b"))
     _edge_student: array[int] = field(default_factory=lambda: array("i"))

@@ -34,6 +34,8 @@ COLUMNS: Final = (
     "term",
 )
 """The fields of sections that rules are made of, beside the school."""
+MOST_LITERALS: Final = 9
+"""Texts that are kept for one value: more than any rule could name."""
 BLANK: Final = -1
 """The code of a section that has no value in a column."""
 
@@ -44,6 +46,9 @@ class Column:
 
     values: list[str] = field(default_factory=list)
     spellings: list[str] = field(default_factory=list)
+    literals: list[tuple[str, ...]] = field(default_factory=list)
+    """For each value, to the letter but for case, every text that is this value."""
+    keeps_literals: bool = True
     _codes: array[int] = field(default_factory=lambda: array("i"))
     _known: dict[str, int] = field(default_factory=dict)
 
@@ -57,6 +62,10 @@ class Column:
         if code == len(self.values):
             self.values.append(value)
             self.spellings.append(" ".join(text.split()))
+            self.literals.append(())
+        literal = text.casefold() if self.keeps_literals else ""
+        if literal and literal not in self.literals[code] and len(self.literals[code]) < MOST_LITERALS:
+            self.literals[code] = (*self.literals[code], literal)
         self._codes.append(code)
 
     def codes(self) -> Ints:

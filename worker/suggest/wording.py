@@ -39,7 +39,8 @@ def told(section_filter: SectionFilter, school_names: Mapping[str, str]) -> str:
 def can_share(section_filter: SectionFilter) -> bool:
     """Whether sharing rules in Clever can say the same: they are a union, and know three operators.
 
-    "One of" is as many rules as it has values.
+    "One of" is as many rules as it has values. Whether it holds to the letter too is another question: see
+    `worker.suggest.literal`.
     """
     if section_filter.current_term_only:
         return False

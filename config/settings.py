@@ -293,6 +293,11 @@ class AlertSettings(Group):
         description="Seconds that a window may be due and not evaluated; a full run of the largest district "
         "takes minutes.",
     )
+    stage_failing_seconds: Seconds = Field(
+        default=120,
+        description="Seconds for which a stage may raise errors that nobody foresaw, or stand still, before "
+        "that is an incident; most pass by themselves within some attempts.",
+    )
     attempt_seconds: Seconds = Field(
         default=10, description="Seconds that one attempt to deliver an alert to a channel may take."
     )

@@ -21,6 +21,7 @@ from worker import app, serving, timing
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.adapters.postgres.clock import PostgresClock
+from worker.adapters.postgres.stage_failures import PostgresStageFailures
 from worker.domain.users import Role
 from worker.metrics import Metrics
 from worker.stages.loop import Health
@@ -176,6 +177,7 @@ def serve(store: StoreUnderTest) -> Serve:
             mails=store.mails,
             mail_desk=store.mail_desk,
             clock=PostgresClock(store.database, timing.longest(settings)),
+            stage_failures=PostgresStageFailures(store.database),
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

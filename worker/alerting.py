@@ -84,6 +84,7 @@ def thresholds(settings: Settings) -> Thresholds:
     return Thresholds(
         feed=timedelta(seconds=feed),
         outbox=timedelta(seconds=alerts.outbox_stuck_seconds),
+        stage=timedelta(seconds=alerts.stage_failing_seconds),
         window=timedelta(seconds=alerts.window_overdue_seconds),
         reads_clever=settings.clever.client_id is not None,
     )

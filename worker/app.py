@@ -42,6 +42,7 @@ from worker.adapters.postgres.quarantine import PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
+from worker.adapters.postgres.stage_failures import PostgresStageFailures
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
@@ -100,6 +101,7 @@ class Store:
     mails: PostgresMails
     mail_desk: PostgresMailDesk
     clock: PostgresClock
+    stage_failures: PostgresStageFailures
 
 
 @asynccontextmanager
@@ -153,6 +155,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresMails(database, heard),
             PostgresMailDesk(database),
             PostgresClock(database, timing.longest(settings)),
+            PostgresStageFailures(database),
         )
 
 

@@ -22,6 +22,7 @@ from worker.app import (
     open_source,
     open_store,
     open_tracing,
+    process_name,
     window_limits,
 )
 from worker.candidate.refresh import Progress
@@ -40,6 +41,7 @@ from worker.stages.inspect import InspectStage
 from worker.stages.loop import BackOff, Health, Stage, Stop, run
 from worker.stages.poll import ListStage, PollStage
 from worker.stages.relay import RelayStage
+from worker.stages.report import ReportStage
 from worker.tracing import NO_TRACES, Tracer
 from worker.watchdog import Watchdog
 from worker.web.probes import Probes
@@ -192,6 +194,7 @@ class Worker:
         if "notify" in self._stages:
             made += postbox.posting(store.mails, self.metrics, self._settings, self.tracer)
         made += [_housekeeping(store, self.stop, self._settings), ClockStage(store.clock, self.stop.sleep)]
+        made.append(ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep))
         if "ingest" in self._stages:
             made.append(watchdog)
         work = [self._check_topology(broker, is_checked)]

@@ -38,6 +38,8 @@ WITHOUT_A_LOOK: Final = {
     *("lifecycles.held_since", "lifecycles.since", "mails.bounced_at", "mails.cancelled_at"),
     *("mails.created_at", "mails.dead_at", "mails.handed_at", "mails.sent_at", "policies.set_at"),
     *("suggestions.made_at", "users.created_at", "users.disabled_at", "users.password_changed_at"),
+    *("filters.confirmation_ended_at", "guard_history.committed_at"),
+    *("stage_failures.seen_at", "stage_failures.since"),
     *("baselines.read_at", "baselines.ready_at", "districts.baseline_at"),
     # What is kept for days, hour more or less.
     *("evaluated_events.received_at", "inbox.received_at", "known_browsers.seen_at"),

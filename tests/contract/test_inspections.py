@@ -12,6 +12,7 @@ from store_fixtures import LIMITS, StoreUnderTest, opened_store
 
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres.inspections import PostgresInspections
+from worker.adapters.postgres.stage_failures import PostgresStageFailures
 from worker.domain.incident_codes import INSPECTED
 from worker.domain.noticing import FOLD_OVER, Thresholds
 from worker.metrics import Metrics
@@ -85,7 +86,43 @@ async def test_what_an_inspection_finds_is_told_once_and_once_that_it_is_over(
     assert await told(store) == [("firing", code), ("resolved", code)]
     assert {alert["district_id"] for alert in await alerts(store)} == {DISTRICT}
     assert await store.deliveries.incidents() == []
-    assert set(INSPECTED) == {*TROUBLE, "dead_letters.waiting"}
+    assert set(INSPECTED) == {*TROUBLE, "dead_letters.waiting", "stage.failing"}
+
+
+async def test_stages_that_fail_for_a_while_are_one_incident_of_no_district_until_they_work(
+    store: StoreUnderTest,
+) -> None:
+    failures = PostgresStageFailures(store.database)
+    await failures.report("one", {"relay": (30.0, "ValueError stages/relay.py:9 once")})
+    await inspect(store)
+    before = await told(store)
+
+    await failures.report("one", {"relay": (130.0, "ValueError stages/relay.py:9 once")})
+    await failures.report("two", {"relay": (200.0, "ValueError stages/relay.py:9 once")})
+    await failures.report("two", {"relay": (200.0, "ValueError stages/relay.py:9 once"), "poll": (1.0, "x")})
+    for _ in range(2):
+        await inspect(store)
+    (shown,) = await store.deliveries.incidents()
+    await failures.report("one", {})
+    await inspect(store)
+    during = await told(store)
+    await failures.report("two", {})
+    await inspect(store)
+
+    assert (before, during) == ([], [("firing", "stage.failing")])
+    assert shown.district_id in ("", None)
+    assert (await alerts(store))[0]["counts"] == {"relay": 2}
+    assert "relay: ValueError stages/relay.py:9 once" in shown.summary
+    assert await told(store) == [("firing", "stage.failing"), ("resolved", "stage.failing")]
+
+
+async def test_a_process_that_is_gone_is_not_heard_any_more(store: StoreUnderTest) -> None:
+    await PostgresStageFailures(store.database).report("gone", {"relay": (500.0, "ValueError")})
+    await store.rows("UPDATE stage_failures SET seen_at = seen_at - interval '2 minutes'")
+
+    await inspect(store)
+
+    assert await told(store) == []
 
 
 async def test_dead_letters_are_an_incident_of_no_district_and_not_knowing_changes_nothing(

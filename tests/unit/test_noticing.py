@@ -11,7 +11,7 @@ from worker.domain.decision import Outcome
 from worker.domain.incident_codes import CATALOGUE, EVALUATED, FEED_STUCK, INSPECTED
 from worker.domain.incidents import NO_DISTRICT, Condition
 from worker.domain.lifecycle.sight import Trouble
-from worker.domain.noticing import FOLD_OVER, Found, Sight, decided, folded, inspected
+from worker.domain.noticing import FOLD_OVER, Found, Sight, StageFailure, decided, folded, inspected
 from worker.domain.policy import Code, Policy
 from worker.domain.tally import Tally
 
@@ -72,6 +72,7 @@ def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> Non
         dead_letters=3,
         held={DISTRICT: {Trouble.REVIEW}, OTHER_DISTRICT: {Trouble.UNPUBLISHED}},
         mails={DISTRICT: 1},
+        stages={"relay": StageFailure(2, "ValueError relay.py:9"), "ingest": StageFailure(1, "KeyError")},
     )
 
     found = inspected(sight, NOON)
@@ -83,6 +84,8 @@ def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> Non
     assert found[NO_DISTRICT, "dead_letters.waiting"].counts == {"messages": 3}
     assert found[DISTRICT, "launch.held"].picture == "review"
     assert (OTHER_DISTRICT, "launch.held") not in found
+    assert found[NO_DISTRICT, "stage.failing"].picture == "ingest,relay"
+    assert found[NO_DISTRICT, "stage.failing"].counts == {"ingest": 1, "relay": 2}
     assert set(CATALOGUE) >= set(INSPECTED)
 
 

@@ -20,6 +20,7 @@ OUTBOX_STUCK: Final = "outbox.stuck"
 DEAD_LETTERS_WAITING: Final = "dead_letters.waiting"
 LAUNCH_HELD: Final = "launch.held"
 MAILS_WAITING: Final = "mails.waiting"
+STAGE_FAILING: Final = "stage.failing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ CATALOGUE: Final[Mapping[str, Kind]] = {
     DEAD_LETTERS_WAITING: Kind(
         "warning", "Messages that could not be read wait on clever.events.dead.", "No dead letter waits."
     ),
+    STAGE_FAILING: Kind(
+        "critical",
+        "A part of the worker raises an error whenever it works, or stands still; it is tried again.",
+        "Every stage works again.",
+    ),
     LAUNCH_HELD: Kind(
         "warning",
         "A launch whose day has come is held back: the district's roster is not in sync.",
@@ -102,6 +108,6 @@ EVALUATED: Final = (EVENTS_QUARANTINED, PLAN_CLASS_CHANGE, PLAN_MASS_REMOVAL, PR
 """Those that an evaluation decides, in its transaction."""
 INSPECTED: Final = (
     *(DEAD_LETTERS_WAITING, DISTRICT_PARKED, FEED_STUCK, LAUNCH_HELD, MAILS_WAITING, OUTBOX_STUCK),
-    *(SYNC_PAUSED, SYNC_STALE, WINDOW_OVERDUE),
+    *(STAGE_FAILING, SYNC_PAUSED, SYNC_STALE, WINDOW_OVERDUE),
 )
 """Those that an inspection finds."""

@@ -22,6 +22,7 @@ from worker.domain.incident_codes import (
     PLAN_CLASS_CHANGE,
     PLAN_MASS_REMOVAL,
     PREFLIGHT_FAILED,
+    STAGE_FAILING,
     SYNC_PAUSED,
     SYNC_STALE,
     WINDOW_OVERDUE,
@@ -53,8 +54,17 @@ class Thresholds:
     feed: timedelta = timedelta(minutes=15)
     outbox: timedelta = timedelta(minutes=5)
     window: timedelta = timedelta(minutes=15)
+    stage: timedelta = timedelta(minutes=2)
     reads_clever: bool = True
     """Whether districts are read from Clever at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageFailure:
+    """A stage that fails: in how many processes, and one of the errors by its class and place."""
+
+    processes: int
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,8 @@ class Sight:
     """What holds launches back whose time has come."""
     mails: Mapping[str, int] = field(default_factory=dict)
     """E-mails that need a person."""
+    stages: Mapping[str, StageFailure] = field(default_factory=dict)
+    """Stages that fail, by name."""
 
 
 def decided(
@@ -139,11 +151,22 @@ def inspected(sight: Sight, now: datetime) -> Found:
         summary = f"{messages} messages wait to be published for too long."
         found[district, OUTBOX_STUCK] = Condition("", summary, {"messages": messages})
     found |= _on_their_way(sight)
+    found |= _in_processes(sight)
     if sight.dead_letters:
         summary = f"{sight.dead_letters} dead letters wait on clever.events.dead."
         counts = {"messages": sight.dead_letters}
         found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Condition("", summary, counts)
     return found
+
+
+def _in_processes(sight: Sight) -> Found:
+    """Return one incident for all stages that fail, since one cause mostly fails several."""
+    if not sight.stages:
+        return {}
+    each = sorted(sight.stages.items())
+    summary = "Stages fail again and again: " + "; ".join(f"{stage}: {one.problem}" for stage, one in each)
+    counts = {stage: one.processes for stage, one in each}
+    return {(NO_DISTRICT, STAGE_FAILING): Condition(picture(sight.stages), f"{summary}.", counts)}
 
 
 def _on_their_way(sight: Sight) -> Found:

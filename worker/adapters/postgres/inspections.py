@@ -13,7 +13,7 @@ from worker.domain.announcements import STALE_SYNC
 from worker.domain.incident_codes import DEAD_LETTERS_WAITING, INSPECTED
 from worker.domain.incidents import Condition, Memory, Rules, step
 from worker.domain.lifecycle.sight import Trouble
-from worker.domain.noticing import Found, Sight, Thresholds, folded, inspected
+from worker.domain.noticing import Found, Sight, StageFailure, Thresholds, folded, inspected
 from worker.domain.window import WindowLimits
 from worker.ports.inspection import Figures
 
@@ -93,16 +93,20 @@ class PostgresInspections:
             limits.max_deferral,
             thresholds.window,
             thresholds.outbox,
+            thresholds.stage,
         )
         mails = await connection.fetch(_MAILS["for_a_person"])
         numbers = defaultdict[str, dict[str, int]](dict)
         held: dict[str, list[str]] = {}
+        stages: dict[str, StageFailure] = {}
         syncs: dict[str, dict[str, Any]] = {}
         for row in rows:
             if row["what"] == "sync":
                 syncs[row["district_id"]] = row["record"]
             elif row["what"] == "held":
                 held[row["district_id"]] = row["record"]
+            elif row["what"] == "stage":
+                stages[row["district_id"]] = StageFailure(row["number"], row["record"])
             else:
                 numbers[row["what"]][row["district_id"]] = row["number"]
         return Sight(
@@ -115,6 +119,7 @@ class PostgresInspections:
             dead_letters,
             {district: set(map(Trouble, troubles)) for district, troubles in held.items()},
             {row["district_id"]: row["mails"] for row in mails},
+            stages,
         )
 
     async def _steps(

@@ -34,6 +34,10 @@ SELECT 'unpublished', o.district_id, count(*), NULL
 FROM outbox o WHERE o.created_at <= now() - $8::interval GROUP BY o.district_id
 UNION ALL
 SELECT 'held', l.district_id, 0, to_jsonb(l.troubles) FROM lifecycles l WHERE l.held_since IS NOT NULL
+UNION ALL
+-- No district's: the stage is told in its place.
+SELECT 'stage', f.stage, count(*), to_jsonb(min(f.problem)) FROM stage_failures f
+WHERE f.since <= now() - $9::interval AND f.seen_at > now() - interval '1 minute' GROUP BY f.stage
 
 -- name: figures
 -- What the metrics tell of all districts together.

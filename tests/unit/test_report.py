@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from worker.errors import StageFailed, StoreUnavailable
+from worker.stages.loop import Health, Stop
+from worker.stages.report import ReportStage
+
+
+class Failures:
+    """Keeps what was reported, in order."""
+
+    def __init__(self) -> None:
+        self.reported: list[tuple[str, dict[str, str]]] = []
+
+    async def report(self, process: str, failing: Mapping[str, tuple[float, str]]) -> None:
+        self.reported.append((process, {stage: problem for stage, (_, problem) in failing.items()}))
+
+
+async def test_a_failure_is_reported_while_it_lasts_and_once_that_it_is_over() -> None:
+    failures, health = Failures(), Health()
+    stage = ReportStage(failures, health, "one", Stop().sleep)
+
+    await stage.once()
+    health.trouble("poll", StoreUnavailable("away"))
+    await stage.once()
+    health.trouble("relay", StageFailed("ValueError relay.py:9"))
+    await stage.once()
+    await stage.once()
+    health.ok("relay")
+    await stage.once()
+    await stage.once()
+
+    failing = {"relay": "ValueError relay.py:9"}
+    assert failures.reported == [("one", failing), ("one", failing), ("one", {})]

@@ -13,7 +13,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,10 +58,16 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def _permissions() -> dict[str, str]:
-    """Allow everything with what is ours and nothing else; `rostering topology` asks by declaring."""
-    names = {exchange.name for exchange in TOPOLOGY.exchanges} | {queue.name for queue in TOPOLOGY.queues}
-    ours = f"^({'|'.join(re.escape(name) for name in sorted(names))})$"
-    return {"configure": ours, "write": ours, "read": ours}
+    """Allow to write to our exchanges and to read our queues, and nothing else."""
+    return {
+        "configure": "^$",
+        "write": _exactly(exchange.name for exchange in TOPOLOGY.exchanges),
+        "read": _exactly(queue.name for queue in TOPOLOGY.queues),
+    }
+
+
+def _exactly(names: Iterable[str]) -> str:
+    return f"^({'|'.join(re.escape(name) for name in sorted(names))})$"
 
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:

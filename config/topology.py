@@ -13,6 +13,11 @@ EVENTS_EXCHANGE: Final = "clever.events"
 EVENTS_QUEUE: Final = "clever.events"
 DEAD_LETTER_EXCHANGE: Final = "clever.events.dead"
 DEAD_LETTER_QUEUE: Final = "clever.events.dead"
+DEAD_LETTER_COPY_QUEUE: Final = "clever.events.dead.quarantine"
+"""A copy of each dead letter, for the stage that quarantines districts for those that the broker itself made.
+The dead letters stay on their own queue, for people."""
+DEAD_LETTER_CLAIM_QUEUE: Final = "clever.events.dead.claim"
+"""Always empty: its one consumer is who has the dead letters open."""
 ROSTERING_EXCHANGE: Final = "rostering"
 COMMIT_QUEUE: Final = "rostering.commit"
 REVIEW_QUEUE: Final = "rostering.review"
@@ -84,6 +89,10 @@ class Topology:
             ),
             *(
                 Queue(name, {**QUORUM, "x-delivery-limit": CONSUMER_DELIVERY_LIMIT})
+                for name in (DEAD_LETTER_COPY_QUEUE, DEAD_LETTER_CLAIM_QUEUE)
+            ),
+            *(
+                Queue(name, {**QUORUM, "x-delivery-limit": CONSUMER_DELIVERY_LIMIT})
                 for name in (COMMIT_QUEUE, REVIEW_QUEUE, ALERT_QUEUE)
             ),
         )
@@ -92,6 +101,7 @@ class Topology:
         default=(
             Binding(EVENTS_EXCHANGE, "#", EVENTS_QUEUE),
             Binding(DEAD_LETTER_EXCHANGE, "#", DEAD_LETTER_QUEUE),
+            Binding(DEAD_LETTER_EXCHANGE, "#", DEAD_LETTER_COPY_QUEUE),
             Binding(ROSTERING_EXCHANGE, "commit.#", COMMIT_QUEUE),
             Binding(ROSTERING_EXCHANGE, "review.#", REVIEW_QUEUE),
             Binding(ROSTERING_EXCHANGE, "alert.#", ALERT_QUEUE),
@@ -100,3 +110,11 @@ class Topology:
 
 
 TOPOLOGY: Final = Topology()
+
+_OF_BROKERS_ALONE: Final = (DEAD_LETTER_COPY_QUEUE, DEAD_LETTER_CLAIM_QUEUE)
+
+IN_PROCESS: Final = Topology(
+    queues=tuple(queue for queue in TOPOLOGY.queues if queue.name not in _OF_BROKERS_ALONE),
+    bindings=tuple(binding for binding in TOPOLOGY.bindings if binding.queue not in _OF_BROKERS_ALONE),
+)
+"""What the broker inside the process has: it makes no dead letters of its own."""

@@ -128,6 +128,11 @@ CHANNELS: Final = {
     topology.DEAD_LETTER_QUEUE: Channel(
         "Events that could not be used", "They wait for a person, who replays or discards them.", "deadLetter"
     ),
+    topology.DEAD_LETTER_COPY_QUEUE: Channel(
+        "Copies of events that could not be used",
+        "For the stage that holds a district back whose event the broker itself put aside.",
+        "deadLetter",
+    ),
     topology.COMMIT_QUEUE: Channel(
         "Commits",
         "Routing key `commit.<district>`. In order per district; a message may come twice, never not at all.",
@@ -150,6 +155,9 @@ OPERATIONS: Final = {
     "pollClever": Operation("send", topology.EVENTS_QUEUE, "Publish what the Clever API reports."),
     "ingestEvent": Operation("receive", topology.EVENTS_QUEUE, "Store an event, then acknowledge it."),
     "setAside": Operation("send", topology.DEAD_LETTER_QUEUE, "Put aside what cannot be read."),
+    "quarantineDistrict": Operation(
+        "receive", topology.DEAD_LETTER_COPY_QUEUE, "Quarantine the district of what the broker put aside."
+    ),
     "replayDeadLetter": Operation("receive", topology.DEAD_LETTER_QUEUE, "Replay or discard it, on request."),
     "publishCommit": Operation("send", topology.COMMIT_QUEUE, "Publish a commit, persistent and confirmed."),
     "publishReview": Operation("send", topology.REVIEW_QUEUE, "Publish a review, persistent and confirmed."),
@@ -214,7 +222,9 @@ def _asyncapi(schemas: JsonObject) -> JsonObject:
             " a commit, or a review that says why not.",
         },
         "defaultContentType": CONTENT_TYPE,
-        "channels": {queue.name: _channel(queue) for queue in topology.TOPOLOGY.queues},
+        "channels": {
+            queue.name: _channel(queue) for queue in topology.TOPOLOGY.queues if queue.name in CHANNELS
+        },
         "operations": {name: _operation(operation) for name, operation in OPERATIONS.items()},
         "components": {
             "messages": {name: _message(name, message) for name, message in MESSAGES.items()},

@@ -17,6 +17,7 @@ from typing import Final
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
 from worker import alerting, guiding, timing
+from worker.adapters import rabbitmq_rights
 from worker.adapters.files import DeadLetterFile, FileSink
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
@@ -323,8 +324,8 @@ async def open_publisher(
     broker = open_broker(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(broker.close)
-        if settings.broker_url is not None:
-            await broker.check_topology()
+        if isinstance(broker, RabbitBroker):
+            await broker.check_topology(rights=rabbitmq_rights.of_stages(["poll"]))
         else:
             if store is None:
                 store = await stack.enter_async_context(open_store(settings))

@@ -21,6 +21,7 @@ RosteringError
 │   ├── DistrictBusy           the district is being evaluated, for longer than one would wait
 │   ├── DeadLettersBusy        somebody else has the dead letters, for longer than one would wait
 │   ├── BrokerUnavailable      RabbitMQ cannot be reached, or did not confirm in time
+│   │   └── BrokerRefused          RabbitMQ does not let us in: wrong user, password or virtual host
 │   ├── CleverUnavailable      Clever cannot be reached, is too busy, or answers what nobody can read
 │   ├── MailboxUnavailable     the mailbox of bounces cannot be reached, or does not let us in
 │   └── UnroutableMessage      the broker had no queue for what we published: nothing was sent
@@ -149,6 +150,13 @@ class DeadLettersBusy(Unavailable):
 
 class BrokerUnavailable(Unavailable):
     """The broker cannot be reached, broke the connection off, or did not answer in time."""
+
+
+class BrokerRefused(BrokerUnavailable):
+    """The broker is there and does not let us in: a wrong user, password or virtual host.
+
+    Where a process or a command starts that is for a person to put right; in one that runs, it is waited for.
+    """
 
 
 class CleverUnavailable(Unavailable):

@@ -14,6 +14,7 @@ import structlog
 
 from config.settings import Settings
 from worker import alerting, postbox, telemetry
+from worker.adapters import rabbitmq_rights
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
@@ -214,12 +215,12 @@ class Worker:
         structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
         return 1 if watchdog.expired else 0
 
-    async def _first_look(self, broker: Broker) -> asyncio.Event:
+    async def _first_look(self, broker: RabbitBroker | InProcessBroker) -> asyncio.Event:
         """Return whether the broker has what we need, set where that is known; raises `TopologyError`."""
         is_checked = asyncio.Event()
         try:
             async with asyncio.timeout(FIRST_LOOK_SECONDS):
-                await broker.check_topology()
+                await self._look_at(broker)
         except UsageError:
             raise
         except Exception as error:  # noqa: BLE001 — it is looked for again, and told then
@@ -228,13 +229,24 @@ class Worker:
             is_checked.set()
         return is_checked
 
-    async def _check_topology(self, broker: Broker, is_checked: asyncio.Event) -> None:
+    async def _look_at(self, broker: RabbitBroker | InProcessBroker) -> None:
+        """Raise where the broker lacks something that we need, or we a right there."""
+        if not isinstance(broker, RabbitBroker):
+            await broker.check_topology()
+            return
+        await broker.check_topology(rights=rabbitmq_rights.of_stages(self._stages))
+        if broker.uncompared:
+            structlog.get_logger().info("topology.not_compared", names=sorted(set(broker.uncompared)))
+
+    async def _check_topology(
+        self, broker: RabbitBroker | InProcessBroker, is_checked: asyncio.Event
+    ) -> None:
         """Wait until the broker is there and has what we need; the rest goes on meanwhile, alerts above all.
 
-        Raises `TopologyError`.
+        Raises `TopologyError`, and `SettingsError` where the broker does not let us in.
         """
         if not is_checked.is_set():
-            await self._when_there(broker.check_topology)
+            await self._when_there(lambda: self._look_at(broker))
             is_checked.set()
         await self.stop.wait()
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-from program import Site
+import pytest
+from builders import event_json, school_json, section_json, student_json, teacher_json
+from program import Site, consuming, publishing
 from rabbitmq_node import RabbitNode
 
 from config import definitions
@@ -14,17 +18,60 @@ from config.topology import TOPOLOGY
 PASSWORD = "open-sesame-53"  # noqa: S105 — invented, for a node that lives as long as this run
 
 
-async def test_a_broker_that_imported_the_definitions_has_what_a_worker_needs(
-    tmp_path: Path, rabbitmq: RabbitNode, database_url: str
-) -> None:
+@pytest.fixture
+def least_url(rabbitmq: RabbitNode) -> Iterator[str]:
+    """The virtual host of the imported definitions, as the user who may configure nothing."""
     rabbitmq.ctl("add_user", definitions.USER, PASSWORD)
-
     rabbitmq.ctl("import_definitions", str(definitions.ROOT / definitions.PATH))
+    yield rabbitmq.vhost_url(definitions.VHOST).replace("guest:guest", f"{definitions.USER}:{PASSWORD}")
+    rabbitmq.ctl("delete_vhost", definitions.VHOST)
+    rabbitmq.ctl("delete_user", definitions.USER)
 
-    url = rabbitmq.vhost_url(definitions.VHOST).replace("guest:guest", f"{definitions.USER}:{PASSWORD}")
-    site = Site(tmp_path, url, database_url)
-    assert "every exchange and queue, as declared" in await site.done("topology", "check")
+
+async def test_a_broker_that_imported_the_definitions_has_what_a_worker_needs(
+    tmp_path: Path, rabbitmq: RabbitNode, database_url: str, least_url: str
+) -> None:
+    site = Site(tmp_path, least_url, database_url)
+
+    assert "every exchange and queue, and this user every right" in await site.done("topology", "check")
     assert bindings(rabbitmq) == {(each.exchange, each.pattern, each.queue) for each in TOPOLOGY.bindings}
+
+
+async def test_a_user_who_may_configure_nothing_takes_a_district_from_events_to_its_commit(
+    tmp_path: Path, database_url: str, least_url: str
+) -> None:
+    site = Site(tmp_path, least_url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
+    arrival = [
+        event_json(school_json(), "schools.created", 1),
+        event_json(student_json(1), "users.created", 2),
+        event_json(teacher_json(), "users.created", 3),
+        event_json(section_json(), "sections.created", 4),
+    ]
+    file = tmp_path / "arrival.ndjson"
+    file.write_text("".join(json.dumps(event) + "\n" for event in arrival))
+    await site.done("publish", str(file))
+    async with site.worker(), consuming(least_url) as consumer:
+        async with publishing(least_url) as send:
+            await send(b"not JSON")
+        await consumer.until(lambda: len(consumer.commits) == 1)
+        async with asyncio.timeout(40):
+            while "not_json" not in (listed := await site.done("dead-letters", "list", "--json")):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    letter = json.loads(listed.splitlines()[0])["id"]
+    discarded = await site.done("dead-letters", "discard", letter, "--reason", "a test")
+
+    assert "1" in discarded
+
+
+async def test_a_wrong_password_ends_a_worker_with_one_line(
+    tmp_path: Path, database_url: str, least_url: str
+) -> None:
+    site = Site(tmp_path, least_url.replace(PASSWORD, "wrong"), database_url)
+
+    for command in (["run"], ["topology", "check"], ["dead-letters", "list"]):
+        finished = await site.command(*command)
+        assert finished.code == 2, finished
+        assert "refused our user or password" in finished.err.splitlines()[-1]
 
 
 def bindings(node: RabbitNode) -> set[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from config.topology import TOPOLOGY
+from config.topology import DEAD_LETTER_CLAIM_QUEUE, TOPOLOGY
 from schemas import clever, export, messages
 
 if TYPE_CHECKING:
@@ -559,7 +559,7 @@ def test_the_asyncapi_document_names_every_queue_and_how_it_is_bound(asyncapi: J
         for bound in channel["bindings"]["amqp"]["x-bound-to"]
     }
 
-    assert set(asyncapi["channels"]) == {queue.name for queue in TOPOLOGY.queues}
+    assert set(asyncapi["channels"]) == {queue.name for queue in TOPOLOGY.queues} - {DEAD_LETTER_CLAIM_QUEUE}
     assert described == {(binding.queue, binding.exchange, binding.pattern) for binding in TOPOLOGY.bindings}
     assert {exchange for _, exchange, _ in described} == {exchange.name for exchange in TOPOLOGY.exchanges}
 

@@ -17,7 +17,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from config.topology import TOPOLOGY, Topology
+from config.topology import IN_PROCESS, Topology
 from worker.errors import BrokerUnavailable, TopologyError, UnroutableMessage
 from worker.ports.broker import Delivery, Message, Subscription
 
@@ -45,7 +45,7 @@ class InProcessBroker:
 
     def __init__(
         self,
-        topology: Topology = TOPOLOGY,
+        topology: Topology = IN_PROCESS,
         *,
         sinks: Mapping[str, Sink] = NO_SINKS,
         publish_timeout: float | None = None,

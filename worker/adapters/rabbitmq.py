@@ -24,10 +24,11 @@ import aio_pika
 from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
 
 from config.topology import TOPOLOGY, Topology
-from worker.adapters import rabbitmq_topology
+from worker.adapters import rabbitmq_rights, rabbitmq_topology
 from worker.adapters.rabbitmq_link import Address, Link, quiet_client_loggers, translated
+from worker.adapters.rabbitmq_rights import NO_RIGHTS, Rights
 from worker.adapters.rabbitmq_subscription import RabbitSubscription
-from worker.errors import BrokerUnavailable, UnroutableMessage
+from worker.errors import BrokerRefused, BrokerUnavailable, SettingsError, UnroutableMessage
 from worker.ports.broker import Message, Subscription
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 FAILURE_SECONDS: Final = 30.0
 """How long a failed publish speaks against the broker's health."""
 PUBLISHING: Final = "publish"
+REFUSALS: Final = 3
+"""Times that a broker has to refuse us before that is taken for final, where something starts."""
+REFUSAL_SECONDS: Final = 1.0
 
 
 class RabbitBroker:
@@ -69,6 +73,8 @@ class RabbitBroker:
         self._down: set[str] = set()
         self._publish_failed_at: float | None = None
         self._closed = False
+        self.uncompared: list[str] = []
+        """Names of exchanges and queues whose arguments the last check could not compare."""
         self.blocked = False
         """Whether the last publish timed out because the broker is blocking publishers (an alarm)."""
 
@@ -131,19 +137,39 @@ class RabbitBroker:
             await self._discard(link)
             raise
 
-    async def check_topology(self, topology: Topology = TOPOLOGY) -> None:
-        """Raise `TopologyError` at the first exchange or queue that is missing or declared differently."""
-        link = await self._open("check topology")
+    async def check_topology(self, topology: Topology = TOPOLOGY, rights: Rights = NO_RIGHTS) -> None:
+        """Raise `TopologyError` at the first exchange or queue that is missing or declared differently.
+
+        The same where a right of `rights` is missing; `SettingsError` where the broker does not let us in.
+        What could not be compared, since our user may not configure it, is named in `uncompared`.
+        """
+        link = await self._opened_for_good("check topology")
         try:
             with translated("cannot check the topology"):
                 async with asyncio.timeout(self._connect_timeout):
-                    await rabbitmq_topology.check(link.transport, topology)
+                    self.uncompared = await rabbitmq_topology.check(link, topology)
+                await rabbitmq_rights.check(link.another_channel, rights)
         finally:
             await self._discard(link)
 
+    async def _opened_for_good(self, role: str) -> Link:
+        """Open a link; raises `SettingsError` where the broker refuses us several times in a row.
+
+        One that has just been started may not know its users yet.
+        """
+        for _ in range(REFUSALS - 1):
+            try:
+                return await self._open(role)
+            except BrokerRefused:
+                await asyncio.sleep(REFUSAL_SECONDS)
+        try:
+            return await self._open(role)
+        except BrokerRefused as error:
+            raise SettingsError(f"ROSTERING_BROKER_URL: {error}") from error
+
     async def declare_topology(self, topology: Topology = TOPOLOGY) -> None:
         """Create what is missing; raises `TopologyError` where something exists with other arguments."""
-        link = await self._open("declare topology")
+        link = await self._opened_for_good("declare topology")
         try:
             with translated("cannot declare the topology"):
                 async with asyncio.timeout(self._connect_timeout):

@@ -27,6 +27,8 @@ class Gate:
     def __init__(self) -> None:
         self._is_open = asyncio.Event()
         self._is_open.set()
+        self.frame: bytearray | None = bytearray()
+        """The last frame that was read, while the connection is being opened; None afterwards."""
 
     def set_open(self, *, is_open: bool) -> None:
         """Open or close it."""
@@ -79,4 +81,9 @@ class _GatedReader:
         # Only where a frame begins: what has begun to arrive is small, and closing must not wait for it.
         if size == 1:
             await self._gate.passed()
-        return await self._reader.readexactly(size)
+        piece = await self._reader.readexactly(size)
+        if (frame := self._gate.frame) is not None:
+            if size == 1:
+                frame.clear()
+            frame += piece
+        return piece

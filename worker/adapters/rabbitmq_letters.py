@@ -1,22 +1,24 @@
 """Dead letters on RabbitMQ: got one by one, kept unacknowledged, and put back by giving up the connection.
 
-An exclusive queue, which goes with its connection, says who has the letters: two people who each held half of
-them would each see half. Getting a letter and giving it back counts as a delivery where the broker is older
-than 4.3; the queue's limit is a million of them (config/topology.py).
+The one consumer of a queue that is always empty, which goes with its connection, is who has the letters: two
+people who each held half of them would each see half. (An exclusive queue would need a right to configure.)
+Getting a letter and giving it back counts as a delivery where the broker is older than 4.3; the queue's limit
+is a million of them (config/topology.py).
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity
+from aio_pika.exceptions import ChannelNotFoundEntity
 from pamqp.commands import Basic
 
-from config.topology import DEAD_LETTER_QUEUE
+from config.topology import DEAD_LETTER_CLAIM_QUEUE, DEAD_LETTER_QUEUE
 from worker.adapters import rabbitmq_topology
 from worker.adapters.rabbitmq_link import Link, translated
 from worker.errors import BrokerUnavailable, DeadLettersBusy
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from worker.adapters.rabbitmq import RabbitBroker
 
 ROLE: Final = "dead letters"
-CLAIM: Final = f"{DEAD_LETTER_QUEUE}.open"
-"""The exclusive queue; nothing is ever in it."""
 ANSWER_SECONDS: Final = 10.0
 PATIENCE_SECONDS: Final = 15.0
 PAUSE_SECONDS: Final = 0.4
@@ -61,7 +61,7 @@ class RabbitDeadLetters:
                     return
             if asyncio.get_running_loop().time() >= end:
                 raise DeadLettersBusy("somebody else has the dead letters open: try again in a moment")
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 — two must not stay in step
 
 
 class RabbitLetters:
@@ -119,16 +119,22 @@ class RabbitLetters:
 
 
 async def _claimed(link: Link) -> bool:
-    """Take the claim; False where somebody else's connection has it, which ends this link."""
+    """Take the claim; False where somebody else's connection has it, or wants it at this moment.
+
+    Who consumes the queue and then is its only consumer has it: of two who come at once, at most one does.
+    """
     with translated("cannot open the dead letters"):
         async with asyncio.timeout(ANSWER_SECONDS):
             try:
-                await link.transport.queue_declare(CLAIM, exclusive=True, auto_delete=True)
-            except ChannelClosed as error:
-                if "RESOURCE_LOCKED" not in str(error):
-                    raise
-                return False
-    return True
+                await link.transport.basic_consume(DEAD_LETTER_CLAIM_QUEUE, _ignore)
+                claim = await link.transport.queue_declare(DEAD_LETTER_CLAIM_QUEUE, passive=True)
+            except ChannelNotFoundEntity as error:
+                raise rabbitmq_topology.missing("queue", DEAD_LETTER_CLAIM_QUEUE) from error
+    return claim.consumer_count == 1
+
+
+async def _ignore(_: object) -> None:
+    """Nothing is ever delivered."""
 
 
 def _letter(message: DeliveredMessage) -> DeadLetter:

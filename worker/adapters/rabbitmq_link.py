@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+import pamqp.frame
 from aio_pika.exceptions import (
     AMQPError,
     ChannelInvalidStateError,
@@ -25,18 +26,22 @@ from aio_pika.exceptions import (
     InvalidFrameError,
     ProbableAuthenticationError,
 )
+from pamqp import commands as spec
+from pamqp.exceptions import PAMQPException
 from yarl import URL
 
 from worker.adapters.rabbitmq_flow import Gate, GatedConnection
-from worker.errors import BrokerUnavailable, SettingsError
+from worker.errors import BrokerRefused, BrokerUnavailable, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from aio_pika.abc import AbstractChannel, AbstractConnection
     from aiormq.abc import AbstractChannel as Transport
     from pamqp.commands import Basic
 
+NOT_ALLOWED: Final = 530
+"""AMQP's code for a virtual host that is missing or not ours, and for too many connections."""
 CLOSE_SECONDS: Final = 5.0
 """How long closing may take: a broker that no longer answers must not hold up a shutdown."""
 
@@ -127,6 +132,18 @@ class Link:
             for callback in self._on_loss:
                 callback()
 
+    @asynccontextmanager
+    async def another_channel(self) -> AsyncIterator[Transport]:
+        """Lend a channel that may be closed for what is asked on it, without this link being lost."""
+        channel = self._connection.channel(publisher_confirms=False)
+        await channel.initialize()
+        try:
+            yield await channel.get_underlay_channel()
+        finally:
+            with suppress(BrokerUnavailable), translated("closing"):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await channel.close()
+
     async def blocked(self) -> bool:
         """Whether the broker told us that it stopped reading from this connection (aiormq offers no more)."""
         try:
@@ -158,12 +175,26 @@ async def _connect(address: Address, name: str, heartbeat: int, gate: Gate) -> A
     try:
         await connection.connect()
     except InvalidFrameError as error:
-        # The broker says why when it closes the connection here; aiormq drops that text.
-        raise BrokerUnavailable(
-            f"cannot connect to the broker at {address}: it refused us that virtual host "
-            "(there is none of that name, or we may not use it)"
-        ) from error
+        # The broker says why when it closes the connection here; aiormq drops that.
+        raise _refused(address, gate) from error
+    gate.frame = None
     return connection
+
+
+def _refused(address: Address, gate: Gate) -> BrokerUnavailable:
+    """Tell why the broker closed a connection that was being opened: for good, or for now."""
+    doing = f"cannot connect to the broker at {address}"
+    try:
+        _, _, closed = pamqp.frame.unmarshal(bytes(gate.frame or b""))
+    except PAMQPException:
+        closed = None
+    if not isinstance(closed, spec.Connection.Close):
+        return BrokerUnavailable(f"{doing}: the connection was closed")
+    if closed.reply_code == NOT_ALLOWED and "limit" not in closed.reply_text:
+        return BrokerRefused(
+            f"{doing}: it refused us that virtual host (there is none of that name, or we may not use it)"
+        )
+    return BrokerUnavailable(f"{doing}: {' '.join(closed.reply_text.split())}")
 
 
 @contextmanager
@@ -174,7 +205,7 @@ def translated(doing: str) -> Iterator[None]:
     except TimeoutError as error:
         raise BrokerUnavailable(f"{doing}: no answer in time") from error
     except ProbableAuthenticationError as error:
-        raise BrokerUnavailable(f"{doing}: it refused our user or password") from error
+        raise BrokerRefused(f"{doing}: it refused our user or password") from error
     except (AMQPError, ChannelInvalidStateError, OSError) as error:
         raise BrokerUnavailable(f"{doing}: {_reason(error)}") from error
     except asyncio.CancelledError as error:

@@ -2,8 +2,9 @@
 
 Workers check and never declare: a queue that is created again, empty, hides that somebody deleted it, and
 arguments that an operator changed would fail every reconnection. Looking goes first, with passive
-declarations, which create nothing; only when everything is there does an active declaration with our
-arguments ask the broker whether they are the same (it answers 406 with the one that differs).
+declarations, which create nothing and need no right; only when everything is there does an active declaration
+with our arguments ask the broker whether they are the same (it answers 406 with the one that differs). A user
+who may configure nothing is not answered (403): then what is there is not compared, and that is told.
 
 AMQP cannot list bindings. One that is missing shows as `UnroutableMessage` at the first publish.
 """
@@ -13,29 +14,55 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from aiormq.exceptions import ChannelAccessRefused
 
+from config.topology import Exchange
 from worker.errors import TopologyError
 
 if TYPE_CHECKING:
     from aiormq.abc import AbstractChannel
 
-    from config.topology import Exchange, Queue, Topology
+    from config.topology import Queue, Topology
+    from worker.adapters.rabbitmq_link import Link
 
 
-async def check(channel: AbstractChannel, topology: Topology) -> None:
-    """Raise `TopologyError` for the first thing that is missing, or else that differs."""
+async def check(link: Link, topology: Topology) -> list[str]:
+    """Raise `TopologyError` for the first thing that is missing, or else that differs.
+
+    Returns the names of what our user may not configure, and so could not be compared.
+    """
     for exchange in topology.exchanges:
-        await _find_exchange(channel, exchange)
+        await _find_exchange(link.transport, exchange)
     for queue in topology.queues:
-        await _find_queue(channel, queue)
-    await _declare(channel, topology)
+        await _find_queue(link.transport, queue)
+    uncompared: list[str] = []
+    everything: list[Exchange | Queue] = [*topology.exchanges, *topology.queues]
+    for each in everything:
+        async with link.another_channel() as channel:
+            try:
+                if isinstance(each, Exchange):
+                    await _declare_exchange(channel, each)
+                else:
+                    await _declare_queue(channel, each)
+            except ChannelAccessRefused:
+                uncompared.append(each.name)
+    return uncompared
 
 
 async def declare(channel: AbstractChannel, topology: Topology) -> None:
-    """Create everything, bindings included; raises `TopologyError` for the first thing that differs."""
-    await _declare(channel, topology)
-    for binding in topology.bindings:
-        await channel.queue_bind(binding.queue, binding.exchange, binding.pattern)
+    """Create everything, bindings included; raises `TopologyError` for the first thing that differs.
+
+    The same where our user may not create it.
+    """
+    try:
+        await _declare(channel, topology)
+        for binding in topology.bindings:
+            await channel.queue_bind(binding.queue, binding.exchange, binding.pattern)
+    except ChannelAccessRefused as error:
+        raise TopologyError(
+            "the broker's user may not declare exchanges and queues: do it as one who may configure them, "
+            "write to the queues and read from the exchanges"
+        ) from error
 
 
 def missing(kind: str, name: str) -> TopologyError:

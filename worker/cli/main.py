@@ -13,7 +13,14 @@ from worker.adapters.private_files import keep_private
 from worker.cli.context import CommandContext
 from worker.cli.lazily import LazyGroup
 from worker.domain.keepable import can_be_kept
-from worker.errors import BaselineRefused, CleverRefused, OrderRefused, Unavailable, UsageError
+from worker.errors import (
+    BaselineRefused,
+    BrokerRefused,
+    CleverRefused,
+    OrderRefused,
+    Unavailable,
+    UsageError,
+)
 from worker.telemetry import where
 from worker.terminal_output import say
 
@@ -77,7 +84,7 @@ def main() -> None:
     except click.ClickException as error:
         _complain(error.format_message())
         code = 2
-    except UsageError as error:
+    except (UsageError, BrokerRefused) as error:
         _complain(str(error))
         code = 2
     except (Unavailable, CleverRefused, BaselineRefused, OrderRefused) as error:

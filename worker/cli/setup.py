@@ -10,6 +10,7 @@ from rich.table import Table
 from config import loading as configuration
 from config.topology import TOPOLOGY
 from worker import app, process
+from worker.adapters import rabbitmq_rights
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.cli.context import CommandContext
 from worker.errors import SettingsError, TopologyError
@@ -58,20 +59,31 @@ def declare(ctx: CommandContext) -> None:
 @topology.command()
 @click.pass_obj
 def check(ctx: CommandContext) -> None:
-    """Say whether every exchange and queue is there, declared as this program needs it."""
+    """Say whether every exchange, queue and right is there, declared as this program needs it."""
     try:
-        ctx.run(_with_broker(ctx, "check"))
+        uncompared = ctx.run(_with_broker(ctx, "check"))
     except TopologyError as error:
         say(f"rostering: {error}", err=True)
         sys.exit(1)  # the command is right, and the answer is no
+    if uncompared:
+        say(
+            "The broker has every exchange and queue, and this user every right that is needed. "
+            f"The arguments of {len(set(uncompared))} were not compared: that needs the right to configure."
+        )
+        return
     say("The broker has every exchange and queue, as declared.")
 
 
-async def _with_broker(ctx: CommandContext, what: str) -> None:
+async def _with_broker(ctx: CommandContext, what: str) -> list[str]:
+    """Declare or check; return the names of what could not be compared."""
     if ctx.settings.broker_url is None:
         raise SettingsError("ROSTERING_BROKER_URL: expected the broker's address, it is not set")
     broker = RabbitBroker(ctx.settings.broker_url.get_secret_value(), name=app.process_name())
     try:
-        await (broker.declare_topology() if what == "declare" else broker.check_topology())
+        if what == "declare":
+            await broker.declare_topology()
+        else:
+            await broker.check_topology(rights=rabbitmq_rights.ALL_RIGHTS)
     finally:
         await broker.close()
+    return broker.uncompared

@@ -1,0 +1,68 @@
+"""Large messages: intake keeps to its memory, to its loop's turns, and to every event."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from builders import event_json, record_id, section_json, student_json
+from program import Site, publishing
+
+MEMORY = 400 * 1000 * 1000
+LONG = 500.0
+SMALL_FIRST = 600
+"""Enough to have ingest read as far ahead as it ever does."""
+
+
+def large(number: int) -> bytes:
+    """Return a readable event of 3.8 MiB: a section that had 100,000 students and has 45,000."""
+    before = [record_id(student) for student in range(100_000)]
+    section = section_json(number, students=[record_id(student) for student in range(45_000)])
+    event = event_json(section, "sections.updated", number)
+    event["data"]["previous_attributes"] = {"students": before}
+    return json.dumps(event, separators=(",", ":")).encode()
+
+
+def peak(pid: int) -> int:
+    """Return the most bytes that a process had resident."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("the system does not tell")
+
+
+async def stored(site: Site, count: int) -> None:
+    connection = await asyncpg.connect(site.database_url)
+    try:
+        async with asyncio.timeout(LONG):
+            while await connection.fetchval("SELECT count(*) FROM inbox") < count:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    "messages", [50, pytest.param(300, marks=(pytest.mark.full, pytest.mark.timeout(600)))]
+)
+async def test_intake_of_large_messages_among_small_ones_stays_under_400_mb(
+    site: Site, messages: int
+) -> None:
+    async with publishing(site.broker_url or "") as send:
+        small: list[Any] = [
+            send(json.dumps(event_json(student_json(n), number=n)).encode())
+            for n in range(1_000_000, 1_000_000 + SMALL_FIRST)
+        ]
+        await asyncio.gather(*small)
+        for number in range(1, messages + 1):
+            await send(large(number))
+
+    async with site.worker("--stages", "ingest") as worker:
+        await stored(site, messages + SMALL_FIRST)
+        most = peak(worker.process.pid)
+
+    print(f"{messages} messages of 3.8 MiB: {most / 1e6:.0f} MB at most")  # noqa: T201
+    assert most < MEMORY

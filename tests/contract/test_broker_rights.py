@@ -1,0 +1,149 @@
+"""A user of RabbitMQ with the least rights works, and one that is missing is told, without any effect."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from rabbitmq_node import RabbitNode
+
+from config import definitions
+from config.topology import DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE
+from worker.adapters.rabbitmq import RabbitBroker
+from worker.adapters.rabbitmq_letters import RabbitDeadLetters
+from worker.adapters.rabbitmq_rights import ALL_RIGHTS, Rights, of_stages
+from worker.errors import SettingsError, TopologyError
+from worker.ports.broker import Message
+
+LONG = 20.0
+LEAST = definitions.definitions()["permissions"][0]
+
+
+@dataclass(frozen=True)
+class LeastUser:
+    """A user of the node who has just what the definitions give."""
+
+    node: RabbitNode
+    name: str
+    vhost: str
+    url: str
+
+    def permit(self, *, read: str = LEAST["read"], write: str = LEAST["write"]) -> None:
+        self.node.ctl("set_permissions", "-p", self.vhost, self.name, LEAST["configure"], write, read)
+
+
+@pytest.fixture
+def least(rabbitmq: RabbitNode, rabbitmq_vhost_url: str) -> Iterator[LeastUser]:
+    name = f"least-{uuid.uuid4().hex}"
+    rabbitmq.ctl("add_user", name, "least")
+    vhost = unquote(urlsplit(rabbitmq_vhost_url).path.removeprefix("/"))
+    user = LeastUser(rabbitmq, name, vhost, rabbitmq_vhost_url.replace("guest:guest", f"{name}:least"))
+    user.permit()
+    yield user
+    rabbitmq.ctl("delete_user", name)
+
+
+@pytest.fixture
+async def broker(least: LeastUser, rabbitmq_vhost_url: str) -> AsyncIterator[RabbitBroker]:
+    owner = RabbitBroker(rabbitmq_vhost_url, name="owner")
+    await owner.declare_topology()
+    await owner.close()
+    broker = RabbitBroker(least.url, name="least")
+    yield broker
+    await broker.close()
+
+
+async def test_the_least_user_has_every_right_and_is_told_what_could_not_be_compared(
+    broker: RabbitBroker,
+) -> None:
+    await broker.check_topology(rights=ALL_RIGHTS)
+
+    assert EVENTS_QUEUE in broker.uncompared
+
+
+async def test_the_least_user_publishes_consumes_and_opens_the_dead_letters(broker: RabbitBroker) -> None:
+    await broker.publish(Message(EVENTS_EXCHANGE, "any", b"event"))
+    await broker.publish(Message(DEAD_LETTER_EXCHANGE, "any", b"letter", headers={"x-reason": "not_json"}))
+
+    async with broker.subscribe(EVENTS_QUEUE, prefetch=1) as events:
+        (event,) = await events.take(1, LONG)
+        await events.acknowledge(event.tag)
+    async with RabbitDeadLetters(broker).open() as opened:
+        letters = [letter async for letter in opened.read(10)]
+        await opened.remove(letters[0])
+
+    assert (event.body, [letter.body for letter in letters]) == (b"event", [b"letter"])
+
+
+async def test_asking_for_rights_leaves_nothing_in_any_queue(broker: RabbitBroker) -> None:
+    await broker.check_topology(rights=ALL_RIGHTS)
+
+    assert [await broker.depth(queue) for queue in (EVENTS_QUEUE, DEAD_LETTER_QUEUE)] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "missing"),
+    [
+        ("^rostering", LEAST["write"], "read queue clever.events:"),
+        (r"^clever\.events$", LEAST["write"], "read queue clever.events.dead.quarantine"),
+        (LEAST["read"], r"^(clever\.events|rostering)$", r"write to exchange clever.events.dead \("),
+    ],
+)
+async def test_a_right_that_ingest_lacks_is_told(
+    broker: RabbitBroker, least: LeastUser, read: str, write: str, missing: str
+) -> None:
+    least.permit(read=read, write=write)
+
+    with pytest.raises(TopologyError, match=missing):
+        await broker.check_topology(rights=of_stages(["ingest"]))
+
+
+async def test_a_right_that_no_stage_here_needs_is_not_asked_for(
+    broker: RabbitBroker, least: LeastUser
+) -> None:
+    least.permit(read="^$", write="^$")
+
+    await broker.check_topology(rights=of_stages(["evaluate", "http"]))
+    assert of_stages(["evaluate"]) == Rights()
+
+
+async def test_who_may_not_declare_is_told_so(least: LeastUser) -> None:
+    broker = RabbitBroker(least.url, name="least")
+    with pytest.raises(TopologyError, match="may not declare"):
+        await broker.declare_topology()
+    await broker.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda url: url.replace(":least@", ":s3cret@"), "user or password"),
+        (lambda url: url.rsplit("/", 1)[0] + "/nowhere", "virtual host nowhere"),
+    ],
+    ids=["password", "vhost"],
+)
+async def test_a_broker_that_does_not_let_us_in_is_a_wrong_setting(
+    least: LeastUser, change: object, told: str
+) -> None:
+    refused = RabbitBroker(change(least.url), name="refused")  # type: ignore[operator]
+    with pytest.raises(SettingsError, match=told) as caught:
+        await refused.check_topology()
+    await refused.close()
+
+    assert "s3cret" not in str(caught.value)
+
+
+async def test_a_broker_with_too_many_connections_is_waited_for(
+    broker: RabbitBroker, least: LeastUser
+) -> None:
+    least.node.ctl("set_vhost_limits", "-p", least.vhost, '{"max-connections": 0}')
+    try:
+        with pytest.raises(Exception, match="connection limit") as caught:
+            await broker.check_topology()
+    finally:
+        least.node.ctl("clear_vhost_limits", "-p", least.vhost)
+
+    assert not isinstance(caught.value, SettingsError)

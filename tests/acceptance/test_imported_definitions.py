@@ -50,11 +50,12 @@ async def test_a_user_who_may_configure_nothing_takes_a_district_from_events_to_
     file = tmp_path / "arrival.ndjson"
     file.write_text("".join(json.dumps(event) + "\n" for event in arrival))
     await site.done("publish", str(file))
-    async with site.worker(), consuming(least_url) as consumer:
+    async with site.worker():
+        async with consuming(least_url) as consumer:
+            await consumer.until(lambda: len(consumer.commits) == 1)
         async with publishing(least_url) as send:
             await send(b"not JSON")
-        await consumer.until(lambda: len(consumer.commits) == 1)
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             while "not_json" not in (listed := await site.done("dead-letters", "list", "--json")):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
     letter = json.loads(listed.splitlines()[0])["id"]

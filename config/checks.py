@@ -21,10 +21,11 @@ STUDENT_FIELDS: Final = (
 
 FINDING_CODES: Final = (
     *("student.field_missing", "student.no_section", "student.multiple_sections"),
-    *("student.duplicate_identity", "student.unknown_school", "class.no_teacher", "class.unknown_teacher"),
+    *("student.duplicate_identity", "student.unknown_school", "student.left_scope"),
+    *("class.no_teacher", "class.unknown_teacher"),
     *("section.unknown_student", "school.mass_removal", "district.mass_removal", "school.class_change"),
     *("district.class_change", "district.no_students", "district.events_quarantined"),
-    *("district.no_baseline", "district.records_unreadable"),
+    *("district.no_baseline", "district.records_unreadable", "filter.scope_matches_nothing"),
 )
 
 

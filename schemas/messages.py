@@ -110,6 +110,7 @@ class FindingCode(StrEnum):
     STUDENT_MULTIPLE_SECTIONS = "student.multiple_sections"
     STUDENT_DUPLICATE_IDENTITY = "student.duplicate_identity"
     STUDENT_UNKNOWN_SCHOOL = "student.unknown_school"
+    STUDENT_LEFT_SCOPE = "student.left_scope"
     CLASS_NO_TEACHER = "class.no_teacher"
     CLASS_UNKNOWN_TEACHER = "class.unknown_teacher"
     SECTION_UNKNOWN_STUDENT = "section.unknown_student"
@@ -121,6 +122,7 @@ class FindingCode(StrEnum):
     DISTRICT_EVENTS_QUARANTINED = "district.events_quarantined"
     DISTRICT_NO_BASELINE = "district.no_baseline"
     DISTRICT_RECORDS_UNREADABLE = "district.records_unreadable"
+    FILTER_SCOPE_MATCHES_NOTHING = "filter.scope_matches_nothing"
 
 
 class Published(BaseModel):
@@ -318,6 +320,7 @@ class StudentsSummary(Published):
     total: Count = Field(description="Students in scope.")
     ready: Count = Field(description="Those without an error.")
     blocked: Count = Field(description="Those with at least one error.")
+    outside_scope: Count = Field(description="Shared students that are out of scope.")
 
 
 class FindingItem(Published):
@@ -327,7 +330,13 @@ class FindingItem(Published):
     severity: Severity = Field(description="An error blocks the district; a warning is only told.")
     kind: FindingKind = Field(description="What the record is.")
     id: Id = Field(description="The record's Clever id; the district's own where it concerns all of it.")
-    field: str | Absent = Field(default=None, description="The field that is blank or shared.")
+    field: str | Absent = Field(
+        default=None, description="The field that is blank or shared, or that of the scope: grades, schools."
+    )
+    value: str | Absent = Field(
+        default=None,
+        description="The value of the filter's scope that nothing shared has, as written.",
+    )
     sections: tuple[str, ...] | Absent = Field(
         default=None, description="The kept sections that list the student."
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from worker.domain.filter import SectionFilter, SectionView, counted, rank
+from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, counted, rank
 from worker.domain.policy import Policy
 from worker.domain.preflight import (
     DistrictContext,
@@ -38,7 +38,7 @@ from worker.domain.records import (
 from worker.domain.roster import Entry, class_entry, school_entry, student_entry, teacher_entry
 from worker.domain.scope import find_schools
 from worker.domain.terms import Calendar
-from worker.domain.texts import fold
+from worker.domain.texts import fold, folded
 from worker.domain.turnover import Turnover, Turnovers
 
 Records = dict[tuple[Kind, str], Json]
@@ -52,6 +52,10 @@ class Judged:
     findings: list[Finding]
     entries: dict[tuple[str, str], Entry]
     class_sizes: dict[str, int]
+    outside: set[str]
+    """Shared students out of scope."""
+    outside_listed: set[str]
+    """Those of them whom a kept section lists."""
 
 
 Seat = tuple[str | None, str | None]
@@ -130,8 +134,38 @@ def judge(
     roster = {(entry.kind.value, entry.id): entry for entry in entries}
     planned = seats_of({key: json.loads(entry.record) for key, entry in roster.items()})
     turnovers = every_turnover(committed, planned)
-    findings += district_findings(DistrictContext(district_id, len(students), turnovers), policy)
-    return Judged(findings, {(entry.kind, entry.id): entry for entry in entries}, dict(sizes))
+    everybody = _students(records, KEEP_ALL)
+    context = DistrictContext(
+        district_id, len(students), turnovers, unmatched=_unmatched(section_filter, everybody, records)
+    )
+    findings += district_findings(context, policy)
+    outside = everybody.keys() - students.keys()
+    listed = {student for section_id in ranks for student in sections[RecordId(section_id)].students}
+    return Judged(
+        findings,
+        {(entry.kind, entry.id): entry for entry in entries},
+        dict(sizes),
+        outside,
+        outside & listed,
+    )
+
+
+def _unmatched(
+    section_filter: SectionFilter, everybody: dict[str, Student], records: Records
+) -> list[tuple[str, str]]:
+    """Return the values of the scope that no student and no school has."""
+    grades = {student.value("grade") for student in everybody.values()}
+    schools: set[str | None] = {school for student in everybody.values() for school in student.all_schools()}
+    schools |= {i for (kind, i) in records if kind is Kind.SCHOOL}
+    schools |= {record.get("name") for (kind, _), record in records.items() if kind is Kind.SCHOOL}
+    scope = section_filter.scope
+    values = [("grades", value, grades) for value in scope.grades]
+    values += [("schools", value, schools) for value in scope.schools]
+    return [
+        (name, value)
+        for name, value, there in values
+        if everybody and not any(folded(value) == folded(one) for one in there if one)
+    ]
 
 
 def calendar_of(records: Records, today: date, days: int) -> Calendar:
@@ -184,13 +218,18 @@ def _students(records: Records, section_filter: SectionFilter) -> dict[str, Stud
     return students
 
 
+def _is_same(one: str | None, other: str) -> bool:
+    return one is not None and fold(one) == fold(other)
+
+
 def _duplicated(student: Student, students: dict[str, Student], policy: Policy) -> set[str]:
     return {
         name
         for name in policy.unique_fields
         if student.value(name) is not None
         and any(
-            o.id != student.id and fold(o.value(name)) == fold(student.value(name)) for o in students.values()
+            o.id != student.id and fold(o.value(name) or "") == fold(student.value(name))
+            for o in students.values()
         )
     }
 

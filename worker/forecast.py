@@ -81,6 +81,7 @@ async def _rehearse(evaluation: PostgresEvaluation, limits: WindowLimits) -> dic
             "total": tally.students,
             "ready": tally.students - tally.blocked,
             "blocked": tally.blocked,
+            "outside_scope": tally.outside_scope,
         },
         "by_code": tally.by_code(),
         "new": new,

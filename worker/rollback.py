@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from worker.candidate.context import chunks
 from worker.candidate.district import judge_district
+from worker.candidate.students import refresh_students
 from worker.decisions import enqueue_changes
 from worker.domain import announcements
 from worker.domain.announcements import Batch, instant
@@ -160,7 +162,10 @@ async def _commit(district: Rollback, target: PastCommit, restoration: Restorati
     state.last_commit_id = envelope["commit_id"]
     state.committed_digest, state.committed_counts = restoration.digest, restoration.sizes
     # What the plan removes, and from how many, is not what it was.
-    await judge_district(district, await context_of(district, without_grace(today(district))))
+    context = await context_of(district, without_grace(today(district)))
+    for ids in chunks(restoration.removed_since):
+        await refresh_students(context, ids)
+    await judge_district(district, context)
     await district.record_rollback(*_records(district, batch, envelope))
     return parts
 

@@ -39,7 +39,7 @@ async def test_the_demo_district_goes_from_its_arrival_to_a_move_between_two_hom
             await consumer.until(lambda: len(consumer.commits) == 3)
 
     everybody, by_subject, without_dob = consumer.reviews
-    assert everybody["students"] == {"total": 1004, "ready": 0, "blocked": 1004}
+    assert everybody["students"] == {"total": 1004, "ready": 0, "blocked": 1004, "outside_scope": 0}
     assert everybody["findings"]["by_code"]["student.multiple_sections"] == 1004
     assert by_subject["students"]["blocked"] == 417
     assert without_dob["findings"]["errors"] == 1

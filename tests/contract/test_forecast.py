@@ -94,7 +94,8 @@ async def test_what_waits_is_judged_as_the_window_would_be(rostered: StoreUnderT
     assert (found["events"], found["outcome"]) == (2, details["last_decision"]["outcome"])
     assert found["outcome"] == "review"
     assert (found["new"], found["resolved"]) == (2, 0)
-    assert found["students"] == details["students"] == {"total": 4, "ready": 2, "blocked": 2}
+    students = {"total": 4, "ready": 2, "blocked": 2, "outside_scope": 0}
+    assert found["students"] == details["students"] == students
     assert found["by_code"] == details["findings"]["by_code"]
     assert found["plan"] == details["plan"]
 

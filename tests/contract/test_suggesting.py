@@ -401,7 +401,7 @@ async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_clas
     await judged(store)
 
     (review,) = await reviews(store)
-    assert review["students"] == {"total": students, "ready": students - 1, "blocked": 1}
+    assert review["students"] == {"total": students, "ready": students - 1, "blocked": 1, "outside_scope": 0}
     assert bool(review["suggestions"]) is is_advised
 
 

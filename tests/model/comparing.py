@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 from model.mirror import DISTRICT, TODAY, Model, Recent
 from oracle import Judged, calendar_of, every_turnover, seats_of
 from store_fixtures import StoreUnderTest
 
 from worker.domain.canonical import to_bytes, to_hex
-from worker.domain.preflight import DistrictContext, district_findings
+from worker.domain.preflight import DistrictContext, district_findings, left_scope
 from worker.domain.records import Json, Kind
 from worker.domain.roster import digest
 from worker.stages.evaluate import judge as judge_in_store
@@ -21,14 +22,29 @@ async def compare(model: Model, store: StoreUnderTest) -> None:
     if not model.events:
         return
     await consume(model, store)
-    judged = model.judged()
+    judged = await with_those_who_left(model.judged(), model, store)
     await compare_findings(judged, store)
     await compare_roster(judged, store)
     await compare_coverage(judged, store)
     await _compare_school_terms(model, store)
     await _compare_tally(judged, model, store)
+    assert (await store.desk.show(DISTRICT))["students"]["outside_scope"] == len(judged.outside)
     await _compare_approvals(judged, model, store)
     await compare_full_run(store)
+
+
+async def with_those_who_left(judged: Judged, model: Model, store: StoreUnderTest) -> Judged:
+    """Return what the rules say, with the students of whom the store tells that they left the scope.
+
+    It must tell so of all who are committed, out of scope, and listed by a kept section; and it may tell so
+    of no others but those who left with an earlier commit, and are listed still.
+    """
+    rows = await store.rows("SELECT record_id FROM findings WHERE open AND code = 'student.left_scope'")
+    told = {row["record_id"] for row in rows}
+    committed = {record_id for kind, record_id in model.committed if kind == "student"}
+    assert judged.outside_listed & committed <= told <= judged.outside_listed
+    left = [left_scope(student, model.policy) for student in sorted(told)]
+    return replace(judged, findings=[*judged.findings, *left])
 
 
 async def _compare_approvals(judged: Judged, model: Model, store: StoreUnderTest) -> None:
@@ -196,6 +212,9 @@ async def compare_full_run(store: StoreUnderTest) -> None:
     async with store.evaluations.trial(DISTRICT, current) as evaluation:
         assert evaluation is not None
         before = evaluation.state.tally.to_json(), evaluation.state.tally.error_digest
+        # By the same filter, all the same: another policy than the last asks for a full run as well.
+        evaluation.state.filter_version = evaluation.state.evaluated_filter_version
+        evaluation.state.evaluated_policy = "another"
         await judge_in_store(evaluation, [])
         counted = await evaluation._connection.fetch(
             "SELECT school_id, grade, students, blocked FROM coverage"

@@ -15,6 +15,7 @@ from model.comparing import (
     compare_roster,
     consume,
     digest_of,
+    with_those_who_left,
 )
 from model.mirror import DISTRICT, Model, happen, policy_of
 from model.stories import (
@@ -182,7 +183,7 @@ async def _roll_back(step: Rollback, model: Model, store: StoreUnderTest) -> Non
     await roll_back(store.rollbacks, DISTRICT, target, "test", "a model")
     await consume(model, store)
     assert digest_of(model.committed) == digest_of(model.past[target - 1])
-    judged = model.judged()
+    judged = await with_those_who_left(model.judged(), model, store)
     await compare_findings(judged, store)
     await compare_roster(judged, store)
     await compare_plan(judged, model, store)

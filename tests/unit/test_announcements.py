@@ -40,6 +40,7 @@ from worker.domain.preflight import (
     StandingFinding,
     StudentContext,
     district_findings,
+    left_scope,
     section_findings,
     student_findings,
 )
@@ -250,10 +251,11 @@ def every_finding() -> list[Finding]:
     moved_at: dict[str, Turnover] = {record_id(901): Turnover(90, 200, 20)}
     moved = Turnover(150, 400, 20)
     turnovers = Turnovers(Turnover(300, 400), moved, lost_at, moved_at)
-    emptied = DistrictContext(DISTRICT, 0, [turnovers], quarantined=2)
+    emptied = DistrictContext(DISTRICT, 0, [turnovers], quarantined=2, unmatched=[("grades", "K")])
     return [
         *student_findings(lost, policy),
         *student_findings(torn, policy),
+        left_scope(record_id(3), policy),
         *section_findings(bare, policy),
         *district_findings(emptied, policy),
     ]
@@ -278,7 +280,7 @@ def test_a_review_with_every_kind_of_finding_is_of_the_contracts_shape() -> None
     assert review["findings"]["items"] == [{**one.item, "since": instant(NOON)} for one in found]
     assert (review["findings"]["new"], review["findings"]["resolved"]) == (9, 2)
     assert review["findings"]["errors"] + review["findings"]["warnings"] == len(found)
-    assert review["students"] == {"total": 1, "ready": 0, "blocked": 1}
+    assert review["students"] == {"total": 1, "ready": 0, "blocked": 1, "outside_scope": 0}
     assert review["plan"]["digest"] == to_hex(tally.candidate_digest)
 
 

@@ -39,7 +39,7 @@ def test_the_usual_policy_is_the_designs() -> None:
     assert usual.removal_limit_floor == 10
 
 
-def test_four_codes_warn_and_all_others_are_errors() -> None:
+def test_six_codes_warn_and_all_others_are_errors() -> None:
     warnings = {code.value for code in Code if Policy().severity(code) is Severity.WARNING}
 
     assert warnings == {
@@ -47,6 +47,8 @@ def test_four_codes_warn_and_all_others_are_errors() -> None:
         "class.unknown_teacher",
         "section.unknown_student",
         "student.unknown_school",
+        "student.left_scope",
+        "filter.scope_matches_nothing",
     }
     assert warnings == WARNINGS
 

@@ -116,7 +116,7 @@ REVIEW: Json = {
     "decided_at": "2025-09-02T08:15:14.300Z",
     "standing_since": "2025-09-01T00:00:00.000Z",
     "batch": BATCH,
-    "students": {"total": 1004, "ready": 592, "blocked": 412},
+    "students": {"total": 1004, "ready": 592, "blocked": 412, "outside_scope": 9},
     "findings": {
         "errors": 414,
         "warnings": 1,

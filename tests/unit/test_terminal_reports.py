@@ -52,6 +52,8 @@ def text(what: RenderableType, width: int = 80) -> str:
 def trial(**fields: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
         "coverage": {"exactly_one": 587, "none": 0, "several": 417},
+        "outside_scope": 12,
+        "scope_matches_nothing": [{"field": "grades", "value": "K"}],
         "errors": 417,
         "warnings": 1004,
         "by_code": {"student.multiple_sections": 417, "student.unknown_school": 1004},
@@ -92,6 +94,11 @@ def test_a_trial_with_errors_says_that_nothing_would_be_committed() -> None:
     assert "417 errors (1,004 warnings): it would be a review, and no commit." in shown
     assert "in the plan: student" in shown
     assert "would commit" not in shown
+    assert "out of scope" in shown
+    assert (
+        "Check the scope: the scope names the grade 'K', which no shared student or school has."
+        in " ".join(shown.split())
+    )
 
 
 def test_a_trial_without_an_error_says_what_would_be_committed() -> None:

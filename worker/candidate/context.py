@@ -32,6 +32,8 @@ class Context:
     calendar: Calendar
     scope: KnownScope
     """The filter's scope, with its schools found in the district as it is staged."""
+    is_new_filter: bool = False
+    """Whether the district was last judged by another filter."""
 
     async def write_entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> None:
         """Write those entries that differ from the rows they replace."""

@@ -10,6 +10,7 @@ from worker.candidate.context import Context
 from worker.domain.filter import looked_at
 from worker.domain.preflight import DistrictContext, district_findings
 from worker.domain.roster import RosterKind
+from worker.domain.scope_counts import matching_nothing
 from worker.domain.turnover import Turnovers
 from worker.ports.evaluation import Evaluation
 
@@ -22,6 +23,8 @@ async def judge_district(evaluation: Evaluation, context: Context) -> None:
     state, policy = evaluation.state, context.policy
     turnovers = await turnovers_of(evaluation, context)
     quarantined = await evaluation.quarantined()
+    nothing = matching_nothing(context.tally, context.section_filter.scope, context.scope)
+    unmatched = [(one.field, one.value) for one in nothing]
     unreadable = await evaluation.unreadable(looked_at(context.section_filter))
 
     def district(counts: Sequence[Turnovers]) -> DistrictContext:
@@ -32,6 +35,7 @@ async def judge_district(evaluation: Evaluation, context: Context) -> None:
             quarantined=quarantined,
             has_baseline=state.baseline_at is not None,
             unreadable=unreadable,
+            unmatched=unmatched,
         )
 
     findings = district_findings(district(turnovers), policy)

@@ -12,6 +12,7 @@ from worker.candidate.people import refresh_schools, refresh_teachers
 from worker.candidate.sections import refresh_sections
 from worker.candidate.students import refresh_identities, refresh_students
 from worker.domain.records import Json, Kind
+from worker.domain.scope_counts import count_changes
 from worker.domain.staging import Change
 from worker.ports.roster import EvaluatedRoster, Link
 
@@ -56,7 +57,9 @@ async def refresh(context: Context, changes: Sequence[Change], schools: Collecti
 
     All sections of `schools` are ranked anew, because other terms count there than before.
     """
-    touched = await _touched(context, [change for change in changes if change.is_real])
+    changes = [change for change in changes if change.is_real]
+    count_changes(context.tally, context.scope, changes)
+    touched = await _touched(context, changes)
     touched.sections |= await _linked(context, "school", schools)
     for ids in chunks(touched.sections):
         outcome = await refresh_sections(context, ids, touched.before)
@@ -88,8 +91,9 @@ async def refresh_all(context: Context, progress: Progress) -> None:
     async for ids in roster.ids_in_chunks("student", CHUNK):
         await refresh_identities(context, ids)
         progress("identities", len(ids))
+    context.tally.forget_shared()
     async for ids in roster.ids_in_chunks("student", CHUNK):
-        await refresh_students(context, ids)
+        await refresh_students(context, ids, counts_shared=True)
         progress("students", len(ids))
     async for ids in roster.ids_in_chunks("section", CHUNK):
         await refresh_classes(context, ids)

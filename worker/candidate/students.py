@@ -11,9 +11,11 @@ from typing import TypeAlias
 from worker.candidate.context import Context
 from worker.domain.canonical import canonical
 from worker.domain.filter import counted
-from worker.domain.preflight import Finding, StudentContext, student_findings
+from worker.domain.policy import Code
+from worker.domain.preflight import Finding, StudentContext, left_scope, student_findings
 from worker.domain.records import RecordId, Student, student_from_json
 from worker.domain.roster import RosterKind, student_entry
+from worker.domain.scope_counts import count_student
 from worker.domain.texts import fold_value
 from worker.ports.roster import EntryWrite, Seat, StudentState
 from worker.slices import in_slices
@@ -44,8 +46,10 @@ async def refresh_identities(context: Context, ids: Collection[str]) -> set[tupl
     return await context.roster.replace_identities(ids, rows)
 
 
-async def refresh_students(context: Context, ids: Collection[str]) -> StudentOutcome:
-    """Check these students anew and write their entries."""
+async def refresh_students(
+    context: Context, ids: Collection[str], *, counts_shared: bool = False
+) -> StudentOutcome:
+    """Check these students anew and write their entries; count those who are shared, where that is wanted."""
     outcome = StudentOutcome()
     if not ids:
         return outcome
@@ -57,8 +61,15 @@ async def refresh_students(context: Context, ids: Collection[str]) -> StudentOut
     writes = []
     sizes: Counter[str] = Counter()
     seats: dict[Place, tuple[int, int]] = {}
+    flagged = {found.record_id for found in before if found.finding.code is Code.LEFT_SCOPE}
     async for state in in_slices(states):
-        write, findings = _judge(context, state, duplicated.get(state.id, ()))
+        student = student_from_json(state.id, state.record)
+        if counts_shared and student is not None:
+            count_student(context.tally, context.scope, student, 1)
+        if student is None or not context.scope.holds(student):
+            write, findings = _outside(context, state, student, was_told=state.id in flagged)
+        else:
+            write, findings = _judge(context, state, student, duplicated.get(state.id, ()))
         after += findings
         writes.append((write, state.entry))
         _count_seat(seats, state.entry.seat, -1)
@@ -80,12 +91,24 @@ async def refresh_students(context: Context, ids: Collection[str]) -> StudentOut
     return outcome
 
 
-def _judge(
-    context: Context, state: StudentState, duplicated: Collection[str]
+def _outside(
+    context: Context, state: StudentState, student: Student | None, *, was_told: bool
 ) -> tuple[EntryWrite, list[Finding]]:
-    student = student_from_json(state.id, state.record)
-    if student is None or not context.scope.holds(student):
-        return EntryWrite(RosterKind.STUDENT, state.id, None, sections=()), []
+    """Take out somebody who is no student, or out of scope.
+
+    That he left the scope is told while a kept section lists him: also after the commit that removes him,
+    which may be the very next thing, until another filter is in force or he is not shared any more.
+    """
+    write = EntryWrite(RosterKind.STUDENT, state.id, None, sections=())
+    left = state.entry.committed is not None or (was_told and not context.is_new_filter)
+    if student is None or not state.ranks or not left:
+        return write, []
+    return write, [left_scope(state.id, context.policy)]
+
+
+def _judge(
+    context: Context, state: StudentState, student: Student, duplicated: Collection[str]
+) -> tuple[EntryWrite, list[Finding]]:
     ranks = {RecordId(section): rule for section, rule in state.ranks.items()}
     sections = counted(context.section_filter.strategy, ranks)
     school = student.value("school_id")
@@ -107,7 +130,8 @@ def _count_seat(seats: dict[Place, tuple[int, int]], seat: Seat | None, sign: in
 
 
 def _count_blocked(context: Context, findings: Iterable[Finding], sign: int) -> None:
-    context.tally.count_blocked(sign * len({finding.record_id for finding in findings if finding.is_error}))
+    blocked = {one.record_id for one in findings if one.is_error and one.code is not Code.LEFT_SCOPE}
+    context.tally.count_blocked(sign * len(blocked))
 
 
 def _identities(student: Student, fields: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:

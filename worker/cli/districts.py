@@ -134,7 +134,8 @@ def district_details(details: dict[str, Any]) -> RenderableType:
         facts.add_row(label, text)
     facts.add_row(
         "students",
-        f"{students['total']:,} in scope, {students['ready']:,} ready, {students['blocked']:,} blocked",
+        f"{students['total']:,} in scope, {students['ready']:,} ready, {students['blocked']:,} blocked, "
+        f"{students['outside_scope']:,} out of scope",
     )
     facts.add_row(
         "rostered",

@@ -22,6 +22,7 @@ from worker.cli.terminal import counted, moment, progress_bars
 from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter, parse_filter
 from worker.domain.policy import parse_end, parse_own_policy
+from worker.domain.scope_counts import ScopeValue
 from worker.errors import InputFileError
 from worker.ports.desk import FilterVersion, PolicyVersion
 from worker.terminal_output import say
@@ -61,11 +62,13 @@ def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: b
 def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | None) -> None:
     """Put the section filter in FILE (- for standard input) in force, and judge the district by it."""
     section_filter = parse_filter(_read(file))
-    version, is_known = ctx.run(_set(ctx, district, section_filter, reason))
+    version, is_known, nothing = ctx.run(_set(ctx, district, section_filter, reason))
     if is_known:
         say(f"Filter version {version} of {district} is in force; its window closes now.")
     else:
         say(f"District {district} was never seen here: filter version {version} waits for its first events.")
+    for value in nothing:
+        say(_check(value), err=True)
 
 
 @filter_group.command(name="try")
@@ -190,13 +193,19 @@ def trial_report(result: dict[str, Any]) -> RenderableType:
         count = result["coverage"][key]
         share = f"{count / total:.1%}" if total else ""
         table.add_row(label, f"{count:,} of {total:,}", share)
+    table.add_row("out of scope", f"{result['outside_scope']:,}", "")
     for code, count in result["by_code"].items():
         table.add_row(code, f"{count:,}", "")
     plan = "in the plan" if result["errors"] else "would commit"
     for kind, ops in result["plan"]["counts"].items():
         table.add_row(f"{plan}: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", "")
     digest = Text(f"plan digest  {result['plan']['digest']}")
-    return Group(table, digest, _trial_verdict(result["errors"], result["warnings"]))
+    nothing = [Text(_check(ScopeValue(**one)), "yellow") for one in result["scope_matches_nothing"]]
+    return Group(table, digest, *nothing, _trial_verdict(result["errors"], result["warnings"]))
+
+
+def _check(value: ScopeValue) -> str:
+    return f"Check the scope: {value.text}."
 
 
 def _trial_verdict(errors: int, warnings: int) -> Text:
@@ -226,10 +235,11 @@ async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
 
 async def _set(
     ctx: CommandContext, district: str, section_filter: SectionFilter, reason: str | None
-) -> tuple[int, bool]:
+) -> tuple[int, bool, list[ScopeValue]]:
     async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         version = await store.desk.set_filter(district_id, section_filter, ctx.actor, reason)
-        return version, await store.desk.is_known(district_id)
+        nothing = await store.surveys.scope_matches_nothing(district_id, section_filter.scope)
+        return version, await store.desk.is_known(district_id), nothing
 
 
 async def _filters(ctx: CommandContext, district: str) -> list[FilterVersion]:

@@ -30,6 +30,7 @@ MEANINGS: Final = {
     Code.MULTIPLE_SECTIONS: "sits in several: which is the class?",
     Code.DUPLICATE_IDENTITY: "shares a value that must be unique",
     Code.UNKNOWN_SCHOOL: "is of a school that is not shared",
+    Code.LEFT_SCOPE: "left the scope, and a kept section lists him",
     Code.NO_TEACHER: "has no teacher",
     Code.UNKNOWN_TEACHER: "lists a teacher who is not shared",
     Code.UNKNOWN_STUDENT: "lists a student who is not shared",
@@ -40,6 +41,7 @@ MEANINGS: Final = {
     Code.NO_STUDENTS: "has no student at all",
     Code.EVENTS_QUARANTINED: "events that cannot be read wait",
     Code.NO_BASELINE: "was never read as a whole",
+    Code.SCOPE_MATCHES_NOTHING: "names a grade or school that nobody has",
     Code.RECORDS_UNREADABLE: "has terms or courses that cannot be read",
 }
 OWNERS: Final = {

@@ -137,6 +137,7 @@ def review_body(
             "total": tally.students,
             "ready": tally.students - tally.blocked,
             "blocked": tally.blocked,
+            "outside_scope": tally.outside_scope,
         },
         "findings": {
             "errors": tally.errors,

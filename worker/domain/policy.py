@@ -29,6 +29,7 @@ class Code(StrEnum):
     MULTIPLE_SECTIONS = "student.multiple_sections"
     DUPLICATE_IDENTITY = "student.duplicate_identity"
     UNKNOWN_SCHOOL = "student.unknown_school"
+    LEFT_SCOPE = "student.left_scope"
     NO_TEACHER = "class.no_teacher"
     UNKNOWN_TEACHER = "class.unknown_teacher"
     UNKNOWN_STUDENT = "section.unknown_student"
@@ -40,6 +41,7 @@ class Code(StrEnum):
     EVENTS_QUARANTINED = "district.events_quarantined"
     NO_BASELINE = "district.no_baseline"
     RECORDS_UNREADABLE = "district.records_unreadable"
+    SCOPE_MATCHES_NOTHING = "filter.scope_matches_nothing"
 
 
 class Severity(StrEnum):
@@ -50,7 +52,10 @@ class Severity(StrEnum):
 
 
 WARNINGS: Final = frozenset(
-    {Code.UNKNOWN_SCHOOL, Code.NO_TEACHER, Code.UNKNOWN_TEACHER, Code.UNKNOWN_STUDENT}
+    {
+        *(Code.UNKNOWN_SCHOOL, Code.NO_TEACHER, Code.UNKNOWN_TEACHER, Code.UNKNOWN_STUDENT),
+        *(Code.LEFT_SCOPE, Code.SCOPE_MATCHES_NOTHING),
+    }
 )
 """The codes that only warn unless a policy says otherwise."""
 

@@ -109,6 +109,8 @@ class DistrictContext:
     has_baseline: bool = False
     unreadable: int = 0
     """Terms and courses that the section filter looks at and that could not be read whole."""
+    unmatched: Sequence[tuple[str, str]] = ()
+    """Values of the filter's scope that nothing shared has, each with its field, `grades` or `schools`."""
 
 
 def student_findings(context: StudentContext, policy: Policy) -> list[Finding]:
@@ -133,6 +135,11 @@ def student_findings(context: StudentContext, policy: Policy) -> list[Finding]:
     if not context.school_known:
         findings.append(finding(Code.UNKNOWN_SCHOOL, school_id=student.value("school_id")))
     return findings
+
+
+def left_scope(student_id: str, policy: Policy) -> Finding:
+    """Tell of a student who was in scope, is not any more, and is listed by a kept section as before."""
+    return Finding(Code.LEFT_SCOPE, policy.severity(Code.LEFT_SCOPE), "student", student_id, {})
 
 
 def section_findings(context: SectionContext, policy: Policy) -> list[Finding]:
@@ -167,6 +174,10 @@ def district_findings(context: DistrictContext, policy: Policy) -> list[Finding]
         )
     if policy.needs_baseline and not context.has_baseline:
         findings.append(finding(Code.NO_BASELINE, "district", context.district_id))
+    findings += [
+        finding(Code.SCOPE_MATCHES_NOTHING, "district", context.district_id, field=name, value=value)
+        for name, value in context.unmatched
+    ]
     if context.unreadable:
         findings.append(
             finding(Code.RECORDS_UNREADABLE, "district", context.district_id, waiting=context.unreadable)

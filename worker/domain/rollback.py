@@ -34,6 +34,8 @@ class Restoration:
     def __init__(self, sizes: Mapping[str, int], digest: int) -> None:
         self.sizes = {plural: sizes.get(plural, 0) for plural in PLURALS.values()}
         self.digest = digest
+        self.removed_since: list[str] = []
+        """Students who are committed again, and are no candidates."""
         self.counts = {kind.value: {"upserted": 0, "removed": 0} for kind in RosterKind}
 
     def put_back(self, difference: Difference, restored: int | None) -> None:
@@ -42,6 +44,8 @@ class Restoration:
         self.counts[difference.kind]["removed" if restored is None else "upserted"] += 1
         self.sizes[PLURALS[difference.kind]] += (restored is not None) - (before is not None)
         self.digest += (restored or 0) - (before or 0)
+        if difference.kind is RosterKind.STUDENT and difference.candidate is None and restored is not None:
+            self.removed_since.append(difference.id)
 
     def roster(self) -> dict[str, Any]:
         """Return sizes and digest as they stand in a commit."""

@@ -26,6 +26,8 @@ class KnownScope:
     grades: frozenset[str] | None = None
     schools: frozenset[str] | None = None
     """Ids: of schools that were named so, and what was given as an id, shared or not."""
+    shared_schools: frozenset[str] = frozenset()
+    """What was given, as id or as name, of schools that are shared."""
 
     def holds(self, student: Student) -> bool:
         """Whether the student is to be rostered; a blank grade or school is in no list."""
@@ -59,8 +61,9 @@ def find_schools(scope: Scope, schools: Iterable[School]) -> KnownScope:
     if not scope.schools:
         return KnownScope(grades)
     named = frozenset(map(wanted, scope.schools))
-    called = {folded(school.id) for school in schools if school.name and folded(school.name) in named}
-    return KnownScope(grades, named | called)
+    called = [(folded(school.id), folded(school.name or "")) for school in schools]
+    ids = named | {school_id for school_id, name in called if name in named}
+    return KnownScope(grades, ids, named.intersection(one for both in called for one in both))
 
 
 def is_moved_by(scope: Scope, changes: Iterable[Change]) -> bool:

@@ -7,7 +7,7 @@ what counting anew would give.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,8 @@ _MISSING: Final = "missing:"
 _BLOCKED: Final = "blocked"
 _ERRORS: Final = "errors"
 _WARNINGS: Final = "warnings"
+_SHARED: Final = "shared"
+_AT: Final = "shared:"
 
 
 @dataclass(slots=True)
@@ -36,6 +38,20 @@ class Tally:
     def students(self) -> int:
         """Students in scope."""
         return self.counts[_ROSTER + RosterKind.STUDENT]
+
+    @property
+    def shared(self) -> int:
+        """Students that Clever shares, in scope or not."""
+        return self.counts[_SHARED]
+
+    @property
+    def outside_scope(self) -> int:
+        """Shared students out of scope."""
+        return max(0, self.shared - self.students)
+
+    def shared_at(self, key: str) -> int:
+        """Shared students at one value of the scope."""
+        return self.counts[_AT + key]
 
     @property
     def blocked(self) -> int:
@@ -90,6 +106,17 @@ class Tally:
             self.counts[_MISSING + finding.detail["field"]] += sign
         if finding.is_error:
             self.error_digest += sign * finding.member
+
+    def count_shared(self, sign: int, at: Iterable[str]) -> None:
+        """Count a shared student, and at which values of the scope he is."""
+        self.counts[_SHARED] += sign
+        for key in at:
+            self.counts[_AT + key] += sign
+
+    def forget_shared(self) -> None:
+        """Begin to count shared students anew."""
+        for name in [name for name in self.counts if name == _SHARED or name.startswith(_AT)]:
+            del self.counts[name]
 
     def count_blocked(self, change: int) -> None:
         """Move the number of students who have an error."""

@@ -259,7 +259,8 @@ async def context_of(evaluation: Evaluation, calendar: Calendar) -> Context:
     state, scope = evaluation.state, evaluation.state.section_filter.scope
     schools = await evaluation.schools() if scope.schools else []
     known = find_schools(scope, schools)
-    return Context(evaluation, state.tally, state.section_filter, state.policy, calendar, known)
+    is_new = state.evaluated_filter_version != state.filter_version
+    return Context(evaluation, state.tally, state.section_filter, state.policy, calendar, known, is_new)
 
 
 def today(evaluation: Evaluation) -> date:

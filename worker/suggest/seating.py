@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from worker.domain.filter import Condition, Rule, Scope, SectionFilter, SectionView
-from worker.domain.records import RecordId, School
-from worker.domain.scope import find_schools
+from worker.domain.records import School
+from worker.domain.scope import KnownScope, find_schools
+from worker.domain.scope_counts import ScopeValue, unmatched
 from worker.domain.terms import Calendar
 from worker.domain.texts import folded, is_blank, wanted
 from worker.suggest.survey import BLANK, Bools, Column, Ints
@@ -67,6 +68,10 @@ class Coverage:
     """How many sections it keeps."""
     cells: Sequence[Cell]
     """Every grade of every school in scope, those with the most students left the first."""
+    outside_scope: int = 0
+    """Shared students out of scope."""
+    scope_matches_nothing: Sequence[ScopeValue] = ()
+    """Values of the scope that no shared student or school has."""
 
     @property
     def students(self) -> int:
@@ -84,6 +89,7 @@ class Seating:
     """Whether the section's term runs on the day that this was read for."""
     schools: Sequence[str]
     school_names: dict[str, str]
+    shared_schools: Sequence[School]
     grades: Sequence[str]
     student_school: Ints
     student_grade: Ints
@@ -102,9 +108,22 @@ class Seating:
         """Return what the filter would give every student in its scope: what a trial of it would say."""
         ranks = self._ranks(section_filter)
         places = self._places(ranks, section_filter.strategy == "first_match")
-        seen = self._in_scope(section_filter.scope)
+        known = find_schools(section_filter.scope, self.shared_schools)
+        seen = self._in_scope(known)
         kept = int((ranks < NOT_KEPT).sum())
-        return _coverage(self, places[seen], self.student_school[seen], self.student_grade[seen], kept)
+        coverage = _coverage(self, places[seen], self.student_school[seen], self.student_grade[seen], kept)
+        return replace(
+            coverage,
+            outside_scope=int((~seen).sum()),
+            scope_matches_nothing=self._unmatched(section_filter.scope, known),
+        )
+
+    def _unmatched(self, scope: Scope, known: KnownScope) -> Sequence[ScopeValue]:
+        if not len(self.student_school):
+            return ()
+        there = {f"grades:{folded(grade)}" for grade in self.grades}
+        there |= {f"schools:{folded(school)}" for school in self.schools}
+        return unmatched(scope, known, lambda key: key in there)
 
     def _ranks(self, section_filter: SectionFilter) -> Ints:
         """Return for each section the first rule that keeps it, `NOT_KEPT` where none does."""
@@ -156,8 +175,7 @@ class Seating:
         running = np.concatenate(([0], np.cumsum(counting)))
         return np.diff(running[self.starts])
 
-    def _in_scope(self, scope: Scope) -> Bools:
-        found = find_schools(scope, [School(RecordId(of), name) for of, name in self.school_names.items()])
+    def _in_scope(self, found: KnownScope) -> Bools:
         seen = np.ones(len(self.student_school), dtype=np.bool_)
         if found.grades is not None:
             seen &= _among(found.grades, self.grades)[self.student_grade]
@@ -208,6 +226,7 @@ class SeatingBuilder:
     calendar: Calendar
     school_names: dict[str, str] = field(default_factory=dict)
     _schools: dict[str, int] = field(default_factory=dict)
+    _shared_schools: list[School] = field(default_factory=list)
     _grades: dict[str, int] = field(default_factory=dict)
     _students: dict[str, int] = field(default_factory=dict)
     _student_school: array[int] = field(default_factory=lambda: array("i"))
@@ -225,6 +244,7 @@ class SeatingBuilder:
 
     def add_school(self, school: School) -> None:
         """Take a school's name."""
+        self._shared_schools.append(School(school.id, school.name))
         if school.name:
             self.school_names[school.id] = " ".join(school.name.split())
 
@@ -275,6 +295,7 @@ class SeatingBuilder:
             np.array(self._current, dtype=np.bool_),
             list(self._schools),
             self.school_names,
+            self._shared_schools,
             list(self._grades),
             np.array(self._student_school, dtype=np.int32),
             np.array(self._student_grade, dtype=np.int32),

@@ -32,6 +32,7 @@ def figures(row: asyncpg.Record) -> dict[str, Any]:
             "total": tally.students,
             "ready": tally.students - tally.blocked,
             "blocked": tally.blocked,
+            "outside_scope": tally.outside_scope,
         },
         "findings": {"errors": tally.errors, "warnings": tally.warnings, "by_code": tally.by_code()},
         "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},

@@ -14,15 +14,18 @@ from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.terms import read_terms
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.days import day_in
-from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, rank
+from worker.domain.filter import KEEP_ALL, Scope, SectionFilter, SectionView, rank
 from worker.domain.policy import Policy
 from worker.domain.records import (
     RecordId,
+    School,
     Student,
     section_from_json,
     teacher_from_json,
 )
-from worker.domain.texts import is_blank
+from worker.domain.scope import find_schools
+from worker.domain.scope_counts import ScopeValue, unmatched
+from worker.domain.texts import folded, is_blank
 from worker.errors import UnknownDistrictError
 from worker.ports.surveys import DistrictSurvey, Moment
 from worker.slices import in_slices
@@ -129,6 +132,17 @@ class PostgresSurveys:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_SQL["schools"], district_id)
         return {row["record_id"]: row["name"] or row["record_id"] for row in rows}
+
+    async def scope_matches_nothing(self, district_id: str, scope: Scope) -> list[ScopeValue]:
+        """Return the values of a scope that no shared student or school has; none while nobody is shared."""
+        if not (scope.grades or scope.schools):
+            return []
+        async with self._database.connection() as connection:
+            values = await connection.fetch(_SQL["shared_values"], district_id)
+            schools = await connection.fetch(_SQL["schools"], district_id)
+        there = {f"{row['field']}:{folded(row['value'] or '')}" for row in values}
+        named = [School(RecordId(row["record_id"]), row["name"]) for row in schools]
+        return unmatched(scope, find_schools(scope, named), lambda key: key in there) if there else []
 
     async def moment(self, district_id: str) -> Moment:
         """Return what a seating that is read now would be true for; raises `UnknownDistrictError`."""

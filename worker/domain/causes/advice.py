@@ -279,6 +279,20 @@ def _no_students(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
     return "The district shares no student with us. Ask it to share its students with our app in Clever."
 
 
+def _scope_left(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+    return (
+        "Students left the filter's scope while a section that the filter keeps lists them: their grade "
+        "or school changed, or is written another way. Compare it with the scope."
+    )
+
+
+def _scope_matches_nothing(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+    return (
+        "The filter's scope names a grade or a school that no shared student or school has. Correct it, or "
+        "take it out of the scope."
+    )
+
+
 def _nobody_in_scope(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
     return (
         "Students are shared, but none is in the scope of our section filter. "
@@ -338,6 +352,8 @@ _TEXTS: Final[Mapping[str, _Words]] = {
     "sis.records_unreadable": _records_unreadable,
     "sharing.no_students": _no_students,
     "filter.nobody_in_scope": _nobody_in_scope,
+    "filter.scope_left": _scope_left,
+    "filter.scope_matches_nothing": _scope_matches_nothing,
     "sis.class_without_teacher": _class_without_teacher,
     "sharing.teacher_not_shared": _teacher_not_shared,
     "sharing.student_not_shared": _student_not_shared,

@@ -27,6 +27,7 @@ _PLAIN: Final[Mapping[Code, Reason]] = {
     Code.EVENTS_QUARANTINED: Reason("vendor.events_quarantined", Owner.VENDOR),
     Code.NO_BASELINE: Reason("vendor.no_baseline", Owner.VENDOR),
     Code.RECORDS_UNREADABLE: Reason("sis.records_unreadable", Owner.SIS),
+    Code.SCOPE_MATCHES_NOTHING: Reason("filter.scope_matches_nothing", Owner.FILTER),
     Code.NO_TEACHER: Reason("sis.class_without_teacher", Owner.SIS),
     Code.UNKNOWN_TEACHER: Reason("sharing.teacher_not_shared", Owner.SHARING),
     Code.UNKNOWN_STUDENT: Reason("sharing.student_not_shared", Owner.SHARING),

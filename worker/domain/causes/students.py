@@ -45,6 +45,7 @@ SIGNS: Final[Mapping[Reason, Sign]] = {
 
 _PLAIN: Final[Mapping[Code, Reason]] = {
     Code.UNKNOWN_SCHOOL: Reason("sharing.school_not_shared", Owner.SHARING),
+    Code.LEFT_SCOPE: Reason("filter.scope_left", Owner.FILTER),
 }
 
 

@@ -110,7 +110,10 @@ SELECT record_id FROM (
          AND record ? 'student' ORDER BY record_id LIMIT $3)
     UNION
     (SELECT record_id FROM roster WHERE district_id = $1 AND kind = 'student' AND record_id > $2
-         ORDER BY record_id LIMIT $3)) AS both_sides
+         ORDER BY record_id LIMIT $3)
+    UNION -- (of whom something is told though they are on neither side any more)
+    (SELECT DISTINCT record_id FROM findings WHERE district_id = $1 AND kind = 'student' AND record_id > $2 AND open
+         ORDER BY record_id LIMIT $3)) AS all_sides
 ORDER BY record_id LIMIT $3
 
 -- name: ids_teacher

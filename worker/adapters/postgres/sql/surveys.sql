@@ -22,6 +22,16 @@ ORDER BY record_id
 SELECT record_id, record ->> 'name' AS name FROM staged
 WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
 
+-- name: shared_values
+SELECT DISTINCT 'grades' AS field, record #>> '{student,texts,grade}' AS value FROM staged
+WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
+UNION
+SELECT DISTINCT 'schools', record #>> '{student,texts,school_id}' FROM staged
+WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
+UNION
+SELECT DISTINCT 'schools', jsonb_array_elements_text(record #> '{student,other_schools}') FROM staged
+WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
+
 -- name: moment
 SELECT d.batch_number, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
        coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from bounce_builders import MAIL_ID, OUT_OF_OFFICE, report
@@ -92,6 +93,30 @@ async def test_a_mailbox_that_cannot_be_read_is_away_and_tells_no_secret(
 
     assert "wr0ng" not in str(away.value)
     assert "s3sam3" not in str(away.value)
+
+
+@pytest.mark.parametrize("greeting", [b"", b"* OK ready\r\n"])
+async def test_a_mailbox_that_answers_byte_by_byte_is_given_up(greeting: bytes) -> None:
+    hung_up = asyncio.Event()
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        with suppress(OSError):
+            while not reader.at_eof():
+                writer.write(b"*")
+                await writer.drain()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(reader.read(1000), 0.01)
+        writer.close()
+        hung_up.set()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, asyncio.timeout(20):
+        with pytest.raises(MailboxUnavailable, match=r"not done within 0\.3 seconds"):
+            await ImapMailbox(f"imap://a:b@127.0.0.1:{port}", longest=0.3).unseen(5)
+
+        await hung_up.wait()
 
 
 async def test_a_mailbox_that_is_away_stops_nothing_else(store: StoreUnderTest) -> None:

@@ -104,9 +104,9 @@ class RabbitLetters:
         if not self._held or self._link.lost is not None:
             return
         with suppress(BrokerUnavailable, TimeoutError):
-            with translated("cannot give back dead letters"):
-                await self._link.transport.basic_nack(0, multiple=True, requeue=True)
             async with asyncio.timeout(RETURN_SECONDS):
+                with translated("cannot give back dead letters"):
+                    await self._link.transport.basic_nack(0, multiple=True, requeue=True)
                 while await self.waiting() < self._held:  # noqa: ASYNC110 — the broker tells nobody
                     await asyncio.sleep(PAUSE_SECONDS / 10)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
+import socket
 import ssl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,8 @@ from worker.ports.bounces import Returned
 
 SECONDS: Final = 20.0
 """The longest that one answer may take."""
+LONGEST_SECONDS: Final = 120.0
+"""The longest that a look may take as a whole: a server that answers byte by byte is in time for ever."""
 LONGEST_MESSAGE: Final = 256 * 1024
 """Bytes that are read of one message: a report begins with what matters."""
 
@@ -27,20 +30,35 @@ Result = TypeVar("Result")
 class ImapMailbox:
     """Answers to `worker.ports.bounces.ReturnBox`."""
 
-    def __init__(self, url: str, *, may_be_plain: bool = False) -> None:
+    def __init__(self, url: str, *, may_be_plain: bool = False, longest: float = LONGEST_SECONDS) -> None:
         self._place = place(url, may_be_plain=may_be_plain)
+        self._longest = longest
 
     async def unseen(self, limit: int) -> Sequence[Returned]:
         """Return the first messages that were not looked at; looking leaves them so."""
-        return await asyncio.to_thread(self._talk, lambda client: _unseen(client, limit))
+        return await self._talk(lambda client: _unseen(client, limit))
 
     async def seen(self, uids: Collection[str]) -> None:
         """Say of messages that they were looked at."""
-        await asyncio.to_thread(self._talk, lambda client: _seen(client, uids))
+        await self._talk(lambda client: _seen(client, uids))
 
-    def _talk(self, work: Callable[[imaplib.IMAP4], Result]) -> Result:
+    async def _talk(self, work: Callable[[imaplib.IMAP4], Result]) -> Result:
+        """Connect, and do `work`, in a thread; raises `MailboxUnavailable`."""
+        open_ones: list[imaplib.IMAP4] = []
+        try:
+            async with asyncio.timeout(self._longest):
+                return await asyncio.to_thread(self._work, work, open_ones)
+        except TimeoutError:
+            raise MailboxUnavailable(
+                f"the mailbox of bounces: not done within {self._longest:g} seconds"
+            ) from None
+        finally:
+            for client in open_ones:
+                _cut(client)
+
+    def _work(self, work: Callable[[imaplib.IMAP4], Result], open_ones: list[imaplib.IMAP4]) -> Result:
         with _translated():
-            client = _connected(self._place)
+            client = _connected(self._place, open_ones)
             try:
                 client.login(self._place.user or "", self._place.password or "")
                 _answered(client.select(self._place.folder or "INBOX"))
@@ -50,15 +68,38 @@ class ImapMailbox:
                     client.logout()
 
 
-def _connected(where: Place) -> imaplib.IMAP4:
+class _Known(imaplib.IMAP4):
+    """A client that is in a list as soon as it has a connection: before the greeting, which may never end."""
+
+    def __init__(self, open_ones: list[imaplib.IMAP4], *arguments: Any, **options: Any) -> None:
+        self._open_ones = open_ones
+        super().__init__(*arguments, **options)
+
+    def open(self, *arguments: Any, **options: Any) -> None:
+        """Connect."""
+        super().open(*arguments, **options)
+        self._open_ones.append(self)
+
+
+class _KnownOverTls(_Known, imaplib.IMAP4_SSL):
+    """The same with TLS from the first byte."""
+
+
+def _connected(where: Place, open_ones: list[imaplib.IMAP4]) -> imaplib.IMAP4:
     """Connect, with TLS off the loopback: the password goes over the line."""
     if where.is_tls:
         tls = _tls(where)
-        return imaplib.IMAP4_SSL(where.host, where.port, ssl_context=tls, timeout=SECONDS)
-    client = imaplib.IMAP4(where.host, where.port, timeout=SECONDS)
+        return _KnownOverTls(open_ones, where.host, where.port, ssl_context=tls, timeout=SECONDS)
+    client = _Known(open_ones, where.host, where.port, timeout=SECONDS)
     if where.needs_tls:
         client.starttls(_tls(where))
     return client
+
+
+def _cut(client: imaplib.IMAP4) -> None:
+    """Let a thread that still waits for an answer have none."""
+    with suppress(OSError):
+        client.socket().shutdown(socket.SHUT_RDWR)
 
 
 def _tls(where: Place) -> ssl.SSLContext:

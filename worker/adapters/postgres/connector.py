@@ -17,6 +17,7 @@ from typing import Any, Final
 import asyncpg
 
 from config.addresses import PostgresUrl, postgres_url
+from worker.adapters.postgres.tls import tls_context
 from worker.adapters.postgres.watched import USUAL, Verdict, WatchedConnection, WatchTimes
 from worker.errors import SettingsError
 
@@ -110,6 +111,7 @@ class Connector:
         self._statement_seconds = statement_seconds
         self._lock_seconds = lock_seconds
         self._hosts = self.address.for_each_host()
+        self._tls = tls_context(self.address.parameters, setting)
         self._finding = asyncio.Lock()
         self.pooling: Pooling | None = None
         """None until a connection was opened."""
@@ -197,6 +199,8 @@ class Connector:
         options: dict[str, Any] = {}
         if "application_name" not in self.address.parameters:
             options["server_settings"] = {"application_name": self._name}
+        if self._tls is not None:
+            options["ssl"] = self._tls
         if len(self._hosts) > 1 and "target_session_attrs" not in self.address.parameters:
             options["target_session_attrs"] = "read-write"  # we work with no other kind of server
         if self.pooling is Pooling.TRANSACTION:

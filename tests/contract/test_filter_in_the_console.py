@@ -320,3 +320,22 @@ def test_no_form_grows_without_end() -> None:
         draft = draft.pressed("add-rule").pressed("add-condition-0")
 
     assert (len(draft.rules), len(draft.rules[0])) == (60, 20)
+
+
+@pytest.mark.usefixtures("club")
+async def test_a_scope_that_nobody_has_is_told_while_one_types_and_once_it_is_in_force(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    told = "which no shared student or school has"
+    form = editor(("name", "contains", "homeroom"), do="count", grades="3, K")
+
+    typed = html.unescape(await browser.of("filter/edit", form))
+    await store.desk.set_filter(DISTRICT, keeping({"scope": {"grades": ["3", "K"]}, **HOMEROOMS}), "ada")
+    await evaluate(store)
+    shown = html.unescape(await browser.of("filter"))
+    listed = await browser.of("findings?code=filter.scope_matches_nothing")
+
+    assert f"the scope names the grade 'K', {told}" in typed
+    assert f"the scope names the grade 'K', {told}" in shown
+    assert (typed.count(told), shown.count(told)) == (1, 1)
+    assert "<code>grades</code>: K" in listed

@@ -11,8 +11,11 @@ from aiohttp import web
 
 from worker.advising import suggest_filters
 from worker.domain.filter import SectionFilter, parse_filter
+from worker.domain.policy import Code
 from worker.domain.reasons import spoken
+from worker.domain.scope_counts import ScopeValue
 from worker.ports.desk import FilterVersion
+from worker.ports.views import FindingsAsked
 from worker.suggest.wording import can_share, rule_text, told
 from worker.web.access.identity import Permission, who
 from worker.web.console import NOTICES, Console, done, of_district
@@ -59,7 +62,17 @@ async def _filter(
         search_seconds=SEARCH_SECONDS,
         refused=refused,
         school_names=names,
+        nothing=await _matching_nothing(console, details),
     )
+
+
+async def _matching_nothing(console: Console, details: dict[str, Any]) -> list[ScopeValue]:
+    """Return what the scope of the filter in force names and nobody has, as it was found last."""
+    code = Code.SCOPE_MATCHES_NOTHING.value
+    if not details["findings"]["by_code"].get(code):
+        return []
+    found = await console.views.findings(details["district_id"], FindingsAsked(code=code))
+    return [ScopeValue(one.detail["field"], one.detail["value"]) for one in found]
 
 
 async def _suggest(console: Console, request: web.Request) -> web.Response:

@@ -266,6 +266,17 @@ async def test_a_new_channel_is_told_of_what_stands_and_not_of_what_was_over_lon
     assert line.sent.index("2/firing") < line.sent.index("2/resolved")
 
 
+async def test_a_clock_that_is_put_back_hides_no_new_alert_from_a_channel(store: StoreUnderTest) -> None:
+    line = Line()
+    await all_of(deliver(store, line))
+    await store.rows("UPDATE alert_channels SET since = now() + interval '5 hours'")
+    await tell(store, alert())
+
+    await all_of(deliver(store, line))
+
+    assert line.sent == ["1/firing"]
+
+
 async def test_incidents_that_two_processes_find_at_the_same_moment_are_told_once(
     store: StoreUnderTest,
 ) -> None:

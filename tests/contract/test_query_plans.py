@@ -61,7 +61,7 @@ async def test_what_a_channel_does_not_have_is_found_without_reading_the_alerts_
     if has_statistics:
         await store.rows("ANALYZE")
 
-    found = await store.rows(f"EXPLAIN {sql.load('deliveries')['take_over']}", "line-1", 8)
+    found = await store.rows(f"EXPLAIN {sql.load('deliveries')['take_over']}", "line-1", 8, timedelta(0))
 
     text = "\n".join(row[0] for row in found)
     assert "deliveries_by_position on deliveries" in text

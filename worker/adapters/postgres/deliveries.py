@@ -43,7 +43,7 @@ class PostgresDeliveries:
         async with self._database.transaction() as connection:
             if channel not in self._known:
                 await connection.execute(_SQL["first_look"], channel, NEW_CHANNEL)
-            status = await connection.execute(_SQL["take_over"], channel, limit)
+            status = await connection.execute(_SQL["take_over"], channel, limit, NEW_CHANNEL)
         self._known.add(channel)
         return int(status.rpartition(" ")[2])
 

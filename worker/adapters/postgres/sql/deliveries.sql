@@ -14,11 +14,11 @@ ON CONFLICT DO NOTHING
 
 -- name: take_over
 -- What a channel does not have yet, in its order. Not by a cursor: positions commit out of order; those of one
--- incident do not, since its row is locked.
+-- incident do not, since its row is locked. A clock that was put back hides no new one.
 INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body, trace_parent, position)
 SELECT $1, a.alert_id, a.dedup_key, a.status, a.starts_at, a.body, a.trace_parent, a.position
 FROM alerts a
-WHERE a.created_at >= (SELECT since FROM alert_channels WHERE channel = $1)
+WHERE a.created_at >= least((SELECT since FROM alert_channels WHERE channel = $1), clock_timestamp() - $3::interval)
   AND NOT EXISTS (SELECT FROM deliveries d WHERE d.channel = $1 AND d.position = a.position)
 ORDER BY a.position LIMIT $2
 ON CONFLICT DO NOTHING

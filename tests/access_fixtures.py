@@ -122,11 +122,17 @@ class ServedConsole:
         return self.console.access
 
     @asynccontextmanager
-    async def browser(self) -> AsyncIterator[Browser]:
-        """Open a browser."""
+    async def browser(self, *, by_link: bool = True) -> AsyncIterator[Browser]:
+        """Open a browser; by the link, where the console has no users."""
         browser = Browser(self.url)
         async with browser.session:
+            if by_link and await self.access.gate.is_open():
+                assert (await browser.get(f"/open/{await self.new_link()}")).status == 303
             yield browser
+
+    async def new_link(self) -> str:
+        """Return the token of a link that opens the console once."""
+        return await self.access.gate.keys.new_link()
 
     @asynccontextmanager
     async def logged_in(self, role: Role) -> AsyncIterator[Browser]:
@@ -137,7 +143,8 @@ class ServedConsole:
         assert credentials is not None
         assert await self.access.sessions.begin(digest_of(token), credentials)
         async with self.browser() as browser:
-            browser.keep(SESSION_COOKIE, token)
+            is_https = (self.access.gate.rules.public_url or "").startswith("https:")
+            browser.keep(f"{'__Host-' if is_https else ''}{SESSION_COOKIE}", token)
             yield browser
 
     async def add_user(self, name: str, role: Role = Role.REVIEWER) -> None:

@@ -27,6 +27,7 @@ from worker.adapters.inprocess import InProcessBroker
 from worker.coverage import Coverages
 from worker.domain.users import Role
 from worker.section_tables import SectionTables
+from worker.web.access.cookies import LOCAL_SESSION
 from worker.web.access.forms import FIELD, VISIT_COOKIE, Secret
 from worker.web.access.gate import SESSION_COOKIE, digest_of
 from worker.web.console import Console
@@ -121,7 +122,10 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         guide=serving.guide(settings),
     )
     application = site(all_pages(console), console)
-    async with TestClient(TestServer(application), cookies={VISIT_COOKIE: VISIT}) as client:
+    keys = console.access.gate.keys
+    session = await keys.exchange(await keys.new_link())
+    cookies = {VISIT_COOKIE: VISIT, LOCAL_SESSION: session or ""}
+    async with TestClient(TestServer(application), cookies=cookies) as client:
         yield Browser(client, console, broker)
     await console.coverages.close()
     await broker.close()

@@ -34,6 +34,7 @@ from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.inspections import PostgresInspections
 from worker.adapters.postgres.lifecycles import PostgresLifecycles
+from worker.adapters.postgres.local_keys import PostgresLocalKeys
 from worker.adapters.postgres.mail_desk import PostgresMailDesk
 from worker.adapters.postgres.mails import PostgresMails
 from worker.adapters.postgres.notices import Notices
@@ -73,6 +74,7 @@ class AccessStore:
     attempts: PostgresAttempts
     browsers: PostgresBrowsers
     audit: PostgresAudit
+    local_keys: PostgresLocalKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ def access_store(settings: Settings, database: Database) -> AccessStore:
         PostgresAttempts(database),
         PostgresBrowsers(database),
         PostgresAudit(database),
+        PostgresLocalKeys(database, lifetime),
     )
 
 

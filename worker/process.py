@@ -110,6 +110,8 @@ class Running:
     store: Store
     broker: RabbitBroker | InProcessBroker
     url: str | None
+    opening_link: str | None = None
+    """What opens the page, once, where it has no users; for a terminal, and for no log."""
 
 
 class Worker:
@@ -207,7 +209,8 @@ class Worker:
         probes = server.probes_url if server else None
         structlog.get_logger().info("worker.started", stages=self._stages, url=url, probes=probes)
         if self.started:
-            self.started(Running(store, broker, url))
+            link = await self._when_there(server.opening_link) if server else None
+            self.started(Running(store, broker, url, link))
         try:
             await self._until_stopped(tasks)
         finally:
@@ -361,6 +364,7 @@ def _housekeeping(store: Store, stop: Stop, settings: Settings) -> HousekeepingS
             partial(store.desk.forget_history_older_than, history),
             store.access.sessions.forget,
             store.access.attempts.forget,
+            store.access.local_keys.forget,
             partial(store.deliveries.tidy, REMEMBER_ALERTS, give_up),
             store.access.browsers.forget,
         ],

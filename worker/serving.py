@@ -68,5 +68,5 @@ def access(settings: Settings, store: AccessStore) -> Access:
         role_header=http.role_header,
         default_role=Role(http.default_role),
     )
-    gate = Gate(store.users, store.sessions, rules)
+    gate = Gate(store.users, store.sessions, rules, store.local_keys)
     return Access(store.users, store.sessions, store.attempts, store.browsers, store.audit, Passwords(), gate)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
+import aiohttp
 import orjson
 from aio_pika.abc import AbstractIncomingMessage
 
@@ -76,6 +77,12 @@ class Site:
         finished = await self.command(*arguments, stdin=stdin, **settings)
         assert finished.code == 0, finished
         return finished.out
+
+    async def open_console(self, session: aiohttp.ClientSession) -> None:
+        """Come to the console of a worker without users by its link; the session is at its address."""
+        link = (await self.done("users", "link")).split()[-1]
+        async with session.get(f"/open/{link.rpartition('/')[2]}") as page:
+            assert page.status == 200, await page.text()
 
     async def show(self, district_id: str) -> dict[str, Any]:
         """Return what `show --json` says."""

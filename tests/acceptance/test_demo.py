@@ -242,14 +242,14 @@ async def test_after_one_that_was_killed_it_is_told_anew_and_served_until_ctrl_c
     async with running_demo(tmp_path, "--serve") as (process, lines):
         told = await until(lines, "until Ctrl-C")
         sandbox = sandbox_of(told)
-        page = re.search(r"The page:\n +(http://\S+)", told)
+        page = re.search(r"The page\..*\n +(http://\S+/open/\S+)", told)
         assert page, told
         day = re.search(r"curl -d '([^']+)' (\S+/day)", told)
         assert day, told
 
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
             async with session.get(page[1]) as answer:
-                assert answer.status == 200
+                assert (answer.status, answer.url.path) == (200, "/")
             async with session.post(day[2], data=day[1]) as answer:
                 assert answer.status == 200, await answer.text()
         await commits_of(tmp_path, 8)

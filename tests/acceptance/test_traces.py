@@ -67,8 +67,10 @@ async def test_from_the_headers_of_events_to_the_header_of_the_commit_each_stage
     async with consuming(site.broker_url or "") as consumer, worker_with_headers as worker:
         await publish(site, events)
         await consumer.until(lambda: len(consumer.commits) == 1)
-        async with aiohttp.ClientSession(await worker.url()) as session, session.get("/") as page:
-            assert page.status == 200
+        async with console_of(await worker.url()) as session:
+            await site.open_console(session)
+            async with session.get("/") as page:
+                assert page.status == 200
 
     sent = {context(number) for number in range(1, len(events) + 1)}
     ingested = collector.named("ingest")
@@ -108,7 +110,7 @@ async def test_what_stands_in_personal_fields_is_in_no_line_span_metric_or_alert
         await break_the_staging_of_users(site)
         await publish(site, [event_json(canaries.student(3), "users.created", 30)])
         failed = await worker.logged("evaluation.failed")
-        metrics = await everything_asked_for(worker)
+        metrics = await everything_asked_for(site, worker)
 
     assert canaries.found(json.dumps(consumer.commits)), "the run has rostered what was planted"
     canaries.assert_absent("".join(worker.lines), "the log")
@@ -135,9 +137,15 @@ async def break_the_staging_of_users(site: Site) -> None:
         await connection.close()
 
 
-async def everything_asked_for(worker: Worker) -> str:
+def console_of(url: str) -> aiohttp.ClientSession:
+    """Return a browser at the worker's console."""
+    return aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
+async def everything_asked_for(site: Site, worker: Worker) -> str:
     """Ask for pages by addresses that hold something personal, and return the metrics."""
-    async with aiohttp.ClientSession(await worker.url()) as session:
+    async with console_of(await worker.url()) as session:
+        await site.open_console(session)
         for path in ("/", f"/?q={canaries.marker('query')}", f"/{canaries.marker('path')}"):
             async with session.get(path) as answer:
                 await answer.read()

@@ -14,7 +14,7 @@ from worker.web.page import Page
 WITHOUT_LOG_IN = {
     *(("GET", "/live"), ("GET", "/ready"), ("GET", "/metrics")),
     *(("GET", "/static/{name}"), ("GET", "/login"), ("POST", "/login")),
-    ("GET", "/connect/{token}"),
+    *(("GET", "/connect/{token}"), ("GET", "/open/{token}")),
 }
 DENIED = "You may not see this"
 OUT_OF_DATE = "This form is out of date"
@@ -120,18 +120,21 @@ async def test_over_https_the_cookies_are_for_https_only_and_browsers_are_told_t
     async with serve(trusted_proxies=["127.0.0.1"]) as served, served.browser() as browser:
         await served.add_user("ada")
         asked = await browser.get("/login", X_Forwarded_Proto="https")
-        browser.keep("rostering_visit", asked.cookies["rostering_visit"].partition(";")[0])
+        browser.keep("__Host-rostering_visit", asked.cookies["__Host-rostering_visit"].partition(";")[0])
         form = {"form_token": asked.token, "name": "ada", "password": PASSWORD}
 
         answer = await browser.post("/login", form, X_Forwarded_Proto="https")
 
         assert answer.status == 303
-        assert "; Secure" in asked.cookies["rostering_visit"]
-        assert "; Secure" in answer.cookies["rostering_session"]
+        for name, said in {**asked.cookies, **answer.cookies}.items():
+            assert name.startswith("__Host-rostering_"), name
+            assert "; Secure" in said, name
+            assert "; Path=/;" in said, name
+            assert "Domain" not in said, name
         assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
 
 
-@pytest.mark.parametrize("name", ["ada", "nobody", "bob", "", "x" * 500, "a\x00b"])
+@pytest.mark.parametrize("name", ["ada", "nobody", "bob", "", "x" * 500])
 async def test_a_wrong_name_and_a_wrong_password_are_told_alike(serve: Serve, name: str) -> None:
     async with serve() as served, served.browser() as browser:
         await served.add_user("ada")
@@ -241,7 +244,7 @@ async def test_strangers_who_guess_a_name_do_not_keep_out_whoever_has_logged_in_
         known = await browser.log_in("ada")
         own = [(await browser.log_in("ada", f"wrong horse {number}")).status for number in range(6)]
 
-    assert "; HttpOnly; Max-Age=7776000; Path=/login; SameSite=Lax" in answer.cookies["rostering_browser"]
+    assert "; HttpOnly; Max-Age=7776000; Path=/; SameSite=Lax" in answer.cookies["rostering_browser"]
     assert (held_up.status, known.status) == (429, 303)
     assert own == [401] * 5 + [429]
 
@@ -347,6 +350,57 @@ async def test_at_this_machine_nobody_logs_in_until_there_is_a_user(serve: Serve
     assert before.status == 200
     assert 'local</a> <span class="soft">(admin)</span>' in before.text
     assert asks_to_log_in(after)
+
+
+async def test_without_users_a_link_opens_the_console_once_and_is_gone_from_the_address(
+    serve: Serve,
+) -> None:
+    async with serve() as served, serve() as other, served.browser(by_link=False) as browser:
+        token = await served.new_link()
+        guarded = [page for page in served.pages if page.permission is not None]
+        strangers = [
+            await (browser.get(path_of(page)) if page.method == "GET" else browser.post(path_of(page), {}))
+            for page in guarded
+        ]
+        looked_ahead = await browser.session.head(f"/open/{token}", allow_redirects=False)
+        opened = await browser.get(f"/open/{token}")
+        page = await browser.get("/")
+        async with other.browser(by_link=False) as second:
+            again = await second.get(f"/open/{token}")
+            without = await second.get("/")
+        kept = await served.store.rows("SELECT * FROM local_keys")
+
+    assert {(each.status, "rostering users link" in each.text) for each in strangers} == {(401, True)}
+    assert looked_ahead.status == 200
+    assert (opened.status, opened.headers["Location"]) == (303, "/")
+    assert re.fullmatch(r"[\w-]{43}; HttpOnly; Path=/; SameSite=Lax", opened.cookies["rostering_local"])
+    assert (page.status, token in page.text) == (200, False)
+    assert (again.status, without.status) == (401, 401)
+    assert "This link was used" in again.text
+    assert token not in str(kept)
+
+
+async def test_no_invented_link_and_no_invented_cookie_opens_the_console(serve: Serve) -> None:
+    async with serve() as served, served.browser(by_link=False) as browser:
+        invented = [(await browser.get(f"/open/{text}")).status for text in ("x" * 43, "x", "%00", "..")]
+        browser.keep("rostering_local", "x" * 43)
+        page = await browser.get("/")
+
+    assert set(invented) <= {400, 401, 404}
+    assert page.status == 401
+
+
+async def test_a_link_and_what_it_opened_are_over_as_soon_as_there_is_a_user(serve: Serve) -> None:
+    async with serve() as served, served.browser() as browser:
+        token = await served.new_link()
+        before = await browser.get("/")
+        await served.add_user("ada")
+        after = await browser.get("/")
+        opened = await browser.get(f"/open/{token}")
+
+    assert before.status == 200
+    assert asks_to_log_in(after)
+    assert (opened.status, opened.cookies) == (303, {})
 
 
 async def test_without_users_the_console_answers_to_names_of_this_machine_only(serve: Serve) -> None:

@@ -66,7 +66,7 @@ async def all_in_time(console: ServedConsole) -> None:
 async def test_slow_heads_hold_up_neither_probes_nor_pages_and_end(serve: Serve, sent: bytes) -> None:
     async with serve(head_seconds=2.0) as console, many(console.url, ATTACKERS, sent) as sockets:
         await all_in_time(console)
-        status, seconds = await timed(f"{console.url}login")
+        status, seconds = await timed(f"{console.url}static/style.css")
         heard = await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in sockets)), LONG)
 
     assert (status, seconds < SOON) == (200, True)

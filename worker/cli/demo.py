@@ -146,7 +146,7 @@ class _Demo:
             Scene(self._teller, live, clever, self._server.url, self._actor, invented=self._invented)
         )
         await live.everything_published()
-        self._show_where(running.url)
+        self._show_where(running.opening_link or running.url)
         self._teller.end(f"Told in {time.perf_counter() - begun:.1f} s.")
 
     def _show_where(self, url: str | None) -> None:
@@ -181,7 +181,7 @@ class _Demo:
         if url is None:
             teller.say("The page is not served: the worker's log says why.")
         else:
-            teller.say("The page:")
+            teller.say("The page. This link opens it once; `rostering users link` prints another one:")
             teller.line(url, "bold")
         teller.say("The sandbox. Let something happen in it: the worker reads it from the feed, and decides.")
         teller.line(sandbox, "bold")

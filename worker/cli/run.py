@@ -39,7 +39,7 @@ async def _run(worker: process.Worker, settings: Settings) -> int:
     console = TerminalConsole(stderr=True, highlight=False)
     if not console.is_terminal:
         return await worker.run()
-    worker.started = lambda running: console.print(_banner(settings, running.url))
+    worker.started = lambda running: console.print(_banner(settings, running.opening_link or running.url))
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

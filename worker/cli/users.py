@@ -17,6 +17,7 @@ from worker.domain.users import Role, check_password, name_of, new_name
 from worker.errors import UserError
 from worker.ports.access import User
 from worker.terminal_output import say
+from worker.web.access.surroundings import is_loopback
 
 _role: Final = click.Choice([role.value for role in Role])
 
@@ -42,6 +43,33 @@ def show(ctx: CommandContext) -> None:
         days = (f"{user.created_at:%Y-%m-%d}", f"{user.password_changed_at:%Y-%m-%d}")
         table.add_row(user.name, user.role, state, str(user.sessions), *days)
     ctx.console.print(table)
+
+
+@users.command("link")
+@click.pass_obj
+def link(ctx: CommandContext) -> None:
+    """Print a link that opens the console once, while there are no users."""
+    http = ctx.settings.http
+    token = ctx.run(_new_link(ctx))
+    host = f"[{http.host}]" if ":" in http.host else http.host
+    if http.port:
+        say(f"http://{host}:{http.port}/open/{token}")
+    else:
+        say("At the address of the page, whose port is any free one (ROSTERING_HTTP__PORT is 0):")
+        say(f"/open/{token}")
+
+
+async def _new_link(ctx: CommandContext) -> str:
+    if not is_loopback(ctx.settings.http.host):
+        raise UserError("link: off the loopback the console asks for a user: `rostering users add`")
+    async with app.open_store(ctx.settings) as store:
+        if await store.access.users.exist():
+            raise UserError(
+                "link: there are users, who log in; a link opens the console only while there are none"
+            )
+        token = await store.access.local_keys.new_link()
+        await store.access.audit.note(ctx.actor, "console.link", None, {})
+        return token
 
 
 @users.command()

@@ -132,6 +132,22 @@ class Browsers(Protocol):
         ...
 
 
+class LocalKeys(Protocol):
+    """What opens a console without users: links, good once, and the sessions they are exchanged for."""
+
+    async def new_link(self) -> str:
+        """Return the token of a link that opens the console once."""
+        ...
+
+    async def exchange(self, link: str) -> str | None:
+        """Return the token of a session for that of a link; None where that is used, over, or none."""
+        ...
+
+    async def is_session(self, token: str) -> bool:
+        """Whether a session goes on."""
+        ...
+
+
 class Audit(Protocol):
     """What people did."""
 

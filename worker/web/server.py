@@ -90,6 +90,13 @@ class WebServer:
                 "ROSTERING_HTTP__PROBES_PORT", application, (host, probes_port), limits
             )
 
+    async def opening_link(self) -> str | None:
+        """Return a link that opens the console once; None where people log in, or it is not served."""
+        gate = self._console.access.gate
+        if self.url is None or not await gate.is_open():
+            return None
+        return f"{self.url}open/{await gate.keys.new_link()}"
+
     async def close(self) -> None:
         """Stop listening; may be called twice."""
         addresses, self._addresses = self._addresses, []

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from worker import telemetry
 from worker.domain.keepable import can_be_kept
 from worker.errors import StoreRefused, Unavailable, UnknownDistrictError
-from worker.web.access import forms, surroundings
+from worker.web.access import cookies, forms, surroundings
 from worker.web.access.gate import Gate, session_token
 from worker.web.access.identity import IDENTITY, NOBODY
 from worker.web.access.refusal import LogInFirst, Refused
@@ -56,11 +56,12 @@ def site(pages: Iterable[Page], console: Console, first: Sequence[Middleware] = 
 
 async def _guarded(page: Page, gate: Gate, request: web.Request) -> web.StreamResponse:
     """Answer with a page to those who may have it; a form must come from a page of ours besides."""
-    _check_texts([*request.match_info.values(), *request.query.keys(), *request.query.values()])
+    _check_texts([*request.query.keys(), *request.query.values()])
     if page.permission is not None:
+        _check_texts(request.match_info.values())
         request[IDENTITY] = identity = await gate.identify(request)
         if not identity.has_session:
-            request[forms.SECRET] = forms.secret_of(request, None)
+            request[forms.SECRET] = forms.secret_of(request, None, gate.rules)
         if not identity.may(page.permission):
             raise web.HTTPForbidden
     if page.method == "POST":
@@ -84,7 +85,7 @@ def _with_secret(gate: Gate) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[IDENTITY] = NOBODY
-        request[forms.SECRET] = forms.secret_of(request, session_token(request))
+        request[forms.SECRET] = forms.secret_of(request, session_token(request, gate.rules), gate.rules)
         try:
             response = await handler(request)
         except web.HTTPException as redirection:
@@ -97,11 +98,9 @@ def _with_secret(gate: Gate) -> Middleware:
 
 
 def _give_secret(request: web.Request, response: web.StreamResponse, gate: Gate) -> None:
-    secret, is_https = request[forms.SECRET], surroundings.is_https(request, gate.rules)
+    secret = request[forms.SECRET]
     if secret.is_new and secret.was_used:
-        response.set_cookie(
-            forms.VISIT_COOKIE, secret.value, httponly=True, samesite="Lax", secure=is_https, path="/"
-        )
+        cookies.put(response, request, gate.rules, (cookies.VISIT, secret.value))
 
 
 async def _put_headers(gate: Gate, request: web.Request, response: web.StreamResponse) -> None:

@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from markupsafe import Markup
 
+from worker.web.access import cookies
 from worker.web.access.refusal import Refused
 from worker.web.access.surroundings import Rules, own_hosts
 
 FIELD: Final = "form_token"
-VISIT_COOKIE: Final = "rostering_visit"
+VISIT_COOKIE: Final = cookies.VISIT
 READ_SECONDS: Final = 15.0
 """How long a form may take to arrive."""
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -48,9 +49,9 @@ class Secret:
 SECRET: Final = web.RequestKey("form secret", Secret)
 
 
-def secret_of(request: web.Request, session_token: str | None) -> Secret:
+def secret_of(request: web.Request, session_token: str | None, rules: Rules) -> Secret:
     """Return the secret of the request's browser, a new one where it has none."""
-    kept = session_token or request.cookies.get(VISIT_COOKIE, "")
+    kept = session_token or cookies.value_of(request, cookies.VISIT, rules)
     return Secret(kept) if len(kept) >= _SHORTEST_SECRET else Secret(secrets.token_urlsafe(32), is_new=True)
 
 

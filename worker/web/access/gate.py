@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
-import time
 from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
 
 from worker.domain.users import Role, name_of
-from worker.ports.access import Sessions, Users
-from worker.web.access import surroundings
+from worker.ports.access import LocalKeys, Sessions, Users
+from worker.web.access import cookies, surroundings
 from worker.web.access.identity import LOCAL, Identity
 from worker.web.access.refusal import LogInFirst, Refused
 from worker.web.access.surroundings import FORWARDING, Rules
 
-SESSION_COOKIE: Final = "rostering_session"
-BROWSER_COOKIE: Final = "rostering_browser"
-RECHECK_SECONDS: Final = 3.0
-"""How long a process may not know yet that there is a first user."""
+SESSION_COOKIE: Final = cookies.SESSION
 LOOKUPS: Final = 2
 """Database connections that such look-ups take at most, so that a flood of them leaves some to all others."""
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 LONGEST_NAME: Final = 128
 """Of somebody whom a proxy names: an e-mail address, say."""
 
@@ -34,15 +28,9 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def session_token(request: web.Request) -> str | None:
+def session_token(request: web.Request, rules: Rules) -> str | None:
     """Return the token that the browser has, whether or not it is good for anything."""
-    return kept_token(request, SESSION_COOKIE)
-
-
-def kept_token(request: web.Request, cookie: str) -> str | None:
-    """Return a token out of a cookie; None where it is none of ours."""
-    token = request.cookies.get(cookie, "")
-    return token if _TOKEN.fullmatch(token) else None
+    return cookies.token_of(request, cookies.SESSION, rules)
 
 
 @dataclass(slots=True)
@@ -52,34 +40,53 @@ class Gate:
     users: Users
     sessions: Sessions
     rules: Rules
+    keys: LocalKeys
     lookups: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKUPS), init=False)
     """What anybody can make us look up, with an invented cookie or link."""
     _has_users: bool = field(default=False, init=False)
-    _asked_at: float = field(default=float("-inf"), init=False)
 
     async def identify(self, request: web.Request) -> Identity:
         """Return who is asking; raises `LogInFirst` where nobody knows, `Refused` where they may not ask."""
         if (by_proxy := await self._by_proxy(request)) is not None:
             return by_proxy
-        token = session_token(request)
+        token = session_token(request, self.rules)
         if token is not None:
             async with self.lookups:
                 found = await self.sessions.user_of(digest_of(token))
             if found is not None:
                 return Identity(*found, has_session=True)
         if await self.is_open():
-            _check_local(request, self.rules)
+            self.check_local(request)
+            await self._check_opened(request)
             return LOCAL
         raise LogInFirst
 
     async def is_open(self) -> bool:
-        """Whether no log-in is needed: only this machine reaches the console, and there is no user."""
+        """Whether a link opens the console: only this machine reaches it, and there is no user."""
         if not self.rules.on_loopback or self.rules.has_proxy or self._has_users:
             return False
-        if time.monotonic() - self._asked_at > RECHECK_SECONDS:
+        async with self.lookups:
             self._has_users = await self.users.exist()
-            self._asked_at = time.monotonic()
         return not self._has_users
+
+    def check_local(self, request: web.Request) -> None:
+        """Raise `Refused` where another site or a proxy asks, and not somebody at this machine."""
+        _check_local(request, self.rules)
+
+    async def _check_opened(self, request: web.Request) -> None:
+        """Raise `Refused` where the browser has not come by a link: a proxy need not tell on itself."""
+        token = cookies.token_of(request, cookies.LOCAL_SESSION, self.rules)
+        if token is not None:
+            async with self.lookups:
+                if await self.keys.is_session(token):
+                    return
+        raise Refused(
+            401,
+            "Open the console by its link",
+            "It has no users yet. `rostering run` prints a link on its terminal when it starts, which opens "
+            "the console once; `rostering users link` prints another one. With users, one logs in: "
+            "`rostering users add NAME --role admin`.",
+        )
 
     async def _by_proxy(self, request: web.Request) -> Identity | None:
         """Return whom a trusted proxy names; None where none does."""

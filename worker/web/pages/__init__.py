@@ -20,6 +20,7 @@ from worker.web.pages import (
     lifecycle_files,
     login,
     mails,
+    opening,
     orders,
     overview,
     plan,
@@ -34,6 +35,7 @@ from worker.web.pages import (
 _MODULES = (
     assets,
     login,
+    opening,
     account,
     audit,
     districts,

@@ -48,7 +48,7 @@ async def _change(console: Console, request: web.Request) -> web.Response:
         problem = f"Too many tries: the next one is possible in {in_words(later.seconds)}."
         return try_later(_page(console, request, status=429, problem=problem), later)
     answer = web.Response(status=303, headers=done("/login", "password-changed").headers)
-    forget(answer)
+    forget(answer, request, console.access.gate.rules)
     return answer
 
 

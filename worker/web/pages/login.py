@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, TypedDict
 
 from aiohttp import web
 
 from worker.domain.patience import KNOWN_BROWSER
-from worker.web.access import surroundings
-from worker.web.access.gate import BROWSER_COOKIE, SESSION_COOKIE, digest_of, kept_token, session_token
+from worker.web.access import cookies, surroundings
+from worker.web.access.gate import digest_of, session_token
 from worker.web.access.identity import Permission, who
 from worker.web.access.logging_in import LoggedIn, TryLater
+from worker.web.access.surroundings import Rules
 from worker.web.console import HEADERS, NOTICES, Console
 from worker.web.page import Page
 
 NOTICES["logged-out"] = "You are logged out."
-
-
-class _CookieOptions(TypedDict):
-    """What all cookies of a log-in have."""
-
-    httponly: bool
-    samesite: Literal["Lax"]
-    """And not Strict: the links in alerts are followed out of a mail or a chat."""
-    secure: bool
 
 
 def pages(console: Console) -> list[Page]:
@@ -48,7 +39,9 @@ async def _log_in(console: Console, request: web.Request) -> web.Response:
     back = surroundings.local_path(str(form.get("next", "")))
     rules = console.access.gate.rules
     address = surroundings.counted_as(surroundings.client(request, rules))
-    outcome = await console.access.log_in(name, password, address, kept_token(request, BROWSER_COOKIE))
+    outcome = await console.access.log_in(
+        name, password, address, cookies.token_of(request, cookies.BROWSER, rules)
+    )
     if isinstance(outcome, TryLater):
         return try_later(_form(console, request, back, wait=outcome.seconds, status=429), outcome)
     if outcome is None:
@@ -58,30 +51,29 @@ async def _log_in(console: Console, request: web.Request) -> web.Response:
 
 async def _let_in(console: Console, request: web.Request, outcome: LoggedIn, back: str) -> web.Response:
     """Give the browser its new session; one that it had before ends, so that nobody else holds it."""
-    if (before := session_token(request)) is not None:
+    rules = console.access.gate.rules
+    if (before := session_token(request, rules)) is not None:
         await console.access.sessions.end(digest_of(before))
     answer = _away_to(back)
-    cookie = _CookieOptions(
-        httponly=True, samesite="Lax", secure=surroundings.is_https(request, console.access.gate.rules)
-    )
-    answer.set_cookie(SESSION_COOKIE, outcome.token, path="/", **cookie)
+    cookies.put(answer, request, rules, (cookies.SESSION, outcome.token))
     kept = int(KNOWN_BROWSER.total_seconds())
-    answer.set_cookie(BROWSER_COOKIE, outcome.browser, path="/login", max_age=kept, **cookie)
+    cookies.put(answer, request, rules, (cookies.BROWSER, outcome.browser), max_age=kept)
     return answer
 
 
 async def _log_out(console: Console, request: web.Request) -> web.Response:
-    token = session_token(request)
+    rules = console.access.gate.rules
+    token = session_token(request, rules)
     if token is not None and who(request).has_session:
         await console.access.log_out(who(request).name, token)
     answer = _away_to("/login?done=logged-out")
-    forget(answer)
+    forget(answer, request, rules)
     return answer
 
 
-def forget(answer: web.Response) -> None:
+def forget(answer: web.Response, request: web.Request, rules: Rules) -> None:
     """Take the session's cookie away, and what the browser kept of the console's pages."""
-    answer.del_cookie(SESSION_COOKIE, path="/")
+    cookies.take_away(answer, request, rules, cookies.SESSION)
     answer.headers["Clear-Site-Data"] = '"cache"'
 
 

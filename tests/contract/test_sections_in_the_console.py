@@ -177,7 +177,6 @@ async def test_a_long_table_is_read_page_by_page(browser: Browser, feed: Feed, s
         {"field": "colour"},
         {"kept": "x"},
         {"by": "label", "open": "="},
-        {"text": "\0"},
         {"text": "x" * 5000},
         {"school": "' OR 1=1"},
     ],

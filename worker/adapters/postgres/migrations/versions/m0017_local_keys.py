@@ -1,14 +1,14 @@
 """A console without users is opened by links that are good once.
 
-Revision ID: 0016
+Revision ID: 0017
 """
 
 from __future__ import annotations
 
 from worker.adapters.postgres.migrations.scripts import run_beside
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:

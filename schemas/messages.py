@@ -259,6 +259,15 @@ class UpsertStudent(Published):
     kind: Literal["student"] = Field(description="A student.")
     id: Id = Field(description="The student's Clever id.")
     record: StudentRecord = Field(description="The whole record.")
+    replaces: Id | Absent = Field(
+        default=None,
+        description="The id under which you had this student, and which this commit removes; only where ids "
+        "were issued anew and a person approved the plan.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _leave_out_what_does_not_apply(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {key: value for key, value in handler(self).items() if key != "replaces" or value is not None}
 
 
 class Remove(Published):

@@ -91,7 +91,9 @@ async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) ->
         counts=announcements.plan_counts(state.tally),
         roster=announcements.roster_summary(state.tally),
     )
-    parts = await enqueue_changes(evaluation, evaluation.plan_changes(), envelope, batch)
+    parts = await enqueue_changes(
+        evaluation, evaluation.plan_changes(names_replaced=is_approved), envelope, batch
+    )
     # The first commit is no accident, and of what a person said yes to, nothing counts toward the next.
     said_yes = is_approved or state.is_confirmed or state.last_commit_id is None
     await evaluation.adopt_candidate(restarts_count=said_yes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from worker.domain.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.canonical import to_hex
 from worker.domain.causes import (
+    WITHDRAWN_STUDENTS,
     Facts,
     Label,
     Sign,
@@ -17,6 +18,7 @@ from worker.domain.days import day_in
 from worker.domain.filter import matching_rule
 from worker.domain.policy import Code
 from worker.domain.records import Term
+from worker.domain.roster import RosterKind
 from worker.domain.terms import Calendar, is_reversed, next_of
 from worker.domain.words import name_words
 from worker.ports.evaluation import Evaluation, SectionSigns
@@ -77,7 +79,18 @@ async def _signs(evaluation: Evaluation) -> tuple[SectionSigns, TermFacts | None
         if section_filter.current_term_only:
             unknown = await evaluation.sections_of_unknown_terms()
         co_taught = await evaluation.co_taught(is_filtered=bool(section_filter.rules))
-    return SectionSigns(not_running, unknown, co_taught), facts
+    twins: list[str] = []
+    if _may_be_twins(evaluation):
+        twins = await evaluation.twins()
+    return SectionSigns(not_running, unknown, co_taught, twins), facts
+
+
+def _may_be_twins(evaluation: Evaluation) -> bool:
+    """Whether there are so many newcomers, and errors of that kind, that all students are worth a look."""
+    tally = evaluation.state.tally
+    newcomers = tally.plan()[RosterKind.STUDENT]["upserted"]
+    errors = sum(tally.by_code().get(code, 0) for code in (Code.NO_SECTION, Code.DUPLICATE_IDENTITY))
+    return evaluation.state.last_commit_id is not None and min(newcomers, errors) >= WITHDRAWN_STUDENTS
 
 
 async def _not_running(evaluation: Evaluation) -> tuple[set[str], TermFacts | None]:

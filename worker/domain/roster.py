@@ -90,9 +90,13 @@ def digest(entries: Iterable[Entry]) -> int:
     return sum(entry.member for entry in entries)
 
 
-def upsert_change(kind: str, record_id: str, record: str) -> str:
-    """Return one change of a commit, as JSON, around a record that is canonical JSON already."""
-    return f'{{"op":"upsert","kind":"{kind}","id":{canonical(record_id)},"record":{record}}}'
+def upsert_change(kind: str, record_id: str, record: str, replaces: str | None = None) -> str:
+    """Return one change of a commit, as JSON, around a record that is canonical JSON already.
+
+    `replaces` is the id that the record had before, where it was issued anew.
+    """
+    beside = "" if replaces is None else f',"replaces":{canonical(replaces)}'
+    return f'{{"op":"upsert","kind":"{kind}","id":{canonical(record_id)},"record":{record}{beside}}}'
 
 
 def remove_change(kind: str, record_id: str) -> str:

@@ -143,6 +143,8 @@ class SectionSigns:
     """Kept sections whose term is not known or has no days, with the id of that term."""
     co_taught: Collection[tuple[str, ...]] = ()
     """Sets of kept sections with the same students and other teachers."""
+    twins: Collection[str] = ()
+    """Students who are there under an old id and a new one."""
 
 
 NO_SIGNS: Final = SectionSigns()
@@ -165,6 +167,13 @@ class ErrorFigures(Protocol):
 
     async def sections_of_unknown_terms(self) -> dict[str, str]:
         """Return kept sections of students in several whose term has no days, with the ids of the terms."""
+        ...
+
+    async def twins(self) -> list[str]:
+        """Return the committed students, and the newcomers, who agree in a number, or in name and grade.
+
+        Looks at every committed student.
+        """
         ...
 
     async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
@@ -266,8 +275,11 @@ class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Guards, Protocol):
         """Forget what the last review told, since the district left it."""
         ...
 
-    def plan_changes(self) -> AsyncIterator[str]:
-        """Yield the plan's changes as JSON, in the order a commit has them."""
+    def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
+        """Yield the plan's changes as JSON, in the order a commit has them.
+
+        With `names_replaced` a student who comes in the place of one who goes names that one.
+        """
         ...
 
     async def adopt_candidate(self, *, restarts_count: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from worker.adapters.postgres import sql
+from worker.adapters.postgres import reissued, sql
 from worker.adapters.postgres.database import Connection
 from worker.domain.causes import (
     Blocked,
@@ -67,6 +67,10 @@ class PostgresErrorFigures:
         """Return kept sections of students in several whose term has no days, with the ids of the terms."""
         return {row["id"]: row["term_id"] for row in await self._rows("sections_of_unknown_terms")}
 
+    async def twins(self) -> list[str]:
+        """Return the students who are there under an old id and a new one."""
+        return await reissued.twins(self._connection, self._district_id)
+
     async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
         """Return sets of kept sections with the same students that differ by their teachers alone."""
         return [tuple(row["sections"]) for row in await self._rows("co_taught", is_filtered)]
@@ -81,6 +85,7 @@ class PostgresErrorFigures:
             list(signs.not_running),
             dict(signs.of_unknown_terms) or None,
             [" ".join(some) for some in signs.co_taught],
+            list(signs.twins),
         )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
         for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):
@@ -117,13 +122,17 @@ class PostgresErrorFigures:
 
     async def removals(self, classes_committed: int) -> Removals:
         """Return what the plan removes."""
-        rows = await self._rows("removed_students")
+        rows = await self._connection.fetch(
+            reissued.with_reissued(_SQL["removed_students"]), self._district_id
+        )
         schools = sorted({row["school_id"] for row in rows if row["school_id"]})
         gone = await self._rows("gone_schools", schools)
         (classes,) = await self._rows("replaced_classes")
         return Removals(
             [
-                Removed(Place(row["school_id"], row["grade"]), row["students"], row["is_staged"])
+                Removed(
+                    Place(row["school_id"], row["grade"]), row["students"], row["is_staged"], row["reissued"]
+                )
                 for row in rows
             ],
             frozenset(row["id"] for row in gone),

@@ -15,6 +15,7 @@ from worker.adapters.postgres.causes import PostgresErrorFigures
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.district_state import columns
 from worker.adapters.postgres.guards import PostgresGuards
+from worker.adapters.postgres.reissued import with_reissued
 from worker.adapters.postgres.staged import PostgresStagedRoster
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.incidents import Condition, Rules
@@ -107,15 +108,19 @@ class PostgresEvaluation(
         await self._connection.execute(_SQL["drop_resolved"], self._district_id)
         await self._connection.execute(_SQL["forget_reported"], self._district_id)
 
-    async def plan_changes(self) -> AsyncIterator[str]:
+    async def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
         """Yield the plan's changes as JSON, in the order a commit has them."""
-        fetch = await rows_of(self._connection, _SQL["plan_changes"], self._district_id)
+        statement = _SQL["plan_changes"]
+        if names_replaced:
+            statement = with_reissued(_SQL["plan_changes_with_replaced"])
+        fetch = await rows_of(self._connection, statement, self._district_id)
         while rows := await fetch(FETCH):
             async for row in in_slices(rows):
                 if row["candidate"] is None:
                     yield remove_change(row["kind"], row["record_id"])
                 else:
-                    yield upsert_change(row["kind"], row["record_id"], row["candidate"])
+                    replaces = row["replaces"] if names_replaced else None
+                    yield upsert_change(row["kind"], row["record_id"], row["candidate"], replaces)
 
     async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
         """Make the candidate roster the committed one, and keep what it replaces and whom it moves."""

@@ -15,6 +15,8 @@ from worker.domain.causes.students import Reason
 from worker.domain.causes.wording import count, grades, listing, several, verb
 from worker.domain.policy import Code
 
+DIGITS: Final = 12
+"""Of a plan's digest, as a sentence tells it: `approve` takes any beginning of one."""
 _Words = Callable[[Reason, Pile, Facts], str]
 
 
@@ -192,12 +194,31 @@ def _unlisted(_reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
+def _ids_reissued(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    """Say what is lost with the old ids, and who can map them."""
+    if pile.removed:
+        what = (
+            f"{_removed(pile)} would be removed{_at(pile)}, and most of them come back under new ids: they "
+            "agree in SIS id, state id, student number, or name and grade."
+        )
+    else:
+        what = (
+            f"{_of_schools(pile)} there under an old id or under a new one of the same student: the two "
+            "agree in SIS id, state id, student number, or name and grade."
+        )
+    return (
+        f"{what} Their ids were issued anew, most likely by another student information system. Ask Clever "
+        "support to map the new ids to the old ones: otherwise the history under the old ids is lost."
+        + (_approve(facts) if pile.removed else " Do not merge them before the old ones are deleted.")
+    )
+
+
 def _approve(facts: Facts) -> str:
     if facts.blocked or any(others.code not in GUARDS for others in facts.others):
         return " If it is meant, put the other errors right first: then the plan can be approved."
     return (
         f" If it is meant, approve the plan: rostering approve {facts.district_id} "
-        f"--plan {facts.plan_digest} --reason TEXT"
+        f"--plan {facts.plan_digest[:DIGITS]} --reason TEXT"
     )
 
 
@@ -329,6 +350,7 @@ _TEXTS: Final[Mapping[str, _Words]] = {
     "sis.field_missing_at_school": _field_missing_at_school,
     "sis.duplicate_identity": _duplicate,
     "sharing.school_not_shared": _school_not_shared,
+    "sis.ids_reissued": _ids_reissued,
     "sis.no_term_runs": no_term_runs,
     "sis.term_unknown": term_unknown,
     "sis.co_taught": co_taught,

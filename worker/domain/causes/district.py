@@ -11,7 +11,7 @@ from worker.domain.approval import GUARDS, REMOVAL_GUARDS
 from worker.domain.causes.class_changes import ROLLOVER, pile_up_class_changes
 from worker.domain.causes.facts import Facts, Others, Place, Removals, Removed
 from worker.domain.causes.model import Owner, Pile
-from worker.domain.causes.students import Reason
+from worker.domain.causes.students import IDS_REISSUED, Reason
 from worker.domain.policy import Code
 
 MINOR_PERCENT: Final = 10
@@ -127,6 +127,8 @@ def _shapes(removals: Removals, cohorts: Mapping[Place, int]) -> dict[Reason, li
         school = group.place.school_id or ""
         if group.is_staged:
             shapes.setdefault(SCOPE_NARROWED, []).append(group)
+        elif group.reissued * 100 >= group.students * MOST_PERCENT:
+            shapes.setdefault(IDS_REISSUED, []).append(group)
         elif school in removals.gone_schools or (school and lost[school] > 1 and not left[school]):
             shapes.setdefault(SCHOOL_VANISHED, []).append(group)
         else:

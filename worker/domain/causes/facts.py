@@ -31,6 +31,8 @@ class Sign(StrEnum):
     """In none, and one that the rules match would count if its term ran."""
     TERM_UNKNOWN = "term_unknown"
     """In several, and only one, or of one term, would be left without those whose term is not known."""
+    REISSUED = "reissued"
+    """There under two ids: one is committed, and a newcomer agrees in a number, or in name and grade."""
     CO_TAUGHT = "co_taught"
     """In several that list the same students and differ by their teachers alone."""
 
@@ -93,6 +95,8 @@ class Removed:
     place: Place
     students: int
     is_staged: bool = False
+    reissued: int = 0
+    """How many of them come back under another id: a newcomer agrees in a number, or in name and grade."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Reason(NamedTuple):
     labels: tuple[Label, ...] = ()
 
 
+IDS_REISSUED: Final = Reason("sis.ids_reissued", Owner.SIS)
 NO_TERM_RUNS: Final = Reason("sis.no_term_runs", Owner.SIS)
 TERM_UNKNOWN: Final = Reason("sis.term_unknown", Owner.SIS)
 CO_TAUGHT: Final = Reason("sis.co_taught", Owner.SIS)
@@ -49,6 +50,7 @@ _PLAIN: Final[Mapping[Code, Reason]] = {
 }
 
 
+_OF_REISSUED: Final = frozenset({Code.DUPLICATE_IDENTITY, Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
 _OF_SIGNS: Final = frozenset({Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
 
 
@@ -64,6 +66,8 @@ class Scale:
     unlisted: int
     kinds: frozenset[tuple[Label, ...]]
     """Kinds of sections kept together, or one twice, that are causes of their own."""
+    are_reissued: bool
+    """Whether so many students are there under two ids that it is no single mistake."""
     habits: frozenset[tuple[Label, ...]]
     """Of one kind: those that so many students have twice that it is no mistake."""
 
@@ -76,13 +80,17 @@ def scale_of(facts: Facts) -> Scale:
     pairs: Counter[tuple[Label, ...]] = Counter()
     alike: Counter[tuple[Label, ...]] = Counter()
     unlisted = 0
+    twins = sum(group.students for group in facts.blocked if group.sign is Sign.REISSUED)
+    are_reissued = twins >= WITHDRAWN_STUDENTS
     for group in facts.blocked:
         for key in group.since:
             if key.code is Code.FIELD_MISSING:
                 missing[key.field] += group.students
                 if group.place.school_id:
                     missing_at[key.field, group.place.school_id] += group.students
-            elif group.sign is not None and key.code in _OF_SIGNS:
+            elif key.code in _OF_SIGNS and (
+                are_reissued if group.sign is Sign.REISSUED else group.sign is not None
+            ):
                 continue
             elif key.code is Code.NO_SECTION:
                 without[group.place] += group.students
@@ -108,6 +116,7 @@ def scale_of(facts: Facts) -> Scale:
         ),
         unlisted,
         frozenset([*_most(pairs), *_most(alike)]),
+        are_reissued,
         frozenset(kinds for kinds, students in alike.items() if _are_most(students, facts.students)),
     )
 
@@ -144,6 +153,8 @@ def plain(labels: tuple[Label, ...]) -> tuple[Label, ...]:
 
 
 def _reason(key: ErrorKey, group: Blocked, scale: Scale) -> Reason:
+    if group.sign is Sign.REISSUED and scale.are_reissued and key.code in _OF_REISSUED:
+        return IDS_REISSUED
     match key.code:
         case Code.FIELD_MISSING:
             return _missing(key.field, group, scale)

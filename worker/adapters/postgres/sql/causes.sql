@@ -106,7 +106,8 @@ ORDER BY g.sections
 -- name: blocked
 -- Blocked students, folded to those with the same errors in the same grade of the same school. $3 numbers the
 -- kinds of sections; a number is negative where the student is in several of the kind. $4 are sections that would
--- count if their term ran, $5 those of unknown terms, each with its term, $6 sets of co-taught sections as texts.
+-- count if their term ran, $5 those of unknown terms, each with its term, $6 sets of co-taught sections as texts,
+-- $7 students who are there under two ids.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
@@ -123,7 +124,8 @@ WITH errors AS (
                      FROM unnest(r.sections) AS u(id) GROUP BY 1) AS l) END AS labels,
            NOT s.is_bare OR (SELECT true FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
                                  AND l.target_id = s.record_id LIMIT 1) IS NOT NULL AS is_listed,
-           CASE WHEN s.is_bare AND cardinality($4::text[]) > 0 AND EXISTS (
+           CASE WHEN s.record_id = ANY($7::text[]) THEN 'reissued'
+                WHEN s.is_bare AND cardinality($4::text[]) > 0 AND EXISTS (
                     SELECT FROM (SELECT section_id FROM section_links l WHERE l.district_id = $1
                                      AND l.role = 'student' AND l.target_id = s.record_id OFFSET 0) AS l
                     WHERE l.section_id = ANY($4::text[])) THEN 'term_not_running'
@@ -181,10 +183,12 @@ CROSS JOIN LATERAL (SELECT candidate FROM roster
 GROUP BY 1, 2
 
 -- name: removed_students
--- Students that the plan removes: where they were, and whether they are shared still.
+-- Students that the plan removes: where they were, whether they are shared still, and how many of them come back
+-- under another id (of `reissued`, which the program puts before this).
 SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
-       coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students
+       coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students, count(n.old_id) AS reissued
 FROM roster r
+LEFT JOIN reissued n ON n.old_id = r.record_id
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = r.record_id OFFSET 0) AS s ON true
 WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL

@@ -31,6 +31,18 @@ DELETE FROM findings WHERE changed_of = $1 AND NOT open
 -- name: forget_reported
 UPDATE findings SET reported = false WHERE reported_of = $1
 
+-- name: plan_changes_with_replaced
+-- The same, each student who comes in the place of one who goes with that one's id (of `reissued`, which the
+-- program puts before this).
+SELECT r.kind, r.record_id, r.candidate, n.old_id AS replaces
+FROM roster r
+LEFT JOIN reissued n ON r.kind = 'student' AND r.candidate IS NOT NULL AND n.new_id = r.record_id
+WHERE r.plan_of = $1
+ORDER BY (r.candidate IS NULL),
+         array_position(ARRAY['school', 'teacher', 'class', 'student'], r.kind)
+             * CASE WHEN r.candidate IS NULL THEN -1 ELSE 1 END,
+         r.record_id
+
 -- name: plan_changes
 -- The plan in the order of a commit: upserts from schools to students, removals the other way round.
 SELECT kind, record_id, candidate FROM roster

@@ -190,6 +190,7 @@ class User(Wire):
     """Anyone: student, teacher, staff, contact, district admin (one object for all since v3.0)."""
 
     id: Id
+    last_modified: Any = None
     district: Reference = None
     email: Text = None
     name: Name | None = None
@@ -204,6 +205,7 @@ class Section(Wire):
     """
 
     id: Id
+    last_modified: Any = None
     district: Reference = None
     school: Reference = None
     name: Text = None
@@ -223,6 +225,7 @@ class School(Wire):
     """A school."""
 
     id: Id
+    last_modified: Any = None
     district: Reference = None
     name: Text = None
     sis_id: Text = None
@@ -235,6 +238,7 @@ class Course(Wire):
     """A course; most districts send none and Clever builds them from the sections."""
 
     id: Id
+    last_modified: Any = None
     district: Reference = None
     name: Text = None
     number: Text = None
@@ -244,6 +248,7 @@ class Term(Wire):
     """A term; its id is not stable, and its days may be missing."""
 
     id: Id
+    last_modified: Any = None
     district: Reference = None
     name: Text = None
     start_date: Day = None
@@ -254,6 +259,7 @@ class District(Wire):
     """The district itself and the state of its sync with Clever."""
 
     id: Id
+    last_modified: Any = None
     name: Text = None
     state: Text = None
     pause_start: Text = None
@@ -265,6 +271,7 @@ class Resource(Wire):
     """A resource: part of the feed, and of no use to a roster."""
 
     id: Id
+    last_modified: Any = None
     district: Reference = None
 
 
@@ -282,13 +289,17 @@ COLLECTIONS: Final[dict[str, type[Record]]] = {
 }
 ACTIONS: Final[dict[str, Action]] = {"created": "created", "updated": "updated", "deleted": "deleted"}
 SETTLED_TYPE: Final = "feed.settled"
+ORIGIN_KEY: Final = "origin"
+ROW_ORIGIN: Final = "list"
+"""The origin of an event that a publisher made of a row of a list."""
 
 
 class Event(Wire):
     """One Clever change event. `object` is the whole record, also where it was deleted.
 
     It is None where the record is not rostered and cannot be read at all. `unread` are its fields that could
-    not be read, where that is no reason to refuse it: they are missing in `object`.
+    not be read, where that is no reason to refuse it: they are missing in `object`. `is_row` says that the
+    publisher made it of a row of a list, so that its id tells nothing of its place in the feed.
     """
 
     id: Id
@@ -297,6 +308,7 @@ class Event(Wire):
     district_id: Id
     object: Record | None
     unread: tuple[str, ...] = ()
+    is_row: bool = False
 
 
 class FeedSettled(Wire):
@@ -342,6 +354,8 @@ def read_row(collection: str, raw: dict[str, Any], district_id: str) -> Read:
     Raises `UnreadableEvent`, also where it is a record of another district than `district_id`.
     """
     _check_texts(raw, district_id)
+    if raw.keys() <= {"id", "data"}:
+        raise UnreadableEvent(Reason.NOT_AN_EVENT, "data: expected a record", district_id)
     read = _record(collection, raw, district_id)
     record = read.record
     if record is None:
@@ -529,6 +543,7 @@ def _read_event(event: dict[str, Any], header_district: str | None, latest_id: s
         district_id=_checked_district(named or header_district or ""),
         object=read.record,
         unread=read.unread,
+        is_row=event.get(ORIGIN_KEY) == ROW_ORIGIN,
     )
 
 
@@ -625,7 +640,7 @@ left out, and told by its name to those who ask."""
 def _record(collection: str, raw: dict[str, Any], district: str | None, *, was_deleted: bool = False) -> Read:
     model = COLLECTIONS[collection]
     if was_deleted:
-        raw = {key: raw.get(key) for key in ("id", "district")}
+        raw = {key: raw.get(key) for key in ("id", "district", "last_modified")}
     if model is Resource or (model is User and not was_deleted and not _is_rostered(raw, district)):
         return _not_rostered(model, raw)
     try:
@@ -741,6 +756,11 @@ class EventBody(BaseModel):
         pattern=rf"^({'|'.join(COLLECTIONS)})\.({'|'.join(ACTIONS)})$",
     )
     created: str | None = Field(default=None, description="For information only; it orders nothing.")
+    origin: str | None = Field(
+        default=None,
+        description="`list` where the publisher made the event of a row of a list: the record's "
+        "`last_modified` then says how new it is, and not the event's id.",
+    )
     data: EventData
     previous_attributes: PreviousAttributes | None = None
 

@@ -16,11 +16,11 @@ from typing import Literal, get_args
 
 from builders import DISTRICT, Json, district_json, event_json, later, student_json
 
-from schemas import clever
+from schemas import clever, event_ids
 from worker.domain.records import Kind
 from worker.errors import BaselineLost, CleverRefused, CleverTokenRefused, StoreRefused
 from worker.metrics import Metrics
-from worker.ports.baselines import BaselineRecord, Run
+from worker.ports.baselines import BaselineRecord, Older, Run, Saved
 from worker.ports.broker import Message
 from worker.ports.clever import EVENTS, Page, Token
 from worker.ports.connections import Connection, Listing
@@ -454,8 +454,19 @@ class FakeBaselines:
         run = self._tables.runs.get(district_id)
         return run and replace(run, age_seconds=(self._clock.now - run.started_at).total_seconds())
 
-    async def begin(self, district_id: str, seed: str, overlap: str, collections: Sequence[str]) -> Run:
+    async def begin(
+        self,
+        district_id: str,
+        seed: str,
+        overlap: str,
+        collections: Sequence[str],
+        saved: Saved | None = None,
+        *,
+        over_newer: bool = False,
+    ) -> Run:
         """Begin a baseline; the one before is given up."""
+        assert saved is None, "these baselines are read from Clever"
+        assert not over_newer
         self._calls.make("begin")
         self.begun += 1
         run = Run(
@@ -493,6 +504,11 @@ class FakeBaselines:
         turned = replace(held, collection=collection, after=after, records=len(self._tables.read))
         self._tables.runs[run.district_id] = turned
         return turned
+
+    async def older(self, run: Run) -> Older:
+        """Return nothing: here every row is newer than what is staged."""
+        self._calls.make(f"older {run.id}")
+        return Older()
 
     async def skip(self, run: Run) -> Run:
         """Leave the collection that is next out."""
@@ -623,7 +639,7 @@ class FakePublisher:
         if not self.ingests:
             return
         try:
-            event = clever.read(message.body, DISTRICT)
+            event = clever.read(message.body, DISTRICT, event_ids.latest_at(self._clock.now.timestamp()))
         except clever.UnreadableEvent:
             self._tables.quarantine.setdefault(hashlib.sha256(message.body).digest(), self._clock.now)
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from worker.advising import advise
-from worker.domain import announcements
+from worker.domain import announcements, noticing
 from worker.domain.announcements import Batch
 from worker.domain.approval import GUARDS
 from worker.domain.canonical import canonical
@@ -44,13 +44,15 @@ async def record_outcome(
     *,
     adopted: bool = False,
     is_approved: bool = False,
+    under_floor: int = 0,
     suggest_seconds: float = 0,
 ) -> Decided:
     """Record the batch and, where there is one, the decision with its messages.
 
     `adopted` says that a baseline was adopted with it, `is_approved` that guards would stand against the
-    commit but for a person's approval; a review looks for section filters that would serve
-    the district better for at most `suggest_seconds`.
+    commit but for a person's approval, `under_floor` how many of the events are from before the last
+    baseline; a review looks for section filters that would serve the district better for at most
+    `suggest_seconds`.
     """
     state, window = evaluation.state, evaluation.window
     state.batch_number += 1
@@ -67,6 +69,8 @@ async def record_outcome(
     found = decided(state.tally, state.policy, outcome, is_in_review=state.standing_since is not None)
     if adopted:
         found[BASELINE_REFUSED] = None
+    else:
+        found |= noticing.under_floor(events, under_floor)
     if found:
         await evaluation.note_incidents(found, batch.id)
     record = BatchRecord(

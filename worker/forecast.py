@@ -64,7 +64,7 @@ async def _rehearse(evaluation: PostgresEvaluation, limits: WindowLimits) -> dic
     state, window = evaluation.state, evaluation.window
     events = await evaluation.claim_events(window.through, limits.max_events)
     staged = await evaluation.staged({event.key for event in events})
-    await judge(evaluation, staging.apply(staged, events, state.floor))
+    await judge(evaluation, staging.apply(staged, events, staging.bounds(state.floor, window.now)))
     tally = state.tally
     verdict = verdict_on(state, await evaluation.open_approval())
     outcome = decide(verdict, Trigger.QUIET, None, window.now, limits)

@@ -32,6 +32,9 @@ class Metrics:
         self.dead_letters = self._counter(
             "dead_letters", "Messages put into clever.events.dead, by reason.", "reason"
         )
+        self.floors_mended = self._counter(
+            "floors_mended", "Floors of districts that lay ahead of now, and were brought down."
+        )
         self.fields_unread = self._counter(
             "fields_unread",
             "Fields that could not be read and were left out, as no roster needs them.",

@@ -15,14 +15,18 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
+from schemas import clever
+from worker.domain.versions import SECOND, changed_at, micros
 from worker.errors import InputFileError
 
 JsonObject: TypeAlias = dict[str, Any]
 
+ROW_ORIGIN: Final = clever.ROW_ORIGIN
 COLLECTIONS: Final = ("districts", "schools", "terms", "courses", "users", "sections")
 """In the order in which a new district arrives: what a record refers to comes before it."""
 
 _COLLECTION_IN_URI: Final = re.compile(r"/v3\.\d+/([a-z]+)(?:/|\?|$)")
+_ID_IN_URI: Final = re.compile(r"/v3\.\d+/[a-z]+/([0-9a-zA-Z_-]{1,128})$")
 _TELLING_KEYS: Final = (
     ("users", {"roles"}),
     ("sections", {"students", "teachers"}),
@@ -41,16 +45,40 @@ def collection_of(record: JsonObject, address: str) -> str | None:
     return next((name for name, keys in _TELLING_KEYS if keys & record.keys()), None)
 
 
+def row_of(row: object) -> tuple[str | None, JsonObject]:
+    """Return a page's row out of its wrapping, with its collection where that can be told.
+
+    A row without a record is what there is of it, under the id that its address names.
+    """
+    address = str(row.get("uri") or "") if isinstance(row, dict) else ""
+    inner = row.get("data") if isinstance(row, dict) else None
+    if isinstance(inner, dict):
+        return collection_of(inner, address), inner
+    return collection_of({}, address), unreadable_row(row)
+
+
+def unreadable_row(row: object) -> JsonObject:
+    """Return a page's row that has no record, under the id that its address names."""
+    address = str(row.get("uri") or "") if isinstance(row, dict) else ""
+    named = _ID_IN_URI.search(address)
+    return {"data": row} | ({"id": named[1]} if named else {})
+
+
+def is_record(row: JsonObject) -> bool:
+    """Whether a row out of its wrapping is a record with an id."""
+    return isinstance(row.get("id"), str) and "data" not in row
+
+
 def read_events(paths: Iterable[Path], now: datetime) -> Iterator[JsonObject]:
     """Read the events of files; a record becomes its created event. Raises `InputFileError`.
 
-    An event made of a record orders by when Clever last changed the record, then by `now`: publishing a
-    page again applies again, and an event that Clever sent later than the page's record stays in force.
+    An event made of a record is as new as the record's `last_modified`, or where that tells nothing as `now`:
+    publishing a page again applies again, and a version that was changed later stays in force.
     """
     numbers = _Numbers(now)
     for path in paths:
         for row in _rows(path):
-            yield row if "type" in row else _created(row, path, numbers)
+            yield row if "type" in row else _created(row, numbers)
 
 
 def district_of(event: JsonObject) -> str | None:
@@ -113,52 +141,66 @@ def _page(path: Path, document: object) -> Iterator[JsonObject]:
     rows = document.get("data") if isinstance(document, dict) else document
     if not isinstance(rows, list):
         raise InputFileError(f'{path}: expected a Clever list page, with a list under "data"')
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise InputFileError(f"{path}: data[{number}]: expected an object")
-        if "type" in row:
-            yield row
+    events = [_event_in(row) for row in rows]
+    read = [row_of(row) for row, event in zip(rows, events, strict=True) if event is None]
+    told = next((collection for collection, _ in read if collection is not None), None)
+    if read and told is None and not any(events):
+        raise InputFileError(f"{path}: expected records of a collection that Clever has")
+    districts = {district for _, record in read if isinstance(district := record.get("district"), str)}
+    for row, event in zip(rows, events, strict=True):
+        if event is not None:
+            yield event
             continue
-        inner = row.get("data")
-        if not isinstance(inner, dict):
-            raise InputFileError(f'{path}: data[{number}]: expected a row with "data"')
-        yield inner if "type" in inner else {"uri": row.get("uri"), "record": inner}
+        collection, record = row_of(row)
+        yield {
+            "collection": collection or told or "unknown",
+            "record": record,
+            "district": next(iter(districts)) if len(districts) == 1 else None,
+        }
 
 
-def _created(row: JsonObject, path: Path, numbers: _Numbers) -> JsonObject:
+def _event_in(row: object) -> JsonObject | None:
+    """Return the event that a row is, bare or in its wrapping; None where it is a record, or nothing."""
+    if not isinstance(row, dict):
+        return None
+    if "type" in row:
+        return row
+    inner = row.get("data")
+    return inner if isinstance(inner, dict) and "type" in inner else None
+
+
+def _created(row: JsonObject, numbers: _Numbers) -> JsonObject:
+    """Return a row as its created event; one that is no record is for ingest to refuse."""
     record = row["record"]
-    collection = collection_of(record, str(row.get("uri") or ""))
-    if collection is None or not isinstance(record.get("id"), str):
-        raise InputFileError(f"{path}: a row is no record of a collection that Clever has")
-    return {
+    event = {
         "id": numbers.event_id(record),
-        "type": f"{collection}.created",
+        "type": f"{row['collection']}.created",
         "created": numbers.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "data": {"object": record},
+        "origin": ROW_ORIGIN,
+        "data": {"object": None if record.keys() <= {"id", "data"} else record},
     }
+    if not is_record(record) and row["district"] is not None:
+        event["district"] = row["district"]
+    return event
 
 
 class _Numbers:
-    """Makes event ids: 8 hex digits of the record's last change, 11 of now in milliseconds, 5 of a count."""
+    """Makes event ids: 8 hex digits of the record's last change, 11 of now in milliseconds, 5 of a count.
+
+    A record without a time, or with one ahead of now, is as new as now.
+    """
 
     _PER_MILLISECOND: Final = 1 << 20
 
     def __init__(self, now: datetime) -> None:
         self.now = now.astimezone(UTC)
         self._milliseconds = int(self.now.timestamp() * 1000)
+        self._micros = micros(self.now)
         self._count = 0
 
     def event_id(self, record: JsonObject) -> str:
         milliseconds, number = divmod(self._count, self._PER_MILLISECOND)
         self._count += 1
-        return f"{self._changed(record):08x}{self._milliseconds + milliseconds:011x}{number:05x}"
-
-    def _changed(self, record: JsonObject) -> int:
-        """Return when Clever changed the record, in seconds; 0 for kinds that have no such time."""
-        for key in ("last_modified", "created"):
-            try:
-                changed = int(datetime.fromisoformat(str(record.get(key))).timestamp())
-            except (ValueError, OverflowError):
-                continue
-            return min(max(changed, 0), self._milliseconds // 1000)
-        return 0
+        changed = changed_at(record.get("last_modified"), self._micros)
+        seconds = (self._micros if changed is None else changed) // SECOND
+        return f"{seconds:08x}{self._milliseconds + milliseconds:011x}{number:05x}"

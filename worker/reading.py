@@ -14,10 +14,12 @@ import orjson
 from schemas import clever
 from worker.domain.records import KINDS, STUDENT_TEXTS, UNREAD, Json
 from worker.domain.texts import is_blank
+from worker.domain.versions import changed_at
 from worker.ports.inbox import Arrival, Mark
 
 BEGINNING: Final = ""
 """Sorts before every event id."""
+FOR_EVER: Final = 1 << 62
 
 _ROLE_TEXTS: Final = tuple(
     name
@@ -26,14 +28,26 @@ _ROLE_TEXTS: Final = tuple(
 )
 
 
-def arrival(event: clever.Event, trace_parent: str | None = None) -> Arrival:
-    """Return an event as it is stored; `trace_parent` is the trace context that it came with."""
+def arrival(event: clever.Event, trace_parent: str | None = None, now: int = FOR_EVER) -> Arrival:
+    """Return an event as it is stored; `trace_parent` is the trace context that it came with.
+
+    `now`, in microseconds of the epoch, bounds when a record can have been changed.
+    """
     kind = KINDS[event.collection]
     if kind is None or event.object is None:
         record_id = "" if event.object is None else event.object.id
         return Arrival(event.district_id, event.id, None, record_id, None, trace_parent)
     record = None if event.action == "deleted" else staged_json(event.object, event.unread)
-    return Arrival(event.district_id, event.id, kind, event.object.id, record, trace_parent)
+    return Arrival(
+        event.district_id,
+        event.id,
+        kind,
+        event.object.id,
+        record,
+        trace_parent,
+        changed_at(event.object.last_modified, now),
+        event.is_row,
+    )
 
 
 def staged_json(record: clever.Record, unread: Collection[str] = ()) -> str | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
 
-from worker.domain.records import Json
+from worker.domain.records import KINDS, Json
+from worker.domain.versions import micros, moment
 from worker.errors import CleverUnavailable, InputFileError, UnknownDistrictError
-from worker.ports.baselines import Baselines, Run
+from worker.ports.baselines import Baselines, Older, Run, Saved
 from worker.ports.connections import BEGINNING, Connections
 from worker.source import baseline, feed
 from worker.source.surroundings import Progress, Surroundings
@@ -42,9 +44,29 @@ class SavedPages(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ReadWhole:
+    """A district that was read whole: what changes nothing, and `ahead` records changed in the future."""
+
+    run: Run
+    older: Older
+    ahead: int = 0
+
+    @property
+    def records(self) -> int:
+        """How many records were read."""
+        return self.run.records
+
+
 async def from_clever(
-    source: Surroundings, district_id: str, reason: str, progress: Progress, *, accept_fewer: bool
-) -> Run:
+    source: Surroundings,
+    district_id: str,
+    reason: str,
+    progress: Progress,
+    *,
+    accept_fewer: bool,
+    over_newer: bool = False,
+) -> ReadWhole:
     """Read a connected district whole, and its feed to the end; return what was read.
 
     Raises `UnknownDistrictError` where Clever does not list it, `CleverUnavailable` where it is busy or
@@ -61,11 +83,12 @@ async def from_clever(
         if connection is None:
             raise CleverUnavailable(f"district {district_id} is being read by another process: try again")
         await connections.save_token(district_id, token)
-        run = await baseline.begin(source, district_id, token)
+        run = await baseline.begin(source, district_id, token, connection.now, over_newer=over_newer)
         run = await baseline.read_on(source, run, token, FOR_EVER, progress)
         await baseline.conclude(source.baselines, run, accept_fewer=accept_fewer)
+        older = await source.baselines.older(run)
         await _read_feed(source, connections, district_id, progress)
-    return run
+    return ReadWhole(run, older)
 
 
 async def _read_feed(
@@ -93,47 +116,62 @@ async def sole_reader(connections: Connections | None, district_id: str) -> Asyn
 
 
 async def from_pages(
-    baselines: Baselines, saved: SavedPages, district_id: str, progress: Progress, *, accept_fewer: bool
-) -> Run:
+    baselines: Baselines,
+    saved: SavedPages,
+    district_id: str,
+    progress: Progress,
+    *,
+    accept_fewer: bool,
+    over_newer: bool = False,
+) -> ReadWhole:
     """Read a district whole from saved pages; raises `InputFileError` or `BaselineRefused`.
 
-    The pages count as newer than every event that was stored so far, and than every event from before
-    their newest record was last changed.
+    The pages may be of any day. Of two versions of a record the one changed last stays, and a record that
+    they lack is gone unless it is newer than all of them; with `over_newer` the pages stay, however old.
     """
     if saved.district_id != district_id:
         raise InputFileError(f"expected pages of district {district_id}, these are of {saved.district_id}")
     collections = saved.collections()
-    run = await baselines.begin(district_id, _seed_of(saved, collections), BEGINNING, collections)
+    newest, ahead = _newest_change(saved, collections)
+    run = await baselines.begin(
+        district_id, BEGINNING, BEGINNING, collections, Saved(newest), over_newer=over_newer
+    )
     for collection in collections:
         for rows in saved.pages(collection, PAGE):
             count = len(rows)
-            place = rows[-1]["id"]
+            place = _place_of(rows)
             records = baseline.staged_records(collection, rows, district_id)
             run = await baselines.add(run, records, place)
             progress(f"reading {collection}", count)
         run = await baselines.add(run, [], None)
     # The cursor of a feed stays where it is: these pages do not say where the feed was.
     await baseline.conclude(baselines, run, accept_fewer=accept_fewer, moves_cursor=False)
+    older = await baselines.older(run)
     await baselines.ready(await _current(baselines, run), close_window=True)
-    return run
+    return ReadWhole(run, older, ahead)
 
 
 async def _current(baselines: Baselines, run: Run) -> Run:
     return await baselines.current(run.district_id) or run
 
 
-def _seed_of(saved: SavedPages, collections: list[str]) -> str:
-    """Return an event id just behind the newest change that the pages know of."""
-    changed = (
-        _changed(record) for name in collections for rows in saved.pages(name, PAGE) for record in rows
-    )
-    newest = max(changed, default=0)
-    return f"{newest:08x}{'f' * 16}" if newest else BEGINNING
+def _place_of(rows: list[Json]) -> str:
+    """Return where a page of saved rows ends: an id, or a word that is none where the last row has none."""
+    found = rows[-1].get("id")
+    return found if isinstance(found, str) else "-"
 
 
-def _changed(record: dict[str, Any]) -> int:
-    try:
-        changed = int(datetime.fromisoformat(str(record.get("last_modified"))).timestamp())
-    except (ValueError, OverflowError):
-        return 0
-    return changed if 0 <= changed < 1 << 32 else 0
+def _newest_change(saved: SavedPages, collections: list[str]) -> tuple[dict[str, int], int]:
+    """Return when the newest record of each kind was changed, and how many say that it is still to come."""
+    now = micros(datetime.now(UTC))
+    newest, ahead = dict[str, int](), 0
+    for name in collections:
+        for rows in saved.pages(name, PAGE):
+            for row in rows:
+                at = moment(row.get("last_modified"))
+                if at is not None and at > now:
+                    ahead += 1
+                elif at is not None:
+                    kind = str(KINDS[name])
+                    newest[kind] = max(at, newest.get(kind, 0))
+    return newest, ahead

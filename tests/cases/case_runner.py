@@ -16,7 +16,7 @@ from fakes import FakeSink
 from store_fixtures import StoreUnderTest
 
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
-from worker import resync
+from worker import resync as reading
 from worker.adapters.clever.saved import SavedPages
 from worker.adapters.inprocess import InProcessBroker
 from worker.domain.filter import SectionFilter
@@ -86,14 +86,20 @@ class CaseRunner:
 
     async def resync(self, district_id: str, folder: str | Path, *, accept_fewer: bool = False) -> int:
         """Read saved pages as `rostering resync --from` does; return how many records they have."""
-        read = await resync.from_pages(
+        return (await self.read_pages(district_id, folder, accept_fewer=accept_fewer)).records
+
+    async def read_pages(
+        self, district_id: str, folder: str | Path, *, accept_fewer: bool = False, over_newer: bool = False
+    ) -> reading.ReadWhole:
+        """Read saved pages; return what is said of them."""
+        return await reading.from_pages(
             self.store.baselines,
             SavedPages(self.folder / folder),
             district_id,
             lambda _label, _count: None,
             accept_fewer=accept_fewer,
+            over_newer=over_newer,
         )
-        return read.records
 
     async def set_filter(self, district_id: str, filter_file: str | Json) -> None:
         """Put a section filter in force, from a file or as it is."""

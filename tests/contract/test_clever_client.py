@@ -466,8 +466,6 @@ async def test_a_body_of_no_end_is_not_read_to_its_end(
         (answer(b""), "broken JSON"),
         (answer([NAME]), "JSON that is not Clever's envelope"),
         (answer({"data": {"name": NAME}}), "JSON that is not Clever's envelope"),
-        (answer({"data": [NAME]}), "a row that is no object"),
-        (answer({"data": [{"data": NAME}]}), "a row that is no object"),
         (answer({"data": [], "links": {"next": NAME}}), "links that are not Clever's"),
         (answer({"data": [], "links": [{"rel": "next", "uri": 5}]}), "links that are not Clever's"),
         (
@@ -507,16 +505,45 @@ async def test_what_may_pass_is_asked_again_and_told(
     assert (len(server.asked), time.waits) == (2, [0.2])
 
 
-async def test_an_event_that_is_no_object_is_asked_for_again(server: Server, client: CleverClient) -> None:
-    server.answers = [answer({"data": [7]}), answer(rows({"id": "e1"}))]
+@pytest.mark.parametrize("odd", [7, None, {"type": "users.created"}, {"id": 7}, {"data": None}])
+async def test_a_newest_event_without_an_id_is_left_out(
+    server: Server, client: CleverClient, odd: object
+) -> None:
+    server.answers = [answer({"data": [{"data": {"id": "e0"}}, odd]})]
 
-    assert await client.newest_events(TOKEN) == ["e1"]
+    assert await client.newest_events(TOKEN) == ["e0"]
 
 
-async def test_the_newest_events_must_have_ids(server: Server, client: CleverClient) -> None:
-    server.answers = [answer(rows({"id": "e0"}, {"type": "users.created"})), answer(rows({"id": "e1"}))]
+@pytest.mark.parametrize(
+    ("odd", "kept"),
+    [
+        (
+            {"data": None, "uri": "/v3.1/users/u7"},
+            {"data": {"data": None, "uri": "/v3.1/users/u7"}, "id": "u7"},
+        ),
+        ({"data": NAME}, {"data": {"data": NAME}}),
+        (None, {"data": None}),
+        ([NAME], {"data": [NAME]}),
+    ],
+)
+async def test_a_row_that_is_no_record_is_given_as_far_as_it_goes_and_the_others_with_it(
+    server: Server, client: CleverClient, odd: object, kept: dict[str, object]
+) -> None:
+    server.answers = [answer({"data": [{"data": {"id": "u1"}}, odd], "links": []})]
 
-    assert await client.newest_events(TOKEN) == ["e1"]
+    page = await client.page(TOKEN, "users", None)
+
+    assert page.rows == [{"id": "u1"}, kept]
+
+
+async def test_an_event_that_is_no_object_is_given_to_be_refused(
+    server: Server, client: CleverClient
+) -> None:
+    server.answers = [answer({"data": [7, {"data": {"id": "e1", "type": "users.created"}}], "links": []})]
+
+    page = await client.page(TOKEN, "events", None)
+
+    assert page.rows == [{"data": 7}, {"id": "e1", "type": "users.created"}]
 
 
 async def test_the_waits_double_up_to_fifteen_seconds_and_end_within_two_minutes(

@@ -269,8 +269,8 @@ async def test_a_message_at_which_our_reading_breaks_is_unreadable_and_stops_no_
 ) -> None:
     read = reading.arrival
 
-    def broken(event: clever.Event, context: str | None = None) -> Arrival:
-        return read(event, context) if event.id != f"{2:024x}" else arrivals_of_nobody[0]
+    def broken(event: clever.Event, context: str | None, now: int) -> Arrival:
+        return read(event, context, now) if event.id != f"{2:024x}" else arrivals_of_nobody[0]
 
     arrivals_of_nobody = list[Arrival]()
     monkeypatch.setattr(reading, "arrival", broken)

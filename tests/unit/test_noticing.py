@@ -8,10 +8,19 @@ import pytest
 from builders import DISTRICT, NOON, OTHER_DISTRICT
 
 from worker.domain.decision import Outcome
-from worker.domain.incident_codes import CATALOGUE, EVALUATED, FEED_STUCK, INSPECTED
+from worker.domain.incident_codes import CATALOGUE, EVALUATED, EVENTS_UNDER_FLOOR, FEED_STUCK, INSPECTED
 from worker.domain.incidents import NO_DISTRICT, Condition
 from worker.domain.lifecycle.sight import Trouble
-from worker.domain.noticing import FOLD_OVER, Found, Sight, StageFailure, decided, folded, inspected
+from worker.domain.noticing import (
+    FOLD_OVER,
+    Found,
+    Sight,
+    StageFailure,
+    decided,
+    folded,
+    inspected,
+    under_floor,
+)
 from worker.domain.policy import Code, Policy
 from worker.domain.tally import Tally
 
@@ -53,7 +62,19 @@ def test_unreadable_events_are_an_incident_of_their_own() -> None:
 def test_a_commit_ends_whatever_an_evaluation_tells_of() -> None:
     found = decided(Tally(), Policy(), Outcome.COMMIT, is_in_review=False)
 
-    assert found == dict.fromkeys(EVALUATED)
+    assert found == dict.fromkeys(code for code in EVALUATED if code != EVENTS_UNDER_FLOOR)
+
+
+@pytest.mark.parametrize(
+    ("events", "under", "codes"), [(0, 0, {}), (3, 0, {None}), (3, 2, {None}), (3, 3, {3})]
+)
+def test_a_window_whose_events_all_lie_under_the_floor_is_an_incident_and_another_ends_it(
+    events: int, under: int, codes: set[int | None]
+) -> None:
+    found = under_floor(events, under)
+
+    assert set(found) == ({EVENTS_UNDER_FLOOR} if events else set())
+    assert {one and one.counts["events"] for one in found.values()} == set(codes)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DEFERRED, Outcome.HELD])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -204,15 +204,17 @@ def test_a_page_that_is_published_again_applies_again(write: Write) -> None:
     assert first < second
 
 
-def test_a_record_without_a_time_of_change_orders_before_every_event_of_clevers(write: Write) -> None:
-    assert all(each < object_id(datetime(2012, 1, 1, tzinfo=UTC)) for each in ids(write, user_json()))
+def test_a_record_without_a_time_of_change_is_as_new_as_now(write: Write) -> None:
+    (made,) = ids(write, user_json())
+
+    assert object_id(NOON - timedelta(seconds=1)) < made < object_id(NOON)
 
 
-@pytest.mark.parametrize("moment", ["yesterday", None, 5, "", "0001-01-01T00:00:00Z"])
+@pytest.mark.parametrize("moment", ["yesterday", None, 5, "", "0001-01-01T00:00:00Z", ["x"], "2026-13-01"])
 def test_a_time_of_change_that_cannot_be_read_counts_as_none(write: Write, moment: object) -> None:
     (made,) = ids(write, user_json(last_modified=moment))
 
-    assert made.startswith("00000000")
+    assert made[:8] == f"{int(NOON.timestamp()):08x}"
 
 
 def test_a_time_of_change_in_the_future_counts_as_now(write: Write) -> None:
@@ -221,10 +223,44 @@ def test_a_time_of_change_in_the_future_counts_as_now(write: Write) -> None:
     assert made[:8] == f"{int(NOON.timestamp()):08x}"
 
 
-def test_a_record_of_which_only_its_creation_is_known_orders_by_that(write: Write) -> None:
+def test_when_a_record_was_created_does_not_tell_how_new_it_is(write: Write) -> None:
     (made,) = ids(write, user_json(created="2026-09-15T11:00:00.000Z"))
 
-    assert made[:8] == f"{int((NOON - timedelta(hours=1)).timestamp()):08x}"
+    assert made[:8] == f"{int(NOON.timestamp()):08x}"
+
+
+def test_the_event_made_of_a_row_says_so(write: Write) -> None:
+    (made,) = events_of(write("users.json", json.dumps(page(row(student_json(), "users")))))
+
+    read = clever.read(json.dumps(made).encode())
+    assert isinstance(read, clever.Event)
+    assert read.is_row
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason", "district"),
+    [
+        ({"data": None, "uri": "/v3.1/users/66e0000000000000001000a2"}, "not_an_event", DISTRICT),
+        ({"uri": "/v3.1/users/66e0000000000000001000a2"}, "not_an_event", DISTRICT),
+        (None, "not_an_event", DISTRICT),
+        (5, "not_an_event", DISTRICT),
+        (["x"], "not_an_event", DISTRICT),
+        ({"data": "Fernquay"}, "not_an_event", DISTRICT),
+        (row({**student_json(), "id": None}, "users"), "bad_field", DISTRICT),
+        (row({**student_json(), "id": 7}, "users"), "bad_field", DISTRICT),
+    ],
+)
+def test_a_row_without_a_record_is_published_to_be_refused_and_the_others_are_read(
+    write: Write, odd: object, reason: str, district: str
+) -> None:
+    text = json.dumps({"data": [row(student_json(1), "users"), odd, row(student_json(2), "users")]})
+
+    first, made, last = events_of(write("users.json", text))
+
+    assert [each["data"]["object"]["id"] for each in (first, last)] == [record_id(1), record_id(2)]
+    with pytest.raises(clever.UnreadableEvent) as refused:
+        clever.read(json.dumps(made).encode())
+    assert (refused.value.reason, refused.value.district_id) == (reason, district)
 
 
 # Refusals
@@ -238,10 +274,9 @@ def test_a_record_of_which_only_its_creation_is_known_orders_by_that(write: Writ
         ('{"data":[\n', "expected one event a line, or a Clever list page; it is neither"),
         ("{\n}\n", 'expected a Clever list page, with a list under "data"'),
         ("5", 'expected a Clever list page, with a list under "data"'),
-        ('{"data":[5]}', "data[0]: expected an object"),
-        ('{"data":[{"uri":"/v3.1/users/1"}]}', 'data[0]: expected a row with "data"'),
-        ('{"data":[{"data":{"id":"1"}}]}', "a row is no record of a collection that Clever has"),
-        ('{"data":[{"data":{"roles":{}}}]}', "a row is no record of a collection that Clever has"),
+        ('{"data":[5]}', "expected records of a collection that Clever has"),
+        ('{"data":[{"data":null},null]}', "expected records of a collection that Clever has"),
+        ('{"data":[{"data":{"id":"1"}}]}', "expected records of a collection that Clever has"),
     ],
 )
 def test_a_file_that_is_neither_is_refused_in_one_line_with_its_name(
@@ -284,10 +319,10 @@ def test_a_file_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> No
 
 
 def test_a_refusal_never_shows_what_the_file_holds(write: Write) -> None:
-    record = student_json(name={"first": "Tamsin"}) | {"id": 7}
+    record = {"id": 7, "name": {"first": "Tamsin"}}
 
     with pytest.raises(InputFileError) as refused:
-        events_of(write("users.json", json.dumps(page(row(record, "users")))))
+        events_of(write("users.json", json.dumps({"data": [{"data": record}]})))
 
     assert "Tamsin" not in str(refused.value)
     assert record_id(7) not in str(refused.value)

@@ -241,19 +241,40 @@ def test_a_page_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("row", ["Fernquay", None, {"data": "Fernquay"}, {"name": "Fernquay"}])
-def test_a_row_that_has_no_record_is_named_by_its_place(tmp_path: Path, row: Any) -> None:
+def test_a_page_without_any_record_is_refused(tmp_path: Path, row: Any) -> None:
     write(tmp_path / "users.json", {"data": [row]})
 
-    assert refusal(tmp_path) == ('FOLDER/users.json: data[0]: expected a row with a record under "data"')
+    assert refusal(tmp_path) == "FOLDER/users.json: expected records of a collection that Clever has"
 
 
-@pytest.mark.parametrize("record", [event_json(student_json()), {"id": 7, "roles": {}}, {"id": "x"}])
-def test_a_record_of_nothing_known_is_named_by_its_place(tmp_path: Path, record: Json) -> None:
+@pytest.mark.parametrize("record", [event_json(student_json()), {"id": "x"}])
+def test_a_page_of_records_of_nothing_known_is_refused(tmp_path: Path, record: Json) -> None:
     write(tmp_path / "users.json", {"data": [{"data": record}]})
 
-    assert refusal(tmp_path) == (
-        "FOLDER/users.json: data[0]: expected a record of a collection that Clever has"
-    )
+    assert refusal(tmp_path) == "FOLDER/users.json: expected records of a collection that Clever has"
+
+
+@pytest.mark.parametrize(
+    ("odd", "kept"),
+    [
+        (
+            {"data": None, "uri": "/v3.1/users/u7"},
+            {"id": "u7", "data": {"data": None, "uri": "/v3.1/users/u7"}},
+        ),
+        (None, {"data": None}),
+        ({"data": {"id": 7, "roles": {}}}, {"id": 7, "roles": {}}),
+    ],
+)
+def test_a_row_without_a_record_or_an_id_stays_among_the_others_as_far_as_it_goes(
+    save: Save, tmp_path: Path, odd: object, kept: Json
+) -> None:
+    save("sections.json", section_json())
+    student = {"data": student_json(), "uri": "/v3.1/users/1"}
+    write(tmp_path / "users.json", {"data": [student, odd]})
+
+    (page,) = SavedPages(tmp_path).pages("users", 5)
+
+    assert page == [student_json(), kept]
 
 
 def test_a_file_gone_since_the_start_is_named(save: Save, tmp_path: Path) -> None:

@@ -322,15 +322,38 @@ async def test_a_reading_begins_at_an_event_behind_which_none_is_expected(
     assert (world.row.cursor, world.row.overlap) == (feed_id(numbers[-1]), feed_id(overlap))
 
 
-async def test_events_whose_ids_do_not_tell_the_time_are_read_on_from_like_others() -> None:
-    world = world_with_feed()
-    world.clever.feed += [event_json(student_json(), id=f"evt{number}") for number in range(1, 6)]
-
-    await world.turns()
+@pytest.mark.parametrize("odd", ["evt_0001", "~" * 24, "f" * 24, "f47ac10b-58cc-4372-a567-0e02b2c3d479"])
+async def test_an_event_whose_id_is_none_is_published_once_and_the_feed_goes_on_behind_it(odd: str) -> None:
+    world = world_with_feed(1)
+    world.clever.feed.append(event_json(student_json(2), id=odd))
+    await world.next_poll()
+    world.clever.feed.append(feed_event(3))
+    await world.next_poll()
+    world.clever.feed.append(feed_event(4))
     await world.next_poll()
 
-    assert (world.row.cursor, world.row.overlap) == ("evt5", "evt4")
-    assert world.publisher.events == [f"evt{number}" for number in range(1, 6)]
+    assert sorted(map(str, world.publisher.events)) == sorted([*ids(1, 3, 4), odd])
+    assert world.row.cursor == feed_id(4)
+    assert world.publisher.settled[-1] == (feed_id(3), feed_id(4), 1)
+
+
+@pytest.mark.parametrize("cursor", ["evt_0001", "~" * 24, "f" * 24])
+async def test_a_cursor_that_is_no_events_id_is_a_hole(cursor: str) -> None:
+    world = world_with_feed(1, 2)
+    world.row.cursor = cursor
+
+    await world.turns()
+
+    assert world.row.cursor == feed_id(2)
+
+
+async def test_a_floor_ahead_of_now_keeps_no_event_back() -> None:
+    world = world_with_feed(1, 2)
+    world.row.floor = "f" * 24
+
+    await world.turns()
+
+    assert world.publisher.events == ids(1, 2)
 
 
 async def test_a_poll_without_anything_new_costs_one_page_of_one_row_and_no_question() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.domain.records import Kind
-from worker.domain.staging import Change, Event, Key, Staged, apply, combine
+from worker.domain.staging import Bounds, Change, Event, Key, Staged, apply, combine
 
 Roster = dict[Key, Staged]
 
@@ -122,7 +122,7 @@ def test_records_of_two_kinds_with_one_id_are_two_records() -> None:
 def test_an_event_that_a_baseline_holds_already_changes_nothing() -> None:
     events = [event(1, TAMSIN), event(2, TAMSIN, record_number=2), event(3, OSRIC, record_number=3)]
 
-    (change,) = apply({}, events, floor=event_id(2))
+    (change,) = apply({}, events, Bounds(floor=event_id(2)))
 
     assert change.event_id == event_id(3)
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
-from worker.app import open_publisher, open_store
+from worker.app import Store, open_publisher, open_store
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted, progress_bars
+from worker.errors import Unavailable
 from worker.pages import read_events
 from worker.publishing import publish_events
+from worker.row_report import RowReport
 from worker.terminal_output import say
+
+COMPARED: Final = 2_000
+"""Rows that are compared with what is staged in one go."""
 
 
 @click.command()
@@ -24,26 +31,79 @@ from worker.terminal_output import say
 def publish(ctx: CommandContext, files: tuple[Path, ...]) -> None:
     """Publish events: NDJSON of events, or Clever list pages of records as their created events.
 
-    Without a broker they go straight into the database of the data folder.
+    Without a broker they go straight into the database of the data folder. Of two versions of a record the
+    one changed last stays.
     """
-    count, is_evaluated = ctx.run(_publish(ctx, files), quiet=True)
+    count, report, is_evaluated = ctx.run(_publish(ctx, files), quiet=True)
     say(f"Published {counted(count, 'event')}.")
+    for line in told(report):
+        say(line)
     if not is_evaluated:
         say("No worker runs on this data: `rostering run` starts one, which evaluates what waits.", err=True)
 
 
-async def _publish(ctx: CommandContext, files: tuple[Path, ...]) -> tuple[int, bool]:
-    """Return how many events were published, and whether a worker is there to evaluate them."""
+def told(report: RowReport) -> list[str]:
+    """Return what a person who published rows of lists should know of them, a line each."""
+    lines = []
+    if report.repeated:
+        lines.append(
+            f"{counted(report.repeated, 'row')} repeated a record: of each the version changed last stays, "
+            "else the one read later."
+        )
+    if report.unreadable:
+        lines.append(f"{counted(report.unreadable, 'row')} without a record: for the dead letters.")
+    if report.ahead:
+        lines.append(
+            f"{counted(report.ahead, 'row')} said when the record was changed, and that lies ahead of now: "
+            "the time was left out."
+        )
+    if report.older:
+        lines.append(f"{counted(report.older, 'row')} older than what is staged: nothing changes by that.")
+    return lines
+
+
+async def _publish(ctx: CommandContext, files: tuple[Path, ...]) -> tuple[int, RowReport, bool]:
+    """Return how many events were published, what is to be said of rows, and whether a worker is there."""
     now = datetime.now(UTC)
-    for _ in read_events(files, now):
-        pass  # the whole of it is checked before the first event leaves
+    report = RowReport(now)
     async with AsyncExitStack() as stack:
+        staged = _Staged(ctx, stack)
+        # The whole of it is checked before the first event leaves.
+        for event in read_events(files, now):
+            report.add(event)
+            if len(report.versions) >= COMPARED:
+                await staged.compare(report)
+        if report.versions:
+            await staged.compare(report)
         has_broker = ctx.settings.broker_url is not None
-        store = None if has_broker else await stack.enter_async_context(open_store(ctx.settings))
+        store = staged.store if has_broker else await staged.opened()
         publisher = await stack.enter_async_context(open_publisher(ctx.settings, store))
         with progress_bars() as progress:
             count = await publish_events(
                 publisher, read_events(files, now), lambda confirmed: progress("events", confirmed)
             )
         # With a broker, events wait there for whoever consumes them: how many do is the broker's to show.
-        return count, store is None or await store.desk.has_worker()
+        return count, report, has_broker or store is None or await store.desk.has_worker()
+
+
+@dataclass
+class _Staged:
+    """The store that the events are for, opened when it is first needed."""
+
+    ctx: CommandContext
+    stack: AsyncExitStack
+    store: Store | None = None
+
+    async def opened(self) -> Store:
+        """Return the store."""
+        if self.store is None:
+            self.store = await self.stack.enter_async_context(open_store(self.ctx.settings))
+        return self.store
+
+    async def compare(self, report: RowReport) -> None:
+        """Count the rows that are older than what is staged, where the store is known here and answers."""
+        settings = self.ctx.settings
+        with suppress(Unavailable):  # the broker may well be there, and takes the events
+            if settings.broker_url is None or settings.database_url is not None:
+                report.older += await (await self.opened()).baselines.older_than_staged(report.versions)
+        report.versions.clear()

@@ -11,7 +11,7 @@ from worker import resync as reading
 from worker.adapters.clever.saved import SavedPages
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
-from worker.cli.terminal import progress_bars
+from worker.cli.terminal import counted, progress_bars
 from worker.errors import SettingsError
 from worker.metrics import Metrics
 from worker.terminal_output import say
@@ -30,16 +30,25 @@ from worker.terminal_output import say
     is_flag=True,
     help="Believe a read that has far fewer records than are staged; without it, such a read is refused.",
 )
+@click.option(
+    "--over-newer",
+    is_flag=True,
+    help="Let what is read stay also where a record was changed later; without it, the later version stays.",
+)
 @click.pass_obj
-def resync(ctx: CommandContext, district: str, folder: Path | None, accept_fewer: bool) -> None:
+def resync(
+    ctx: CommandContext, district: str, folder: Path | None, accept_fewer: bool, over_newer: bool
+) -> None:
     """Read a district whole, from Clever or from saved pages; a running worker then judges it anew."""
     work = (
-        _from_clever(ctx, district, accept_fewer=accept_fewer)
+        _from_clever(ctx, district, accept_fewer=accept_fewer, over_newer=over_newer)
         if folder is None
-        else _from_pages(ctx, district, folder, accept_fewer=accept_fewer)
+        else _from_pages(ctx, district, folder, accept_fewer=accept_fewer, over_newer=over_newer)
     )
-    records = ctx.run(work, quiet=True)
-    say(f"Read {records:,} records of {district}; its window closes now.")
+    read = ctx.run(work, quiet=True)
+    say(f"Read {counted(read.records, 'record')} of {district}; its window closes now.")
+    for line in told(read):
+        say(line)
 
 
 @click.command()
@@ -60,7 +69,38 @@ def purge(ctx: CommandContext, district: str, yes: bool) -> None:
         )
 
 
-async def _from_clever(ctx: CommandContext, district: str, *, accept_fewer: bool) -> int:
+def told(read: reading.ReadWhole) -> list[str]:
+    """Return what a person who ordered the reading should know of it, a line each."""
+    lines = []
+    if read.run.repeated:
+        lines.append(
+            f"{counted(read.run.repeated, 'row')} repeated a record: of each the version changed last stays, "
+            "else the one read later."
+        )
+    if read.ahead:
+        lines.append(
+            f"{counted(read.ahead, 'row')} said when the record was changed, and that lies ahead of now: "
+            "the time was left out."
+        )
+    if read.older.older:
+        lines.append(
+            f"{counted(read.older.older, 'row')} older than what is staged changed nothing; "
+            "--over-newer lets them."
+        )
+    if read.older.kept:
+        lines.append(
+            f"{counted(read.older.kept, 'staged record')} newer than the pages stayed, though they lack it; "
+            "--over-newer removes it."
+            if read.older.kept == 1
+            else f"{counted(read.older.kept, 'staged record')} newer than the pages stayed, though they lack "
+            "them; --over-newer removes them."
+        )
+    return lines
+
+
+async def _from_clever(
+    ctx: CommandContext, district: str, *, accept_fewer: bool, over_newer: bool
+) -> reading.ReadWhole:
     async with (
         opened_district(ctx, district, may_be_new=True) as (store, district_id),
         app.open_publisher(ctx.settings, store) as publisher,
@@ -72,25 +112,37 @@ async def _from_clever(ctx: CommandContext, district: str, *, accept_fewer: bool
                 "credentials, to read from Clever; or give saved pages with --from"
             )
         with progress_bars() as progress:
-            run = await reading.from_clever(
-                source, district_id, f"{ctx.actor} asked for it", progress, accept_fewer=accept_fewer
+            read = await reading.from_clever(
+                source,
+                district_id,
+                f"{ctx.actor} asked for it",
+                progress,
+                accept_fewer=accept_fewer,
+                over_newer=over_newer,
             )
-        detail = {"from": "clever", "records": run.records}
+        detail = {"from": "clever", "records": read.records, "over_newer": over_newer}
         await store.desk.note(district_id, "district.resync", ctx.actor, detail)
-    return run.records
+    return read
 
 
-async def _from_pages(ctx: CommandContext, district: str, folder: Path, *, accept_fewer: bool) -> int:
+async def _from_pages(
+    ctx: CommandContext, district: str, folder: Path, *, accept_fewer: bool, over_newer: bool
+) -> reading.ReadWhole:
     saved = SavedPages(folder)
     async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         with progress_bars() as progress:
             async with reading.sole_reader(store.connections, district_id):
-                run = await reading.from_pages(
-                    store.baselines, saved, district_id, progress, accept_fewer=accept_fewer
+                read = await reading.from_pages(
+                    store.baselines,
+                    saved,
+                    district_id,
+                    progress,
+                    accept_fewer=accept_fewer,
+                    over_newer=over_newer,
                 )
-        detail = {"from": "pages", "records": run.records}
+        detail = {"from": "pages", "records": read.records, "over_newer": over_newer}
         await store.desk.note(district_id, "district.resync", ctx.actor, detail)
-    return run.records
+    return read
 
 
 async def _purge(ctx: CommandContext, district: str) -> tuple[dict[str, int], bool]:

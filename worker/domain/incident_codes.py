@@ -10,6 +10,7 @@ PREFLIGHT_FAILED: Final = "preflight.failed"
 PLAN_MASS_REMOVAL: Final = "plan.mass_removal"
 PLAN_CLASS_CHANGE: Final = "plan.class_change"
 EVENTS_QUARANTINED: Final = "events.quarantined"
+EVENTS_UNDER_FLOOR: Final = "events.under_floor"
 BASELINE_REFUSED: Final = "baseline.refused"
 SYNC_PAUSED: Final = "sync.paused"
 SYNC_STALE: Final = "sync.stale"
@@ -52,6 +53,11 @@ CATALOGUE: Final[Mapping[str, Kind]] = {
         "warning",
         "Unreadable events of the district hold it back until a person replays or discards them.",
         "No unreadable event holds the district back any more.",
+    ),
+    EVENTS_UNDER_FLOOR: Kind(
+        "warning",
+        "All events of a window are from before the district's last baseline: none of them changed anything.",
+        "Events of the district count again.",
     ),
     BASELINE_REFUSED: Kind(
         "warning",
@@ -104,7 +110,10 @@ CATALOGUE: Final[Mapping[str, Kind]] = {
     ),
 }
 
-EVALUATED: Final = (EVENTS_QUARANTINED, PLAN_CLASS_CHANGE, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED)
+EVALUATED: Final = (
+    *(EVENTS_QUARANTINED, EVENTS_UNDER_FLOOR),
+    *(PLAN_CLASS_CHANGE, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED),
+)
 """Those that an evaluation decides, in its transaction."""
 INSPECTED: Final = (
     *(DEAD_LETTERS_WAITING, DISTRICT_PARKED, FEED_STUCK, LAUNCH_HELD, MAILS_WAITING, OUTBOX_STUCK),

@@ -15,6 +15,7 @@ from worker.domain.incident_codes import (
     DEAD_LETTERS_WAITING,
     DISTRICT_PARKED,
     EVENTS_QUARANTINED,
+    EVENTS_UNDER_FLOOR,
     FEED_STUCK,
     LAUNCH_HELD,
     MAILS_WAITING,
@@ -108,6 +109,16 @@ def decided(
         PLAN_MASS_REMOVAL: _asked(tally, errors) if asks & REMOVAL_GUARDS else None,
         PLAN_CLASS_CHANGE: _asked_of_classes(tally, errors) if asks & CLASS_CHANGE_GUARDS else None,
         EVENTS_QUARANTINED: _QUARANTINED if Code.EVENTS_QUARANTINED in errors else None,
+    }
+
+
+def under_floor(events: int, under: int) -> dict[str, Condition | None]:
+    """Return whether the events of a window, of which so many lie under the floor, count at all."""
+    if not events:
+        return {}
+    summary = f"{under} events changed nothing: all of the window are from before the last baseline."
+    return {
+        EVENTS_UNDER_FLOOR: Condition("", summary, {"events": under}) if under == events else None,
     }
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -32,6 +32,33 @@ class Run:
     age_seconds: float
     is_read: bool
     is_ready: bool
+    repeated: int = 0
+    """Rows of a record that was read already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Saved pages: the newest `last_modified` of each kind that has any, in microseconds of the epoch."""
+
+    changed_at: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a record; `modified` is when it was changed, in microseconds of the epoch."""
+
+    district_id: str
+    kind: Kind
+    record_id: str
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """What of a baseline changes nothing: `older` rows, and `kept` records that it lacks, which are newer."""
+
+    older: int = 0
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +70,8 @@ class BaselineRecord:
     record: str | None
     reason: str | None = None
     explanation: str | None = None
+    modified: int | None = None
+    """When it was changed, in microseconds of the epoch; None where nobody can tell."""
 
 
 class Baselines(Protocol):
@@ -52,11 +81,21 @@ class Baselines(Protocol):
         """Return the district's baseline, if there is one."""
         ...
 
-    async def begin(self, district_id: str, seed: str, overlap: str, collections: Sequence[str]) -> Run:
+    async def begin(
+        self,
+        district_id: str,
+        seed: str,
+        overlap: str,
+        collections: Sequence[str],
+        saved: Saved | None = None,
+        *,
+        over_newer: bool = False,
+    ) -> Run:
         """Begin a baseline; one that was begun and not read to its end is given up.
 
         `seed` is the feed's newest event and `overlap` the one before it, '' where there is none. What was
-        stored so far counts as older than the baseline, whatever the seed.
+        stored so far counts as older than pages read from Clever, whatever the seed; `saved` pages may be of
+        any day, so that each record is compared. With `over_newer` what is read stays, however old it is.
         """
         ...
 
@@ -79,6 +118,10 @@ class Baselines(Protocol):
 
         Raises `BaselineLost` where not all that was read is there, as after a crash of the database.
         """
+        ...
+
+    async def older(self, run: Run) -> Older:
+        """Return what of the baseline is older than what is staged, and changes nothing."""
         ...
 
     async def believe(self, run: Run, *, moves_cursor: bool) -> None:

@@ -247,6 +247,13 @@ class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Guards, Protocol):
         """
         ...
 
+    async def mend_floor(self) -> int | None:
+        """Bring a floor that lies ahead of now down to what is stored, and have the district read again.
+
+        Returns how many records were staged by it; None where the floor is sound.
+        """
+        ...
+
     async def district_record(self) -> Json | None:
         """Return what Clever last told of the district itself and its sync."""
         ...

@@ -24,6 +24,10 @@ class Arrival:
     """Canonical JSON, or None for a deletion."""
     trace_parent: str | None = None
     """The trace context that the event came with, well-formed."""
+    modified: int | None = None
+    """When the record was last changed, in microseconds of the epoch; None where nobody can tell."""
+    is_row: bool = False
+    """Whether the event was made of a row of a list."""
 
     @property
     def ignored(self) -> bool:

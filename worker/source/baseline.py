@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import re
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -19,6 +20,7 @@ from schemas import clever
 from worker import reading
 from worker.domain import baseline
 from worker.domain.records import KINDS, Json, Kind
+from worker.domain.versions import changed_at, is_event_id, latest_id, micros
 from worker.errors import BaselineRefused, CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import BaselineRecord, Baselines, Run
 from worker.ports.clever import COLLECTIONS, Page, Token
@@ -35,10 +37,17 @@ OLDEST_RUN_SECONDS: Final = 24 * 3600.0
 """A reading that took longer is given up: its first pages are another day's."""
 
 
-async def begin(source: Surroundings, district_id: str, token: Token) -> Run:
-    """Begin a baseline: first of all the feed's newest event is taken, so that nothing falls in between."""
-    overlap, seed = ["", "", *dict.fromkeys(await _newest_events(source, token))][-2:]
-    run = await source.baselines.begin(district_id, seed, overlap, COLLECTIONS)
+async def begin(
+    source: Surroundings, district_id: str, token: Token, now: datetime, *, over_newer: bool = False
+) -> Run:
+    """Begin a baseline: first of all the feed's newest event is taken, so that nothing falls in between.
+
+    An event whose id cannot be believed `now` is not taken for it: nothing would ever come after it.
+    """
+    latest = latest_id(now)
+    newest = [event_id for event_id in await _newest_events(source, token) if is_event_id(event_id, latest)]
+    overlap, seed = ["", "", *dict.fromkeys(newest)][-2:]
+    run = await source.baselines.begin(district_id, seed, overlap, COLLECTIONS, over_newer=over_newer)
     structlog.get_logger().info("baseline.begun", stage="poll", district_id=district_id, seed=seed)
     return run
 
@@ -111,33 +120,40 @@ async def conclude(
         await baselines.refuse(run, reason)
         raise BaselineRefused(f"the baseline was refused, nothing was changed: {reason}")
     await baselines.believe(run, moves_cursor=moves_cursor)
-    log.info("baseline.read", seconds=round(run.age_seconds, 1), **seen)
+    log.info("baseline.read", seconds=round(run.age_seconds, 1), repeated=run.repeated, **seen)
 
 
 async def read_records(collection: str, rows: list[Json], district_id: str) -> list[BaselineRecord]:
     """Return what `staged_records` does, in slices: a whole page would keep others waiting for long."""
-    records = []
+    records: list[BaselineRecord] = []
     while rows:
         part = rows[-SLICE:]
         del rows[-SLICE:]
-        records += staged_records(collection, part, district_id)
+        records += reversed(staged_records(collection, part, district_id))
         await asyncio.sleep(0)
+    records.reverse()
     return records
 
 
 def staged_records(collection: str, rows: list[Json], district_id: str) -> list[BaselineRecord]:
-    """Return a page's rows as they are staged, users without a side left out. Empties `rows` on the way."""
+    """Return a page's rows as they are staged, in their order, users without a side left out.
+
+    Empties `rows` on the way.
+    """
     kind = KINDS[collection]
     assert kind is not None  # noqa: S101 — resources are not part of a baseline
     records = []
+    now = micros(datetime.now(UTC))
     while rows:
-        record = _staged(collection, kind, rows.pop(), district_id)
+        record = _staged(collection, kind, rows.pop(), district_id, now)
         if record is not None:
             records.append(record)
+    records.reverse()
     return records
 
 
-def _staged(collection: str, kind: Kind, row: Json, district_id: str) -> BaselineRecord | None:
+def _staged(collection: str, kind: Kind, row: Json, district_id: str, now: int) -> BaselineRecord | None:
+    modified = changed_at(row.get("last_modified"), now)
     try:
         read = clever.read_row(collection, row, district_id)
     except clever.UnreadableEvent as error:
@@ -149,7 +165,7 @@ def _staged(collection: str, kind: Kind, row: Json, district_id: str) -> Baselin
             reason=str(error.reason),
             explanation=error.explanation,
         )
-        return BaselineRecord(kind, _id_of(row), None, str(error.reason), error.explanation)
+        return BaselineRecord(kind, _id_of(row), None, str(error.reason), error.explanation, modified)
     if read.unread:
         structlog.get_logger().info(
             "record.fields_unread",
@@ -161,7 +177,7 @@ def _staged(collection: str, kind: Kind, row: Json, district_id: str) -> Baselin
     if read.record is None:
         return None
     text = reading.staged_json(read.record, read.unread)
-    return None if text is None else BaselineRecord(kind, read.record.id, text)
+    return None if text is None else BaselineRecord(kind, read.record.id, text, modified=modified)
 
 
 def _id_of(row: Json) -> str:

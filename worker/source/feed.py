@@ -12,7 +12,6 @@ that no longer shows the event that was read last has a hole, whatever the answe
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -21,7 +20,11 @@ from typing import Final
 
 import structlog
 
-from worker.domain.records import Json
+from schemas import event_ids
+from worker.domain import versions
+from worker.domain.records import EventId, Json
+from worker.domain.staging import is_ahead
+from worker.domain.versions import latest_id
 from worker.errors import CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import Run
 from worker.ports.clever import EVENTS, Page, Token
@@ -30,9 +33,8 @@ from worker.publishing import message, publish_messages
 from worker.source.surroundings import Progress, Surroundings
 
 _NOT_FOUND: Final = 404
-_EVENT_ID: Final = re.compile(r"[!-~]{1,128}")
-
 HOLE: Final = "the feed no longer shows the event that was read last"
+AHEAD: Final = "the event that was read last has an id that is none, or that lies ahead of now"
 PATIENCE: Final = 3
 """Turns that failed, after which an event that the feed leaves out is not waited for any more."""
 SKEW: Final = timedelta(minutes=10)
@@ -59,6 +61,9 @@ async def read_on(
 ) -> Reached:
     """Read the feed until its end, or until the monotonic clock is past `until`."""
     assert connection.cursor is not None  # noqa: S101 — the caller looks
+    if connection.cursor != BEGINNING and not _is_believed(connection.cursor, connection.now):
+        await _demand(source, connection, AHEAD)
+        return Reached.CUT_OFF
     reader = _Reader(source, connection, run, token, progress)
     try:
         reached = await reader.read(until)
@@ -93,7 +98,12 @@ class _Reader:
         self.settled = connection.settled
         self.unsettled = connection.unsettled
         # What is up to here is in a baseline, adopted or not yet.
-        self._floor = max(connection.floor, run.seed if run is not None and run.is_read else BEGINNING)
+        self._floor = max(
+            # A floor ahead of now is mended by the next evaluation, which needs an event to happen.
+            BEGINNING if is_ahead(EventId(connection.floor), connection.now) else connection.floor,
+            run.seed if run is not None and run.is_read else BEGINNING,
+        )
+        self._latest = latest_id(connection.now)
         self._connection = connection
         self._source = source
         self._token = token
@@ -109,9 +119,10 @@ class _Reader:
             page = await self._page()
             if page is None:
                 return Reached.CUT_OFF
-            reached = max([self._after, *(_ids(page.rows) or [page.next_after or BEGINNING])])
+            ids = self._ids(page.rows)
+            reached = max([self._after, *(ids or [page.next_after or BEGINNING])])
             goes_on = page.next_after is not None and reached > self._after
-            if not await self._is_joined(_ids(page.rows), goes_on=goes_on):
+            if not await self._is_joined(ids, goes_on=goes_on):
                 return Reached.CUT_OFF
             await self._publish(page.rows)
             self._after = reached
@@ -159,7 +170,7 @@ class _Reader:
             return
         messages = [message(event, self.district_id) for event in events]
         known_as = [
-            (event["id"] if _has_id(event) else None, hashlib.sha256(each.body).digest())
+            (self._id_of(event), hashlib.sha256(each.body).digest())
             for event, each in zip(events, messages, strict=True)
         ]
         new = await self._source.connections.unheard(self.district_id, known_as)
@@ -175,7 +186,7 @@ class _Reader:
             self._source.publisher, fresh, lambda count: self._progress("reading events", count)
         )
         self._source.metrics.feed_events.inc(len(fresh))
-        ids = _ids(events)
+        ids = self._ids(events)
         ahead = {event_id for event_id in ids if event_id > self.cursor}
         self._keep_old(ids)
         await self._advance(max(ahead, default=self.cursor), len(ahead - adopted))
@@ -188,6 +199,14 @@ class _Reader:
             raise CursorMoved(self.district_id)
         self.cursor, self.overlap, self._has_moved = to, overlap, True
         self.unsettled += events
+
+    def _id_of(self, event: Json) -> str | None:
+        """Return an event's id; None where it has none that the feed could be read on from."""
+        found = event_ids.read(event.get("id"))
+        return found if found is not None and found <= self._latest else None
+
+    def _ids(self, events: list[Json]) -> list[str]:
+        return [found for event in events if (found := self._id_of(event)) is not None]
 
     def _keep_old(self, ids: list[str]) -> None:
         """Keep the two newest events that are old: one of them is before the cursor."""
@@ -221,7 +240,7 @@ def settled(district_id: str, since: str, through: str, count: int) -> Json:
     return {
         "type": "feed.settled",
         "district": district_id,
-        "since": since or None,
+        "since": since if event_ids.read(since) else None,
         "through": through,
         "count": count,
     }
@@ -229,10 +248,12 @@ def settled(district_id: str, since: str, through: str, count: int) -> Json:
 
 def made_at(event_id: str) -> datetime | None:
     """Tell when an event was made: Clever's ids are ObjectIDs, which begin with the second."""
-    try:
-        return datetime.fromtimestamp(int(event_id[:8], 16), UTC) if len(event_id) == 24 else None  # noqa: PLR2004
-    except (ValueError, OverflowError, OSError):
-        return None
+    seconds = versions.made_at(event_id)
+    return None if seconds is None else datetime.fromtimestamp(seconds // versions.SECOND, UTC)
+
+
+def _is_believed(event_id: str | None, now: datetime) -> bool:
+    return versions.is_event_id(event_id, latest_id(now))
 
 
 def _is_old(event_id: str, old: datetime, latest: datetime) -> bool:
@@ -261,12 +282,3 @@ async def _demand(source: Surroundings, connection: Connection, reason: str) -> 
     structlog.get_logger().warning(
         "feed.cut_off", stage="poll", district_id=connection.district_id, reason=reason
     )
-
-
-def _ids(events: list[Json]) -> list[str]:
-    return [event["id"] for event in events if _has_id(event)]
-
-
-def _has_id(event: Json) -> bool:
-    found = event.get("id")
-    return isinstance(found, str) and _EVENT_ID.fullmatch(found) is not None

@@ -108,7 +108,7 @@ class _Turn:
         if run is None or is_over or connection.resync is not None:
             if connection.record is None:
                 await self._keep_record()
-            run = await baseline.begin(source, connection.district_id, self._token)
+            run = await baseline.begin(source, connection.district_id, self._token, connection.now)
         run = await baseline.read_on(source, run, self._token, self._until, self._progress)
         if run.collection is not None:
             return AT_ONCE

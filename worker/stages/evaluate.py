@@ -106,11 +106,13 @@ class EvaluateStage:
 
     async def _evaluate(self, evaluation: Evaluation, span: Span) -> Decided | None:
         window = evaluation.window
+        await self._mend_floor(evaluation)
         adopted = await evaluation.adopt_baseline(self.adopted_at_once)
         events = await self._events(evaluation, adopted)
         link_all(span, evaluation.event_contexts)
         staged = await evaluation.staged({event.key for event in events})
-        changes = staging.apply(staged, events, evaluation.state.floor)
+        floor = evaluation.state.floor
+        changes = staging.apply(staged, events, staging.bounds(floor, window.now))
         if adopted is None and not await _has_reason(evaluation, events):
             await evaluation.close_window(None, answered=True)
             return None
@@ -131,6 +133,7 @@ class EvaluateStage:
             len(events),
             adopted=adopted is not None,
             is_approved=verdict.needs_approval,
+            under_floor=sum(staging.is_under_floor(event, floor) for event in events),
             suggest_seconds=self.suggest_seconds,
         )
         if approval is not None:
@@ -138,6 +141,15 @@ class EvaluateStage:
         put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
         await evaluation.close_window(put_off, answered=closed_by is window.trigger)
         return decided
+
+    async def _mend_floor(self, evaluation: Evaluation) -> None:
+        mended = await evaluation.mend_floor()
+        if mended is None:
+            return
+        self.metrics.floors_mended.inc()
+        structlog.get_logger().warning(
+            "floor.mended", stage=self.name, district_id=evaluation.window.district_id, records=mended
+        )
 
     async def _events(self, evaluation: Evaluation, adopted: Adopted | None) -> list[Event]:
         """Take the batch's events: none for an approval, since they would change what was approved."""

@@ -16,6 +16,7 @@ from schemas import clever, event_ids
 from schemas.attribution import district_beside
 from worker import reading
 from worker.domain.trace_context import read_trace_parent
+from worker.domain.versions import SECOND
 from worker.ports.broker import Delivery
 from worker.ports.dead_letters import REPLAYED_HEADER
 from worker.ports.inbox import Arrival, Mark, Quarantined, Released
@@ -71,36 +72,49 @@ class MicroBatch:
         ]
 
 
-def read_all(deliveries: Sequence[Delivery], latest_id: str = event_ids.NO_LIMIT) -> MicroBatch:
-    """Read every delivery, at once; no event id above `latest_id` is believed."""
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """What is believed at most: an event's id, and when a record was changed, in microseconds."""
+
+    event_id: str = event_ids.NO_LIMIT
+    change: int = reading.FOR_EVER
+
+
+def latest_at(now: float) -> Latest:
+    """Return what is believed at a second of the epoch."""
+    return Latest(event_ids.latest_at(now), int(now * SECOND))
+
+
+def read_all(deliveries: Sequence[Delivery], latest: Latest = Latest()) -> MicroBatch:
+    """Read every delivery, at once."""
     batch = MicroBatch()
     for delivery in deliveries:
-        _read_into(batch, delivery, latest_id)
+        _read_into(batch, delivery, latest)
     return batch
 
 
 async def read_in_turns(deliveries: Sequence[Delivery]) -> MicroBatch:
     """Read every delivery, and let others run in between: no body holds the event loop for long."""
-    batch, since, latest_id = MicroBatch(), 0, event_ids.latest_at(time.time())
+    batch, since, latest = MicroBatch(), 0, latest_at(time.time())
     for delivery in deliveries:
         size = len(delivery.body)
         if size >= LARGE:
-            batch.extend(await asyncio.to_thread(_read_large, delivery, latest_id))
+            batch.extend(await asyncio.to_thread(_read_large, delivery, latest))
             continue
         since += size
         if since >= SLICE:
             since = 0
             await asyncio.sleep(0)
-        _read_into(batch, delivery, latest_id)
+        _read_into(batch, delivery, latest)
     return batch
 
 
-def _read_into(batch: MicroBatch, delivery: Delivery, latest_id: str) -> None:
+def _read_into(batch: MicroBatch, delivery: Delivery, latest: Latest) -> None:
     context = context_of(delivery)
     batch.contexts.append(context)
     try:
-        event = _read(delivery, latest_id)
-        stored = _stored(event, context)
+        event = _read(delivery, latest.event_id)
+        stored = _stored(event, context, latest.change)
     except clever.UnreadableEvent as error:
         batch.unreadable.append((delivery, error))
         return
@@ -126,8 +140,8 @@ def _unforeseen(delivery: Delivery, error: Exception) -> clever.UnreadableEvent:
     )
 
 
-def _stored(event: clever.Event | clever.FeedSettled, context: str | None) -> Arrival | Mark:
-    return reading.arrival(event, context) if isinstance(event, clever.Event) else reading.mark(event)
+def _stored(event: clever.Event | clever.FeedSettled, context: str | None, now: int) -> Arrival | Mark:
+    return reading.arrival(event, context, now) if isinstance(event, clever.Event) else reading.mark(event)
 
 
 def context_of(delivery: Delivery) -> str | None:
@@ -135,12 +149,12 @@ def context_of(delivery: Delivery) -> str | None:
     return read_trace_parent(delivery.headers.get("traceparent"))
 
 
-def _read_large(delivery: Delivery, latest_id: str) -> MicroBatch:
+def _read_large(delivery: Delivery, latest: Latest) -> MicroBatch:
     """Read a large body without the collector of cycles, which would look at every value several times."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return read_all([delivery], latest_id)
+        return read_all([delivery], latest)
     finally:
         if was_enabled:
             gc.enable()

@@ -13,6 +13,7 @@ import orjson
 from yarl import URL
 
 from worker.domain.records import Json
+from worker.pages import unreadable_row
 from worker.ports.clever import Page
 
 _BEGINNING: Final = 64
@@ -66,6 +67,14 @@ def record(document: Json) -> Json:
 def records(document: Json) -> list[Json]:
     """Return a list's records, each of them an object; they may come without their own wrapping."""
     return [_record(row) for row in _rows(document)]
+
+
+def rows(document: Json) -> list[Json]:
+    """Return the rows of a list of records, out of their wrapping; one that has no record as far as it goes.
+
+    It is for the reader to refuse that one, and to read the others.
+    """
+    return [_row(row) for row in _rows(document)]
 
 
 def events(document: Json) -> list[Json]:
@@ -127,6 +136,11 @@ def _rows(document: Json) -> list[Any]:
     return rows
 
 
+def _row(row: Any) -> Json:
+    inner = row.get("data", row) if isinstance(row, dict) else None
+    return inner if isinstance(inner, dict) else unreadable_row(row)
+
+
 def _record(row: Any) -> Json:
     inner = row.get("data", row) if isinstance(row, dict) else None
     if not isinstance(inner, dict):
@@ -136,7 +150,7 @@ def _record(row: Any) -> Json:
 
 def _event(row: Any) -> Json:
     if not isinstance(row, dict):
-        raise Trouble("a row that is no object")
+        return {"data": row}
     inner = row.get("data")
     # An event has a `data` of its own, so that one without wrapping is told by its other keys.
     return inner if isinstance(inner, dict) and row.keys().isdisjoint({"id", "type"}) else row

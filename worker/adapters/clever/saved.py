@@ -13,7 +13,7 @@ from yarl import URL
 
 from worker.domain.records import Json
 from worker.errors import InputFileError
-from worker.pages import COLLECTIONS, collection_of, without_mark
+from worker.pages import COLLECTIONS, collection_of, is_record, row_of, without_mark
 
 NEEDED: Final = ("users", "sections")
 """Collections without which there is no roster."""
@@ -67,6 +67,11 @@ class SavedPages:
         page = _page(path)
         self._links.add_page(path, page)
         for collection, record in _rows(path, page):
+            if not is_record(record):
+                self._files.setdefault(collection, [])
+                if path not in self._files[collection][-1:]:
+                    self._files[collection].append(path)
+                continue
             self._links.add_row(collection, record["id"])
             self._check_district(path, collection, record)
             if collection == "districts":
@@ -144,15 +149,16 @@ def _of(collection: str, path: Path) -> Iterator[Json]:
 
 
 def _rows(path: Path, page: Json) -> Iterator[tuple[str, Json]]:
-    """Yield a page's records, each with its collection."""
-    for number, row in enumerate(page["data"]):
-        record = row.get("data") if isinstance(row, dict) else None
-        if not isinstance(record, dict):
-            raise InputFileError(f'{path}: data[{number}]: expected a row with a record under "data"')
-        collection = collection_of(record, str(row.get("uri") or ""))
-        if collection is None or not isinstance(record.get("id"), str):
-            raise InputFileError(f"{path}: data[{number}]: expected a record of a collection that Clever has")
-        yield collection, record
+    """Yield a page's rows, each with its collection; one that is no record as far as it goes.
+
+    Raises `InputFileError` where no row tells of which collection the page is.
+    """
+    rows = [row_of(row) for row in page["data"]]
+    told = next((collection for collection, _ in rows if collection is not None), None)
+    if rows and told is None:
+        raise InputFileError(f"{path}: expected records of a collection that Clever has")
+    for collection, record in rows:
+        yield collection or str(told), record
 
 
 def _page(path: Path) -> Json:

@@ -13,6 +13,7 @@ from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.domain.records import KINDS, EventId, Kind, RecordId
 from worker.domain.staging import Change
+from worker.domain.versions import highest_id, latest_id
 from worker.ports.evaluation import Adopted
 
 _SQL: Final = sql.load("baselines")
@@ -32,15 +33,19 @@ class ReadyBaseline:
     collections: Sequence[str]
     records: int
     started_at: datetime
+    lifts_floor: bool
+    """Whether it has what every event up to its floor came to; saved pages may be of any day."""
 
 
-async def ready_baseline(connection: Connection, district_id: str) -> ReadyBaseline | None:
+async def ready_baseline(connection: Connection, district_id: str, now: datetime) -> ReadyBaseline | None:
     """Lock the district's baseline, if one is ready and all that was read is still there."""
     row = await connection.fetchrow(_SQL["lock_ready"], district_id)
     if row is None:
         return None
+    floor = EventId(min(row["floor"], highest_id(now)))  # a worker of another version may have begun it
+    lifts_floor = not row["saved"] or row["over_newer"] or row["pages_at"] is None
     baseline = ReadyBaseline(
-        row["id"], EventId(row["floor"]), row["collections"], row["records"], row["started_at"]
+        row["id"], floor, row["collections"], row["records"], row["started_at"], lifts_floor
     )
     if await connection.fetchval(_SQL["count_records"], district_id) != baseline.records:
         # The server crashed and emptied what is not logged: it has to be read again.
@@ -50,19 +55,21 @@ async def ready_baseline(connection: Connection, district_id: str) -> ReadyBasel
     return baseline
 
 
-async def adopt(connection: Connection, district_id: str, baseline: ReadyBaseline, limit: int) -> Adopted:
+async def adopt(
+    connection: Connection, district_id: str, baseline: ReadyBaseline, now: datetime, limit: int
+) -> Adopted:
     """Make the staged roster what the baseline has read."""
     kinds = [kind for name in baseline.collections if (kind := KINDS[name]) is not None]
     await connection.execute(_BY_SETS)
-    await connection.execute(_SQL["make_difference"], district_id, baseline.floor, kinds)
+    await connection.execute(_SQL["make_difference"], district_id, baseline.floor, kinds, latest_id(now))
     changed = int(await connection.fetchval(_SQL["count_difference"]))
     changes = None
     if changed <= limit:
         rows = await connection.fetch(_SQL["difference"])
-        changes = [_change(row, baseline.floor) for row in rows]
+        changes = [_change(row) for row in rows]
     await connection.execute(_SQL["remove_old_links"], district_id)
     await connection.execute(_SQL["add_new_links"], district_id)
-    await connection.execute(_SQL["stage_difference"], district_id, baseline.floor)
+    await connection.execute(_SQL["stage_difference"], district_id)
     await connection.execute(_STAGED["forget_all_school_terms"], district_id)
     await connection.execute(_STAGED["count_all_school_terms"], district_id)
     await connection.execute(_SQL["forgive_quarantine"], district_id, baseline.started_at)
@@ -78,5 +85,12 @@ async def _end(connection: Connection, district_id: str, baseline: ReadyBaseline
     await connection.fetchval(_SQL["delete"], district_id, baseline.run)
 
 
-def _change(row: asyncpg.Record, floor: EventId) -> Change:
-    return Change(Kind(row["kind"]), RecordId(row["record_id"]), floor, row["before"], row["after"])
+def _change(row: asyncpg.Record) -> Change:
+    return Change(
+        Kind(row["kind"]),
+        RecordId(row["record_id"]),
+        EventId(row["event_id"]),
+        row["before"],
+        row["after"],
+        row["modified"],
+    )

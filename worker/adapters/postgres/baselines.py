@@ -12,9 +12,10 @@ from worker.adapters.postgres.database import Connection, Database
 from worker.domain.incident_codes import BASELINE_REFUSED
 from worker.domain.incidents import Condition, Rules
 from worker.domain.records import KINDS
+from worker.domain.versions import highest_id, id_at, latest_id
 from worker.domain.window import Trigger
 from worker.errors import BaselineLost
-from worker.ports.baselines import BaselineRecord, Run
+from worker.ports.baselines import BaselineRecord, Older, Run, Saved, Version
 
 _SQL: Final = sql.load("baselines")
 
@@ -36,13 +37,39 @@ class PostgresBaselines:
         async with self._database.connection() as connection:
             return await _current(connection, district_id)
 
-    async def begin(self, district_id: str, seed: str, overlap: str, collections: Sequence[str]) -> Run:
+    async def begin(
+        self,
+        district_id: str,
+        seed: str,
+        overlap: str,
+        collections: Sequence[str],
+        saved: Saved | None = None,
+        *,
+        over_newer: bool = False,
+    ) -> Run:
         """Begin a baseline; one that was begun and not read to its end is given up."""
         async with self._database.transaction() as connection:
             await connection.execute(_LARGE_READS)
-            floor = max(seed, await connection.fetchval(_SQL["newest_event"], district_id))
+            now = highest_id(await connection.fetchval("SELECT clock_timestamp()"))
+            newest = await connection.fetchval(_SQL["newest_event"], district_id, now)
             run = str(uuid.uuid4())
-            await connection.execute(_SQL["begin"], district_id, run, seed, overlap, floor, list(collections))
+            changed_at = dict(saved.changed_at) if saved else {}
+            if changed_at and over_newer:
+                newest = max(newest, id_at(max(changed_at.values())))
+            if changed_at:
+                changed_at[""] = max(changed_at.values())
+            await connection.execute(
+                _SQL["begin"],
+                district_id,
+                run,
+                seed,
+                overlap,
+                max(min(seed, now), newest),
+                list(collections),
+                saved is not None,
+                changed_at or None,
+                over_newer,
+            )
             await connection.execute(_SQL["drop_records"], district_id)
             await connection.execute(_SQL["clear_demand"], district_id)
             await connection.execute(_SQL["know_district"], district_id)
@@ -56,6 +83,7 @@ class PostgresBaselines:
             [record.record for record in records],
             [record.reason for record in records],
             [record.explanation for record in records],
+            [record.modified for record in records],
         )
         async with self._database.transaction() as connection:
             if not await connection.fetchval(_SQL["turn_page"], run.district_id, run.id, after):
@@ -90,6 +118,26 @@ class PostgresBaselines:
         if staged is None or read is None:
             raise BaselineLost(run.district_id)
         return dict(staged), {name: count for name, count in read.items() if name != "records"}
+
+    async def older(self, run: Run) -> Older:
+        """Return what of the baseline is older than what is staged, and changes nothing."""
+        kinds = [kind for name in run.collections if (kind := KINDS[name]) is not None]
+        async with self._database.transaction() as connection:
+            await connection.execute(_LARGE_READS)
+            now = await connection.fetchval("SELECT clock_timestamp()")
+            row = await connection.fetchrow(_SQL["older_rows"], run.district_id, latest_id(now), kinds)
+        return Older(**dict(row or {}))
+
+    async def older_than_staged(self, rows: Sequence[Version]) -> int:
+        """Return how many of these versions of records are older than what is staged."""
+        columns = (
+            [row.district_id for row in rows],
+            [row.kind for row in rows],
+            [row.record_id for row in rows],
+            [row.modified for row in rows],
+        )
+        async with self._database.connection() as connection:
+            return int(await connection.fetchval(_SQL["older_than_staged"], *columns))
 
     async def believe(self, run: Run, *, moves_cursor: bool) -> None:
         """Say that every page is there. With `moves_cursor` the feed goes on from the seed, or beyond it."""

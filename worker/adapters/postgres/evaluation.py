@@ -20,13 +20,16 @@ from worker.adapters.postgres.staged import PostgresStagedRoster
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.incidents import Condition, Rules
 from worker.domain.preflight import ErrorChanges, StandingFinding
-from worker.domain.records import Json
+from worker.domain.records import EventId, Json
 from worker.domain.roster import RosterKind, remove_change, upsert_change
+from worker.domain.staging import is_ahead
+from worker.domain.versions import highest_id
 from worker.ports.evaluation import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
 from worker.ports.outbox import OutboxMessage
 from worker.slices import in_slices
 
 _SQL: Final = sql.load("evaluation")
+_BASELINES: Final = sql.load("baselines")
 
 FETCH: Final = 1000
 """Rows of a plan in memory at a time."""
@@ -59,13 +62,29 @@ class PostgresEvaluation(
 
     async def adopt_baseline(self, limit: int) -> Adopted | None:
         """Stage what a baseline that is ready has read; None where none is."""
-        baseline = await ready_baseline(self._connection, self._district_id)
+        now = self.window.now
+        baseline = await ready_baseline(self._connection, self._district_id, now)
         if baseline is None:
             return None
-        adopted = await adopt(self._connection, self._district_id, baseline, limit)
-        self.state.floor = max(self.state.floor, baseline.floor)
+        adopted = await adopt(self._connection, self._district_id, baseline, now, limit)
+        if baseline.lifts_floor:
+            self.state.floor = max(self.state.floor, baseline.floor)
         self.state.baseline_at = self.window.now
         return adopted
+
+    async def mend_floor(self) -> int | None:
+        """Bring a floor that lies ahead of now down to what is stored, and have the district read again.
+
+        Returns how many records were staged by it; None where the floor is sound.
+        """
+        if not is_ahead(self.state.floor, self.window.now):
+            return None
+        now = highest_id(self.window.now)
+        floor = await self._connection.fetchval(_BASELINES["newest_evaluated"], self._district_id, now)
+        self.state.floor = EventId(floor)
+        mended = await self._connection.execute(_BASELINES["mend_staged"], self._district_id, floor, now)
+        await self._connection.execute(_BASELINES["demand_after_mending"], self._district_id)
+        return int(mended.rpartition(" ")[2])
 
     async def district_record(self) -> Json | None:
         """Return what Clever last told of the district itself and its sync."""

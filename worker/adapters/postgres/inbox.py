@@ -100,6 +100,8 @@ async def _store_events(connection: Connection, events: Sequence[Arrival]) -> in
         [event.record_id for event in events],
         [event.record for event in events],
         [event.trace_parent for event in events],
+        [event.modified for event in events],
+        [event.is_row for event in events],
     )
     return int(await connection.fetchval(_SQL["store_events"], *columns))
 

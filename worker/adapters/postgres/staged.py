@@ -29,7 +29,14 @@ class PostgresStagedRoster:
         rows = await self._connection.fetch(_SQL["claim_events"], self._district_id, through, limit)
         self.event_contexts = list(dict.fromkeys(row["trace_parent"] for row in rows if row["trace_parent"]))
         return [
-            Event(EventId(row["event_id"]), Kind(row["kind"]), RecordId(row["record_id"]), row["record"])
+            Event(
+                EventId(row["event_id"]),
+                Kind(row["kind"]),
+                RecordId(row["record_id"]),
+                row["record"],
+                row["modified"],
+                row["is_row"],
+            )
             for row in rows
         ]
 
@@ -38,7 +45,9 @@ class PostgresStagedRoster:
         kinds, ids = _columns(keys, 2)
         rows = await self._connection.fetch(_SQL["staged"], self._district_id, kinds, ids)
         return {
-            (Kind(row["kind"]), RecordId(row["record_id"])): Staged(EventId(row["event_id"]), row["record"])
+            (Kind(row["kind"]), RecordId(row["record_id"])): Staged(
+                EventId(row["event_id"]), row["record"], row["modified"]
+            )
             for row in rows
         }
 
@@ -51,6 +60,7 @@ class PostgresStagedRoster:
             [change.record_id for change in changes],
             [change.event_id for change in changes],
             [change.after for change in changes],
+            [change.modified for change in changes],
         )
         await self._connection.execute(_SQL["write_staged"], self._district_id, *columns)
 

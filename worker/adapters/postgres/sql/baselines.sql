@@ -1,5 +1,6 @@
 -- name: current
 SELECT district_id, run::text AS id, seed, collections, collections[place + 1] AS collection, after, records, started_at,
+       repeated,
        extract(epoch FROM clock_timestamp() - started_at)::float8 AS age_seconds,
        read_at IS NOT NULL AS is_read, ready_at IS NOT NULL AS is_ready
 FROM baselines WHERE district_id = $1
@@ -9,10 +10,12 @@ DELETE FROM baseline_records WHERE district_id = $1
 
 -- name: begin
 -- Locks the row first, so that an evaluation that is adopting the last baseline is waited for.
-INSERT INTO baselines (district_id, run, seed, overlap, floor, collections) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO baselines (district_id, run, seed, overlap, floor, collections, saved, pages_at, over_newer)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (district_id) DO UPDATE SET
     run = EXCLUDED.run, seed = EXCLUDED.seed, overlap = EXCLUDED.overlap, floor = EXCLUDED.floor,
-    collections = EXCLUDED.collections, place = 0, after = NULL, records = 0, started_at = now(), read_at = NULL, ready_at = NULL
+    collections = EXCLUDED.collections, saved = EXCLUDED.saved, pages_at = EXCLUDED.pages_at,
+    over_newer = EXCLUDED.over_newer, repeated = 0, place = 0, after = NULL, records = 0, started_at = now(), read_at = NULL, ready_at = NULL
 
 -- name: clear_demand
 UPDATE connections SET resync = NULL WHERE district_id = $1
@@ -21,11 +24,24 @@ UPDATE connections SET resync = NULL WHERE district_id = $1
 INSERT INTO districts (district_id) VALUES ($1) ON CONFLICT DO NOTHING
 
 -- name: newest_event
+-- The newest event of the district that is stored, up to $2, where now is: nothing ahead of now is a floor.
 SELECT greatest(
-    coalesce((SELECT floor FROM districts WHERE district_id = $1), ''),
-    coalesce((SELECT max(event_id) FROM inbox WHERE district_id = $1), ''),
-    coalesce((SELECT max(event_id) FROM evaluated_events WHERE district_id = $1), ''),
-    coalesce((SELECT max(event_id) FROM staged WHERE district_id = $1), ''))
+    coalesce((SELECT max(floor) FROM districts WHERE district_id = $1 AND floor <= $2), ''),
+    coalesce((SELECT max(event_id) FROM inbox WHERE district_id = $1 AND event_id <= $2), ''),
+    coalesce((SELECT max(event_id) FROM evaluated_events WHERE district_id = $1 AND event_id <= $2), ''),
+    coalesce((SELECT max(event_id) FROM staged WHERE district_id = $1 AND event_id <= $2), ''))
+
+-- name: newest_evaluated
+-- The newest event of the district that was evaluated, up to $2, where now is.
+SELECT coalesce(max(event_id), '') FROM evaluated_events WHERE district_id = $1 AND event_id <= $2
+
+-- name: mend_staged
+-- Records that were staged by an event, or a floor, that lies ahead of now ($3): they are as new as the floor ($2).
+UPDATE staged SET event_id = $2 WHERE district_id = $1 AND event_id > $3
+
+-- name: demand_after_mending
+UPDATE connections SET resync = coalesce(resync, 'its floor lay ahead of now'), due_at = clock_timestamp()
+WHERE district_id = $1 AND disconnected_at IS NULL
 
 -- name: turn_page
 UPDATE baselines SET after = $3, place = place + CASE WHEN $3::text IS NULL THEN 1 ELSE 0 END
@@ -45,16 +61,26 @@ WITH dropped AS (
 UPDATE baselines SET records = records - (SELECT count(*) FROM dropped) WHERE district_id = $1
 
 -- name: add_records
+-- Of the rows of one record the one changed last stays, else the one read later; one without a time is as new
+-- as the moment it is read.
 WITH added AS (
-    INSERT INTO baseline_records (district_id, kind, record_id, record, reason, explanation)
-    SELECT DISTINCT ON (r.kind, r.record_id) $1, r.kind, r.record_id, r.record::jsonb, r.reason, r.explanation
-    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-        AS r(kind, record_id, record, reason, explanation)
+    INSERT INTO baseline_records AS b (district_id, kind, record_id, record, reason, explanation, modified)
+    SELECT DISTINCT ON (r.kind, r.record_id)
+        $1, r.kind, r.record_id, r.record::jsonb, r.reason, r.explanation, r.modified
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+        WITH ORDINALITY AS r(kind, record_id, record, reason, explanation, modified, place)
+    ORDER BY r.kind, r.record_id, r.modified DESC NULLS FIRST, r.place DESC
     ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
-        record = EXCLUDED.record, reason = EXCLUDED.reason, explanation = EXCLUDED.explanation
+        record = EXCLUDED.record, reason = EXCLUDED.reason, explanation = EXCLUDED.explanation,
+        modified = EXCLUDED.modified
+        WHERE EXCLUDED.modified IS NULL OR EXCLUDED.modified >= b.modified
     RETURNING xmax = 0 AS is_new
+), counted AS (
+    SELECT count(*) FILTER (WHERE is_new) AS fresh FROM added
 )
-UPDATE baselines SET records = records + (SELECT count(*) FROM added WHERE is_new) WHERE district_id = $1
+UPDATE baselines SET
+    records = records + counted.fresh, repeated = repeated + cardinality($2::text[]) - counted.fresh
+FROM counted WHERE district_id = $1
 
 -- name: staged_counts
 SELECT count(*) FILTER (WHERE kind = 'user' AND record ? 'student') AS students,
@@ -98,7 +124,7 @@ WHERE district_id = $1
 DELETE FROM baselines WHERE district_id = $1 AND run = $2 RETURNING true
 
 -- name: lock_ready
-SELECT run::text AS id, floor, collections, records, started_at FROM baselines
+SELECT run::text AS id, floor, collections, records, started_at, saved, pages_at, over_newer FROM baselines
 WHERE district_id = $1 AND ready_at IS NOT NULL FOR UPDATE
 
 -- name: count_records
@@ -109,26 +135,67 @@ UPDATE connections SET resync = 'the database lost what was read', due_at = cloc
 WHERE district_id = $1
 
 -- name: make_difference
--- What adopting the baseline changes. Records that an event above the floor has touched are newer than the
--- baseline; those that could not be read stay as they were. Kinds that were not read are left alone.
+-- What adopting the baseline changes: rows that stay over what is staged, and records that are gone. Records that
+-- could not be read stay as they were, and kinds that were not read are left alone. What is the same and was
+-- changed later is no change, and is kept as that version.
 CREATE TEMPORARY TABLE baseline_difference ON COMMIT DROP AS
-SELECT b.kind, b.record_id, s.record AS before, b.record AS after
-FROM baseline_records b
+WITH run AS (
+    SELECT floor, saved, over_newer, pages_at, $4::text COLLATE "C" AS latest FROM baselines WHERE district_id = $1
+)
+SELECT b.kind, b.record_id, s.record AS before, b.record AS after, b.modified,
+       s.record IS DISTINCT FROM b.record AS is_real,
+       greatest(CASE WHEN r.saved AND NOT r.over_newer AND b.modified IS NOT NULL
+                     THEN rostering_highest_id(b.modified) COLLATE "C" ELSE $2 END,
+                CASE WHEN s.event_id <= r.latest THEN s.event_id END) AS event_id
+FROM run r CROSS JOIN baseline_records b
 LEFT JOIN staged s ON s.district_id = $1 AND s.kind = b.kind AND s.record_id = b.record_id
 WHERE b.district_id = $1 AND b.record IS NOT NULL
-  AND (s.event_id IS NULL OR s.event_id <= $2) AND s.record IS DISTINCT FROM b.record
+  AND CASE WHEN s.record IS DISTINCT FROM b.record
+           THEN rostering_row_stays(r.saved, r.over_newer, $2, r.latest, rostering_pages_at(r.pages_at, b.kind),
+                                    b.modified, s.event_id, s.modified, s.record IS NULL)
+           ELSE b.modified > coalesce(s.modified, 0) END
 UNION ALL
-SELECT s.kind, s.record_id, s.record, NULL
-FROM staged s
+SELECT s.kind, s.record_id, s.record, NULL, NULL, true,
+       greatest(CASE WHEN r.saved AND NOT r.over_newer AND r.pages_at IS NOT NULL
+                     THEN rostering_highest_id(rostering_pages_at(r.pages_at, s.kind)) COLLATE "C" ELSE $2 END,
+                CASE WHEN s.event_id <= r.latest THEN s.event_id END)
+FROM run r CROSS JOIN staged s
 LEFT JOIN baseline_records b ON b.district_id = $1 AND b.kind = s.kind AND b.record_id = s.record_id
-WHERE s.district_id = $1 AND s.kind = ANY($3::text[]) AND s.record IS NOT NULL AND s.event_id <= $2
-  AND b.record_id IS NULL
+WHERE s.district_id = $1 AND s.kind = ANY($3::text[]) AND s.record IS NOT NULL AND b.record_id IS NULL
+  AND rostering_is_gone(r.saved, r.over_newer, $2, r.latest, rostering_pages_at(r.pages_at, s.kind),
+                        s.event_id, s.modified)
 
 -- name: count_difference
-SELECT count(*) FROM baseline_difference
+SELECT count(*) FROM baseline_difference WHERE is_real
 
 -- name: difference
-SELECT kind, record_id, before, after FROM baseline_difference
+SELECT kind, record_id, before, after, event_id, modified FROM baseline_difference WHERE is_real
+
+-- name: older_rows
+-- Rows of a baseline that are older than what is staged and change nothing, and staged records that it does not
+-- have and that are newer than it.
+WITH run AS (
+    SELECT floor, saved, over_newer, pages_at, collections, $2::text COLLATE "C" AS latest
+    FROM baselines WHERE district_id = $1
+)
+SELECT (SELECT count(*) FROM run r CROSS JOIN baseline_records b
+        JOIN staged s ON s.district_id = $1 AND s.kind = b.kind AND s.record_id = b.record_id
+        WHERE b.district_id = $1 AND b.record IS NOT NULL
+          AND NOT rostering_row_stays(r.saved, r.over_newer, r.floor, r.latest, rostering_pages_at(r.pages_at, b.kind),
+                                      b.modified, s.event_id, s.modified, s.record IS NULL)) AS older,
+       (SELECT count(*) FROM run r CROSS JOIN staged s
+        LEFT JOIN baseline_records b ON b.district_id = $1 AND b.kind = s.kind AND b.record_id = s.record_id
+        WHERE s.district_id = $1 AND s.kind = ANY($3::text[]) AND s.record IS NOT NULL AND b.record_id IS NULL
+          AND NOT rostering_is_gone(r.saved, r.over_newer, r.floor, r.latest, rostering_pages_at(r.pages_at, s.kind),
+                                    s.event_id, s.modified)) AS kept
+
+-- name: older_than_staged
+SELECT count(*) FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+    AS r(district_id, kind, record_id, modified)
+CROSS JOIN LATERAL (
+    SELECT coalesce(modified, rostering_made_at(event_id)) AS at, record IS NULL AS is_tombstone FROM staged
+    WHERE district_id = r.district_id AND kind = r.kind AND record_id = r.record_id OFFSET 0) AS s
+WHERE r.modified < s.at OR (s.is_tombstone AND r.modified = s.at)
 
 -- name: drop_difference
 DROP TABLE baseline_difference
@@ -136,20 +203,22 @@ DROP TABLE baseline_difference
 -- name: remove_old_links
 DELETE FROM section_links l
 USING baseline_difference d, LATERAL rostering_links(d.before) o
-WHERE l.district_id = $1 AND d.kind = 'section' AND d.before IS NOT NULL
+WHERE l.district_id = $1 AND d.kind = 'section' AND d.before IS NOT NULL AND d.is_real
   AND l.role = o.role AND l.target_id = o.target_id AND l.section_id = d.record_id
 
 -- name: add_new_links
 INSERT INTO section_links (district_id, role, target_id, section_id)
 SELECT $1, n.role, n.target_id, d.record_id
 FROM baseline_difference d, LATERAL rostering_links(d.after) n
-WHERE d.kind = 'section' AND d.after IS NOT NULL
+WHERE d.kind = 'section' AND d.after IS NOT NULL AND d.is_real
 ON CONFLICT DO NOTHING
 
 -- name: stage_difference
-INSERT INTO staged (district_id, kind, record_id, event_id, record)
-SELECT $1, kind, record_id, $2, after FROM baseline_difference
-ON CONFLICT (district_id, kind, record_id) DO UPDATE SET event_id = EXCLUDED.event_id, record = EXCLUDED.record
+INSERT INTO staged AS s (district_id, kind, record_id, event_id, record, modified)
+SELECT $1, kind, record_id, event_id, after, modified FROM baseline_difference
+ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
+    event_id = CASE WHEN s.record IS DISTINCT FROM EXCLUDED.record THEN EXCLUDED.event_id ELSE s.event_id END,
+    record = EXCLUDED.record, modified = EXCLUDED.modified
 
 -- name: forgive_quarantine
 -- The district was read anew: unreadable events from before say nothing any more.

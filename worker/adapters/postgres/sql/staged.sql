@@ -7,25 +7,26 @@ WITH moved AS (
             SELECT event_id FROM inbox
             WHERE district_id = $1 AND ($2::text IS NULL OR event_id <= $2)
             ORDER BY event_id LIMIT $3) AS first)
-    RETURNING event_id, kind, record_id, record, trace_parent, received_at
+    RETURNING event_id, kind, record_id, record, trace_parent, received_at, modified, is_row
 ), remembered AS (
     INSERT INTO evaluated_events (district_id, event_id, received_at)
     SELECT $1, event_id, received_at FROM moved
     ON CONFLICT DO NOTHING
 )
-SELECT event_id, kind, record_id, record, trace_parent FROM moved
+SELECT event_id, kind, record_id, record, trace_parent, modified, is_row FROM moved
 
 -- name: staged
-SELECT k.kind, k.record_id, s.event_id, s.record
+SELECT k.kind, k.record_id, s.event_id, s.record, s.modified
 FROM unnest($2::text[], $3::text[]) AS k(kind, record_id)
 CROSS JOIN LATERAL (
-    SELECT event_id, record FROM staged s
+    SELECT event_id, record, modified FROM staged s
     WHERE s.district_id = $1 AND s.kind = k.kind AND s.record_id = k.record_id OFFSET 0) AS s
 
 -- name: write_staged
-INSERT INTO staged (district_id, kind, record_id, event_id, record)
-SELECT $1, c.* FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) AS c
-ON CONFLICT (district_id, kind, record_id) DO UPDATE SET event_id = EXCLUDED.event_id, record = EXCLUDED.record
+INSERT INTO staged (district_id, kind, record_id, event_id, record, modified)
+SELECT $1, c.* FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[]) AS c
+ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
+    event_id = EXCLUDED.event_id, record = EXCLUDED.record, modified = EXCLUDED.modified
 
 -- name: add_links
 INSERT INTO section_links (district_id, role, target_id, section_id)

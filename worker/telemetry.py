@@ -72,13 +72,25 @@ def where(error: BaseException) -> str:
     return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
 
 
+_PLUMBING: Final = frozenset(
+    {
+        *("adapters/postgres/database.py", "adapters/postgres/errors.py", "adapters/postgres/watched.py"),
+        *("adapters/postgres/connector.py", "adapters/rabbitmq_link.py", "stages/loop.py", "life.py"),
+    }
+)
+"""Modules that errors of all kinds pass through: which call it was, only a line outside of them tells."""
+
+
 def innermost(error: BaseException) -> str | None:
-    """Return our own line that an error came from, the innermost of them; None where none is ours."""
+    """Return our own line that an error came from, the innermost that tells most; None where none is ours."""
     package = f"{Path(__file__).parent}/"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename.startswith(package):
-            return f"{frame.filename.removeprefix(package)}:{frame.lineno} {frame.name}"
-    return None
+    frames = [
+        (frame.filename.removeprefix(package), frame)
+        for frame in reversed(traceback.extract_tb(error.__traceback__))
+        if frame.filename.startswith(package)
+    ]
+    telling = [each for each in frames if each[0] not in _PLUMBING]
+    return next((f"{file}:{frame.lineno} {frame.name}" for file, frame in telling or frames), None)
 
 
 def shown(error: BaseException) -> dict[str, str]:

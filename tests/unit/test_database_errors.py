@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import asyncpg
 import pytest
 
@@ -116,6 +118,15 @@ def test_a_wrong_use_of_the_driver_is_a_failure_too() -> None:
         raise asyncpg.InterfaceError(f"expected 3 arguments, got {PERSON}")
 
     assert PERSON not in str(raised.value)
+
+
+async def test_a_connection_that_is_cut_under_a_call_is_an_absence_whatever_the_driver_makes_of_it() -> None:
+    connection: Any = object()
+
+    with pytest.raises(StoreUnavailable), translated():
+        await asyncpg.Connection.fetchval(connection, "SELECT 1")  # has no attributes at all
+    with pytest.raises(AttributeError), translated():
+        _ = connection.nothing_of_the_kind
 
 
 def test_an_address_that_cannot_be_used_is_for_a_person_to_mend() -> None:

@@ -12,7 +12,7 @@ from worker.adapters.postgres.database import Connection, Database
 from worker.domain.mails import zone
 from worker.domain.patience import OF_A_NAME, OF_AN_ADDRESS
 from worker.domain.quiet_hours import QuietHours, next_allowed
-from worker.errors import MailError
+from worker.errors import MailError, StoreFailed
 
 _SQL: Final = sql.load("clock")
 
@@ -72,11 +72,18 @@ class PostgresClock:
     async def catch_up(self) -> dict[str, int]:
         """Bring times that lie too far ahead to the latest that they can be; return how many, by table."""
         changed: dict[str, int] = {}
+        failed: StoreFailed | None = None
+        for table, arguments in self._statements.items():
+            try:
+                async with self._database.connection() as connection:
+                    rows = await connection.fetchval(_SQL[table], SLACK, *arguments)
+            except StoreFailed as error:  # of one table: the others are looked at all the same
+                failed = failed or error
+            else:
+                changed |= {table: int(rows)} if rows else {}
+        if failed is not None:
+            raise failed
         async with self._database.connection() as connection:
-            for table, arguments in self._statements.items():
-                rows = await connection.fetchval(_SQL[table], SLACK, *arguments)
-                if rows:
-                    changed[table] = int(rows)
             mails = await self._mails(connection)
         return changed | ({"mails": changed.get("mails", 0) + mails} if mails else {})
 

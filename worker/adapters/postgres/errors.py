@@ -73,8 +73,20 @@ def translated() -> Iterator[None]:
         if any(word in str(error) for word in ("clos", "released", "in progress")):
             raise StoreUnavailable("PostgreSQL: the connection was closed") from None
         raise _failed(error) from None
+    except AttributeError as error:
+        # What asyncpg's own lines raise on a connection that was cut while they ran.
+        if not _is_of_driver(error):
+            raise
+        raise StoreUnavailable("PostgreSQL: the connection was closed") from None
     except UnicodeError as error:
         raise StoreRefused(f"PostgreSQL: {type(error).__name__}") from None
+
+
+def _is_of_driver(error: Exception) -> bool:
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and "/asyncpg/" in last.tb_frame.f_code.co_filename
 
 
 def _of_server(error: asyncpg.PostgresError) -> Exception:

@@ -13,7 +13,7 @@ from store_fixtures import StoreUnderTest, opened_store
 from config.settings import HttpSettings, Settings
 from worker import app
 from worker.adapters.passwords import Passwords
-from worker.adapters.postgres.sessions import MOST_SESSIONS
+from worker.adapters.postgres.sessions import MOST_SESSIONS, PostgresAttempts
 from worker.domain.users import Role
 from worker.errors import UserError
 from worker.ports.access import Credentials
@@ -223,6 +223,23 @@ async def test_failures_count_no_more_after_an_hour_and_nothing_typed_is_kept(
     await store.rows("UPDATE login_attempts SET tried_at = tried_at - interval '2 hours', free_at = tried_at")
     await kept.attempts.forget()
     assert await store.rows("SELECT FROM login_attempts") == []
+
+
+async def test_all_processes_share_a_bucket_that_nobody_else_can_tell(
+    kept: app.AccessStore, store: StoreUnderTest
+) -> None:
+    other = PostgresAttempts(store.database)
+    for each in (kept.attempts, other):
+        await each.admit("ada", ADDRESS)
+
+    rows = await store.rows("SELECT bucket, failures FROM login_attempts ORDER BY kind")
+    await store.rows("DELETE FROM login_attempts")
+    await store.rows("DELETE FROM login_key")
+    await PostgresAttempts(store.database).admit("ada", ADDRESS)
+    anew = await store.rows("SELECT bucket FROM login_attempts ORDER BY kind")
+
+    assert [row["failures"] for row in rows] == [2, 2]
+    assert [row["bucket"] for row in anew] != [row["bucket"] for row in rows]
 
 
 async def test_a_browser_is_known_for_its_user_only_and_for_ninety_days(

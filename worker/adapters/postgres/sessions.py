@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
+import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +19,7 @@ _SQL: Final = sql.load("access")
 MOST_SESSIONS: Final = 20
 """Of one user: a browser at every desk, and then some."""
 BUCKETS: Final = 65_536
+_KEY_BYTES: Final = 32
 _PATIENCE: Final = {"address": OF_AN_ADDRESS, "name": OF_A_NAME}
 
 
@@ -63,13 +65,14 @@ class PostgresAttempts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._key: bytes | None = None
 
     async def admit(self, name: str, address: str) -> timedelta:
         """Count a try as failed beforehand; return zero, or how long to wait where it may not be made.
 
         Beforehand, because tries that are made at the same time would otherwise all be the first one.
         """
-        buckets = (_bucket(address), _bucket(name))
+        buckets = await self._buckets(address, name)
 
         async def work(connection: Connection) -> timedelta:
             await connection.execute(_SQL["have_buckets"], *buckets)
@@ -86,13 +89,21 @@ class PostgresAttempts:
 
     async def succeeded(self, name: str, address: str) -> None:
         """Take back what `admit` counted, and forget the name's failures."""
+        buckets = await self._buckets(address, name)
         async with self._database.connection() as connection:
-            await connection.execute(_SQL["forgive"], _bucket(address), _bucket(name))
+            await connection.execute(_SQL["forgive"], *buckets)
 
     async def forget(self) -> None:
         """Delete the failures that count no more."""
         async with self._database.connection() as connection:
             await connection.execute(_SQL["forget_attempts"], FORGIVEN_AFTER)
+
+    async def _buckets(self, *texts: str) -> list[int]:
+        """Return the bucket of each text: by a key, so that nobody else can tell who shares one."""
+        if self._key is None:
+            async with self._database.connection() as connection:
+                self._key = await connection.fetchval(_SQL["login_key"], secrets.token_bytes(_KEY_BYTES))
+        return [_bucket(text, self._key or b"") for text in texts]
 
 
 class PostgresBrowsers:
@@ -126,5 +137,6 @@ async def _count(connection: Connection, row: asyncpg.Record, bucket: int, now: 
     await connection.execute(_SQL["count_attempt"], row["kind"], bucket, before + 1, now, free_at)
 
 
-def _bucket(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode(errors="replace")).digest()[:2], "big") % BUCKETS
+def _bucket(text: str, key: bytes) -> int:
+    digest = hmac.digest(key, text.encode(errors="replace"), "sha256")
+    return int.from_bytes(digest[:4], "big") % BUCKETS

@@ -71,6 +71,10 @@ DELETE FROM sessions WHERE token_digest = $1
 DELETE FROM sessions
 WHERE begun_at <= clock_timestamp() - $1::interval OR seen_at <= clock_timestamp() - $2::interval
 
+-- name: login_key
+-- The key that all processes share; $1 where there is none yet.
+INSERT INTO login_key AS k (key) VALUES ($1) ON CONFLICT (only_one) DO UPDATE SET key = k.key RETURNING key
+
 -- name: have_buckets
 INSERT INTO login_attempts (kind, bucket, tried_at, free_at)
 VALUES ('address', $1, clock_timestamp(), clock_timestamp()), ('name', $2, clock_timestamp(), clock_timestamp())

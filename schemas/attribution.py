@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from schemas import clever
 
@@ -13,3 +14,19 @@ def district_beside(headers: Mapping[str, object], routing_key: str) -> str | No
     if clever.is_district_id(header):
         return header
     return clever.district_in_key(routing_key)
+
+
+MAX_READ: Final = 4 * 1024 * 1024
+"""Bytes of a body that is read to tell; in a larger one the district is only looked for."""
+
+
+def district_of(body: bytes, headers: Mapping[str, object], routing_key: str) -> str | None:
+    """Tell the district of a message that may be readable or not."""
+    beside = district_beside(headers, routing_key)
+    if len(body) > MAX_READ:
+        return beside or clever.district_in_pieces(body)
+    try:
+        event = clever.read(body, beside)
+    except clever.UnreadableEvent as error:
+        return error.district_id
+    return event.district_id if isinstance(event, clever.Event) else event.district

@@ -174,6 +174,7 @@ def serve(store: StoreUnderTest) -> Serve:
             connections=store.connections,
             rollbacks=store.rollbacks,
             quarantine=store.quarantine,
+            losses=store.losses,
             plans=store.plans,
             views=store.views,
             alerts=store.alerts,

@@ -31,7 +31,7 @@ from worker.adapters.postgres.mails import PostgresMails
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
-from worker.adapters.postgres.quarantine import PostgresQuarantine
+from worker.adapters.postgres.quarantine import PostgresLosses, PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.surveys import PostgresSurveys
@@ -63,6 +63,7 @@ class StoreUnderTest:
     rollbacks: PostgresRollbacks
     surveys: PostgresSurveys
     quarantine: PostgresQuarantine
+    losses: PostgresLosses
     plans: PostgresPlans
     alerts: PostgresOutbox
     inspections: PostgresInspections
@@ -130,6 +131,7 @@ async def opened_store(
             PostgresRollbacks(database, evaluations),
             PostgresSurveys(database, policy or Policy()),
             PostgresQuarantine(database),
+            PostgresLosses(database),
             PostgresPlans(database),
             PostgresOutbox(database, heard, ALERTS),
             PostgresInspections(database, LIMITS, Thresholds(), rules),

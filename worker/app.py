@@ -40,7 +40,7 @@ from worker.adapters.postgres.mails import PostgresMails
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
-from worker.adapters.postgres.quarantine import PostgresQuarantine
+from worker.adapters.postgres.quarantine import PostgresLosses, PostgresQuarantine
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
@@ -92,6 +92,7 @@ class Store:
     """None where no Clever source is configured."""
     rollbacks: PostgresRollbacks
     quarantine: PostgresQuarantine
+    losses: PostgresLosses
     plans: PostgresPlans
     access: AccessStore
     alerts: PostgresOutbox
@@ -147,6 +148,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
             PostgresQuarantine(database),
+            PostgresLosses(database),
             PostgresPlans(database),
             access_store(settings, database),
             PostgresOutbox(database, heard, ALERTS),

@@ -19,6 +19,7 @@ from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
     Store,
+    dead_letters,
     open_broker,
     open_source,
     open_store,
@@ -41,6 +42,7 @@ from worker.stages.ingest import IngestStage
 from worker.stages.inspect import InspectStage
 from worker.stages.loop import BackOff, Health, Stage, Stop, run
 from worker.stages.poll import ListStage, PollStage
+from worker.stages.quarantine import QuarantineStage
 from worker.stages.relay import RelayStage
 from worker.stages.report import ReportStage
 from worker.tracing import NO_TRACES, Tracer
@@ -57,7 +59,7 @@ EVALUATIONS: Final = 2
 """Districts evaluated side by side in one process, so that a full run holds no small district up."""
 REMEMBER_EVENTS: Final = timedelta(days=45)
 """How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
-NEED_BROKER: Final = ("ingest", "watchdog", "poll.list", "poll", "relay", "relay.alerts")
+NEED_BROKER: Final = ("ingest", "quarantine", "watchdog", "poll.list", "poll", "relay", "relay.alerts")
 """Stages that begin once the broker is there; evaluation, alerts and pages do not wait for it."""
 FIRST_LOOK_SECONDS: Final = 5.0
 """For the broker, before everything else begins without it."""
@@ -198,8 +200,11 @@ class Worker:
             made += postbox.posting(store.mails, self.metrics, self._settings, self.tracer)
         made += [_housekeeping(store, self.stop, self._settings), ClockStage(store.clock, self.stop.sleep)]
         made.append(ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep))
+        quarantine = QuarantineStage(broker, store.losses, dead_letters(self._settings, broker), self.metrics)
         if "ingest" in self._stages:
             made.append(watchdog)
+            if isinstance(broker, RabbitBroker):
+                made.append(quarantine)
         work = [self._check_topology(broker, is_checked)]
         for stage in made:
             running = run(stage, self.stop, self.health)
@@ -214,7 +219,7 @@ class Worker:
         try:
             await self._until_stopped(tasks)
         finally:
-            await _closed(ingest.close, *([server.close] if server else []))
+            await _closed(ingest.close, quarantine.close, *([server.close] if server else []))
         structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
         return 1 if watchdog.expired else 0
 

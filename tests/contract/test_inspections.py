@@ -86,7 +86,9 @@ async def test_what_an_inspection_finds_is_told_once_and_once_that_it_is_over(
     assert await told(store) == [("firing", code), ("resolved", code)]
     assert {alert["district_id"] for alert in await alerts(store)} == {DISTRICT}
     assert await store.deliveries.incidents() == []
-    assert set(INSPECTED) == {*TROUBLE, "dead_letters.waiting", "stage.failing"}
+    assert set(INSPECTED) == {
+        *(*TROUBLE, "dead_letters.unattributed", "dead_letters.waiting", "stage.failing")
+    }
 
 
 async def test_stages_that_fail_for_a_while_are_one_incident_of_no_district_until_they_work(

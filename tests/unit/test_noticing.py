@@ -94,6 +94,7 @@ def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> Non
         held={DISTRICT: {Trouble.REVIEW}, OTHER_DISTRICT: {Trouble.UNPUBLISHED}},
         mails={DISTRICT: 1},
         stages={"relay": StageFailure(2, "ValueError relay.py:9"), "ingest": StageFailure(1, "KeyError")},
+        unattributed=2,
     )
 
     found = inspected(sight, NOON)

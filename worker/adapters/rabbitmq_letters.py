@@ -19,6 +19,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from pamqp.commands import Basic
 
 from config.topology import DEAD_LETTER_CLAIM_QUEUE, DEAD_LETTER_QUEUE
+from schemas import attribution
 from worker.adapters import rabbitmq_topology
 from worker.adapters.rabbitmq_link import Link, translated
 from worker.errors import BrokerUnavailable, DeadLettersBusy
@@ -148,10 +149,16 @@ def _letter(message: DeliveredMessage) -> DeadLetter:
         body=message.body,
         routing_key=message.routing_key or "",
         reason=_text(ours.get("x-reason")) or _text(death.get("reason")) or UNKNOWN,
-        district_id=_text(ours.get("x-district-id")) or _text(headers.get("district_id")),
+        district_id=_district(message, headers) if death else _text(ours.get("x-district-id")),
         died_at=_moment(properties.timestamp) if "x-reason" in ours else _moment(death.get("time")),
         trace_parent=_text(headers.get("traceparent")),
+        is_brokers=bool(death),
     )
+
+
+def _district(message: DeliveredMessage, headers: Mapping[str, Any]) -> str | None:
+    """Tell whose a message is that nobody has read, as the quarantine tells it."""
+    return attribution.district_of(message.body, headers, message.routing_key or "")
 
 
 def _first_death(headers: Mapping[str, Any]) -> Mapping[str, Any]:

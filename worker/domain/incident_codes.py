@@ -19,6 +19,7 @@ DISTRICT_PARKED: Final = "district.parked"
 WINDOW_OVERDUE: Final = "window.overdue"
 OUTBOX_STUCK: Final = "outbox.stuck"
 DEAD_LETTERS_WAITING: Final = "dead_letters.waiting"
+DEAD_LETTERS_UNATTRIBUTED: Final = "dead_letters.unattributed"
 LAUNCH_HELD: Final = "launch.held"
 MAILS_WAITING: Final = "mails.waiting"
 STAGE_FAILING: Final = "stage.failing"
@@ -93,6 +94,11 @@ CATALOGUE: Final[Mapping[str, Kind]] = {
     DEAD_LETTERS_WAITING: Kind(
         "warning", "Messages that could not be read wait on clever.events.dead.", "No dead letter waits."
     ),
+    DEAD_LETTERS_UNATTRIBUTED: Kind(
+        "critical",
+        "The broker itself put messages aside of which nobody can tell the district: it may have a hole.",
+        "Every message that the broker put aside was replayed or discarded.",
+    ),
     STAGE_FAILING: Kind(
         "critical",
         "A part of the worker raises an error whenever it works, or stands still; it is tried again.",
@@ -116,7 +122,15 @@ EVALUATED: Final = (
 )
 """Those that an evaluation decides, in its transaction."""
 INSPECTED: Final = (
-    *(DEAD_LETTERS_WAITING, DISTRICT_PARKED, FEED_STUCK, LAUNCH_HELD, MAILS_WAITING, OUTBOX_STUCK),
+    *(
+        DEAD_LETTERS_UNATTRIBUTED,
+        DEAD_LETTERS_WAITING,
+        DISTRICT_PARKED,
+        FEED_STUCK,
+        LAUNCH_HELD,
+        MAILS_WAITING,
+        OUTBOX_STUCK,
+    ),
     *(STAGE_FAILING, SYNC_PAUSED, SYNC_STALE, WINDOW_OVERDUE),
 )
 """Those that an inspection finds."""

@@ -12,6 +12,7 @@ from worker.domain.announcements import sync_state
 from worker.domain.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS
 from worker.domain.decision import Outcome
 from worker.domain.incident_codes import (
+    DEAD_LETTERS_UNATTRIBUTED,
     DEAD_LETTERS_WAITING,
     DISTRICT_PARKED,
     EVENTS_QUARANTINED,
@@ -88,6 +89,8 @@ class Sight:
     """E-mails that need a person."""
     stages: Mapping[str, StageFailure] = field(default_factory=dict)
     """Stages that fail, by name."""
+    unattributed: int = 0
+    """Messages that the broker put aside and of which nobody can tell the district."""
 
 
 def decided(
@@ -163,6 +166,11 @@ def inspected(sight: Sight, now: datetime) -> Found:
         found[district, OUTBOX_STUCK] = Condition("", summary, {"messages": messages})
     found |= _on_their_way(sight)
     found |= _in_processes(sight)
+    if sight.unattributed:
+        noun = "message" if sight.unattributed == 1 else "messages"
+        summary = f"The broker put {sight.unattributed} {noun} of no known district aside."
+        counts = {"messages": sight.unattributed}
+        found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Condition("", summary, counts)
     if sight.dead_letters:
         summary = f"{sight.dead_letters} dead letters wait on clever.events.dead."
         counts = {"messages": sight.dead_letters}

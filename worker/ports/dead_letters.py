@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +34,8 @@ class DeadLetter:
     """When it was put aside; None where nobody wrote it down."""
     trace_parent: str | None = None
     """The trace context that it came with, which goes on where it is published again."""
+    is_brokers: bool = False
+    """Whether the broker itself put it aside, and not ingest."""
 
     @cached_property
     def digest(self) -> bytes:
@@ -89,4 +91,27 @@ class Quarantine(Protocol):
 
     async def discard(self, letter: DeadLetter, actor: str, reason: str) -> None:
         """Take a letter out of quarantine, close its district's window, and write that into the audit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LostMessage:
+    """A message that the broker itself put aside; `event_id` where it can be read, `died_at` where known."""
+
+    district_id: str | None
+    body: bytes = field(repr=False)
+    reason: str
+    event_id: str | None
+    died_at: datetime | None
+
+
+class Losses(Protocol):
+    """What districts lack because the broker itself put messages aside."""
+
+    async def note(self, lost: Sequence[LostMessage]) -> list[LostMessage]:
+        """Quarantine the districts of these, and return those that were news.
+
+        Not what is stored all the same, or is in a baseline, or was replayed or discarded since. Those that
+        nobody can tell the district of are kept as well, for an alert. Raises `StoreUnavailable`.
+        """
         ...

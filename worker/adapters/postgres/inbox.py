@@ -8,6 +8,7 @@ from typing import Final
 
 from worker.adapters.postgres import notices, sql, windows
 from worker.adapters.postgres.database import Connection, Database
+from worker.domain.incidents import NO_DISTRICT
 from worker.domain.records import Kind
 from worker.domain.window import Trigger
 from worker.errors import StoreFailed, StoreFault, StoreRefused, StoreUnavailable
@@ -65,7 +66,7 @@ class PostgresInbox:
             stored = await _store_events(connection, events) if events else 0
             remembered = await _store_ignored(connection, ignored) if ignored else 0
             if quarantined:
-                await _store_quarantined(connection, quarantined)
+                await store_quarantined(connection, quarantined)
             if released:
                 await _release(connection, released)
             await _settle(connection, marks, {arrival.district_id for arrival in arrivals})
@@ -86,7 +87,7 @@ async def _write_and_undo(connection: Connection) -> None:
     district, event, digest = secrets.token_hex(12), f"{0:024x}", secrets.token_bytes(32)
     await _store_events(connection, [Arrival(district, event, Kind.TERM, event, "{}")])
     await _store_ignored(connection, [(district, event)])
-    await _store_quarantined(connection, [Quarantined(district, digest, "probe", "")])
+    await store_quarantined(connection, [Quarantined(district, digest, "probe", "")])
     await _settle(connection, [Mark(district, "", event, 1)], {district})
     await _release(connection, [Released(district, digest)])
     raise _Undone
@@ -111,7 +112,8 @@ async def _store_ignored(connection: Connection, ignored: Sequence[tuple[str, st
     return int(await connection.fetchval(_SQL["store_ignored"], districts, events))
 
 
-async def _store_quarantined(connection: Connection, rows: Sequence[Quarantined]) -> None:
+async def store_quarantined(connection: Connection, rows: Sequence[Quarantined]) -> None:
+    """Quarantine districts, and wake those for which that is news."""
     ordered = sorted(rows, key=lambda row: (row.district_id, row.digest, row.reason, row.explanation))
     columns = (
         [row.district_id for row in ordered],
@@ -127,8 +129,9 @@ async def _release(connection: Connection, rows: Sequence[Released]) -> None:
     ordered = sorted({(row.district_id, row.digest) for row in rows})
     districts, digests = zip(*ordered, strict=True)
     freed = await connection.fetch(_SQL["release"], districts, digests)
-    if freed:
-        await windows.close(connection, sorted({row["district_id"] for row in freed}), Trigger.FLUSH)
+    named = {row["district_id"] for row in freed} - {NO_DISTRICT}
+    if named:
+        await windows.close(connection, sorted(named), Trigger.FLUSH)
 
 
 async def _settle(connection: Connection, marks: Sequence[Mark], districts: set[str]) -> None:

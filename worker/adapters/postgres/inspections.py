@@ -11,7 +11,7 @@ from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.incidents import Step, keep, memory_of
 from worker.domain.announcements import STALE_SYNC
 from worker.domain.incident_codes import DEAD_LETTERS_WAITING, INSPECTED
-from worker.domain.incidents import Condition, Memory, Rules, step
+from worker.domain.incidents import NO_DISTRICT, Condition, Memory, Rules, step
 from worker.domain.lifecycle.sight import Trouble
 from worker.domain.noticing import Found, Sight, StageFailure, Thresholds, folded, inspected
 from worker.domain.window import WindowLimits
@@ -120,6 +120,7 @@ class PostgresInspections:
             {district: set(map(Trouble, troubles)) for district, troubles in held.items()},
             {row["district_id"]: row["mails"] for row in mails},
             stages,
+            numbers["unattributed"].get(NO_DISTRICT, 0),
         )
 
     async def _steps(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Final
 
 from worker.adapters.postgres import sql, windows
 from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.inbox import store_quarantined
+from worker.domain.incidents import NO_DISTRICT
 from worker.domain.window import Trigger
-from worker.ports.dead_letters import DeadLetter
+from worker.ports.dead_letters import DeadLetter, LostMessage
+from worker.ports.inbox import Quarantined
 
 _SQL: Final = sql.load("quarantine")
 
@@ -27,11 +32,51 @@ class PostgresQuarantine:
         """Take a letter out of quarantine, close its district's window, and write that into the audit."""
 
         async def work(connection: Connection) -> None:
-            if await connection.fetchval(_SQL["free"], letter.district_id, letter.digest):
-                await windows.close(connection, [str(letter.district_id)], Trigger.FLUSH)
+            district = letter.district_id or NO_DISTRICT
+            if await connection.fetchval(_SQL["free"], district, letter.digest) and district != NO_DISTRICT:
+                await windows.close(connection, [district], Trigger.FLUSH)
             await _note(connection, "dead_letter.discard", letter, actor, reason)
 
         await self._database.in_transaction(work)
+
+
+class PostgresLosses:
+    """Answers to `worker.ports.dead_letters.Losses`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def note(self, lost: Sequence[LostMessage]) -> list[LostMessage]:
+        """Quarantine the districts of messages that the broker put aside; see the port."""
+        by_key = {(each.district_id or NO_DISTRICT, sha256(each.body).digest()): each for each in lost}
+
+        async def work(connection: Connection) -> list[LostMessage]:
+            rows = await connection.fetch(_SQL["lacking"], *_columns(by_key))
+            news = [by_key[row["district_id"], row["digest"]] for row in rows]
+            quarantined = [
+                Quarantined(district, digest, reason, f"the broker put it aside ({reason})")
+                for district, digest, reason in rows
+            ]
+            await store_quarantined(
+                connection, [each for each in quarantined if each.district_id != NO_DISTRICT]
+            )
+            for each in quarantined:
+                if each.district_id == NO_DISTRICT:
+                    await connection.execute(_SQL["unattributed"], each.digest, each.reason, each.explanation)
+            return news
+
+        return await self._database.in_transaction(work)
+
+
+def _columns(lost: Mapping[tuple[str, bytes], LostMessage]) -> tuple[list[Any], ...]:
+    ordered = sorted(lost)
+    return (
+        [district for district, _ in ordered],
+        [digest for _, digest in ordered],
+        [lost[key].reason for key in ordered],
+        [lost[key].event_id for key in ordered],
+        [lost[key].died_at for key in ordered],
+    )
 
 
 async def _note(connection: Connection, action: str, letter: DeadLetter, actor: str, reason: str) -> None:

@@ -33,6 +33,8 @@ UNION ALL
 SELECT 'unpublished', o.district_id, count(*), NULL
 FROM outbox o WHERE o.created_at <= now() - $8::interval GROUP BY o.district_id
 UNION ALL
+SELECT 'unattributed', '', count(*), NULL FROM quarantine q WHERE q.district_id = '' HAVING count(*) > 0
+UNION ALL
 SELECT 'held', l.district_id, 0, to_jsonb(l.troubles) FROM lifecycles l WHERE l.held_since IS NOT NULL
 UNION ALL
 -- No district's: the stage is told in its place.

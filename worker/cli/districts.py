@@ -198,7 +198,7 @@ def _source(source: dict[str, Any]) -> RenderableType:
         return Text(f"disconnected since {moment(source['disconnected_at'])}; nothing was deleted", "red")
     parts = [f"connected since {moment(source['connected_at'])}"]
     if source["baseline"]:
-        records = f"{source['baseline']['records']:,} records"
+        records = counted(source["baseline"]["records"], "record")
         is_read = source["baseline"]["ready_at"]
         parts.append(
             f"a baseline of {records} waits to be judged" if is_read else f"baseline under way, {records}"

@@ -13,7 +13,7 @@ from rich.text import Text
 from worker.advising import suggest_filters
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
-from worker.cli.terminal import progress_bars
+from worker.cli.terminal import counted, progress_bars
 from worker.errors import OrderRefused, UsageError
 from worker.suggest.finding import Leftover, Suggestion
 from worker.suggest.literal import NOT_IN_RULES
@@ -76,9 +76,13 @@ def _verdict(found: Sequence[Suggestion]) -> Text:
     students = best.exactly_one + best.none + best.several
     left = best.none + best.several
     if not left and best.is_in_force:
-        verdict = Text(f"The filter in force gives each of {students:,} students exactly one class.", "green")
+        verdict = Text(
+            f"The filter in force gives each of {counted(students, 'student')} exactly one class.", "green"
+        )
     elif not left:
-        verdict = Text(f"The first rule gives each of {students:,} students exactly one class.", "green")
+        verdict = Text(
+            f"The first rule gives each of {counted(students, 'student')} exactly one class.", "green"
+        )
     else:
         verdict = Text(
             f"No rule gives every student one class. The best leaves {left:,} of {students:,} students"

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.coverage import Coverages
+from worker.domain.causes.wording import count
 from worker.domain.window import WindowLimits
 from worker.ports.broker import Publisher
 from worker.ports.connections import Connections
@@ -45,6 +46,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda number: f"{number:,}"
+    environment.filters["counted"] = count
     environment.filters["moment"] = moment
     environment.filters["step"] = step
     environment.filters["day"] = local_day

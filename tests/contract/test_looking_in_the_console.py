@@ -115,6 +115,51 @@ async def test_history_tells_what_was_decided(browser: Browser) -> None:
     assert "Nothing was decided before that" in await browser.of("history?before=1")
 
 
+@pytest.mark.usefixtures("torn")
+async def test_a_reviewer_sees_section_names_on_a_page_whose_findings_list_none(
+    browser: Browser, store: StoreUnderTest, feed: Feed
+) -> None:
+    """A finding on a section or a class names it, and no finding there has a list of sections."""
+    await feed.send(("sections", homeroom(702, NORTH, [*EVERYBODY, 99], name=CHESS)))
+    await evaluate(store)
+
+    text = await browser.of("findings?code=section.unknown_student")
+
+    assert "Chess - Quillfeather" in text
+    assert await looked(store) == ["lookup.sections"]
+
+
+async def test_a_mass_removal_tells_how_many_go_where_they_were_and_has_the_button(
+    browser: Browser, store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(*(("users", str(record_id(number))) for number in range(1, 16)))
+    assert await evaluate(store) == ["review"]
+
+    text = await browser.open(f"/districts/{DISTRICT}")
+
+    assert "15 students to be removed" in " ".join(text.split())
+    assert "0 students" not in text
+    assert "5 of 5 ready, 15 to be removed" in text
+    assert "rostering approve" not in text
+    assert "If it is meant, approve the plan." in text
+    plan = browser.hidden("plan")
+    assert plan == (await store.desk.show(DISTRICT))["plan"]["digest"]
+    await browser.of("plan/approve", {"plan": plan, "reason": "they have left"})
+    assert await evaluate(store) == ["commit"]
+    assert "Approve this plan" not in await browser.open(f"/districts/{DISTRICT}")
+
+
+@pytest.mark.usefixtures("as_viewer")
+async def test_a_viewer_has_no_button_to_approve(browser: Browser, store: StoreUnderTest, feed: Feed) -> None:
+    await feed.send(*(("users", str(record_id(number))) for number in range(1, 16)))
+    await evaluate(store)
+
+    text = await browser.open(f"/districts/{DISTRICT}")
+
+    assert "Approve this plan" not in text
+    assert "A reviewer can approve" in text
+
+
 @pytest.mark.usefixtures("torn", "as_viewer")
 async def test_a_viewer_sees_no_name(browser: Browser, store: StoreUnderTest) -> None:
     for page in ("", "/findings", "/findings.csv", "/history", "/plan"):

@@ -16,7 +16,7 @@ from worker.cli.districts import STYLES, DistrictTable
 from worker.cli.filters import filter_history, policy_history, trial_report, versions_text
 from worker.cli.people import restraints
 from worker.cli.reviews import review_details
-from worker.cli.suggestions import suggestions_report
+from worker.cli.suggestions import NOTHING_FOUND, suggestions_report, why_none
 from worker.domain.filter import KEEP_ALL
 from worker.domain.tally import Tally
 from worker.ports.desk import DistrictLine, FilterVersion, PolicyVersion
@@ -227,3 +227,29 @@ def test_an_approval_that_ended_is_told_with_its_plan_whole_and_what_the_plan_is
         f"of {'ab' * 32}",
         f"the plan is now {'cd' * 32}: student: 0 upserted, 12 removed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("window", "last_batch", "said"),
+    [
+        (
+            {"events": 2},
+            None,
+            "was evaluated yet: 2 events wait in its open window.",
+        ),
+        (
+            {"events": 1},
+            None,
+            "was evaluated yet: 1 event waits in its open window.",
+        ),
+        ({"events": 1}, {}, "as it was last evaluated; 1 event waits in its open window."),
+        (None, {}, NOTHING_FOUND),
+    ],
+)
+def test_without_suggestions_it_is_said_whether_anything_was_evaluated(
+    window: dict[str, int] | None, last_batch: dict[str, str] | None, said: str
+) -> None:
+    details = {"district_id": DISTRICT, "window": window, "last_batch": last_batch}
+
+    assert said in why_none(details)
+    assert said in text(suggestions_report(DISTRICT, [], why_none(details))).replace("\n", " ")

@@ -100,9 +100,10 @@ def _headline(review: dict[str, Any]) -> Text:
 def _cause(cause: dict[str, Any], names: dict[str, str]) -> RenderableType:
     """Return a cause: whom it blocks, whose it is, what to do, where."""
     head = Text("\n")
-    concerned = cause.get("removed") or cause["students"]
-    what = "student to be removed" if cause.get("removed") else "student"
-    plural = "students to be removed" if cause.get("removed") else "students"
+    concerned = cause.get("removed") or cause.get("class_changes") or cause["students"]
+    fate = " to be removed" if cause.get("removed") else ""
+    fate = fate or (" to change class" if cause.get("class_changes") else "")
+    what, plural = f"student{fate}", f"students{fate}"
     head.append(counted(concerned, what, plural) if concerned else "the whole district", "yellow")
     if cause.get("unblocks"):
         head.append(f", {cause['unblocks']:,} blocked by nothing else")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import click
 from rich.console import Group, RenderableType
@@ -39,10 +40,10 @@ LISTED = 5
 @click.pass_obj
 def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None, seconds: float) -> None:
     """Find the section filters that would give the district's students one class each; change nothing."""
-    found = ctx.run(_suggest(ctx, district, seconds))
+    found, none_because = ctx.run(_suggest(ctx, district, seconds))
     if pick is not None:
         if not found:
-            raise OrderRefused(NOTHING_FOUND)
+            raise OrderRefused(none_because)
         if pick > len(found):
             raise UsageError(
                 f"--pick {pick}: expected at most {len(found)}, as many as there are suggestions"
@@ -52,13 +53,15 @@ def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None,
     elif as_json:
         say(json.dumps([one.to_json() for one in found], ensure_ascii=False))
     else:
-        ctx.console.print(suggestions_report(district, found))
+        ctx.console.print(suggestions_report(district, found, none_because))
 
 
-def suggestions_report(district: str, found: Sequence[Suggestion]) -> RenderableType:
-    """Return the suggestions for a terminal."""
+def suggestions_report(
+    district: str, found: Sequence[Suggestion], none_because: str = NOTHING_FOUND
+) -> RenderableType:
+    """Return the suggestions for a terminal, or why there are none."""
     if not found:
-        return Text(NOTHING_FOUND, "yellow")
+        return Text(none_because, "yellow")
     parts: list[RenderableType] = [_verdict(found)]
     for place, one in enumerate(found, start=1):
         parts += [Text(), _headline(place, one), Padding(_facts(one), (0, 0, 0, 3))]
@@ -133,7 +136,25 @@ def _counts(left: Leftover) -> str:
     return ", ".join(f"{count:,} {what}" for count, what in counts if count)
 
 
-async def _suggest(ctx: CommandContext, district: str, seconds: float) -> list[Suggestion]:
+def why_none(details: Mapping[str, Any]) -> str:
+    """Return why there are no suggestions: nothing, or not all, was evaluated yet, or no filter suits."""
+    waiting = (details["window"] or {}).get("events", 0)
+    if details["last_batch"] is None:
+        return (
+            f"Nothing of this district was evaluated yet: {counted(waiting, 'event')} "
+            f"{'waits' if waiting == 1 else 'wait'} in its open window. "
+            f"`rostering flush {details['district_id']}` closes it now."
+        )
+    if waiting:
+        return (
+            "No section filter suits this district as it was last evaluated; "
+            f"{counted(waiting, 'event')} {'waits' if waiting == 1 else 'wait'} in its open window."
+        )
+    return NOTHING_FOUND
+
+
+async def _suggest(ctx: CommandContext, district: str, seconds: float) -> tuple[list[Suggestion], str]:
     async with opened_district(ctx, district) as (store, district_id):
         with progress_bars() as progress:
-            return await suggest_filters(store.surveys, district_id, seconds, progress)
+            found = await suggest_filters(store.surveys, district_id, seconds, progress)
+        return found, "" if found else why_none(await store.desk.show(district_id))

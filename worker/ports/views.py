@@ -61,6 +61,8 @@ class CoverageCell:
     grade: str | None
     students: int
     blocked: int
+    removed: int = 0
+    """Committed students whom the plan would remove, where these were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,8 @@ class Views(Protocol):
         """Return districts; those that need a person first, unless another order is asked for."""
         ...
 
-    async def coverage(self, district_id: str) -> list[CoverageCell]:
-        """Return the district's students in scope by school and grade."""
+    async def coverage(self, district_id: str, *, removed: bool = False) -> list[CoverageCell]:
+        """Return students in scope by school and grade; with `removed` also whom the plan would remove."""
         ...
 
     async def decisions(self, district_id: str, before: int | None, limit: int) -> list[DecisionLine]:

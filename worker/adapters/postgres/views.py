@@ -45,9 +45,9 @@ class PostgresViews:
             now = rows[0]["now"] if rows else await connection.fetchval(_SQL["now"])
         return DistrictPage([_district(row) for row in rows], rows[0]["matching"] if rows else 0, now)
 
-    async def coverage(self, district_id: str) -> list[CoverageCell]:
-        """Return the district's students in scope by school and grade."""
-        return [CoverageCell(**row) for row in await self._rows(_SQL["coverage"], district_id)]
+    async def coverage(self, district_id: str, *, removed: bool = False) -> list[CoverageCell]:
+        """Return the district's students in scope by school and grade; with those the plan would remove."""
+        return [CoverageCell(**row) for row in await self._rows(_SQL["coverage"], district_id, removed)]
 
     async def decisions(self, district_id: str, before: int | None, limit: int) -> list[DecisionLine]:
         """Return decisions, the newest first: those numbered below `before`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -17,6 +18,7 @@ from worker.domain.policy import Code
 
 DIGITS: Final = 12
 """Of a plan's digest, as a sentence tells it: `approve` takes any beginning of one."""
+_COMMAND: Final = re.compile(r"approve the plan: rostering approve \S+ --plan \S+ --reason TEXT")
 _Words = Callable[[Reason, Pile, Facts], str]
 
 
@@ -220,6 +222,11 @@ def _approve(facts: Facts) -> str:
         f" If it is meant, approve the plan: rostering approve {facts.district_id} "
         f"--plan {facts.plan_digest[:DIGITS]} --reason TEXT"
     )
+
+
+def without_command(advice: str) -> str:
+    """Return an advice without the command that approves the plan, for where there is a button."""
+    return _COMMAND.sub("approve the plan.", advice)
 
 
 def _removed(pile: Pile) -> str:

@@ -41,9 +41,10 @@ async def _findings(console: Console, request: web.Request) -> web.Response:
     found = await console.views.findings(district_id, replace(asked, limit=PAGE + 1))
     shown = found[:PAGE]
     names: dict[str, str] = {}
-    if who(request).may(Permission.SEE_PERSONAL) and any("sections" in one.detail for one in shown):
+    sections = _sections(shown)
+    if who(request).may(Permission.SEE_PERSONAL) and sections:
         await console.audit_lookup(request, district_id, "sections")
-        names = await console.views.section_names(district_id, _sections(shown))
+        names = await console.views.section_names(district_id, sections)
     chosen = _chosen(asked)
     after = (
         {f"after_{name}": getattr(shown[-1].place, name) for name in _PLACE} if len(found) > PAGE else None

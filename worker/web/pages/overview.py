@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from worker.domain.approval import GUARDS, REMOVAL_GUARDS
+from worker.domain.causes.advice import without_command
 from worker.domain.window import Trigger, Window
 from worker.forecast import forecast
 from worker.ports.views import CoverageCell
@@ -35,7 +37,9 @@ async def _overview(console: Console, request: web.Request) -> web.Response:
     details = await console.desk.show(district_id)
     record = await record_of(console, district_id)
     current = await console.desk.current_filter(district_id)
-    cells = await console.views.coverage(district_id)
+    by_code, errors = details["findings"]["by_code"], details["findings"]["errors"]
+    removes = any(code in by_code for code in REMOVAL_GUARDS)
+    cells = await console.views.coverage(district_id, removed=removes)
     looks_ahead = request.query.get("forecast") == "1"
     window = _window(details["window"])
     now = datetime.now(UTC)
@@ -44,13 +48,22 @@ async def _overview(console: Console, request: web.Request) -> web.Response:
         "overview.html",
         details=details,
         way_state=record.way.state if record else None,
-        review=details["review"],
+        review=_told_here(details["review"]),
+        can_be_approved=0 < errors <= sum(by_code.get(code, 0) for code in GUARDS),
         current=current,
         picture=picture(cells),
         window=told_window(window, now, console.limits) if window else None,
         looks_ahead=looks_ahead,
         forecast=await forecast(console.evaluations, district_id, console.limits) if looks_ahead else None,
     )
+
+
+def _told_here(review: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a review with advice as a page gives it: a button does what a command does elsewhere."""
+    if review is None:
+        return None
+    causes = [{**cause, "advice": without_command(cause["advice"])} for cause in review["causes"]]
+    return {**review, "causes": causes}
 
 
 def _window(shown: dict[str, Any] | None) -> Window | None:
@@ -77,7 +90,7 @@ def picture(cells: Sequence[CoverageCell]) -> dict[str, Any]:
         schools.setdefault(cell.school_id, []).append(cell)
     rows = sorted(
         schools.values(),
-        key=lambda row: (-sum(one.blocked for one in row), -sum(one.students for one in row)),
+        key=lambda row: (-sum(map(_concerned, row)), -sum(one.students for one in row)),
     )
     drawn = rows[:SCHOOLS]
     return {
@@ -87,6 +100,7 @@ def picture(cells: Sequence[CoverageCell]) -> dict[str, Any]:
         ],
         "rows": [_drawn(row, number, grades) for number, row in enumerate(drawn)],
         "table": [one for row in rows for one in sorted(row, key=lambda cell: grade_order(cell.grade))],
+        "removes": any(cell.removed for cell in cells),
         "left_out": len(rows) - len(drawn),
         "schools": len(rows),
         "width": LEFT + len(grades) * (CELL + GAP),
@@ -107,7 +121,8 @@ def _drawn(row: Sequence[CoverageCell], number: int, grades: Sequence[str | None
                 "x": LEFT + grades.index(cell.grade) * (CELL + GAP),
                 "y": y,
                 "level": _level(cell),
-                "share": round(100 * cell.blocked / cell.students) if cell.students else 0,
+                "concerned": _concerned(cell),
+                "share": round(100 * _concerned(cell) / max(1, cell.students + cell.removed)),
             }
             for cell in row
         ],
@@ -115,8 +130,14 @@ def _drawn(row: Sequence[CoverageCell], number: int, grades: Sequence[str | None
 
 
 def _level(cell: CoverageCell) -> int:
-    """Return how much of a square's students are blocked: 0 none, 1 to 4 by quarters."""
-    return 0 if not cell.blocked else min(4, 1 + (4 * cell.blocked - 1) // max(1, cell.students))
+    """Return how many of a square's students are blocked or would go: 0 none, 1 to 4 by quarters."""
+    concerned = _concerned(cell)
+    return 0 if not concerned else min(4, 1 + (4 * concerned - 1) // max(1, cell.students + cell.removed))
+
+
+def _concerned(cell: CoverageCell) -> int:
+    """Return how many students are blocked, or would be removed."""
+    return cell.blocked + cell.removed
 
 
 def grade_order(grade: str | None) -> tuple[int, str]:

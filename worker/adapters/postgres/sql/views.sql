@@ -58,12 +58,18 @@ LEFT JOIN connections c ON c.district_id = d.district_id
 SELECT clock_timestamp()
 
 -- name: coverage
+-- With $2 also where the students were whom the plan removes.
 SELECT nullif(c.school_id, '') AS school_id, s.record ->> 'name' AS school, nullif(c.grade, '') AS grade,
-       c.students, c.blocked
-FROM coverage c
+       c.students, c.blocked, c.removed
+FROM (SELECT school_id, grade, sum(students)::bigint AS students, sum(blocked)::bigint AS blocked,
+             sum(removed)::bigint AS removed
+      FROM (SELECT school_id, grade, students, blocked, 0 AS removed FROM coverage WHERE district_id = $1
+            UNION ALL
+            SELECT coalesce(committed_school_id, ''), coalesce(committed::jsonb ->> 'grade', ''), 0, 0, 1
+            FROM roster WHERE $2 AND plan_of = $1 AND kind = 'student' AND candidate IS NULL) AS one
+      GROUP BY school_id, grade) AS c
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'school' AND record_id = c.school_id OFFSET 0) AS s ON true
-WHERE c.district_id = $1
 ORDER BY c.school_id, c.grade
 
 -- name: decisions

@@ -29,8 +29,12 @@ FINDING_CODES: Final = (
 )
 
 
+MAX_FIELD_NAME: Final = 200
+"""Characters of the name of a student's field: it is part of an index."""
+
+
 def _student_field(name: str) -> str:
-    if name in STUDENT_FIELDS or (name.startswith("ext.") and len(name) > len("ext.")):
+    if name in STUDENT_FIELDS or (name.startswith("ext.") and len("ext.") < len(name) <= MAX_FIELD_NAME):
         return name
     raise ValueError(f"expected one of {', '.join(STUDENT_FIELDS)} or ext.<name>")
 

@@ -109,10 +109,16 @@ ALWAYS_ERRORS: Final = frozenset({Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
 """A student without exactly one class cannot be committed, whatever a policy says."""
 
 
+MAX_FIELD_NAME: Final = 200
+"""Characters of the name of a student's field: it is part of an index."""
+
+
 def _student_field(name: str) -> str:
     if name in STUDENT_TEXTS or (
         name.startswith(EXTENSION_PREFIX) and not is_blank(name.removeprefix(EXTENSION_PREFIX))
     ):
+        if len(name) > MAX_FIELD_NAME:
+            raise ValueError(f"expected a name of no more than {MAX_FIELD_NAME} characters")
         return name
     raise ValueError(f"expected one of {', '.join(STUDENT_TEXTS)} or ext.<name>")
 

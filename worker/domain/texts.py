@@ -29,9 +29,17 @@ def fold(text: str) -> str:
     return _settled(text, _trimmed)
 
 
-@lru_cache(maxsize=65_536)
+KEPT_LENGTH: Final = 200
+"""Characters of a text up to which it is kept folded, so that all of them take some tens of megabytes."""
+
+
 def folded(text: str) -> str:
     """Return a text as a section filter compares it: as `fold` does, and without any white space."""
+    return _folded(text) if len(text) <= KEPT_LENGTH else _settled(text, _squeezed)
+
+
+@lru_cache(maxsize=65_536)
+def _folded(text: str) -> str:
     return _settled(text, _squeezed)
 
 

@@ -18,6 +18,8 @@ _SECONDS: Final = range(100_000_000, 10_000_000_000)
 _MILLISECONDS: Final = range(100_000_000_000, 10_000_000_000_000)
 _LAST_SECOND: Final = 0xFFFFFFFF
 _ID_LENGTH: Final = 24
+_LONGEST: Final = 64
+"""Characters of a time; what is longer is none, and is not looked through."""
 _EVENT_ID: Final = re.compile(r"[0-9a-f]{24}")
 
 
@@ -34,6 +36,8 @@ def moment(value: object) -> int | None:
 
 
 def _written(text: str) -> int | None:
+    if len(text) > _LONGEST:
+        return None
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

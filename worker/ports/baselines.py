@@ -72,6 +72,8 @@ class BaselineRecord:
     explanation: str | None = None
     modified: int | None = None
     """When it was changed, in microseconds of the epoch; None where nobody can tell."""
+    ahead: bool = False
+    """Whether it says that it was changed in the future."""
 
 
 class Baselines(Protocol):

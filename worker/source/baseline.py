@@ -20,7 +20,7 @@ from schemas import clever
 from worker import reading
 from worker.domain import baseline
 from worker.domain.records import KINDS, Json, Kind
-from worker.domain.versions import changed_at, is_event_id, latest_id, micros
+from worker.domain.versions import changed_at, is_event_id, latest_id, micros, moment
 from worker.errors import BaselineRefused, CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import BaselineRecord, Baselines, Run
 from worker.ports.clever import COLLECTIONS, Page, Token
@@ -149,6 +149,15 @@ def staged_records(collection: str, rows: list[Json], district_id: str) -> list[
         if record is not None:
             records.append(record)
     records.reverse()
+    ahead = sum(record.ahead for record in records)
+    if ahead:
+        structlog.get_logger().warning(
+            "baseline.changed_ahead",
+            stage="poll",
+            district_id=district_id,
+            collection=collection,
+            records=ahead,
+        )
     return records
 
 
@@ -177,7 +186,10 @@ def _staged(collection: str, kind: Kind, row: Json, district_id: str, now: int) 
     if read.record is None:
         return None
     text = reading.staged_json(read.record, read.unread)
-    return None if text is None else BaselineRecord(kind, read.record.id, text, modified=modified)
+    if text is None:
+        return None
+    is_ahead = modified is None and moment(row.get("last_modified")) is not None
+    return BaselineRecord(kind, read.record.id, text, modified=modified, ahead=is_ahead)
 
 
 def _id_of(row: Json) -> str:

@@ -248,6 +248,8 @@ class IngestStage:
         span.set(**counts)
         if batch.unread:
             counts["unread_fields"] = batch.unread.total()
+        if batch.ahead:
+            counts["changed_ahead"] = batch.ahead
         structlog.get_logger().info("events.stored", stage=self.name, **counts, seconds=round(seconds, 3))
 
     async def _store(self, batch: MicroBatch) -> Stored:

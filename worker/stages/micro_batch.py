@@ -16,7 +16,7 @@ from schemas import clever, event_ids
 from schemas.attribution import district_beside
 from worker import reading
 from worker.domain.trace_context import read_trace_parent
-from worker.domain.versions import SECOND
+from worker.domain.versions import SECOND, moment
 from worker.ports.broker import Delivery
 from worker.ports.dead_letters import REPLAYED_HEADER
 from worker.ports.inbox import Arrival, Mark, Quarantined, Released
@@ -46,6 +46,9 @@ class MicroBatch:
     unread: Counter[str] = field(default_factory=Counter)
     """Fields that were left out, by collection: they could not be read, and no roster needs them."""
 
+    ahead: int = 0
+    """Records that say they were changed in the future: that time tells nothing."""
+
     def extend(self, other: MicroBatch) -> None:
         """Take in what another one has."""
         self.tags += other.tags
@@ -55,6 +58,7 @@ class MicroBatch:
         self.released += other.released
         self.contexts += other.contexts
         self.unread += other.unread
+        self.ahead += other.ahead
 
     def __len__(self) -> int:
         """Count the messages."""
@@ -125,6 +129,7 @@ def _read_into(batch: MicroBatch, delivery: Delivery, latest: Latest) -> None:
         batch.unread[event.collection] += len(event.unread)
     if isinstance(stored, Arrival):
         batch.arrivals.append(stored)
+        batch.ahead += stored.modified is None and _is_ahead(event)
     else:
         batch.marks.append(stored)
     batch.released += _released(delivery, stored.district_id)
@@ -142,6 +147,14 @@ def _unforeseen(delivery: Delivery, error: Exception) -> clever.UnreadableEvent:
 
 def _stored(event: clever.Event | clever.FeedSettled, context: str | None, now: int) -> Arrival | Mark:
     return reading.arrival(event, context, now) if isinstance(event, clever.Event) else reading.mark(event)
+
+
+def _is_ahead(event: clever.Event | clever.FeedSettled) -> bool:
+    """Whether an event whose record tells no time of change we believe tells one nevertheless."""
+    record = event.object if isinstance(event, clever.Event) else None
+    return (
+        record is not None and record.last_modified is not None and moment(record.last_modified) is not None
+    )
 
 
 def context_of(delivery: Delivery) -> str | None:

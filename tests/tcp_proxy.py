@@ -42,7 +42,10 @@ class TcpProxy:
             return
         self._writers.append(back)
         seconds = self._seconds
-        await asyncio.gather(_pass_on(reader, back, dark, seconds), _pass_on(there, writer, dark, seconds))
+        with suppress(asyncio.CancelledError):  # by `close`
+            await asyncio.gather(
+                _pass_on(reader, back, dark, seconds), _pass_on(there, writer, dark, seconds)
+            )
 
     async def close(self) -> None:
         """Cut everything."""

@@ -110,6 +110,8 @@ class WatchedConnection(DriverConnection):
     """
     is_lent = False
     is_given_up = False
+    is_dark = False
+    """Whether it was found to swallow what it is given."""
 
     execute = _watched(asyncpg.Connection.execute)
     executemany = _watched(asyncpg.Connection.executemany)
@@ -148,8 +150,8 @@ class WatchedConnection(DriverConnection):
         try:
             async with limit:
                 answer = await call
-        except TimeoutError:
-            if not limit.expired():
+        except Exception:
+            if not self.is_dark:
                 raise
             raise StoreUnavailable("PostgreSQL: the connection swallows what it is given") from None
         else:
@@ -179,6 +181,7 @@ class WatchedConnection(DriverConnection):
             if silent == SILENT_LOOKS or is_over or loop.time() - worked > watch.times.away:
                 break
             await asyncio.sleep(watch.times.between)
+        self.is_dark = True
         self.terminate()
         watch.found_dark()
         if self.backend is not None:

@@ -110,6 +110,7 @@ class WatchedConnection(DriverConnection):
     """
     is_lent = False
     is_given_up = False
+    _looking: asyncio.Task[None] | None = None
     is_dark = False
     """Whether it was found to swallow what it is given."""
 
@@ -140,16 +141,9 @@ class WatchedConnection(DriverConnection):
         watch = self.watch
         if watch is None:
             return await call
-        loop = asyncio.get_running_loop()
-        looking: list[asyncio.Task[None]] = []
-        limit = asyncio.timeout(None)
-        look = self._look
-        timer = loop.call_later(
-            watch.times.first, lambda: looking.append(loop.create_task(look(watch, limit)))
-        )
+        timer = asyncio.get_running_loop().call_later(watch.times.first, self._begin_to_look, watch)
         try:
-            async with limit:
-                answer = await call
+            answer = await call
         except Exception:
             if not self.is_dark:
                 raise
@@ -159,11 +153,15 @@ class WatchedConnection(DriverConnection):
             return answer
         finally:
             timer.cancel()
-            for task in looking:
-                task.cancel()
+            if self._looking is not None:
+                self._looking.cancel()
+                self._looking = None
 
-    async def _look(self, watch: Watch, limit: asyncio.Timeout) -> None:
-        """Let the call time out once nobody is at work on it."""
+    def _begin_to_look(self, watch: Watch) -> None:
+        self._looking = asyncio.get_running_loop().create_task(self._look(watch))
+
+    async def _look(self, watch: Watch) -> None:
+        """Cut the connection once nobody is at work on the call, which ends it."""
         loop = asyncio.get_running_loop()
         began = worked = loop.time()
         silent, unsent = 0, self.unsent()
@@ -182,14 +180,13 @@ class WatchedConnection(DriverConnection):
                 break
             await asyncio.sleep(watch.times.between)
         self.is_dark = True
-        self.terminate()
         watch.found_dark()
         if self.backend is not None:
-            # Shielded from the end of the call, which comes first.
+            # A task of its own: this one ends with the call.
             ending = loop.create_task(watch.end(self.backend))
             _ENDING.add(ending)
             ending.add_done_callback(_ENDING.discard)
-        limit.reschedule(loop.time())
+        self.terminate()
 
 
 _ENDING: Final[set[asyncio.Task[None]]] = set()

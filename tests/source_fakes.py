@@ -360,6 +360,11 @@ class FakeConnections:
         row = self.rows.get(district_id)
         return None if row is None or row.disconnected else self._connection(district_id)
 
+    async def put_off(self, district_id: str, for_how_long: timedelta) -> None:
+        """Say when the district's next turn is, and nothing else."""
+        self._calls.make("put_off")
+        self.rows[district_id].due_at = self._clock.now + for_how_long
+
     async def again(self, district_id: str, after: timedelta, problem: str | None) -> None:
         """Say when the district's next turn is."""
         self._calls.make("again")

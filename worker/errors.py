@@ -32,6 +32,7 @@ RosteringError
 ├── CleverRefused              Clever will not answer this, however often it is asked
 │   └── CleverTokenRefused     the token is not, or no longer, one of a connected district
 ├── StoreRefused               PostgreSQL refuses a value in what we store: find whose, store the rest
+├── DistrictUnreadable         what is kept of a district cannot be read: put it aside, go on with the others
 ├── StageFailed                a stage raised what nobody foresaw: its place is told, it is tried again
 │   └── StageStalled               it showed no sign of life for too long: what it had in hand was given up
 ├── IngestHalted               too many unreadable messages in a row: stop and say so
@@ -212,6 +213,14 @@ class StoreRefused(RosteringError):
     def __init__(self, text: str, fault: StoreFault | None = None) -> None:
         super().__init__(text)
         self.fault = fault
+
+
+class DistrictUnreadable(RosteringError):
+    """What is kept of a district, such as its policy or filter, cannot be read; `__cause__` says where."""
+
+    def __init__(self, district_id: str) -> None:
+        super().__init__("what is kept of the district cannot be read")
+        self.district_id = district_id
 
 
 class StageFailed(RosteringError):

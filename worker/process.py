@@ -16,6 +16,7 @@ from config.settings import Settings
 from worker import alerting, postbox, telemetry
 from worker.adapters import rabbitmq_rights
 from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.postgres import schema
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
     Store,
@@ -199,7 +200,10 @@ class Worker:
         if "notify" in self._stages:
             made += postbox.posting(store.mails, self.metrics, self._settings, self.tracer)
         made += [_housekeeping(store, self.stop, self._settings), ClockStage(store.clock, self.stop.sleep)]
-        made.append(ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep))
+        check_schema = partial(schema.check_still, store.dsn)
+        made.append(
+            ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep, check_schema)
+        )
         quarantine = QuarantineStage(broker, store.losses, dead_letters(self._settings, broker), self.metrics)
         if "ingest" in self._stages:
             made.append(watchdog)

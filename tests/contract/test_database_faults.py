@@ -152,3 +152,31 @@ async def test_a_transaction_in_the_way_of_another_is_done_again_and_then_waited
     assert done == 3
     assert issubclass(StoreContended, StoreUnavailable)
     assert issubclass(StoreFailed, StoreUnavailable)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        """INSERT INTO policies (district_id, version, policy, actor)
+           VALUES ($1, 1, '{"removal_limit_percent": "many"}', 'x')""",
+        "INSERT INTO filters (district_id, version, filter, actor) VALUES ($1, 1, '{\"no_such\": 1}', 'x')",
+    ],
+    ids=["policy", "filter"],
+)
+async def test_a_district_whose_settings_cannot_be_read_is_put_aside_and_holds_no_other_up(
+    store: StoreUnderTest, broken: str
+) -> None:
+    await happen(store, DISTRICT)
+    await happen(store, OTHER_DISTRICT)
+    earlier = "UPDATE windows SET opened_at = now() - interval '1 min' WHERE district_id = $1"
+    await store.rows(earlier, DISTRICT)
+    await store.rows(broken, DISTRICT)
+    stage = EvaluateStage(store.evaluations, AT_ONCE, Metrics())
+
+    await store.evaluations.demand_policy()
+    await stage.once()
+    await stage.once()
+
+    (counted,) = await store.rows("SELECT district_id, failures FROM evaluation_failures")
+    assert (counted["district_id"], counted["failures"]) == (DISTRICT, 1)
+    assert await batches(store) == [OTHER_DISTRICT]

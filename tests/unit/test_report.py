@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
+
 from worker.errors import StageFailed, StoreUnavailable
 from worker.stages.loop import Health, Stop
 from worker.stages.report import ReportStage
@@ -33,3 +35,20 @@ async def test_a_failure_is_reported_while_it_lasts_and_once_that_it_is_over() -
 
     failing = {"relay": "ValueError relay.py:9"}
     assert failures.reported == [("one", failing), ("one", failing), ("one", {})]
+
+
+@pytest.mark.parametrize(("problem", "asks"), [("UndefinedTableError 42P01 inbox", 1), ("ValueError", 0)])
+async def test_where_something_is_missing_the_schema_is_asked_for_its_version(
+    problem: str, asks: int
+) -> None:
+    asked = list[int]()
+
+    async def check() -> None:
+        asked.append(1)
+
+    health = Health()
+    health.trouble("relay", StageFailed(problem))
+
+    await ReportStage(Failures(), health, "one", Stop().sleep, check).once()
+
+    assert len(asked) == asks

@@ -91,6 +91,10 @@ class Connections(Protocol):
         """Say when the district's next turn is, and what went wrong in this one, if anything."""
         ...
 
+    async def put_off(self, district_id: str, for_how_long: timedelta) -> None:
+        """Let others come first for a while, as after a turn that no fault of the district's ended."""
+        ...
+
     async def save_token(self, district_id: str, token: Token) -> None:
         """Keep a district's new token."""
         ...

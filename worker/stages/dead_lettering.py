@@ -20,6 +20,7 @@ import structlog
 
 from config.topology import DEAD_LETTER_EXCHANGE
 from schemas import clever
+from worker import life
 from worker.errors import BrokerUnavailable, Unavailable
 from worker.metrics import Metrics
 from worker.ports.broker import Delivery, Message, Publisher, Subscription
@@ -123,21 +124,24 @@ class DeadLettering:
                 while self._waiting and not self._is_failing and not self._is_idle:
                     self._progress.clear()
                     await self._progress.wait()
+                    life.sign()
 
     async def _publish_all(self) -> None:
         """Let them leave one after the other; ends with their subscription, which the stage sees too."""
-        with suppress(BrokerUnavailable):
-            while self._waiting:
-                item = self._waiting[0]
-                if self._is_failing and self.clock() - item.since >= MAX_WAIT_SECONDS:
-                    await self._reject(item)
-                    self._left(item)
-                elif await self._is_published(item):
-                    await item.subscription.acknowledge_each([item.delivery.tag])
-                    self._left(item)
-                else:
-                    await asyncio.sleep(self.retry_seconds)
-        self._progress.set()
+        try:
+            with suppress(BrokerUnavailable):
+                while self._waiting:
+                    item = self._waiting[0]
+                    if self._is_failing and self.clock() - item.since >= MAX_WAIT_SECONDS:
+                        await self._reject(item)
+                        self._left(item)
+                    elif await self._is_published(item):
+                        await item.subscription.acknowledge_each([item.delivery.tag])
+                        self._left(item)
+                    else:
+                        await asyncio.sleep(self.retry_seconds)
+        finally:  # whatever ended it: nobody waits for it any more
+            self._progress.set()
 
     async def _is_published(self, item: _Waiting) -> bool:
         try:

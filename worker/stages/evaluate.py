@@ -30,7 +30,7 @@ from worker.domain.scope import find_schools, is_moved_by
 from worker.domain.staging import Change, Event
 from worker.domain.terms import Calendar, DistrictTerms, crosses_boundary, next_boundary
 from worker.domain.window import Trigger, WindowLimits
-from worker.errors import RosteringError, StoreFailed, Unavailable
+from worker.errors import DistrictUnreadable, RosteringError, StoreFailed, Unavailable
 from worker.metrics import Metrics
 from worker.ports.evaluation import Adopted, DistrictState, Evaluation, Evaluations
 from worker.tracing import NO_TRACES, Span, Tracer, link_all
@@ -93,6 +93,8 @@ class EvaluateStage:
             if district_id is not None and not _is_away(error):
                 await self._put_off(district_id, error)
             raise
+        except DistrictUnreadable as error:
+            await self._failed(error.district_id, error)
         except Exception as error:  # whatever it is, it must not stop the other districts
             if district_id is None:
                 raise
@@ -211,7 +213,7 @@ class EvaluateStage:
             "district.parked" if parked else "evaluation.failed",
             stage=self.name,
             district_id=district_id,
-            **telemetry.shown(error),
+            **(telemetry.shown(error.__cause__ or error)),
         )
 
     async def _put_off(self, district_id: str, error: Exception) -> None:

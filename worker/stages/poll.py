@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -17,7 +18,7 @@ from typing import Final
 import structlog
 
 from worker import telemetry
-from worker.errors import BaselineRefused, CleverRefused, CleverUnavailable, Unavailable
+from worker.errors import BaselineRefused, CleverRefused, CleverUnavailable, StoreFailed, Unavailable
 from worker.ports.connections import Connection
 from worker.source import listing, turn
 from worker.source.surroundings import Progress, Surroundings, no_progress
@@ -25,6 +26,8 @@ from worker.tracing import Span
 
 LOOK_SECONDS: Final = 0.5
 """How often to look for a district that is due; nothing but time makes one so."""
+PUT_OFF: Final = timedelta(seconds=30)
+"""For how long others come first after a turn that the database failed."""
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 DOUBLINGS: Final = 10
 
@@ -92,6 +95,11 @@ class PollStage:
         except BaselineRefused as error:
             # The feed is followed meanwhile as if there had been no baseline.
             after, problem = self.source.pace.poll, str(error)
+        except StoreFailed:
+            # Not this district's fault, which counts nothing; but others come first for a while.
+            with suppress(Unavailable):
+                await self.source.connections.put_off(district_id, PUT_OFF)
+            raise
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 — whatever it is, it must not stop the other districts

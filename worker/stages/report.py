@@ -12,6 +12,8 @@ from typing import Final, Protocol
 from worker.stages.loop import Health
 
 EVERY_SECONDS: Final = 10.0
+_MISSING: Final = ("42P01", "42703", "42883")
+"""SQLSTATEs: no such table, column or function. What a schema of another version lacks, no retry brings."""
 
 
 class StageFailures(Protocol):
@@ -30,6 +32,8 @@ class ReportStage:
     health: Health
     process: str
     sleep: Callable[[float], Awaitable[None]]
+    check_schema: Callable[[], Awaitable[None]] | None = None
+    """Raises `SchemaVersionError` where the schema is not the program's; asked where something is missing."""
     name: str = "report"
     _was_reported: bool = False
 
@@ -39,8 +43,16 @@ class ReportStage:
         if failing or self._was_reported:
             await self.failures.report(self.process, failing)
             self._was_reported = bool(failing)
+        if self.check_schema is not None and any(
+            _lacks_something(problem) for _, problem in failing.values()
+        ):
+            await self.check_schema()
         return False
 
     async def wait(self) -> None:
         """Wait until it is time again."""
         await self.sleep(EVERY_SECONDS)
+
+
+def _lacks_something(problem: str) -> bool:
+    return any(state in problem for state in _MISSING)

@@ -108,6 +108,10 @@ class PostgresConnections:
         """Say when the district's next turn is, and what went wrong in this one, if anything."""
         await self._execute("again", district_id, after, problem)
 
+    async def put_off(self, district_id: str, for_how_long: timedelta) -> None:
+        """Let others come first for a while, as after a turn that no fault of the district's ended."""
+        await self._execute("put_off", district_id, for_how_long)
+
     async def save_token(self, district_id: str, token: Token) -> None:
         """Keep a district's new token."""
         await self._execute("save_token", district_id, self._vault.seal(token))

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Final
+
+import asyncpg
 
 from worker.adapters.postgres import notices, sql, windows
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.district_state import read_state
+from worker.adapters.postgres.errors import translated
 from worker.adapters.postgres.evaluation import PostgresEvaluation
 from worker.adapters.postgres.notices import Notices
 from worker.domain.filter import SectionFilter
 from worker.domain.incidents import Rules
 from worker.domain.policy import Policy, in_force
 from worker.domain.window import Trigger, Window, WindowLimits, closing_trigger
+from worker.errors import DistrictUnreadable, StoreRefused, UsageError
 from worker.ports.evaluation import ClosedWindow
 
 _SQL: Final = sql.load("evaluations")
 
+_UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""What reading a value raises that is not as it should be."""
 CANDIDATES: Final = 20
 """How many due districts to look at for one that no other process has."""
 
@@ -52,7 +58,8 @@ class PostgresEvaluations:
         async with self._database.connection() as connection:
             for district_id in await _due(connection, limits):
                 async with connection.transaction():
-                    evaluation = await self._begin(connection, district_id, limits)
+                    with _telling(district_id):
+                        evaluation = await self._begin(connection, district_id, limits)
                     if evaluation is not None:
                         yield evaluation
                         return
@@ -130,15 +137,18 @@ class PostgresEvaluations:
 
     async def _demand_policy(self, connection: Connection) -> int:
         rows = await connection.fetch(_SQL["stale_policies"])
-        stale = [
-            row["district_id"]
-            for row in rows
-            if in_force(self._policy, row["policy"], row["time_zone"]).fingerprint()
-            != row["policy_fingerprint"]
-        ]
+        stale = [row["district_id"] for row in rows if self._is_stale(row)]
         if stale:
             await windows.close(connection, stale, Trigger.FILTER)
         return len(stale)
+
+    def _is_stale(self, row: asyncpg.Record) -> bool:
+        """Whether a district was judged by another policy; so is one whose own policy cannot be read."""
+        try:
+            demanded = in_force(self._policy, row["policy"], row["time_zone"])
+        except (ValueError, TypeError, UsageError):  # its evaluation says what is wrong
+            return True
+        return bool(demanded.fingerprint() != row["policy_fingerprint"])
 
     async def wait(self, seconds: float) -> None:
         """Return when somebody says that a window is due, or after `seconds`."""
@@ -178,6 +188,16 @@ class PostgresEvaluations:
         return PostgresEvaluation(
             connection, closed, state, keeps_history=self._keeps_history, rules=self._rules
         )
+
+
+@contextmanager
+def _telling(district_id: str) -> Iterator[None]:
+    """Say whose state it is that cannot be read: that district is put aside, and the others go on."""
+    try:
+        with translated():
+            yield
+    except (*_UNREADABLE, UsageError, StoreRefused) as error:
+        raise DistrictUnreadable(district_id) from error
 
 
 async def _due(connection: Connection, limits: WindowLimits) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from worker import telemetry
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.lifecycle_mails import is_taken_back, seen_mail
@@ -60,9 +61,18 @@ async def find(connection: Connection) -> list[Made]:
 
 async def follow(connection: Connection, looked: Sequence[Seen], guidance: Guidance) -> list[Taken]:
     """Make every move that follows from what is seen of these, which are locked."""
-    following = ((seen, list(steps(seen.way, seen.facts, seen.now, guidance.rules))) for seen in looked)
-    taken = [one for seen, found in following if found and (one := _with_mails(seen, found, guidance))]
-    return await take(connection, taken)
+    return await take(connection, [one for seen in looked if (one := _following(seen, guidance))])
+
+
+def _following(seen: Seen, guidance: Guidance) -> Taken | None:
+    """Return a district's steps that follow from what is seen; None where there are none, or they fail."""
+    try:
+        found = list(steps(seen.way, seen.facts, seen.now, guidance.rules))
+        return _with_mails(seen, found, guidance) if found else None
+    except Exception as error:  # noqa: BLE001 — of one district: it must not stop the moves of the others
+        log = structlog.get_logger().bind(district_id=seen.district_id)
+        log.warning("district.not_moved", **telemetry.shown(error))
+        return None
 
 
 def _with_mails(seen: Seen, found: list[Step], guidance: Guidance) -> Taken | None:

@@ -41,6 +41,13 @@ async def check_version(dsn: str) -> None:
         raise _other(found)
 
 
+async def check_still(dsn: str) -> None:
+    """Raise `SchemaVersionError` where the schema has become one of another version; not where it is gone."""
+    found = await version(dsn)
+    if found is not None and found != newest():
+        raise _other(found)
+
+
 def _other(found: str) -> SchemaVersionError:
     return SchemaVersionError(
         f"the database's schema is version {found}, this program works with {newest()}: "

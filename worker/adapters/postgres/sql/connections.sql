@@ -68,6 +68,9 @@ UPDATE connections SET due_at = clock_timestamp() + $2::interval, problem = $3,
     failing_since = CASE WHEN $3::text IS NULL THEN NULL ELSE coalesce(failing_since, clock_timestamp()) END
 WHERE district_id = $1
 
+-- name: put_off
+UPDATE connections SET due_at = clock_timestamp() + $2::interval WHERE district_id = $1
+
 -- name: save_token
 UPDATE connections SET token = $2 WHERE district_id = $1 AND disconnected_at IS NULL
 

@@ -33,5 +33,6 @@ def is_blank(value: object) -> bool:
     An absent key reads as None.
     """
     if isinstance(value, str):
-        return not ("!" <= value[:1] <= "~" or _VISIBLE.search(value))
+        # What begins with a visible ASCII sign is the rule, and is told by one comparison.
+        return not ("!" <= value < "\x7f" or _VISIBLE.search(value))
     return value is None or value == []

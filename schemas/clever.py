@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import ErrorDetails
 
 from schemas import event_ids
-from schemas.blank import is_blank
+from schemas.blank import INVISIBLE, is_blank
 
 MAX_LEVELS: Final = 100
 """Of lists and objects in one another in an extension field: what writes it anew has limits too."""
@@ -105,26 +105,23 @@ def _storable(fields: dict[str, Any] | None) -> dict[str, Any] | None:
     return fields
 
 
-def _visible(text: str) -> str:
-    if is_blank(text):
-        raise ValueError("expected a text that is not blank")
-    return text
-
-
 def _told(text: str | None) -> str:
     return "" if text is None or is_blank(text) else text
 
 
+_VISIBLE: Final = f"[^{INVISIBLE}]"
+_SEEN_IN_SCHEMAS: Final = r"\S"
+"""Near enough for those who validate against the JSON Schema, whose regular expressions know no `\\U`."""
 Id = Annotated[
     str,
-    StringConstraints(strict=True, max_length=MAX_ID_LENGTH, pattern=r"\S"),
-    AfterValidator(_visible),
+    StringConstraints(strict=True, max_length=MAX_ID_LENGTH, pattern=_VISIBLE),
+    Field(json_schema_extra={"pattern": _SEEN_IN_SCHEMAS}),
 ]
 EventId = Annotated[str, StringConstraints(strict=True, pattern=event_ids.PATTERN)]
 DistrictId = Annotated[
     str,
-    StringConstraints(strict=True, max_length=MAX_DISTRICT_BYTES, pattern=r"\S"),
-    AfterValidator(_visible),
+    StringConstraints(strict=True, max_length=MAX_DISTRICT_BYTES, pattern=_VISIBLE),
+    Field(json_schema_extra={"pattern": _SEEN_IN_SCHEMAS}),
 ]
 Reference = Annotated[str, StringConstraints(strict=True, max_length=MAX_ID_LENGTH)] | None
 Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT_LENGTH)] | None

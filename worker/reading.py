@@ -152,4 +152,4 @@ def _ids(references: Iterable[str | None]) -> list[str]:
 
 
 def _blanks_left_out(**values: Any) -> Json:
-    return {name: value for name, value in values.items() if not is_blank(value)}
+    return {name: value for name, value in values.items() if value is not None and not is_blank(value)}

@@ -932,3 +932,13 @@ def test_other_schools_are_kept_each_once_and_without_the_primary_one() -> None:
     assert (kept or {})["student"]["other_schools"] == [record_id(901), record_id(902)]
     assert "other_schools" not in (plain or {})["student"]
     assert stored(student_json(role={"schools": None})) == plain
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\u3164 ", "\u00ad\u2060", "\ufeff"])
+def test_ids_in_which_nothing_can_be_seen_are_none(sign: str) -> None:
+    orphan = put(student_json(), "district", sign)
+
+    assert read(event_json(orphan), OTHER_DISTRICT).district_id == OTHER_DISTRICT
+    assert stored(student_json(role={"school": sign})) == stored(student_json(role={"school": None}))
+    with pytest.raises(UnreadableEvent):
+        read(event_json(put(student_json(), "id", sign)))

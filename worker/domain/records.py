@@ -204,4 +204,4 @@ def course_from_json(record_id: str, course: Json) -> Course:
 
 
 def _filled(record: Json) -> Json:
-    return {name: value for name, value in record.items() if not is_blank(value)}
+    return {name: value for name, value in record.items() if value is not None and not is_blank(value)}

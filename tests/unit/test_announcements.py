@@ -322,6 +322,7 @@ def test_suggestions_are_told_as_they_are_given() -> None:
         "filter": {"rules": []},
         "coverage": {"exactly_one": 9, "none": 1, "several": 0},
         "sharing_rules": True,
+        "why_not_shared": None,
         "text": 'Match all sections where name contains "homeroom"',
         "leftovers": [{"school": "h1", "grade": "3", "none": 1, "several": 0}],
         "leftover_groups": 1,

@@ -153,6 +153,7 @@ WRONG = {
     '{"removal_limit_percent":NaN}': "removal_limit_percent: expected a finite number, got nan",
     '{"removal_limit_floor":-1}': "removal_limit_floor: expected a number of at least 0, got -1",
     '{"removal_limit_floor":1.5}': "removal_limit_floor: expected a whole number, got 1.5",
+    '{"term_grace_days":367}': "term_grace_days: expected a number of at most 366, got 367",
     '{"severities":{"x":"error"}}': f"severities.x: expected one of {CODES}, got 'x'",
     '{"severities":{"district.no_students":"fatal"}}': (
         "severities.district.no_students: expected one of 'error' or 'warning', got 'fatal'"

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from worker.domain.announcements import sync_state
 from worker.domain.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS
+from worker.domain.causes.wording import count
 from worker.domain.decision import Outcome
 from worker.domain.incident_codes import (
     DEAD_LETTERS_UNATTRIBUTED,
@@ -125,16 +126,19 @@ def under_floor(events: int, under: int) -> dict[str, Condition | None]:
     }
 
 
-def _failed(tally: Tally, errors: Iterable[str]) -> Condition:
-    summary = (
-        f"Preflight failed: {tally.blocked} of {tally.students} students blocked, {tally.errors} errors."
-    )
-    return Condition(picture(errors), summary, tally.by_code())
+def _failed(tally: Tally, errors: Collection[str]) -> Condition:
+    parts = [count(tally.errors, "error")]
+    removed = tally.plan()[RosterKind.STUDENT]["removed"]
+    if removed and not REMOVAL_GUARDS.isdisjoint(errors):
+        parts.insert(0, f"{count(removed, 'student')} would be removed")
+    if tally.blocked:
+        parts.insert(0, f"{tally.blocked:,} of {count(tally.students, 'student')} blocked")
+    return Condition(picture(errors), f"Preflight failed: {', '.join(parts)}.", tally.by_code())
 
 
 def _asked(tally: Tally, errors: Iterable[str]) -> Condition:
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
-    summary = f"The plan removes {removed} students at once: a person is asked to approve it."
+    summary = f"The plan removes {count(removed, 'student')} at once: a person is asked to approve it."
     return Condition(picture(errors), summary, {"removed": removed, "students": tally.students})
 
 

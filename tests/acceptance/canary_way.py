@@ -102,7 +102,7 @@ async def tables_are_broken(told: Scene, browser: Browser) -> None:
         told.site,
         "UPDATE connect_links SET opened_at = NULL",
         "ALTER TABLE mails ADD CONSTRAINT broken CHECK (attempts < 0) NOT VALID",
-        "ALTER TABLE connect_links ADD CONSTRAINT broken CHECK (token = '') NOT VALID",
+        "ALTER TABLE connect_links ADD CONSTRAINT broken CHECK (created_by = '') NOT VALID",
     )
     await asyncio.gather(
         told.refused("mails", "retry", retried),

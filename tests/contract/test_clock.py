@@ -34,7 +34,13 @@ WITHOUT_A_LOOK: Final = {
     *("decisions.published_at", "deliveries.created_at", "deliveries.dead_at", "deliveries.delivered_at"),
     *("deliveries.discarded_at", "deliveries.starts_at", "districts.purged_at", "districts.seen_at"),
     *("districts.standing_since", "evaluation_failures.parked_at", "filters.set_at", "findings.since"),
-    *("holds.held_at", "incidents.since", "lifecycle_drops.dropped_at", "lifecycle_history.at"),
+    *(
+        "holds.held_at",
+        "incidents.since",
+        "local_keys.used_at",
+        "lifecycle_drops.dropped_at",
+        "lifecycle_history.at",
+    ),
     *("lifecycles.held_since", "lifecycles.since", "mails.bounced_at", "mails.cancelled_at"),
     *("mails.created_at", "mails.dead_at", "mails.handed_at", "mails.sent_at", "policies.set_at"),
     *("suggestions.made_at", "users.created_at", "users.disabled_at", "users.password_changed_at"),
@@ -42,7 +48,7 @@ WITHOUT_A_LOOK: Final = {
     *("stage_failures.seen_at", "stage_failures.since"),
     *("baselines.read_at", "baselines.ready_at", "districts.baseline_at"),
     # What is kept for days, hour more or less.
-    *("evaluated_events.received_at", "inbox.received_at", "known_browsers.seen_at"),
+    *("evaluated_events.received_at", "inbox.received_at", "known_browsers.seen_at", "local_keys.made_at"),
     # A time of the calendar, that a person or a term sets.
     *("connect_links.expires_at", "districts.reevaluate_at", "policies.until"),
 }

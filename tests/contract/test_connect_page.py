@@ -25,7 +25,13 @@ async def token(store: StoreUnderTest) -> str:
     """The token of a district's open link."""
     said = Description("Larkspur", ["ada@larkspur.example"], "America/Chicago")
     await store.lifecycles.choose(DISTRICT, said, "vic")
-    return (await store.lifecycles.new_link(DISTRICT, "vic")).token
+    return await new_token(store)
+
+
+async def new_token(store: StoreUnderTest) -> str:
+    token = (await store.lifecycles.new_link(DISTRICT, "vic")).token
+    assert token is not None
+    return token
 
 
 def is_nothing_but_the_page(answer: Answer) -> bool:
@@ -67,12 +73,12 @@ async def test_a_guess_a_link_that_is_over_and_one_that_was_revoked_are_answered
 ) -> None:
     async with serve() as served, served.browser() as browser:
         guessed = await browser.get(f"/connect/{guess.format(token=token)}")
-        second = (await store.lifecycles.new_link(DISTRICT, "vic")).token
+        second = await new_token(store)
         revoked = await browser.get(f"/connect/{token}")
         await store.rows(
             "UPDATE connect_links SET created_at = now() - interval '9 days', "
-            "expires_at = now() - interval '1 second' WHERE token = $1",
-            second,
+            "expires_at = now() - interval '1 second' WHERE digest = sha256($1)",
+            second.encode(),
         )
         expired = await browser.get(f"/connect/{second}")
         await store.lifecycles.drop(DISTRICT, "vic")

@@ -97,12 +97,12 @@ async def test_links_for_districts_are_not_made_of_what_a_request_calls_us(
     serve: Serve, store: StoreUnderTest
 ) -> None:
     await arrived(store)
-    link = await store.lifecycles.new_link(DISTRICT, "test")
     async with serve() as console, console.logged_in(Role.ADMIN) as browser:
-        page = await browser.get(f"/districts/{DISTRICT}/way", Host="evil.example")
+        token = (await browser.get("/account")).token
+        path = f"/districts/{DISTRICT}/way/new-link"
+        page = await browser.post(path, {"form_token": token}, Host="evil.example")
         address = f"{console.url}connect/"
 
     assert page.status == 200
     assert "evil.example" not in page.text
     assert address in page.text
-    assert link.district_id == DISTRICT

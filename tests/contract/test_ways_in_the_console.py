@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -307,13 +308,14 @@ async def test_what_people_say_of_a_district_is_changed_and_its_last_contact_sta
 
 @pytest.mark.usefixtures("chosen")
 async def test_a_link_is_made_copied_and_revoked(browser: Browser, store: StoreUnderTest) -> None:
-    await browser.of("way/new-link", {})
-    (first,) = await store.lifecycles.links(DISTRICT)
-    assert f"/connect/{first.token}" in await browser.of("way")
+    shown = await browser.of("way/new-link", {})
+    (first,) = re.findall(r"/connect/([\w-]{43})", shown)
+    assert await store.lifecycles.welcome(first) is not None
+    assert "/connect/" not in await browser.of("way")
+    assert "A link is open" in browser.text
 
     await browser.of("way/new-link", {})
-    text = await browser.of("way")
-    assert first.token not in text
+    assert await store.lifecycles.welcome(first) is None
     await browser.of("way/revoke-links", {})
     assert "/connect/" not in await browser.of("way")
     assert "No link is open" in browser.text

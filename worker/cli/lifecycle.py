@@ -18,7 +18,7 @@ from worker.cli.lifecycle_reports import Journey, LinesReport, as_json, district
 from worker.cli.terminal import counted
 from worker.domain.lifecycle.states import Move, State
 from worker.errors import LifecycleError, UsageError
-from worker.ports.lifecycles import Description, Record, RulesAsked
+from worker.ports.lifecycles import Description, Link, Record, RulesAsked
 from worker.terminal_output import say
 from worker.waiting import todos, waits_of
 
@@ -208,7 +208,7 @@ def window(
 @click.option("--revoke", "is_revoked", is_flag=True, help="Revoke the link.")
 @click.pass_obj
 def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> None:
-    """Print the link that a district connects by; exits 1 where none is open."""
+    """Tell until when a district's connect link is open, or print a new one; exits 1 where none is open."""
     if is_new and is_revoked:
         raise UsageError("link: expected --new or --revoke, got both")
     if is_revoked:
@@ -218,17 +218,21 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
         say(f"{counted(revoked, 'link')} revoked.")
         return
 
-    async def made(store: app.Store, district_id: str) -> str | None:
+    async def made(store: app.Store, district_id: str) -> Link | None:
         await store.lifecycles.record(district_id)
         if is_new:
-            return (await store.lifecycles.new_link(district_id, ctx.actor)).token
-        return next((each.token for each in await store.lifecycles.links(district_id) if each.is_open), None)
+            return await store.lifecycles.new_link(district_id, ctx.actor)
+        return next((each for each in await store.lifecycles.links(district_id) if each.is_open), None)
 
-    token = _do(ctx, district, made)
-    if token is None:
+    link = _do(ctx, district, made)
+    if link is None:
         say(f"No link of {district} is open; --new makes one.", err=True)
         raise SystemExit(1)
-    say(guiding.page_address(ctx.settings, token))
+    if link.token is None:
+        say(f"A link of {district} is open until {link.expires_at:%Y-%m-%d %H:%M} UTC.")
+        say("It was shown once and is kept nowhere; --new makes another one, and revokes it.")
+        return
+    say(guiding.page_address(ctx.settings, link.token))
 
 
 @lifecycle.command()
@@ -256,7 +260,9 @@ def _said(district: str, move: Move, *, no_mail: bool) -> str:
     mail = "no e-mail is written" if no_mail else "the e-mail to its team is on its way"
     match move:
         case Move.INVITE:
-            return f"{district} is invited; {mail}. Its link: `rostering lifecycle link {district}`."
+            own = f"A link to send yourself: `rostering lifecycle link {district} --new`."
+            yours = f" {own}" if no_mail else ""
+            return f"{district} is invited; {mail}.{yours}"
         case Move.REQUEST_SHARING:
             return f"{district} is asked to share all sections; {mail}."
         case Move.REQUEST_RULES:
@@ -268,14 +274,14 @@ def _said(district: str, move: Move, *, no_mail: bool) -> str:
 async def _journey(ctx: CommandContext, store: app.Store, district: str) -> Journey:
     record = await store.lifecycles.record(district)
     links = await store.lifecycles.links(district)
-    token = next((each for each in links if each.is_open), None)
+    link = next((each for each in links if each.is_open), None)
     await store.desk.note(district, "lookup.contacts", ctx.actor, {})
     return Journey(
         record,
         await store.lifecycles.history(district),
         waits_of(record),
         await store.mail_desk.newest(district),
-        (guiding.page_address(ctx.settings, token.token), token.expires_at) if token else None,
+        link.expires_at if link else None,
     )
 
 

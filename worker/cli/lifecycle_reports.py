@@ -34,19 +34,19 @@ _WIDE: Final = 110
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One district with all that is told of its way; `link` is the open one's address and end."""
+    """One district with all that is told of its way; `link_ends_at` is when its open connect link does."""
 
     record: Record
     history: Sequence[Made]
     waits: Sequence[Wait]
     mails: Sequence[KeptMail]
-    link: tuple[str, datetime] | None
+    link_ends_at: datetime | None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values; the contacts are only counted."""
         return {
             **as_json(self.record, self.waits),
-            "link_expires_at": instant(self.link[1]) if self.link else None,
+            "link_expires_at": instant(self.link_ends_at) if self.link_ends_at else None,
             "history": [_move_json(made) for made in self.history],
             "mails": [
                 {"mail_id": str(mail.mail_id), "occasion": mail.occasion, "state": mail.state.value}
@@ -169,8 +169,8 @@ def _facts(journey: Journey) -> Table:
             f"{counted(record.sharing.sections, 'section')}, {counted(record.sharing.students, 'student')}, "
             f"{record.sharing.unsectioned:,} of them in no section",
         )
-    if journey.link:
-        table.add_row("link", f"{journey.link[0]}\nuntil {moment(instant(journey.link[1]))}")
+    if journey.link_ends_at:
+        table.add_row("link", f"open until {moment(instant(journey.link_ends_at))}")
     return table
 
 

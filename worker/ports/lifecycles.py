@@ -73,9 +73,12 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A connect link of a district. Its token opens the page until it ends or is revoked."""
+    """A connect link of a district. Its token opens the page until it ends or is revoked.
 
-    token: str
+    The token is known once, when the link is made: what is kept is its digest.
+    """
+
+    token: str | None
     district_id: str
     created_at: datetime
     created_by: str

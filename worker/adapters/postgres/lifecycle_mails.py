@@ -113,7 +113,7 @@ def is_taken_back(step: Step) -> bool:
 def _ordered(seen: Seen, guidance: Guidance, link: Link | None, rules: RulesAsked | None) -> Values:
     if link is not None:
         expires_on = link.expires_at.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
-        return Invitation(_name(seen), connect_address(link.token, guidance), expires_on, ASKED)
+        return Invitation(_name(seen), connect_address(link.token or PROMISED, guidance), expires_on, ASKED)
     if rules is not None:
         return RulesRequest(_name(seen), rules.text, _coverage(rules), _sync(seen))
     return SharingRequest(_name(seen))

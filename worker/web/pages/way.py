@@ -11,7 +11,7 @@ from aiohttp import web
 from worker.domain.lifecycle.states import Move, State, target
 from worker.domain.lifecycle.todo import is_due
 from worker.errors import UnknownDistrictError
-from worker.ports.lifecycles import Record
+from worker.ports.lifecycles import Link, Record
 from worker.waiting import waits_of
 from worker.web.access import surroundings
 from worker.web.access.identity import Permission, who
@@ -43,8 +43,9 @@ async def way_page(
     request: web.Request,
     refused: Refused | None = None,
     typed: Mapping[str, str] | None = None,
+    new_link: Link | None = None,
 ) -> web.Response:
-    """Return the page, with what was refused and typed beside its form."""
+    """Return the page, with what was refused and typed beside its form; a new link is shown this once."""
     district_id = request.match_info["district"]
     record = await record_of(console, district_id)
     details = await details_of(console, district_id, record)
@@ -71,7 +72,7 @@ async def way_page(
         asking=[move for move in ASKING if target(record.way.state, move) is not None],
         may_resume=target(record.way.state, Move.RESUME_FILTERING) is not None,
         links=await console.lifecycles.links(district_id) if may else [],
-        link_base=link_base(console, request),
+        new_link=f"{link_base(console, request)}{new_link.token}" if new_link else None,
         guide=console.guide,
         refused=refused,
         typed=typed or {},

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from worker.domain.lifecycle.states import Move
 from worker.errors import LifecycleError
-from worker.ports.lifecycles import Description
+from worker.ports.lifecycles import Description, Link
 from worker.web.access.identity import Permission, who
 from worker.web.console import NOTICES, Console, done, of_district
 from worker.web.forms import NotDone, ordering, text_of
@@ -69,8 +69,8 @@ async def _describe(console: Console, district_id: str, actor: str, typed: Typed
     await console.lifecycles.describe(district_id, said, actor)
 
 
-async def _new_link(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
-    await console.lifecycles.new_link(district_id, actor)
+async def _new_link(console: Console, district_id: str, actor: str, _typed: Typed) -> Link:
+    return await console.lifecycles.new_link(district_id, actor)
 
 
 async def _revoke(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
@@ -109,9 +109,11 @@ async def _done(console: Console, name: str, request: web.Request) -> web.Respon
     await console.lifecycles.record(district_id)  # one that is not on its way is no page of ours
     try:
         async with ordering(name):
-            await deed.carry_out(console, district_id, who(request).name, typed)
+            outcome = await deed.carry_out(console, district_id, who(request).name, typed)
     except NotDone as no:
         return await way_page(console, request, no.refused, typed)
+    if isinstance(outcome, Link):  # not by another page: its address is known now, and never again
+        return await way_page(console, request, new_link=outcome)
     if name == "drop":
         raise done("/board", deed.notice)
     raise done(of_district(district_id, "way"), deed.notice)

@@ -1,28 +1,28 @@
--- Links that districts connect by.
+-- Links that districts connect by. Of a token its SHA-256 is kept.
 
 -- name: links
-SELECT token, district_id, created_at, created_by, expires_at, revoked_at, opened_at,
+SELECT NULL::text AS token, district_id, created_at, created_by, expires_at, revoked_at, opened_at,
        revoked_at IS NULL AND expires_at > clock_timestamp() AS is_open
-FROM connect_links WHERE district_id = $1 ORDER BY created_at DESC, token
+FROM connect_links WHERE district_id = $1 ORDER BY created_at DESC, digest
 
 -- name: add
-INSERT INTO connect_links (token, district_id, created_at, created_by, expires_at)
-VALUES ($1, $2, clock_timestamp(), $3, clock_timestamp() + $4::interval)
-RETURNING token, district_id, created_at, created_by, expires_at, revoked_at, opened_at, true AS is_open
+INSERT INTO connect_links (digest, district_id, created_at, created_by, expires_at)
+VALUES (sha256(convert_to($1, 'UTF8')), $2, clock_timestamp(), $3, clock_timestamp() + $4::interval)
+RETURNING $1::text AS token, district_id, created_at, created_by, expires_at, revoked_at, opened_at, true AS is_open
 
 -- name: revoke
 UPDATE connect_links SET revoked_at = clock_timestamp(), revoked_by = $2
 WHERE district_id = $1 AND revoked_at IS NULL AND expires_at > clock_timestamp()
-RETURNING token
+RETURNING true
 
 -- name: welcome
 -- Notes the first opening only: whoever holds a link cannot make us write more than once.
 WITH open AS (
-    SELECT token, district_id, expires_at, opened_at FROM connect_links
-    WHERE token = $1 AND revoked_at IS NULL AND expires_at > clock_timestamp()
+    SELECT digest, district_id, expires_at, opened_at FROM connect_links
+    WHERE digest = sha256(convert_to($1, 'UTF8')) AND revoked_at IS NULL AND expires_at > clock_timestamp()
 ), noted AS (
     UPDATE connect_links k SET opened_at = clock_timestamp() FROM open
-    WHERE k.token = open.token AND k.opened_at IS NULL
+    WHERE k.digest = open.digest AND k.opened_at IS NULL
 )
 SELECT o.district_id, o.expires_at, l.state,
        coalesce(c.record ->> 'name', (SELECT s.record ->> 'name' FROM staged s WHERE s.district_id = o.district_id

@@ -37,7 +37,10 @@ WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NULL AND next_at
 RETURNING true
 
 -- name: sent
-UPDATE mails SET sent_at = clock_timestamp(), problem = NULL
+-- A link that has left is the district's: what opens its page is kept no longer.
+UPDATE mails SET sent_at = clock_timestamp(), problem = NULL,
+    text = regexp_replace(text, '(/connect/)[A-Za-z0-9_-]{32,}', '\1…', 'g'),
+    html = regexp_replace(html, '(/connect/)[A-Za-z0-9_-]{32,}', '\1…', 'g')
 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NOT NULL
 RETURNING true
 

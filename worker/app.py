@@ -18,7 +18,7 @@ from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
 from worker import alerting, guiding, timing
 from worker.adapters import rabbitmq_rights
-from worker.adapters.files import DeadLetterFile, FileSink
+from worker.adapters.files import DeadLetterFile, FileSink, MessageFiles
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres import schema
@@ -57,6 +57,7 @@ from worker.metrics import Metrics
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
 from worker.ports.desk import WORKER
+from worker.purging import Purge
 from worker.source.surroundings import Pace, Surroundings
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
@@ -272,6 +273,19 @@ def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
             DEAD_LETTER_QUEUE: DeadLetterFile(out / DEAD_LETTERS),
         },
     )
+
+
+def message_files(settings: Settings) -> MessageFiles | None:
+    """Return the files that the in-process broker's messages are kept in; None where there is a broker."""
+    if settings.broker_url is not None:
+        return None
+    out = settings.data_dir / "out"
+    return MessageFiles([out / name for name in ("commit.ndjson", "review.ndjson", "alerts.ndjson")])
+
+
+def purge_of(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Purge:
+    """Return what deletes a district."""
+    return Purge(store.desk, dead_letters(settings, broker), store.quarantine, message_files(settings))
 
 
 def dead_letters(settings: Settings, broker: RabbitBroker | InProcessBroker) -> DeadLetters:

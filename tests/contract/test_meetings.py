@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 
 import asyncpg
@@ -284,9 +285,10 @@ async def test_an_approval_that_outlives_a_purge_serves_no_later_plan(
     await store.rows(
         "INSERT INTO approvals (district_id, plan_digest, commit_sequence, actor, reason) SELECT * FROM given"
     )
-    await feed.send(*everybody())
+    feed_after_the_purge = Feed(store, last=(int(time.time()) + 60) << 64)
+    await feed_after_the_purge.send(*everybody())
     again = await evaluate(store)
-    await feed.send(*removed)
+    await feed_after_the_purge.send(*removed)
 
     assert again == ["commit"]
     assert await evaluate(store) == ["review"]

@@ -20,6 +20,7 @@ from worker.adapters.private_files import private_file, private_folder
 from worker.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from worker.ports.broker import Message
@@ -70,6 +71,57 @@ class DeadLetterFile:
     async def append(self, message: Message) -> None:
         """Return once the message is on disk; raises `BrokerUnavailable`."""
         await self._file.append(orjson.dumps(_dead_letter(message)))
+
+
+class MessageFiles:
+    """The files that messages are kept in, as a whole."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+
+    async def forget(self, district_id: str) -> int:
+        """Take a district's messages out of the files; return how many. Raises `BrokerUnavailable`."""
+        gone = 0
+        for path in self._paths:
+            try:
+                gone += await asyncio.to_thread(_forget, path, district_id)
+            except OSError as error:
+                raise BrokerUnavailable(f"cannot write {path}: {error.strerror}") from error
+        return gone
+
+
+def _forget(path: Path, district_id: str) -> int:
+    """Write the file anew without a district's lines, and put it into the old one's place.
+
+    Who waits meanwhile to append looks again whether the file that it locked is still the one that is there.
+    """
+    if not path.exists():
+        return 0
+    gone = 0
+    fresh = path.with_suffix(".new")
+    with _locked(path) as file, fresh.open("wb") as other:
+        file.seek(0)
+        for line in file:
+            if _district(line) == district_id:
+                gone += 1
+            else:
+                other.write(line)
+        other.flush()
+        os.fsync(other.fileno())
+        if gone:
+            fresh.replace(path)
+            _sync_folder(path.parent)
+        else:
+            fresh.unlink()
+    return gone
+
+
+def _district(line: bytes) -> object:
+    try:
+        told = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return told.get("district_id") if isinstance(told, dict) else None
 
 
 def _dead_letter(message: Message) -> dict[str, object]:

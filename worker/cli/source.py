@@ -148,5 +148,9 @@ async def _from_pages(
 async def _purge(ctx: CommandContext, district: str) -> tuple[dict[str, int], bool]:
     async with opened_district(ctx, district, is_final=True) as (store, district_id):
         source = (await store.desk.show(district_id))["source"]
-        deleted = await store.desk.purge(district_id, ctx.actor)
+        broker = app.open_broker(ctx.settings)
+        try:
+            deleted = await app.purge_of(ctx.settings, store, broker).district(district_id, ctx.actor)
+        finally:
+            await broker.close()
     return deleted, source is not None and source["disconnected_at"] is None

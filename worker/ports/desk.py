@@ -139,6 +139,10 @@ class Desk(Protocol):
         """Write what somebody did into the audit; None: with no district in particular."""
         ...
 
+    async def purgeable(self, district_id: str) -> None:
+        """Return if a district could be purged; raises `UnknownDistrictError`, and `MessagesWaiting`."""
+        ...
+
     async def purge(self, district_id: str, actor: str) -> dict[str, int]:
         """Delete all of a district's data; return how much there was, which the audit keeps.
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from worker.adapters.postgres import approvals, history, showing, sql, windows
 from worker.adapters.postgres.database import Connection, Database
-from worker.adapters.postgres.purge import purge
+from worker.adapters.postgres.purge import check_purgeable, purge
 from worker.domain.announcements import instant
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.incidents import Rules
@@ -177,6 +177,11 @@ class PostgresDesk:
         """Write what somebody did into the audit."""
         async with self._database.connection() as connection:
             await connection.execute(_SQL["audit"], actor, action, district_id, detail)
+
+    async def purgeable(self, district_id: str) -> None:
+        """Return if a district could be purged; raises `UnknownDistrictError`, and `MessagesWaiting`."""
+        async with self._database.transaction() as connection:
+            await check_purgeable(connection, district_id)
 
     async def purge(self, district_id: str, actor: str) -> dict[str, int]:
         """Delete all of a district's data; return how much there was, which the audit keeps."""

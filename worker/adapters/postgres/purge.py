@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from worker.adapters.postgres import incidents, sql
@@ -32,6 +33,17 @@ SUMMARY: Final = "The district's data was deleted."
 
 async def purge(connection: Connection, district_id: str, rules: Rules) -> dict[str, int]:
     """Delete the district's rows in this transaction; return how many, by table, those without left out."""
+    now = await check_purgeable(connection, district_id)
+    deleted = {table: await _delete(connection, table, district_id) for table in TABLES}
+    # Operations are told that what they were told of is over, one way or another.
+    await incidents.end_all(connection, district_id, now, rules, SUMMARY)
+    await connection.execute(_SQL["blank"], district_id)
+    await connection.execute(_SQL["redact_audit"], district_id)
+    return {table: rows for table, rows in deleted.items() if rows}
+
+
+async def check_purgeable(connection: Connection, district_id: str) -> datetime:
+    """Lock the district's row and return the time; raises `UnknownDistrictError` and `MessagesWaiting`."""
     # An evaluation has this lock from its beginning to its end, and is waited for.
     row = await connection.fetchrow(_SQL["lock"], district_id)
     if row is None:
@@ -41,11 +53,8 @@ async def purge(connection: Connection, district_id: str, rules: Rules) -> dict[
         raise MessagesWaiting(
             f"district {district_id}: {waiting} messages are not published yet; try again when they are"
         )
-    deleted = {table: await _delete(connection, table, district_id) for table in TABLES}
-    # Operations are told that what they were told of is over, one way or another.
-    await incidents.end_all(connection, district_id, row["now"], rules, SUMMARY)
-    await connection.execute(_SQL["blank"], district_id)
-    return {table: rows for table, rows in deleted.items() if rows}
+    now: datetime = row["now"]
+    return now
 
 
 async def _delete(connection: Connection, table: str, district_id: str) -> int:

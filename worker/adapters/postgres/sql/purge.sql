@@ -11,5 +11,14 @@ UPDATE districts SET
     candidate_digest = decode(repeat('00', 32), 'hex'), error_digest = decode(repeat('00', 32), 'hex'),
     committed_digest = decode(repeat('00', 32), 'hex'), committed_counts = '{}', filter_version = 0,
     policy_fingerprint = NULL, evaluated_on = NULL, floor = '', baseline_at = NULL,
-    reevaluate_at = NULL, history_from = commit_sequence, purged_at = clock_timestamp()
+    reevaluate_at = NULL, history_from = commit_sequence, purged_at = clock_timestamp(),
+    purged_through = lpad(to_hex(extract(epoch FROM clock_timestamp())::bigint), 8, '0') || repeat('f', 16)
 WHERE district_id = $1
+
+-- name: redact_audit
+-- What the audit says of the district keeps numbers only: any text may hold a name.
+UPDATE audit a SET detail = coalesce(
+    (SELECT jsonb_object_agg(key, value) FROM jsonb_each(a.detail) WHERE jsonb_typeof(value) IN ('number', 'boolean')),
+    '{}')
+WHERE district_id = $1
+  AND EXISTS (SELECT FROM jsonb_each(a.detail) WHERE jsonb_typeof(value) NOT IN ('number', 'boolean'))

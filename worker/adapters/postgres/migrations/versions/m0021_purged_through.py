@@ -1,14 +1,14 @@
 """Events from before a purge are refused.
 
-Revision ID: 0020
+Revision ID: 0021
 """
 
 from __future__ import annotations
 
 from worker.adapters.postgres.migrations.scripts import run_beside
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:

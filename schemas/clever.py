@@ -565,6 +565,8 @@ def _district_of(collection: str, raw: dict[str, Any], record: Record | None) ->
 
 
 def _checked_district(district_id: str) -> str:
+    if len(district_id) <= MAX_DISTRICT_BYTES and district_id.isascii():
+        return district_id
     if len(district_id.encode()) > MAX_DISTRICT_BYTES:
         raise UnreadableEvent(
             Reason.BAD_FIELD, f"district: expected no more than {MAX_DISTRICT_BYTES} bytes", None
@@ -662,6 +664,8 @@ def _is_rostered(raw: dict[str, Any], district: str | None) -> bool:
     Everybody at Clever has a role: where none is left, something was withheld, and he did not leave.
     """
     roles = raw.get("roles")
+    if isinstance(roles, dict) and any(isinstance(roles.get(name), dict) for name in ROSTERED_ROLES):
+        return True
     if is_blank(roles):
         raise UnreadableEvent(Reason.NO_ROLES, "data.object.roles: expected a role", district)
     if not isinstance(roles, dict):

@@ -26,7 +26,7 @@ _EVENT_ID: Final = re.compile(r"[0-9a-f]{24}")
 def moment(value: object) -> int | None:
     """Return a time as records have it, in microseconds; None where it is none. Without a zone it is UTC."""
     if isinstance(value, str):
-        return _written(value.strip())
+        return _written(value)
     if isinstance(value, int) and not isinstance(value, bool):
         if value in _SECONDS:
             return value * SECOND
@@ -41,8 +41,9 @@ def _written(text: str) -> int | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
+        text = text.strip()
         try:
-            at = parsedate_to_datetime(text)
+            at = datetime.fromisoformat(text) if text[:4].isdecimal() else parsedate_to_datetime(text)
         except (ValueError, TypeError, IndexError, OverflowError):
             return None
     try:

@@ -51,14 +51,18 @@ def told(report: RowReport) -> list[str]:
             "else the one read later."
         )
     if report.unreadable:
-        lines.append(f"{counted(report.unreadable, 'row')} without a record: for the dead letters.")
+        goes = "goes" if report.unreadable == 1 else "go"
+        lines.append(f"{counted(report.unreadable, 'row')} without a record {goes} to the dead letters.")
     if report.ahead:
         lines.append(
             f"{counted(report.ahead, 'row')} said when the record was changed, and that lies ahead of now: "
             "the time was left out."
         )
     if report.older:
-        lines.append(f"{counted(report.older, 'row')} older than what is staged: nothing changes by that.")
+        are = "is" if report.older == 1 else "are"
+        lines.append(
+            f"{counted(report.older, 'row')} {are} older than what is staged, and will change nothing."
+        )
     return lines
 
 

@@ -84,18 +84,20 @@ def told(read: reading.ReadWhole) -> list[str]:
         )
     if read.older.older:
         lines.append(
-            f"{counted(read.older.older, 'row')} older than what is staged changed nothing; "
-            "--over-newer lets them."
+            f"{counted(read.older.older, 'row')} {_are(read.older.older)} older than what is staged and "
+            "changed nothing; --over-newer lets what was read stay."
         )
     if read.older.kept:
+        them = "it" if read.older.kept == 1 else "them"
         lines.append(
-            f"{counted(read.older.kept, 'staged record')} newer than the pages stayed, though they lack it; "
-            "--over-newer removes it."
-            if read.older.kept == 1
-            else f"{counted(read.older.kept, 'staged record')} newer than the pages stayed, though they lack "
-            "them; --over-newer removes them."
+            f"{counted(read.older.kept, 'staged record')} {_are(read.older.kept)} newer than the pages, which "
+            f"lack {them}, and stayed; --over-newer removes {them}."
         )
     return lines
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 async def _from_clever(

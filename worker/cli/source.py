@@ -90,8 +90,8 @@ def told(read: reading.ReadWhole) -> list[str]:
     if read.older.kept:
         them = "it" if read.older.kept == 1 else "them"
         lines.append(
-            f"{counted(read.older.kept, 'staged record')} {_are(read.older.kept)} newer than the pages, which "
-            f"lack {them}, and stayed; --over-newer removes {them}."
+            f"{counted(read.older.kept, 'staged record')} {_are(read.older.kept)} newer than the pages, "
+            f"which lack {them}, and stayed; --over-newer removes {them}."
         )
     return lines
 

@@ -26,6 +26,7 @@ from config.checks import (
 from config.group import Group
 from config.lifecycle import LifecycleSettings
 from config.mail_settings import MailSettings
+from config.retention import RetentionSettings
 from config.security import SecuritySettings
 
 
@@ -361,4 +362,5 @@ class Settings(Group):
     mail: MailSettings = MailSettings()
     tracing: TracingSettings = TracingSettings()
     lifecycle: LifecycleSettings = LifecycleSettings()
+    retention: RetentionSettings = RetentionSettings()
     security: SecuritySettings = SecuritySettings()

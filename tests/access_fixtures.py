@@ -186,6 +186,7 @@ def serve(store: StoreUnderTest) -> Serve:
             mail_desk=store.mail_desk,
             clock=PostgresClock(store.database, timing.longest(settings)),
             stage_failures=PostgresStageFailures(store.database),
+            retention=app.retention(settings, store.database),
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

@@ -41,6 +41,7 @@ from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.plans import PostgresPlans
 from worker.adapters.postgres.quarantine import PostgresLosses, PostgresQuarantine
+from worker.adapters.postgres.retention import PostgresRetention
 from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
@@ -64,6 +65,8 @@ from worker.stages.loop import Health, Stop, run
 from worker.tracing import NO_TRACES, Tracer
 
 DEAD_LETTERS: Final = "dead-letters.ndjson"
+GUARDS_LOOK_BACK: Final = timedelta(days=14)
+"""Twice as long as the longest that a guard may be set to look back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Store:
     mail_desk: PostgresMailDesk
     clock: PostgresClock
     stage_failures: PostgresStageFailures
+    retention: PostgresRetention
 
 
 @asynccontextmanager
@@ -162,7 +166,28 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresMailDesk(database),
             PostgresClock(database, timing.longest(settings)),
             PostgresStageFailures(database),
+            retention(settings, database),
         )
+
+
+def retention(settings: Settings, database: Database) -> PostgresRetention:
+    """Return what forgets what was kept for long enough."""
+    days = settings.retention
+    settled = timedelta(days=days.settings_days)
+    return PostgresRetention(
+        database,
+        {
+            "decisions": timedelta(days=days.decisions_days),
+            "batches": timedelta(days=days.decisions_days),
+            "filters": settled,
+            "policies": settled,
+            "approvals": settled,
+            "mails": timedelta(days=days.mails_days),
+            "links": timedelta(days=days.links_days),
+            "audit": timedelta(days=days.audit_days),
+            "guard_history": GUARDS_LOOK_BACK,
+        },
+    )
 
 
 def access_store(settings: Settings, database: Database) -> AccessStore:

@@ -376,6 +376,7 @@ def _housekeeping(store: Store, stop: Stop, settings: Settings) -> HousekeepingS
             store.access.local_keys.forget,
             partial(store.deliveries.tidy, REMEMBER_ALERTS, give_up),
             store.access.browsers.forget,
+            store.retention.forget,
         ],
         stop.sleep,
     )

@@ -1,0 +1,64 @@
+-- name: decisions
+-- Decisions that are long out, but for the last of each kind and for what a rollback can go back to.
+DELETE FROM decisions WHERE ctid = ANY(ARRAY(
+    SELECT d.ctid FROM decisions d JOIN districts t ON t.district_id = d.district_id
+    WHERE d.decided_at < clock_timestamp() - $1::interval AND d.published_at IS NOT NULL
+      AND d.number < t.decision_number
+      AND CASE d.outcome
+          WHEN 'commit' THEN d.sequence < least(t.history_from, t.commit_sequence)
+          ELSE d.sequence < t.review_sequence END
+    LIMIT $2))
+
+-- name: batches
+-- Batches that no decision is left of, but for the last.
+DELETE FROM batches WHERE ctid = ANY(ARRAY(
+    SELECT b.ctid FROM batches b JOIN districts t ON t.district_id = b.district_id
+    WHERE b.closed_at < clock_timestamp() - $1::interval AND b.number < t.batch_number
+      AND NOT EXISTS (SELECT FROM decisions d WHERE d.district_id = b.district_id AND d.batch_number = b.number)
+    LIMIT $2))
+
+-- name: filters
+-- Section filters that another one has replaced.
+DELETE FROM filters WHERE ctid = ANY(ARRAY(
+    SELECT f.ctid FROM filters f
+    WHERE f.set_at < clock_timestamp() - $1::interval
+      AND f.version < (SELECT max(version) FROM filters x WHERE x.district_id = f.district_id)
+      AND f.version <> coalesce((SELECT filter_version FROM districts t WHERE t.district_id = f.district_id), -1)
+    LIMIT $2))
+
+-- name: policies
+-- Policies that none can fall back to: there is a later one without an end.
+DELETE FROM policies WHERE ctid = ANY(ARRAY(
+    SELECT p.ctid FROM policies p
+    WHERE p.set_at < clock_timestamp() - $1::interval
+      AND p.version < (SELECT max(version) FROM policies x WHERE x.district_id = p.district_id AND x.until IS NULL)
+    LIMIT $2))
+
+-- name: approvals
+-- Approvals that are used or void.
+DELETE FROM approvals WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM approvals WHERE ended_at < clock_timestamp() - $1::interval LIMIT $2))
+
+-- name: mails
+-- E-mails of which nothing is to be done any more.
+DELETE FROM mails WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM mails
+    WHERE greatest(sent_at, dead_at, cancelled_at, settled_at, bounced_at) < clock_timestamp() - $1::interval
+      AND NOT waits
+    LIMIT $2))
+
+-- name: links
+-- Connect links that lead nowhere any more.
+DELETE FROM connect_links WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM connect_links
+    WHERE least(expires_at, revoked_at) < clock_timestamp() - $1::interval LIMIT $2))
+
+-- name: audit
+-- What people did, the oldest first.
+DELETE FROM audit WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM audit WHERE at < clock_timestamp() - $1::interval ORDER BY id LIMIT $2))
+
+-- name: guard_history
+-- Whom old commits moved: no guard looks back so far.
+DELETE FROM guard_history WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM guard_history WHERE committed_at < clock_timestamp() - $1::interval LIMIT $2))

@@ -6,6 +6,8 @@ import re
 
 import pytest
 from access_fixtures import PASSWORD, Answer, Serve
+from store_fixtures import StoreUnderTest
+from structlog.testing import capture_logs
 
 from worker.domain.users import Role
 from worker.web.access.identity import Identity
@@ -491,3 +493,17 @@ async def test_a_look_at_personal_data_is_in_the_audit_that_is_told_page_by_page
     assert "added a user" in oldest.text
     assert of_one.text.count("looked at section names") == 51
     assert (odd.status, "Nobody did anything" in odd.text) == (200, True)
+
+
+async def test_a_page_that_the_database_fails_says_so_and_the_log_says_where(
+    serve: Serve, store: StoreUnderTest
+) -> None:
+    async with serve() as served, served.logged_in(Role.ADMIN) as browser:
+        await store.rows("ALTER TABLE known_browsers RENAME TO elsewhere")
+        await store.rows("ALTER TABLE connections RENAME TO elsewhere_too")
+        with capture_logs() as logs:
+            answer = await browser.get("/")
+
+    assert answer.status == 503
+    failed = [log for log in logs if log["event"] == "http.failed"]
+    assert [(log["page"], log["sqlstate"], log["table"]) for log in failed] == [("/", "42P01", "connections")]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import inf
 from typing import Final
@@ -22,6 +22,7 @@ from worker.errors import ChannelFailed, Unavailable
 from worker.metrics import Metrics
 from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries, Due
+from worker.repeats import Repeats
 from worker.stages.loop import BOUND_SECONDS
 from worker.tracing import NO_TRACES, Tracer, Value
 
@@ -34,6 +35,8 @@ LOOK_SECONDS: Final = 1.0
 FIRST_RETRY: Final = 1.0
 LONGEST_RETRY: Final = 30.0
 """Seconds between two attempts: a channel that is back after a night hears of it within half a minute."""
+TOLD_ATTEMPTS: Final = 3
+"""Of each alert that are logged; after that a channel that is away is one line a minute."""
 _WARNING: Final = 30
 _ERROR: Final = 40
 
@@ -52,6 +55,7 @@ class DeliverStage:
     first_retry: float = FIRST_RETRY
     """Seconds."""
     name: str = "notify"
+    repeats: Repeats = field(default_factory=Repeats)
     _looked_at: float = -inf
 
     @property
@@ -104,6 +108,9 @@ class DeliverStage:
         again = retry_after(due.attempts, self.first_retry)
         is_dead = await self.deliveries.failed(due, problem, again, self.give_up)
         self.metrics.alert_delivery_failures.labels(self.channel.kind).inc()
+        held = 0 if is_dead or due.attempts <= TOLD_ATTEMPTS else self.repeats.passes(self.channel.name)
+        if held is None:
+            return
         structlog.get_logger().log(
             _ERROR if is_dead else _WARNING,
             "alert.given_up" if is_dead else "alert.waiting",
@@ -112,6 +119,7 @@ class DeliverStage:
             alert_id=due.alert_id,
             attempts=due.attempts,
             reason=problem,
+            **({"repeated": held} if held else {}),
         )
 
     async def _refresh(self) -> bool:

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from worker import telemetry
 from worker.domain.keepable import can_be_kept
-from worker.errors import StoreRefused, Unavailable, UnknownDistrictError
+from worker.errors import StoreFailed, StoreRefused, Unavailable, UnknownDistrictError
 from worker.web.access import cookies, forms, surroundings
 from worker.web.access.gate import Gate, session_token
 from worker.web.access.identity import IDENTITY, NOBODY
@@ -133,19 +133,25 @@ def _telling_errors(console: Console) -> Middleware:
         except StoreRefused:
             title, text = "This cannot be kept", "A value is none that can be stored. Nothing was changed."
             return console.render(request, "refused.html", status=422, title=title, text=text)
-        except Unavailable:
-            return console.render(request, "away.html", status=503)
+        except Unavailable as error:
+            return _away(console, request, error)
         except Exception as error:  # noqa: BLE001 — its text may quote a row: only its kind and place are told
-            structlog.get_logger().error(
-                "http.failed",
-                method=request.method,
-                page=pattern(request),
-                error=type(error).__name__,
-                where=telemetry.where(error),
-            )
+            _log(request, error)
             return console.render(request, "error.html", status=500, status_code=500)
 
     return middleware
+
+
+def _away(console: Console, request: web.Request, error: Unavailable) -> web.Response:
+    """Say that something is away for now; what failed for no reason that we know is logged besides."""
+    if isinstance(error, StoreFailed):
+        _log(request, error)
+    return console.render(request, "away.html", status=503)
+
+
+def _log(request: web.Request, error: Exception) -> None:
+    log = structlog.get_logger().bind(method=request.method, page=pattern(request))
+    log.error("http.failed", **telemetry.shown(error))
 
 
 def _to_log_in(console: Console, request: web.Request) -> web.Response:

@@ -240,8 +240,8 @@ class TracingSettings(Group):
 
     otlp_endpoint: Annotated[SecretStr, url_of("http", "https")] | None = Field(
         default=None,
-        description="An OpenTelemetry collector's address for OTLP over HTTP, such as http://collector:4318; "
-        "unset: no traces.",
+        description="An OpenTelemetry collector's address for OTLP over HTTP, such as "
+        "https://collector:4318; unset: no traces.",
     )
     headers: Annotated[dict[str, SecretStr], AfterValidator(sendable_headers), AsJson] = Field(
         default={},

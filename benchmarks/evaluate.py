@@ -104,7 +104,9 @@ async def _rostered(stack: AsyncExitStack, url: str, size: int) -> Rostered:
     district = generate(DistrictSpec(students=size, seed=size))
     feed = Feed(district.id, DistrictSpec().started + timedelta(minutes=1))
     inbox = PostgresInbox(database)
-    stage = EvaluateStage(PostgresEvaluations(database, notices, Policy()), LIMITS, Metrics())
+    stage = EvaluateStage(
+        PostgresEvaluations(database, notices, Policy(class_change_limit_percent=100)), LIMITS, Metrics()
+    )
     await PostgresDesk(database).set_filter(district.id, HOMEROOM, "bench")
     started = time.perf_counter()
     for events in chunks(arrival(district, feed), 5_000):

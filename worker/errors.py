@@ -243,6 +243,10 @@ class OrderRefused(RosteringError):
     """What a person ordered does not fit the district as it is; the text says why not."""
 
 
+class FilterUnconfirmed(OrderRefused):
+    """A filter would put students into another class, and that is not confirmed; the text has the figures."""
+
+
 class FilterChanged(OrderRefused):
     """The section filter in force is another one than the order was given for; the text says which."""
 

@@ -247,7 +247,8 @@ async def test_a_full_trial_tells_what_the_commit_would_change_and_changes_nothi
     assert (browser.status, "No error: the preflight would pass" in text) == (200, True)
 
     text = await browser.of("filter/edit", editor(("name", "contains", "chess"), do="trial"))
-    assert "district.class_change" in text  # everybody would change class: the figures come before the order
+    assert "No error: the preflight would pass" in text
+    assert "32 of 32 students change class" in text
     assert re.search(r"class</th><td[^>]*>1</td><td[^>]*>2<", text)
 
     text = await browser.of("filter/edit", editor(("name", "contains", "x"), ("name", "is", ""), do="trial"))
@@ -339,3 +340,59 @@ async def test_a_scope_that_nobody_has_is_told_while_one_types_and_once_it_is_in
     assert f"the scope names the grade 'K', {told}" in shown
     assert (typed.count(told), shown.count(told)) == (1, 1)
     assert "<code>grades</code>: K" in listed
+
+
+async def chess_is_confirmed(browser: Browser, store: StoreUnderTest) -> None:
+    """Check that the club's filter is in force and that its first commit needs nobody's approval."""
+    assert browser.status == 303
+    assert await in_force(store) == keeping(CHESS)
+    assert await evaluate(store) == ["commit"]
+    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+
+
+@pytest.mark.usefixtures("club")
+async def test_a_filter_that_moves_students_is_saved_once_its_figures_are_ticked(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    form = editor(("name", "is", "Chess - Quillfeather"), reason="clubs now", do="save")
+
+    text = await browser.of("filter/edit", form)
+    assert browser.status == 409
+    assert "32 of 32 students change class" in text
+    assert await in_force(store) == KEEP_ALL
+    await browser.of("filter/edit", [*form, ("confirmed", "31-0")])
+    assert browser.status == 409
+
+    await browser.of("filter/edit", [*form, ("confirmed", browser.hidden("confirmed"))])
+    await chess_is_confirmed(browser, store)
+
+
+@pytest.mark.usefixtures("club")
+async def test_a_suggestion_that_moves_students_is_adopted_once_its_figures_are_ticked(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    form = {"filter": json.dumps(CHESS), "version": "0", "reason": "clubs now"}
+
+    text = await browser.of("filter/adopt", form)
+    assert (browser.status, "32 of 32 students change class" in text) == (409, True)
+    assert await in_force(store) == KEEP_ALL
+
+    ticked = {name: browser.hidden(name) for name in ("filter", "version", "confirmed")}
+    await browser.of("filter/adopt", form | ticked)
+    await chess_is_confirmed(browser, store)
+
+
+@pytest.mark.usefixtures("club")
+async def test_a_held_filter_shows_its_class_changes_on_the_page_of_the_plan_with_the_button(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    await store.desk.set_filter(DISTRICT, keeping(CHESS), "ada")
+    await evaluate(store)
+
+    text = await browser.of("plan")
+    assert "district.class_change" in text
+    assert "32 of 32 change class" in text
+    await browser.of("plan/approve", {"plan": browser.hidden("plan"), "reason": "clubs now"})
+
+    assert browser.status == 303
+    assert await evaluate(store) == ["commit"]

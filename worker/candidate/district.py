@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Final
 
 from worker.candidate.context import Context
 from worker.domain.filter import looked_at
@@ -13,9 +11,6 @@ from worker.domain.roster import RosterKind
 from worker.domain.scope_counts import matching_nothing
 from worker.domain.turnover import Turnovers
 from worker.ports.evaluation import Evaluation
-
-NO_COMMIT: Final = datetime.max.replace(tzinfo=UTC)
-"""A moment after every commit."""
 
 
 async def judge_district(evaluation: Evaluation, context: Context) -> None:
@@ -51,7 +46,7 @@ async def judge_district(evaluation: Evaluation, context: Context) -> None:
     await context.write_finding_changes(before, findings)
 
 
-async def turnovers_of(evaluation: Evaluation, context: Context) -> list[Turnovers]:
+async def turnovers_of(evaluation: Evaluation, context: Context) -> Sequence[Turnovers]:
     """Count removals and changes of class: those of recent commits with the plan's, and the plan's alone.
 
     What came with one of those commits is no loss against the time before it, and one all the same to those
@@ -60,18 +55,17 @@ async def turnovers_of(evaluation: Evaluation, context: Context) -> list[Turnove
     state, policy = evaluation.state, context.policy
     planned = context.tally.plan()[RosterKind.STUDENT]
     if state.last_commit_id is None or not any(planned.values()):
-        return []
+        return ()
     floor, committed = policy.removal_limit_floor, state.committed_counts.get("students", 0)
     after = evaluation.window.now - policy.look_back
-    counts = [await evaluation.turnovers(after, floor, committed)]
-    if counts[0].since is not None:
-        counts.append(await evaluation.turnovers(NO_COMMIT, floor, committed))
-    return counts
+    return await evaluation.turnovers(after, floor, committed)
 
 
 async def planned_moves(evaluation: Evaluation) -> Turnovers:
     """Count what the plan alone removes and moves, at every school."""
-    if evaluation.state.last_commit_id is None:
+    state = evaluation.state
+    if state.last_commit_id is None:
         return Turnovers()
-    committed = evaluation.state.committed_counts.get("students", 0)
-    return await evaluation.turnovers(NO_COMMIT, 0, committed)
+    committed = state.committed_counts.get("students", 0)
+    _, alone = await evaluation.turnovers(evaluation.window.now, 0, committed)
+    return alone

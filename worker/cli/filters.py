@@ -23,10 +23,11 @@ from worker.domain.announcements import instant
 from worker.domain.filter import SectionFilter, parse_filter
 from worker.domain.policy import parse_end, parse_own_policy
 from worker.domain.scope_counts import ScopeValue
-from worker.errors import InputFileError
+from worker.domain.turnover import FilterEffect
+from worker.errors import FilterUnconfirmed, InputFileError
 from worker.ports.desk import FilterVersion, PolicyVersion
 from worker.terminal_output import say
-from worker.trial import try_filter
+from worker.trial import filter_effect, try_filter
 
 MARK: Final = "\ufeff"
 """Of UTF-8: some programs of Windows begin a file with it."""
@@ -58,11 +59,15 @@ def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: b
 @click.argument("district")
 @file_argument
 @reason_option
+@click.option("--yes", "is_sure", is_flag=True, help="Let it put students into another class.")
 @click.pass_obj
-def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | None) -> None:
-    """Put the section filter in FILE (- for standard input) in force, and judge the district by it."""
+def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | None, *, is_sure: bool) -> None:
+    """Put the section filter in FILE (- for standard input) in force, and judge the district by it.
+
+    Where students would change class by it, it says how many, and asks.
+    """
     section_filter = parse_filter(_read(file))
-    version, is_known, nothing = ctx.run(_set(ctx, district, section_filter, reason))
+    version, is_known, nothing = ctx.run(_set(ctx, district, section_filter, reason, is_sure=is_sure))
     if is_known:
         say(f"Filter version {version} of {district} is in force; its window closes now.")
     else:
@@ -194,6 +199,10 @@ def trial_report(result: dict[str, Any]) -> RenderableType:
         share = f"{count / total:.1%}" if total else ""
         table.add_row(label, f"{count:,} of {total:,}", share)
     table.add_row("out of scope", f"{result['outside_scope']:,}", "")
+    moved = result.get("turnover")
+    if moved and moved["class_changes"]:
+        asked = "`filter set` asks to confirm it"
+        table.add_row("change class", f"{moved['class_changes']:,} of {moved['committed']:,}", asked)
     for code, count in result["by_code"].items():
         table.add_row(code, f"{count:,}", "")
     plan = "in the plan" if result["errors"] else "would commit"
@@ -234,12 +243,30 @@ async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
 
 
 async def _set(
-    ctx: CommandContext, district: str, section_filter: SectionFilter, reason: str | None
+    ctx: CommandContext, district: str, section_filter: SectionFilter, reason: str | None, *, is_sure: bool
 ) -> tuple[int, bool, list[ScopeValue]]:
     async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
-        version = await store.desk.set_filter(district_id, section_filter, ctx.actor, reason)
+        with progress_bars() as progress:
+            effect = await filter_effect(store.evaluations, district_id, section_filter, progress)
+        confirmed = None
+        if effect is not None and effect.needs_confirmation:
+            _confirm(effect, is_sure=is_sure)
+            confirmed = effect.moves
+        version = await store.desk.set_filter(
+            district_id, section_filter, ctx.actor, reason, confirmed=confirmed
+        )
         nothing = await store.surveys.scope_matches_nothing(district_id, section_filter.scope)
         return version, await store.desk.is_known(district_id), nothing
+
+
+def _confirm(effect: FilterEffect, *, is_sure: bool) -> None:
+    """Show whom a filter moves, and ask the person at the terminal; raises `FilterUnconfirmed`."""
+    if is_sure:
+        say(f"{effect.text}.")
+    elif not sys.stdin.isatty():
+        raise FilterUnconfirmed(f"{effect.text}: nothing was changed; confirm it with --yes")
+    elif not click.confirm(f"{effect.text}. Is that meant?", err=True):
+        raise FilterUnconfirmed("nothing was changed")
 
 
 async def _filters(ctx: CommandContext, district: str) -> list[FilterVersion]:

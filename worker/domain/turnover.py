@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+_FIGURE: Final = re.compile(r"[0-9]{1,9}")
 LONGEST_LOOK_BACK: Final = timedelta(hours=168)
 """The longest `removal_window_hours`; what commits moved is kept for so long."""
 
@@ -111,10 +113,17 @@ class FilterEffect:
         told = f"{changes:,} of {self.committed:,} students {'changes' if changes == 1 else 'change'} class"
         return told + (f", and {removed:,} {'is' if removed == 1 else 'are'} removed" if removed else "")
 
-    def is_within(self, other: FilterEffect) -> bool:
-        """Whether this moves no more students than the other."""
-        ours, theirs = self.moves, other.moves
-        return ours.class_changes <= theirs.class_changes and ours.removed <= theirs.removed
+    @property
+    def figures(self) -> str:
+        """The figures, as a form carries them that a person confirms."""
+        return f"{self.moves.class_changes}-{self.moves.removed}"
+
+    def was_shown_by(self, figures: str) -> bool:
+        """Whether a person who saw these figures saw at least as many students as this moves."""
+        seen = figures.split("-")
+        if len(seen) != len(self.figures.split("-")) or not all(_FIGURE.fullmatch(one) for one in seen):
+            return False
+        return self.moves.class_changes <= int(seen[0]) and self.moves.removed <= int(seen[1])
 
 
 def _planned(turnover: Turnover) -> int:

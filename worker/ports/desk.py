@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from worker.domain.filter import SectionFilter
 from worker.domain.tally import Tally
+from worker.domain.turnover import Confirmation
 
 WORKER: Final = "worker"
 """What the names of connections of processes that evaluate end with."""
@@ -101,11 +102,13 @@ class Desk(Protocol):
         reason: str | None = None,
         *,
         instead_of: int | None = None,
+        confirmed: Confirmation | None = None,
     ) -> int:
         """Put a section filter in force and close the district's window; return the filter's version.
 
         A district that was never seen keeps the filter for its first events. Raises `FilterChanged` where
-        the version in force is not the one that this is meant to replace, `instead_of`.
+        the version in force is not the one that this is meant to replace, `instead_of`. So many students as
+        the person saw and `confirmed` are no accident in the first commit by this filter.
         """
         ...
 

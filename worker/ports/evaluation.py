@@ -217,8 +217,8 @@ class ErrorFigures(Protocol):
 class Guards(Protocol):
     """What guards count of the district under evaluation, over some hours."""
 
-    async def turnovers(self, after: datetime, floor: int, committed: int) -> Turnovers:
-        """Return what commits after this moment, and the plan, removed or put into another class.
+    async def turnovers(self, after: datetime, floor: int, committed: int) -> tuple[Turnovers, Turnovers]:
+        """Return what commits after this moment with the plan removed or moved, and what the plan alone.
 
         `committed` are the students committed now. Schools are those that more than `floor` students left,
         or changed class at.

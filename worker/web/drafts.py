@@ -83,6 +83,8 @@ class Draft:
     reason: str = ""
     is_sure: bool = False
     """Whether it is to be saved although it leaves students without exactly one class."""
+    confirmed: str = ""
+    """The figures of students who change class, as the person saw and ticked them."""
 
     @property
     def has_blanks(self) -> bool:
@@ -164,6 +166,7 @@ def draft_from(form: Form, schools: tuple[str, ...]) -> Draft:
         tuple(_rules_in(form)),
         str(form.get("reason", "")),
         form.get("sure") == "yes",
+        str(form.get("confirmed", "")),
     )
 
 

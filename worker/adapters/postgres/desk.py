@@ -14,6 +14,7 @@ from worker.domain.announcements import instant
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.incidents import Rules
 from worker.domain.tally import Tally
+from worker.domain.turnover import Confirmation
 from worker.domain.window import Trigger
 from worker.errors import FilterChanged, PolicyError, UnknownDistrictError
 from worker.ports.desk import WORKER, DistrictLine, FilterVersion, NamedDistrict, PolicyVersion
@@ -109,10 +110,13 @@ class PostgresDesk:
         reason: str | None = None,
         *,
         instead_of: int | None = None,
+        confirmed: Confirmation | None = None,
     ) -> int:
         """Put a section filter in force and close the district's window; return the filter's version."""
-        columns = (section_filter.model_dump(mode="json"), actor, reason)
-        detail = {"reason": reason}
+        columns = (section_filter.model_dump(mode="json"), actor, reason, confirmed and confirmed.to_json())
+        detail: dict[str, Any] = {"reason": reason}
+        if confirmed is not None:
+            detail |= {"class_changes": confirmed.class_changes, "removed": confirmed.removed}
         return await self._set("filter", district_id, actor, columns, detail, instead_of=instead_of)
 
     async def own_policy(self, district_id: str) -> PolicyVersion:

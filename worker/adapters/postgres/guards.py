@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,18 +22,13 @@ class PostgresGuards:
         self._connection = connection
         self._district_id = district_id
 
-    async def turnovers(self, after: datetime, floor: int, committed: int) -> Turnovers:
-        """Return what commits since then, and the plan, removed or put into another class."""
+    async def turnovers(self, after: datetime, floor: int, committed: int) -> tuple[Turnovers, Turnovers]:
+        """Return what commits since then and the plan, and what the plan alone, removed or moved."""
         rows = await self._connection.fetch(_SQL["turnovers"], self._district_id, after, floor, committed)
-        (district,) = [row for row in rows if row["is_district"]]
-        schools = [row for row in rows if not row["is_district"]]
-        return Turnovers(
-            _removal(district),
-            _class_change(district),
-            {row["school_id"]: _removal(row) for row in schools},
-            {row["school_id"]: _class_change(row) for row in schools},
-            district["since"],
+        whole, alone = (
+            _turnovers([row for row in rows if row["span"] == span]) for span in ("window", "plan")
         )
+        return whole, alone
 
     async def keep_moves(self, sequence: int, now: datetime) -> None:
         """Keep whom the plan is about to move, as a commit with this sequence; forget what no count needs."""
@@ -46,6 +42,18 @@ class PostgresGuards:
     async def end_confirmation(self) -> None:
         """Use up what a person confirmed of a filter."""
         await self._connection.execute(_SQL["end_confirmation"], self._district_id)
+
+
+def _turnovers(rows: Sequence[asyncpg.Record]) -> Turnovers:
+    (district,) = [row for row in rows if row["is_district"]]
+    schools = [row for row in rows if not row["is_district"]]
+    return Turnovers(
+        _removal(district),
+        _class_change(district),
+        {row["school_id"]: _removal(row) for row in schools},
+        {row["school_id"]: _class_change(row) for row in schools},
+        district["since"],
+    )
 
 
 def _removal(row: asyncpg.Record) -> Turnover:

@@ -14,10 +14,12 @@ from aiohttp import web
 
 from worker.domain.filter import parse_filter
 from worker.domain.reasons import spoken
+from worker.domain.turnover import FilterEffect
 from worker.errors import FilterChanged, FilterError, StoreUnavailable
 from worker.suggest.seating import Coverage
 from worker.trial import try_filter
 from worker.web.access.identity import Permission, who
+from worker.web.confirming import Unconfirmed, confirmed_moves
 from worker.web.console import Console, done, of_district
 from worker.web.drafts import FIELDS, MOST_CONDITIONS, MOST_RULES, OPERATORS, Draft, draft_from, draft_of
 from worker.web.forms import NotDone, Refused, ordering, text_of
@@ -84,10 +86,20 @@ async def _save(console: Console, request: web.Request, district_id: str, draft:
             section_filter, reason = draft.to_filter(), spoken(draft.reason)
             if not draft.is_sure:
                 await _check_coverage(console, district_id, draft)
+        async with ordering("save", draft.reason):
+            confirmed = await confirmed_moves(console, district_id, section_filter, draft.confirmed)
             await console.desk.set_filter(
-                district_id, section_filter, who(request).name, reason, instead_of=draft.version
+                district_id,
+                section_filter,
+                who(request).name,
+                reason,
+                instead_of=draft.version,
+                confirmed=confirmed,
             )
     except NotDone as no:
+        if isinstance(no.__cause__, Unconfirmed):
+            effect = no.__cause__.effect
+            return await _editor(console, request, draft, refused=no.refused, effect=effect)
         if isinstance(no.__cause__, FilterChanged):
             return await _changed_meanwhile(console, request, district_id, draft, no.refused)
         return await _editor(console, request, draft, refused=no.refused)
@@ -177,6 +189,7 @@ async def _editor(
     refused: Refused | None = None,
     trial: dict[str, Any] | None = None,
     theirs: dict[str, Any] | None = None,
+    effect: FilterEffect | None = None,
     looks: bool = False,
     focus: str = "",
 ) -> web.Response:
@@ -197,6 +210,7 @@ async def _editor(
         refused=refused,
         trial=trial,
         theirs=theirs,
+        effect=effect,
         school_names=schools,
         schools=sorted(named.items(), key=lambda one: (one[1].casefold(), one[0])),
         grades=sorted({" ".join(grade.split()) for grade in seating.grades}) if seating else [],

@@ -18,6 +18,7 @@ from worker.ports.desk import FilterVersion
 from worker.ports.views import FindingsAsked
 from worker.suggest.wording import can_share, rule_text, told
 from worker.web.access.identity import Permission, who
+from worker.web.confirming import Unconfirmed, confirmed_moves
 from worker.web.console import NOTICES, Console, done, of_district
 from worker.web.forms import NotDone, Refused, ordering, text_of
 from worker.web.page import Page
@@ -42,6 +43,7 @@ async def _filter(
     request: web.Request,
     refused: Refused | None = None,
     found: Sequence[Mapping[str, Any]] | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> web.Response:
     district_id = request.match_info["district"]
     details = await console.desk.show(district_id)
@@ -61,6 +63,7 @@ async def _filter(
         was_searched=found is not None,
         search_seconds=SEARCH_SECONDS,
         refused=refused,
+        asked=asked,
         school_names=names,
         nothing=await _matching_nothing(console, details),
     )
@@ -93,9 +96,15 @@ async def _adopt(console: Console, request: web.Request) -> web.Response:
         async with ordering("adopt", reason):
             chosen, said = parse_filter(text_of(form, "filter")), spoken(reason)
             before = int(version) if version.isascii() and version.isdigit() else 0
-            await console.desk.set_filter(district_id, chosen, who(request).name, said, instead_of=before)
+            confirmed = await confirmed_moves(console, district_id, chosen, text_of(form, "confirmed"))
+            await console.desk.set_filter(
+                district_id, chosen, who(request).name, said, instead_of=before, confirmed=confirmed
+            )
     except NotDone as no:
-        return await _filter(console, request, no.refused)
+        asked = None
+        if isinstance(no.__cause__, Unconfirmed):
+            asked = {"effect": no.__cause__.effect, "filter": text_of(form, "filter"), "version": version}
+        return await _filter(console, request, no.refused, asked=asked)
     raise done(of_district(district_id, "filter"), "filter-set")
 
 

@@ -215,7 +215,7 @@ WITH moved AS (
                 AND l.target_id = r.record_id
                 AND l.section_id = r.committed::jsonb ->> 'class_id') IS NOT NULL AS is_listed
     FROM roster r
-    WHERE r.plan_of = $1 AND r.kind = 'student' AND r.committed IS NOT NULL
+    WHERE r.plan_of = $1 AND r.kind || '' = 'student' AND r.committed_member IS NOT NULL
       AND r.candidate::jsonb ->> 'class_id' <> r.committed::jsonb ->> 'class_id'
 ), groups AS (
     SELECT school_id, grade, former, next, is_promoted, is_listed, count(*) AS students

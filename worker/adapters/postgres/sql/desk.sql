@@ -87,8 +87,8 @@ SELECT version, filter, actor, set_at, reason FROM filters WHERE district_id = $
 SELECT pg_advisory_xact_lock(hashtextextended('rostering.settings.' || $1, 0))
 
 -- name: add_filter
-INSERT INTO filters (district_id, version, filter, actor, reason)
-SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3, $4 FROM filters WHERE district_id = $1
+INSERT INTO filters (district_id, version, filter, actor, reason, confirmed)
+SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3, $4, $5::jsonb FROM filters WHERE district_id = $1
 RETURNING version
 
 -- name: policy

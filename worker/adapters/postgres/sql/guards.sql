@@ -1,66 +1,76 @@
 -- What guards count: students who were removed, or put into another class, over some hours.
 
 -- name: turnovers
--- How many of the students at the start of these hours are gone or would sit in another class: in all, and at
--- each school where they are more than $3. A student is taken for what he was before the first commit since
--- that moved him, or for what he is committed as. (Sorted once, whatever statistics say: no plan of it can be
--- quadratic.)
-WITH moves AS (
-    SELECT h.student_id, h.sequence, h.committed_at, h.was_there, h.school_id, h.class_id,
-           coalesce(r.is_committed, false) AS is_committed, r.committed_school_id, r.committed_class_id,
-           coalesce(r.stays, false) AS stays, r.next_class_id
-    FROM guard_history h
-    LEFT JOIN LATERAL (SELECT committed IS NOT NULL AS is_committed, committed_school_id,
-                              committed::jsonb ->> 'class_id' AS committed_class_id,
-                              candidate IS NOT NULL AS stays,
-                              candidate::jsonb ->> 'class_id' AS next_class_id FROM roster
-        WHERE district_id = $1 AND kind = 'student' AND record_id = h.student_id OFFSET 0) AS r ON true
-    WHERE h.district_id = $1 AND h.committed_at > $2
-    UNION ALL
-    SELECT record_id, 9223372036854775807, NULL, true, committed_school_id, committed::jsonb ->> 'class_id',
-           true, committed_school_id, committed::jsonb ->> 'class_id',
-           candidate IS NOT NULL, candidate::jsonb ->> 'class_id'
+-- How many students are gone or would sit in another class: since the start of these hours (`window`), and by
+-- the plan alone (`plan`); in all, and at each school where they are more than $3. What commits and the plan make
+-- of a student is a chain: he is taken for what he was before the first of its links. (Sorted once, whatever
+-- statistics say, and never joined. The member is asked for so that no index of all committed students fits.)
+WITH history AS MATERIALIZED (
+    SELECT student_id, sequence, committed_at, was_there, school_id, class_id, is_there, next_school_id, next_class_id
+    FROM guard_history WHERE district_id = $1 AND committed_at > $2
+), plan AS MATERIALIZED (
+    SELECT record_id AS student_id, committed_member IS NOT NULL AS was_there,
+           committed_school_id AS school_id, committed::jsonb ->> 'class_id' AS class_id,
+           candidate IS NOT NULL AS is_there, candidate::jsonb ->> 'class_id' AS next_class_id
     FROM roster
-    WHERE plan_of = $1 AND kind = 'student' AND committed IS NOT NULL
-      AND (candidate IS NULL OR candidate::jsonb ->> 'class_id' <> committed::jsonb ->> 'class_id')
-), students AS MATERIALIZED (
-    SELECT DISTINCT ON (student_id) * FROM moves ORDER BY student_id, sequence
+    WHERE plan_of = $1 AND kind = 'student'
+      AND (candidate IS NULL OR committed_member IS NULL
+           OR candidate::jsonb ->> 'class_id' IS DISTINCT FROM committed::jsonb ->> 'class_id')
+), links AS (
+    SELECT student_id, sequence, false AS is_planned, was_there, school_id, class_id, is_there, next_class_id
+    FROM history
+    UNION ALL
+    SELECT student_id, 9223372036854775807, true, was_there, school_id, class_id, is_there, next_class_id
+    FROM plan
+), chains AS (
+    SELECT row_number() OVER in_order AS place, was_there, school_id, class_id,
+           last_value(is_planned) OVER chain AS is_planned, last_value(is_there) OVER chain AS is_there,
+           last_value(next_class_id) OVER chain AS next_class_id
+    FROM links
+    WINDOW in_order AS (PARTITION BY student_id ORDER BY sequence),
+           chain AS (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ), counted AS (
-    SELECT school_id, NOT stays AS is_removed,
-           stays AND coalesce(next_class_id <> class_id, false) AS is_moved,
-           CASE WHEN stays THEN next_class_id IS DISTINCT FROM committed_class_id ELSE is_committed END
-               AS is_planned
-    FROM students WHERE was_there
+    SELECT 'window' AS span, school_id, is_planned, NOT is_there AS is_removed,
+           is_there AND coalesce(next_class_id <> class_id, false) AS is_moved
+    FROM chains WHERE place = 1 AND was_there
+    UNION ALL
+    SELECT 'plan', school_id, true, NOT is_there, is_there AND coalesce(next_class_id <> class_id, false)
+    FROM plan WHERE was_there
+    UNION ALL
+    SELECT span, NULL, false, false, false FROM unnest(ARRAY['window', 'plan']) AS span
 ), sums AS (
-    SELECT GROUPING(school_id) = 1 AS is_district, school_id,
+    SELECT span, GROUPING(school_id) = 1 AS is_district, school_id,
            count(*) FILTER (WHERE is_removed) AS removed,
            count(*) FILTER (WHERE is_removed AND NOT is_planned) AS removed_earlier,
            count(*) FILTER (WHERE is_moved) AS moved,
            count(*) FILTER (WHERE is_moved AND NOT is_planned) AS moved_earlier
-    FROM counted GROUP BY GROUPING SETS ((school_id), ())
+    FROM counted GROUP BY GROUPING SETS ((span, school_id), (span))
 ), shifts AS (  -- how much larger than now the roster was at the start
     SELECT GROUPING(school_id) = 1 AS is_district, coalesce(school_id, '') AS school_id, sum(shift) AS shift
-    FROM (SELECT school_id, 1 AS shift FROM students WHERE committed_at IS NOT NULL AND was_there
+    FROM (SELECT school_id, 1 AS shift FROM history WHERE was_there
           UNION ALL
-          SELECT committed_school_id, -1 FROM students WHERE committed_at IS NOT NULL AND is_committed) AS moved
+          SELECT next_school_id, -1 FROM history WHERE is_there) AS moved
     GROUP BY GROUPING SETS ((school_id), ())
 )
-SELECT s.*, (SELECT min(committed_at) FROM students) AS since,
+SELECT s.*, (SELECT min(committed_at) FROM history) AS since,
        coalesce(x.shift, 0)::bigint + CASE WHEN s.is_district THEN $4 ELSE
            (SELECT count(*) FROM roster r WHERE r.district_id = $1 AND r.committed_school_id = s.school_id
                 AND r.committed IS NOT NULL AND r.kind = 'student') END AS committed
 FROM sums s
-LEFT JOIN shifts x ON x.is_district = s.is_district AND x.school_id = coalesce(s.school_id, '')
+LEFT JOIN shifts x ON s.span = 'window' AND x.is_district = s.is_district
+                  AND x.school_id = coalesce(s.school_id, '')
 WHERE s.is_district OR (s.school_id IS NOT NULL AND (s.removed > $3 OR s.moved > $3))
-ORDER BY s.school_id
+ORDER BY s.span, s.school_id
 
 -- name: keep
 -- Whom the plan is about to move, under the sequence of the commit that does it.
-INSERT INTO guard_history (district_id, sequence, student_id, committed_at, was_there, school_id, class_id)
-SELECT $1, $2, record_id, $3, committed IS NOT NULL, committed_school_id, committed::jsonb ->> 'class_id'
+INSERT INTO guard_history (district_id, sequence, student_id, committed_at, was_there, school_id, class_id,
+                           is_there, next_school_id, next_class_id)
+SELECT $1, $2, record_id, $3, committed_member IS NOT NULL, committed_school_id,
+       committed::jsonb ->> 'class_id', candidate IS NOT NULL, school_id, candidate::jsonb ->> 'class_id'
 FROM roster
 WHERE plan_of = $1 AND kind = 'student'
-  AND (candidate IS NULL OR committed IS NULL OR school_id IS DISTINCT FROM committed_school_id
+  AND (candidate IS NULL OR committed_member IS NULL OR school_id IS DISTINCT FROM committed_school_id
        OR candidate::jsonb ->> 'class_id' <> committed::jsonb ->> 'class_id')
 
 -- name: forget

@@ -1,0 +1,440 @@
+"""Guards over hours: what counts as turnover, when the count starts over, and what a person confirms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import DISTRICT, Json, record_id, section_json, student_json
+from people_fixtures import NORTH, NORTHERN, SOUTH, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
+from store_fixtures import StoreUnderTest
+
+from worker.adapters.postgres import sql
+from worker.domain.filter import SectionFilter
+from worker.domain.turnover import FilterEffect
+from worker.rollback import roll_back
+from worker.trial import filter_effect, try_filter
+
+CHESS = SectionFilter.model_validate(
+    {"rules": [{"all": [{"field": "name", "op": "contains", "value": "chess"}]}]}, strict=False
+)
+HOMEROOMS = SectionFilter.model_validate(
+    {"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}, strict=False
+)
+EVERYBODY = [*NORTHERN, *SOUTHERN]
+NO_FLOOR: dict[str, Any] = {"removal_limit_floor": 0}
+
+
+async def leave(feed: Feed, *students: int) -> None:
+    await feed.send(*(("users", str(record_id(student))) for student in students))
+
+
+async def come(feed: Feed, *students: int, school: str = NORTH) -> None:
+    await feed.send(*(("users", student_json(student, {"school": school})) for student in students))
+
+
+async def by_code(store: StoreUnderTest) -> Json:
+    """Return how many errors there are of each code."""
+    rows = await store.rows(
+        "SELECT code, count(*) AS n FROM findings WHERE open AND severity = 'error' GROUP BY code"
+    )
+    return {row["code"]: row["n"] for row in rows}
+
+
+async def details(store: StoreUnderTest) -> list[Json]:
+    rows = await store.rows("SELECT detail FROM findings WHERE open AND severity = 'error' ORDER BY code")
+    return [row["detail"] for row in rows]
+
+
+async def causes(store: StoreUnderTest) -> dict[str, Json]:
+    review = (await store.desk.show(DISTRICT))["review"]
+    return {cause["code"]: cause for cause in review["causes"]}
+
+
+async def approve(store: StoreUnderTest) -> list[str]:
+    plan = (await store.desk.show(DISTRICT))["plan"]["digest"]
+    await store.desk.approve(DISTRICT, plan, "ada", "that is meant")
+    return await evaluate(store)
+
+
+@pytest.fixture
+async def strict(store: StoreUnderTest, feed: Feed) -> Feed:
+    """The district of 32 students, judged without a floor: three may leave, nine may change class."""
+    await store.desk.set_policy(DISTRICT, NO_FLOOR, "test")
+    await evaluate(store)
+    return feed
+
+
+@pytest.fixture
+async def clubs(store: StoreUnderTest, feed: Feed) -> Feed:
+    """The district with a club for everybody, which its filter does not keep."""
+    await store.desk.set_filter(DISTRICT, HOMEROOMS, "test")
+    await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess")))
+    await evaluate(store)
+    return feed
+
+
+# What counts
+
+
+async def test_a_student_who_left_and_came_back_counts_no_more(store: StoreUnderTest, strict: Feed) -> None:
+    for student in (1, 2, 3):
+        await leave(strict, student)
+        assert await evaluate(store) == ["commit"]
+    await come(strict, 1)
+    assert await evaluate(store) == ["commit"]
+
+    await leave(strict, 4)
+    assert await evaluate(store) == ["commit"]
+    await leave(strict, 5)
+    assert await evaluate(store) == ["review"]
+
+    (detail,) = await details(store)
+    assert detail == {"removed": 4, "committed": 32, "limit_percent": 10, "earlier": 3}
+
+
+async def test_students_who_came_within_the_window_are_guarded_as_the_plan_removes_them(
+    store: StoreUnderTest, strict: Feed
+) -> None:
+    newcomers = range(40, 60)
+    await come(strict, *newcomers)
+    await strict.send(("sections", homeroom(703, NORTH, newcomers)))
+    assert await evaluate(store) == ["commit"]
+
+    await leave(strict, *newcomers)
+
+    assert await evaluate(store) == ["review"]
+    assert (await details(store))[0] == {"removed": 20, "committed": 52, "limit_percent": 10}
+
+
+async def test_a_school_is_counted_with_those_who_were_there_at_the_start(
+    store: StoreUnderTest, strict: Feed
+) -> None:
+    await store.desk.set_policy(DISTRICT, NO_FLOOR | {"removal_limit_percent": 100}, "test")
+    await evaluate(store)
+    await leave(strict, 21, 22)
+    await strict.send(("users", student_json(23, {"school": NORTH})))
+    assert await evaluate(store) == ["commit"]
+
+    await leave(strict, 23, 24)
+
+    assert await evaluate(store) == ["review"]
+    assert await details(store) == [{"removed": 4, "committed": 12, "limit_percent": 25, "earlier": 2}]
+
+
+async def test_classes_that_change_one_by_one_are_counted_together(
+    store: StoreUnderTest, strict: Feed
+) -> None:
+    outcomes = list[str]()
+    for moved in range(1, 8):
+        await strict.send(
+            ("sections", homeroom(700, NORTH, range(moved + 1, 21))),
+            ("sections", homeroom(701, SOUTH, [*range(1, moved + 1), *SOUTHERN])),
+        )
+        outcomes += await evaluate(store)
+
+    assert outcomes == ["commit"] * 6 + ["review"]
+    assert await by_code(store) == {"school.class_change": 1}
+    assert await details(store) == [{"class_changes": 7, "committed": 20, "limit_percent": 30, "earlier": 6}]
+    assert list(await causes(store)) == ["sis.students_reassigned"]
+
+
+async def test_a_class_that_is_what_it_was_at_the_start_has_not_changed(
+    store: StoreUnderTest, strict: Feed
+) -> None:
+    for students in (range(7, 21), NORTHERN, range(7, 21), NORTHERN):
+        others = [student for student in NORTHERN if student not in students]
+        await strict.send(
+            ("sections", homeroom(700, NORTH, students)),
+            ("sections", homeroom(701, SOUTH, [*others, *SOUTHERN])),
+        )
+        assert await evaluate(store) == ["commit"]
+
+
+async def test_what_a_plan_does_not_add_to_is_no_reason_to_hold_it(
+    store: StoreUnderTest, strict: Feed
+) -> None:
+    for student in (1, 2, 3):
+        await leave(strict, student)
+        await evaluate(store)
+    await store.desk.set_policy(DISTRICT, NO_FLOOR | {"removal_limit_percent": 1}, "test")
+    await strict.send(renamed(4, "Wren"))
+
+    assert await evaluate(store) == ["commit"]
+    assert await by_code(store) == {}
+
+
+async def test_another_districts_history_is_neither_counted_nor_forgotten(
+    store: StoreUnderTest, strict: Feed
+) -> None:
+    await store.rows(
+        "INSERT INTO guard_history SELECT 'another', 9, $1, now(), true, $2, 'c', false, NULL, NULL",
+        record_id(5),
+        NORTH,
+    )
+    await leave(strict, 1, 2, 3)
+    assert await evaluate(store) == ["commit"]
+    await leave(strict, 4)
+    assert await evaluate(store) == ["review"]
+    assert (await details(store))[0]["removed"] == 4
+    assert await approve(store) == ["commit"]
+
+    rows = await store.rows("SELECT district_id FROM guard_history")
+    assert [row["district_id"] for row in rows] == ["another"]
+
+
+# Time
+
+
+async def test_a_district_that_only_the_last_hours_hold_passes_by_itself_when_they_are_over(
+    store: StoreUnderTest, strict: Feed
+) -> None:
+    await leave(strict, 1, 2)
+    await evaluate(store)
+    await leave(strict, 3, 4)
+    assert await evaluate(store) == ["review"]
+    (row,) = await store.rows("SELECT reevaluate_at FROM districts WHERE district_id = $1", DISTRICT)
+    (kept,) = await store.rows("SELECT DISTINCT committed_at FROM guard_history")
+    assert row["reevaluate_at"] == kept["committed_at"] + timedelta(hours=24)
+
+    await store.rows("UPDATE guard_history SET committed_at = committed_at - interval '1 day'")
+    await store.rows("UPDATE districts SET reevaluate_at = reevaluate_at - interval '1 day'")
+
+    assert await evaluate(store) == ["commit"]
+    assert len(await commits(store)) == 3
+    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+
+
+async def test_a_commit_leaves_nothing_to_look_at_when_its_hours_are_over(
+    store: StoreUnderTest, strict: Feed
+) -> None:
+    await leave(strict, 1)
+    await evaluate(store)
+    await leave(strict, 2)
+    await evaluate(store)
+
+    (row,) = await store.rows("SELECT reevaluate_at FROM districts WHERE district_id = $1", DISTRICT)
+    assert row["reevaluate_at"] is None
+
+
+async def test_what_is_older_than_any_count_is_forgotten(store: StoreUnderTest, strict: Feed) -> None:
+    await leave(strict, 1)
+    await evaluate(store)
+    await store.rows("UPDATE guard_history SET committed_at = committed_at - interval '8 days'")
+    await leave(strict, 2)
+    await evaluate(store)
+
+    rows = await store.rows("SELECT student_id FROM guard_history")
+    assert [row["student_id"] for row in rows] == [record_id(2)]
+
+
+# When the count starts over
+
+
+async def test_a_rollback_starts_the_count_over(store: StoreUnderTest, strict: Feed) -> None:
+    for student in (1, 2, 3):
+        await leave(strict, student)
+        await evaluate(store)
+    await roll_back(store.rollbacks, DISTRICT, 3, "ada", "it was a mistake")
+    assert await store.rows("SELECT FROM guard_history") == []
+    await store.desk.resume(DISTRICT, "ada", "it was none")
+    assert await evaluate(store) == ["commit"]
+
+    await leave(strict, 4, 5)
+    assert await evaluate(store) == ["commit"]
+    await leave(strict, 6)
+    assert await evaluate(store) == ["review"]
+
+
+async def test_a_new_school_year_passes_with_one_approval(store: StoreUnderTest, feed: Feed) -> None:
+    rooms = {700: (NORTH, NORTHERN), 701: (SOUTH, SOUTHERN)}
+    await feed.send(
+        *(("users", student_json(n, {"school": NORTH, "grade": "5"})) for n in NORTHERN),
+        *(("users", student_json(n, {"school": SOUTH, "grade": "5"})) for n in SOUTHERN),
+        *(("sections", str(record_id(number))) for number in rooms),
+        *(("sections", homeroom(number + 10, *room)) for number, room in rooms.items()),
+    )
+    assert await evaluate(store) == ["review"]
+    assert list(await causes(store)) == ["vendor.rollover"]
+    assert await approve(store) == ["commit"]
+
+    await feed.send(
+        *(("sections", str(record_id(number + 10))) for number in rooms),
+        *(("sections", homeroom(number + 20, school, some)) for number, (school, some) in rooms.items()),
+    )
+    assert await evaluate(store) == ["review"]
+    assert {detail["class_changes"] for detail in await details(store)} == {12, 20, 32}
+    assert all("earlier" not in detail for detail in await details(store))
+
+
+# Filters
+
+
+async def test_a_filter_that_nobody_confirmed_is_held_with_its_cause(
+    store: StoreUnderTest, clubs: Feed
+) -> None:
+    assert clubs
+    await store.desk.set_filter(DISTRICT, CHESS, "ada")
+
+    assert await evaluate(store) == ["review"]
+    assert await by_code(store) == {"district.class_change": 1, "school.class_change": 2}
+    cause = (await causes(store))["filter.other_sections_kept"]
+    assert (cause["owner"], cause["class_changes"], cause["students"]) == ("filter", 32, 0)
+
+
+async def shown(store: StoreUnderTest) -> FilterEffect:
+    effect = await filter_effect(store.evaluations, DISTRICT, CHESS)
+    assert effect is not None
+    return effect
+
+
+async def test_a_filter_that_was_confirmed_is_committed_and_starts_the_count_over(
+    store: StoreUnderTest, clubs: Feed
+) -> None:
+    effect = await shown(store)
+    assert effect.text == "32 of 32 students change class"
+    await store.desk.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
+
+    assert await evaluate(store) == ["commit"]
+    assert await store.rows("SELECT FROM guard_history") == []
+    await clubs.send(
+        ("sections", homeroom(702, NORTH, range(1, 21), name="Chess")),
+        ("sections", homeroom(703, NORTH, SOUTHERN, name="Chess too")),
+    )
+    assert await evaluate(store) == ["review"]
+
+
+async def test_more_students_than_were_confirmed_are_an_accident_still(
+    store: StoreUnderTest, clubs: Feed
+) -> None:
+    effect = await shown(store)
+    await leave(clubs, *range(1, 13))
+    await store.desk.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
+
+    assert await evaluate(store) == ["review"]
+    assert await by_code(store) == {"district.mass_removal": 1, "school.mass_removal": 1}
+
+
+async def test_what_was_confirmed_waits_for_other_errors_and_serves_one_commit(
+    store: StoreUnderTest, clubs: Feed
+) -> None:
+    effect = await shown(store)
+    await clubs.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
+    await store.desk.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
+    assert await evaluate(store) == ["review"]
+    await come(clubs, 1)
+    assert await evaluate(store) == ["commit"]
+
+    await clubs.send(
+        ("sections", str(record_id(702))), ("sections", homeroom(704, NORTH, EVERYBODY, name="Chess"))
+    )
+    assert await evaluate(store) == ["review"]
+    assert await by_code(store) == {"district.class_change": 1, "school.class_change": 2}
+
+
+async def test_what_was_confirmed_of_one_filter_is_not_confirmed_of_the_next(
+    store: StoreUnderTest, clubs: Feed
+) -> None:
+    assert clubs
+    effect = await shown(store)
+    await store.desk.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
+    await store.desk.set_filter(DISTRICT, CHESS, "bo")
+
+    assert await evaluate(store) == ["review"]
+
+
+async def test_nothing_is_asked_of_a_filter_that_moves_nobody_or_before_the_first_commit(
+    store: StoreUnderTest, clubs: Feed
+) -> None:
+    assert clubs
+    effect = await filter_effect(store.evaluations, DISTRICT, HOMEROOMS)
+    assert effect is not None
+    assert not effect.needs_confirmation
+    assert await filter_effect(store.evaluations, "never seen", CHESS) is None
+    await store.rows("UPDATE districts SET last_commit_id = NULL")
+    assert await filter_effect(store.evaluations, DISTRICT, CHESS) is None
+
+
+async def test_a_trial_tells_how_many_students_change_class(store: StoreUnderTest, clubs: Feed) -> None:
+    assert clubs
+    tried = await try_filter(store.evaluations, DISTRICT, CHESS)
+
+    assert tried["turnover"] == {"committed": 32, "class_changes": 32, "removed": 0}
+
+
+# Causes
+
+
+@pytest.mark.parametrize(
+    ("section", "code"),
+    [
+        ({"sis_id": "a section's own"}, "sis.class_ids_changed"),
+        ({"sis_id": "another", "name": "Algebra", "subject": "math"}, "sharing.sections_unshared"),
+        ({"sis_id": "another", "name": "Algebra"}, "sis.classes_renewed"),
+        ({"sis_id": "another", "subject": "math"}, "sis.classes_renewed"),
+    ],
+)
+async def test_what_takes_the_place_of_a_deleted_section_tells_the_cause(
+    store: StoreUnderTest, feed: Feed, section: Json, code: str
+) -> None:
+    former = {"sis_id": "A Section's own ", "name": "Homeroom", "subject": "homeroom/advisory"}
+    await feed.send(("sections", section_json(700, **_listed(), **former)))
+    assert await evaluate(store) == ["commit"]
+    nobody: Json = {"teacher": None, "teachers": []} if "name" in section else {}
+
+    await feed.send(
+        ("sections", str(record_id(700))),
+        ("sections", section_json(710, **_listed(), **(former | section | nobody))),
+    )
+
+    assert await evaluate(store) == ["review"]
+    found = await causes(store)
+    assert list(found) == [code]
+    assert found[code]["class_changes"] == 20
+    assert found[code]["sections"] == [record_id(710)]
+    assert "rostering approve" in found[code]["advice"]
+
+
+def _listed() -> Json:
+    return {"school": NORTH, "students": [record_id(student) for student in NORTHERN]}
+
+
+async def test_students_who_fall_into_a_class_that_was_there_have_lost_a_shared_section(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(("sections", str(record_id(700))), ("sections", homeroom(701, SOUTH, EVERYBODY)))
+
+    assert await evaluate(store) == ["review"]
+    assert list(await causes(store)) == ["sharing.sections_unshared"]
+
+
+# Plans of queries
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+@pytest.mark.parametrize(
+    ("file", "name"), [("guards", "turnovers"), ("guards", "keep"), ("causes", "class_changes")]
+)
+@pytest.mark.usefixtures("feed")
+async def test_what_guards_count_is_found_by_the_plan_and_never_in_the_whole_district(
+    store: StoreUnderTest, file: str, name: str, has_statistics: bool
+) -> None:
+    if has_statistics:
+        await store.rows("ANALYZE")
+    values = {
+        "turnovers": ("now()", "10", "20"),
+        "keep": ("1", "now()"),
+        "class_changes": ("20",),
+    }[name]
+    statement = sql.load(file)[name]
+    for place, value in enumerate(values, start=2):
+        statement = statement.replace(f"${place}", value)
+
+    found = await store.rows(f"EXPLAIN {statement}", DISTRICT)
+
+    text = "\n".join(row[0] for row in found)
+    assert "roster_plan" in text
+    assert "Seq Scan on roster" not in text
+    assert "Scan using roster_committed_school on roster  (" not in text
+    assert "Scan using roster_school" not in text

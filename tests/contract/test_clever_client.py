@@ -515,6 +515,19 @@ async def test_a_newest_event_without_an_id_is_left_out(
 
 
 @pytest.mark.parametrize(
+    "odd",
+    [None, 7, [NAME], {"data": None}, {"owner": {"type": "district", "id": "d" * 3000}, "access_token": "t"}],
+)
+async def test_a_row_of_the_list_of_tokens_that_is_none_keeps_no_other_district_back(
+    server: Server, client: CleverClient, odd: object
+) -> None:
+    sound = {"owner": {"type": "district", "id": "d1"}, "access_token": "t1"}
+    server.answers = [answer({"data": [odd, sound], "links": []})]
+
+    assert list(await client.tokens()) == ["d1"]
+
+
+@pytest.mark.parametrize(
     ("odd", "kept"),
     [
         (

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from schemas import clever
 from worker.domain.records import Json
 from worker.ports.clever import Token
 
@@ -50,7 +51,7 @@ def _district(row: Json) -> str | None:
     if not isinstance(owner, dict) or owner.get("type") != "district":
         return None
     district_id = owner.get("id")
-    return district_id if isinstance(district_id, str) and district_id else None
+    return district_id if clever.is_district_id(district_id) else None
 
 
 def _created(text: Any) -> datetime:

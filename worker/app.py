@@ -54,6 +54,7 @@ from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.window import WindowLimits
+from worker.errors import SettingsError
 from worker.metrics import Metrics
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
@@ -119,6 +120,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
 
     `is_worker` says that the process evaluates what is stored, so that others can see that one does.
     """
+    direct = _direct(settings)
     async with AsyncExitStack() as stack:
         dsn = await _database(settings, stack)
         if settings.database_url is None:
@@ -129,7 +131,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             dsn,
             name=process_name(is_worker=is_worker),
             size=settings.database_pool_size,
-            direct=_direct(settings),
+            direct=direct,
         )
         stack.push_async_callback(database.close)
         if settings.clever.client_id is not None:
@@ -274,6 +276,8 @@ async def migrate(settings: Settings, tell: Callable[[str], None]) -> tuple[str 
 
 def _direct(settings: Settings) -> str | None:
     url = settings.database_direct_url
+    if url is not None and settings.database_url is None:
+        raise SettingsError("ROSTERING_DATABASE_URL: expected it beside the direct address, got nothing")
     return None if url is None else url.get_secret_value()
 
 

@@ -72,6 +72,15 @@ async def test_events_become_a_commit(
     assert commit["roster"]["students"] == 1
 
 
+async def test_a_direct_address_by_itself_is_refused(database_url: str, tmp_path: Path) -> None:
+    alone = {"ROSTERING_DATA_DIR": str(tmp_path), "ROSTERING_DATABASE_DIRECT_URL": database_url}
+
+    with pytest.raises(SettingsError, match="ROSTERING_DATABASE_URL: expected it beside"):
+        async with open_store(loading.load(alone)):
+            pass
+    assert not (tmp_path / "postgres").exists()
+
+
 async def test_reading_from_clever_over_a_pooler_of_transactions_asks_for_a_direct_address(
     pooled_url: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

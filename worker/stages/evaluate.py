@@ -47,6 +47,7 @@ LOOK_SECONDS: Final = 0.5
 ADOPTED_AT_ONCE: Final = 20_000
 """Changes of a baseline up to which only what they touch is looked at again, and not the whole district."""
 
+SILENT_SECONDS: Final = 480.0
 SUGGEST_SECONDS: Final = 60.0
 """For a review's search of better section filters."""
 
@@ -70,8 +71,11 @@ class EvaluateStage:
     suggest_seconds: float = SUGGEST_SECONDS
     tracer: Tracer = NO_TRACES
     name: str = "evaluate"
-    bound: float = 600.0
-    """Seconds: a review's search of suggestions, in a thread, shows no sign of life."""
+
+    @property
+    def bound(self) -> float:
+        """Seconds without a sign of life: a review's search of suggestions, in a thread, shows none."""
+        return SILENT_SECONDS + 2 * self.suggest_seconds
 
     async def once(self) -> bool:
         """Evaluate the district that has been due for longest; return whether there was one."""

@@ -49,7 +49,7 @@ async def test_the_demo_district_is_suggested_its_homerooms(site: Site, tmp_path
     assert tried["coverage"] == first["coverage"]
     assert (refused.code, refused.out, len(refused.err.splitlines())) == (2, "", 1), refused
     assert (unknown.code, unknown.out) == (2, ""), unknown
-    assert "never seen" in unknown.err
+    assert "there is no district" in unknown.err
     assert after == before
     assert in_force[0]["in_force"] is True
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final
 
 import orjson
 
@@ -16,6 +16,8 @@ from worker.ports.broker import Message, Publisher
 
 IN_FLIGHT: Final = 500
 """Unconfirmed messages at a time; RabbitMQ gains little beyond a few hundred."""
+BYTES_IN_FLIGHT: Final = 8 * 1024 * 1024
+"""Of bodies that are not confirmed yet; each is in memory a few times."""
 ROUTING_KEY_BYTES: Final = 255
 """The longest that AMQP has."""
 
@@ -37,31 +39,55 @@ async def publish_messages(
 
     The first one that cannot be published stops the rest and raises.
     """
-    waiting: set[asyncio.Task[None]] = set()
+    flight = _Flight(done)
     count = 0
     try:
         for each in messages:
-            waiting.add(asyncio.create_task(publisher.publish(each)))
+            await flight.make_room(len(each.body))
+            flight.begin(publisher.publish(each), len(each.body))
             count += 1
-            if len(waiting) >= IN_FLIGHT:
-                waiting = await _some_done(waiting, done)
-        while waiting:
-            waiting = await _some_done(waiting, done)
+        await flight.land()
     finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        await flight.cancel()
     return count
 
 
-async def _some_done(
-    waiting: set[asyncio.Task[None]], done: Callable[[int], None]
-) -> set[asyncio.Task[None]]:
-    finished, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in finished:
-        task.result()
-    done(len(finished))
-    return rest
+class _Flight:
+    """Messages that are published and not yet confirmed: bounded in number and in bytes."""
+
+    def __init__(self, done: Callable[[int], None]) -> None:
+        self._done = done
+        self._waiting: dict[asyncio.Task[None], int] = {}
+        self._bytes = 0
+
+    def begin(self, publishing: Coroutine[Any, Any, None], size: int) -> None:
+        """Begin to publish a message of that size."""
+        self._waiting[asyncio.create_task(publishing)] = size
+        self._bytes += size
+
+    async def make_room(self, size: int) -> None:
+        """Wait until one more of that size may begin; a large one goes alone."""
+        while self._waiting and (len(self._waiting) >= IN_FLIGHT or self._bytes + size > BYTES_IN_FLIGHT):
+            await self._some()
+
+    async def land(self) -> None:
+        """Wait until every one is confirmed."""
+        while self._waiting:
+            await self._some()
+
+    async def cancel(self) -> None:
+        """Give up those that are not confirmed."""
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+
+    async def _some(self) -> None:
+        finished, _ = await asyncio.wait(self._waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in finished:
+            self._bytes -= self._waiting.pop(task)
+        for task in finished:
+            task.result()
+        self._done(len(finished))
 
 
 def message(event: JsonObject, district_id: str | None = None) -> Message:

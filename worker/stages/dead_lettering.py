@@ -35,6 +35,8 @@ MAX_PUBLISHED_BYTES: Final = 16 * 1024 * 1024
 FLUSH_SECONDS: Final = 1.0
 """How long a batch waits for its unreadable messages while publishing goes well."""
 RETRY_SECONDS: Final = 5.0
+MOST_RETRY_SECONDS: Final = 60.0
+"""Between two attempts, which double: one that a blocked broker has not read yet may still arrive, later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class DeadLettering:
     _bytes: int = 0
     _pump: asyncio.Task[None] | None = None
     _is_failing: bool = False
+    _failures: int = 0
     _progress: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __len__(self) -> int:
@@ -139,7 +142,8 @@ class DeadLettering:
                         await item.subscription.acknowledge_each([item.delivery.tag])
                         self._left(item)
                     else:
-                        await asyncio.sleep(self.retry_seconds)
+                        await asyncio.sleep(min(self.retry_seconds * 2**self._failures, MOST_RETRY_SECONDS))
+                        self._failures += 1
         finally:  # whatever ended it: nobody waits for it any more
             self._progress.set()
 
@@ -155,6 +159,7 @@ class DeadLettering:
             self._progress.set()
             return False
         self._is_failing = False
+        self._failures = 0
         self.metrics.dead_letters.labels(str(item.error.reason)).inc()
         return True
 

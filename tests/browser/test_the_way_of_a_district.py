@@ -20,7 +20,7 @@ async def test_a_district_is_chosen_invited_connected_asked_for_rules_and_given_
         await open_office.log_in(page, path="/board")
         await _chooses(page, district)
         await _invites_having_seen_the_e_mail(page, open_office)
-        link = await _link(page)
+        link = await _link(page, open_office)
         await _the_district_connects(browser, open_office, district, link)
         await _sees_it_connected_and_asks_for_sharing(page, open_office)
         await _asks_for_rules_by_a_suggestion(page, open_office, district)
@@ -56,11 +56,15 @@ async def _invites_having_seen_the_e_mail(page: Page, office: Office) -> None:
     assert sent.recipients == [CONTACT]
 
 
-async def _link(page: Page) -> str:
+async def _link(page: Page, office: Office) -> str:
+    """Return the link that the district got; nobody else is shown it."""
     await page.get_by_role("link", name="Way", exact=True).click()
-    link = await page.get_by_label("Address of the open connect link").input_value()
-    assert link.startswith("http://rostering.example.org/connect/")
-    return link
+    await expect(page.get_by_role("main")).to_contain_text("A link is open")
+    body = office.post.kept[0].message.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"http://rostering\.example\.org/connect/[\w-]{43}", body.get_content())
+    assert found is not None
+    return found[0]
 
 
 async def _the_district_connects(browser: Browser, office: Office, district: str, link: str) -> None:

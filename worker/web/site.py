@@ -130,12 +130,12 @@ def _telling_errors(console: Console) -> Middleware:
             return console.render(request, "error.html", status=error.status, status_code=error.status)
         except UnknownDistrictError:
             return console.render(request, "error.html", status=404, status_code=404)
-        except StoreRefused:
-            title, text = "This cannot be kept", "A value is none that can be stored. Nothing was changed."
-            return console.render(request, "refused.html", status=422, title=title, text=text)
         except Unavailable as error:
             return _away(console, request, error)
         except Exception as error:  # noqa: BLE001 — its text may quote a row: only its kind and place are told
+            if isinstance(error, StoreRefused) and not _is_ours(error):
+                title, text = "This cannot be kept", "A value cannot be stored. Nothing was changed."
+                return console.render(request, "refused.html", status=422, title=title, text=text)
             _log(request, error)
             return console.render(request, "error.html", status=500, status_code=500)
 
@@ -152,6 +152,11 @@ def _away(console: Console, request: web.Request, error: Unavailable) -> web.Res
 def _log(request: web.Request, error: Exception) -> None:
     log = structlog.get_logger().bind(method=request.method, page=pattern(request))
     log.error("http.failed", **telemetry.shown(error))
+
+
+def _is_ours(error: StoreRefused) -> bool:
+    """Whether a constraint of ours was hurt: a fault of ours, and none of what was sent."""
+    return error.fault is not None and (error.fault.sqlstate or "").startswith("23")
 
 
 def _to_log_in(console: Console, request: web.Request) -> web.Response:

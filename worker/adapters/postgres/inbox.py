@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Final
 
 from worker.adapters.postgres import notices, sql, windows
@@ -15,6 +16,8 @@ from worker.errors import StoreFailed, StoreFault, StoreRefused, StoreUnavailabl
 from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
 
 _SQL: Final = sql.load("inbox")
+
+_KEY: Final[Callable[[Arrival], tuple[str, str]]] = attrgetter("district_id", "event_id")
 
 
 class PostgresInbox:
@@ -58,9 +61,11 @@ class PostgresInbox:
         Of two events of one id the one that was stored first stands. Of two in one call that is decided by
         what they say, whatever their order, and one that no roster needs gives way.
         """
-        events = sorted((arrival for arrival in arrivals if not arrival.ignored), key=_in_order)
-        needed = {(event.district_id, event.event_id) for event in events}
-        ignored = sorted({(a.district_id, a.event_id) for a in arrivals if a.ignored} - needed)
+        events = sorted((arrival for arrival in arrivals if not arrival.ignored), key=_KEY)
+        needed = set(map(_KEY, events))
+        if len(needed) < len(events):
+            events.sort(key=_in_order)
+        ignored = sorted({_KEY(arrival) for arrival in arrivals if arrival.ignored} - needed)
 
         async def work(connection: Connection) -> Stored:
             stored = await _store_events(connection, events) if events else 0

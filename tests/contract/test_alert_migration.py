@@ -17,6 +17,7 @@ from store_fixtures import opened_store
 from worker.adapters.postgres import migrating, schema
 
 BEFORE = "0010"
+LINKS_BEFORE = "0019"
 OUTBOX = (
     "INSERT INTO alert_outbox (district_id, routing_key, schema, message_key, trace_parent, envelope) "
     "VALUES ('1', 'alert.warning', 'rostering.alert/v1', $1, '', $2)"
@@ -65,6 +66,28 @@ async def test_what_waited_is_delivered_once_and_in_order_after_the_migration(ol
     assert sorted(line.sent) == ["1/resolved", "2/firing", "2/resolved", "3/firing", "3/resolved"]
     assert line.sent.index("2/firing") < line.sent.index("2/resolved")
     assert line.sent.index("3/firing") < line.sent.index("3/resolved")
+
+
+async def test_a_connect_link_from_before_opens_its_page_and_its_token_is_kept_no_longer(
+    old_url: str,
+) -> None:
+    token = "t" * 43
+    await migrating.upgrade(old_url, to=LINKS_BEFORE)
+    old = await asyncpg.connect(old_url)
+    await old.execute("INSERT INTO lifecycles (district_id, state) VALUES ('1', 'chosen')")
+    await old.execute(
+        "INSERT INTO connect_links (token, district_id, created_by, expires_at) "
+        "VALUES ($1, '1', 'vic', now() + interval '1 day')",
+        token,
+    )
+    await old.close()
+
+    await schema.migrate(old_url)
+
+    async with opened_store(old_url) as store:
+        assert await store.lifecycles.welcome(token) is not None
+        assert await store.lifecycles.welcome("u" * 43) is None
+        assert token not in str(await store.rows("SELECT * FROM connect_links"))
 
 
 async def deliver_before(old: asyncpg.Connection[asyncpg.Record], told: Json, *, is_delivered: bool) -> None:

@@ -423,7 +423,7 @@ async def test_what_guards_count_is_found_by_the_plan_and_never_in_the_whole_dis
     if has_statistics:
         await store.rows("ANALYZE")
     values = {
-        "turnovers": ("now()", "10", "20"),
+        "turnovers": ("now()", "10", "20", "25", "30"),
         "keep": ("1", "now()"),
         "class_changes": ("20",),
     }[name]

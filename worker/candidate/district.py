@@ -9,7 +9,7 @@ from worker.domain.filter import looked_at
 from worker.domain.preflight import DistrictContext, district_findings
 from worker.domain.roster import RosterKind
 from worker.domain.scope_counts import matching_nothing
-from worker.domain.turnover import Turnovers
+from worker.domain.turnover import SchoolLimits, Turnovers
 from worker.ports.evaluation import Evaluation
 
 
@@ -56,9 +56,11 @@ async def turnovers_of(evaluation: Evaluation, context: Context) -> Sequence[Tur
     planned = context.tally.plan()[RosterKind.STUDENT]
     if state.last_commit_id is None or not any(planned.values()):
         return ()
-    floor, committed = policy.removal_limit_floor, state.committed_counts.get("students", 0)
+    limits = SchoolLimits(
+        policy.removal_limit_floor, policy.school_removal_limit_percent, policy.class_change_limit_percent
+    )
     after = evaluation.window.now - policy.look_back
-    return await evaluation.turnovers(after, floor, committed)
+    return await evaluation.turnovers(after, state.committed_counts.get("students", 0), limits)
 
 
 async def planned_moves(evaluation: Evaluation) -> Turnovers:
@@ -67,5 +69,5 @@ async def planned_moves(evaluation: Evaluation) -> Turnovers:
     if state.last_commit_id is None:
         return Turnovers()
     committed = state.committed_counts.get("students", 0)
-    _, alone = await evaluation.turnovers(evaluation.window.now, 0, committed)
+    _, alone = await evaluation.turnovers(evaluation.window.now, committed, SchoolLimits())
     return alone

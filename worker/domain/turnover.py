@@ -45,6 +45,15 @@ NO_TURNOVER: Final = Turnover(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class SchoolLimits:
+    """From when the turnover of a school has to be known: above this floor, and up to these limits."""
+
+    floor: int = 0
+    removal_percent: float = 100
+    class_change_percent: float = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Turnovers:
     """Removals and changes of class: of the whole district, and by school."""
 

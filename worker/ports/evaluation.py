@@ -23,7 +23,7 @@ from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import EventId, Json
 from worker.domain.staging import NO_FLOOR, Change
 from worker.domain.tally import Tally
-from worker.domain.turnover import Confirmation, Turnovers
+from worker.domain.turnover import Confirmation, SchoolLimits, Turnovers
 from worker.domain.window import Trigger, WindowLimits
 from worker.ports.outbox import OutboxMessage
 from worker.ports.roster import EvaluatedRoster
@@ -217,11 +217,13 @@ class ErrorFigures(Protocol):
 class Guards(Protocol):
     """What guards count of the district under evaluation, over some hours."""
 
-    async def turnovers(self, after: datetime, floor: int, committed: int) -> tuple[Turnovers, Turnovers]:
+    async def turnovers(
+        self, after: datetime, committed: int, limits: SchoolLimits
+    ) -> tuple[Turnovers, Turnovers]:
         """Return what commits after this moment with the plan removed or moved, and what the plan alone.
 
-        `committed` are the students committed now. Schools are those that more than `floor` students left,
-        or changed class at.
+        `committed` are the students committed now. Schools are those that more students than the floor left,
+        or changed class at; of one that is within the limits it is only known that it is.
         """
         ...
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
-from worker.domain.turnover import LONGEST_LOOK_BACK, Turnover, Turnovers
+from worker.domain.turnover import LONGEST_LOOK_BACK, SchoolLimits, Turnover, Turnovers
 
 _SQL: Final = sql.load("guards")
 
@@ -22,9 +22,19 @@ class PostgresGuards:
         self._connection = connection
         self._district_id = district_id
 
-    async def turnovers(self, after: datetime, floor: int, committed: int) -> tuple[Turnovers, Turnovers]:
+    async def turnovers(
+        self, after: datetime, committed: int, limits: SchoolLimits
+    ) -> tuple[Turnovers, Turnovers]:
         """Return what commits since then and the plan, and what the plan alone, removed or moved."""
-        rows = await self._connection.fetch(_SQL["turnovers"], self._district_id, after, floor, committed)
+        rows = await self._connection.fetch(
+            _SQL["turnovers"],
+            self._district_id,
+            after,
+            limits.floor,
+            committed,
+            limits.removal_percent,
+            limits.class_change_percent,
+        )
         whole, alone = (
             _turnovers([row for row in rows if row["span"] == span]) for span in ("window", "plan")
         )

@@ -4,7 +4,8 @@
 -- How many students are gone or would sit in another class: since the start of these hours (`window`), and by
 -- the plan alone (`plan`); in all, and at each school where they are more than $3. What commits and the plan make
 -- of a student is a chain: he is taken for what he was before the first of its links. (Sorted once, whatever
--- statistics say, and never joined. The member is asked for so that no index of all committed students fits.)
+-- statistics say, and never joined. Of a school's students no more are counted than its limits, $5 and $6 percent,
+-- ask for: a larger school is within them. The member is asked for so that no index of all committed students fits.)
 WITH history AS MATERIALIZED (
     SELECT student_id, sequence, committed_at, was_there, school_id, class_id, is_there, next_school_id, next_class_id
     FROM guard_history WHERE district_id = $1 AND committed_at > $2
@@ -54,11 +55,15 @@ WITH history AS MATERIALIZED (
 )
 SELECT s.*, (SELECT min(committed_at) FROM history) AS since,
        coalesce(x.shift, 0)::bigint + CASE WHEN s.is_district THEN $4 ELSE
-           (SELECT count(*) FROM roster r WHERE r.district_id = $1 AND r.committed_school_id = s.school_id
-                AND r.committed IS NOT NULL AND r.kind = 'student') END AS committed
+           (SELECT count(*)
+            FROM (SELECT FROM roster r WHERE r.district_id = $1 AND r.committed_school_id = s.school_id
+                      AND r.committed IS NOT NULL AND r.kind = 'student' LIMIT b.enough) AS at_school) END AS committed
 FROM sums s
 LEFT JOIN shifts x ON s.span = 'window' AND x.is_district = s.is_district
                   AND x.school_id = coalesce(s.school_id, '')
+CROSS JOIN LATERAL (SELECT CASE WHEN $5::float8 > 0 AND $6::float8 > 0 THEN
+    ceil(100 * greatest(s.removed / $5::float8, s.moved / $6::float8) - least(coalesce(x.shift, 0), 0))::bigint + 2
+    END AS enough) AS b
 WHERE s.is_district OR (s.school_id IS NOT NULL AND (s.removed > $3 OR s.moved > $3))
 ORDER BY s.span, s.school_id
 

@@ -110,11 +110,18 @@ async def test_a_right_that_no_stage_here_needs_is_not_asked_for(
     assert of_stages(["evaluate"]) == Rights()
 
 
-async def test_who_may_not_declare_is_told_so(least: LeastUser) -> None:
-    broker = RabbitBroker(least.url, name="least")
-    with pytest.raises(TopologyError, match="may not declare"):
-        await broker.declare_topology()
-    await broker.close()
+async def test_who_may_not_declare_is_told_so_unless_everything_is_there(
+    least: LeastUser, rabbitmq_vhost_url: str
+) -> None:
+    least_broker = RabbitBroker(least.url, name="least")
+    with pytest.raises(TopologyError, match=r"clever\.events is missing.*may not"):
+        await least_broker.declare_topology()
+
+    owner = RabbitBroker(rabbitmq_vhost_url, name="owner")
+    assert await owner.declare_topology()
+    assert not await least_broker.declare_topology()
+    await owner.close()
+    await least_broker.close()
 
 
 @pytest.mark.parametrize(

@@ -167,13 +167,16 @@ class RabbitBroker:
         except BrokerRefused as error:
             raise SettingsError(f"ROSTERING_BROKER_URL: {error}") from error
 
-    async def declare_topology(self, topology: Topology = TOPOLOGY) -> None:
-        """Create what is missing; raises `TopologyError` where something exists with other arguments."""
+    async def declare_topology(self, topology: Topology = TOPOLOGY) -> bool:
+        """Create what is missing; raises `TopologyError` where something exists with other arguments.
+
+        Returns False where everything is there already and our user may create nothing.
+        """
         link = await self._opened_for_good("declare topology")
         try:
             with translated("cannot declare the topology"):
                 async with asyncio.timeout(self._connect_timeout):
-                    await rabbitmq_topology.declare(link.transport, topology)
+                    return await rabbitmq_topology.declare(link, topology)
         finally:
             await self._discard(link)
 

@@ -31,10 +31,7 @@ async def check(link: Link, topology: Topology) -> list[str]:
 
     Returns the names of what our user may not configure, and so could not be compared.
     """
-    for exchange in topology.exchanges:
-        await _find_exchange(link.transport, exchange)
-    for queue in topology.queues:
-        await _find_queue(link.transport, queue)
+    await _find(link.transport, topology)
     uncompared: list[str] = []
     everything: list[Exchange | Queue] = [*topology.exchanges, *topology.queues]
     for each in everything:
@@ -49,20 +46,34 @@ async def check(link: Link, topology: Topology) -> list[str]:
     return uncompared
 
 
-async def declare(channel: AbstractChannel, topology: Topology) -> None:
+async def declare(link: Link, topology: Topology) -> bool:
     """Create everything, bindings included; raises `TopologyError` for the first thing that differs.
 
-    The same where our user may not create it.
+    Returns False where our user may create nothing and every exchange and queue is there already; where one
+    is missing, that raises too.
     """
     try:
-        await _declare(channel, topology)
-        for binding in topology.bindings:
-            await channel.queue_bind(binding.queue, binding.exchange, binding.pattern)
+        async with link.another_channel() as channel:
+            await _declare(channel, topology)
+            for binding in topology.bindings:
+                await channel.queue_bind(binding.queue, binding.exchange, binding.pattern)
     except ChannelAccessRefused as error:
-        raise TopologyError(
-            "the broker's user may not declare exchanges and queues: do it as one who may configure them, "
-            "write to the queues and read from the exchanges"
-        ) from error
+        try:
+            await _find(link.transport, topology)
+        except TopologyError as missing_one:
+            raise TopologyError(
+                f"{missing_one}, as a user who may configure it, write to the queues and read from the "
+                "exchanges: this one may not"
+            ) from error
+        return False
+    return True
+
+
+async def _find(channel: AbstractChannel, topology: Topology) -> None:
+    for exchange in topology.exchanges:
+        await _find_exchange(channel, exchange)
+    for queue in topology.queues:
+        await _find_queue(channel, queue)
 
 
 def missing(kind: str, name: str) -> TopologyError:

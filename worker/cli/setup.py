@@ -52,7 +52,9 @@ def topology() -> None:
 @click.pass_obj
 def declare(ctx: CommandContext) -> None:
     """Create every exchange, queue and binding that is not there yet."""
-    ctx.run(_with_broker(ctx, "declare"))
+    if ctx.run(_with_broker(ctx, "declare")):
+        say("Every exchange and queue is there already; this user may not declare any.")
+        return
     say(f"Declared {len(TOPOLOGY.exchanges)} exchanges and {len(TOPOLOGY.queues)} queues.")
 
 
@@ -81,9 +83,8 @@ async def _with_broker(ctx: CommandContext, what: str) -> list[str]:
     broker = RabbitBroker(ctx.settings.broker_url.get_secret_value(), name=app.process_name())
     try:
         if what == "declare":
-            await broker.declare_topology()
-        else:
-            await broker.check_topology(rights=rabbitmq_rights.ALL_RIGHTS)
+            return [] if await broker.declare_topology() else [queue.name for queue in TOPOLOGY.queues]
+        await broker.check_topology(rights=rabbitmq_rights.ALL_RIGHTS)
     finally:
         await broker.close()
     return broker.uncompared

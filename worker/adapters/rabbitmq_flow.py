@@ -14,6 +14,8 @@ import aio_pika
 from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from yarl import URL
 
 
@@ -25,21 +27,25 @@ class Gate:
     """
 
     def __init__(self) -> None:
-        self._is_open = asyncio.Event()
-        self._is_open.set()
+        self.is_open = True
+        self._opened = asyncio.Event()
+        self._opened.set()
         self.frame: bytearray | None = bytearray()
         """The last frame that was read, while the connection is being opened; None afterwards."""
 
     def set_open(self, *, is_open: bool) -> None:
         """Open or close it."""
+        if is_open == self.is_open:
+            return
+        self.is_open = is_open
         if is_open:
-            self._is_open.set()
+            self._opened.set()
         else:
-            self._is_open.clear()
+            self._opened.clear()
 
     async def passed(self) -> None:
         """Return once it is open."""
-        await self._is_open.wait()
+        await self._opened.wait()
 
 
 class GatedTransport(TransportFactory):
@@ -77,7 +83,13 @@ class _GatedReader:
     async def read(self, size: int = -1) -> bytes:
         return await self._reader.read(size)
 
-    async def readexactly(self, size: int) -> bytes:
+    def readexactly(self, size: int) -> Coroutine[Any, Any, bytes]:
+        # Ten times a message: nothing is put between where there is nothing to do.
+        if self._gate.frame is None and (size != 1 or self._gate.is_open):
+            return self._reader.readexactly(size)
+        return self._carefully(size)
+
+    async def _carefully(self, size: int) -> bytes:
         # Only where a frame begins: what has begun to arrive is small, and closing must not wait for it.
         if size == 1:
             await self._gate.passed()

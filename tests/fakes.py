@@ -74,25 +74,37 @@ class FakeInbox:
 
 
 class FakeOutbox:
-    """Messages of districts; a lease on a district in `lost` turns out to be gone when it is used."""
+    """Messages of districts; a lease on a district in `lost` turns out to be gone when it is used.
 
-    def __init__(self, messages: Iterable[Queued] = ()) -> None:
-        self.messages = list(messages)
+    One made with `of` is another holder over the messages of that one.
+    """
+
+    def __init__(self, messages: Iterable[Queued] = (), of: FakeOutbox | None = None) -> None:
+        self.messages: list[Queued] = list(messages) if of is None else of.messages
+        self.leases: dict[str, FakeOutbox] = {} if of is None else of.leases
+        self.ended: set[str] = set() if of is None else of.ended
+        """The districts whose lease has run out."""
         self.empty = asyncio.Event()
-        self.leased: set[str] = set()
         self.lost: set[str] = set()
+
+    @property
+    def leased(self) -> set[str]:
+        """The districts that somebody holds."""
+        return set(self.leases) - self.ended
 
     async def lease(self, districts: int, seconds: float) -> list[str]:
         """Take districts with messages."""
         free = {item.district_id: seconds for item in self.messages if item.district_id not in self.leased}
         taken = list(free)[:districts]
-        self.leased |= set(taken)
+        self.leases |= dict.fromkeys(taken, self)
+        self.ended -= set(taken)
         return taken
 
     async def renew(self, district_id: str, seconds: float) -> None:
         """Keep one for longer."""
-        if district_id in self.lost or seconds <= 0:
+        if seconds <= 0 or district_id in self.ended:
             raise LeaseLost(district_id)
+        self._check_mine(district_id)
 
     async def first(self, district_id: str, limit: int) -> list[Queued]:
         """Return the first messages of a district."""
@@ -100,14 +112,23 @@ class FakeOutbox:
 
     async def published(self, message: Queued) -> None:
         """Take a message out."""
-        await self.renew(message.district_id, 1)
+        self._check_mine(message.district_id)
+        if message not in self.messages:
+            raise LeaseLost(message.district_id)
         self.messages.remove(message)
         if not self.messages:
             self.empty.set()
 
     async def release(self, district_ids: Iterable[str]) -> None:
         """Give leases back."""
-        self.leased -= set(district_ids)
+        for district_id in district_ids:
+            if self.leases.get(district_id) is self:
+                del self.leases[district_id]
+                self.ended.discard(district_id)
+
+    def _check_mine(self, district_id: str) -> None:
+        if district_id in self.lost or self.leases.get(district_id) is not self:
+            raise LeaseLost(district_id)
 
     async def wait(self, seconds: float) -> None:
         """Return at once."""

@@ -9,7 +9,7 @@ from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mail_builders import mail
 
@@ -63,32 +63,54 @@ def test_a_mail_that_could_not_be_sent_is_refused_when_it_is_made(changed: dict[
 
 
 def plain(text: str) -> str:
-    """Return a recipient without what quotes a name, and with one blank for each white space."""
+    """Return a header without what quotes a name, and with one blank for each white space."""
     return " ".join(re.sub(r"[\\\"<>]", " ", text).split())
 
 
-@given(
-    name=st.text(
-        st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters='<>"'), max_size=80
-    )
+def shown(sent: bytes, header: str) -> str:
+    """Return a header as a reader shows it."""
+    # The library's newer reader of addresses keeps the blanks that fold a name, which RFC 2047 says to drop.
+    return str(make_header(decode_header(message_from_bytes(sent, policy=policy.compat32)[header])))
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters='<>"'), max_size=80
 )
-def test_any_name_arrives_as_it_is_written_and_adds_no_header(name: str) -> None:
-    outgoing = OutgoingMail(
-        mail().mail_id, (f"{name} <ada@district.example>",), "Grüße: naïve 学校", "x\n", "<p>x</p>"
-    )
+FOLDED = st.text(st.sampled_from("aé 学 .,b\\=?"), min_size=40, max_size=120)
+"""Long enough to be folded somewhere, with blanks wherever that may be."""
+
+
+@given(name=NAMES | FOLDED, other=FOLDED)
+@example(name="ab acc学aba aab  éaa学f.a.éabc.cb,aéea,c ,bb   .b", other="=?utf-8?q?Ada?=")
+@example(name="b 学,e学aa  eébecb ,d e,学eae.abeef,,bfébc acab学", other="Larkspur " * 13)
+def test_any_name_and_subject_arrives_as_it_is_written_and_adds_no_header(name: str, other: str) -> None:
+    house = House(mailbox(f"{other} <rostering@vendor.example>"), mailbox(f"{name} <answers@vendor.example>"))
+    recipients = (f"{name} <ada@district.example>", f"{other} <bo@district.example>")
+    bare = ("ada@district.example", recipients[1])
+    outgoing = OutgoingMail(mail().mail_id, recipients, f"Grüße, {other}.", "x\n", "<p>x</p>")
+
+    sent = on_the_line(message(outgoing, house, NOW))
+
+    assert plain(shown(sent, "To")) == plain(", ".join(recipients if name.strip() else bare))
+    assert plain(shown(sent, "From")) == plain(f"{other} <rostering@vendor.example>")
+    assert plain(shown(sent, "Reply-To")) == plain(f"{name} <answers@vendor.example>")
+    assert shown(sent, "Subject") == f"Grüße, {other}."
+    read = message_from_bytes(sent, policy=policy.default)
+    assert [one.addr_spec for one in read["To"].addresses] == ["ada@district.example", "bo@district.example"]
+    assert sorted(read.keys()) == [
+        *("Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Reply-To"),
+        *("Subject", "To"),
+    ]
+
+
+@pytest.mark.parametrize("subject", ["Grüße " * 30, "Larkspur " * 22, "=?utf-8?q?Larkspur?=", "a  b"])
+def test_a_subject_arrives_to_the_letter_in_lines_that_every_server_takes(subject: str) -> None:
+    outgoing = OutgoingMail(mail().mail_id, ("ada@district.example",), subject.strip(), "x\n", "<p>x</p>")
 
     sent = on_the_line(message(outgoing, HOUSE, NOW))
 
-    # Its newer reader of addresses keeps the blanks that fold a long name, which RFC 2047 says to drop.
-    to = str(make_header(decode_header(message_from_bytes(sent, policy=policy.compat32)["To"])))
-    read = message_from_bytes(sent, policy=policy.default)
-    (address,) = read["To"].addresses
-    assert address.addr_spec == "ada@district.example"
-    assert plain(to) == plain(f"{name} <ada@district.example>")
-    assert read["Subject"] == "Grüße: naïve 学校"
-    assert sorted(read.keys()) == sorted(
-        ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
-    )
+    assert shown(sent, "Subject") == subject.strip()
+    assert max(len(line) for line in sent.partition(b"\r\n\r\n")[0].split(b"\r\n")) < 300
 
 
 def test_a_line_that_begins_with_a_dot_does_not_end_the_mail() -> None:

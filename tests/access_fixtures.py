@@ -22,6 +22,7 @@ from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.adapters.postgres.clock import PostgresClock
 from worker.adapters.postgres.stage_failures import PostgresStageFailures
+from worker.adapters.postgres.student_fields import PostgresStudentFields
 from worker.domain.users import Role
 from worker.metrics import Metrics
 from worker.stages.loop import Health
@@ -187,6 +188,7 @@ def serve(store: StoreUnderTest) -> Serve:
             clock=PostgresClock(store.database, timing.longest(settings)),
             stage_failures=PostgresStageFailures(store.database),
             retention=app.retention(settings, store.database),
+            student_fields=PostgresStudentFields(store.database, app.policy(settings)),
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

@@ -125,7 +125,7 @@ async def opened_store(
             evaluations,
             PostgresOutbox(database, heard),
             PostgresDesk(database, rules),
-            PostgresBaselines(database, rules),
+            PostgresBaselines(database, rules, policy or Policy()),
             PostgresConnections(database, locks, TokenVault("an app", "its secret")),
             locks,
             PostgresRollbacks(database, evaluations),

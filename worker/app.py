@@ -46,6 +46,7 @@ from worker.adapters.postgres.rollback import PostgresRollbacks
 from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
 from worker.adapters.postgres.stage_failures import PostgresStageFailures
+from worker.adapters.postgres.student_fields import PostgresStudentFields
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
@@ -112,6 +113,7 @@ class Store:
     clock: PostgresClock
     stage_failures: PostgresStageFailures
     retention: PostgresRetention
+    student_fields: PostgresStudentFields
 
 
 @asynccontextmanager
@@ -150,7 +152,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             evaluations,
             PostgresOutbox(database, heard),
             PostgresDesk(database, rules),
-            PostgresBaselines(database, rules),
+            PostgresBaselines(database, rules, policy(settings)),
             PostgresSurveys(database, policy(settings)),
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
@@ -169,6 +171,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresClock(database, timing.longest(settings)),
             PostgresStageFailures(database),
             retention(settings, database),
+            PostgresStudentFields(database, policy(settings)),
         )
 
 

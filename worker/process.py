@@ -377,6 +377,7 @@ def _housekeeping(store: Store, stop: Stop, settings: Settings) -> HousekeepingS
             partial(store.deliveries.tidy, REMEMBER_ALERTS, give_up),
             store.access.browsers.forget,
             store.retention.forget,
+            store.student_fields.forget,
         ],
         stop.sleep,
     )

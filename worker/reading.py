@@ -13,6 +13,7 @@ import orjson
 
 from schemas import clever
 from worker.domain.records import KINDS, STUDENT_TEXTS, UNREAD, Json
+from worker.domain.student_fields import with_kept_fields
 from worker.domain.texts import is_blank
 from worker.domain.versions import changed_at
 from worker.ports.inbox import Arrival, Mark
@@ -50,12 +51,17 @@ def arrival(event: clever.Event, trace_parent: str | None = None, now: int = FOR
     )
 
 
-def staged_json(record: clever.Record, unread: Collection[str] = ()) -> str | None:
+def staged_json(
+    record: clever.Record, unread: Collection[str] = (), student_fields: Collection[str] | None = None
+) -> str | None:
     """Return a record as it is staged; None for a user who is neither student nor teacher.
 
-    `unread` are fields of it that could not be read: the record says so to whoever needs them.
+    `unread` are fields of it that could not be read: the record says so to whoever needs them. Of a student's
+    other fields than the usual ones only `student_fields` are kept; None: all.
     """
     content = staged(record)
+    if student_fields is not None:
+        content = with_kept_fields(content, student_fields)
     if content is None:
         return None
     if unread:

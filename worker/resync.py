@@ -140,7 +140,7 @@ async def from_pages(
         for rows in saved.pages(collection, PAGE):
             count = len(rows)
             place = _place_of(rows)
-            records = baseline.staged_records(collection, rows, district_id)
+            records = baseline.staged_records(collection, rows, district_id, run.student_fields)
             run = await baselines.add(run, records, place)
             progress(f"reading {collection}", count)
         run = await baselines.add(run, [], None)

@@ -414,13 +414,13 @@ async def reevaluate_at(store: StoreUnderTest) -> datetime | None:
     return moment
 
 
-NEEDS_DOB = {"required_fields": ["dob"]}
+NEEDS_NUMBER = {"required_fields": ["student_number"]}
 NEEDS_HOUSE = {"required_fields": ["ext.house"]}
 
 
 @pytest.mark.usefixtures("feed")
 async def test_a_policy_that_ends_gives_way_to_the_one_before_it_by_itself(store: StoreUnderTest) -> None:
-    await store.desk.set_policy(DISTRICT, NEEDS_DOB, "ada", reason="the usual")
+    await store.desk.set_policy(DISTRICT, NEEDS_NUMBER, "ada", reason="the usual")
     end = datetime.now(UTC) + HOUR
     await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=end, reason="for a week")
     strict = await evaluate(store)
@@ -434,7 +434,7 @@ async def test_a_policy_that_ends_gives_way_to_the_one_before_it_by_itself(store
     assert strict == ["review"]
     assert planned == end
     assert early == []
-    assert in_force.policy == NEEDS_DOB
+    assert in_force.policy == NEEDS_NUMBER
     assert late == ["commit"]
     assert await reevaluate_at(store) is None
     assert [(one.version, one.actor, one.reason) for one in history] == [

@@ -152,6 +152,9 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     facts.add_row("window", _window(details["window"]))
     if details["source"]:
         facts.add_row("clever", _source(details["source"]))
+    if details["fields_not_kept"]:
+        lacking = ", ".join(details["fields_not_kept"])
+        facts.add_row("fields", Text(f"{lacking}: not kept before, needs a new baseline", "yellow"))
     if details["sync"]["warning"]:
         facts.add_row("sync", Text(details["sync"]["warning"], "yellow"))
     for incident in details["incidents"]:

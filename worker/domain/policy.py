@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from worker.domain.canonical import canonical
 from worker.domain.dates import is_near
 from worker.domain.records import EXTENSION_PREFIX, STUDENT_TEXTS
+from worker.domain.student_fields import demanded
 from worker.domain.terms import MOST_GRACE_DAYS
 from worker.domain.texts import FOLD_VERSION, is_blank
 from worker.domain.turnover import LONGEST_LOOK_BACK
@@ -90,6 +91,11 @@ class Policy:
         # 10 and 10.0 are one demand, and must not be two in a fingerprint or in a finding's identity.
         for name in _FLOATS:
             object.__setattr__(self, name, float(getattr(self, name)))
+
+    @property
+    def demanded_fields(self) -> frozenset[str]:
+        """The student fields that are kept for this policy alone."""
+        return demanded(self.required_fields, self.unique_fields, self.extra_fields)
 
     @property
     def look_back(self) -> timedelta:

@@ -9,22 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from worker.domain.canonical import canonical, member
 from worker.domain.records import RecordId, School, Section, Student, Teacher
-
-_STUDENT_FIELDS: Final = (
-    "first_name",
-    "middle_name",
-    "last_name",
-    "email",
-    "sis_id",
-    "student_number",
-    "state_id",
-    "grade",
-    "school_id",
-)
+from worker.domain.student_fields import ALWAYS_KEPT
 
 
 class RosterKind(StrEnum):
@@ -52,7 +41,7 @@ class Entry:
 
 def student_entry(student: Student, class_id: RecordId | None, extra_fields: Sequence[str]) -> Entry:
     """Return a student's entry; `class_id` is None while he has not exactly one class."""
-    record: dict[str, Any] = {name: student.value(name) for name in _STUDENT_FIELDS}
+    record: dict[str, Any] = {name: student.value(name) for name in ALWAYS_KEPT}
     record["class_id"] = class_id
     record["extra"] = {name: student.value(name) for name in extra_fields}
     return Entry(RosterKind.STUDENT, student.id, canonical(record))

@@ -34,6 +34,8 @@ class Run:
     is_ready: bool
     repeated: int = 0
     """Rows of a record that was read already."""
+    student_fields: frozenset[str] | None = None
+    """The fields of students that are kept besides the usual ones; None: every field."""
 
 
 @dataclass(frozen=True, slots=True)

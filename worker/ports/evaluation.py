@@ -22,6 +22,7 @@ from worker.domain.policy import Policy
 from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import EventId, Json
 from worker.domain.staging import NO_FLOOR, Change
+from worker.domain.student_fields import NO_FIELDS, StudentFields
 from worker.domain.tally import Tally
 from worker.domain.turnover import Confirmation, SchoolLimits, Turnovers
 from worker.domain.window import Trigger, WindowLimits
@@ -78,6 +79,8 @@ class DistrictState:
     """Whether guards would stand against this evaluation's plan but for the confirmation."""
     guards_until: datetime | None = None
     """When the first of the commits that guards count with this plan is too old to count."""
+    student_fields: StudentFields = NO_FIELDS
+    """Which fields the staged students have besides those that are always kept."""
     search_input_batch: int = 0
     """The number of the last batch that changed anything that a search of section filters reads."""
 
@@ -247,6 +250,14 @@ class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Guards, Protocol):
 
         The floor of the feed rises to its seed. At most `limit` changes come back.
         """
+        ...
+
+    async def keep_demanded_fields(self) -> None:
+        """Keep what the policy in force demands of students, and delete what only another one did."""
+        ...
+
+    async def demand_fields(self) -> None:
+        """Have a connected district read again where fields are demanded that were not kept."""
         ...
 
     async def mend_floor(self) -> int | None:

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import re
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Final
 
@@ -74,7 +75,7 @@ async def read_on(source: Surroundings, run: Run, token: Token, until: float, pr
             run = await _skipped(source, run, refused)
             continue
         count = len(page.rows)
-        records = await read_records(collection, page.rows, run.district_id)
+        records = await read_records(collection, page.rows, run.district_id, run.student_fields)
         run = await source.baselines.add(run, records, page.next_after)
         progress(f"reading {collection}", count)
         structlog.get_logger().info(
@@ -123,29 +124,33 @@ async def conclude(
     log.info("baseline.read", seconds=round(run.age_seconds, 1), repeated=run.repeated, **seen)
 
 
-async def read_records(collection: str, rows: list[Json], district_id: str) -> list[BaselineRecord]:
+async def read_records(
+    collection: str, rows: list[Json], district_id: str, student_fields: Collection[str] | None = None
+) -> list[BaselineRecord]:
     """Return what `staged_records` does, in slices: a whole page would keep others waiting for long."""
     records: list[BaselineRecord] = []
     while rows:
         part = rows[-SLICE:]
         del rows[-SLICE:]
-        records += reversed(staged_records(collection, part, district_id))
+        records += reversed(staged_records(collection, part, district_id, student_fields))
         await asyncio.sleep(0)
     records.reverse()
     return records
 
 
-def staged_records(collection: str, rows: list[Json], district_id: str) -> list[BaselineRecord]:
+def staged_records(
+    collection: str, rows: list[Json], district_id: str, student_fields: Collection[str] | None = None
+) -> list[BaselineRecord]:
     """Return a page's rows as they are staged, in their order, users without a side left out.
 
-    Empties `rows` on the way.
+    Of students the usual fields and `student_fields` are kept; None: all. Empties `rows` on the way.
     """
     kind = KINDS[collection]
     assert kind is not None  # noqa: S101 — resources are not part of a baseline
     records = []
     now = micros(datetime.now(UTC))
     while rows:
-        record = _staged(collection, kind, rows.pop(), district_id, now)
+        record = _staged(collection, kind, rows.pop(), district_id, now, student_fields)
         if record is not None:
             records.append(record)
     records.reverse()
@@ -161,7 +166,14 @@ def staged_records(collection: str, rows: list[Json], district_id: str) -> list[
     return records
 
 
-def _staged(collection: str, kind: Kind, row: Json, district_id: str, now: int) -> BaselineRecord | None:
+def _staged(
+    collection: str,
+    kind: Kind,
+    row: Json,
+    district_id: str,
+    now: int,
+    student_fields: Collection[str] | None,
+) -> BaselineRecord | None:
     modified = changed_at(row.get("last_modified"), now)
     try:
         read = clever.read_row(collection, row, district_id)
@@ -185,7 +197,7 @@ def _staged(collection: str, kind: Kind, row: Json, district_id: str, now: int) 
         )
     if read.record is None:
         return None
-    text = reading.staged_json(read.record, read.unread)
+    text = reading.staged_json(read.record, read.unread, student_fields)
     if text is None:
         return None
     is_ahead = modified is None and moment(row.get("last_modified")) is not None

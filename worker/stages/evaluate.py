@@ -113,6 +113,7 @@ class EvaluateStage:
     async def _evaluate(self, evaluation: Evaluation, span: Span) -> Decided | None:
         window = evaluation.window
         await self._mend_floor(evaluation)
+        await evaluation.keep_demanded_fields()
         adopted = await evaluation.adopt_baseline(self.adopted_at_once)
         events = await self._events(evaluation, adopted)
         link_all(span, evaluation.event_contexts)
@@ -124,6 +125,7 @@ class EvaluateStage:
             return None
         progress = self.progress(window.district_id) if self.progress else no_progress
         await judge(evaluation, changes, progress, adopted)
+        await evaluation.demand_fields()
         closed_by = await self._trigger(evaluation, len(events))
         approval = await evaluation.open_approval()
         verdict = verdict_on(evaluation.state, approval)

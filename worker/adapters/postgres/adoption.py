@@ -35,6 +35,8 @@ class ReadyBaseline:
     started_at: datetime
     lifts_floor: bool
     """Whether it has what every event up to its floor came to; saved pages may be of any day."""
+    student_fields: frozenset[str] | None
+    """The fields of students that were kept besides the usual ones; None: all."""
 
 
 async def ready_baseline(connection: Connection, district_id: str, now: datetime) -> ReadyBaseline | None:
@@ -44,8 +46,9 @@ async def ready_baseline(connection: Connection, district_id: str, now: datetime
         return None
     floor = EventId(min(row["floor"], highest_id(now)))  # a worker of another version may have begun it
     lifts_floor = not row["saved"] or row["over_newer"] or row["pages_at"] is None
+    fields = None if row["student_fields"] is None else frozenset(row["student_fields"])
     baseline = ReadyBaseline(
-        row["id"], floor, row["collections"], row["records"], row["started_at"], lifts_floor
+        row["id"], floor, row["collections"], row["records"], row["started_at"], lifts_floor, fields
     )
     if await connection.fetchval(_SQL["count_records"], district_id) != baseline.records:
         # The server crashed and emptied what is not logged: it has to be read again.

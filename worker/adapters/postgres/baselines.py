@@ -11,13 +11,15 @@ from worker.adapters.postgres import incidents, sql, windows
 from worker.adapters.postgres.database import Connection, Database
 from worker.domain.incident_codes import BASELINE_REFUSED
 from worker.domain.incidents import Condition, Rules
+from worker.domain.policy import Policy, in_force
 from worker.domain.records import KINDS
 from worker.domain.versions import highest_id, id_at, latest_id
 from worker.domain.window import Trigger
-from worker.errors import BaselineLost
+from worker.errors import BaselineLost, UsageError
 from worker.ports.baselines import BaselineRecord, Older, Run, Saved, Version
 
 _SQL: Final = sql.load("baselines")
+_STATE: Final = sql.load("district_state")
 
 REFUSED_PAUSE: Final = timedelta(minutes=15)
 """After a refused baseline before the next is read; a person who asks for one does not wait."""
@@ -28,8 +30,14 @@ _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapsca
 class PostgresBaselines:
     """Answers to `worker.ports.baselines.Baselines`."""
 
-    def __init__(self, database: Database, rules: Rules = Rules()) -> None:  # noqa: B008 — frozen
+    def __init__(
+        self,
+        database: Database,
+        rules: Rules = Rules(),  # noqa: B008 — frozen
+        policy: Policy = Policy(),  # noqa: B008 — frozen
+    ) -> None:
         self._database = database
+        self._policy = policy
         self._rules = rules
 
     async def current(self, district_id: str) -> Run | None:
@@ -69,11 +77,20 @@ class PostgresBaselines:
                 saved is not None,
                 changed_at or None,
                 over_newer,
+                await self._demanded_fields(connection, district_id),
             )
             await connection.execute(_SQL["drop_records"], district_id)
             await connection.execute(_SQL["clear_demand"], district_id)
             await connection.execute(_SQL["know_district"], district_id)
             return _there(await _current(connection, district_id))
+
+    async def _demanded_fields(self, connection: Connection, district_id: str) -> list[str] | None:
+        """Return the fields of students to keep; None, for all, where the policy cannot be read."""
+        own = await connection.fetchrow(_STATE["read_policy"], district_id)
+        try:
+            return sorted(in_force(self._policy, own["policy"] if own else None).demanded_fields)
+        except (ValueError, TypeError, UsageError):  # its evaluation says what is wrong
+            return None
 
     async def add(self, run: Run, records: Sequence[BaselineRecord], after: str | None) -> Run:
         """Keep a page; `after` is where the next one of the collection begins, None at its end."""
@@ -167,7 +184,10 @@ class PostgresBaselines:
 
 async def _current(connection: Connection, district_id: str) -> Run | None:
     row = await connection.fetchrow(_SQL["current"], district_id)
-    return None if row is None else Run(**row)
+    if row is None:
+        return None
+    fields = row["student_fields"]
+    return Run(**{**row, "student_fields": None if fields is None else frozenset(fields)})
 
 
 def _there(run: Run | None) -> Run:

@@ -6,8 +6,9 @@ from typing import Final
 
 import asyncpg
 
-from worker.adapters.postgres import sql
+from worker.adapters.postgres import sql, student_fields
 from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.student_fields import stored_fields
 from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.filter import KEEP_ALL, SectionFilter
 from worker.domain.policy import Policy, in_force
@@ -53,6 +54,7 @@ async def read_state(
         committed_counts=row["committed_counts"],
         confirmation=Confirmation(**chosen["confirmed"]) if chosen and chosen["confirmed"] else None,
         search_input_batch=row["search_input_batch"],
+        student_fields=stored_fields(row["complete_fields"], row["held_fields"]),
     )
 
 
@@ -86,4 +88,6 @@ def columns(state: DistrictState) -> tuple[object, ...]:
         state.baseline_at,
         min((turn for turn in (state.reevaluate_at, state.guards_until) if turn is not None), default=None),
         state.search_input_batch,
+        *student_fields.columns(state.student_fields),
+        sorted(state.student_fields.lacking(state.policy.demanded_fields)),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from worker.adapters.postgres import history, incidents, notices, sql
+from worker.adapters.postgres import history, incidents, notices, sql, student_fields
 from worker.adapters.postgres.adoption import adopt, ready_baseline
 from worker.adapters.postgres.advice import PostgresAdvice
 from worker.adapters.postgres.approvals import PostgresApprovals
@@ -22,7 +23,8 @@ from worker.domain.incidents import Condition, Rules
 from worker.domain.preflight import ErrorChanges, StandingFinding
 from worker.domain.records import EventId, Json
 from worker.domain.roster import RosterKind, remove_change, upsert_change
-from worker.domain.staging import is_ahead
+from worker.domain.staging import Event, is_ahead
+from worker.domain.student_fields import StudentFields, with_kept_fields
 from worker.domain.versions import highest_id
 from worker.ports.evaluation import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
 from worker.ports.outbox import OutboxMessage
@@ -66,11 +68,44 @@ class PostgresEvaluation(
         baseline = await ready_baseline(self._connection, self._district_id, now)
         if baseline is None:
             return None
+        fields = self.state.policy.demanded_fields
+        if StudentFields(held=baseline.student_fields).has_more_than(fields):
+            await student_fields.forget_read(self._connection, self._district_id, fields)
         adopted = await adopt(self._connection, self._district_id, baseline, now, limit)
         if baseline.lifts_floor:
             self.state.floor = max(self.state.floor, baseline.floor)
+            if "users" in baseline.collections:
+                known = self.state.student_fields
+                self.state.student_fields = known.read_whole(fields, baseline.student_fields)
         self.state.baseline_at = self.window.now
         return adopted
+
+    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+        """Move the first `limit` events out of the inbox; of students they have what is kept of them."""
+        events = await super().claim_events(through, limit)
+        fields = self.state.policy.demanded_fields
+        return [replace(event, record=with_kept_fields(event.record, fields)) for event in events]
+
+    async def keep_demanded_fields(self) -> None:
+        """Keep what the policy in force demands of students, and delete what only another one did.
+
+        What an older version kept is left for housekeeping, which takes its time.
+        """
+        state, fields = self.state, self.state.policy.demanded_fields
+        if state.evaluated_policy is None:
+            state.student_fields = StudentFields(fields, fields)
+            return
+        known = state.student_fields.demanding(fields)
+        if known.held is not None and known.has_more_than(fields):
+            await student_fields.forget_staged(self._connection, self._district_id, fields)
+            known = known.without_others(fields)
+        state.student_fields = known
+
+    async def demand_fields(self) -> None:
+        """Have a connected district read again where fields are demanded that were not kept."""
+        fields = self.state.policy.demanded_fields
+        if self.state.policy.needs_baseline and self.state.student_fields.lacking(fields):
+            await student_fields.demand_baseline(self._connection, self._district_id, fields)
 
     async def mend_floor(self) -> int | None:
         """Bring a floor that lies ahead of now down to what is stored, and have the district read again.

@@ -45,6 +45,7 @@ def figures(row: asyncpg.Record) -> dict[str, Any]:
         "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
         "sync": sync_state(record, datetime.now(UTC)),
         "source": _source(row),
+        "fields_not_kept": row["lacking_fields"],
         "incidents": row["incidents"],
     }
 

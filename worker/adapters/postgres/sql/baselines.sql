@@ -1,6 +1,6 @@
 -- name: current
 SELECT district_id, run::text AS id, seed, collections, collections[place + 1] AS collection, after, records, started_at,
-       repeated,
+       repeated, student_fields,
        extract(epoch FROM clock_timestamp() - started_at)::float8 AS age_seconds,
        read_at IS NOT NULL AS is_read, ready_at IS NOT NULL AS is_ready
 FROM baselines WHERE district_id = $1
@@ -10,12 +10,13 @@ DELETE FROM baseline_records WHERE district_id = $1
 
 -- name: begin
 -- Locks the row first, so that an evaluation that is adopting the last baseline is waited for.
-INSERT INTO baselines (district_id, run, seed, overlap, floor, collections, saved, pages_at, over_newer)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO baselines (district_id, run, seed, overlap, floor, collections, saved, pages_at, over_newer,
+                       student_fields)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (district_id) DO UPDATE SET
     run = EXCLUDED.run, seed = EXCLUDED.seed, overlap = EXCLUDED.overlap, floor = EXCLUDED.floor,
     collections = EXCLUDED.collections, saved = EXCLUDED.saved, pages_at = EXCLUDED.pages_at,
-    over_newer = EXCLUDED.over_newer, repeated = 0, place = 0, after = NULL, records = 0, started_at = now(), read_at = NULL, ready_at = NULL
+    over_newer = EXCLUDED.over_newer, student_fields = EXCLUDED.student_fields, repeated = 0, place = 0, after = NULL, records = 0, started_at = now(), read_at = NULL, ready_at = NULL
 
 -- name: clear_demand
 UPDATE connections SET resync = NULL WHERE district_id = $1
@@ -124,7 +125,8 @@ WHERE district_id = $1
 DELETE FROM baselines WHERE district_id = $1 AND run = $2 RETURNING true
 
 -- name: lock_ready
-SELECT run::text AS id, floor, collections, records, started_at, saved, pages_at, over_newer FROM baselines
+SELECT run::text AS id, floor, collections, records, started_at, saved, pages_at, over_newer, student_fields
+FROM baselines
 WHERE district_id = $1 AND ready_at IS NOT NULL FOR UPDATE
 
 -- name: count_records

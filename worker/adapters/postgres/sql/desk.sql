@@ -35,7 +35,7 @@ ORDER BY district_id <> $1, district_id LIMIT 20
 
 -- name: district
 -- One district with everything that was decided on it.
-SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseline_at, d.purged_at,
+SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseline_at, d.purged_at, d.lacking_fields,
        c.district_id IS NOT NULL AS is_connected, c.connected_at, c.disconnected_at, c.cursor, c.cursor_at,
        c.due_at, c.problem, c.failures AS turns_failed, c.resync,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('code', i.code, 'since', i.since, 'summary', i.summary) ORDER BY i.since), '[]')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from worker.domain.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.canonical import to_hex
 from worker.domain.causes import (
@@ -22,6 +24,9 @@ from worker.domain.roster import RosterKind
 from worker.domain.terms import Calendar, is_reversed, next_of
 from worker.domain.words import name_words
 from worker.ports.evaluation import Evaluation, SectionSigns
+
+READ_AGAIN: Final = frozenset({Code.EVENTS_QUARANTINED, Code.NO_BASELINE})
+"""Errors that reading the district whole again puts right."""
 
 
 async def cause_facts(evaluation: Evaluation) -> Facts:
@@ -62,6 +67,7 @@ async def cause_facts(evaluation: Evaluation) -> Facts:
         others=others,
         removals=removals,
         class_changes=changes,
+        is_connected=bool(codes & READ_AGAIN) and await evaluation.is_connected(),
         has_shared_students=Code.NO_STUDENTS in codes and await evaluation.has_shared_students(),
     )
 

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from builders import DISTRICT, NOON, later
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -355,6 +356,17 @@ def test_a_district_never_read_whole_is_ours_to_read() -> None:
     (cause,) = causes(others=[others(Code.NO_BASELINE, DISTRICT)])
 
     assert (cause.code, cause.owner) == ("vendor.no_baseline", Owner.VENDOR)
+
+
+@pytest.mark.parametrize("code", [Code.NO_BASELINE, Code.EVENTS_QUARANTINED])
+def test_reading_from_clever_is_advised_only_where_the_district_is_connected(code: Code) -> None:
+    found = [others(code, DISTRICT, waiting=1)]
+
+    (connected,) = causes(others=found, is_connected=True)
+    (alone,) = causes(others=found, is_connected=False)
+
+    assert f"`rostering resync {DISTRICT}`" in connected.advice
+    assert f"`rostering resync {DISTRICT} --from FOLDER`" in alone.advice
 
 
 def test_no_students_are_the_sharings_unless_the_scope_leaves_them_out() -> None:

@@ -212,6 +212,10 @@ class ErrorFigures(Protocol):
         """Return whom the plan puts into another class, and what became of the classes they were in."""
         ...
 
+    async def is_connected(self) -> bool:
+        """Return whether the district is connected in Clever, so that it can be read from there."""
+        ...
+
     async def has_shared_students(self) -> bool:
         """Return whether Clever shares any student, in scope or not."""
         ...

@@ -154,6 +154,10 @@ class PostgresErrorFigures:
             for row in await self._rows("class_changes", LISTED)
         ]
 
+    async def is_connected(self) -> bool:
+        """Return whether the district is connected in Clever, so that it can be read from there."""
+        return bool((await self._rows("is_connected"))[0][0])
+
     async def has_shared_students(self) -> bool:
         """Return whether Clever shares any student, in scope or not."""
         return bool((await self._rows("has_shared_students"))[0][0])

@@ -284,8 +284,13 @@ def _quarantined(_reason: Reason, _pile: Pile, facts: Facts) -> str:
     waiting = sum(others.waiting for others in facts.others if others.code is Code.EVENTS_QUARANTINED)
     return (
         f"{count(waiting, 'event')} of this district could not be read, so that its roster may have a hole. "
-        "Replay or discard the dead letters, or read the district whole again with `rostering resync`."
+        f"Replay or discard the dead letters, or read the district whole again with {_resync(facts)}."
     )
+
+
+def _resync(facts: Facts) -> str:
+    """Return the command that reads the district whole: what is not connected, from saved pages."""
+    return f"`rostering resync {facts.district_id}{'' if facts.is_connected else ' --from FOLDER'}`"
 
 
 def _records_unreadable(_reason: Reason, _pile: Pile, facts: Facts) -> str:
@@ -297,9 +302,11 @@ def _records_unreadable(_reason: Reason, _pile: Pile, facts: Facts) -> str:
 
 
 def _no_baseline(_reason: Reason, _pile: Pile, facts: Facts) -> str:
-    return (
-        "The district was never read whole, so that records may be missing. It is read when its turn comes; "
-        f"`rostering resync {facts.district_id}` reads it now."
+    return "The district was never read whole, so that records may be missing. " + (
+        f"It is read when its turn comes; {_resync(facts)} reads it now."
+        if facts.is_connected
+        else "It is read as soon as it is connected to this application in Clever; until then saved pages of "
+        f"Clever's lists can be read with {_resync(facts)}."
     )
 
 

@@ -161,6 +161,8 @@ class Facts:
     class_changes: Sequence[ClassChange] = ()
     has_shared_students: bool = False
     """Whether any student is shared at all; asked for where none is in scope."""
+    is_connected: bool = False
+    """Whether the district can be read from Clever; asked for where a new reading would help."""
     signs: Mapping[Sign, Sequence[str]] = field(default_factory=dict)
     """The sections in which each sign is seen."""
     terms: TermFacts | None = None

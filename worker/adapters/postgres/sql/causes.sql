@@ -242,5 +242,8 @@ SELECT school_id, grade, fate, is_promoted, sum(students)::bigint AS students,
        (array_agg(next ORDER BY students DESC, next))[1:$2] AS sections
 FROM fates GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 
+-- name: is_connected
+SELECT EXISTS (SELECT FROM connections WHERE district_id = $1 AND disconnected_at IS NULL)
+
 -- name: has_shared_students
 SELECT (SELECT true FROM staged WHERE district_id = $1 AND kind = 'user' AND record ? 'student' LIMIT 1) IS NOT NULL

@@ -1,20 +1,23 @@
 -- name: store_events
 -- Stores a micro-batch, ignores duplicates, and opens or extends the windows of the districts that got
--- something new. What happened before a district was purged is left out: it brings nothing back. The rows
--- come sorted by (district, event id), so that two processes lock in one order.
+-- something new. What happened before a district was purged is left out: it brings nothing back. A row of a list
+-- happened when it was published, which its id tells in milliseconds behind the record's own time. The rows come
+-- sorted by (district, event id), so that two processes lock in one order.
 WITH arrived AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                          $7::bigint[], $8::boolean[])
         AS a(district_id, event_id, kind, record_id, record, trace_parent, modified, is_row)
 ), purged AS MATERIALIZED (
-    SELECT district_id, purged_through FROM districts
+    SELECT district_id, purged_through, ('x' || left(purged_through, 8))::bit(32)::bigint AS second FROM districts
     WHERE purged_through IS NOT NULL AND district_id = ANY($1::text[])
 ), fresh AS (
     SELECT * FROM arrived a
     WHERE (SELECT true FROM evaluated_events e
            WHERE e.district_id = a.district_id AND e.event_id = a.event_id) IS NULL
       AND NOT EXISTS (SELECT FROM purged p
-                      WHERE p.district_id = a.district_id AND p.purged_through >= a.event_id)
+                      WHERE p.district_id = a.district_id AND CASE WHEN a.is_row
+                          THEN ('x' || lpad(substr(a.event_id, 9, 11), 16, '0'))::bit(64)::bigint / 1000 <= p.second
+                          ELSE p.purged_through >= a.event_id END)
 ), stored AS (
     INSERT INTO inbox (district_id, event_id, kind, record_id, record, trace_parent, modified, is_row)
     SELECT district_id, event_id, kind, record_id, record::jsonb, trace_parent, modified, is_row FROM fresh

@@ -12,7 +12,7 @@ UPDATE districts SET
     committed_digest = decode(repeat('00', 32), 'hex'), committed_counts = '{}', filter_version = 0,
     policy_fingerprint = NULL, evaluated_on = NULL, floor = '', baseline_at = NULL,
     reevaluate_at = NULL, complete_fields = '{}', held_fields = '{}', lacking_fields = '{}', history_from = commit_sequence, purged_at = clock_timestamp(),
-    purged_through = lpad(to_hex(extract(epoch FROM clock_timestamp())::bigint), 8, '0') || repeat('f', 16)
+    purged_through = lpad(to_hex(floor(extract(epoch FROM clock_timestamp()))::bigint), 8, '0') || repeat('f', 16)
 WHERE district_id = $1
 
 -- name: redact_audit

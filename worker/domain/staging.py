@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Final
 
 from worker.domain.records import EventId, Json, Kind, RecordId
-from worker.domain.versions import SECOND, highest_id, latest_id, made_at
+from worker.domain.versions import SECOND, highest_id, latest_id_in_order, made_at
 
 Key = tuple[Kind, RecordId]
 
@@ -89,7 +89,7 @@ NO_LIMIT: Final = EventId("g")
 class Bounds:
     """Between which ids an event counts: above `floor`, where the last baseline ends.
 
-    A staged id above `latest` was never that of an event we would believe, and holds nothing up.
+    A staged id above `latest` lies too far ahead of now to tell an order, and holds nothing up.
     """
 
     floor: EventId = NO_FLOOR
@@ -98,7 +98,7 @@ class Bounds:
 
 def bounds(floor: EventId, now: datetime) -> Bounds:
     """Return the bounds of a district's events now."""
-    return Bounds(floor, EventId(latest_id(now)))
+    return Bounds(floor, EventId(latest_id_in_order(now)))
 
 
 def is_ahead(floor: EventId, now: datetime) -> bool:

@@ -93,6 +93,16 @@ SKEW: Final = timedelta(days=1)
 """By which the clock of whoever makes event ids may be ahead of ours."""
 
 
+ORDERED: Final = timedelta(hours=2)
+"""By which an id may be ahead of now and still tell the event's place in its feed. One from further ahead was
+made by another clock: what comes later is later, whatever its id says."""
+
+
+def latest_id_in_order(now: datetime) -> str:
+    """Return the greatest event id that holds up what comes after it, by `ORDERED`."""
+    return highest_id(now + ORDERED)
+
+
 def latest_id(now: datetime) -> str:
     """Return the greatest event id that is believed now."""
     return highest_id(now + SKEW)

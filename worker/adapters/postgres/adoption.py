@@ -13,7 +13,7 @@ from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
 from worker.domain.records import KINDS, EventId, Kind, RecordId
 from worker.domain.staging import Change
-from worker.domain.versions import highest_id, latest_id
+from worker.domain.versions import highest_id, latest_id_in_order
 from worker.ports.evaluation import Adopted
 
 _SQL: Final = sql.load("baselines")
@@ -64,7 +64,9 @@ async def adopt(
     """Make the staged roster what the baseline has read."""
     kinds = [kind for name in baseline.collections if (kind := KINDS[name]) is not None]
     await connection.execute(_BY_SETS)
-    await connection.execute(_SQL["make_difference"], district_id, baseline.floor, kinds, latest_id(now))
+    await connection.execute(
+        _SQL["make_difference"], district_id, baseline.floor, kinds, latest_id_in_order(now)
+    )
     changed = int(await connection.fetchval(_SQL["count_difference"]))
     changes = None
     if changed <= limit:

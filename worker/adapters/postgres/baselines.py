@@ -13,7 +13,7 @@ from worker.domain.incident_codes import BASELINE_REFUSED
 from worker.domain.incidents import Condition, Rules
 from worker.domain.policy import Policy, in_force
 from worker.domain.records import KINDS
-from worker.domain.versions import highest_id, id_at, latest_id
+from worker.domain.versions import highest_id, id_at, latest_id_in_order
 from worker.domain.window import Trigger
 from worker.errors import BaselineLost, UsageError
 from worker.ports.baselines import BaselineRecord, Older, Run, Saved, Version
@@ -142,7 +142,9 @@ class PostgresBaselines:
         async with self._database.transaction() as connection:
             await connection.execute(_LARGE_READS)
             now = await connection.fetchval("SELECT clock_timestamp()")
-            row = await connection.fetchrow(_SQL["older_rows"], run.district_id, latest_id(now), kinds)
+            row = await connection.fetchrow(
+                _SQL["older_rows"], run.district_id, latest_id_in_order(now), kinds
+            )
         return Older(**dict(row or {}))
 
     async def older_than_staged(self, rows: Sequence[Version]) -> int:

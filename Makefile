@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-full screenshots check bench format lock schemas sbom audit clean
+.PHONY: help install demo test test-full mutants screenshots check bench format lock schemas sbom audit clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,6 +32,14 @@ test-full: $(VENV)/.installed-dev ## The storms at full size and more of the mod
 	tests/install_servers.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
+
+MUTANTS ?= 60
+SEED ?= 1
+ONLY ?=
+JOBS ?= 2
+mutants: $(VENV)/.installed-dev ## Put 60 small faults into a copy, one at a time; the tests must notice 95 %; half an hour
+	tests/install_servers.sh
+	PYTHONPATH=tests $(BIN)/python -m mutants --mutants $(MUTANTS) --seed $(SEED) --jobs $(JOBS) --only "$(ONLY)"
 
 screenshots: $(VENV)/.installed-dev ## Photograph every page of the console into screenshots/, to be looked at
 	tests/install_servers.sh

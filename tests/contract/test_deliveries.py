@@ -245,6 +245,20 @@ async def test_processes_that_take_over_at_once_give_a_channel_each_alert_once_a
     assert all(line.sent.index(f"{n}/firing") < line.sent.index(f"{n}/{RESOLVED}") for n in numbers)
 
 
+async def test_no_more_is_taken_over_at_once_than_was_asked_for_and_the_first_of_it(
+    store: StoreUnderTest,
+) -> None:
+    await tell(store, *(alert(number=number) for number in range(5)))
+
+    first = await store.deliveries.take_over("line-1", 2)
+    rows = await store.rows("SELECT dedup_key FROM deliveries ORDER BY position")
+    more = [await store.deliveries.take_over("line-1", 2) for _ in range(3)]
+
+    assert first == 2
+    assert [row["dedup_key"] for row in rows] == ["preflight.failed/0", "preflight.failed/1"]
+    assert more == [2, 1, 0]
+
+
 async def test_a_new_channel_is_told_of_what_stands_and_not_of_what_was_over_long_before(
     store: StoreUnderTest,
 ) -> None:

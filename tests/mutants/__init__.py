@@ -1,0 +1,23 @@
+"""Mutation testing: small faults are put into the program, one at a time, and the tests must notice each.
+
+    make mutants                        a sample of 60, with a fixed seed
+    make mutants MUTANTS=200 SEED=2     a larger one, and another
+    make mutants ONLY=outbox JOBS=2     only files whose path has this in it, two at a time
+
+| module | does |
+|---|---|
+| `edit.py` | a mutant: one edit of one file, and its name, which stays the same when lines move |
+| `python_mutants.py` | the mutants of a Python file: operators, boundaries, constants, statements left out |
+| `sql_mutants.py` | the mutants of a named statement: conditions, boundaries, order, limits, locks |
+| `groups.py` | which files are mutated, in four groups: domain, pipeline, SQL, leases |
+| `fitting_tests.py` | which test files fit a mutant, the nearest first |
+| `runner.py` | runs them against a private copy of the tree, until one fails |
+| `equivalent.py` | the mutants that change nothing that matters, each with the reason |
+
+A mutant is *noticed* if a test fails that passes without it, or hangs (*timed out*). It is *invalid* if
+PostgreSQL cannot parse it, and then does not count. One that nothing notices *survived*: write the test
+that was missing or, if no test could tell the difference, add its name with the reason to `equivalent.py`.
+The command ends with 1 if fewer than 95 % of those that matter were noticed. The checkout is not changed.
+
+Acceptance and browser tests are left out, as each takes a minute: what only they notice counts as survived.
+"""

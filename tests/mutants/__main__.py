@@ -1,0 +1,92 @@
+"""`python -m mutants`: see the package."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from queue import SimpleQueue
+from typing import Final
+
+from mutants.edit import Mutant
+from mutants.equivalent import EQUIVALENT
+from mutants.groups import sample
+from mutants.runner import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome, Runner, copied
+
+ENOUGH: Final = 0.95
+"""Of the mutants that matter, those that must be noticed."""
+KNOWN: Final = "equivalent"
+
+
+def main() -> int:
+    """Try a sample, print what became of it, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="make mutants", description="Put small faults into the program.")
+    parser.add_argument("--mutants", type=int, default=60, help="how many to try")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another sample")
+    parser.add_argument("--only", default="", help="only files whose path has this in it")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument("--list", action="store_true", help="print the sample and try nothing")
+    options = parser.parse_args()
+    chosen = sample(options.mutants, options.seed, options.only)
+    if options.list:
+        _say(*(f"{group}: {mutant.name}" for group, mutant in chosen))
+        return 0
+    return report(_tried(chosen, options.jobs))
+
+
+def _tried(chosen: list[tuple[str, Mutant]], jobs: int) -> list[tuple[str, Mutant, Outcome]]:
+    """Try each, some at a time, each of these in a copy of its own."""
+    with ExitStack() as stack, ThreadPoolExecutor(jobs) as pool:
+        free: SimpleQueue[Runner] = SimpleQueue()
+        for _ in range(jobs):
+            free.put(Runner(stack.enter_context(copied())))
+
+        def outcome(mutant: Mutant) -> Outcome:
+            if mutant.name in EQUIVALENT:
+                return Outcome(KNOWN)
+            runner = free.get()
+            try:
+                found = runner.outcome(mutant)
+            finally:
+                free.put(runner)
+            by = found.by or f"{found.files} files"
+            _say(f"{found.what:<10} {found.seconds:5.0f} s  {mutant.name}  [{by}]")
+            return found
+
+        outcomes = list(pool.map(outcome, [mutant for _, mutant in chosen]))
+    return [(group, mutant, found) for (group, mutant), found in zip(chosen, outcomes, strict=True)]
+
+
+def report(tried: list[tuple[str, Mutant, Outcome]]) -> int:
+    """Print the table and those that survived; return 1 where too few were noticed."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for group, _, found in tried:
+        counts[group][found.what] += 1
+        counts["all"][found.what] += 1
+    columns = (NOTICED, TIMED_OUT, SURVIVED, KNOWN, INVALID)
+    _say("", f"{'':<10}" + "".join(f"{column:>12}" for column in columns) + "   share noticed")
+    for group in sorted(counts, key="all".__eq__):
+        figures = "".join(f"{counts[group][column]:>12}" for column in columns)
+        _say(f"{group:<10}{figures}   {share(counts[group]):.0%}")
+    for group, mutant, found in tried:
+        if found.what == SURVIVED:
+            _say("", f"survived ({group}, {found.files} test files):", f"  {mutant.name}")
+    return 0 if share(counts["all"]) >= ENOUGH else 1
+
+
+def share(counts: Counter[str]) -> float:
+    """Return how many were noticed of those that matter."""
+    noticed = counts[NOTICED] + counts[TIMED_OUT]
+    return noticed / max(1, noticed + counts[SURVIVED])
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""Which test files fit a mutant: found by imports and by names, so that no table has to be kept.
+
+For a Python file: the tests that import it, then those that import what imports it. For a statement: the
+methods of the adapters that run it, and the tests that call those, or call what calls them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Final
+
+from mutants.edit import Mutant
+
+FAST: Final = ("unit", "suggest")
+REAL: Final = ("contract", "model", "cases")
+MOST: Final = 6
+"""Files of a round that needs servers."""
+FAR: Final = 3
+"""Steps along the imports, or the calls, after which a test does not fit."""
+LOADED_BY: Final = {
+    "alerts": ("outbox.py",),
+    "outbox": ("outbox.py",),
+}
+"""Adapters that load a file whose name is not written there."""
+ALSO: Final = {
+    "worker/candidate/": ("tests/model/test_evaluation.py",),
+    "worker/decisions.py": ("tests/model/test_evaluation.py",),
+    "worker/stages/evaluate.py": ("tests/model/test_evaluation.py",),
+    "worker/stages/ingest.py": ("tests/contract/test_intake_under_faults.py",),
+    "sql/candidate.sql": ("tests/model/test_evaluation.py",),
+    "sql/evaluation.sql": ("tests/model/test_evaluation.py", "tests/contract/test_deliveries.py"),
+    "sql/staged.sql": ("tests/model/test_evaluation.py",),
+    "sql/district_state.sql": ("tests/model/test_evaluation.py",),
+}
+"""Tests that fit by what they do, by a part of the path."""
+
+
+class FittingTests:
+    """The test files of a tree."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._tests = {tier: sorted((root / "tests" / tier).glob("test_*.py")) for tier in (*FAST, *REAL)}
+        self._helpers = {file.stem: file for file in sorted((root / "tests").rglob("*.py"))}
+
+    def rounds(self, mutant: Mutant) -> list[list[str]]:
+        """Return files to run, round by round: first those that take least and fit best."""
+        if mutant.path.endswith(".sql"):
+            names = self._methods(mutant)
+            rounds = [list(dict.fromkeys([*self._by_calls(names, REAL)[:MOST], *self._by_subject(mutant)]))]
+        else:
+            rounds = self._by_imports(mutant)
+        also = [self._root / file for part, files in ALSO.items() if part in mutant.path for file in files]
+        rounds[-1] += [file for file in also if file not in rounds[-1] and file.exists()]
+        return [[file.relative_to(self._root).as_posix() for file in files] for files in rounds if files]
+
+    def _by_imports(self, mutant: Mutant) -> list[list[Path]]:
+        distances = self._distances(_module(mutant.path))
+        names = [name for name in mutant.scope.split(".") if name != "__init__"][-2:]
+
+        def rank(file: Path) -> tuple[int, int]:
+            near = min((distances[name] for name in self._imports(file) if name in distances), default=FAR)
+            return near, -sum(len(re.findall(rf"\b{name}\b", _text(file))) for name in names)
+
+        fast = sorted((rank(file), file) for tier in FAST for file in self._tests[tier])
+        real = sorted((rank(file), file) for tier in REAL for file in self._tests[tier])
+        return [
+            [file for (near, _), file in fast if near < 2],
+            [file for (near, _), file in fast if 2 <= near < FAR],
+            [file for (near, found), file in real if near == 0 or (near < FAR and found)][:MOST],
+        ]
+
+    def _distances(self, module: str) -> dict[str, int]:
+        """Return how far each module of the program is from one, along its imports, if it is not far."""
+        distances = {module: 0}
+        for distance in range(1, FAR):
+            distances |= {
+                name: distance
+                for name, imported in self._modules.items()
+                if name not in distances and not imported.isdisjoint(distances)
+            }
+        return distances
+
+    @cached_property
+    def _modules(self) -> dict[str, frozenset[str]]:
+        """What every module of the program imports."""
+        files = sorted((self._root / "worker").rglob("*.py"))
+        return {_module(file.relative_to(self._root).as_posix()): _imported(file) for file in files}
+
+    def _imports(self, test: Path) -> set[str]:
+        """Return what a test imports, itself or through a helper of the tests."""
+        seen: set[str] = set()
+        waiting = [test]
+        while waiting:
+            for name in _imported(waiting.pop()):
+                if name not in seen:
+                    seen.add(name)
+                    if name in self._helpers:
+                        waiting.append(self._helpers[name])
+        return seen
+
+    def _methods(self, mutant: Mutant) -> set[str]:
+        """Return the methods of adapters that run a statement; where none says its name, all of those."""
+        file = Path(mutant.path).stem
+        adapters = [
+            adapter
+            for adapter in sorted((self._root / "worker/adapters/postgres").glob("*.py"))
+            if f'load("{file}")' in _text(adapter) or adapter.name in LOADED_BY.get(file, ())
+        ]
+        names = {name for adapter in adapters for name in _users(adapter, mutant.scope)}
+        return names or {name for adapter in adapters for name in _public(_functions(adapter))}
+
+    def _by_subject(self, mutant: Mutant) -> list[Path]:
+        """Return the tests whose names say the file's, and the first that use a store of that name."""
+        stem = Path(mutant.path).stem
+        files = [file for tier in REAL for file in self._tests[tier]]
+        uses = {file: len(re.findall(rf"\b(?:store|stores)\.{stem}\b", _text(file))) for file in files}
+        users = sorted((file for file in files if uses[file]), key=lambda file: -uses[file])
+        return [*(file for file in files if stem.rstrip("s") in file.stem), *users[: MOST // 2]]
+
+    def _by_calls(self, names: set[str], tiers: Iterable[str]) -> list[Path]:
+        """Return the tests that call one of these, or if none does, whatever calls them in the program."""
+        files = [file for tier in tiers for file in self._tests[tier]]
+        program = sorted((self._root / "worker").rglob("*.py"))
+        for _ in range(FAR):
+            if found := _calling(files, names):
+                return found
+            names = {
+                user for file in _calling(program, names) for name in names for user in _users(file, name)
+            }
+        return []
+
+
+def _calling(files: Iterable[Path], names: Iterable[str]) -> list[Path]:
+    """Return the files that call any of these, those first that do most."""
+    pattern = re.compile(rf"\b(?<!def )(?:{'|'.join(map(re.escape, names)) or '(?!)'})\(")
+    counts = {file: len(pattern.findall(_text(file))) for file in files}
+    return sorted((file for file in counts if counts[file]), key=lambda file: -counts[file])
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+@cache
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(_text(file))
+
+
+@cache
+def _functions(file: Path) -> dict[str, set[str]]:
+    """Return the names and texts that each function of a file uses."""
+    return {
+        node.name: {
+            *(n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)),
+            *(n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)),
+            *(n.id for n in ast.walk(node) if isinstance(n, ast.Name)),
+        }
+        for node in ast.walk(_tree(file))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def _public(names: Iterable[str]) -> set[str]:
+    return {name for name in names if not name.startswith("_")}
+
+
+def _users(file: Path, name: str) -> set[str]:
+    """Return the public functions of a file that use a name or a text, themselves or through private ones."""
+    functions = _functions(file)
+    wanted, found = {name}, set[str]()
+    while more := {f for f, used in functions.items() if used & wanted} - found:
+        found |= more
+        wanted = {f for f in more if f.startswith("_")}
+    return _public(found)
+
+
+@cache
+def _imported(file: Path) -> frozenset[str]:
+    names: list[str] = []
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return frozenset(names)

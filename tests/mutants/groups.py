@@ -1,0 +1,80 @@
+"""The files that are mutated, in groups that are sampled alike."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from mutants.edit import Mutant
+from mutants.python_mutants import python_mutants
+from mutants.sql_mutants import sql_mutants
+
+ROOT: Final = Path(__file__).parents[2]
+SQL: Final = "worker/adapters/postgres/sql"
+GROUPS: Final = {
+    "leases": (
+        *(
+            f"worker/adapters/postgres/{name}.py"
+            for name in ("outbox", "deliveries", "mails", "clock", "turns")
+        ),
+        *(f"{SQL}/{name}.sql" for name in ("outbox", "deliveries", "alerts", "mails", "clock")),
+        *(f"worker/stages/{name}.py" for name in ("relay", "deliver", "mail")),
+    ),
+    "domain": ("worker/domain/**/*.py",),
+    "pipeline": (
+        "worker/stages/*.py",
+        "worker/candidate/*.py",
+        "worker/source/*.py",
+        "worker/decisions.py",
+    ),
+    "SQL": (f"{SQL}/*.sql",),
+}
+"""The first group that has a file keeps it."""
+
+
+@cache
+def all_mutants(root: Path = ROOT) -> dict[str, list[Mutant]]:
+    """Return the mutants of every group."""
+    seen: set[Path] = set()
+    found: dict[str, list[Mutant]] = {}
+    for group, patterns in GROUPS.items():
+        files = sorted({file for pattern in patterns for file in root.glob(pattern)} - seen)
+        seen.update(files)
+        mutants = [mutant for file in files for mutant in of_file(file, root)]
+        found[group] = list({mutant.name: mutant for mutant in reversed(mutants)}.values())
+    return found
+
+
+def of_file(file: Path, root: Path = ROOT) -> list[Mutant]:
+    """Return the mutants of one file."""
+    make = sql_mutants if file.suffix == ".sql" else python_mutants
+    return make(file.read_text(encoding="utf-8"), file.relative_to(root).as_posix())
+
+
+def sample(size: int, seed: int, only: str = "", root: Path = ROOT) -> list[tuple[str, Mutant]]:
+    """Choose about as many of each group, the same ones each time; `only` is a part of the path."""
+    chosen: list[tuple[str, Mutant]] = []
+    pools = {
+        group: sorted((m for m in mutants if only in m.path), key=lambda m: m.rank(seed))
+        for group, mutants in all_mutants(root).items()
+    }
+    while len(chosen) < size and any(pools.values()):
+        for group, pool in pools.items():
+            while pool and len(chosen) < size:
+                mutant = pool.pop(0)
+                if is_valid(mutant, root):
+                    chosen.append((group, mutant))
+                    break
+    return chosen
+
+
+def is_valid(mutant: Mutant, root: Path = ROOT) -> bool:
+    """Return whether a mutated file of Python can be compiled."""
+    if not mutant.path.endswith(".py"):
+        return True
+    try:
+        compile(mutant.apply((root / mutant.path).read_text(encoding="utf-8")), mutant.path, "exec")
+    except SyntaxError:
+        return False
+    return True

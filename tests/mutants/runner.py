@@ -1,0 +1,159 @@
+"""Runs tests against one mutant after another, in a copy of the tree."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from mutants.edit import Mutant
+from mutants.fitting_tests import FittingTests
+from mutants.groups import ROOT
+
+NOTICED: Final = "noticed"
+TIMED_OUT: Final = "timed out"
+SURVIVED: Final = "survived"
+INVALID: Final = "invalid"
+
+TEST_SECONDS: Final = 60
+"""A test that takes longer hangs."""
+ROUND_SECONDS: Final = 420
+"""A round of tests that takes longer noticed nothing in time: its mutant survived."""
+LEFT_BEHIND: Final = shutil.ignore_patterns(
+    ".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "build", "dist", "screenshots"
+)
+FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/\S+\.py(?:::\S+(?:\[.*?\](?= - |$))?)?)", re.MULTILINE)
+UNPREPARABLE: Final = re.compile(
+    r"PostgresSyntaxError|GroupingError|DatatypeMismatchError|AmbiguousParameterError|IndeterminateDatatypeError"
+    r"|UndefinedFunctionError|InvalidColumnReferenceError"
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant."""
+
+    what: str
+    by: str = ""
+    """The test that noticed it."""
+    files: int = 0
+    """Test files that were run, at most."""
+    seconds: float = 0.0
+
+
+@contextmanager
+def copied(root: Path = ROOT) -> Iterator[Path]:
+    """Lend a copy of the tree, in which anything may be changed."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(root, tree, ignore=LEFT_BEHIND, symlinks=True)
+        shared = root.parent / "shared"
+        if shared.exists():
+            (Path(folder) / "shared").symlink_to(shared.resolve())
+        yield tree
+
+
+@dataclass
+class Runner:
+    """Tries mutants in one copy of the tree, one at a time."""
+
+    tree: Path
+    _sound: dict[str, bool] = field(default_factory=dict)
+    """Whether a test passes on the program as it is."""
+
+    def __post_init__(self) -> None:
+        self._fitting = FittingTests(self.tree)
+
+    def outcome(self, mutant: Mutant) -> Outcome:
+        """Run the tests that fit a mutant until one notices it."""
+        began = time.monotonic()
+        files = 0
+        for tests in self._fitting.rounds(mutant):
+            files += len(tests)
+            what, by = self._round(mutant, tests)
+            if what != SURVIVED:
+                return Outcome(what, by, files, time.monotonic() - began)
+        return Outcome(SURVIVED, "", files, time.monotonic() - began)
+
+    def _round(self, mutant: Mutant, tests: list[str]) -> tuple[str, str]:
+        """Run one round; again without a test that fails with or without the mutant."""
+        while True:
+            with self._mutated(mutant):
+                code, output = self._pytest(*tests, *self._unsound())
+            if code in {0, 5, None}:
+                return SURVIVED, ""
+            match = FAILED.search(output)
+            if match is None:
+                return NOTICED, f"pytest ended with {code}"
+            failed = match[1]
+            if not self._is_sound(failed):
+                continue
+            if mutant.path.endswith(".sql") and UNPREPARABLE.search(output):
+                return INVALID, failed
+            return (TIMED_OUT if "Timeout (>" in output else NOTICED), failed
+
+    def _is_sound(self, test: str) -> bool:
+        if test not in self._sound:
+            code, _ = self._pytest(test)
+            self._sound[test] = code == 0
+        return self._sound[test]
+
+    def _unsound(self) -> list[str]:
+        return [f"--deselect={test}" for test, sound in self._sound.items() if not sound]
+
+    @contextmanager
+    def _mutated(self, mutant: Mutant) -> Iterator[None]:
+        file = self.tree / mutant.path
+        source = file.read_text(encoding="utf-8")
+        try:
+            _write(file, mutant.apply(source))
+            yield
+        finally:
+            _write(file, source)
+
+    def _pytest(self, *arguments: str) -> tuple[int | None, str]:
+        """Return pytest's exit code, None if it had to be ended, and what it wrote."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider"]
+        with tempfile.TemporaryFile("w+") as output:
+            process = subprocess.Popen(
+                [*command, f"--timeout={TEST_SECONDS}", *arguments],
+                cwd=self.tree,
+                env=os.environ
+                | {"PYTHONPATH": str(self.tree), "HYPOTHESIS_STORAGE_DIRECTORY": str(self.tree)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            code = _ended(process)
+            output.seek(0)
+            return code, output.read()
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int | None:
+    """Wait for it; what does not end is interrupted, so that it stops its servers, and then killed."""
+    for number, seconds in ((signal.SIGINT, ROUND_SECONDS), (signal.SIGKILL, 30)):
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, number)
+        else:
+            return code if number == signal.SIGINT else None
+    process.wait()
+    return None
+
+
+def _write(file: Path, source: str) -> None:
+    """Write a source, and forget its bytecode: two versions of one second and one size would pass for one."""
+    file.write_text(source, encoding="utf-8")
+    for stale in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+        stale.unlink()

@@ -1,0 +1,187 @@
+"""The tool that puts faults into the program makes the right ones, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from mutants.__main__ import report, share
+from mutants.edit import Mutant
+from mutants.equivalent import EQUIVALENT
+from mutants.fitting_tests import FittingTests
+from mutants.groups import ROOT, of_file, sample
+from mutants.python_mutants import python_mutants
+from mutants.runner import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
+from mutants.sql_mutants import sql_mutants
+
+TOY = '''"""Ünï < code."""
+
+LIMIT = 500
+
+
+def is_due(age: int, *, open: bool = True) -> bool:
+    """Return age > 1."""
+    log.info("due", more=age + 1)
+    if not open:
+        raise ValueError
+    return age >= LIMIT and age < 7 * LIMIT
+'''
+
+STATEMENT = """-- name: take
+-- Takes the first; WHERE a AND b.
+SELECT id FROM deliveries d
+WHERE d.channel = $1 AND d.at BETWEEN $2 AND $3 AND (d.open IS NULL OR NOT d.dead)
+ORDER BY d.at DESC, d.id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+
+FAULT = Mutant("toy.py", "is_due", 0, 1, "2", "before", "after")
+
+
+def changed(mutants: list[Mutant]) -> set[str]:
+    """Return what each mutant puts in."""
+    return {mutant.text for mutant in mutants}
+
+
+def test_a_function_has_the_mutants_of_its_conditions_constants_and_statements() -> None:
+    mutants = python_mutants(TOY, "toy.py")
+
+    expected = {">", "<=", "False", "bool(open)", "pass", "8", "(6)", "//"}
+    expected |= {"(age >= LIMIT) or (age < 7 * LIMIT)", "((age >= LIMIT))", "((age < 7 * LIMIT))"}
+    assert changed(mutants) == expected
+
+
+def test_a_mutant_differs_in_one_place_and_the_rest_is_as_it_was() -> None:
+    mutants = python_mutants(TOY, "toy.py")
+
+    for mutant in mutants:
+        mutated = mutant.apply(TOY)
+        assert mutated != TOY
+        assert mutated[: mutant.start] == TOY[: mutant.start]
+        assert mutated.endswith(TOY[mutant.end :])
+        compile(mutated, "toy.py", "exec")
+
+
+def test_a_source_into_which_the_same_text_is_put_comes_back_unchanged() -> None:
+    mutants = [*python_mutants(TOY, "toy.py"), *sql_mutants(STATEMENT, "toy.sql")]
+
+    for mutant in mutants:
+        source = STATEMENT if mutant.path == "toy.sql" else TOY
+        same = Mutant(
+            mutant.path, mutant.scope, mutant.start, mutant.end, source[mutant.start : mutant.end], "", ""
+        )
+        assert same.apply(source) == source
+
+
+def test_a_statement_has_the_mutants_of_its_conditions_order_limit_and_lock() -> None:
+    mutants = sql_mutants(STATEMENT, "toy.sql")
+
+    expected = {"OR", "AND", "", "(1::bigint + 1000)", "IS NOT NULL"}
+    expected |= {
+        "(true OR (d.channel = $1))",
+        "(true OR (d.at BETWEEN $2 AND $3))",
+        "(true OR ((d.open IS NULL OR NOT d.dead)))",
+        "(false AND (d.open IS NULL))",
+        "(false AND (NOT d.dead))",
+    }
+    assert changed(mutants) == expected
+    assert {mutant.scope for mutant in mutants} == {"take"}
+
+
+def test_what_an_assignment_and_a_comment_say_is_not_a_condition() -> None:
+    statement = "-- name: renew\n-- WHERE a = b AND c < d\nUPDATE leases SET until = $1, holder = $2\n"
+
+    assert sql_mutants(statement, "toy.sql") == []
+
+
+def test_a_mutant_keeps_its_name_and_its_place_in_a_sample_when_lines_move() -> None:
+    before = python_mutants(TOY, "toy.py")
+
+    after = python_mutants(TOY.replace("LIMIT = 500\n", "LIMIT = 500\nMORE = 1\n"), "toy.py")
+
+    assert [mutant.name for mutant in after] == [mutant.name for mutant in before]
+    assert [mutant.rank(1) for mutant in after] == [mutant.rank(1) for mutant in before]
+    assert [mutant.rank(2) for mutant in after] != [mutant.rank(1) for mutant in before]
+
+
+def test_a_sample_is_the_same_each_time_and_takes_as_many_of_each_group(tmp_path: Path) -> None:
+    written(tmp_path / "worker" / "domain" / "toy.py", TOY)
+    written(tmp_path / "worker" / "stages" / "toy.py", TOY)
+
+    first = sample(6, seed=1, root=tmp_path)
+
+    assert first == sample(6, seed=1, root=tmp_path)
+    assert first != sample(6, seed=2, root=tmp_path)
+    assert Counter(group for group, _ in first) == {"domain": 3, "pipeline": 3}
+    assert {mutant.path for _, mutant in sample(6, 1, "stages", tmp_path)} == {"worker/stages/toy.py"}
+
+
+def test_the_tests_that_fit_a_module_are_those_that_import_it_and_then_what_imports_it(
+    tmp_path: Path,
+) -> None:
+    written(tmp_path / "worker" / "domain" / "toy.py", TOY)
+    written(tmp_path / "worker" / "stages" / "uses.py", "from worker.domain import toy")
+    tests = tmp_path / "tests"
+    written(tests / "helper.py", "from worker.stages.uses import toy")
+    written(tests / "unit" / "test_a.py", "import helper")
+    written(tests / "unit" / "test_b.py", "from worker.domain.toy import is_due")
+    written(tests / "unit" / "test_c.py", "from worker.domain.other import is_due")
+    written(tests / "contract" / "test_d.py", "from worker.domain.toy import is_due")
+
+    rounds = FittingTests(tmp_path).rounds(Mutant("worker/domain/toy.py", "is_due", 0, 0, "", "", ""))
+
+    assert rounds == [["tests/unit/test_b.py", "tests/unit/test_a.py"], ["tests/contract/test_d.py"]]
+
+
+def test_the_tests_that_fit_a_statement_are_those_that_call_what_runs_it_or_its_callers(
+    tmp_path: Path,
+) -> None:
+    adapters = tmp_path / "worker" / "adapters" / "postgres"
+    written(
+        adapters / "toys.py",
+        '_SQL = sql.load("toys")\n\n'
+        "def take():\n    _taken()\n\n"
+        'def _taken():\n    _SQL["take"]\n\n'
+        'def keep():\n    _SQL["keep"]\n',
+    )
+    written(tmp_path / "worker" / "stages" / "toy.py", "def once():\n    toys.keep()\n")
+    tests = tmp_path / "tests" / "contract"
+    written(tests / "test_a.py", "store.others.take()")
+    written(tests / "test_b.py", "stage.once()")
+    written(tests / "test_toys.py", "")
+
+    def fitting(statement: str) -> list[list[str]]:
+        mutant = Mutant("worker/adapters/postgres/sql/toys.sql", statement, 0, 0, "", "", "")
+        return FittingTests(tmp_path).rounds(mutant)
+
+    assert fitting("take") == [["tests/contract/test_a.py", "tests/contract/test_toys.py"]]
+    assert fitting("keep") == [["tests/contract/test_b.py", "tests/contract/test_toys.py"]]
+
+
+def test_each_equivalent_mutant_can_still_be_made_and_has_a_reason() -> None:
+    paths = {name.partition("::")[0] for name in EQUIVALENT}
+
+    names = {mutant.name for path in paths for mutant in of_file(ROOT / path)}
+
+    assert set(EQUIVALENT) - names == set()
+    assert all(len(reason.split()) > 3 for reason in EQUIVALENT.values())
+
+
+def written(file: Path, text: str) -> Path:
+    """Write a file, in a folder of its own."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def test_too_few_that_are_noticed_fail_and_those_that_do_not_matter_do_not_count(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    noticed = [("domain", FAULT, Outcome(what)) for what in (NOTICED, TIMED_OUT, INVALID, "equivalent")]
+    survived = ("SQL", FAULT, Outcome(SURVIVED, files=3))
+
+    enough, too_few = report(noticed), report([*noticed, survived])
+
+    assert (enough, too_few) == (0, 1)
+    assert share(Counter({NOTICED: 18, TIMED_OUT: 1, SURVIVED: 1, INVALID: 5})) == 0.95
+    assert "survived (SQL, 3 test files):\n  toy.py::is_due: before => after" in capsys.readouterr().out

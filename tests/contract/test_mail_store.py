@@ -14,6 +14,7 @@ from builders import DISTRICT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mail_builders import DAY, MINUTE, mail, now_due, put, states
+from people_fixtures import until
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres.mails import enqueue
@@ -134,6 +135,35 @@ async def test_an_uncertain_mail_is_settled_by_a_person_one_way_or_the_other(sto
         ("pat", "mail.settle_arrived", "1"),
         ("pat", "mail.settle_again", "2"),
     ]
+
+
+BOTH_WAIT = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+
+
+async def test_of_two_people_who_settle_a_mail_at_once_one_is_told_that_it_is_settled(
+    store: StoreUnderTest,
+) -> None:
+    await put(store, mail("a", "1"))
+    (due,) = await store.mails.take(8, MINUTE)
+    await store.mails.handed(due, {}, NOTHING)
+
+    async with opened_store(store.url) as other:
+        async with store.database.transaction() as held:
+            await held.execute("SELECT FROM mails WHERE mail_id = $1 FOR UPDATE", due.mail_id)
+            orders = [
+                asyncio.ensure_future(store.mail_desk.settle(due.mail_id, "pat", arrived=True)),
+                asyncio.ensure_future(other.mail_desk.settle(due.mail_id, "sam", arrived=False)),
+            ]
+            await until(lambda: both_wait(other))
+        settled = await asyncio.gather(*orders, return_exceptions=True)
+
+    assert sorted(type(each).__name__ for each in settled) == ["KeptMail", "OrderRefused"]
+    assert len(await store.rows("SELECT FROM audit")) == 1
+
+
+async def both_wait(store: StoreUnderTest) -> bool:
+    return bool((await store.rows(BOTH_WAIT))[0]["count"] == 2)
 
 
 async def test_an_answer_that_comes_after_a_person_had_it_sent_again_changes_nothing(

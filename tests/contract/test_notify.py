@@ -43,6 +43,33 @@ async def test_a_restarted_alertmanager_is_told_of_what_stands_and_of_nothing_el
     assert len(alertmanager.alerts()) == 1
 
 
+async def test_what_stands_is_said_again_once_the_interval_is_over_and_not_before(
+    store: StoreUnderTest,
+) -> None:
+    await store.rows(
+        "INSERT INTO incidents (district_id, code, since) VALUES ('1', 'preflight.failed', now())"
+    )
+    await tell(store, alert())
+
+    class Forgetful(Line):
+        refresh_every: timedelta | None = MINUTE
+
+    line = Forgetful()
+    await all_of(deliver(store, line))
+    await all_of(deliver(store, line))
+    at_once = list(line.sent)
+    await store.rows("UPDATE deliveries SET refreshed_at = refreshed_at - interval '30 seconds'")
+    await all_of(deliver(store, line))
+    before = list(line.sent)
+    await store.rows("UPDATE deliveries SET refreshed_at = refreshed_at - interval '30 seconds'")
+    await all_of(deliver(store, line))
+    after = list(line.sent)
+    await all_of(deliver(store, line))
+
+    assert (at_once, before) == (["1/firing"], ["1/firing"])
+    assert after == line.sent == ["1/firing", "1/firing"]
+
+
 async def test_an_end_that_was_delivered_while_its_beginning_was_said_again_is_delivered_once_more(
     store: StoreUnderTest,
 ) -> None:

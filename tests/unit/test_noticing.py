@@ -8,7 +8,14 @@ import pytest
 from builders import DISTRICT, NOON, OTHER_DISTRICT
 
 from worker.domain.decision import Outcome
-from worker.domain.incident_codes import CATALOGUE, EVALUATED, EVENTS_UNDER_FLOOR, FEED_STUCK, INSPECTED
+from worker.domain.incident_codes import (
+    CATALOGUE,
+    EVALUATED,
+    EVENTS_UNDER_FLOOR,
+    FEED_STUCK,
+    INSPECTED,
+    SYNC_STALE,
+)
 from worker.domain.incidents import NO_DISTRICT, Condition
 from worker.domain.lifecycle.sight import Trouble
 from worker.domain.noticing import (
@@ -139,3 +146,26 @@ def test_where_many_districts_have_the_same_incident_one_speaks_for_all_that_wer
     assert list(folded(many, set())) == [(NO_DISTRICT, FEED_STUCK)]
     assert folded(many, set())[NO_DISTRICT, FEED_STUCK].counts == {"districts": FOLD_OVER + 1}
     assert set(folded(many, {("d3", FEED_STUCK)})) == {("d3", FEED_STUCK), (NO_DISTRICT, FEED_STUCK)}
+
+
+def test_incidents_of_two_kinds_are_counted_each_by_itself_and_nobodys_are_not_counted() -> None:
+    stale = {(f"d{number}", SYNC_STALE): Condition("old", "") for number in range(FOLD_OVER)}
+    many, nobodys = stuck(FOLD_OVER + 2), {(NO_DISTRICT, SYNC_STALE): Condition("", "")}
+
+    told = folded({**stale, **many, **nobodys}, {("d1", SYNC_STALE), ("d2", FEED_STUCK), ("d3", SYNC_STALE)})
+
+    assert set(told) == {*stale, *nobodys, ("d2", FEED_STUCK), (NO_DISTRICT, FEED_STUCK)}
+    assert told[NO_DISTRICT, FEED_STUCK].counts == {"districts": FOLD_OVER + 2}
+
+
+def test_two_kinds_that_many_districts_have_are_two_incidents() -> None:
+    many = stuck(FOLD_OVER + 1)
+    stale = {(f"d{number}", SYNC_STALE): Condition("old", "") for number in range(FOLD_OVER + 3)}
+
+    told = folded({**many, **stale}, {("d0", FEED_STUCK)})
+
+    assert {key: condition.counts for key, condition in told.items() if key[0] == NO_DISTRICT} == {
+        (NO_DISTRICT, FEED_STUCK): {"districts": FOLD_OVER + 1},
+        (NO_DISTRICT, SYNC_STALE): {"districts": FOLD_OVER + 3},
+    }
+    assert [key for key in told if key[0] != NO_DISTRICT] == [("d0", FEED_STUCK)]

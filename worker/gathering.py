@@ -43,7 +43,10 @@ async def cause_facts(evaluation: Evaluation) -> Facts:
     removals = None
     if codes & GUARDS:
         removals = await evaluation.removals(state.committed_counts.get("classes", 0))
-    changes = await evaluation.class_changes() if codes & CLASS_CHANGE_GUARDS else []
+    changes = []
+    if codes & CLASS_CHANGE_GUARDS:
+        today = day_in(state.policy.time_zone, evaluation.window.now)
+        changes = await evaluation.class_changes(today if section_filter.current_term_only else None)
     schools = schools_to_count(blocked)
     if removals:
         schools |= {group.place.school_id for group in removals.students if group.place.school_id}

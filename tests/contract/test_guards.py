@@ -425,7 +425,7 @@ async def test_what_guards_count_is_found_by_the_plan_and_never_in_the_whole_dis
     values = {
         "turnovers": ("now()", "10", "20", "25", "30"),
         "keep": ("1", "now()"),
-        "class_changes": ("20",),
+        "class_changes": ("20", "'2026-11-30'"),
     }[name]
     statement = sql.load(file)[name]
     for place, value in enumerate(values, start=2):

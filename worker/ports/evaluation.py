@@ -208,8 +208,11 @@ class ErrorFigures(Protocol):
         """Return what the plan removes."""
         ...
 
-    async def class_changes(self) -> list[ClassChange]:
-        """Return whom the plan puts into another class, and what became of the classes they were in."""
+    async def class_changes(self, today: date | None) -> list[ClassChange]:
+        """Return whom the plan puts into another class, and what became of the classes they were in.
+
+        `today` tells which terms are over, None where that is no matter.
+        """
         ...
 
     async def is_connected(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 import asyncpg
@@ -141,8 +142,11 @@ class PostgresErrorFigures:
             classes["added"],
         )
 
-    async def class_changes(self) -> list[ClassChange]:
-        """Return whom the plan puts into another class, and what became of the classes they were in."""
+    async def class_changes(self, today: date | None) -> list[ClassChange]:
+        """Return whom the plan puts into another class, and what became of the classes they were in.
+
+        `today` tells which terms are over, None where that is no matter.
+        """
         return [
             ClassChange(
                 Place(row["school_id"], row["grade"]),
@@ -151,7 +155,7 @@ class PostgresErrorFigures:
                 row["is_promoted"],
                 list(dict.fromkeys(row["sections"])),
             )
-            for row in await self._rows("class_changes", LISTED)
+            for row in await self._rows("class_changes", LISTED, today and today.isoformat())
         ]
 
     async def is_connected(self) -> bool:

@@ -25,6 +25,7 @@ CLASSES_RENEWED: Final = Reason("sis.classes_renewed", Owner.SIS)
 STUDENTS_REASSIGNED: Final = Reason("sis.students_reassigned", Owner.SIS)
 OTHER_SECTIONS_KEPT: Final = Reason("filter.other_sections_kept", Owner.FILTER)
 SECTIONS_UNSHARED: Final = Reason("sharing.sections_unshared", Owner.SHARING)
+TERM_TURNED: Final = Reason("vendor.term_turned", Owner.VENDOR)
 ROLLOVER: Final = Reason("vendor.rollover", Owner.VENDOR)
 
 _REASONS: Final[Mapping[Fate, Reason]] = {
@@ -32,6 +33,7 @@ _REASONS: Final[Mapping[Fate, Reason]] = {
     Fate.RENEWED: CLASSES_RENEWED,
     Fate.UNSHARED: SECTIONS_UNSHARED,
     Fate.NOT_KEPT: OTHER_SECTIONS_KEPT,
+    Fate.TERM_OVER: TERM_TURNED,
     Fate.LEFT: STUDENTS_REASSIGNED,
 }
 
@@ -157,6 +159,13 @@ def _other_sections_kept(pile: Pile) -> str:
     )
 
 
+def _term_turned(pile: Pile) -> str:
+    return (
+        f"{_would(pile)}: the term of {_their(pile)} sections is over, and the sections of another term take "
+        "their place. That is what a new term looks like, and nothing has to change in the section filter."
+    )
+
+
 def _sections_unshared(pile: Pile) -> str:
     return (
         f"{_would(pile)}: {_their(pile)} sections are no longer shared, and other ones take their place. A "
@@ -169,6 +178,7 @@ CLASS_CHANGE_TEXTS: Final[Mapping[Reason, Callable[[Pile], str]]] = {
     CLASSES_RENEWED: _classes_renewed,
     STUDENTS_REASSIGNED: _students_reassigned,
     OTHER_SECTIONS_KEPT: _other_sections_kept,
+    TERM_TURNED: _term_turned,
     SECTIONS_UNSHARED: _sections_unshared,
 }
 """What is wrong and what to do; how to let it pass comes after it."""

@@ -122,6 +122,8 @@ class Fate(StrEnum):
     """Its section is no longer shared; he falls into another one."""
     NOT_KEPT = "not_kept"
     """Its section is shared and lists him still; the filter keeps another one of his."""
+    TERM_OVER = "term_over"
+    """The term of its section is over, and only sections of current terms count."""
     LEFT = "left"
     """Its section is shared and no longer lists him."""
 

@@ -206,7 +206,7 @@ FROM roster WHERE plan_of = $1 AND kind = 'class'
 -- name: class_changes
 -- Students whom the plan puts into another class: where they were, and what became of the class they were in.
 -- A section that came in the place of a deleted one is told by its SIS id, or by what a school would keep: its
--- name, its teachers, or its subject.
+-- name, its teachers, or its subject. $3 is today where only sections of current terms count.
 WITH moved AS (
     SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
            r.committed::jsonb ->> 'class_id' AS former, r.candidate::jsonb ->> 'class_id' AS next,
@@ -222,7 +222,8 @@ WITH moved AS (
     FROM moved GROUP BY 1, 2, 3, 4, 5, 6
 ), fates AS (
     SELECT g.*,
-           CASE WHEN s.is_shared AND g.is_listed THEN 'not_kept'
+           CASE WHEN s.is_shared AND t.term_end < $3::text THEN 'term_over'
+                WHEN s.is_shared AND g.is_listed THEN 'not_kept'
                 WHEN s.is_shared THEN 'left'
                 WHEN n.was_class THEN 'unshared'
                 WHEN lower(btrim(f.class ->> 'sis_id')) = lower(btrim(n.class ->> 'sis_id')) THEN 'new_id'
@@ -231,8 +232,10 @@ WITH moved AS (
                   OR lower(btrim(f.class ->> 'subject')) = lower(btrim(n.class ->> 'subject')) THEN 'renewed'
                 ELSE 'unshared' END AS fate
     FROM groups g
-    LEFT JOIN LATERAL (SELECT record IS NOT NULL AS is_shared FROM staged
+    LEFT JOIN LATERAL (SELECT record IS NOT NULL AS is_shared, record ->> 'term_id' AS term_id FROM staged
         WHERE district_id = $1 AND kind = 'section' AND record_id = g.former OFFSET 0) AS s ON true
+    LEFT JOIN LATERAL (SELECT record ->> 'end' AS term_end FROM staged
+        WHERE district_id = $1 AND kind = 'term' AND record_id = s.term_id OFFSET 0) AS t ON true
     LEFT JOIN LATERAL (SELECT committed::jsonb AS class FROM roster
         WHERE district_id = $1 AND kind = 'class' AND record_id = g.former OFFSET 0) AS f ON true
     LEFT JOIN LATERAL (SELECT candidate::jsonb AS class, committed IS NOT NULL AS was_class FROM roster

@@ -129,6 +129,11 @@ def unreadable(number: int = 90) -> Json:
     return event_json(student_json(9, name={"last": [marker("unreadable", number)]}), number=number)
 
 
+def read_in_part(number: int = 89) -> Json:
+    """Return an event of a term one of whose days is none: it is read without that day."""
+    return event_json(term_json(859, start_date=marker("day", 9)), "terms.created", number)
+
+
 def letters(first: int = 60) -> list[tuple[bytes, Json]]:
     """Return bodies that cannot be read, with headers beside them: markers stand wherever a text may."""
     odd = student(9) | {"id": [marker("odd_id", 9)]}
@@ -146,7 +151,6 @@ def letters(first: int = 60) -> list[tuple[bytes, Json]]:
         {"id": record_id(first + 7), "type": "users.created", "data": {"object": [student(9)]}},
         {marker("key", 9): student(9), "data": {"object": student(9)}},
         event_json(section(709, students=marker("students", 9)), "sections.created", first + 8),
-        event_json(term_json(859, start_date=marker("day", 9)), "terms.created", first + 9),
         {"type": "feed.settled", "district": record_id(1), "through": [marker("through", 9)], "count": 1},
     ]
     whole = json.dumps(event_json(student(9), "users.created", first + 10))

@@ -108,6 +108,7 @@ async def _everything_is_wrong(told: Scene) -> None:
     headless = canaries.section(703, students=[record_id(1)], teacher=None, teachers=[])
     await told.tell("users.updated", nameless, twin, elsewhere, in_none)
     await told.tell("sections.created", strange, headless)
+    await told.publish(json.dumps(canaries.read_in_part()).encode())
     letters = canaries.letters()
     for body, headers in letters:
         await told.publish(body, f"{canaries.marker('routing')}.{canaries.marker('key')}", headers)

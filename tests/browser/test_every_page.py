@@ -89,7 +89,7 @@ async def _on_their_way(office: Office, rostered: str, review: str) -> dict[str,
     contact = ("--contact", "ada@larkspur.example")
     await office.site.done("lifecycle", "choose", CHOSEN, "--name", "Larkspur Union", *contact)
     await office.site.done("lifecycle", "invite", CHOSEN)
-    link = (await office.site.done("lifecycle", "link", CHOSEN)).strip()
+    link = (await office.site.done("lifecycle", "link", CHOSEN, "--new")).strip()
     connection = await asyncpg.connect(office.site.database_url)
     try:
         for statement in MANY:

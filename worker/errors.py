@@ -13,7 +13,8 @@ RosteringError
 │   ├── LifecycleError         what a person says of a district's way will not do, or lacks something
 │   ├── MailError              a mail's address, value or template will not do
 │   ├── MessagesWaiting        a district has messages to publish, without which it cannot be purged
-│   └── UnknownDistrictError   no such district here
+│   ├── UnknownDistrictError   no such district here
+│   └── UnknownStudentError    no such student in the district, or several
 ├── Unavailable                somebody else is away: back off, try again, lose nothing
 │   ├── StoreUnavailable       PostgreSQL cannot be reached, or dropped the connection
 │   │   ├── StoreContended         another transaction got in the way: do it again from the start
@@ -89,6 +90,10 @@ class SchemaVersionError(UsageError):
 
 class UnknownDistrictError(UsageError):
     """The district has never been seen here."""
+
+
+class UnknownStudentError(UsageError):
+    """The district has no such student, or several that may be meant."""
 
 
 class UserError(UsageError):

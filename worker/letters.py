@@ -7,10 +7,13 @@ away. Whatever ends us in between, the letter is there to be settled again, whic
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from config.topology import EVENTS_EXCHANGE
 from schemas import clever
@@ -61,6 +64,8 @@ class Choice:
     ids: Collection[str] = ()
     district_id: str | None = None
     unreadable_for: str | None = None
+    student_id: str | None = None
+    """Whose record the letter holds."""
 
     def takes(self, letter: DeadLetter) -> bool:
         """Whether a letter is meant."""
@@ -68,7 +73,25 @@ class Choice:
             (not self.ids or letter.id in self.ids)
             and self.district_id in (None, letter.district_id)
             and self.unreadable_for in (None, letter.reason)
+            and (self.student_id is None or holds_record(letter.body, self.student_id))
         )
+
+
+def holds_record(body: bytes, record_id: str) -> bool:
+    """Whether a letter holds the record with this id, and does not only name it."""
+    try:
+        waiting: list[Any] = [orjson.loads(body)]
+    except orjson.JSONDecodeError:
+        return re.search(rb'"id"\s*:\s*"' + re.escape(record_id.encode()) + b'"', body) is not None
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value.get("id") == record_id:
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return False
 
 
 @dataclass(slots=True)
@@ -157,6 +180,13 @@ async def discard(
         await quarantine.discard(letter, actor, reason)
 
     return await _settle(letters, choice, settle)
+
+
+async def chosen(letters: DeadLetters, choice: Choice) -> tuple[list[DeadLetter], int]:
+    """Return the letters that are meant, whole, and how many were not looked at; raises as `replay` does."""
+    async with letters.open() as opened:
+        fitting = [letter async for letter in opened.read(AT_ONCE) if choice.takes(letter)]
+        return fitting, await opened.waiting()
 
 
 async def _settle(

@@ -120,11 +120,14 @@ async def _compare(district: Rollback, target: PastCommit) -> Restoration:
     """Count what has to be put back, in the plan too; raises `RollbackRefused` where the proof fails."""
     state = district.state
     restoration = Restoration(state.committed_counts, state.committed_digest)
+    # The proof has the students who were erased since, who were part of the roster then.
+    proof = Restoration(state.committed_counts, state.committed_digest)
     async for difference in district.differences(target.sequence):
         restored = difference.restored
         restoration.put_back(difference, restored)
+        proof.put_back(difference, restored if difference.erased is None else difference.erased)
         state.tally.count_committed(difference.kind, difference.candidate, difference.committed, restored)
-    if restoration.roster() != target.summary["roster"]:
+    if proof.roster() != target.summary["roster"]:
         raise _refused(
             district,
             f"what its commits replaced does not add up to the roster after commit {target.sequence} (its "

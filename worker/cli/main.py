@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "dead-letters": "worker.cli.letters:dead_letters_group",
     "purge": "worker.cli.source:purge",
     "lifecycle": "worker.cli.lifecycle:lifecycle",
+    "students": "worker.cli.students:students",
     "users": "worker.cli.users:users",
     "alerts": "worker.cli.alerts:alerts",
     "mails": "worker.cli.mails:mails",

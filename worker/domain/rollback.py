@@ -21,6 +21,8 @@ class Difference:
     """As it was, in canonical JSON; None takes it out."""
     committed: int | None
     candidate: int | None
+    erased: int | None = None
+    """What the record of an erased student added to the digest; he is not put back."""
 
     @property
     def restored(self) -> int | None:
@@ -41,6 +43,8 @@ class Restoration:
     def put_back(self, difference: Difference, restored: int | None) -> None:
         """Count one record; `restored` is the difference's own."""
         before = difference.committed
+        if before is None and restored is None:
+            return
         self.counts[difference.kind]["removed" if restored is None else "upserted"] += 1
         self.sizes[PLURALS[difference.kind]] += (restored is not None) - (before is not None)
         self.digest += (restored or 0) - (before or 0)

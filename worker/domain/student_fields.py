@@ -50,6 +50,12 @@ def with_kept_fields(record: Json | None, fields: Collection[str]) -> Json | Non
     return {**record, "student": kept | ({"ext": ext} if ext else {})}
 
 
+def without_student(record: Json | None) -> Json | None:
+    """Return a staged record of a user without its student; None where nothing else is left."""
+    rest = {name: value for name, value in (record or {}).items() if name != "student"}
+    return rest if "teacher" in rest else None
+
+
 @dataclass(frozen=True, slots=True)
 class StudentFields:
     """What a district's staged students have besides the fields that are always kept.

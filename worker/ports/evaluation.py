@@ -79,6 +79,8 @@ class DistrictState:
     """Whether guards would stand against this evaluation's plan but for the confirmation."""
     guards_until: datetime | None = None
     """When the first of the commits that guards count with this plan is too old to count."""
+    erased_students: frozenset[str] = frozenset()
+    """Of whom nothing is kept, whatever comes."""
     student_fields: StudentFields = NO_FIELDS
     """Which fields the staged students have besides those that are always kept."""
     search_input_batch: int = 0

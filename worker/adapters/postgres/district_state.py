@@ -54,6 +54,7 @@ async def read_state(
         committed_counts=row["committed_counts"],
         confirmation=Confirmation(**chosen["confirmed"]) if chosen and chosen["confirmed"] else None,
         search_input_batch=row["search_input_batch"],
+        erased_students=frozenset(row["erased_students"]),
         student_fields=stored_fields(row["complete_fields"], row["held_fields"]),
     )
 

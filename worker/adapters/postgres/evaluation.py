@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -21,10 +21,10 @@ from worker.adapters.postgres.staged import PostgresStagedRoster
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.incidents import Condition, Rules
 from worker.domain.preflight import ErrorChanges, StandingFinding
-from worker.domain.records import EventId, Json
+from worker.domain.records import EventId, Json, Kind
 from worker.domain.roster import RosterKind, remove_change, upsert_change
 from worker.domain.staging import Event, is_ahead
-from worker.domain.student_fields import StudentFields, with_kept_fields
+from worker.domain.student_fields import StudentFields, with_kept_fields, without_student
 from worker.domain.versions import highest_id
 from worker.ports.evaluation import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
 from worker.ports.outbox import OutboxMessage
@@ -84,7 +84,21 @@ class PostgresEvaluation(
         """Move the first `limit` events out of the inbox; of students they have what is kept of them."""
         events = await super().claim_events(through, limit)
         fields = self.state.policy.demanded_fields
-        return [replace(event, record=with_kept_fields(event.record, fields)) for event in events]
+        erased = self.state.erased_students
+        return [
+            replace(
+                event,
+                record=without_student(event.record)
+                if event.kind is Kind.USER and event.record_id in erased
+                else with_kept_fields(event.record, fields),
+            )
+            for event in events
+        ]
+
+    async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
+        """Return which of these ids are students now, or were and are erased, and which are teachers."""
+        students, teachers = await super().known_users(ids)
+        return students | self.state.erased_students.intersection(ids), teachers
 
     async def keep_demanded_fields(self) -> None:
         """Keep what the policy in force demands of students, and delete what only another one did.

@@ -18,7 +18,7 @@ TABLES: Final = (
     *("staged", "section_links", "kept_sections", "identities", "findings", "roster", "coverage"),
     "school_terms",
     *("decisions", "batches", "filters", "policies"),
-    *("holds", "approvals", "commit_history", "guard_history", "suggestions"),
+    *("holds", "approvals", "commit_history", "guard_history", "suggestions", "erased_students"),
     *("lifecycles", "lifecycle_drops"),
     "mails",
     "windows",

@@ -48,6 +48,7 @@ class PostgresRollback(PostgresEvaluation):
                     row["record"],
                     _number(row["committed_member"]),
                     _number(row["candidate_member"]),
+                    _number(row["erased_member"]),
                 )
 
     async def restore(self, sequence: int) -> None:

@@ -63,13 +63,22 @@ UPDATE baselines SET records = records - (SELECT count(*) FROM dropped) WHERE di
 
 -- name: add_records
 -- Of the rows of one record the one changed last stays, else the one read later; one without a time is as new
--- as the moment it is read.
-WITH added AS (
-    INSERT INTO baseline_records AS b (district_id, kind, record_id, record, reason, explanation, modified)
-    SELECT DISTINCT ON (r.kind, r.record_id)
-        $1, r.kind, r.record_id, r.record::jsonb, r.reason, r.explanation, r.modified
+-- as the moment it is read. Of an erased student nothing is kept but what he is as a teacher.
+WITH arrived AS MATERIALIZED (
+    SELECT r.kind, r.record_id, r.record::jsonb, r.reason, r.explanation, r.modified, r.place,
+           r.kind = 'user' AND r.record_id = ANY(e.students) AS is_erased
     FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
         WITH ORDINALITY AS r(kind, record_id, record, reason, explanation, modified, place)
+    CROSS JOIN (SELECT ARRAY(SELECT student_id FROM erased_students WHERE district_id = $1) AS students) AS e
+), read AS MATERIALIZED (
+    SELECT kind, record_id, CASE WHEN is_erased THEN rostering_without_student(record) ELSE record END AS record,
+           reason, explanation, modified, place
+    FROM arrived WHERE NOT is_erased OR record IS NULL OR record ? 'teacher'
+), added AS (
+    INSERT INTO baseline_records AS b (district_id, kind, record_id, record, reason, explanation, modified)
+    SELECT DISTINCT ON (r.kind, r.record_id)
+        $1, r.kind, r.record_id, r.record, r.reason, r.explanation, r.modified
+    FROM read r
     ORDER BY r.kind, r.record_id, r.modified DESC NULLS FIRST, r.place DESC
     ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
         record = EXCLUDED.record, reason = EXCLUDED.reason, explanation = EXCLUDED.explanation,
@@ -80,7 +89,7 @@ WITH added AS (
     SELECT count(*) FILTER (WHERE is_new) AS fresh FROM added
 )
 UPDATE baselines SET
-    records = records + counted.fresh, repeated = repeated + cardinality($2::text[]) - counted.fresh
+    records = records + counted.fresh, repeated = repeated + (SELECT count(*) FROM read) - counted.fresh
 FROM counted WHERE district_id = $1
 
 -- name: staged_counts

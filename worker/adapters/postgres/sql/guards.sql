@@ -17,6 +17,7 @@ WITH history AS MATERIALIZED (
     WHERE plan_of = $1 AND kind = 'student'
       AND (candidate IS NULL OR committed_member IS NULL
            OR candidate::jsonb ->> 'class_id' IS DISTINCT FROM committed::jsonb ->> 'class_id')
+      AND NOT EXISTS (SELECT FROM erased_students e WHERE e.district_id = $1 AND e.student_id = record_id)
 ), links AS (
     SELECT student_id, sequence, false AS is_planned, was_there, school_id, class_id, is_there, next_class_id
     FROM history
@@ -77,6 +78,7 @@ FROM roster
 WHERE plan_of = $1 AND kind = 'student'
   AND (candidate IS NULL OR committed_member IS NULL OR school_id IS DISTINCT FROM committed_school_id
        OR candidate::jsonb ->> 'class_id' <> committed::jsonb ->> 'class_id')
+  AND NOT EXISTS (SELECT FROM erased_students e WHERE e.district_id = $1 AND e.student_id = record_id)
 
 -- name: forget
 -- What was moved up to then; what lies ahead, after a clock that was put back, counts on.

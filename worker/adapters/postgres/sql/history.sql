@@ -1,8 +1,12 @@
 -- name: keep
 -- What the plan is about to replace, under the sequence of the commit that does it.
 INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member, school_id)
-SELECT district_id, $2, kind, record_id, committed, committed_member, committed_school_id
-FROM roster WHERE plan_of = $1
+-- Of an erased student the member alone.
+SELECT district_id, $2, kind, record_id,
+       CASE WHEN kind <> 'student' OR NOT EXISTS (SELECT FROM erased_students e
+                WHERE e.district_id = $1 AND e.student_id = r.record_id) THEN committed END,
+       committed_member, committed_school_id
+FROM roster r WHERE plan_of = $1
 
 -- name: begin_with
 UPDATE districts SET history_from = $2 WHERE district_id = $1

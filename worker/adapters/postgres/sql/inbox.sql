@@ -1,6 +1,6 @@
 -- name: store_events
 -- Stores a micro-batch, ignores duplicates, and opens or extends the windows of the districts that got
--- something new. What happened before a district was purged is left out: it brings nothing back. A row of a list
+-- something new. Of a student who was erased nothing is kept. What happened before a district was purged is left out: it brings nothing back. A row of a list
 -- happened when it was published, which its id tells in milliseconds behind the record's own time. The rows come
 -- sorted by (district, event id), so that two processes lock in one order.
 WITH arrived AS (
@@ -10,8 +10,12 @@ WITH arrived AS (
 ), purged AS MATERIALIZED (
     SELECT district_id, purged_through, ('x' || left(purged_through, 8))::bit(32)::bigint AS second FROM districts
     WHERE purged_through IS NOT NULL AND district_id = ANY($1::text[])
+), erased AS MATERIALIZED (
+    SELECT district_id, student_id FROM erased_students WHERE district_id = ANY($1::text[])
 ), fresh AS (
-    SELECT * FROM arrived a
+    SELECT a.*, EXISTS (SELECT FROM erased e WHERE e.district_id = a.district_id AND e.student_id = a.record_id
+                            AND a.kind = 'user') AS is_erased
+    FROM arrived a
     WHERE (SELECT true FROM evaluated_events e
            WHERE e.district_id = a.district_id AND e.event_id = a.event_id) IS NULL
       AND NOT EXISTS (SELECT FROM purged p
@@ -20,7 +24,10 @@ WITH arrived AS (
                           ELSE p.purged_through >= a.event_id END)
 ), stored AS (
     INSERT INTO inbox (district_id, event_id, kind, record_id, record, trace_parent, modified, is_row)
-    SELECT district_id, event_id, kind, record_id, record::jsonb, trace_parent, modified, is_row FROM fresh
+    SELECT district_id, event_id, kind, record_id,
+           CASE WHEN is_erased THEN rostering_without_student(record::jsonb) ELSE record::jsonb END,
+           trace_parent, modified, is_row
+    FROM fresh
     ON CONFLICT DO NOTHING
     RETURNING district_id
 ), counted AS (
@@ -125,7 +132,7 @@ FROM (VALUES ('inbox', 'INSERT'), ('inbox', 'SELECT'), ('evaluated_events', 'INS
              ('evaluated_events', 'SELECT'), ('districts', 'INSERT'), ('windows', 'INSERT'),
              ('windows', 'UPDATE'), ('windows', 'SELECT'), ('quarantine', 'INSERT'), ('quarantine', 'DELETE'),
              ('feed_marks', 'INSERT'), ('feed_marks', 'UPDATE'), ('feed_marks', 'SELECT'),
-             ('feed_marks', 'DELETE')) AS t(name, "right")
+             ('feed_marks', 'DELETE'), ('erased_students', 'SELECT')) AS t(name, "right")
 WHERE CASE t."right" WHEN 'DELETE' THEN NOT has_table_privilege(t.name, t."right")
            ELSE NOT has_any_column_privilege(t.name, t."right") END
 LIMIT 1

@@ -23,21 +23,26 @@ WITH replaced AS (
     WHERE district_id = $1 AND sequence > $2
     ORDER BY kind, record_id, sequence
 )
-SELECT t.kind, t.record_id, t.record, r.committed_member, r.candidate_member
+SELECT t.kind, t.record_id, t.record, r.committed_member, r.candidate_member,
+       CASE WHEN t.record IS NULL THEN t.member END AS erased_member
 FROM replaced t
 LEFT JOIN LATERAL (SELECT committed_member, candidate_member FROM roster
     WHERE district_id = $1 AND kind = t.kind AND record_id = t.record_id OFFSET 0) AS r ON true
-WHERE t.member IS DISTINCT FROM r.committed_member
+WHERE t.member IS DISTINCT FROM r.committed_member OR (t.record IS NULL AND r.committed_member IS NOT NULL)
 
 -- name: keep_replaced
--- What the rollback, as commit $3, is about to replace.
+-- What the rollback, as commit $3, is about to replace; an erased student is not put back.
 WITH replaced AS (
-    SELECT DISTINCT ON (kind, record_id) kind, record_id, member FROM commit_history
+    SELECT DISTINCT ON (kind, record_id) kind, record_id, CASE WHEN record IS NOT NULL THEN member END AS member
+    FROM commit_history
     WHERE district_id = $1 AND sequence > $2
     ORDER BY kind, record_id, sequence
 )
 INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member, school_id)
-SELECT $1, $3, t.kind, t.record_id, r.committed, r.committed_member, r.committed_school_id
+SELECT $1, $3, t.kind, t.record_id,
+       CASE WHEN t.kind <> 'student' OR NOT EXISTS (SELECT FROM erased_students e
+                WHERE e.district_id = $1 AND e.student_id = t.record_id) THEN r.committed END,
+       r.committed_member, r.committed_school_id
 FROM replaced t
 LEFT JOIN LATERAL (SELECT committed, committed_member, committed_school_id FROM roster
     WHERE district_id = $1 AND kind = t.kind AND record_id = t.record_id OFFSET 0) AS r ON true

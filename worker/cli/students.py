@@ -1,0 +1,99 @@
+"""Commands on one student: `students export`, `students erase`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from worker import app, erasing
+from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
+from worker.cli.people import spoken
+from worker.cli.terminal import counted
+from worker.erasing import Erased
+from worker.terminal_output import say
+
+
+@click.group()
+def students() -> None:
+    """Answer for one student: all that is kept of him, or that nothing is."""
+
+
+@students.command()
+@click.argument("district")
+@click.argument("student")
+@click.pass_obj
+def export(ctx: CommandContext, district: str, student: str) -> None:
+    """Print all that is kept of a student, as JSON. That you looked is written into the audit.
+
+    STUDENT is his Clever id, at least 8 characters of it, or his sis_id.
+    """
+    say(json.dumps(ctx.run(_export(ctx, district, student)), indent=2, ensure_ascii=False, default=str))
+
+
+@students.command()
+@click.argument("district")
+@click.argument("student")
+@click.option("--reason", required=True, metavar="TEXT", callback=spoken, help="Why, for the audit.")
+@click.option("--yes", is_flag=True, help="Yes, delete what is kept of him, for good.")
+@click.pass_obj
+def erase(ctx: CommandContext, district: str, student: str, reason: str, *, yes: bool) -> None:
+    """Delete what is kept of a student, for good. His removal leaves with the district's next commit.
+
+    STUDENT is his Clever id, at least 8 characters of it, or his sis_id.
+    """
+    if not yes:
+        raise click.UsageError("this deletes all that is kept of the student, for good: say so with --yes")
+    for line in told(ctx.run(_erase(ctx, district, student, reason))):
+        say(line)
+
+
+def told(erased: Erased) -> list[str]:
+    """Return what a person who ordered an erasure should know, a line each."""
+    lines = [f"Erased student {erased.student_id}. Later events and baselines bring nothing of him back."]
+    if erased.letters:
+        lines.append(f"{counted(erased.letters, 'dead letter')} with his record: discarded.")
+    if erased.unseen:
+        lines.append(
+            f"{counted(erased.unseen, 'dead letter')} not looked at: erase again when there are fewer."
+        )
+    if erased.is_committed:
+        lines.append("The district's next commit removes his record from the roster, and then here.")
+    lines.append(
+        "Messages already published are with the consumers, or in the files under the data folder: "
+        "delete him there as well."
+    )
+    return lines
+
+
+async def _export(ctx: CommandContext, district: str, student: str) -> dict[str, Any]:
+    async with opened_district(ctx, district) as (store, district_id):
+        student_id = await erasing.student_id_of(store.students, district_id, student)
+        await store.desk.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
+        broker = app.open_broker(ctx.settings)
+        try:
+            dead_letters = app.dead_letters(ctx.settings, broker)
+            return await erasing.export(store.students, dead_letters, district_id, student_id)
+        finally:
+            await broker.close()
+
+
+async def _erase(ctx: CommandContext, district: str, student: str, reason: str) -> Erased:
+    async with opened_district(ctx, district) as (store, district_id):
+        student_id = await erasing.student_id_of(store.students, district_id, student)
+        broker = app.open_broker(ctx.settings)
+        try:
+            dead_letters = app.dead_letters(ctx.settings, broker)
+            return await erasing.erase(
+                store.students,
+                dead_letters,
+                store.quarantine,
+                district_id,
+                student_id,
+                ctx.actor,
+                reason,
+            )
+        finally:
+            await broker.close()

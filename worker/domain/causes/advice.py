@@ -24,7 +24,7 @@ _Words = Callable[[Reason, Pile, Facts], str]
 
 def advice(reason: Reason, pile: Pile, facts: Facts) -> str:
     """Return one to three sentences for the owner of the cause."""
-    if pile.class_changes and reason in CLASS_CHANGE_TEXTS:
+    if reason in CLASS_CHANGE_TEXTS:
         return f"{CLASS_CHANGE_TEXTS[reason](pile)}{_approve(facts)}"
     return _TEXTS.get(reason.code, _unknown)(reason, pile, facts)
 

@@ -144,6 +144,12 @@ def _classes_renewed(pile: Pile) -> str:
 
 
 def _students_reassigned(pile: Pile) -> str:
+    if not pile.class_changes:  # the plan only adds them: it is earlier commits that they left with
+        return (
+            "Students who were removed within the hours that are counted come back, and would sit in other "
+            "classes than before. Ask the district whether the enrollments in its student information "
+            "system are right."
+        )
     return (
         f"{_would(pile)}: {_their(pile)} sections are still shared, and list "
         f"{verb(pile.class_changes, 'the student', 'them')} no longer. Ask the district whether the "

@@ -79,6 +79,16 @@ async def test_a_district_of_events_alone_is_connected_until_it_is_purged(store:
     assert await way.advance() == []
 
 
+async def test_a_known_district_that_is_disconnected_does_not_count_as_connected(
+    store: StoreUnderTest,
+) -> None:
+    way = Way(store)
+    await way.so(KNOW, CONNECT, DISCONNECT)
+
+    assert await way.advance() == []
+    assert await way.state() is None
+
+
 # Sharing
 
 

@@ -20,6 +20,7 @@ from store_fixtures import StoreUnderTest, opened_store
 from worker.adapters.postgres.mails import enqueue
 from worker.domain.mails import mail_id
 from worker.errors import OrderRefused
+from worker.ports.mails import MailState
 
 NOTHING = timedelta(0)
 
@@ -48,6 +49,18 @@ async def test_a_mails_id_is_always_that_of_its_occasion(store: StoreUnderTest) 
 
     assert kept.mail_id == mail_id(DISTRICT, "a")
     assert mail_id("1", "2a") != mail_id("12", "a")
+
+
+async def test_a_mail_that_was_sent_is_not_made_uncertain_by_whoever_had_it(store: StoreUnderTest) -> None:
+    await put(store, mail("a"))
+    (taken,) = await store.mails.take(1, MINUTE)
+    assert await store.mails.handed(taken, {}, MINUTE)
+    await store.mails.sent(taken)
+
+    await store.mails.uncertain(taken, "the line broke")
+
+    (kept,) = await store.mail_desk.newest(None)
+    assert (kept.state, kept.problem) == (MailState.SENT, None)
 
 
 async def test_of_each_district_the_first_mail_is_taken_and_of_others_theirs(store: StoreUnderTest) -> None:

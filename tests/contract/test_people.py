@@ -464,6 +464,17 @@ async def test_a_policy_of_its_own_that_ended_leaves_the_district_to_the_setting
 
 
 @pytest.mark.usefixtures("feed")
+async def test_a_district_evaluated_by_its_newest_policy_is_not_asked_for_because_of_older_ones(
+    store: StoreUnderTest,
+) -> None:
+    for policy in (NEEDS_NUMBER, NEEDS_HOUSE):
+        await store.desk.set_policy(DISTRICT, policy, "bo")
+        await evaluate(store)
+
+    assert await store.evaluations.demand_policy() == 0
+
+
+@pytest.mark.usefixtures("feed")
 async def test_a_policy_must_end_in_time_to_come(store: StoreUnderTest) -> None:
     with pytest.raises(PolicyError, match="expected a time to come"):
         await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) - HOUR)

@@ -19,6 +19,7 @@ from worker.section_tables import SectionTables
 
 SCHOOLS = (900, 901)
 STUDENTS = range(1, 61)
+OTHERS = {"course": record_id(801), "term_id": record_id(851)}
 LEFT_OUT = {"scope": {"grades": ["3"], "schools": []}}
 
 
@@ -165,3 +166,31 @@ async def test_a_table_that_is_least_asked_for_gives_way(store: StoreUnderTest, 
 async def test_a_district_that_was_never_seen_has_no_table(store: StoreUnderTest) -> None:
     with pytest.raises(UnknownDistrictError):
         await SectionTables(store.sections).of("nobody's")
+
+
+async def test_a_students_sections_come_once_each_with_their_own_school_course_and_term(
+    store: StoreUnderTest,
+) -> None:
+    feed = Feed(store)
+    await feed.send(
+        *(("schools", school_json(number, name=f"School {number}")) for number in SCHOOLS),
+        *(("terms", term_json(number, name=f"Term {number}")) for number in (850, 851)),
+        *(("courses", course_json(number, name=f"Course {number}")) for number in (800, 801)),
+        ("users", teacher_json()),
+        ("users", student_json(1)),
+        ("users", student_json(2)),
+        ("sections", homeroom(700, record_id(900), [1], name="A")),
+        *(
+            ("sections", homeroom(number, record_id(901), students, name=name) | OTHERS)
+            for number, students, name in ((701, [1], "B"), (702, [2], "C"))
+        ),
+    )
+    await evaluate(store)
+
+    student = await store.sections.student(DISTRICT, record_id(1))
+
+    assert student is not None
+    assert [[one.shown(column) for column in ("school", "course", "term")] for one in student.sections] == [
+        ["School 900", "Course 800", "Term 850"],
+        ["School 901", "Course 801", "Term 851"],
+    ]

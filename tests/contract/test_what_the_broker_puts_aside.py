@@ -108,6 +108,14 @@ async def test_a_message_put_aside_is_quarantined_for_its_district_and_stays_a_d
     assert (letter.district_id, letter.reason) == (DISTRICT, "rejected")
 
 
+async def test_a_message_put_aside_after_the_first_look_is_quarantined_from_its_copy(aside: Aside) -> None:
+    await aside.work(1)  # looks through what lies there: nothing
+
+    await aside.lose(body(EVENT))
+
+    assert await aside.quarantined() == [(DISTRICT, "rejected")]
+
+
 async def test_a_message_that_ends_every_process_that_takes_it_is_quarantined_at_the_limit(
     aside: Aside,
 ) -> None:

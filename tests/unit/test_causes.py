@@ -94,6 +94,22 @@ def test_with_fewer_than_ten_students_a_field_blank_for_all_is_still_their_data(
     assert cause.code == "sis.field_missing"
 
 
+@pytest.mark.parametrize(("of_all", "code"), [(200, "sharing.field_withdrawn"), (201, "sis.field_missing")])
+def test_a_field_that_exactly_half_of_the_students_lack_was_withdrawn(of_all: int, code: str) -> None:
+    (cause,) = causes(blocked(100, missing()), students=of_all, was_rostered=True)
+
+    assert cause.code == code
+
+
+@pytest.mark.parametrize(
+    ("students", "code"), [(10, "sis.field_missing_at_school"), (9, "sis.field_missing")]
+)
+def test_a_field_is_a_schools_from_ten_of_its_students_on(students: int, code: str) -> None:
+    (cause,) = causes(blocked(students, missing()), cohorts={Place("north", "3"): students})
+
+    assert cause.code == code
+
+
 def test_a_field_blank_for_a_whole_school_is_that_schools_data() -> None:
     cohorts = {Place("north", "3"): 60, Place("north", "4"): 60}
 

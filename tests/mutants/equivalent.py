@@ -8,7 +8,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "worker/adapters/postgres/sql/deliveries.sql::refresh: "
     "WHERE i.told IS NOT NULL AND l.status <> 'resolved' AND l.delivered_at IS NOT NULL => "
     "WHERE i.told IS NOT NULL AND l.status <> 'resolved' AND (true OR (l.delivered_at IS NOT NULL))": (
-        "what was never delivered has no time of a refresh, so that the next condition leaves it out as well, and"
+        "what was never delivered has no time of a refresh, so that the next condition leaves it out as well;"
         " only an end, which is left out too, is put back after its delivery"
     ),
 }

@@ -86,10 +86,11 @@ class Runner:
         return Outcome(SURVIVED, "", files, time.monotonic() - began)
 
     def _round(self, mutant: Mutant, tests: list[str]) -> tuple[str, str]:
-        """Run one round; again without a test that fails with or without the mutant."""
+        """Run one round; again without a test that fails without the mutant, or not each time with it."""
+        by_chance: list[str] = []
         while True:
             with self._mutated(mutant):
-                code, output = self._pytest(*tests, *self._unsound())
+                code, output = self._pytest(*tests, *self._unsound(), *by_chance)
             if code in {0, 5, None}:
                 return SURVIVED, ""
             match = FAILED.search(output)
@@ -97,6 +98,11 @@ class Runner:
                 return NOTICED, f"pytest ended with {code}"
             failed = match[1]
             if not self._is_sound(failed):
+                continue
+            with self._mutated(mutant):
+                again, _ = self._pytest(failed)
+            if again == 0:
+                by_chance.append(f"--deselect={failed}")
                 continue
             if mutant.path.endswith(".sql") and UNPREPARABLE.search(output):
                 return INVALID, failed

@@ -6,7 +6,8 @@ SQL decides nothing of it: what reaches the store went through here before.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 _RANGES: Final = (
     *((0x0000, 0x0020), (0x007F, 0x00A0), (0x00AD, 0x00AD), (0x034F, 0x034F), (0x0600, 0x0605)),
@@ -36,3 +37,21 @@ def is_blank(value: object) -> bool:
         # What begins with a visible ASCII sign is the rule, and is told by one comparison.
         return not ("!" <= value < "\x7f" or _VISIBLE.search(value))
     return value is None or value == []
+
+
+def without_blanks(fields: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return named values as a record, without those that are blank."""
+    # Each value's first sign is looked at here, as `is_blank` does: a call for each costs more than the rest.
+    return {
+        name: value
+        for name, value in fields
+        if value is not None and ((value.__class__ is str and "!" <= value < "\x7f") or not is_blank(value))
+    }
+
+
+def visible_ids(references: Iterable[str | None]) -> list[str]:
+    """Return the ids that are not blank, each once, sorted."""
+    ids = sorted({reference for reference in references if reference})
+    if ids and ids[0] >= "!" and ids[-1] < "\x7f":
+        return ids  # so do all between them
+    return [each for each in ids if not is_blank(each)]

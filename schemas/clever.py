@@ -285,13 +285,18 @@ COLLECTIONS: Final[dict[str, type[Record]]] = {
     "resources": Resource,
 }
 ACTIONS: Final[dict[str, Action]] = {"created": "created", "updated": "updated", "deleted": "deleted"}
+_TYPES: Final = {
+    f"{collection}.{action}": (collection, ACTIONS[action])
+    for collection in COLLECTIONS
+    for action in ACTIONS
+}
 SETTLED_TYPE: Final = "feed.settled"
 ORIGIN_KEY: Final = "origin"
 ROW_ORIGIN: Final = "list"
 """The origin of an event that a publisher made of a row of a list."""
 
 
-class Event(Wire):
+class Event(NamedTuple):
     """One Clever change event. `object` is the whole record, also where it was deleted.
 
     It is None where the record is not rostered and cannot be read at all. `unread` are its fields that could
@@ -299,10 +304,10 @@ class Event(Wire):
     publisher made it of a row of a list, so that its id tells nothing of its place in the feed.
     """
 
-    id: Id
+    id: str
     collection: str
     action: Action
-    district_id: Id
+    district_id: str
     object: Record | None
     unread: tuple[str, ...] = ()
     is_row: bool = False
@@ -476,12 +481,11 @@ def is_our_key(routing_key: str) -> bool:
 
 def is_district_id(value: object) -> TypeGuard[str]:
     """Whether a value may stand for a district: a text that is short, printable and not blank."""
-    return (
-        isinstance(value, str)
-        and not is_blank(value)
-        and value.isprintable()
-        and len(value.encode()) <= MAX_DISTRICT_BYTES
-    )
+    if not isinstance(value, str):
+        return False
+    if value.isascii() and value.isalnum():  # as they all are
+        return len(value) <= MAX_DISTRICT_BYTES
+    return not is_blank(value) and value.isprintable() and len(value.encode()) <= MAX_DISTRICT_BYTES
 
 
 def _district_named(event: Any, header_district: str | None) -> str | None:
@@ -489,13 +493,13 @@ def _district_named(event: Any, header_district: str | None) -> str | None:
 
     What the publisher says comes first: a body that cannot be read must not hold back another district.
     """
+    if header_district is not None:
+        return header_district
     record = event
     for key in ("data", "object"):
         if isinstance(record, dict) and isinstance(record.get(key), dict):
             record = record[key]
     of_district = isinstance(event, dict) and str(event.get("type")).startswith("districts.")
-    if header_district is not None:
-        return header_district
     for holder, key in ((record, "id" if of_district else "district"), (event, "district")):
         named = holder.get(key) if isinstance(holder, dict) else None
         if is_district_id(named):
@@ -515,11 +519,12 @@ def _unwrap(document: Any) -> dict[str, Any] | None:
 
 def _read_event(event: dict[str, Any], header_district: str | None, latest_id: str) -> Event:
     district = _district_named(event, header_district)
-    collection, _, action = str(event["type"]).partition(".")
-    if collection not in COLLECTIONS or action not in ACTIONS:
+    known = _TYPES.get(str(event["type"]))
+    if known is None:
         raise UnreadableEvent(Reason.UNKNOWN_TYPE, "type is none of Clever's v3 event types", district)
+    collection, action = known
     raw = _object_of(event, collection, district)
-    read = _record(collection, raw, district, was_deleted=ACTIONS[action] == "deleted")
+    read = _record(collection, raw, district, was_deleted=action == "deleted")
     named = _district_of(collection, raw, read.record)
     if named and header_district and named != header_district:
         raise UnreadableEvent(
@@ -534,13 +539,13 @@ def _read_event(event: dict[str, Any], header_district: str | None, latest_id: s
     # A resource holds nobody back, whatever its event looks like.
     holds = None if collection == "resources" else named or header_district
     return Event(
-        id=_event_id(event.get("id"), "id", latest_id, holds),
-        collection=collection,
-        action=ACTIONS[action],
-        district_id=_checked_district(named or header_district or ""),
-        object=read.record,
-        unread=read.unread,
-        is_row=event.get(ORIGIN_KEY) == ROW_ORIGIN,
+        _event_id(event.get("id"), "id", latest_id, holds),
+        collection,
+        action,
+        _checked_district(named or header_district or ""),
+        read.record,
+        read.unread,
+        event.get(ORIGIN_KEY) == ROW_ORIGIN,
     )
 
 
@@ -561,7 +566,8 @@ def _district_of(collection: str, raw: dict[str, Any], record: Record | None) ->
         return named if isinstance(named, str) and not is_blank(named) else ""
     if collection == "districts":
         return record.id
-    return _told(getattr(record, "district", None))
+    named = getattr(record, "district", None)
+    return named if named and "!" <= named < "\x7f" else _told(named)
 
 
 def _checked_district(district_id: str) -> str:
@@ -664,8 +670,10 @@ def _is_rostered(raw: dict[str, Any], district: str | None) -> bool:
     Everybody at Clever has a role: where none is left, something was withheld, and he did not leave.
     """
     roles = raw.get("roles")
-    if isinstance(roles, dict) and any(isinstance(roles.get(name), dict) for name in ROSTERED_ROLES):
-        return True
+    if isinstance(roles, dict):
+        for name in ROSTERED_ROLES:
+            if isinstance(roles.get(name), dict):
+                return True
     if is_blank(roles):
         raise UnreadableEvent(Reason.NO_ROLES, "data.object.roles: expected a role", district)
     if not isinstance(roles, dict):

@@ -6,15 +6,16 @@ users without a side, which is what a student who lost his role becomes as well.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any, Final
+from collections.abc import Collection
+from operator import attrgetter
+from typing import Final
 
 import orjson
 
 from schemas import clever
+from schemas.blank import is_blank, visible_ids, without_blanks
 from worker.domain.records import KINDS, STUDENT_TEXTS, UNREAD, Json
 from worker.domain.student_fields import with_kept_fields
-from worker.domain.texts import is_blank
 from worker.domain.versions import changed_at
 from worker.ports.inbox import Arrival, Mark
 
@@ -22,10 +23,16 @@ BEGINNING: Final = ""
 """Sorts before every event id."""
 FOR_EVER: Final = 1 << 62
 
-_ROLE_TEXTS: Final = tuple(
-    name
-    for name in STUDENT_TEXTS
-    if name not in {"first_name", "middle_name", "last_name", "email", "school_id"}
+_NOT_OF_THE_ROLE: Final = ("first_name", "middle_name", "last_name", "email", "school_id")
+_ROLE_TEXTS: Final = tuple(name for name in STUDENT_TEXTS if name not in _NOT_OF_THE_ROLE)
+_STUDENT_TEXTS: Final = (*_NOT_OF_THE_ROLE, *_ROLE_TEXTS)
+_role_texts: Final = attrgetter(*_ROLE_TEXTS)
+
+_SECTION_TEXTS: Final = (
+    *("school_id", "name", "subject", "grade", "period", "section_number", "sis_id", "course_id", "term_id"),
+)
+_section_texts: Final = attrgetter(
+    *("school", "name", "subject", "grade", "period", "section_number", "sis_id", "course", "term_id")
 )
 
 
@@ -82,7 +89,9 @@ def staged(record: clever.Record) -> Json | None:
         case clever.Section():
             return _section(record)
         case clever.Term():
-            return _blanks_left_out(name=record.name, start=record.start_date, end=record.end_date)
+            return without_blanks(
+                (("name", record.name), ("start", record.start_date), ("end", record.end_date))
+            )
         case clever.Course():
             return _texts(record, "name", "number")
         case clever.School():
@@ -93,7 +102,7 @@ def staged(record: clever.Record) -> Json | None:
 
 
 def _texts(record: clever.Record, *names: str) -> Json:
-    return _blanks_left_out(**{name: getattr(record, name) for name in names})
+    return without_blanks((name, getattr(record, name)) for name in names)
 
 
 def _user(user: clever.User) -> Json | None:
@@ -108,54 +117,32 @@ def _user(user: clever.User) -> Json | None:
     if roles.teacher is not None or roles.staff is not None:
         sis_id = roles.teacher.sis_id if roles.teacher else None
         staff_id = roles.staff.staff_id if roles.staff else None
-        sides["teacher"] = _blanks_left_out(
-            first_name=name.first,
-            last_name=name.last,
-            email=user.email,
-            sis_id=staff_id if is_blank(sis_id) else sis_id,
+        sides["teacher"] = without_blanks(
+            (
+                ("first_name", name.first),
+                ("last_name", name.last),
+                ("email", user.email),
+                ("sis_id", staff_id if is_blank(sis_id) else sis_id),
+            )
         )
     return sides or None
 
 
 def _student(user: clever.User, role: clever.StudentRole, name: clever.Name) -> Json:
-    texts = _blanks_left_out(
-        first_name=name.first,
-        middle_name=name.middle,
-        last_name=name.last,
-        email=user.email,
-        school_id=role.school,
-        **{field: getattr(role, field) for field in _ROLE_TEXTS},
-    )
+    values = (name.first, name.middle, name.last, user.email, role.school, *_role_texts(role))
+    texts = without_blanks(zip(_STUDENT_TEXTS, values, strict=True))
     side: Json = {"texts": texts}
-    ext = _blanks_left_out(**(role.ext or {}))
+    ext = without_blanks(role.ext.items()) if role.ext else None
     if ext:
         side["ext"] = ext
-    others = [school for school in _ids(role.schools or ()) if school != role.school]
+    others = role.schools and [school for school in visible_ids(role.schools) if school != role.school]
     if others:
         side["other_schools"] = others
     return side
 
 
 def _section(section: clever.Section) -> Json:
-    content = _blanks_left_out(
-        school_id=section.school,
-        name=section.name,
-        subject=section.subject,
-        grade=section.grade,
-        period=section.period,
-        section_number=section.section_number,
-        sis_id=section.sis_id,
-        course_id=section.course,
-        term_id=section.term_id,
-    )
-    content["teachers"] = _ids((section.teacher, *(section.teachers or ())))
-    content["students"] = _ids(section.students or ())
+    content = without_blanks(zip(_SECTION_TEXTS, _section_texts(section), strict=True))
+    content["teachers"] = visible_ids((section.teacher, *(section.teachers or ())))
+    content["students"] = visible_ids(section.students or ())
     return content
-
-
-def _ids(references: Iterable[str | None]) -> list[str]:
-    return sorted({reference for reference in references if reference and not is_blank(reference)})
-
-
-def _blanks_left_out(**values: Any) -> Json:
-    return {name: value for name, value in values.items() if value is not None and not is_blank(value)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from aio_pika.exceptions import ChannelNotFoundEntity
@@ -88,8 +89,7 @@ class RabbitSubscription:
     async def acknowledge(self, tag: int) -> None:
         """Acknowledge all up to `tag`; raises `BrokerUnavailable`."""
         await self._acknowledge(tag, multiple=True)
-        for earlier in [each for each in self._sizes if each <= tag]:
-            self._settled(earlier)
+        self._settled(*takewhile(lambda each: each <= tag, list(self._sizes)))
 
     async def acknowledge_each(self, tags: Collection[int]) -> None:
         """Acknowledge these: all at once up to the first that is not among them, then one by one."""
@@ -160,8 +160,8 @@ class RabbitSubscription:
             async with asyncio.timeout(self._timeout):
                 await self._link.transport.basic_ack(tag, multiple=multiple)
 
-    def _settled(self, tag: int) -> None:
-        self._bytes -= self._sizes.pop(tag, 0)
+    def _settled(self, *tags: int) -> None:
+        self._bytes -= sum(self._sizes.pop(tag, 0) for tag in tags)
         self._link.gate.set_open(is_open=self._bytes < BYTES_AT_HAND)
 
     async def _deliver(self, message: DeliveredMessage) -> None:

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final, NewType
 
-from worker.domain.texts import is_blank
+from schemas.blank import is_blank, without_blanks
 
 DistrictId = NewType("DistrictId", str)
 RecordId = NewType("RecordId", str)
@@ -204,4 +204,4 @@ def course_from_json(record_id: str, course: Json) -> Course:
 
 
 def _filled(record: Json) -> Json:
-    return {name: value for name, value in record.items() if value is not None and not is_blank(value)}
+    return without_blanks(record.items())

@@ -28,6 +28,8 @@ MAX_VALUES: Final = 300_000
 calls that let nothing else run, and a hundred megabytes."""
 LARGE: Final = 128 * 1024
 """Bytes from which on a body is read in a thread, so that the event loop has its turns meanwhile."""
+_OBJECT_ID: Final = 24
+"""Characters of a district's id in a routing key."""
 SLICE: Final = 256 * 1024
 """Bytes of small bodies that are read before others have their turn: some milliseconds."""
 
@@ -125,14 +127,16 @@ def _read_into(batch: MicroBatch, delivery: Delivery, latest: Latest) -> None:
     except Exception as error:  # noqa: BLE001 — a fault of ours, met by one message, stops no other
         batch.unreadable.append((delivery, _unforeseen(delivery, error)))
         return
-    if isinstance(event, clever.Event) and event.unread:
-        batch.unread[event.collection] += len(event.unread)
     if isinstance(stored, Arrival):
         batch.arrivals.append(stored)
-        batch.ahead += stored.modified is None and _is_ahead(event)
+        if isinstance(event, clever.Event) and event.unread:
+            batch.unread[event.collection] += len(event.unread)
+        if stored.modified is None:
+            batch.ahead += _is_ahead(event)
     else:
         batch.marks.append(stored)
-    batch.released += _released(delivery, stored.district_id)
+    if REPLAYED_HEADER in delivery.headers:
+        batch.released += _released(delivery, stored.district_id)
     batch.tags.append(delivery.tag)
 
 
@@ -159,7 +163,8 @@ def _is_ahead(event: clever.Event | clever.FeedSettled) -> bool:
 
 def context_of(delivery: Delivery) -> str | None:
     """Return the trace context that a message came with; one that is not well-formed is none."""
-    return read_trace_parent(delivery.headers.get("traceparent"))
+    header = delivery.headers.get("traceparent")
+    return None if header is None else read_trace_parent(header)
 
 
 def _read_large(delivery: Delivery, latest: Latest) -> MicroBatch:
@@ -191,12 +196,18 @@ def _read(delivery: Delivery, latest_id: str) -> clever.Event | clever.FeedSettl
         raise _too_large(f"the body has more than {MAX_VALUES} values", body, district)
     event = clever.read(body, district, latest_id)
     named = event.district_id if isinstance(event, clever.Event) else event.district
-    key = clever.district_in_key(delivery.routing_key)
-    if key is not None and key.lower() != named.lower():
+    if _names_another(delivery.routing_key, named):
         raise clever.UnreadableEvent(
             clever.Reason.WRONG_DISTRICT, "the routing key names another district than the message", district
         )
     return event
+
+
+def _names_another(routing_key: str, district_id: str) -> bool:
+    if routing_key.startswith(district_id) and len(district_id) == _OBJECT_ID:
+        return False
+    key = clever.district_in_key(routing_key)
+    return key is not None and key.lower() != district_id.lower()
 
 
 def _too_large(explanation: str, body: bytes, district: str | None) -> clever.UnreadableEvent:

@@ -90,6 +90,8 @@ class Student:
             value = self.ext.get(name.removeprefix(EXTENSION_PREFIX))
         else:
             value = self.texts.get(name)
+        if value.__class__ is str and "!" <= value < "\x7f":  # as nearly all are: see `is_blank`
+            return value
         return None if is_blank(value) else value
 
     def all_schools(self) -> Iterator[str]:

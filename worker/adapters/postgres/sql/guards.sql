@@ -5,11 +5,9 @@
 -- the plan alone (`plan`); in all, and at each school where they are more than $3. What commits and the plan make
 -- of a student is a chain: he is taken for what he was before the first of its links. (Sorted once, whatever
 -- statistics say, and never joined. Of a school's students no more are counted than its limits, $5 and $6 percent,
--- ask for: a larger school is within them. The member is asked for so that no index of all committed students fits.)
-WITH history AS MATERIALIZED (
-    SELECT student_id, sequence, committed_at, was_there, school_id, class_id, is_there, next_school_id, next_class_id
-    FROM guard_history WHERE district_id = $1 AND committed_at > $2
-), plan AS MATERIALIZED (
+-- ask for: a larger school is within them. The member is asked for so that no index of all committed students fits.
+-- A plan that changes texts alone goes beyond no limit, whatever commits moved: those are not read then.)
+WITH plan AS MATERIALIZED (
     SELECT record_id AS student_id, committed_member IS NOT NULL AS was_there,
            committed_school_id AS school_id, committed::jsonb ->> 'class_id' AS class_id,
            candidate IS NOT NULL AS is_there, candidate::jsonb ->> 'class_id' AS next_class_id
@@ -18,6 +16,9 @@ WITH history AS MATERIALIZED (
       AND (candidate IS NULL OR committed_member IS NULL
            OR candidate::jsonb ->> 'class_id' IS DISTINCT FROM committed::jsonb ->> 'class_id')
       AND NOT EXISTS (SELECT FROM erased_students e WHERE e.district_id = $1 AND e.student_id = record_id)
+), history AS MATERIALIZED (
+    SELECT student_id, sequence, committed_at, was_there, school_id, class_id, is_there, next_school_id, next_class_id
+    FROM guard_history WHERE district_id = $1 AND committed_at > $2 AND EXISTS (SELECT FROM plan)
 ), links AS (
     SELECT student_id, sequence, false AS is_planned, was_there, school_id, class_id, is_there, next_class_id
     FROM history

@@ -25,6 +25,7 @@ ALWAYS_KEPT: Final = (
 )
 """The fields of every student's committed record."""
 
+_ALWAYS: Final = frozenset(ALWAYS_KEPT)
 _KEPT_BEFORE: Final = frozenset(
     {
         *("dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
@@ -44,10 +45,13 @@ def with_kept_fields(record: Json | None, fields: Collection[str]) -> Json | Non
     side = None if record is None else record.get("student")
     if record is None or side is None:
         return record
-    texts = {name: value for name, value in side["texts"].items() if name in ALWAYS_KEPT or name in fields}
-    ext = {name: value for name, value in side.get("ext", {}).items() if EXTENSION_PREFIX + name in fields}
-    kept = {name: value for name, value in side.items() if name != "ext"} | {"texts": texts}
-    return {**record, "student": kept | ({"ext": ext} if ext else {})}
+    texts = {name: value for name, value in side["texts"].items() if name in _ALWAYS or name in fields}
+    kept = {**side, "texts": texts}
+    ext = kept.pop("ext", None)
+    ext = ext and {name: value for name, value in ext.items() if EXTENSION_PREFIX + name in fields}
+    if ext:
+        kept["ext"] = ext
+    return {**record, "student": kept}
 
 
 def without_student(record: Json | None) -> Json | None:

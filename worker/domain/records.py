@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final, NewType
 
-from schemas.blank import is_blank, without_blanks
+from worker.domain.texts import is_blank, without_blanks
 
 DistrictId = NewType("DistrictId", str)
 RecordId = NewType("RecordId", str)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from schemas.blank import INVISIBLE, is_blank
+from schemas.blank import INVISIBLE, is_blank, without_blanks
 
-__all__ = ["FOLD_VERSION", "fold", "fold_value", "folded", "is_blank", "wanted"]
+__all__ = ["FOLD_VERSION", "fold", "fold_value", "folded", "is_blank", "wanted", "without_blanks"]
 
 FOLD_VERSION: Final = 1
 """Raised whenever `fold` or `is_blank` says other things: then every district is checked anew by itself."""

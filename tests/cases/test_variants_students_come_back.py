@@ -1,4 +1,4 @@
-"""Students who leave, and come back into other classes, in steps: held with a cause that says so."""
+"""Students who move in steps, and what a review then says of them: never that there are none."""
 
 from __future__ import annotations
 
@@ -66,3 +66,33 @@ async def test_they_are_held_and_the_plan_can_be_approved(store: StoreUnderTest,
     assert cause["owner"] == "sis"
     assert cause["advice"].startswith("Students who were removed within the hours that are counted come back")
     assert f"rostering approve {DISTRICT}" in cause["advice"]
+
+
+async def test_students_who_changed_schools_and_then_leave_are_counted(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    def student(number: int, school: int) -> Json:
+        return student_json(number, {"school": record_id(school), "schools": [record_id(school)]})
+
+    def left(school: int, students: list[int]) -> tuple[str, Json]:
+        listed = [record_id(number) for number in students]
+        return "sections.updated", section_json(school - 200, school=record_id(school), students=listed)
+
+    case = CaseRunner(store, tmp_path)
+    seats = {900 + at: list(range(1 + 40 * at, 41 + 40 * at)) for at in range(5)}
+    await happen(
+        case,
+        *(("courses.created", course_json()), ("terms.created", term_json())),
+        *(("schools.created", school_json(school)) for school in seats),
+        *(("users.created", student(number, school)) for school, some in seats.items() for number in some),
+        *(left(*seat) for seat in seats.items()),
+    )
+    movers = range(1, 13)
+    await happen(case, *(("users.updated", student(number, 901)) for number in movers))
+
+    await happen(case, *(("users.deleted", student(number, 901)) for number in movers))
+
+    assert case.last_review["findings"]["by_code"]["school.mass_removal"] == 1
+    (cause,) = case.causes().values()
+    assert cause["removed"] == len(movers)
+    assert "0 students would" not in cause["advice"]

@@ -68,7 +68,7 @@ def _concerned(groups: Sequence[ClassChange], found: Sequence[Others]) -> list[C
     if any(others.code is Code.DISTRICT_CLASS_CHANGE for others in found):
         return list(groups)
     schools = {school for others in found for school in others.record_ids}
-    return [group for group in groups if group.place.school_id in schools]
+    return [group for group in groups if group.place.school_id in schools] or list(groups)
 
 
 def _most_are_promoted(groups: Collection[ClassChange]) -> bool:

@@ -97,13 +97,16 @@ def _removals(removals: Removals, found: list[Others], cohorts: Mapping[Place, i
 
 
 def _concerned(removals: Removals, found: list[Others]) -> Removals:
-    """Leave out the schools that lose students within the limits, unless the district loses too many."""
+    """Leave out the schools that lose students within the limits, unless the district loses too many.
+
+    A student who changed schools within the hours that are counted is a loss of his former school: where
+    so none would be left, all are told.
+    """
     if any(others.code is Code.DISTRICT_MASS_REMOVAL for others in found):
         return removals
     schools = {school for others in found for school in others.record_ids}
-    return replace(
-        removals, students=[group for group in removals.students if group.place.school_id in schools]
-    )
+    concerned = [group for group in removals.students if group.place.school_id in schools]
+    return replace(removals, students=concerned or removals.students)
 
 
 def _count(piles: dict[Reason, Pile], shape: Reason, others: Others, findings: int) -> None:

@@ -89,6 +89,16 @@ async def test_a_known_district_that_is_disconnected_does_not_count_as_connected
     assert await way.state() is None
 
 
+async def test_an_invited_district_is_connected_before_anything_of_it_was_read(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.INVITED)
+    await way.so(CONNECT)
+
+    await way.advance()
+
+    assert await way.state() is State.CONNECTED
+
+
 # Sharing
 
 

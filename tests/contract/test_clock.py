@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from builders import DISTRICT, event_id, record_id
+from delivery_helpers import alert, tell
 from mail_builders import mail, put
 from store_fixtures import LIMITS, StoreUnderTest
 
@@ -94,6 +95,39 @@ async def ahead(store: StoreUnderTest, table: str) -> dict[str, timedelta]:
     columns = [row["column_name"] for row in await store.rows(TIMES) if row["table_name"] == table]
     (row,) = await store.rows(f"SELECT *, clock_timestamp() AS moment FROM {table}")
     return {name: row[name] - row["moment"] for name in columns if isinstance(row[name], datetime)}
+
+
+async def test_a_delivery_that_waits_or_was_repeated_ahead_of_the_clock_comes_back_and_no_other(
+    store: StoreUnderTest,
+) -> None:
+    await tell(store, *(alert(number=number) for number in range(4)))
+    await store.deliveries.take_over("line-1", 4)
+    waiting, repeated, lately, dead = (
+        row["id"] for row in await store.rows("SELECT id FROM deliveries ORDER BY id")
+    )
+    change = "UPDATE deliveries SET next_attempt_at = now() + $2::interval, {} WHERE id = $1"
+    hour, ago = timedelta(hours=1), timedelta(minutes=-1)
+    await store.rows(change.format("attempts = 1"), waiting, hour)
+    await store.rows(change.format("delivered_at = now(), refreshed_at = now() + '1h'"), repeated, ago)
+    await store.rows(
+        change.format("delivered_at = now(), refreshed_at = now() - interval '1 min'"), lately, ago
+    )
+    await store.rows(change.format("dead_at = now()"), dead, hour)
+    before = await times_of_deliveries(store)
+
+    await clock_of(store).catch_up()
+
+    after = await times_of_deliveries(store)
+    assert after[waiting][0] < before[waiting][0] - hour / 2
+    assert after[repeated][1] is not None
+    assert after[repeated][1] < before[lately][1] - hour
+    assert (after[lately], after[dead]) == (before[lately], before[dead])
+
+
+async def times_of_deliveries(store: StoreUnderTest) -> dict[int, tuple[Any, Any]]:
+    """Return when each is tried next, and when it was repeated."""
+    rows = await store.rows("SELECT id, next_attempt_at, refreshed_at FROM deliveries")
+    return {row["id"]: (row["next_attempt_at"], row["refreshed_at"]) for row in rows}
 
 
 @pytest.mark.parametrize("table", sorted(ROWS))

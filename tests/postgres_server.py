@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import asyncpg
+import shadow
 
 from worker.adapters.postgres import schema
 
@@ -83,6 +84,7 @@ class PostgresServer:
         await self.execute(f"CREATE DATABASE {TEMPLATE}")
         await schema.migrate(self.database_url(TEMPLATE))
         async with _connection(self.database_url(TEMPLATE)) as connection:
+            await shadow.make_views(connection)
             self._shape = await connection.fetchrow(SHAPE)
             self._seeds = {
                 name: await connection.fetchval(f"SELECT json_agg(t)::text FROM {name} AS t")

@@ -6,13 +6,16 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 import pytest
+import shadow
+from builders import DISTRICT
 from postgres_server import PostgresServer
 
 from worker.adapters.clever.vault import TokenVault
@@ -42,8 +45,29 @@ from worker.domain.incidents import Rules
 from worker.domain.noticing import Thresholds
 from worker.domain.policy import Policy
 from worker.domain.window import WindowLimits
+from worker.ports.desk import DistrictLine
 
 LIMITS = WindowLimits(timedelta(seconds=10), timedelta(minutes=5), 1000, timedelta(minutes=30))
+
+
+class Desk(PostgresDesk):
+    """The desk, with lists and counts over all districts as if no shadow stood among them."""
+
+    async def districts(self) -> list[DistrictLine]:
+        return [line for line in await super().districts() if line.district_id != shadow.SHADOW]
+
+    async def statuses(self) -> dict[str, int]:
+        counts = await super().statuses()
+        async with self._database.connection() as connection:
+            if await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM districts WHERE district_id = $1)", shadow.SHADOW
+            ):
+                counts["disconnected"] -= 1
+        return {status: count for status, count in counts.items() if count}
+
+
+ROWS_OF = {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE"}
+"""The statements in which the tables are without the shadow."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +99,13 @@ class StoreUnderTest:
     mail_desk: PostgresMailDesk
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        """Look into the tables."""
+        """Look into the tables, or change rows, as if no shadow stood there."""
         async with self.database.connection() as connection:
-            return await connection.fetch(query, *arguments)
+            if query.split(maxsplit=1)[0].upper() not in ROWS_OF:
+                return await connection.fetch(query, *arguments)
+            async with connection.transaction():
+                await connection.execute("SET LOCAL search_path = seen, public")
+                return await connection.fetch(query, *arguments)
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +152,7 @@ async def opened_store(
             PostgresInbox(database),
             evaluations,
             PostgresOutbox(database, heard),
-            PostgresDesk(database, rules),
+            Desk(database, rules),
             PostgresBaselines(database, rules, policy or Policy()),
             PostgresConnections(database, locks, TokenVault("an app", "its secret")),
             locks,
@@ -148,7 +176,42 @@ async def opened_store(
         await database.close()
 
 
+@pytest.fixture(scope="session")
+def the_shadow(postgres_server: PostgresServer) -> shadow.Shadow:
+    """A district of two schools, as `people_fixtures` has it, under another id."""
+    return asyncio.run(_made_shadow(postgres_server))
+
+
+async def _made_shadow(server: PostgresServer) -> shadow.Shadow:
+    from people_fixtures import Feed, evaluate, everybody  # noqa: PLC0415 — which is made of what is here
+
+    async with server.fresh_database() as url:
+        async with opened_store(url) as store:
+            await Feed(store).send(*everybody())
+            await evaluate(store)
+        async with shadow.opened(url) as connection:
+            await shadow.cast(connection, DISTRICT)
+            await shadow.enrich(connection)
+            return await shadow.take(connection)
+
+
+BESIDE_A_SHADOW: Final = {"test_people"}
+"""Modules whose tests have a second district beside the one they are about."""
+
+
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[StoreUnderTest]:
-    async with opened_store(database_url) as opened:
-        yield opened
+def shadow_beside(request: pytest.FixtureRequest) -> shadow.Shadow | None:
+    """The shadow, where it stands beside the district of a test: not where a test is `alone`."""
+    is_alone = request.node.get_closest_marker("alone") is not None
+    if is_alone or request.module.__name__.rpartition(".")[2] not in BESIDE_A_SHADOW:
+        return None
+    shade: shadow.Shadow = request.getfixturevalue("the_shadow")
+    return shade
+
+
+@pytest.fixture
+async def store(database_url: str, shadow_beside: shadow.Shadow | None) -> AsyncIterator[StoreUnderTest]:
+    async with AsyncExitStack() as stack:
+        if shadow_beside is not None:
+            await stack.enter_async_context(shadow_beside.beside(database_url))
+        yield await stack.enter_async_context(opened_store(database_url))

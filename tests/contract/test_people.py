@@ -450,6 +450,7 @@ async def test_a_policy_that_ends_gives_way_to_the_one_before_it_by_itself(store
 
 
 @pytest.mark.usefixtures("feed")
+@pytest.mark.alone("what is demanded is demanded of every district")
 async def test_a_policy_of_its_own_that_ended_leaves_the_district_to_the_settings(
     store: StoreUnderTest,
 ) -> None:
@@ -590,3 +591,19 @@ async def test_no_look_for_turns_of_time_reads_the_table_of_districts(store: Sto
         text = "\n".join(row[0] for row in found)
         assert "districts_to_reevaluate" in text
         assert "Seq Scan" not in text
+
+
+async def test_a_review_after_a_commit_tells_as_new_what_an_earlier_review_told_of_already(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(("sections", homeroom(701, SOUTH, range(22, 33))))
+    first = await evaluate(store)
+    await store.desk.set_policy(DISTRICT, {"severities": {"student.no_section": "warning"}}, "ada")
+    without_errors = await evaluate(store)
+    await store.desk.set_policy(DISTRICT, {}, "ada")
+    again = await evaluate(store)
+
+    assert (first, without_errors, again) == (["review"], ["commit"], ["review"])
+    rows = await store.rows("SELECT summary FROM decisions WHERE outcome = 'review' ORDER BY sequence")
+    told = [row["summary"]["findings"] for row in rows]
+    assert [(errors["new"], errors["resolved"], errors["standing"]) for errors in told] == [(1, 0, 0)] * 2

@@ -8,10 +8,12 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
+import shadow
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from model.comparing import compare
-from model.mirror import Model
+from model.mirror import DISTRICT, Model
 from model.stories import (
     APPROVED_AND_MADE_STRICTER,
     APPROVED_IN_TIME,
@@ -122,9 +124,19 @@ async def _live_through(server: PostgresServer, story: list[Any], rng: random.Ra
     model = Model()
     async with server.fresh_database() as url, opened_store(url) as store:
         stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
+        shade = None
         for step in [whole_district(), *story]:
             stage.adopted_at_once = 0 if isinstance(step, Resync) and step.is_large else 10_000
             await take(step, model, store, rng, stage)
             while await stage.once():
                 pass
             await compare(model, store)
+            async with shadow.opened(url) as connection:
+                shade = shade or await _cast(connection)
+                assert await shade.changed(connection) == [], "another district was changed"
+
+
+async def _cast(connection: asyncpg.Connection) -> shadow.Shadow:
+    """Have the district as it is stand beside itself, under another id, from here on."""
+    await shadow.cast(connection, DISTRICT)
+    return await shadow.take(connection)

@@ -112,6 +112,10 @@ MORE: Final = """
                       committed_member = sha256('x')
         WHERE committed IS NOT NULL;
     UPDATE roster SET grade = 'shadow', blocked = true WHERE kind = 'student';
+    INSERT INTO roster (district_id, kind, record_id, committed, committed_member, committed_school_id)
+        SELECT $d$, 'student', lpad(to_hex(n), 24, '0'), '{"of": "the shadow"}', sha256('y'), 'x'
+        FROM generate_series(41, 44) AS n;
+    UPDATE findings SET open = false, severity = 'error' WHERE reported AND record_id > lpad('20', 24, '0');
     UPDATE coverage SET students = students + 1;
 """
 

@@ -122,6 +122,7 @@ async def test_a_clean_window_is_told_to_be_a_commit(rostered: StoreUnderTest) -
     assert (found["outcome"], found["plan"]["counts"]["student"]["upserted"]) == ("commit", 1)
 
 
+@pytest.mark.alone("reads every table by itself")
 async def test_it_changes_no_row_of_any_table(rostered: StoreUnderTest) -> None:
     await happen(rostered, 10, ("users", student_json(1, {"grade": ""})), ("users", student_json(4)))
     before = await contents(rostered)

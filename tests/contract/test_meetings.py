@@ -110,6 +110,7 @@ async def test_a_turn_of_time_that_meets_ingest_in_a_ring_tries_again(store: Sto
     assert [row["district_id"] for row in rows] == both
 
 
+@pytest.mark.alone("writes the rows of all districts")
 async def test_what_is_shown_of_a_district_is_of_one_moment(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Wren"))
     before = await store.desk.show(DISTRICT)
@@ -269,6 +270,7 @@ async def test_old_history_is_not_forgotten_under_a_rollback_that_is_under_way(
         await roll_back(store.rollbacks, DISTRICT, 1, "bo", "r")
 
 
+@pytest.mark.alone("copies approvals of all districts")
 async def test_an_approval_that_outlives_a_purge_serves_no_later_plan(
     store: StoreUnderTest, feed: Feed
 ) -> None:

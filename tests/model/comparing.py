@@ -217,7 +217,7 @@ async def compare_full_run(store: StoreUnderTest) -> None:
         evaluation.state.evaluated_policy = "another"
         await judge_in_store(evaluation, [])
         counted = await evaluation._connection.fetch(
-            "SELECT school_id, grade, students, blocked FROM coverage"
+            "SELECT school_id, grade, students, blocked FROM coverage WHERE district_id = $1", DISTRICT
         )
         assert {tuple(row) for row in counted} == {
             (*place, *n) for place, n in (await coverage_of(store)).items()

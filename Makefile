@@ -37,7 +37,7 @@ MUTANTS ?= 60
 SEED ?= 1
 ONLY ?=
 JOBS ?= 2
-mutants: $(VENV)/.installed-dev ## Put 60 small faults into a copy, one at a time; the tests must notice 95 %; half an hour
+mutants: $(VENV)/.installed-dev ## Put 60 small faults into a copy, one at a time; the tests must notice 95 %; up to an hour
 	tests/install_servers.sh
 	PYTHONPATH=tests $(BIN)/python -m mutants --mutants $(MUTANTS) --seed $(SEED) --jobs $(JOBS) --only "$(ONLY)"
 

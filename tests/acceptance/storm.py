@@ -191,7 +191,7 @@ class Storm:
         assert ended, end
 
     async def _execute(self, statement: str) -> bool:
-        """Run one statement, and tell whether it could have its lock: an evaluation may hold that for long."""
+        """Run one statement; tell whether it could have its lock, which an evaluation may hold for long."""
         connection = await asyncpg.connect(self.site.database_url)
         try:
             await connection.execute("SET lock_timeout = '5s'")

@@ -28,7 +28,7 @@ test: $(VENV)/.installed-dev ## Run every test; installs the servers and tools t
 	tests/install_servers.sh
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about twenty minutes
+test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about forty minutes
 	tests/install_servers.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200

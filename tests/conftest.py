@@ -1,5 +1,9 @@
 """Fixtures for all tests; each kind stands in a module of its own."""
 
+import os
+from collections.abc import Iterator
+
+import pytest
 import surroundings
 
 surroundings.settle()
@@ -15,3 +19,12 @@ pytest_plugins = [
     "alert_fixtures",
     "time_machine",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """Keep what the program does to its process, where a test calls it, from the tests behind it."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)

@@ -19,7 +19,7 @@ from program import Site
 ROSTERS: Final = frozenset(
     {
         *("staged", "inbox", "roster", "commit_history", "filters", "baseline_records", "outbox"),
-        *("lifecycles", "lifecycle_history", "connect_links", "mails"),
+        *("lifecycles", "lifecycle_history", "mails"),
     }
 )
 """Tables that hold people, names of sections and links, as they must; of the outbox all but commits is

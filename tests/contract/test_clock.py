@@ -24,6 +24,7 @@ WITHOUT_A_LOOK: Final = {
     # What is only shown, or put in an order.
     *(
         "alert_outbox.created_at",
+        "erased_students.erased_at",
         "alerts.created_at",
         "alerts.published_at",
         "alerts.starts_at",

@@ -74,7 +74,9 @@ async def rostered(store: StoreUnderTest) -> StoreUnderTest:
 async def contents(store: StoreUnderTest) -> dict[str, list[str]]:
     """Return every row of the tables that an evaluation writes, with when each was written."""
     return {
-        table: sorted(row[0] for row in await store.rows(f"SELECT (t.ctid, t.xmin, t)::text FROM {table} t"))
+        table: sorted(
+            row[0] for row in await store.rows(f"SELECT (t.ctid, t.xmin, t)::text FROM public.{table} t")
+        )
         for table in TABLES
     }
 

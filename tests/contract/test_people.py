@@ -465,6 +465,7 @@ async def test_a_policy_of_its_own_that_ended_leaves_the_district_to_the_setting
 
 
 @pytest.mark.usefixtures("feed")
+@pytest.mark.alone("asks for every district that an old policy concerns")
 async def test_a_district_evaluated_by_its_newest_policy_is_not_asked_for_because_of_older_ones(
     store: StoreUnderTest,
 ) -> None:

@@ -22,6 +22,7 @@ WITH known AS (
     UNION SELECT district_id FROM lifecycles
     UNION SELECT district_id FROM filters
     UNION SELECT district_id FROM policies
+    UNION SELECT district_id FROM mails
 ), named AS (
     SELECT k.district_id, coalesce(c.record ->> 'name', s.record ->> 'name', l.name) AS name
     FROM known k

@@ -7,7 +7,7 @@
 WITH ahead AS (
     SELECT district_id FROM windows
     WHERE greatest(opened_at, last_event_at, deferred_since) > clock_timestamp() + $1::interval
-    ORDER BY district_id FOR UPDATE SKIP LOCKED
+    FOR UPDATE SKIP LOCKED
 ), done AS (
     UPDATE windows w SET
         opened_at = least(w.opened_at, clock_timestamp()), last_event_at = least(w.last_event_at, clock_timestamp()),

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
 from builders import DISTRICT, event_id, record_id
+from clock_helpers import ALWAYS_QUIET, LEASE, MINUTE, clock_of
 from delivery_helpers import alert, tell
 from mail_builders import mail, put
 from store_fixtures import LIMITS, StoreUnderTest
 
-from worker.adapters.postgres.clock import SLACK, Longest, PostgresClock
-from worker.domain.quiet_hours import QuietHours
+from worker.adapters.postgres.clock import SLACK
 from worker.domain.records import Kind
 from worker.ports.inbox import Arrival, Mark
 from worker.stages.clock import LOOK_SECONDS
-
-NEVER_QUIET, ALWAYS_QUIET = QuietHours(time(0), time(0)), QuietHours(time(0, 0), time(23, 59, 59, 999999))
-LEASE, MINUTE = timedelta(seconds=15), timedelta(minutes=1)
 
 WITHOUT_A_LOOK: Final = {
     # What is only shown, or put in an order.
@@ -54,11 +51,6 @@ WITHOUT_A_LOOK: Final = {
     # A time of the calendar, that a person or a term sets.
     *("connect_links.expires_at", "districts.reevaluate_at", "policies.until"),
 }
-
-
-def clock_of(store: StoreUnderTest, quiet: QuietHours = NEVER_QUIET) -> PostgresClock:
-    longest = Longest(LEASE, MINUTE, MINUTE, 15 * MINUTE, MINUTE, 15 * MINUTE, 6 * MINUTE, quiet)
-    return PostgresClock(store.database, longest)
 
 
 ROWS = {

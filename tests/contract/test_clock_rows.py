@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
+from clock_helpers import LEASE, MINUTE, clock_of
 from store_fixtures import StoreUnderTest
-from test_clock import LEASE, MINUTE, clock_of
 
 from worker.adapters.postgres.baselines import REFUSED_PAUSE
 from worker.adapters.postgres.clock import A_LITTLE_BEFORE, SLACK
@@ -150,7 +150,9 @@ class Rows:
     case: Case
     made: list[asyncpg.Record] = field(default_factory=list)
 
-    async def add(self, number: int | None = None, key: int | None = None, **ahead: timedelta | None) -> None:
+    async def add(
+        self, number: int | None = None, key: int | None = None, /, **ahead: timedelta | None
+    ) -> None:
         """Add a row whose times are past, but for these."""
         table = TABLES[self.case.table]
         times = dict.fromkeys((*table.times, *table.optional), AGO) | ahead

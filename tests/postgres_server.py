@@ -6,6 +6,7 @@ that somebody is still connected to, or whose schema is not the template's any m
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -63,7 +64,7 @@ class PostgresServer:
     _seeds: Mapping[str, str] = field(default_factory=dict)
     """The rows of a new database, as JSON, by their table."""
 
-    _shape: asyncpg.Record | None = None
+    _shape: list[int] | None = None
     _returned: list[str] = field(default_factory=list)
     """The names of databases that may be lent again."""
 
@@ -76,8 +77,17 @@ class PostgresServer:
         async with _connection(self.url) as connection:
             await connection.execute(statement)
 
-    async def prepare(self) -> None:
-        """Make the template, and see what a new database has in it."""
+    @classmethod
+    async def standing(cls, description: str) -> PostgresServer:
+        """Return one that another process prepared, with the databases that were lent before."""
+        server = cls(**json.loads(description))
+        async with _connection(server.url) as connection:
+            names = await connection.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'")
+        server._returned.extend(name for (name,) in names)
+        return server
+
+    async def prepare(self) -> str:
+        """Make the template, and see what a new database has in it; return what `standing` needs."""
         for setting in SETTINGS:
             await self.execute(f"ALTER SYSTEM SET {setting}")
         await self.execute("SELECT pg_reload_conf()")
@@ -85,11 +95,12 @@ class PostgresServer:
         await schema.migrate(self.database_url(TEMPLATE))
         async with _connection(self.database_url(TEMPLATE)) as connection:
             await shadow.make_views(connection)
-            self._shape = await connection.fetchrow(SHAPE)
+            self._shape = await _shape(connection)
             self._seeds = {
                 name: await connection.fetchval(f"SELECT json_agg(t)::text FROM {name} AS t")
                 for (name,) in await connection.fetch(WRITTEN)
             }
+        return json.dumps({"url": self.url, "_seeds": self._seeds, "_shape": self._shape})
 
     @asynccontextmanager
     async def fresh_database(self) -> AsyncIterator[str]:
@@ -118,7 +129,7 @@ class PostgresServer:
         async with _connection(self.database_url(name)) as connection:
             if await connection.fetchval(SOMEBODY_ELSE):
                 return False
-            if await connection.fetchrow(SHAPE) != self._shape:
+            if await _shape(connection) != self._shape:
                 return False
             written = ", ".join([table for (table,) in await connection.fetch(WRITTEN)])
             # Without triggers: what nobody may delete from a table goes as well.
@@ -129,6 +140,12 @@ class PostgresServer:
                 seeds = f"SELECT * FROM json_populate_recordset(NULL::{table}, $1::text::json)"
                 await connection.execute(f"INSERT INTO {table} {seeds}", rows)
         return True
+
+
+async def _shape(connection: asyncpg.Connection) -> list[int]:
+    row = await connection.fetchrow(SHAPE)
+    assert row is not None
+    return list(row)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -48,6 +49,8 @@ from worker.domain.window import WindowLimits
 from worker.ports.desk import DistrictLine
 from worker.ports.mails import KeptMail
 
+STANDING: Final = "MUTANTS_POSTGRES"
+"""The variable that names the description of a server that stands already, as `mutants.warm` sets it."""
 LIMITS = WindowLimits(timedelta(seconds=10), timedelta(minutes=5), 1000, timedelta(minutes=30))
 
 
@@ -119,6 +122,9 @@ class StoreUnderTest:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
+    if described := os.environ.get(STANDING):
+        yield asyncio.run(PostgresServer.standing(Path(described).read_text()))
+        return
     folder = Path(tempfile.mkdtemp(prefix="rostering-pg-"))
     embedded = EmbeddedPostgres(folder)
     try:

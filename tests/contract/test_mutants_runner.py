@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from mutants.python_mutants import python_mutants
@@ -20,7 +21,8 @@ def test_only_a_test_that_passes_without_a_mutant_notices_it(tmp_path: Path) -> 
     )
     (mutant,) = (m for m in python_mutants(source, "worker/toy.py") if m.text == ">")
 
-    outcome = Runner(tmp_path).outcome(mutant)
+    with closing(Runner(tmp_path)) as runner:
+        outcome = runner.outcome(mutant)
 
     assert (outcome.what, outcome.by) == (NOTICED, "tests/unit/test_toy.py::test_that_can_tell")
     assert module.read_text() == source

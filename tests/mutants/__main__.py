@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from queue import SimpleQueue
 from typing import Final
 
@@ -41,7 +41,7 @@ def _tried(chosen: list[tuple[str, Mutant]], jobs: int) -> list[tuple[str, Mutan
     with ExitStack() as stack, ThreadPoolExecutor(jobs) as pool:
         free: SimpleQueue[Runner] = SimpleQueue()
         for _ in range(jobs):
-            free.put(Runner(stack.enter_context(copied())))
+            free.put(stack.enter_context(closing(Runner(stack.enter_context(copied())))))
 
         def outcome(mutant: Mutant) -> Outcome:
             if mutant.name in EQUIVALENT:

@@ -1,7 +1,8 @@
 """Which test files fit a mutant: found by imports and by names, so that no table has to be kept.
 
 For a Python file: the tests that import it, then those that import what imports it. For a statement: the
-methods of the adapters that run it, and the tests that call those, or call what calls them.
+tests that were seen to run it; where none was, the methods of the adapters that run it, and the tests that
+call those, or call what calls them.
 """
 
 from __future__ import annotations
@@ -10,17 +11,25 @@ import ast
 import re
 from collections.abc import Iterable
 from functools import cache, cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
 from mutants.edit import Mutant
+from mutants.executed import Executed
 
 FAST: Final = ("unit", "suggest")
 REAL: Final = ("contract", "model", "cases")
 MOST: Final = 6
 """Files of a round that needs servers."""
+SPECIAL: Final = 25
+"""Tests of the first round of a statement: those that run little else."""
+LONGEST: Final = 90
+"""Seconds that the tests of a statement take together, at most."""
 FAR: Final = 3
 """Steps along the imports, or the calls, after which a test does not fit."""
+STORE: Final = re.compile("store|database|site|console|page|Feed")
+"""What a test names that has a PostgreSQL."""
 LOADED_BY: Final = {
     "alerts": ("outbox.py",),
     "outbox": ("outbox.py",),
@@ -45,11 +54,14 @@ class FittingTests:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._tests = {tier: sorted((root / "tests" / tier).glob("test_*.py")) for tier in (*FAST, *REAL)}
+        self._executed = Executed(root)
         self._helpers = {file.stem: file for file in sorted((root / "tests").rglob("*.py"))}
 
     def rounds(self, mutant: Mutant) -> list[list[str]]:
         """Return files to run, round by round: first those that take least and fit best."""
         if mutant.path.endswith(".sql"):
+            if seen := self._by_running(mutant):
+                return seen
             names = self._methods(mutant)
             rounds = [list(dict.fromkeys([*self._by_calls(names, REAL)[:MOST], *self._by_subject(mutant)]))]
         else:
@@ -57,6 +69,17 @@ class FittingTests:
         also = [self._root / file for part, files in ALSO.items() if part in mutant.path for file in files]
         rounds[-1] += [file for file in also if file not in rounds[-1] and file.exists()]
         return [[file.relative_to(self._root).as_posix() for file in files] for files in rounds if files]
+
+    def _by_running(self, mutant: Mutant) -> list[list[str]]:
+        """Return the tests that run a statement: those that run little else, then those of its subject."""
+        files = [file for tier in REAL for file in self._tests[tier] if STORE.search(_text(file))]
+        tests = self._executed.tests_of(files, f"{Path(mutant.path).stem}::{mutant.scope}")
+        near = {file.relative_to(self._root).as_posix() for file in self._by_subject(mutant)}
+        near |= {file for part, also in ALSO.items() if part in mutant.path for file in also}
+        rest = sorted(tests[SPECIAL:], key=lambda test: test.partition("::")[0] not in near)
+        took = accumulate(self._executed.seconds(test) for test in rest)
+        rest = [test for test, seconds in zip(rest, took, strict=True) if seconds < LONGEST]
+        return [some for some in (tests[:SPECIAL], rest) if some]
 
     def _by_imports(self, mutant: Mutant) -> list[list[Path]]:
         distances = self._distances(_module(mutant.path))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +15,7 @@ from typing import Final
 from mutants.edit import Mutant
 from mutants.fitting_tests import FittingTests
 from mutants.groups import ROOT
+from mutants.warm import WarmPytest
 
 NOTICED: Final = "noticed"
 TIMED_OUT: Final = "timed out"
@@ -73,6 +70,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._fitting = FittingTests(self.tree)
+        self._warm = WarmPytest(self.tree)
 
     def outcome(self, mutant: Mutant) -> Outcome:
         """Run the tests that fit a mutant until one notices it."""
@@ -129,33 +127,12 @@ class Runner:
 
     def _pytest(self, *arguments: str) -> tuple[int | None, str]:
         """Return pytest's exit code, None if it had to be ended, and what it wrote."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider"]
-        with tempfile.TemporaryFile("w+") as output:
-            process = subprocess.Popen(
-                [*command, f"--timeout={TEST_SECONDS}", *arguments],
-                cwd=self.tree,
-                env=os.environ
-                | {"PYTHONPATH": str(self.tree), "HYPOTHESIS_STORAGE_DIRECTORY": str(self.tree)},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            code = _ended(process)
-            output.seek(0)
-            return code, output.read()
+        command = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS}"]
+        return self._warm.run([*command, *arguments], ROUND_SECONDS)
 
-
-def _ended(process: subprocess.Popen[bytes]) -> int | None:
-    """Wait for it; what does not end is interrupted, so that it stops its servers, and then killed."""
-    for number, seconds in ((signal.SIGINT, ROUND_SECONDS), (signal.SIGKILL, 30)):
-        try:
-            code = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, number)
-        else:
-            return code if number == signal.SIGINT else None
-    process.wait()
-    return None
+    def close(self) -> None:
+        """Stop what it started."""
+        self._warm.close()
 
 
 def _write(file: Path, source: str) -> None:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import Any, TypeAlias
 
@@ -17,7 +18,7 @@ from store_fixtures import StoreUnderTest
 from yarl import URL
 
 from config.settings import HttpSettings, Settings
-from worker import app, serving, timing
+from worker import app, serving
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.adapters.postgres.clock import PostgresClock
@@ -186,7 +187,7 @@ def serve(store: StoreUnderTest) -> Serve:
             lifecycles=store.lifecycles,
             mails=store.mails,
             mail_desk=store.mail_desk,
-            clock=PostgresClock(store.database, timing.longest(settings)),
+            clock=partial(PostgresClock, store.database),
             stage_failures=PostgresStageFailures(store.database),
             retention=app.retention(settings, store.database),
             student_fields=PostgresStudentFields(store.database, app.policy(settings)),

@@ -16,9 +16,9 @@ from worker.domain.filter import SectionFilter
 from worker.domain.tally import Tally
 from worker.ports.evaluation import Evaluation
 from worker.ports.surveys import Surveys
+from worker.progress import Progress, no_progress
 from worker.suggest.deadline import Deadline
-from worker.suggest.district import Progress
-from worker.suggest.finding import Suggestion, no_progress, suggest
+from worker.suggest.finding import Suggestion, suggest
 from worker.suggest.survey import SurveyBuilder
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from config.settings import Settings
 from worker.domain.incidents import Rules
 from worker.domain.noticing import Thresholds
 from worker.errors import SettingsError
-from worker.metrics import Metrics
 from worker.ports.channel import Channel
 from worker.ports.deliveries import Deliveries
-from worker.stages.deliver import DeliverStage
-from worker.tracing import Tracer
+
+if TYPE_CHECKING:
+    from worker.metrics import Metrics
+    from worker.stages.deliver import DeliverStage
+    from worker.tracing import Tracer
 
 PATIENT_POLLS: Final = 3
 """Turns that a district may miss, however rarely it has one."""
@@ -98,6 +100,8 @@ def delivering(
     tracer: Tracer,
 ) -> list[DeliverStage]:
     """Return what delivers alerts: a stage for each channel, so that none waits for another."""
+    from worker.stages.deliver import DeliverStage  # noqa: PLC0415 — slow to import
+
     alerts = settings.alerts
     give_up = timedelta(hours=alerts.give_up_hours)
     lease = timedelta(seconds=LEASED_ATTEMPTS * alerts.attempt_seconds)

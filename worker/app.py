@@ -1,35 +1,30 @@
-"""The composition root: the one place that knows which class answers to which port.
+"""The composition root of the store: the one place that knows which class answers to which of its ports.
 
-`worker.process` puts the stages on top of what is opened here.
+`worker.outside` opens what else there is, and `worker.process` puts the stages on top of both. Half of the
+commands need the store alone, so that nothing is imported here that is for anything else.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from config.settings import Settings
-from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
-from worker import alerting, guiding, timing
-from worker.adapters import rabbitmq_rights
-from worker.adapters.files import DeadLetterFile, FileSink, MessageFiles
-from worker.adapters.files_letters import FileDeadLetters
-from worker.adapters.inprocess import InProcessBroker
+from worker import alerting, guiding
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.audit import PostgresAudit
 from worker.adapters.postgres.baselines import PostgresBaselines
-from worker.adapters.postgres.clock import PostgresClock
+from worker.adapters.postgres.clock import Longest, PostgresClock
 from worker.adapters.postgres.connections import PostgresConnections
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.deliveries import PostgresDeliveries
 from worker.adapters.postgres.desk import PostgresDesk
-from worker.adapters.postgres.embedded import EmbeddedPostgres
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.inspections import PostgresInspections
@@ -52,22 +47,11 @@ from worker.adapters.postgres.surveys import PostgresSurveys
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.users import PostgresUsers
 from worker.adapters.postgres.views import PostgresViews
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.domain.policy import Code, Policy, Severity
 from worker.domain.window import WindowLimits
 from worker.errors import SettingsError
-from worker.metrics import Metrics
-from worker.ports.broker import Broker, Publisher
-from worker.ports.dead_letters import DeadLetters
 from worker.ports.desk import WORKER
-from worker.purging import Purge
-from worker.source.surroundings import Pace, Surroundings
-from worker.stages.ingest import IngestStage
-from worker.stages.loop import Health, Stop, run
-from worker.tracing import NO_TRACES, Tracer
 
-DEAD_LETTERS: Final = "dead-letters.ndjson"
 GUARDS_LOOK_BACK: Final = timedelta(days=14)
 """Twice as long as the longest that a guard may be set to look back."""
 
@@ -111,7 +95,8 @@ class Store:
     lifecycles: PostgresLifecycles
     mails: PostgresMails
     mail_desk: PostgresMailDesk
-    clock: PostgresClock
+    clock: Callable[[Longest], PostgresClock]
+    """The look at the clock, by how far ahead times can lie."""
     stage_failures: PostgresStageFailures
     retention: PostgresRetention
     student_fields: PostgresStudentFields
@@ -170,7 +155,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresLifecycles(database, guiding.guidance(settings)),
             PostgresMails(database, heard),
             PostgresMailDesk(database),
-            PostgresClock(database, timing.longest(settings)),
+            partial(PostgresClock, database),
             PostgresStageFailures(database),
             retention(settings, database),
             PostgresStudentFields(database, policy(settings)),
@@ -222,54 +207,6 @@ def _connections(settings: Settings, database: Database, locks: TurnLocks) -> Po
     return PostgresConnections(database, locks, vault)
 
 
-@asynccontextmanager
-async def open_source(
-    settings: Settings, store: Store, publisher: Publisher, metrics: Metrics, tracer: Tracer = NO_TRACES
-) -> AsyncIterator[Surroundings | None]:
-    """Open the Clever source; None where none is configured. Raises `SettingsError`."""
-    app = settings.clever
-    if store.connections is None or app.client_id is None or app.client_secret is None:
-        yield None
-        return
-    from worker.adapters.clever.client import CleverClient  # noqa: PLC0415 — slow to import
-
-    client = CleverClient(
-        api_url=app.api_url,
-        oauth_url=app.token_service,
-        api_version=app.api_version,
-        client_id=app.client_id,
-        client_secret=app.client_secret.get_secret_value(),
-        page_size=app.page_size,
-    )
-    pace = Pace(poll=timedelta(seconds=app.poll_seconds), baseline=timedelta(hours=app.baseline_hours))
-    try:
-        yield Surroundings(client, store.connections, store.baselines, publisher, metrics, pace, tracer)
-    finally:
-        await client.close()
-
-
-@asynccontextmanager
-async def open_tracing(settings: Settings, metrics: Metrics) -> AsyncIterator[Tracer]:
-    """Open what spans are sent by: nothing, where no collector is configured."""
-    tracing = settings.tracing
-    if tracing.otlp_endpoint is None:
-        yield NO_TRACES
-        return
-    from worker.adapters.opentelemetry import OpenTelemetryTracer  # noqa: PLC0415 — slow to import
-
-    tracer = OpenTelemetryTracer(
-        tracing.otlp_endpoint.get_secret_value(),
-        process=process_name(),
-        headers={name: value.get_secret_value() for name, value in tracing.headers.items()},
-        sample_ratio=tracing.sample_ratio,
-        sent=lambda spans, arrived: metrics.spans.labels("sent" if arrived else "lost").inc(spans),
-    )
-    try:
-        yield tracer
-    finally:
-        await tracer.close()
-
-
 async def migrate(settings: Settings, tell: Callable[[str], None]) -> tuple[str | None, str]:
     """Bring the database's schema up to date; return the versions before and after.
 
@@ -290,44 +227,11 @@ def _direct(settings: Settings) -> str | None:
 async def _database(settings: Settings, stack: AsyncExitStack) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
+    from worker.adapters.postgres.embedded import EmbeddedPostgres  # noqa: PLC0415 — only where it is used
+
     embedded = EmbeddedPostgres(settings.data_dir.absolute())
     stack.push_async_callback(embedded.stop)
     return await embedded.start()
-
-
-def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
-    """Return the broker; it connects when it is first used."""
-    if settings.broker_url is not None:
-        return RabbitBroker(settings.broker_url.get_secret_value(), name=process_name())
-    out = settings.data_dir / "out"
-    return InProcessBroker(
-        sinks={
-            COMMIT_QUEUE: FileSink(out / "commit.ndjson"),
-            REVIEW_QUEUE: FileSink(out / "review.ndjson"),
-            ALERT_QUEUE: FileSink(out / "alerts.ndjson"),
-            DEAD_LETTER_QUEUE: DeadLetterFile(out / DEAD_LETTERS),
-        },
-    )
-
-
-def message_files(settings: Settings) -> MessageFiles | None:
-    """Return the files that the in-process broker's messages are kept in; None where there is a broker."""
-    if settings.broker_url is not None:
-        return None
-    out = settings.data_dir / "out"
-    return MessageFiles([out / name for name in ("commit.ndjson", "review.ndjson", "alerts.ndjson")])
-
-
-def purge_of(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Purge:
-    """Return what deletes a district."""
-    return Purge(store.desk, dead_letters(settings, broker), store.quarantine, message_files(settings))
-
-
-def dead_letters(settings: Settings, broker: RabbitBroker | InProcessBroker) -> DeadLetters:
-    """Return where that broker's dead letters lie."""
-    if isinstance(broker, RabbitBroker):
-        return RabbitDeadLetters(broker)
-    return FileDeadLetters(settings.data_dir / "out" / DEAD_LETTERS)
 
 
 def policy(settings: Settings) -> Policy:
@@ -364,38 +268,3 @@ def process_name(*, is_worker: bool = False) -> str:
     """Return how this process is called in the lists of connections of broker and database."""
     name = f"rostering/{socket.gethostname()}/{os.getpid()}"
     return f"{name}/{WORKER}" if is_worker else name
-
-
-@asynccontextmanager
-async def open_publisher(
-    settings: Settings, store: Store | None = None
-) -> AsyncIterator[RabbitBroker | InProcessBroker]:
-    """Open what events are published to.
-
-    Without a broker, ingest runs here beside it (into `store`, or one opened for it), so that a publish
-    returns once its event is stored; a worker on the same data folder takes it from there.
-    """
-    broker = open_broker(settings)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(broker.close)
-        if isinstance(broker, RabbitBroker):
-            await broker.check_topology(rights=rabbitmq_rights.of_stages(["poll"]))
-        else:
-            if store is None:
-                store = await stack.enter_async_context(open_store(settings))
-            await stack.enter_async_context(_ingesting(broker, store))
-        yield broker
-
-
-@asynccontextmanager
-async def _ingesting(broker: Broker, store: Store) -> AsyncIterator[None]:
-    """Run ingest while the context is open."""
-    stop = Stop()
-    ingest = IngestStage(broker, store.inbox, Metrics())
-    running = asyncio.create_task(run(ingest, stop, Health()))
-    try:
-        yield
-    finally:
-        stop.set()
-        await running
-        await ingest.close()

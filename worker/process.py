@@ -13,26 +13,23 @@ from typing import Final, TypeVar
 import structlog
 
 from config.settings import Settings
-from worker import alerting, postbox, telemetry
+from worker import alerting, postbox, telemetry, timing
 from worker.adapters import rabbitmq_rights
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.postgres import schema
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.app import (
     Store,
-    dead_letters,
-    open_broker,
-    open_source,
     open_store,
-    open_tracing,
     process_name,
     window_limits,
 )
-from worker.candidate.refresh import Progress
 from worker.errors import SettingsError, UsageError
 from worker.metrics import Metrics
+from worker.outside import dead_letters, open_broker, open_source, open_tracing
 from worker.ports.broker import Broker
 from worker.ports.channel import Channel
+from worker.progress import Progress
 from worker.serving import console
 from worker.source.surroundings import Surroundings
 from worker.stages.advance import AdvanceStage
@@ -199,7 +196,10 @@ class Worker:
             made += alerting.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer)
         if "notify" in self._stages:
             made += postbox.posting(store.mails, self.metrics, self._settings, self.tracer)
-        made += [_housekeeping(store, self.stop, self._settings), ClockStage(store.clock, self.stop.sleep)]
+        made += [
+            _housekeeping(store, self.stop, self._settings),
+            ClockStage(store.clock(timing.longest(self._settings)), self.stop.sleep),
+        ]
         check_schema = partial(schema.check_still, store.dsn)
         made.append(
             ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep, check_schema)

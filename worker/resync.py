@@ -17,8 +17,9 @@ from worker.domain.versions import micros, moment
 from worker.errors import CleverUnavailable, InputFileError, UnknownDistrictError
 from worker.ports.baselines import Baselines, Older, Run, Saved
 from worker.ports.connections import BEGINNING, Connections
+from worker.progress import Progress
 from worker.source import baseline, feed
-from worker.source.surroundings import Progress, Surroundings
+from worker.source.surroundings import Surroundings
 
 PATIENCE: Final = timedelta(seconds=60)
 """For another process that is reading the district: its turn has an end."""

@@ -10,9 +10,10 @@ from worker import guiding, postbox
 from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.passwords import Passwords
 from worker.adapters.rabbitmq import RabbitBroker
-from worker.app import AccessStore, Store, dead_letters, window_limits
+from worker.app import AccessStore, Store, window_limits
 from worker.coverage import Coverages
 from worker.domain.users import Role
+from worker.outside import dead_letters
 from worker.section_tables import SectionTables
 from worker.web.access.gate import Gate
 from worker.web.access.logging_in import Access

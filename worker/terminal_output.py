@@ -7,13 +7,9 @@ order of what follows. Whatever a command prints passes here, where such charact
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import click
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-from rich.text import Text
 
 _CONTROLS: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]"
@@ -29,16 +25,3 @@ def escaped(text: str) -> str:
 def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print a text on standard output, or on standard error."""
     click.echo(escaped(text), err=err, nl=nl)  # noqa: TID251 — this is the one way out
-
-
-class TerminalConsole(Console):
-    """A console that styles what it is told to, and escapes what the text itself brings."""
-
-    def render_str(self, text: str, **options: Any) -> Text:
-        """Return a text to be laid out, escaped already so that its width is known."""
-        return super().render_str(escaped(text), **options)
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Yield the segments of what is printed, their texts escaped."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=escaped(segment.text))

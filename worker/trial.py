@@ -7,7 +7,6 @@ from typing import Any
 
 from worker.adapters.postgres.evaluations import PostgresEvaluations
 from worker.candidate.district import planned_moves
-from worker.candidate.refresh import Progress
 from worker.domain.announcements import plan_counts
 from worker.domain.canonical import to_hex
 from worker.domain.filter import SectionFilter
@@ -17,7 +16,8 @@ from worker.domain.tally import Tally
 from worker.domain.turnover import FilterEffect
 from worker.errors import Unavailable, UnknownDistrictError, UsageError
 from worker.ports.evaluation import Evaluation
-from worker.stages.evaluate import judge, no_progress
+from worker.progress import Progress, no_progress
+from worker.stages.evaluate import judge
 
 
 async def try_filter(

@@ -21,8 +21,9 @@ from structlog.testing import capture_logs
 from worker.domain.records import Kind
 from worker.errors import CleverTokenRefused, CleverUnavailable
 from worker.ports.clever import Token
+from worker.progress import no_progress
 from worker.source import turn
-from worker.source.surroundings import Pace, no_progress
+from worker.source.surroundings import Pace
 
 ROTATED = Token("rotated")
 STUDENTS = range(1, 6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from worker.candidate.classes import ClassOutcome, refresh_classes
@@ -15,9 +15,7 @@ from worker.domain.records import Json, Kind
 from worker.domain.scope_counts import count_changes
 from worker.domain.staging import Change
 from worker.ports.roster import EvaluatedRoster, Link
-
-Progress = Callable[[str, int], None]
-"""Told what is being worked on, and how many of it are done since the last call."""
+from worker.progress import Progress
 
 _LINK_FIELDS = {"school": "school_id", "course": "course_id", "term": "term_id"}
 

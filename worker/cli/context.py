@@ -22,7 +22,7 @@ from config.data_folder import nearest
 from config.settings import Settings
 from worker.errors import SettingsError
 from worker.telemetry import configure_logging
-from worker.terminal_output import TerminalConsole
+from worker.terminal_console import TerminalConsole
 
 Result = TypeVar("Result")
 

@@ -18,7 +18,6 @@ from worker.cli.reviews import findings_table, forecast_text, review_details
 from worker.cli.terminal import counted, moment
 from worker.domain.announcements import instant
 from worker.domain.approval import plan_text
-from worker.forecast import forecast
 from worker.ports.desk import DistrictLine
 from worker.terminal_output import say
 
@@ -244,6 +243,8 @@ async def _districts(ctx: CommandContext) -> list[DistrictLine]:
 
 
 async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
+    from worker.forecast import forecast  # noqa: PLC0415 — slow to import
+
     async with opened_district(ctx, district) as (store, district_id):
         details = await store.desk.show(district_id)
         has_events = details["window"] is not None and details["window"]["events"]

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
-from worker.cli.lazily import LazyGroup
+from worker.cli.lazily import LazyGroup, Place
 from worker.cli.people import spoken
 from worker.cli.terminal import counted, moment, progress_bars
 from worker.domain.announcements import instant
@@ -27,7 +27,6 @@ from worker.domain.turnover import FilterEffect
 from worker.errors import FilterUnconfirmed, InputFileError
 from worker.ports.desk import FilterVersion, PolicyVersion
 from worker.terminal_output import say
-from worker.trial import filter_effect, try_filter
 
 MARK: Final = "\ufeff"
 """Of UTF-8: some programs of Windows begin a file with it."""
@@ -37,7 +36,17 @@ reason_option = click.option(
 )
 
 
-@click.group(name="filter", cls=LazyGroup, places={"suggest": "worker.cli.suggestions:suggest"})
+@click.group(
+    name="filter",
+    cls=LazyGroup,
+    places={
+        "suggest": Place(
+            "worker.cli.suggestions:suggest",
+            "Find the section filters that would give the district's students one class each; "
+            "change nothing.",
+        )
+    },
+)
 def filter_group() -> None:
     """Suggest, try, set or show a district's section filter."""
 
@@ -245,6 +254,8 @@ async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
 async def _set(
     ctx: CommandContext, district: str, section_filter: SectionFilter, reason: str | None, *, is_sure: bool
 ) -> tuple[int, bool, list[ScopeValue]]:
+    from worker.trial import filter_effect  # noqa: PLC0415 — slow to import
+
     async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         with progress_bars() as progress:
             effect = await filter_effect(store.evaluations, district_id, section_filter, progress)
@@ -277,6 +288,8 @@ async def _filters(ctx: CommandContext, district: str) -> list[FilterVersion]:
 
 
 async def _try(ctx: CommandContext, district: str, section_filter: SectionFilter) -> dict[str, Any]:
+    from worker.trial import try_filter  # noqa: PLC0415 — slow to import
+
     async with opened_district(ctx, district) as (store, district_id):
         with progress_bars() as progress:
             return await try_filter(store.evaluations, district_id, section_filter, progress)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 from rich.table import Table
 
-from worker import app, letters
+from worker import app, letters, outside
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import district_id_of
 from worker.cli.people import spoken
@@ -167,14 +167,14 @@ class _Desk:
 async def _opened(ctx: CommandContext) -> AsyncIterator[_Desk]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(app.open_store(ctx.settings))
-        broker = await stack.enter_async_context(app.open_publisher(ctx.settings, store))
-        yield _Desk(store, app.dead_letters(ctx.settings, broker), broker)
+        broker = await stack.enter_async_context(outside.open_publisher(ctx.settings, store))
+        yield _Desk(store, outside.dead_letters(ctx.settings, broker), broker)
 
 
 async def _list(ctx: CommandContext, limit: int) -> Listing:
-    broker = app.open_broker(ctx.settings)
+    broker = outside.open_broker(ctx.settings)
     try:
-        return await letters.listed(app.dead_letters(ctx.settings, broker), limit)
+        return await letters.listed(outside.dead_letters(ctx.settings, broker), limit)
     finally:
         await broker.close()
 

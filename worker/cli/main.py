@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import click
 
 from worker.adapters.private_files import keep_private
-from worker.cli.context import CommandContext
+from worker.cli.commands import COMMANDS
 from worker.cli.lazily import LazyGroup
 from worker.domain.keepable import can_be_kept
 from worker.errors import (
@@ -21,36 +20,7 @@ from worker.errors import (
     Unavailable,
     UsageError,
 )
-from worker.telemetry import where
 from worker.terminal_output import say
-
-COMMANDS: Final = {
-    "run": "worker.cli.run:run",
-    "publish": "worker.cli.publish:publish",
-    "filter": "worker.cli.filters:filter_group",
-    "policy": "worker.cli.filters:policy_group",
-    "districts": "worker.cli.districts:districts",
-    "show": "worker.cli.districts:show",
-    "flush": "worker.cli.districts:flush",
-    "hold": "worker.cli.people:hold",
-    "resume": "worker.cli.people:resume",
-    "approve": "worker.cli.people:approve",
-    "rollback": "worker.cli.rollback:rollback",
-    "resync": "worker.cli.source:resync",
-    "dead-letters": "worker.cli.letters:dead_letters_group",
-    "purge": "worker.cli.source:purge",
-    "lifecycle": "worker.cli.lifecycle:lifecycle",
-    "students": "worker.cli.students:students",
-    "users": "worker.cli.users:users",
-    "alerts": "worker.cli.alerts:alerts",
-    "mails": "worker.cli.mails:mails",
-    "migrate": "worker.cli.setup:migrate",
-    "check-config": "worker.cli.setup:check_config",
-    "topology": "worker.cli.setup:topology",
-    "demo": "worker.cli.demo:demo",
-    "sandbox": "worker.cli.sandbox:sandbox",
-}
-"""Where each command is found."""
 
 
 @click.group(
@@ -68,6 +38,8 @@ COMMANDS: Final = {
 @click.pass_context
 def rostering(ctx: click.Context, config_file: Path | None) -> None:
     """Roster school districts from Clever: events in, preflight, commits and reviews out."""
+    from worker.cli.context import CommandContext  # noqa: PLC0415 — slow to import, and not for `--help`
+
     ctx.obj = CommandContext(config_file)
 
 
@@ -94,6 +66,8 @@ def main() -> None:
     except BrokenPipeError:
         code = 0
     except Exception as error:  # noqa: BLE001 — ours to mend; its text may quote a row and is not shown
+        from worker.telemetry import where  # noqa: PLC0415 — slow to import
+
         _complain(f"internal error: {type(error).__name__} at {where(error)}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

@@ -10,10 +10,11 @@ from typing import Final
 
 import click
 
-from worker.app import Store, open_publisher, open_store
+from worker.app import Store, open_store
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted, progress_bars
 from worker.errors import Unavailable
+from worker.outside import open_publisher
 from worker.pages import read_events
 from worker.publishing import publish_events
 from worker.row_report import RowReport

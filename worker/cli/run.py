@@ -15,7 +15,7 @@ from worker import process
 from worker.cli.context import CommandContext
 from worker.cli.terminal import DistrictProgress
 from worker.telemetry import configure_logging
-from worker.terminal_output import TerminalConsole
+from worker.terminal_console import TerminalConsole
 
 
 @click.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from worker import app
+from worker import outside
 from worker import resync as reading
 from worker.adapters.clever.saved import SavedPages
 from worker.cli.context import CommandContext
@@ -105,8 +105,8 @@ async def _from_clever(
 ) -> reading.ReadWhole:
     async with (
         opened_district(ctx, district, may_be_new=True) as (store, district_id),
-        app.open_publisher(ctx.settings, store) as publisher,
-        app.open_source(ctx.settings, store, publisher, Metrics()) as source,
+        outside.open_publisher(ctx.settings, store) as publisher,
+        outside.open_source(ctx.settings, store, publisher, Metrics()) as source,
     ):
         if source is None:
             raise SettingsError(
@@ -150,9 +150,9 @@ async def _from_pages(
 async def _purge(ctx: CommandContext, district: str) -> tuple[dict[str, int], bool]:
     async with opened_district(ctx, district, is_final=True) as (store, district_id):
         source = (await store.desk.show(district_id))["source"]
-        broker = app.open_broker(ctx.settings)
+        broker = outside.open_broker(ctx.settings)
         try:
-            deleted = await app.purge_of(ctx.settings, store, broker).district(district_id, ctx.actor)
+            deleted = await outside.purge_of(ctx.settings, store, broker).district(district_id, ctx.actor)
         finally:
             await broker.close()
     return deleted, source is not None and source["disconnected_at"] is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from worker import app, erasing
+from worker import erasing, outside
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
 from worker.cli.people import spoken
@@ -72,9 +72,9 @@ async def _export(ctx: CommandContext, district: str, student: str) -> dict[str,
     async with opened_district(ctx, district) as (store, district_id):
         student_id = await erasing.student_id_of(store.students, district_id, student)
         await store.desk.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
-        broker = app.open_broker(ctx.settings)
+        broker = outside.open_broker(ctx.settings)
         try:
-            dead_letters = app.dead_letters(ctx.settings, broker)
+            dead_letters = outside.dead_letters(ctx.settings, broker)
             return await erasing.export(store.students, dead_letters, district_id, student_id)
         finally:
             await broker.close()
@@ -83,9 +83,9 @@ async def _export(ctx: CommandContext, district: str, student: str) -> dict[str,
 async def _erase(ctx: CommandContext, district: str, student: str, reason: str) -> Erased:
     async with opened_district(ctx, district) as (store, district_id):
         student_id = await erasing.student_id_of(store.students, district_id, student)
-        broker = app.open_broker(ctx.settings)
+        broker = outside.open_broker(ctx.settings)
         try:
-            dead_letters = app.dead_letters(ctx.settings, broker)
+            dead_letters = outside.dead_letters(ctx.settings, broker)
             return await erasing.erase(
                 store.students,
                 dead_letters,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from worker.candidate.refresh import Progress as ProgressSink
-from worker.stages.evaluate import no_progress
-from worker.terminal_output import TerminalConsole
+from worker.progress import Progress as ProgressSink
+from worker.progress import no_progress
+from worker.terminal_console import TerminalConsole
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 def moment(instant: str) -> str:
@@ -37,6 +39,13 @@ def progress_bars(console: Console | None = None) -> Iterator[ProgressSink]:
     if not console.is_terminal:
         yield no_progress
         return
+    from rich.progress import (  # noqa: PLC0415 — slow to import
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -17,7 +17,6 @@ from worker.domain.users import Role, check_password, name_of, new_name
 from worker.errors import UserError
 from worker.ports.access import User
 from worker.terminal_output import say
-from worker.web.access.surroundings import is_loopback
 
 _role: Final = click.Choice([role.value for role in Role])
 
@@ -60,6 +59,8 @@ def link(ctx: CommandContext) -> None:
 
 
 async def _new_link(ctx: CommandContext) -> str:
+    from worker.web.access.surroundings import is_loopback  # noqa: PLC0415 — slow to import
+
     if not is_loopback(ctx.settings.http.host):
         raise UserError("link: off the loopback the console asks for a user: `rostering users add`")
     async with app.open_store(ctx.settings) as store:

@@ -19,7 +19,7 @@ from worker.demo.consumer import Json
 from worker.demo.coverage import Suggested, Trial
 from worker.domain.causes.model import Owner
 from worker.domain.policy import WARNINGS, Code
-from worker.terminal_output import TerminalConsole
+from worker.terminal_console import TerminalConsole
 
 WIDEST: Final = 100
 """Columns: longer lines are hard to read."""

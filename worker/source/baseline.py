@@ -25,8 +25,9 @@ from worker.domain.versions import changed_at, is_event_id, latest_id, micros, m
 from worker.errors import BaselineRefused, CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import BaselineRecord, Baselines, Run
 from worker.ports.clever import COLLECTIONS, Page, Token
+from worker.progress import Progress
 from worker.slices import SLICE
-from worker.source.surroundings import Progress, Surroundings
+from worker.source.surroundings import Surroundings
 
 _RECORD_ID: Final = re.compile(r"[!-~]{1,128}")
 

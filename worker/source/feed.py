@@ -29,8 +29,9 @@ from worker.errors import CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.ports.baselines import Run
 from worker.ports.clever import EVENTS, Page, Token
 from worker.ports.connections import BEGINNING, Connection
+from worker.progress import Progress
 from worker.publishing import message, publish_messages
-from worker.source.surroundings import Progress, Surroundings
+from worker.source.surroundings import Surroundings
 
 _NOT_FOUND: Final = 404
 HOLE: Final = "the feed no longer shows the event that was read last"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,13 +11,6 @@ from worker.ports.broker import Publisher
 from worker.ports.clever import Clever
 from worker.ports.connections import Connections
 from worker.tracing import NO_TRACES, Tracer
-
-Progress = Callable[[str, int], None]
-"""Told what is being read, and how many of it were read since the last call."""
-
-
-def no_progress(_what: str, _count: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from worker.errors import BaselineLost, BaselineRefused, CleverRefused, CleverTo
 from worker.ports.baselines import Run
 from worker.ports.clever import Token
 from worker.ports.connections import Connection
+from worker.progress import Progress
 from worker.source import baseline, feed
 from worker.source.feed import Reached
-from worker.source.surroundings import Progress, Surroundings
+from worker.source.surroundings import Surroundings
 
 AT_ONCE: Final = timedelta(0)
 

@@ -18,7 +18,7 @@ import structlog
 from worker import telemetry
 from worker.candidate.context import Context
 from worker.candidate.district import judge_district
-from worker.candidate.refresh import Progress, refresh, refresh_all, stage
+from worker.candidate.refresh import refresh, refresh_all, stage
 from worker.decisions import Decided, record_outcome
 from worker.domain import staging
 from worker.domain.advice import changes_search
@@ -33,6 +33,7 @@ from worker.domain.window import Trigger, WindowLimits
 from worker.errors import DistrictUnreadable, RosteringError, StoreFailed, Unavailable
 from worker.metrics import Metrics
 from worker.ports.evaluation import Adopted, DistrictState, Evaluation, Evaluations
+from worker.progress import Progress, no_progress
 from worker.tracing import NO_TRACES, Span, Tracer, link_all
 
 FAILURE_LIMIT: Final = 5
@@ -52,10 +53,6 @@ SUGGEST_SECONDS: Final = 60.0
 """For a review's search of better section filters."""
 
 Watcher = Callable[[str, Evaluation, Decided], None]
-
-
-def no_progress(_what: str, _count: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(slots=True)

@@ -20,8 +20,9 @@ import structlog
 from worker import telemetry
 from worker.errors import BaselineRefused, CleverRefused, CleverUnavailable, StoreFailed, Unavailable
 from worker.ports.connections import Connection
+from worker.progress import Progress, no_progress
 from worker.source import listing, turn
-from worker.source.surroundings import Progress, Surroundings, no_progress
+from worker.source.surroundings import Surroundings
 from worker.tracing import Span
 
 LOOK_SECONDS: Final = 0.5

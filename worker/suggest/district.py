@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from worker.progress import Progress
 from worker.suggest.counting import Group, group, kinds_of
 from worker.suggest.deadline import Deadline
 from worker.suggest.drafts import Draft, Pooled, draft, pooled, simplified
@@ -30,8 +31,6 @@ WORTH_KEEPING: Final = 0.8
 """Of all students: a filter in force that serves fewer is no answer, whatever else there is."""
 COMPARABLE_HOMEROOM: Final = 0.8
 """The same for rules that mean homeroom, of which a person may well think more."""
-
-Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import numpy as np
 
 from worker.domain.filter import Condition, Rule, SectionFilter
 from worker.domain.texts import folded
+from worker.progress import Progress, no_progress
 from worker.suggest.atoms import names_nobody
 from worker.suggest.deadline import Deadline
-from worker.suggest.district import Progress, search
+from worker.suggest.district import search
 from worker.suggest.drafts import Draft, draft_in_force
 from worker.suggest.literal import NOT_IN_RULES, NotLiteral, to_the_letter
 from worker.suggest.survey import Bools, Survey
@@ -72,10 +73,6 @@ class Suggestion:
             "in_force": self.is_in_force,
             "cut_short": self.was_cut_short,
         }
-
-
-def no_progress(_what: str, _count: int) -> None:
-    """Tell nobody."""
 
 
 def suggest(

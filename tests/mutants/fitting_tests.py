@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache, cached_property
 from itertools import accumulate
@@ -24,7 +25,7 @@ MOST: Final = 6
 """Files of a round that needs servers."""
 SPECIAL: Final = 25
 """Tests of the first round of a statement: those that run little else."""
-LONGEST: Final = 90
+LONGEST: Final = 150
 """Seconds that the tests of a statement take together, at most."""
 FAR: Final = 3
 """Steps along the imports, or the calls, after which a test does not fit."""
@@ -71,12 +72,18 @@ class FittingTests:
         return [[file.relative_to(self._root).as_posix() for file in files] for files in rounds if files]
 
     def _by_running(self, mutant: Mutant) -> list[list[str]]:
-        """Return the tests that run a statement: those that run little else, then those of its subject."""
+        """Return the tests that run a statement: those that run little else, then some of every file."""
         files = [file for tier in REAL for file in self._tests[tier] if STORE.search(_text(file))]
         tests = self._executed.tests_of(files, f"{Path(mutant.path).stem}::{mutant.scope}")
         near = {file.relative_to(self._root).as_posix() for file in self._by_subject(mutant)}
         near |= {file for part, also in ALSO.items() if part in mutant.path for file in also}
-        rest = sorted(tests[SPECIAL:], key=lambda test: test.partition("::")[0] not in near)
+        seen = Counter[str]()
+        order: dict[str, tuple[bool, int]] = {}
+        for test in tests[SPECIAL:]:
+            file = test.partition("::")[0]
+            seen[file] += 1
+            order[test] = file not in near, seen[file]
+        rest = sorted(order, key=lambda test: order[test])
         took = accumulate(self._executed.seconds(test) for test in rest)
         rest = [test for test, seconds in zip(rest, took, strict=True) if seconds < LONGEST]
         return [some for some in (tests[:SPECIAL], rest) if some]

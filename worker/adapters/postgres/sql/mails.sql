@@ -112,7 +112,7 @@ SELECT district_id, count(*) AS mails, min(since) AS since FROM (
     WHERE (dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL))
       AND (dead_at IS NOT NULL
            OR (waits AND handed_at IS NOT NULL AND next_attempt_at <= clock_timestamp())
-           OR (sent_at IS NOT NULL AND bounced_at IS NOT NULL AND bounced_at > coalesce(settled_at, '-infinity'))
-           OR (sent_at IS NOT NULL AND refused <> '{}' AND sent_at > coalesce(settled_at, '-infinity')))
+           OR (sent_at IS NOT NULL AND bounced_at > coalesce(settled_at, '-infinity'))
+           OR (refused <> '{}' AND sent_at > coalesce(settled_at, '-infinity')))
 ) AS waiting
 GROUP BY district_id ORDER BY district_id

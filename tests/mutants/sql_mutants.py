@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from mutants.edit import Mutant, edit
@@ -26,6 +26,8 @@ ENDS: Final = frozenset({
     "WHERE", "ON", "HAVING", "GROUP", "ORDER", "LIMIT", "OFFSET", "RETURNING", "FOR", "UNION", "LEFT", "JOIN",
     "CROSS", "INNER", "SET", "THEN", "ELSE", ";", ",",
 })  # fmt: skip
+ASIDE: Final = ENDS | {"AND", "OR", "WHEN", "CASE", "AS", "(", ")", "SELECT", "END"}
+"""Where a side of a comparison ends."""
 COMPARISONS: Final = {
     "<": ("<=", ">"), "<=": ("<",), ">": (">=", "<"), ">=": (">",), "<>": ("=",),
 }  # fmt: skip
@@ -131,13 +133,23 @@ def _conditions(source: str, tokens: Sequence[Token], at: int) -> Iterator[Edit]
 def _of_operator(tokens: Sequence[Token], at: int) -> Iterator[Edit]:
     token = tokens[at]
     span = token.start, token.end
-    near = {t.text for t in tokens[max(0, at - 4) : at + 5]}
     for other in COMPARISONS.get(token.text, ()):
         # No test can meet the very microsecond that is the boundary of a time from now.
-        if token.text not in {other[:1], other + "="} or near.isdisjoint({"clock_timestamp", "now"}):
+        if token.text not in {other[:1], other + "="} or not _is_of_now(tokens, at):
             yield span, other
     if token.text in {"+", "-"} and at + 1 < len(tokens):
         yield span, "-" if token.text == "+" else "+"
+
+
+def _is_of_now(tokens: Sequence[Token], at: int) -> bool:
+    """Return whether the clock is on either side of a comparison."""
+    depth = tokens[at].depth
+
+    def is_beside(token: Token) -> bool:
+        return token.depth > depth or (token.depth == depth and token.text not in ASIDE)
+
+    sides = (takewhile(is_beside, side) for side in (tokens[:at][::-1], tokens[at + 1 :]))
+    return any(token.text in {"clock_timestamp", "now"} for side in sides for token in side)
 
 
 def _of_keyword(source: str, tokens: Sequence[Token], at: int) -> Iterator[Edit]:

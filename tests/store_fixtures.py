@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 import shadow
 from builders import DISTRICT
-from postgres_server import PostgresServer
+from postgres_server import PostgresServer, written
 
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.postgres.baselines import PostgresBaselines
@@ -46,12 +46,24 @@ from worker.domain.incidents import Rules
 from worker.domain.noticing import Thresholds
 from worker.domain.policy import Policy
 from worker.domain.window import WindowLimits
+from worker.ports.deliveries import OpenIncident
 from worker.ports.desk import DistrictLine
 from worker.ports.mails import KeptMail
 
 STANDING: Final = "MUTANTS_POSTGRES"
 """The variable that names the description of a server that stands already, as `mutants.warm` sets it."""
 LIMITS = WindowLimits(timedelta(seconds=10), timedelta(minutes=5), 1000, timedelta(minutes=30))
+
+
+class Outbox(PostgresOutbox):
+    """The outbox, which counts as if no shadow stood there: none of its alerts waits."""
+
+    async def unpublished(self) -> int:
+        async with self._database.connection() as connection:
+            of_shadow = await connection.fetchval(
+                "SELECT count(*) FROM outbox WHERE district_id = $1", shadow.SHADOW
+            )
+        return await super().unpublished() - int(of_shadow)
 
 
 class Desk(PostgresDesk):
@@ -68,6 +80,13 @@ class Desk(PostgresDesk):
             ):
                 counts["disconnected"] -= 1
         return {status: count for status, count in counts.items() if count}
+
+
+class Deliveries(PostgresDeliveries):
+    """The same of incidents."""
+
+    async def incidents(self) -> list[OpenIncident]:
+        return [one for one in await super().incidents() if one.district_id != shadow.SHADOW]
 
 
 class MailDesk(PostgresMailDesk):
@@ -136,12 +155,6 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-async def database_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
-    async with postgres_server.fresh_database() as url:
-        yield url
-
-
 @asynccontextmanager
 async def opened_store(
     url: str,
@@ -166,7 +179,7 @@ async def opened_store(
             database,
             PostgresInbox(database),
             evaluations,
-            PostgresOutbox(database, heard),
+            Outbox(database, heard),
             Desk(database, rules),
             PostgresBaselines(database, rules, policy or Policy()),
             PostgresConnections(database, locks, TokenVault("an app", "its secret")),
@@ -178,7 +191,7 @@ async def opened_store(
             PostgresPlans(database),
             PostgresOutbox(database, heard, ALERTS),
             PostgresInspections(database, LIMITS, Thresholds(), rules),
-            PostgresDeliveries(database, heard),
+            Deliveries(database, heard),
             PostgresViews(database),
             PostgresSectionViews(database, policy or Policy()),
             PostgresLifecycles(database),
@@ -194,10 +207,11 @@ async def opened_store(
 @pytest.fixture(scope="session")
 def the_shadow(postgres_server: PostgresServer) -> shadow.Shadow:
     """A district of two schools, as `people_fixtures` has it, under another id."""
-    return asyncio.run(_made_shadow(postgres_server))
+    return postgres_server.shade or asyncio.run(make_shadow(postgres_server))
 
 
-async def _made_shadow(server: PostgresServer) -> shadow.Shadow:
+async def make_shadow(server: PostgresServer) -> shadow.Shadow:
+    """Make the shadow, by the program, and the template in which it stands."""
     from people_fixtures import Feed, evaluate, everybody  # noqa: PLC0415 — which is made of what is here
 
     async with server.fresh_database() as url:
@@ -207,32 +221,41 @@ async def _made_shadow(server: PostgresServer) -> shadow.Shadow:
         async with shadow.opened(url) as connection:
             await shadow.cast(connection, DISTRICT)
             await shadow.enrich(connection)
-            return await shadow.take(connection)
+            made = await shadow.take(connection)
+            await server.prepare_shadowed(made, await shadow.rows_of(connection))
+    return made
 
 
-BESIDE_A_SHADOW: Final = {
-    *("test_audit", "test_baselines", "test_coverage", "test_duplicates_in_one_batch", "test_error_figures"),
-    *("test_exporting", "test_forecast", "test_guards", "test_inbox", "test_incident_memory"),
-    *("test_longest_fields", "test_mail_store", "test_meetings", "test_notify", "test_people", "test_plans"),
-    *("test_retention", "test_returning_mails", "test_rollback", "test_section_views"),
-    *("test_settling_letters", "test_suggesting"),
+ALONE: Final = {
+    "acceptance": "the program lists and exports all districts there",
+    "browser": "the console lists all districts there",
 }
-"""Modules whose tests have a second district beside the one they are about."""
+"""Folders of tests whose database is empty, with the reason; a test by itself is marked `alone`."""
 
 
 @pytest.fixture
 def shadow_beside(request: pytest.FixtureRequest) -> shadow.Shadow | None:
-    """The shadow, where it stands beside the district of a test: not where a test is `alone`."""
-    is_alone = request.node.get_closest_marker("alone") is not None
-    if is_alone or request.module.__name__.rpartition(".")[2] not in BESIDE_A_SHADOW:
+    """The shadow, which stands beside the district of every test that is not `alone`."""
+    if request.node.get_closest_marker("alone") is not None or request.path.parent.name in ALONE:
         return None
     shade: shadow.Shadow = request.getfixturevalue("the_shadow")
     return shade
 
 
 @pytest.fixture
-async def store(database_url: str, shadow_beside: shadow.Shadow | None) -> AsyncIterator[StoreUnderTest]:
-    async with AsyncExitStack() as stack:
+async def database_url(
+    postgres_server: PostgresServer, shadow_beside: shadow.Shadow | None
+) -> AsyncIterator[str]:
+    """A database of the test's own, in which the shadow may stand, and must be the same in the end."""
+    async with postgres_server.fresh_database(is_shadowed=shadow_beside is not None) as url:
+        yield url
         if shadow_beside is not None:
-            await stack.enter_async_context(shadow_beside.beside(database_url))
-        yield await stack.enter_async_context(opened_store(database_url))
+            async with shadow.opened(url) as connection:
+                changed = await shadow_beside.changed(connection, await written(connection))
+            assert changed == [], "another district than the test's was changed"
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[StoreUnderTest]:
+    async with opened_store(database_url) as opened:
+        yield opened

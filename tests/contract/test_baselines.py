@@ -126,8 +126,7 @@ async def refusals(store: StoreUnderTest) -> list[str]:
 
 async def lose_what_is_not_logged(store: StoreUnderTest) -> None:
     """Do to the unlogged table what a crash of the server does."""
-    async with store.database.connection() as connection:
-        await connection.execute("TRUNCATE baseline_records")
+    await store.rows("DELETE FROM baseline_records")
 
 
 # Reading
@@ -311,14 +310,12 @@ async def test_a_demand_is_met_by_the_next_reading(store: StoreUnderTest) -> Non
 
 async def placed(store: StoreUnderTest, cursor: int) -> None:
     """Have the feed read to its end at the event `cursor`, but for three that were not told of."""
-    async with store.database.connection() as connection:
-        await connection.execute(
-            """UPDATE connections SET cursor = $1, overlap = $2, settled = $3, unsettled = 3,
-            cursor_at = now()""",
-            event_id(cursor),
-            event_id(cursor - 1),
-            event_id(cursor - 3),
-        )
+    await store.rows(
+        "UPDATE connections SET cursor = $1, overlap = $2, settled = $3, unsettled = 3, cursor_at = now()",
+        event_id(cursor),
+        event_id(cursor - 1),
+        event_id(cursor - 3),
+    )
 
 
 async def test_the_feed_goes_on_from_the_seed_and_is_read_from_the_event_before(

@@ -17,6 +17,8 @@ from worker.domain.records import Kind
 from worker.ports.inbox import Arrival, Mark
 from worker.stages.clock import LOOK_SECONDS
 
+pytestmark = pytest.mark.alone("a clock that was put back concerns all districts")
+
 WITHOUT_A_LOOK: Final = {
     # What is only shown, or put in an order.
     *(

@@ -21,6 +21,8 @@ from worker.adapters.postgres.baselines import REFUSED_PAUSE
 from worker.adapters.postgres.clock import A_LITTLE_BEFORE, SLACK
 from worker.domain.patience import OF_A_NAME, OF_AN_ADDRESS
 
+pytestmark = pytest.mark.alone("a clock that was put back concerns all districts")
+
 NOW, AGO, SOON = timedelta(0), timedelta(hours=-2), timedelta(seconds=10)
 
 

@@ -37,8 +37,7 @@ async def connect(store: StoreUnderTest, *district_ids: str) -> None:
 
 
 async def execute(store: StoreUnderTest, statement: str, *arguments: object) -> None:
-    async with store.database.connection() as connection:
-        await connection.execute(statement, *arguments)
+    await store.rows(statement, *arguments)
 
 
 async def found(store: StoreUnderTest, district_id: str = DISTRICT) -> Connection:

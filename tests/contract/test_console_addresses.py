@@ -60,6 +60,7 @@ async def test_a_file_has_the_headers_that_pages_have(browser: Browser) -> None:
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.alone("renames a column of the shadow's as well")
 async def test_a_file_that_ends_too_early_does_not_look_like_a_whole_one(
     browser: Browser, feed: Feed, store: StoreUnderTest
 ) -> None:

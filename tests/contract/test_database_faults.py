@@ -163,6 +163,7 @@ async def test_a_transaction_in_the_way_of_another_is_done_again_and_then_waited
     ],
     ids=["policy", "filter"],
 )
+@pytest.mark.alone("asks for every district that an old policy concerns")
 async def test_a_district_whose_settings_cannot_be_read_is_put_aside_and_holds_no_other_up(
     store: StoreUnderTest, broken: str
 ) -> None:

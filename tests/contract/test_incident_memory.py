@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from builders import BATCH_ID, DISTRICT, OTHER_DISTRICT, record_id, student_json
 from incident_helpers import alerts, inspect, told
 from people_fixtures import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
@@ -88,7 +87,6 @@ async def test_what_is_rolled_back_is_not_told(store: StoreUnderTest, feed: Feed
     assert await store.rows("SELECT FROM incidents") == []
 
 
-@pytest.mark.alone("lists the incidents of all districts")
 async def test_a_purge_ends_all_incidents_of_its_district_and_of_no_other(
     store: StoreUnderTest, feed: Feed
 ) -> None:

@@ -234,6 +234,7 @@ async def test_the_stage_tells_of_dead_letters_on_the_broker(store: StoreUnderTe
 # Figures
 
 
+@pytest.mark.alone("counts over all districts")
 async def test_the_figures_tell_of_all_districts(store: StoreUnderTest) -> None:
     for code in ("outbox.stuck", "window.overdue", "district.parked"):
         await change(store, TROUBLE[code][0])
@@ -254,5 +255,6 @@ async def test_the_figures_tell_of_all_districts(store: StoreUnderTest) -> None:
     assert value("rostering_windows_due") == 1
 
 
+@pytest.mark.alone("counts over all districts")
 async def test_where_nothing_waits_the_figures_are_nought(store: StoreUnderTest) -> None:
     assert await store.inspections.figures() == Figures()

@@ -348,7 +348,7 @@ async def test_the_mails_of_a_district_leave_in_the_order_of_their_making_whatev
 ) -> None:
     left: dict[str, list[int]] = {"1": [], "2": []}
     async with opened_store(database_url) as store:
-        await store.rows("TRUNCATE mails")
+        await store.rows("DELETE FROM mails")
         await put(store, *(mail(str(place), district) for place, district in enumerate(made)))
         for end in ends:
             await store.rows("UPDATE mails SET next_attempt_at = clock_timestamp() WHERE handed_at IS NULL")

@@ -49,6 +49,7 @@ async def before_sight(postgres_server: PostgresServer) -> AsyncIterator[str]:
         await postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.mark.alone("copies all rows to a database of another schema")
 async def test_coverage_of_a_database_with_data_is_what_counting_anew_gives(
     store: StoreUnderTest, before_sight: str
 ) -> None:
@@ -62,6 +63,7 @@ async def test_coverage_of_a_database_with_data_is_what_counting_anew_gives(
         assert await _seats(migrated) == await _seats(store)
 
 
+@pytest.mark.alone("copies all rows to a database of another schema")
 async def test_coverage_is_kept_up_from_where_the_migration_left_it(
     store: StoreUnderTest, before_sight: str
 ) -> None:

@@ -25,6 +25,8 @@ EVENTS = [
     event_json(student_json(1), "users.created", 3),
     event_json(section_json(), "sections.created", 4),
 ]
+pytestmark = pytest.mark.alone("a worker looks at the times of all districts, and puts right what lies ahead")
+
 CLEVER = {"ROSTERING_CLEVER__CLIENT_ID": "app", "ROSTERING_CLEVER__CLIENT_SECRET": "secret"}
 
 

@@ -48,7 +48,7 @@ async def test_nothing_is_left_of_the_write_that_shows_it(limited: Limited) -> N
     await limited.inbox.check_writable()
     await limited.inbox.ping()
 
-    counts = [await limited.owner.fetchval(f"SELECT count(*) FROM {table}") for table in WRITTEN]
+    counts = [await limited.owner.fetchval(f"SELECT count(*) FROM seen.{table}") for table in WRITTEN]
     assert counts == [0] * len(WRITTEN)
 
 

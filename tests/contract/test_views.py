@@ -83,6 +83,7 @@ async def test_coverage_tells_schools_and_grades(store: StoreUnderTest, feed: Fe
     )
 
 
+@pytest.mark.alone("searches, or counts, all districts")
 async def test_districts_that_need_somebody_come_first_and_no_page_repeats_one(store: StoreUnderTest) -> None:
     await store.rows(
         """INSERT INTO districts (district_id, status, standing_since, reported_digest)
@@ -99,6 +100,7 @@ async def test_districts_that_need_somebody_come_first_and_no_page_repeats_one(s
     assert [int(one) for one in seen] == expected
 
 
+@pytest.mark.alone("searches, or counts, all districts")
 @pytest.mark.parametrize(
     ("text", "found"),
     [("zoe valley", ["a"]), ("ZOE\u0301\u200bval", ["a"]), ("B", ["b"]), ("\u200b", ["a", "b"]), ("oak", [])],

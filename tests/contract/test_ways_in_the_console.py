@@ -47,6 +47,7 @@ async def state(store: StoreUnderTest) -> str:
 # The board
 
 
+@pytest.mark.alone("the board, and its list, are of all districts")
 async def test_an_empty_board_says_what_to_do_and_a_district_is_chosen_there(browser: Browser) -> None:
     assert "No district is on its way yet" in await browser.open("/board")
 
@@ -115,6 +116,7 @@ async def test_a_name_is_shown_as_it_is_and_never_as_a_tag(browser: Browser) -> 
 # The to-do list
 
 
+@pytest.mark.alone("the board, and its list, are of all districts")
 async def test_the_to_do_list_says_who_is_waited_for_and_what_takes_too_long(
     browser: Browser, store: StoreUnderTest
 ) -> None:
@@ -350,6 +352,7 @@ async def test_the_files_name_no_contact(browser: Browser) -> None:
     assert browser.page.startswith("BEGIN:VCALENDAR\r\n")
 
 
+@pytest.mark.alone("the board, and its list, are of all districts")
 async def test_an_overdue_wait_is_one_by_the_settings(browser: Browser, store: StoreUnderTest) -> None:
     assert browser.console.guide.patience.roster_team == timedelta(days=2)
     await store.rows(

@@ -74,6 +74,7 @@ class Runner:
 
     def outcome(self, mutant: Mutant) -> Outcome:
         """Run the tests that fit a mutant until one notices it."""
+        self._warm.start()
         began = time.monotonic()
         files = 0
         for tests in self._fitting.rounds(mutant):

@@ -60,7 +60,7 @@ class WarmPytest:
 
     def run(self, arguments: list[str], seconds: float) -> tuple[int | None, str]:
         """Return pytest's exit code, None if it took longer and was ended, and what it wrote."""
-        process = self._process = self._process or self._started()
+        process = self.start()
         assert process.stdin is not None
         assert process.stdout is not None
         with tempfile.NamedTemporaryFile("r") as output:
@@ -69,6 +69,14 @@ class WarmPytest:
             process.stdin.flush()
             code: int | None = json.loads(process.stdout.readline())
             return code, output.read()
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start it, unless it runs; return it once its PostgreSQL stands, made by the sound program."""
+        if self._process is None:
+            self._process = self._started()
+            assert self._process.stdout is not None
+            self._process.stdout.readline()
+        return self._process
 
     def close(self) -> None:
         """Stop it, and its PostgreSQL."""
@@ -107,6 +115,8 @@ def main() -> None:
         if has_store:
             os.environ[STANDING] = str(folder / "standing.json")
             _ended(_forked(lambda: asyncio.run(_prepare(folder))), 120)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         _serve(sys.stdin, sys.stdout)
     finally:
         if has_store:
@@ -167,10 +177,12 @@ def _ended(process: int, seconds: float) -> int | None:
 
 
 async def _prepare(folder: Path) -> int:
-    server = import_module("postgres_server").PostgresServer
+    os.dup2(2, 1)  # what the program logs is no answer
     embedded = import_module("worker.adapters.postgres.embedded").EmbeddedPostgres(folder)
-    description = await server(await embedded.start()).prepare()
-    Path(os.environ[STANDING]).write_text(description)  # noqa: ASYNC240 — nothing else runs here
+    server = import_module("postgres_server").PostgresServer(await embedded.start())
+    await server.prepare()
+    await import_module("store_fixtures").make_shadow(server)
+    Path(os.environ[STANDING]).write_text(server.description())  # noqa: ASYNC240 — nothing else runs here
     return 0
 
 

@@ -1,0 +1,234 @@
+"""What two processes, or two people at two consoles, order of one district at the same time is done once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import DISTRICT, event_id, record_id
+from letters_fixtures import BROKEN, WHOLE, Post
+from lifecycle_helpers import Way
+from people_fixtures import LIMITS, SOUTHERN, Feed, evaluate, renamed, until
+from store_fixtures import StoreUnderTest, opened_store
+
+from worker import letters
+from worker.adapters.postgres.local_keys import PostgresLocalKeys
+from worker.domain.filter import KEEP_ALL
+from worker.domain.lifecycle.states import Move, State
+from worker.domain.records import Kind
+from worker.errors import FilterChanged, MessagesWaiting, OrderRefused, RollbackRefused
+from worker.ports.inbox import Arrival
+from worker.rollback import roll_back
+
+BOTH_WAIT = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+
+
+@pytest.fixture
+async def other(store: StoreUnderTest) -> AsyncIterator[StoreUnderTest]:
+    """Another process on the same database."""
+    async with opened_store(store.url) as opened:
+        yield opened
+
+
+async def at_once(
+    store: StoreUnderTest, table: str, *orders: Awaitable[object]
+) -> tuple[list[Any], list[BaseException]]:
+    """Have both orders begun before either writes to a table; return what they gave back, and raised."""
+
+    async def both_wait() -> bool:
+        return bool((await store.rows(BOTH_WAIT))[0]["count"] == len(orders))
+
+    async with store.database.transaction() as held:
+        await held.execute(f"LOCK TABLE public.{table} IN SHARE MODE")
+        begun = [asyncio.ensure_future(order) for order in orders]
+        await until(both_wait)
+    done = await asyncio.gather(*begun, return_exceptions=True)
+    raised = [each for each in done if isinstance(each, BaseException)]
+    return [each for each in done if not isinstance(each, BaseException)], raised
+
+
+async def audited(store: StoreUnderTest) -> list[str]:
+    return [row["action"] for row in await store.rows("SELECT action FROM audit ORDER BY id")]
+
+
+async def held_back(store: StoreUnderTest, feed: Feed) -> str:
+    """Bring the district into review for a mass removal; return the plan's digest."""
+    await feed.send(*(("users", record_id(number)) for number in SOUTHERN))
+    assert await evaluate(store) == ["review"]
+    return str((await store.desk.show(DISTRICT))["plan"]["digest"])
+
+
+async def test_of_two_consoles_that_approve_one_plan_one_is_told_that_it_is_approved(
+    store: StoreUnderTest, other: StoreUnderTest, feed: Feed
+) -> None:
+    plan = await held_back(store, feed)
+
+    done, raised = await at_once(
+        store,
+        "approvals",
+        store.desk.approve(DISTRICT, plan, "ada", "they moved"),
+        other.desk.approve(DISTRICT, plan, "bo", "they moved"),
+    )
+
+    assert len(done) == 1
+    assert [type(each) for each in raised] == [OrderRefused]
+    assert "has an open approval already" in str(raised[0])
+    assert await audited(store) == ["plan.approve"]
+    assert await evaluate(other) == ["commit"]
+
+
+@pytest.mark.usefixtures("feed")
+async def test_of_two_consoles_that_hold_or_resume_one_district_one_is_told_that_it_is_so_already(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    holds = await at_once(
+        store, "holds", store.desk.hold(DISTRICT, "ada", "wait"), other.desk.hold(DISTRICT, "bo", "wait")
+    )
+    resumes = await at_once(
+        store, "holds", store.desk.resume(DISTRICT, "ada", "go"), other.desk.resume(DISTRICT, "bo", "go")
+    )
+
+    for done, raised in (holds, resumes):
+        assert len(done) == 1
+        assert [type(each) for each in raised] == [OrderRefused]
+    assert await audited(store) == ["district.hold", "district.resume"]
+    assert not await store.rows("SELECT FROM holds")
+
+
+@pytest.mark.usefixtures("feed")
+async def test_of_two_consoles_that_change_one_filter_the_later_is_told_of_the_change(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    begun_with = await store.desk.set_filter(DISTRICT, KEEP_ALL, "vic")
+
+    done, raised = await at_once(
+        store,
+        "filters",
+        store.desk.set_filter(DISTRICT, KEEP_ALL, "ada", instead_of=begun_with),
+        other.desk.set_filter(DISTRICT, KEEP_ALL, "bo", instead_of=begun_with),
+    )
+
+    assert done == [begun_with + 1]
+    assert [type(each) for each in raised] == [FilterChanged]
+    assert [each.version for each in await store.desk.filters(DISTRICT)] == [begun_with, begun_with + 1]
+
+
+@pytest.mark.usefixtures("feed")
+async def test_policies_that_are_set_at_once_are_versions_without_a_gap(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    done, raised = await at_once(
+        store,
+        "policies",
+        *(each.desk.set_policy(DISTRICT, {}, "ada") for each in (store, other)),
+    )
+
+    assert (sorted(done), raised) == ([1, 2], [])
+
+
+async def test_a_district_that_one_process_evaluates_is_nothing_to_do_for_another(
+    store: StoreUnderTest, other: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(renamed(1, "Tamsin"))
+
+    async with store.evaluations.next(LIMITS) as mine:
+        assert mine is not None
+        assert await evaluate(other) == []
+    assert await evaluate(other) == ["commit"]
+    assert await evaluate(store) == []
+
+
+async def test_events_that_two_processes_store_at_once_are_kept_once(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    arrivals = [
+        Arrival(DISTRICT, event_id(number), Kind.USER, record_id(number), None) for number in range(1, 9)
+    ]
+
+    _, raised = await at_once(
+        store, "inbox", *(each.inbox.store(arrivals, [], []) for each in (store, other))
+    )
+
+    assert raised == []
+    (window,) = await store.rows("SELECT events FROM windows")
+    assert (len(await store.rows("SELECT FROM inbox")), window["events"]) == (8, 8)
+
+
+async def test_a_dead_letter_that_two_people_discard_at_once_is_discarded_once(
+    post: Post, store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    await post.put(BROKEN)
+
+    done = await asyncio.gather(
+        letters.discard(post.letters, store.quarantine, WHOLE, "ada", "noise"),
+        letters.discard(post.letters, other.quarantine, WHOLE, "bo", "noise"),
+    )
+
+    assert sorted(each.letters for each in done) == [0, 1]
+    assert await audited(store) == ["dead_letter.discard"]
+    assert await post.bodies() == []
+
+
+async def test_a_district_that_two_people_roll_back_at_once_is_rolled_back_once(
+    store: StoreUnderTest, other: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(renamed(1, "Tamsin"))
+    assert await evaluate(store) == ["commit"]
+
+    done, raised = await at_once(
+        store,
+        "decisions",
+        *(roll_back(each.rollbacks, DISTRICT, 1, "ada", "why") for each in (store, other)),
+    )
+
+    assert len(done) == 1
+    assert [type(each) for each in raised] == [RollbackRefused]
+    (district,) = await store.rows("SELECT commit_sequence FROM districts")
+    assert district["commit_sequence"] == 3
+    assert await audited(store) == ["district.rollback"]
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_district_that_two_people_purge_at_once_is_purged_once(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    with pytest.raises(MessagesWaiting):
+        await store.desk.purge(DISTRICT, "ada")
+    await store.rows("DELETE FROM outbox")
+
+    done, raised = await at_once(
+        store, "staged", *(each.desk.purge(DISTRICT, "ada") for each in (store, other))
+    )
+
+    assert raised == []
+    assert min(deleted.get("staged", 0) for deleted in done) == 0
+    assert not await store.rows("SELECT FROM staged UNION ALL SELECT FROM roster")
+
+
+async def test_two_people_who_invite_a_district_at_once_write_two_e_mails_and_never_one_over_the_other(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    ways = [Way(store), Way(other)]
+    await ways[0].bring_to(State.CHOSEN)
+
+    done, raised = await at_once(store, "lifecycles", *(way.order(Move.INVITE) for way in ways))
+
+    assert (len(done), raised) == (2, [])
+    assert await ways[0].occasions() == ["invitation/1", "invitation/2"]
+    assert await ways[0].state() is State.INVITED
+
+
+async def test_a_link_to_the_console_that_two_open_at_once_opens_it_for_one(
+    store: StoreUnderTest, other: StoreUnderTest
+) -> None:
+    keys = [PostgresLocalKeys(each.database, timedelta(minutes=1)) for each in (store, other)]
+    link = await keys[0].new_link()
+
+    done, raised = await at_once(store, "local_keys", *(each.exchange(link) for each in keys))
+
+    assert raised == []
+    assert [token is None for token in sorted(done, key=str)].count(True) == 1

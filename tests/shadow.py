@@ -116,8 +116,8 @@ MORE: Final = """
     INSERT INTO alerts (district_id, position, alert_id, dedup_key, status, starts_at, routing_key, sequence,
                         trace_parent, body, created_at, published_at)
         OVERRIDING SYSTEM VALUE
-        SELECT $d$, -n - 1000, 'shadow', 'preflight.failed/' || $d$, 'firing', '2020-01-01', 'alert.page', 1, '',
-               '{}', '2020-01-01', '2190-01-01'
+        SELECT $d$, -n - 1000, 'shadow', 'preflight.failed/' || $d$, 'firing', '2020-01-01', 'alert.page', 1,
+               '', '{}', '2020-01-01', '2190-01-01'
         FROM generate_series(1, 3) AS n;
     INSERT INTO alert_outbox (district_id, position, routing_key, schema, message_key, sequence, trace_parent,
                               envelope)

@@ -15,16 +15,20 @@ def test_only_a_test_that_passes_without_a_mutant_notices_it(tmp_path: Path) -> 
     written(tmp_path / "worker" / "__init__.py", "")
     written(
         tmp_path / "tests" / "unit" / "test_toy.py",
-        "from worker.toy import is_due\n\n"
+        "import pytest\n\nfrom worker.toy import is_due\n\n"
         "def test_that_always_fails():\n    assert is_due(0)\n\n"
-        "def test_that_can_tell():\n    assert is_due(1)\n",
+        "@pytest.mark.parametrize('age', [2, 1], ids=['much older', 'as old - and no older'])\n"
+        "def test_that_can_tell(age):\n    assert is_due(age)\n",
     )
     (mutant,) = (m for m in python_mutants(source, "worker/toy.py") if m.text == ">")
 
     with closing(Runner(tmp_path)) as runner:
         outcome = runner.outcome(mutant)
 
-    assert (outcome.what, outcome.by) == (NOTICED, "tests/unit/test_toy.py::test_that_can_tell")
+    assert (outcome.what, outcome.by) == (
+        NOTICED,
+        "tests/unit/test_toy.py::test_that_can_tell[as old - and no older]",
+    )
     assert module.read_text() == source
 
 

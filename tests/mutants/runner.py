@@ -29,7 +29,8 @@ ROUND_SECONDS: Final = 420
 LEFT_BEHIND: Final = shutil.ignore_patterns(
     ".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "build", "dist", "screenshots"
 )
-FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/\S+\.py(?:::\S+(?:\[.*?\](?= - |$))?)?)", re.MULTILINE)
+FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/\S+\.py(?:::\w+)*(?:\[.*?\](?= - |$))?)", re.MULTILINE)
+"""A test that failed, by its id, which may have blanks within its brackets."""
 UNPREPARABLE: Final = re.compile(
     r"PostgresSyntaxError|GroupingError|DatatypeMismatchError|AmbiguousParameterError|IndeterminateDatatypeError"
     r"|UndefinedFunctionError|InvalidColumnReferenceError"

@@ -414,7 +414,8 @@ async def test_students_who_fall_into_a_class_that_was_there_have_lost_a_shared_
 
 @pytest.mark.parametrize("has_statistics", [False, True])
 @pytest.mark.parametrize(
-    ("file", "name"), [("guards", "turnovers"), ("guards", "keep"), ("causes", "class_changes")]
+    ("file", "name"),
+    [("guards", "turnovers"), ("guards", "most_moved"), ("guards", "keep"), ("causes", "class_changes")],
 )
 @pytest.mark.usefixtures("feed")
 async def test_what_guards_count_is_found_by_the_plan_and_never_in_the_whole_district(
@@ -424,6 +425,7 @@ async def test_what_guards_count_is_found_by_the_plan_and_never_in_the_whole_dis
         await store.rows("ANALYZE")
     values = {
         "turnovers": ("now()", "10", "20", "25", "30"),
+        "most_moved": ("now()", "10", "20", "25", "30"),
         "keep": ("1", "now()"),
         "class_changes": ("20", "'2026-11-30'"),
     }[name]

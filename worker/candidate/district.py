@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from worker.candidate.context import Context
 from worker.domain.filter import looked_at
-from worker.domain.preflight import DistrictContext, district_findings
+from worker.domain.preflight import DistrictContext, district_findings, turnover_findings
 from worker.domain.roster import RosterKind
 from worker.domain.scope_counts import matching_nothing
 from worker.domain.turnover import SchoolLimits, Turnovers
@@ -50,7 +50,8 @@ async def turnovers_of(evaluation: Evaluation, context: Context) -> Sequence[Tur
     """Count removals and changes of class: those of recent commits with the plan's, and the plan's alone.
 
     What came with one of those commits is no loss against the time before it, and one all the same to those
-    who have it now. None where the plan moves no student, nor before the first commit, which is no accident.
+    who have it now. None where the plan moves no student, nor before the first commit, which is no accident;
+    nor where no count can be beyond a limit.
     """
     state, policy = evaluation.state, context.policy
     planned = context.tally.plan()[RosterKind.STUDENT]
@@ -60,7 +61,11 @@ async def turnovers_of(evaluation: Evaluation, context: Context) -> Sequence[Tur
         policy.removal_limit_floor, policy.school_removal_limit_percent, policy.class_change_limit_percent
     )
     after = evaluation.window.now - policy.look_back
-    return await evaluation.turnovers(after, state.committed_counts.get("students", 0), limits)
+    committed = state.committed_counts.get("students", 0)
+    most = await evaluation.most_moved(after, committed, limits)
+    if not turnover_findings(evaluation.window.district_id, most, policy):
+        return ()
+    return await evaluation.turnovers(after, committed, limits)
 
 
 async def planned_moves(evaluation: Evaluation) -> Turnovers:

@@ -29,7 +29,12 @@ class Turnover:
     confirmed: int = 0
 
     def exceeds(self, limit_percent: float, floor: int) -> bool:
-        """Whether the plan goes beyond the limit; never for `floor` students or fewer, or none of its own."""
+        """Whether the plan goes beyond the limit; never for `floor` students or fewer, or none of its own.
+
+        Nothing goes beyond a limit of 100: no more than all can be moved.
+        """
+        if limit_percent >= 100:  # noqa: PLR2004 — percent
+            return False
         limit = Decimal(str(limit_percent))  # as it was written: 41 of 500 are 8.2 %, and not more
         counted = self.students - self.confirmed
         is_the_plans = self.students - self.earlier > self.confirmed

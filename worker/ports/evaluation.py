@@ -239,6 +239,13 @@ class Guards(Protocol):
         """
         ...
 
+    async def most_moved(self, after: datetime, committed: int, limits: SchoolLimits) -> Turnovers:
+        """Return what both counts of `turnovers` are at most, of rosters that are at least so large.
+
+        It costs a fraction of the counts themselves.
+        """
+        ...
+
     async def restart_count(self) -> None:
         """Forget all that commits moved so far: what comes next is counted from here."""
         ...

@@ -40,6 +40,26 @@ class PostgresGuards:
         )
         return whole, alone
 
+    async def most_moved(self, after: datetime, committed: int, limits: SchoolLimits) -> Turnovers:
+        """Return what the counts of `turnovers` are at most, of rosters that are at least so large."""
+        rows = await self._connection.fetch(
+            _SQL["most_moved"],
+            self._district_id,
+            after,
+            limits.floor,
+            committed,
+            limits.removal_percent,
+            limits.class_change_percent,
+        )
+        district, *_ = [row for row in rows if row["is_district"]]
+        schools = [row for row in rows if not row["is_district"]]
+        return Turnovers(
+            Turnover(district["removed"], district["committed"]),
+            Turnover(district["moved"], district["committed"]),
+            {row["school_id"]: Turnover(row["removed"], row["committed"]) for row in schools},
+            {row["school_id"]: Turnover(row["moved"], row["committed"]) for row in schools},
+        )
+
     async def keep_moves(self, sequence: int, now: datetime) -> None:
         """Keep whom the plan is about to move, as a commit with this sequence; forget what no count needs."""
         await self._connection.execute(_SQL["forget"], self._district_id, now - LONGEST_LOOK_BACK)

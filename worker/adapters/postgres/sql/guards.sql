@@ -69,6 +69,38 @@ CROSS JOIN LATERAL (SELECT CASE WHEN $5::float8 > 0 AND $6::float8 > 0 THEN
 WHERE s.is_district OR (s.school_id IS NOT NULL AND (s.removed > $3 OR s.moved > $3))
 ORDER BY s.span, s.school_id
 
+-- name: most_moved
+-- At most how many students are gone or would sit in another class, since the start of these hours, in all and at
+-- each school where they are more than $3; and of how many, at least. What commits and the plan make of a student
+-- is counted link by link, and never put together: a student who is gone at the end of a chain left, by one of its
+-- links, the school that it begins at. (Nothing is sorted and no record is read, so that this costs a fraction of
+-- `turnovers`, for counts that are far from any limit. For $5 and $6 see there.)
+WITH links AS (
+    SELECT committed_school_id AS school_id, committed_member IS NOT NULL AS was_there,
+           candidate IS NULL OR school_id IS DISTINCT FROM committed_school_id AS is_leaving, false AS is_coming
+    FROM roster WHERE plan_of = $1 AND kind = 'student'
+    UNION ALL
+    SELECT school_id, was_there, NOT is_there OR next_school_id IS DISTINCT FROM school_id,
+           is_there AND (NOT was_there OR next_school_id IS DISTINCT FROM school_id)
+    FROM guard_history WHERE district_id = $1 AND committed_at > $2
+), sums AS MATERIALIZED (
+    SELECT GROUPING(school_id) = 1 AS is_district, school_id,
+           count(*) FILTER (WHERE was_there AND is_leaving) AS removed, count(*) FILTER (WHERE was_there) AS moved,
+           count(*) FILTER (WHERE is_coming) AS came
+    FROM links GROUP BY GROUPING SETS ((school_id), ())
+)
+SELECT s.is_district, s.school_id, s.removed, s.moved,
+       CASE WHEN s.is_district THEN $4 ELSE
+           (SELECT count(*)
+            FROM (SELECT FROM roster r WHERE r.district_id = $1 AND r.committed_school_id = s.school_id
+                      AND r.committed IS NOT NULL AND r.kind = 'student' LIMIT b.enough) AS at_school) END
+       - d.came AS committed
+FROM sums s
+JOIN sums d ON d.is_district
+CROSS JOIN LATERAL (SELECT CASE WHEN $5::float8 > 0 AND $6::float8 > 0 THEN
+    ceil(100 * greatest(s.removed / $5::float8, s.moved / $6::float8))::bigint + d.came + 2 END AS enough) AS b
+WHERE s.is_district OR (s.school_id IS NOT NULL AND (s.removed > $3 OR s.moved > $3))
+
 -- name: keep
 -- Whom the plan is about to move, under the sequence of the commit that does it.
 INSERT INTO guard_history (district_id, sequence, student_id, committed_at, was_there, school_id, class_id,

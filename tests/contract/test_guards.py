@@ -11,8 +11,9 @@ from people_fixtures import NORTH, NORTHERN, SOUTH, SOUTHERN, Feed, commits, eva
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres import sql
+from worker.adapters.postgres.retention import KEPT, PostgresRetention
 from worker.domain.filter import SectionFilter
-from worker.domain.turnover import FilterEffect
+from worker.domain.turnover import LONGEST_LOOK_BACK, FilterEffect
 from worker.rollback import roll_back
 from worker.trial import filter_effect, try_filter
 
@@ -218,12 +219,16 @@ async def test_a_commit_leaves_nothing_to_look_at_when_its_hours_are_over(
     assert row["reevaluate_at"] is None
 
 
-async def test_what_is_older_than_any_count_is_forgotten(store: StoreUnderTest, strict: Feed) -> None:
+async def test_what_is_older_than_any_count_is_forgotten_by_housekeeping(
+    store: StoreUnderTest, strict: Feed
+) -> None:
     await leave(strict, 1)
     await evaluate(store)
     await store.rows("UPDATE guard_history SET committed_at = committed_at - interval '8 days'")
     await leave(strict, 2)
     await evaluate(store)
+
+    await PostgresRetention(store.database, dict.fromkeys(KEPT, LONGEST_LOOK_BACK)).forget()
 
     rows = await store.rows("SELECT student_id FROM guard_history")
     assert [row["student_id"] for row in rows] == [record_id(2)]

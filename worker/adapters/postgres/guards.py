@@ -10,7 +10,7 @@ import asyncpg
 
 from worker.adapters.postgres import sql
 from worker.adapters.postgres.database import Connection
-from worker.domain.turnover import LONGEST_LOOK_BACK, SchoolLimits, Turnover, Turnovers
+from worker.domain.turnover import SchoolLimits, Turnover, Turnovers
 
 _SQL: Final = sql.load("guards")
 
@@ -61,8 +61,7 @@ class PostgresGuards:
         )
 
     async def keep_moves(self, sequence: int, now: datetime) -> None:
-        """Keep whom the plan is about to move, as a commit with this sequence; forget what no count needs."""
-        await self._connection.execute(_SQL["forget"], self._district_id, now - LONGEST_LOOK_BACK)
+        """Keep whom the plan is about to move, as a commit with this sequence."""
         await self._connection.execute(_SQL["keep"], self._district_id, sequence, now)
 
     async def restart_count(self) -> None:

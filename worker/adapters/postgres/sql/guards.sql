@@ -113,10 +113,6 @@ WHERE plan_of = $1 AND kind = 'student'
        OR candidate::jsonb ->> 'class_id' <> committed::jsonb ->> 'class_id')
   AND NOT EXISTS (SELECT FROM erased_students e WHERE e.district_id = $1 AND e.student_id = record_id)
 
--- name: forget
--- What was moved up to then; what lies ahead, after a clock that was put back, counts on.
-DELETE FROM guard_history WHERE district_id = $1 AND committed_at <= $2
-
 -- name: restart
 DELETE FROM guard_history WHERE district_id = $1
 

@@ -41,9 +41,9 @@ async def stage(roster: EvaluatedRoster, changes: Sequence[Change]) -> None:
     removed: set[Link] = set()
     for change in changes:
         if change.kind is Kind.SECTION:
-            before, after = _links(change.record_id, change.before), _links(change.record_id, change.after)
-            added |= after - before
-            removed |= before - after
+            before, after = _targets(change.before), _targets(change.after)
+            added |= {Link(*target, change.record_id) for target in after - before}
+            removed |= {Link(*target, change.record_id) for target in before - after}
     await roster.write_links(added, removed)
     terms = _term_counts(changes)
     if terms:
@@ -154,15 +154,14 @@ def _schools_of_student(change: Change) -> set[str]:
     return {school for school in named if school}
 
 
-def _links(section_id: str, section: Json | None) -> set[Link]:
+def _targets(section: Json | None) -> set[tuple[str, str]]:
+    """Return where a section points: role and id."""
     if section is None:
         return set()
-    links = {Link("student", student, section_id) for student in section.get("students", ())}
-    links |= {Link("teacher", teacher, section_id) for teacher in section.get("teachers", ())}
-    links |= {
-        Link(role, section[name], section_id) for role, name in _LINK_FIELDS.items() if section.get(name)
-    }
-    return links
+    targets = {("student", student) for student in section.get("students", ())}
+    targets |= {("teacher", teacher) for teacher in section.get("teachers", ())}
+    targets |= {(role, section[name]) for role, name in _LINK_FIELDS.items() if section.get(name)}
+    return targets
 
 
 def _term_counts(changes: Iterable[Change]) -> dict[tuple[str, str], int]:

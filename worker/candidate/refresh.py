@@ -59,12 +59,14 @@ async def refresh(context: Context, changes: Sequence[Change], schools: Collecti
     count_changes(context.tally, context.scope, changes)
     touched = await _touched(context, changes)
     touched.sections |= await _linked(context, "school", schools)
+    # Who somebody is depends on no section; nor on schools, where the scope is what it was.
+    changed = set(touched.students)
     for ids in chunks(touched.sections):
         outcome = await refresh_sections(context, ids, touched.before)
         touched.students |= outcome.students
         touched.classes |= outcome.turned
     moved: set[tuple[str, bytes]] = set()
-    for ids in chunks(touched.students):
+    for ids in chunks(changed):
         moved |= await refresh_identities(context, ids)
     if moved:
         touched.students |= await context.roster.unsettled_holders(moved)

@@ -44,8 +44,9 @@ async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcom
         for state in states
         if state.rank is not None and state.record is not None
     ]
-    students, teachers = await context.roster.known_users(
-        set(chain.from_iterable((*section.students, *section.teachers) for _, section in kept))
+    no_students, no_teachers = await context.roster.unknown_users(
+        set(chain.from_iterable(section.students for _, section in kept)),
+        set(chain.from_iterable(section.teachers for _, section in kept)),
     )
     sections = {state.id: section for state, section in kept}
     after: list[Finding] = []
@@ -61,8 +62,8 @@ async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcom
             SectionContext(
                 section,
                 is_class=state.students > 0,
-                unknown_teachers=[teacher for teacher in section.teachers if teacher not in teachers],
-                unknown_students=[student for student in section.students if student not in students],
+                unknown_teachers=[teacher for teacher in section.teachers if teacher in no_teachers],
+                unknown_students=[student for student in section.students if student in no_students],
             ),
             context.policy,
         )

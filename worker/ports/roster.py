@@ -138,8 +138,10 @@ class StagedRoster(Protocol):
         """Return the student sides of those users who are students now."""
         ...
 
-    async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
-        """Return which of these ids are students now, and which are teachers."""
+    async def unknown_users(
+        self, students: Collection[str], teachers: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return which of these are no students now, and which of those no teachers."""
         ...
 
     async def schools(self) -> list[School]:

@@ -95,10 +95,12 @@ class PostgresEvaluation(
             for event in events
         ]
 
-    async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
-        """Return which of these ids are students now, or were and are erased, and which are teachers."""
-        students, teachers = await super().known_users(ids)
-        return students | self.state.erased_students.intersection(ids), teachers
+    async def unknown_users(
+        self, students: Collection[str], teachers: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return which of these are no students now, nor were and are erased, and which no teachers."""
+        no_students, no_teachers = await super().unknown_users(students, teachers)
+        return no_students - self.state.erased_students, no_teachers
 
     async def keep_demanded_fields(self) -> None:
         """Keep what the policy in force demands of students, and delete what only another one did.

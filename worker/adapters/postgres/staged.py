@@ -93,11 +93,15 @@ class PostgresStagedRoster:
         rows = await self._connection.fetch(_SQL["student_records"], self._district_id, list(ids))
         return {row["record_id"]: row["record"] for row in rows}
 
-    async def known_users(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
-        """Return which of these ids are students now, and which are teachers."""
-        rows = await self._connection.fetch(_SQL["known_users"], self._district_id, list(ids))
-        students = {row["record_id"] for row in rows if row["is_student"]}
-        return students, {row["record_id"] for row in rows if row["is_teacher"]}
+    async def unknown_users(
+        self, students: Collection[str], teachers: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return which of these are no students now, and which of those no teachers."""
+        rows = await self._connection.fetch(
+            _SQL["unknown_users"], self._district_id, list(students), list(teachers)
+        )
+        no_students = {row["id"] for row in rows if row["is_student"]}
+        return no_students, {row["id"] for row in rows if not row["is_student"]}
 
     async def schools(self) -> list[School]:
         """Return the district's schools."""

@@ -68,12 +68,14 @@ CROSS JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s
 WHERE s.record ? 'student'
 
--- name: known_users
-SELECT i.id AS record_id, s.record ? 'student' AS is_student, s.record ? 'teacher' AS is_teacher
-FROM unnest($2::text[]) AS i(id)
-CROSS JOIN LATERAL (SELECT record FROM staged
-    WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s
-WHERE s.record IS NOT NULL
+-- name: unknown_users
+SELECT true AS is_student, i.id FROM unnest($2::text[]) AS i(id)
+WHERE (SELECT record ? 'student' FROM staged
+       WHERE district_id = $1 AND kind = 'user' AND record_id = i.id) IS NOT TRUE
+UNION ALL
+SELECT false, i.id FROM unnest($3::text[]) AS i(id)
+WHERE (SELECT record ? 'teacher' FROM staged
+       WHERE district_id = $1 AND kind = 'user' AND record_id = i.id) IS NOT TRUE
 
 -- name: schools
 SELECT record_id, record FROM staged WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL

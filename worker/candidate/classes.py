@@ -11,7 +11,7 @@ from worker.candidate.context import Context
 from worker.domain.preflight import Finding, SectionContext, section_findings
 from worker.domain.records import Section, section_from_json
 from worker.domain.roster import RosterKind, class_entry
-from worker.ports.roster import EntryState, EntryWrite, SectionState
+from worker.ports.roster import ClassState, EntryWrite
 from worker.slices import in_slices
 
 
@@ -36,8 +36,7 @@ async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcom
     outcome = ClassOutcome()
     if not ids:
         return outcome
-    states = await context.roster.section_states(ids)
-    entries = await context.roster.entry_states(RosterKind.CLASS, ids)
+    states = await context.roster.class_states(ids)
     before = await context.roster.open_findings(["class", "section"], ids)
     kept = [
         (state, section_from_json(state.id, state.record))
@@ -52,10 +51,9 @@ async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcom
     after: list[Finding] = []
     writes = []
     async for state in in_slices(states):
-        entry_before = entries.get(state.id, EntryState())
         write = _entry(state, sections.get(state.id))
-        writes.append((write, entry_before))
-        outcome.name(entry_before.record)
+        writes.append((write, state.entry))
+        outcome.name(state.entry.record)
         outcome.name(write.entry.record if write.entry else None)
     async for state, section in in_slices(kept):
         after += section_findings(
@@ -72,7 +70,7 @@ async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcom
     return outcome
 
 
-def _entry(state: SectionState, section: Section | None) -> EntryWrite:
+def _entry(state: ClassState, section: Section | None) -> EntryWrite:
     if section is None or state.students == 0:
         return EntryWrite(RosterKind.CLASS, state.id, None)
     return EntryWrite(RosterKind.CLASS, state.id, class_entry(section), section.school_id)

@@ -27,7 +27,6 @@ class SectionState:
     school: Json | None
     term: Json | None
     rank: int | None
-    students: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,20 @@ class PersonState:
     id: str
     record: Json | None
     needed: bool
+    entry: EntryState
+
+
+@dataclass(frozen=True, slots=True)
+class ClassState:
+    """A section as staged (None: a tombstone, or never seen), and its row of the roster.
+
+    `rank` is None where the filter does not keep it; `students` are those for whom it counts.
+    """
+
+    id: str
+    record: Json | None
+    rank: int | None
+    students: int
     entry: EntryState
 
 
@@ -209,8 +222,8 @@ class CandidateRoster(Protocol):
         """Return the students in the candidate roster whose school is one of these."""
         ...
 
-    async def entry_states(self, kind: RosterKind, ids: Collection[str]) -> dict[str, EntryState]:
-        """Return rows of the roster with their candidate records."""
+    async def class_states(self, ids: Collection[str]) -> list[ClassState]:
+        """Return these sections as classes, with the candidate records of their rows."""
         ...
 
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:

@@ -12,8 +12,15 @@ from worker.adapters.postgres.database import Connection
 from worker.domain.canonical import from_bytes, to_bytes
 from worker.domain.policy import Code, Severity
 from worker.domain.preflight import Finding
-from worker.domain.roster import RosterKind
-from worker.ports.roster import EntryState, EntryWrite, OpenFinding, PersonState, Seat, StudentState
+from worker.ports.roster import (
+    ClassState,
+    EntryState,
+    EntryWrite,
+    OpenFinding,
+    PersonState,
+    Seat,
+    StudentState,
+)
 
 _SQL: Final = sql.load("candidate")
 
@@ -84,10 +91,14 @@ class PostgresCandidateRoster:
         """Return the students in the candidate roster whose school is one of these."""
         return {row["record_id"] for row in await self._fetch("students_of_schools", list(ids))}
 
-    async def entry_states(self, kind: RosterKind, ids: Collection[str]) -> dict[str, EntryState]:
-        """Return rows of the roster with their candidate records."""
-        rows = await self._fetch("entry_states", kind, list(ids))
-        return {row["record_id"]: _entry(row, record=row["candidate"]) for row in rows}
+    async def class_states(self, ids: Collection[str]) -> list[ClassState]:
+        """Return these sections as classes."""
+        return [
+            ClassState(
+                row["id"], row["record"], row["rank"], row["students"], _entry(row, record=row["candidate"])
+            )
+            for row in await self._fetch("class_states", list(ids))
+        ]
 
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
         """Change the candidate roster; of two writes of one record the later one counts."""

@@ -101,9 +101,16 @@ CROSS JOIN LATERAL (SELECT record_id FROM roster
     WHERE district_id = $1 AND school_id = i.id AND candidate IS NOT NULL
       AND kind IN ('student', 'class') AND kind || '' = 'student' OFFSET 0) AS r
 
--- name: entry_states
-SELECT record_id, candidate, candidate_member, committed_member FROM roster
-WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[])
+-- name: class_states
+SELECT i.id, s.record, k.rank, coalesce(k.students, 0) AS students,
+       r.candidate, r.candidate_member, r.committed_member
+FROM unnest($2::text[]) AS i(id)
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = i.id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT rank, students FROM kept_sections
+    WHERE district_id = $1 AND section_id = i.id OFFSET 0) AS k ON true
+LEFT JOIN LATERAL (SELECT candidate, candidate_member, committed_member FROM roster
+    WHERE district_id = $1 AND kind = 'class' AND record_id = i.id OFFSET 0) AS r ON true
 
 -- name: write_entries
 INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections, grade,

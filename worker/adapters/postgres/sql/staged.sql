@@ -45,7 +45,7 @@ WHERE district_id = $1 AND role = $2 AND target_id = ANY($3::text[])
 
 -- name: section_states
 SELECT i.id, s.record, course.record AS course, school.record AS school, term.record AS term,
-       k.rank, coalesce(k.students, 0) AS students
+       k.rank
 FROM unnest($2::text[]) AS i(id)
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'section' AND record_id = i.id OFFSET 0) AS s ON true
@@ -58,7 +58,7 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
     AS term ON true
-LEFT JOIN LATERAL (SELECT rank, students FROM kept_sections
+LEFT JOIN LATERAL (SELECT rank FROM kept_sections
     WHERE district_id = $1 AND section_id = i.id OFFSET 0) AS k ON true
 
 -- name: student_records

@@ -17,6 +17,7 @@ from worker.domain.advice import (
     SearchInput,
     changes_search,
     is_wanted,
+    search_input,
     unplaced,
 )
 from worker.domain.causes import Cause, Owner
@@ -168,3 +169,8 @@ def test_students_who_come_go_or_move_change_it_but_in_a_large_district(changed:
 )
 def test_what_a_search_does_not_read_leaves_it(changed: Change) -> None:
     assert not changes_search([changed], 1)
+
+
+def test_a_search_is_made_for_the_filter_the_last_batch_and_the_students_in_none_and_in_several() -> None:
+    assert search_input(tally(100, 3, 4, field_missing=9), 5, 6) == SearchInput(5, 6, none=3, several=4)
+    assert search_input(Tally(Counter()), 5, 6) == SearchInput(5, 6, none=0, several=0)

@@ -13,10 +13,11 @@ from worker.domain.filter import (
     Scope,
     SectionFilter,
     counted,
+    looked_at,
     parse_filter,
     rank,
 )
-from worker.domain.records import Term
+from worker.domain.records import Kind, Term
 from worker.domain.scope import find_schools
 from worker.domain.terms import is_current, without_grace
 from worker.errors import FilterError
@@ -349,3 +350,24 @@ def test_a_refused_filter_tells_no_name_that_stands_in_it(document: object) -> N
         with pytest.raises(FilterError) as refused:
             parse_filter(wrong)
         canaries.assert_absent(str(refused.value), "an error")
+
+
+@pytest.mark.parametrize(
+    ("current_term_only", "fields", "kinds"),
+    [
+        (False, ["name"], set()),
+        (True, ["name"], {Kind.TERM}),
+        (False, ["name", "term"], {Kind.TERM}),
+        (False, ["course_name"], {Kind.COURSE}),
+        (False, ["name", "course_number"], {Kind.COURSE}),
+        (True, ["course_name", "term"], {Kind.TERM, Kind.COURSE}),
+    ],
+)
+def test_a_filter_looks_at_terms_and_courses_where_a_rule_or_the_days_of_terms_need_them(
+    current_term_only: bool, fields: list[str], kinds: set[Kind]
+) -> None:
+    rules = [{"all": [condition(field, "is", "x")]} for field in fields]
+
+    assert (
+        looked_at(parse_filter(json.dumps({"rules": rules, "current_term_only": current_term_only}))) == kinds
+    )

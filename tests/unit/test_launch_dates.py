@@ -86,3 +86,21 @@ def test_a_day_that_a_person_set_goes_before_the_calendar() -> None:
     window = AssessmentWindow(date(2026, 12, 10), CHICAGO, launch_on=date(2026, 12, 6))
 
     assert window.launches_on(Calendar()) == date(2026, 12, 6)
+
+
+def test_the_launch_of_a_day_has_come_from_its_hour_on_in_the_zone_of_the_district() -> None:
+    calendar, at_eight = Calendar(), datetime(2026, 12, 7, 8, tzinfo=CHICAGO)
+
+    assert calendar.due_on(at_eight.astimezone(UTC), CHICAGO) == date(2026, 12, 7)
+    assert calendar.due_on(at_eight - timedelta(microseconds=1), CHICAGO) == date(2026, 12, 6)
+
+
+@given(calendars, days)
+def test_the_last_opening_is_the_last_day_whose_launch_is_not_after_a_day(
+    calendar: Calendar, launched_by: date
+) -> None:
+    opens_on = calendar.last_opening(launched_by)
+
+    assert opens_on >= launched_by
+    assert calendar.launch_date(opens_on) <= launched_by
+    assert calendar.launch_date(opens_on + timedelta(days=1)) > launched_by

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
+from mutants.executed import FUNCTIONS, Executed
+from mutants.groups import ROOT
 from mutants.python_mutants import python_mutants
 from mutants.runner import NOTICED, Runner
 
@@ -30,6 +33,32 @@ def test_only_a_test_that_passes_without_a_mutant_notices_it(tmp_path: Path) -> 
         "tests/unit/test_toy.py::test_that_can_tell[as old - and no older]",
     )
     assert module.read_text() == source
+
+
+def test_the_tests_that_run_a_function_are_known_with_its_class_and_looked_for_once(tmp_path: Path) -> None:
+    written(
+        tmp_path / "worker" / "toy.py",
+        "class Toy:\n    def is_due(self):\n        return self.age()\n\n"
+        "    def age(self):\n        return 1\n",
+    )
+    file = written(
+        tmp_path / "tests" / "unit" / "test_toy.py",
+        "from worker.toy import Toy\n\n"
+        "def test_both():\n    assert Toy().is_due()\n\n"
+        "def test_one():\n    assert Toy().age()\n\n"
+        "def test_none():\n    assert Toy\n",
+    )
+    shutil.copytree(ROOT / "tests" / "mutants", tmp_path / "tests" / "mutants")
+    names = ("Toy", "Toy.age", "Toy.is_due")
+
+    def running() -> list[list[str]]:
+        executed = Executed(tmp_path, FUNCTIONS, tmp_path / "cache")
+        tests = [executed.tests_of([file], f"worker/toy.py::{name}") for name in names]
+        return [[test.partition("::")[2] for test in found] for found in tests]
+
+    assert running() == [["test_one", "test_both"], ["test_one", "test_both"], ["test_both"]]
+    shutil.rmtree(tmp_path / "worker")
+    assert running() == [["test_one", "test_both"], ["test_one", "test_both"], ["test_both"]]
 
 
 def written(file: Path, text: str) -> Path:

@@ -10,7 +10,7 @@
 | `python_mutants.py` | the mutants of a Python file: operators, boundaries, constants, statements left out |
 | `sql_mutants.py` | the mutants of a named statement: conditions, boundaries, order, limits, locks |
 | `groups.py` | which files are mutated, in four groups: domain, pipeline, SQL, leases |
-| `fitting_tests.py` | which test files fit a mutant, the nearest first |
+| `fitting_tests.py` | which tests fit a mutant, the nearest first |
 | `runner.py` | runs them against a private copy of the tree, until one fails |
 | `equivalent.py` | the mutants that change nothing that matters, each with the reason |
 

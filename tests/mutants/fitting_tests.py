@@ -1,8 +1,8 @@
-"""Which test files fit a mutant: found by imports and by names, so that no table has to be kept.
+"""Which tests fit a mutant: those that were seen to run the function or the statement that is changed.
 
-For a Python file: the tests that import it, then those that import what imports it. For a statement: the
-tests that were seen to run it; where none was, the methods of the adapters that run it, and the tests that
-call those, or call what calls them.
+Where none was, they are found by imports and by names. For a Python file: the tests that import it, then
+those that import what imports it. For a statement: the methods of the adapters that run it, and the tests
+that call those, or call what calls them.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
 from mutants.edit import Mutant
-from mutants.executed import Executed
+from mutants.executed import FUNCTIONS, STATEMENTS, Executed
 
 FAST: Final = ("unit", "suggest")
-REAL: Final = ("contract", "model", "cases")
+REAL: Final = ("contract", "model", "cases", "sandbox")
 MOST: Final = 6
 """Files of a round that needs servers."""
 SPECIAL: Final = 25
-"""Tests of the first round of a statement: those that run little else."""
+"""Tests of a first round: those that run little else."""
 LONGEST: Final = 150
-"""Seconds that the tests of a statement take together, at most."""
+"""Seconds that the tests of a round take together, at most."""
 FAR: Final = 3
 """Steps along the imports, or the calls, after which a test does not fit."""
 STORE: Final = re.compile("store|database|site|console|page|Feed")
@@ -55,14 +55,14 @@ class FittingTests:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._tests = {tier: sorted((root / "tests" / tier).glob("test_*.py")) for tier in (*FAST, *REAL)}
-        self._executed = Executed(root)
+        self._executed = {what: Executed(root, what) for what in (FUNCTIONS, STATEMENTS)}
         self._helpers = {file.stem: file for file in sorted((root / "tests").rglob("*.py"))}
 
     def rounds(self, mutant: Mutant) -> list[list[str]]:
         """Return files to run, round by round: first those that take least and fit best."""
+        if seen := self._by_running(mutant):
+            return seen
         if mutant.path.endswith(".sql"):
-            if seen := self._by_running(mutant):
-                return seen
             names = self._methods(mutant)
             rounds = [list(dict.fromkeys([*self._by_calls(names, REAL)[:MOST], *self._by_subject(mutant)]))]
         else:
@@ -72,21 +72,21 @@ class FittingTests:
         return [[file.relative_to(self._root).as_posix() for file in files] for files in rounds if files]
 
     def _by_running(self, mutant: Mutant) -> list[list[str]]:
-        """Return the tests that run a statement: those that run little else, then some of every file."""
-        files = [file for tier in REAL for file in self._tests[tier] if STORE.search(_text(file))]
-        tests = self._executed.tests_of(files, f"{Path(mutant.path).stem}::{mutant.scope}")
-        near = {file.relative_to(self._root).as_posix() for file in self._by_subject(mutant)}
-        near |= {file for part, also in ALSO.items() if part in mutant.path for file in also}
-        seen = Counter[str]()
-        order: dict[str, tuple[bool, int]] = {}
-        for test in tests[SPECIAL:]:
-            file = test.partition("::")[0]
-            seen[file] += 1
-            order[test] = file not in near, seen[file]
-        rest = sorted(order, key=lambda test: order[test])
-        took = accumulate(self._executed.seconds(test) for test in rest)
-        rest = [test for test, seconds in zip(rest, took, strict=True) if seconds < LONGEST]
-        return [some for some in (tests[:SPECIAL], rest) if some]
+        """Return the tests that run what is changed: fast ones, those that run little else, others."""
+        real = [file for tier in REAL for file in self._tests[tier]]
+        near = {file for part, also in ALSO.items() if part in mutant.path for file in also}
+        fast: list[str] = []
+        if mutant.path.endswith(".sql"):
+            executed, what = self._executed[STATEMENTS], f"{Path(mutant.path).stem}::{mutant.scope}"
+            real = [file for file in real if STORE.search(_text(file))]
+            near |= {file.relative_to(self._root).as_posix() for file in self._by_subject(mutant)}
+        else:
+            executed, what = self._executed[FUNCTIONS], f"{mutant.path}::{mutant.scope}"
+            fast = executed.tests_of((file for tier in FAST for file in self._tests[tier]), what)
+        tests = executed.tests_of(real, what)
+        rest = _of_every_file(tests[SPECIAL:], near)
+        rounds = [_in_time(fast, executed), tests[:SPECIAL], _in_time(rest, executed)]
+        return [tests for tests in rounds if tests]
 
     def _by_imports(self, mutant: Mutant) -> list[list[Path]]:
         distances = self._distances(_module(mutant.path))
@@ -163,6 +163,23 @@ class FittingTests:
                 user for file in _calling(program, names) for name in names for user in _users(file, name)
             }
         return []
+
+
+def _of_every_file(tests: list[str], near: Container[str]) -> list[str]:
+    """Order tests anew: those of near files first, and there the first of every file, then the second."""
+    seen = Counter[str]()
+    order: dict[str, tuple[bool, int]] = {}
+    for test in tests:
+        file = test.partition("::")[0]
+        seen[file] += 1
+        order[test] = file not in near, seen[file]
+    return sorted(order, key=lambda test: order[test])
+
+
+def _in_time(tests: list[str], executed: Executed) -> list[str]:
+    """Leave out those with which it would take too long."""
+    took = accumulate(executed.seconds(test) for test in tests)
+    return [test for test, seconds in zip(tests, took, strict=True) if seconds < LONGEST]
 
 
 def _calling(files: Iterable[Path], names: Iterable[str]) -> list[Path]:

@@ -174,14 +174,22 @@ def _of_keyword(source: str, tokens: Sequence[Token], at: int) -> Iterator[Edit]
 
 
 def _of_order(tokens: Sequence[Token], at: int) -> Iterator[Edit]:
-    """Leave an order out, and turn its first column round if none is."""
-    token = tokens[at]
+    """Turn each column of an order round.
+
+    The order is not left out: the index that the rows are read by mostly has the same, so that no test could
+    tell. That in which rows are locked is left alone: all who run the statement would still have the same.
+    """
     end = _end(tokens, at, ENDS - {","} | {"ROWS", "RANGE"})
-    yield (token.start, tokens[end - 1].end), ""
-    beside = [place for place in range(at, end) if tokens[place].depth == token.depth]
-    if not any(tokens[place].text == "DESC" for place in beside):
-        first = next((place for place in beside if tokens[place].text == ","), end)
-        yield (tokens[first - 1].end, tokens[first - 1].end), " DESC"
+    if [token.text for token in tokens[end : end + 2]] == ["FOR", "UPDATE"]:
+        return
+    depth = tokens[at].depth
+    commas = [place for place in range(at, end) if tokens[place].text == "," and tokens[place].depth == depth]
+    for after in (*commas, end):
+        last = next(
+            (p for p in range(after - 1, at, -1) if tokens[p].text not in {"NULLS", "FIRST", "LAST"}), at
+        )
+        if tokens[last].text != "DESC":
+            yield (tokens[last].end, tokens[last].end), " DESC"
 
 
 def _of_value(tokens: Sequence[Token], at: int) -> Iterator[Edit]:

@@ -76,7 +76,7 @@ def test_a_source_into_which_the_same_text_is_put_comes_back_unchanged() -> None
 def test_a_statement_has_the_mutants_of_its_conditions_order_limit_and_lock() -> None:
     mutants = sql_mutants(STATEMENT, "toy.sql")
 
-    expected = {"OR", "AND", "", "(1::bigint + 1000)", "IS NOT NULL"}
+    expected = {"OR", "AND", "", "(1::bigint + 1000)", "IS NOT NULL", " DESC"}
     expected |= {
         "(true OR (d.channel = $1))",
         "(true OR (d.at BETWEEN $2 AND $3))",
@@ -86,6 +86,31 @@ def test_a_statement_has_the_mutants_of_its_conditions_order_limit_and_lock() ->
     }
     assert changed(mutants) == expected
     assert {mutant.scope for mutant in mutants} == {"take"}
+
+
+def test_a_boundary_is_moved_where_it_is_of_no_time_from_now() -> None:
+    statement = (
+        "-- name: due\nSELECT FROM w WHERE coalesce(now() - a, b) >= $1 AND c <= $2 "
+        "AND CASE WHEN d + 1 > $3 THEN now() END > least(e, clock_timestamp() - $4)\n"
+    )
+
+    moved = {mutant.text for mutant in sql_mutants(statement, "toy.sql")} & {"<", ">", "<=", ">="}
+
+    assert moved == {"<", ">="}, "those of c and d"
+
+
+def test_each_column_of_an_order_is_turned_round_but_not_of_that_in_which_rows_are_locked() -> None:
+    statement = "-- name: a\nSELECT FROM w ORDER BY a, b DESC NULLS FIRST, lower(c, d) NULLS LAST\n"
+    locked = "-- name: b\nSELECT FROM w ORDER BY a FOR UPDATE\n"
+
+    turned = [mutant.after for mutant in sql_mutants(statement, "toy.sql")]
+
+    assert turned == [
+        "SELECT FROM w ORDER BY a DESC, b DESC NULLS FIRST, lower(c, d) NULLS LAST",
+        "SELECT FROM w ORDER BY a, b DESC NULLS FIRST, lower(c, d) DESC NULLS LAST",
+        "SELECT FROM w ORDER BY a, b NULLS FIRST, lower(c, d) NULLS LAST",
+    ]
+    assert [mutant.text for mutant in sql_mutants(locked, "toy.sql")] == [""], "the lock left out"
 
 
 def test_what_an_assignment_and_a_comment_say_is_not_a_condition() -> None:

@@ -1,0 +1,383 @@
+"""What is read of the candidate roster, and changed in it: beside each row stand others of the same id."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+from store_fixtures import StoreUnderTest
+
+from worker.adapters.postgres.candidate import PostgresCandidateRoster
+from worker.domain.policy import Code, Severity
+from worker.domain.preflight import Finding, FindingKind
+from worker.domain.roster import RosterKind
+from worker.ports.roster import EntryWrite
+
+STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, '', $3)"
+KEPT = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"
+LINK = "INSERT INTO section_links (district_id, role, target_id, section_id) VALUES ('d', $1, $2, $3)"
+ROSTER = (
+    "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
+    "committed_member, school_id, sections, grade, blocked) "
+    "VALUES ('d', $1, $2, $3, sha256($3::text::bytea), $4, sha256($4::text::bytea), $5, $6, $7, $8)"
+)
+KINDS: Final = ("school", "teacher", "class", "student")
+
+
+@pytest.fixture
+async def roster(store: StoreUnderTest) -> AsyncIterator[PostgresCandidateRoster]:
+    async with store.database.connection() as connection:
+        yield PostgresCandidateRoster(connection, "d")
+
+
+async def put(
+    store: StoreUnderTest, kind: str, name: str, candidate: str | None, committed: str | None = None,
+    school: str | None = None, sections: tuple[str, ...] = (), grade: str | None = None,
+    blocked: bool = False,
+) -> None:  # fmt: skip
+    """Add a row of the roster."""
+    values = (candidate, committed, school, list(sections), grade, blocked)
+    await store.rows(ROSTER, kind, name, *values)
+
+
+async def entries(store: StoreUnderTest) -> dict[tuple[str, str], tuple[Any, ...]]:
+    rows = await store.rows("SELECT kind, record_id, candidate, committed, school_id, grade FROM roster")
+    return {(row[0], row[1]): tuple(row)[2:] for row in rows}
+
+
+# Students, teachers and schools with what is beside them
+
+
+async def test_a_student_is_read_with_his_kept_sections_his_school_and_his_row(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    student = {"student": {"texts": {"school_id": "a"}}}
+    records = {
+        ("user", "a"): student,
+        ("user", "b"): {"student": {"texts": {"school_id": "gone"}}},
+        ("user", "c"): {"teacher": {}},
+        ("user", "d"): None,
+        ("school", "a"): {"name": "A"},
+        ("school", "gone"): None,
+        ("section", "a"): {},
+        ("term", "b"): {"student": {}},
+    }
+    for (kind, name), record in records.items():
+        await store.rows(STAGED, kind, name, record)
+    for section, rank in (("a", 3), ("b", 1), ("c", 2)):
+        await store.rows(KEPT, section, rank, 0)
+    for role, target, section in (
+        *(("student", "a", "a"), ("student", "a", "b"), ("student", "b", "c"), ("student", "a", "unkept")),
+        *(("teacher", "a", "c"), ("school", "a", "c")),
+    ):
+        await store.rows(LINK, role, target, section)
+    await put(store, "student", "a", "{}", "{}", "a", ("a", "b"), "3", blocked=True)
+    await put(store, "student", "b", None, "{}")
+    await put(store, "teacher", "a", "other", "other")
+
+    states = {state.id: state for state in await roster.student_states(["a", "b", "c", "d", "z"])}
+
+    assert {name: state.ranks for name, state in states.items()} == {
+        "a": {"a": 3, "b": 1},
+        "b": {"c": 2},
+        **{name: {} for name in "cdz"},
+    }
+    known = {name for name, state in states.items() if state.school_known}
+    students = {name for name, state in states.items() if state.record is not None}
+    assert (known, students) == ({"a"}, {"a", "b"})
+    assert states["a"].record == student
+    entry = states["a"].entry
+    assert entry.candidate == entry.committed is not None
+    assert entry.sections == ("a", "b")
+    assert entry.seat is not None
+    assert (entry.seat.school_id, entry.seat.grade, entry.seat.is_blocked) == ("a", "3", True)
+    assert (states["b"].entry.candidate, states["b"].entry.seat) == (None, None)
+    assert states["b"].entry.committed is not None
+    assert (states["z"].entry.candidate, states["z"].entry.committed) == (None, None)
+
+
+async def test_a_teacher_is_needed_who_has_a_kept_section_with_students(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    for name in "abcde":
+        await store.rows(STAGED, "user", name, {"teacher": {}} if name != "e" else {"student": {}})
+        await store.rows(STAGED, "school", name, {"teacher": {"of": "a school"}})
+    for section, students in (("full", 1), ("empty", 0), ("also full", 9)):
+        await store.rows(KEPT, section, 1, students)
+    for role, target, section in (
+        *(("teacher", "a", "full"), ("teacher", "a", "empty"), ("teacher", "b", "empty")),
+        *(("teacher", "c", "unkept"), ("student", "d", "full"), ("teacher", "e", "also full")),
+    ):
+        await store.rows(LINK, role, target, section)
+    await put(store, "teacher", "a", "{}", None)
+    await put(store, "student", "b", "{}", "{}")
+
+    states = {state.id: state for state in await roster.teacher_states(["a", "b", "c", "d", "e", "z"])}
+
+    assert {name for name, state in states.items() if state.needed} == {"a", "e"}
+    assert {name: state.record for name, state in states.items()} == {
+        **{name: {"teacher": {}} for name in "abcd"},
+        **dict.fromkeys("ez"),
+    }
+    there = {name for name, state in states.items() if state.entry.candidate is not None}
+    committed = {name for name, state in states.items() if state.entry.committed is not None}
+    assert (there, committed) == ({"a"}, set())
+
+
+async def test_a_school_is_needed_where_a_student_or_a_class_of_the_candidate_is(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    for name in "abcdef":
+        await store.rows(STAGED, "school", name, None if name == "f" else {"name": name})
+        await store.rows(STAGED, "user", name, {"name": "a user"})
+    await put(store, "student", "1", "{}", None, "a")
+    await put(store, "class", "1", "{}", None, "b")
+    await put(store, "teacher", "1", "{}", None, "c")
+    await put(store, "student", "2", None, "{}", "d")
+    await put(store, "school", "a", None, "{}")
+    await put(store, "student", "e", "{}", "{}", "f")
+
+    states = {state.id: state for state in await roster.school_states([*"abcdef", "z"])}
+    students = await roster.students_of_schools(["a", "b", "c", "d"])
+
+    assert {name for name, state in states.items() if state.needed} == {"a", "b", "f"}
+    assert {name: state.record for name, state in states.items()} == {
+        **{name: {"name": name} for name in "abcde"},
+        **dict.fromkeys("fz"),
+    }
+    assert {name for name, state in states.items() if state.entry.candidate is not None} == set()
+    assert {name for name, state in states.items() if state.entry.committed is not None} == {"a"}
+    assert students == {"1"}
+    assert await roster.students_of_schools(["f"]) == {"e"}
+
+
+# Entries
+
+
+@pytest.fixture
+async def of_each(store: StoreUnderTest) -> None:
+    """Of each kind rows with the same ids: one that is there, one that comes, one that goes."""
+    for kind in KINDS:
+        await put(store, kind, "stays", f"{kind} new", f"{kind} old", "s", (), "3", blocked=True)
+        await put(store, kind, "comes", f"{kind} new", None, "s", (), "3")
+        await put(store, kind, "goes", None, f"{kind} old")
+
+
+@pytest.mark.usefixtures("of_each")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_is_taken_out_is_gone_or_waits_to_be_removed_and_no_other_row_is_changed(
+    store: StoreUnderTest, roster: PostgresCandidateRoster, kind: str
+) -> None:
+    before = await entries(store)
+
+    await roster.write_entries(
+        [EntryWrite(RosterKind(kind), name, None) for name in ("stays", "comes", "goes", "z")]
+    )
+
+    expected = {key: row for key, row in before.items() if key != (kind, "comes")}
+    expected[kind, "stays"] = (None, f"{kind} old", None, None)
+    assert await entries(store) == expected
+    blocked = await store.rows("SELECT kind FROM roster WHERE blocked AND record_id = 'stays'")
+    assert {row[0] for row in blocked} == set(KINDS) - {kind}
+
+
+@pytest.mark.usefixtures("of_each")
+async def test_one_that_stays_is_not_taken_out(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    before = await entries(store)
+
+    await roster.write_entries([EntryWrite(RosterKind.CLASS, "goes", None)])
+
+    assert await entries(store) == before
+    states = await roster.entry_states(RosterKind.TEACHER, ["stays", "goes", "z"])
+    assert {name: state.record for name, state in states.items()} == {"stays": "teacher new", "goes": None}
+    assert [states["goes"].candidate is None, states["goes"].committed is None] == [True, False]
+
+
+# Values that only one student may have
+
+IDENTITIES: Final = [
+    ("a", "email", b"1"), ("b", "email", b"1"), ("c", "email", b"2"), ("a", "sis_id", b"1"),
+    ("b", "sis_id", b"2"), ("c", "sis_id", b"1"),
+]  # fmt: skip
+
+
+async def test_values_are_replaced_of_the_students_that_are_meant_and_those_that_moved_are_told(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    first = await roster.replace_identities(["a", "b", "c"], IDENTITIES)
+    same = await roster.replace_identities(["a", "b", "c"], IDENTITIES)
+    moved = await roster.replace_identities(["a", "b"], [("a", "email", b"3"), ("b", "email", b"1")])
+
+    assert first == {(field, value) for _, field, value in IDENTITIES}
+    assert same == set()
+    assert moved == {("email", b"1"), ("email", b"3"), ("sis_id", b"1"), ("sis_id", b"2")}
+    rows = await store.rows("SELECT student_id, field, value_digest FROM identities ORDER BY 1, 2")
+    assert [tuple(row) for row in rows] == [
+        ("a", "email", b"3"),
+        ("b", "email", b"1"),
+        ("c", "email", b"2"),
+        ("c", "sis_id", b"1"),
+    ]
+
+
+async def test_a_value_is_duplicated_that_another_student_has_in_the_same_field(
+    roster: PostgresCandidateRoster,
+) -> None:
+    await roster.replace_identities(["a", "b", "c"], IDENTITIES)
+
+    assert await roster.duplicated_fields(["a", "b", "c", "z"]) == {
+        "a": {"email", "sis_id"},
+        "b": {"email"},
+        "c": {"sis_id"},
+    }
+    assert await roster.duplicated_fields(["b"]) == {"b": {"email"}}
+
+
+def duplicate(name: str, field: str) -> Finding:
+    code = Code.DUPLICATE_IDENTITY
+    return Finding(code, Severity.ERROR, "student", name, {"field": field})
+
+
+async def test_holders_of_a_value_are_unsettled_whose_finding_does_not_fit_how_many_there_are(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    await roster.replace_identities(["a", "b", "c"], IDENTITIES)
+    values = [("email", b"1"), ("email", b"2"), ("sis_id", b"1"), ("sis_id", b"2")]
+    before = await roster.unsettled_holders(values)
+    settled = [duplicate("a", "email"), duplicate("b", "email"), duplicate("a", "sis_id")]
+
+    await roster.write_findings([*settled, duplicate("c", "sis_id")], [])
+    all_settled = await roster.unsettled_holders(values)
+    await roster.write_findings([duplicate("c", "email")], [duplicate("a", "email")])
+    await store.rows("UPDATE findings SET open = false, reported = true WHERE record_id = 'b'")
+    others: list[tuple[FindingKind, Code]] = [
+        ("class", Code.DUPLICATE_IDENTITY),
+        ("student", Code.NO_SECTION),
+    ]
+    for kind, code in others:
+        await roster.write_findings([Finding(code, Severity.ERROR, kind, "b", {"field": "email"})], [])
+
+    assert before == {"a", "b", "c"}
+    assert all_settled == set()
+    assert await roster.unsettled_holders(values) == {"a", "b", "c"}
+    assert await roster.unsettled_holders([("email", b"2")]) == {"c"}
+    assert await roster.unsettled_holders([("sis_id", b"1"), ("sis_id", b"2")]) == set()
+
+
+# Findings
+
+
+def finding(kind: str, name: str, code: Code = Code.NO_SECTION) -> Finding:
+    return Finding(code, Severity.ERROR, kind, name, {"of": f"{kind} {name}"})  # type: ignore[arg-type]
+
+
+FINDINGS: Final = [finding(kind, name) for kind in ("student", "class", "teacher") for name in "ab"]
+
+
+async def found(store: StoreUnderTest) -> dict[tuple[str, str, str], tuple[bool, bool]]:
+    rows = await store.rows("SELECT kind, record_id, code, open, reported FROM findings")
+    return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+
+
+async def test_open_findings_are_those_on_these_records_of_these_kinds(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    await roster.write_findings(FINDINGS, [])
+    await store.rows(
+        "UPDATE findings SET open = false, reported = true WHERE kind = 'student' AND record_id = 'b'"
+    )
+
+    async def opened(kinds: list[str], ids: list[str] | None) -> list[tuple[str, str]]:
+        read = await roster.open_findings(kinds, ids)
+        assert all(one.finding in FINDINGS and one.record_id == one.finding.record_id for one in read)
+        return sorted((one.finding.kind, one.record_id) for one in read)
+
+    assert await opened(["student", "class"], None) == [("class", "a"), ("class", "b"), ("student", "a")]
+    assert await opened(["student", "class"], ["b"]) == [("class", "b")]
+    assert await opened(["teacher"], ["a", "z"]) == [("teacher", "a")]
+    assert await opened(["teacher"], []) == []
+
+
+@pytest.mark.parametrize("is_reported", [True, False])
+async def test_a_finding_that_is_closed_stays_until_its_end_is_told_and_no_other_is_changed(
+    store: StoreUnderTest, roster: PostgresCandidateRoster, is_reported: bool
+) -> None:
+    others = [
+        finding("student", "a", Code.MULTIPLE_SECTIONS),
+        finding("student", "b", Code.MULTIPLE_SECTIONS),
+    ]
+    await roster.write_findings([*FINDINGS, *others], [])
+    await store.rows("UPDATE findings SET reported = $1", is_reported)
+    before = await found(store)
+    closed = [FINDINGS[0], FINDINGS[3]]  # of a student a, of a class b
+
+    await roster.write_findings([], closed)
+
+    keys = {(one.kind, one.record_id, one.code) for one in closed}
+    expected = {key: row for key, row in before.items() if key not in keys}
+    assert await found(store) == expected | (dict.fromkeys(keys, (False, True)) if is_reported else {})
+
+
+async def test_a_finding_that_comes_back_before_its_end_was_told_is_as_old_as_it_was_told(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    await roster.write_findings(FINDINGS, [])
+    await store.rows("UPDATE findings SET reported = true, since = now() - interval '1 day'")
+    await roster.write_findings([], FINDINGS[:1])
+
+    await roster.write_findings(FINDINGS[:1], [])
+
+    rows = await store.rows(
+        "SELECT kind, open, reported, since > now() - interval '1 hour' AS is_new FROM findings"
+    )
+    assert {tuple(row)[1:3] for row in rows} == {(True, True)}
+    assert [row["is_new"] for row in rows].count(True) == 1
+
+
+# Sections that are kept, and counts
+
+
+async def test_kept_sections_grow_and_shrink_and_those_that_came_to_have_none_or_some_are_told(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    await roster.write_kept(dict.fromkeys("abcde", 1), [])
+    first = await roster.resize_kept({"a": 2, "b": 1, "c": 3, "d": 5})
+    second = await roster.resize_kept({"a": -2, "b": 4, "c": -1, "e": 1})
+    await roster.write_kept({"a": 7, "f": 8}, ["b", "z"])
+
+    assert (first, second) == ({"a", "b", "c", "d"}, {"a", "e"})
+    rows = await store.rows("SELECT section_id, rank, students FROM kept_sections ORDER BY 1")
+    assert [tuple(row) for row in rows] == [
+        *(("a", 7, 0), ("c", 1, 2), ("d", 1, 5), ("e", 1, 1), ("f", 8, 0)),
+    ]
+
+
+async def test_coverage_is_counted_by_school_and_grade_and_forgotten_where_nobody_is_left(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    await roster.move_coverage(
+        {("a", "1"): (3, 1), ("a", "2"): (1, 0), ("b", "1"): (2, 2), (None, None): (1, 1)}
+    )
+    await roster.move_coverage({("a", "1"): (-1, -1), ("b", "2"): (1, 0), ("a", "2"): (-1, 0)})
+
+    rows = await store.rows("SELECT school_id, grade, students, blocked FROM coverage ORDER BY 1, 2")
+    assert [tuple(row) for row in rows] == [
+        *(("", "", 1, 1), ("a", "1", 2, 0), ("b", "1", 2, 2), ("b", "2", 1, 0)),
+    ]
+
+
+async def test_live_records_that_could_not_be_read_in_part_are_counted_by_kind(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    for kind, name, record in (
+        *(("user", "a", {"unread": ["x"]}), ("user", "b", {}), ("user", "c", None)),
+        *(("section", "a", {"unread": ["x"]}), ("school", "a", {"unread": ["x"]})),
+    ):
+        await store.rows(STAGED, kind, name, record)
+
+    assert [await roster.unreadable(kinds) for kinds in (["user"], ["user", "section"], [], ["term"])] == [
+        *(1, 2, 0, 0)
+    ]

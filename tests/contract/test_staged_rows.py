@@ -1,0 +1,220 @@
+"""What is read of the staged roster, and changed in it: beside each record stand others of the same id."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+from store_fixtures import StoreUnderTest
+
+from worker.adapters.postgres.staged import PostgresStagedRoster
+from worker.domain.records import Kind
+from worker.ports.roster import Link
+
+IDS: Final = tuple("abcdef")
+DEAD: Final = "f"
+"""Whatever has this id was deleted."""
+KINDS: Final = ("district", "school", "term", "course", "user", "section")
+STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, $3, $4)"
+
+
+def record_of(kind: str, name: str) -> dict[str, Any] | None:
+    """Return a record that says what it is; of users a, c and d are students, b and c teachers."""
+    if name == DEAD:
+        return None
+    roles = {"student": "acd", "teacher": "bc"}
+    record: dict[str, Any] = {"name": f"{kind} {name}"}
+    if kind == "user":
+        record |= {role: {} for role, names in roles.items() if name in names}
+    if kind == "section":
+        record |= {"course_id": "a", "school_id": "b", "term_id": "c"} if name == "a" else {}
+        record |= {"course_id": DEAD, "school_id": DEAD, "term_id": DEAD} if name == "b" else {}
+        record |= {"term_id": "c"} if name == "c" else {}
+    return record
+
+
+@pytest.fixture
+async def staged(store: StoreUnderTest) -> AsyncIterator[PostgresStagedRoster]:
+    """Six records of each kind with the same ids."""
+    for kind in KINDS:
+        for name in IDS:
+            await store.rows(STAGED, kind, name, f"{kind} {name}", record_of(kind, name))
+    for section, rank, students in (("a", 1, 5), ("d", 2, 0)):
+        kept = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"
+        await store.rows(kept, section, rank, students)
+    async with store.database.connection() as connection:
+        yield PostgresStagedRoster(connection, "d")
+
+
+async def test_records_are_read_by_kind_and_id(staged: PostgresStagedRoster) -> None:
+    keys = {(Kind.SCHOOL, "a"), (Kind.SECTION, "b"), (Kind.USER, DEAD), (Kind.TERM, "z")}
+
+    found = await staged.staged(keys)  # type: ignore[arg-type]
+
+    expected = {key: (f"{key[0]} {key[1]}", record_of(*key)) for key in keys if key[1] != "z"}
+    assert {key: (one.event_id, one.record) for key, one in found.items()} == expected
+
+
+async def test_users_are_students_or_teachers_or_both_or_nobody(staged: PostgresStagedRoster) -> None:
+    asked = ["a", "b", "c", "e", DEAD, "z"]
+
+    assert await staged.known_users(asked) == ({"a", "c"}, {"b", "c"})
+    records = await staged.student_records(asked)
+    assert records == {name: record_of("user", name) for name in ("a", "c")}
+
+
+async def test_a_section_is_read_with_its_course_its_school_and_its_term(
+    staged: PostgresStagedRoster,
+) -> None:
+    states = {state.id: state for state in await staged.section_states(["a", "b", "c", "d", DEAD, "z"])}
+
+    beside = {
+        name: tuple(one and one["name"] for one in (state.course, state.school, state.term))
+        for name, state in states.items()
+    }
+    none = (None, None, None)
+    assert beside == dict.fromkeys(("b", "d", DEAD, "z"), none) | {
+        "a": ("course a", "school b", "term c"),
+        "c": (None, None, "term c"),
+    }
+    assert {name: state.record for name, state in states.items()} == {
+        name: None if name == "z" else record_of("section", name) for name in states
+    }
+    assert {name: (state.rank, state.students) for name, state in states.items()} == dict.fromkeys(
+        states, (None, 0)
+    ) | {"a": (1, 5), "d": (2, 0)}
+
+
+async def test_schools_are_those_that_were_not_deleted(staged: PostgresStagedRoster) -> None:
+    assert {school.id for school in await staged.schools()} == set(IDS) - {DEAD}
+
+
+ROSTER = "INSERT INTO roster (district_id, kind, record_id, committed, committed_member) VALUES "
+FINDING = (
+    "INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, reported) "
+    "VALUES ('d', $1, $2, sha256($3), 'c', 'error', '{}', $4, true)"
+)
+SIDES: Final = (
+    *(("student", "g"), ("student", "a"), ("teacher", "g"), ("teacher", "h"), ("school", "g")),
+    *(("school", "i"), ("class", "k")),
+)
+CHUNKS: Final = {"section": "abcdef", "student": "acdgj", "teacher": "bcgh", "school": "abcdegi"}
+
+
+@pytest.mark.parametrize("what", CHUNKS)
+@pytest.mark.parametrize("size", [1, 2, 3, 20])
+async def test_all_ids_of_a_kind_come_once_each_in_order_and_so_many_at_a_time(
+    store: StoreUnderTest, staged: PostgresStagedRoster, what: str, size: int
+) -> None:
+    for kind, name in SIDES:
+        await store.rows(f"{ROSTER} ('d', $1, $2, '{{}}', '\\x00')", kind, name)
+    for kind, name, is_open in (("student", "j", True), ("student", "l", False), ("teacher", "m", True)):
+        for member in (b"1", b"2"):
+            await store.rows(FINDING, kind, name, member, is_open)
+
+    chunks = [chunk async for chunk in staged.ids_in_chunks(what, size)]
+
+    assert [name for chunk in chunks for name in chunk] == list(CHUNKS[what])
+    assert {len(chunk) for chunk in chunks[:-1]} <= {size}
+
+
+# Links
+
+LINKS: Final = [
+    Link(role, target, section)
+    for role in ("student", "teacher")
+    for target in ("a", "b")
+    for section in ("a", "b", "c")
+]
+
+
+async def links(store: StoreUnderTest) -> set[tuple[str, str, str]]:
+    rows = await store.rows("SELECT role, target_id, section_id FROM section_links")
+    return {(row[0], row[1], row[2]) for row in rows}
+
+
+async def test_links_are_added_once_and_only_those_that_are_meant_are_removed(
+    store: StoreUnderTest, staged: PostgresStagedRoster
+) -> None:
+    await staged.write_links(LINKS, [])
+    await staged.write_links(LINKS[:3], [])
+    gone = [LINKS[0], LINKS[4], LINKS[8]]  # of two roles, two targets and three sections
+    before = await links(store)
+
+    await staged.write_links([], gone)
+
+    everything = {(link.role, link.target_id, link.section_id) for link in LINKS}
+    assert before == everything
+    assert await links(store) == everything - {(link.role, link.target_id, link.section_id) for link in gone}
+
+
+async def test_sections_are_found_by_what_they_point_to(
+    staged: PostgresStagedRoster,
+) -> None:
+    await staged.write_links(
+        [Link("student", "a", "a"), Link("student", "b", "b"), Link("student", "c", "c"),
+         Link("teacher", "a", "d"), Link("student", "b", "a")],
+        [],
+    )  # fmt: skip
+
+    assert await staged.linked_sections("student", ["a", "b"]) == {"a", "b"}
+    assert await staged.linked_sections("teacher", ["a", "b"]) == {"d"}
+    assert await staged.linked_sections("student", []) == set()
+
+
+# Terms of schools
+
+
+async def terms(store: StoreUnderTest) -> dict[tuple[str, str], tuple[int, bool]]:
+    rows = await store.rows("SELECT school_id, term_id, sections, in_grace FROM school_terms")
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+async def test_sections_are_counted_by_school_and_term_and_those_without_any_are_forgotten(
+    store: StoreUnderTest, staged: PostgresStagedRoster
+) -> None:
+    await staged.count_school_terms({("a", "a"): 2, ("a", "b"): 1, ("b", "a"): 1})
+    await staged.count_school_terms({("a", "a"): 1, ("b", "b"): 1})
+    before = await terms(store)
+    await staged.count_school_terms({("a", "a"): -1, ("b", "a"): -1})
+
+    assert before == {("a", "a"): (3, False), ("a", "b"): (1, False), ("b", "a"): (1, False),
+                      ("b", "b"): (1, False)}  # fmt: skip
+    assert await terms(store) == {("a", "a"): (2, False), ("a", "b"): (1, False), ("b", "b"): (1, False)}
+
+
+async def test_terms_are_in_grace_at_the_schools_at_which_they_are_and_nowhere_else(
+    store: StoreUnderTest, staged: PostgresStagedRoster
+) -> None:
+    await staged.count_school_terms(dict.fromkeys([("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")], 1))
+
+    for in_grace in ({("a", "a"), ("b", "b")}, {("a", "a")}, {("a", "b")}, set()):
+        await staged.put_in_grace(in_grace)
+        assert {key for key, (_, graced) in (await terms(store)).items() if graced} == in_grace
+
+
+# Events
+
+INBOX = (
+    "INSERT INTO inbox (district_id, event_id, kind, record_id, record) VALUES ('d', $1, 'user', 'r', '{}')"
+)
+
+
+@pytest.mark.parametrize(
+    ("through", "limit", "claimed"),
+    [(None, 99, "1234"), (None, 2, "12"), ("3", 99, "123"), ("2", 3, "12"), ("3", 1, "1"), ("0", 9, "")],
+)
+async def test_the_first_events_are_claimed_up_to_one_and_no_more_than_asked_for(
+    store: StoreUnderTest, staged: PostgresStagedRoster, through: str | None, limit: int, claimed: str
+) -> None:
+    for event in "3142":
+        await store.rows(INBOX, event)
+
+    found = await staged.claim_events(through, limit)
+
+    assert sorted(event.id for event in found) == list(claimed)
+    left = await store.rows("SELECT event_id FROM inbox ORDER BY 1")
+    assert [row[0] for row in left] == sorted(set("1234") - set(claimed))
+    remembered = await store.rows("SELECT event_id FROM evaluated_events ORDER BY 1")
+    assert [row[0] for row in remembered] == list(claimed)

@@ -191,9 +191,36 @@ async def test_one_that_stays_is_not_taken_out(
     await roster.write_entries([EntryWrite(RosterKind.CLASS, "goes", None)])
 
     assert await entries(store) == before
-    states = await roster.entry_states(RosterKind.TEACHER, ["stays", "goes", "z"])
-    assert {name: state.record for name, state in states.items()} == {"stays": "teacher new", "goes": None}
-    assert [states["goes"].candidate is None, states["goes"].committed is None] == [True, False]
+
+
+@pytest.mark.usefixtures("of_each")
+async def test_a_class_is_read_with_its_section_its_rank_its_students_and_its_row(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    for name in ("stays", "comes", "bare"):
+        await store.rows(STAGED, "section", name, {"name": name})
+        await store.rows(STAGED, "school", name, {"name": "a school"})
+    await store.rows(STAGED, "section", "goes", None)
+    await store.rows(KEPT, "stays", 3, 7)
+    await store.rows(KEPT, "bare", 4, 0)
+
+    states = {state.id: state for state in await roster.class_states(["stays", "comes", "goes", "bare", "z"])}
+
+    assert {name: (state.record, state.rank, state.students) for name, state in states.items()} == {
+        "stays": ({"name": "stays"}, 3, 7),
+        "comes": ({"name": "comes"}, None, 0),
+        "goes": (None, None, 0),
+        "bare": ({"name": "bare"}, 4, 0),
+        "z": (None, None, 0),
+    }
+    assert {name: state.entry.record for name, state in states.items()} == {
+        "stays": "class new",
+        "comes": "class new",
+        **dict.fromkeys(("goes", "bare", "z")),
+    }
+    committed = {name for name, state in states.items() if state.entry.committed is not None}
+    there = {name for name, state in states.items() if state.entry.candidate is not None}
+    assert (committed, there) == ({"stays", "goes"}, {"stays", "comes"})
 
 
 # Values that only one student may have

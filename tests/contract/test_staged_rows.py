@@ -59,7 +59,10 @@ async def test_records_are_read_by_kind_and_id(staged: PostgresStagedRoster) -> 
 async def test_users_are_students_or_teachers_or_both_or_nobody(staged: PostgresStagedRoster) -> None:
     asked = ["a", "b", "c", "e", DEAD, "z"]
 
-    assert await staged.known_users(asked) == ({"a", "c"}, {"b", "c"})
+    nobody = {"e", DEAD, "z"}
+    assert await staged.unknown_users(asked, asked) == ({"b", *nobody}, {"a", *nobody})
+    assert await staged.unknown_users(["a", "b"], ["c"]) == ({"b"}, set())
+    assert await staged.unknown_users([], ["a", "c"]) == (set(), {"a"})
     records = await staged.student_records(asked)
     assert records == {name: record_of("user", name) for name in ("a", "c")}
 
@@ -81,9 +84,7 @@ async def test_a_section_is_read_with_its_course_its_school_and_its_term(
     assert {name: state.record for name, state in states.items()} == {
         name: None if name == "z" else record_of("section", name) for name in states
     }
-    assert {name: (state.rank, state.students) for name, state in states.items()} == dict.fromkeys(
-        states, (None, 0)
-    ) | {"a": (1, 5), "d": (2, 0)}
+    assert {name: state.rank for name, state in states.items() if state.rank is not None} == {"a": 1, "d": 2}
 
 
 async def test_schools_are_those_that_were_not_deleted(staged: PostgresStagedRoster) -> None:

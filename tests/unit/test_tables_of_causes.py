@@ -1,0 +1,190 @@
+"""What errors of every kind and number are folded to, and what kind sections are told to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from random import Random
+
+from builders import DISTRICT, later
+from tables import check, draws
+
+from worker.domain.approval import GUARDS
+from worker.domain.causes import (
+    Blocked,
+    Cause,
+    ErrorKey,
+    Facts,
+    Label,
+    LabelKind,
+    Others,
+    Place,
+    Removals,
+    Removed,
+    fold,
+    schools_to_count,
+)
+from worker.domain.causes.facts import ClassChange, Fate, Sign, TermFacts
+from worker.domain.causes.labels import ConcernedSection, label_sections
+from worker.domain.policy import Code
+from worker.domain.records import RecordId, Term
+from worker.domain.terms import Calendar
+
+FEW = (1, 1, 2, 4, 5, 9, 10, 11)
+MANY = (18, 45, 50, 90)
+SCHOOLS = ("north", "south", None)
+GRADES = ("3", "4", None)
+ERRORS = (
+    *(ErrorKey(Code.FIELD_MISSING, name) for name in ("dob", "email")),
+    *(ErrorKey(code) for code in (Code.NO_SECTION, Code.MULTIPLE_SECTIONS, Code.UNKNOWN_SCHOOL)),
+    *(ErrorKey(Code.DUPLICATE_IDENTITY, "sis_id"), ErrorKey(Code.LEFT_SCOPE)),
+)
+LABELS = tuple(
+    Label(LabelKind.WORD, text, is_current, several)
+    for text in ("homeroom", "advisory", "maths")
+    for is_current in (True, False)
+    for several in (True, False)
+)
+
+
+def place(rng: Random) -> Place:
+    return Place(rng.choice(SCHOOLS), rng.choice(GRADES))
+
+
+def moment(rng: Random) -> datetime:
+    return later(rng.randrange(9))
+
+
+def blocked(rng: Random) -> Blocked:
+    keys = rng.sample(ERRORS, rng.choice((1, 1, 1, 2)))
+    return Blocked(
+        {key: moment(rng) for key in keys},
+        rng.choice(FEW + MANY),
+        place(rng),
+        tuple(rng.sample(LABELS, rng.randrange(4))),
+        is_listed=rng.random() < 0.6,
+        sign=rng.choice((None, None, None, *Sign)),
+    )
+
+
+def others(rng: Random) -> Others:
+    code = rng.choice((*GUARD_CODES, *GUARD_CODES, *OTHER_CODES))
+    ids = tuple(rng.sample(("north", "south", "west"), rng.randrange(1, 3)))
+    return Others(code, len(ids) + rng.randrange(2), ids, moment(rng), waiting=rng.randrange(4))
+
+
+GUARD_CODES = tuple(sorted(GUARDS))
+OTHER_CODES = tuple(sorted(set(Code) - GUARDS - {key.code for key in ERRORS}))
+
+
+def removals(rng: Random) -> Removals:
+    return Removals(
+        [
+            Removed(place(rng), students, rng.random() < 0.2, rng.choice((0, 0, students // 2, students)))
+            for students in rng.choices(FEW + MANY, k=rng.randrange(1, 4))
+        ],
+        frozenset(rng.sample(("north", "south"), rng.randrange(2))),
+        *(rng.choice((0, 0, 4, 5, 6, 10)) for _ in range(3)),
+    )
+
+
+def class_changes(rng: Random) -> list[ClassChange]:
+    return [
+        ClassChange(
+            place(rng),
+            rng.choice(FEW + MANY),
+            rng.choice(list(Fate)),
+            rng.random() < 0.4,
+            rng.sample(("s1", "s2", "s3"), 2),
+        )
+        for _ in range(rng.randrange(4))
+    ]
+
+
+def facts(rng: Random, *, of_students: bool) -> Facts:
+    groups = [blocked(rng) for _ in range(rng.randrange(1, 4))] if of_students else []
+    return Facts(
+        DISTRICT,
+        rng.choice((9, 10, 18, 20, 21, 100)),
+        "0123456789abcdef",
+        was_rostered=rng.random() < 0.7,
+        has_rules=rng.random() < 0.7,
+        current_term_only=rng.random() < 0.7,
+        has_scope=rng.random() < 0.7,
+        blocked=groups,
+        cohorts={
+            Place(school, grade): rng.choice((0, 1, 5, 10, 50)) for school in SCHOOLS for grade in GRADES
+        },
+        sections={group.labels: rng.sample(("s1", "s2", "s3"), 2) for group in groups},
+        others=[] if of_students else [others(rng) for _ in range(rng.randrange(1, 4))],
+        removals=rng.choice((None, removals(rng), removals(rng))),
+        class_changes=class_changes(rng),
+        has_shared_students=rng.random() < 0.5,
+        is_connected=rng.random() < 0.5,
+        signs={sign: ["s4", "s5"][: rng.randrange(3)] for sign in Sign},
+        terms=rng.choice((None, TermFacts(date(2026, 9, 15), "Fall", date(2026, 10, 1)))),
+    )
+
+
+def told(number: int, cause: Cause) -> Iterator[str]:
+    listed = (cause.schools, cause.school_count, cause.grades, cause.sections)
+    since = cause.since and (cause.since - later(0)).seconds
+    counts = (cause.students, cause.unblocks, cause.removed, cause.class_changes)
+    yield f"{number} {cause.code} {cause.field} {counts} {dict(cause.findings)} {listed} since {since}"
+
+
+def rows(name: str, number: int, *, of_students: bool) -> Iterator[str]:
+    texts: set[str] = set()
+    for place_of_draw, rng in enumerate(draws(name, number)):
+        drawn = facts(rng, of_students=of_students)
+        if schools := schools_to_count(drawn.blocked):
+            yield f"{place_of_draw} counts at {sorted(schools)}"
+        for cause in fold(drawn):
+            yield from told(place_of_draw, cause)
+            texts.add(f"{cause.code}: {cause.advice}")
+    yield from sorted(texts)
+
+
+def test_errors_on_students_are_folded_as_the_table_says() -> None:
+    check("causes_of_students", rows("students", 110, of_students=True))
+
+
+def test_errors_on_everything_else_are_folded_as_the_table_says() -> None:
+    check("causes_of_districts", rows("districts", 110, of_students=False))
+
+
+NAMES = ("Homeroom 3", "Home Room", "Group Guidance", "Guidance 3", "Maths Quill", "Reading Lab", "Fern", "")
+
+
+def concerned(rng: Random, number: int) -> ConcernedSection:
+    def some(*texts: str | None) -> str | None:
+        return rng.choice((*texts, None))
+
+    return ConcernedSection(
+        f"s{number}",
+        f"{rng.choice(NAMES)} {rng.choice(NAMES)}",
+        some("maths", " "),
+        some("Algebra  I", "Fern"),
+        some("1"),
+        some("3"),
+        rng.choice((None, Term(RecordId("t1"), "Fall"), Term(RecordId("t2"), "Old", None, date(2026, 1, 1)))),
+        rng.sample(("quill", "fern", "unknown"), rng.randrange(3)),
+        some("north"),
+    )
+
+
+def labelled(number: int) -> Iterator[str]:
+    calendar = Calendar(date(2026, 9, 15), {("north", "t2"): date(2026, 9, 16)})
+    for rng in draws("labels", number):
+        sections = [concerned(rng, one) for one in range(rng.choice((1, 2, 3, 5)))]
+        found = label_sections(sections, {"quill", "fern"}, {"quill", "fern"}, calendar)
+        yield "; ".join(f"{section.name}: {shown(found[section.id])}" for section in sections)
+
+
+def shown(label: Label) -> str:
+    marks: Sequence[str] = ("" if label.is_current else " over", " several" if label.several else "")
+    return f"{label}{''.join(marks)}"
+
+
+def test_sections_are_of_the_kind_that_the_table_says() -> None:
+    check("labels", labelled(80))

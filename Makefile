@@ -26,12 +26,13 @@ demo: $(VENV)/.installed ## Tell the whole story on a generated district, with n
 
 test: $(VENV)/.installed-dev ## Run every test; installs the servers and tools they need where it may
 	tests/install_servers.sh
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile usual
 
 test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about forty minutes
 	tests/install_servers.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
+	$(BIN)/python -m pytest tests/unit tests/suggest --hypothesis-profile thorough --timeout=1200
 
 MUTANTS ?= 60
 SEED ?= 1

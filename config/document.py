@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -114,7 +115,8 @@ class Setting:
         return INSTEAD_OF_UNSET[self.key] if self.default is None else self.default
 
 
-def settings() -> list[Setting]:
+@cache
+def settings() -> Sequence[Setting]:
     """Return every setting, those of the top level first."""
     schema = Settings.model_json_schema()
     top: list[Setting] = []

@@ -1,12 +1,18 @@
 """Fixtures for all tests; each kind stands in a module of its own."""
 
+import gc
 import os
 from collections.abc import Iterator
 
 import pytest
 import surroundings
+from hypothesis import settings
 
 surroundings.settle()
+
+for profile, examples in {"quick": 10, "usual": 50, "thorough": 500}.items():
+    settings.register_profile(profile, max_examples=examples, deadline=None)
+settings.load_profile("quick")  # `make test` and `make test-full` take the others
 
 pytest_plugins = [
     "broker_fixtures",
@@ -21,10 +27,17 @@ pytest_plugins = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _umask() -> Iterator[None]:
+def pytest_collection_finish() -> None:
+    """Have nothing that was collected looked through for garbage, neither in the run nor at its end."""
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
     """Keep what the program does to its process, where a test calls it, from the tests behind it."""
     before = os.umask(0o022)
     os.umask(before)
-    yield
-    os.umask(before)
+    try:
+        return (yield)
+    finally:
+        os.umask(before)

@@ -20,11 +20,15 @@ GARBAGE = (50_000, 20, 100)
 """After how many new objects Python looks for garbage; without it, after 700."""
 ROOM = 4 << 30
 """Bytes: several times what a whole run has there at once."""
+UNUSED = "rfc3987_syntax"
+"""What checks a format that no schema of ours has: importing it, as `jsonschema` does, takes a second."""
 
 
 def settle() -> None:
     """Arrange it for this process and for those that it starts; anything else goes on as it was."""
     gc.set_threshold(*GARBAGE)
+    if UNUSED not in sys.modules:
+        sys.modules[UNUSED] = None  # type: ignore[assignment] # which Python takes for "there is none"
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "TMPDIR" not in os.environ and _has_room(MEMORY):

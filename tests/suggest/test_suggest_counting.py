@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 from builders import record_id, section, student
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.filter import (
@@ -112,7 +112,6 @@ def rule(*of: Condition, schools: tuple[int, ...] | None = None) -> RuleOf:
     return RuleOf(of, Meaning.SUBJECT, in_clever=True, schools=schools)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(views(), min_size=1, max_size=4), st.lists(conditions(), min_size=1, max_size=3))
 def test_a_rule_holds_where_the_section_filter_says_so(
     sections: list[SectionView], given_conditions: list[Condition]
@@ -124,7 +123,6 @@ def test_a_rule_holds_where_the_section_filter_says_so(
     assert list(told) == [rank(section_filter, view, NOW) is not None for view in sections]
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(views(), min_size=1, max_size=6), st.sets(st.sampled_from([0, 1]), min_size=1))
 def test_a_rule_of_some_schools_holds_where_its_filter_says_so(
     sections: list[SectionView], schools: set[int]
@@ -136,7 +134,6 @@ def test_a_rule_of_some_schools_holds_where_its_filter_says_so(
     assert list(limited.holds(survey)) == [rank(section_filter, view, NOW) == 0 for view in sections]
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(views(), max_size=6), st.data())
 def test_a_survey_counts_the_kept_sections_of_each_student(
     sections: list[SectionView], data: st.DataObject
@@ -148,7 +145,6 @@ def test_a_survey_counts_the_kept_sections_of_each_student(
     assert list(told) == [sum(bool(kept[place]) for place in of) for of in seats(sections)]
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(views(), st.booleans()), max_size=6))
 def test_in_current_terms_nobody_sits_in_other_sections(sections: list[tuple[SectionView, bool]]) -> None:
     builder = SurveyBuilder(Scope())
@@ -162,7 +158,6 @@ def test_in_current_terms_nobody_sits_in_other_sections(sections: list[tuple[Sec
     assert list(survey.in_current_terms().counts(everything)) == list(survey.counts(survey.current))
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     st.lists(views(), min_size=1, max_size=6),
     st.lists(conditions(), min_size=1, max_size=3),
@@ -208,7 +203,6 @@ matrices = st.integers(1, 5).flatmap(
 Matrices = tuple[list[list[int]], list[list[bool]]]
 
 
-@settings(max_examples=25, deadline=None)
 @given(matrices)
 def test_collapsed_profiles_have_the_same_students_and_seats_and_are_all_different(given: Matrices) -> None:
     counts = np.array(given[0], dtype=np.float32)
@@ -227,7 +221,6 @@ def test_a_student_with_very_many_sections_of_a_kind_is_not_taken_for_one_with_f
     assert len(found.counts) == 2
 
 
-@settings(max_examples=25, deadline=None)
 @given(matrices)
 def test_what_rules_give_is_what_counting_by_hand_gives(given: Matrices) -> None:
     counts, rules = given
@@ -248,7 +241,6 @@ def test_what_rules_give_is_what_counting_by_hand_gives(given: Matrices) -> None
         assert students.weights @ (alone == 0) == by_hand["none"]
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 12), st.integers(0, 9), st.data())
 def test_sections_are_of_one_kind_where_the_same_conditions_hold(
     sections: int, number: int, data: st.DataObject
@@ -264,7 +256,6 @@ def test_sections_are_of_one_kind_where_the_same_conditions_hold(
     assert len(np.unique(masks, axis=1).T if number else [0]) == holding.shape[1]
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 3), max_size=5), min_size=1, max_size=6))
 def test_a_group_has_each_students_sections_by_kind(of: list[list[int]]) -> None:
     kinds = np.array([kind for student in of for kind in student], dtype=np.int32)

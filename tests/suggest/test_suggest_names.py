@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from suggest.small import SmallDistrict, coverage, elementary, values
 from suggest.surveys import suggestions
@@ -98,7 +98,6 @@ PATTERNS = ["{0} Class", "Homeroom - {0} - 1", "{0}, {1}", "Room 7 {0}", "{0}2",
 NEVER_NAMES = HOMEROOM_WORDS - SURNAMES
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=4),
     st.sampled_from(FIELDS),

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.suggest.counting import Group, collapsed
@@ -59,7 +59,6 @@ BLIND_ALLEY: Instance = (
 """Rule 0 gives 80 students one section, rules 1 and 2 together 120, each alone 75 and 45."""
 
 
-@settings(max_examples=40, deadline=None)
 @given(instances())
 def test_it_chooses_as_well_as_an_exhaustive_search(instance: Instance) -> None:
     found = choose(*instance, seconds=10, good_enough=0)
@@ -69,7 +68,6 @@ def test_it_chooses_as_well_as_an_exhaustive_search(instance: Instance) -> None:
     assert value(instance, found.rules) >= optimum - GOOD_ENOUGH * optimum - 1e-6
 
 
-@settings(max_examples=25, deadline=None)
 @given(instances(), st.sampled_from([0.05, 0.3]))
 def test_it_stops_where_a_set_is_good_enough(instance: Instance, good_enough: float) -> None:
     found = choose(*instance, seconds=10, good_enough=good_enough)
@@ -85,7 +83,6 @@ def test_it_finds_a_set_that_adding_rule_after_rule_does_not() -> None:
     assert (found.rules, found.is_proven) == ((1, 2), True)
 
 
-@settings(max_examples=40, deadline=None)
 @given(instances())
 def test_without_time_it_claims_a_proof_only_where_there_is_no_better_set(instance: Instance) -> None:
     found = choose(*instance, seconds=0, good_enough=0)
@@ -137,7 +134,6 @@ def in_place(students: Group, kept: Bools, rules: Sequence[int]) -> list[float]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
 @given(instances())
 def test_a_rule_in_turn_makes_nobody_worse_and_is_worth_what_it_costs(instance: Instance) -> None:
     students, kept, costs = instance

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from builders import DISTRICT, NOON, later
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.causes import (
@@ -449,7 +449,6 @@ facts = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(facts, st.randoms())
 def test_every_error_belongs_to_one_cause_whatever_the_errors_are(found: Facts, rng: random.Random) -> None:
     folded = fold(found)

@@ -24,6 +24,8 @@ from worker.mailing.composing import Composer, Vendor
 from worker.mailing.samples import SAMPLES
 
 VENDOR = Vendor("Insights", "The Insights team", "help@vendor.example")
+OURS = Composer(VENDOR)
+"""Of the templates that come with the program."""
 EVERY_SAMPLE = [values for samples in SAMPLES.values() for values in samples]
 
 
@@ -68,12 +70,12 @@ def rules_request(*, is_paused: bool, until: date | None = None) -> Composed:
         RuleCoverage(996, 3, 5, 1004),
         SyncSettings(is_paused, until),
     )
-    return Composer(VENDOR).compose(values)
+    return OURS.compose(values)
 
 
 @pytest.mark.parametrize("values", EVERY_SAMPLE, ids=lambda each: each.kind.value)
 def test_every_kind_says_the_same_as_text_and_as_html(values: Values) -> None:
-    mail = Composer(VENDOR).compose(values)
+    mail = OURS.compose(values)
 
     in_text = {word.lower() for word in WORD.findall(mail.text)} - ONLY_IN_TEXT
     in_html = {word.lower() for word in words_of(mail.html)}
@@ -84,7 +86,7 @@ def test_every_kind_says_the_same_as_text_and_as_html(values: Values) -> None:
 
 @pytest.mark.parametrize("kind", MailKind)
 def test_every_kind_has_a_preview(kind: MailKind) -> None:
-    mail = Composer(VENDOR).preview(kind)
+    mail = OURS.preview(kind)
 
     assert "Maple Hollow School District" in mail.text
     assert "The Insights team" in mail.text
@@ -112,7 +114,7 @@ def test_a_paused_sync_is_told_with_its_end() -> None:
 def test_what_stands_in_a_value_is_text_in_html_and_nothing_else() -> None:
     values = Invitation("<b>Maple</b> & Co", "https://x.example/?a=1&b=2", date(2026, 9, 1), ("<script>",))
 
-    mail = Composer(VENDOR).compose(values)
+    mail = OURS.compose(values)
 
     assert "<script>" not in mail.html
     assert "&lt;b&gt;Maple&lt;/b&gt; &amp; Co" in mail.html
@@ -124,7 +126,7 @@ def test_a_name_of_two_lines_is_refused_where_it_would_stand_in_the_subject(end:
     values = replace(SAMPLES[MailKind.INVITATION][0], district_name=f"Maple{end} Hollow")
 
     with pytest.raises(MailError):
-        Composer(VENDOR).compose(values)
+        OURS.compose(values)
 
 
 def test_a_template_of_ones_own_stands_in_place_of_ours_and_the_others_stay(tmp_path: Path) -> None:

@@ -79,7 +79,10 @@ async def test_what_was_taken_when_the_store_fails_is_kept_and_stored_later_with
     assert (len(ingest.inbox.arrivals), len(ingest.dead.messages), await ingest.acknowledged()) == (1, 1, 2)
 
 
-async def test_an_idle_subscription_ends_when_the_store_does_not_answer(ingest: Ingest) -> None:
+async def test_an_idle_subscription_ends_when_the_store_does_not_answer(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "TAKE_SECONDS", 0.01)
     await opened(ingest)
     ingest.inbox.trouble = StoreUnavailable("away")
     ingest.clock.now += ingest_module.LOOK_SECONDS
@@ -126,7 +129,10 @@ async def test_a_subscription_that_is_lost_while_messages_are_kept_is_made_again
     assert (len(ingest.inbox.arrivals), await ingest.acknowledged()) == (1, 1)
 
 
-async def test_a_message_that_the_store_fails_at_by_itself_holds_up_no_other(ingest: Ingest) -> None:
+async def test_a_message_that_the_store_fails_at_by_itself_holds_up_no_other(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "TAKE_SECONDS", 0.01)
     await opened(ingest)
     ingest.inbox.failing = {f"{2:024x}"}
     await ingest.publish(*(sound(number) for number in (1, 2, 3)))

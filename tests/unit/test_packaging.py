@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +18,6 @@ from config import document
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-SKIPPED = 77
 SETTING = re.compile(r"\bROSTERING_[A-Z_]*[A-Z]\b")
 
 
@@ -58,7 +54,7 @@ def test_every_entry_of_a_lock_file_is_one_version_with_its_hashes(lock: str) ->
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_file_names_no_place_to_install_from(lock: str) -> None:
-    assert re.findall(r"\w+://\S*|--(?:index|extra|find|trusted)\S*", _text(lock)) == []
+    assert re.findall(r"://\S*|--(?:index|extra|find|trusted)\S*", _text(lock)) == []
 
 
 @pytest.mark.parametrize(
@@ -171,14 +167,6 @@ def test_every_setting_named_is_one_that_the_program_knows(path: str) -> None:
     assert set(SETTING.findall(_text(path))) - known == set()
 
 
-def test_docker_compose_can_read_the_compose_file() -> None:
-    checked = subprocess.run([ROOT / "tests/check_compose.sh"], capture_output=True, text=True, check=False)
-
-    if checked.returncode == SKIPPED:
-        pytest.skip(checked.stderr.strip())
-    assert checked.returncode == 0, checked.stderr
-
-
 def test_what_ci_runs_can_be_run() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
@@ -204,17 +192,3 @@ def test_the_license_that_the_package_names_is_the_one_in_the_folder() -> None:
 
     assert project["license"] == "Apache-2.0"
     assert [_text(name).split()[:2] for name in project["license-files"]] == [["Apache", "License"]]
-
-
-def test_the_bill_of_materials_names_every_locked_version(tmp_path: Path) -> None:
-    written = tmp_path / "sbom.json"
-    arguments = ["requirements", "--output-file", str(written), str(ROOT / "requirements.lock")]
-
-    subprocess.run([sys.executable, "-m", "cyclonedx_py", *arguments], check=True, capture_output=True)
-
-    components = json.loads(written.read_text())["components"]
-    found = {(each["name"], each["version"]) for each in components}
-    locked = {
-        (name, str(version)) for name, all_ in _versions("requirements.lock").items() for version in all_
-    }
-    assert found == locked

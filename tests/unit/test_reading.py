@@ -30,7 +30,7 @@ from builders import (
     term_json,
     user_json,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import clever, event_ids
@@ -904,14 +904,12 @@ def reads_or_refuses(text: bytes) -> None:
     assert kept.district_id.strip()
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=40))
 def test_no_bytes_raise_anything_but_that_they_cannot_be_read(text: bytes) -> None:
     reads_or_refuses(text)
     reads_or_refuses(body(event_json(student_json())).replace(b"Tamsin", text))
 
 
-@settings(max_examples=40, deadline=None)
 @given(ANY_JSON, PATHS)
 def test_no_json_raises_anything_but_that_it_cannot_be_read(value: Any, path: str) -> None:
     reads_or_refuses(json.dumps(value).encode())

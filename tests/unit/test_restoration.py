@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from builders import school, student
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.canonical import to_hex
@@ -30,7 +30,6 @@ def sizes(roster: Roster) -> dict[str, int]:
     return {"schools": of(RosterKind.SCHOOL), "students": of(RosterKind.STUDENT)}
 
 
-@settings(max_examples=40, deadline=None)
 @given(ROSTERS, ROSTERS)
 def test_putting_every_difference_back_gives_sizes_and_digest_of_the_roster_that_was(
     now: Roster, then: Roster

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from builders import record_id, school, section, student, teacher
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.canonical import MODULUS, canonical, from_bytes, to_bytes, to_hex
@@ -147,7 +147,6 @@ RECORDS = st.dictionaries(TEXTS, VALUES | st.dictionaries(TEXTS, VALUES, max_siz
 ROSTERS = st.lists(st.tuples(st.sampled_from(list(RosterKind)), TEXTS, RECORDS), max_size=4)
 
 
-@settings(max_examples=25, deadline=None)
 @given(ROSTERS, ROSTERS)
 def test_a_reader_can_keep_the_digest_up_as_he_applies_changes(
     kept: list[tuple[RosterKind, str, Json]], removed: list[tuple[RosterKind, str, Json]]
@@ -218,7 +217,6 @@ def test_a_change_larger_than_a_part_stands_in_one_of_its_own() -> None:
     assert [json.loads(part) for part in parts] == [["a"], ["b" * 50], ["c"]]
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 30), max_size=20), st.integers(1, 4), st.integers(10, 60))
 def test_parts_hold_every_change_once_in_order_and_keep_both_limits(
     sizes: list[int], changes: int, size: int

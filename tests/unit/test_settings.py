@@ -99,12 +99,10 @@ def test_every_variable_of_the_contract_is_there_with_its_default() -> None:
     ],
 )
 def test_a_variable_sets_what_it_names(variable: str, value: str, read: str) -> None:
-    changed = shown(load({f"ROSTERING_{variable}": value}))
+    unset, changed = shown(load({})), shown(load({f"ROSTERING_{variable}": value}))
 
     assert changed[f"ROSTERING_{variable}"] == read
-    assert {name for name, text in changed.items() if text != shown(load({}))[name]} == {
-        f"ROSTERING_{variable}"
-    }
+    assert {name for name, text in changed.items() if text != unset[name]} == {f"ROSTERING_{variable}"}
 
 
 def test_every_setting_is_described() -> None:

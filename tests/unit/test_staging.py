@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from builders import Json, event, event_id, record_id
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.records import Kind
@@ -153,7 +153,6 @@ def feeds(draw: st.DrawFn) -> tuple[list[Event], list[list[Event]]]:
     return feed, [delivered[start:end] for start, end in pairwise(bounds)]
 
 
-@settings(max_examples=40, deadline=None)
 @given(feeds())
 def test_any_order_duplication_and_batching_of_a_feed_stages_the_same(
     some: tuple[list[Event], list[list[Event]]],

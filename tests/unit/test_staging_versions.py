@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from builders import NOON, Json, event, record_id
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.records import EventId, Kind
@@ -151,7 +151,6 @@ def test_a_floor_is_ahead_of_now_from_the_next_second_on() -> None:
 FEEDS = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
 @given(FEEDS, st.randoms(use_true_random=False), st.integers(1, 8))
 def test_a_sound_feed_comes_to_the_same_in_every_order_and_however_it_is_cut(
     steps: list[tuple[int, bool]], random: object, cut: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from builders import finding
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.policy import Code, Severity
@@ -92,7 +92,6 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
 @given(STEPS)
 def test_counting_changes_gives_what_counting_anew_gives(steps: list[Step]) -> None:
     whole, tally = CountedAnew(), Tally()
@@ -111,7 +110,6 @@ def test_counting_changes_gives_what_counting_anew_gives(steps: list[Step]) -> N
     assert tally.students == whole.roster()[RosterKind.STUDENT]
 
 
-@settings(max_examples=20, deadline=None)
 @given(STEPS, STEPS)
 def test_a_tally_that_was_stored_counts_on_as_if_it_had_not_been(
     first: list[Step], second: list[Step]

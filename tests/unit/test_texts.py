@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,10 @@ from worker.domain.words import words
 from worker.errors import FilterError
 
 LISTED = re.compile(f"[{INVISIBLE}]")
+PLANES = 0x32400
+"""From there on hardly any character is assigned but tags."""
+ALIKE = (("\u3400", "\u4dbf"), ("\u4e00", "\u9fff"), ("\uac00", "\ud7a3"), ("\U00020000", "\U0002f7ff"))
+"""Han that is no other sign's form, and the syllables of Hangul."""
 CATEGORIES = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180e\u2065\u2800\u3164\ufe0f\uffa0\U000e0100\U0001d159"
 PAIRS = st.text(
@@ -51,22 +56,31 @@ def test_null_and_an_empty_list_are_blank_and_other_values_are_not(value: object
 
 
 def test_every_character_of_the_invisible_categories_is_listed_and_no_letter_that_is_seen() -> None:
-    for number in range(sys.maxunicode + 1):
-        sign = chr(number)
-        category, listed = unicodedata.category(sign), bool(LISTED.match(sign))
-        assert listed or category not in CATEGORIES, hex(number)
-        # What Unicode has no letter for yet may be one that is ignored; else only fillers are listed besides.
-        is_filler = category in {"Cn", "Mn", "Lo", "So"}
-        assert not listed or category in CATEGORIES or is_filler, hex(number)
+    everything = "".join(map(chr, range(sys.maxunicode + 1)))
+    listed = set(LISTED.findall(everything))
+    categories = zip(everything, map(unicodedata.category, everything), strict=True)
+    invisible = {sign for sign, category in categories if category in CATEGORIES}
+
+    assert {hex(ord(sign)) for sign in invisible - listed} == set()
+    # What Unicode has no letter for yet may be one that is ignored; else only fillers are listed besides.
+    assert {unicodedata.category(sign) for sign in listed - invisible} <= {"Cn", "Mn", "Lo", "So"}
+    assert len(invisible) > 200
 
 
 def test_every_character_folds_to_something_that_folds_to_itself_and_shows_as_much() -> None:
-    signs = (chr(number) for number in range(sys.maxunicode + 1))
-    for sign in (sign for sign in signs if unicodedata.category(sign) not in {"Cn", "Co", "Cs"}):
+    for sign in map(chr, chain(range(PLANES), range(PLANES, sys.maxunicode, 64), range(0xE0000, 0xE0200))):
+        if unicodedata.category(sign) in {"Cn", "Co", "Cs"} or _is_like_its_neighbors(sign):
+            continue
         for of in (fold, folded):
             once = of(sign)
-            assert once == sign or of(once) == once, hex(ord(sign))
-            assert is_blank(once) == is_blank(sign), hex(ord(sign))
+            if once != sign:
+                assert of(once) == once, hex(ord(sign))
+                assert is_blank(once) == is_blank(sign), hex(ord(sign))
+
+
+def _is_like_its_neighbors(sign: str) -> bool:
+    """Whether it is one of a hundred thousand signs that all fold by the same rule; one in 64 is taken."""
+    return ord(sign) % 64 > 0 and any(first < sign < last for first, last in ALIKE)
 
 
 @given(text=PAIRS)

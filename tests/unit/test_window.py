@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from builders import later, window
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.window import Trigger, Window, WindowLimits, closing_trigger, deferral_expired
@@ -112,7 +112,6 @@ def windows(draw: st.DrawFn) -> Window:
     )
 
 
-@settings(max_examples=50, deadline=None)
 @given(windows(), SECONDS, SECONDS)
 def test_what_is_due_stays_due_and_only_age_gives_way_to_quiet(
     some: Window, first: float, second: float

@@ -222,9 +222,6 @@ _TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 def _has_too_many_values(body: bytes) -> bool:
     """Whether there are more values than a record has, by counting what stands before each."""
     before = (b",", b"[", b"{")
-    values = sum(map(body.count, before))
-    if values <= MAX_VALUES:
+    if sum(map(body.count, before)) <= MAX_VALUES:
         return False
-    for text in _TEXT.finditer(body):  # what stands in a text is none
-        values -= sum(body.count(mark, *text.span()) for mark in before)
-    return values > MAX_VALUES
+    return sum(map(_TEXT.sub(b"", body).count, before)) > MAX_VALUES  # what stands in a text is none

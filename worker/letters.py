@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,13 +19,14 @@ import orjson
 from config.topology import EVENTS_EXCHANGE
 from schemas import clever
 from worker.errors import BrokerUnavailable, OrderRefused
-from worker.ports.broker import Message, Publisher
+from worker.ports.broker import Delivery, Message, Publisher
 from worker.ports.dead_letters import (
     REPLAYED_HEADER,
     DeadLetter,
     DeadLetters,
     Quarantine,
 )
+from worker.stages.micro_batch import latest_at, read_all
 
 WHOLE: Final = 64
 """Hex digits of an id."""
@@ -233,10 +235,11 @@ def _line(letter: DeadLetter) -> LetterLine:
 
 def _why(letter: DeadLetter) -> str:
     """Say why a letter cannot be read, by reading it again: with it lies only the code of the reason."""
-    try:
-        clever.read(letter.body, letter.district_id)
-    except clever.UnreadableEvent as error:
-        return error.explanation
-    except RecursionError:
-        return "nested too deeply"
+    headers = {} if letter.district_id is None else {"district_id": letter.district_id}
+    delivery = Delivery(letter.place, letter.routing_key, letter.body, headers)
+    batch = read_all([delivery], latest_at(time.time()))
+    if batch.unreadable:
+        return batch.unreadable[0][1].explanation
+    if letter.reason == clever.Reason.NOT_STORABLE:
+        return "it can be read, and the database refused what it says: replay it to try again"
     return "it can be read by now: replay it"

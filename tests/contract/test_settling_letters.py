@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from builders import DISTRICT
+from builders import DISTRICT, OTHER_DISTRICT, body, event_json, student_json
 from letters_fixtures import BROKEN, GOOD, LONG, NOT_JSON, WHOLE, Post
 from store_fixtures import StoreUnderTest
 
@@ -21,6 +22,7 @@ from worker.ports.broker import Broker, Message
 from worker.ports.dead_letters import DeadLetter
 from worker.stages.ingest import IngestStage
 from worker.stages.loop import Health, Stop, run
+from worker.stages.micro_batch import MAX_BYTES, MAX_VALUES
 
 
 @asynccontextmanager
@@ -218,3 +220,49 @@ async def test_a_discard_that_is_cut_short_leaves_the_letter(
 
 async def is_free(store: StoreUnderTest) -> bool:
     return await quarantined(store) == 0
+
+
+A_DAY_AND_AN_HOUR = 25 * 3600
+
+
+def made_ahead() -> bytes:
+    """Return an event that was made more than a day ahead of now, by its id."""
+    made = f"{int(time.time()) + A_DAY_AND_AN_HOUR:08x}{'0' * 16}"
+    return body(event_json(student_json(1), id=made))
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (BROKEN, "d.users"),
+        (NOT_JSON, "d.users"),
+        (made_ahead(), "d.users"),
+        (GOOD, f"{OTHER_DISTRICT}.users.updated"),
+        (b'{"x": "' + b"y" * MAX_BYTES + b'"}', "d.users"),
+        (b"[" + b"0," * MAX_VALUES + b"0]", "d.users"),
+    ],
+    ids=["a field", "no JSON", "an id ahead", "another district's key", "bytes", "values"],
+)
+async def test_a_letter_is_listed_with_why_ingest_could_not_read_it(
+    post: Post, store: StoreUnderTest, content: bytes, key: str
+) -> None:
+    async with ingesting(post, store):
+        message = Message("clever.events", key, content, headers={"district_id": DISTRICT})
+        await post.broker.publish(message)
+        await until(lambda: counted(post, 1))
+
+    (line,) = (await ordering.listed(post.letters, 10)).letters
+
+    (kept,) = await store.rows("SELECT reason, explanation FROM quarantine")
+    assert (line.reason, line.why) == (kept["reason"], kept["explanation"])
+
+
+@pytest.mark.parametrize(("reason", "told"), [("bad_field", "by now"), ("not_storable", "database refused")])
+async def test_a_letter_that_can_be_read_says_so_and_what_else_kept_it_from_being_stored(
+    post: Post, reason: str, told: str
+) -> None:
+    await post.put(GOOD, reason=reason)
+
+    (line,) = (await ordering.listed(post.letters, 10)).letters
+
+    assert told in line.why

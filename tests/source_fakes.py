@@ -20,7 +20,7 @@ from schemas import clever, event_ids
 from worker.domain.records import Kind
 from worker.errors import BaselineLost, CleverRefused, CleverTokenRefused, StoreRefused
 from worker.metrics import Metrics
-from worker.ports.baselines import BaselineRecord, Older, Run, Saved
+from worker.ports.baselines import NOBODY, BaselineRecord, Older, Run, Saved
 from worker.ports.broker import Message
 from worker.ports.clever import EVENTS, Page, Token
 from worker.ports.connections import Connection, Listing
@@ -580,7 +580,8 @@ class FakeBaselines:
         run = self._tables.runs.get(district_id)
         if run is None or not run.is_ready:
             return None
-        readable = {key: record.record for key, record in self._tables.read.items() if record.record}
+        read = {key: record.record for key, record in self._tables.read.items()}
+        readable = {key: record for key, record in read.items() if record and record != NOBODY}
         self._tables.staged.clear()
         self._tables.staged.update(readable)
         row = self._tables.connections[district_id]

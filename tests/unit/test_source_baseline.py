@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from worker.domain.records import Kind
 from worker.errors import CleverRefused
+from worker.ports.baselines import NOBODY
 from worker.ports.clever import COLLECTIONS, Page
 from worker.source.baseline import staged_records
 from worker.source.surroundings import Pace
@@ -255,7 +256,7 @@ async def test_a_refused_baseline_leaves_cursor_and_staged_records_alone() -> No
     assert len(world.tables.staged) == 32
     assert (world.tables.runs, world.tables.read) == ({}, {})
     assert world.row.problem is not None
-    assert "1 students were read where 30 are staged" in world.row.problem
+    assert "1 student was read where 30 are staged" in world.row.problem
 
 
 async def test_a_refused_baseline_is_told_once_and_read_again_only_after_its_pause() -> None:
@@ -266,7 +267,7 @@ async def test_a_refused_baseline_is_told_once_and_read_again_only_after_its_pau
 
     await world.next_poll()
     assert world.baselines.begun == 3
-    assert world.tables.alerts == ["1 students were read where 30 are staged, fewer than 50 % of them"]
+    assert world.tables.alerts == ["1 student was read where 30 are staged, fewer than 50 % of them"]
 
 
 async def test_another_one_is_read_after_the_pause_however_new_the_last_adopted_one_is() -> None:
@@ -376,10 +377,13 @@ async def test_what_the_database_lost_is_read_again() -> None:
 # Records as they are staged
 
 
-def test_users_without_a_side_are_left_out() -> None:
+def test_users_without_a_side_are_nobody() -> None:
     contact = user_json(1, {"contact": {"phone": "555"}})
 
-    assert staged_records("users", [contact, student_json(2)], DISTRICT)[0].record_id == record_id(2)
+    nobody, student = staged_records("users", [contact, student_json(2)], DISTRICT)
+
+    assert (nobody.record_id, nobody.record, nobody.reason) == (record_id(1), NOBODY, None)
+    assert student.record_id == record_id(2)
 
 
 def test_a_record_that_cannot_be_read_is_kept_with_why_and_without_what_it_says() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from worker.domain.records import Kind
 
@@ -63,9 +63,14 @@ class Older:
     kept: int = 0
 
 
+NOBODY: Final = "{}"
+"""The record of a user who is neither student nor teacher: kept while a baseline is read, since of two
+versions of a user the one changed last may say so."""
+
+
 @dataclass(frozen=True, slots=True)
 class BaselineRecord:
-    """A record that was read: as it is staged, or None and why it cannot be read."""
+    """A record that was read: as it is staged, `NOBODY`, or None and why it cannot be read."""
 
     kind: Kind
     record_id: str

@@ -23,7 +23,7 @@ from worker.domain import baseline
 from worker.domain.records import KINDS, Json, Kind
 from worker.domain.versions import changed_at, is_event_id, latest_id, micros, moment
 from worker.errors import BaselineRefused, CleverRefused, CleverTokenRefused, CleverUnavailable
-from worker.ports.baselines import BaselineRecord, Baselines, Run
+from worker.ports.baselines import NOBODY, BaselineRecord, Baselines, Run
 from worker.ports.clever import COLLECTIONS, Page, Token
 from worker.progress import Progress
 from worker.slices import SLICE
@@ -142,7 +142,7 @@ async def read_records(
 def staged_records(
     collection: str, rows: list[Json], district_id: str, student_fields: Collection[str] | None = None
 ) -> list[BaselineRecord]:
-    """Return a page's rows as they are staged, in their order, users without a side left out.
+    """Return a page's rows as they are staged, in their order; a user without a side is one of nothing.
 
     Of students the usual fields and `student_fields` are kept; None: all. Empties `rows` on the way.
     """
@@ -199,10 +199,8 @@ def _staged(
     if read.record is None:
         return None
     text = reading.staged_json(read.record, read.unread, student_fields)
-    if text is None:
-        return None
     is_ahead = modified is None and moment(row.get("last_modified")) is not None
-    return BaselineRecord(kind, read.record.id, text, modified=modified, ahead=is_ahead)
+    return BaselineRecord(kind, read.record.id, text or NOBODY, modified=modified, ahead=is_ahead)
 
 
 def _id_of(row: Json) -> str:

@@ -148,20 +148,21 @@ WHERE district_id = $1
 -- name: make_difference
 -- What adopting the baseline changes: rows that stay over what is staged, and records that are gone. Records that
 -- could not be read stay as they were, and kinds that were not read are left alone. What is the same and was
--- changed later is no change, and is kept as that version.
+-- changed later is no change, and is kept as that version. A user of nothing ({}) is neither student nor teacher.
 CREATE TEMPORARY TABLE baseline_difference ON COMMIT DROP AS
 WITH run AS (
     SELECT floor, saved, over_newer, pages_at, $4::text COLLATE "C" AS latest FROM baselines WHERE district_id = $1
 )
-SELECT b.kind, b.record_id, s.record AS before, b.record AS after, b.modified,
-       s.record IS DISTINCT FROM b.record AS is_real,
+SELECT b.kind, b.record_id, s.record AS before, n.record AS after, b.modified,
+       s.record IS DISTINCT FROM n.record AS is_real,
        greatest(CASE WHEN r.saved AND NOT r.over_newer AND b.modified IS NOT NULL
                      THEN rostering_highest_id(b.modified) COLLATE "C" ELSE $2 END,
                 CASE WHEN s.event_id <= r.latest THEN s.event_id END) AS event_id
 FROM run r CROSS JOIN baseline_records b
+CROSS JOIN LATERAL (SELECT CASE WHEN b.kind <> 'user' OR b.record <> '{}' THEN b.record END AS record) AS n
 LEFT JOIN staged s ON s.district_id = $1 AND s.kind = b.kind AND s.record_id = b.record_id
-WHERE b.district_id = $1 AND b.record IS NOT NULL
-  AND CASE WHEN s.record IS DISTINCT FROM b.record
+WHERE b.district_id = $1 AND b.record IS NOT NULL AND (n.record IS NOT NULL OR s.record IS NOT NULL)
+  AND CASE WHEN s.record IS DISTINCT FROM n.record
            THEN rostering_row_stays(r.saved, r.over_newer, $2, r.latest, rostering_pages_at(r.pages_at, b.kind),
                                     b.modified, s.event_id, s.modified, s.record IS NULL)
            ELSE b.modified > coalesce(s.modified, 0) END
@@ -192,6 +193,7 @@ WITH run AS (
 SELECT (SELECT count(*) FROM run r CROSS JOIN baseline_records b
         JOIN staged s ON s.district_id = $1 AND s.kind = b.kind AND s.record_id = b.record_id
         WHERE b.district_id = $1 AND b.record IS NOT NULL
+          AND (b.kind <> 'user' OR b.record <> '{}' OR s.record IS NOT NULL)
           AND NOT rostering_row_stays(r.saved, r.over_newer, r.floor, r.latest, rostering_pages_at(r.pages_at, b.kind),
                                       b.modified, s.event_id, s.modified, s.record IS NULL)) AS older,
        (SELECT count(*) FROM run r CROSS JOIN staged s

@@ -109,7 +109,8 @@ async def test_an_entry_of_the_audit_goes_when_the_database_lets_it_go(store: St
     for action, age in (("old", 400), ("young", 300)):
         await store.rows(insert, action, timedelta(days=age))
 
-    gone = await retention(store, audit=timedelta(days=365)).forget()
+    # A year is a day longer than that once in four.
+    gone = await retention(store, audit=timedelta(days=290)).forget()
 
     assert gone == {"audit": 1}
     assert [row["action"] for row in await store.rows("SELECT action FROM audit")] == ["young"]

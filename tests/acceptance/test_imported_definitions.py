@@ -75,6 +75,23 @@ async def test_a_wrong_password_ends_a_worker_with_one_line(
         assert "refused our user or password" in finished.err.splitlines()[-1]
 
 
+async def test_a_right_that_is_missing_is_told_by_the_check_and_ends_a_worker_at_its_start(
+    tmp_path: Path, rabbitmq: RabbitNode, database_url: str, least_url: str
+) -> None:
+    site = Site(tmp_path, least_url, database_url)
+    (given,) = definitions.definitions()["permissions"]
+    configure, write, read = given["configure"], r"^(clever\.events|rostering)$", given["read"]
+    rabbitmq.ctl("set_permissions", "-p", definitions.VHOST, definitions.USER, configure, write, read)
+
+    checked, started = await asyncio.gather(
+        site.command("topology", "check"), site.command("run", "--stages", "ingest,evaluate")
+    )
+
+    for finished, code in ((checked, 1), (started, 2)):
+        assert finished.code == code, finished
+        assert "may not write to exchange clever.events.dead" in finished.err.splitlines()[-1]
+
+
 def bindings(node: RabbitNode) -> set[tuple[str, str, str]]:
     """Return what is bound in the virtual host, but for what the default exchange binds by itself."""
     listed = json.loads(

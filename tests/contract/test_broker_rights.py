@@ -85,20 +85,39 @@ async def test_asking_for_rights_leaves_nothing_in_any_queue(broker: RabbitBroke
 
 
 @pytest.mark.parametrize(
-    ("read", "write", "missing"),
+    ("stage", "read", "write", "missing"),
     [
-        ("^rostering", LEAST["write"], "read queue clever.events:"),
-        (r"^clever\.events$", LEAST["write"], "read queue clever.events.dead.quarantine"),
-        (LEAST["read"], r"^(clever\.events|rostering)$", r"write to exchange clever.events.dead \("),
+        ("ingest", "^rostering", LEAST["write"], "read queue clever.events:"),
+        ("ingest", r"^clever\.events$", LEAST["write"], "read queue clever.events.dead.quarantine"),
+        (
+            "ingest",
+            LEAST["read"],
+            r"^(clever\.events|rostering)$",
+            r"write to exchange clever.events.dead \(",
+        ),
+        ("relay", LEAST["read"], r"^clever\.events", r"write to exchange rostering \(as commit"),
+        ("poll", LEAST["read"], "^rostering$", r"write to exchange clever.events \("),
     ],
 )
-async def test_a_right_that_ingest_lacks_is_told(
-    broker: RabbitBroker, least: LeastUser, read: str, write: str, missing: str
+async def test_a_right_that_a_stage_lacks_is_told(
+    broker: RabbitBroker, least: LeastUser, stage: str, read: str, write: str, missing: str
 ) -> None:
     least.permit(read=read, write=write)
 
     with pytest.raises(TopologyError, match=missing):
-        await broker.check_topology(rights=of_stages(["ingest"]))
+        await broker.check_topology(rights=of_stages([stage]))
+
+
+@pytest.mark.parametrize("refused", ["review", "alert"])
+async def test_a_topic_that_a_stage_may_not_write_is_told(
+    broker: RabbitBroker, least: LeastUser, refused: str
+) -> None:
+    others = "|".join({"commit", "review", "alert"} - {refused})
+    topics = ("set_topic_permissions", "-p", least.vhost, least.name, "rostering")
+    least.node.ctl(*topics, rf"^({others})\.", ".*")
+
+    with pytest.raises(TopologyError, match=rf"write to exchange rostering \(as {refused}"):
+        await broker.check_topology(rights=of_stages(["relay"]))
 
 
 async def test_a_right_that_no_stage_here_needs_is_not_asked_for(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlsplit
 
 import pytest
+from postgres_server import PostgresServer
 from store_fixtures import opened_store
 from tcp_proxy import TcpProxy, proxied, socket_of
 
 from worker.adapters.postgres import notices
-from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.notices import Notices
 from worker.adapters.postgres.turns import TurnLocks
 from worker.adapters.postgres.watched import WatchTimes, rows_of
-from worker.errors import StoreUnavailable
+from worker.errors import StoreFailed, StoreUnavailable
 
 QUICK = WatchTimes(first=0.1, between=0.05, away=1, without_backend=2)
 SOON = 10.0
@@ -213,3 +216,79 @@ async def test_the_store_goes_on_after_all_its_connections_went_dark(
             with pytest.raises(StoreUnavailable):
                 await store.inbox.ping()
             await store.inbox.ping()
+
+
+async def lend(database: Database) -> None:
+    async with database.connection():
+        pass
+
+
+async def lock(database: Database) -> None:
+    await TurnLocks(database).take("one")
+
+
+@pytest.mark.parametrize(
+    "way", [lend, lock, Database.connect, Database.has_sessions], ids=["pool", "lock", "session", "question"]
+)
+async def test_on_every_way_to_a_connection_a_server_that_is_not_there_is_away(
+    way: Callable[[Database], Awaitable[object]],
+) -> None:
+    database = Database("postgresql://postgres@127.0.0.1:1/nobody?sslmode=disable", name="test", size=1)
+
+    with pytest.raises(StoreUnavailable):
+        await way(database)
+
+    heard = Notices(database)
+    await heard.wait(notices.WINDOWS, 0)
+    await heard.close()
+    await database.close()
+
+
+async def test_a_lock_that_the_server_refuses_is_told_with_its_code(
+    postgres_server: PostgresServer, database_url: str
+) -> None:
+    role = f"r{uuid.uuid4().hex}"
+    await postgres_server.execute(f"CREATE ROLE {role} LOGIN")
+    database = Database(database_url.replace("//postgres:@", f"//{role}@"), name="test", size=1)
+    owner = Database(database_url, name="test", size=1)
+    async with owner.connection() as connection:
+        await connection.execute("REVOKE EXECUTE ON FUNCTION pg_try_advisory_lock(bigint) FROM PUBLIC")
+    locks = TurnLocks(database)
+
+    with pytest.raises(StoreFailed, match="42501"):
+        await locks.take("one")
+
+    await locks.close()
+    async with owner.connection() as connection:
+        await connection.execute("GRANT EXECUTE ON FUNCTION pg_try_advisory_lock(bigint) TO PUBLIC")
+    await owner.close()
+    await database.close()
+    await postgres_server.execute(f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("outside_the_pool", [False, True])
+async def test_the_system_looks_after_idle_connections_on_both_sides(
+    database: Database, *, outside_the_pool: bool
+) -> None:
+    if outside_the_pool:
+        found = await _looked_after(connection := await database.connect())
+        connection.terminate()
+    else:
+        async with database.connection() as lent:
+            found = await _looked_after(lent)
+
+    ours, of_the_server = found
+    assert ours == (1, 10, 5, 3, 25_000)
+    assert of_the_server == ["10", "5", "3", "25s"]
+
+
+async def _looked_after(connection: Connection) -> tuple[tuple[int, ...], list[str]]:
+    """Return keep-alive and the time for acknowledgements: of our socket, and of the server's."""
+    transport = getattr(connection, "_transport", None)
+    assert transport is not None
+    own = transport.get_extra_info("socket")
+    names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+    ours = tuple(own.getsockopt(socket.IPPROTO_TCP, name) for name in names)
+    settings = ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
+    told = [str(await connection.fetchval(f"SHOW tcp_{name}")) for name in settings]
+    return (own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), *ours), told

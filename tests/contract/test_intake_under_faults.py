@@ -95,8 +95,9 @@ async def test_one_unreadable_message_under_a_memory_alarm_holds_up_no_sound_eve
     assert (row["district_id"], row["reason"]) == (DISTRICT, "bad_field")
 
 
+@pytest.mark.parametrize("count", [1, 10])
 async def test_a_right_revoked_on_one_table_and_many_restarts_put_no_sound_event_aside(
-    rabbitmq_vhost_url: str, store: StoreUnderTest
+    rabbitmq_vhost_url: str, store: StoreUnderTest, count: int
 ) -> None:
     owner = await asyncpg.connect(store.url)
     role = f"limited_{uuid.uuid4().hex}"
@@ -108,7 +109,7 @@ async def test_a_right_revoked_on_one_table_and_many_restarts_put_no_sound_event
         running = IngestStage(broker, PostgresInbox(database), Metrics())
         await running.once()  # it consumes, and nothing is there
         await owner.execute(f"REVOKE INSERT ON windows FROM {role}")
-        await publish(broker, *map(sound, range(1, 11)))
+        await publish(broker, *map(sound, range(1, count + 1)))
         for _ in range(5):
             with pytest.raises(StoreFailed):
                 await running.once()
@@ -121,7 +122,7 @@ async def test_a_right_revoked_on_one_table_and_many_restarts_put_no_sound_event
 
         await owner.execute(f"GRANT INSERT ON windows TO {role}")
         async with asyncio.timeout(LONG):
-            while await stored(store) < 10:
+            while await stored(store) < count:
                 await running.once()
         await running.close()
         await left_in(broker, DEAD_LETTER_QUEUE, 0)

@@ -104,8 +104,11 @@ async def test_a_lock_that_is_never_given_back_ends_it_and_leaves_the_schema_as_
     await transaction.start()
     await holder.execute("LOCK TABLE districts IN ACCESS SHARE MODE; LOCK TABLE roster IN ACCESS SHARE MODE")
 
-    with pytest.raises(StoreUnavailable, match=r"could not be migrated for 0\.3 seconds: waiting for a lock"):
-        await migrating.upgrade(empty_url, give_up=0.3)
+    async with asyncio.timeout(20):
+        with pytest.raises(
+            StoreUnavailable, match=r"could not be migrated for 0\.3 seconds: waiting for a lock"
+        ):
+            await migrating.upgrade(empty_url, give_up=0.3)
 
     await transaction.rollback()
     await holder.close()

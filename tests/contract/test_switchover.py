@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -13,6 +13,7 @@ from tcp_proxy import TcpProxy, proxied
 
 from worker.adapters.postgres import notices, schema
 from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.inbox import PostgresInbox
 from worker.adapters.postgres.notices import Notices
 from worker.errors import StoreUnavailable
 
@@ -50,8 +51,21 @@ async def _written(database: Database) -> str:
                 await asyncio.sleep(0.1)
 
 
+async def _looked_at(database: Database) -> str:
+    """Ask whether it can be written to, as a worker does that has nothing to store; return its folder."""
+    inbox = PostgresInbox(database)
+    async with asyncio.timeout(FOLLOWS_SECONDS):
+        while True:
+            with suppress(StoreUnavailable):
+                await inbox.ping()
+                async with database.connection() as connection:
+                    return str(await connection.fetchval("SHOW data_directory"))
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("find_out", [_written, _looked_at])
 async def test_connections_kept_to_a_server_that_became_read_only_are_given_up(
-    pair: PostgresPair, proxy: TcpProxy
+    pair: PostgresPair, proxy: TcpProxy, find_out: Callable[[Database], Awaitable[str]]
 ) -> None:
     url = address(proxy)
     await schema.migrate(url)
@@ -68,7 +82,7 @@ async def test_connections_kept_to_a_server_that_became_read_only_are_given_up(
     await asyncio.to_thread(pair.promote)
     proxy.target = f"{pair.standby}/.s.PGSQL.5432"
 
-    assert await _written(database) == pair.standby
+    assert await find_out(database) == pair.standby
     async with database.connection() as one, database.connection() as two:
         folders = await asyncio.gather(
             one.fetchval("SHOW data_directory"), two.fetchval("SHOW data_directory")

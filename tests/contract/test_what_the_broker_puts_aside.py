@@ -116,6 +116,27 @@ async def test_a_message_put_aside_after_the_first_look_is_quarantined_from_its_
     assert await aside.quarantined() == [(DISTRICT, "rejected")]
 
 
+@pytest.mark.parametrize("reason", ["expired", "maxlen"])
+async def test_a_message_that_expired_or_found_no_room_is_quarantined_too(aside: Aside, reason: str) -> None:
+    async with await aio_pika.connect(aside.url) as connection:
+        channel = await connection.channel()
+        if reason == "expired":
+            exchange = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
+            await exchange.publish(aio_pika.Message(body(EVENT), expiration=0.001), "any")
+        else:
+            await channel.declare_queue(
+                "small",
+                exclusive=True,
+                arguments={"x-max-length": 1, "x-dead-letter-exchange": DEAD_LETTER_EXCHANGE},
+            )
+            for _ in range(2):
+                await channel.default_exchange.publish(aio_pika.Message(body(EVENT)), "small")
+        assert await aside.quarantined() == [(DISTRICT, reason)]
+
+    (letter,) = await aside.listed()
+    assert (letter.district_id, letter.reason) == (DISTRICT, reason)
+
+
 async def test_a_message_that_ends_every_process_that_takes_it_is_quarantined_at_the_limit(
     aside: Aside,
 ) -> None:

@@ -114,6 +114,19 @@ async def test_a_value_of_the_scope_is_told_if_no_shared_student_or_school_has_i
     ] == unmatched
 
 
+@pytest.mark.parametrize("named", ["66e000000000000000030001", "maple  PRIMARY"])
+async def test_a_school_of_the_scope_is_found_by_its_id_and_by_its_name(
+    store: StoreUnderTest, named: str
+) -> None:
+    case = await rostered(store)
+
+    await case.set_filter(DISTRICT, filter_of(case, schools=[named]))
+    await case.evaluate()
+
+    assert (await case.show(DISTRICT))["students"]["outside_scope"] == 0
+    assert len(case.students()) == STUDENTS
+
+
 async def test_the_warnings_end_when_the_grade_is_as_before_or_another_filter_is_in_force(
     store: StoreUnderTest, tmp_path: Path
 ) -> None:

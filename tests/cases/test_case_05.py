@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from case_runner import CaseRunner, case_folder, changed_copy
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.domain.days import beginning_of, day_in
+from worker.domain.days import day_in
 from worker.domain.filter import SectionFilter
 from worker.domain.policy import Policy
 from worker.ports.lifecycles import Description
@@ -84,7 +85,7 @@ async def test_the_district_is_judged_again_at_its_own_midnight(
     await told(store, tmp_path, EAST, today, today)
 
     (row,) = await store.rows("SELECT reevaluate_at FROM districts")
-    assert row["reevaluate_at"] == beginning_of(datetime.fromisoformat(tomorrow).date(), EAST)
+    assert row["reevaluate_at"] == datetime.fromisoformat(tomorrow).replace(tzinfo=ZoneInfo(EAST))
 
 
 async def test_another_time_zone_has_the_district_judged_again_by_its_days(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -70,6 +71,22 @@ async def test_one_pair_is_co_taught_too_though_one_student_is_missing_in_one_of
 
     (cause,) = case.last_review["causes"]
     check(cause, 9, 2)
+
+
+async def test_three_teachers_with_a_section_each_are_co_taught_too(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    changed = events()
+    for number, event in enumerate(copy.deepcopy(changed), start=1):
+        record = event["data"]["object"]
+        if "Aide" in str(record.get("name", "")):
+            teacher = f"66e0000000000000000eaa{number:02x}"
+            record |= {"id": f"66e0000000000000000eab{number:02x}", "teachers": [teacher], "teacher": teacher}
+            changed.append(event | {"id": f"692b0000000000000eab{number:04x}"})
+    case = await reviewed(store, tmp_path, changed, filter_in_force())
+
+    (cause,) = case.last_review["causes"]
+    check(cause, 30, 9)
 
 
 async def test_sections_that_a_period_tells_apart_are_not_co_taught(

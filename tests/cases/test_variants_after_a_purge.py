@@ -48,4 +48,5 @@ async def test_pages_that_were_published_before_the_purge_bring_nothing_back(cas
 async def test_events_from_before_the_purge_bring_nothing_back(case: CaseRunner) -> None:
     await case.happen("01-district.ndjson", "02-changes-of-28-november.ndjson")
 
-    assert len(case.commit_bodies) == 1
+    assert (len(case.commit_bodies), case.reviews.messages) == (1, [])
+    assert await case.store.rows("SELECT FROM inbox UNION ALL SELECT FROM staged") == []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import DISTRICT, Json, record_id, section_json, student_json
+from builders import DISTRICT, Json, record_id, section_json, student_json, user_json
 from people_fixtures import NORTH, NORTHERN, SOUTH, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
 from store_fixtures import StoreUnderTest
 
@@ -24,6 +25,7 @@ HOMEROOMS = SectionFilter.model_validate(
     {"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}, strict=False
 )
 EVERYBODY = [*NORTHERN, *SOUTHERN]
+ELSEWHERE = record_id(999)
 NO_FLOOR: dict[str, Any] = {"removal_limit_floor": 0}
 
 
@@ -77,6 +79,34 @@ async def clubs(store: StoreUnderTest, feed: Feed) -> Feed:
 
 
 # What counts
+
+
+GOING: dict[str, Callable[[int], tuple[str, Json | str]]] = {
+    "deleted": lambda student: ("users", str(record_id(student))),
+    "a teacher now": lambda student: ("users", user_json(student, {"teacher": {"sis_id": "T"}})),
+    "another grade": lambda student: ("users", student_json(student, {"school": NORTH, "grade": "9"})),
+    "another school": lambda student: (
+        "users",
+        student_json(student, {"school": ELSEWHERE, "schools": [ELSEWHERE]}),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", GOING)
+async def test_students_who_go_in_small_steps_are_counted_together_however_they_go(
+    store: StoreUnderTest, strict: Feed, how: str
+) -> None:
+    scope = {"grades": ["3"], "schools": [NORTH, SOUTH]}
+    await store.desk.set_filter(DISTRICT, SectionFilter.model_validate({"scope": scope}, strict=False), "x")
+    await evaluate(store)
+    before = len(await commits(store))
+
+    for step in (NORTHERN[:2], NORTHERN[2:4]):
+        await strict.send(*map(GOING[how], step))
+        await evaluate(store)
+
+    assert (await by_code(store))["district.mass_removal"] == 1
+    assert len(await commits(store)) == before + 1
 
 
 async def test_a_student_who_left_and_came_back_counts_no_more(store: StoreUnderTest, strict: Feed) -> None:

@@ -13,6 +13,7 @@ from program import Site
 from store_fixtures import StoreUnderTest
 
 from worker.cli.context import CommandContext
+from worker.domain.filter import SectionFilter
 from worker.errors import StoreRefused
 
 
@@ -90,3 +91,19 @@ async def test_each_command_that_shows_contacts_mails_or_rules_is_written_down(
         ("lookup.filter", DISTRICT),
         ("lookup.filter", DISTRICT),
     ]
+
+
+@pytest.mark.usefixtures("feed")
+async def test_suggestions_are_written_down_since_the_filter_in_force_among_them_may_name_somebody(
+    store: StoreUnderTest, tmp_path: Path
+) -> None:
+    rule = {"all": [{"field": "name", "op": "contains", "value": "Quillfeather"}]}
+    in_force = SectionFilter.model_validate({"rules": [rule]}, strict=False)
+    await store.desk.set_filter(DISTRICT, in_force, "test")
+    site = Site(tmp_path, database_url=store.url)
+
+    told = await site.done("filter", "suggest", DISTRICT, "--seconds", "5")
+
+    assert "Quillfeather" in told
+    looked = await store.rows("SELECT action, district_id FROM audit WHERE action LIKE 'lookup.%'")
+    assert [tuple(row) for row in looked] == [("lookup.filter", DISTRICT)]

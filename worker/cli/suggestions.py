@@ -123,7 +123,7 @@ def _leftovers(one: Suggestion) -> Iterable[Text]:
         yield Text(f"left: {_place(left)}: {_counts(left)}", "yellow")
     more = one.leftover_groups - min(LISTED, len(one.leftovers))
     if more > 0:
-        yield Text(f"left: and {more:,} more schools' grades", "yellow")
+        yield Text(f"left: and {counted(more, 'more grade')} of schools", "yellow")
 
 
 def _place(left: Leftover) -> str:
@@ -157,4 +157,6 @@ async def _suggest(ctx: CommandContext, district: str, seconds: float) -> tuple[
     async with opened_district(ctx, district) as (store, district_id):
         with progress_bars() as progress:
             found = await suggest_filters(store.surveys, district_id, seconds, progress)
+        if not all(one.names_nobody for one in found):  # the filter in force is one of them
+            await store.desk.note(district_id, "lookup.filter", ctx.actor, {"suggestions": len(found)})
         return found, "" if found else why_none(await store.desk.show(district_id))

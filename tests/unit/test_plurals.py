@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from worker.web.console import days
 
 WORKER = Path(__file__).parents[2] / "worker"
 TEMPLATES = sorted((WORKER / "web" / "templates").glob("*.html"))
@@ -21,3 +26,42 @@ def test_no_page_has_a_plural_that_stands_whatever_the_number_is(template: Path)
 def test_such_a_plural_would_be_found() -> None:
     assert PLURAL_BEHIND_A_NUMBER.search("{{ details.findings.errors | number }} errors hold")
     assert not PLURAL_BEHIND_A_NUMBER.search('{{ details.findings.errors | counted("error") }} hold')
+
+
+BEHIND_A_NUMBER = re.compile(
+    rf" (?:[\w-]+ )?(?:{NOUNS}|alerts|letters|e-mails|mails|districts|times|turns|rows)\b"
+)
+BEFORE_OF_A_TOTAL = re.compile(r"\bof $")
+ALWAYS_SEVERAL = {"len(body)", "blocked", "self._unreadable_in_a_row", "len(found)"}
+"""Numbers that are more than one wherever they are told."""
+NO_NUMBERS = {"district_id", "look"}
+
+
+def plurals_in(source: str) -> Iterator[str]:
+    """Yield the number before each plural of a text that is put together, unless it is a constant."""
+    for text in ast.walk(ast.parse(source)):
+        parts = text.values if isinstance(text, ast.JoinedStr) else []
+        for before, number, behind in zip([None, *parts], parts, parts[1:], strict=False):
+            if not isinstance(number, ast.FormattedValue) or not isinstance(behind, ast.Constant):
+                continue
+            told = ast.unparse(number.value)
+            is_of = isinstance(before, ast.Constant) and BEFORE_OF_A_TOTAL.search(str(before.value))
+            is_a_number = not isinstance(number.value, ast.Call | ast.IfExp) or told.startswith("len(")
+            if is_a_number and not told.isupper() and not is_of and BEHIND_A_NUMBER.match(str(behind.value)):
+                yield told
+
+
+@pytest.mark.parametrize("module", sorted(WORKER.rglob("*.py")), ids=lambda path: str(path.name))
+def test_no_sentence_has_a_plural_that_stands_whatever_the_number_is(module: Path) -> None:
+    assert set(plurals_in(module.read_text())) <= ALWAYS_SEVERAL | NO_NUMBERS
+
+
+def test_such_a_sentence_would_be_found() -> None:
+    assert list(plurals_in('f"{gone} alerts were discarded"')) == ["gone"]
+    assert list(plurals_in('f"({len(some):,} dead letters)"')) == ["len(some)"]
+    assert not list(plurals_in("f\"{count(gone, 'alert')} were, {one} of {all} events, {MOST} rows\""))
+
+
+@pytest.mark.parametrize(("length", "told"), [(1, "1 day"), (2.5, "2.5 days"), (0.5, "0.5 days")])
+def test_days_are_told_with_the_noun_that_fits(length: float, told: str) -> None:
+    assert days(timedelta(days=length)) == told

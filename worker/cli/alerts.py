@@ -11,7 +11,7 @@ from rich.table import Table
 
 from worker import app
 from worker.cli.context import CommandContext
-from worker.cli.terminal import moment
+from worker.cli.terminal import counted, moment
 from worker.domain.announcements import instant
 from worker.ports.deliveries import ChannelLine, DeadDelivery, OpenIncident
 from worker.terminal_output import say
@@ -56,9 +56,10 @@ def list_(ctx: CommandContext, *, as_json: bool) -> None:
 def retry(ctx: CommandContext, channel: str | None) -> None:
     """Deliver anew what was given up, unless a later alert of the same incident is out already."""
     taken, left = ctx.run(_retry(ctx, channel))
-    say(f"{taken} alerts are delivered anew.")
+    say(f"{counted(taken, 'alert')} {'is' if taken == 1 else 'are'} delivered anew.")
     if left:
-        say(f"{left} stay as they are: a later alert of the same incident was delivered. Discard them.")
+        stay, them = ("stays as it is", "it") if left == 1 else ("stay as they are", "them")
+        say(f"{left:,} {stay}: a later alert of the same incident was delivered. Discard {them}.")
 
 
 @alerts.command()
@@ -69,7 +70,8 @@ def discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> None:
     """Delete the deliveries that were given up; the alerts stay where they were delivered."""
     if waiting and channel is None:
         raise click.UsageError("--waiting: expected --channel beside it, got nothing")
-    say(f"{ctx.run(_discard(ctx, channel, waiting=waiting))} alerts were discarded.")
+    gone = ctx.run(_discard(ctx, channel, waiting=waiting))
+    say(f"{counted(gone, 'alert')} {'was' if gone == 1 else 'were'} discarded.")
 
 
 async def _list(

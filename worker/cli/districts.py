@@ -213,7 +213,7 @@ def _source(source: dict[str, Any]) -> RenderableType:
         parts.append(f"feed read at {moment(source['feed_read_at'])}")
     facts = Text("; ".join(parts))
     if source["problem"]:
-        facts.append(f"\n{source['problem']} ({source['turns_failed']} times)", "yellow")
+        facts.append(f"\n{source['problem']} ({counted(source['turns_failed'], 'time')})", "yellow")
     return facts
 
 

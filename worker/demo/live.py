@@ -16,6 +16,7 @@ import orjson
 from worker.decisions import Decided
 from worker.demo.consumer import CommitRefused, Consumer, Json
 from worker.demo.coverage import Coverage, Trial
+from worker.demo.telling import number
 from worker.domain.decision import Outcome
 from worker.domain.filter import SectionFilter
 from worker.errors import Unavailable, UnknownDistrictError
@@ -242,8 +243,8 @@ class LiveDistrict:
         for line in lines:
             if line.district_id == self.id:
                 return (
-                    f"the district's status is {line.status}, with {line.tally.errors:,} errors and "
-                    f"{line.waiting_events:,} events waiting"
+                    f"the district's status is {line.status}, with {number(line.tally.errors, 'error')} and "
+                    f"{number(line.waiting_events, 'event')} waiting"
                 )
         return "nothing of the district is there"
 

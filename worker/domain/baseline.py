@@ -31,7 +31,7 @@ def refusal(staged: Mapping[str, int], read: Mapping[str, int]) -> str | None:
     before, after = staged.get("students", 0), read.get("students", 0)
     if before > SMALL_DISTRICT and after * 100 < before * SMALLEST_SHARE_PERCENT:
         return (
-            f"{after:,} students were read where {before:,} are staged, "
+            f"{after:,} {'student was' if after == 1 else 'students were'} read where {before:,} are staged, "
             f"fewer than {SMALLEST_SHARE_PERCENT} % of them"
         )
     return None

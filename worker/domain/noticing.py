@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from worker.domain.announcements import sync_state
 from worker.domain.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS
-from worker.domain.causes.wording import count
+from worker.domain.causes.wording import count, verb
 from worker.domain.decision import Outcome
 from worker.domain.incident_codes import (
     DEAD_LETTERS_UNATTRIBUTED,
@@ -120,7 +120,7 @@ def under_floor(events: int, under: int) -> dict[str, Condition | None]:
     """Return whether the events of a window, of which so many lie under the floor, count at all."""
     if not events:
         return {}
-    summary = f"{under} events changed nothing: all of the window are from before the last baseline."
+    summary = f"{count(under, 'event')} changed nothing: all of the window is from before the last baseline."
     return {
         EVENTS_UNDER_FLOOR: Condition("", summary, {"events": under}) if under == events else None,
     }
@@ -157,26 +157,30 @@ def inspected(sight: Sight, now: datetime) -> Found:
         found[district, FEED_STUCK] = Condition("unread", "The feed's end was not reached for a while.")
     for district, turns in sight.failing.items():
         found[district, FEED_STUCK] = Condition(
-            "failing", f"The last {turns} turns of reading the district from Clever failed.", {"turns": turns}
+            "failing",
+            f"The last {count(turns, 'turn')} of reading the district from Clever failed.",
+            {"turns": turns},
         )
     for district in sight.parked:
         summary = "The district's evaluation raised too often: it is parked until `flush` or `resume`."
         found[district, DISTRICT_PARKED] = Condition("", summary)
     for district, events in sight.overdue.items():
-        summary = f"A window with {events} events is due and was not evaluated."
+        summary = f"A window with {count(events, 'event')} is due and was not evaluated."
         found[district, WINDOW_OVERDUE] = Condition("", summary, {"events": events})
     for district, messages in sight.unpublished.items():
-        summary = f"{messages} messages wait to be published for too long."
+        summary = (
+            f"{count(messages, 'message')} {verb(messages, 'waits', 'wait')} to be published for too long."
+        )
         found[district, OUTBOX_STUCK] = Condition("", summary, {"messages": messages})
     found |= _on_their_way(sight)
     found |= _in_processes(sight)
     if sight.unattributed:
-        noun = "message" if sight.unattributed == 1 else "messages"
-        summary = f"The broker put {sight.unattributed} {noun} of no known district aside."
+        summary = f"The broker put {count(sight.unattributed, 'message')} of no known district aside."
         counts = {"messages": sight.unattributed}
         found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Condition("", summary, counts)
     if sight.dead_letters:
-        summary = f"{sight.dead_letters} dead letters wait on clever.events.dead."
+        waiting = count(sight.dead_letters, "dead letter")
+        summary = f"{waiting} {verb(sight.dead_letters, 'waits', 'wait')} on clever.events.dead."
         counts = {"messages": sight.dead_letters}
         found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Condition("", summary, counts)
     return found
@@ -200,7 +204,7 @@ def _on_their_way(sight: Sight) -> Found:
             summary = f"A launch whose day has come is held back: {why}."
             found[district, LAUNCH_HELD] = Condition(picture(told), summary)
     for district, mails in sight.mails.items():
-        summary = f"{mails} e-mails to the district did not surely arrive: a person is asked."
+        summary = f"{count(mails, 'e-mail')} to the district did not surely arrive: a person is asked."
         found[district, MAILS_WAITING] = Condition("", summary, {"mails": mails})
     return found
 
@@ -231,6 +235,6 @@ def folded(found: Found, is_open: Collection[tuple[str, str]]) -> Found:
         for district in concerned:
             if (district, code) not in is_open:
                 del told[district, code]
-        summary = f"{len(concerned)} districts at once; most of them are not told of one by one."
+        summary = f"{count(len(concerned), 'district')} at once; most of them are not told of one by one."
         told[NO_DISTRICT, code] = Condition("many", summary, {"districts": len(concerned)})
     return told

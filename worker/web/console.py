@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -47,6 +47,7 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.filters["counted"] = count
+    environment.filters["days"] = days
     environment.filters["moment"] = moment
     environment.filters["step"] = step
     environment.filters["day"] = local_day
@@ -54,6 +55,12 @@ def _templates() -> jinja2.Environment:
     environment.filters["words"] = in_words
     environment.globals["Permission"] = Permission
     return environment
+
+
+def days(length: timedelta) -> str:
+    """Return a length of time in days: 1 day, 2.5 days."""
+    number = length / timedelta(days=1)
+    return f"{number:g} {'day' if number == 1 else 'days'}"
 
 
 def step(text: str) -> str:

@@ -126,7 +126,7 @@ async def _check(connection: Connection, district_id: str, row: asyncpg.Record, 
         told = ", ".join(f"{found['code']} {found['count']:,}" for found in others)
         raise OrderRefused(
             f"the plan of district {district_id} has errors that cannot be approved: {told}; an approval "
-            "waives mass removals only"
+            "waives mass removals and class changes only"
         )
     if not guards:
         raise OrderRefused(f"the plan of district {district_id} needs no approval: nothing holds it back")

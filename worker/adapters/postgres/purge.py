@@ -7,6 +7,7 @@ from typing import Final
 
 from worker.adapters.postgres import incidents, sql
 from worker.adapters.postgres.database import Connection
+from worker.domain.causes.wording import count, verb
 from worker.domain.incidents import Rules
 from worker.errors import MessagesWaiting, UnknownDistrictError
 
@@ -51,7 +52,8 @@ async def check_purgeable(connection: Connection, district_id: str) -> datetime:
     waiting = await connection.fetchval(_SQL["unpublished"], district_id)
     if waiting:
         raise MessagesWaiting(
-            f"district {district_id}: {waiting} messages are not published yet; try again when they are"
+            f"district {district_id}: {count(waiting, 'message')} {verb(waiting, 'is', 'are')} not published "
+            "yet; try again later"
         )
     now: datetime = row["now"]
     return now

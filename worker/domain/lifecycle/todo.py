@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from worker.domain.causes.wording import count
 from worker.domain.lifecycle.sight import MOMENTARY, Trouble
 from worker.domain.lifecycle.states import State
 
@@ -136,7 +137,7 @@ def _held(standing: Standing) -> list[Wait]:
 def _mails(standing: Standing) -> list[Wait]:
     if not standing.mails_waiting or standing.mails_since is None:
         return []
-    many = "An e-mail" if standing.mails_waiting == 1 else f"{standing.mails_waiting} e-mails"
+    many = "An e-mail" if standing.mails_waiting == 1 else count(standing.mails_waiting, "e-mail")
     what = f"{many} to the district did not surely arrive: settle or send again."
     return [Wait("mails", Who.ROSTER_TEAM, what, standing.mails_since)]
 

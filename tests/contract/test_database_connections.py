@@ -267,28 +267,22 @@ async def test_a_lock_that_the_server_refuses_is_told_with_its_code(
 
 
 @pytest.mark.parametrize("outside_the_pool", [False, True])
-async def test_the_system_looks_after_idle_connections_on_both_sides(
-    database: Database, *, outside_the_pool: bool
-) -> None:
+async def test_the_system_looks_after_idle_connections(database: Database, *, outside_the_pool: bool) -> None:
     if outside_the_pool:
-        found = await _looked_after(connection := await database.connect())
+        options = _looked_after(connection := await database.connect())
         connection.terminate()
     else:
         async with database.connection() as lent:
-            found = await _looked_after(lent)
+            options = _looked_after(lent)
 
-    ours, of_the_server = found
-    assert ours == (1, 10, 5, 3, 25_000)
-    assert of_the_server == ["10", "5", "3", "25s"]
+    assert options == [1, 10, 5, 3, 25_000]
 
 
-async def _looked_after(connection: Connection) -> tuple[tuple[int, ...], list[str]]:
-    """Return keep-alive and the time for acknowledgements: of our socket, and of the server's."""
+def _looked_after(connection: Connection) -> list[int]:
+    """Return whether the connection's socket keeps alive, how, and the time for acknowledgements."""
     transport = getattr(connection, "_transport", None)
     assert transport is not None
     own = transport.get_extra_info("socket")
     names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
-    ours = tuple(own.getsockopt(socket.IPPROTO_TCP, name) for name in names)
-    settings = ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
-    told = [str(await connection.fetchval(f"SHOW tcp_{name}")) for name in settings]
-    return (own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), *ours), told
+    of_tcp = [own.getsockopt(socket.IPPROTO_TCP, name) for name in names]
+    return [own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), *of_tcp]

@@ -182,6 +182,19 @@ def test_a_routing_key_of_another_district_than_the_message_is_a_wrong_district(
     assert [event.district_id for event in batch.arrivals] == [DISTRICT]
 
 
+def test_a_routing_key_of_another_district_than_header_and_message_is_a_wrong_district_too() -> None:
+    sent = replace(
+        delivery(event_json(student_json())),
+        routing_key=f"{OTHER_DISTRICT}.users.updated",
+        headers={"district_id": DISTRICT},
+    )
+
+    batch = read_all([sent])
+
+    assert [error.reason for _, error in batch.unreadable] == [Reason.WRONG_DISTRICT]
+    assert [kept.district_id for kept in batch.quarantined] == [DISTRICT]
+
+
 def test_a_settled_feed_is_read_as_a_mark() -> None:
     settled = clever.read(body(settled_json()))
 

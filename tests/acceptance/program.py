@@ -8,15 +8,16 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import aio_pika
 import aiohttp
 import orjson
+import warm_program
 from aio_pika.abc import AbstractIncomingMessage
 
 PROGRAM = [sys.executable, "-m", "worker"]
@@ -25,6 +26,7 @@ QUEUES = ("rostering.commit", "rostering.review", "rostering.alerts", "clever.ev
 CLEVER_DEMO = Path(__file__).parents[3] / "shared" / "clever-demo"
 
 Roster = dict[tuple[str, str], dict[str, Any]]
+Process: TypeAlias = asyncio.subprocess.Process | warm_program.WarmProcess
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Site:
     broker_url: str | None = None
     database_url: str | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    is_cold: bool = False
+    """Whether each process imports the program anew, as it does where it is installed."""
 
     def environment(self, **settings: str) -> dict[str, str]:
         """Return the environment of a process of this site."""
@@ -60,15 +64,7 @@ class Site:
 
     async def command(self, *arguments: str, stdin: str = "", **settings: str) -> Finished:
         """Run a command to its end."""
-        process = await asyncio.create_subprocess_exec(
-            *PROGRAM,
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=self.environment(**settings),
-            cwd=REPOSITORY,
-        )
+        process = await started(arguments, self.environment(**settings), is_cold=self.is_cold)
         out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 90)
         return Finished(process.returncode or 0, out.decode(), err.decode())
 
@@ -92,17 +88,33 @@ class Site:
     @asynccontextmanager
     async def worker(self, *arguments: str, **settings: str) -> AsyncIterator[Worker]:
         """Run a worker while the context is open, and stop it as a supervisor does."""
-        worker = await Worker.start(self.environment(**settings), arguments)
+        worker = await Worker.start(self.environment(**settings), arguments, is_cold=self.is_cold)
         try:
             yield worker
         finally:
             await worker.stop()
 
 
+async def started(arguments: Sequence[str], environment: dict[str, str], *, is_cold: bool) -> Process:
+    """Start the program: by a fork, or anew."""
+    if not is_cold:
+        return await warm_program.start(arguments, environment, REPOSITORY)
+    return await asyncio.create_subprocess_exec(
+        *PROGRAM,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment,
+        cwd=REPOSITORY,
+        limit=warm_program.LONGEST_LINE,
+    )
+
+
 class Worker:
     """A running worker and the log lines it wrote."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Process) -> None:
         self.process = process
         self.lines: list[str] = []
         self.records: list[dict[str, Any]] = []
@@ -110,18 +122,13 @@ class Worker:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, environment: dict[str, str], arguments: Iterable[str] = ()) -> Worker:
+    async def start(
+        cls, environment: dict[str, str], arguments: Iterable[str] = (), *, is_cold: bool = False
+    ) -> Worker:
         """Start a worker process."""
-        process = await asyncio.create_subprocess_exec(
-            *PROGRAM,
-            "run",
-            *arguments,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-            cwd=REPOSITORY,
-            limit=1 << 22,
-        )
+        process = await started(["run", *arguments], environment, is_cold=is_cold)
+        assert process.stdin is not None
+        process.stdin.close()
         return cls(process)
 
     async def logged(

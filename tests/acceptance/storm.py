@@ -36,7 +36,7 @@ class Supervisor:
         """Start the worker again whenever it ends, until cancelled."""
         try:
             while True:
-                self.worker = await Worker.start(self.environment)
+                self.worker = await Worker.start(self.environment, is_cold=True)
                 while self.worker.process.returncode is None:
                     self._look()
                     with suppress(TimeoutError):

@@ -60,6 +60,7 @@ async def test_intake_of_large_messages_among_small_ones_stays_under_400_mb(
         for number in range(1, messages + 1):
             await send(large(number))
 
+    site.is_cold = True  # a fork has the memory of what was imported before
     async with site.worker("--stages", "ingest") as worker:
         await stored(site, messages + SMALL_FIRST)
         most = peak(worker.process.pid)

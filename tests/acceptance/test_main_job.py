@@ -22,6 +22,7 @@ BY_SUBJECT = json.dumps(
 async def test_the_demo_district_goes_from_its_arrival_to_a_move_between_two_homerooms(
     site: Site, tmp_path: Path
 ) -> None:
+    site.is_cold = True
     async with consuming(site.broker_url or "") as consumer:
         async with site.worker():
             await site.done("publish", str(CLEVER_DEMO / "users.json"), str(CLEVER_DEMO / "sections.json"))

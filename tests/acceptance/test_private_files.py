@@ -23,7 +23,7 @@ LIST_OR_WRITE = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 async def test_no_file_under_the_data_folder_can_be_read_by_another_user(tmp_path: Path) -> None:
     folder = tmp_path / "kept" / "rostering"
-    site = Site(folder, settings={"WINDOW__QUIET_SECONDS": "0.1"})
+    site = Site(folder, settings={"WINDOW__QUIET_SECONDS": "0.1"}, is_cold=True)
     (tmp_path / "events.ndjson").write_text("\n".join(json.dumps(event) for event in ARRIVAL) + "\n{\n")
     (folder / "out").mkdir(parents=True, mode=0o755)
     (folder / "out" / "commit.ndjson").touch(mode=0o644)

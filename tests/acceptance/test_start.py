@@ -36,7 +36,7 @@ async def unmigrated_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
 async def test_a_broker_without_its_queues_is_told_apart_and_never_mended_in_silence(
     tmp_path: Path, rabbitmq_vhost_url: str, database_url: str
 ) -> None:
-    site = Site(tmp_path, rabbitmq_vhost_url, database_url)
+    site = Site(tmp_path, rabbitmq_vhost_url, database_url, is_cold=True)
 
     assert_one_line(await site.command("run"), "clever.events is missing", "rostering topology declare")
 
@@ -48,7 +48,7 @@ async def test_a_broker_without_its_queues_is_told_apart_and_never_mended_in_sil
 async def test_a_database_without_its_schema_is_told_and_migrate_brings_it_once(
     tmp_path: Path, unmigrated_url: str
 ) -> None:
-    site = Site(tmp_path, database_url=unmigrated_url)
+    site = Site(tmp_path, database_url=unmigrated_url, is_cold=True)
 
     assert_one_line(await site.command("run"), "no schema", "rostering migrate")
     assert "migrated from version nothing" in await site.done("migrate")
@@ -152,3 +152,15 @@ async def test_a_command_that_makes_a_data_folder_says_which_and_publish_says_th
     assert str(tmp_path / "data") in alone.err
     assert "No worker runs" in alone.err
     assert (beside.code, beside.out, beside.err) == (0, "Published 1 event.\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["check-config"], ["--help"], ["show"], ["no-such-command"]])
+async def test_a_start_by_a_fork_says_what_the_installed_program_says(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    """Most tests here start the program by a fork of a process that has imported it."""
+    anew = await Site(tmp_path, is_cold=True).command(*arguments, HTTP__HOST="::1")
+    forked = await Site(tmp_path).command(*arguments, HTTP__HOST="::1")
+
+    assert (forked.code, forked.out, forked.err) == (anew.code, anew.out, anew.err)
+    assert forked.out + forked.err

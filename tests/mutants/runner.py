@@ -130,6 +130,7 @@ class Runner:
     def _pytest(self, *arguments: str) -> tuple[int | None, str]:
         """Return pytest's exit code, None if it had to be ended, and what it wrote."""
         command = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS}"]
+        command += ["--hypothesis-profile", "usual"]
         return self._warm.run([*command, *arguments], ROUND_SECONDS)
 
     def close(self) -> None:

@@ -6,14 +6,15 @@ from collections import Counter
 from datetime import date
 
 import pytest
-from builders import DISTRICT
+from builders import DISTRICT, NOON
 
 from worker.domain.causes.advice import advice
-from worker.domain.causes.class_changes import CLASS_CHANGE_TEXTS
-from worker.domain.causes.facts import Facts, TermFacts
+from worker.domain.causes.class_changes import CLASS_CHANGE_TEXTS, ROLLOVER
+from worker.domain.causes.facts import Blocked, Facts, Others, Place, TermFacts
 from worker.domain.causes.model import Pile
 from worker.domain.causes.students import IDS_REISSUED, NO_TERM_RUNS, Reason
-from worker.domain.causes.wording import LONGEST_NAME, shortened
+from worker.domain.causes.wording import LONGEST_NAME, NAMED, count, grades, listing, several, shortened
+from worker.domain.policy import Code
 from worker.domain.records import RecordId, Term
 
 TODAY = date(2026, 7, 1)
@@ -71,3 +72,46 @@ def test_a_name_is_told_whole_up_to_a_length_and_in_one_line() -> None:
     assert shortened("x" * LONGEST_NAME) == "x" * LONGEST_NAME
     assert shortened("x" * (LONGEST_NAME + 1)) == "x" * LONGEST_NAME + "…"
     assert shortened(" a\n b ") == "a b"
+
+
+def test_numbers_and_lists_are_told_as_people_say_them() -> None:
+    assert [several(number, "school") for number in (0, 1, 2, 10, 11, 1000)] == [
+        *("no schools", "one school", "two schools", "ten schools", "11 schools", "1,000 schools"),
+    ]
+    assert [count(number, "class", "classes") for number in (0, 1, 2)] == [
+        "0 classes",
+        "1 class",
+        "2 classes",
+    ]
+    assert count(1000, "student") == "1,000 students"
+    assert [listing("abcdefgh"[:number]) for number in (0, 1, 2, 3)] == ["", "a", "a and b", "a, b and c"]
+    assert NAMED == 6
+    assert listing("abcdef") == "a, b, c, d, e and f"
+    assert listing("abcdefgh") == "a, b, c, d, e, f and 2 more"
+    assert [grades(names) for names in ([], ["3"], ["3", "4"])] == ["no grade", "grade 3", "grades 3 and 4"]
+
+
+OTHER_ERRORS = "put the other errors right first"
+
+
+@pytest.mark.parametrize(
+    ("facts", "are_other"),
+    [
+        (Facts(DISTRICT, 9, ""), False),
+        (Facts(DISTRICT, 9, "", others=[Others(Code.SCHOOL_MASS_REMOVAL, 1, (), NOON)]), False),
+        (Facts(DISTRICT, 9, "", others=[Others(Code.NO_TEACHER, 1, (), NOON)]), True),
+        (Facts(DISTRICT, 9, "", blocked=[Blocked({}, 1, Place("north", "3"))]), True),
+    ],
+)
+def test_a_plan_can_be_approved_where_nothing_but_guards_stands_against_it(
+    facts: Facts, are_other: bool
+) -> None:
+    assert (OTHER_ERRORS in advice(IDS_REISSUED, Pile(students=2, removed=2), facts)) is are_other
+
+
+def test_a_new_school_year_is_told_by_what_goes_unless_only_classes_change() -> None:
+    facts = Facts(DISTRICT, 9, "")
+
+    assert "would sit in another class" in advice(ROLLOVER, Pile(class_changes=3), facts)
+    assert "3 students would be removed" in advice(ROLLOVER, Pile(removed=3), facts)
+    assert "3 students would be removed" in advice(ROLLOVER, Pile(removed=3, class_changes=2), facts)

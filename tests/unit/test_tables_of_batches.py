@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
+import pytest
 from builders import NOON
 from tables import check, draws
 
@@ -89,6 +90,24 @@ def test_changes_of_two_batches_are_one_from_the_first_before_to_the_last_after(
 
     assert combine([first, other], [second]) == [replace(second, before={"v": 1}), other]
     assert combine([], [second, other]) == [second, other]
+
+
+@pytest.mark.parametrize(("microseconds", "is_back"), [(-1, False), (0, True)])
+def test_what_was_missing_from_a_baseline_is_back_where_it_changed_in_a_later_second(
+    microseconds: int, is_back: bool
+) -> None:
+    missed = Staged(EventId(f"{BASE:08x}{'f' * 16}"), None)
+    at = (BASE + 1) * SECOND + microseconds
+    changed = Event(EventId(f"{BASE:08x}{0:016x}"), Kind.USER, RecordId("u"), {}, at)
+
+    assert bool(apply({changed.key: missed}, [changed])) is is_back
+
+
+def test_below_a_floor_that_is_no_event_id_lies_every_event() -> None:
+    event = Event(EventId(f"{BASE:08x}{0:016x}"), Kind.USER, RecordId("u"), {}, BASE * SECOND)
+
+    assert is_under_floor(event, EventId("g"))
+    assert not is_under_floor(event, NO_FLOOR)
 
 
 def versions() -> Iterator[str]:
@@ -195,7 +214,7 @@ def test_what_is_confirmed_of_a_plan_is_what_it_alone_moves_at_each_school() -> 
         Turnover(5, 10, earlier=2),
         Turnover(4, 10),
         {"north": Turnover(3, 5, earlier=3), "south": Turnover(2, 5)},
-        {"north": Turnover(1, 5)},
+        {"north": Turnover(1, 5), "south": Turnover(2, 5, earlier=2)},
     )
 
     confirmation = counts.to_confirmation()

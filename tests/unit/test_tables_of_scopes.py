@@ -71,7 +71,7 @@ def test_scopes_hold_and_count_whom_the_table_says() -> None:
 
 
 def windows(number: int) -> Iterator[str]:
-    limits = WindowLimits(timedelta(seconds=2), timedelta(seconds=5), 3, timedelta(seconds=6))
+    limits = WindowLimits(timedelta(seconds=4), timedelta(seconds=5), 3, timedelta(seconds=6))
     for rng in draws("windows", number):
         opened, last = rng.randrange(3), rng.randrange(3, 5)
         deferred, requested = rng.choice((None, None, 0, 1)), rng.choice((None, None, None, Trigger.FLUSH))

@@ -146,8 +146,8 @@ def _applies(event: Event, current: Staged | None, within: Bounds) -> bool:
     if current is None or current.event_id > within.latest:
         return not is_under
     if event.modified is not None and event.record is not None:
-        if current.record is not None and current.modified not in (None, event.modified):
-            return event.modified > (current.modified or 0)
+        if current.record is not None and current.modified is not None and event.modified != current.modified:
+            return event.modified > current.modified
         if current.record is None and current.modified is None:
             # It was missing from a baseline; what was changed after that is there again.
             missed_at = made_at(current.event_id)

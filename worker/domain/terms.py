@@ -107,8 +107,12 @@ def is_undated(term: Term) -> bool:
 
 def next_of(terms: Iterable[Term], today: date) -> Term | None:
     """Return the term that begins first after a day."""
-    coming = [(term.start, term.id, term) for term in terms if term.start is not None]
-    return min((one for one in coming if one[0] > today and not is_reversed(one[2])), default=(None,) * 3)[2]
+    coming = [
+        (term.start, term.id, term)
+        for term in terms
+        if term.start is not None and term.start > today and not is_reversed(term)
+    ]
+    return min(coming)[2] if coming else None
 
 
 def next_boundary(terms: Iterable[Term], calendar: Calendar) -> date | None:

@@ -27,7 +27,7 @@ def moment(value: object) -> int | None:
     """Return a time as records have it, in microseconds; None where it is none. Without a zone it is UTC."""
     if isinstance(value, str):
         return _written(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int):  # True and False are in neither range
         if value in _SECONDS:
             return value * SECOND
         if value in _MILLISECONDS:

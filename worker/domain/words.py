@@ -59,7 +59,7 @@ class Vocabulary:
         """
         if not knows_one:
             return
-        for word in {word for word in words(text) if word.isalpha()}:
+        for word in set(words(text)):
             common = self._teachers.get(word)
             self._teachers[word] = frozenset(teachers) if common is None else common & frozenset(teachers)
 

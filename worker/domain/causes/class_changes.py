@@ -49,13 +49,13 @@ def pile_up_class_changes(facts: Facts, is_rollover: bool) -> dict[Reason, Pile]
     groups = _concerned(facts.class_changes, found)
     reasons = _merged(groups, is_rollover=is_rollover or _most_are_promoted(groups))
     piles = {reason: Pile() for reason in reasons.values()}
-    at_school: defaultdict[str, Counter[Reason]] = defaultdict(Counter)
+    at_school: defaultdict[str | None, Counter[Reason]] = defaultdict(Counter)
     sections: defaultdict[Reason, Counter[str]] = defaultdict(Counter)
     for group in groups:
         reason = reasons[group.fate]
         piles[reason].class_changes += group.students
         piles[reason].place(*group.place, group.students)
-        at_school[group.place.school_id or ""][reason] += group.students
+        at_school[group.place.school_id][reason] += group.students
         sections[reason].update(dict.fromkeys(group.sections, group.students))
     for reason, named in sections.items():
         piles[reason].sections = most_first(named)[:LISTED]
@@ -92,7 +92,7 @@ def _merged(groups: Sequence[ClassChange], *, is_rollover: bool) -> dict[Fate, R
 
 
 def _attribute(
-    piles: dict[Reason, Pile], found: Sequence[Others], at_school: Mapping[str, Counter[Reason]]
+    piles: dict[Reason, Pile], found: Sequence[Others], at_school: Mapping[str | None, Counter[Reason]]
 ) -> None:
     """Give each finding to the reason of most of its students."""
     sizes = {reason: pile.class_changes for reason, pile in piles.items()}

@@ -77,12 +77,12 @@ def _reason(others: Others, facts: Facts) -> Reason:
 def _removals(removals: Removals, found: list[Others], cohorts: Mapping[Place, int]) -> dict[Reason, Pile]:
     shapes = _merged(_shapes(_concerned(removals, found), cohorts))
     piles = {shape: Pile() for shape in shapes}
-    at_school: defaultdict[str, Counter[Reason]] = defaultdict(Counter)
+    at_school: defaultdict[str | None, Counter[Reason]] = defaultdict(Counter)
     for shape, groups in shapes.items():
         for group in groups:
             piles[shape].removed += group.students
             piles[shape].place(*group.place, group.students)
-            at_school[group.place.school_id or ""][shape] += group.students
+            at_school[group.place.school_id][shape] += group.students
     largest = _largest({shape: pile.removed for shape, pile in piles.items()})
     for others in found:
         ids = others.record_ids if others.code is Code.SCHOOL_MASS_REMOVAL else ()
@@ -119,15 +119,15 @@ def _count(piles: dict[Reason, Pile], shape: Reason, others: Others, findings: i
 def _shapes(removals: Removals, cohorts: Mapping[Place, int]) -> dict[Reason, list[Removed]]:
     """Return the removed students by what their removal looks like."""
     shapes: dict[Reason, list[Removed]] = {}
-    left: Counter[str] = Counter()
+    left: Counter[str | None] = Counter()
     for place, students in cohorts.items():
-        left[place.school_id or ""] += students
-    lost = Counter[str]()
+        left[place.school_id] += students
+    lost = Counter[str | None]()
     for group in removals.students:
-        lost[group.place.school_id or ""] += group.students
+        lost[group.place.school_id] += group.students
     rest = []
     for group in removals.students:
-        school = group.place.school_id or ""
+        school = group.place.school_id
         if group.is_staged:
             shapes.setdefault(SCOPE_NARROWED, []).append(group)
         elif group.reissued * 100 >= group.students * MOST_PERCENT:

@@ -51,7 +51,6 @@ _PLAIN: Final[Mapping[Code, Reason]] = {
 
 
 _OF_REISSUED: Final = frozenset({Code.DUPLICATE_IDENTITY, Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
-_OF_SIGNS: Final = frozenset({Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Scale:
 
     facts: Facts
     withdrawn: frozenset[str]
-    blank_at: frozenset[tuple[str, str]]
+    blank_at: frozenset[tuple[str, str | None]]
     """Fields with the schools where they are blank for nearly all."""
     uncovered: frozenset[Place]
     unlisted: int
@@ -88,9 +87,7 @@ def scale_of(facts: Facts) -> Scale:
                 missing[key.field] += group.students
                 if group.place.school_id:
                     missing_at[key.field, group.place.school_id] += group.students
-            elif key.code in _OF_SIGNS and (
-                are_reissued if group.sign is Sign.REISSUED else group.sign is not None
-            ):
+            elif are_reissued if group.sign is Sign.REISSUED else group.sign is not None:
                 continue
             elif key.code is Code.NO_SECTION:
                 without[group.place] += group.students
@@ -98,9 +95,9 @@ def scale_of(facts: Facts) -> Scale:
             elif key.code is Code.MULTIPLE_SECTIONS and not _is_matter_of_terms(group.labels):
                 kinds = plain(group.labels)
                 (pairs if len(kinds) > 1 else alike)[kinds] += group.students
-    schools: Counter[str] = Counter()
+    schools: Counter[str | None] = Counter()
     for place, students in facts.cohorts.items():
-        schools[place.school_id or ""] += students
+        schools[place.school_id] += students
     return Scale(
         facts,
         frozenset(name for name, students in missing.items() if _are_most(students, facts.students)),
@@ -177,7 +174,7 @@ def _missing(name: str, group: Blocked, scale: Scale) -> Reason:
     if name in scale.withdrawn:
         what = "withdrawn" if scale.facts.was_rostered else "not_shared"
         return Reason(f"sharing.field_{what}", Owner.SHARING, name)
-    if (name, group.place.school_id or "") in scale.blank_at:
+    if (name, group.place.school_id) in scale.blank_at:
         return Reason("sis.field_missing_at_school", Owner.SIS, name)
     return Reason("sis.field_missing", Owner.SIS, name)
 

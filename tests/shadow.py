@@ -61,7 +61,7 @@ MORE: Final = """
     INSERT INTO baseline_records (district_id, kind, record_id, record)
         SELECT $d$, 'user', lpad(to_hex(n), 24, '0'), '{"of": "the shadow"}' FROM generate_series(1, 40) AS n;
     INSERT INTO baseline_records (district_id, kind, record_id, record)
-        SELECT $d$, 'section', lpad(to_hex(n), 24, '0'), '{}' FROM generate_series(700, 705) AS n;
+        SELECT $d$, 'section', lpad(to_hex(n), 24, '0'), '{}' FROM generate_series(1, 6) AS n;
     INSERT INTO filters (district_id, version, filter, actor, reason)
         SELECT $d$, 7 + n, '{"rules": [{"all": [{"field": "name", "op": "contains", "value": "shadow"}]}]}',
                'shadow', 'shadow' FROM generate_series(1, 2) AS n;
@@ -92,7 +92,7 @@ MORE: Final = """
     INSERT INTO quarantine (district_id, body_digest, reason, explanation)
         SELECT $d$, sha256(n::text::bytea), 'unreadable', 'shadow' FROM generate_series(1, 3) AS n;
     INSERT INTO guard_history
-        SELECT $d$, s, lpad(to_hex(n), 24, '0'), now(), true, lpad('384', 24, '0'), lpad('2bc', 24, '0'),
+        SELECT $d$, s, lpad(to_hex(n), 24, '0'), now(), true, lpad('1', 24, '0'), lpad('1', 24, '0'),
                false, NULL, NULL FROM generate_series(1, 40) AS n, generate_series(2, 4) AS s
         ON CONFLICT DO NOTHING;
     INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member, school_id)
@@ -103,7 +103,7 @@ MORE: Final = """
                CASE WHEN n % 2 = 0 THEN 'error' ELSE 'warning' END, '{}', n % 3 <> 0, n % 3 <> 1
         FROM generate_series(1, 40) AS n ON CONFLICT DO NOTHING;
     INSERT INTO school_terms (district_id, school_id, term_id, sections)
-        SELECT $d$, lpad('384', 24, '0'), lpad('352', 24, '0'), 5 ON CONFLICT DO NOTHING;
+        SELECT $d$, lpad('1', 24, '0'), lpad('1', 24, '0'), 5 ON CONFLICT DO NOTHING;
     INSERT INTO audit (id, actor, action, district_id)
         OVERRIDING SYSTEM VALUE VALUES (-1, 'shadow', 'shadow', $d$);
     INSERT INTO erased_students (district_id, student_id, actor)

@@ -193,7 +193,9 @@ async def stage_as_before(store: StoreUnderTest, numbers: Sequence[int] = STUDEN
     for number in numbers:
         (record,) = staged_records("users", [student(number)], DISTRICT)
         await store.rows(
-            "UPDATE staged SET record = $1::text::jsonb WHERE record_id = $2", record.record, record.record_id
+            "UPDATE staged SET record = $1::text::jsonb WHERE kind = 'user' AND record_id = $2",
+            record.record,
+            record.record_id,
         )
     await store.rows("UPDATE districts SET complete_fields = NULL, held_fields = NULL")
 

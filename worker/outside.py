@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final
 
 from config.settings import Settings
-from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
+from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, EVENTS_QUEUE, REVIEW_QUEUE
 from worker.adapters import rabbitmq_rights
 from worker.adapters.files import DeadLetterFile, FileSink, MessageFiles
 from worker.adapters.files_letters import FileDeadLetters
@@ -17,6 +17,7 @@ from worker.adapters.inprocess import InProcessBroker
 from worker.adapters.rabbitmq import RabbitBroker
 from worker.adapters.rabbitmq_letters import RabbitDeadLetters
 from worker.app import Store, open_store, process_name
+from worker.errors import BrokerUnavailable
 from worker.metrics import Metrics
 from worker.ports.broker import Broker, Publisher
 from worker.ports.dead_letters import DeadLetters
@@ -131,6 +132,15 @@ async def open_publisher(
                 store = await stack.enter_async_context(open_store(settings))
             await stack.enter_async_context(_ingesting(broker, store))
         yield broker
+
+
+async def is_taken(publisher: RabbitBroker | InProcessBroker, store: Store | None) -> bool:
+    """Whether a worker is there for what was published, as far as that can be told."""
+    if isinstance(publisher, RabbitBroker):
+        with suppress(BrokerUnavailable):
+            return await publisher.has_consumer(EVENTS_QUEUE)
+        return True
+    return store is None or await store.desk.has_worker()
 
 
 @asynccontextmanager

@@ -164,3 +164,19 @@ async def test_a_start_by_a_fork_says_what_the_installed_program_says(
 
     assert (forked.code, forked.out, forked.err) == (anew.code, anew.out, anew.err)
     assert forked.out + forked.err
+
+
+async def test_publishing_to_a_broker_from_which_nobody_takes_says_that_no_worker_runs(
+    site: Site, tmp_path: Path
+) -> None:
+    events = tmp_path / "events.ndjson"
+    events.write_text(json.dumps(event_json(school_json(), "schools.created", 1)))
+
+    alone = await site.command("publish", str(events))
+    async with site.worker() as worker:
+        await worker.logged("events.stored")
+        beside = await site.command("publish", str(events))
+
+    assert (alone.code, alone.out) == (0, "Published 1 event.\n")
+    assert "No worker runs" in alone.err
+    assert (beside.code, beside.out, beside.err) == (0, "Published 1 event.\n", "")

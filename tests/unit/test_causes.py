@@ -178,6 +178,23 @@ def test_two_homerooms_of_one_student_are_a_mistake_in_the_data() -> None:
     assert "named “homeroom”" in cause.advice
 
 
+def test_students_in_several_are_told_of_their_schools_whatever_where_their_sections_are() -> None:
+    homerooms = [
+        blocked(3, SEVERAL, labels=(word("homeroom", several=True),), school=name)
+        for name in ("north", "south")
+    ]
+    kinds = [word(text) for text in ("art", "band", "choir", "drama", "english")]
+    pairs = [blocked(50 - place, SEVERAL, labels=(kind, HOMEROOM)) for place, kind in enumerate(kinds)]
+
+    (alike,) = causes(*homerooms, has_rules=True)
+    otherwise = next(
+        cause for cause in causes(*pairs, has_rules=True) if cause.code == "filter.several_otherwise"
+    )
+
+    assert alike.advice.startswith("6 students of two schools are in two or more sections")
+    assert otherwise.advice.startswith("93 students of one school are in several classes in other ways")
+
+
 def test_two_of_one_kind_for_most_students_are_no_mistake_but_the_filters() -> None:
     (cause,) = causes(blocked(800, SEVERAL, labels=(word("math", several=True),)), has_rules=True)
 

@@ -34,6 +34,8 @@ from worker.ports.broker import Message, Subscription
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from pamqp.commands import Queue
+
 FAILURE_SECONDS: Final = 30.0
 """How long a failed publish speaks against the broker's health."""
 PUBLISHING: Final = "publish"
@@ -124,12 +126,19 @@ class RabbitBroker:
 
     async def depth(self, queue: str) -> int | None:
         """Return how many messages wait in `queue`; raises `BrokerUnavailable`."""
+        return (await self._look_at(queue)).message_count
+
+    async def has_consumer(self, queue: str) -> bool:
+        """Return whether anybody consumes `queue`; raises `BrokerUnavailable`."""
+        return bool((await self._look_at(queue)).consumer_count)
+
+    async def _look_at(self, queue: str) -> Queue.DeclareOk:
         link: Link | None = None
         try:
             with translated(f"cannot look at {queue}"):
                 async with asyncio.timeout(self._connect_timeout):
                     link = await self._looking_link()
-                    return (await link.transport.queue_declare(queue, passive=True)).message_count
+                    return await link.transport.queue_declare(queue, passive=True)
         except ChannelNotFoundEntity as error:
             await self._discard(link)
             raise BrokerUnavailable(f"queue {queue} is missing") from error

@@ -14,7 +14,7 @@ from worker.app import Store, open_store
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted, progress_bars
 from worker.errors import Unavailable
-from worker.outside import open_publisher
+from worker.outside import is_taken, open_publisher
 from worker.pages import read_events
 from worker.publishing import publish_events
 from worker.row_report import RowReport
@@ -40,7 +40,8 @@ def publish(ctx: CommandContext, files: tuple[Path, ...]) -> None:
     for line in told(report):
         say(line)
     if not is_evaluated:
-        say("No worker runs on this data: `rostering run` starts one, which evaluates what waits.", err=True)
+        where = "takes what waits at the broker" if ctx.settings.broker_url else "evaluates what waits"
+        say(f"No worker runs on this data: `rostering run` starts one, which {where}.", err=True)
 
 
 def told(report: RowReport) -> list[str]:
@@ -87,8 +88,7 @@ async def _publish(ctx: CommandContext, files: tuple[Path, ...]) -> tuple[int, R
             count = await publish_events(
                 publisher, read_events(files, now), lambda confirmed: progress("events", confirmed)
             )
-        # With a broker, events wait there for whoever consumes them: how many do is the broker's to show.
-        return count, report, has_broker or store is None or await store.desk.has_worker()
+        return count, report, await is_taken(publisher, store)
 
 
 @dataclass

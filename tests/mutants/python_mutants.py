@@ -1,7 +1,8 @@
 """The mutants of a Python file.
 
-What is left alone: docstrings and other texts, annotations, decorators, the values of constants of a module
-(a limit's exact figure is a choice), and what goes to a log.
+What is left alone: docstrings and other texts, annotations, decorators, what goes to a log or to a trace's
+span, for how long something sleeps, how a field is declared (`field(init=False)`), and exact figures that are
+a choice: the values of constants of a module, and defaults of fields other than 0 and 1.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ ARITHMETIC: Final[dict[type[ast.operator], tuple[str, str]]] = {
     ast.BitAnd: (r"&", "|"),
 }
 SWAPPED: Final = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
-LOGS: Final = re.compile(r"get_logger\(\)|\b_?log(ger)?\.")
+LOGS: Final = re.compile(r"get_logger\(\)|\b_?log(ger)?\.|\b_?span\.")
+DECLARES: Final = frozenset({"field", "ConfigDict", "asyncio.sleep"})
+"""Calls whose arguments are left alone."""
+MADE_OF: Final = frozenset({"timedelta", "time"})
+"""Calls that make a figure of a choice, as the default of a field."""
 TYPES: Final = (ast.Constant, ast.JoinedStr)
 
 Span = tuple[int, int]
@@ -55,6 +60,7 @@ class _Visitor(ast.NodeVisitor):
         self._source = source
         self._path = path
         self._scope: list[str] = []
+        self._in_class = False
         self._lines = [0]
         for line in source.splitlines(keepends=True):
             self._lines.append(self._lines[-1] + len(line))
@@ -83,11 +89,13 @@ class _Visitor(ast.NodeVisitor):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._scope.append(node.name)
+        around, self._in_class = self._in_class, False
         for default in (*node.args.defaults, *(d for d in node.args.kw_defaults if d)):
             self.visit(default)
         for statement in node.body:
             self.visit(statement)
         self._scope.pop()
+        self._in_class = around
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self._function(node)
@@ -97,12 +105,14 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._scope.append(node.name)
+        around, self._in_class = self._in_class, True
         for statement in node.body:
             self.visit(statement)
         self._scope.pop()
+        self._in_class = around
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None and self._scope:
+        if node.value is not None and self._scope and not (self._in_class and _is_choice(node.value)):
             self.visit(node.value)
 
     def visit_Assign(self, node: ast.Assign) -> None:
@@ -166,7 +176,7 @@ class _Visitor(ast.NodeVisitor):
             self._add(self._span(test), f"not ({self._text(test)})")
 
     def visit_Call(self, node: ast.Call) -> None:
-        if LOGS.search(self._text(node.func)):
+        if LOGS.search(self._text(node.func)) or self._text(node.func) in DECLARES:
             return
         if isinstance(node.func, ast.Name) and node.func.id in SWAPPED:
             other = SWAPPED[node.func.id]
@@ -200,6 +210,14 @@ class _Visitor(ast.NodeVisitor):
 
     def _left_out(self, node: ast.stmt) -> None:
         self._add(self._span(node), "pass")
+
+
+def _is_choice(default: ast.expr) -> bool:
+    """Whether the default of a field is a figure that might as well be another one."""
+    if isinstance(default, ast.Call):
+        return isinstance(default.func, ast.Name) and default.func.id in MADE_OF
+    value = default.value if isinstance(default, ast.Constant) else None
+    return isinstance(value, int | float) and value not in {0, 1}
 
 
 def _is_text(node: ast.expr) -> bool:

@@ -51,6 +51,22 @@ def test_a_function_has_the_mutants_of_its_conditions_constants_and_statements()
     assert changed(mutants) == expected
 
 
+def test_figures_that_are_a_choice_and_what_is_only_told_have_no_mutants() -> None:
+    source = (
+        "class Patience:\n"
+        "    long: timedelta = timedelta(days=7)\n"
+        "    at: time = time(8)\n"
+        "    percent: float = 2.5\n"
+        "    waiting: list[int] = field(default_factory=list, init=False)\n"
+        "    async def wait(self) -> None:\n"
+        "        await asyncio.sleep(3)\n"
+        "        span.set(days=7)\n"
+    )
+
+    assert changed(python_mutants(source, "toy.py")) == {"pass"}
+    assert changed(python_mutants("class Count:\n    seen: int = 0\n", "toy.py")) == {"1", "(-1)"}
+
+
 def test_a_mutant_differs_in_one_place_and_the_rest_is_as_it_was() -> None:
     mutants = python_mutants(TOY, "toy.py")
 

@@ -1,0 +1,158 @@
+"""What has to be looked at again for a change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import cast
+
+import pytest
+from builders import Json
+
+from worker.candidate.context import chunks
+from worker.candidate.refresh import Touched, _touch_user, _turned, stage
+from worker.candidate.sections import touched_students
+from worker.candidate.students import _count_seat
+from worker.domain.records import EventId, Kind, RecordId
+from worker.domain.staging import Change
+from worker.domain.window import WindowLimits
+from worker.ports.roster import EvaluatedRoster, Link, Seat
+
+TODAY = date(2026, 9, 15)
+LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 10, timedelta(hours=1))
+
+
+def change(kind: Kind, before: Json | None, after: Json | None) -> Change:
+    return Change(kind, RecordId("r"), EventId("1"), before, after)
+
+
+# What a change touches
+
+
+def test_students_are_touched_where_a_section_s_rank_changed_or_they_came_or_went() -> None:
+    before, after = {"students": ["a", "b"]}, {"students": ["b", "c"]}
+
+    assert touched_students(before, after, 0, 1) == {"a", "b", "c"}
+    assert touched_students(before, after, None, 0) == {"a", "b", "c"}
+    assert touched_students(before, after, 0, 0) == {"a", "c"}
+    assert touched_students(before, after, None, None) == set()
+    assert touched_students(None, after, None, 0) == {"b", "c"}
+    assert touched_students(before, None, 0, None) == {"a", "b"}
+    assert touched_students(None, {}, 0, 0) == set()
+
+
+def side(school: str | None, **texts: str) -> Json:
+    return {"texts": texts | ({} if school is None else {"school_id": school})}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "students", "teachers", "schools", "turned"),
+    [
+        (None, {"student": side("n")}, {"r"}, set(), {"n"}, (True, False)),
+        ({"student": side("n")}, {"student": side("s")}, {"r"}, set(), {"n", "s"}, (False, False)),
+        ({"student": side("n")}, {"student": side(None)}, {"r"}, set(), {"n"}, (False, False)),
+        ({"student": side("n")}, {"student": side("n")}, set(), set(), set(), (False, False)),
+        ({"student": side("n")}, None, {"r"}, set(), {"n"}, (True, False)),
+        ({"teacher": {"a": 1}}, {"teacher": {"a": 2}}, set(), {"r"}, set(), (False, False)),
+        ({"teacher": {}}, {"student": {}}, {"r"}, {"r"}, set(), (True, True)),
+    ],
+)
+def test_a_user_touches_the_side_that_differs_and_the_schools_of_the_student(
+    before: Json | None,
+    after: Json | None,
+    students: set[str],
+    teachers: set[str],
+    schools: set[str],
+    turned: tuple[bool, bool],
+) -> None:
+    touched, user = Touched(), change(Kind.USER, before, after)
+
+    _touch_user(touched, user)
+
+    assert (touched.students, touched.teachers, touched.schools) == (students, teachers, schools)
+    assert (_turned(user, "student"), _turned(user, "teacher")) == turned
+    assert not _turned(change(Kind.SECTION, before, after), "student")
+
+
+@dataclass
+class FakeRoster:
+    """Keeps what is staged."""
+
+    staged: list[Change] = field(default_factory=list)
+    added: set[Link] = field(default_factory=set)
+    removed: set[Link] = field(default_factory=set)
+    terms: dict[tuple[str, str], int] | None = None
+
+    async def write_staged(self, changes: Sequence[Change]) -> None:
+        self.staged += changes
+
+    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+        self.added |= set(added)
+        self.removed |= set(removed)
+
+    async def count_school_terms(self, changes: Mapping[tuple[str, str], int]) -> None:
+        self.terms = dict(changes)
+
+
+async def staged(*changes: Change) -> FakeRoster:
+    roster = FakeRoster()
+    await stage(cast("EvaluatedRoster", roster), changes)
+    assert roster.staged == list(changes)
+    return roster
+
+
+async def test_a_section_points_to_everybody_and_everything_that_it_names_and_no_more_to_what_it_did() -> (
+    None
+):
+    before = {"students": ["a", "x"], "teachers": ["b"], "school_id": "n", "course_id": "c", "term_id": "t"}
+    after = {"students": ["a", "y"], "teachers": ["b"], "school_id": "n", "course_id": "d", "term_id": None}
+
+    def links(*targets: tuple[str, str]) -> set[Link]:
+        return {Link(role, target, "r") for role, target in targets}
+
+    whole = links(
+        *(("student", "a"), ("student", "x"), ("teacher", "b")),
+        *(("school", "n"), ("course", "c"), ("term", "t")),
+    )
+    come, gone = (
+        await staged(change(Kind.SECTION, None, before)),
+        await staged(change(Kind.SECTION, before, None)),
+    )
+    other = await staged(change(Kind.SECTION, before, after), change(Kind.COURSE, None, before))
+
+    assert (come.added, come.removed) == (whole, set())
+    assert (gone.added, gone.removed) == (set(), whole)
+    assert other.added == links(("student", "y"), ("course", "d"))
+    assert other.removed == links(("student", "x"), ("course", "c"), ("term", "t"))
+
+
+async def test_terms_of_schools_are_counted_by_the_sections_that_come_and_go() -> None:
+    fall, spring = {"school_id": "n", "term_id": "fall"}, {"school_id": "n", "term_id": "spring"}
+    roster = await staged(
+        change(Kind.SECTION, None, fall),
+        change(Kind.SECTION, fall, spring),
+        change(Kind.SECTION, None, spring),
+        change(Kind.SECTION, {"term_id": "old"}, None),
+        change(Kind.SECTION, {"school_id": "n"}, {"school_id": "n", "term_id": None}),
+        change(Kind.COURSE, None, fall),
+    )
+
+    assert roster.terms == {("n", "spring"): 2, ("", "old"): -1}
+    assert (await staged(change(Kind.SECTION, fall, fall))).terms is None
+    assert (await staged()).terms is None
+
+
+def test_seats_are_counted_with_those_that_are_blocked() -> None:
+    seats: dict[tuple[str | None, str | None], tuple[int, int]] = {}
+    for seat, sign in ((Seat("n", "3", True), 1), (Seat("n", "3", False), 1), (Seat("n", None, True), -1)):
+        _count_seat(seats, seat, sign)
+    _count_seat(seats, None, 1)
+
+    assert seats == {("n", "3"): (2, 1), ("n", None): (-1, -1)}
+
+
+def test_items_come_in_chunks_of_a_size_and_the_last_one_has_the_rest() -> None:
+    assert list(chunks([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
+    assert list(chunks([1, 2], 2)) == [[1, 2]]
+    assert list(chunks([], 2)) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from itertools import count
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +12,6 @@ from rabbitmq_node import RabbitNode, available
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VHOSTS_AT_A_TIME = 8
-
 
 @pytest.fixture(scope="session")
 def rabbitmq() -> Iterator[RabbitNode]:
@@ -21,14 +19,14 @@ def rabbitmq() -> Iterator[RabbitNode]:
     yield from _running_node()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _breakable_node() -> Iterator[RabbitNode]:
     yield from _running_node()
 
 
 @pytest.fixture
 def breakable_rabbitmq(_breakable_node: RabbitNode) -> Iterator[RabbitNode]:
-    """A node for the tests of one module that kill it or raise its alarms; they leave it running.
+    """A node for all tests that kill it or raise its alarms; they leave it running, and without an alarm.
 
     One that fails half-way may not: the node is then started again, so that the others do not fail with it.
     """
@@ -38,16 +36,12 @@ def breakable_rabbitmq(_breakable_node: RabbitNode) -> Iterator[RabbitNode]:
         _breakable_node.start()
 
 
-@pytest.fixture(scope="session")
-def _vhosts(rabbitmq: RabbitNode) -> Iterator[str]:
-    """Names of fresh virtual hosts, without end."""
-    return _fresh_vhosts(rabbitmq)
-
-
 @pytest.fixture
-def rabbitmq_vhost_url(rabbitmq: RabbitNode, _vhosts: Iterator[str]) -> str:
+def rabbitmq_vhost_url(rabbitmq: RabbitNode) -> str:
     """A virtual host that no other test has seen."""
-    return rabbitmq.vhost_url(next(_vhosts))
+    name = f"test-{uuid.uuid4().hex}"
+    rabbitmq.add_vhost(name)
+    return rabbitmq.vhost_url(name)
 
 
 def _running_node() -> Iterator[RabbitNode]:
@@ -61,10 +55,3 @@ def _running_node() -> Iterator[RabbitNode]:
         yield node.start()
     finally:
         node.remove()
-
-
-def _fresh_vhosts(node: RabbitNode) -> Iterator[str]:
-    for batch in count():
-        names = [f"test-{batch}-{number}" for number in range(VHOSTS_AT_A_TIME)]
-        node.add_vhosts(names)
-        yield from names

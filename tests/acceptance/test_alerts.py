@@ -185,7 +185,7 @@ async def test_while_the_broker_is_stopped_alerts_leave_also_of_a_worker_that_st
     hook: Hook,
     alertmanager: AlertmanagerNode,
 ) -> None:
-    breakable_rabbitmq.add_vhosts(["alerts"])
+    breakable_rabbitmq.add_vhost("alerts")
     url = breakable_rabbitmq.vhost_url("alerts")
     site = Site(tmp_path, url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
     await site.done("topology", "declare")

@@ -21,11 +21,11 @@ PASSWORD = "open-sesame-53"  # noqa: S105 — invented, for a node that lives as
 @pytest.fixture
 def least_url(rabbitmq: RabbitNode) -> Iterator[str]:
     """The virtual host of the imported definitions, as the user who may configure nothing."""
-    rabbitmq.ctl("add_user", definitions.USER, PASSWORD)
+    rabbitmq.add_user(definitions.USER, PASSWORD)
     rabbitmq.ctl("import_definitions", str(definitions.ROOT / definitions.PATH))
     yield rabbitmq.vhost_url(definitions.VHOST).replace("guest:guest", f"{definitions.USER}:{PASSWORD}")
-    rabbitmq.ctl("delete_vhost", definitions.VHOST)
-    rabbitmq.ctl("delete_user", definitions.USER)
+    rabbitmq.delete_vhost(definitions.VHOST)
+    rabbitmq.delete_user(definitions.USER)
 
 
 async def test_a_broker_that_imported_the_definitions_has_what_a_worker_needs(
@@ -81,7 +81,7 @@ async def test_a_right_that_is_missing_is_told_by_the_check_and_ends_a_worker_at
     site = Site(tmp_path, least_url, database_url)
     (given,) = definitions.definitions()["permissions"]
     configure, write, read = given["configure"], r"^(clever\.events|rostering)$", given["read"]
-    rabbitmq.ctl("set_permissions", "-p", definitions.VHOST, definitions.USER, configure, write, read)
+    rabbitmq.permit(definitions.USER, definitions.VHOST, configure, write, read)
 
     checked, started = await asyncio.gather(
         site.command("topology", "check"), site.command("run", "--stages", "ingest,evaluate")

@@ -51,7 +51,7 @@ SECOND_STUDENT = [
 @pytest.fixture
 async def breakable_site(breakable_rabbitmq: RabbitNode, database_url: str, tmp_path: Path) -> Site:
     """A site on a broker that may be broken."""
-    breakable_rabbitmq.add_vhosts(["outages"])
+    breakable_rabbitmq.add_vhost("outages")
     url = breakable_rabbitmq.vhost_url("outages")
     broker = RabbitBroker(url, name="test")
     await broker.declare_topology()

@@ -69,7 +69,7 @@ class Town:
 @pytest.fixture
 async def stormy_site(breakable_rabbitmq: RabbitNode, database_url: str, tmp_path: Path) -> Site:
     vhost = f"storm-{uuid.uuid4().hex[:8]}"
-    breakable_rabbitmq.add_vhosts([vhost])
+    breakable_rabbitmq.add_vhost(vhost)
     url = breakable_rabbitmq.vhost_url(vhost)
     broker = RabbitBroker(url, name="test")
     await broker.declare_topology()

@@ -32,18 +32,18 @@ class LeastUser:
     url: str
 
     def permit(self, *, read: str = LEAST["read"], write: str = LEAST["write"]) -> None:
-        self.node.ctl("set_permissions", "-p", self.vhost, self.name, LEAST["configure"], write, read)
+        self.node.permit(self.name, self.vhost, LEAST["configure"], write, read)
 
 
 @pytest.fixture
 def least(rabbitmq: RabbitNode, rabbitmq_vhost_url: str) -> Iterator[LeastUser]:
     name = f"least-{uuid.uuid4().hex}"
-    rabbitmq.ctl("add_user", name, "least")
+    rabbitmq.add_user(name, "least")
     vhost = unquote(urlsplit(rabbitmq_vhost_url).path.removeprefix("/"))
     user = LeastUser(rabbitmq, name, vhost, rabbitmq_vhost_url.replace("guest:guest", f"{name}:least"))
     user.permit()
     yield user
-    rabbitmq.ctl("delete_user", name)
+    rabbitmq.delete_user(name)
 
 
 @pytest.fixture

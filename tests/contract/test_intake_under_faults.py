@@ -68,7 +68,7 @@ async def test_one_unreadable_message_under_a_memory_alarm_holds_up_no_sound_eve
     breakable_rabbitmq: RabbitNode, store: StoreUnderTest
 ) -> None:
     vhost = f"alarm-{uuid.uuid4().hex}"
-    breakable_rabbitmq.add_vhosts([vhost])
+    breakable_rabbitmq.add_vhost(vhost)
     url = breakable_rabbitmq.vhost_url(vhost)
     async with opened(url, LONG) as publisher, opened(url, publish_timeout=1.0) as broker:
         await broker.declare_topology()

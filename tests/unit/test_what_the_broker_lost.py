@@ -1,0 +1,142 @@
+"""Which districts may lack something that the broker put aside by itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, cast
+
+import pytest
+from builders import DISTRICT, NOON, Json, body, delivery, event_id, event_json, settled_json, student_json
+
+from worker.errors import DeadLettersBusy
+from worker.metrics import Metrics
+from worker.ports.broker import Consumer, Delivery
+from worker.ports.dead_letters import DeadLetters, Losses, LostMessage
+from worker.stages.quarantine import QuarantineStage
+
+DEATH = {"reason": "expired", "time": NOON}
+
+
+@dataclass
+class FakeBroker:
+    """Gives these deliveries once."""
+
+    deliveries: list[Delivery]
+    acknowledged: list[int] = field(default_factory=list)
+    is_open: int = 0
+
+    @asynccontextmanager
+    async def subscribe(self, _queue: str, *, prefetch: int) -> AsyncIterator[FakeBroker]:
+        assert prefetch
+        self.is_open += 1
+        yield self
+        self.is_open -= 1
+
+    async def take(self, _most: int, _seconds: float, _bytes: int) -> list[Delivery]:
+        given, self.deliveries = self.deliveries, []
+        return given
+
+    async def acknowledge_each(self, tags: Sequence[int]) -> None:
+        self.acknowledged += tags
+
+
+@dataclass
+class FakeLosses:
+    """Keeps what is noted."""
+
+    noted: list[list[LostMessage]] = field(default_factory=list)
+
+    async def note(self, lost: Sequence[LostMessage]) -> list[LostMessage]:
+        self.noted.append(list(lost))
+        return list(lost)
+
+
+class BusyLetters:
+    """Dead letters that a person has open."""
+
+    def open(self) -> AbstractAsyncContextManager[Any]:
+        raise DeadLettersBusy
+
+
+def aside(document: Json | bytes, tag: int = 1, **headers: object) -> Delivery:
+    given = delivery(event_json(student_json(), number=tag), tag)
+    content = document if isinstance(document, bytes) else body(document)
+    return replace(given, body=content, headers={**given.headers, **headers})
+
+
+def stage(*deliveries: Delivery) -> tuple[QuarantineStage, FakeBroker, FakeLosses]:
+    broker, losses = FakeBroker(list(deliveries)), FakeLosses()
+    made = QuarantineStage(
+        cast("Consumer", broker), cast("Losses", losses), cast("DeadLetters", BusyLetters()), Metrics()
+    )
+    return made, broker, losses
+
+
+def counted(made: QuarantineStage, reason: str) -> float:
+    return float(made.metrics.dead_letters.labels(reason)._value.get())
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason", "died_at"),
+    [
+        ({"x-death": [DEATH]}, "expired", NOON),
+        ({"x-death": [DEATH], "x-reason": "ours as well"}, "expired", NOON),
+        ({"x-death": [DEATH | {"time": NOON.replace(tzinfo=None)}, {"reason": "maxlen"}]}, "expired", NOON),
+        ({"x-death": [{"reason": "invented", "time": "noon"}]}, "unknown", None),
+        ({"x-death": []}, "unknown", None),
+        ({"x-death": "x"}, "unknown", None),
+        ({}, "unknown", None),
+    ],
+)
+async def test_an_event_that_the_broker_put_aside_is_a_loss_of_its_district(
+    headers: Json, reason: str, died_at: datetime | None
+) -> None:
+    made, broker, losses = stage(aside(event_json(student_json(), number=7), 3, **headers))
+
+    assert await made.once()
+
+    ((lost,),) = [noted for noted in losses.noted if noted]
+    assert (lost.district_id, lost.reason, lost.event_id) == (DISTRICT, reason, event_id(7))
+    assert lost.died_at == died_at
+    assert counted(made, reason) == 1
+    assert broker.acknowledged == [3]
+
+
+async def test_what_we_put_aside_and_what_no_roster_needs_are_no_losses() -> None:
+    ours = aside(event_json(student_json()), 1, **{"x-reason": "unreadable"})
+    mark = aside(settled_json(), 2, **{"x-death": [DEATH]})
+    other = aside(
+        event_json({"id": "x", "district": DISTRICT}, "resources.created"), 3, **{"x-death": [DEATH]}
+    )
+    made, broker, losses = stage(ours, mark, other)
+
+    await made.once()
+
+    assert [noted for noted in losses.noted if noted] == []
+    assert counted(made, "expired") == 2
+    assert broker.acknowledged == [1, 2, 3]
+
+
+async def test_what_cannot_be_read_is_a_loss_of_the_district_that_it_is_known_by() -> None:
+    made, _, losses = stage(aside(b"{", 1, **{"x-death": [DEATH], "district_id": DISTRICT}))
+
+    await made.once()
+
+    ((lost,),) = [noted for noted in losses.noted if noted]
+    assert (lost.district_id, lost.event_id, lost.reason) == (DISTRICT, None, "expired")
+
+
+async def test_a_subscription_is_opened_once_and_given_up_at_the_end() -> None:
+    made, broker, losses = stage()
+
+    await made.once()
+    await made.once()
+    assert broker.is_open == 1
+    assert losses.noted == [[]]
+    await made.close()
+    await made.close()
+
+    assert broker.is_open == 0

@@ -11,6 +11,8 @@
 | `sql_mutants.py` | the mutants of a named statement: conditions, boundaries, order, limits, locks |
 | `groups.py` | which files are mutated, in four groups: domain, pipeline, SQL, leases |
 | `fitting_tests.py` | which tests fit a mutant, the nearest first |
+| `executed.py` | which tests run which function or statement: seen once, kept in the user's cache folder |
+| `warm.py` | a process that has the libraries and a PostgreSQL already, and forks for each run |
 | `runner.py` | runs them against a private copy of the tree, until one fails |
 | `equivalent.py` | the mutants that change nothing that matters, each with the reason |
 
@@ -20,4 +22,7 @@ that was missing or, if no test could tell the difference, add its name with the
 The command ends with 1 if fewer than 95 % of those that matter were noticed. The checkout is not changed.
 
 Acceptance and browser tests are left out, as each takes a minute: what only they notice counts as survived.
+
+The first time all other tests are run once, to see what each of them runs; later only files that are new or
+have changed. To forget what was seen, delete `~/.cache/rostering-mutants-*.json`.
 """

@@ -54,7 +54,8 @@ async def districts(store: StoreUnderTest) -> None:
             ),
         )
         await store.rows(STAGED, district, "district", district, {"name": name})
-        await store.rows(STAGED, district, "school", district, {"name": "a school"})
+        await store.rows(STAGED, district, "school", district, {"name": "somebody else"})
+        await store.rows(STAGED, district, "district", "another", {"name": "somebody else"})
         if status == "parked":
             await store.rows("INSERT INTO evaluation_failures VALUES ($1, 5, now(), now(), 'x')", district)
         elif status == "on_hold":
@@ -107,6 +108,7 @@ async def test_districts_are_found_by_how_they_stand_and_by_their_name(store: St
     neither = await store.views.districts(DistrictsAsked(status="parked", text="charlie", limit=50))
     assert [(row.district_id, row.name) for row in both.rows] == [("c", "charlie")]
     assert (both.matching, neither.matching, neither.rows) == (1, 0, [])
+    assert await listed(store, text="somebody else") == []
 
 
 @pytest.mark.usefixtures("districts")

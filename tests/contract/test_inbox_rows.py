@@ -1,0 +1,161 @@
+"""Which windows a word of a publisher closes, and what opens or extends one: each beside others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from store_fixtures import StoreUnderTest
+
+from worker.domain.records import Kind
+from worker.ports.inbox import Arrival, Mark, Quarantined, Released
+
+INBOX = (
+    "INSERT INTO inbox (district_id, event_id, kind, record_id, record) VALUES ($1, $2, 'user', 'r', '{}')"
+)
+EVALUATED = "INSERT INTO evaluated_events (district_id, event_id, received_at) VALUES ($1, $2, now())"
+WINDOW = (
+    "INSERT INTO windows (district_id, opened_at, last_event_at, events, requested, request_number) "
+    "VALUES ($1, now(), now(), 1, $2, 7)"
+)
+OLDER: Final = (
+    "INSERT INTO feed_marks (district_id, since, through, count, received_at) "
+    "VALUES ($1, $2, $3, $4, now() - $5::interval)"
+)
+
+
+async def closed(store: StoreUnderTest, district: str = "d") -> tuple[Any, ...]:
+    """Return what a window was asked for, through which event, and how often."""
+    rows = await store.rows(
+        "SELECT requested, through, request_number FROM windows WHERE district_id = $1", district
+    )
+    return tuple(rows[0])
+
+
+async def marks(store: StoreUnderTest) -> list[tuple[str, str]]:
+    rows = await store.rows("SELECT district_id, through FROM feed_marks ORDER BY 1, 2")
+    return [(row[0], row[1]) for row in rows]
+
+
+@pytest.mark.parametrize("requested", [None, "settled", "flush", "filter", "resync", "approval"])
+async def test_a_word_that_is_kept_closes_a_window_that_nobody_else_has_closed(
+    store: StoreUnderTest, requested: str | None
+) -> None:
+    for district in ("d", "e"):
+        await store.rows(WINDOW, district, requested)
+
+    await store.inbox.store([], [Mark("d", "0", "3", 0)], [])
+
+    is_free = requested in {None, "settled"}
+    assert await closed(store) == (("settled", "3", 8) if is_free else (requested, None, 7))
+    assert await closed(store, "e") == (requested, None, 7)
+    assert await marks(store) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "is_kept"), [(2, True), (3, True), (4, True), (5, False)], ids=["2", "3", "4", "5"]
+)
+async def test_the_events_behind_its_beginning_up_to_its_end_are_counted_stored_or_evaluated(
+    store: StoreUnderTest, count: int, is_kept: bool
+) -> None:
+    await store.rows(WINDOW, "d", None)
+    for event in ("2", "3", "6"):
+        await store.rows(INBOX, "d", event)
+    for event in ("1", "4", "5", "7"):
+        await store.rows(EVALUATED, "d", event)
+    for event in ("3", "4"):  # of another district
+        await store.rows(INBOX, "e", event)
+        await store.rows(EVALUATED, "e", event + "5")
+
+    await store.inbox.store([], [Mark("d", "2", "6", count)], [])
+
+    assert (await closed(store))[0] == ("settled" if is_kept else None)
+    assert await marks(store) == ([] if is_kept else [("d", "6")])
+
+
+async def test_a_window_closes_through_the_last_of_the_words_once_all_are_kept(store: StoreUnderTest) -> None:
+    for district in ("d", "e"):
+        await store.rows(WINDOW, district, None)
+    await store.inbox.store([], [Mark("d", "0", "9", 1), Mark("d", "0", "3", 0), Mark("e", "0", "4", 1)], [])
+    before = await marks(store)
+
+    await store.inbox.store([Arrival("d", "8", Kind.TERM, "t", "{}")], [], [])
+
+    assert before == [("d", "3"), ("d", "9"), ("e", "4")]
+    assert await closed(store) == ("settled", "9", 8)
+    assert (await closed(store, "e"))[0] is None
+    assert await marks(store) == [("e", "4")]
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(280, True), (320, False)])
+async def test_a_word_that_is_not_kept_counts_for_five_minutes(
+    store: StoreUnderTest, seconds: int, counts: bool
+) -> None:
+    await store.rows(WINDOW, "d", None)
+    for through in ("2", "8"):
+        await store.rows(OLDER, "d", "0", through, 9, timedelta(seconds=seconds))
+
+    await store.inbox.store([], [Mark("d", "3", "5", 0)], [])
+
+    assert await closed(store) == ((None, None, 7) if counts else ("settled", "5", 8))
+    left = [("d", "2"), ("d", "5"), ("d", "8")]
+    assert await marks(store) == (left if counts else [("d", "8")])
+
+
+async def test_an_event_of_a_district_without_a_word_closes_nothing(store: StoreUnderTest) -> None:
+    await store.inbox.store([Arrival("d", "1", Kind.TERM, "t", "{}")], [], [])
+
+    assert await closed(store) == (None, None, 0)
+
+
+# Windows that are opened and extended
+
+
+async def window(store: StoreUnderTest) -> tuple[int, bool, bool]:
+    """Return how many events the window has, and whether it was opened and extended just now."""
+    (row,) = await store.rows(
+        "SELECT events, opened_at > now() - interval '1 min', last_event_at > now() - interval '1 min' "
+        "FROM windows WHERE district_id = 'd'"
+    )
+    return row[0], row[1], row[2]
+
+
+@pytest.mark.parametrize(("events", "is_opened"), [(0, True), (1, False), (5, False)])
+async def test_what_is_new_extends_a_window_and_opens_one_that_had_nothing(
+    store: StoreUnderTest, events: int, is_opened: bool
+) -> None:
+    old = "INSERT INTO windows (district_id, opened_at, last_event_at, events) VALUES ('d', $1, $1, $2)"
+    await store.rows(old.replace("$1", "now() - interval '1 hour'").replace("$2", str(events)))
+    await store.rows(EVALUATED, "d", "3")
+    await store.rows(EVALUATED, "e", "1")
+    arrivals = [Arrival("d", event, Kind.TERM, event, "{}") for event in "123"]
+
+    first = await store.inbox.store(arrivals, [], [])
+    again = await store.inbox.store(arrivals, [], [])
+
+    assert (first.stored, again.stored) == (2, 0)
+    assert await window(store) == (events + 2, is_opened, True)
+
+
+async def test_what_is_known_already_extends_no_window(store: StoreUnderTest) -> None:
+    await store.rows(EVALUATED, "d", "1")
+
+    await store.inbox.store([Arrival("d", "1", Kind.TERM, "t", "{}")], [], [])
+
+    assert await store.rows("SELECT FROM windows") == []
+
+
+# Messages that nobody can read
+
+
+async def test_letters_are_taken_out_of_quarantine_by_district_and_digest(store: StoreUnderTest) -> None:
+    kept = [Quarantined(district, digest, "r", "x") for district in ("d", "e") for digest in (b"1", b"2")]
+    await store.inbox.store([], [], kept)
+    await store.rows("UPDATE windows SET requested = NULL")
+
+    await store.inbox.store([], [], [], [Released("d", b"1"), Released("e", b"3")])
+
+    left = await store.rows("SELECT district_id, body_digest FROM quarantine ORDER BY 1, 2")
+    assert [tuple(row) for row in left] == [("d", b"2"), ("e", b"1"), ("e", b"2")]
+    assert [(await closed(store, district))[0] for district in ("d", "e")] == ["flush", None]

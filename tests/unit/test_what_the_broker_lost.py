@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from builders import DISTRICT, NOON, Json, body, delivery, event_id, event_json, settled_json, student_json
@@ -14,7 +14,7 @@ from builders import DISTRICT, NOON, Json, body, delivery, event_id, event_json,
 from worker.errors import DeadLettersBusy
 from worker.metrics import Metrics
 from worker.ports.broker import Consumer, Delivery
-from worker.ports.dead_letters import DeadLetters, Losses, LostMessage
+from worker.ports.dead_letters import DeadLetter, DeadLetters, Losses, LostMessage
 from worker.stages.quarantine import QuarantineStage
 
 DEATH = {"reason": "expired", "time": NOON}
@@ -54,11 +54,26 @@ class FakeLosses:
         return list(lost)
 
 
-class BusyLetters:
-    """Dead letters that a person has open."""
+@dataclass
+class FakeLetters:
+    """Dead letters that lie there already; None: a person has them open."""
 
-    def open(self) -> AbstractAsyncContextManager[Any]:
-        raise DeadLettersBusy
+    letters: list[DeadLetter] | None = None
+    opened: int = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[FakeLetters]:
+        self.opened += 1
+        if self.letters is None:
+            raise DeadLettersBusy
+        yield self
+
+    async def waiting(self) -> int:
+        return len(self.letters or ())
+
+    async def read(self, limit: int) -> AsyncIterator[DeadLetter]:
+        for letter in (self.letters or [])[:limit]:
+            yield letter
 
 
 def aside(document: Json | bytes, tag: int = 1, **headers: object) -> Delivery:
@@ -67,10 +82,15 @@ def aside(document: Json | bytes, tag: int = 1, **headers: object) -> Delivery:
     return replace(given, body=content, headers={**given.headers, **headers})
 
 
-def stage(*deliveries: Delivery) -> tuple[QuarantineStage, FakeBroker, FakeLosses]:
+def stage(
+    *deliveries: Delivery, letters: FakeLetters | None = None
+) -> tuple[QuarantineStage, FakeBroker, FakeLosses]:
     broker, losses = FakeBroker(list(deliveries)), FakeLosses()
     made = QuarantineStage(
-        cast("Consumer", broker), cast("Losses", losses), cast("DeadLetters", BusyLetters()), Metrics()
+        cast("Consumer", broker),
+        cast("Losses", losses),
+        cast("DeadLetters", letters or FakeLetters()),
+        Metrics(),
     )
     return made, broker, losses
 
@@ -140,3 +160,25 @@ async def test_a_subscription_is_opened_once_and_given_up_at_the_end() -> None:
     await made.close()
 
     assert broker.is_open == 0
+
+
+async def test_what_lies_there_at_the_start_is_looked_through_once_as_soon_as_nobody_has_it_open() -> None:
+    def letter(number: int, *, is_brokers: bool, document: Json | None = None) -> DeadLetter:
+        content = body(document or event_json(student_json(), number=number))
+        return DeadLetter(number, content, "events", "maxlen", DISTRICT, NOON, is_brokers=is_brokers)
+
+    letters = FakeLetters()
+    made, _, losses = stage(letters=letters)
+    await made.once()
+    letters.letters = [
+        letter(1, is_brokers=True),
+        letter(2, is_brokers=False),
+        letter(3, is_brokers=True, document=settled_json()),
+        letter(4, is_brokers=True),
+    ]
+    for _ in range(3):
+        await made.once()
+
+    found = [(lost.event_id, lost.reason, lost.died_at) for noted in losses.noted for lost in noted]
+    assert found == [(event_id(number), "maxlen", NOON) for number in (1, 4)]
+    assert letters.opened == 2

@@ -1,0 +1,194 @@
+"""Unreadable messages wait alone on their way to the dead letters, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import pytest
+from builders import DISTRICT, delivery, event_json, student_json
+
+from schemas import clever
+from worker.errors import BrokerUnavailable
+from worker.metrics import Metrics
+from worker.ports.broker import Delivery, Message, Publisher, Subscription
+from worker.stages import dead_lettering
+from worker.stages.dead_lettering import DeadLettering
+
+
+@dataclass
+class FakeBroker:
+    """Takes messages, or none while it is blocked; keeps what becomes of the deliveries."""
+
+    is_blocked: bool = False
+    published: list[bytes] = field(default_factory=list)
+    acknowledged: list[int] = field(default_factory=list)
+    rejected: list[int] = field(default_factory=list)
+    tries: int = 0
+
+    async def publish(self, message: Message) -> None:
+        self.tries += 1
+        if self.is_blocked:
+            raise BrokerUnavailable("blocked")
+        self.published.append(message.body)
+
+    async def acknowledge_each(self, tags: list[int]) -> None:
+        self.acknowledged += tags
+
+    async def reject(self, tag: int) -> None:
+        self.rejected.append(tag)
+
+
+@dataclass
+class Bench:
+    """Dead lettering over a fake broker, with a clock that is set by hand."""
+
+    broker: FakeBroker = field(default_factory=FakeBroker)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.dead = DeadLettering(
+            cast("Publisher", self.broker), Metrics(), "ingest", clock=lambda: self.now, retry_seconds=3
+        )
+
+    async def add(self, *sizes: int) -> None:
+        await self.dead.add(cast("Subscription", self.broker), [unreadable(size) for size in sizes])
+
+    async def aclose(self) -> None:
+        await self.dead.close()
+
+
+def unreadable(size: int) -> tuple[Delivery, clever.UnreadableEvent]:
+    """Return one of so many bytes, which is its tag as well."""
+    given = replace(delivery(event_json(student_json()), size), body=b"x" * size)
+    return given, clever.UnreadableEvent(clever.Reason.NOT_JSON, "no JSON", DISTRICT)
+
+
+@pytest.fixture
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    monkeypatch.setattr(dead_lettering, "MAX_WAITING", 2)
+    monkeypatch.setattr(dead_lettering, "MAX_WAITING_BYTES", 100)
+    monkeypatch.setattr(dead_lettering, "MAX_PUBLISHED_BYTES", 200)
+    async with aclosing(Bench()) as made:
+        yield made
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long it slept; the sleep itself takes one turn of the loop."""
+    lengths: list[float] = []
+    sleep = asyncio.sleep
+
+    async def sleeping(seconds: float) -> None:
+        lengths.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleeping)
+    return lengths
+
+
+async def turns(number: int) -> None:
+    for _ in range(number):
+        await asyncio.get_running_loop().run_in_executor(None, int)
+
+
+async def test_what_the_broker_takes_is_published_acknowledged_and_counted(bench: Bench) -> None:
+    await bench.add(1, 2, 3)
+
+    assert (bench.broker.published, bench.broker.acknowledged) == ([b"x", b"xx", b"xxx"], [1, 2, 3])
+    assert len(bench.dead) == 0
+    assert bench.dead.metrics.dead_letters.labels("not_json")._value.get() == 3
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rejected"),
+    [
+        ((1, 2), []),
+        ((1, 2, 3), [3]),
+        ((40, 60), []),
+        ((40, 61), [61]),
+        ((60, 41, 40), [41]),
+        ((101,), []),
+        ((201,), [201]),
+    ],
+)
+async def test_beyond_a_number_or_so_many_bytes_a_message_is_rejected_while_the_broker_takes_nothing(
+    bench: Bench, sizes: tuple[int, ...], rejected: list[int]
+) -> None:
+    bench.broker.is_blocked = True
+
+    await bench.add(*sizes)
+
+    assert bench.broker.rejected == rejected
+    assert len(bench.dead) == len(sizes) - len(rejected)
+
+
+@pytest.mark.parametrize(("size", "rejected"), [(200, []), (201, [201])])
+async def test_a_body_that_is_too_large_to_be_published_is_rejected_at_once(
+    bench: Bench, size: int, rejected: list[int]
+) -> None:
+    await bench.add(size)
+
+    assert bench.broker.rejected == rejected
+    assert bench.broker.published == ([] if rejected else [b"x" * size])
+
+
+async def test_room_is_made_where_the_broker_takes_what_waits(bench: Bench) -> None:
+    await bench.add(*range(1, 9), 90, 91, 92)
+
+    assert bench.broker.rejected == []
+    assert bench.broker.acknowledged == [*range(1, 9), 90, 91, 92]
+
+
+async def test_attempts_come_at_intervals_that_double_up_to_a_bound_and_begin_anew_after_a_success(
+    bench: Bench, slept: list[float]
+) -> None:
+    bench.broker.is_blocked = True
+    await bench.add(1)
+    while len(slept) < 6:
+        await turns(1)
+    bench.broker.is_blocked = False
+    while len(bench.dead):
+        await turns(1)
+    first = len(slept)
+    bench.broker.is_blocked = True
+    await bench.add(2)
+    while len(slept) < first + 2:
+        await turns(1)
+
+    assert slept[:6] == [3, 6, 12, 24, 48, 60]
+    assert slept[first : first + 2] == [3, 6]
+    assert bench.broker.acknowledged == [1]
+
+
+@pytest.mark.parametrize(("waited", "rejected"), [(299.0, []), (300.0, [1])])
+async def test_a_message_that_waited_for_too_long_is_rejected(
+    bench: Bench, slept: list[float], waited: float, rejected: list[int]
+) -> None:
+    bench.broker.is_blocked = True
+    await bench.add(1)
+    bench.now = waited
+    tries = bench.broker.tries
+    while not bench.broker.rejected and bench.broker.tries < tries + 3:
+        await turns(1)
+
+    assert bench.broker.rejected == rejected
+    assert len(bench.dead) == 1 - len(rejected)
+    assert slept
+
+
+async def test_what_waits_is_forgotten_at_the_end_and_its_room_is_free_again(bench: Bench) -> None:
+    bench.broker.is_blocked = True
+    await bench.add(40, 60)
+
+    await bench.dead.close()
+    await bench.add(30, 70)
+
+    assert (len(bench.dead), bench.broker.rejected) == (2, [])
+    await bench.dead.close()
+    tries = bench.broker.tries
+    await turns(3)
+    assert (len(bench.dead), bench.broker.tries) == (0, tries)

@@ -277,3 +277,7 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_log_in(
     assert kept.password_hash != before
     assert not CHEAP.check_needs_rehash(kept.password_hash)
     assert len(await store.rows("SELECT FROM sessions")) == 2
+
+
+async def test_a_password_is_hashed_with_argon2id() -> None:
+    assert (await Passwords().hash("correct horse battery")).startswith("$argon2id$")

@@ -31,6 +31,8 @@ def test_such_a_plural_would_be_found() -> None:
 BEHIND_A_NUMBER = re.compile(
     rf" (?:[\w-]+ )?(?:{NOUNS}|alerts|letters|e-mails|mails|districts|times|turns|rows)\b"
 )
+WORTH_PARSING = re.compile(r"\}[\"'fr\s]*" + BEHIND_A_NUMBER.pattern)
+"""What the source of such a text has, however it is cut into literals: few modules, and parsing is slow."""
 BEFORE_OF_A_TOTAL = re.compile(r"\bof $")
 ALWAYS_SEVERAL = {"len(body)", "blocked", "self._unreadable_in_a_row", "len(found)"}
 """Numbers that are more than one wherever they are told."""
@@ -39,6 +41,8 @@ NO_NUMBERS = {"district_id", "look"}
 
 def plurals_in(source: str) -> Iterator[str]:
     """Yield the number before each plural of a text that is put together, unless it is a constant."""
+    if not WORTH_PARSING.search(source):
+        return
     for text in ast.walk(ast.parse(source)):
         parts = text.values if isinstance(text, ast.JoinedStr) else []
         for before, number, behind in zip([None, *parts], parts, parts[1:], strict=False):
@@ -51,13 +55,16 @@ def plurals_in(source: str) -> Iterator[str]:
                 yield told
 
 
-@pytest.mark.parametrize("module", sorted(WORKER.rglob("*.py")), ids=lambda path: str(path.name))
-def test_no_sentence_has_a_plural_that_stands_whatever_the_number_is(module: Path) -> None:
-    assert set(plurals_in(module.read_text())) <= ALWAYS_SEVERAL | NO_NUMBERS
+def test_no_sentence_has_a_plural_that_stands_whatever_the_number_is() -> None:
+    allowed = ALWAYS_SEVERAL | NO_NUMBERS
+    found = {str(module): set(plurals_in(module.read_text())) for module in WORKER.rglob("*.py")}
+
+    assert {module: numbers - allowed for module, numbers in found.items() if numbers - allowed} == {}
 
 
 def test_such_a_sentence_would_be_found() -> None:
     assert list(plurals_in('f"{gone} alerts were discarded"')) == ["gone"]
+    assert list(plurals_in('(\n    f"{gone}"\n    f" old alerts were discarded"\n)')) == ["gone"]
     assert list(plurals_in('f"({len(some):,} dead letters)"')) == ["len(some)"]
     assert not list(plurals_in("f\"{count(gone, 'alert')} were, {one} of {all} events, {MOST} rows\""))
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 from builders import DISTRICT, OTHER_DISTRICT
 from store_fixtures import StoreUnderTest
 
+from worker.cli.district_argument import district_id_of
 from worker.domain.filter import KEEP_ALL
+from worker.errors import UnknownDistrictError
 from worker.ports.lifecycles import Description
+
+if TYPE_CHECKING:
+    from worker.app import Store
 
 NAME = "Larkspur Schools"
 
@@ -43,3 +50,26 @@ async def test_each_is_found_with_the_name_that_is_known(named: StoreUnderTest) 
     found = await named.desk.districts_called("d", "d")
 
     assert {each.district_id: each.name for each in found} == {DISTRICT: NAME, OTHER_DISTRICT: None}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_final", "found"),
+    [
+        (DISTRICT[:4], False, DISTRICT),
+        (DISTRICT[:9].upper(), False, DISTRICT),
+        (DISTRICT[:3], False, None),
+        (DISTRICT[:9], True, None),
+        (DISTRICT, True, DISTRICT),
+        (NAME, True, DISTRICT),
+    ],
+)
+async def test_a_command_takes_four_characters_of_an_id_but_not_for_what_cannot_be_undone(
+    named: StoreUnderTest, text: str, found: str | None, *, is_final: bool
+) -> None:
+    asked = district_id_of(cast("Store", named), text, is_final=is_final)
+
+    if found is None:
+        with pytest.raises(UnknownDistrictError):
+            await asked
+    else:
+        assert await asked == found

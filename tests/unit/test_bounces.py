@@ -60,3 +60,36 @@ def test_whatever_a_stranger_writes_into_a_report_is_read_without_an_error(noise
 
     read_bounce(whole[:at] + noise + whole[at:])
     read_bounce(noise)
+
+
+FINAL = b"Final-Recipient: rfc822; mailbox17@inside.district.example\r\n"
+ORIGINAL = b"Original-Recipient: rfc822;ada@district.example\r\n"
+
+
+@pytest.mark.parametrize(
+    ("left_out", "recipient"),
+    [
+        ((FINAL,), "ada@district.example"),
+        ((ORIGINAL,), "mailbox17@inside.district.example"),
+        ((FINAL, ORIGINAL), "unknown"),
+    ],
+)
+def test_whom_a_report_does_not_name_as_we_did_is_told_as_it_does_or_unknown(
+    left_out: tuple[bytes, ...], recipient: str
+) -> None:
+    raw = report()
+    for line in left_out:
+        raw = raw.replace(line, b"")
+
+    bounce = read_bounce(raw)
+
+    assert bounce is not None
+    assert bounce.failed == {recipient: "5.1.1"}
+
+
+@pytest.mark.parametrize("length", [320, 321])
+def test_a_recipient_is_told_up_to_the_length_that_an_address_may_have(length: int) -> None:
+    bounce = read_bounce(report(recipient="x" * length))
+
+    assert bounce is not None
+    assert list(bounce.failed) == ["x" * 320]

@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 from builders import DISTRICT, NOON
 
+from worker.domain.causes import fold
 from worker.domain.causes.advice import advice
 from worker.domain.causes.class_changes import CLASS_CHANGE_TEXTS, ROLLOVER
-from worker.domain.causes.facts import Blocked, Facts, Others, Place, TermFacts
+from worker.domain.causes.facts import Blocked, ErrorKey, Facts, Others, Place, TermFacts
 from worker.domain.causes.model import Pile
 from worker.domain.causes.students import IDS_REISSUED, NO_TERM_RUNS, Reason
 from worker.domain.causes.wording import LONGEST_NAME, NAMED, count, grades, listing, several, shortened
@@ -115,3 +116,14 @@ def test_a_new_school_year_is_told_by_what_goes_unless_only_classes_change() -> 
     assert "would sit in another class" in advice(ROLLOVER, Pile(class_changes=3), facts)
     assert "3 students would be removed" in advice(ROLLOVER, Pile(removed=3), facts)
     assert "3 students would be removed" in advice(ROLLOVER, Pile(removed=3, class_changes=2), facts)
+
+
+@pytest.mark.parametrize(("students", "code"), [(9, "filter.grade_not_kept"), (8, "filter.none_kept")])
+def test_a_grade_is_not_kept_where_nine_of_ten_of_its_students_are_in_no_class(
+    students: int, code: str
+) -> None:
+    group = Blocked({ErrorKey(Code.NO_SECTION): NOON}, students, Place("north", "3"))
+
+    (cause,) = fold(Facts(DISTRICT, 1000, "", blocked=[group], cohorts={Place("north", "3"): 10}))
+
+    assert cause.code == code

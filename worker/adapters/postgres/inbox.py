@@ -108,6 +108,7 @@ async def _store_events(connection: Connection, events: Sequence[Arrival]) -> in
         [event.trace_parent for event in events],
         [event.modified for event in events],
         [event.is_row for event in events],
+        list({event.district_id for event in events}),
     )
     return int(await connection.fetchval(_SQL["store_events"], *columns))
 

@@ -1,17 +1,18 @@
 -- name: store_events
 -- Stores a micro-batch, ignores duplicates, and opens or extends the windows of the districts that got
--- something new. Of a student who was erased nothing is kept. What happened before a district was purged is left out: it brings nothing back. A row of a list
--- happened when it was published, which its id tells in milliseconds behind the record's own time. The rows come
--- sorted by (district, event id), so that two processes lock in one order.
+-- something new. Of a student who was erased nothing is kept. What happened before a district was purged is left
+-- out: it brings nothing back. A row of a list happened when it was published, which its id tells in milliseconds
+-- behind the record's own time. The rows come sorted by (district, event id), so that two processes lock in one
+-- order; $9 has each district once.
 WITH arrived AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                          $7::bigint[], $8::boolean[])
         AS a(district_id, event_id, kind, record_id, record, trace_parent, modified, is_row)
 ), purged AS MATERIALIZED (
     SELECT district_id, purged_through, ('x' || left(purged_through, 8))::bit(32)::bigint AS second FROM districts
-    WHERE purged_through IS NOT NULL AND district_id = ANY($1::text[])
+    WHERE purged_through IS NOT NULL AND district_id = ANY($9::text[])
 ), erased AS MATERIALIZED (
-    SELECT district_id, student_id FROM erased_students WHERE district_id = ANY($1::text[])
+    SELECT district_id, student_id FROM erased_students WHERE district_id = ANY($9::text[])
 ), fresh AS (
     SELECT a.*, EXISTS (SELECT FROM erased e WHERE e.district_id = a.district_id AND e.student_id = a.record_id
                             AND a.kind = 'user') AS is_erased

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,8 +19,11 @@ from worker.ports.evaluation import Adopted
 _SQL: Final = sql.load("baselines")
 _STAGED: Final = sql.load("staged")
 
-_BY_SETS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
-_BY_KEYS: Final = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
+_BY_SETS: Final = """
+    SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on; SET LOCAL work_mem = '32MB'"""
+"""What 200,000 records take in memory is compared there, and not in files."""
+_BY_KEYS: Final = """
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL work_mem TO DEFAULT"""
 """The usual way; see `worker.adapters.postgres.database`."""
 
 
@@ -33,6 +36,11 @@ class ReadyBaseline:
     collections: Sequence[str]
     records: int
     started_at: datetime
+    saved: bool
+    over_newer: bool
+    """Whether a person said that what was read stays, however old."""
+    pages_at: Mapping[str, int] | None
+    """Of saved pages: their newest `last_modified` by kind, and of all under the empty text."""
     lifts_floor: bool
     """Whether it has what every event up to its floor came to; saved pages may be of any day."""
     student_fields: frozenset[str] | None
@@ -48,7 +56,16 @@ async def ready_baseline(connection: Connection, district_id: str, now: datetime
     lifts_floor = not row["saved"] or row["over_newer"] or row["pages_at"] is None
     fields = None if row["student_fields"] is None else frozenset(row["student_fields"])
     baseline = ReadyBaseline(
-        row["id"], floor, row["collections"], row["records"], row["started_at"], lifts_floor, fields
+        row["id"],
+        floor,
+        row["collections"],
+        row["records"],
+        row["started_at"],
+        row["saved"],
+        row["over_newer"],
+        row["pages_at"],
+        lifts_floor,
+        fields,
     )
     if await connection.fetchval(_SQL["count_records"], district_id) != baseline.records:
         # The server crashed and emptied what is not logged: it has to be read again.
@@ -65,7 +82,14 @@ async def adopt(
     kinds = [kind for name in baseline.collections if (kind := KINDS[name]) is not None]
     await connection.execute(_BY_SETS)
     await connection.execute(
-        _SQL["make_difference"], district_id, baseline.floor, kinds, latest_id_in_order(now)
+        _SQL["make_difference"],
+        district_id,
+        baseline.floor,
+        kinds,
+        latest_id_in_order(now),
+        baseline.saved,
+        baseline.over_newer,
+        baseline.pages_at,
     )
     changed = int(await connection.fetchval(_SQL["count_difference"]))
     changes = None

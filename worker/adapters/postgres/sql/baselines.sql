@@ -149,33 +149,31 @@ WHERE district_id = $1
 -- What adopting the baseline changes: rows that stay over what is staged, and records that are gone. Records that
 -- could not be read stay as they were, and kinds that were not read are left alone. What is the same and was
 -- changed later is no change, and is kept as that version. A user of nothing ({}) is neither student nor teacher.
+-- (What the baseline is comes as $5 to $7, so that the rules fold to those that hold for it, and the processes of a
+-- parallel plan apply them.)
 CREATE TEMPORARY TABLE baseline_difference ON COMMIT DROP AS
-WITH run AS (
-    SELECT floor, saved, over_newer, pages_at, $4::text COLLATE "C" AS latest FROM baselines WHERE district_id = $1
-)
 SELECT b.kind, b.record_id, s.record AS before, n.record AS after, b.modified,
        s.record IS DISTINCT FROM n.record AS is_real,
-       greatest(CASE WHEN r.saved AND NOT r.over_newer AND b.modified IS NOT NULL
+       greatest(CASE WHEN $5::boolean AND NOT $6::boolean AND b.modified IS NOT NULL
                      THEN rostering_highest_id(b.modified) COLLATE "C" ELSE $2 END,
-                CASE WHEN s.event_id <= r.latest THEN s.event_id END) AS event_id
-FROM run r CROSS JOIN baseline_records b
+                CASE WHEN s.event_id <= $4::text COLLATE "C" THEN s.event_id END) AS event_id
+FROM baseline_records b
 CROSS JOIN LATERAL (SELECT CASE WHEN b.kind <> 'user' OR b.record <> '{}' THEN b.record END AS record) AS n
 LEFT JOIN staged s ON s.district_id = $1 AND s.kind = b.kind AND s.record_id = b.record_id
-WHERE b.district_id = $1 AND b.record IS NOT NULL AND (n.record IS NOT NULL OR s.record IS NOT NULL)
+WHERE b.district_id = $1 AND b.record IS NOT NULL AND (s.record IS NOT NULL OR n.record IS NOT NULL)
   AND CASE WHEN s.record IS DISTINCT FROM n.record
-           THEN rostering_row_stays(r.saved, r.over_newer, $2, r.latest, rostering_pages_at(r.pages_at, b.kind),
+           THEN rostering_row_stays($5, $6, $2, $4, rostering_pages_at($7::jsonb, b.kind),
                                     b.modified, s.event_id, s.modified, s.record IS NULL)
            ELSE b.modified > coalesce(s.modified, 0) END
 UNION ALL
 SELECT s.kind, s.record_id, s.record, NULL, NULL, true,
-       greatest(CASE WHEN r.saved AND NOT r.over_newer AND r.pages_at IS NOT NULL
-                     THEN rostering_highest_id(rostering_pages_at(r.pages_at, s.kind)) COLLATE "C" ELSE $2 END,
-                CASE WHEN s.event_id <= r.latest THEN s.event_id END)
-FROM run r CROSS JOIN staged s
+       greatest(CASE WHEN $5 AND NOT $6 AND $7::jsonb IS NOT NULL
+                     THEN rostering_highest_id(rostering_pages_at($7::jsonb, s.kind)) COLLATE "C" ELSE $2 END,
+                CASE WHEN s.event_id <= $4::text COLLATE "C" THEN s.event_id END)
+FROM staged s
 LEFT JOIN baseline_records b ON b.district_id = $1 AND b.kind = s.kind AND b.record_id = s.record_id
 WHERE s.district_id = $1 AND s.kind = ANY($3::text[]) AND s.record IS NOT NULL AND b.record_id IS NULL
-  AND rostering_is_gone(r.saved, r.over_newer, $2, r.latest, rostering_pages_at(r.pages_at, s.kind),
-                        s.event_id, s.modified)
+  AND rostering_is_gone($5, $6, $2, $4, rostering_pages_at($7::jsonb, s.kind), s.event_id, s.modified)
 
 -- name: count_difference
 SELECT count(*) FROM baseline_difference WHERE is_real

@@ -9,6 +9,7 @@ import pytest
 from builders import Json
 from store_fixtures import StoreUnderTest
 
+from worker.adapters.postgres import sql
 from worker.adapters.postgres.students import PostgresStudents
 
 STUDENT: Final = {"student": {"texts": {"sis_id": "S1"}}}
@@ -249,3 +250,19 @@ async def test_one_who_was_erased_is_committed_still_where_the_roster_says_so(
         assert erasure is not None
         assert await erasure.erase("a", "ada") is None
         assert await erasure.conclude("a", "ada", {}) is expected
+
+
+@pytest.mark.parametrize("file", ["students", "rollback"])
+async def test_what_a_look_sets_for_itself_ends_with_its_transaction(
+    store: StoreUnderTest, file: str
+) -> None:
+    settings = "SELECT current_setting('lock_timeout'), current_setting('enable_seqscan')"
+    async with store.database.connection() as connection:
+        (before,) = await connection.fetch(settings)
+        async with connection.transaction():
+            await connection.execute(sql.load(file)["wait_for_locks"], "12345")
+            (during,) = await connection.fetch(settings)
+        (after,) = await connection.fetch(settings)
+
+    assert tuple(during) == ("12345ms", "on" if file == "students" else before[1])
+    assert after == before

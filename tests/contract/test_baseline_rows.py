@@ -1,10 +1,12 @@
-"""Where the feed goes on once a baseline was read."""
+"""Where the feed goes on once a baseline was read, and which version a record that is the same has."""
 
 from __future__ import annotations
 
 import pytest
 from builders import DISTRICT, event_id
 from store_fixtures import StoreUnderTest
+
+from worker.adapters.postgres.adoption import adopt, ready_baseline
 
 SEED, BEFORE = event_id(50), event_id(40)
 CONNECTED = (
@@ -39,3 +41,32 @@ async def test_a_feed_that_is_not_to_move_stays_where_it_is(store: StoreUnderTes
 
     (row,) = await store.rows("SELECT cursor, settled, unsettled, overlap FROM connections")
     assert tuple(row) == (event_id(3), "settled", 7, "overlap")
+
+
+@pytest.mark.parametrize(("read", "kept"), [(5, 7), (7, 7), (9, 9), (None, 7)])
+async def test_a_record_that_is_the_same_is_kept_as_the_version_changed_last(
+    store: StoreUnderTest, read: int | None, kept: int
+) -> None:
+    record = {"name": "Full Year"}
+    await store.rows(
+        "INSERT INTO staged (district_id, kind, record_id, event_id, record, modified) "
+        "VALUES ($1, 'term', 't', $2, $3, 7)",
+        *(DISTRICT, event_id(2), record),
+    )
+    await store.rows("INSERT INTO districts (district_id) VALUES ($1)", DISTRICT)
+    await store.baselines.begin(DISTRICT, SEED, BEFORE, ["terms"])
+    await store.rows("UPDATE baselines SET read_at = now(), ready_at = now(), records = 1")
+    await store.rows(
+        "INSERT INTO baseline_records (district_id, kind, record_id, record, modified) "
+        "VALUES ($1, 'term', 't', $2, $3)",
+        *(DISTRICT, record, read),
+    )
+
+    async with store.database.transaction() as connection:
+        now = await connection.fetchval("SELECT now()")
+        baseline = await ready_baseline(connection, DISTRICT, now)
+        assert baseline is not None
+        await adopt(connection, DISTRICT, baseline, now, 9)
+
+    (row,) = await store.rows("SELECT event_id, modified FROM staged")
+    assert tuple(row) == (event_id(2), kept)

@@ -15,7 +15,7 @@ from letters_fixtures import BROKEN, GOOD, LONG, NOT_JSON, WHOLE, Post
 from store_fixtures import StoreUnderTest
 
 from worker import letters as ordering
-from worker.errors import BrokerUnavailable, StoreUnavailable
+from worker.errors import BrokerUnavailable, OrderRefused, StoreUnavailable
 from worker.letters import Choice, Settled
 from worker.metrics import Metrics
 from worker.ports.broker import Broker, Message
@@ -266,3 +266,16 @@ async def test_a_letter_that_can_be_read_says_so_and_what_else_kept_it_from_bein
     (line,) = (await ordering.listed(post.letters, 10)).letters
 
     assert told in line.why
+
+
+async def test_a_letter_is_meant_by_the_beginning_of_its_id_where_no_other_begins_so(post: Post) -> None:
+    await post.put(GOOD, NOT_JSON)
+    good = hashlib.sha256(GOOD).hexdigest()
+
+    assert await ordering.whole_ids(post.letters, [good[:8], "unknown"]) == [good, "unknown"]
+    shown = await ordering.found(post.letters, good[:8])
+    assert shown is not None
+    assert shown.body == GOOD
+    for look in (ordering.whole_ids(post.letters, [""]), ordering.found(post.letters, "")):
+        with pytest.raises(OrderRefused, match="several dead letters"):
+            await look

@@ -3,11 +3,11 @@
 -- something new. Of a student who was erased nothing is kept. What happened before a district was purged is left
 -- out: it brings nothing back. A row of a list happened when it was published, which its id tells in milliseconds
 -- behind the record's own time. The rows come sorted by (district, event id), so that two processes lock in one
--- order; $9 has each district once.
+-- order; $8 are the places of rows of lists, and $9 has each district once.
 WITH arrived AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                         $7::bigint[], $8::boolean[])
-        AS a(district_id, event_id, kind, record_id, record, trace_parent, modified, is_row)
+    SELECT district_id, event_id, kind, record_id, record, trace_parent, modified, place = ANY($8::bigint[]) AS is_row
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+        WITH ORDINALITY AS a(district_id, event_id, kind, record_id, record, trace_parent, modified, place)
 ), purged AS MATERIALIZED (
     SELECT district_id, purged_through, ('x' || left(purged_through, 8))::bit(32)::bigint AS second FROM districts
     WHERE purged_through IS NOT NULL AND district_id = ANY($9::text[])

@@ -103,7 +103,7 @@ def counted(made: DeliverStage, name: str) -> float:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(deliver, "time", made)
-    monkeypatch.setattr(deliver.random, "uniform", lambda _least, most: most)
+    monkeypatch.setattr("random.uniform", lambda _least, most: most)
     return made
 
 
@@ -270,6 +270,6 @@ def test_the_doubling_ends_after_ten_times(attempts: int, seconds: float) -> Non
 
 
 def test_between_two_attempts_there_is_at_least_half_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliver.random, "uniform", lambda least, _most: least)
+    monkeypatch.setattr("random.uniform", lambda least, _most: least)
 
     assert retry_after(2, FIRST) == timedelta(seconds=FIRST)

@@ -16,7 +16,6 @@ from worker.errors import MailError, MailPutOff, MailRefused, MailUncertain, Sto
 from worker.metrics import Metrics
 from worker.ports.mail_server import MayGo, OutgoingMail
 from worker.ports.mails import DueMail, NeedsPerson
-from worker.stages import mail as mail_module
 from worker.stages.mail import MailStage, retry_after
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
@@ -133,7 +132,7 @@ def counted(stage: MailStage, outcome: str) -> float:
 
 @pytest.fixture
 def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_module.random, "uniform", lambda _least, most: most)
+    monkeypatch.setattr("random.uniform", lambda _least, most: most)
 
 
 @pytest.mark.parametrize(("asks", "report"), [(False, "put off"), (True, "uncertain")])
@@ -261,6 +260,6 @@ def test_the_doubling_ends_after_ten_times(attempts: int) -> None:
 
 
 def test_between_two_attempts_there_is_at_least_half_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_module.random, "uniform", lambda least, _most: least)
+    monkeypatch.setattr("random.uniform", lambda least, _most: least)
 
     assert retry_after(2) == timedelta(seconds=30)

@@ -37,10 +37,11 @@ test-full: $(VENV)/.installed-dev ## The storms at full size and more of the mod
 MUTANTS ?= 60
 SEED ?= 1
 ONLY ?=
+GROUP ?=
 JOBS ?= 2
 mutants: $(VENV)/.installed-dev ## Put 60 small faults into a copy, one at a time; the tests must notice 95 %; up to an hour
 	tests/install_servers.sh
-	PYTHONPATH=tests $(BIN)/python -m mutants --mutants $(MUTANTS) --seed $(SEED) --jobs $(JOBS) --only "$(ONLY)"
+	PYTHONPATH=tests $(BIN)/python -m mutants --mutants $(MUTANTS) --seed $(SEED) --jobs $(JOBS) --only "$(ONLY)" --group "$(GROUP)"
 
 screenshots: $(VENV)/.installed-dev ## Photograph every page of the console into screenshots/, to be looked at
 	tests/install_servers.sh

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
 import shadow
+from builders import DISTRICT, Json, course_json, event_id, record_id, student_json
+from people_fixtures import NORTH, NORTHERN, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
 from store_fixtures import StoreUnderTest
+
+from worker import erasing
+from worker.adapters.files_letters import FileDeadLetters
+from worker.adapters.postgres.students import PostgresStudents
+from worker.domain.filter import SectionFilter
+from worker.ports.clever import Token
+from worker.rollback import roll_back
+from worker.source.baseline import staged_records
 
 
 @pytest.fixture
@@ -45,3 +57,148 @@ async def test_a_change_of_the_shadow_is_noticed_in_whatever_table(
         await transaction.rollback()
 
     assert await the_shadow.changed(connection) == []
+
+
+# A twin: the district as it is now, beside itself. What statements compare with what they know of their
+# district fits the twin's rows too.
+
+
+@asynccontextmanager
+async def twin(store: StoreUnderTest, besides: str = "SELECT") -> AsyncIterator[None]:
+    """Have the district as it is now stand beside itself, with rows `besides`, and see that these stay so."""
+    async with shadow.opened(store.url) as connection:
+        await shadow.cast(connection, DISTRICT)
+        await connection.execute(besides)
+        made = await shadow.take(connection)
+        yield
+        assert await made.changed(connection) == []
+
+
+HAS_A_TWIN = pytest.mark.alone("a twin of the district stands beside it")
+
+
+async def is_held_with_students_who_left(store: StoreUnderTest, feed: Feed) -> None:
+    """Have one student come with a commit and leave while the district is on hold, and so another one."""
+    await feed.send(("users", student_json(44, {"school": NORTH})), homeroom_of(44))
+    assert await evaluate(store) == ["commit"]
+    await store.desk.hold(DISTRICT, "ada", "wait")
+    await feed.send(("users", record_id(44)), ("users", record_id(3)), renamed(4, "Tamsin"))
+    assert await evaluate(store) == ["held"]
+
+
+def homeroom_of(*more: int) -> tuple[str, Json]:
+    return "sections", homeroom(700, NORTH, [*NORTHERN, *more])
+
+
+@HAS_A_TWIN
+async def test_what_a_rollback_drops_takes_out_and_puts_back_is_its_districts(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await is_held_with_students_who_left(store, feed)
+
+    # With the sequence that the rollback will have, of a student whom it does not concern.
+    his = f"""
+        INSERT INTO public.commit_history (district_id, sequence, kind, record_id, record, member, school_id)
+        SELECT district_id, 3, kind, record_id, committed, committed_member, committed_school_id
+        FROM public.roster WHERE district_id = '{shadow.SHADOW}' AND record_id = '{record_id(3)}'"""
+    async with twin(store, his):
+        await roll_back(store.rollbacks, DISTRICT, 1, "ada", "why")
+
+    left = {
+        row["record_id"] for row in await store.rows("SELECT record_id FROM roster WHERE kind = 'student'")
+    }
+    assert record_id(44) not in left
+    assert record_id(3) in left
+
+
+@HAS_A_TWIN
+async def test_a_commit_is_of_its_district_alone(store: StoreUnderTest, feed: Feed) -> None:
+    await is_held_with_students_who_left(store, feed)
+
+    async with twin(store):
+        await store.desk.resume(DISTRICT, "ada", "go on")
+        assert await evaluate(store) == ["commit"]
+
+    (commit,) = [one for one in await commits(store) if one["counts"]["student"]["removed"]]
+    assert commit["counts"]["student"] == {"upserted": 1, "removed": 2}
+
+
+@HAS_A_TWIN
+async def test_a_purge_and_a_change_of_the_filter_are_of_their_district_alone(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await is_held_with_students_who_left(store, feed)
+
+    async with twin(store):
+        await store.desk.set_filter(
+            DISTRICT, SectionFilter.model_validate({"scope": {"grades": ["9"]}}), "ada"
+        )
+        await evaluate(store)
+        await store.rows("DELETE FROM outbox")
+        await store.desk.purge(DISTRICT, "ada")
+
+
+@HAS_A_TWIN
+async def test_an_adopted_baseline_is_its_districts_alone(store: StoreUnderTest, feed: Feed) -> None:
+    await is_held_with_students_who_left(store, feed)
+    await store.desk.resume(DISTRICT, "ada", "go on")
+    assert await evaluate(store) == ["commit"]
+    run = await store.baselines.begin(DISTRICT, event_id(900), "", ["users"])
+    run = await store.baselines.add(run, staged_records("users", [student_json(5)], DISTRICT), record_id(5))
+
+    async with twin(store):
+        run = await store.baselines.add(run, staged_records("users", [student_json(6)], DISTRICT), None)
+        await store.baselines.believe(run, moves_cursor=True)
+        await store.baselines.ready(run, close_window=True)
+        await evaluate(store)
+
+
+@HAS_A_TWIN
+async def test_an_erased_student_stays_in_the_other_district(
+    store: StoreUnderTest, feed: Feed, tmp_path: Path
+) -> None:
+    await is_held_with_students_who_left(store, feed)
+    letters = FileDeadLetters(tmp_path / "letters")
+
+    async with twin(store):
+        students = PostgresStudents(store.database, store.evaluations)
+        for student in (3, 4, 5):
+            await erasing.erase(
+                students, letters, store.quarantine, DISTRICT, record_id(student), "ada", "they asked"
+            )
+        await evaluate(store)
+
+
+@HAS_A_TWIN
+async def test_an_approval_of_the_other_district_lets_no_plan_of_this_one_through(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    await feed.send(*(("users", record_id(number)) for number in SOUTHERN))
+    assert await evaluate(store) == ["review"]
+    approved = f"""
+        INSERT INTO public.approvals (district_id, plan_digest, commit_sequence, actor, reason)
+        SELECT '{shadow.SHADOW}', candidate_digest, commit_sequence, 'bo', 'theirs'
+        FROM public.districts WHERE district_id = '{DISTRICT}'"""
+
+    async with twin(store, approved):
+        await store.desk.flush(DISTRICT, "ada")
+        assert await evaluate(store) == ["unchanged"]
+
+    assert (await store.desk.show(DISTRICT))["status"] == "review"
+
+
+@HAS_A_TWIN
+async def test_a_baseline_that_skips_a_collection_and_is_refused_leaves_the_others_be(
+    store: StoreUnderTest, feed: Feed
+) -> None:
+    assert feed is not None
+    await store.connections.listed({DISTRICT: Token("of ours")})
+    run = await store.baselines.begin(DISTRICT, event_id(900), "", ["courses", "users"])
+    run = await store.baselines.add(run, staged_records("courses", [course_json()], DISTRICT), record_id(800))
+
+    disconnected = f"""
+        UPDATE public.connections SET disconnected_at = now(), token = NULL
+        WHERE district_id = '{shadow.SHADOW}'"""
+    async with twin(store, disconnected):
+        run = await store.baselines.skip(run)
+        await store.baselines.refuse(run, "half of the students are missing")

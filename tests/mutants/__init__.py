@@ -3,12 +3,14 @@
     make mutants                        a sample of 60, with a fixed seed
     make mutants MUTANTS=200 SEED=2     a larger one, and another
     make mutants ONLY=outbox JOBS=2     only files whose path has this in it, two at a time
+    make mutants GROUP=districts MUTANTS=1000   every condition on a district, taken away one at a time
 
 | module | does |
 |---|---|
 | `edit.py` | a mutant: one edit of one file, and its name, which stays the same when lines move |
 | `python_mutants.py` | the mutants of a Python file: operators, boundaries, constants, statements left out |
 | `sql_mutants.py` | the mutants of a named statement: conditions, boundaries, order, limits, locks |
+| `district_mutants.py` | those of them that take a condition on a district away, and joins without one |
 | `groups.py` | which files are mutated, in four groups: domain, pipeline, SQL, leases |
 | `fitting_tests.py` | which tests fit a mutant, the nearest first |
 | `executed.py` | which tests run which function or statement: seen once, kept in the user's cache folder |

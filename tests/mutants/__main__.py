@@ -12,7 +12,7 @@ from typing import Final
 
 from mutants.edit import Mutant
 from mutants.equivalent import EQUIVALENT
-from mutants.groups import sample
+from mutants.groups import DISTRICTS, GROUPS, sample
 from mutants.runner import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome, Runner, copied
 
 ENOUGH: Final = 0.95
@@ -26,10 +26,11 @@ def main() -> int:
     parser.add_argument("--mutants", type=int, default=60, help="how many to try")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another sample")
     parser.add_argument("--only", default="", help="only files whose path has this in it")
+    parser.add_argument("--group", default="", choices=["", *GROUPS, DISTRICTS], help="only this group")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
     parser.add_argument("--list", action="store_true", help="print the sample and try nothing")
     options = parser.parse_args()
-    chosen = sample(options.mutants, options.seed, options.only)
+    chosen = sample(options.mutants, options.seed, options.only, group=options.group)
     if options.list:
         _say(*(f"{group}: {mutant.name}" for group, mutant in chosen))
         return 0

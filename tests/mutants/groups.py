@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from mutants.district_mutants import district_mutants
 from mutants.edit import Mutant
 from mutants.python_mutants import python_mutants
 from mutants.sql_mutants import sql_mutants
@@ -31,6 +32,8 @@ GROUPS: Final = {
     "SQL": (f"{SQL}/*.sql",),
 }
 """The first group that has a file keeps it."""
+DISTRICTS: Final = "districts"
+"""The group that is tried only where it is asked for: every condition on a district, of all statements."""
 
 
 @cache
@@ -46,25 +49,40 @@ def all_mutants(root: Path = ROOT) -> dict[str, list[Mutant]]:
     return found
 
 
+@cache
+def of_districts(root: Path = ROOT) -> list[Mutant]:
+    """Return the mutants that take a condition on a district away."""
+    found = [
+        mutant
+        for file in sorted(root.glob(f"{SQL}/*.sql"))
+        for mutant in district_mutants(file.read_text(encoding="utf-8"), file.relative_to(root).as_posix())
+    ]
+    return list({mutant.name: mutant for mutant in reversed(found)}.values())
+
+
 def of_file(file: Path, root: Path = ROOT) -> list[Mutant]:
     """Return the mutants of one file."""
     make = sql_mutants if file.suffix == ".sql" else python_mutants
     return make(file.read_text(encoding="utf-8"), file.relative_to(root).as_posix())
 
 
-def sample(size: int, seed: int, only: str = "", root: Path = ROOT) -> list[tuple[str, Mutant]]:
-    """Choose about as many of each group, the same ones each time; `only` is a part of the path."""
+def sample(
+    size: int, seed: int, only: str = "", root: Path = ROOT, group: str = ""
+) -> list[tuple[str, Mutant]]:
+    """Choose about as many of each group, or of one, and always the same; `only` is a part of the path."""
+    groups = {DISTRICTS: of_districts(root)} if group == DISTRICTS else all_mutants(root)
     chosen: list[tuple[str, Mutant]] = []
     pools = {
-        group: sorted((m for m in mutants if only in m.path), key=lambda m: m.rank(seed))
-        for group, mutants in all_mutants(root).items()
+        name: sorted((m for m in mutants if only in m.path), key=lambda m: m.rank(seed))
+        for name, mutants in groups.items()
+        if group in ("", name)
     }
     while len(chosen) < size and any(pools.values()):
-        for group, pool in pools.items():
+        for name, pool in pools.items():
             while pool and len(chosen) < size:
                 mutant = pool.pop(0)
                 if is_valid(mutant, root):
-                    chosen.append((group, mutant))
+                    chosen.append((name, mutant))
                     break
     return chosen
 

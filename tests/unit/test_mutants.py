@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mutants.__main__ import report, share
+from mutants.district_mutants import district_mutants
 from mutants.edit import Mutant
 from mutants.equivalent import EQUIVALENT
 from mutants.fitting_tests import FittingTests
@@ -226,3 +227,21 @@ def test_too_few_that_are_noticed_fail_and_those_that_do_not_matter_do_not_count
     assert (enough, too_few) == (0, 1)
     assert share(Counter({NOTICED: 18, TIMED_OUT: 1, SURVIVED: 1, INVALID: 5})) == 0.95
     assert "survived (SQL, 3 test files):\n  toy.py::is_due: before => after" in capsys.readouterr().out
+
+
+def test_every_condition_on_a_district_is_taken_away_by_itself_and_so_is_every_join() -> None:
+    source = (
+        "-- name: take\n"
+        "SELECT d.id FROM districts d LEFT JOIN holds h USING (district_id)"
+        " LEFT JOIN plans p USING (district_id)\n"
+        "WHERE d.district_id = $1 AND d.open AND EXISTS (SELECT FROM roster WHERE plan_of = $1 AND kind = $2)"
+    )
+
+    mutants = district_mutants(source, "toy.sql")
+
+    assert changed(mutants) == {
+        "(true OR (d.district_id = $1))",
+        "(true OR (plan_of = $1))",
+        "JOIN holds h ON true LEFT JOIN plans p ON p.district_id = d.district_id",
+        "JOIN holds h ON h.district_id = d.district_id LEFT JOIN plans p ON true",
+    }

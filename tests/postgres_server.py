@@ -50,12 +50,14 @@ SHAPE: Final = "SELECT " + ", ".join(
 # as new either. With the tables that refer to one.
 WRITTEN: Final = """
     WITH RECURSIVE written AS (
-        SELECT relid FROM pg_stat_user_tables
-        WHERE schemaname = 'public' AND n_tup_ins + n_tup_upd + n_tup_del > 0
+        SELECT oid FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+          AND pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid)
+              + pg_stat_get_tuples_deleted(oid) > 0
         UNION
-        SELECT c.conrelid FROM pg_constraint c JOIN written w ON w.relid = c.confrelid WHERE c.contype = 'f'
+        SELECT c.conrelid FROM pg_constraint c JOIN written w ON w.oid = c.confrelid WHERE c.contype = 'f'
     )
-    SELECT relid::regclass::text AS name FROM written"""
+    SELECT oid::regclass::text AS name FROM written"""
 
 COPIES: Final = "SELECT datname FROM pg_database WHERE starts_with(datname, $1 || '_')"
 

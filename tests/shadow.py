@@ -98,20 +98,48 @@ async def rows_of(connection: asyncpg.Connection) -> str:
     return "; ".join([*statements, "RESET session_replication_role"])
 
 
-async def cast(connection: asyncpg.Connection, district_id: str) -> None:
-    """Have a district's rows once more, as the shadow's, of which nothing is due; an earlier one goes."""
+def _of_another(partition: str, order: str, column: str, by: int = 1) -> str:
+    over = f"OVER (PARTITION BY {partition} ORDER BY {order})"
+    return f"coalesce(lead({column}, {by}) {over}, first_value({column}) {over})"
+
+
+DISTORTED: Final = {
+    ("staged", "record_id"): _of_another("kind, record IS NULL", "record_id", "record_id"),
+    ("roster", "record_id"): _of_another("kind", "record_id", "record_id"),
+    ("findings", "record_id"): _of_another("kind", "record_id, member", "record_id"),
+    ("commit_history", "record_id"): _of_another("sequence, kind", "record_id", "record_id"),
+    ("guard_history", "student_id"): _of_another("sequence", "student_id", "student_id"),
+    ("identities", "student_id"): _of_another("field", "student_id, value_digest", "student_id"),
+    ("section_links", "section_id"): _of_another("role", "target_id, section_id", "section_id", 9),
+    ("kept_sections", "students"): "students + 1",
+    ("coverage", "students"): "students + 1",
+    ("school_terms", "sections"): "sections + 1",
+    ("inbox", "record_id"): "lpad(to_hex(7), 24, '0')",
+    ("filters", "version"): "version + 1",
+    ("policies", "version"): "version + 1",
+    ("approvals", "id"): "id + 1000000000",
+}
+"""What has the rows of one record under the id of another, and what is not the same."""
+
+
+async def cast(connection: asyncpg.Connection, district_id: str, *, is_distorted: bool = False) -> None:
+    """Have a district's rows once more, as the shadow's, of which nothing is due; an earlier one goes.
+
+    Where it is distorted, it has the same ids, and not the same under each.
+    """
+    changed = {**UNIQUE, **DISTORTED} if is_distorted else UNIQUE
     await connection.execute("SET session_replication_role = replica")
     for name, columns in await connection.fetch(TABLES):
         if name in LEAVING:
             continue
         await connection.execute(f"DELETE FROM public.{name} WHERE district_id = $1", SHADOW)
         theirs = ", ".join(
-            f"'{SHADOW}'" if column == "district_id" else UNIQUE.get((name, column), column)
+            f"'{SHADOW}'" if column == "district_id" else changed.get((name, column), column)
             for column in columns.split(", ")
         )
         await connection.execute(
             f"INSERT INTO public.{name} ({columns}) OVERRIDING SYSTEM VALUE "
-            f"SELECT {theirs} FROM public.{name} WHERE district_id = $1",
+            f"SELECT {theirs} FROM public.{name} WHERE district_id = $1 ON CONFLICT DO NOTHING",
             district_id,
         )
     await connection.execute(

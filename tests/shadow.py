@@ -118,6 +118,13 @@ DISTORTED: Final = {
     ("filters", "version"): "version + 1",
     ("policies", "version"): "version + 1",
     ("approvals", "id"): "id + 1000000000",
+    **{(table, "actor"): "'shadow'" for table in ("approvals", "filters", "policies", "holds")},
+    # Later than those of tests, and earlier than any that Clever makes today.
+    **{
+        (table, "event_id"): "overlay(event_id PLACING '1' FROM 12)"
+        for table in ("inbox", "staged", "evaluated_events")
+    },
+    ("districts", "floor"): "overlay(floor PLACING '1' FROM 12)",
 }
 """What has the rows of one record under the id of another, and what is not the same."""
 

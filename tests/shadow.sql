@@ -71,7 +71,7 @@ INSERT INTO school_terms (district_id, school_id, term_id, sections)
     SELECT :d, pg_temp.id(900), pg_temp.id(850), 5 ON CONFLICT DO NOTHING;
 INSERT INTO audit (id, actor, action, district_id)
     OVERRIDING SYSTEM VALUE
-    SELECT id, 'shadow', 'shadow', :d FROM unnest(ARRAY[-1, 1000000000]) AS id;
+    SELECT id, 'shadow', 'shadow', :d FROM unnest(ARRAY[-1, -2]) AS id;
 INSERT INTO erased_students (district_id, student_id, actor)
     SELECT :d, pg_temp.id(n), 'shadow' FROM generate_series(1, 40, 3) AS n;
 INSERT INTO outbox (district_id, position, decision_number, routing_key, schema, message_key, sequence,

@@ -51,7 +51,7 @@ INSERT INTO connect_links (district_id, digest, created_by, expires_at)
 INSERT INTO mails (mail_id, position, district_id, kind, occasion, recipients, subject, text, html,
                    time_zone, handed_at, sent_at)
     OVERRIDING SYSTEM VALUE
-    SELECT md5(occasion)::uuid, (row_number() OVER () - 4) * 1000000000, :d, 'invitation', occasion,
+    SELECT md5(occasion)::uuid, -row_number() OVER (), :d, 'invitation', occasion,
            '{shadow@shadow.example}', 'x', 'x', 'x', 'America/Chicago', now(), now()
     FROM unnest(ARRAY['invitation', 'invitation/1', 'rostered', 'rostered/1', '1', 'a']) AS o(occasion);
 INSERT INTO quarantine (district_id, body_digest, reason, explanation)
@@ -117,11 +117,11 @@ INSERT INTO findings (district_id, kind, record_id, member, code, severity, deta
 UPDATE findings SET open = false, severity = 'error' WHERE reported AND record_id > pg_temp.id(32);
 UPDATE coverage SET students = students + 1;
 INSERT INTO batches (district_id, number, batch_id, trigger, events, opened_at, closed_at, outcome)
-    SELECT :d, n, 'shadow ' || n, 'quiet', 1, now(), now(), CASE WHEN n <= 6 THEN 'commit' ELSE 'review' END
+    SELECT :d, n, 'shadow ' || n, 'quiet', 1, now(), '2190-01-01', CASE WHEN n <= 6 THEN 'commit' ELSE 'review' END
     FROM generate_series(2, 9) AS n;
 INSERT INTO decisions (district_id, number, decision_id, outcome, sequence, batch_number, decided_at, summary)
     SELECT :d, n, 'shadow ' || n, CASE WHEN n <= 6 THEN 'commit' ELSE 'review' END,
-           CASE WHEN n <= 6 THEN n ELSE n - 6 END, n, now(), '{"of": "the shadow"}'
+           CASE WHEN n <= 6 THEN n ELSE n - 6 END, n, '2190-01-01', '{"of": "the shadow"}'
     FROM generate_series(2, 9) AS n;
 INSERT INTO section_links (district_id, role, target_id, section_id)
     SELECT :d, 'student', pg_temp.id(n), pg_temp.id(702) FROM generate_series(1, 44) AS n

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 import shadow
 from builders import DISTRICT, Json, course_json, event_id, record_id, student_json
+from lifecycle_helpers import COMMIT, TEAM, Way
 from people_fixtures import NORTH, NORTHERN, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
 from store_fixtures import StoreUnderTest
 
@@ -17,7 +19,9 @@ from worker import erasing
 from worker.adapters.files_letters import FileDeadLetters
 from worker.adapters.postgres.students import PostgresStudents
 from worker.domain.filter import SectionFilter
+from worker.domain.lifecycle.states import Move, State
 from worker.ports.clever import Token
+from worker.ports.lifecycles import Description
 from worker.rollback import roll_back
 from worker.source.baseline import staged_records
 
@@ -202,3 +206,40 @@ async def test_a_baseline_that_skips_a_collection_and_is_refused_leaves_the_othe
     async with twin(store, disconnected):
         run = await store.baselines.skip(run)
         await store.baselines.refuse(run, "half of the students are missing")
+
+
+@HAS_A_TWIN
+async def test_what_is_kept_of_reading_a_district_is_its_own(store: StoreUnderTest, feed: Feed) -> None:
+    await store.connections.listed({DISTRICT: Token("of ours")})
+    await feed.send(renamed(1, "Tamsin"))
+    await store.rows("UPDATE connections SET cursor = 'a', resync = 'why', record = '{}', failures = 1")
+    unheard = [(str(event_id(900)), b"x")]
+    await store.rows("DELETE FROM windows")
+
+    async with twin(store):
+        assert await store.connections.unheard(DISTRICT, unheard) == [True]
+        await store.connections.save_token(DISTRICT, Token("a later one"))
+        await store.connections.save_record(DISTRICT, {"name": "Larkspur"})
+        assert await store.connections.advance(DISTRICT, "a", "b", 1, "")
+        await store.connections.settle(DISTRICT, "b")
+        await store.connections.put_off(DISTRICT, timedelta(hours=1))
+        await store.connections.again(DISTRICT, timedelta(hours=1), "the line was dead")
+        await store.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=True)
+        await store.connections.disconnected(DISTRICT)
+
+
+@HAS_A_TWIN
+async def test_the_orders_for_a_district_on_its_way_are_for_it_alone(store: StoreUnderTest) -> None:
+    way = Way(store)
+    await way.bring_to(State.FILTERING)
+    await way.lifecycles.new_link(DISTRICT, "vic")
+    await store.rows("UPDATE mails SET sent_at = NULL, handed_at = NULL")
+
+    async with twin(store):
+        await way.order(Move.REQUEST_RULES)
+        await way.lifecycles.describe(DISTRICT, Description("Meadow", None, None), "vic")
+        await way.so(COMMIT)
+        await way.window(30)
+        await way.lifecycles.revoke_links(DISTRICT, "vic")
+        await way.lifecycles.drop(DISTRICT, "vic")
+        await way.lifecycles.choose(DISTRICT, TEAM, "vic")

@@ -10,8 +10,10 @@ from typing import cast
 
 import pytest
 from builders import DISTRICT, delivery, event_json, student_json
+from structlog.testing import capture_logs
 
 from schemas import clever
+from worker import life
 from worker.errors import BrokerUnavailable
 from worker.metrics import Metrics
 from worker.ports.broker import Delivery, Message, Publisher, Subscription
@@ -28,6 +30,7 @@ class FakeBroker:
     acknowledged: list[int] = field(default_factory=list)
     rejected: list[int] = field(default_factory=list)
     tries: int = 0
+    is_lost: bool = False
 
     async def publish(self, message: Message) -> None:
         self.tries += 1
@@ -36,6 +39,8 @@ class FakeBroker:
         self.published.append(message.body)
 
     async def acknowledge_each(self, tags: list[int]) -> None:
+        if self.is_lost:
+            raise BrokerUnavailable("the subscription has ended")
         self.acknowledged += tags
 
     async def reject(self, tag: int) -> None:
@@ -192,3 +197,73 @@ async def test_what_waits_is_forgotten_at_the_end_and_its_room_is_free_again(ben
     tries = bench.broker.tries
     await turns(3)
     assert (len(bench.dead), bench.broker.tries) == (0, tries)
+
+
+async def test_a_subscription_that_is_lost_ends_the_wait_for_room_and_what_finds_none_is_rejected(
+    bench: Bench,
+) -> None:
+    bench.broker.is_lost = True
+
+    async with asyncio.timeout(5):
+        await bench.add(1, 2, 3)
+
+    assert (bench.broker.acknowledged, bench.broker.rejected, len(bench.dead)) == ([], [3], 2)
+
+
+async def test_after_the_end_a_message_leaves_at_once_where_the_broker_takes_it_again(bench: Bench) -> None:
+    bench.broker.is_blocked = True
+    await bench.add(1)
+    await bench.dead.close()
+    bench.broker.is_blocked = False
+
+    await bench.add(2)
+
+    assert bench.broker.acknowledged == [2]
+
+
+async def test_a_message_is_published_however_old_it_is_while_the_broker_takes_messages(bench: Bench) -> None:
+    times = iter(range(0, 100_000, 1000))
+    bench.dead.clock = lambda: float(next(times))
+
+    await bench.add(1, 2)
+
+    assert (bench.broker.acknowledged, bench.broker.rejected) == ([1, 2], [])
+
+
+async def test_what_is_rejected_is_counted_and_logged_with_its_district(bench: Bench) -> None:
+    with capture_logs() as logs:
+        await bench.add(201)
+
+    assert bench.dead.metrics.dead_letters.labels("not_json")._value.get() == 1
+    assert [(line["event"], line["district_id"]) for line in logs] == [
+        ("event.unreadable", DISTRICT),
+        ("event.rejected", DISTRICT),
+    ]
+
+
+async def test_where_nothing_is_unreadable_nothing_is_begun(bench: Bench) -> None:
+    await bench.add()
+    await bench.add(201)
+
+    assert bench.dead._pump is None
+
+
+async def test_waiting_for_messages_to_leave_shows_signs_of_life(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signs: list[int] = []
+    monkeypatch.setattr(life, "sign", lambda: signs.append(1))
+
+    await bench.add(1, 2)
+
+    assert signs
+
+
+async def test_that_messages_wait_is_told_once_until_one_leaves(bench: Bench, slept: list[float]) -> None:
+    bench.broker.is_blocked = True
+    with capture_logs() as logs:
+        await bench.add(1)
+        while len(slept) < 3:
+            await turns(1)
+
+    assert [line["messages"] for line in logs if line["event"] == "dead_letters.waiting"] == [1]

@@ -495,3 +495,38 @@ def test_what_fails_is_told_apart_from_what_waits() -> None:
         "poll": "too many",
     }
     assert set(health.failing()) == {"poll"}
+
+
+def test_a_failure_is_told_with_the_first_cause_and_the_seconds_since_the_first_of_its_stage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    health = Health()
+    health.trouble("relay", StageFailed("first"), 1)
+    now[0] = 130.0
+    health.trouble("relay", StageFailed("second"), 2)
+    health.trouble("relay", AWAY, 3)
+    now[0] = 145.0
+
+    assert health.failing() == {"relay": (45.0, "first")}
+    health.ok("relay", 1)
+    assert health.failing() == {"relay": (45.0, "second")}
+    for number in (2, 3):
+        health.ok("relay", number)
+    health.trouble("relay", StageFailed("again"), 1)
+    assert health.failing() == {"relay": (0.0, "again")}
+
+
+async def test_a_sleep_lasts_as_long_as_it_should_and_ends_with_a_stop() -> None:
+    stop = Stop()
+    running = asyncio.get_running_loop()
+    begun = running.time()
+    await stop.sleep(0.01)
+    slept = running.time() - begun
+    stop.set()
+
+    async with asyncio.timeout(LONG):
+        await stop.sleep(LONG * 2)
+
+    assert slept >= 0.009

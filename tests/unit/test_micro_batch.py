@@ -9,6 +9,7 @@ import pytest
 from builders import DISTRICT, body, delivery, event_json, record_id, section_json, student_json
 
 from schemas import clever
+from worker.ports.broker import Delivery
 from worker.stages import micro_batch
 from worker.stages.micro_batch import LARGE, MAX_VALUES, read_all, read_in_turns
 
@@ -78,3 +79,32 @@ def test_the_collector_of_cycles_runs_again_after_a_large_body() -> None:
     micro_batch._read_large(delivery(b"[" * LARGE), micro_batch.latest_at(0))
 
     assert gc.isenabled()
+
+
+def test_a_collector_of_cycles_that_was_off_stays_off_after_a_large_body() -> None:
+    import gc  # noqa: PLC0415 — for this test alone
+
+    gc.disable()
+    try:
+        micro_batch._read_large(delivery(b"[" * LARGE), micro_batch.latest_at(0))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(("size", "in_thread"), [(LARGE - 1, []), (LARGE, [1])])
+async def test_a_body_is_large_from_a_size_on(
+    monkeypatch: pytest.MonkeyPatch, size: int, in_thread: list[int]
+) -> None:
+    handed: list[int] = []
+    read_large = micro_batch._read_large
+
+    def watched(given: Delivery, latest: micro_batch.Latest) -> micro_batch.MicroBatch:
+        handed.append(given.tag)
+        return read_large(given, latest)
+
+    monkeypatch.setattr(micro_batch, "_read_large", watched)
+
+    await read_in_turns([delivery(b" " * size)])
+
+    assert handed == in_thread

@@ -13,6 +13,7 @@ from worker.errors import (
     BrokerUnavailable,
     CleverRefused,
     CleverUnavailable,
+    StoreFailed,
     StoreUnavailable,
     UnroutableMessage,
 )
@@ -244,3 +245,24 @@ async def test_a_list_that_clever_does_not_give_is_the_loops_trouble() -> None:
 
 def _students(number: int) -> list[BaselineRecord]:
     return staged_records("users", [student_json(one) for one in range(number)], DISTRICT)
+
+
+async def test_a_district_that_the_database_fails_at_is_put_off_and_charged_with_nothing() -> None:
+    world = followed()
+    world.publisher.trouble = StoreFailed("PostgreSQL: OutOfMemoryError (53200)")
+
+    with pytest.raises(StoreFailed):
+        await world.stage.once()
+
+    assert world.row.due_at == world.clock.now + timedelta(seconds=30)
+    assert (world.row.failures, world.calls.of("again")) == (0, [])
+
+
+async def test_what_a_turn_read_is_told_in_one_line_and_a_turn_that_read_nothing_in_none() -> None:
+    world = followed()
+    with capture_logs() as logs:
+        await world.stage.once()
+        await world.next_poll()
+
+    told = [(line["events"], line["records"]) for line in logs if line["event"] == "turn.ended"]
+    assert told == [(1, 0)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,8 @@ from builders import DISTRICT, OTHER_DISTRICT, delivery, event_json, settled_jso
 
 from schemas import clever
 from worker.ports.broker import Delivery
+from worker.ports.inbox import Released
+from worker.stages import micro_batch
 from worker.stages.micro_batch import latest_at, read_all
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -67,3 +70,59 @@ def test_batches_are_put_together_with_everything_that_they_hold() -> None:
     assert (len(whole.arrivals), len(whole.marks), len(whole.unreadable), len(whole)) == (2, 1, 1, 4)
     assert whole.unread == first.unread
     assert whole.unread.total() == 1
+
+
+def test_batches_are_put_together_with_what_leaves_the_quarantine_and_what_lies_ahead() -> None:
+    later = student_json(last_modified="2999-01-01T00:00:00Z")
+    replayed = delivery(event_json(later), 1, **{"x-replayed": DISTRICT})
+    one = read_all([replayed], latest_at(1_800_000_000))
+    whole = read_all([])
+
+    whole.extend(one)
+    whole.extend(one)
+
+    assert (len(whole.released), whole.ahead) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("replayed", "released"),
+    [
+        ({"x-replayed": OTHER_DISTRICT}, [DISTRICT, OTHER_DISTRICT]),
+        ({"x-replayed": ""}, [DISTRICT, ""]),
+        ({"x-replayed": 7}, [DISTRICT]),
+        ({"x-replayed": None}, []),
+        ({}, []),
+    ],
+)
+def test_a_dead_letter_that_is_read_leaves_the_quarantine_of_its_district_and_of_where_it_was_put(
+    replayed: dict[str, object], released: list[str]
+) -> None:
+    letter = delivery(event_json(student_json()), 1, **replayed)
+
+    digest = hashlib.sha256(letter.body).digest()
+    assert read_all([letter]).released == [Released(district, digest) for district in released]
+
+
+def test_a_dead_letter_that_cannot_be_read_again_leaves_no_quarantine() -> None:
+    assert read_all([delivery(b"{", 1, **{"x-replayed": DISTRICT})]).released == []
+
+
+def test_a_key_in_capitals_names_the_same_district() -> None:
+    given = replace(keyed(f"{DISTRICT.upper()}.users.updated"), headers={"district_id": DISTRICT})
+
+    assert len(read_all([given]).arrivals) == 1
+
+
+def test_the_beginning_of_another_districts_id_is_not_that_district() -> None:
+    assert micro_batch._names_another(f"{DISTRICT}.users.updated", DISTRICT[:2])
+
+
+def test_an_event_on_what_no_roster_has_is_not_ahead_of_now() -> None:
+    unreadable = event_json({"district": DISTRICT, "id": "x", "last_modified": 5}, "resources.created")
+
+    batch = read_all(
+        [delivery(unreadable), delivery(event_json({"id": 7, "district": DISTRICT}, "resources.updated"))]
+    )
+
+    assert batch.ahead == 0
+    assert not micro_batch._is_ahead(clever.Event("1", "resources", "created", DISTRICT, None))

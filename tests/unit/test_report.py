@@ -52,3 +52,29 @@ async def test_where_something_is_missing_the_schema_is_asked_for_its_version(
     await ReportStage(Failures(), health, "one", Stop().sleep, check).once()
 
     assert len(asked) == asks
+
+
+async def test_one_failure_of_several_that_something_is_missing_for_asks_for_the_version_and_is_no_work() -> (
+    None
+):
+    asked = list[int]()
+
+    async def check() -> None:
+        asked.append(1)
+
+    health = Health()
+    health.trouble("poll", StageFailed("ValueError"))
+    health.trouble("relay", StageFailed("UndefinedTableError 42P01 inbox"))
+
+    assert await ReportStage(Failures(), health, "one", Stop().sleep, check).once() is False
+
+    assert len(asked) == 1
+
+
+async def test_without_a_schema_to_ask_for_a_failure_is_reported_all_the_same() -> None:
+    failures, health = Failures(), Health()
+    health.trouble("relay", StageFailed("UndefinedTableError 42P01 inbox"))
+
+    await ReportStage(failures, health, "one", Stop().sleep).once()
+
+    assert len(failures.reported) == 1

@@ -10,11 +10,13 @@ from typing import cast
 
 import pytest
 from builders import DISTRICT, NOON, Json, body, delivery, event_id, event_json, settled_json, student_json
+from structlog.testing import capture_logs
 
-from worker.errors import DeadLettersBusy
+from worker.errors import BrokerUnavailable, DeadLettersBusy
 from worker.metrics import Metrics
 from worker.ports.broker import Consumer, Delivery
 from worker.ports.dead_letters import DeadLetter, DeadLetters, Losses, LostMessage
+from worker.stages import quarantine
 from worker.stages.quarantine import QuarantineStage
 
 DEATH = {"reason": "expired", "time": NOON}
@@ -27,6 +29,7 @@ class FakeBroker:
     deliveries: list[Delivery]
     acknowledged: list[int] = field(default_factory=list)
     is_open: int = 0
+    is_lost: bool = False
 
     @asynccontextmanager
     async def subscribe(self, _queue: str, *, prefetch: int) -> AsyncIterator[FakeBroker]:
@@ -36,6 +39,8 @@ class FakeBroker:
         self.is_open -= 1
 
     async def take(self, _most: int, _seconds: float, _bytes: int) -> list[Delivery]:
+        if self.is_lost:
+            raise BrokerUnavailable("lost")
         given, self.deliveries = self.deliveries, []
         return given
 
@@ -108,6 +113,8 @@ def counted(made: QuarantineStage, reason: str) -> float:
         ({"x-death": [{"reason": "invented", "time": "noon"}]}, "unknown", None),
         ({"x-death": []}, "unknown", None),
         ({"x-death": "x"}, "unknown", None),
+        ({"x-death": {"reason": "expired"}}, "unknown", None),
+        ({"x-death": [DEATH | {"reason": "maxlen"}, DEATH]}, "maxlen", NOON),
         ({}, "unknown", None),
     ],
 )
@@ -182,3 +189,54 @@ async def test_what_lies_there_at_the_start_is_looked_through_once_as_soon_as_no
     found = [(lost.event_id, lost.reason, lost.died_at) for noted in losses.noted for lost in noted]
     assert found == [(event_id(number), "maxlen", NOON) for number in (1, 4)]
     assert letters.opened == 2
+
+
+async def test_a_lost_subscription_is_given_up_and_opened_anew_and_nothing_is_looked_through_again() -> None:
+    letters = FakeLetters([])
+    made, broker, losses = stage(letters=letters)
+    await made.once()
+    broker.is_lost = True
+
+    with pytest.raises(BrokerUnavailable):
+        await made.once()
+    assert broker.is_open == 0
+    broker.is_lost = False
+    await made.once()
+
+    assert (broker.is_open, losses.noted, letters.opened) == (1, [[], []], 1)
+
+
+@pytest.mark.parametrize(
+    ("most", "waiting", "looked_at"), [(2, 3, [1, 2]), (3, 2, [1, 2]), (3, 3, [1, 2, 3])]
+)
+async def test_at_the_start_no_more_is_looked_through_than_may_be_and_than_lay_there(
+    monkeypatch: pytest.MonkeyPatch, most: int, waiting: int, looked_at: list[int]
+) -> None:
+    class Fewer(FakeLetters):
+        async def waiting(self) -> int:
+            return waiting
+
+    def letter(number: int) -> DeadLetter:
+        content = body(event_json(student_json(), number=number))
+        return DeadLetter(number, content, "events", "maxlen", DISTRICT, NOON, is_brokers=True)
+
+    monkeypatch.setattr(quarantine, "SWEEP", most)
+    made, _, losses = stage(letters=Fewer([letter(number) for number in (1, 2, 3)]))
+
+    await made.once()
+
+    noted = [lost.event_id for each in losses.noted for lost in each]
+    assert noted == [event_id(number) for number in looked_at]
+
+
+async def test_each_loss_that_is_news_is_logged_with_its_district_and_why() -> None:
+    made, _, _ = stage(
+        *(aside(event_json(student_json(), number=tag), tag, **{"x-death": [DEATH]}) for tag in (1, 2))
+    )
+
+    with capture_logs() as logs:
+        await made.once()
+
+    assert [(line["event"], line["reason"], line["district_id"]) for line in logs] == [
+        ("event.lost", "expired", DISTRICT)
+    ] * 2

@@ -13,6 +13,7 @@ from worker.domain.records import Kind
 from worker.errors import BaselineRefused
 from worker.ports.baselines import NOBODY, Run
 from worker.ports.clever import Page
+from worker.progress import no_progress
 from worker.slices import SLICE
 from worker.source import baseline
 
@@ -29,6 +30,24 @@ async def test_a_baseline_begins_at_no_event_whose_id_cannot_be_believed(odd: st
     run = await baseline.begin(world.source, DISTRICT, world.clever.granted[DISTRICT], NOW)
 
     assert run.seed == feed_id(1)
+
+
+@pytest.mark.parametrize(("until", "pages"), [(100.0, 1), (100.1, 2)])
+async def test_reading_ends_with_the_page_in_hand_once_its_time_is_over(
+    monkeypatch: pytest.MonkeyPatch, until: float, pages: int
+) -> None:
+    class Standing:
+        def monotonic(self) -> float:
+            return 100.0
+
+    monkeypatch.setattr(baseline, "time", Standing())
+    world = World()
+    world.clever.collections = {"users": [student_json(number) for number in (1, 2, 3)]}
+    world.tables.runs[DISTRICT] = run = replace(RUN, collections=["users"])
+
+    await baseline.read_on(world.source, run, world.clever.granted[DISTRICT], until, no_progress)
+
+    assert len(world.calls.of("add")) == pages
 
 
 class Counted(FakeBaselines):

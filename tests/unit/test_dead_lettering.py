@@ -248,15 +248,45 @@ async def test_where_nothing_is_unreadable_nothing_is_begun(bench: Bench) -> Non
     assert bench.dead._pump is None
 
 
-async def test_waiting_for_messages_to_leave_shows_signs_of_life(
+async def test_each_message_that_leaves_is_a_sign_of_life(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signs: list[int] = []
+    publish = bench.broker.publish
+
+    async def slowly(message: Message) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        await publish(message)
+
     monkeypatch.setattr(life, "sign", lambda: signs.append(1))
+    monkeypatch.setattr(bench.broker, "publish", slowly)
 
     await bench.add(1, 2)
 
-    assert signs
+    assert len(signs) == 2
+
+
+async def test_what_left_takes_no_room_any_more(bench: Bench) -> None:
+    await bench.add(60)
+    bench.broker.is_blocked = True
+
+    await bench.add(60, 41)
+
+    assert bench.broker.rejected == [41]
+
+
+async def test_only_one_task_publishes_at_a_time(bench: Bench) -> None:
+    bench.broker.is_blocked = True
+    await bench.add(1)
+    pump = bench.dead._pump
+
+    await bench.add(2)
+
+    assert bench.dead._pump is pump
+    await bench.dead.close()
+    assert pump is not None
+    assert pump.done()
 
 
 async def test_that_messages_wait_is_told_once_until_one_leaves(bench: Bench, slept: list[float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -20,10 +21,11 @@ from worker.stages.deliver import REFRESHED_AT_ONCE, TAKEN_OVER, DeliverStage, r
 
 LEASE, GIVE_UP, EVERY = timedelta(seconds=20), timedelta(days=1), timedelta(minutes=6)
 FIRST = 2.0
+AGE = timedelta(seconds=3, microseconds=400)
 
 
 def due(number: int, attempts: int = 1) -> Due:
-    return Due(number, f"alert {number}", f"body {number}", attempts, timedelta(seconds=3), f"trace {number}")
+    return Due(number, f"alert {number}", f"body {number}", attempts, AGE, f"trace {number}")
 
 
 class Rows:
@@ -79,6 +81,8 @@ class Line:
         for body in bodies:
             if trouble := self.troubles.get(body.replace(" ", "_")):
                 raise trouble
+        for _ in range(3):
+            await asyncio.sleep(0)
         self.sent.append(list(bodies))
 
 

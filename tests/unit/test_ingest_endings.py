@@ -8,6 +8,7 @@ from ingest_bench import Bench, aside, bad, sound
 from structlog.testing import capture_logs
 
 from worker.errors import BrokerUnavailable, StoreUnavailable
+from worker.stages import ingest as module
 
 # Ending
 
@@ -95,3 +96,20 @@ async def test_fields_that_were_left_out_and_times_ahead_are_counted_and_told() 
     unread = metrics.get_sample_value("rostering_fields_unread_total", {"collection": "users"})
     told = [(line.get("unread_fields"), line.get("changed_ahead")) for line in logs]
     assert (unread, told) == (1, [(1, 1), (None, None)])
+
+
+async def test_how_long_storing_took_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watch:
+        def __init__(self) -> None:
+            self.times = iter((100.0, 103.5))
+
+        def perf_counter(self) -> float:
+            return next(self.times)
+
+    monkeypatch.setattr(module, "time", Watch())
+    bench = Bench([sound(1)])
+
+    with capture_logs() as logs:
+        await bench.once()
+
+    assert [line["seconds"] for line in logs] == [3.5]

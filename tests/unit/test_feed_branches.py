@@ -1,4 +1,4 @@
-"""A turn and its feed, branch by branch: what is wanted, what is refused and what Clever is asked for it."""
+"""A feed, branch by branch: where a reading ends, what of it is published, and what a refusal comes to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import DISTRICT, later, student_json, teacher_json
+from builders import DISTRICT, later
 from source_fakes import World, feed_event, feed_id
 
 from worker.errors import CleverRefused, CleverTokenRefused
@@ -15,9 +15,8 @@ from worker.ports.baselines import Run
 from worker.ports.clever import EVENTS, Page
 from worker.ports.connections import Connection
 from worker.progress import no_progress
-from worker.source import feed, turn
+from worker.source import feed
 from worker.source.feed import HOLE, Reached
-from worker.source.surroundings import Pace
 
 NOW = later(3600)
 DAY, SECOND = timedelta(hours=24), timedelta(seconds=1)
@@ -44,99 +43,6 @@ async def follow(world: World, run: Run | None = None, until: float = float("inf
     token = connection_of(world).token
     assert token is not None
     return await feed.read_on(world.source, connection_of(world), run, token, until, no_progress)
-
-
-# Whether a baseline is wanted
-
-
-@pytest.mark.parametrize(
-    ("run", "changed", "wanted"),
-    [
-        (None, {}, False),
-        (None, {"baseline_at": NOW - DAY}, False),
-        (None, {"baseline_at": NOW - DAY - SECOND}, True),
-        (None, {"baseline_at": None}, True),
-        (None, {"cursor": None}, True),
-        (None, {"cursor": None, "baseline_after": NOW}, True),
-        (None, {"cursor": None, "baseline_after": NOW + SECOND}, False),
-        (None, {"resync": "asked"}, True),
-        (None, {"resync": "asked", "baseline_after": NOW + SECOND}, False),
-        (RUN, {}, True),
-        (RUN, {"baseline_after": NOW + SECOND}, True),
-        (READ, {"baseline_at": None, "cursor": None}, False),
-        (READ, {"resync": "asked"}, True),
-    ],
-)
-def test_a_baseline_is_wanted_where_one_is_being_read_is_asked_for_or_the_last_one_is_too_old(
-    run: Run | None, changed: dict[str, Any], wanted: bool
-) -> None:
-    world = world_with_feed(0)
-    connection = replace(connection_of(world), **changed)
-
-    taken = turn._Turn(world.source, connection, world.clever.granted[DISTRICT], no_progress)
-
-    assert taken._wants_baseline(run) is wanted
-
-
-@pytest.mark.parametrize(("more", "begun"), [(timedelta(0), 1), (SECOND, 2)])
-async def test_a_reading_of_a_day_goes_on_and_a_longer_one_is_begun_anew(more: timedelta, begun: int) -> None:
-    world = World(Pace(turn=timedelta(0)))
-    world.clever.collections = {"users": [student_json(number) for number in range(1, 6)]}
-    world.connect()
-    await world.stage.once()
-    world.clock.now += DAY + more
-
-    await world.stage.once()
-
-    assert world.baselines.begun == begun
-
-
-async def test_what_a_baseline_came_to_is_counted_and_each_row_of_it() -> None:
-    world = World()
-    world.clever.collections = {"users": [student_json(1), student_json(2), teacher_json()]}
-    world.connect()
-    await world.turns()
-    world.baselines.adopt()
-    world.clever.collections = {}
-    world.row.resync, world.row.due_at = "asked", world.clock.now
-    await world.turns()
-
-    def counted(name: str, **labels: str) -> float | None:
-        return world.metrics.registry.get_sample_value(f"rostering_{name}_total", labels)
-
-    assert (counted("baselines", outcome="read"), counted("baselines", outcome="refused")) == (1, 1)
-    assert counted("baseline_rows", collection="users") == 3
-    assert counted("turns", outcome="failed") == 1
-
-
-# A token that is refused
-
-
-@pytest.mark.parametrize(
-    ("what", "not_asked_then"),
-    [
-        ("district", "clever.newest_events"),
-        ("newest_events", "clever.page users"),
-        (EVENTS, "clever.knows_event"),
-        ("users", "add"),
-    ],
-)
-async def test_a_refused_token_is_asked_for_again_whatever_refused_it(what: str, not_asked_then: str) -> None:
-    reads_feed = what in (EVENTS, "district")
-    world = world_with_feed(0, 1, read=0 if reads_feed else None)
-    world.row.record = {}
-    world.clever.collections = {"users": [student_json(1)]}
-    world.clever.not_granted = {what: REFUSED}
-
-    with pytest.raises(CleverTokenRefused):
-        await turn.take(world.source, connection_of(world), no_progress)
-
-    assert world.calls.made[-2:] == [f"clever.token_of {DISTRICT}", "save_token"]
-    assert [call for call in world.calls.of(not_asked_then) if "users" in call] == []
-    assert reads_feed or len(world.calls.of("clever.newest_events")) == 1
-
-
-# The feed
 
 
 async def test_a_page_that_ends_at_the_limit_of_time_is_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,6 +133,42 @@ async def test_a_hole_in_a_feed_that_was_read_to_its_end_is_told_as_one(unsettle
     assert await follow(world) is Reached.CUT_OFF
 
     assert world.row.resync == HOLE
+
+
+async def test_a_feed_from_its_beginning_that_has_nothing_is_told_of_to_nobody_but_the_baseline() -> None:
+    world = world_with_feed(cursor="", settled="", overlap="")
+
+    assert await follow(world, READ) is Reached.END
+
+    assert (world.publisher.published, world.calls.of("ready")) == ([], ["ready True"])
+
+
+async def test_a_feed_with_nothing_new_is_not_told_of_while_a_baseline_is_being_read() -> None:
+    world = world_with_feed(0)
+
+    await follow(world, RUN)
+    assert world.publisher.published == []
+    await follow(world, READ)
+    assert len(world.publisher.settled) == 1
+
+
+async def test_a_link_that_leads_back_into_a_page_is_not_followed_to_what_was_read() -> None:
+    world = world_with_feed(0, 1, 2, 3)
+    world.row.overlap = feed_id(0)
+    world.clever.quirks = [(EVENTS, lambda page, _before: Page(page.rows[::-1], feed_id(1)))]
+
+    await follow(world)
+
+    assert world.calls.of("clever.page") == [f"clever.page {EVENTS} {feed_id(number)}" for number in (0, 2)]
+
+
+async def test_a_feed_that_is_refused_while_a_baseline_is_being_read_asks_for_another() -> None:
+    world = world_with_feed(0, 1)
+    world.clever.feed_trouble = CleverRefused("Clever: 403", 403)
+
+    assert await follow(world, RUN) is Reached.CUT_OFF
+
+    assert (world.calls.of("ready"), world.row.resync) == ([], "the feed could not be read on (403)")
 
 
 async def test_a_feed_that_is_refused_while_a_baseline_waits_closes_its_window_and_is_a_failure() -> None:

@@ -151,6 +151,10 @@ def test_who_left_the_scope_is_told_of_while_a_kept_section_lists_him(
     assert [one.code for one in found] == [Code.LEFT_SCOPE] * is_told
 
 
+def test_a_context_is_of_the_filter_of_the_last_evaluation_unless_it_says_otherwise() -> None:
+    assert not context(FakeRoster()).is_new_filter
+
+
 def test_a_verdict_has_the_errors_the_plan_and_whether_an_approval_fits_it() -> None:
     tally = Tally(candidate_digest=5 + MODULUS, error_digest=9 + MODULUS)
     tally.counts.update({"errors": 3, f"code:{Code.SCHOOL_MASS_REMOVAL}": 2, "plan:student:removed": 1})

@@ -1,0 +1,238 @@
+"""Of a district in memory: what a change has looked at again, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from builders import Json
+from evaluation_fakes import MemoryEvaluation
+
+from worker.candidate.classes import ClassOutcome
+from worker.candidate.context import Context
+from worker.candidate.refresh import stage
+from worker.candidate.sections import section_view
+from worker.candidate.students import StudentOutcome, refresh_students
+from worker.domain.filter import SectionFilter
+from worker.domain.policy import Code, Policy, Severity
+from worker.domain.records import EventId, Kind, RecordId
+from worker.domain.staging import Change
+from worker.domain.window import Trigger
+from worker.ports.roster import SectionState
+from worker.stages.evaluate import context_of, judge, terms_that_count, today
+
+ALL = Policy(required_fields=(), unique_fields=())
+
+
+def student(school: str = "h1", **texts: str) -> Json:
+    return {"student": {"texts": {"school_id": school, "grade": "3", **texts}}}
+
+
+def listing(*students: str, **fields: str) -> Json:
+    return {"students": list(students), "teachers": ["t"], "school_id": "h1", **fields}
+
+
+async def judged(
+    district: MemoryEvaluation, *records: tuple[Kind, str, Json | None], seconds: float = 60
+) -> MemoryEvaluation:
+    """Judge a batch of these records."""
+    district.next_window(Trigger.FLUSH, seconds=seconds)
+    district.looked_at.clear()
+    for kind, record_id, after in records:
+        before = district.at(kind, record_id)
+        district.sent += 1
+        one = Change(kind, RecordId(record_id), EventId(f"{district.sent:024x}"), before, after)
+        await judge(district.port(), [one])
+        district.state.evaluated_policy = district.state.policy.fingerprint()
+    return district
+
+
+async def two_classes(
+    policy: Policy = ALL, section_filter: SectionFilter | None = None, *more: tuple[Kind, str, Json]
+) -> MemoryEvaluation:
+    """Return a district with a class at each of two schools, two students in the first, one in the other."""
+    district = MemoryEvaluation()
+    district.state.policy = policy
+    district.state.section_filter = section_filter or SectionFilter()
+    return await judged(
+        district,
+        (Kind.SCHOOL, "h1", {"name": "North"}),
+        (Kind.SCHOOL, "h2", {"name": "South"}),
+        (Kind.COURSE, "k", {"name": "Advisory"}),
+        (Kind.USER, "t", {"teacher": {"last_name": "P"}}),
+        *((Kind.USER, name, student()) for name in ("s1", "s2")),
+        (Kind.USER, "s3", student("h2")),
+        (Kind.SECTION, "c1", listing("s1", "s2", course_id="k")),
+        (Kind.SECTION, "c2", {**listing("s3"), "school_id": "h2"}),
+        *more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "looked_at"),
+    [
+        ((Kind.SCHOOL, "h1", {"name": "East"}), {"section": {"c1"}, "school": {"h1"}}),
+        ((Kind.SCHOOL, "h1", {"name": "North"}), {}),
+        (
+            (Kind.SCHOOL, "h1", None),
+            {"section": {"c1"}, "school": {"h1"}, "student": {"s1", "s2"}},
+        ),
+        ((Kind.SCHOOL, "c1", {"name": "New"}), {"school": {"c1"}}),
+        ((Kind.SCHOOL, "k", {"name": "New"}), {"school": {"k"}}),
+        ((Kind.COURSE, "k", {"name": "Other"}), {"section": {"c1"}}),
+        ((Kind.COURSE, "h1", {"name": "Other"}), {}),
+        ((Kind.TERM, "h1", {"name": "Fall"}), {}),
+        ((Kind.USER, "t", {"teacher": {"last_name": "Q"}}), {"teacher": {"t"}}),
+        (
+            (Kind.USER, "t", None),
+            {"teacher": {"t"}, "class": {"c1", "c2"}, "school": {"h1", "h2"}},
+        ),
+        ((Kind.USER, "s3", student("h2", sis_id="1")), {"student": {"s3"}, "school": {"h2"}}),
+        (
+            (Kind.USER, "s3", None),
+            {"student": {"s3"}, "school": {"h2"}, "class": {"c2"}, "teacher": {"t"}},
+        ),
+        (
+            (Kind.SECTION, "c1", listing("s1", course_id="k")),
+            {
+                "section": {"c1"},
+                "class": {"c1"},
+                "student": {"s2"},
+                "teacher": {"t"},
+                "school": {"h1"},
+            },
+        ),
+    ],
+)
+async def test_a_batch_has_looked_at_again_what_it_touches_and_nothing_else(
+    record: tuple[Kind, str, Json | None], looked_at: dict[str, set[str]]
+) -> None:
+    district = await judged(await two_classes(), record)
+
+    assert district.looked_at == looked_at
+
+
+async def test_a_school_is_in_the_roster_as_it_is_called_now_until_nobody_needs_it() -> None:
+    district = await judged(await two_classes(), (Kind.SCHOOL, "h2", {"name": "East"}))
+    assert district.entries()["school", "h2"]["name"] == "East"
+
+    await judged(district, (Kind.SECTION, "c2", None), (Kind.USER, "s3", student("h1")))
+
+    assert ("school", "h2") not in district.entries()
+
+
+async def test_a_section_is_no_class_any_more_when_the_last_student_leaves_the_scope() -> None:
+    third = SectionFilter.model_validate({"scope": {"grades": ["3"]}})
+    district = await two_classes(ALL, third)
+    assert ("class", "c2") in district.entries()
+
+    await judged(district, (Kind.USER, "s3", student("h2", grade="4")))
+
+    assert {key[1] for key in district.entries() if key[0] in ("class", "student")} == {"c1", "s1", "s2"}
+
+
+async def test_the_sections_of_a_school_are_ranked_anew_when_a_new_term_ends_the_grace_of_the_last_one() -> (
+    None
+):
+    current = SectionFilter(current_term_only=True)
+    district = await two_classes(
+        ALL, current, (Kind.TERM, "m1", {"start": "2026-08-01", "end": "2026-09-10"})
+    )
+    await judged(district, (Kind.SECTION, "c1", listing("s1", "s2", term_id="m1")))
+    assert "c1" in district.kept
+    assert district.in_grace == {("h1", "m1")}
+
+    await judged(district, (Kind.TERM, "m2", {"start": "2026-09-14", "end": "2026-12-20"}))
+
+    assert "c1" not in district.kept
+    assert district.in_grace == set()
+    assert district.looked_at["section"] == {"c1"}
+
+
+async def test_sections_of_no_school_have_the_whole_district_looked_at_where_terms_count_on() -> None:
+    current = SectionFilter(current_term_only=True)
+    district = await two_classes(
+        ALL, current, (Kind.TERM, "m1", {"start": "2026-08-01", "end": "2026-09-10"})
+    )
+
+    await judged(district, (Kind.SECTION, "c3", {"students": [], "teachers": [], "term_id": "m1"}))
+
+    assert district.looked_at["section"] == {"c1", "c2", "c3"}
+    assert "c3" in district.kept
+
+
+async def test_whoever_left_the_scope_blocks_nobody_and_nobody_else_is_told_of() -> None:
+    severe = replace(ALL, severities={Code.LEFT_SCOPE: Severity.ERROR}, required_fields=("sis_id",))
+    third = SectionFilter.model_validate({"scope": {"grades": ["3"]}})
+    district = await two_classes(severe, third)
+    assert district.state.tally.blocked == 3
+
+    await judged(district, (Kind.USER, "s1", student(grade="4")))
+    assert {one.code for one in district.errors() if one.record_id == "s1"} == set()
+    await judged(district, (Kind.USER, "s1", student()))
+    await district.adopt_candidate()
+    await judged(district, (Kind.USER, "s1", student(grade="4")))
+
+    assert {one.code for one in district.errors() if one.record_id == "s1"} == {Code.LEFT_SCOPE}
+    assert district.state.tally.blocked == 2
+    await judged(district, (Kind.USER, "s1", student(grade="5")))
+    assert district.state.tally.blocked == 2
+
+
+async def in_context(district: MemoryEvaluation) -> Context:
+    terms = await terms_that_count(district.port())
+    return await context_of(district.port(), terms.calendar(today(district.port()), 0))
+
+
+async def test_students_name_their_schools_and_the_sections_that_came_to_have_some() -> None:
+    district = await two_classes()
+    district.rows.clear()
+    district.kept = {"c1": (0, 0), "c2": (0, 5)}
+    district.known[Kind.USER, RecordId("s2")] = replace(
+        district.known[Kind.USER, RecordId("s2")], record={"student": {}}
+    )
+    district.coverage.clear()
+    district.findings.clear()
+
+    assert await refresh_students(await in_context(district), ["s2"]) == StudentOutcome({"c1"}, set())
+    assert await refresh_students(await in_context(district), ["s1", "s3"]) == StudentOutcome(
+        set(), {"h1", "h2"}
+    )
+    assert await refresh_students(await in_context(district), []) == StudentOutcome()
+
+
+async def test_nothing_is_written_where_nothing_changed() -> None:
+    district = MemoryEvaluation()
+
+    await stage(district.port(), [])
+
+    assert not district.calls
+
+
+async def test_a_full_run_tells_how_far_it_is_by_chunk_and_step() -> None:
+    district = await two_classes()
+    district.state.filter_version += 1
+    told: list[tuple[str, int]] = []
+
+    await judge(district.port(), [], lambda what, count: told.append((what, count)))
+
+    assert told == [("sections", 2), ("identities", 3), ("students", 3), ("classes", 2)]
+    assert district.state.evaluated_filter_version == district.state.filter_version
+    assert district.state.tally.shared == 3
+
+
+def test_a_class_names_the_teachers_and_the_school_of_its_record() -> None:
+    outcome = ClassOutcome()
+    for record in (None, '{"teacher_ids":["a","b"],"school_id":"h"}', '{"teacher_ids":[],"school_id":null}'):
+        outcome.name(record)
+
+    assert outcome == ClassOutcome({"a", "b"}, {"h"})
+
+
+def test_beside_a_section_stands_only_what_it_names() -> None:
+    beside = {"name": "x"}
+    seen = section_view(SectionState("c", {"school_id": " "}, beside, beside, beside, None))
+
+    assert seen is not None
+    assert (seen.course, seen.school, seen.term) == (None, None, None)
+    assert section_view(SectionState("c", None, beside, beside, beside, None)) is None

@@ -1,0 +1,281 @@
+"""Which questions are asked for the causes of a review, and what becomes of their answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from answering_fakes import Answering
+from builders import DISTRICT, NOON, Json
+
+from worker.domain.canonical import to_hex
+from worker.domain.causes import (
+    WITHDRAWN_STUDENTS,
+    Blocked,
+    ConcernedSection,
+    ErrorKey,
+    Facts,
+    Label,
+    LabelKind,
+    Place,
+    Sign,
+    TermFacts,
+)
+from worker.domain.filter import SectionFilter, SectionView
+from worker.domain.policy import Code
+from worker.domain.records import RecordId, Section, Term
+from worker.domain.tally import Tally
+from worker.domain.terms import DistrictTerms, TermUse
+from worker.gathering import cause_facts
+from worker.ports.evaluation import SectionSigns
+
+TODAY = NOON.date()
+RULES: Json = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "home"}]}]}
+SIX = [Blocked({ErrorKey(Code.NO_SECTION): NOON}, 6, Place("h1", "3"))]
+
+
+def answering(
+    filter_json: Json | None = None, counts: dict[str, int] | None = None, **answers: Any
+) -> Answering:
+    district = Answering(answers={name.replace("_", " "): answer for name, answer in answers.items()})
+    district.state.section_filter = SectionFilter.model_validate(filter_json or {})
+    district.state.tally = Tally(Counter(counts or {}), candidate_digest=7)
+    return district
+
+
+def coded(code: Code, count: int = 1) -> dict[str, int]:
+    return {f"code:{code}": count}
+
+
+async def test_where_nothing_is_wrong_nothing_is_asked_for() -> None:
+    district = answering(counts={"roster:student": 5})
+
+    assert await cause_facts(district.port()) == Facts(
+        DISTRICT,
+        5,
+        to_hex(7),
+        blocked=[],
+        others=[],
+        class_changes=[],
+        signs={Sign.TERM_NOT_RUNNING: [], Sign.TERM_UNKNOWN: [], Sign.CO_TAUGHT: []},
+    )
+    assert district.asked_for == {}
+
+
+@pytest.mark.parametrize(
+    ("filter_json", "told"),
+    [
+        (RULES, {"has_rules": True}),
+        ({"current_term_only": True}, {"current_term_only": True}),
+        ({"scope": {"grades": ["3"]}}, {"has_scope": True}),
+        ({"scope": {"schools": ["h"]}}, {"has_scope": True}),
+    ],
+)
+async def test_facts_tell_what_the_filter_in_force_does(filter_json: Json, told: dict[str, bool]) -> None:
+    district = answering(filter_json)
+    facts = await cause_facts(district.port())
+
+    kinds = ("has_rules", "current_term_only", "has_scope", "was_rostered")
+    assert {name: True for name in kinds if getattr(facts, name)} == told
+    assert district.asked_for == {}
+    district.state.last_commit_id = "one"
+    assert (await cause_facts(district.port())).was_rostered
+
+
+@pytest.mark.parametrize(
+    ("code", "asked_for"),
+    [
+        (Code.NO_STUDENTS, {"has shared students": None}),
+        (Code.NO_BASELINE, {"is connected": None}),
+        (Code.EVENTS_QUARANTINED, {"is connected": None}),
+        (Code.DISTRICT_MASS_REMOVAL, {"removals": 3, "cohorts": {"h2"}}),
+        (Code.DISTRICT_CLASS_CHANGE, {"removals": 3, "cohorts": {"h2"}, "class changes": None}),
+        (Code.UNKNOWN_TEACHER, {}),
+    ],
+)
+async def test_errors_on_other_things_than_students_ask_for_what_explains_them(
+    code: Code, asked_for: dict[str, Any]
+) -> None:
+    district = answering(codes=[code])
+    district.state.committed_counts = {"classes": 3}
+
+    facts = await cause_facts(district.port())
+
+    assert district.asked_for == asked_for
+    assert facts.has_shared_students is ("has shared students" in asked_for)
+    assert facts.is_connected is ("is connected" in asked_for)
+    assert bool(facts.removals) is ("removals" in asked_for)
+    assert bool(facts.class_changes) is ("class changes" in asked_for)
+    assert bool(facts.cohorts) is ("cohorts" in asked_for)
+
+
+async def test_classes_that_were_never_counted_are_none_and_terms_end_by_the_district_s_day() -> None:
+    district = answering({"current_term_only": True}, codes=[Code.SCHOOL_CLASS_CHANGE])
+
+    await cause_facts(district.port())
+
+    assert (district.asked_for["removals"], district.asked_for["class changes"]) == (0, TODAY)
+
+
+async def test_the_schools_of_the_blocked_are_counted_with_those_of_the_removed() -> None:
+    district = answering(counts={"blocked": 6}, blocked=SIX, codes=[Code.SCHOOL_MASS_REMOVAL])
+
+    facts = await cause_facts(district.port())
+
+    assert district.asked_for["blocked"] == (None, SectionSigns(set(), {}, [], []))
+    assert district.asked_for["cohorts"] == {"h1", "h2"}
+    assert list(facts.blocked) == SIX
+
+
+async def test_students_in_several_sections_of_a_filter_with_rules_are_told_by_the_kinds_of_these() -> None:
+    counts = coded(Code.MULTIPLE_SECTIONS) | {"blocked": 1}
+    district = answering(RULES, counts)
+
+    facts = await cause_facts(district.port())
+
+    labels, signs = district.asked_for["blocked"]
+    assert set(labels) == {"a", "b"}
+    assert district.asked_for["by labels"] == labels
+    assert facts.sections == {(): ["a"]}
+    assert "teacher names" in district.asked_for
+    assert Label(LabelKind.WORD, "math") not in labels.values()
+    assert district.asked_for["co-taught"] is True
+    assert signs.co_taught == [("q", "p"), ("p", "o")]
+    assert facts.signs[Sign.CO_TAUGHT] == ["o", "p", "q"]
+    assert facts.signs[Sign.TERM_UNKNOWN] == []
+    assert "unknown terms" not in district.asked_for
+
+
+async def test_no_teacher_is_asked_for_where_every_section_says_what_it_is() -> None:
+    district = answering(
+        RULES,
+        coded(Code.MULTIPLE_SECTIONS),
+        concerned=[ConcernedSection("a", "Homeroom"), ConcernedSection("b", "Advisory")],
+    )
+
+    await cause_facts(district.port())
+
+    assert "teacher names" not in district.asked_for
+
+
+async def test_without_rules_there_are_no_kinds_and_with_current_terms_alone_unknown_ones_are_asked_for() -> (
+    None
+):
+    district = answering({"current_term_only": True}, coded(Code.MULTIPLE_SECTIONS))
+
+    facts = await cause_facts(district.port())
+
+    assert set(district.asked_for) == {"co-taught", "unknown terms"}
+    assert district.asked_for["co-taught"] is False
+    assert facts.signs[Sign.TERM_UNKNOWN] == ["y", "z"]
+
+
+ENOUGH = WITHDRAWN_STUDENTS
+
+
+@pytest.mark.parametrize(
+    ("newcomers", "none", "duplicates", "commit", "is_asked"),
+    [
+        (ENOUGH, ENOUGH, 0, "one", True),
+        (ENOUGH, ENOUGH - 1, 0, "one", False),
+        (ENOUGH, ENOUGH - 1, 1, "one", True),
+        (ENOUGH, 0, ENOUGH, "one", True),
+        (ENOUGH, 0, ENOUGH - 1, "one", False),
+        (ENOUGH - 1, ENOUGH, 0, "one", False),
+        (ENOUGH, ENOUGH, 0, None, False),
+        (0, 0, 0, "one", False),
+    ],
+)
+async def test_ids_issued_anew_are_looked_for_where_as_many_came_as_have_errors(
+    newcomers: int, none: int, duplicates: int, commit: str | None, is_asked: bool
+) -> None:
+    counts = {**coded(Code.NO_SECTION, none), **coded(Code.DUPLICATE_IDENTITY, duplicates)}
+    district = answering(counts={**counts, "plan:student:upserted": newcomers, "blocked": 1})
+    district.state.last_commit_id = commit
+
+    await cause_facts(district.port())
+
+    assert ("twins" in district.asked_for) is is_asked
+    assert district.asked_for["blocked"][1].twins == (["s1"] if is_asked else [])
+
+
+def term(name: str, start: int | None, end: int | None) -> Term:
+    days = [None if one is None else TODAY + timedelta(days=one) for one in (start, end)]
+    return Term(RecordId(name), f"Term {name}", *days)
+
+
+def in_term(section: str, one: Term | None, name: str = "Homeroom") -> SectionView:
+    term_id = one.id if one else None
+    return SectionView(Section(RecordId(section), RecordId("h"), name, term_id=term_id), term=one)
+
+
+OVER, COMING, LATER = term("over", -90, -40), term("coming", 9, 90), term("later", 20, 90)
+BACKWARD, BEHIND, RUNNING = term("x", 5, -5), term("w", 6, -6), term("running", -9, 9)
+COUNTS_ON = term("grace", -50, -3)
+NONE = coded(Code.NO_SECTION)
+
+
+async def not_running(
+    *views: SectionView, unused: tuple[Term, ...] = (), filter_json: Json | None = None
+) -> tuple[Facts, set[str]]:
+    chosen = {"current_term_only": True, **RULES} if filter_json is None else filter_json
+    district = answering(chosen, NONE)
+    district.answers["terms"] = DistrictTerms([TermUse("h", "grace", 1, COUNTS_ON)], unused)
+    district.views = list(views)
+    facts = await cause_facts(district.port())
+    return facts, set(district.asked_for)
+
+
+async def test_sections_that_would_count_if_their_term_ran_are_told_with_the_next_term_of_theirs() -> None:
+    facts, _ = await not_running(
+        in_term("d", None),
+        in_term("running", RUNNING),
+        in_term("grace", COUNTS_ON),
+        in_term("z", LATER),
+        in_term("y", COMING),
+        in_term("a", OVER),
+        in_term("other", COMING, "Algebra"),
+        in_term("e", BACKWARD),
+        in_term("f", BEHIND),
+        unused=(term("soon", 1, 9),),
+    )
+
+    assert facts.signs[Sign.TERM_NOT_RUNNING] == ["a", "e", "f", "y", "z"]
+    assert facts.terms == TermFacts(TODAY, "Term coming", TODAY + timedelta(days=9), [BEHIND, BACKWARD])
+
+
+async def test_a_term_that_no_section_names_yet_is_the_next_one_where_theirs_are_over() -> None:
+    facts, _ = await not_running(in_term("a", OVER), unused=(LATER, COMING))
+    assert facts.terms == TermFacts(TODAY, "Term coming", TODAY + timedelta(days=9), [])
+
+    facts, _ = await not_running(in_term("a", OVER))
+    assert facts.terms == TermFacts(TODAY, None, None, [])
+
+    facts, _ = await not_running(in_term("running", RUNNING))
+    assert (facts.terms, facts.signs[Sign.TERM_NOT_RUNNING]) == (None, [])
+
+
+@pytest.mark.parametrize("filter_json", [RULES, {}])
+async def test_terms_are_no_matter_where_all_of_them_count(filter_json: Json) -> None:
+    assert "bare" not in (await not_running(in_term("a", OVER), filter_json=filter_json))[1]
+
+
+async def test_terms_are_no_matter_where_nobody_is_in_no_section() -> None:
+    district = answering({"current_term_only": True}, {})
+    district.views = [in_term("a", OVER)]
+
+    assert (await cause_facts(district.port())).terms is None
+
+
+async def test_the_day_is_the_district_s() -> None:
+    district = answering({"current_term_only": True}, NONE)
+    district.state.policy = replace(district.state.policy, time_zone="Pacific/Auckland")
+    district.views = [in_term("a", OVER)]
+
+    facts = await cause_facts(district.port())
+
+    assert facts.terms is not None
+    assert facts.terms.today == date(2026, 9, 16)

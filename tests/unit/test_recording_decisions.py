@@ -1,0 +1,271 @@
+"""What is written down of a batch: commits in parts, reviews, and what stands afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from builders import DISTRICT, Json
+from evaluation_fakes import MemoryEvaluation
+
+from worker.decisions import PARTS_AT_ONCE, Decided, enqueue_changes, record_outcome
+from worker.domain.announcements import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch, instant
+from worker.domain.canonical import canonical, to_hex
+from worker.domain.decision import Outcome, batch_id, decision_id, trace_parent
+from worker.domain.incident_codes import BASELINE_REFUSED, EVENTS_UNDER_FLOOR, PREFLIGHT_FAILED
+from worker.domain.policy import Code, Policy, Severity
+from worker.domain.preflight import Finding
+from worker.domain.records import EventId, Kind, RecordId
+from worker.domain.roster import PartLimits
+from worker.domain.staging import Change
+from worker.domain.turnover import Confirmation
+from worker.domain.window import Trigger
+from worker.ports.outbox import OutboxMessage
+from worker.stages.evaluate import judge
+
+
+def student(number: int, **texts: str) -> Change:
+    user: Json = {"student": {"texts": {"sis_id": f"S{number}", "grade": "3", **texts}}}
+    return Change(Kind.USER, RecordId(f"s{number:04}"), EventId(f"{number:024x}"), None, user)
+
+
+def section(*students: int) -> Change:
+    record = {"students": [f"s{number:04}" for number in students], "teachers": []}
+    return Change(Kind.SECTION, RecordId("c"), EventId(f"{9:024x}"), None, record)
+
+
+async def district_of(*numbers: int, listed: bool = True) -> MemoryEvaluation:
+    """Return a district that was judged, with these students, in one class or in none."""
+    district = MemoryEvaluation()
+    await judge(district.port(), [*map(student, numbers), section(*numbers if listed else ())])
+    return district
+
+
+async def recorded(
+    district: MemoryEvaluation, outcome: Outcome, events: int = 7, **fields: object
+) -> Decided:
+    return await record_outcome(district.port(), outcome, Trigger.QUIET, events, **fields)  # type: ignore[arg-type]
+
+
+async def test_a_commit_tells_the_plan_and_is_what_the_next_one_is_counted_from() -> None:
+    district = await district_of(1, 2)
+    state, digest = district.state, district.state.tally.candidate_digest
+
+    done = await recorded(district, Outcome.COMMIT)
+
+    first = decision_id(Outcome.COMMIT, DISTRICT, 1)
+    batch = Batch(batch_id(DISTRICT, 1), Trigger.QUIET, 7, district.window.opened_at, district.window.now)
+    assert done == Decided(Outcome.COMMIT, 1, batch, 1)
+    (message,) = district.messages
+    envelope = json.loads(message.envelope)
+    assert message == OutboxMessage(
+        f"commit.{DISTRICT}",
+        COMMIT_SCHEMA,
+        first,
+        1,
+        trace_parent(batch.id, first),
+        canonical(envelope),
+        1,
+        1,
+        message.changes,
+    )
+    assert [one["id"] for one in json.loads(message.changes or "")] == ["c", "s0001", "s0002"]
+    assert envelope["counts"]["student"] == {"upserted": 2, "removed": 0}
+    assert (envelope["roster"]["students"], envelope["roster"]["digest"]) == (2, to_hex(digest))
+    assert (envelope["previous_commit_id"], envelope["sequence"]) == (None, 1)
+    assert (state.last_commit_id, state.commit_sequence, state.decision_number) == (first, 1, 1)
+    assert (state.committed_digest, state.committed_counts["students"]) == (digest, 2)
+    assert state.tally.plan_is_empty
+    assert (state.batch_number, state.review_sequence) == (1, 0)
+    assert district.batches[0].id == batch.id
+    assert district.decisions[0] is not None
+    assert district.decisions[0].summary == envelope
+
+    await judge(district.port(), [student(3)])
+    await recorded(district, Outcome.COMMIT)
+    assert json.loads(district.messages[-1].envelope)["previous_commit_id"] == first
+    assert [one.number for one in district.decisions if one] == [1, 2]
+    assert district.messages[-1].sequence == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_approved", "restarts"),
+    [({}, False, False), ({"is_confirmed": True}, False, True), ({}, True, True)],
+)
+async def test_the_count_of_guards_starts_over_with_the_first_commit_and_with_what_a_person_said_yes_to(
+    fields: Json, *, is_approved: bool, restarts: bool
+) -> None:
+    district = await district_of(1, 2)
+    await recorded(district, Outcome.COMMIT)
+    assert district.past == []
+    assert district.calls["plans with replaced ones"] == 0
+
+    await judge(district.port(), [student(3)])
+    district.state = replace(
+        district.state, **fields, confirmation=Confirmation(1, 0), guards_until=district.window.now
+    )
+    await recorded(district, Outcome.COMMIT, is_approved=is_approved)
+
+    assert bool(district.past) is not restarts
+    assert district.calls["plans with replaced ones"] == is_approved
+    assert (district.state.confirmation, district.state.guards_until) == (None, None)
+    assert district.calls["ended confirmations"] == 1
+
+
+async def test_a_commit_closes_the_findings_of_guards_and_no_others() -> None:
+    district = await district_of(1)
+    quarantined = Finding(Code.EVENTS_QUARANTINED, Severity.WARNING, "district", DISTRICT, {"waiting": 1})
+    guard = Finding(Code.SCHOOL_MASS_REMOVAL, Severity.WARNING, "school", "h", {"removed": 1})
+    for one in (quarantined, guard):
+        await district.write_findings([one], [])
+        district.state.tally.count_finding(one, 1)
+    warnings, calls = district.state.tally.warnings, district.calls["findings"]
+
+    await recorded(district, Outcome.COMMIT)
+    await recorded(district, Outcome.COMMIT)
+
+    assert guard not in district.findings.values()
+    assert quarantined in district.findings.values()
+    assert district.state.tally.warnings == warnings - 1
+    assert district.calls["findings"] == calls + 1
+
+
+async def test_guards_are_closed_where_nothing_else_is_told() -> None:
+    district = MemoryEvaluation()
+    guard = Finding(Code.SCHOOL_MASS_REMOVAL, Severity.WARNING, "school", "h", {"removed": 1})
+    await district.write_findings([guard], [])
+    district.state.tally.count_finding(guard, 1)
+
+    done = await recorded(district, Outcome.COMMIT)
+
+    assert district.findings == {}
+    assert Decided(Outcome.UNCHANGED, None, done.batch).parts == 0
+
+
+async def changes_of(size: int, count: int) -> AsyncIterator[str]:
+    for number in range(count):
+        yield '"' + f"{number:04}".ljust(size - 3, "x") + '"'
+
+
+@pytest.mark.parametrize("parts", [1, 2, PARTS_AT_ONCE, PARTS_AT_ONCE + 1])
+async def test_a_commit_goes_into_the_outbox_in_parts_a_few_at_a_time_that_know_how_many_they_are(
+    parts: int,
+) -> None:
+    district, limit = MemoryEvaluation(), PartLimits()
+    batch = Batch(batch_id(DISTRICT, 1), Trigger.QUIET, 7, district.window.opened_at, district.window.now)
+    envelope = {"commit_id": decision_id(Outcome.COMMIT, DISTRICT, 1), "sequence": 5}
+
+    count = await enqueue_changes(district.port(), changes_of(limit.bytes, parts), envelope, batch)
+
+    assert count == parts
+    assert [one.part for one in district.messages] == list(range(1, parts + 1))
+    assert {one.parts for one in district.messages} == {parts}
+    assert [(one.changes or "")[:7] for one in district.messages] == [f'["{n:04}x' for n in range(parts)]
+    assert district.calls["enqueued"] == (parts - 1) // PARTS_AT_ONCE + 1
+    assert district.calls["told parts"] == (parts > 1)
+    assert {one.key for one in district.messages} == {envelope["commit_id"]}
+
+
+async def test_a_commit_of_nothing_is_one_part() -> None:
+    district = MemoryEvaluation()
+    batch = Batch(batch_id(DISTRICT, 1), Trigger.QUIET, 0, district.window.opened_at, district.window.now)
+    envelope = {"commit_id": decision_id(Outcome.COMMIT, DISTRICT, 1), "sequence": 5}
+
+    assert await enqueue_changes(district.port(), changes_of(9, 0), envelope, batch) == 1
+    assert [one.changes for one in district.messages] == ["[]"]
+
+
+async def test_a_review_tells_what_is_new_since_the_last_one_and_since_when_it_stands() -> None:
+    district = await district_of(1, 2, listed=False)
+    district.reported = {1: "student.no_section"}
+    state = district.state
+
+    done = await recorded(district, Outcome.REVIEW)
+
+    first = decision_id(Outcome.REVIEW, DISTRICT, 1)
+    began = district.window.now
+    body = json.loads(district.messages[0].envelope)
+    assert (done.sequence, done.parts) == (1, 1)
+    assert district.messages[0] == OutboxMessage(
+        f"review.{DISTRICT}",
+        REVIEW_SCHEMA,
+        first,
+        1,
+        trace_parent(batch_id(DISTRICT, 1), first),
+        canonical(body),
+    )
+    assert body["findings"]["changes"] == {"new": {Code.NO_SECTION: 2}, "resolved": {}, "standing": {}}
+    assert (body["standing_since"], body["review_id"]) == (instant(began), first)
+    assert [one["code"] for one in body["causes"]] != []
+    assert len(body["findings"]["items"]) == 2
+    assert (state.standing_since, state.reported_digest) == (began, state.tally.error_digest)
+    assert district.decisions[0] is not None
+    assert district.decisions[0].summary == {**body, "findings": {**body["findings"], "items": []}}
+    assert district.decisions[0].number == 1
+
+    district.next_window()
+    await judge(district.port(), [student(3)])
+    await recorded(district, Outcome.REVIEW)
+    body = json.loads(district.messages[1].envelope)
+    assert body["findings"]["changes"] == {
+        "new": {Code.NO_SECTION: 1},
+        "resolved": {},
+        "standing": {Code.NO_SECTION: 2},
+    }
+    assert body["standing_since"] == instant(began)
+    assert (state.review_sequence, state.decision_number) == (2, 2)
+    assert state.standing_since == began
+    assert district.incidents[-1][0][PREFLIGHT_FAILED] is not None
+
+    await judge(district.port(), [section(1, 2, 3)])
+    await recorded(district, Outcome.COMMIT)
+    assert [state.standing_since, state.reported_digest] == [None, None]
+    assert district.incidents[-1][0][PREFLIGHT_FAILED] is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.HELD, Outcome.DEFERRED, Outcome.UNCHANGED])
+async def test_of_other_outcomes_only_the_batch_is_kept(outcome: Outcome) -> None:
+    district = await district_of(1)
+
+    done = await recorded(district, outcome)
+
+    assert (done.outcome, done.sequence, done.parts) == (outcome, None, 0)
+    assert (district.messages, district.decisions) == ([], [None])
+    assert [(one.number, one.outcome, one.events) for one in district.batches] == [(1, outcome, 7)]
+    assert district.committed() == {}
+    assert (district.state.commit_sequence, district.state.review_sequence) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fields", "told"),
+    [
+        (Outcome.DEFERRED, {"events": 0}, None),
+        (Outcome.DEFERRED, {"events": 2, "under_floor": 2}, {EVENTS_UNDER_FLOOR: True}),
+        (Outcome.DEFERRED, {"events": 1}, {EVENTS_UNDER_FLOOR: False}),
+        (Outcome.DEFERRED, {"events": 2, "under_floor": 2, "adopted": True}, {BASELINE_REFUSED: False}),
+    ],
+)
+async def test_operations_are_told_of_a_batch_that_is_from_before_the_last_baseline_unless_one_was_adopted(
+    outcome: Outcome, fields: Json, told: dict[str, bool] | None
+) -> None:
+    district = await district_of(1)
+
+    await recorded(district, outcome, **fields)
+
+    found = [
+        ({code: one is not None for code, one in some.items()}, batch) for some, batch in district.incidents
+    ]
+    assert found == ([] if told is None else [(told, batch_id(DISTRICT, 1))])
+
+
+async def test_what_is_wrong_is_told_only_while_the_district_stands_in_review() -> None:
+    district = await district_of(1, 2, listed=False)
+
+    await recorded(district, Outcome.UNCHANGED, events=0)
+    assert district.incidents[-1][0][PREFLIGHT_FAILED] is None
+    await recorded(district, Outcome.REVIEW)
+    await recorded(district, Outcome.UNCHANGED)
+    assert [one[0][PREFLIGHT_FAILED] is not None for one in district.incidents] == [False, True, True]
+    assert district.state.policy == Policy(required_fields=())

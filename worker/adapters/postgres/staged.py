@@ -127,13 +127,11 @@ class PostgresStagedRoster:
 
     async def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
         """Yield, `size` at a time, all ids of `section`, `student`, `teacher` or `school`."""
-        after = ""
-        while True:
-            rows = await self._connection.fetch(_SQL[f"ids_{what}"], self._district_id, after, size)
-            if not rows:
-                return
-            yield [row["record_id"] for row in rows]
-            after = rows[-1]["record_id"]
+        for side in (what, "told") if what == "student" else (what,):
+            after = ""
+            while rows := await self._connection.fetch(_SQL[f"ids_{side}"], self._district_id, after, size):
+                yield [row["record_id"] for row in rows]
+                after = rows[-1]["record_id"]
 
 
 def _columns(rows: Collection[tuple[str, ...]], width: int) -> list[list[str]]:

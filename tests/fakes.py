@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from worker.errors import LeaseLost, StoreFailed, StoreRefused
 from worker.ports.broker import Message
@@ -13,6 +14,9 @@ from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
 from worker.ports.outbox import Queued
 from worker.stages.loop import Stop
 from worker.tracing import Span, SpanKind, Value, entered
+
+MOST_LOOKS: Final = 10_000
+"""At one outbox: far more than any test needs, so that a relay without an end fails soon."""
 
 
 class FakeInbox:
@@ -86,6 +90,7 @@ class FakeOutbox:
         """The districts whose lease has run out."""
         self.empty = asyncio.Event()
         self.lost: set[str] = set()
+        self._looks = 0
 
     @property
     def leased(self) -> set[str]:
@@ -108,6 +113,8 @@ class FakeOutbox:
 
     async def first(self, district_id: str, limit: int) -> list[Queued]:
         """Return the first messages of a district."""
+        self._looks += 1
+        assert self._looks < MOST_LOOKS, "an outbox is looked at without an end"
         return [item for item in self.messages if item.district_id == district_id][:limit]
 
     async def published(self, message: Queued) -> None:

@@ -31,6 +31,8 @@ TOKEN = Token("first token")
 NOT_FOUND = 404
 REFUSED_PAUSE = timedelta(minutes=15)
 PACE = Pace()
+MOST_CALLS = 100_000
+"""Of one world: far more than any test needs, so that a reading without an end fails soon."""
 
 Answer = Literal["404", "empty", "oldest"]
 """What Clever may say to a place in its feed that it does not know, or knows no more."""
@@ -59,6 +61,7 @@ class Calls:
             raise Killed
         self.before(what)
         self.made.append(what)
+        assert len(self.made) < MOST_CALLS, "reading has no end"
 
     def of(self, beginning: str) -> list[str]:
         """Return the calls that begin so."""

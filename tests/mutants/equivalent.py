@@ -52,5 +52,85 @@ EQUIVALENT: Final[dict[str, str]] = {
     "OR (waits OR handed_at IS NOT NULL))": (
         "it names the index that the rows are read by; the condition behind it leaves out all that it lets in"
     ),
+    "worker/stages/quarantine.py::_whose: return batch.arrivals[0].district_id, "
+    "batch.arrivals[0].event_id => return batch.arrivals[0].district_id, "
+    "batch.arrivals[(-1)].event_id": (
+        "a loss is read alone: its batch has one message, which is the first and the last"
+    ),
+    "worker/source/turn.py::_Turn._read_baseline: if run is None or is_over or "
+    "connection.resync is not None: => if ((is_over) or (connection.resync is not None)):": (
+        "where there is no run, its time is over as well; the condition says so to mypy"
+    ),
+    "worker/source/turn.py::_Turn._read_baseline: is_over = run is None or run.is_read or "
+    "run.age_seconds > baseline.OLDEST_RUN_SECONDS => is_over = ((run is None) or "
+    "(run.age_seconds > baseline.OLDEST_RUN_SECONDS))": (
+        "a run that is read is read again only where that was asked for, which is the next condition"
+    ),
+    "worker/stages/ingest.py::IngestStage: _looked_at: float = 0.0 => _looked_at: float = 1.0": (
+        "it is set when the subscription is opened, before anything looks at it"
+    ),
+    "worker/stages/loop.py::_Loop.turn: if task is None or task.cancelling(): => if ((task.cancelling())):": (
+        "a turn always runs in a task; the condition says so to mypy"
+    ),
+    "worker/stages/quarantine.py::_whose: return batch.arrivals[0].district_id, "
+    "batch.arrivals[0].event_id => return batch.arrivals[(-1)].district_id, "
+    "batch.arrivals[0].event_id": (
+        "a loss is read alone: its batch has one message, which is the first and the last"
+    ),
+    "worker/stages/ingest.py::IngestStage: _looked_at: float = 0.0 => _looked_at: float = (-1.0)": (
+        "it is set when the subscription is opened, before anything looks at it"
+    ),
+    "worker/stages/ingest.py::IngestStage: _is_narrow: bool = False => _is_narrow: bool = True": (
+        "it is set when the subscription is opened, before anything looks at it"
+    ),
+    "worker/stages/quarantine.py::_whose: return batch.unreadable[0][1].district_id, None => "
+    "return batch.unreadable[(-1)][1].district_id, None": (
+        "a loss is read alone: its batch has one message, which is the first and the last"
+    ),
+    "worker/stages/ingest.py::_Group: due_at: float = 0.0 => due_at: float = 1.0": (
+        "it is set when a group is put aside, before anything looks at it"
+    ),
+    "worker/stages/micro_batch.py::_is_ahead: record is not None and record.last_modified is "
+    "not None and moment(record.last_modified) is not None => ((record is not None) and "
+    "(moment(record.last_modified) is not None))": (
+        "no time at all is no moment either, as the next condition says"
+    ),
+    "worker/stages/ingest.py::IngestStage._return_from_aside: if group.failing_since is not "
+    "None and now - group.failing_since >= HOLD_SECONDS: => if ((now - group.failing_since >= "
+    "HOLD_SECONDS)):": (
+        "what was put aside has failed, and since when is known; the condition says so to mypy"
+    ),
+    "worker/stages/ingest.py::_Group: due_at: float = 0.0 => due_at: float = (-1.0)": (
+        "it is set when a group is put aside, before anything looks at it"
+    ),
+    "worker/stages/ingest.py::IngestStage._store_one_by_one: district = "
+    "batch.arrivals[0].district_id if batch.arrivals else None => district = "
+    "batch.arrivals[(-1)].district_id if batch.arrivals else None": (
+        "one message is read into the batch: what has arrived first is what has arrived last"
+    ),
+    "worker/source/feed.py::_Reader._publish: for event, each in zip(events, messages, "
+    "strict=True) => for event, each in zip(events, messages, strict=False)": (
+        "the messages were made of these events, one of each"
+    ),
+    "worker/source/feed.py::_Reader.__init__: self.cursor = connection.cursor or BEGINNING => "
+    "self.cursor = ((connection.cursor))": ("a feed without a cursor is not read, as the caller sees to"),
+    "worker/source/feed.py::_Reader._keep_old: self._old_ids = nlargest(2, {*self._old_ids, "
+    "*(one for one in ids if _is_old(one, old, latest))}) => self._old_ids = nlargest(3, "
+    "{*self._old_ids, *(one for one in ids if _is_old(one, old, latest))})": (
+        "only the newest one before the cursor counts, and one of the newest two is before it"
+    ),
+    "worker/source/feed.py::_Reader._is_joined: may_come_yet = goes_on and all(event_id < "
+    "self.cursor for event_id in ids) => may_come_yet = goes_on and all(event_id <= "
+    "self.cursor for event_id in ids)": (
+        "where the cursor is among the ids it was seen, and the answer is yes without this"
+    ),
+    "worker/stages/dead_lettering.py::DeadLettering._flush: while self._waiting and not "
+    "self._is_failing and not self._is_idle: => while ((not self._is_failing) and (not "
+    "self._is_idle)):": ("the task that publishes ends with the last message, and says so"),
+    "worker/stages/ingest.py::IngestStage._return_from_aside: await "
+    "subscription.reject(group.deliveries[0].tag, requeue=True) => await "
+    "subscription.reject(group.deliveries[(-1)].tag, requeue=True)": (
+        "only a group of one message is put aside"
+    ),
 }
 """Reasons by the name of a mutant, as `make mutants` prints it."""

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 from builders import DISTRICT, Json, later, student_json
-from source_fakes import FakeBaselines, World, feed_id
+from source_fakes import FakeBaselines, World, broken_off, feed_id
 from structlog.testing import capture_logs
 
 from worker.domain.records import Kind
-from worker.errors import BaselineRefused
+from worker.errors import BaselineRefused, CleverUnavailable
 from worker.ports.baselines import NOBODY, Run
 from worker.ports.clever import Page
 from worker.progress import no_progress
@@ -141,3 +141,25 @@ def test_a_list_goes_on_after_the_greatest_id_that_is_one(
     rows: list[Json], before: str | None, last: str | None
 ) -> None:
     assert baseline._last_id(Page(rows, None), before) == last
+
+
+async def test_a_list_that_broke_off_goes_on_where_the_rest_leads_to() -> None:
+    world = World()
+    world.clever.collections = {"users": [student_json(number) for number in (1, 2, 3)]}
+    world.clever.quirks = [
+        ("users", broken_off),
+        ("users", lambda page, _before: Page(page.rows, "where it leads to")),
+    ]
+
+    page = await baseline._next_page(world.source, world.clever.granted[DISTRICT], "users", None)
+
+    assert (len(page.rows), page.next_after) == (3, "where it leads to")
+
+
+@pytest.mark.parametrize("link", ["a", "b"])
+async def test_a_list_that_leads_back_is_a_failure(link: str) -> None:
+    world = World()
+    world.clever.quirks = [("users", lambda page, _before: Page(page.rows, link))]
+
+    with pytest.raises(CleverUnavailable):
+        await baseline._next_page(world.source, world.clever.granted[DISTRICT], "users", "b")

@@ -21,7 +21,7 @@ from worker.stages.deliver import REFRESHED_AT_ONCE, TAKEN_OVER, DeliverStage, r
 
 LEASE, GIVE_UP, EVERY = timedelta(seconds=20), timedelta(days=1), timedelta(minutes=6)
 FIRST = 2.0
-AGE = timedelta(seconds=3, microseconds=400)
+AGE = timedelta(seconds=3.1234)
 
 
 def due(number: int, attempts: int = 1) -> Due:
@@ -121,7 +121,7 @@ async def test_what_is_due_is_sent_marked_and_counted_and_what_is_new_was_taken_
     assert rows.calls == [("take over", "line-1", TAKEN_OVER), ("take", "line-1", 8, LEASE)]
     assert (line.sent, rows.delivered_ids) == ([["body 1"], ["body 2"]], [1, 2])
     assert [span.parent for span in tracer.spans] == ["trace 1", "trace 2"]
-    assert [(line["alert_id"], line["seconds"]) for line in logs] == [("alert 1", 3), ("alert 2", 3)]
+    assert [(line["alert_id"], line["seconds"]) for line in logs] == [("alert 1", 3.123), ("alert 2", 3.123)]
     assert (counted(made, "alerts_delivered"), counted(made, "alert_delivery_failures")) == (2, 0)
 
 

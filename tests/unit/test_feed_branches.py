@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import DISTRICT, later
+from builders import DISTRICT, event_json, later, student_json
 from source_fakes import World, feed_event, feed_id
 
-from worker.errors import CleverRefused, CleverTokenRefused
+from worker.domain.versions import latest_id
+from worker.errors import CleverRefused, CleverUnavailable
 from worker.ports.baselines import Run
 from worker.ports.clever import EVENTS, Page
 from worker.ports.connections import Connection
@@ -19,8 +20,6 @@ from worker.source import feed
 from worker.source.feed import HOLE, Reached
 
 NOW = later(3600)
-DAY, SECOND = timedelta(hours=24), timedelta(seconds=1)
-REFUSED = CleverTokenRefused("Clever: 401", 401)
 RUN = Run(DISTRICT, "run 1", feed_id(2), ["users", "sections"], "users", None, 0, NOW, 0.0, False, False)
 READ = replace(RUN, collection=None, is_read=True)
 
@@ -193,6 +192,23 @@ async def test_a_feed_that_no_baseline_would_bring_back_is_a_failure(changed: di
     assert world.row.resync is None
 
 
+@pytest.mark.parametrize(("failures", "reached"), [(2, None), (3, Reached.CUT_OFF), (4, Reached.CUT_OFF)])
+async def test_an_event_that_the_feed_leaves_out_is_waited_for_three_times(
+    failures: int, reached: Reached | None
+) -> None:
+    world = world_with_feed(-1, 0, 1, failures=failures)
+    world.row.overlap = feed_id(-1)
+    world.clever.hidden = {feed_id(0)}
+
+    if reached is None:
+        with pytest.raises(CleverUnavailable):
+            await follow(world)
+    else:
+        assert await follow(world) is reached
+
+    assert world.publisher.published == []
+
+
 OLD = NOW - timedelta(seconds=60)
 LATEST = NOW + timedelta(minutes=10)
 
@@ -216,3 +232,32 @@ def test_an_event_is_old_before_the_overlap_and_where_its_time_cannot_be_true(
 def test_the_end_of_the_feed_is_told_without_a_beginning_where_that_is_no_events_id() -> None:
     assert feed.settled(DISTRICT, "", feed_id(1), 0)["since"] is None
     assert feed.settled(DISTRICT, feed_id(0), feed_id(1), 1)["since"] == feed_id(0)
+
+
+async def test_the_greatest_id_that_is_believed_is_read_up_to_and_no_greater_one() -> None:
+    latest = latest_id(NOW)
+    world = world_with_feed(0)
+    world.clever.feed.append(event_json(student_json(1), id=latest))
+    ahead = f"{int(latest, 16) + 1:024x}"
+    world.clever.feed.append(event_json(student_json(2), id=ahead))
+
+    await follow(world)
+
+    assert world.row.cursor == latest
+    assert world.publisher.events == [latest, ahead]
+
+
+async def test_an_answer_of_the_store_about_fewer_events_than_it_was_asked_for_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = world_with_feed(0, 1)
+
+    async def unheard(*_asked: object) -> list[bool]:
+        return []
+
+    monkeypatch.setattr(world.connections, "unheard", unheard)
+
+    with pytest.raises(ValueError, match="shorter"):
+        await follow(world)
+
+    assert world.publisher.published == []

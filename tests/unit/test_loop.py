@@ -530,3 +530,21 @@ async def test_a_sleep_lasts_as_long_as_it_should_and_ends_with_a_stop() -> None
         await stop.sleep(LONG * 2)
 
     assert slept >= 0.009
+
+
+async def test_an_interrupted_wait_ends_without_a_word_and_one_that_fails_raises_its_error() -> None:
+    stop, never = Stop(), asyncio.Event()
+
+    async def fail() -> None:
+        raise AWAY
+
+    await stop.interrupt(asyncio.sleep(0))
+    with pytest.raises(StoreUnavailable):
+        await stop.interrupt(fail())
+    stop.set()
+    async with asyncio.timeout(LONG):
+        await stop.interrupt(_until(never))
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()

@@ -126,3 +126,29 @@ def test_an_event_on_what_no_roster_has_is_not_ahead_of_now() -> None:
 
     assert batch.ahead == 0
     assert not micro_batch._is_ahead(clever.Event("1", "resources", "created", DISTRICT, None))
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "district"),
+    [
+        (b"{", {"district_id": DISTRICT}, DISTRICT),
+        (b'{"district":"' + DISTRICT.encode() + b'"', {}, DISTRICT),
+        (b"{", {}, None),
+    ],
+)
+def test_a_message_at_which_our_reading_breaks_is_of_the_district_beside_it_or_in_it(
+    content: bytes, headers: dict[str, object], district: str | None
+) -> None:
+    error = micro_batch._unforeseen(delivery(content, 1, **headers), ZeroDivisionError())
+
+    assert (error.district_id, error.explanation) == (district, "reading it raised ZeroDivisionError")
+
+
+@pytest.mark.parametrize(("more", "reasons"), [(0, []), (1, [clever.Reason.TOO_LARGE])])
+def test_a_body_of_as_many_bytes_as_may_be_is_read_and_one_with_one_more_is_not(
+    monkeypatch: pytest.MonkeyPatch, more: int, reasons: list[clever.Reason]
+) -> None:
+    given = delivery(event_json(student_json()))
+    monkeypatch.setattr(micro_batch, "MAX_BYTES", len(given.body) - more)
+
+    assert [error.reason for _, error in read_all([given]).unreadable] == reasons

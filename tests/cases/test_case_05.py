@@ -102,6 +102,7 @@ async def test_another_time_zone_has_the_district_judged_again_by_its_days(
     assert len(case.commits.messages) == 1
 
 
+@pytest.mark.alone("other settings have every district judged again, the shadow too")
 async def test_a_district_that_is_put_on_its_way_later_is_judged_again_by_its_days(
     store: StoreUnderTest, tmp_path: Path
 ) -> None:
@@ -117,6 +118,7 @@ async def test_a_district_that_is_put_on_its_way_later_is_judged_again_by_its_da
     assert await store.evaluations.demand_policy() == 0
 
 
+@pytest.mark.alone("other settings have every district judged again, the shadow too")
 async def test_another_time_zone_in_the_settings_has_districts_without_their_own_judged_again(
     store: StoreUnderTest, tmp_path: Path
 ) -> None:

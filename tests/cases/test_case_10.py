@@ -69,6 +69,7 @@ def _is_other_pair(line: str) -> bool:
     return '"Park"' in line and "Kid0" not in line and "Twin0" not in line
 
 
+@pytest.mark.alone("other settings have every district judged again, the shadow too")
 async def test_a_district_judged_before_values_were_folded_is_judged_anew_by_itself(
     store: StoreUnderTest,
 ) -> None:

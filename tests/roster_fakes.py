@@ -159,6 +159,7 @@ class MemoryRoster(MemoryStaged):
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings."""
+        self.calls["readings of findings"] += 1
         found = [one for one in self.findings.values() if one.kind in kinds]
         return [OpenFinding(one.record_id, one) for one in found if ids is None or one.record_id in ids]
 

@@ -132,5 +132,33 @@ EQUIVALENT: Final[dict[str, str]] = {
     "subscription.reject(group.deliveries[(-1)].tag, requeue=True)": (
         "only a group of one message is put aside"
     ),
+    "worker/candidate/students.py::refresh_identities: if student is not None and "
+    "context.scope.holds(student): => if ((context.scope.holds(student))):": (
+        "the store gives the records of students alone"
+    ),
+    "worker/candidate/classes.py::_entry: if section is None or state.students == 0: => if "
+    "((state.students == 0)):": (
+        "a section that the filter does not keep has no students for whom it counts"
+    ),
+    "worker/gathering.py::_not_running: if view.term is None or calendar.counts(view.section, "
+    "view.term): => if ((calendar.counts(view.section, view.term))):": (
+        "a section without a term always counts"
+    ),
+    "worker/decisions.py::record_outcome: under_floor: int = 0, => under_floor: int = (-1),": (
+        "no batch has fewer than no event, and then nothing is told either way"
+    ),
+    "worker/candidate/refresh.py::refresh: touched.schools |= outcome_of_students.schools => pass": (
+        "a student comes into the roster, leaves it, or moves by a change of his own record, whose "
+        "schools are looked at for it; where the scope changes the whole district is"
+    ),
+    "worker/candidate/students.py::_judge: class_id = sections[0] if len(sections) == 1 else None => "
+    "class_id = sections[(-1)] if len(sections) == 1 else None": ("of one section the first is the last"),
+    "worker/candidate/students.py::refresh_students: sizes.update(write.sections or ()) => "
+    "sizes.update(((write.sections)))": (
+        "what is written of a student always says which sections count, none of them included"
+    ),
+    "worker/decisions.py::record_outcome: suggest_seconds: float = 0, => suggest_seconds: float = (-1),": (
+        "no time allows no search, and neither does less"
+    ),
 }
 """Reasons by the name of a mutant, as `make mutants` prints it."""

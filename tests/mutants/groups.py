@@ -28,6 +28,8 @@ GROUPS: Final = {
         "worker/candidate/*.py",
         "worker/source/*.py",
         "worker/decisions.py",
+        "worker/gathering.py",
+        "worker/advising.py",
     ),
     "SQL": (f"{SQL}/*.sql",),
 }

@@ -124,8 +124,10 @@ async def test_a_commit_closes_the_findings_of_guards_and_no_others() -> None:
     warnings, calls = district.state.tally.warnings, district.calls["findings"]
 
     await recorded(district, Outcome.COMMIT)
+    readings = district.calls["readings of findings"]
     await recorded(district, Outcome.COMMIT)
 
+    assert district.calls["readings of findings"] == readings
     assert guard not in district.findings.values()
     assert quarantined in district.findings.values()
     assert district.state.tally.warnings == warnings - 1

@@ -116,6 +116,7 @@ async def test_findings_that_stay_are_left_alone_and_the_others_opened_and_close
     await made.write_finding_changes([], [stays])
     assert roster.calls == 3
     assert made.tally.missing_fields() == {"dob": -1, "email": 1}
+    assert not made.is_new_filter
 
 
 STUDENT = Student(RecordId("s1"), {})
@@ -149,10 +150,6 @@ def test_who_left_the_scope_is_told_of_while_a_kept_section_lists_him(
 
     assert write == EntryWrite(RosterKind.STUDENT, "s1", None, sections=())
     assert [one.code for one in found] == [Code.LEFT_SCOPE] * is_told
-
-
-def test_a_context_is_of_the_filter_of_the_last_evaluation_unless_it_says_otherwise() -> None:
-    assert not context(FakeRoster()).is_new_filter
 
 
 def test_a_verdict_has_the_errors_the_plan_and_whether_an_approval_fits_it() -> None:

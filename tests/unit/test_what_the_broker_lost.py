@@ -12,7 +12,7 @@ import pytest
 from builders import DISTRICT, NOON, Json, body, delivery, event_id, event_json, settled_json, student_json
 from structlog.testing import capture_logs
 
-from worker.errors import BrokerUnavailable, DeadLettersBusy
+from worker.errors import BrokerUnavailable, DeadLettersBusy, StoreUnavailable
 from worker.metrics import Metrics
 from worker.ports.broker import Consumer, Delivery
 from worker.ports.dead_letters import DeadLetter, DeadLetters, Losses, LostMessage
@@ -53,8 +53,11 @@ class FakeLosses:
     """Keeps what is noted."""
 
     noted: list[list[LostMessage]] = field(default_factory=list)
+    trouble: Exception | None = None
 
     async def note(self, lost: Sequence[LostMessage]) -> list[LostMessage]:
+        if self.trouble is not None:
+            raise self.trouble
         self.noted.append(list(lost))
         return list(lost)
 
@@ -240,3 +243,18 @@ async def test_each_loss_that_is_news_is_logged_with_its_district_and_why() -> N
     assert [(line["event"], line["reason"], line["district_id"]) for line in logs] == [
         ("event.lost", "expired", DISTRICT)
     ] * 2
+
+
+async def test_what_the_store_did_not_keep_is_neither_acknowledged_nor_counted_and_begun_anew() -> None:
+    made, broker, losses = stage()
+    await made.once()
+    broker.deliveries = [aside(event_json(student_json(), number=7), 3, **{"x-death": [DEATH]})]
+    losses.trouble = StoreUnavailable("away")
+
+    with pytest.raises(StoreUnavailable):
+        await made.once()
+    assert (broker.acknowledged, counted(made, "expired"), broker.is_open) == ([], 0, 0)
+
+    with pytest.raises(StoreUnavailable):
+        await made.once()
+    assert broker.is_open == 0

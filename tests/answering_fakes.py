@@ -22,6 +22,7 @@ from worker.domain.causes import (
 )
 from worker.domain.filter import SectionView
 from worker.domain.terms import DistrictTerms
+from worker.ports.evaluation import NO_SIGNS
 
 Answer = TypeVar("Answer")
 
@@ -70,7 +71,7 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("co-taught", is_filtered, [("q", "p"), ("p", "o")])
 
-    async def blocked_students(self, labels: object, signs: object) -> list[Blocked]:
+    async def blocked_students(self, labels: object, signs: object = NO_SIGNS) -> list[Blocked]:
         """Answer."""
         return self._answer("blocked", (labels, signs), [])
 

@@ -182,7 +182,7 @@ class MemoryEvaluation(MemoryFigures):
 
     def port(self) -> Evaluation:
         """Return it as the port it stands for."""
-        return cast("Evaluation", self)
+        return self
 
 
 @dataclass

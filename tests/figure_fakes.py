@@ -21,7 +21,7 @@ from worker.domain.records import Json, Kind, section_from_json
 from worker.domain.roster import RosterKind
 from worker.domain.tally import Tally
 from worker.domain.turnover import SchoolLimits, Turnovers
-from worker.ports.evaluation import DistrictState
+from worker.ports.evaluation import NO_SIGNS, DistrictState
 from worker.suggest.survey import SurveyBuilder
 
 
@@ -77,6 +77,10 @@ class MemoryFigures(MemoryRoster):
             class_change=replace(most.class_change, earlier=0),
         )
 
+    async def restart_count(self) -> None:
+        """Forget what commits moved."""
+        self.past = []
+
     async def end_confirmation(self) -> None:
         """Use up what a person confirmed."""
         self.calls["ended confirmations"] += 1
@@ -84,7 +88,7 @@ class MemoryFigures(MemoryRoster):
 
     # Figures of the open errors, and what was suggested
 
-    async def blocked_students(self, labels: object, signs: object) -> list[Blocked]:  # noqa: ARG002
+    async def blocked_students(self, labels: object, signs: object = NO_SIGNS) -> list[Blocked]:  # noqa: ARG002
         """Return the blocked students, by grade of a school and their errors."""
         groups: Counter[tuple[frozenset[ErrorKey], Place]] = Counter()
         for (kind, student), row in self.rows.items():

@@ -69,14 +69,14 @@ FOUND_FOR = SearchInput(filter_version=3, batch=7, none=0, several=8)
 async def test_what_is_found_is_told_with_its_moment_and_kept() -> None:
     district = reviewed()
 
-    told = await advise(district.port(), [OF_FILTER], 1)
+    told = await advise(district.port(), [OF_FILTER], 60)
 
     assert told
     assert told[0]["coverage"] == {"exactly_one": 8, "none": 0, "several": 0}
     assert {one["as_of"] for one in told} == {instant(district.window.now)}
     assert district.advised == Advice(district.window.now, FOUND_FOR, told)
     assert district.calls["kept advice"] == 1
-    assert await advise(district.port(), [OF_FILTER], 1) == told
+    assert await advise(district.port(), [OF_FILTER], 60) == told
     assert district.calls["surveys"] == 1
 
 
@@ -117,12 +117,12 @@ async def test_what_was_found_before_is_told_again_while_a_search_would_find_the
     district = reviewed()
     district.advised = Advice(district.window.now, known, [{"before": True}])
 
-    told = await advise(district.port(), [OF_FILTER], 1)
+    told = await advise(district.port(), [OF_FILTER], 60)
 
     assert (told == [{"before": True}]) is is_told_again
     assert district.calls["surveys"] == (not is_told_again)
     district.next_window(seconds=timedelta(days=1).total_seconds())
-    assert await advise(district.port(), [OF_FILTER], 1) != [{"before": True}]
+    assert await advise(district.port(), [OF_FILTER], 60) != [{"before": True}]
 
 
 async def test_a_review_is_written_without_suggestions_where_the_search_fails() -> None:
@@ -130,7 +130,7 @@ async def test_a_review_is_written_without_suggestions_where_the_search_fails() 
     district.built = cast("SurveyBuilder", Breaking())
 
     with capture_logs() as logs:
-        assert await advise(district.port(), [OF_FILTER], 1) == ()
+        assert await advise(district.port(), [OF_FILTER], 60) == ()
 
     (line,) = logs
     assert (line["event"], line["district_id"], line["error"]) == (
@@ -163,7 +163,7 @@ async def test_single_mistakes_are_the_filter_s_only_where_another_one_places_mo
 ) -> None:
     district = reviewed(8, students)
 
-    assert bool(await advise(district.port(), causes, 1)) is is_told
+    assert bool(await advise(district.port(), causes, 60)) is is_told
     assert district.advised is not None
     assert bool(district.advised.suggestions) is is_told
 
@@ -175,10 +175,10 @@ async def test_a_filter_that_names_somebody_is_not_told_to_everybody() -> None:
     district = reviewed(section_filter=named)
     district.built = survey(named, by="Quillfeather")
 
-    told = await advise(district.port(), [OF_FILTER], 1)
+    told = await advise(district.port(), [OF_FILTER], 60)
 
     assert "quillfeather" not in str(told).casefold()
-    found = await search(survey(named, by="Quillfeather"), named, 1)
+    found = await search(survey(named, by="Quillfeather"), named, 60)
     assert any(not one.names_nobody for one in found)
 
 
@@ -265,7 +265,7 @@ class OneSurvey:
 async def test_a_person_is_suggested_what_a_review_would_be() -> None:
     surveys = OneSurvey()
 
-    found = await suggest_filters(cast("Surveys", surveys), DISTRICT, 1)
+    found = await suggest_filters(cast("Surveys", surveys), DISTRICT, 60)
 
     assert surveys.asked == [DISTRICT]
     assert found[0].exactly_one == len(NAMES)

@@ -23,6 +23,10 @@ def test_only_a_test_that_passes_without_a_mutant_notices_it(tmp_path: Path) -> 
         "@pytest.mark.parametrize('age', [2, 1], ids=['much older', 'as old - and no older'])\n"
         "def test_that_can_tell(age):\n    assert is_due(age)\n",
     )
+    written(
+        tmp_path / "tests" / "conftest.py",
+        "from hypothesis import settings\n\nsettings.register_profile('usual')\n",
+    )
     (mutant,) = (m for m in python_mutants(source, "worker/toy.py") if m.text == ">")
 
     with closing(Runner(tmp_path)) as runner:

@@ -12,7 +12,7 @@ import structlog
 import uvloop
 
 from benchmarks import baseline, evaluate, history, ingest, pages, suggest
-from benchmarks.surroundings import embedded_postgres
+from benchmarks.servers import embedded_postgres
 
 BENCHMARKS = {
     "ingest": ingest.measure,

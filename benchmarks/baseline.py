@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 
 from benchmarks import programs
-from benchmarks.surroundings import Server
+from benchmarks.servers import Server
 
 STUDENTS = int(os.environ.get("BENCH_STUDENTS", "200000"))
 MEMORY_MB = 400

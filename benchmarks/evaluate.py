@@ -19,22 +19,22 @@ from itertools import islice
 import asyncpg
 import orjson
 
-from benchmarks.surroundings import Server
+from benchmarks.servers import Server
 from schemas import clever
-from worker import reading
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.desk import PostgresDesk
-from worker.adapters.postgres.evaluations import PostgresEvaluations
-from worker.adapters.postgres.inbox import PostgresInbox
-from worker.adapters.postgres.notices import Notices
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Policy
-from worker.domain.window import WindowLimits
-from worker.metrics import Metrics
-from worker.pages import JsonObject
-from worker.sandbox.changes import Feed, arrival, homerooms, move_student
+from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
+from worker.adapters.postgres.ingest.inbox import PostgresInbox
+from worker.adapters.postgres.operations.districts import PostgresDesk
+from worker.adapters.postgres.wakeups import Notices
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.section_filter import SectionFilter
+from worker.messaging.event_files import JsonObject
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest import translate
+from worker.runtime.metrics import Metrics
+from worker.sandbox.daily_changes import Feed, arrival, homerooms, move_student
 from worker.sandbox.district import District, DistrictSpec, generate
-from worker.stages.evaluate import EvaluateStage
 
 SIZES = (1_000, 100_000)
 ROUNDS = 21
@@ -137,7 +137,7 @@ async def store(inbox: PostgresInbox, events: Iterable[JsonObject]) -> None:
     for event in events:
         read = clever.read(orjson.dumps(event))
         assert isinstance(read, clever.Event)
-        arrivals.append(reading.arrival(read))
+        arrivals.append(translate.arrival(read))
     await inbox.store(arrivals, [], [])
 
 

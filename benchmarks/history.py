@@ -13,21 +13,21 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from benchmarks.evaluate import HOMEROOM, LIMITS, chunks, store, vacuum
-from benchmarks.surroundings import Server
+from benchmarks.servers import Server
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.desk import PostgresDesk
-from worker.adapters.postgres.evaluation import PostgresEvaluation
-from worker.adapters.postgres.evaluations import PostgresEvaluations
-from worker.adapters.postgres.inbox import PostgresInbox
-from worker.adapters.postgres.notices import Notices
-from worker.adapters.postgres.rollback import PostgresRollbacks
-from worker.domain.policy import Policy
-from worker.domain.window import Trigger
-from worker.metrics import Metrics
-from worker.rollback import roll_back
-from worker.sandbox.changes import Feed, arrival, rename
+from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
+from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
+from worker.adapters.postgres.ingest.inbox import PostgresInbox
+from worker.adapters.postgres.operations.districts import PostgresDesk
+from worker.adapters.postgres.operations.rollback import PostgresRollbacks
+from worker.adapters.postgres.wakeups import Notices
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.window import Trigger
+from worker.operations.rollback import roll_back
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.runtime.metrics import Metrics
+from worker.sandbox.daily_changes import Feed, arrival, rename
 from worker.sandbox.district import DistrictSpec, generate
-from worker.stages.evaluate import EvaluateStage
 
 STUDENTS = 50_000
 ROUNDS = 10

@@ -18,16 +18,16 @@ import asyncpg
 import orjson
 from aio_pika.abc import AbstractIncomingMessage
 
-from benchmarks.surroundings import Server
+from benchmarks.servers import Server
 from config.topology import EVENTS_EXCHANGE, EVENTS_QUEUE
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.inbox import PostgresInbox
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.metrics import Metrics
-from worker.ports.broker import Message
-from worker.sandbox.changes import Feed
+from worker.adapters.postgres.ingest.inbox import PostgresInbox
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.messaging.broker import Message
+from worker.pipeline.ingest.stage import IngestStage
+from worker.runtime.metrics import Metrics
+from worker.sandbox.daily_changes import Feed
 from worker.sandbox.district import DistrictSpec, stream
-from worker.stages.ingest import IngestStage
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

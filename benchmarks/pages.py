@@ -23,7 +23,7 @@ from typing import Final
 import aiohttp
 
 from benchmarks import programs
-from benchmarks.surroundings import Server
+from benchmarks.servers import Server
 
 STUDENTS: Final = int(os.environ.get("BENCH_STUDENTS", "200000"))
 ALLOWED_MS: Final = 300

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.surroundings import Server
+from benchmarks.servers import Server
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))  # where districts are generated
 

@@ -18,24 +18,25 @@ from store_fixtures import StoreUnderTest
 from yarl import URL
 
 from config.settings import HttpSettings, Settings
-from worker import app, serving
-from worker.adapters.inprocess import InProcessBroker
+from worker.adapters.inprocess.broker import InProcessBroker
 from worker.adapters.passwords import Passwords
-from worker.adapters.postgres.clock import PostgresClock
-from worker.adapters.postgres.stage_failures import PostgresStageFailures
-from worker.adapters.postgres.student_fields import PostgresStudentFields
-from worker.adapters.postgres.students import PostgresStudents
-from worker.domain.users import Role
-from worker.metrics import Metrics
-from worker.stages.loop import Health
-from worker.web.access.gate import SESSION_COOKIE, digest_of
-from worker.web.access.logging_in import Access
-from worker.web.connection_limits import HEAD_SECONDS
-from worker.web.console import Console
-from worker.web.page import Page
-from worker.web.pages import all_pages
-from worker.web.probes import Probes
-from worker.web.server import WebServer
+from worker.adapters.postgres.alerts.stage_failures import PostgresStageFailures
+from worker.adapters.postgres.operations.clock import PostgresClock
+from worker.adapters.postgres.operations.students import PostgresStudents
+from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
+from worker.bootstrap import console as serving
+from worker.bootstrap import store as app
+from worker.console.access.gate import SESSION_COOKIE, digest_of
+from worker.console.access.login import Access
+from worker.console.connection_limits import HEAD_SECONDS
+from worker.console.console import Console
+from worker.console.page import Page
+from worker.console.pages import all_pages
+from worker.console.probes import Probes
+from worker.console.server import WebServer
+from worker.domain.access.users import Role
+from worker.runtime.loop import Health
+from worker.runtime.metrics import Metrics
 
 PASSWORD = "correct horse battery"  # noqa: S105 — invented
 UNUSED_HASH = "$argon2id$v=19$of-nobody"

@@ -20,19 +20,20 @@ from store_fixtures import StoreUnderTest
 
 from config.settings import Settings
 from config.topology import DEAD_LETTER_QUEUE
-from worker import app, serving
-from worker.adapters.files import DeadLetterFile
-from worker.adapters.files_letters import FileDeadLetters
-from worker.adapters.inprocess import InProcessBroker
-from worker.coverage import Coverages
-from worker.domain.users import Role
-from worker.section_tables import SectionTables
-from worker.web.access.cookies import LOCAL_SESSION
-from worker.web.access.forms import FIELD, VISIT_COOKIE, Secret
-from worker.web.access.gate import SESSION_COOKIE, digest_of
-from worker.web.console import Console
-from worker.web.pages import all_pages
-from worker.web.site import site
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.adapters.inprocess.dead_letters import FileDeadLetters
+from worker.adapters.inprocess.files import DeadLetterFile
+from worker.bootstrap import console as serving
+from worker.bootstrap import store as app
+from worker.console.access.cookies import LOCAL_SESSION
+from worker.console.access.csrf import FIELD, VISIT_COOKIE, Secret
+from worker.console.access.gate import SESSION_COOKIE, digest_of
+from worker.console.console import Console
+from worker.console.pages import all_pages
+from worker.console.site import site
+from worker.domain.access.users import Role
+from worker.operations.section_cache import SectionTables
+from worker.suggest.draft_counts import Coverages
 
 VISIT = "v" * 43
 """The secret of the browser's visit, which the tokens of its forms are made of."""

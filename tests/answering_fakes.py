@@ -1,4 +1,4 @@
-"""Figures of a district's errors as they are given: a fake of `worker.ports.evaluation.ErrorFigures`."""
+"""Figures of a district's errors as they are given: a fake of `worker.pipeline.evaluate.unit_of_work.ErrorFigures`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from builders import NOON
 from evaluation_fakes import MemoryEvaluation
 
-from worker.domain.causes import (
+from worker.domain.review.causes import (
     Blocked,
     ClassChange,
     ConcernedSection,
@@ -20,9 +20,9 @@ from worker.domain.causes import (
     Removals,
     Removed,
 )
-from worker.domain.filter import SectionView
-from worker.domain.terms import DistrictTerms
-from worker.ports.evaluation import NO_SIGNS
+from worker.domain.roster.section_filter import SectionView
+from worker.domain.roster.terms import DistrictTerms
+from worker.pipeline.evaluate.unit_of_work import NO_SIGNS
 
 Answer = TypeVar("Answer")
 

@@ -11,16 +11,26 @@ from typing import Any
 
 import orjson
 
-from worker.domain.announcements import Batch
-from worker.domain.decision import trace_parent
-from worker.domain.filter import SectionView
-from worker.domain.policy import Code, Severity
-from worker.domain.preflight import Finding, FindingKind
-from worker.domain.records import Course, EventId, Kind, RecordId, School, Section, Student, Teacher, Term
-from worker.domain.staging import Event
-from worker.domain.window import Trigger, Window
-from worker.ports.broker import Delivery
-from worker.ports.outbox import OutboxMessage, Queued
+from worker.domain.messages.bodies import Batch
+from worker.domain.preflight.checks import Finding, FindingKind
+from worker.domain.preflight.decision import trace_parent
+from worker.domain.preflight.policy import Code, Severity
+from worker.domain.preflight.window import Trigger, Window
+from worker.domain.roster.records import (
+    Course,
+    EventId,
+    Kind,
+    RecordId,
+    School,
+    Section,
+    Student,
+    Teacher,
+    Term,
+)
+from worker.domain.roster.section_filter import SectionView
+from worker.domain.roster.staging import Event
+from worker.messaging.broker import Delivery
+from worker.pipeline.relay.outbox import OutboxMessage, Queued
 
 Json = dict[str, Any]
 

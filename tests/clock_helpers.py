@@ -6,8 +6,8 @@ from datetime import time, timedelta
 
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.clock import Longest, PostgresClock
-from worker.domain.quiet_hours import QuietHours
+from worker.adapters.postgres.operations.clock import Longest, PostgresClock
+from worker.domain.mail.quiet_hours import QuietHours
 
 NEVER_QUIET, ALWAYS_QUIET = QuietHours(time(0), time(0)), QuietHours(time(0, 0), time(23, 59, 59, 999999))
 LEASE, MINUTE = timedelta(seconds=15), timedelta(minutes=1)

@@ -4,11 +4,11 @@ import gc
 import os
 from collections.abc import Iterator
 
+import process_setup
 import pytest
-import surroundings
 from hypothesis import settings
 
-surroundings.settle()
+process_setup.settle()
 
 for profile, examples in {"quick": 10, "usual": 50, "thorough": 500}.items():
     settings.register_profile(profile, max_examples=examples, deadline=None)

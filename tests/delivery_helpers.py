@@ -10,9 +10,9 @@ from typing import Final
 from builders import DISTRICT, Json
 from store_fixtures import StoreUnderTest
 
-from worker.domain.incident_codes import PREFLIGHT_FAILED
-from worker.metrics import Metrics
-from worker.stages.deliver import DeliverStage
+from worker.alerts.deliver import DeliverStage
+from worker.domain.alerts.codes import PREFLIGHT_FAILED
+from worker.runtime.metrics import Metrics
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 FIRING, RESOLVED = "firing", "resolved"

@@ -1,4 +1,4 @@
-"""One district's evaluation, kept in memory: a fake of `worker.ports.evaluation.Evaluation`."""
+"""One district's evaluation, kept in memory: a fake of `worker.pipeline.evaluate.unit_of_work.Evaluation`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from builders import DISTRICT, NOON
 from figure_fakes import MemoryFigures
 from oracle import seats_of
 
-from worker.domain.approval import Approval, Ended
-from worker.domain.decision import Outcome
-from worker.domain.incidents import Condition
-from worker.domain.preflight import ErrorChanges, StandingFinding
-from worker.domain.records import EventId, Json, Kind, RecordId
-from worker.domain.roster import RosterKind, remove_change, upsert_change
-from worker.domain.staging import Event
-from worker.domain.window import Trigger, WindowLimits
-from worker.metrics import Metrics
-from worker.ports.evaluation import (
+from worker.domain.alerts.incidents import Condition
+from worker.domain.preflight.approval import Approval, Ended
+from worker.domain.preflight.checks import ErrorChanges, StandingFinding
+from worker.domain.preflight.decision import Outcome
+from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.roster.records import EventId, Json, Kind, RecordId
+from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
+from worker.domain.roster.staging import Event
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.evaluate.unit_of_work import (
     Adopted,
     BatchRecord,
     ClosedWindow,
@@ -30,8 +30,8 @@ from worker.ports.evaluation import (
     Evaluation,
     Evaluations,
 )
-from worker.ports.outbox import OutboxMessage
-from worker.stages.evaluate import EvaluateStage
+from worker.pipeline.relay.outbox import OutboxMessage
+from worker.runtime.metrics import Metrics
 
 ORDER = {kind: place for place, kind in enumerate(RosterKind)}
 

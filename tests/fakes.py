@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from worker.errors import LeaseLost, StoreFailed, StoreRefused
-from worker.ports.broker import Message
-from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
-from worker.ports.outbox import Queued
-from worker.stages.loop import Stop
-from worker.tracing import Span, SpanKind, Value, entered
+from worker.messaging.broker import Message
+from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released, Stored
+from worker.pipeline.relay.outbox import Queued
+from worker.runtime.errors import LeaseLost, StoreFailed, StoreRefused
+from worker.runtime.loop import Stop
+from worker.runtime.tracing import Span, SpanKind, Value, entered
 
 MOST_LOOKS: Final = 10_000
 """At one outbox: far more than any test needs, so that a relay without an end fails soon."""

@@ -12,16 +12,25 @@ from builders import NOON
 from oracle import Committed, Records, Seat, seats_of, turnovers_of, view
 from roster_fakes import MemoryRoster
 
-from worker.domain.advice import Advice
-from worker.domain.causes import Blocked, ConcernedSection, ErrorKey, Label, Others, Place, Removals, Removed
-from worker.domain.filter import SectionFilter, SectionView
-from worker.domain.policy import Policy
-from worker.domain.preflight import Finding
-from worker.domain.records import Json, Kind, section_from_json
-from worker.domain.roster import RosterKind
-from worker.domain.tally import Tally
-from worker.domain.turnover import SchoolLimits, Turnovers
-from worker.ports.evaluation import NO_SIGNS, DistrictState
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.turnover import SchoolLimits, Turnovers
+from worker.domain.review.causes import (
+    Blocked,
+    ConcernedSection,
+    ErrorKey,
+    Label,
+    Others,
+    Place,
+    Removals,
+    Removed,
+)
+from worker.domain.review.kept_suggestions import Advice
+from worker.domain.roster.records import Json, Kind, section_from_json
+from worker.domain.roster.roster import RosterKind
+from worker.domain.roster.section_filter import SectionFilter, SectionView
+from worker.pipeline.evaluate.unit_of_work import NO_SIGNS, DistrictState
 from worker.suggest.survey import SurveyBuilder
 
 

@@ -11,11 +11,11 @@ from builders import delivery, event_json, section_json, student_json
 from fakes import FakeInbox
 from ingest_fixtures import FakeClock
 
-from worker.errors import BrokerUnavailable, StoreRefused, StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.broker import Broker, Delivery, Message
-from worker.ports.inbox import Arrival, Mark, Quarantined, Released, Stored
-from worker.stages.ingest import IngestStage
+from worker.messaging.broker import Broker, Delivery, Message
+from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released, Stored
+from worker.pipeline.ingest.stage import IngestStage
+from worker.runtime.errors import BrokerUnavailable, StoreRefused, StoreUnavailable
+from worker.runtime.metrics import Metrics
 
 
 class Queue:

@@ -11,11 +11,11 @@ from builders import body
 from fakes import FakeInbox, FakeSink
 
 from config.topology import DEAD_LETTER_QUEUE, EVENTS_EXCHANGE
-from worker.adapters.inprocess import InProcessBroker
-from worker.metrics import Metrics
-from worker.ports.broker import HeaderValue, Message
-from worker.stages.ingest import IngestStage
-from worker.tracing import NO_TRACES, Tracer
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.messaging.broker import HeaderValue, Message
+from worker.pipeline.ingest.stage import IngestStage
+from worker.runtime.metrics import Metrics
+from worker.runtime.tracing import NO_TRACES, Tracer
 
 
 class FakeClock:

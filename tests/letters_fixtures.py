@@ -11,14 +11,14 @@ import pytest
 from builders import DISTRICT, body, event_json, student_json
 
 from config.topology import DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE
-from worker.adapters.files import DeadLetterFile
-from worker.adapters.files_letters import FileDeadLetters
-from worker.adapters.inprocess import InProcessBroker
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.adapters.rabbitmq_letters import RabbitDeadLetters
-from worker.letters import Choice
-from worker.ports.broker import Broker, Message
-from worker.ports.dead_letters import DeadLetters
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.adapters.inprocess.dead_letters import FileDeadLetters
+from worker.adapters.inprocess.files import DeadLetterFile
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
+from worker.messaging.broker import Broker, Message
+from worker.messaging.dead_letters import DeadLetters
+from worker.operations.dead_letters import Choice
 
 LONG = 20.0
 HURRIED = 0.3

@@ -10,11 +10,11 @@ from typing import Final
 from builders import DISTRICT
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.lifecycle_sight import Guidance
-from worker.adapters.postgres.lifecycles import PostgresLifecycles
-from worker.domain.lifecycle.states import Move, State
-from worker.mailing.composing import Composer, Vendor
-from worker.ports.lifecycles import Description, Made, RulesAsked
+from worker.adapters.postgres.onboarding.districts import PostgresLifecycles
+from worker.adapters.postgres.onboarding.observations import Guidance
+from worker.domain.onboarding.states import Move, State
+from worker.mail.compose import Composer, Vendor
+from worker.onboarding.district_store import Description, Made, RulesAsked
 
 TEAM: Final = Description("Larkspur", ["Ada Park <ada@larkspur.example>"], "America/Chicago")
 RULES: Final = RulesAsked('Match all sections where name contains "homeroom"', 996, 3, 1)

@@ -8,8 +8,8 @@ from typing import Any
 from builders import DISTRICT
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.mails import enqueue
-from worker.domain.mails import Composed, Mail, MailKind
+from worker.adapters.postgres.mail.mails import enqueue
+from worker.domain.mail.mails import Composed, Mail, MailKind
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 

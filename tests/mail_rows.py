@@ -9,8 +9,8 @@ import asyncpg
 from mail_builders import mail, put
 from store_fixtures import StoreUnderTest
 
-from worker.domain.mails import MailKind
-from worker.ports.mails import DueMail
+from worker.domain.mail.mails import MailKind
+from worker.mail.mail_store import DueMail
 
 KINDS: Final = {
     "waits": "attempts = 1, next_attempt_at = now() + interval '1 hour'",

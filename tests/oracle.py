@@ -11,9 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from worker.domain.filter import KEEP_ALL, SectionFilter, SectionView, counted, rank
-from worker.domain.policy import Policy
-from worker.domain.preflight import (
+from worker.domain.preflight.checks import (
     DistrictContext,
     Finding,
     SectionContext,
@@ -22,7 +20,9 @@ from worker.domain.preflight import (
     section_findings,
     student_findings,
 )
-from worker.domain.records import (
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.turnover import Turnover, Turnovers
+from worker.domain.roster.records import (
     Json,
     Kind,
     RecordId,
@@ -35,11 +35,11 @@ from worker.domain.records import (
     teacher_from_json,
     term_from_json,
 )
-from worker.domain.roster import Entry, class_entry, school_entry, student_entry, teacher_entry
-from worker.domain.scope import find_schools
-from worker.domain.terms import Calendar
-from worker.domain.texts import fold, folded
-from worker.domain.turnover import Turnover, Turnovers
+from worker.domain.roster.roster import Entry, class_entry, school_entry, student_entry, teacher_entry
+from worker.domain.roster.scope import find_schools
+from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter, SectionView, counted, rank
+from worker.domain.roster.terms import Calendar
+from worker.domain.roster.texts import fold, folded
 
 Records = dict[tuple[Kind, str], Json]
 """The live records of a district; tombstones are simply not there."""

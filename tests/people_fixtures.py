@@ -21,13 +21,13 @@ from builders import (
 from store_fixtures import StoreUnderTest
 
 from schemas import clever
-from worker import reading
-from worker.domain.records import KINDS
-from worker.domain.window import WindowLimits
-from worker.errors import OrderRefused
-from worker.metrics import Metrics
-from worker.ports.inbox import Arrival
-from worker.stages.evaluate import EvaluateStage
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.records import KINDS
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest import translate
+from worker.pipeline.ingest.inbox import Arrival
+from worker.runtime.errors import OrderRefused
+from worker.runtime.metrics import Metrics
 
 HOUR = timedelta(hours=1)
 LIMITS = WindowLimits(timedelta(0), HOUR, 1000, HOUR)
@@ -54,7 +54,7 @@ class Feed:
         assert kind is not None
         if isinstance(record, str):
             return Arrival(DISTRICT, event_id(self._last), kind, record, None)
-        text = reading.staged_json(clever.read_record(collection, record, DISTRICT))
+        text = translate.staged_json(clever.read_record(collection, record, DISTRICT))
         return Arrival(DISTRICT, event_id(self._last), kind, record["id"], text)
 
 

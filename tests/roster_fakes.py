@@ -1,4 +1,4 @@
-"""A district's rosters, kept in memory: a fake of `worker.ports.roster.EvaluatedRoster`."""
+"""A district's rosters, kept in memory: a fake of `worker.pipeline.evaluate.rosters.EvaluatedRoster`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from staged_fakes import MemoryStaged, Row
 
-from worker.domain.policy import Code
-from worker.domain.preflight import Finding
-from worker.domain.records import Json, Kind
-from worker.domain.roster import RosterKind
-from worker.ports.roster import ClassState, EntryWrite, OpenFinding, PersonState, StudentState
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.roster import RosterKind
+from worker.pipeline.evaluate.rosters import ClassState, EntryWrite, OpenFinding, PersonState, StudentState
 
 
 @dataclass

@@ -17,15 +17,15 @@ from typing import Literal, get_args
 from builders import DISTRICT, Json, district_json, event_json, later, student_json
 
 from schemas import clever, event_ids
-from worker.domain.records import Kind
-from worker.errors import BaselineLost, CleverRefused, CleverTokenRefused, StoreRefused
-from worker.metrics import Metrics
-from worker.ports.baselines import NOBODY, BaselineRecord, Older, Run, Saved
-from worker.ports.broker import Message
-from worker.ports.clever import EVENTS, Page, Token
-from worker.ports.connections import Connection, Listing
-from worker.source.surroundings import Pace, Surroundings
-from worker.stages.poll import PollStage
+from worker.domain.roster.records import Kind
+from worker.messaging.broker import Message
+from worker.pipeline.poll.baseline_store import NOBODY, BaselineRecord, Older, Run, Saved
+from worker.pipeline.poll.clever import EVENTS, Page, Token
+from worker.pipeline.poll.connections import Connection, Listing
+from worker.pipeline.poll.context import Pace, Surroundings
+from worker.pipeline.poll.stage import PollStage
+from worker.runtime.errors import BaselineLost, CleverRefused, CleverTokenRefused, StoreRefused
+from worker.runtime.metrics import Metrics
 
 TOKEN = Token("first token")
 NOT_FOUND = 404
@@ -278,7 +278,7 @@ class Tables:
 
 
 class FakeConnections:
-    """Answers to `worker.ports.connections.Connections`."""
+    """Answers to `worker.pipeline.poll.connections.Connections`."""
 
     def __init__(self, calls: Calls, clock: Clock, tables: Tables) -> None:
         self.rows = tables.connections
@@ -448,7 +448,7 @@ class FakeConnections:
 
 
 class FakeBaselines:
-    """Answers to `worker.ports.baselines.Baselines`."""
+    """Answers to `worker.pipeline.poll.baseline_store.Baselines`."""
 
     def __init__(self, calls: Calls, clock: Clock, tables: Tables) -> None:
         self.begun = 0

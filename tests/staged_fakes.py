@@ -1,4 +1,4 @@
-"""A district's staged records, kept in memory: a fake of `worker.ports.roster.StagedRoster`."""
+"""A district's staged records, kept in memory: a fake of `worker.pipeline.evaluate.rosters.StagedRoster`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from worker.domain.preflight import Finding
-from worker.domain.records import EventId, Json, Kind, RecordId, School, school_from_json, term_from_json
-from worker.domain.roster import Entry, RosterKind
-from worker.domain.staging import Change, Event, Key, Staged
-from worker.domain.terms import DistrictTerms, TermUse
-from worker.ports.roster import EntryState, Link, Seat, SectionState
+from worker.domain.preflight.checks import Finding
+from worker.domain.roster.records import (
+    EventId,
+    Json,
+    Kind,
+    RecordId,
+    School,
+    school_from_json,
+    term_from_json,
+)
+from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.staging import Change, Event, Key, Staged
+from worker.domain.roster.terms import DistrictTerms, TermUse
+from worker.pipeline.evaluate.rosters import EntryState, Link, Seat, SectionState
 
 
 @dataclass

@@ -20,35 +20,35 @@ from builders import DISTRICT
 from postgres_server import PostgresServer, written
 
 from worker.adapters.clever.vault import TokenVault
-from worker.adapters.postgres.baselines import PostgresBaselines
-from worker.adapters.postgres.connections import PostgresConnections
+from worker.adapters.postgres.alerts.deliveries import PostgresDeliveries
+from worker.adapters.postgres.alerts.inspections import PostgresInspections
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.deliveries import PostgresDeliveries
-from worker.adapters.postgres.desk import PostgresDesk
 from worker.adapters.postgres.embedded import EmbeddedPostgres
-from worker.adapters.postgres.evaluations import PostgresEvaluations
-from worker.adapters.postgres.inbox import PostgresInbox
-from worker.adapters.postgres.inspections import PostgresInspections
-from worker.adapters.postgres.lifecycles import PostgresLifecycles
-from worker.adapters.postgres.mail_desk import PostgresMailDesk
-from worker.adapters.postgres.mails import PostgresMails
-from worker.adapters.postgres.notices import Notices
-from worker.adapters.postgres.outbox import ALERTS, PostgresOutbox
-from worker.adapters.postgres.plans import PostgresPlans
-from worker.adapters.postgres.quarantine import PostgresLosses, PostgresQuarantine
-from worker.adapters.postgres.rollback import PostgresRollbacks
-from worker.adapters.postgres.section_views import PostgresSectionViews
-from worker.adapters.postgres.surveys import PostgresSurveys
-from worker.adapters.postgres.turns import TurnLocks
-from worker.adapters.postgres.views import PostgresViews
+from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
+from worker.adapters.postgres.ingest.inbox import PostgresInbox
+from worker.adapters.postgres.ingest.quarantine import PostgresLosses, PostgresQuarantine
+from worker.adapters.postgres.mail.mail_orders import PostgresMailDesk
+from worker.adapters.postgres.mail.mails import PostgresMails
+from worker.adapters.postgres.onboarding.districts import PostgresLifecycles
+from worker.adapters.postgres.operations.district_queries import PostgresViews
+from worker.adapters.postgres.operations.districts import PostgresDesk
+from worker.adapters.postgres.operations.plans import PostgresPlans
+from worker.adapters.postgres.operations.rollback import PostgresRollbacks
+from worker.adapters.postgres.operations.section_queries import PostgresSectionViews
+from worker.adapters.postgres.poll.baselines import PostgresBaselines
+from worker.adapters.postgres.poll.connections import PostgresConnections
+from worker.adapters.postgres.poll.feed_locks import TurnLocks
+from worker.adapters.postgres.relay.outbox import ALERTS, PostgresOutbox
+from worker.adapters.postgres.suggest.surveys import PostgresSurveys
+from worker.adapters.postgres.wakeups import Notices
 from worker.adapters.postgres.watched import USUAL, WatchTimes
-from worker.domain.incidents import Rules
-from worker.domain.noticing import Thresholds
-from worker.domain.policy import Policy
-from worker.domain.window import WindowLimits
-from worker.ports.deliveries import OpenIncident
-from worker.ports.desk import DistrictLine
-from worker.ports.mails import KeptMail
+from worker.alerts.delivery_store import OpenIncident
+from worker.domain.alerts.detection import Thresholds
+from worker.domain.alerts.incidents import Rules
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.window import WindowLimits
+from worker.mail.mail_store import KeptMail
+from worker.operations.districts import DistrictLine
 
 STANDING: Final = "MUTANTS_POSTGRES"
 """The variable that names the description of a server that stands already, as `mutants.warm` sets it."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from builders import NOON
 
-from worker.domain.lifecycle.launch import AssessmentWindow, Calendar
-from worker.domain.lifecycle.sight import Way
-from worker.domain.lifecycle.states import State
-from worker.ports.lifecycles import Record
+from worker.domain.onboarding.launch_dates import AssessmentWindow, Calendar
+from worker.domain.onboarding.states import State
+from worker.domain.onboarding.transitions import Way
+from worker.onboarding.district_store import Record
 
 CALENDAR = Calendar()
 ZONE = "America/Chicago"

@@ -10,8 +10,8 @@ from time_machine import TimeMachine
 
 from worker.sandbox import ids
 from worker.sandbox.district import DistrictSpec, generate
+from worker.sandbox.live_districts import World, WorldDistrict
 from worker.sandbox.server import CleverServer
-from worker.sandbox.world import World, WorldDistrict
 
 STUDENTS = 60
 

@@ -18,12 +18,12 @@ from clever_country import Country
 from program import Consumer, Site
 from time_machine import TimeMachine
 
-from worker.app import Store
-from worker.cli.lifecycle_reports import rules_asked
-from worker.domain.filter import parse_filter
-from worker.domain.lifecycle.states import Move
-from worker.ports.lifecycles import Description
-from worker.ports.mails import MailState
+from worker.bootstrap.store import Store
+from worker.cli.onboarding_reports import rules_asked
+from worker.domain.onboarding.states import Move
+from worker.domain.roster.section_filter import parse_filter
+from worker.mail.mail_store import MailState
+from worker.onboarding.district_store import Description
 
 Seen = TypeVar("Seen")
 

@@ -18,7 +18,7 @@ from program import Consumer, Site, Worker, consuming, publishing
 from rabbitmq_node import RabbitNode
 from store_fixtures import opened_store
 
-from worker.domain.filter import parse_filter
+from worker.domain.roster.section_filter import parse_filter
 
 DISTRICTS = [f"d{number:023}" for number in range(50)]
 BROKEN = DISTRICTS[17]

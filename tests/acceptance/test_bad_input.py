@@ -14,7 +14,7 @@ from builders import Json, event_json, record_id, school_json, section_json, stu
 from program import Consumer, Finished, Site, consuming, publishing
 from store_fixtures import opened_store
 
-from worker.domain.filter import parse_filter
+from worker.domain.roster.section_filter import parse_filter
 
 MEBIBYTE = 1 << 20
 CONCERNED = "c0" * 12

@@ -16,7 +16,7 @@ from reaper import running_beside
 from sandbox import HOMEROOM, Sandbox, sandbox
 
 from worker.sandbox.district import DistrictSpec, generate
-from worker.sandbox.truth import truth
+from worker.sandbox.expected_roster import truth
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import pytest
 from program import CLEVER_DEMO, Consumer, Roster, Site, Worker, clever_demo, consuming, digest, publishing
 from reaper import running_beside
 
-from worker.pages import JsonObject
-from worker.sandbox import truth
-from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
+from worker.messaging.event_files import JsonObject
+from worker.sandbox import expected_roster as truth
+from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import District, DistrictSpec, generate
 
 HOMEROOM = json.dumps({"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]})

@@ -16,8 +16,8 @@ from sandbox import HOMEROOM
 from time_machine import TimeMachine
 
 from config.loading import load
-from worker.app import open_store
-from worker.domain.lifecycle.states import Move
+from worker.bootstrap.store import open_store
+from worker.domain.onboarding.states import Move
 
 BY_SUBJECT = '{"rules":[{"all":[{"field":"subject","op":"is","value":"homeroom/advisory"}]}]}'
 OPENING = 21

@@ -28,8 +28,8 @@ from program import Consumer, Site, Worker, consuming, publishing
 from rabbitmq_node import RabbitNode
 from store_fixtures import opened_store
 
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.domain.filter import parse_filter
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.domain.roster.section_filter import parse_filter
 
 NOBODYS_FILTER = parse_filter('{"rules":[{"all":[{"field":"name","op":"is","value":"no such section"}]}]}')
 

@@ -22,9 +22,9 @@ from reaper import running_beside
 from storm import Storm, Supervisor, add_role, hearing, publish_surely
 from tcp_proxy import proxied, socket_of
 
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.sandbox import truth
-from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.sandbox import expected_roster
+from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import District, DistrictSpec, generate
 
 MEMORY = 400 * 1000 * 1000
@@ -63,7 +63,7 @@ class Town:
 
     def roster(self) -> Roster:
         """Return the roster that it has to come to."""
-        return truth.expected_roster(self.district, lambda section: section["id"] in self.kept)
+        return expected_roster.expected_roster(self.district, lambda section: section["id"] in self.kept)
 
 
 @pytest.fixture

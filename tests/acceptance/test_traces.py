@@ -19,7 +19,7 @@ from builders import DISTRICT, event_json
 from collector import Collector, collecting
 from program import Consumer, Site, Worker, consuming, publishing
 
-from worker.domain.trace_context import read_trace_parent
+from worker.runtime.trace_context import read_trace_parent
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 NOBODYS_FILTER = json.dumps(
@@ -184,7 +184,8 @@ async def test_a_collector_that_is_away_delays_nothing_and_is_not_named_in_the_l
 
 def test_without_a_collector_nothing_of_the_library_is_loaded() -> None:
     imports = (
-        "import sys, worker.process, worker.cli.run; print([m for m in sys.modules if 'opentelemetry' in m])"
+        "import sys, worker.bootstrap.process, worker.cli.run;"
+        " print([m for m in sys.modules if 'opentelemetry' in m])"
     )
 
     done = subprocess.run([sys.executable, "-c", imports], capture_output=True, text=True, check=True)

@@ -30,8 +30,12 @@ from pathlib import Path
 LARGEST_ORDER = 1 << 20
 LONGEST_LINE = 1 << 22
 ALSO = (
-    *("worker.adapters.channels.opening", "worker.adapters.clever.client", "worker.adapters.clever.vault"),
-    *("worker.adapters.postgres.migrating", "worker.forecast", "worker.trial"),
+    *(
+        "worker.adapters.channels.open_channels",
+        "worker.adapters.clever.client",
+        "worker.adapters.clever.vault",
+    ),
+    *("worker.adapters.postgres.migrating", "worker.operations.dry_run", "worker.operations.filter_trial"),
 )
 """What the program imports only where it is used."""
 

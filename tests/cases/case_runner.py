@@ -16,18 +16,18 @@ from fakes import FakeSink
 from store_fixtures import StoreUnderTest
 
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
-from worker import resync as reading
 from worker.adapters.clever.saved import SavedPages
-from worker.adapters.inprocess import InProcessBroker
-from worker.domain.filter import SectionFilter
-from worker.domain.window import WindowLimits
-from worker.metrics import Metrics
-from worker.pages import read_events
-from worker.publishing import publish_events
-from worker.stages.evaluate import EvaluateStage
-from worker.stages.ingest import IngestStage
-from worker.stages.loop import Health, Stop, run
-from worker.stages.relay import RelayStage
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.section_filter import SectionFilter
+from worker.messaging.event_files import read_events
+from worker.messaging.publish_events import publish_events
+from worker.operations import resync as reading
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest.stage import IngestStage
+from worker.pipeline.relay.stage import RelayStage
+from worker.runtime.loop import Health, Stop, run
+from worker.runtime.metrics import Metrics
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 AT_ONCE = WindowLimits(timedelta(0), timedelta(hours=1), 50_000, timedelta(hours=1))

@@ -10,8 +10,8 @@ import pytest
 from case_runner import CaseRunner, case_folder
 from store_fixtures import StoreUnderTest
 
-from worker.domain.filter import SectionFilter
-from worker.trial import try_filter
+from worker.domain.roster.section_filter import SectionFilter
+from worker.operations.filter_trial import try_filter
 
 DISTRICT = "66d000000000000000000003"
 STUDENTS = 69

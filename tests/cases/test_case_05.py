@@ -11,11 +11,11 @@ import pytest
 from case_runner import CaseRunner, case_folder, changed_copy
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.domain.days import day_in
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Policy
-from worker.ports.lifecycles import Description
-from worker.trial import try_filter
+from worker.domain.preflight.policy import Policy
+from worker.domain.roster.days import day_in
+from worker.domain.roster.section_filter import SectionFilter
+from worker.onboarding.district_store import Description
+from worker.operations.filter_trial import try_filter
 
 DISTRICT = "66d000000000000000000005"
 EAST, WEST = "Etc/GMT-14", "Etc/GMT+12"

@@ -9,8 +9,8 @@ import pytest
 from case_runner import CaseRunner, Json, case_folder
 from store_fixtures import StoreUnderTest
 
-from worker.cli.lifecycle_reports import rules_asked
-from worker.errors import OrderRefused
+from worker.cli.onboarding_reports import rules_asked
+from worker.runtime.errors import OrderRefused
 
 DISTRICT = "66d000000000000000000007"
 STUDENTS = 60

@@ -10,8 +10,8 @@ import pytest
 from case_runner import CaseRunner, case_folder, changed_copy
 from store_fixtures import StoreUnderTest
 
-from worker.pages import read_events
-from worker.row_report import RowReport
+from worker.messaging.event_files import read_events
+from worker.messaging.row_report import RowReport
 
 DISTRICT = "66d000000000000000000008"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from case_runner import CaseRunner, case_folder
 from store_fixtures import StoreUnderTest
 
-from worker.domain.filter import SectionFilter
-from worker.trial import try_filter
+from worker.domain.roster.section_filter import SectionFilter
+from worker.operations.filter_trial import try_filter
 
 DISTRICT = "66d00000000000000000000b"
 HIGH, CAREER = "66e0000000000000000b0001", "66e0000000000000000b0002"

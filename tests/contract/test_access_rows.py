@@ -11,11 +11,11 @@ import pytest
 from store_fixtures import StoreUnderTest
 
 from config.settings import Settings
-from worker import app
-from worker.adapters.postgres.sessions import MOST_SESSIONS
-from worker.domain.patience import FORGIVEN_AFTER, KNOWN_BROWSER
-from worker.domain.users import Role
-from worker.ports.access import Credentials
+from worker.adapters.postgres.access.sessions import MOST_SESSIONS
+from worker.bootstrap import store as app
+from worker.domain.access.login_throttle import FORGIVEN_AFTER, KNOWN_BROWSER
+from worker.domain.access.users import Role
+from worker.operations.access import Credentials
 
 HASH = "$argon2id$one"
 USERS: Final = ("ada", "bea", "cyd")

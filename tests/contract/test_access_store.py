@@ -11,13 +11,13 @@ from argon2 import PasswordHasher
 from store_fixtures import StoreUnderTest, opened_store
 
 from config.settings import HttpSettings, Settings
-from worker import app
 from worker.adapters.passwords import Passwords
-from worker.adapters.postgres.sessions import MOST_SESSIONS, PostgresAttempts
-from worker.domain.users import Role
-from worker.errors import UserError
-from worker.ports.access import Credentials
-from worker.web.access.logging_in import LoggedIn
+from worker.adapters.postgres.access.sessions import MOST_SESSIONS, PostgresAttempts
+from worker.bootstrap import store as app
+from worker.console.access.login import LoggedIn
+from worker.domain.access.users import Role
+from worker.operations.access import Credentials
+from worker.runtime.errors import UserError
 
 HASH = "$argon2id$one"
 TOKEN = bytes(32)

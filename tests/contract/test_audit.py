@@ -13,8 +13,8 @@ from program import Site
 from store_fixtures import StoreUnderTest
 
 from worker.cli.context import CommandContext
-from worker.domain.filter import SectionFilter
-from worker.errors import StoreRefused
+from worker.domain.roster.section_filter import SectionFilter
+from worker.runtime.errors import StoreRefused
 
 
 async def noted(store: StoreUnderTest, detail: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from builders import DISTRICT, event_id
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.adoption import adopt, ready_baseline
+from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
 
 SEED, BEFORE = event_id(50), event_id(40)
 CONNECTED = (

@@ -23,18 +23,18 @@ from builders import (
 from store_fixtures import StoreUnderTest, opened_store
 
 from schemas import clever
-from worker import reading
-from worker.domain.policy import Policy
-from worker.domain.records import Kind
-from worker.domain.window import WindowLimits
-from worker.errors import BaselineLost, StoreRefused
-from worker.metrics import Metrics
-from worker.ports.baselines import BaselineRecord, Run
-from worker.ports.clever import COLLECTIONS, Token
-from worker.ports.connections import Connection
-from worker.ports.inbox import Arrival, Quarantined
-from worker.source.baseline import staged_records
-from worker.stages.evaluate import EvaluateStage
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.records import Kind
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest import translate
+from worker.pipeline.ingest.inbox import Arrival, Quarantined
+from worker.pipeline.poll.baseline import staged_records
+from worker.pipeline.poll.baseline_store import BaselineRecord, Run
+from worker.pipeline.poll.clever import COLLECTIONS, Token
+from worker.pipeline.poll.connections import Connection
+from worker.runtime.errors import BaselineLost, StoreRefused
+from worker.runtime.metrics import Metrics
 
 HOUR = timedelta(hours=1)
 LIMITS = WindowLimits(timedelta(0), HOUR, 1000, HOUR)
@@ -92,7 +92,7 @@ async def evaluate(store: StoreUnderTest) -> None:
 
 def student_arrival(student: int, event: int, *, is_deleted: bool = False) -> Arrival:
     record = clever.read_record("users", student_json(student), DISTRICT)
-    text = None if is_deleted else reading.staged_json(record)
+    text = None if is_deleted else translate.staged_json(record)
     return Arrival(DISTRICT, event_id(event), Kind.USER, record_id(student), text)
 
 

@@ -32,14 +32,14 @@ from people_fixtures import (
 from postgres_server import PostgresServer
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker import erasing
-from worker.adapters.files_letters import FileDeadLetters
-from worker.adapters.postgres.students import PostgresStudents
-from worker.domain.filter import Scope, SectionFilter
-from worker.ports.clever import Token
-from worker.ports.views import FindingsAsked
-from worker.rollback import roll_back
-from worker.source.baseline import staged_records
+from worker.adapters.inprocess.dead_letters import FileDeadLetters
+from worker.adapters.postgres.operations.students import PostgresStudents
+from worker.domain.roster.section_filter import Scope, SectionFilter
+from worker.operations import erase_student
+from worker.operations.district_queries import FindingsAsked
+from worker.operations.rollback import roll_back
+from worker.pipeline.poll.baseline import staged_records
+from worker.pipeline.poll.clever import Token
 
 Between = Callable[[StoreUnderTest], Awaitable[None]]
 
@@ -198,7 +198,7 @@ async def story(store: StoreUnderTest, between: Between, folder: Path) -> list[A
         await students.export(DISTRICT, record_id(13)),
         await students.called(DISTRICT, "SIS-13", None),
     ]
-    await erasing.erase(
+    await erase_student.erase(
         students, FileDeadLetters(folder), store.quarantine, DISTRICT, record_id(13), "ada", "they asked"
     )
     await judge()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from config.topology import Binding, Exchange, Queue, Topology
-from worker.adapters.inprocess import InProcessBroker
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.errors import BrokerUnavailable, TopologyError, UnroutableMessage
-from worker.ports.broker import Broker, Delivery, Message, Subscription
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.messaging.broker import Broker, Delivery, Message, Subscription
+from worker.runtime.errors import BrokerUnavailable, TopologyError, UnroutableMessage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

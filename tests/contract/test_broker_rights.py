@@ -12,11 +12,11 @@ from rabbitmq_node import RabbitNode
 
 from config import definitions
 from config.topology import DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.adapters.rabbitmq_letters import RabbitDeadLetters
-from worker.adapters.rabbitmq_rights import ALL_RIGHTS, Rights, of_stages
-from worker.errors import SettingsError, TopologyError
-from worker.ports.broker import Message
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
+from worker.adapters.rabbitmq.rights import ALL_RIGHTS, Rights, of_stages
+from worker.messaging.broker import Message
+from worker.runtime.errors import SettingsError, TopologyError
 
 LONG = 20.0
 LEAST = definitions.definitions()["permissions"][0]

@@ -8,11 +8,11 @@ from typing import Any, Final
 import pytest
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.candidate import PostgresCandidateRoster
-from worker.domain.policy import Code, Severity
-from worker.domain.preflight import Finding, FindingKind
-from worker.domain.roster import RosterKind
-from worker.ports.roster import EntryWrite
+from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster
+from worker.domain.preflight.checks import Finding, FindingKind
+from worker.domain.preflight.policy import Code, Severity
+from worker.domain.roster.roster import RosterKind
+from worker.pipeline.evaluate.rosters import EntryWrite
 
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, '', $3)"
 KEPT = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"

@@ -18,9 +18,9 @@ from alertmanager import AlertmanagerNode
 from builders import DISTRICT
 
 from worker.adapters.channels.notifier import Notifier, in_words
-from worker.adapters.channels.opening import open_channels
-from worker.errors import ChannelFailed
-from worker.ports.channel import Channel
+from worker.adapters.channels.open_channels import open_channels
+from worker.alerts.channel import Channel
+from worker.runtime.errors import ChannelFailed
 
 SECRET = "T0K3N0123456789"  # noqa: S105 — of nobody
 LONG_AGO, LATER = "2026-09-15T12:00:00.000Z", "2026-09-15T12:05:00.000Z"

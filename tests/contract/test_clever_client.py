@@ -15,17 +15,17 @@ from aiohttp import web
 from structlog.testing import capture_logs
 from yarl import URL
 
-from worker.adapters.clever import asking
+from worker.adapters.clever import http
 from worker.adapters.clever.client import CleverClient
-from worker.adapters.clever.timing import Timing
-from worker.errors import (
+from worker.adapters.clever.clock import Timing
+from worker.pipeline.poll.clever import Clever, Page, Token
+from worker.runtime.errors import (
     CleverRefused,
     CleverTokenRefused,
     CleverUnavailable,
     RosteringError,
     SettingsError,
 )
-from worker.ports.clever import Clever, Page, Token
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -430,7 +430,7 @@ async def test_a_token_that_clever_does_not_know_is_told_as_that(
 async def test_a_body_of_no_end_is_not_read_to_its_end(
     server: Server, client: CleverClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "MAX_BODY_BYTES", 2**20)
+    monkeypatch.setattr(http, "MAX_BODY_BYTES", 2**20)
 
     async def endless(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -778,7 +778,7 @@ def texts(error: BaseException | None) -> list[str]:
 
 def test_a_question_as_text_has_neither_query_nor_credentials() -> None:
     url = URL("https://api.clever.com/v3.1/users?starting_after=canary")
-    question = asking.Question(url, "/v3.1/users", "Bearer canary", limited_as=b"canary")
+    question = http.Question(url, "/v3.1/users", "Bearer canary", limited_as=b"canary")
 
     assert str(question) == "Clever: GET /v3.1/users"
     assert "canary" not in repr(question)

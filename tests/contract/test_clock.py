@@ -12,10 +12,10 @@ from delivery_helpers import alert, tell
 from mail_builders import mail, put
 from store_fixtures import LIMITS, StoreUnderTest
 
-from worker.adapters.postgres.clock import SLACK
-from worker.domain.records import Kind
-from worker.ports.inbox import Arrival, Mark
-from worker.stages.clock import LOOK_SECONDS
+from worker.adapters.postgres.operations.clock import SLACK
+from worker.domain.roster.records import Kind
+from worker.operations.clock import LOOK_SECONDS
+from worker.pipeline.ingest.inbox import Arrival, Mark
 
 pytestmark = pytest.mark.alone("a clock that was put back concerns all districts")
 

@@ -17,9 +17,9 @@ import pytest
 from clock_helpers import LEASE, MINUTE, clock_of
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.baselines import REFUSED_PAUSE
-from worker.adapters.postgres.clock import A_LITTLE_BEFORE, SLACK
-from worker.domain.patience import OF_A_NAME, OF_AN_ADDRESS
+from worker.adapters.postgres.operations.clock import A_LITTLE_BEFORE, SLACK
+from worker.adapters.postgres.poll.baselines import REFUSED_PAUSE
+from worker.domain.access.login_throttle import OF_A_NAME, OF_AN_ADDRESS
 
 pytestmark = pytest.mark.alone("a clock that was put back concerns all districts")
 

@@ -12,9 +12,9 @@ from access_fixtures import Answer, Serve
 from builders import DISTRICT
 from store_fixtures import StoreUnderTest
 
-from worker.domain.users import Role
-from worker.ports.lifecycles import Description
-from worker.telemetry import configure_logging
+from worker.domain.access.users import Role
+from worker.onboarding.district_store import Description
+from worker.runtime.logs import configure_logging
 
 OVER = "This link is no longer open"
 CLEVER = "https://clever.example.org/connect/{client_id}/{district_id}"

@@ -12,12 +12,12 @@ from builders import DISTRICT, OTHER_DISTRICT, record_id
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.clever.vault import TokenVault
-from worker.adapters.postgres.connections import PostgresConnections
-from worker.domain.records import Kind
-from worker.errors import StoreRefused
-from worker.ports.clever import Token
-from worker.ports.connections import Connection
-from worker.ports.inbox import Arrival, Quarantined
+from worker.adapters.postgres.poll.connections import PostgresConnections
+from worker.domain.roster.records import Kind
+from worker.pipeline.ingest.inbox import Arrival, Quarantined
+from worker.pipeline.poll.clever import Token
+from worker.pipeline.poll.connections import Connection
+from worker.runtime.errors import StoreRefused
 
 TOKEN = Token("a very secret bearer token")
 AT_ONCE = timedelta(0)

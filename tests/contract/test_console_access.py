@@ -9,9 +9,9 @@ from access_fixtures import PASSWORD, Answer, Serve
 from store_fixtures import StoreUnderTest
 from structlog.testing import capture_logs
 
-from worker.domain.users import Role
-from worker.web.access.identity import Identity
-from worker.web.page import Page
+from worker.console.access.identity import Identity
+from worker.console.page import Page
+from worker.domain.access.users import Role
 
 WITHOUT_LOG_IN = {
     *(("GET", "/live"), ("GET", "/ready"), ("GET", "/metrics")),

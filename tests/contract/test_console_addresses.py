@@ -14,7 +14,7 @@ from people_fixtures import Feed, evaluate
 from store_fixtures import StoreUnderTest
 
 from schemas import clever
-from worker import reading
+from worker.pipeline.ingest import translate
 
 ODD = '../dead-letters/discard?"><script>#'
 """An id by which an order on this district would be one on dead letters, or on another district."""
@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r'(?:href|action|formaction|data-live-action)="([^"]*)"')
 async def odd(store: StoreUnderTest) -> str:
     event = clever.read(body(event_json(student_json(1, district=ODD), "users.created")))
     assert isinstance(event, clever.Event)
-    await store.inbox.store([reading.arrival(event)], [], [], [])
+    await store.inbox.store([translate.arrival(event)], [], [], [])
     assert await evaluate(store) == ["review"]
     return ODD
 

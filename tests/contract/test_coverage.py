@@ -23,12 +23,12 @@ from builders import (
 from people_fixtures import LIMITS, Feed, evaluate, everybody, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.coverage import Coverages
-from worker.domain.filter import KEEP_ALL, SectionFilter
-from worker.errors import StoreUnavailable, UnknownDistrictError
-from worker.ports.surveys import DistrictSurvey, Moment
-from worker.suggest.seating import SeatingBuilder
-from worker.trial import try_filter
+from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
+from worker.operations.filter_trial import try_filter
+from worker.runtime.errors import StoreUnavailable, UnknownDistrictError
+from worker.suggest.draft_counts import Coverages
+from worker.suggest.enrolments import SeatingBuilder
+from worker.suggest.survey_store import DistrictSurvey, Moment
 
 LONG = 20.0
 NAMES = (  # the escaped one is "MATH 4" in full width

@@ -14,12 +14,12 @@ from postgres_server import PostgresServer
 from store_fixtures import opened_store
 from tcp_proxy import TcpProxy, proxied, socket_of
 
-from worker.adapters.postgres import notices
+from worker.adapters.postgres import wakeups
 from worker.adapters.postgres.database import Connection, Database
-from worker.adapters.postgres.notices import Notices
-from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.poll.feed_locks import TurnLocks
+from worker.adapters.postgres.wakeups import Notices
 from worker.adapters.postgres.watched import WatchTimes, rows_of
-from worker.errors import StoreFailed, StoreUnavailable
+from worker.runtime.errors import StoreFailed, StoreUnavailable
 
 QUICK = WatchTimes(first=0.1, between=0.05, away=1, without_backend=2)
 SOON = 10.0
@@ -179,14 +179,14 @@ async def test_a_listening_connection_that_went_dark_is_replaced(
 ) -> None:
     heard = Notices(database, probe_every=0)
     direct = Database(database_url, name="test", size=1)
-    await heard.wait(notices.WINDOWS, 0.01)
+    await heard.wait(wakeups.WINDOWS, 0.01)
     proxy.swallow_open_connections()
 
     async with asyncio.timeout(SOON):
-        waiting = asyncio.create_task(heard.wait(notices.WINDOWS, 2 * SOON))
+        waiting = asyncio.create_task(heard.wait(wakeups.WINDOWS, 2 * SOON))
         while not (await asyncio.wait([waiting], timeout=0.05))[0]:
             async with direct.transaction() as connection:
-                await notices.notify(connection, notices.WINDOWS)
+                await wakeups.notify(connection, wakeups.WINDOWS)
     await heard.close()
     await direct.close()
 
@@ -239,7 +239,7 @@ async def test_on_every_way_to_a_connection_a_server_that_is_not_there_is_away(
         await way(database)
 
     heard = Notices(database)
-    await heard.wait(notices.WINDOWS, 0)
+    await heard.wait(wakeups.WINDOWS, 0)
     await heard.close()
     await database.close()
 

@@ -9,16 +9,17 @@ from builders import DISTRICT, OTHER_DISTRICT, Json, event_id, record_id, studen
 from store_fixtures import StoreUnderTest
 
 from schemas import clever
-from worker import reading, telemetry
-from worker.decisions import Decided
-from worker.domain.records import KINDS
-from worker.domain.window import WindowLimits
-from worker.errors import StoreContended, StoreFailed, StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.evaluation import Evaluation
-from worker.ports.inbox import Arrival
-from worker.stages.evaluate import FAILURE_LIMIT, EvaluateStage
-from worker.tracing import Span
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.records import KINDS
+from worker.pipeline.evaluate.record_decision import Decided
+from worker.pipeline.evaluate.stage import FAILURE_LIMIT, EvaluateStage
+from worker.pipeline.evaluate.unit_of_work import Evaluation
+from worker.pipeline.ingest import translate
+from worker.pipeline.ingest.inbox import Arrival
+from worker.runtime import logs
+from worker.runtime.errors import StoreContended, StoreFailed, StoreUnavailable
+from worker.runtime.metrics import Metrics
+from worker.runtime.tracing import Span
 
 AT_ONCE = WindowLimits(timedelta(0), timedelta(hours=1), 5000, timedelta(hours=1))
 PERSON = "Tamsin Fernquay"
@@ -30,7 +31,7 @@ async def happen(store: StoreUnderTest, district: str, number: int = 1) -> None:
     student: Json = student_json(number, district=district)
     kind = KINDS["users"]
     assert kind is not None
-    text = reading.staged_json(clever.read_record("users", student, district))
+    text = translate.staged_json(clever.read_record("users", student, district))
     arrival = Arrival(district, event_id(number), kind, record_id(number), text)
     await store.inbox.store([arrival], [], [])
 
@@ -96,7 +97,7 @@ async def test_a_fault_with_one_district_is_told_by_its_place_and_holds_no_other
         await stage.once()
     await stage.once()
 
-    shown = telemetry.shown(raised.value)
+    shown = logs.shown(raised.value)
     assert await batches(store) == [OTHER_DISTRICT]
     assert (shown["error"], shown["sqlstate"], shown["table"]) == ("DataCorruptedError", "XX001", "staged")
     assert shown["where"].startswith("adapters/postgres/staged.py")

@@ -17,7 +17,7 @@ from tcp_proxy import proxied
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.watched import WatchTimes
-from worker.errors import SettingsError, StoreUnavailable
+from worker.runtime.errors import SettingsError, StoreUnavailable
 
 QUICK = WatchTimes(first=0.1, between=0.05, away=1, without_backend=2)
 

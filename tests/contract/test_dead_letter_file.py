@@ -7,9 +7,9 @@ import json
 import multiprocessing
 from pathlib import Path
 
-from worker.adapters.files import DeadLetterFile
-from worker.adapters.files_letters import FileDeadLetters
-from worker.ports.broker import Message
+from worker.adapters.inprocess.dead_letters import FileDeadLetters
+from worker.adapters.inprocess.files import DeadLetterFile
+from worker.messaging.broker import Message
 
 MANY = 150
 

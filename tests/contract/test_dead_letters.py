@@ -10,8 +10,8 @@ import pytest
 from builders import DISTRICT
 from letters_fixtures import LONG, NOT_JSON, TRACE, Post
 
-from worker import letters as ordering
-from worker.errors import DeadLettersBusy
+from worker.operations import dead_letters as ordering
+from worker.runtime.errors import DeadLettersBusy
 
 
 async def test_a_letter_is_whole(post: Post) -> None:

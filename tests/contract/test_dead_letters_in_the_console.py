@@ -11,10 +11,10 @@ from acts_fixtures import Browser
 from builders import DISTRICT, body, event_json, student_json
 from store_fixtures import StoreUnderTest
 
-from worker.metrics import Metrics
-from worker.ports.broker import Message
-from worker.stages.ingest import IngestStage
-from worker.stages.loop import Health, Stop, run
+from worker.messaging.broker import Message
+from worker.pipeline.ingest.stage import IngestStage
+from worker.runtime.loop import Health, Stop, run
+from worker.runtime.metrics import Metrics
 
 BROKEN = body(event_json(student_json(1, {"grade": 3}), number=5))
 NAMED = b'{"Tamsin Fernquay'

@@ -11,11 +11,11 @@ import pytest
 from delivery_helpers import DAY, MINUTE, RESOLVED, Line, alert, all_of, deliver, now_due, tell
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.adapters.postgres.incidents import note
-from worker.domain.incident_codes import DISTRICT_PARKED
-from worker.domain.incidents import Condition, Rules
-from worker.errors import ChannelFailed, StoreUnavailable
-from worker.stages.deliver import retry_after
+from worker.adapters.postgres.alerts.incidents import note
+from worker.alerts.deliver import retry_after
+from worker.domain.alerts.codes import DISTRICT_PARKED
+from worker.domain.alerts.incidents import Condition, Rules
+from worker.runtime.errors import ChannelFailed, StoreUnavailable
 
 WEEK: Final = timedelta(days=8)
 ADD: Final = (

@@ -23,7 +23,7 @@ from delivery_helpers import (
 )
 from store_fixtures import StoreUnderTest
 
-from worker.ports.deliveries import Due
+from worker.alerts.delivery_store import Due
 
 HOUR, MOMENT = timedelta(hours=1), timedelta(seconds=20)
 NOTHING: Final = timedelta(0)

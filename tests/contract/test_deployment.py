@@ -14,9 +14,9 @@ from manifests import FOLDER, containers, deployment, kustomization, manifests, 
 from config import document
 from config.loading import load
 from config.topology import EVENTS_QUEUE
-from worker import postbox
-from worker.errors import SettingsError
-from worker.process import STAGES
+from worker.bootstrap import mail
+from worker.bootstrap.process import STAGES
+from worker.runtime.errors import SettingsError
 
 OLDEST = "1.31"
 """Since when a PodDisruptionBudget may say what becomes of a pod that is not ready."""
@@ -200,8 +200,8 @@ def test_whoever_sends_mails_is_given_the_mail_server_and_says_where_no_sender_i
     assert senders
     assert all({"secretRef": {"name": "rostering"}} in worker(each)["envFrom"] for each in senders)
     with pytest.raises(SettingsError, match="ROSTERING_MAIL__SENDER"):
-        postbox.check(load(given))
-    postbox.check(load(given | {"ROSTERING_MAIL__SENDER": "Insights <rostering@vendor.example>"}))
+        mail.check(load(given))
+    mail.check(load(given | {"ROSTERING_MAIL__SENDER": "Insights <rostering@vendor.example>"}))
 
 
 def test_no_secret_stands_in_the_settings_and_none_is_a_real_one() -> None:

@@ -9,12 +9,12 @@ from builders import DISTRICT, OTHER_DISTRICT
 from store_fixtures import StoreUnderTest
 
 from worker.cli.district_argument import district_id_of
-from worker.domain.filter import KEEP_ALL
-from worker.errors import UnknownDistrictError
-from worker.ports.lifecycles import Description
+from worker.domain.roster.section_filter import KEEP_ALL
+from worker.onboarding.district_store import Description
+from worker.runtime.errors import UnknownDistrictError
 
 if TYPE_CHECKING:
-    from worker.app import Store
+    from worker.bootstrap.store import Store
 
 NAME = "Larkspur Schools"
 

@@ -16,16 +16,16 @@ import pytest
 from builders import DISTRICT, OTHER_DISTRICT, event_id, record_id
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres import windows
-from worker.adapters.postgres.evaluation import PostgresEvaluation
-from worker.domain.policy import Code, Severity
-from worker.domain.preflight import Finding
-from worker.domain.records import EventId, Kind, RecordId
-from worker.domain.roster import Entry, RosterKind
-from worker.domain.staging import Change
-from worker.domain.window import Trigger
-from worker.ports.inbox import Arrival, Mark, Quarantined, Released
-from worker.ports.roster import EntryWrite, Link
+from worker.adapters.postgres.evaluation import windows
+from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code, Severity
+from worker.domain.preflight.window import Trigger
+from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.staging import Change
+from worker.pipeline.evaluate.rosters import EntryWrite, Link
+from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released
 
 NOTHING = event_id(0)
 SCHOOL, STUDENT = record_id(1), record_id(2)

@@ -11,14 +11,14 @@ from builders import DISTRICT, Json, event_id, record_id, section_json, student_
 from people_fixtures import NORTH, Feed, evaluate, everybody, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker import erasing
-from worker.adapters.files_letters import FileDeadLetters
-from worker.adapters.postgres.students import PostgresStudents
-from worker.domain.canonical import canonical, member, to_hex
-from worker.erasing import Erased
-from worker.errors import UnknownStudentError
-from worker.rollback import roll_back
-from worker.source.baseline import staged_records
+from worker.adapters.inprocess.dead_letters import FileDeadLetters
+from worker.adapters.postgres.operations.students import PostgresStudents
+from worker.domain.roster.canonical import canonical, member, to_hex
+from worker.operations import erase_student
+from worker.operations.erase_student import Erased
+from worker.operations.rollback import roll_back
+from worker.pipeline.poll.baseline import staged_records
+from worker.runtime.errors import UnknownStudentError
 
 HIM = record_id(7)
 MARK = "Ravenscroft-Ash"
@@ -85,12 +85,14 @@ async def erase(
     store: StoreUnderTest, students: PostgresStudents, folder: Path, student: str = HIM
 ) -> Erased:
     letters = FileDeadLetters(folder / "dead-letters.ndjson")
-    return await erasing.erase(students, letters, store.quarantine, DISTRICT, student, "ada", "a request")
+    return await erase_student.erase(
+        students, letters, store.quarantine, DISTRICT, student, "ada", "a request"
+    )
 
 
 async def export(students: PostgresStudents, folder: Path) -> Json:
     letters = FileDeadLetters(folder / "dead-letters.ndjson")
-    return await erasing.export(students, letters, DISTRICT, HIM)
+    return await erase_student.export(students, letters, DISTRICT, HIM)
 
 
 async def kept(store: StoreUnderTest) -> list[str]:
@@ -130,11 +132,11 @@ async def test_all_that_is_kept_of_a_student_is_told(
 async def test_a_student_is_found_by_a_beginning_of_his_id_and_by_his_sis_id(
     students: PostgresStudents,
 ) -> None:
-    assert await erasing.student_id_of(students, DISTRICT, HIM) == HIM
-    assert await erasing.student_id_of(students, DISTRICT, f"{MARK}-7") == HIM
+    assert await erase_student.student_id_of(students, DISTRICT, HIM) == HIM
+    assert await erase_student.student_id_of(students, DISTRICT, f"{MARK}-7") == HIM
     for text in (HIM[:8], HIM[:7], "S-7000", "%"):
         with pytest.raises(UnknownStudentError):
-            await erasing.student_id_of(students, DISTRICT, text)
+            await erase_student.student_id_of(students, DISTRICT, text)
 
 
 async def test_an_erased_student_is_in_no_table_and_leaves_with_a_commit_that_adds_up(

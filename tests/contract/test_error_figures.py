@@ -24,13 +24,13 @@ from builders import (
 from store_fixtures import StoreUnderTest
 
 from schemas import clever
-from worker import reading
-from worker.domain.filter import SectionFilter
-from worker.domain.records import KINDS
-from worker.domain.window import WindowLimits
-from worker.metrics import Metrics
-from worker.ports.inbox import Arrival, Quarantined
-from worker.stages.evaluate import EvaluateStage
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.records import KINDS
+from worker.domain.roster.section_filter import SectionFilter
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest import translate
+from worker.pipeline.ingest.inbox import Arrival, Quarantined
+from worker.runtime.metrics import Metrics
 
 CLEVER_DEMO = Path(__file__).parents[3] / "shared" / "clever-demo"
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 5000, timedelta(hours=1))
@@ -59,7 +59,7 @@ class District:
             kind = KINDS[collection]
             assert kind is not None
             read = clever.read_record(collection, record, record.get("district", DISTRICT))
-            text = None if is_deleted else reading.staged_json(read)
+            text = None if is_deleted else translate.staged_json(read)
             arrivals.append(
                 Arrival(record.get("district", DISTRICT), event_id(self.events), kind, record["id"], text)
             )

@@ -10,7 +10,7 @@ from builders import DISTRICT
 from program import Site
 from store_fixtures import StoreUnderTest
 
-from worker.ports.lifecycles import Description
+from worker.onboarding.district_store import Description
 
 
 @pytest.fixture

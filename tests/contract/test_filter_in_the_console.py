@@ -13,8 +13,8 @@ from builders import DISTRICT, record_id
 from people_fixtures import NORTH, Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.domain.filter import KEEP_ALL, SectionFilter
-from worker.web.drafts import Draft, draft_from, draft_of
+from worker.console.filter_forms import Draft, draft_from, draft_of
+from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 
 EVERYBODY = [*range(1, 33)]
 HOMEROOMS = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}

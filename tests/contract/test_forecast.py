@@ -20,14 +20,14 @@ from builders import (
 from store_fixtures import StoreUnderTest
 
 from schemas import clever
-from worker import reading
-from worker.domain.filter import SectionFilter
-from worker.domain.records import KINDS
-from worker.domain.window import WindowLimits
-from worker.forecast import BASELINE, BUSY, FULL_RUN, TOO_MANY, forecast
-from worker.metrics import Metrics
-from worker.ports.inbox import Arrival
-from worker.stages.evaluate import EvaluateStage
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.records import KINDS
+from worker.domain.roster.section_filter import SectionFilter
+from worker.operations.dry_run import BASELINE, BUSY, FULL_RUN, TOO_MANY, forecast
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest import translate
+from worker.pipeline.ingest.inbox import Arrival
+from worker.runtime.metrics import Metrics
 
 HOUR = timedelta(hours=1)
 LIMITS = WindowLimits(timedelta(0), HOUR, 100, HOUR)
@@ -40,7 +40,7 @@ TABLES = (
 def arrival(collection: str, record: Json, number: int) -> Arrival:
     kind = KINDS[collection]
     assert kind is not None
-    text = reading.staged_json(clever.read_record(collection, record, DISTRICT))
+    text = translate.staged_json(clever.read_record(collection, record, DISTRICT))
     return Arrival(DISTRICT, event_id(number), kind, record["id"], text)
 
 

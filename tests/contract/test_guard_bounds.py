@@ -13,12 +13,12 @@ from builders import DISTRICT, record_id, student_json
 from people_fixtures import NORTH, NORTHERN, SOUTH, SOUTHERN, Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.evaluation import PostgresEvaluation
-from worker.candidate.context import Context
-from worker.candidate.district import turnovers_of
-from worker.domain import staging
-from worker.domain.turnover import SchoolLimits, Turnover, Turnovers
-from worker.stages.evaluate import context_of, judge, terms_that_count, today
+from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
+from worker.domain.preflight.turnover import SchoolLimits, Turnover, Turnovers
+from worker.domain.roster import staging
+from worker.pipeline.evaluate.candidate.context import Context
+from worker.pipeline.evaluate.candidate.district import turnovers_of
+from worker.pipeline.evaluate.stage import context_of, judge, terms_that_count, today
 
 NO_FLOOR: dict[str, Any] = {"removal_limit_floor": 0}
 NO_LIMITS: dict[str, Any] = NO_FLOOR | {

@@ -11,12 +11,12 @@ from builders import DISTRICT, Json, record_id, section_json, student_json, user
 from people_fixtures import NORTH, NORTHERN, SOUTH, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres import sql
-from worker.adapters.postgres.retention import KEPT, PostgresRetention
-from worker.domain.filter import SectionFilter
-from worker.domain.turnover import LONGEST_LOOK_BACK, FilterEffect
-from worker.rollback import roll_back
-from worker.trial import filter_effect, try_filter
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.operations.retention import KEPT, PostgresRetention
+from worker.domain.preflight.turnover import LONGEST_LOOK_BACK, FilterEffect
+from worker.domain.roster.section_filter import SectionFilter
+from worker.operations.filter_trial import filter_effect, try_filter
+from worker.operations.rollback import roll_back
 
 CHESS = SectionFilter.model_validate(
     {"rules": [{"all": [{"field": "name", "op": "contains", "value": "chess"}]}]}, strict=False
@@ -464,7 +464,7 @@ async def test_what_guards_count_is_found_by_the_plan_and_never_in_the_whole_dis
         "keep": ("1", "now()"),
         "class_changes": ("20", "'2026-11-30'"),
     }[name]
-    statement = sql.load(file)[name]
+    statement = statements.load(file)[name]
     for place, value in enumerate(values, start=2):
         statement = statement.replace(f"${place}", value)
 

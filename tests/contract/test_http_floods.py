@@ -16,10 +16,10 @@ from aiohttp import web
 from builders import DISTRICT
 from store_fixtures import StoreUnderTest
 
-from worker.domain.users import Role
-from worker.web.access.turns import TooManyWait, Turns
-from worker.web.connection_limits import TELLING_CONNECTIONS, ConnectionLimits, LimitedConnection
-from worker.web.single_flight import SingleFlight
+from worker.console.access.login_slots import TooManyWait, Turns
+from worker.console.connection_limits import TELLING_CONNECTIONS, ConnectionLimits, LimitedConnection
+from worker.console.single_flight import SingleFlight
+from worker.domain.access.users import Role
 
 ATTACKERS = 300
 SOON = 1.0

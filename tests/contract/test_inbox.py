@@ -6,8 +6,8 @@ import orjson
 from builders import DISTRICT, event_id, record_id
 from store_fixtures import StoreUnderTest
 
-from worker.domain.records import Kind
-from worker.ports.inbox import Arrival, Mark
+from worker.domain.roster.records import Kind
+from worker.pipeline.ingest.inbox import Arrival, Mark
 
 NOTHING = event_id(0)
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 from store_fixtures import StoreUnderTest
 
-from worker.domain.records import Kind
-from worker.ports.inbox import Arrival, Mark, Quarantined, Released
+from worker.domain.roster.records import Kind
+from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released
 
 INBOX = (
     "INSERT INTO inbox (district_id, event_id, kind, record_id, record) VALUES ($1, $2, 'user', 'r', '{}')"

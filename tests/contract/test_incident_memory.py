@@ -11,11 +11,11 @@ from people_fixtures import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres.migrations import versions
-from worker.domain.filter import KEEP_ALL
-from worker.domain.incidents import Condition, Rules
-from worker.metrics import Metrics
-from worker.ports.broker import Message
-from worker.stages.relay import RelayStage
+from worker.domain.alerts.incidents import Condition, Rules
+from worker.domain.roster.section_filter import KEEP_ALL
+from worker.messaging.broker import Message
+from worker.pipeline.relay.stage import RelayStage
+from worker.runtime.metrics import Metrics
 
 
 async def test_a_review_with_other_codes_is_an_update_and_its_end_is_told_once(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from config.topology import COMMIT_QUEUE, DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE
-from worker.adapters.files import DeadLetterFile, FileSink
-from worker.adapters.inprocess import InProcessBroker
-from worker.errors import BrokerUnavailable
-from worker.ports.broker import Message
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.adapters.inprocess.files import DeadLetterFile, FileSink
+from worker.messaging.broker import Message
+from worker.runtime.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
     from pathlib import Path

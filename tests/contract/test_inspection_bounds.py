@@ -9,7 +9,7 @@ import pytest
 from incident_helpers import alerts, inspect
 from store_fixtures import LIMITS, StoreUnderTest
 
-from worker.domain.noticing import Thresholds
+from worker.domain.alerts.detection import Thresholds
 
 A_BIT: Final = timedelta(seconds=20)
 MINUTE: Final = timedelta(minutes=1)

@@ -10,15 +10,15 @@ from builders import DISTRICT
 from incident_helpers import AT_ONCE, alerts, inspect, told
 from store_fixtures import LIMITS, StoreUnderTest, opened_store
 
-from worker.adapters.inprocess import InProcessBroker
-from worker.adapters.postgres.inspections import PostgresInspections
-from worker.adapters.postgres.stage_failures import PostgresStageFailures
-from worker.domain.incident_codes import INSPECTED
-from worker.domain.noticing import FOLD_OVER, Thresholds
-from worker.metrics import Metrics
-from worker.ports.inspection import Figures
-from worker.stages.inspect import InspectStage
-from worker.web.figures import show_figures
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.adapters.postgres.alerts.inspections import PostgresInspections
+from worker.adapters.postgres.alerts.stage_failures import PostgresStageFailures
+from worker.alerts.inspect import InspectStage
+from worker.alerts.inspection_store import Figures
+from worker.console.gauges import show_figures
+from worker.domain.alerts.codes import INSPECTED
+from worker.domain.alerts.detection import FOLD_OVER, Thresholds
+from worker.runtime.metrics import Metrics
 
 CONNECTED = "INSERT INTO connections (district_id, due_at, cursor, cursor_at) VALUES ($1, now(), '', now())"
 

@@ -22,15 +22,15 @@ from config.topology import (
     EVENTS_QUEUE,
 )
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.inbox import PostgresInbox
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.adapters.rabbitmq_letters import RabbitDeadLetters
-from worker.errors import StoreFailed, Unavailable
-from worker.metrics import Metrics
-from worker.ports.broker import Message
-from worker.stages.evaluate import EvaluateStage
-from worker.stages.ingest import IngestStage
-from worker.stages.quarantine import QuarantineStage
+from worker.adapters.postgres.ingest.inbox import PostgresInbox
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
+from worker.messaging.broker import Message
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest.quarantine import QuarantineStage
+from worker.pipeline.ingest.stage import IngestStage
+from worker.runtime.errors import StoreFailed, Unavailable
+from worker.runtime.metrics import Metrics
 
 LONG = 60.0
 BAD = body(event_json(section_json(students=5), "sections.updated", 5))

@@ -8,8 +8,8 @@ from builders import DISTRICT
 from letters_fixtures import GOOD
 
 from config.topology import EVENTS_QUEUE
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.adapters.rabbitmq_letters import RabbitDeadLetters
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
 
 MADE_UP: HeadersType = {
     "x-reason": "Quill Fernquay",

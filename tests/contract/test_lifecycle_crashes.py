@@ -12,8 +12,8 @@ from lifecycle_helpers import COMMIT, GUIDANCE, RULES, TEAM, Way
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.lifecycles import PostgresLifecycles
-from worker.domain.lifecycle.states import Move, State
+from worker.adapters.postgres.onboarding.districts import PostgresLifecycles
+from worker.domain.onboarding.states import Move, State
 
 TABLES: Final = (*("lifecycles", "lifecycle_history", "lifecycle_drops", "connect_links", "mails", "audit"),)
 MOST: Final = 60

@@ -10,8 +10,8 @@ from builders import DISTRICT
 from lifecycle_helpers import COMMIT, CONNECT, DISCONNECT, FILTER, KNOW, SHARE, Way, made_up_id
 from store_fixtures import StoreUnderTest
 
-from worker.domain.lifecycle.states import BY_PEOPLE, TABLE, UNKNOWN, Move, State
-from worker.errors import OrderRefused, StoreRefused, UnknownDistrictError
+from worker.domain.onboarding.states import BY_PEOPLE, TABLE, UNKNOWN, Move, State
+from worker.runtime.errors import OrderRefused, StoreRefused, UnknownDistrictError
 
 STATES: Final = (UNKNOWN, *State)
 SEEN: Final = [move for move in Move if move not in BY_PEOPLE]

@@ -24,15 +24,15 @@ from lifecycle_helpers import (
 )
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.adapters.postgres import lifecycles
-from worker.adapters.postgres.lifecycle_sight import Guidance
-from worker.domain.lifecycle.sight import Trouble
-from worker.domain.lifecycle.states import Move, State
-from worker.errors import LifecycleError, MailError, OrderRefused, UnknownDistrictError
-from worker.metrics import Metrics
-from worker.ports.lifecycles import Description
-from worker.stages.advance import AdvanceStage
-from worker.web.figures import show_figures
+from worker.adapters.postgres.onboarding import districts
+from worker.adapters.postgres.onboarding.observations import Guidance
+from worker.console.gauges import show_figures
+from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.transitions import Trouble
+from worker.onboarding.advance import AdvanceStage
+from worker.onboarding.district_store import Description
+from worker.runtime.errors import LifecycleError, MailError, OrderRefused, UnknownDistrictError
+from worker.runtime.metrics import Metrics
 
 
 async def test_from_chosen_to_live_each_email_is_written_once_in_order(store: StoreUnderTest) -> None:
@@ -384,7 +384,7 @@ async def test_processes_side_by_side_make_each_move_and_each_email_once(store: 
 async def test_however_many_move_at_once_none_is_left_behind(
     store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifecycles, "ADVANCED", 2)
+    monkeypatch.setattr(districts, "ADVANCED", 2)
     ways = [Way(store, f"{number:024x}") for number in range(5)]
     for way in ways:
         await way.so(KNOW, COMMIT)

@@ -13,7 +13,7 @@ from builders import DISTRICT, record_id, student_json
 from people_fixtures import NORTH, SOUTH, Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.domain.users import Role
+from worker.domain.access.users import Role
 
 EVERYBODY = [*range(1, 33)]
 CHESS = "Chess - Quillfeather <script>"
@@ -78,7 +78,7 @@ async def test_a_rostered_district_has_nothing_against_it(browser: Browser) -> N
 async def test_findings_are_filtered_paged_and_saved(
     browser: Browser, monkeypatch: pytest.MonkeyPatch, store: StoreUnderTest
 ) -> None:
-    monkeypatch.setattr("worker.web.pages.findings.PAGE", 10)
+    monkeypatch.setattr("worker.console.pages.findings.PAGE", 10)
     text = await browser.of("findings?code=student.multiple_sections")
     assert "Chess - Quillfeather &lt;script&gt;" in browser.page
     assert "<script>" not in browser.page.replace('<script src="', "")

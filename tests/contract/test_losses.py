@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from store_fixtures import StoreUnderTest
 
-from worker.ports.dead_letters import LostMessage
+from worker.messaging.dead_letters import LostMessage
 
 DIED: Final = datetime(2026, 3, 1, tzinfo=UTC)
 MOMENT: Final = timedelta(microseconds=1)

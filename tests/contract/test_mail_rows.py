@@ -13,7 +13,7 @@ from mail_builders import DAY, MINUTE, mail, put
 from mail_rows import KINDS, add, add_each_kind, changed_of, held, rows
 from store_fixtures import StoreUnderTest
 
-from worker.ports.mails import DueMail
+from worker.mail.mail_store import DueMail
 
 HOUR, MOMENT, NOTHING = timedelta(hours=1), timedelta(seconds=20), timedelta(0)
 LATER = datetime(2190, 1, 1, tzinfo=UTC)

@@ -22,16 +22,16 @@ from mail_office import CUT, PASSWORD, Office, opened_office
 from store_fixtures import StoreUnderTest, opened_store
 from structlog.testing import capture_logs
 
-from worker.adapters.mail.message import House
+from worker.adapters.mail.mime import House
 from worker.adapters.mail.smtp import SmtpServer
-from worker.adapters.postgres.mails import PostgresMails
-from worker.adapters.postgres.notices import Notices
-from worker.domain.mails import mail_id, mailbox
-from worker.domain.quiet_hours import QuietHours
-from worker.errors import StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.mails import DueMail
-from worker.stages.mail import MailStage
+from worker.adapters.postgres.mail.mails import PostgresMails
+from worker.adapters.postgres.wakeups import Notices
+from worker.domain.mail.mails import mail_id, mailbox
+from worker.domain.mail.quiet_hours import QuietHours
+from worker.mail.mail_store import DueMail
+from worker.mail.send import MailStage
+from worker.runtime.errors import StoreUnavailable
+from worker.runtime.metrics import Metrics
 
 NEVER_QUIET = QuietHours(time(0), time(0))
 HOUSE = House(

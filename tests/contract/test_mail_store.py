@@ -17,10 +17,10 @@ from mail_builders import DAY, MINUTE, mail, now_due, put, states
 from people_fixtures import until
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.adapters.postgres.mails import enqueue
-from worker.domain.mails import mail_id
-from worker.errors import OrderRefused
-from worker.ports.mails import MailState
+from worker.adapters.postgres.mail.mails import enqueue
+from worker.domain.mail.mails import mail_id
+from worker.mail.mail_store import MailState
+from worker.runtime.errors import OrderRefused
 
 NOTHING = timedelta(0)
 

@@ -14,11 +14,11 @@ from mail_builders import mail, put
 from people_fixtures import NORTH, Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.domain.users import Role
-from worker.mailing.composing import Composer, Vendor
-from worker.ports.lifecycles import Description, RulesAsked
-from worker.ports.mails import KeptMail
-from worker.web.pages.asking import choices_of
+from worker.console.pages.onboarding_requests import choices_of
+from worker.domain.access.users import Role
+from worker.mail.compose import Composer, Vendor
+from worker.mail.mail_store import KeptMail
+from worker.onboarding.district_store import Description, RulesAsked
 
 TEAM = ["ada@larkspur.example", "bo@larkspur.example"]
 RULE = 'Match all sections where name contains "homeroom"'

@@ -23,18 +23,18 @@ from people_fixtures import (
 )
 from store_fixtures import StoreUnderTest
 
-from worker import advising
-from worker.adapters.postgres import windows
-from worker.domain.filter import KEEP_ALL
-from worker.domain.records import Kind
-from worker.domain.window import Trigger
-from worker.errors import RollbackRefused
-from worker.forecast import forecast
-from worker.metrics import Metrics
-from worker.ports.inbox import Arrival
-from worker.rollback import roll_back
-from worker.stages.evaluate import EvaluateStage
-from worker.suggest.finding import Suggestion
+from worker.adapters.postgres.evaluation import windows
+from worker.domain.preflight.window import Trigger
+from worker.domain.roster.records import Kind
+from worker.domain.roster.section_filter import KEEP_ALL
+from worker.operations.dry_run import forecast
+from worker.operations.rollback import roll_back
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest.inbox import Arrival
+from worker.runtime.errors import RollbackRefused
+from worker.runtime.metrics import Metrics
+from worker.suggest import service
+from worker.suggest.suggestions import Suggestion
 
 PATIENCE = timedelta(seconds=20)
 ALL = [record_id(number) for number in range(1, 33)]
@@ -199,7 +199,7 @@ async def test_a_search_for_suggestions_that_breaks_keeps_no_review_from_being_t
     def broken(*_arguments: object) -> list[Suggestion]:
         raise ValueError("Homeroom - Quillfeather")
 
-    monkeypatch.setattr(advising, "suggest", broken)
+    monkeypatch.setattr(service, "suggest", broken)
     every = [section_json(number, name="Quillfeather", students=ALL) for number in (710, 711)]
     await feed.send(*(("sections", section) for section in every))
     stage = EvaluateStage(store.evaluations, LIMITS, Metrics())

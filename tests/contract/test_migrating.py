@@ -14,7 +14,7 @@ from tcp_proxy import proxied, socket_of
 
 from worker.adapters.postgres import migrating, schema
 from worker.adapters.postgres.database import Database
-from worker.errors import SettingsError, StoreUnavailable
+from worker.runtime.errors import SettingsError, StoreUnavailable
 
 
 @pytest.fixture

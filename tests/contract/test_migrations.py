@@ -16,8 +16,8 @@ from postgres_server import PostgresServer
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres import migrating, schema
-from worker.domain.filter import SectionFilter
-from worker.domain.window import WindowLimits
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.section_filter import SectionFilter
 
 UNKNOWN = record_id(999)
 CUT_SHORT = WindowLimits(HOUR, HOUR, 2, HOUR)

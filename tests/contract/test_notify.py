@@ -12,11 +12,11 @@ from delivery_helpers import DAY, FIRING, MINUTE, RESOLVED, Line, alert, all_of,
 from people_fixtures import until
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.channels.opening import open_channels
-from worker.domain.incident_codes import PREFLIGHT_FAILED
-from worker.metrics import Metrics
-from worker.stages.deliver import DeliverStage
-from worker.stages.loop import Health, Stop, run
+from worker.adapters.channels.open_channels import open_channels
+from worker.alerts.deliver import DeliverStage
+from worker.domain.alerts.codes import PREFLIGHT_FAILED
+from worker.runtime.loop import Health, Stop, run
+from worker.runtime.metrics import Metrics
 
 # What stands is said again
 

@@ -15,12 +15,12 @@ from people_fixtures import NORTH, Feed, evaluate, everybody
 from store_fixtures import StoreUnderTest
 from yarl import URL
 
-import worker.web
-from worker.domain.users import Role
-from worker.ports.lifecycles import Description
-from worker.web.access.gate import SESSION_COOKIE
+import worker.console
+from worker.console.access.gate import SESSION_COOKIE
+from worker.domain.access.users import Role
+from worker.onboarding.district_store import Description
 
-WEB: Final = Path(worker.web.__file__).parent
+CONSOLE: Final = Path(worker.console.__file__).parent
 ODD: Final = {
     "nul": "a%00b",
     "surrogate": "%ED%A0%80",
@@ -39,7 +39,7 @@ _FIELDS: Final = re.compile(r'name="(\w+)"|(?:get|text_of)\((?:form, )?"(\w+)"')
 
 def known_fields() -> list[str]:
     """Return every name of a form's field, or of a parameter, that pages and handlers know."""
-    texts = [path.read_text() for path in WEB.rglob("*") if path.suffix in {".html", ".py"}]
+    texts = [path.read_text() for path in CONSOLE.rglob("*") if path.suffix in {".html", ".py"}]
     found = {one or other for text in texts for one, other in _FIELDS.findall(text)}
     return sorted(found - {"form_token"})
 

@@ -19,14 +19,14 @@ from structlog.testing import capture_logs
 
 from schemas import clever
 from worker.adapters.opentelemetry import OpenTelemetryTracer
-from worker.domain.trace_context import read_trace_parent
-from worker.domain.window import WindowLimits
-from worker.metrics import Metrics
-from worker.ports.inbox import Arrival, Mark
-from worker.reading import BEGINNING, arrival
-from worker.stages.evaluate import EvaluateStage
-from worker.stages.poll import PollStage
-from worker.tracing import current, link_all, trace_parent
+from worker.domain.preflight.window import WindowLimits
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.ingest.inbox import Arrival, Mark
+from worker.pipeline.ingest.translate import BEGINNING, arrival
+from worker.pipeline.poll.stage import PollStage
+from worker.runtime.metrics import Metrics
+from worker.runtime.trace_context import read_trace_parent
+from worker.runtime.tracing import current, link_all, trace_parent
 
 ELSEWHERE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NOT_SAMPLED = ELSEWHERE[:-1] + "0"

@@ -18,9 +18,9 @@ from people_fixtures import (
 )
 from store_fixtures import StoreUnderTest
 
-from worker.ports.clever import Token
-from worker.web.access.identity import Identity, Role
-from worker.web.pages import rollback
+from worker.console.access.identity import Identity, Role
+from worker.console.pages import rollback
+from worker.pipeline.poll.clever import Token
 
 
 async def audited(store: StoreUnderTest) -> list[tuple[str, str, str | None]]:
@@ -141,7 +141,7 @@ async def test_a_plan_is_told_change_by_change(browser: Browser, store: StoreUnd
 async def test_who_may_not_see_personal_data_sees_which_fields_change_and_no_value(
     browser: Browser, store: StoreUnderTest, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.web.pages.plan.who", lambda _request: Identity("eve", Role.VIEWER))
+    monkeypatch.setattr("worker.console.pages.plan.who", lambda _request: Identity("eve", Role.VIEWER))
     await store.desk.hold(DISTRICT, "ada", "wait")
     await feed.send(renamed(1, "Zelda"))
     await evaluate(store)
@@ -158,7 +158,7 @@ async def test_who_may_not_see_personal_data_sees_which_fields_change_and_no_val
 async def test_a_plan_is_read_page_by_page(
     browser: Browser, store: StoreUnderTest, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.web.pages.plan.PAGE", 5)
+    monkeypatch.setattr("worker.console.pages.plan.PAGE", 5)
     await lose_the_southern_school(feed, store)
     seen: list[str] = []
     path = "plan?kind=student&op=removed"

@@ -14,11 +14,11 @@ from builders import DISTRICT as ONE
 from fakes import FakeOutbox
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.notices import Notices
-from worker.adapters.postgres.outbox import ALERTS, ROSTER, PostgresOutbox
-from worker.domain.decision import trace_parent
-from worker.errors import LeaseLost
-from worker.ports.outbox import Outbox, OutboxMessage, Queued
+from worker.adapters.postgres.relay.outbox import ALERTS, ROSTER, PostgresOutbox
+from worker.adapters.postgres.wakeups import Notices
+from worker.domain.preflight.decision import trace_parent
+from worker.pipeline.relay.outbox import Outbox, OutboxMessage, Queued
+from worker.runtime.errors import LeaseLost
 
 OTHER = OTHER_DISTRICT
 THIRD = "d3" * 12

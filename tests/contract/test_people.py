@@ -33,12 +33,13 @@ from people_fixtures import (
 )
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres import approvals, sql
-from worker.domain.filter import KEEP_ALL, SectionFilter
-from worker.errors import PolicyError, UnknownDistrictError
-from worker.metrics import Metrics
-from worker.ports.clever import Token
-from worker.stages.evaluate import EvaluateStage
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.evaluation import approvals
+from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.poll.clever import Token
+from worker.runtime.errors import PolicyError, UnknownDistrictError
+from worker.runtime.metrics import Metrics
 
 NOBODY = SectionFilter.model_validate(
     {"rules": [{"all": [{"field": "name", "op": "is", "value": "no such section"}]}]}, strict=False
@@ -585,10 +586,10 @@ async def test_a_reason_is_kept_with_a_filter_and_told_in_the_audit(store: Store
 
 @pytest.mark.usefixtures("feed")
 async def test_no_look_for_turns_of_time_reads_the_table_of_districts(store: StoreUnderTest) -> None:
-    statements = sql.load("windows")
+    texts = statements.load("evaluation/windows")
     looks: Sequence[tuple[str, list[int]]] = [("is_anybody_due_by_time", []), ("take_due_by_time", [500])]
     for name, arguments in looks:
-        found = await store.rows(f"EXPLAIN {statements[name]}", *arguments)
+        found = await store.rows(f"EXPLAIN {texts[name]}", *arguments)
         text = "\n".join(row[0] for row in found)
         assert "districts_to_reevaluate" in text
         assert "Seq Scan" not in text

@@ -11,13 +11,13 @@ from pgbouncer import PgBouncer, running_pgbouncer
 from postgres_server import PostgresServer
 from tcp_proxy import proxied
 
-from worker.adapters.postgres import notices
+from worker.adapters.postgres import wakeups
 from worker.adapters.postgres.connector import Connector, Pooling
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.notices import Notices
-from worker.adapters.postgres.turns import TurnLocks
+from worker.adapters.postgres.poll.feed_locks import TurnLocks
+from worker.adapters.postgres.wakeups import Notices
 from worker.adapters.postgres.watched import WatchTimes, rows_of
-from worker.errors import SettingsError, StoreUnavailable
+from worker.runtime.errors import SettingsError, StoreUnavailable
 
 MODES = ("session", "transaction")
 QUICK = WatchTimes(first=0.1, between=0.05, away=1, without_backend=2)
@@ -135,11 +135,11 @@ async def test_no_statement_with_a_name_stays_behind(database: Database, mode: s
 
 async def test_one_hears_of_work_over_the_direct_address(database: Database) -> None:
     heard = Notices(database)
-    await heard.wait(notices.WINDOWS, 0.01)
+    await heard.wait(wakeups.WINDOWS, 0.01)
 
-    waiting = asyncio.create_task(heard.wait(notices.WINDOWS, 20))
+    waiting = asyncio.create_task(heard.wait(wakeups.WINDOWS, 20))
     async with asyncio.timeout(10), database.transaction() as connection:
-        await notices.notify(connection, notices.WINDOWS)
+        await wakeups.notify(connection, wakeups.WINDOWS)
     await asyncio.wait_for(waiting, 10)
 
     await heard.close()
@@ -200,7 +200,7 @@ class TestWithoutADirectAddress:
     async def test_a_wait_just_has_its_end(self, pooled_url: str) -> None:
         database = Database(pooled_url, name="test", size=1)
 
-        await asyncio.wait_for(Notices(database).wait(notices.WINDOWS, 0.05), 10)
+        await asyncio.wait_for(Notices(database).wait(wakeups.WINDOWS, 0.05), 10)
         await database.close()
 
 

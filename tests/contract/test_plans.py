@@ -7,10 +7,10 @@ from builders import DISTRICT, record_id, student_json
 from people_fixtures import NORTH, SOUTH, SOUTHERN, Feed, evaluate, homeroom, renamed
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres import sql
-from worker.domain.difference import FieldChange, Op, planned_change
-from worker.errors import UnknownDistrictError
-from worker.ports.plans import Removal
+from worker.adapters.postgres import statements
+from worker.domain.roster.plan_changes import FieldChange, Op, planned_change
+from worker.operations.plans import Removal
+from worker.runtime.errors import UnknownDistrictError
 
 
 async def change_much(store: StoreUnderTest, feed: Feed) -> None:
@@ -102,7 +102,7 @@ async def test_a_page_is_found_by_the_index_of_plans(store: StoreUnderTest, has_
         await store.rows("ANALYZE")
 
     found = await store.rows(
-        f"EXPLAIN {sql.load('plans')['changes']}", DISTRICT, "student", record_id(9), None, None, 51
+        f"EXPLAIN {statements.load('plans')['changes']}", DISTRICT, "student", record_id(9), None, None, 51
     )
 
     text = "\n".join(row[0] for row in found)

@@ -14,10 +14,10 @@ from pgbouncer import running_pgbouncer
 from postgres_server import PostgresServer
 
 from config import loading
-from worker.app import open_store
-from worker.errors import SettingsError
-from worker.process import Running, Worker
-from worker.publishing import publish_events
+from worker.bootstrap.process import Running, Worker
+from worker.bootstrap.store import open_store
+from worker.messaging.publish_events import publish_events
+from worker.runtime.errors import SettingsError
 
 EVENTS = [
     event_json(school_json(), "schools.created", 1),

@@ -9,7 +9,7 @@ from builders import DISTRICT
 from people_fixtures import NORTH, Feed
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres import sql
+from worker.adapters.postgres import statements
 
 
 @pytest.mark.parametrize("has_statistics", [False, True])
@@ -21,7 +21,7 @@ async def test_students_of_a_school_are_found_by_their_school(
     if has_statistics:
         await store.rows("ANALYZE")
 
-    found = await store.rows(f"EXPLAIN {sql.load(file)[name]}", DISTRICT, [NORTH])
+    found = await store.rows(f"EXPLAIN {statements.load(file)[name]}", DISTRICT, [NORTH])
 
     text = "\n".join(row[0] for row in found)
     assert "roster_school" in text
@@ -39,7 +39,9 @@ async def test_the_first_alert_of_an_incident_is_found_by_its_incident(
     if has_statistics:
         await store.rows("ANALYZE")
 
-    found = await store.rows(f"EXPLAIN {sql.load('deliveries')['take']}", "line-1", 8, timedelta(minutes=1))
+    found = await store.rows(
+        f"EXPLAIN {statements.load('deliveries')['take']}", "line-1", 8, timedelta(minutes=1)
+    )
 
     text = "\n".join(row[0] for row in found)
     assert "deliveries_waiting on deliveries d" in text
@@ -61,7 +63,9 @@ async def test_what_a_channel_does_not_have_is_found_without_reading_the_alerts_
     if has_statistics:
         await store.rows("ANALYZE")
 
-    found = await store.rows(f"EXPLAIN {sql.load('deliveries')['take_over']}", "line-1", 8, timedelta(0))
+    found = await store.rows(
+        f"EXPLAIN {statements.load('deliveries')['take_over']}", "line-1", 8, timedelta(0)
+    )
 
     text = "\n".join(row[0] for row in found)
     assert "deliveries_by_position on deliveries" in text
@@ -77,7 +81,7 @@ async def test_how_much_is_shared_is_counted_by_the_keys_of_one_district(
     if has_statistics:
         await store.rows("ANALYZE")
 
-    found = await store.rows(f"EXPLAIN {sql.load('lifecycles')['judge']}", 20)
+    found = await store.rows(f"EXPLAIN {statements.load('lifecycles')['judge']}", 20)
 
     text = "\n".join(row[0] for row in found)
     assert "section_links_pkey on section_links" in text

@@ -13,10 +13,10 @@ import aio_pika
 import pytest
 
 from config.topology import COMMIT_QUEUE, EVENTS_QUEUE, TOPOLOGY, Queue, Topology
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.adapters.rabbitmq_subscription import RabbitSubscription
-from worker.errors import BrokerUnavailable, SettingsError, TopologyError, UnroutableMessage
-from worker.ports.broker import Message
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.adapters.rabbitmq.subscription import RabbitSubscription
+from worker.messaging.broker import Message
+from worker.runtime.errors import BrokerUnavailable, SettingsError, TopologyError, UnroutableMessage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

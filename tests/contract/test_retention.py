@@ -11,7 +11,7 @@ import pytest
 from builders import DISTRICT, OTHER_DISTRICT
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.retention import KEPT, PostgresRetention
+from worker.adapters.postgres.operations.retention import KEPT, PostgresRetention
 
 DAY = timedelta(days=1)
 OLD = "now() - interval '2 days'"

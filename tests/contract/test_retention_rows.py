@@ -12,7 +12,7 @@ from mail_rows import KINDS as MAILS
 from mail_rows import add as add_mail
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.retention import KEPT, PostgresRetention
+from worker.adapters.postgres.operations.retention import KEPT, PostgresRetention
 
 DAY: Final = timedelta(days=1)
 OLD, YOUNG, COMING = "now() - interval '86420 s'", "now() - interval '86380 s'", "now() + interval '20 s'"

@@ -13,9 +13,9 @@ from mail_builders import MINUTE, mail, put
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.mail.imap import ImapMailbox
-from worker.errors import MailboxUnavailable
-from worker.metrics import Metrics
-from worker.stages.bounces import BounceStage
+from worker.mail.bounces import BounceStage
+from worker.runtime.errors import MailboxUnavailable
+from worker.runtime.metrics import Metrics
 
 
 @pytest.fixture

@@ -17,18 +17,18 @@ from program import Roster, apply, digest
 from store_fixtures import StoreUnderTest, opened_store
 
 from schemas.messages import CommitMessage
-from worker.adapters.postgres import history
-from worker.domain.filter import KEEP_ALL
-from worker.domain.policy import Policy
-from worker.domain.records import Json, Kind
-from worker.domain.window import WindowLimits
-from worker.errors import DistrictBusy, RollbackRefused, StoreUnavailable, UnknownDistrictError
-from worker.metrics import Metrics
-from worker.ports.inbox import Arrival
-from worker.rollback import RolledBack, roll_back, try_rollback
-from worker.stages.evaluate import EvaluateStage
-from worker.stages.evaluate import judge as judge_in_store
-from worker.stages.relay import body
+from worker.adapters.postgres.evaluation import commit_history
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.section_filter import KEEP_ALL
+from worker.operations.rollback import RolledBack, roll_back, try_rollback
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.evaluate.stage import judge as judge_in_store
+from worker.pipeline.ingest.inbox import Arrival
+from worker.pipeline.relay.stage import body
+from worker.runtime.errors import DistrictBusy, RollbackRefused, StoreUnavailable, UnknownDistrictError
+from worker.runtime.metrics import Metrics
 
 DISTRICT = "d1"
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 50_000, timedelta(hours=1))
@@ -454,7 +454,9 @@ async def test_forgetting_that_is_broken_off_offers_no_commit_that_cannot_be_res
     await _age(rostered.store, 5)
 
     for rows in (1, 2, 5, 1):
-        await history.forget_some(rostered.store.database, DISTRICT, 5, rows)  # and then the process ends
+        await commit_history.forget_some(
+            rostered.store.database, DISTRICT, 5, rows
+        )  # and then the process ends
         oldest, kept = await _kept(rostered.store)
         assert oldest + 1 >= min(kept)
         for target in range(oldest, 6):

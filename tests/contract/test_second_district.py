@@ -15,15 +15,15 @@ from lifecycle_helpers import COMMIT, TEAM, Way
 from people_fixtures import NORTH, NORTHERN, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
 from store_fixtures import StoreUnderTest
 
-from worker import erasing
-from worker.adapters.files_letters import FileDeadLetters
-from worker.adapters.postgres.students import PostgresStudents
-from worker.domain.filter import SectionFilter
-from worker.domain.lifecycle.states import Move, State
-from worker.ports.clever import Token
-from worker.ports.lifecycles import Description
-from worker.rollback import roll_back
-from worker.source.baseline import staged_records
+from worker.adapters.inprocess.dead_letters import FileDeadLetters
+from worker.adapters.postgres.operations.students import PostgresStudents
+from worker.domain.onboarding.states import Move, State
+from worker.domain.roster.section_filter import SectionFilter
+from worker.onboarding.district_store import Description
+from worker.operations import erase_student
+from worker.operations.rollback import roll_back
+from worker.pipeline.poll.baseline import staged_records
+from worker.pipeline.poll.clever import Token
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ async def test_an_erased_student_stays_in_the_other_district(
     async with twin(store):
         students = PostgresStudents(store.database, store.evaluations)
         for student in (3, 4, 5):
-            await erasing.erase(
+            await erase_student.erase(
                 students, letters, store.quarantine, DISTRICT, record_id(student), "ada", "they asked"
             )
         await evaluate(store)

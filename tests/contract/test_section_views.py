@@ -11,11 +11,11 @@ from builders import DISTRICT, course_json, record_id, school_json, student_json
 from people_fixtures import Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.domain.filter import Condition, SectionFilter, holds
-from worker.domain.section_table import Choice, Grouping, Place, SectionTable, Sort
-from worker.errors import UnknownDistrictError
-from worker.ports.section_views import Seats
-from worker.section_tables import SectionTables
+from worker.domain.review.section_table import Choice, Grouping, Place, SectionTable, Sort
+from worker.domain.roster.section_filter import Condition, SectionFilter, holds
+from worker.operations.section_cache import SectionTables
+from worker.operations.section_queries import Seats
+from worker.runtime.errors import UnknownDistrictError
 
 SCHOOLS = (900, 901)
 STUDENTS = range(1, 61)

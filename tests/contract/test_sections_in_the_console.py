@@ -12,8 +12,8 @@ from builders import DISTRICT, course_json, record_id, student_json, term_json
 from people_fixtures import NORTH, SOUTH, Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.domain.filter import SectionFilter
-from worker.domain.users import Role
+from worker.domain.access.users import Role
+from worker.domain.roster.section_filter import SectionFilter
 
 CHESS = "Chess - Quillfeather"
 EVERYBODY = range(1, 33)

@@ -14,15 +14,15 @@ from builders import DISTRICT, OTHER_DISTRICT, body, event_json, student_json
 from letters_fixtures import BROKEN, GOOD, LONG, NOT_JSON, WHOLE, Post
 from store_fixtures import StoreUnderTest
 
-from worker import letters as ordering
-from worker.errors import BrokerUnavailable, OrderRefused, StoreUnavailable
-from worker.letters import Choice, Settled
-from worker.metrics import Metrics
-from worker.ports.broker import Broker, Message
-from worker.ports.dead_letters import DeadLetter
-from worker.stages.ingest import IngestStage
-from worker.stages.loop import Health, Stop, run
-from worker.stages.micro_batch import MAX_BYTES, MAX_VALUES
+from worker.messaging.broker import Broker, Message
+from worker.messaging.dead_letters import DeadLetter
+from worker.operations import dead_letters as ordering
+from worker.operations.dead_letters import Choice, Settled
+from worker.pipeline.ingest.micro_batch import MAX_BYTES, MAX_VALUES
+from worker.pipeline.ingest.stage import IngestStage
+from worker.runtime.errors import BrokerUnavailable, OrderRefused, StoreUnavailable
+from worker.runtime.loop import Health, Stop, run
+from worker.runtime.metrics import Metrics
 
 
 @asynccontextmanager

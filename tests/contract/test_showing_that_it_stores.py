@@ -13,10 +13,10 @@ from store_fixtures import StoreUnderTest
 from yarl import URL
 
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.inbox import PostgresInbox
-from worker.domain.records import Kind
-from worker.errors import StoreFailed
-from worker.ports.inbox import Arrival
+from worker.adapters.postgres.ingest.inbox import PostgresInbox
+from worker.domain.roster.records import Kind
+from worker.pipeline.ingest.inbox import Arrival
+from worker.runtime.errors import StoreFailed
 
 WRITTEN = ("inbox", "evaluated_events", "districts", "windows", "quarantine", "feed_marks")
 

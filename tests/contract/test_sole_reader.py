@@ -7,8 +7,8 @@ from datetime import timedelta
 from builders import DISTRICT
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.ports.clever import Token
-from worker.resync import sole_reader
+from worker.operations.resync import sole_reader
+from worker.pipeline.poll.clever import Token
 
 
 async def test_while_saved_pages_are_read_no_worker_takes_a_turn_of_the_district(

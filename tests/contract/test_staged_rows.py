@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.staged import PostgresStagedRoster
-from worker.domain.records import Kind
-from worker.ports.roster import Link
+from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
+from worker.domain.roster.records import Kind
+from worker.pipeline.evaluate.rosters import Link
 
 IDS: Final = tuple("abcdef")
 DEAD: Final = "f"

@@ -19,12 +19,12 @@ from builders import (
 from people_fixtures import Feed, evaluate
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.adapters.postgres.student_fields import PostgresStudentFields
-from worker.domain.policy import Policy
-from worker.domain.window import WindowLimits
-from worker.ports.baselines import Run
-from worker.ports.clever import COLLECTIONS, Token
-from worker.source.baseline import staged_records
+from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.window import WindowLimits
+from worker.pipeline.poll.baseline import staged_records
+from worker.pipeline.poll.baseline_store import Run
+from worker.pipeline.poll.clever import COLLECTIONS, Token
 
 MARK = "Quillfeather"
 SENSITIVE = (

@@ -9,8 +9,8 @@ import pytest
 from builders import Json
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres import sql
-from worker.adapters.postgres.students import PostgresStudents
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.operations.students import PostgresStudents
 
 STUDENT: Final = {"student": {"texts": {"sis_id": "S1"}}}
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, 'e', $3)"
@@ -260,7 +260,7 @@ async def test_what_a_look_sets_for_itself_ends_with_its_transaction(
     async with store.database.connection() as connection:
         (before,) = await connection.fetch(settings)
         async with connection.transaction():
-            await connection.execute(sql.load(file)["wait_for_locks"], "12345")
+            await connection.execute(statements.load(file)["wait_for_locks"], "12345")
             (during,) = await connection.fetch(settings)
         (after,) = await connection.fetch(settings)
 

@@ -27,18 +27,18 @@ from suggest.surveys import survey_of
 
 from schemas import clever
 from schemas.messages import ReviewMessage
-from worker import reading
-from worker.adapters.postgres.surveys import read_survey
-from worker.advising import suggest_filters
-from worker.cli.lifecycle_reports import rules_asked
-from worker.domain.filter import KEEP_ALL, Scope, SectionFilter
-from worker.domain.records import KINDS
-from worker.domain.window import WindowLimits
-from worker.errors import UnknownDistrictError
-from worker.metrics import Metrics
-from worker.ports.evaluation import Adopted
-from worker.ports.inbox import Arrival
-from worker.stages.evaluate import EvaluateStage, judge
+from worker.adapters.postgres.suggest.surveys import read_survey
+from worker.cli.onboarding_reports import rules_asked
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.records import KINDS
+from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
+from worker.pipeline.evaluate.stage import EvaluateStage, judge
+from worker.pipeline.evaluate.unit_of_work import Adopted
+from worker.pipeline.ingest import translate
+from worker.pipeline.ingest.inbox import Arrival
+from worker.runtime.errors import UnknownDistrictError
+from worker.runtime.metrics import Metrics
+from worker.suggest.service import suggest_filters
 from worker.suggest.survey import Survey
 
 HOUR = timedelta(hours=1)
@@ -56,7 +56,7 @@ def keeping(value: str, **fields: object) -> SectionFilter:
 
 def staged(collection: str, record: Json) -> tuple[str, str]:
     """Return a record's id, and the record as it is staged."""
-    text = reading.staged_json(clever.read_record(collection, record, DISTRICT))
+    text = translate.staged_json(clever.read_record(collection, record, DISTRICT))
     assert text is not None
     return record["id"], text
 

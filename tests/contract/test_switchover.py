@@ -11,11 +11,11 @@ from postgres_pair import PostgresPair, running_pair
 from store_fixtures import StoreUnderTest, opened_store
 from tcp_proxy import TcpProxy, proxied
 
-from worker.adapters.postgres import notices, schema
+from worker.adapters.postgres import schema, wakeups
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.inbox import PostgresInbox
-from worker.adapters.postgres.notices import Notices
-from worker.errors import StoreUnavailable
+from worker.adapters.postgres.ingest.inbox import PostgresInbox
+from worker.adapters.postgres.wakeups import Notices
+from worker.runtime.errors import StoreUnavailable
 
 FOLLOWS_SECONDS = 30.0
 """Within which a worker follows the address."""
@@ -72,7 +72,7 @@ async def test_connections_kept_to_a_server_that_became_read_only_are_given_up(
     await pair.until_it_streams()
     database = Database(url, name="test", size=4)
     heard = Notices(database)
-    await heard.wait(notices.WINDOWS, 0.01)
+    await heard.wait(wakeups.WINDOWS, 0.01)
     # Several lie idle in the pool, as in a worker.
     async with database.connection() as one, database.connection() as two:
         assert await one.fetchval("SELECT 1") == await two.fetchval("SELECT 1")
@@ -89,10 +89,10 @@ async def test_connections_kept_to_a_server_that_became_read_only_are_given_up(
         )
     assert set(folders) == {pair.standby}
     # And it listens where the others write now.
-    waiting = asyncio.create_task(heard.wait(notices.WINDOWS, FOLLOWS_SECONDS))
+    waiting = asyncio.create_task(heard.wait(wakeups.WINDOWS, FOLLOWS_SECONDS))
     while not (await asyncio.wait([waiting], timeout=0.05))[0]:
         async with database.transaction() as connection:
-            await notices.notify(connection, notices.WINDOWS)
+            await wakeups.notify(connection, wakeups.WINDOWS)
     await heard.close()
     await database.close()
 

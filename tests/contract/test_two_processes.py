@@ -14,14 +14,14 @@ from lifecycle_helpers import Way
 from people_fixtures import LIMITS, SOUTHERN, Feed, evaluate, renamed, until
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker import letters
-from worker.adapters.postgres.local_keys import PostgresLocalKeys
-from worker.domain.filter import KEEP_ALL
-from worker.domain.lifecycle.states import Move, State
-from worker.domain.records import Kind
-from worker.errors import FilterChanged, MessagesWaiting, OrderRefused, RollbackRefused
-from worker.ports.inbox import Arrival
-from worker.rollback import roll_back
+from worker.adapters.postgres.access.console_keys import PostgresLocalKeys
+from worker.domain.onboarding.states import Move, State
+from worker.domain.roster.records import Kind
+from worker.domain.roster.section_filter import KEEP_ALL
+from worker.operations import dead_letters
+from worker.operations.rollback import roll_back
+from worker.pipeline.ingest.inbox import Arrival
+from worker.runtime.errors import FilterChanged, MessagesWaiting, OrderRefused, RollbackRefused
 
 BOTH_WAIT = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
@@ -164,8 +164,8 @@ async def test_a_dead_letter_that_two_people_discard_at_once_is_discarded_once(
     await post.put(BROKEN)
 
     done = await asyncio.gather(
-        letters.discard(post.letters, store.quarantine, WHOLE, "ada", "noise"),
-        letters.discard(post.letters, other.quarantine, WHOLE, "bo", "noise"),
+        dead_letters.discard(post.letters, store.quarantine, WHOLE, "ada", "noise"),
+        dead_letters.discard(post.letters, other.quarantine, WHOLE, "bo", "noise"),
     )
 
     assert sorted(each.letters for each in done) == [0, 1]

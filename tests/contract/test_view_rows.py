@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from store_fixtures import StoreUnderTest
 
-from worker.ports.views import DistrictsAsked, FindingsAsked
+from worker.operations.district_queries import DistrictsAsked, FindingsAsked
 
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ($1, $2, $3, '', $4)"
 

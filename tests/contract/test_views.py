@@ -10,8 +10,8 @@ from builders import DISTRICT, record_id, student_json
 from people_fixtures import NORTH, SOUTH, Feed, evaluate
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres import sql
-from worker.ports.views import DistrictsAsked, FindingsAsked
+from worker.adapters.postgres import statements
+from worker.operations.district_queries import DistrictsAsked, FindingsAsked
 
 MANY = 100_000
 _FINDINGS = """
@@ -59,7 +59,7 @@ async def test_a_finding_that_comes_meanwhile_neither_repeats_nor_hides_another(
 @pytest.mark.parametrize("code", [None, "student.no_section"])
 async def test_a_page_far_behind_reads_no_more_than_a_page(store: StoreUnderTest, code: str | None) -> None:
     place = ("error", "student.no_section", "student", "000000000000000000050000", b"")
-    statement = "EXPLAIN (ANALYZE, FORMAT JSON) " + sql.load("views")["findings"]
+    statement = "EXPLAIN (ANALYZE, FORMAT JSON) " + statements.load("operations/district_queries")["findings"]
     ((told,),) = await store.rows(statement, DISTRICT, ["error", "warning"], code, *place, 100)
     plan = json.dumps(json.loads(told) if isinstance(told, str) else told)
     assert "findings_in_order" in plan

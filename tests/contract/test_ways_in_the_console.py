@@ -10,9 +10,9 @@ from acts_fixtures import Browser
 from builders import DISTRICT
 from store_fixtures import StoreUnderTest
 
-from worker.domain.lifecycle.states import Move
-from worker.domain.users import Role
-from worker.ports.lifecycles import Description
+from worker.domain.access.users import Role
+from worker.domain.onboarding.states import Move
+from worker.onboarding.district_store import Description
 
 TEAM = ("ada@larkspur.example", "bo@larkspur.example")
 CHOSEN = {

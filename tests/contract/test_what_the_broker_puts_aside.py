@@ -15,14 +15,14 @@ from incident_helpers import told
 from store_fixtures import StoreUnderTest
 
 from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_DELIVERY_LIMIT, EVENTS_EXCHANGE, EVENTS_QUEUE
-from worker import letters
-from worker.adapters.rabbitmq import RabbitBroker
-from worker.adapters.rabbitmq_letters import RabbitDeadLetters
-from worker.letters import Choice, LetterLine
-from worker.metrics import Metrics
-from worker.ports.broker import Message
-from worker.stages.ingest import IngestStage
-from worker.stages.quarantine import QuarantineStage
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
+from worker.messaging.broker import Message
+from worker.operations import dead_letters as letters
+from worker.operations.dead_letters import Choice, LetterLine
+from worker.pipeline.ingest.quarantine import QuarantineStage
+from worker.pipeline.ingest.stage import IngestStage
+from worker.runtime.metrics import Metrics
 
 LONG = 20.0
 EVENT = event_json(student_json(), number=1)

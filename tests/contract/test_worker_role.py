@@ -14,7 +14,7 @@ from case_runner import CaseRunner
 from postgres_server import PostgresServer
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.errors import RosteringError
+from worker.runtime.errors import RosteringError
 
 GRANTS = Path(__file__).parents[2] / "config" / "postgres" / "worker-role.sql"
 ARRIVAL = [

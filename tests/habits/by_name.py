@@ -8,7 +8,7 @@ from typing import Final
 from habits.days import ELA, HOMEROOM, UPPER_DAY, Home, hold_homerooms, hold_lessons, lower, upper
 from habits.habit import Habits, keep, keep_any
 from habits.towns import ELEMENTARY, HIGH, MIDDLE, Town
-from worker.domain.filter import SectionFilter
+from worker.domain.roster.section_filter import SectionFilter
 
 NAMED: Final = Habits()
 habit = NAMED.habit

@@ -11,15 +11,15 @@ from typing import Final, Literal, NamedTuple
 from oracle import calendar_of, view
 
 from habits.towns import Records, Town
-from worker.domain.filter import Condition, Rule, SectionFilter, counted, rank
-from worker.domain.records import (
+from worker.domain.roster.records import (
     Kind,
     RecordId,
     school_from_json,
     section_from_json,
     student_from_json,
 )
-from worker.domain.scope import find_schools
+from worker.domain.roster.scope import find_schools
+from worker.domain.roster.section_filter import Condition, Rule, SectionFilter, counted, rank
 
 TODAY: Final = date(2026, 10, 14)
 """A day in the first half of a school year."""

@@ -18,7 +18,7 @@ from habits.days import LOWER, UPPER, Home, Timetable, groups
 from habits.habit import keep_any
 from habits.names import FIRST_NAMES, ORDINALS, PEAKS, SCHOOLS, SURNAMES
 from habits.towns import ELEMENTARY, HIGH, MIDDLE
-from worker.domain.records import Json, Kind
+from worker.domain.roster.records import Json, Kind
 
 Row = tuple[Kind, str, Json]
 

@@ -20,7 +20,7 @@ from habits.days import (
 )
 from habits.habit import Habits, keep, keep_any
 from habits.towns import ELEMENTARY, HIGH, MIDDLE, Town
-from worker.domain.filter import SectionFilter
+from worker.domain.roster.section_filter import SectionFilter
 
 MIXED: Final = Habits()
 habit = MIXED.habit

@@ -8,7 +8,7 @@ from typing import Final
 from habits.days import HOMEROOM, LOWER_DAY, UPPER_DAY, Home, hold_homerooms, hold_lessons, upper
 from habits.habit import Habits, keep, keep_any
 from habits.towns import ELEMENTARY, HIGH, MIDDLE, Teacher, Town
-from worker.domain.filter import SectionFilter
+from worker.domain.roster.section_filter import SectionFilter
 
 ROUGH: Final = Habits()
 habit = ROUGH.habit

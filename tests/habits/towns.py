@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any, Final
 
 from habits.names import FIRST_NAMES, SCHOOLS, SURNAMES
-from worker.domain.records import Json, Kind
-from worker.domain.texts import is_blank
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.texts import is_blank
 
 Records = dict[tuple[Kind, str], Json]
 

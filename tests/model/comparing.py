@@ -10,12 +10,12 @@ from model.mirror import DISTRICT, TODAY, Model, Recent
 from oracle import Judged, calendar_of, every_turnover, seats_of
 from store_fixtures import StoreUnderTest
 
-from worker.domain.canonical import to_bytes, to_hex
-from worker.domain.preflight import DistrictContext, district_findings, left_scope
-from worker.domain.records import Json, Kind
-from worker.domain.roster import digest
-from worker.stages.evaluate import judge as judge_in_store
-from worker.stages.relay import body
+from worker.domain.preflight.checks import DistrictContext, district_findings, left_scope
+from worker.domain.roster.canonical import to_bytes, to_hex
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.roster import digest
+from worker.pipeline.evaluate.stage import judge as judge_in_store
+from worker.pipeline.relay.stage import body
 
 
 async def compare(model: Model, store: StoreUnderTest) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 from oracle import Committed, Judged, Records, Seat, judge, seats_of
 
-from worker.domain.filter import KEEP_ALL, SectionFilter
-from worker.domain.policy import Code, Policy, Severity
-from worker.domain.records import Json
-from worker.ports.inbox import Arrival
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.roster.records import Json
+from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
+from worker.pipeline.ingest.inbox import Arrival
 
 DISTRICT = "d1"
 

@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import strategies as st
 from model.mirror import TODAY
 
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Code, Severity
-from worker.domain.records import Json, Kind
+from worker.domain.preflight.policy import Code, Severity
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.section_filter import SectionFilter
 
 STUDENTS = [f"s{number:02}" for number in range(14)]
 

@@ -31,14 +31,14 @@ from model.stories import (
 )
 from store_fixtures import StoreUnderTest
 
-from worker.domain.approval import GUARDS
-from worker.domain.canonical import to_hex
-from worker.domain.filter import KEEP_ALL, SectionFilter
-from worker.domain.records import Json, Kind
-from worker.errors import OrderRefused
-from worker.ports.baselines import BaselineRecord
-from worker.rollback import roll_back
-from worker.stages.evaluate import EvaluateStage
+from worker.domain.preflight.approval import GUARDS
+from worker.domain.roster.canonical import to_hex
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
+from worker.operations.rollback import roll_back
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.poll.baseline_store import BaselineRecord
+from worker.runtime.errors import OrderRefused
 
 
 async def take(

@@ -40,9 +40,9 @@ from model.telling import take
 from postgres_server import PostgresServer
 from store_fixtures import opened_store
 
-from worker.domain.window import WindowLimits
-from worker.metrics import Metrics
-from worker.stages.evaluate import EvaluateStage
+from worker.domain.preflight.window import WindowLimits
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.runtime.metrics import Metrics
 
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 1000, timedelta(hours=1))
 

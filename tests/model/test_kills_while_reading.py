@@ -18,8 +18,8 @@ from builders import (
 from source_fakes import ANSWERS, Answer, Killed, World, feed_event, feed_id
 from structlog.testing import capture_logs
 
-from worker.domain.records import Kind
-from worker.source.surroundings import Pace
+from worker.domain.roster.records import Kind
+from worker.pipeline.poll.context import Pace
 
 STUDENTS = range(1, 6)
 

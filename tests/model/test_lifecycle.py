@@ -22,10 +22,10 @@ from lifecycle_helpers import (
 )
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.lifecycle_sight import Seen, look
-from worker.domain.lifecycle.sight import held_back, next_step
-from worker.domain.lifecycle.states import BY_PEOPLE, Move, State, is_allowed
-from worker.errors import LifecycleError, OrderRefused, UnknownDistrictError
+from worker.adapters.postgres.onboarding.observations import Seen, look
+from worker.domain.onboarding.states import BY_PEOPLE, Move, State, is_allowed
+from worker.domain.onboarding.transitions import held_back, next_step
+from worker.runtime.errors import LifecycleError, OrderRefused, UnknownDistrictError
 
 DISTRICTS: Final = 3
 STEPS: Final = 120

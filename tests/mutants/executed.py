@@ -201,7 +201,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if os.environ[SEES] == FUNCTIONS:
         early_config.pluginmanager.register(_Tracer(written, early_config.rootpath))
         return
-    from worker.adapters.postgres import sql  # noqa: PLC0415 — only where it is a plugin
+    from worker.adapters.postgres import statements as sql  # noqa: PLC0415 — only where it is a plugin
 
     plugin = _Plugin(written)
     early_config.pluginmanager.register(plugin)

@@ -37,14 +37,14 @@ LOADED_BY: Final = {
 }
 """Adapters that load a file whose name is not written there."""
 ALSO: Final = {
-    "worker/candidate/": ("tests/model/test_evaluation.py",),
-    "worker/decisions.py": ("tests/model/test_evaluation.py",),
-    "worker/stages/evaluate.py": ("tests/model/test_evaluation.py",),
-    "worker/stages/ingest.py": ("tests/contract/test_intake_under_faults.py",),
-    "sql/candidate.sql": ("tests/model/test_evaluation.py",),
-    "sql/evaluation.sql": ("tests/model/test_evaluation.py", "tests/contract/test_deliveries.py"),
-    "sql/staged.sql": ("tests/model/test_evaluation.py",),
-    "sql/district_state.sql": ("tests/model/test_evaluation.py",),
+    "worker/pipeline/evaluate/candidate/": ("tests/model/test_evaluation.py",),
+    "worker/pipeline/evaluate/record_decision.py": ("tests/model/test_evaluation.py",),
+    "worker/pipeline/evaluate/stage.py": ("tests/model/test_evaluation.py",),
+    "worker/pipeline/ingest/stage.py": ("tests/contract/test_intake_under_faults.py",),
+    "evaluation/candidate_roster.sql": ("tests/model/test_evaluation.py",),
+    "evaluation/unit_of_work.sql": ("tests/model/test_evaluation.py", "tests/contract/test_deliveries.py"),
+    "evaluation/staged_roster.sql": ("tests/model/test_evaluation.py",),
+    "evaluation/district_state.sql": ("tests/model/test_evaluation.py",),
 }
 """Tests that fit by what they do, by a part of the path."""
 

@@ -20,16 +20,16 @@ GROUPS: Final = {
             for name in ("outbox", "deliveries", "mails", "clock", "turns")
         ),
         *(f"{SQL}/{name}.sql" for name in ("outbox", "deliveries", "alerts", "mails", "clock")),
-        *(f"worker/stages/{name}.py" for name in ("relay", "deliver", "mail")),
+        *(f"worker/pipeline/{name}.py" for name in ("relay", "deliver", "mail")),
     ),
     "domain": ("worker/domain/**/*.py",),
     "pipeline": (
-        "worker/stages/*.py",
-        "worker/candidate/*.py",
-        "worker/source/*.py",
-        "worker/decisions.py",
-        "worker/gathering.py",
-        "worker/advising.py",
+        "worker/pipeline/*.py",
+        "worker/pipeline/evaluate/candidate/*.py",
+        "worker/pipeline/poll/*.py",
+        "worker/pipeline/evaluate/record_decision.py",
+        "worker/pipeline/evaluate/cause_facts.py",
+        "worker/suggest/service.py",
     ),
     "SQL": (f"{SQL}/*.sql",),
 }

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worker.errors import InputFileError
-from worker.pages import COLLECTIONS, JsonObject
-from worker.sandbox import changes, ids
-from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
+from worker.messaging.event_files import COLLECTIONS, JsonObject
+from worker.runtime.errors import InputFileError
+from worker.sandbox import daily_changes, ids
+from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import District, DistrictSpec, generate, stream
-from worker.sandbox.shelf import Shelf
+from worker.sandbox.record_store import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -194,7 +194,7 @@ def test_a_move_is_two_sections_updated_with_whole_lists(district: District, fee
     student, here, there = a_student_and_two_homerooms(district)
     before = {section: district.sections[section]["students"] for section in (here, there)}
 
-    left, joined = changes.move_student(district, feed, student, here, there)
+    left, joined = daily_changes.move_student(district, feed, student, here, there)
 
     assert left["type"] == joined["type"] == "sections.updated"
     assert left["data"]["object"]["students"] == [one for one in before[here] if one != student]
@@ -202,14 +202,14 @@ def test_a_move_is_two_sections_updated_with_whole_lists(district: District, fee
     assert joined["data"]["object"]["students"] == [*before[there], student]
     assert {here, there} & set(district.sections_of(student)) == {there}
     with pytest.raises(ValueError, match="moves from"):
-        changes.move_student(district, feed, student, here, there)
+        daily_changes.move_student(district, feed, student, here, there)
 
 
 def test_a_new_student_is_created_and_joins_his_sections(district: District, feed: Feed) -> None:
     _, here, there = a_student_and_two_homerooms(district)
     school = district.sections[here]["school"]
 
-    created, *joined = changes.new_student(district, feed, school, "3", [here, there])
+    created, *joined = daily_changes.new_student(district, feed, school, "3", [here, there])
 
     student = created["data"]["object"]
     assert (created["type"], student["roles"]["student"]["grade"]) == ("users.created", "3")
@@ -220,11 +220,11 @@ def test_who_left_can_be_shared_again_under_his_id(district: District, feed: Fee
     student, *_ = a_student_and_two_homerooms(district)
     sections = district.sections_of(student)
 
-    *left, deleted = changes.leave(district, feed, student)
+    *left, deleted = daily_changes.leave(district, feed, student)
     assert (deleted["type"], len(left)) == ("users.deleted", len(sections))
     assert not district.sections_of(student)
 
-    changes.share_student(district, feed, deleted["data"]["object"], sections)
+    daily_changes.share_student(district, feed, deleted["data"]["object"], sections)
     assert sorted(district.sections_of(student)) == sorted(sections)
 
 
@@ -233,7 +233,7 @@ def test_a_field_is_blanked(district: District, feed: Feed, form: ids.Blank, lef
     student = next(district.students())
     role = student["roles"]["student"]
 
-    (event,) = changes.blank_field(district, feed, student["id"], "dob", form)
+    (event,) = daily_changes.blank_field(district, feed, student["id"], "dob", form)
 
     rest = {key: value for key, value in role.items() if key != "dob"}
     assert event["data"]["object"]["roles"]["student"] == rest | left
@@ -244,24 +244,24 @@ def test_corrections_leave_the_earlier_record_as_it_was(district: District, feed
     student = next(district.students())
     before = json.dumps(student)
 
-    changes.correct_grade(district, feed, student["id"], "4")
-    changes.rename(district, feed, student["id"], last="Fernquay")
-    changes.set_field(district, feed, student["id"], "ext.house", "Otter")
+    daily_changes.correct_grade(district, feed, student["id"], "4")
+    daily_changes.rename(district, feed, student["id"], last="Fernquay")
+    daily_changes.set_field(district, feed, student["id"], "ext.house", "Otter")
 
     after = district.users[student["id"]]
     assert (after["name"]["last"], after["last_modified"]) == ("Fernquay", "2026-09-15T12:00:00.000Z")
     assert (after["roles"]["student"]["grade"], after["roles"]["student"]["ext"]) == ("4", {"house": "Otter"})
     assert json.dumps(student) == before
-    assert changes.set_field(district, feed, student["id"], "grade", "4") == []
+    assert daily_changes.set_field(district, feed, student["id"], "grade", "4") == []
     with pytest.raises(ValueError, match="shoe_size"):
-        changes.set_field(district, feed, student["id"], "shoe_size", "9")
+        daily_changes.set_field(district, feed, student["id"], "shoe_size", "9")
 
 
 def test_another_teacher_renames_the_section(district: District, feed: Feed) -> None:
     _, here, there = a_student_and_two_homerooms(district)
     teacher = district.sections[there]["teacher"]
 
-    (event,) = changes.reassign_teacher(district, feed, here, teacher)
+    (event,) = daily_changes.reassign_teacher(district, feed, here, teacher)
 
     section, name = event["data"]["object"], district.users[teacher]["name"]["last"]
     assert section["name"].split(" - ")[1:] == [name, "0"]

@@ -11,12 +11,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from worker.errors import InputFileError
-from worker.pages import COLLECTIONS
+from worker.messaging.event_files import COLLECTIONS
+from worker.runtime.errors import InputFileError
 from worker.sandbox.district import DistrictSpec, generate
+from worker.sandbox.expected_roster import truth
+from worker.sandbox.live_districts import World, WorldDistrict
 from worker.sandbox.server import CleverServer
-from worker.sandbox.truth import truth
-from worker.sandbox.world import World, WorldDistrict
 
 BASIC = aiohttp.encode_basic_auth("sandbox", "sandbox")
 NOON = datetime(2026, 9, 15, 12, tzinfo=UTC)

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from worker.pages import COLLECTIONS, JsonObject
+from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.sandbox.district import District, DistrictSpec, generate
+from worker.sandbox.live_districts import World, WorldDistrict
 from worker.sandbox.sharing import AMOUNTS, Holds, any_rule, condition, share_by_rules, share_so_much
-from worker.sandbox.world import World, WorldDistrict
 
 NOON = datetime(2026, 9, 15, 12, tzinfo=UTC)
 HOMEROOMS = any_rule([[condition("name", "contains", ["homeroom"])]])

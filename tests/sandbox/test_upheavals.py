@@ -7,12 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from worker.pages import COLLECTIONS, JsonObject
-from worker.sandbox.changes import Feed, arrival, day_of_changes, homerooms
+from worker.messaging.event_files import COLLECTIONS, JsonObject
+from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import District, DistrictSpec, generate
-from worker.sandbox.rollover import rollover
-from worker.sandbox.truth import HOMEROOMS, name_contains, truth
-from worker.sandbox.upheavals import (
+from worker.sandbox.district_events import (
     Withheld,
     delete_students,
     hide_school,
@@ -23,6 +21,8 @@ from worker.sandbox.upheavals import (
     widen_sharing,
     withdraw_field,
 )
+from worker.sandbox.expected_roster import HOMEROOMS, name_contains, truth
+from worker.sandbox.rollover import rollover
 
 NOON = datetime(2026, 9, 15, 12, tzinfo=UTC)
 UNTIL = datetime(2027, 8, 12, tzinfo=UTC)

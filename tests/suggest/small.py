@@ -9,10 +9,10 @@ from itertools import count
 
 from oracle import Records
 
-from worker.domain.filter import Condition, SectionFilter
-from worker.domain.records import Json, Kind
-from worker.domain.words import words
-from worker.suggest.finding import Suggestion
+from worker.domain.roster.name_words import words
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.section_filter import Condition, SectionFilter
+from worker.suggest.suggestions import Suggestion
 
 FALL = (date(2026, 8, 10), date(2026, 12, 18))
 SPRING = (date(2027, 1, 4), date(2027, 6, 4))

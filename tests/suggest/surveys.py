@@ -7,8 +7,7 @@ from datetime import date
 
 from oracle import Records, view
 
-from worker.domain.filter import SectionFilter, rank
-from worker.domain.records import (
+from worker.domain.roster.records import (
     Json,
     Kind,
     school_from_json,
@@ -16,9 +15,10 @@ from worker.domain.records import (
     student_from_json,
     teacher_from_json,
 )
-from worker.domain.terms import is_current, without_grace
+from worker.domain.roster.section_filter import SectionFilter, rank
+from worker.domain.roster.terms import is_current, without_grace
 from worker.suggest.deadline import Deadline
-from worker.suggest.finding import Suggestion, suggest
+from worker.suggest.suggestions import Suggestion, suggest
 from worker.suggest.survey import Survey, SurveyBuilder
 
 TODAY = date(2026, 10, 14)

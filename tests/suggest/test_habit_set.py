@@ -10,9 +10,9 @@ from itertools import combinations
 import pytest
 from habits import HABITS, District, Habit
 
-from worker.domain.filter import KEEP_ALL
-from worker.domain.records import Json, Kind
-from worker.domain.texts import folded
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.section_filter import KEEP_ALL
+from worker.domain.roster.texts import folded
 
 SECTION_FIELDS = ("subject", "period", "grade", "section_number", "term_id", "course_id")
 A_GOOD_RULE = 0.8

@@ -9,9 +9,9 @@ import pytest
 from habits import HABITS, TODAY, Habit, large
 from oracle import Committed, judge
 
-from worker.domain.filter import KEEP_ALL
-from worker.domain.policy import Code, Policy
-from worker.domain.records import Kind, section_from_json, student_from_json
+from worker.domain.preflight.policy import Code, Policy
+from worker.domain.roster.records import Kind, section_from_json, student_from_json
+from worker.domain.roster.section_filter import KEEP_ALL
 
 BY_NAME = {habit.name: habit for habit in HABITS}
 SAMPLE = [

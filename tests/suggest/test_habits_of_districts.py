@@ -9,7 +9,7 @@ import pytest
 from habits import HABITS, Coverage, Habit
 from suggest.surveys import suggestions
 
-from worker.suggest.finding import Suggestion
+from worker.suggest.suggestions import Suggestion
 
 fitting = [habit for habit in HABITS if not habit.is_hopeless]
 hopeless = [habit for habit in HABITS if habit.is_hopeless]

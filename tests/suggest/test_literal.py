@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import view
 
-from worker.domain.filter import SectionFilter
+from worker.domain.roster.section_filter import SectionFilter
 from worker.suggest.literal import MOST_SPELLINGS, NotLiteral, to_the_letter
 from worker.suggest.survey import Survey, SurveyBuilder
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from oracle import Records
 from suggest.surveys import suggestions
 
-from worker.domain.canonical import canonical
-from worker.domain.records import Kind
+from worker.domain.roster.canonical import canonical
+from worker.domain.roster.records import Kind
 
 
 def test_texts_that_are_too_long_for_a_rule_make_none_and_keep_nobody_from_others() -> None:

@@ -6,10 +6,10 @@ import pytest
 from suggest.small import FALL, SPRING, SmallDistrict, coverage, elementary, keeping, values
 from suggest.surveys import suggestions, survey_of
 
-from worker.domain.filter import Condition, Rule, Scope, SectionFilter
+from worker.domain.roster.section_filter import Condition, Rule, Scope, SectionFilter
 from worker.suggest.deadline import Deadline
-from worker.suggest.district import MOST_SUGGESTIONS
-from worker.suggest.finding import MOST_LEFTOVERS, suggest
+from worker.suggest.search import MOST_SUGGESTIONS
+from worker.suggest.suggestions import MOST_LEFTOVERS, suggest
 
 ADVISORY = "homeroom/advisory"
 

@@ -11,7 +11,8 @@ from builders import record_id, section, student
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.filter import (
+from worker.domain.roster.records import Course, Term
+from worker.domain.roster.section_filter import (
     Condition,
     FilterField,
     Operator,
@@ -23,11 +24,10 @@ from worker.domain.filter import (
     counted,
     rank,
 )
-from worker.domain.records import Course, Term
-from worker.domain.terms import without_grace
+from worker.domain.roster.terms import without_grace
 from worker.suggest.counting import MOST_TOLD, collapsed, group, kinds_of, places, tried
-from worker.suggest.drafts import draft, pooled
-from worker.suggest.meaning import Meaning
+from worker.suggest.rule_kinds import Meaning
+from worker.suggest.rule_sets import draft, pooled
 from worker.suggest.rules import RuleOf
 from worker.suggest.survey import COLUMNS, Survey, SurveyBuilder
 

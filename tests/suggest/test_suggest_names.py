@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from suggest.small import SmallDistrict, coverage, elementary, values
 from suggest.surveys import suggestions
 
-from worker.domain.words import HOMEROOM_WORDS, SURNAMES, name_words
+from worker.domain.roster.name_words import HOMEROOM_WORDS, SURNAMES, name_words
 
 
 def tempting(field: str, *told: str, teachers: Sequence[tuple[str, str] | None]) -> SmallDistrict:

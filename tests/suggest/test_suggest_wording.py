@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from suggest.small import keeping
 
-from worker.domain.filter import Condition, Rule, SectionFilter
+from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 from worker.suggest.wording import can_share, told
 
 

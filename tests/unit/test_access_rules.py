@@ -11,16 +11,16 @@ from argon2 import PasswordHasher
 from config.loading import SettingsProblem, load
 from config.settings import HttpSettings, Settings
 from worker.adapters.passwords import Passwords
-from worker.domain.patience import OF_A_NAME, OF_AN_ADDRESS, Patience
-from worker.domain.users import Role, check_password, new_name
-from worker.errors import SettingsError, UserError
-from worker.process import STAGES, check_stages
-from worker.web.access import surroundings
-from worker.web.access.forms import Field, Secret
-from worker.web.access.identity import LOCAL, NOBODY, Identity, Permission
-from worker.web.access.surroundings import Rules
-from worker.web.pages.audit import deed, told
-from worker.web.pages.login import in_words
+from worker.bootstrap.process import STAGES, check_stages
+from worker.console.access import request_origin
+from worker.console.access.csrf import Field, Secret
+from worker.console.access.identity import LOCAL, NOBODY, Identity, Permission
+from worker.console.access.request_origin import Rules
+from worker.console.pages.audit import deed, told
+from worker.console.pages.login import in_words
+from worker.domain.access.login_throttle import OF_A_NAME, OF_AN_ADDRESS, Patience
+from worker.domain.access.users import Role, check_password, new_name
+from worker.runtime.errors import SettingsError, UserError
 
 PROXY = Rules(trusted=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")), user_header="X-User")
 
@@ -128,7 +128,7 @@ def test_a_wait_is_told_in_words(seconds: int, text: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/audit?before=5", "/districts/4fd4/plan#top", "/a?next=//b"])
 def test_after_the_log_in_one_goes_on_to_a_page_of_the_console(path: str) -> None:
-    assert surroundings.local_path(path) == path
+    assert request_origin.local_path(path) == path
 
 
 @pytest.mark.parametrize(
@@ -146,12 +146,12 @@ def test_after_the_log_in_one_goes_on_to_a_page_of_the_console(path: str) -> Non
     ],
 )
 def test_after_the_log_in_one_never_goes_on_to_another_site_nor_to_the_log_in(path: str | None) -> None:
-    assert surroundings.local_path(path) == "/"
+    assert request_origin.local_path(path) == "/"
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "x.localhost", "127.0.0.1", "127.9.9.9", "::1"])
 def test_names_and_addresses_of_this_machine_only_are_the_loopback(host: str) -> None:
-    assert surroundings.is_loopback(host)
+    assert request_origin.is_loopback(host)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_names_and_addresses_of_this_machine_only_are_the_loopback(host: str) ->
     ],
 )
 def test_whatever_others_can_reach_or_own_is_not(host: str) -> None:
-    assert not surroundings.is_loopback(host)
+    assert not request_origin.is_loopback(host)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_whatever_others_can_reach_or_own_is_not(host: str) -> None:
     ],
 )
 def test_the_name_in_a_host_header_is_told_without_its_port(header: str, name: str) -> None:
-    assert surroundings.name_in(header) == name
+    assert request_origin.name_in(header) == name
 
 
 @pytest.mark.parametrize(
@@ -200,14 +200,16 @@ def test_the_name_in_a_host_header_is_told_without_its_port(header: str, name: s
 def test_the_clients_address_is_the_last_that_no_trusted_proxy_has(
     peer: str, forwarded: list[str], client: str
 ) -> None:
-    assert surroundings.client_of(peer, forwarded, PROXY) == client
+    assert request_origin.client_of(peer, forwarded, PROXY) == client
 
 
 def test_all_addresses_of_a_network_of_ipv6_are_counted_as_one() -> None:
-    assert surroundings.counted_as("2001:db8:1:2::3") == surroundings.counted_as("2001:db8:1:2:ffff::9")
-    assert surroundings.counted_as("2001:db8:1:2::3") != surroundings.counted_as("2001:db8:1:3::3")
-    assert surroundings.counted_as("::ffff:192.0.2.4") == surroundings.counted_as("192.0.2.4") == "192.0.2.4"
-    assert surroundings.counted_as("nonsense") == "unknown"
+    assert request_origin.counted_as("2001:db8:1:2::3") == request_origin.counted_as("2001:db8:1:2:ffff::9")
+    assert request_origin.counted_as("2001:db8:1:2::3") != request_origin.counted_as("2001:db8:1:3::3")
+    assert (
+        request_origin.counted_as("::ffff:192.0.2.4") == request_origin.counted_as("192.0.2.4") == "192.0.2.4"
+    )
+    assert request_origin.counted_as("nonsense") == "unknown"
 
 
 # Forms

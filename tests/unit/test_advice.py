@@ -10,7 +10,10 @@ from datetime import timedelta
 import pytest
 from builders import NOON, Json
 
-from worker.domain.advice import (
+from worker.domain.preflight.policy import Code
+from worker.domain.preflight.tally import Tally
+from worker.domain.review.causes import Cause, Owner
+from worker.domain.review.kept_suggestions import (
     FEW_PERCENT,
     LARGE,
     Advice,
@@ -20,11 +23,8 @@ from worker.domain.advice import (
     search_input,
     unplaced,
 )
-from worker.domain.causes import Cause, Owner
-from worker.domain.policy import Code
-from worker.domain.records import EventId, Kind, RecordId
-from worker.domain.staging import Change
-from worker.domain.tally import Tally
+from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.staging import Change
 
 
 def tally(students: int, none: int = 0, several: int = 0, **codes: int) -> Tally:

@@ -14,17 +14,17 @@ from builders import DISTRICT
 from evaluation_fakes import MemoryEvaluation
 from structlog.testing import capture_logs
 
-from worker.advising import _is_better, advise, search, suggest_filters
-from worker.domain.advice import Advice, SearchInput
-from worker.domain.announcements import instant
-from worker.domain.causes import Cause, Owner
-from worker.domain.filter import SectionFilter, SectionView
-from worker.domain.policy import Code
-from worker.domain.records import RecordId, Section, Student, Teacher
-from worker.domain.tally import Tally
-from worker.ports.surveys import DistrictSurvey, Surveys
-from worker.suggest.finding import Suggestion
+from worker.domain.messages.bodies import instant
+from worker.domain.preflight.policy import Code
+from worker.domain.preflight.tally import Tally
+from worker.domain.review.causes import Cause, Owner
+from worker.domain.review.kept_suggestions import Advice, SearchInput
+from worker.domain.roster.records import RecordId, Section, Student, Teacher
+from worker.domain.roster.section_filter import SectionFilter, SectionView
+from worker.suggest.service import _is_better, advise, search, suggest_filters
+from worker.suggest.suggestions import Suggestion
 from worker.suggest.survey import Survey, SurveyBuilder
+from worker.suggest.survey_store import DistrictSurvey, Surveys
 
 NAMES = [RecordId(f"s{number}") for number in range(8)]
 OF_FILTER = Cause("filter.several_kept", Owner.FILTER, "", findings={Code.MULTIPLE_SECTIONS.value: 8})

@@ -26,13 +26,9 @@ from jsonschema import Draft202012Validator
 
 from config.topology import TOPOLOGY
 from schemas import export, messages
-from worker.domain import announcements
-from worker.domain.announcements import REVIEW_ITEMS, instant
-from worker.domain.canonical import canonical, to_hex
-from worker.domain.causes import Cause, Owner
-from worker.domain.decision import trace_parent
-from worker.domain.policy import Code, Policy
-from worker.domain.preflight import (
+from worker.domain.messages import bodies
+from worker.domain.messages.bodies import REVIEW_ITEMS, instant
+from worker.domain.preflight.checks import (
     DistrictContext,
     ErrorChanges,
     Finding,
@@ -44,7 +40,14 @@ from worker.domain.preflight import (
     section_findings,
     student_findings,
 )
-from worker.domain.roster import (
+from worker.domain.preflight.decision import trace_parent
+from worker.domain.preflight.policy import Code, Policy
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.turnover import Turnover, Turnovers
+from worker.domain.preflight.window import Trigger
+from worker.domain.review.causes import Cause, Owner
+from worker.domain.roster.canonical import canonical, to_hex
+from worker.domain.roster.roster import (
     Entry,
     PartLimits,
     PartPacker,
@@ -55,11 +58,8 @@ from worker.domain.roster import (
     teacher_entry,
     upsert_change,
 )
-from worker.domain.tally import Tally
-from worker.domain.turnover import Turnover, Turnovers
-from worker.domain.window import Trigger
-from worker.ports.outbox import OutboxMessage
-from worker.stages.relay import body
+from worker.pipeline.relay.outbox import OutboxMessage
+from worker.pipeline.relay.stage import body
 
 Json = dict[str, Any]
 MEBIBYTE = 1024 * 1024
@@ -105,10 +105,10 @@ def envelope(tally: Tally, **changed: Any) -> Json:
         "previous_commit_id": None,
         "sequence": 1,
         "batch": batch(),
-        "counts": announcements.plan_counts(tally),
-        "roster": announcements.roster_summary(tally),
+        "counts": bodies.plan_counts(tally),
+        "roster": bodies.roster_summary(tally),
     }
-    return announcements.commit_envelope(**(given | changed))
+    return bodies.commit_envelope(**(given | changed))
 
 
 def outgoing(schema: str, content: Json, changes: str | None = None, part: int = 1, parts: int = 1) -> bytes:
@@ -133,7 +133,7 @@ def review_body(**changed: Any) -> bytes:
         "items": [],
         "district": None,
     }
-    return outgoing("rostering.review/v1", announcements.review_body(**(given | changed)))
+    return outgoing("rostering.review/v1", bodies.review_body(**(given | changed)))
 
 
 def alert_body(**changed: Any) -> bytes:
@@ -150,7 +150,7 @@ def alert_body(**changed: Any) -> bytes:
         "starts_at": NOON,
         "ends_at": None,
     }
-    return outgoing("rostering.alert/v1", announcements.alert_body(**(given | changed)))
+    return outgoing("rostering.alert/v1", bodies.alert_body(**(given | changed)))
 
 
 # Commits

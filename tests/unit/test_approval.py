@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from builders import DISTRICT, finding
 
-from worker.domain.approval import (
+from worker.domain.preflight.approval import (
     GUARDS,
     Approval,
     Ended,
@@ -13,8 +13,8 @@ from worker.domain.approval import (
     guards_text,
     plan_text,
 )
-from worker.domain.canonical import MODULUS
-from worker.domain.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.roster.canonical import MODULUS
 
 PLAN, OTHER_PLAN = 0xA1, 0xB2
 APPROVAL = Approval(1, PLAN, 7)

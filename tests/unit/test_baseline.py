@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.domain.baseline import refusal
+from worker.domain.roster.baseline_check import refusal
 
 THERE = {"students": 400, "schools": 3, "sections": 250, "teachers": 30}
 

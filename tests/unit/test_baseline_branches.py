@@ -9,13 +9,13 @@ from builders import DISTRICT, Json, later, student_json
 from source_fakes import FakeBaselines, World, broken_off, feed_id
 from structlog.testing import capture_logs
 
-from worker.domain.records import Kind
-from worker.errors import BaselineRefused, CleverUnavailable
-from worker.ports.baselines import NOBODY, Run
-from worker.ports.clever import Page
-from worker.progress import no_progress
-from worker.slices import SLICE
-from worker.source import baseline
+from worker.domain.roster.records import Kind
+from worker.pipeline.poll import baseline
+from worker.pipeline.poll.baseline_store import NOBODY, Run
+from worker.pipeline.poll.clever import Page
+from worker.runtime.cooperative import SLICE
+from worker.runtime.errors import BaselineRefused, CleverUnavailable
+from worker.runtime.progress import no_progress
 
 NOW = later(3600)
 RUN = Run(DISTRICT, "run 1", feed_id(2), ["users", "sections"], "users", None, 0, NOW, 0.0, False, False)

@@ -7,7 +7,7 @@ from bounce_builders import MAIL_ID, OUT_OF_OFFICE, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.bounces import UNKNOWN, read_bounce
+from worker.domain.mail.bounces import UNKNOWN, read_bounce
 
 
 def test_a_report_says_which_mail_did_not_reach_whom_and_why() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.canonical import canonical
+from worker.domain.roster.canonical import canonical
 
 
 class Color(StrEnum):

@@ -12,7 +12,8 @@ from builders import DISTRICT, NOON, later
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.causes import (
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes import (
     Blocked,
     Cause,
     ErrorKey,
@@ -27,7 +28,6 @@ from worker.domain.causes import (
     fold,
     schools_to_count,
 )
-from worker.domain.policy import Code
 
 NONE, SEVERAL = ErrorKey(Code.NO_SECTION), ErrorKey(Code.MULTIPLE_SECTIONS)
 DIGEST = "ab" * 32

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from worker.adapters.clever.clock import Timing
 from worker.adapters.clever.limiter import RequestLimiter
-from worker.adapters.clever.timing import Timing
 
 
 class Time:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from worker.adapters.clever.vault import TokenVault
-from worker.ports.clever import Token
+from worker.pipeline.poll.clever import Token
 
 TOKEN = Token("token-canary-8f3a")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.domain.mails import (
+from worker.domain.mail.mails import (
     Composed,
     Invitation,
     MailKind,
@@ -19,9 +19,9 @@ from worker.domain.mails import (
     SyncSettings,
     Values,
 )
-from worker.errors import MailError
-from worker.mailing.composing import Composer, Vendor
-from worker.mailing.samples import SAMPLES
+from worker.mail.compose import Composer, Vendor
+from worker.mail.samples import SAMPLES
+from worker.runtime.errors import MailError
 
 VENDOR = Vendor("Insights", "The Insights team", "help@vendor.example")
 OURS = Composer(VENDOR)

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from worker.adapters.postgres.errors import tables, translated
-from worker.errors import (
+from worker.runtime.errors import (
     SettingsError,
     StoreContended,
     StoreFailed,

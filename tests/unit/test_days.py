@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.days import beginning_of, day_in
+from worker.domain.roster.days import beginning_of, day_in
 
 ZONES = ["Pacific/Guam", "America/Los_Angeles", "America/Havana", "Pacific/Apia", "America/St_Johns", "UTC"]
 MOMENTS = st.integers(631_152_000, 2_208_988_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))

@@ -13,12 +13,12 @@ from builders import DISTRICT, delivery, event_json, student_json
 from structlog.testing import capture_logs
 
 from schemas import clever
-from worker import life
-from worker.errors import BrokerUnavailable
-from worker.metrics import Metrics
-from worker.ports.broker import Delivery, Message, Publisher, Subscription
-from worker.stages import dead_lettering
-from worker.stages.dead_lettering import DeadLettering
+from worker.messaging.broker import Delivery, Message, Publisher, Subscription
+from worker.pipeline.ingest import dead_lettering
+from worker.pipeline.ingest.dead_lettering import DeadLettering
+from worker.runtime import heartbeat
+from worker.runtime.errors import BrokerUnavailable
+from worker.runtime.metrics import Metrics
 
 LONG, MANY = 5.0, 100_000
 
@@ -261,7 +261,7 @@ async def test_each_message_that_leaves_is_a_sign_of_life(
             await asyncio.sleep(0)
         await publish(message)
 
-    monkeypatch.setattr(life, "sign", lambda: signs.append(1))
+    monkeypatch.setattr(heartbeat, "sign", lambda: signs.append(1))
     monkeypatch.setattr(bench.broker, "publish", slowly)
 
     await bench.add(1, 2)

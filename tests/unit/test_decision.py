@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from builders import DISTRICT, OTHER_DISTRICT, later
 
-from worker.domain.decision import (
+from worker.domain.preflight.decision import (
     Outcome,
     Verdict,
     alert_id,
@@ -19,7 +19,7 @@ from worker.domain.decision import (
     decision_id,
     trace_parent,
 )
-from worker.domain.window import Trigger, WindowLimits
+from worker.domain.preflight.window import Trigger, WindowLimits
 
 LIMITS = WindowLimits(
     quiet=timedelta(seconds=10),

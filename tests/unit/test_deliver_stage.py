@@ -12,12 +12,12 @@ from builders import NOON
 from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
-from worker.errors import ChannelFailed, StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.deliveries import Deliveries, Due, Standing
-from worker.repeats import Repeats
-from worker.stages import deliver
-from worker.stages.deliver import REFRESHED_AT_ONCE, TAKEN_OVER, DeliverStage, retry_after
+from worker.alerts import deliver
+from worker.alerts.deliver import REFRESHED_AT_ONCE, TAKEN_OVER, DeliverStage, retry_after
+from worker.alerts.delivery_store import Deliveries, Due, Standing
+from worker.runtime.errors import ChannelFailed, StoreUnavailable
+from worker.runtime.metrics import Metrics
+from worker.runtime.repeated_lines import Repeats
 
 LEASE, GIVE_UP, EVERY = timedelta(seconds=20), timedelta(days=1), timedelta(minutes=6)
 FIRST = 2.0

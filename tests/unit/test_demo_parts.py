@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from worker.demo.consumer import CommitRefused, Consumer
-from worker.demo.coverage import Coverage, chosen, suggested
-from worker.demo.telling import MEANINGS, OWNERS
-from worker.domain.canonical import to_hex
-from worker.domain.causes.model import Owner
-from worker.domain.policy import Code
-from worker.domain.records import RecordId, School, Student
-from worker.domain.roster import Entry, digest, school_entry, student_entry
+from worker.cli.demo.consumer import CommitRefused, Consumer
+from worker.cli.demo.coverage import Coverage, chosen, suggested
+from worker.cli.demo.terminal_story import MEANINGS, OWNERS
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.model import Owner
+from worker.domain.roster.canonical import to_hex
+from worker.domain.roster.records import RecordId, School, Student
+from worker.domain.roster.roster import Entry, digest, school_entry, student_entry
 from worker.sandbox.district import DistrictSpec, generate
-from worker.sandbox.world import World
+from worker.sandbox.live_districts import World
 
 SCHOOL = school_entry(School(RecordId("s1"), name="Bird & Söhne"))
 ANN = student_entry(Student(RecordId("p1"), {"sis_id": "1"}), RecordId("c1"), ())

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from worker.domain.lifecycle.describing import (
+from worker.domain.mail.mails import MOST_RECIPIENTS
+from worker.domain.onboarding.contact_text import (
     LONGEST_NAME,
     LONGEST_RULE,
     checked_contacts,
@@ -15,8 +16,7 @@ from worker.domain.lifecycle.describing import (
     checked_rule,
     checked_zone,
 )
-from worker.domain.mails import MOST_RECIPIENTS
-from worker.errors import LifecycleError
+from worker.runtime.errors import LifecycleError
 
 
 def test_a_contact_that_is_written_two_ways_is_one_and_the_first_is_kept() -> None:

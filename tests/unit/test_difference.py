@@ -7,7 +7,7 @@ import json
 import pytest
 from builders import Json
 
-from worker.domain.difference import FieldChange, Op, planned_change
+from worker.domain.roster.plan_changes import FieldChange, Op, planned_change
 
 OLD = {"id": "s1", "name": "Iris", "grade": None, "section_ids": ["a", "b"], "extra": {"gender": "X"}}
 NEW = {"id": "s1", "name": "Iris", "grade": "3", "section_ids": ["a"], "extra": {"race": "Y"}, "class": "c"}

@@ -6,8 +6,8 @@ import pytest
 from builders import DISTRICT, OTHER_DISTRICT
 
 from worker.cli.district_argument import chosen
-from worker.errors import UnknownDistrictError
-from worker.ports.desk import NamedDistrict
+from worker.operations.districts import NamedDistrict
+from worker.runtime.errors import UnknownDistrictError
 
 ONE = NamedDistrict(DISTRICT, "Larkspur Schools")
 OTHER = NamedDistrict(OTHER_DISTRICT, "Larkspur Schools")

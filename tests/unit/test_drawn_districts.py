@@ -13,14 +13,14 @@ from builders import DISTRICT, NOON, Json
 from evaluation_fakes import MemoryEvaluation, stage_of
 from oracle import Committed, Judged, Records, calendar_of, judge, seats_of
 
-from worker.domain.canonical import MODULUS
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Code, Policy, Severity
-from worker.domain.preflight import left_scope
-from worker.domain.records import Kind
-from worker.domain.roster import digest
-from worker.domain.window import Trigger
-from worker.stages import evaluate
+from worker.domain.preflight.checks import left_scope
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.window import Trigger
+from worker.domain.roster.canonical import MODULUS
+from worker.domain.roster.records import Kind
+from worker.domain.roster.roster import digest
+from worker.domain.roster.section_filter import SectionFilter
+from worker.pipeline.evaluate import stage as evaluate
 
 STUDENTS = [f"s{number:02}" for number in range(8)]
 STEPS = 14

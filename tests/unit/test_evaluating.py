@@ -11,13 +11,13 @@ from evaluation_fakes import LIMITS, STUDENT, MemoryEvaluation, committed, last,
 from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
-from worker.decisions import Decided
-from worker.domain.decision import Outcome
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Code, Policy
-from worker.domain.records import EventId, Kind
-from worker.domain.window import Trigger
-from worker.ports.evaluation import Adopted
+from worker.domain.preflight.decision import Outcome
+from worker.domain.preflight.policy import Code, Policy
+from worker.domain.preflight.window import Trigger
+from worker.domain.roster.records import EventId, Kind
+from worker.domain.roster.section_filter import SectionFilter
+from worker.pipeline.evaluate.record_decision import Decided
+from worker.pipeline.evaluate.unit_of_work import Adopted
 
 
 async def test_there_is_no_work_where_no_district_is_due() -> None:

@@ -8,15 +8,15 @@ import pytest
 from builders import DISTRICT
 from evaluation_fakes import STUDENT, MemoryEvaluation, committed, last, stage_of, students
 
-from worker.candidate.refresh import stage
-from worker.domain.approval import Approval, Ending
-from worker.domain.canonical import MODULUS, to_hex
-from worker.domain.decision import Outcome
-from worker.domain.policy import Code
-from worker.domain.records import EventId, Kind, RecordId
-from worker.domain.staging import Change
-from worker.domain.window import Trigger
-from worker.ports.evaluation import Adopted
+from worker.domain.preflight.approval import Approval, Ending
+from worker.domain.preflight.decision import Outcome
+from worker.domain.preflight.policy import Code
+from worker.domain.preflight.window import Trigger
+from worker.domain.roster.canonical import MODULUS, to_hex
+from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.staging import Change
+from worker.pipeline.evaluate.candidate.refresh import stage
+from worker.pipeline.evaluate.unit_of_work import Adopted
 
 
 async def guarded() -> MemoryEvaluation:

@@ -7,19 +7,19 @@ from datetime import timedelta
 import pytest
 from builders import DISTRICT, NOON
 
-from worker.domain.advice import changes_search
-from worker.domain.canonical import to_bytes
-from worker.domain.lifecycle.describing import check_dates
-from worker.domain.lifecycle.sight import Rules as SharingRules
-from worker.domain.lifecycle.sight import Sharing, is_all_shared
-from worker.domain.mails import MOST_RECIPIENTS, Composed, Mail, MailKind, envelope_verdict
-from worker.domain.policy import MAX_FIELD_NAME, OwnPolicy
-from worker.domain.reasons import LONGEST_REASON, spoken
-from worker.domain.records import EventId, Kind, RecordId, Student
-from worker.domain.staging import Change
-from worker.domain.users import LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password
-from worker.domain.words import Vocabulary
-from worker.errors import LifecycleError, MailError, ReasonError, UserError
+from worker.domain.access.users import LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password
+from worker.domain.mail.mails import MOST_RECIPIENTS, Composed, Mail, MailKind, envelope_verdict
+from worker.domain.onboarding.contact_text import check_dates
+from worker.domain.onboarding.transitions import Rules as SharingRules
+from worker.domain.onboarding.transitions import Sharing, is_all_shared
+from worker.domain.preflight.order_reason import LONGEST_REASON, spoken
+from worker.domain.preflight.policy import MAX_FIELD_NAME, OwnPolicy
+from worker.domain.review.kept_suggestions import changes_search
+from worker.domain.roster.canonical import to_bytes
+from worker.domain.roster.name_words import Vocabulary
+from worker.domain.roster.records import EventId, Kind, RecordId, Student
+from worker.domain.roster.staging import Change
+from worker.runtime.errors import LifecycleError, MailError, ReasonError, UserError
 
 
 def mail(recipients: int) -> Mail:

@@ -10,14 +10,14 @@ import pytest
 from builders import DISTRICT, event_json, later, student_json
 from source_fakes import World, feed_event, feed_id
 
-from worker.domain.versions import latest_id
-from worker.errors import CleverRefused, CleverUnavailable
-from worker.ports.baselines import Run
-from worker.ports.clever import EVENTS, Page
-from worker.ports.connections import Connection
-from worker.progress import no_progress
-from worker.source import feed
-from worker.source.feed import HOLE, Reached
+from worker.domain.roster.versions import latest_id
+from worker.pipeline.poll import feed
+from worker.pipeline.poll.baseline_store import Run
+from worker.pipeline.poll.clever import EVENTS, Page
+from worker.pipeline.poll.connections import Connection
+from worker.pipeline.poll.feed import HOLE, Reached
+from worker.runtime.errors import CleverRefused, CleverUnavailable
+from worker.runtime.progress import no_progress
 
 NOW = later(3600)
 RUN = Run(DISTRICT, "run 1", feed_id(2), ["users", "sections"], "users", None, 0, NOW, 0.0, False, False)

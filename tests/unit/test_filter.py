@@ -8,7 +8,9 @@ import canaries
 import pytest
 from builders import Json, record_id, student, term, view
 
-from worker.domain.filter import (
+from worker.domain.roster.records import Kind, Term
+from worker.domain.roster.scope import find_schools
+from worker.domain.roster.section_filter import (
     KEEP_ALL,
     Scope,
     SectionFilter,
@@ -17,10 +19,8 @@ from worker.domain.filter import (
     parse_filter,
     rank,
 )
-from worker.domain.records import Kind, Term
-from worker.domain.scope import find_schools
-from worker.domain.terms import is_current, without_grace
-from worker.errors import FilterError
+from worker.domain.roster.terms import is_current, without_grace
+from worker.runtime.errors import FilterError
 
 TODAY = date(2026, 9, 15)
 NOW = without_grace(TODAY)

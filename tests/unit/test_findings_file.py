@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from builders import NOON
 
-from worker.ports.views import FindingPlace, FindingRow
-from worker.web.pages.findings import _columns
+from worker.console.pages.findings import _columns
+from worker.operations.district_queries import FindingPlace, FindingRow
 
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
 """The signs as they are written among Chinese characters."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.domain.canonical import canonical
-from worker.domain.fitting import LARGEST, fitted
+from worker.domain.messages.size_limit import LARGEST, fitted
+from worker.domain.roster.canonical import canonical
 
 SCHOOLS = [f"{number:024x}" for number in range(1800)]
 LONG = "i" * 128

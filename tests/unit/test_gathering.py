@@ -11,8 +11,9 @@ import pytest
 from answering_fakes import Answering
 from builders import DISTRICT, NOON, Json
 
-from worker.domain.canonical import to_hex
-from worker.domain.causes import (
+from worker.domain.preflight.policy import Code
+from worker.domain.preflight.tally import Tally
+from worker.domain.review.causes import (
     WITHDRAWN_STUDENTS,
     Blocked,
     ConcernedSection,
@@ -24,13 +25,12 @@ from worker.domain.causes import (
     Sign,
     TermFacts,
 )
-from worker.domain.filter import SectionFilter, SectionView
-from worker.domain.policy import Code
-from worker.domain.records import RecordId, Section, Term
-from worker.domain.tally import Tally
-from worker.domain.terms import DistrictTerms, TermUse
-from worker.gathering import cause_facts
-from worker.ports.evaluation import SectionSigns
+from worker.domain.roster.canonical import to_hex
+from worker.domain.roster.records import RecordId, Section, Term
+from worker.domain.roster.section_filter import SectionFilter, SectionView
+from worker.domain.roster.terms import DistrictTerms, TermUse
+from worker.pipeline.evaluate.cause_facts import cause_facts
+from worker.pipeline.evaluate.unit_of_work import SectionSigns
 
 TODAY = NOON.date()
 RULES: Json = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "home"}]}]}

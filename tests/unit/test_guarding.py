@@ -9,13 +9,13 @@ import pytest
 from builders import Json
 from evaluation_fakes import MemoryEvaluation, stage_of
 
-from worker.candidate.district import planned_moves
-from worker.domain import staging
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Code, Policy
-from worker.domain.records import Kind
-from worker.domain.turnover import Confirmation, SchoolLimits, Turnovers
-from worker.stages.evaluate import context_of, judge, terms_that_count, today
+from worker.domain.preflight.policy import Code, Policy
+from worker.domain.preflight.turnover import Confirmation, SchoolLimits, Turnovers
+from worker.domain.roster import staging
+from worker.domain.roster.records import Kind
+from worker.domain.roster.section_filter import SectionFilter
+from worker.pipeline.evaluate.candidate.district import planned_moves
+from worker.pipeline.evaluate.stage import context_of, judge, terms_that_count, today
 
 NAMES = [f"s{number:02}" for number in range(20)]
 STUDENT: Json = {"student": {"texts": {"grade": "3", "school_id": "h"}}}

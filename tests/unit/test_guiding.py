@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.loading import SettingsProblem, describe, load
-from worker import guiding
-from worker.domain.lifecycle.todo import Who
+from worker.bootstrap import onboarding
+from worker.domain.onboarding.todo import Who
 
 SET = {
     "ROSTERING_LIFECYCLE__TIME_ZONE": "America/Denver",
@@ -26,15 +26,15 @@ SET = {
 def test_what_is_set_guides_the_lifecycle() -> None:
     settings = load(SET)
 
-    guidance = guiding.guidance(settings)
+    guidance = onboarding.guidance(settings)
     calendar = guidance.rules.calendar
 
     assert (guidance.time_zone, guidance.reads_clever, guidance.compose) == ("America/Denver", True, None)
     assert (calendar.lead_days, calendar.launch_time) == (2, time(7, 30))
     assert calendar.launch_date(date(2026, 11, 30)) == date(2026, 11, 24)
-    assert guiding.patience(settings).of(Who.DISTRICT) == timedelta(days=5)
-    assert guiding.connect_address(settings, "d1") == "https://clever.example/app?district=d1"
-    assert guiding.page_address(settings, "t") == "http://127.0.0.1:8080/connect/t"
+    assert onboarding.patience(settings).of(Who.DISTRICT) == timedelta(days=5)
+    assert onboarding.connect_address(settings, "d1") == "https://clever.example/app?district=d1"
+    assert onboarding.page_address(settings, "t") == "http://127.0.0.1:8080/connect/t"
     assert ("ROSTERING_LIFECYCLE__HOLIDAYS", '["2026-11-26", "2026-11-27"]') in {
         (variable, value) for variable, value, _ in describe(settings)
     }
@@ -49,9 +49,9 @@ def test_with_a_mail_server_moves_write_and_without_nobody_says_where_to_connect
         }
     )
 
-    assert guiding.guidance(settings).compose is not None
-    assert guiding.connect_address(settings, "d1") is None
-    assert guiding.page_address(settings, "t") == "https://console.example/connect/t"
+    assert onboarding.guidance(settings).compose is not None
+    assert onboarding.connect_address(settings, "d1") is None
+    assert onboarding.page_address(settings, "t") == "https://console.example/connect/t"
 
 
 def test_a_file_may_have_its_holidays_as_dates(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.messages import AlertMessage
-from worker.domain.incident_codes import CATALOGUE, EVALUATED, INSPECTED, PREFLIGHT_FAILED
-from worker.domain.incidents import (
+from worker.domain.alerts.codes import CATALOGUE, EVALUATED, INSPECTED, PREFLIGHT_FAILED
+from worker.domain.alerts.incidents import (
     FLAPPING_RETURNS,
     NO_DISTRICT,
     Condition,

@@ -21,11 +21,11 @@ from ingest_fixtures import Ingest, ended
 from structlog.testing import capture_logs
 
 from config.topology import EVENTS_QUEUE
-from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
-from worker.ports.broker import Delivery, HeaderValue
-from worker.ports.inbox import Quarantined
-from worker.stages.loop import Health, Stop, run
-from worker.stages.micro_batch import read_all
+from worker.messaging.broker import Delivery, HeaderValue
+from worker.pipeline.ingest.inbox import Quarantined
+from worker.pipeline.ingest.micro_batch import read_all
+from worker.runtime.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
+from worker.runtime.loop import Health, Stop, run
 
 LONG = 10.0
 GOOD = event_json(student_json())

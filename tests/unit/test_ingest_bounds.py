@@ -6,10 +6,10 @@ import pytest
 from builders import event_json
 from ingest_bench import Bench, aside, sound
 
-from worker.errors import StoreFailed, StoreUnavailable
-from worker.ports.broker import Delivery
-from worker.stages import ingest as module
-from worker.stages.ingest import BATCH_BYTES, HOLD_SECONDS, LOOK_SECONDS, PREFETCH, TAKE_SECONDS
+from worker.messaging.broker import Delivery
+from worker.pipeline.ingest import stage as module
+from worker.pipeline.ingest.stage import BATCH_BYTES, HOLD_SECONDS, LOOK_SECONDS, PREFETCH, TAKE_SECONDS
+from worker.runtime.errors import StoreFailed, StoreUnavailable
 
 # Taking
 

@@ -7,8 +7,8 @@ from builders import DISTRICT, delivery, event_json, settled_json, student_json
 from ingest_bench import Bench, aside, bad, sound
 from structlog.testing import capture_logs
 
-from worker.errors import BrokerUnavailable, StoreUnavailable
-from worker.stages import ingest as module
+from worker.pipeline.ingest import stage as module
+from worker.runtime.errors import BrokerUnavailable, StoreUnavailable
 
 # Ending
 

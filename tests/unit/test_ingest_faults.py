@@ -11,12 +11,11 @@ from builders import DISTRICT, event_json, section_json, settled_json, student_j
 from ingest_fixtures import Ingest, ended
 
 from schemas import clever
-from worker import reading
-from worker.errors import BrokerUnavailable, StoreFailed, StoreUnavailable
-from worker.ports.broker import Message
-from worker.ports.inbox import Arrival
-from worker.stages import dead_lettering
-from worker.stages import ingest as ingest_module
+from worker.messaging.broker import Message
+from worker.pipeline.ingest import dead_lettering, translate
+from worker.pipeline.ingest import stage as ingest_module
+from worker.pipeline.ingest.inbox import Arrival
+from worker.runtime.errors import BrokerUnavailable, StoreFailed, StoreUnavailable
 
 LONG = 10.0
 OFTEN: dict[str, Any] = {"x-delivery-count": 3}
@@ -273,13 +272,13 @@ async def test_a_new_subscription_takes_what_came_back_often_one_at_a_time(inges
 async def test_a_message_at_which_our_reading_breaks_is_unreadable_and_stops_no_other(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = reading.arrival
+    read = translate.arrival
 
     def broken(event: clever.Event, context: str | None, now: int) -> Arrival:
         return read(event, context, now) if event.id != f"{2:024x}" else arrivals_of_nobody[0]
 
     arrivals_of_nobody = list[Arrival]()
-    monkeypatch.setattr(reading, "arrival", broken)
+    monkeypatch.setattr(translate, "arrival", broken)
     await ingest.publish(sound(1), sound(2), sound(3))
 
     await ingest.stage.once()

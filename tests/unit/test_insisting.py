@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from worker.errors import StoreRefused, StoreUnavailable
-from worker.stages import mail as mail_module
-from worker.stages.mail import insist
+from worker.mail import send as mail_module
+from worker.mail.send import insist
+from worker.runtime.errors import StoreRefused, StoreUnavailable
 
 
 class Monotonic:

@@ -11,19 +11,16 @@ from typing import Any, cast
 import pytest
 from builders import DISTRICT, NOON, Json
 
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Code, Policy, Severity
-from worker.domain.preflight import Finding
-from worker.domain.records import EventId, Kind, RecordId, Term
-from worker.domain.staging import Event
-from worker.domain.tally import Tally
-from worker.domain.terms import DistrictTerms
-from worker.domain.window import Trigger, WindowLimits
-from worker.errors import DistrictUnreadable, StoreFailed, StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.evaluation import ClosedWindow, DistrictState, Evaluation, Evaluations
-from worker.ports.roster import OpenFinding
-from worker.stages.evaluate import (
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.roster.records import EventId, Kind, RecordId, Term
+from worker.domain.roster.section_filter import SectionFilter
+from worker.domain.roster.staging import Event
+from worker.domain.roster.terms import DistrictTerms
+from worker.pipeline.evaluate.rosters import OpenFinding
+from worker.pipeline.evaluate.stage import (
     FAILURE_BACK_OFF,
     FAILURE_LIMIT,
     PUT_OFF,
@@ -32,6 +29,9 @@ from worker.stages.evaluate import (
     _has_reason,
     needs_full_run,
 )
+from worker.pipeline.evaluate.unit_of_work import ClosedWindow, DistrictState, Evaluation, Evaluations
+from worker.runtime.errors import DistrictUnreadable, StoreFailed, StoreUnavailable
+from worker.runtime.metrics import Metrics
 
 TODAY = date(2026, 9, 15)
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 10, timedelta(hours=1))

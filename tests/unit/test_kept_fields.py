@@ -7,14 +7,14 @@ from collections import Counter
 import pytest
 from builders import Json
 
-from worker.domain.student_fields import (
+from worker.domain.preflight.tally import Tally
+from worker.domain.roster.student_fields import (
     ALWAYS_KEPT,
     StudentFields,
     demanded,
     with_kept_fields,
     without_student,
 )
-from worker.domain.tally import Tally
 
 DOB, EXT = "dob", "ext.bus"
 BOTH = frozenset({DOB, EXT})

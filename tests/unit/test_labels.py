@@ -7,8 +7,8 @@ from typing import Any
 
 from builders import term
 
-from worker.domain.causes import ConcernedSection, Label, LabelKind, label_sections, needs_teachers
-from worker.domain.terms import without_grace
+from worker.domain.review.causes import ConcernedSection, Label, LabelKind, label_sections, needs_teachers
+from worker.domain.roster.terms import without_grace
 
 TODAY = date(2026, 9, 15)
 TEACHERS = {"t1": "quillfeather", "t2": "marrow", "t3": "ashdown"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.lifecycle.launch import AssessmentWindow, Calendar
+from worker.domain.onboarding.launch_dates import AssessmentWindow, Calendar
 
 CHICAGO = ZoneInfo("America/Chicago")
 THANKSGIVING = frozenset({date(2026, 11, 26), date(2026, 11, 27)})

@@ -12,14 +12,14 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from worker.cli.context import CommandContext
-from worker.cli.lifecycle import lifecycle
-from worker.cli.lifecycle_reports import Journey, LinesReport, as_json, district_report, rules_asked
-from worker.domain.lifecycle.launch import AssessmentWindow, Calendar
-from worker.domain.lifecycle.sight import Sharing, Trouble, Way
-from worker.domain.lifecycle.states import Move, State
-from worker.errors import OrderRefused, UsageError
-from worker.ports.lifecycles import Made, Record
-from worker.waiting import waits_of
+from worker.cli.onboarding import lifecycle
+from worker.cli.onboarding_reports import Journey, LinesReport, as_json, district_report, rules_asked
+from worker.domain.onboarding.launch_dates import AssessmentWindow, Calendar
+from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.transitions import Sharing, Trouble, Way
+from worker.onboarding.district_store import Made, Record
+from worker.onboarding.todo import waits_of
+from worker.runtime.errors import OrderRefused, UsageError
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
 WINDOW = AssessmentWindow(date(2026, 9, 18), ZoneInfo("America/Chicago"))

@@ -13,11 +13,11 @@ import pytest
 from builders import NOON
 from way_builders import ZONE, record
 
-from worker.domain.lifecycle.launch import AssessmentWindow
-from worker.domain.lifecycle.states import State
-from worker.exports.calendar import calendar
-from worker.exports.table import COLUMNS, table
-from worker.ports.lifecycles import Record
+from worker.domain.onboarding.launch_dates import AssessmentWindow
+from worker.domain.onboarding.states import State
+from worker.onboarding.district_store import Record
+from worker.onboarding.export_calendar import calendar
+from worker.onboarding.export_table import COLUMNS, table
 
 OPENS = date(2026, 9, 15)
 LAUNCHES = date(2026, 9, 10)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.lifecycle.launch import AssessmentWindow
-from worker.domain.lifecycle.sight import (
+from worker.domain.onboarding.launch_dates import AssessmentWindow
+from worker.domain.onboarding.states import CONNECTED_STATES, Move, State, is_allowed, sources
+from worker.domain.onboarding.transitions import (
     Facts,
     Rules,
     Sharing,
@@ -22,7 +23,6 @@ from worker.domain.lifecycle.sight import (
     next_step,
     steps,
 )
-from worker.domain.lifecycle.states import CONNECTED_STATES, Move, State, is_allowed, sources
 
 RULES = Rules()
 WINDOW = AssessmentWindow(date(2026, 12, 10), ZoneInfo("America/Chicago"))

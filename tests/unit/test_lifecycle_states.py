@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from worker.domain.lifecycle.states import (
+from worker.domain.onboarding.states import (
     BY_PEOPLE,
     CONNECTED_STATES,
     TABLE,

@@ -9,7 +9,7 @@ import pytest
 
 from worker.cli.commands import COMMANDS
 from worker.cli.filters import filter_group
-from worker.cli.lazily import LazyGroup
+from worker.cli.lazy_group import LazyGroup
 from worker.cli.main import rostering
 
 LISTED = [*((rostering, name) for name in COMMANDS), (filter_group, "suggest")]

@@ -8,8 +8,8 @@ import pytest
 from fakes import ImpatientStop, ScriptedStage
 from structlog.testing import capture_logs
 
-from worker import life
-from worker.errors import (
+from worker.runtime import heartbeat
+from worker.runtime.errors import (
     BrokerUnavailable,
     CleverRefused,
     FilterError,
@@ -24,9 +24,9 @@ from worker.errors import (
     TopologyError,
     Unavailable,
 )
-from worker.metrics import Metrics
-from worker.repeats import Repeats
-from worker.stages.loop import FIRST_DELAY, LONGEST_DELAY, BackOff, Health, Stop, run
+from worker.runtime.loop import FIRST_DELAY, LONGEST_DELAY, BackOff, Health, Stop, run
+from worker.runtime.metrics import Metrics
+from worker.runtime.repeated_lines import Repeats
 
 LONG = 10.0
 AWAY = StoreUnavailable("the database is away")
@@ -454,7 +454,7 @@ async def test_work_that_shows_signs_of_life_is_left_alone_however_long_it_takes
             self.turns += 1
             for _ in range(10):
                 await asyncio.sleep(0.01)
-                life.sign()
+                heartbeat.sign()
             stop.set()
             return True
 

@@ -13,11 +13,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mail_builders import mail
 
-from worker.adapters.mail.message import House, message, on_the_line
-from worker.adapters.mail.place import place
-from worker.domain.mails import Composed, envelope_verdict, mailbox
-from worker.errors import MailError, MailPutOff, MailRefused
-from worker.ports.mail_server import OutgoingMail
+from worker.adapters.mail.mime import House, message, on_the_line
+from worker.adapters.mail.server_url import place
+from worker.domain.mail.mails import Composed, envelope_verdict, mailbox
+from worker.mail.mail_server import OutgoingMail
+from worker.runtime.errors import MailError, MailPutOff, MailRefused
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
 HOUSE = House(mailbox("Insights <rostering@vendor.example>"))

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from worker.domain.mails import MailKind
-from worker.domain.quiet_hours import QuietHours
-from worker.errors import MailError, MailPutOff, MailRefused, MailUncertain, StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.mail_server import MayGo, OutgoingMail
-from worker.ports.mails import DueMail, NeedsPerson
-from worker.stages.mail import MailStage, retry_after
+from worker.domain.mail.mails import MailKind
+from worker.domain.mail.quiet_hours import QuietHours
+from worker.mail.mail_server import MayGo, OutgoingMail
+from worker.mail.mail_store import DueMail, NeedsPerson
+from worker.mail.send import MailStage, retry_after
+from worker.runtime.errors import MailError, MailPutOff, MailRefused, MailUncertain, StoreUnavailable
+from worker.runtime.metrics import Metrics
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

@@ -9,9 +9,9 @@ import pytest
 from builders import DISTRICT, body, delivery, event_json, record_id, section_json, student_json
 
 from schemas import clever
-from worker.ports.broker import Delivery
-from worker.stages import micro_batch
-from worker.stages.micro_batch import LARGE, MAX_VALUES, read_all, read_in_turns
+from worker.messaging.broker import Delivery
+from worker.pipeline.ingest import micro_batch
+from worker.pipeline.ingest.micro_batch import LARGE, MAX_VALUES, read_all, read_in_turns
 
 
 def large(number: int = 1) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring import CONFIG, OURS, RULES, dashboard, expressions, read_yaml, rules
 
-from worker.metrics import Metrics
+from worker.runtime.metrics import Metrics
 
 SEVERITIES = {"warning", "critical"}
 RECENT_SCHEMA = 39

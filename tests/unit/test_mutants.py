@@ -155,7 +155,7 @@ def test_a_sample_is_the_same_each_time_and_takes_as_many_of_each_group(tmp_path
     assert first == sample(6, seed=1, root=tmp_path)
     assert first != sample(6, seed=2, root=tmp_path)
     assert Counter(group for group, _ in first) == {"domain": 3, "pipeline": 3}
-    assert {mutant.path for _, mutant in sample(6, 1, "stages", tmp_path)} == {"worker/stages/toy.py"}
+    assert {mutant.path for _, mutant in sample(6, 1, "stages", tmp_path)} == {"worker/pipeline/toy.py"}
 
 
 def test_the_tests_that_fit_a_module_are_those_that_import_it_and_then_what_imports_it(
@@ -164,7 +164,7 @@ def test_the_tests_that_fit_a_module_are_those_that_import_it_and_then_what_impo
     written(tmp_path / "worker" / "domain" / "toy.py", TOY)
     written(tmp_path / "worker" / "stages" / "uses.py", "from worker.domain import toy")
     tests = tmp_path / "tests"
-    written(tests / "helper.py", "from worker.stages.uses import toy")
+    written(tests / "helper.py", "from worker.pipeline.uses import toy")
     written(tests / "unit" / "test_a.py", "import helper")
     written(tests / "unit" / "test_b.py", "from worker.domain.toy import is_due")
     written(tests / "unit" / "test_c.py", "from worker.domain.other import is_due")
@@ -181,7 +181,7 @@ def test_the_tests_that_fit_a_statement_are_those_that_call_what_runs_it_or_its_
     adapters = tmp_path / "worker" / "adapters" / "postgres"
     written(
         adapters / "toys.py",
-        '_SQL = sql.load("toys")\n\n'
+        '_SQL = statements.load("toys")\n\n'
         "def take():\n    _taken()\n\n"
         'def _taken():\n    _SQL["take"]\n\n'
         'def keep():\n    _SQL["keep"]\n',

@@ -9,15 +9,15 @@ import pytest
 from way_builders import ZONE, record
 
 from worker.cli.main import main
-from worker.domain.filter import parse_filter
-from worker.domain.keepable import can_be_kept
-from worker.domain.lifecycle.describing import check_dates
-from worker.domain.lifecycle.launch import AssessmentWindow
-from worker.domain.lifecycle.states import State
-from worker.domain.reasons import spoken
-from worker.errors import FilterError, LifecycleError, ReasonError
-from worker.exports.calendar import calendar
-from worker.exports.table import table
+from worker.domain.onboarding.contact_text import check_dates
+from worker.domain.onboarding.launch_dates import AssessmentWindow
+from worker.domain.onboarding.states import State
+from worker.domain.preflight.order_reason import spoken
+from worker.domain.roster.keepable_text import can_be_kept
+from worker.domain.roster.section_filter import parse_filter
+from worker.onboarding.export_calendar import calendar
+from worker.onboarding.export_table import table
+from worker.runtime.errors import FilterError, LifecycleError, ReasonError
 
 TODAY = date(2026, 9, 1)
 GOOD = record(State.LAUNCH_SCHEDULED, "good", window=AssessmentWindow(date(2026, 9, 15), ZoneInfo(ZONE)))

@@ -7,8 +7,7 @@ from collections import Counter
 import pytest
 from builders import DISTRICT, NOON, OTHER_DISTRICT
 
-from worker.domain.decision import Outcome
-from worker.domain.incident_codes import (
+from worker.domain.alerts.codes import (
     CATALOGUE,
     EVALUATED,
     EVENTS_UNDER_FLOOR,
@@ -16,9 +15,7 @@ from worker.domain.incident_codes import (
     INSPECTED,
     SYNC_STALE,
 )
-from worker.domain.incidents import NO_DISTRICT, Condition
-from worker.domain.lifecycle.sight import Trouble
-from worker.domain.noticing import (
+from worker.domain.alerts.detection import (
     FOLD_OVER,
     Found,
     Sight,
@@ -28,8 +25,11 @@ from worker.domain.noticing import (
     inspected,
     under_floor,
 )
-from worker.domain.policy import Code, Policy
-from worker.domain.tally import Tally
+from worker.domain.alerts.incidents import NO_DISTRICT, Condition
+from worker.domain.onboarding.transitions import Trouble
+from worker.domain.preflight.decision import Outcome
+from worker.domain.preflight.policy import Code, Policy
+from worker.domain.preflight.tally import Tally
 
 GUARD, OTHER, WARNING = Code.DISTRICT_MASS_REMOVAL, Code.NO_SECTION, Code.NO_TEACHER
 QUARANTINED = Code.EVENTS_QUARANTINED

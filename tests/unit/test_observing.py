@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
-from worker.metrics import Metrics
-from worker.web.access.identity import IDENTITY, LOCAL
-from worker.web.observing import observing
+from worker.console.access.identity import IDENTITY, LOCAL
+from worker.console.request_log import observing
+from worker.runtime.metrics import Metrics
 
 QUOTED = "Fernquay"
 

@@ -25,8 +25,8 @@ from builders import (
 )
 
 from schemas import clever
-from worker.errors import InputFileError
-from worker.pages import collection_of, district_of, read_events
+from worker.messaging.event_files import collection_of, district_of, read_events
+from worker.runtime.errors import InputFileError
 
 Write = Callable[[str, str], Path]
 

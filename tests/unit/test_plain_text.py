@@ -9,8 +9,8 @@ import pytest
 
 from config.addresses import is_local, postgres_url
 from config.loading import SettingsProblem, load
-from worker.errors import SettingsError
-from worker.process import STAGES, check_stages
+from worker.bootstrap.process import STAGES, check_stages
+from worker.runtime.errors import SettingsError
 
 CLEVER = {"CLEVER__CLIENT_ID": "app", "CLEVER__CLIENT_SECRET": "secret"}
 SECRET = "s3sam3"  # noqa: S105 — nobody's

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from worker.web.console import days
+from worker.console.console import days
 
 WORKER = Path(__file__).parents[2] / "worker"
-TEMPLATES = sorted((WORKER / "web" / "templates").glob("*.html"))
+TEMPLATES = sorted((WORKER / "console" / "templates").glob("*.html"))
 NOUNS = "students|errors|warnings|events|records|messages|turns|bytes|commits|schools"
 PLURAL_BEHIND_A_NUMBER = re.compile(rf"\| (?:number|length) \}}\}} (?:\w+ )?(?:{NOUNS})\b")
 

@@ -5,8 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from worker.domain.policy import WARNINGS, Code, Policy, Severity, in_force, parse_end, parse_own_policy
-from worker.errors import PolicyError
+from worker.domain.preflight.policy import (
+    WARNINGS,
+    Code,
+    Policy,
+    Severity,
+    in_force,
+    parse_end,
+    parse_own_policy,
+)
+from worker.runtime.errors import PolicyError
 
 STUDENT_FIELDS = [
     "first_name",

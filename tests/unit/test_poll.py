@@ -9,7 +9,10 @@ from fakes import ImpatientStop
 from source_fakes import TOKEN, ConnectionRow, World, feed_event, feed_id
 from structlog.testing import capture_logs
 
-from worker.errors import (
+from worker.pipeline.poll.baseline import staged_records
+from worker.pipeline.poll.baseline_store import BaselineRecord
+from worker.pipeline.poll.stage import LONGEST_BACK_OFF, ListStage, PollStage
+from worker.runtime.errors import (
     BrokerUnavailable,
     CleverRefused,
     CleverUnavailable,
@@ -17,10 +20,7 @@ from worker.errors import (
     StoreUnavailable,
     UnroutableMessage,
 )
-from worker.ports.baselines import BaselineRecord
-from worker.source.baseline import staged_records
-from worker.stages.loop import Health, run
-from worker.stages.poll import LONGEST_BACK_OFF, ListStage, PollStage
+from worker.runtime.loop import Health, run
 
 LONG = 10.0
 

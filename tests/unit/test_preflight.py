@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from builders import DISTRICT, record_id, section, student
 
-from worker.domain.policy import Code, Policy, Severity
-from worker.domain.preflight import (
+from worker.domain.preflight.checks import (
     LISTED_IDS,
     DistrictContext,
     Finding,
@@ -16,8 +15,9 @@ from worker.domain.preflight import (
     section_findings,
     student_findings,
 )
-from worker.domain.records import RecordId
-from worker.domain.turnover import NO_TURNOVER, Turnover, Turnovers
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.turnover import NO_TURNOVER, Turnover, Turnovers
+from worker.domain.roster.records import RecordId
 
 ONE_SECTION = (record_id(700),)
 WHOLE = Policy()

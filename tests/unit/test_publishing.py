@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from worker import publishing
-from worker.errors import BrokerUnavailable
-from worker.ports.broker import Message
-from worker.publishing import publish_messages
+from worker.messaging import publish_events
+from worker.messaging.broker import Message
+from worker.messaging.publish_events import publish_messages
+from worker.runtime.errors import BrokerUnavailable
 
 
 class Slow:
@@ -39,7 +39,7 @@ def messages(*sizes: int) -> list[Message]:
 async def test_large_messages_are_in_flight_by_their_bytes_and_all_are_published(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(publishing, "BYTES_IN_FLIGHT", 100)
+    monkeypatch.setattr(publish_events, "BYTES_IN_FLIGHT", 100)
     publisher, confirmed = Slow(), list[int]()
 
     count = await publish_messages(publisher, messages(*[40] * 30, 500, 1), confirmed.append)
@@ -49,7 +49,7 @@ async def test_large_messages_are_in_flight_by_their_bytes_and_all_are_published
 
 
 async def test_small_messages_are_in_flight_by_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "IN_FLIGHT", 7)
+    monkeypatch.setattr(publish_events, "IN_FLIGHT", 7)
     publisher = Slow()
 
     await publish_messages(publisher, messages(*[1] * 50), lambda _: None)

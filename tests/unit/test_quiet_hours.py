@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.quiet_hours import QuietHours, next_allowed
+from worker.domain.mail.quiet_hours import QuietHours, next_allowed
 
 NIGHT = QuietHours(time(20), time(7))
 CHICAGO = ZoneInfo("America/Chicago")

@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 
 from schemas import clever, event_ids
 from schemas.clever import Reason, UnreadableEvent
-from worker.domain.records import (
+from worker.domain.roster.records import (
     Kind,
     course_from_json,
     school_from_json,
@@ -44,9 +44,9 @@ from worker.domain.records import (
     teacher_from_json,
     term_from_json,
 )
-from worker.ports.inbox import Arrival, Mark
-from worker.reading import arrival, mark
-from worker.stages.micro_batch import MAX_BYTES, read_all
+from worker.pipeline.ingest.inbox import Arrival, Mark
+from worker.pipeline.ingest.micro_batch import MAX_BYTES, read_all
+from worker.pipeline.ingest.translate import arrival, mark
 
 ABSENT = object()
 BLANKS = ["", "  ", "\t\n", None, [], ABSENT]

@@ -9,10 +9,10 @@ import pytest
 from builders import DISTRICT, OTHER_DISTRICT, delivery, event_json, settled_json, student_json
 
 from schemas import clever
-from worker.ports.broker import Delivery
-from worker.ports.inbox import Released
-from worker.stages import micro_batch
-from worker.stages.micro_batch import latest_at, read_all
+from worker.messaging.broker import Delivery
+from worker.pipeline.ingest import micro_batch
+from worker.pipeline.ingest.inbox import Released
+from worker.pipeline.ingest.micro_batch import latest_at, read_all
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

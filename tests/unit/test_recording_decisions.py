@@ -10,20 +10,20 @@ import pytest
 from builders import DISTRICT, Json
 from evaluation_fakes import MemoryEvaluation
 
-from worker.decisions import PARTS_AT_ONCE, Decided, enqueue_changes, record_outcome
-from worker.domain.announcements import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch, instant
-from worker.domain.canonical import canonical, to_hex
-from worker.domain.decision import Outcome, batch_id, decision_id, trace_parent
-from worker.domain.incident_codes import BASELINE_REFUSED, EVENTS_UNDER_FLOOR, PREFLIGHT_FAILED
-from worker.domain.policy import Code, Policy, Severity
-from worker.domain.preflight import Finding
-from worker.domain.records import EventId, Kind, RecordId
-from worker.domain.roster import PartLimits
-from worker.domain.staging import Change
-from worker.domain.turnover import Confirmation
-from worker.domain.window import Trigger
-from worker.ports.outbox import OutboxMessage
-from worker.stages.evaluate import judge
+from worker.domain.alerts.codes import BASELINE_REFUSED, EVENTS_UNDER_FLOOR, PREFLIGHT_FAILED
+from worker.domain.messages.bodies import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch, instant
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.decision import Outcome, batch_id, decision_id, trace_parent
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.turnover import Confirmation
+from worker.domain.preflight.window import Trigger
+from worker.domain.roster.canonical import canonical, to_hex
+from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.roster import PartLimits
+from worker.domain.roster.staging import Change
+from worker.pipeline.evaluate.record_decision import PARTS_AT_ONCE, Decided, enqueue_changes, record_outcome
+from worker.pipeline.evaluate.stage import judge
+from worker.pipeline.relay.outbox import OutboxMessage
 
 
 def student(number: int, **texts: str) -> Change:

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Policy
-from worker.domain.records import RecordId, Term
-from worker.domain.tally import Tally
-from worker.domain.terms import DistrictTerms
-from worker.ports.evaluation import DistrictState
-from worker.stages.evaluate import _reevaluate_at
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.tally import Tally
+from worker.domain.roster.records import RecordId, Term
+from worker.domain.roster.section_filter import SectionFilter
+from worker.domain.roster.terms import DistrictTerms
+from worker.pipeline.evaluate.stage import _reevaluate_at
+from worker.pipeline.evaluate.unit_of_work import DistrictState
 
 TODAY = date(2026, 9, 15)
 TERM = Term(RecordId("1"), "Fall", date(2026, 9, 1), date(2026, 9, 20))

@@ -10,13 +10,13 @@ from fakes import FakeOutbox, FakeSink
 from structlog.testing import capture_logs
 
 from config.topology import COMMIT_QUEUE
-from worker.adapters.inprocess import InProcessBroker
-from worker.errors import BrokerUnavailable
-from worker.metrics import Metrics
-from worker.ports.broker import Message
-from worker.ports.outbox import Queued
-from worker.repeats import Repeats
-from worker.stages.relay import DISTRICTS, LEASE_SECONDS, MESSAGES, RelayStage
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.messaging.broker import Message
+from worker.pipeline.relay.outbox import Queued
+from worker.pipeline.relay.stage import DISTRICTS, LEASE_SECONDS, MESSAGES, RelayStage
+from worker.runtime.errors import BrokerUnavailable
+from worker.runtime.metrics import Metrics
+from worker.runtime.repeated_lines import Repeats
 
 
 class Counting(FakeOutbox):

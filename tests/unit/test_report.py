@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from worker.errors import StageFailed, StoreUnavailable
-from worker.stages.loop import Health, Stop
-from worker.stages.report import ReportStage
+from worker.alerts.report_stages import ReportStage
+from worker.runtime.errors import StageFailed, StoreUnavailable
+from worker.runtime.loop import Health, Stop
 
 
 class Failures:

@@ -4,9 +4,9 @@ from builders import school, student
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.canonical import to_hex
-from worker.domain.rollback import Difference, Restoration
-from worker.domain.roster import Entry, RosterKind, digest, school_entry, student_entry
+from worker.domain.messages.restoration import Difference, Restoration
+from worker.domain.roster.canonical import to_hex
+from worker.domain.roster.roster import Entry, RosterKind, digest, school_entry, student_entry
 
 Roster = dict[tuple[RosterKind, str], Entry]
 

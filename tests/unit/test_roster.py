@@ -9,8 +9,8 @@ from builders import record_id, school, section, student, teacher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.canonical import MODULUS, canonical, from_bytes, to_bytes, to_hex
-from worker.domain.roster import (
+from worker.domain.roster.canonical import MODULUS, canonical, from_bytes, to_bytes, to_hex
+from worker.domain.roster.roster import (
     Entry,
     PartLimits,
     PartPacker,

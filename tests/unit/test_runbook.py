@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from monitoring import rules
 
-from worker.domain.incident_codes import CATALOGUE
+from worker.domain.alerts.codes import CATALOGUE
 
 DOCS = Path(__file__).parents[2] / "docs"
 INCIDENTS = frozenset(CATALOGUE)

@@ -19,7 +19,7 @@ from builders import (
 )
 
 from worker.adapters.clever.saved import SavedPages
-from worker.errors import InputFileError
+from worker.runtime.errors import InputFileError
 
 Save = Callable[..., Path]
 

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from worker.domain.filter import Scope, SectionFilter, SectionView
-from worker.domain.records import EventId, Kind, RecordId, School, Section, Student
-from worker.domain.scope import find_schools, is_moved_by
-from worker.domain.staging import Change
-from worker.domain.terms import without_grace
-from worker.suggest.seating import SeatingBuilder
+from worker.domain.roster.records import EventId, Kind, RecordId, School, Section, Student
+from worker.domain.roster.scope import find_schools, is_moved_by
+from worker.domain.roster.section_filter import Scope, SectionFilter, SectionView
+from worker.domain.roster.staging import Change
+from worker.domain.roster.terms import without_grace
+from worker.suggest.enrolments import SeatingBuilder
 from worker.suggest.survey import SurveyBuilder
 
 HIGH, CAREER, OTHER = "66e1", "66e2", "66e3"

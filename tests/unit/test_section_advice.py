@@ -8,15 +8,23 @@ from datetime import date
 import pytest
 from builders import DISTRICT, NOON
 
-from worker.domain.causes import fold
-from worker.domain.causes.advice import advice
-from worker.domain.causes.class_changes import CLASS_CHANGE_TEXTS, ROLLOVER
-from worker.domain.causes.facts import Blocked, ErrorKey, Facts, Others, Place, TermFacts
-from worker.domain.causes.model import Pile
-from worker.domain.causes.students import IDS_REISSUED, NO_TERM_RUNS, Reason
-from worker.domain.causes.wording import LONGEST_NAME, NAMED, count, grades, listing, several, shortened
-from worker.domain.policy import Code
-from worker.domain.records import RecordId, Term
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes import fold
+from worker.domain.review.causes.class_changes import CLASS_CHANGE_TEXTS, ROLLOVER
+from worker.domain.review.causes.facts import Blocked, ErrorKey, Facts, Others, Place, TermFacts
+from worker.domain.review.causes.model import Pile
+from worker.domain.review.causes.remedies import advice
+from worker.domain.review.causes.students import IDS_REISSUED, NO_TERM_RUNS, Reason
+from worker.domain.review.causes.wording import (
+    LONGEST_NAME,
+    NAMED,
+    count,
+    grades,
+    listing,
+    several,
+    shortened,
+)
+from worker.domain.roster.records import RecordId, Term
 
 TODAY = date(2026, 7, 1)
 SPRING = Term(RecordId("t1"), " Spring ", date(2026, 6, 5), date(2026, 1, 9))

@@ -10,8 +10,8 @@ from pydantic import SecretStr, ValidationError
 from config.checks import FINDING_CODES, STUDENT_FIELDS
 from config.loading import SettingsProblem, describe, load, redacted
 from config.settings import Settings
-from worker.domain.policy import Code
-from worker.domain.records import STUDENT_TEXTS
+from worker.domain.preflight.policy import Code
+from worker.domain.roster.records import STUDENT_TEXTS
 
 UNSET = "(unset)"
 CONTRACT = {

@@ -6,8 +6,8 @@ import asyncio
 
 from builders import DISTRICT, record_id, student_json
 
-from worker.slices import SLICE, in_slices
-from worker.source.baseline import read_records, staged_records
+from worker.pipeline.poll.baseline import read_records, staged_records
+from worker.runtime.cooperative import SLICE, in_slices
 
 
 async def _turns(work: asyncio.Task[object]) -> int:

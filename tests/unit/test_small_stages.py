@@ -13,20 +13,20 @@ from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
 from config.topology import DEAD_LETTER_QUEUE
-from worker.domain.lifecycle.states import Move, State
-from worker.domain.mails import MailKind
-from worker.errors import BrokerUnavailable, MailboxUnavailable, StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.bounces import Returned
-from worker.ports.lifecycles import Made
-from worker.ports.mails import Mails
-from worker.stages import bounces
-from worker.stages.advance import AdvanceStage
-from worker.stages.bounces import BounceStage
-from worker.stages.clock import ClockStage
-from worker.stages.housekeeping import HousekeepingStage
-from worker.stages.inspect import InspectStage
-from worker.stages.loop import Stop
+from worker.alerts.inspect import InspectStage
+from worker.domain.mail.mails import MailKind
+from worker.domain.onboarding.states import Move, State
+from worker.mail import bounces
+from worker.mail.bounce_mailbox import Returned
+from worker.mail.bounces import BounceStage
+from worker.mail.mail_store import Mails
+from worker.onboarding.advance import AdvanceStage
+from worker.onboarding.district_store import Made
+from worker.operations.clock import ClockStage
+from worker.operations.housekeeping import HousekeepingStage
+from worker.runtime.errors import BrokerUnavailable, MailboxUnavailable, StoreUnavailable
+from worker.runtime.loop import Stop
+from worker.runtime.metrics import Metrics
 
 EVERY = timedelta(seconds=30)
 STOP = Stop()

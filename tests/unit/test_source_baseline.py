@@ -16,12 +16,12 @@ from source_fakes import (
 )
 from structlog.testing import capture_logs
 
-from worker.domain.records import Kind
-from worker.errors import CleverRefused
-from worker.ports.baselines import NOBODY
-from worker.ports.clever import COLLECTIONS, Page
-from worker.source.baseline import staged_records
-from worker.source.surroundings import Pace
+from worker.domain.roster.records import Kind
+from worker.pipeline.poll.baseline import staged_records
+from worker.pipeline.poll.baseline_store import NOBODY
+from worker.pipeline.poll.clever import COLLECTIONS, Page
+from worker.pipeline.poll.context import Pace
+from worker.runtime.errors import CleverRefused
 
 STUDENTS = range(1, 8)
 DISTRICT = user_json()["district"]

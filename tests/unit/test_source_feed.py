@@ -19,10 +19,10 @@ from source_fakes import (
 )
 from structlog.testing import capture_logs
 
-from worker.errors import CleverRefused
-from worker.ports.clever import EVENTS, Page
-from worker.source.feed import made_at
-from worker.source.surroundings import Pace
+from worker.pipeline.poll.clever import EVENTS, Page
+from worker.pipeline.poll.context import Pace
+from worker.pipeline.poll.feed import made_at
+from worker.runtime.errors import CleverRefused
 
 IN_STEPS = Pace(turn=timedelta(0))
 """Every turn ends with its first page."""

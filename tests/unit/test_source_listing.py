@@ -5,9 +5,9 @@ from builders import DISTRICT, OTHER_DISTRICT
 from source_fakes import World
 from structlog.testing import capture_logs
 
-from worker.errors import CleverRefused, CleverUnavailable
-from worker.ports.clever import Token
-from worker.source.listing import read_list
+from worker.pipeline.poll.clever import Token
+from worker.pipeline.poll.connected_districts import read_list
+from worker.runtime.errors import CleverRefused, CleverUnavailable
 
 OTHER = Token("of another district")
 

@@ -16,11 +16,11 @@ from builders import (
 from source_fakes import World, feed_event, feed_id
 from structlog.testing import capture_logs
 
-from worker.errors import CleverTokenRefused, CleverUnavailable
-from worker.ports.clever import Token
-from worker.progress import no_progress
-from worker.source import turn
-from worker.source.surroundings import Pace
+from worker.pipeline.poll import turn
+from worker.pipeline.poll.clever import Token
+from worker.pipeline.poll.context import Pace
+from worker.runtime.errors import CleverTokenRefused, CleverUnavailable
+from worker.runtime.progress import no_progress
 
 ROTATED = Token("rotated")
 STUDENTS = range(1, 6)

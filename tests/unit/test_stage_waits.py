@@ -9,19 +9,19 @@ from typing import Any, cast
 
 import pytest
 
-from worker.metrics import Metrics
-from worker.stages.advance import AdvanceStage
-from worker.stages.bounces import BounceStage
-from worker.stages.clock import ClockStage
-from worker.stages.deliver import DeliverStage
-from worker.stages.evaluate import EvaluateStage
-from worker.stages.housekeeping import HousekeepingStage
-from worker.stages.inspect import InspectStage
-from worker.stages.loop import Stage
-from worker.stages.mail import MailStage
-from worker.stages.poll import ListStage, PollStage
-from worker.stages.relay import RelayStage
-from worker.stages.report import ReportStage
+from worker.alerts.deliver import DeliverStage
+from worker.alerts.inspect import InspectStage
+from worker.alerts.report_stages import ReportStage
+from worker.mail.bounces import BounceStage
+from worker.mail.send import MailStage
+from worker.onboarding.advance import AdvanceStage
+from worker.operations.clock import ClockStage
+from worker.operations.housekeeping import HousekeepingStage
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.poll.stage import ListStage, PollStage
+from worker.pipeline.relay.stage import RelayStage
+from worker.runtime.loop import Stage
+from worker.runtime.metrics import Metrics
 
 NOBODY = cast("Any", None)
 DAY = timedelta(days=1)

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from config.loading import load
-from worker.errors import SettingsError
-from worker.process import STAGES, check_stages
+from worker.bootstrap.process import STAGES, check_stages
+from worker.runtime.errors import SettingsError
 
 CLEVER = {"ROSTERING_CLEVER__CLIENT_ID": "app", "ROSTERING_CLEVER__CLIENT_SECRET": "sesame"}
 BROKER = {"ROSTERING_BROKER_URL": "amqps://broker.test/"}

@@ -7,8 +7,8 @@ from builders import Json, event, event_id, record_id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.records import Kind
-from worker.domain.staging import Bounds, Change, Event, Key, Staged, apply, combine
+from worker.domain.roster.records import Kind
+from worker.domain.roster.staging import Bounds, Change, Event, Key, Staged, apply, combine
 
 Roster = dict[Key, Staged]
 

@@ -10,8 +10,8 @@ from builders import NOON, Json, event, record_id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.records import EventId, Kind
-from worker.domain.staging import (
+from worker.domain.roster.records import EventId, Kind
+from worker.domain.roster.staging import (
     NO_FLOOR,
     Bounds,
     Event,
@@ -22,7 +22,7 @@ from worker.domain.staging import (
     is_ahead,
     is_under_floor,
 )
-from worker.domain.versions import SECOND, changed_at, highest_id, latest_id, made_at, micros, moment
+from worker.domain.roster.versions import SECOND, changed_at, highest_id, latest_id, made_at, micros, moment
 
 KEY: Key = (Kind.USER, record_id(1))
 OLD: Json = {"student": {"texts": {"first_name": "Tamsin"}}}

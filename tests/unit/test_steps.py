@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from builders import NOON
 from way_builders import record
 
-from worker.domain.lifecycle.launch import AssessmentWindow
-from worker.domain.lifecycle.sight import Trouble
-from worker.domain.lifecycle.states import Move, State
-from worker.ports.lifecycles import Made
-from worker.web.steps import WHERE, Place, Shown, steps_of, troubles_of
+from worker.console.onboarding_steps import WHERE, Place, Shown, steps_of, troubles_of
+from worker.domain.onboarding.launch_dates import AssessmentWindow
+from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.transitions import Trouble
+from worker.onboarding.district_store import Made
 
 DAY = timedelta(days=1)
 S = State

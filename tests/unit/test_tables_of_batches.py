@@ -11,8 +11,9 @@ import pytest
 from builders import NOON
 from tables import check, draws
 
-from worker.domain.records import EventId, Json, Kind, RecordId, Section, Term
-from worker.domain.staging import (
+from worker.domain.preflight.turnover import Confirmation, FilterEffect, Turnover, Turnovers
+from worker.domain.roster.records import EventId, Json, Kind, RecordId, Section, Term
+from worker.domain.roster.staging import (
     NO_FLOOR,
     NO_LIMIT,
     Bounds,
@@ -24,7 +25,7 @@ from worker.domain.staging import (
     is_ahead,
     is_under_floor,
 )
-from worker.domain.terms import (
+from worker.domain.roster.terms import (
     Calendar,
     DistrictTerms,
     TermUse,
@@ -32,8 +33,7 @@ from worker.domain.terms import (
     next_boundary,
     next_of,
 )
-from worker.domain.turnover import Confirmation, FilterEffect, Turnover, Turnovers
-from worker.domain.versions import SECOND, changed_at, highest_id, is_event_id, made_at, micros, moment
+from worker.domain.roster.versions import SECOND, changed_at, highest_id, is_event_id, made_at, micros, moment
 
 TODAY = date(2026, 9, 15)
 BASE = 1_700_000_000

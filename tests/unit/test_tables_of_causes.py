@@ -9,8 +9,9 @@ from random import Random
 from builders import DISTRICT, later
 from tables import check, draws
 
-from worker.domain.approval import GUARDS
-from worker.domain.causes import (
+from worker.domain.preflight.approval import GUARDS
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes import (
     Blocked,
     Cause,
     ErrorKey,
@@ -24,11 +25,10 @@ from worker.domain.causes import (
     fold,
     schools_to_count,
 )
-from worker.domain.causes.facts import ClassChange, Fate, Sign, TermFacts
-from worker.domain.causes.labels import ConcernedSection, label_sections
-from worker.domain.policy import Code
-from worker.domain.records import RecordId, Term
-from worker.domain.terms import Calendar
+from worker.domain.review.causes.facts import ClassChange, Fate, Sign, TermFacts
+from worker.domain.review.causes.labels import ConcernedSection, label_sections
+from worker.domain.roster.records import RecordId, Term
+from worker.domain.roster.terms import Calendar
 
 FEW = (1, 1, 2, 4, 5, 9, 10, 11)
 MANY = (18, 45, 50, 90)

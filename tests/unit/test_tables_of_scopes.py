@@ -10,15 +10,15 @@ from random import Random
 from builders import later
 from tables import check, draws
 
-from worker.domain.filter import Scope
-from worker.domain.records import EventId, Json, Kind, RecordId, School, student_from_json
-from worker.domain.rollback import Difference, Restoration
-from worker.domain.roster import RosterKind
-from worker.domain.scope import find_schools, is_moved_by
-from worker.domain.scope_counts import count_changes, matching_nothing, unmatched
-from worker.domain.staging import Change
-from worker.domain.tally import Tally
-from worker.domain.window import Trigger, Window, WindowLimits, closes_at, closing_trigger
+from worker.domain.messages.restoration import Difference, Restoration
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.window import Trigger, Window, WindowLimits, closes_at, closing_trigger
+from worker.domain.roster.records import EventId, Json, Kind, RecordId, School, student_from_json
+from worker.domain.roster.roster import RosterKind
+from worker.domain.roster.scope import find_schools, is_moved_by
+from worker.domain.roster.scope_counts import count_changes, matching_nothing, unmatched
+from worker.domain.roster.section_filter import Scope
+from worker.domain.roster.staging import Change
 
 SCHOOLS = (School(RecordId("n1"), "North"), School(RecordId("s1"), "South"), School(RecordId("x1"), None))
 NAMED = ("North", "north ", "n1", "s1", "West", "w1")

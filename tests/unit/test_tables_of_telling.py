@@ -10,28 +10,28 @@ import pytest
 from builders import DISTRICT, NOON, later
 from tables import check, draws
 
-from worker.domain.announcements import standing_errors, sync_state
-from worker.domain.approval import GUARDS, LISTED_GUARDS, guards_text
-from worker.domain.causes import Cause, Label, LabelKind, Owner
-from worker.domain.decision import Outcome
-from worker.domain.filter import SectionView
-from worker.domain.incidents import NO_DISTRICT, Condition
-from worker.domain.lifecycle.sight import Trouble
-from worker.domain.lifecycle.states import State
-from worker.domain.lifecycle.todo import Standing, waits
-from worker.domain.noticing import FOLD_OVER, Found, Sight, decided, folded, inspected, under_floor
-from worker.domain.policy import Code, Policy, Severity
-from worker.domain.preflight import (
+from worker.domain.alerts.detection import FOLD_OVER, Found, Sight, decided, folded, inspected, under_floor
+from worker.domain.alerts.incidents import NO_DISTRICT, Condition
+from worker.domain.messages.bodies import standing_errors, sync_state
+from worker.domain.onboarding.states import State
+from worker.domain.onboarding.todo import Standing, waits
+from worker.domain.onboarding.transitions import Trouble
+from worker.domain.preflight.approval import GUARDS, LISTED_GUARDS, guards_text
+from worker.domain.preflight.checks import (
     DistrictContext,
     Finding,
     StudentContext,
     district_findings,
     student_findings,
 )
-from worker.domain.records import Course, RecordId, School, Section, Student, Term
-from worker.domain.section_table import Choice, Grouping, SectionLine, SectionTable, Sort
-from worker.domain.tally import Tally
-from worker.domain.turnover import Turnover, Turnovers
+from worker.domain.preflight.decision import Outcome
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.turnover import Turnover, Turnovers
+from worker.domain.review.causes import Cause, Label, LabelKind, Owner
+from worker.domain.review.section_table import Choice, Grouping, SectionLine, SectionTable, Sort
+from worker.domain.roster.records import Course, RecordId, School, Section, Student, Term
+from worker.domain.roster.section_filter import SectionView
 
 STATES = ("pending", "error", "paused", "success", None)
 TIMES = (None, "x", *(later(seconds).isoformat() for seconds in (-1, 0, 1)))

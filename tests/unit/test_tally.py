@@ -8,10 +8,10 @@ from builders import finding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.policy import Code, Severity
-from worker.domain.preflight import Finding
-from worker.domain.roster import RosterKind
-from worker.domain.tally import Tally
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code, Severity
+from worker.domain.preflight.tally import Tally
+from worker.domain.roster.roster import RosterKind
 
 Key = tuple[RosterKind, int]
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import structlog
 
-from worker.metrics import Metrics
-from worker.telemetry import configure_logging, version, where
+from worker.runtime.logs import configure_logging, version, where
+from worker.runtime.metrics import Metrics
 
 QUOTED = "Tamsin Fernquay"
 CONTRACT = {

@@ -8,7 +8,7 @@ from importlib import resources
 import pytest
 
 TEMPLATES = {
-    file.name: file.read_text() for file in resources.files("worker.web").joinpath("templates").iterdir()
+    file.name: file.read_text() for file in resources.files("worker.console").joinpath("templates").iterdir()
 }
 
 

@@ -12,8 +12,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from worker.terminal_console import TerminalConsole
-from worker.terminal_output import escaped, say
+from worker.cli.terminal_console import TerminalConsole
+from worker.cli.terminal_output import escaped, say
 
 RENAMES_THE_WINDOW = "\x1b]0;owned\x07"
 TURNS_THE_LINE = "\u202egnp.exe"

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
+from worker.cli.approvals import restraints
 from worker.cli.context import CommandContext
 from worker.cli.districts import STYLES, DistrictTable
 from worker.cli.filters import filter_history, policy_history, trial_report, versions_text
-from worker.cli.people import restraints
 from worker.cli.reviews import review_details
 from worker.cli.suggestions import NOTHING_FOUND, suggestions_report, why_none
-from worker.domain.filter import KEEP_ALL
-from worker.domain.tally import Tally
-from worker.ports.desk import DistrictLine, FilterVersion, PolicyVersion
-from worker.suggest.finding import Leftover, Suggestion
+from worker.domain.preflight.tally import Tally
+from worker.domain.roster.section_filter import KEEP_ALL
+from worker.operations.districts import DistrictLine, FilterVersion, PolicyVersion
+from worker.suggest.suggestions import Leftover, Suggestion
 
 DISTRICT = "6a82a360a25ca73c71000001"
 NOW = datetime(2026, 9, 15, 12, 30, tzinfo=UTC)

@@ -10,8 +10,8 @@ from builders import section, term
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.records import RecordId, Term
-from worker.domain.terms import (
+from worker.domain.roster.records import RecordId, Term
+from worker.domain.roster.terms import (
     Calendar,
     DistrictTerms,
     TermUse,

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.blank import INVISIBLE, is_blank
-from worker.domain.filter import Condition, SectionView, holds, parse_filter
-from worker.domain.records import RecordId, Section
-from worker.domain.texts import fold, fold_value, folded, wanted
-from worker.domain.words import words
-from worker.errors import FilterError
+from worker.domain.roster.name_words import words
+from worker.domain.roster.records import RecordId, Section
+from worker.domain.roster.section_filter import Condition, SectionView, holds, parse_filter
+from worker.domain.roster.texts import fold, fold_value, folded, wanted
+from worker.runtime.errors import FilterError
 
 LISTED = re.compile(f"[{INVISIBLE}]")
 PLANES = 0x32400

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from worker.domain.lifecycle.sight import MOMENTARY, Trouble
-from worker.domain.lifecycle.states import State
-from worker.domain.lifecycle.todo import Patience, Standing, Who, due_at, is_due, told_troubles, waits
+from worker.domain.onboarding.states import State
+from worker.domain.onboarding.todo import Patience, Standing, Who, due_at, is_due, told_troubles, waits
+from worker.domain.onboarding.transitions import MOMENTARY, Trouble
 
 SINCE = datetime(2026, 11, 2, 15, tzinfo=UTC)
 PATIENCE = Patience(timedelta(days=7), timedelta(days=2))

@@ -9,12 +9,12 @@ from pathlib import Path
 from builders import DISTRICT, NOON, Json, record_id, student_json
 
 from worker.cli import publish, source
-from worker.domain.records import Kind
-from worker.domain.versions import micros
-from worker.pages import read_events
-from worker.ports.baselines import Older, Run, Version
-from worker.resync import ReadWhole
-from worker.row_report import RowReport
+from worker.domain.roster.records import Kind
+from worker.domain.roster.versions import micros
+from worker.messaging.event_files import read_events
+from worker.messaging.row_report import RowReport
+from worker.operations.resync import ReadWhole
+from worker.pipeline.poll.baseline_store import Older, Run, Version
 
 YESTERDAY = NOON - timedelta(days=1)
 

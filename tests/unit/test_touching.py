@@ -10,14 +10,14 @@ from typing import cast
 import pytest
 from builders import Json
 
-from worker.candidate.context import chunks
-from worker.candidate.refresh import Touched, _touch_user, _turned, stage
-from worker.candidate.sections import touched_students
-from worker.candidate.students import _count_seat
-from worker.domain.records import EventId, Kind, RecordId
-from worker.domain.staging import Change
-from worker.domain.window import WindowLimits
-from worker.ports.roster import EvaluatedRoster, Link, Seat
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.staging import Change
+from worker.pipeline.evaluate.candidate.context import chunks
+from worker.pipeline.evaluate.candidate.refresh import Touched, _touch_user, _turned, stage
+from worker.pipeline.evaluate.candidate.step1_sections import touched_students
+from worker.pipeline.evaluate.candidate.step2_students import _count_seat
+from worker.pipeline.evaluate.rosters import EvaluatedRoster, Link, Seat
 
 TODAY = date(2026, 9, 15)
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 10, timedelta(hours=1))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.domain.trace_context import read_trace_parent, trace_id
+from worker.runtime.trace_context import read_trace_parent, trace_id
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"

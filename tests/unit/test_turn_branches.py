@@ -10,13 +10,13 @@ import pytest
 from builders import DISTRICT, later, student_json, teacher_json
 from source_fakes import World, feed_event, feed_id
 
-from worker.errors import CleverTokenRefused
-from worker.ports.baselines import Run
-from worker.ports.clever import EVENTS
-from worker.ports.connections import Connection
-from worker.progress import no_progress
-from worker.source import turn
-from worker.source.surroundings import Pace
+from worker.pipeline.poll import turn
+from worker.pipeline.poll.baseline_store import Run
+from worker.pipeline.poll.clever import EVENTS
+from worker.pipeline.poll.connections import Connection
+from worker.pipeline.poll.context import Pace
+from worker.runtime.errors import CleverTokenRefused
+from worker.runtime.progress import no_progress
 
 NOW = later(3600)
 DAY, SECOND = timedelta(hours=24), timedelta(seconds=1)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 from structlog.testing import capture_logs
 
-from worker.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
-from worker.stages.loop import Health, Stop, run
-from worker.watchdog import Watchdog
+from worker.runtime.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
+from worker.runtime.loop import Health, Stop, run
+from worker.runtime.watchdog import Watchdog
 
 BROKER_AWAY = BrokerUnavailable("the broker is away")
 

@@ -8,18 +8,18 @@ import pytest
 from builders import Json
 from evaluation_fakes import MemoryEvaluation
 
-from worker.candidate.classes import ClassOutcome
-from worker.candidate.context import Context
-from worker.candidate.refresh import stage
-from worker.candidate.sections import section_view
-from worker.candidate.students import StudentOutcome, refresh_students
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Code, Policy, Severity
-from worker.domain.records import EventId, Kind, RecordId
-from worker.domain.staging import Change
-from worker.domain.window import Trigger
-from worker.ports.roster import SectionState
-from worker.stages.evaluate import context_of, judge, terms_that_count, today
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.window import Trigger
+from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.section_filter import SectionFilter
+from worker.domain.roster.staging import Change
+from worker.pipeline.evaluate.candidate.context import Context
+from worker.pipeline.evaluate.candidate.refresh import stage
+from worker.pipeline.evaluate.candidate.step1_sections import section_view
+from worker.pipeline.evaluate.candidate.step2_students import StudentOutcome, refresh_students
+from worker.pipeline.evaluate.candidate.step3_classes import ClassOutcome
+from worker.pipeline.evaluate.rosters import SectionState
+from worker.pipeline.evaluate.stage import context_of, judge, terms_that_count, today
 
 ALL = Policy(required_fields=(), unique_fields=())
 

@@ -12,12 +12,12 @@ import pytest
 from builders import DISTRICT, NOON, Json, body, delivery, event_id, event_json, settled_json, student_json
 from structlog.testing import capture_logs
 
-from worker.errors import BrokerUnavailable, DeadLettersBusy, StoreUnavailable
-from worker.metrics import Metrics
-from worker.ports.broker import Consumer, Delivery
-from worker.ports.dead_letters import DeadLetter, DeadLetters, Losses, LostMessage
-from worker.stages import quarantine
-from worker.stages.quarantine import QuarantineStage
+from worker.messaging.broker import Consumer, Delivery
+from worker.messaging.dead_letters import DeadLetter, DeadLetters, Losses, LostMessage
+from worker.pipeline.ingest import quarantine
+from worker.pipeline.ingest.quarantine import QuarantineStage
+from worker.runtime.errors import BrokerUnavailable, DeadLettersBusy, StoreUnavailable
+from worker.runtime.metrics import Metrics
 
 DEATH = {"reason": "expired", "time": NOON}
 

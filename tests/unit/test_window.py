@@ -8,7 +8,7 @@ from builders import later, window
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.window import Trigger, Window, WindowLimits, closing_trigger, deferral_expired
+from worker.domain.preflight.window import Trigger, Window, WindowLimits, closing_trigger, deferral_expired
 
 LIMITS = WindowLimits(
     quiet=timedelta(seconds=10),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from builders import NOON
 
-from worker.domain.window import Trigger, Window, WindowLimits, closes_at
+from worker.domain.preflight.window import Trigger, Window, WindowLimits, closes_at
 
 SECOND = timedelta(seconds=1)
 LIMITS = WindowLimits(10 * SECOND, 60 * SECOND, 100, 300 * SECOND)

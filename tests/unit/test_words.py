@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.domain.words import SURNAMES, Vocabulary, is_homeroom, name_words, words
+from worker.domain.roster.name_words import SURNAMES, Vocabulary, is_homeroom, name_words, words
 
 
 def vocabulary(*names: str | None) -> Vocabulary:

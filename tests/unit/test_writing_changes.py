@@ -10,20 +10,19 @@ from typing import Any, cast
 import pytest
 from builders import finding
 
-from worker.candidate.context import Context
-from worker.candidate.students import _outside
-from worker.domain.approval import Approval
-from worker.domain.canonical import MODULUS
-from worker.domain.filter import SectionFilter
-from worker.domain.policy import Code, Policy
-from worker.domain.preflight import Finding
-from worker.domain.records import RecordId, Student
-from worker.domain.roster import Entry, RosterKind
-from worker.domain.scope import KnownScope
-from worker.domain.tally import Tally
-from worker.domain.terms import without_grace
-from worker.ports.evaluation import DistrictState
-from worker.ports.roster import (
+from worker.domain.preflight.approval import Approval
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code, Policy
+from worker.domain.preflight.tally import Tally
+from worker.domain.roster.canonical import MODULUS
+from worker.domain.roster.records import RecordId, Student
+from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.scope import KnownScope
+from worker.domain.roster.section_filter import SectionFilter
+from worker.domain.roster.terms import without_grace
+from worker.pipeline.evaluate.candidate.context import Context
+from worker.pipeline.evaluate.candidate.step2_students import _outside
+from worker.pipeline.evaluate.rosters import (
     EntryState,
     EntryWrite,
     EvaluatedRoster,
@@ -31,7 +30,8 @@ from worker.ports.roster import (
     Seat,
     StudentState,
 )
-from worker.stages.evaluate import verdict_on
+from worker.pipeline.evaluate.stage import verdict_on
+from worker.pipeline.evaluate.unit_of_work import DistrictState
 
 ENTRY = Entry(RosterKind.STUDENT, "s1", '{"id":"s1"}')
 SEAT = Seat("n", "3", is_blocked=False)

@@ -24,8 +24,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
 
-from worker import telemetry
-from worker.tracing import Span, SpanKind, Value, current, entered
+from worker.runtime import logs
+from worker.runtime.tracing import Span, SpanKind, Value, current, entered
 
 EXPORT_SECONDS: Final = 5.0
 """How long one attempt to send a batch of spans may take, with its repetitions."""
@@ -45,7 +45,7 @@ _KINDS: Final[dict[SpanKind, trace.SpanKind]] = {
 
 
 class OpenTelemetryTracer:
-    """Answers to `worker.tracing.Tracer`. `sent` is told of each batch of spans, and whether it arrived."""
+    """A `Tracer`. `sent` is told of each batch of spans, and whether it arrived."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class OpenTelemetryTracer:
         )
         resource = {
             "service.name": "rostering",
-            "service.version": telemetry.version(),
+            "service.version": logs.version(),
             "service.instance.id": process,
         }
         self._provider = TracerProvider(
@@ -83,13 +83,13 @@ class OpenTelemetryTracer:
                 self._exporter, max_queue_size=QUEUE, schedule_delay_millis=DELAY_SECONDS * 1000
             )
         )
-        self._tracer = self._provider.get_tracer("rostering", telemetry.version())
+        self._tracer = self._provider.get_tracer("rostering", logs.version())
 
     @contextmanager
     def span(
         self, name: str, *, kind: SpanKind = "internal", parent: str | None = None, **attributes: Value
     ) -> Iterator[Span]:
-        """Open a span; see `worker.tracing.Tracer.span`."""
+        """Open a span; see `worker.runtime.tracing.Tracer.span`."""
         span = self._tracer.start_span(
             name,
             _remote(parent or current()),
@@ -129,7 +129,7 @@ class OpenTelemetryTracer:
 
 
 class _OpenSpan:
-    """Answers to `worker.tracing.Span`."""
+    """Answers to `worker.runtime.tracing.Span`."""
 
     def __init__(self, span: trace.Span) -> None:
         self._span = span
@@ -148,9 +148,7 @@ class _OpenSpan:
     def failed(self, error: BaseException) -> None:
         """Say that it failed, by type and place."""
         self._span.set_status(Status(StatusCode.ERROR, type(error).__name__))
-        self._span.set_attributes(
-            {"error.type": type(error).__name__, _name("where"): telemetry.where(error)}
-        )
+        self._span.set_attributes({"error.type": type(error).__name__, _name("where"): logs.where(error)})
 
 
 class _TellingExporter(SpanExporter):

@@ -9,12 +9,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from worker import app
+from worker.alerts.delivery_store import ChannelLine, DeadDelivery, OpenIncident
+from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted, moment
-from worker.domain.announcements import instant
-from worker.ports.deliveries import ChannelLine, DeadDelivery, OpenIncident
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.domain.messages.bodies import instant
 
 _channel = click.option("--channel", metavar="NAME", help="Only this channel, as `alerts list` prints it.")
 

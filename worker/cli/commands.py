@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from worker.cli.lazily import Place
+from worker.cli.lazy_group import Place
 
 COMMANDS: Final[Mapping[str, Place]] = {
     "run": Place(
@@ -37,15 +37,15 @@ COMMANDS: Final[Mapping[str, Place]] = {
         "Close the district's window now; a parked district gets another try.",
     ),
     "hold": Place(
-        "worker.cli.people:hold",
+        "worker.cli.approvals:hold",
         "Stop the district's commits until it is resumed; events and reviews go on.",
     ),
     "resume": Place(
-        "worker.cli.people:resume",
+        "worker.cli.approvals:resume",
         "End the district's hold; what was held back is committed now.",
     ),
     "approve": Place(
-        "worker.cli.people:approve",
+        "worker.cli.approvals:approve",
         "Approve one plan that removes many students; it is committed once, and only as it is now.",
     ),
     "rollback": Place(
@@ -57,7 +57,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
         "Read a district whole, from Clever or from saved pages; a running worker then judges it anew.",
     ),
     "dead-letters": Place(
-        "worker.cli.letters:dead_letters_group",
+        "worker.cli.dead_letters:dead_letters_group",
         "List, show, replay or discard messages that could not be read.",
     ),
     "purge": Place(
@@ -65,7 +65,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
         "Delete all of a district's data, and keep an audit of how much it was.",
     ),
     "lifecycle": Place(
-        "worker.cli.lifecycle:lifecycle",
+        "worker.cli.onboarding:lifecycle",
         "Follow districts on their way from chosen to live, and say what people decide.",
     ),
     "students": Place(
@@ -97,7 +97,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
         "Declare or check the broker's exchanges and queues.",
     ),
     "demo": Place(
-        "worker.cli.demo:demo",
+        "worker.cli.demo.command:demo",
         "Tell the whole story of a district, on a worker inside this process.",
     ),
     "sandbox": Place(

@@ -20,9 +20,9 @@ from rich.console import Console
 from config import loading as configuration
 from config.data_folder import nearest
 from config.settings import Settings
-from worker.errors import SettingsError
-from worker.telemetry import configure_logging
-from worker.terminal_console import TerminalConsole
+from worker.cli.terminal_console import TerminalConsole
+from worker.runtime.errors import SettingsError
+from worker.runtime.logs import configure_logging
 
 Result = TypeVar("Result")
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from worker import app
+from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.terminal import some
-from worker.errors import UnknownDistrictError
-from worker.ports.desk import NamedDistrict
+from worker.operations.districts import NamedDistrict
+from worker.runtime.errors import UnknownDistrictError
 
 SHORTEST_BEGINNING: Final = 4
 """Characters of an id that are taken for its beginning: an order on a district is no guess."""

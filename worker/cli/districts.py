@@ -10,16 +10,16 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from worker import app
-from worker.cli import people
+from worker.bootstrap import store as app
+from worker.cli import approvals
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
 from worker.cli.reviews import findings_table, forecast_text, review_details
 from worker.cli.terminal import counted, moment
-from worker.domain.announcements import instant
-from worker.domain.approval import plan_text
-from worker.ports.desk import DistrictLine
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.domain.messages.bodies import instant
+from worker.domain.preflight.approval import plan_text
+from worker.operations.districts import DistrictLine
 
 STYLES = {
     "review": "yellow",
@@ -129,7 +129,7 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     facts.add_row("district", f"{details['district_id']}  {details['name'] or ''}")
     facts.add_row("status", status + Text(_standing(details)))
-    for label, text in people.restraints(details):
+    for label, text in approvals.restraints(details):
         facts.add_row(label, text)
     facts.add_row(
         "students",
@@ -243,7 +243,7 @@ async def _districts(ctx: CommandContext) -> list[DistrictLine]:
 
 
 async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
-    from worker.forecast import forecast  # noqa: PLC0415 — slow to import
+    from worker.operations.dry_run import forecast  # noqa: PLC0415 — slow to import
 
     async with opened_district(ctx, district) as (store, district_id):
         details = await store.desk.show(district_id)

@@ -14,19 +14,19 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
-from worker.cli.lazily import LazyGroup, Place
-from worker.cli.people import spoken
+from worker.cli.lazy_group import LazyGroup, Place
 from worker.cli.terminal import counted, moment, progress_bars
-from worker.domain.announcements import instant
-from worker.domain.filter import SectionFilter, parse_filter
-from worker.domain.policy import parse_end, parse_own_policy
-from worker.domain.scope_counts import ScopeValue
-from worker.domain.turnover import FilterEffect
-from worker.errors import FilterUnconfirmed, InputFileError
-from worker.ports.desk import FilterVersion, PolicyVersion
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.domain.messages.bodies import instant
+from worker.domain.preflight.policy import parse_end, parse_own_policy
+from worker.domain.preflight.turnover import FilterEffect
+from worker.domain.roster.scope_counts import ScopeValue
+from worker.domain.roster.section_filter import SectionFilter, parse_filter
+from worker.operations.districts import FilterVersion, PolicyVersion
+from worker.runtime.errors import FilterUnconfirmed, InputFileError
 
 MARK: Final = "\ufeff"
 """Of UTF-8: some programs of Windows begin a file with it."""
@@ -254,7 +254,7 @@ async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
 async def _set(
     ctx: CommandContext, district: str, section_filter: SectionFilter, reason: str | None, *, is_sure: bool
 ) -> tuple[int, bool, list[ScopeValue]]:
-    from worker.trial import filter_effect  # noqa: PLC0415 — slow to import
+    from worker.operations.filter_trial import filter_effect  # noqa: PLC0415 — slow to import
 
     async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         with progress_bars() as progress:
@@ -288,7 +288,7 @@ async def _filters(ctx: CommandContext, district: str) -> list[FilterVersion]:
 
 
 async def _try(ctx: CommandContext, district: str, section_filter: SectionFilter) -> dict[str, Any]:
-    from worker.trial import try_filter  # noqa: PLC0415 — slow to import
+    from worker.operations.filter_trial import try_filter  # noqa: PLC0415 — slow to import
 
     async with opened_district(ctx, district) as (store, district_id):
         with progress_bars() as progress:

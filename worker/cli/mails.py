@@ -12,14 +12,14 @@ from typing import Any, BinaryIO
 import click
 from rich.table import Table
 
-from worker import app
+from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import district_id_of
 from worker.cli.terminal import moment
-from worker.domain.announcements import instant
-from worker.domain.mails import MailKind
-from worker.ports.mails import KeptMail, MailState
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.domain.mail.mails import MailKind
+from worker.domain.messages.bodies import instant
+from worker.mail.mail_store import KeptMail, MailState
 
 LONGEST_REPORT = 1024 * 1024
 _id = click.argument("mail_id", metavar="ID", type=click.UUID)
@@ -75,7 +75,7 @@ def show(ctx: CommandContext, mail_id: uuid.UUID) -> None:
 @click.pass_obj
 def preview(ctx: CommandContext, kind: str, *, as_html: bool) -> None:
     """Print a mail of a KIND with invented values, from the templates in force."""
-    from worker import postbox  # noqa: PLC0415 — slow to import
+    from worker.bootstrap import mail as postbox  # noqa: PLC0415 — slow to import
 
     made = postbox.composer(ctx.settings).preview(MailKind(kind))
     say(made.html if as_html else f"Subject: {made.subject}\n\n{made.text}", nl=False)
@@ -152,8 +152,8 @@ async def _cancel(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
 
 
 async def _bounced(ctx: CommandContext, raw: bytes) -> str | None:
-    from worker.metrics import Metrics  # noqa: PLC0415 — slow to import
-    from worker.stages.bounces import take_in  # noqa: PLC0415
+    from worker.mail.bounces import take_in  # noqa: PLC0415
+    from worker.runtime.metrics import Metrics  # noqa: PLC0415 — slow to import
 
     async with app.open_store(ctx.settings) as store:
         return await take_in(raw, store.mails, Metrics())

@@ -10,9 +10,10 @@ import click
 
 from worker.adapters.private_files import keep_private
 from worker.cli.commands import COMMANDS
-from worker.cli.lazily import LazyGroup
-from worker.domain.keepable import can_be_kept
-from worker.errors import (
+from worker.cli.lazy_group import LazyGroup
+from worker.cli.terminal_output import say
+from worker.domain.roster.keepable_text import can_be_kept
+from worker.runtime.errors import (
     BaselineRefused,
     BrokerRefused,
     CleverRefused,
@@ -20,7 +21,6 @@ from worker.errors import (
     Unavailable,
     UsageError,
 )
-from worker.terminal_output import say
 
 
 @click.group(
@@ -66,7 +66,7 @@ def main() -> None:
     except BrokenPipeError:
         code = 0
     except Exception as error:  # noqa: BLE001 — ours to mend; its text may quote a row and is not shown
-        from worker.telemetry import where  # noqa: PLC0415 — slow to import
+        from worker.runtime.logs import where  # noqa: PLC0415 — slow to import
 
         _complain(f"internal error: {type(error).__name__} at {where(error)}")
         code = 1

@@ -10,15 +10,15 @@ from typing import Final
 
 import click
 
-from worker.app import Store, open_store
+from worker.bootstrap.broker import is_taken, open_publisher
+from worker.bootstrap.store import Store, open_store
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted, progress_bars
-from worker.errors import Unavailable
-from worker.outside import is_taken, open_publisher
-from worker.pages import read_events
-from worker.publishing import publish_events
-from worker.row_report import RowReport
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.messaging.event_files import read_events
+from worker.messaging.publish_events import publish_events
+from worker.messaging.row_report import RowReport
+from worker.runtime.errors import Unavailable
 
 COMPARED: Final = 2_000
 """Rows that are compared with what is staged in one go."""

@@ -10,15 +10,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from worker import rollback as rolling
+from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
-from worker.cli.people import spoken
 from worker.cli.terminal import moment
-from worker.errors import UnknownDistrictError
-from worker.ports.rollback import Reachable
-from worker.rollback import RolledBack, commit_line
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.operations import rollback as rolling
+from worker.operations.rollback import RolledBack, commit_line
+from worker.operations.rollback_store import Reachable
+from worker.runtime.errors import UnknownDistrictError
 
 LISTED: Final = 50
 """Commits that `--list` shows, the newest of those that one can go back to."""

@@ -11,11 +11,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config.loading import redacted
 from config.settings import Settings
-from worker import process
+from worker.bootstrap import process
 from worker.cli.context import CommandContext
 from worker.cli.terminal import DistrictProgress
-from worker.telemetry import configure_logging
-from worker.terminal_console import TerminalConsole
+from worker.cli.terminal_console import TerminalConsole
+from worker.runtime.logs import configure_logging
 
 
 @click.command()

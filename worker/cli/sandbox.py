@@ -12,10 +12,10 @@ from rich.table import Table
 
 from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
-from worker.errors import SettingsError
+from worker.runtime.errors import SettingsError
 from worker.sandbox.api import CLIENT
+from worker.sandbox.live_districts import World, WorldDistrict
 from worker.sandbox.server import CleverServer
-from worker.sandbox.world import World, WorldDistrict
 
 LISTED = 20
 """Districts shown by name; the others are counted."""

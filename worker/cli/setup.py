@@ -9,19 +9,19 @@ from rich.table import Table
 
 from config import loading as configuration
 from config.topology import TOPOLOGY
-from worker import app, process
-from worker.adapters import rabbitmq_rights
-from worker.adapters.rabbitmq import RabbitBroker
+from worker.adapters.rabbitmq import rights
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.bootstrap import process, store
 from worker.cli.context import CommandContext
-from worker.errors import SettingsError, TopologyError
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.runtime.errors import SettingsError, TopologyError
 
 
 @click.command()
 @click.pass_obj
 def migrate(ctx: CommandContext) -> None:
     """Bring the database's schema up to date."""
-    before, after = ctx.run(app.migrate(ctx.settings, lambda line: say(f"rostering: {line}", err=True)))
+    before, after = ctx.run(store.migrate(ctx.settings, lambda line: say(f"rostering: {line}", err=True)))
     if before == after:
         say(f"The database is up to date: version {after}.")
     else:
@@ -80,11 +80,11 @@ async def _with_broker(ctx: CommandContext, what: str) -> list[str]:
     """Declare or check; return the names of what could not be compared."""
     if ctx.settings.broker_url is None:
         raise SettingsError("ROSTERING_BROKER_URL: expected the broker's address, it is not set")
-    broker = RabbitBroker(ctx.settings.broker_url.get_secret_value(), name=app.process_name())
+    broker = RabbitBroker(ctx.settings.broker_url.get_secret_value(), name=store.process_name())
     try:
         if what == "declare":
             return [] if await broker.declare_topology() else [queue.name for queue in TOPOLOGY.queues]
-        await broker.check_topology(rights=rabbitmq_rights.ALL_RIGHTS)
+        await broker.check_topology(rights=rights.ALL_RIGHTS)
     finally:
         await broker.close()
     return broker.uncompared

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from worker import outside
-from worker import resync as reading
 from worker.adapters.clever.saved import SavedPages
+from worker.bootstrap import broker as outside
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
 from worker.cli.terminal import counted, progress_bars
-from worker.errors import SettingsError
-from worker.metrics import Metrics
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.operations import resync as reading
+from worker.runtime.errors import SettingsError
+from worker.runtime.metrics import Metrics
 
 
 @click.command()

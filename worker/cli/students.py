@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from worker import erasing, outside
+from worker.bootstrap import broker as outside
+from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
-from worker.cli.people import spoken
 from worker.cli.terminal import counted
-from worker.erasing import Erased
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.operations import erase_student
+from worker.operations.erase_student import Erased
 
 
 @click.group()
@@ -70,23 +71,23 @@ def told(erased: Erased) -> list[str]:
 
 async def _export(ctx: CommandContext, district: str, student: str) -> dict[str, Any]:
     async with opened_district(ctx, district) as (store, district_id):
-        student_id = await erasing.student_id_of(store.students, district_id, student)
+        student_id = await erase_student.student_id_of(store.students, district_id, student)
         await store.desk.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
         broker = outside.open_broker(ctx.settings)
         try:
             dead_letters = outside.dead_letters(ctx.settings, broker)
-            return await erasing.export(store.students, dead_letters, district_id, student_id)
+            return await erase_student.export(store.students, dead_letters, district_id, student_id)
         finally:
             await broker.close()
 
 
 async def _erase(ctx: CommandContext, district: str, student: str, reason: str) -> Erased:
     async with opened_district(ctx, district) as (store, district_id):
-        student_id = await erasing.student_id_of(store.students, district_id, student)
+        student_id = await erase_student.student_id_of(store.students, district_id, student)
         broker = outside.open_broker(ctx.settings)
         try:
             dead_letters = outside.dead_letters(ctx.settings, broker)
-            return await erasing.erase(
+            return await erase_student.erase(
                 store.students,
                 dead_letters,
                 store.quarantine,

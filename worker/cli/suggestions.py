@@ -11,14 +11,14 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from worker.advising import suggest_filters
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
 from worker.cli.terminal import counted, progress_bars
-from worker.errors import OrderRefused, UsageError
-from worker.suggest.finding import Leftover, Suggestion
+from worker.cli.terminal_output import say
+from worker.runtime.errors import OrderRefused, UsageError
 from worker.suggest.literal import NOT_IN_RULES
-from worker.terminal_output import say
+from worker.suggest.service import suggest_filters
+from worker.suggest.suggestions import Leftover, Suggestion
 
 SECONDS = 240.0
 NOTHING_FOUND = "No section filter suits this district: see `rostering show` for what is wrong."

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from worker.progress import Progress as ProgressSink
-from worker.progress import no_progress
-from worker.terminal_console import TerminalConsole
+from worker.cli.terminal_console import TerminalConsole
+from worker.runtime.progress import Progress as ProgressSink
+from worker.runtime.progress import no_progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

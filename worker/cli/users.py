@@ -9,14 +9,14 @@ from typing import Final
 import click
 from rich.table import Table
 
-from worker import app
 from worker.adapters.passwords import Passwords
+from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted
-from worker.domain.users import Role, check_password, name_of, new_name
-from worker.errors import UserError
-from worker.ports.access import User
-from worker.terminal_output import say
+from worker.cli.terminal_output import say
+from worker.domain.access.users import Role, check_password, name_of, new_name
+from worker.operations.access import User
+from worker.runtime.errors import UserError
 
 _role: Final = click.Choice([role.value for role in Role])
 
@@ -59,7 +59,7 @@ def link(ctx: CommandContext) -> None:
 
 
 async def _new_link(ctx: CommandContext) -> str:
-    from worker.web.access.surroundings import is_loopback  # noqa: PLC0415 — slow to import
+    from worker.console.access.request_origin import is_loopback  # noqa: PLC0415 — slow to import
 
     if not is_loopback(ctx.settings.http.host):
         raise UserError("link: off the loopback the console asks for a user: `rostering users add`")

@@ -17,10 +17,10 @@ from aiohttp import web
 
 from worker.sandbox import ids
 from worker.sandbox.faults import Faults
-from worker.sandbox.limits import RequestLimit
+from worker.sandbox.live_districts import World, WorldDistrict
 from worker.sandbox.paging import Page, Query, WrongQuery, cut_page, event_filter
-from worker.sandbox.shelf import Shelf
-from worker.sandbox.world import World, WorldDistrict
+from worker.sandbox.rate_limit import RequestLimit
+from worker.sandbox.record_store import Shelf
 
 CLIENT: Final = "sandbox"
 """Both the client id and the client secret."""

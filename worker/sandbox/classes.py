@@ -8,7 +8,7 @@ from math import ceil
 from random import Random
 from typing import Final, NamedTuple
 
-from worker.pages import JsonObject
+from worker.messaging.event_files import JsonObject
 from worker.sandbox import names
 from worker.sandbox.names import FALL, FULL_YEAR, SPRING, CourseName, set_or_blank
 

@@ -15,15 +15,15 @@ from typing import Final, TypeAlias
 import orjson
 from aiohttp import web
 
-from worker.pages import JsonObject
+from worker.messaging.event_files import JsonObject
 from worker.sandbox import ids
 from worker.sandbox.api import UNKNOWN_CURSOR, Running
-from worker.sandbox.commands import AT_ONCE, CHANGES, Change
 from worker.sandbox.district import DistrictSpec, generate
+from worker.sandbox.expected_roster import name_contains, truth
 from worker.sandbox.faults import Faults, Kind
-from worker.sandbox.orders import MOST_SEED, Order, RefusedOrder
-from worker.sandbox.truth import name_contains, truth
-from worker.sandbox.world import WorldDistrict
+from worker.sandbox.live_districts import WorldDistrict
+from worker.sandbox.order_bodies import MOST_SEED, Order, RefusedOrder
+from worker.sandbox.order_handlers import AT_ONCE, CHANGES, Change
 
 MOST_STUDENTS: Final = 1_000_000
 _MOST_REQUESTS: Final = 1_000_000

@@ -16,19 +16,19 @@ from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from worker.errors import InputFileError
-from worker.pages import COLLECTIONS
+from worker.messaging.event_files import COLLECTIONS
+from worker.runtime.errors import InputFileError
 from worker.sandbox import ids, names
 from worker.sandbox.classes import GROUP_SIZE, Class, Teacher, plan_classes, section_fields
 from worker.sandbox.ids import UNSHARED, IdMaker, tag_of, timestamp
 from worker.sandbox.names import set_or_blank
-from worker.sandbox.shelf import Shelf
+from worker.sandbox.record_store import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from worker.pages import JsonObject
+    from worker.messaging.event_files import JsonObject
 
 _STAMPED: Final = {"schools", "users", "sections"}
 _STAFF_TEACHERS: Final = 0.05

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import orjson
 
-from worker.errors import InputFileError
-from worker.pages import COLLECTIONS, JsonObject, collection_of
+from worker.messaging.event_files import COLLECTIONS, JsonObject, collection_of
+from worker.runtime.errors import InputFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from random import Random
 
-    from worker.pages import JsonObject
+    from worker.messaging.event_files import JsonObject
 
 
 def _words(text: str) -> tuple[str, ...]:

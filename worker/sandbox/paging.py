@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import orjson
 
-from worker.pages import COLLECTIONS
-from worker.sandbox.shelf import Shelf
+from worker.messaging.event_files import COLLECTIONS
+from worker.sandbox.record_store import Shelf
 
 LAST: Final = "last"
 MOST: Final = 10_000

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any, Final
 
-from worker.pages import JsonObject
-from worker.sandbox import changes, ids, names
-from worker.sandbox.changes import Feed
+from worker.messaging.event_files import JsonObject
+from worker.sandbox import daily_changes, ids, names
 from worker.sandbox.classes import Class, Teacher, plan_classes, section_fields
+from worker.sandbox.daily_changes import Feed
 from worker.sandbox.district import District
 from worker.sandbox.names import GRADES
 
@@ -86,7 +86,7 @@ class _NewYear:
         """Bring new children into Kindergarten, as many as left it."""
         for school, number in sorted(self.entered.items()):
             for _ in range(number):
-                (event,) = changes.new_student(self.district, self.feed, school, GRADES[0], [])
+                (event,) = daily_changes.new_student(self.district, self.feed, school, GRADES[0], [])
                 self.cohorts[school, GRADES[0]].append(event["data"]["object"]["id"])
                 yield event
 

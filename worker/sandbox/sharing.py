@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from worker.pages import COLLECTIONS, JsonObject
-from worker.sandbox.changes import Feed
+from worker.messaging.event_files import COLLECTIONS, JsonObject
+from worker.sandbox.daily_changes import Feed
 from worker.sandbox.district import District
-from worker.sandbox.upheavals import Withheld, belonging, withhold_all_but
+from worker.sandbox.district_events import Withheld, belonging, withhold_all_but
 
 AMOUNTS: Final = ("nothing", "students", "all")
 """Nothing but who administers the district; all people and schools, without a section; everything."""

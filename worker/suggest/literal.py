@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Final
 
-from worker.domain.filter import Condition, Rule, SectionFilter
-from worker.domain.texts import folded, wanted
+from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
+from worker.domain.roster.texts import folded, wanted
 from worker.suggest.survey import Column, Survey
 from worker.suggest.wording import sharable
 

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from worker.domain.filter import Condition, Rule
-from worker.domain.texts import wanted
-from worker.suggest.atoms import Atom
-from worker.suggest.meaning import WEIGHTS, Meaning
+from worker.domain.roster.section_filter import Condition, Rule
+from worker.domain.roster.texts import wanted
+from worker.suggest.conditions import Atom
+from worker.suggest.rule_kinds import WEIGHTS, Meaning
 from worker.suggest.survey import BLANK, Bools, Survey
 
 RULE_SHARE: Final = 0.01

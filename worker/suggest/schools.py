@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.suggest.atoms import Atom, Part, atoms
+from worker.suggest.conditions import Atom, Part, atoms
 from worker.suggest.counting import Group, Tried, group, kinds_of, tried
 from worker.suggest.deadline import Deadline
-from worker.suggest.meaning import Meaning
 from worker.suggest.optimiser import choose, in_turn
+from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf, both, single
 from worker.suggest.survey import Bools, Ints, Survey
 

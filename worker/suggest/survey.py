@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.filter import Scope, SectionView
-from worker.domain.records import School, Student, Teacher
-from worker.domain.scope import KnownScope, find_schools
-from worker.domain.texts import folded
-from worker.domain.words import Vocabulary, name_words
+from worker.domain.roster.name_words import Vocabulary, name_words
+from worker.domain.roster.records import School, Student, Teacher
+from worker.domain.roster.scope import KnownScope, find_schools
+from worker.domain.roster.section_filter import Scope, SectionView
+from worker.domain.roster.texts import folded
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]

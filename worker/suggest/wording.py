@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from worker.domain.filter import Condition, Rule, SectionFilter
+from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 
 _SAID = {
     "is": "is",

@@ -14,8 +14,8 @@ import aiohttp
 import orjson
 
 from worker.adapters.channels.http import post
-from worker.adapters.channels.naming import channel_name
-from worker.domain.announcements import instant
+from worker.adapters.channels.names import channel_name
+from worker.domain.messages.bodies import instant
 
 STANDS_FOR: Final = timedelta(hours=24)
 """How long an alert stands at Alertmanager that nobody sends again: a notify stage may be away at night."""
@@ -23,7 +23,7 @@ SERVICE: Final = "rostering"
 
 
 class Alertmanager:
-    """Answers to `worker.ports.channel.Channel`."""
+    """Answers to `worker.alerts.channel.Channel`."""
 
     kind = "alertmanager"
     at_once = 8

@@ -7,7 +7,7 @@ from typing import Final
 
 import aiohttp
 
-from worker.errors import ChannelFailed
+from worker.runtime.errors import ChannelFailed
 
 AGENT: Final = {"User-Agent": "rostering", "Content-Type": "application/json"}
 DRAINED_BYTES: Final = 64 * 1024

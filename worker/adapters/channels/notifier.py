@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from config.addresses import is_local
-from worker.adapters.channels.naming import channel_name
-from worker.domain.incident_codes import CATALOGUE
-from worker.errors import ChannelFailed, SettingsError
+from worker.adapters.channels.names import channel_name
+from worker.domain.alerts.codes import CATALOGUE
+from worker.runtime.errors import ChannelFailed, SettingsError
 
 if TYPE_CHECKING:
     import apprise
@@ -31,7 +31,7 @@ SILENT: Final = logging.CRITICAL + 1
 
 
 class Notifier:
-    """Answers to `worker.ports.channel.Channel`."""
+    """Answers to `worker.alerts.channel.Channel`."""
 
     at_once = THREADS
     refresh_every: timedelta | None = None

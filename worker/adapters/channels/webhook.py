@@ -8,11 +8,11 @@ from datetime import timedelta
 import aiohttp
 
 from worker.adapters.channels.http import post
-from worker.adapters.channels.naming import channel_name
+from worker.adapters.channels.names import channel_name
 
 
 class Webhook:
-    """Answers to `worker.ports.channel.Channel`."""
+    """Answers to `worker.alerts.channel.Channel`."""
 
     kind = "webhook"
     at_once = 8

@@ -1,1 +1,1 @@
-"""Clever as `worker.ports.clever` sees it, its tokens sealed for storage, and saved pages in its place."""
+"""Clever behind `worker.pipeline.poll.clever`; tokens sealed for storage; saved pages in its place."""

@@ -1,4 +1,4 @@
-"""Clever's token service and data API over HTTP, as `worker.ports.clever` describes them."""
+"""Clever's token service and data API over HTTP, as `worker.pipeline.poll.clever` describes them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import aiohttp
 from yarl import URL
 
 from worker.adapters.clever import envelope
-from worker.adapters.clever.asking import Asker, Question
+from worker.adapters.clever.clock import REAL, Timing
 from worker.adapters.clever.grants import Grants
-from worker.adapters.clever.timing import REAL, Timing
-from worker.domain.records import Json
-from worker.errors import CleverRefused, CleverUnavailable, SettingsError
-from worker.ports.clever import EVENTS, Page, Token
+from worker.adapters.clever.http import Asker, Question
+from worker.domain.roster.records import Json
+from worker.pipeline.poll.clever import EVENTS, Page, Token
+from worker.runtime.errors import CleverRefused, CleverUnavailable, SettingsError
 
 PAGE_SIZE: Final = 10_000
 """Rows of a page: the most that Clever gives."""
@@ -28,7 +28,7 @@ _WRONG_APP: Final = (
 
 
 class CleverClient:
-    """Answers to `worker.ports.clever.Clever`; `close` it at the end."""
+    """Answers to `worker.pipeline.poll.clever.Clever`; `close` it at the end."""
 
     def __init__(
         self,

@@ -12,9 +12,9 @@ from typing import Any, Final
 import orjson
 from yarl import URL
 
-from worker.domain.records import Json
-from worker.pages import unreadable_row
-from worker.ports.clever import Page
+from worker.domain.roster.records import Json
+from worker.messaging.event_files import unreadable_row
+from worker.pipeline.poll.clever import Page
 
 _BEGINNING: Final = 64
 """Bytes in which HTML shows itself, behind whatever blanks."""

@@ -10,8 +10,8 @@ from typing import Any, Final
 import structlog
 
 from schemas import clever
-from worker.domain.records import Json
-from worker.ports.clever import Token
+from worker.domain.roster.records import Json
+from worker.pipeline.poll.clever import Token
 
 _SENDABLE: Final = re.compile(r"[\x21-\x7e]+")
 """What can stand in a header."""

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from worker.adapters.clever.timing import REAL, Timing
+from worker.adapters.clever.clock import REAL, Timing
 
 WINDOW_SECONDS: Final = 60.0
 REQUESTS: Final = 1200

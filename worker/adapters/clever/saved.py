@@ -11,9 +11,9 @@ from typing import Final
 import orjson
 from yarl import URL
 
-from worker.domain.records import Json
-from worker.errors import InputFileError
-from worker.pages import COLLECTIONS, collection_of, is_record, row_of, without_mark
+from worker.domain.roster.records import Json
+from worker.messaging.event_files import COLLECTIONS, collection_of, is_record, row_of, without_mark
+from worker.runtime.errors import InputFileError
 
 NEEDED: Final = ("users", "sections")
 """Collections without which there is no roster."""

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from worker.ports.clever import Token
+from worker.pipeline.poll.clever import Token
 
 _PURPOSE = b"rostering district tokens"
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 
-from worker.adapters.mail.place import Place, place
-from worker.errors import MailboxUnavailable
-from worker.ports.bounces import Returned
+from worker.adapters.mail.server_url import Place, place
+from worker.mail.bounce_mailbox import Returned
+from worker.runtime.errors import MailboxUnavailable
 
 SECONDS: Final = 20.0
 """The longest that one answer may take."""
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 
 class ImapMailbox:
-    """Answers to `worker.ports.bounces.ReturnBox`."""
+    """Answers to `worker.mail.bounce_mailbox.ReturnBox`."""
 
     def __init__(self, url: str, *, may_be_plain: bool = False, longest: float = LONGEST_SECONDS) -> None:
         self._place = place(url, may_be_plain=may_be_plain)

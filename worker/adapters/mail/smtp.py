@@ -18,11 +18,11 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException
 from aiosmtplib.protocol import SMTPProtocol
 
-from worker.adapters.mail.message import House, message, on_the_line
-from worker.adapters.mail.place import Place, place
-from worker.domain.mails import envelope_verdict, mailbox
-from worker.errors import MailPutOff, MailRefused, MailUncertain
-from worker.ports.mail_server import MayGo, OutgoingMail
+from worker.adapters.mail.mime import House, message, on_the_line
+from worker.adapters.mail.server_url import Place, place
+from worker.domain.mail.mails import envelope_verdict, mailbox
+from worker.mail.mail_server import MayGo, OutgoingMail
+from worker.runtime.errors import MailPutOff, MailRefused, MailUncertain
 
 ANSWER_PATIENCE: Final = 5
 """For the last answer a server has so many times as long as for all before it."""
@@ -35,7 +35,7 @@ _STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 
 
 class SmtpServer:
-    """Answers to `worker.ports.mail_server.MailServer`; one connection for each mail."""
+    """Answers to `worker.mail.mail_server.MailServer`; one connection for each mail."""
 
     def __init__(self, url: str, house: House, seconds: float, *, may_be_plain: bool = False) -> None:
         self._place = place(url, may_be_plain=may_be_plain)

@@ -19,7 +19,7 @@ import asyncpg
 from config.addresses import PostgresUrl, postgres_url
 from worker.adapters.postgres.tls import tls_context
 from worker.adapters.postgres.watched import USUAL, Verdict, WatchedConnection, WatchTimes
-from worker.errors import SettingsError
+from worker.runtime.errors import SettingsError
 
 CONNECT_SECONDS: Final = 10.0
 """For each host: one that does not answer must not take the time of the next."""

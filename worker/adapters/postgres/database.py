@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from worker.adapters.postgres.connector import Connector, Pooling
 from worker.adapters.postgres.errors import translated
 from worker.adapters.postgres.watched import USUAL, WatchedConnection, WatchTimes
-from worker.errors import SettingsError, StoreContended, StoreUnavailable
+from worker.runtime.errors import SettingsError, StoreContended, StoreUnavailable
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy

@@ -17,7 +17,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 
 from worker.adapters import private_files
 from worker.adapters.private_files import passage, private_folder
-from worker.errors import StoreUnavailable
+from worker.runtime.errors import StoreUnavailable
 
 with warnings.catch_warnings():
     # It looks for the user's runtime folder when it is imported, and does well without one.

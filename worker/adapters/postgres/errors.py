@@ -17,7 +17,7 @@ from typing import Final
 
 import asyncpg
 
-from worker.errors import (
+from worker.runtime.errors import (
     SettingsError,
     StoreContended,
     StoreFailed,
@@ -25,7 +25,7 @@ from worker.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from worker.telemetry import innermost
+from worker.runtime.logs import innermost
 
 _AWAY: Final = frozenset(
     {

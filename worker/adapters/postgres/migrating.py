@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 from worker.adapters.postgres.connector import Connector
 from worker.adapters.postgres.errors import translated
 from worker.adapters.postgres.watched import WatchedConnection
-from worker.errors import SettingsError, StoreUnavailable
+from worker.runtime.errors import SettingsError, StoreUnavailable
 
 _LOCK: Final = 7305177190153
 """Key of the advisory lock under which one process at a time migrates; any number that is ours alone."""

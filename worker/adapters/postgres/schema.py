@@ -12,7 +12,7 @@ from importlib import resources
 import asyncpg
 
 from worker.adapters.postgres.database import Database
-from worker.errors import SchemaVersionError
+from worker.runtime.errors import SchemaVersionError
 
 _MIGRATION = re.compile(r"m(\d{4})_\w+\.py")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from worker.errors import SettingsError
+from worker.runtime.errors import SettingsError
 
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 SYSTEM: Final = "system"

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import asyncpg
 
-from worker import life
-from worker.errors import StoreUnavailable
+from worker.runtime import heartbeat
+from worker.runtime.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -149,7 +149,7 @@ class WatchedConnection(DriverConnection):
                 raise
             raise StoreUnavailable("PostgreSQL: the connection swallows what it is given") from None
         else:
-            life.sign()
+            heartbeat.sign()
             return answer
         finally:
             timer.cancel()
@@ -171,7 +171,7 @@ class WatchedConnection(DriverConnection):
             is_sending = unsent > 0 and unsent != before  # a large call over a slow line
             silent = silent + 1 if verdict is Verdict.SILENT and not is_sending else 0
             if verdict is Verdict.WORKING:
-                life.sign()
+                heartbeat.sign()
             if verdict is not Verdict.AWAY:
                 worked = loop.time()
             longest = watch.times.without_backend if self.backend is None else watch.longest

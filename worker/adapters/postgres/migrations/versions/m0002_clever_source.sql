@@ -71,7 +71,7 @@ CREATE TABLE incidents (
     PRIMARY KEY (district_id, code)
 );
 
--- Where a staged section points; what `worker.candidate.refresh` derives for the sections of a batch.
+-- Where a staged section points; what `worker.pipeline.evaluate.candidate.refresh` derives for the sections of a batch.
 CREATE FUNCTION rostering_links(section jsonb) RETURNS TABLE (role text, target_id text)
 LANGUAGE sql IMMUTABLE AS $$
     SELECT DISTINCT role, target_id FROM (

@@ -1,5 +1,5 @@
 -- The states of a district's lifecycle, in their order, and every allowed move between them. A test holds these
--- tables and worker.domain.lifecycle.states to each other. '' is a district that is not on its way yet.
+-- tables and worker.domain.onboarding.states to each other. '' is a district that is not on its way yet.
 CREATE TABLE lifecycle_states (
     state text PRIMARY KEY,
     place smallint NOT NULL UNIQUE

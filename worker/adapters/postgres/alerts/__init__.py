@@ -1,0 +1,1 @@
+"""adapters of postgres of alerts."""

@@ -1,0 +1,171 @@
+"""Incidents in PostgreSQL: remembered, and told to operations, in the transaction of whoever noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from worker.adapters.postgres import statements, wakeups
+from worker.adapters.postgres.database import Connection
+from worker.domain.alerts.incidents import Alert, Condition, Memory, Rules, Status, alert, dedup_key, step
+from worker.runtime.tracing import trace_parent
+
+_SQL: Final = statements.load("alerts/incidents")
+_ALERTS: Final = statements.load("alerts/alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The decision that is the reason of alerts: its number in the district, and its batch."""
+
+    sequence: int | None = None
+    batch_id: str | None = None
+
+
+NO_DECISION: Final = Cause()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of one incident: what is remembered of it now, and what is told."""
+
+    district_id: str
+    code: str
+    memory: Memory | None
+    status: Status | None
+    ending: str | None = None
+
+
+async def note(
+    connection: Connection,
+    district_id: str,
+    found: Mapping[str, Condition | None],
+    now: datetime,
+    rules: Rules,
+    cause: Cause = NO_DECISION,
+) -> None:
+    """Note what is so of a district now, by code: what is wrong, or None where nothing is."""
+    rows = await connection.fetch(_SQL["lock"], district_id, sorted(found))
+    before = {row["code"]: memory_of(row) for row in rows}
+    steps = [
+        Step(district_id, code, *step(before.get(code), condition, now, rules.flap))
+        for code, condition in sorted(found.items())
+        if condition is not None or code in before
+    ]
+    new = [one for one in steps if one.code not in before]
+    begun = await _begin(connection, new)
+    changed = [one for one in steps if one.code in before and one.memory != before[one.code]]
+    await keep(connection, changed, rules, cause)
+    await _tell(connection, [one for one in new if one.code in begun], rules, cause)
+    if len(begun) < len(new):  # another process began the same incident first: this is what it goes on with
+        rest = {one.code: found[one.code] for one in new if one.code not in begun}
+        await note(connection, district_id, rest, now, rules, cause)
+
+
+async def end_all(connection: Connection, district_id: str, now: datetime, rules: Rules, ending: str) -> None:
+    """Tell of the end of all of a district's incidents, and forget them."""
+    rows = await connection.fetch(_SQL["lock_all"], district_id)
+    steps = [
+        Step(district_id, row["code"], *step(_unflapping(memory_of(row)), None, now, rules.flap), ending)
+        for row in rows
+    ]
+    await _tell(connection, steps, rules, NO_DECISION)
+    await connection.execute(_SQL["forget_all"], district_id)
+
+
+async def keep(
+    connection: Connection, steps: Sequence[Step], rules: Rules, cause: Cause = NO_DECISION
+) -> None:
+    """Remember what became of incidents, and write their alerts."""
+    kept = [one for one in steps if one.memory is not None]
+    gone = [one for one in steps if one.memory is None]
+    if kept:
+        await connection.execute(_SQL["keep"], *_columns(kept))
+    if gone:
+        await connection.execute(
+            _SQL["forget"], [one.district_id for one in gone], [one.code for one in gone]
+        )
+    await _tell(connection, steps, rules, cause)
+
+
+async def _begin(connection: Connection, steps: Sequence[Step]) -> set[str]:
+    """Remember incidents of one district that begin; return the codes of those nobody else has begun."""
+    if not steps:
+        return set()
+    return {row["code"] for row in await connection.fetch(_SQL["keep_new"], *_columns(steps))}
+
+
+def memory_of(row: asyncpg.Record) -> Memory:
+    """Read what is remembered of an incident."""
+    return Memory(
+        row["since"],
+        Condition(row["picture"], row["summary"], row["counts"]),
+        row["told"],
+        row["told_at"],
+        row["updated_at"],
+        row["updates"],
+        row["clear_since"],
+        row["returns"],
+    )
+
+
+async def _tell(connection: Connection, steps: Sequence[Step], rules: Rules, cause: Cause) -> None:
+    """Write the alerts of incidents whose rows are locked: the relay and each channel read them."""
+    rows = [
+        _alert_row(one, one.memory, one.status, rules, cause) for one in steps if one.memory and one.status
+    ]
+    if not rows:
+        return
+    await connection.execute(_ALERTS["add"], *map(list, zip(*rows, strict=True)))
+    await wakeups.notify(connection, wakeups.ALERTS)
+    await wakeups.notify(connection, wakeups.DELIVERIES)
+
+
+def _alert_row(one: Step, memory: Memory, status: Status, rules: Rules, cause: Cause) -> tuple[Any, ...]:
+    told = alert(one.district_id, one.code, memory, status, rules, one.ending)
+    return (
+        one.district_id,
+        told.id,
+        dedup_key(one.district_id, one.code),
+        status.value,
+        memory.since,
+        told.routing_key,
+        cause.sequence or None,
+        _trace(told, cause),
+        told.body,
+    )
+
+
+def _trace(told: Alert, cause: Cause) -> str:
+    return trace_parent(cause.batch_id or told.id, told.id)
+
+
+def _unflapping(memory: Memory) -> Memory:
+    """Return an incident whose end is told at once."""
+    return Memory(memory.since, memory.condition, memory.told, memory.told_at)
+
+
+def _columns(steps: Sequence[Step]) -> list[list[Any]]:
+    rows = [
+        (
+            one.district_id,
+            one.code,
+            memory.since,
+            memory.condition.picture,
+            memory.condition.summary,
+            dict(memory.condition.counts),
+            memory.told,
+            memory.told_at,
+            memory.updated_at,
+            memory.updates,
+            memory.clear_since,
+            memory.returns,
+        )
+        for one in steps
+        if (memory := one.memory) is not None
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]

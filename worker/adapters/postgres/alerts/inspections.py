@@ -1,0 +1,146 @@
+"""Inspecting all districts for incidents: one question, compared with what was told, in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.alerts.incidents import Step, keep, memory_of
+from worker.adapters.postgres.database import Connection, Database
+from worker.alerts.inspection_store import Figures
+from worker.domain.alerts.codes import DEAD_LETTERS_WAITING, INSPECTED
+from worker.domain.alerts.detection import Found, Sight, StageFailure, Thresholds, folded, inspected
+from worker.domain.alerts.incidents import NO_DISTRICT, Condition, Memory, Rules, step
+from worker.domain.messages.bodies import STALE_SYNC
+from worker.domain.onboarding.transitions import Trouble
+from worker.domain.preflight.window import WindowLimits
+
+_SQL: Final = statements.load("alerts/inspections")
+_INCIDENTS: Final = statements.load("alerts/incidents")
+_DELIVERIES: Final = statements.load("alerts/deliveries")
+_LIFECYCLES: Final = statements.load("onboarding/districts")
+_MAILS: Final = statements.load("mail/mails")
+
+_LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
+"""All districts are looked at; see `worker.adapters.postgres.database` for the usual way."""
+
+
+class PostgresInspections:
+    """Answers to `worker.alerts.inspection_store.Inspections` and `FiguresOfAll`."""
+
+    def __init__(
+        self,
+        database: Database,
+        limits: WindowLimits,
+        thresholds: Thresholds = Thresholds(),  # noqa: B008 — frozen
+        rules: Rules = Rules(),  # noqa: B008 — frozen
+    ) -> None:
+        self._database = database
+        self._limits = limits
+        self._thresholds = thresholds
+        self._rules = rules
+
+    async def is_due(self, every: timedelta) -> bool:
+        """Return whether nobody has inspected for so long."""
+        async with self._database.connection() as connection:
+            return bool(await connection.fetchval(_SQL["is_due"], every))
+
+    async def inspect(self, every: timedelta, dead_letters: int | None) -> int | None:
+        """Compare what is wrong with what was told, and tell what is news; None where somebody else does."""
+        async with self._database.transaction() as connection:
+            now = await connection.fetchval(_INCIDENTS["claim"], every)
+            if now is None:
+                return None
+            await connection.execute(_LARGE_READS)
+            found = inspected(await self._sight(connection, dead_letters), now)
+            steps = await self._steps(connection, found, now, knows_dead_letters=dead_letters is not None)
+            await keep(connection, steps, self._rules)
+            await connection.execute(_INCIDENTS["claimed"])
+        return sum(one.status is not None for one in steps)
+
+    async def figures(self) -> Figures:
+        """Return the figures of all districts as they are now."""
+        limits = self._limits
+        async with self._database.transaction() as connection:
+            await connection.execute(_LARGE_READS)
+            row = await connection.fetchrow(
+                _SQL["figures"], limits.quiet, limits.max_age, limits.max_deferral, limits.max_events
+            )
+            incidents = await connection.fetch(_INCIDENTS["open_by_code"])
+            deliveries = await connection.fetch(_DELIVERIES["by_kind"])
+            lifecycles = await connection.fetch(_LIFECYCLES["by_state"])
+            mails = await connection.fetch(_MAILS["for_a_person"])
+        return Figures(
+            {each["code"]: each["incidents"] for each in incidents},
+            **dict(row or {}),
+            deliveries_waiting={each["kind"]: each["waiting"] for each in deliveries},
+            deliveries_dead={each["kind"]: each["dead"] for each in deliveries},
+            lifecycles={each["state"]: each["districts"] for each in lifecycles},
+            mails_for_a_person=sum(each["mails"] for each in mails),
+        )
+
+    async def _sight(self, connection: Connection, dead_letters: int | None) -> Sight:
+        limits, thresholds = self._limits, self._thresholds
+        rows = await connection.fetch(
+            _SQL["sight"],
+            thresholds.reads_clever,
+            STALE_SYNC,
+            thresholds.feed,
+            limits.quiet,
+            limits.max_age,
+            limits.max_deferral,
+            thresholds.window,
+            thresholds.outbox,
+            thresholds.stage,
+        )
+        mails = await connection.fetch(_MAILS["for_a_person"])
+        numbers = defaultdict[str, dict[str, int]](dict)
+        held: dict[str, list[str]] = {}
+        stages: dict[str, StageFailure] = {}
+        syncs: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            if row["what"] == "sync":
+                syncs[row["district_id"]] = row["record"]
+            elif row["what"] == "held":
+                held[row["district_id"]] = row["record"]
+            elif row["what"] == "stage":
+                stages[row["district_id"]] = StageFailure(row["number"], row["record"])
+            else:
+                numbers[row["what"]][row["district_id"]] = row["number"]
+        return Sight(
+            syncs,
+            numbers["failing"],
+            numbers["unread"],
+            numbers["parked"],
+            numbers["overdue"],
+            numbers["unpublished"],
+            dead_letters,
+            {district: set(map(Trouble, troubles)) for district, troubles in held.items()},
+            {row["district_id"]: row["mails"] for row in mails},
+            stages,
+            numbers["unattributed"].get(NO_DISTRICT, 0),
+        )
+
+    async def _steps(
+        self, connection: Connection, found: Found, now: datetime, *, knows_dead_letters: bool
+    ) -> list[Step]:
+        codes = [code for code in INSPECTED if knows_dead_letters or code != DEAD_LETTERS_WAITING]
+        rows = await connection.fetch(_INCIDENTS["inspected"], codes)
+        before = {(row["district_id"], row["code"]): memory_of(row) for row in rows}
+        found = folded(found, {key for key, memory in before.items() if memory.is_open})
+        steps = [self._step(key, before.get(key), found.get(key), now) for key in sorted({*before, *found})]
+        rows = await connection.fetch(_INCIDENTS["to_be_told"], list(INSPECTED), now - self._rules.flap)
+        before |= {(row["district_id"], row["code"]): memory_of(row) for row in rows}
+        for row in rows:
+            memory = memory_of(row)
+            is_wrong = memory.is_open and memory.clear_since is None
+            key = (row["district_id"], row["code"])
+            steps.append(self._step(key, memory, memory.condition if is_wrong else None, now))
+        return [one for one in steps if one.memory != before.get((one.district_id, one.code))]
+
+    def _step(
+        self, key: tuple[str, str], memory: Memory | None, condition: Condition | None, now: datetime
+    ) -> Step:
+        return Step(*key, *step(memory, condition, now, self._rules.flap))

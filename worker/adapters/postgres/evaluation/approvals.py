@@ -1,0 +1,152 @@
+"""Holds and approvals: what people say to a district's commits, and what evaluations make of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.evaluation import windows
+from worker.adapters.postgres.evaluation.candidate_roster import finding_of
+from worker.domain.messages.bodies import instant, plan_counts
+from worker.domain.preflight.approval import GUARDS, Approval, Ended, guards_text, plan_text
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.window import Trigger
+from worker.domain.roster.canonical import from_bytes, to_hex
+from worker.runtime.errors import OrderRefused, UnknownDistrictError
+
+_SQL: Final = statements.load("evaluation/approvals")
+_GUARDS: Final = sorted(code.value for code in GUARDS)
+
+
+class PostgresApprovals:
+    """Answers to the part of `worker.pipeline.evaluate.unit_of_work.Evaluation` that people have a say in."""
+
+    def __init__(self, connection: Connection, district_id: str) -> None:
+        self._connection = connection
+        self._district_id = district_id
+
+    async def is_on_hold(self) -> bool:
+        """Whether a person has stopped the district's commits; if not, nobody does before this ends."""
+        await self._connection.execute(_SQL["share_hold_lock"], self._district_id)
+        return await self.has_hold()
+
+    async def has_hold(self) -> bool:
+        """Whether a person has stopped the district's commits, as of now."""
+        return bool(await self._connection.fetchval(_SQL["is_on_hold"], self._district_id))
+
+    async def open_approval(self) -> Approval | None:
+        """Return the approval of a plan of the district that is open."""
+        row = await self._connection.fetchrow(_SQL["open_approval"], self._district_id)
+        if row is None:
+            return None
+        return Approval(row["id"], from_bytes(row["plan_digest"]), row["commit_sequence"])
+
+    async def end_approval(self, approval: Approval, ended: Ended) -> None:
+        """End an approval, for good."""
+        await self._connection.execute(
+            _SQL["end_approval"], self._district_id, approval.id, ended.how, ended.why
+        )
+
+
+async def hold(connection: Connection, district_id: str, actor: str, reason: str) -> None:
+    """Stop a district's commits in this transaction; a commit under way is waited for."""
+    await connection.execute(_SQL["patience"])
+    await connection.execute(_SQL["take_hold_lock"], district_id)
+    if not await connection.fetchval(_SQL["is_known"], district_id):
+        raise UnknownDistrictError(f"district {district_id} was never seen here")
+    if not await connection.fetchval(_SQL["add_hold"], district_id, actor, reason):
+        raise OrderRefused(
+            f"district {district_id} is on hold already, {await _who(connection, district_id)}"
+        )
+    await connection.execute(_SQL["audit"], actor, "district.hold", district_id, {"reason": reason})
+
+
+async def resume(connection: Connection, district_id: str, actor: str, reason: str) -> None:
+    """End the hold on a district in this transaction, and have what was held back committed.
+
+    It ends the hold that stands now, and not one that takes its place meanwhile, as that of a rollback does.
+    """
+    await connection.execute(_SQL["take_hold_lock"], district_id)
+    if not await connection.fetchval(_SQL["is_known"], district_id):
+        raise UnknownDistrictError(f"district {district_id} was never seen here")
+    known = await connection.fetchrow(_SQL["hold"], district_id)
+    if known is None:
+        raise OrderRefused(f"district {district_id} is not on hold")
+    if not await connection.fetchval(_SQL["remove_hold"], district_id, known["held_at"]):
+        raise OrderRefused(
+            f"district {district_id} was put on hold anew just now, {await _who(connection, district_id)}"
+        )
+    await connection.execute(_SQL["unpark"], district_id)
+    await windows.close(connection, [district_id], Trigger.APPROVAL)
+    await connection.execute(_SQL["audit"], actor, "district.resume", district_id, {"reason": reason})
+
+
+async def approve(connection: Connection, district_id: str, plan: str, actor: str, reason: str) -> None:
+    """Approve the plan with this digest, or one that begins so, in this transaction, and have it committed.
+
+    What is checked here is to answer the person at once; the evaluation that commits has the last word.
+    """
+    row = await connection.fetchrow(_SQL["plan"], district_id)
+    if row is None:
+        raise OrderRefused(f"district {district_id} was never seen here")
+    digest = to_hex(from_bytes(row["candidate_digest"]))
+    plan = digest if digest.startswith(plan) else plan
+    await _check(connection, district_id, row, plan)
+    if not await connection.fetchval(
+        _SQL["add_approval"], district_id, bytes.fromhex(plan), row["commit_sequence"], actor, reason
+    ):
+        raise OrderRefused(await _still_open(connection, district_id))
+    await connection.execute(_SQL["unpark"], district_id)
+    await windows.close(connection, [district_id], Trigger.APPROVAL)
+    detail = {"plan": plan, "reason": reason}
+    await connection.execute(_SQL["audit"], actor, "plan.approve", district_id, detail)
+
+
+async def last_approvals(connection: Connection, district_id: str) -> list[asyncpg.Record]:
+    """Return the last two approvals, the latest first; only that one can be open."""
+    return await connection.fetch(_SQL["last_approvals"], district_id)
+
+
+async def _check(connection: Connection, district_id: str, row: asyncpg.Record, plan: str) -> None:
+    """Raise `OrderRefused` where an approval of this plan could not be used."""
+    tally = Tally.from_json(
+        row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
+    )
+    rows = await connection.fetch(_SQL["open_errors"], district_id, _GUARDS)
+    guards = [finding_of(found) for found in rows]
+    if to_hex(tally.candidate_digest) != plan:
+        raise OrderRefused(
+            f"the plan of district {district_id} changed: it is now {to_hex(tally.candidate_digest)} "
+            f"({plan_text(plan_counts(tally))}), held back by {guards_text(guards)}"
+        )
+    if tally.errors > len(guards):
+        others = await connection.fetch(_SQL["other_errors"], district_id, _GUARDS)
+        told = ", ".join(f"{found['code']} {found['count']:,}" for found in others)
+        raise OrderRefused(
+            f"the plan of district {district_id} has errors that cannot be approved: {told}; an approval "
+            "waives mass removals and class changes only"
+        )
+    if not guards:
+        raise OrderRefused(f"the plan of district {district_id} needs no approval: nothing holds it back")
+    if await connection.fetchval(_SQL["is_on_hold"], district_id):
+        raise OrderRefused(
+            f"district {district_id} is on hold, {await _who(connection, district_id)}; resume it first"
+        )
+
+
+async def _who(connection: Connection, district_id: str) -> str:
+    row = await connection.fetchrow(_SQL["hold"], district_id)
+    return f"by {row['actor']} since {instant(row['held_at'])}: {row['reason']}" if row else "for now"
+
+
+async def _still_open(connection: Connection, district_id: str) -> str:
+    row = await connection.fetchrow(_SQL["open_approval"], district_id)
+    if row is None:
+        return f"an approval for district {district_id} ended just now; look at it with `show` and try again"
+    return (
+        f"district {district_id} has an open approval already, of the plan "
+        f"{to_hex(from_bytes(row['plan_digest']))} by {row['actor']} at {instant(row['approved_at'])}"
+    )

@@ -1,0 +1,227 @@
+"""What the causes of a review are folded from, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+import asyncpg
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.evaluation import reissued_students
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes import (
+    Blocked,
+    ClassChange,
+    ConcernedSection,
+    ErrorKey,
+    Fate,
+    Label,
+    Others,
+    Place,
+    Removals,
+    Removed,
+    Sign,
+)
+from worker.domain.review.causes.model import LISTED
+from worker.domain.roster.records import course_from_json, school_from_json, section_from_json, term_from_json
+from worker.domain.roster.section_filter import SectionView
+from worker.pipeline.evaluate.unit_of_work import NO_SIGNS, SectionSigns
+
+_SQL: Final = statements.load("evaluation/error_figures")
+
+_OF_STUDENTS: Final = [code for code in Code if code.startswith("student.")]
+_OF_OTHERS: Final = [code for code in Code if not code.startswith("student.")]
+FETCH: Final = 1000
+"""Sections in one answer of the database."""
+_IDS: Final = 1000
+"""Records with an error of one code that are looked at one by one."""
+
+
+class PostgresErrorFigures:
+    """`ErrorFigures` of `worker.pipeline.evaluate.unit_of_work`, on one connection in a transaction."""
+
+    def __init__(self, connection: Connection, district_id: str) -> None:
+        self._connection = connection
+        self._district_id = district_id
+
+    async def concerned_sections(self) -> list[ConcernedSection]:
+        """Return the kept sections of students who are in several."""
+        rows = await self._rows("concerned_sections")
+        return [_section(row) for row in rows]
+
+    async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
+        """Return what the district's known teachers of sections are called."""
+        rows = await self._rows("teacher_names")
+        return {row["id"]: (row["first_name"], row["last_name"]) for row in rows}
+
+    async def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
+        """Yield the live sections of the students in no kept one, without their students."""
+        cursor = await self._connection.cursor(_SQL["sections_of_bare_students"], self._district_id)
+        while rows := await cursor.fetch(FETCH):
+            for row in rows:
+                yield _view(row)
+
+    async def sections_of_unknown_terms(self) -> dict[str, str]:
+        """Return kept sections of students in several whose term has no days, with the ids of the terms."""
+        return {row["id"]: row["term_id"] for row in await self._rows("sections_of_unknown_terms")}
+
+    async def twins(self) -> list[str]:
+        """Return the students who are there under an old id and a new one."""
+        return await reissued_students.twins(self._connection, self._district_id)
+
+    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
+        """Return sets of kept sections with the same students that differ by their teachers alone."""
+        return [tuple(row["sections"]) for row in await self._rows("co_taught", is_filtered)]
+
+    async def blocked_students(
+        self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
+    ) -> list[Blocked]:
+        """Return the blocked students; `labels` say of what kind the sections are."""
+        kinds = _Kinds(labels or {})
+        numbers = kinds.numbers if labels is not None else None
+        marked = (
+            list(signs.not_running),
+            dict(signs.of_unknown_terms) or None,
+            [" ".join(some) for some in signs.co_taught],
+            list(signs.twins),
+        )
+        groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
+        for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):
+            of_group = (
+                tuple(row["errors"]),
+                row["school_id"],
+                row["grade"],
+                tuple(row["labels"] or ()),
+                row["is_listed"],
+                row["sign"],
+            )
+            groups.setdefault(of_group, []).append(row)
+        return [_blocked(rows, kinds) for rows in groups.values()]
+
+    async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
+        """Return some of the sections of students with the same kinds of them."""
+        kinds, found = _Kinds(labels), dict[tuple[Label, ...], list[str]]()
+        for row in await self._rows("sections_by_labels", kinds.numbers, LISTED):
+            found.setdefault(kinds.read(row["labels"]), []).append(row["section_id"])
+        return found
+
+    async def other_errors(self) -> list[Others]:
+        """Return the errors on everything but students."""
+        rows = await self._rows("other_errors", _OF_OTHERS, _IDS)
+        return [
+            Others(Code(row["code"]), row["findings"], row["ids"], row["since"], row["waiting"])
+            for row in rows
+        ]
+
+    async def cohorts(self, schools: Collection[str]) -> dict[Place, int]:
+        """Return how many students in scope each grade of these schools has."""
+        rows = await self._rows("cohorts", sorted(schools))
+        return {Place(row["school_id"], row["grade"]): row["students"] for row in rows}
+
+    async def removals(self, classes_committed: int) -> Removals:
+        """Return what the plan removes."""
+        rows = await self._connection.fetch(
+            reissued_students.with_reissued(_SQL["removed_students"]), self._district_id
+        )
+        schools = sorted({row["school_id"] for row in rows if row["school_id"]})
+        gone = await self._rows("gone_schools", schools)
+        (classes,) = await self._rows("replaced_classes")
+        return Removals(
+            [
+                Removed(
+                    Place(row["school_id"], row["grade"]), row["students"], row["is_staged"], row["reissued"]
+                )
+                for row in rows
+            ],
+            frozenset(row["id"] for row in gone),
+            classes_committed,
+            classes["removed"],
+            classes["added"],
+        )
+
+    async def class_changes(self, today: date | None) -> list[ClassChange]:
+        """Return whom the plan puts into another class, and what became of the classes they were in.
+
+        `today` tells which terms are over, None where that is no matter.
+        """
+        return [
+            ClassChange(
+                Place(row["school_id"], row["grade"]),
+                row["students"],
+                Fate(row["fate"]),
+                row["is_promoted"],
+                list(dict.fromkeys(row["sections"])),
+            )
+            for row in await self._rows("class_changes", LISTED, today and today.isoformat())
+        ]
+
+    async def is_connected(self) -> bool:
+        """Return whether the district is connected in Clever, so that it can be read from there."""
+        return bool((await self._rows("is_connected"))[0][0])
+
+    async def has_shared_students(self) -> bool:
+        """Return whether Clever shares any student, in scope or not."""
+        return bool((await self._rows("has_shared_students"))[0][0])
+
+    async def _rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        return await self._connection.fetch(_SQL[statement], self._district_id, *arguments)
+
+
+class _Kinds:
+    """Labels as numbers from 1, which statements can count; negative where there are several."""
+
+    def __init__(self, labels: Mapping[str, Label]) -> None:
+        self._labels = sorted(set(labels.values()))
+        places = {label: number for number, label in enumerate(self._labels, start=1)}
+        self.numbers = {section: places[label] for section, label in labels.items()}
+
+    def read(self, numbers: Sequence[int] | None) -> tuple[Label, ...]:
+        return tuple(replace(self._labels[abs(number) - 1], several=number < 0) for number in numbers or ())
+
+
+def _section(row: asyncpg.Record) -> ConcernedSection:
+    term = term_from_json(row["term_id"], row["term"]) if row["term"] else None
+    return ConcernedSection(
+        row["id"],
+        row["name"],
+        row["subject"],
+        row["course"],
+        row["period"],
+        row["grade"],
+        term,
+        row["teachers"] or (),
+        row["school_id"],
+    )
+
+
+def _view(row: asyncpg.Record) -> SectionView:
+    section = section_from_json(row["id"], row["record"])
+    course, school, term = row["course"], row["school"], row["term"]
+    return SectionView(
+        section,
+        course_from_json(section.course_id or "", course) if course is not None else None,
+        school_from_json(section.school_id or "", school) if school is not None else None,
+        term_from_json(section.term_id or "", term) if term is not None else None,
+    )
+
+
+def _blocked(rows: Sequence[asyncpg.Record], kinds: _Kinds) -> Blocked:
+    """Read one group of students: a row for each of their errors."""
+    first = rows[0]
+    return Blocked(
+        {_error(row["error"]): row["since"] for row in rows},
+        first["students"],
+        Place(first["school_id"], first["grade"]),
+        kinds.read(first["labels"]),
+        first["is_listed"],
+        Sign(first["sign"]) if first["sign"] else None,
+    )
+
+
+def _error(text: str) -> ErrorKey:
+    code, _, field = text.partition(" ")
+    return ErrorKey(Code(code), field)

@@ -1,0 +1,138 @@
+"""The staged roster of the district under evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Final
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.evaluation.terms import read_terms
+from worker.domain.roster.records import EventId, Json, Kind, RecordId, School, school_from_json
+from worker.domain.roster.staging import Change, Event, Key, Staged
+from worker.domain.roster.terms import DistrictTerms
+from worker.pipeline.evaluate.rosters import Link, SectionState
+
+_SQL: Final = statements.load("evaluation/staged_roster")
+
+
+class PostgresStagedRoster:
+    """`StagedRoster` of `worker.pipeline.evaluate.rosters`, on one connection in a transaction."""
+
+    def __init__(self, connection: Connection, district_id: str) -> None:
+        self._connection = connection
+        self._district_id = district_id
+        self.event_contexts: list[str] = []
+
+    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+        """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
+        rows = await self._connection.fetch(_SQL["claim_events"], self._district_id, through, limit)
+        self.event_contexts = list(dict.fromkeys(row["trace_parent"] for row in rows if row["trace_parent"]))
+        return [
+            Event(
+                EventId(row["event_id"]),
+                Kind(row["kind"]),
+                RecordId(row["record_id"]),
+                row["record"],
+                row["modified"],
+                row["is_row"],
+            )
+            for row in rows
+        ]
+
+    async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
+        """Return what is staged under these keys."""
+        kinds, ids = _columns(keys, 2)
+        rows = await self._connection.fetch(_SQL["staged"], self._district_id, kinds, ids)
+        return {
+            (Kind(row["kind"]), RecordId(row["record_id"])): Staged(
+                EventId(row["event_id"]), row["record"], row["modified"]
+            )
+            for row in rows
+        }
+
+    async def write_staged(self, changes: Sequence[Change]) -> None:
+        """Stage the changes' records; of two of one record, what the later event says."""
+        newest = {change.key: change for change in sorted(changes, key=lambda change: change.event_id)}
+        changes = list(newest.values())
+        columns = (
+            [change.kind for change in changes],
+            [change.record_id for change in changes],
+            [change.event_id for change in changes],
+            [change.after for change in changes],
+            [change.modified for change in changes],
+        )
+        await self._connection.execute(_SQL["write_staged"], self._district_id, *columns)
+
+    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+        """Change which sections point where."""
+        if removed:
+            await self._connection.execute(
+                _SQL["remove_links"],
+                self._district_id,
+                sorted({link.role for link in removed}),
+                sorted({link.target_id for link in removed}),
+                [f"{link.role} {link.target_id} {link.section_id}" for link in removed],
+            )
+        if added:
+            columns = _columns([(link.role, link.target_id, link.section_id) for link in added], 3)
+            await self._connection.execute(_SQL["add_links"], self._district_id, *columns)
+
+    async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
+        """Return the live sections that point to any of these targets."""
+        rows = await self._connection.fetch(_SQL["linked_sections"], self._district_id, role, list(targets))
+        return {row["section_id"] for row in rows}
+
+    async def section_states(self, ids: Collection[str]) -> list[SectionState]:
+        """Return the sections with what a filter reads beside them."""
+        rows = await self._connection.fetch(_SQL["section_states"], self._district_id, list(ids))
+        return [SectionState(**row) for row in rows]
+
+    async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
+        """Return the users' records of those who are students now."""
+        rows = await self._connection.fetch(_SQL["student_records"], self._district_id, list(ids))
+        return {row["record_id"]: row["record"] for row in rows}
+
+    async def unknown_users(
+        self, students: Collection[str], teachers: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return which of these are no students now, and which of those no teachers."""
+        rows = await self._connection.fetch(
+            _SQL["unknown_users"], self._district_id, list(students), list(teachers)
+        )
+        no_students = {row["id"] for row in rows if row["is_student"]}
+        return no_students, {row["id"] for row in rows if not row["is_student"]}
+
+    async def schools(self) -> list[School]:
+        """Return the district's schools."""
+        rows = await self._connection.fetch(_SQL["schools"], self._district_id)
+        return [school_from_json(row["record_id"], row["record"]) for row in rows]
+
+    async def terms(self) -> DistrictTerms:
+        """Return the district's terms, by the schools that use them."""
+        return await read_terms(self._connection, self._district_id)
+
+    async def count_school_terms(self, changes: Mapping[tuple[str, str], int]) -> None:
+        """Add to how many live sections of a school name a term."""
+        moved = sorted((*key, sections) for key, sections in changes.items())
+        columns = [list(column) for column in zip(*moved, strict=True)]
+        await self._connection.execute(_SQL["count_school_terms"], self._district_id, *columns)
+        if min(changes.values()) < 0:
+            await self._connection.execute(_SQL["forget_school_terms"], self._district_id)
+
+    async def put_in_grace(self, terms: Collection[tuple[str, str]]) -> None:
+        """Say which terms count on though they have ended, each at which school; no others do."""
+        columns = _columns(terms, 2)
+        await self._connection.execute(_SQL["put_in_grace"], self._district_id, *columns)
+
+    async def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
+        """Yield, `size` at a time, all ids of `section`, `student`, `teacher` or `school`."""
+        for side in (what, "told") if what == "student" else (what,):
+            after = ""
+            while rows := await self._connection.fetch(_SQL[f"ids_{side}"], self._district_id, after, size):
+                yield [row["record_id"] for row in rows]
+                after = rows[-1]["record_id"]
+
+
+def _columns(rows: Collection[tuple[str, ...]], width: int) -> list[list[str]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

@@ -1,0 +1,280 @@
+"""One district's evaluation on its connection, inside its transaction: from its events to the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from worker.adapters.postgres import statements, wakeups
+from worker.adapters.postgres.alerts import incidents
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.evaluation import commit_history
+from worker.adapters.postgres.evaluation.approvals import PostgresApprovals
+from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster, finding_of
+from worker.adapters.postgres.evaluation.district_state import columns
+from worker.adapters.postgres.evaluation.error_figures import PostgresErrorFigures
+from worker.adapters.postgres.evaluation.guards import PostgresGuards
+from worker.adapters.postgres.evaluation.reissued_students import with_reissued
+from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
+from worker.adapters.postgres.poll import student_fields
+from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
+from worker.adapters.postgres.suggest.kept_suggestions import PostgresAdvice
+from worker.adapters.postgres.watched import rows_of
+from worker.domain.alerts.incidents import Condition, Rules
+from worker.domain.preflight.checks import ErrorChanges, StandingFinding
+from worker.domain.roster.records import EventId, Json, Kind
+from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
+from worker.domain.roster.staging import Event, is_ahead
+from worker.domain.roster.student_fields import StudentFields, with_kept_fields, without_student
+from worker.domain.roster.versions import highest_id
+from worker.pipeline.evaluate.unit_of_work import (
+    Adopted,
+    BatchRecord,
+    ClosedWindow,
+    DecisionRecord,
+    DistrictState,
+)
+from worker.pipeline.relay.outbox import OutboxMessage
+from worker.runtime.cooperative import in_slices
+
+_SQL: Final = statements.load("evaluation/unit_of_work")
+_BASELINES: Final = statements.load("poll/baselines")
+
+FETCH: Final = 1000
+"""Rows of a plan in memory at a time."""
+
+
+class PostgresEvaluation(
+    PostgresStagedRoster,
+    PostgresCandidateRoster,
+    PostgresAdvice,
+    PostgresErrorFigures,
+    PostgresApprovals,
+    PostgresGuards,
+):
+    """`Evaluation` of `worker.pipeline.evaluate.unit_of_work`, on one connection in a transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        window: ClosedWindow,
+        state: DistrictState,
+        *,
+        keeps_history: bool = True,
+        rules: Rules = Rules(),  # noqa: B008 — frozen
+    ) -> None:
+        super().__init__(connection, window.district_id)
+        self._rules = rules
+        self.window = window
+        self.state = state
+        self._keeps_history = keeps_history
+
+    async def adopt_baseline(self, limit: int) -> Adopted | None:
+        """Stage what a baseline that is ready has read; None where none is."""
+        now = self.window.now
+        baseline = await ready_baseline(self._connection, self._district_id, now)
+        if baseline is None:
+            return None
+        fields = self.state.policy.demanded_fields
+        if StudentFields(held=baseline.student_fields).has_more_than(fields):
+            await student_fields.forget_read(self._connection, self._district_id, fields)
+        adopted = await adopt(self._connection, self._district_id, baseline, now, limit)
+        if baseline.lifts_floor:
+            self.state.floor = max(self.state.floor, baseline.floor)
+            if "users" in baseline.collections:
+                known = self.state.student_fields
+                self.state.student_fields = known.read_whole(fields, baseline.student_fields)
+        self.state.baseline_at = self.window.now
+        return adopted
+
+    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+        """Move the first `limit` events out of the inbox; of students they have what is kept of them."""
+        events = await super().claim_events(through, limit)
+        fields = self.state.policy.demanded_fields
+        erased = self.state.erased_students
+        return [
+            replace(
+                event,
+                record=without_student(event.record)
+                if event.kind is Kind.USER and event.record_id in erased
+                else with_kept_fields(event.record, fields),
+            )
+            for event in events
+        ]
+
+    async def unknown_users(
+        self, students: Collection[str], teachers: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return which of these are no students now, nor were and are erased, and which no teachers."""
+        no_students, no_teachers = await super().unknown_users(students, teachers)
+        return no_students - self.state.erased_students, no_teachers
+
+    async def keep_demanded_fields(self) -> None:
+        """Keep what the policy in force demands of students, and delete what only another one did.
+
+        What an older version kept is left for housekeeping, which takes its time.
+        """
+        state, fields = self.state, self.state.policy.demanded_fields
+        if state.evaluated_policy is None:
+            state.student_fields = StudentFields(fields, fields)
+            return
+        known = state.student_fields.demanding(fields)
+        if known.held is not None and known.has_more_than(fields):
+            await student_fields.forget_staged(self._connection, self._district_id, fields)
+            known = known.without_others(fields)
+        state.student_fields = known
+
+    async def demand_fields(self) -> None:
+        """Have a connected district read again where fields are demanded that were not kept."""
+        fields = self.state.policy.demanded_fields
+        if self.state.policy.needs_baseline and self.state.student_fields.lacking(fields):
+            await student_fields.demand_baseline(self._connection, self._district_id, fields)
+
+    async def mend_floor(self) -> int | None:
+        """Bring a floor that lies ahead of now down to what is stored, and have the district read again.
+
+        Returns how many records were staged by it; None where the floor is sound.
+        """
+        if not is_ahead(self.state.floor, self.window.now):
+            return None
+        now = highest_id(self.window.now)
+        floor = await self._connection.fetchval(_BASELINES["newest_evaluated"], self._district_id, now)
+        self.state.floor = EventId(floor)
+        mended = await self._connection.execute(_BASELINES["mend_staged"], self._district_id, floor, now)
+        await self._connection.execute(_BASELINES["demand_after_mending"], self._district_id)
+        return int(mended.rpartition(" ")[2])
+
+    async def district_record(self) -> Json | None:
+        """Return what Clever last told of the district itself and its sync."""
+        record: Json | None = await self._connection.fetchval(_SQL["district_record"], self._district_id)
+        return record
+
+    async def note_incidents(self, found: Mapping[str, Condition | None], batch_id: str) -> None:
+        """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
+        cause = incidents.Cause(self.state.decision_number, batch_id)
+        await incidents.note(self._connection, self._district_id, found, self.window.now, self._rules, cause)
+
+    async def has_ready_baseline(self) -> bool:
+        """Return whether a baseline waits to be adopted."""
+        return bool(await self._connection.fetchval(_SQL["has_ready_baseline"], self._district_id))
+
+    async def remaining_events(self) -> int:
+        """Return how many of the district's events still wait in the inbox."""
+        return int(await self._connection.fetchval(_SQL["remaining_events"], self._district_id))
+
+    async def changed_errors(self) -> ErrorChanges:
+        """Return how many errors are new, and how many resolved, since the district's last review."""
+        rows = await self._connection.fetch(_SQL["changed_errors"], self._district_id)
+        return ErrorChanges(
+            {row["code"]: row["opened"] for row in rows if row["opened"]},
+            {row["code"]: row["resolved"] for row in rows if row["resolved"]},
+        )
+
+    async def first_findings(self, limit: int) -> list[StandingFinding]:
+        """Return open findings with their age, errors first, in a stable order."""
+        rows = await self._connection.fetch(_SQL["first_findings"], self._district_id, limit)
+        return [StandingFinding(finding_of(row), row["since"]) for row in rows]
+
+    async def mark_reported(self) -> None:
+        """Take the open errors for the ones that the last review told."""
+        await self._connection.execute(_SQL["mark_reported"], self._district_id)
+        await self._connection.execute(_SQL["drop_resolved"], self._district_id)
+
+    async def forget_reported(self) -> None:
+        """Forget what the last review told, since the district left it."""
+        await self._connection.execute(_SQL["drop_resolved"], self._district_id)
+        await self._connection.execute(_SQL["forget_reported"], self._district_id)
+
+    async def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
+        """Yield the plan's changes as JSON, in the order a commit has them."""
+        statement = _SQL["plan_changes"]
+        if names_replaced:
+            statement = with_reissued(_SQL["plan_changes_with_replaced"])
+        fetch = await rows_of(self._connection, statement, self._district_id)
+        while rows := await fetch(FETCH):
+            async for row in in_slices(rows):
+                if row["candidate"] is None:
+                    yield remove_change(row["kind"], row["record_id"])
+                else:
+                    replaces = row["replaces"] if names_replaced else None
+                    yield upsert_change(row["kind"], row["record_id"], row["candidate"], replaces)
+
+    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
+        """Make the candidate roster the committed one, and keep what it replaces and whom it moves."""
+        if restarts_count:
+            await self.restart_count()
+        elif any(self.state.tally.plan()[RosterKind.STUDENT].values()):
+            await self.keep_moves(self.state.commit_sequence, self.window.now)
+        await commit_history.keep(self._connection, self._district_id, self.state, wanted=self._keeps_history)
+        await self._connection.execute(_SQL["adopt_upserts"], self._district_id)
+        await self._connection.execute(_SQL["adopt_removals"], self._district_id)
+
+    async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
+        """Put messages into the outbox, behind those that are there."""
+        first = self.state.outbox_position + 1
+        self.state.outbox_position += len(messages)
+        columns = (
+            list(range(first, first + len(messages))),
+            [self.state.decision_number] * len(messages),
+            [message.routing_key for message in messages],
+            [message.schema for message in messages],
+            [message.key for message in messages],
+            [message.sequence for message in messages],
+            [message.part for message in messages],
+            [message.parts for message in messages],
+            [message.trace_parent for message in messages],
+            [message.envelope for message in messages],
+            [message.changes for message in messages],
+        )
+        await self._connection.execute(_SQL["enqueue"], self._district_id, *columns)
+        await wakeups.notify(self._connection, wakeups.OUTBOX)
+
+    async def set_parts(self, parts: int) -> None:
+        """Tell the parts of this evaluation's commit how many they are."""
+        await self._connection.execute(
+            _SQL["set_parts"], self._district_id, self.state.decision_number, parts
+        )
+
+    async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+        """Keep the batch and the decision, and save `state`."""
+        await self.keep_decision(batch, decision)
+        await self._connection.execute(_SQL["save_district"], self._district_id, *columns(self.state))
+        await self._connection.execute(_SQL["forgive_failures"], self._district_id)
+
+    async def keep_decision(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+        """Keep the batch and the decision, and nothing else."""
+        await self._connection.execute(
+            _SQL["record_batch"],
+            self._district_id,
+            batch.number,
+            batch.id,
+            batch.trigger,
+            batch.events,
+            batch.opened_at,
+            batch.closed_at,
+            batch.outcome,
+        )
+        if decision is not None:
+            await self._connection.execute(
+                _SQL["record_decision"],
+                self._district_id,
+                decision.number,
+                decision.id,
+                decision.outcome,
+                decision.sequence,
+                decision.batch_number,
+                decision.decided_at,
+                dict(decision.summary),
+            )
+
+    async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
+        """Close the window, or keep open what came meanwhile or was put off."""
+        await self._connection.execute(_SQL["lock_window"], self._district_id)
+        dealt_with = self.window.request_number if answered else -1
+        row = await self._connection.fetchrow(
+            _SQL["reopen_window"], self._district_id, deferred_since, dealt_with
+        )
+        if row is not None and not row["events"] and not row["requested"] and deferred_since is None:
+            await self._connection.execute(_SQL["delete_window"], self._district_id)

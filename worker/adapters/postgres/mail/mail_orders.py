@@ -1,0 +1,122 @@
+"""What a person asks and orders of mails, each order with its line in the audit, in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from typing import Final
+
+import asyncpg
+
+from worker.adapters.postgres import statements, wakeups
+from worker.adapters.postgres.database import Database
+from worker.domain.mail.mails import MailKind
+from worker.mail.mail_store import KeptMail, MailState
+from worker.runtime.errors import OrderRefused
+
+_SQL: Final = statements.load("mail/mails")
+_NOTE: Final = statements.load("access/access")["note"]
+_LISTED: Final = 200
+
+
+class PostgresMailDesk:
+    """Answers to `worker.mail.mail_store.MailDesk`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def newest(self, district_id: str | None, limit: int = _LISTED) -> list[KeptMail]:
+        """Return the newest mails, of one district or of all."""
+        async with self._database.connection() as connection:
+            return [_kept(row) for row in await connection.fetch(_SQL["list"], district_id, limit)]
+
+    async def show(self, mail_id: uuid.UUID) -> KeptMail:
+        """Return one; raises `OrderRefused` where there is none."""
+        async with self._database.connection() as connection:
+            return _kept(_found(await connection.fetchrow(_SQL["show"], mail_id), mail_id))
+
+    async def settle(self, mail_id: uuid.UUID, actor: str, *, arrived: bool) -> KeptMail:
+        """End an uncertainty: it arrived, or it is sent again; or say that enough people have it."""
+        may = (MailState.UNCERTAIN, MailState.BOUNCED) if arrived else (MailState.UNCERTAIN,)
+        order = "arrived" if arrived else "again"
+        return await self._order(mail_id, actor, order, may, f"mail.settle_{order}")
+
+    async def retry(self, mail_id: uuid.UUID, actor: str) -> KeptMail:
+        """Send a dead one anew."""
+        return await self._order(mail_id, actor, "again", (MailState.DEAD,), "mail.retry")
+
+    async def cancel(self, mail_id: uuid.UUID, actor: str) -> KeptMail:
+        """Never send it: one that waits, or is dead."""
+        may = (MailState.WAITING, MailState.DEAD)
+        return await self._order(mail_id, actor, "cancel", may, "mail.cancel")
+
+    async def _order(
+        self, mail_id: uuid.UUID, actor: str, statement: str, may: Collection[MailState], action: str
+    ) -> KeptMail:
+        async with self._database.transaction() as connection:
+            before = _kept(_found(await connection.fetchrow(_SQL["for_update"], mail_id), mail_id))
+            if before.state not in may:
+                raise OrderRefused(
+                    f"mail {mail_id}: expected one that is {' or '.join(may)}, it is {before.state}"
+                )
+            await connection.execute(_SQL[statement], mail_id, actor)
+            detail = {"mail_id": str(mail_id), "kind": before.kind.value, "was": before.state.value}
+            await connection.execute(_NOTE, actor, action, before.district_id, detail)
+            await wakeups.notify(connection, wakeups.MAILS)
+            return _kept(_found(await connection.fetchrow(_SQL["show"], mail_id), mail_id))
+
+
+def _found(row: asyncpg.Record | None, mail_id: uuid.UUID) -> asyncpg.Record:
+    if row is None:
+        raise OrderRefused(f"mail {mail_id}: there is none of that id; `rostering mails list` has them")
+    return row
+
+
+def _kept(row: asyncpg.Record) -> KeptMail:
+    state = _state(row)
+    return KeptMail(
+        uuid.UUID(str(row["mail_id"])),
+        row["district_id"],
+        MailKind(row["kind"]),
+        row["occasion"],
+        tuple(row["recipients"]),
+        row["subject"],
+        row["text"],
+        row["html"],
+        row["time_zone"],
+        row["wait_for_sync"],
+        state,
+        _needs_person(row, state),
+        row["created_at"],
+        row["attempts"],
+        row["next_attempt_at"],
+        row["handed_at"],
+        row["sent_at"],
+        row["refused"],
+        row["bounced"],
+        row["bounced_at"],
+        row["dead_at"],
+        row["cancelled_at"],
+        row["settled_at"],
+        row["settled_by"],
+        row["problem"],
+    )
+
+
+def _state(row: asyncpg.Record) -> MailState:
+    if row["cancelled_at"] is not None:
+        return MailState.CANCELLED
+    if row["dead_at"] is not None:
+        return MailState.DEAD
+    if row["sent_at"] is not None:
+        return MailState.BOUNCED if row["bounced"] or row["refused"] else MailState.SENT
+    if row["handed_at"] is not None:
+        return MailState.SENDING if row["next_attempt_at"] > row["now"] else MailState.UNCERTAIN
+    return MailState.WAITING
+
+
+def _needs_person(row: asyncpg.Record, state: MailState) -> bool:
+    if state is not MailState.BOUNCED:
+        return state in {MailState.UNCERTAIN, MailState.DEAD}
+    news = [row["bounced_at"], row["sent_at"] if row["refused"] else None]
+    return row["settled_at"] is None or any(at > row["settled_at"] for at in news if at is not None)

@@ -1,0 +1,221 @@
+"""Districts on their way from chosen to live, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Final
+
+import asyncpg
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.onboarding import connect_links, orders
+from worker.adapters.postgres.onboarding.observations import (
+    Guidance,
+    candidates,
+    look,
+    sharing_of,
+    way_of,
+    zone_of,
+)
+from worker.adapters.postgres.onboarding.orders import lock
+from worker.adapters.postgres.onboarding.transitions import find, follow, keep_held_back
+from worker.domain.mail.mails import Mail
+from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.transitions import Step, Trouble
+from worker.onboarding.district_store import Description, Link, Made, Record, RulesAsked, Welcome
+from worker.runtime.cooperative import in_slices
+from worker.runtime.errors import UnknownDistrictError
+
+_SQL: Final = statements.load("onboarding/districts")
+_MAILS: Final = statements.load("mail/mails")
+
+ADVANCED: Final = 500
+"""Districts that advance in one transaction: a second or two, where each has an e-mail."""
+JUDGED: Final = 20
+"""Districts whose sharing is judged in one transaction: a large one takes a second."""
+JUDGEMENTS: Final = 50
+"""Such transactions in one round."""
+_LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
+"""All districts are looked at; see `worker.adapters.postgres.database` for the usual way."""
+
+
+class PostgresLifecycles:
+    """Answers to `worker.onboarding.district_store.Lifecycles`."""
+
+    def __init__(self, database: Database, guidance: Guidance = Guidance()) -> None:  # noqa: B008 — frozen
+        self._database = database
+        self._guidance = guidance
+
+    async def records(self) -> list[Record]:
+        """Return every district on its way, by id."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_LARGE_READS)
+            waiting = await _for_a_person(connection)
+            rows = await connection.fetch(_SQL["records"], None)
+        return [self._record(row, waiting) async for row in in_slices(rows)]
+
+    async def record(self, district_id: str) -> Record:
+        """Return one; raises `UnknownDistrictError` where it is not on its way."""
+        async with self._database.connection() as connection:
+            waiting = await _for_a_person(connection)
+            row = await connection.fetchrow(_SQL["records"], district_id)
+        if row is None:
+            raise UnknownDistrictError(f"district {district_id} is not on its way")
+        return self._record(row, waiting)
+
+    async def history(self, district_id: str) -> list[Made]:
+        """Return every move of a district, the oldest first."""
+        async with self._database.connection() as connection:
+            return [_made(row) for row in await connection.fetch(_SQL["history"], district_id)]
+
+    async def by_state(self) -> dict[State, int]:
+        """Return how many districts stand in each state."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SQL["by_state"])
+        return {State(row["state"]): row["districts"] for row in rows}
+
+    async def choose(self, district_id: str, description: Description, actor: str) -> None:
+        """Put a district on its way; raises `OrderRefused` where it is, `LifecycleError` on a wrong value."""
+        async with self._database.transaction() as connection:
+            await orders.choose(connection, district_id, description, actor)
+
+    async def describe(self, district_id: str, description: Description, actor: str) -> None:
+        """Change what people say of a district; raises `UnknownDistrictError` and `LifecycleError`."""
+        async with self._database.transaction() as connection:
+            seen = await lock(connection, district_id, self._guidance)
+            await orders.describe(connection, seen, description, actor)
+
+    async def order(
+        self,
+        district_id: str,
+        move: Move,
+        actor: str,
+        *,
+        writes: bool = True,
+        rules: RulesAsked | None = None,
+    ) -> Step:
+        """Make a person's move; raises `UnknownDistrictError`, `OrderRefused` or `LifecycleError`."""
+        async with self._database.transaction() as connection:
+            seen = await lock(connection, district_id, self._guidance)
+            return await orders.order(
+                connection, seen, move, actor, self._guidance, writes=writes, rules=rules
+            )
+
+    async def preview(self, district_id: str, move: Move, rules: RulesAsked | None = None) -> Mail:
+        """Return the e-mail that a person's move would write; raises as `order` does."""
+        async with self._database.transaction() as connection:
+            return await orders.preview(connection, district_id, move, self._guidance, rules)
+
+    async def set_window(
+        self, district_id: str, opens_on: date | None, launch_on: date | None, actor: str
+    ) -> list[Step]:
+        """Say when the window opens; raises `UnknownDistrictError` and `LifecycleError`."""
+        async with self._database.transaction() as connection:
+            seen = await lock(connection, district_id, self._guidance)
+            made = await orders.set_window(connection, seen, opens_on, launch_on, actor, self._guidance)
+        return [Step(one.before, one.move, one.after) for one in made if one.before is not None]
+
+    async def drop(self, district_id: str, actor: str) -> None:
+        """Take a district off its way; raises `UnknownDistrictError`."""
+        async with self._database.transaction() as connection:
+            seen = await lock(connection, district_id, self._guidance)
+            await orders.drop(connection, seen, actor)
+
+    async def links(self, district_id: str) -> list[Link]:
+        """Return a district's connect links, the newest first."""
+        async with self._database.connection() as connection:
+            return await connect_links.links_of(connection, district_id)
+
+    async def new_link(self, district_id: str, actor: str) -> Link:
+        """Make a new connect link and revoke the ones before it; raises `UnknownDistrictError`."""
+        async with self._database.transaction() as connection:
+            await lock(connection, district_id, self._guidance)
+            link = await connect_links.make_link(connection, district_id, actor, self._guidance.link_life)
+            await orders.audit(connection, actor, "new_link", district_id)
+        return link
+
+    async def revoke_links(self, district_id: str, actor: str) -> int:
+        """Revoke every open link; return how many there were. Raises `UnknownDistrictError`."""
+        async with self._database.transaction() as connection:
+            await lock(connection, district_id, self._guidance)
+            revoked = await connect_links.revoke_all(connection, district_id, actor)
+            await orders.audit(connection, actor, "revoke_links", district_id, links=revoked)
+        return revoked
+
+    async def welcome(self, token: str) -> Welcome | None:
+        """Return what the page behind a link shows, and note that it was opened; None for no open link."""
+        async with self._database.connection() as connection:
+            return await connect_links.welcome_by(connection, token)
+
+    async def advance(self) -> list[Made]:
+        """Make every move that follows from what is seen; return them.
+
+        Those that are found, and the judging of what is shared, are transactions of their own before; what a
+        district does after is one.
+        """
+        found = await self._database.in_transaction(self._find)
+        for _ in range(JUDGEMENTS):
+            if await self._database.in_transaction(self._judge) < JUDGED:
+                break
+        made = found
+        after: str | None = ""
+        while after is not None:
+            moved, after = await self._database.in_transaction(partial(self._advance, after))
+            made = made + moved
+        return made
+
+    async def _find(self, connection: Connection) -> list[Made]:
+        await connection.execute(_LARGE_READS)
+        return await find(connection)
+
+    async def _judge(self, connection: Connection) -> int:
+        return len(await connection.fetch(_SQL["judge"], JUDGED))
+
+    async def _advance(self, after: str, connection: Connection) -> tuple[list[Made], str | None]:
+        """Advance some behind a district; return their moves, and behind whom there may be more."""
+        await connection.execute(_LARGE_READS)
+        ids = await candidates(connection, self._guidance, after, ADVANCED)
+        last = ids[-1] if len(ids) == ADVANCED else None
+        looked = await look(connection, ids, self._guidance)
+        taken = await follow(connection, looked, self._guidance)
+        await keep_held_back(connection, looked, taken, self._guidance)
+        return [made for one in taken for made in one.made()], last
+
+    def _record(self, row: asyncpg.Record, waiting: Mapping[str, tuple[int, datetime]]) -> Record:
+        mails, mails_since = waiting.get(row["district_id"], (0, None))
+        way, calendar = way_of(row, self._guidance), self._guidance.rules.calendar
+        return Record(
+            way=way,
+            since=row["since"],
+            now=row["now"],
+            name=row["called"],
+            contacts=tuple(row["contacts"]),
+            time_zone=zone_of(row, self._guidance),
+            launch_at=way.window.launches_at(calendar) if way.window else None,
+            opens_at=way.window.opens_at() if way.window else None,
+            sharing=sharing_of(row),
+            held_since=row["held_since"],
+            troubles=frozenset(map(Trouble, row["troubles"])),
+            mails_waiting=mails,
+            mails_since=mails_since,
+            review_since=row["review_since"],
+            windows_set=row["windows_set"],
+        )
+
+
+async def _for_a_person(connection: Connection) -> dict[str, tuple[int, datetime]]:
+    rows = await connection.fetch(_MAILS["for_a_person"])
+    return {row["district_id"]: (row["mails"], row["since"]) for row in rows}
+
+
+def _made(row: asyncpg.Record) -> Made:
+    detail = dict(row["detail"])
+    before = State(row["from_state"]) if row["from_state"] else None
+    mail_id = detail.pop("mail_id", None)
+    return Made(
+        *(row["district_id"], before, Move(row["move"]), State(row["to_state"]), row["at"], row["actor"]),
+        *(mail_id, detail),
+    )

@@ -1,0 +1,167 @@
+"""Which e-mail a move causes: its values from what is seen of the district, its occasion, to whom."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.onboarding.observations import Guidance, Seen, zone_of
+from worker.domain.mail.mails import (
+    Invitation,
+    Mail,
+    MailKind,
+    ReadyToAssess,
+    Rostered,
+    RuleCoverage,
+    RulesRequest,
+    SharingRequest,
+    SyncSettings,
+    Values,
+)
+from worker.domain.messages.bodies import sync_state
+from worker.domain.onboarding.contact_text import ASKED
+from worker.domain.onboarding.launch_dates import AssessmentWindow
+from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.transitions import Step
+from worker.onboarding.district_store import Link, RulesAsked
+from worker.runtime.errors import LifecycleError
+
+_SQL: Final = statements.load("onboarding/orders")
+
+OCCASIONS: Final = {
+    Move.INVITE: "invitation",
+    Move.REQUEST_SHARING: "sharing",
+    Move.REQUEST_RULES: "rules",
+}
+"""Of moves by people: with a number each, since they may be made again."""
+PROMISED: Final = "the-link-is-made-when-this-is-sent"
+LONGEST_NAME: Final = 80
+"""Of a district, in a subject with more in it."""
+NO_SERVER: Final = (
+    "no e-mail can be written: no SMTP server is configured (ROSTERING_MAIL__SMTP_URL); write yourself, and "
+    "say so with `--no-mail`"
+)
+
+
+def check_may_write(seen: Seen, move: Move, guidance: Guidance) -> None:
+    """Raise `LifecycleError` where a move's e-mail could not be written."""
+    if guidance.compose is None:
+        raise LifecycleError(NO_SERVER)
+    if not seen.contacts:
+        raise LifecycleError(f"district {seen.district_id} has no contact: say whom to write to first")
+    if move is Move.INVITE and guidance.public_url is None:
+        raise LifecycleError(
+            "an invitation needs the address at which people reach the console: ROSTERING_HTTP__PUBLIC_URL"
+        )
+
+
+def connect_address(token: str, guidance: Guidance) -> str:
+    """Return the address of the page behind a link."""
+    return f"{(guidance.public_url or '').rstrip('/')}/connect/{token}"
+
+
+def promised_link(seen: Seen, life: timedelta) -> Link:
+    """Return what stands in for the link of an invitation that is only looked at."""
+    return Link(PROMISED, seen.district_id, seen.now, "", seen.now + life, None, None, is_open=False)
+
+
+async def ordered_mail(
+    connection: Connection,
+    seen: Seen,
+    move: Move,
+    guidance: Guidance,
+    link: Link | None,
+    rules: RulesAsked | None,
+) -> Mail:
+    """Return the e-mail of a person's move; raises `LifecycleError` or `MailError`."""
+    number = await connection.fetchval(
+        _SQL["next_number"], seen.district_id, move.value, f"{OCCASIONS[move]}/"
+    )
+    values = _ordered(seen, guidance, link, rules)
+    return _mail(seen, values, f"{OCCASIONS[move]}/{number}", guidance)
+
+
+def seen_mail(seen: Seen, step: Step, guidance: Guidance) -> Mail | None:
+    """Return the e-mail of a move that was seen; None where it has none. Raises `MailError`."""
+    if guidance.compose is None or not seen.contacts:
+        return None
+    if step.move is Move.COMMIT:
+        return _mail(seen, _rostered(seen, guidance), "rostered", guidance)
+    if step.move is Move.LAUNCH and seen.way.window is not None:
+        return ready_mail(seen, seen.way.window, guidance)
+    return None
+
+
+def ready_mail(seen: Seen, window: AssessmentWindow, guidance: Guidance) -> Mail:
+    """Return the e-mail of a launch, which leaves only while the roster is in sync. Raises `MailError`."""
+    values = ReadyToAssess(_name(seen), window.opens_on, *_counts(seen))
+    return _mail(seen, values, f"ready/{window.opens_on}", guidance)
+
+
+def is_taken_back(step: Step) -> bool:
+    """Whether a move takes a launch back, and with it the e-mail that may not have left."""
+    return step.before in {State.READY, State.LIVE} and step.after not in {
+        State.READY,
+        State.LIVE,
+        State.DISCONNECTED,
+    }
+
+
+def _ordered(seen: Seen, guidance: Guidance, link: Link | None, rules: RulesAsked | None) -> Values:
+    if link is not None:
+        expires_on = link.expires_at.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
+        return Invitation(_name(seen), connect_address(link.token or PROMISED, guidance), expires_on, ASKED)
+    if rules is not None:
+        return RulesRequest(_name(seen), rules.text, _coverage(rules), _sync(seen))
+    return SharingRequest(_name(seen))
+
+
+def _rostered(seen: Seen, guidance: Guidance) -> Rostered:
+    window, calendar = seen.way.window, guidance.rules.calendar
+    is_to_come = window is not None and window.launches_at(calendar) > seen.now
+    launches_on = window.launches_on(calendar) if window and is_to_come else None
+    return Rostered(_name(seen), *_counts(seen), launches_on)
+
+
+def _coverage(rules: RulesAsked) -> RuleCoverage | None:
+    if rules.exactly_one is None:
+        return None
+    none, several = rules.none or 0, rules.several or 0
+    return RuleCoverage(rules.exactly_one, none, several, rules.exactly_one + none + several)
+
+
+def _sync(seen: Seen) -> SyncSettings:
+    said = sync_state(seen.row["clever_record"], seen.now)
+    try:
+        until = date.fromisoformat(str(said["pause_end"])[:10])
+    except ValueError:
+        until = None
+    return SyncSettings(bool(said["paused"]), until)
+
+
+def _counts(seen: Seen) -> tuple[int, int, int]:
+    counts = seen.row["committed_counts"]
+    return counts.get("students", 0), counts.get("classes", 0), counts.get("schools", 0)
+
+
+def _name(seen: Seen) -> str:
+    """Return what a district is called, as one short line, whatever Clever told."""
+    called = "".join(letter if letter.isprintable() else " " for letter in seen.row["called"] or "")
+    return " ".join(called.split())[:LONGEST_NAME] or "your district"
+
+
+def _mail(seen: Seen, values: Values, occasion: str, guidance: Guidance) -> Mail:
+    if guidance.compose is None:
+        raise LifecycleError(NO_SERVER)
+    return Mail(
+        seen.district_id,
+        values.kind,
+        occasion,
+        tuple(seen.contacts),
+        guidance.compose(values),
+        zone_of(seen.row, guidance),
+        wait_for_sync=values.kind is MailKind.READY_TO_ASSESS,
+    )

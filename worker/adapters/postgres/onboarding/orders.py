@@ -1,0 +1,200 @@
+"""What people order of districts on their way: each in one transaction, with its audit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.evaluation import windows
+from worker.adapters.postgres.mail.mails import enqueue
+from worker.adapters.postgres.onboarding.connect_links import make_link
+from worker.adapters.postgres.onboarding.mails import (
+    OCCASIONS,
+    check_may_write,
+    ordered_mail,
+    promised_link,
+    ready_mail,
+)
+from worker.adapters.postgres.onboarding.observations import Guidance, Seen, look, zone_of
+from worker.adapters.postgres.onboarding.transitions import Taken, follow, keep_held_back, take, write_down
+from worker.domain.mail.mails import Mail
+from worker.domain.onboarding import contact_text
+from worker.domain.onboarding.states import BY_PEOPLE, Move, State, sources, target
+from worker.domain.onboarding.transitions import Step, Way
+from worker.domain.preflight.window import Trigger
+from worker.onboarding.district_store import Description, Made, RulesAsked
+from worker.runtime.errors import LifecycleError, OrderRefused, UnknownDistrictError
+
+_SQL: Final = statements.load("onboarding/orders")
+
+
+async def lock(connection: Connection, district_id: str, guidance: Guidance) -> Seen:
+    """Lock a district, and return what is seen of it; raises `UnknownDistrictError`."""
+    if await connection.fetchval(_SQL["lock"], district_id) is None:
+        raise UnknownDistrictError(
+            f"district {district_id} is not on its way; `lifecycle choose` puts it there"
+        )
+    (seen,) = await look(connection, [district_id], guidance)
+    return seen
+
+
+async def choose(connection: Connection, district_id: str, said: Description, actor: str) -> None:
+    """Put a district on its way."""
+    contact_text.checked_district(district_id)
+    name, contacts, zone = _checked(said)
+    await connection.execute(_SQL["forget_drop"], district_id)
+    since: datetime | None = await connection.fetchval(_SQL["add"], district_id, name, contacts or [], zone)
+    if since is None:
+        state = await connection.fetchval(_SQL["state"], district_id)
+        raise OrderRefused(f"district {district_id} is on its way already: it is {state}")
+    made = Made(district_id, None, Move.CHOOSE, State.CHOSEN, since, actor, None, {})
+    await write_down(connection, [made])
+    if zone is not None:
+        await _judge_by_other_days(connection, district_id)
+    await audit(connection, actor, "choose", district_id, contacts=len(contacts or []), time_zone=zone)
+
+
+async def describe(connection: Connection, seen: Seen, said: Description, actor: str) -> None:
+    """Change what people say of a district, which is locked."""
+    name, contacts, zone = _checked(said)
+    if contacts == [] and seen.contacts:
+        raise LifecycleError(
+            "contacts: the last one cannot be taken away: e-mails would have nobody to go to"
+        )
+    await connection.execute(_SQL["describe"], seen.district_id, name, contacts, zone)
+    if zone is not None and zone != seen.row["time_zone"]:
+        await _judge_by_other_days(connection, seen.district_id)
+    changed = [what for what, value in (("name", name), ("contacts", contacts), ("time_zone", zone)) if value]
+    await audit(connection, actor, "describe", seen.district_id, changed=changed)
+
+
+async def order(
+    connection: Connection,
+    seen: Seen,
+    move: Move,
+    actor: str,
+    guidance: Guidance,
+    *,
+    writes: bool,
+    rules: RulesAsked | None,
+) -> Step:
+    """Make a person's move of a district, which is locked."""
+    step = _step(seen, move)
+    writes = writes and move in OCCASIONS
+    rules = _asked(move, rules, writes=writes)
+    if writes:
+        check_may_write(seen, move, guidance)
+    if move is Move.REQUEST_RULES:
+        await connection.execute(_SQL["ask_for_rules"], seen.district_id, seen.facts.commits)
+    link = None
+    if move is Move.INVITE:
+        link = await make_link(connection, seen.district_id, actor, guidance.link_life)
+    mails = {}
+    if writes:
+        mails[move] = await ordered_mail(connection, seen, move, guidance, link, rules)
+    detail: dict[str, Any] = {} if rules is None else {"rules": rules.text}
+    taken = await take(connection, [Taken(seen, [step], mails, actor, detail)])
+    await keep_held_back(connection, [seen], taken, guidance)
+    await audit(connection, actor, move.value, seen.district_id, before=step.before.value, writes=writes)
+    return step
+
+
+async def preview(
+    connection: Connection, district_id: str, move: Move, guidance: Guidance, rules: RulesAsked | None
+) -> Mail:
+    """Return the e-mail that a move would write; nothing is changed."""
+    seen = await lock(connection, district_id, guidance)
+    _step(seen, move)
+    check_may_write(seen, move, guidance)
+    link = promised_link(seen, guidance.link_life) if move is Move.INVITE else None
+    return await ordered_mail(connection, seen, move, guidance, link, _asked(move, rules, writes=True))
+
+
+async def set_window(
+    connection: Connection,
+    seen: Seen,
+    opens_on: date | None,
+    launch_on: date | None,
+    actor: str,
+    guidance: Guidance,
+) -> list[Made]:
+    """Say when a district's window opens, which is locked; return the moves that follow at once."""
+    today = seen.now.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
+    contact_text.check_dates(opens_on, launch_on, today)
+    if opens_on is not None and not seen.contacts:
+        raise LifecycleError(f"district {seen.district_id} has no contact, and nobody to tell of the launch")
+    await connection.execute(_SQL["set_window"], seen.district_id, opens_on, launch_on)
+    said = {"opens_on": opens_on and opens_on.isoformat(), "launch_on": launch_on and launch_on.isoformat()}
+    await audit(connection, actor, "window", seen.district_id, **said)
+    looked = await look(connection, [seen.district_id], guidance)
+    taken = await follow(connection, looked, guidance)
+    await keep_held_back(connection, looked, taken, guidance)
+    await _tell_of_new_opening(
+        connection, seen, looked[0].after(s for one in taken for s in one.steps), guidance
+    )
+    return [made for one in taken for made in one.made()]
+
+
+async def drop(connection: Connection, seen: Seen, actor: str) -> None:
+    """Take a district, which is locked, off its way."""
+    await connection.execute(_SQL["withdraw"], seen.district_id)
+    await connection.execute(_SQL["drop"], seen.district_id)
+    await connection.execute(_SQL["remember_drop"], seen.district_id)
+    if seen.row["time_zone"] is not None:
+        await _judge_by_other_days(connection, seen.district_id)
+    await audit(connection, actor, "drop", seen.district_id, before=seen.way.state.value)
+
+
+async def audit(connection: Connection, actor: str, deed: str, district_id: str, **detail: Any) -> None:
+    """Write down who did what; no contact stands there."""
+    told = {name: value for name, value in detail.items() if value is not None}
+    await connection.execute(_SQL["audit"], actor, f"lifecycle.{deed}", district_id, told)
+
+
+async def _judge_by_other_days(connection: Connection, district_id: str) -> None:
+    """Have a district judged again whose time zone changed, and with it the days of its terms."""
+    if await connection.fetchval(_SQL["was_judged"], district_id):
+        await windows.close(connection, [district_id], Trigger.FILTER)
+
+
+async def _tell_of_new_opening(connection: Connection, before: Seen, after: Way, guidance: Guidance) -> None:
+    """Write anew to a district that was launched, and is not launched again, of another opening."""
+    moved = before.way.window and after.window and before.way.window.opens_on != after.window.opens_on
+    if not moved or after.window is None or {before.way.state, after.state} != {State.READY}:
+        return
+    await connection.execute(_SQL["withdraw_ready"], before.district_id)
+    if guidance.compose is not None and before.contacts:
+        await enqueue(connection, ready_mail(before, after.window, guidance))
+
+
+def _asked(move: Move, rules: RulesAsked | None, *, writes: bool) -> RulesAsked | None:
+    if move is not Move.REQUEST_RULES:
+        return None
+    if rules is None:
+        if writes:
+            raise LifecycleError("rules: expected which sharing rules to ask for, got nothing")
+        return None
+    return replace(rules, text=contact_text.checked_rule(rules.text))
+
+
+def _checked(said: Description) -> tuple[str | None, list[str] | None, str | None]:
+    name = None if said.name is None else contact_text.checked_name(said.name)
+    contacts = None if said.contacts is None else contact_text.checked_contacts(said.contacts)
+    zone = None if said.time_zone is None else contact_text.checked_zone(said.time_zone).key
+    return name, contacts, zone
+
+
+def _step(seen: Seen, move: Move) -> Step:
+    after = target(seen.way.state, move)
+    if move not in BY_PEOPLE or after is None:
+        if move not in BY_PEOPLE:
+            raise OrderRefused(f"{move} happens by itself: nobody orders it")
+        allowed = ", ".join(sources(move))
+        raise OrderRefused(
+            f"district {seen.district_id} is {seen.way.state}; {move} is allowed from {allowed}"
+        )
+    return Step(seen.way.state, move, after)

@@ -1,0 +1,150 @@
+"""Moves of districts, written down: the state, the history, and what held a launch back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import chain
+from typing import Any, Final
+
+import structlog
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.mail.mails import enqueue
+from worker.adapters.postgres.onboarding.mails import is_taken_back, seen_mail
+from worker.adapters.postgres.onboarding.observations import Guidance, Seen
+from worker.domain.mail.mails import Mail
+from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.transitions import Step, held_back, steps
+from worker.onboarding.district_store import Made
+from worker.runtime import logs
+from worker.runtime.errors import MailError
+
+_SQL: Final = statements.load("onboarding/districts")
+_ORDERS: Final = statements.load("onboarding/orders")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A district's steps to take now, one after the other."""
+
+    seen: Seen
+    steps: Sequence[Step]
+    mails: Mapping[Move, Mail] = field(default_factory=dict)
+    """The e-mails that they cause."""
+    actor: str | None = None
+    """None: they were seen."""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def made(self) -> Iterator[Made]:
+        """Yield the moves."""
+        for step in self.steps:
+            mail = self.mails.get(step.move)
+            yield Made(
+                *(self.seen.district_id, step.before, step.move, step.after, self.seen.now),
+                *(self.actor, str(mail.mail_id) if mail else None, self.detail),
+            )
+
+
+async def find(connection: Connection) -> list[Made]:
+    """Put districts that are connected on their way."""
+    rows = await connection.fetch(_SQL["find"])
+    found = [
+        Made(row["district_id"], None, Move.FIND, State.CONNECTED, row["since"], None, None, {})
+        for row in rows
+    ]
+    await write_down(connection, found)
+    return found
+
+
+async def follow(connection: Connection, looked: Sequence[Seen], guidance: Guidance) -> list[Taken]:
+    """Make every move that follows from what is seen of these, which are locked."""
+    return await take(connection, [one for seen in looked if (one := _following(seen, guidance))])
+
+
+def _following(seen: Seen, guidance: Guidance) -> Taken | None:
+    """Return a district's steps that follow from what is seen; None where there are none, or they fail."""
+    try:
+        found = list(steps(seen.way, seen.facts, seen.now, guidance.rules))
+        return _with_mails(seen, found, guidance) if found else None
+    except Exception as error:  # noqa: BLE001 — of one district: it must not stop the moves of the others
+        log = structlog.get_logger().bind(district_id=seen.district_id)
+        log.warning("district.not_moved", **logs.shown(error))
+        return None
+
+
+def _with_mails(seen: Seen, found: list[Step], guidance: Guidance) -> Taken | None:
+    """Return a district's steps with their e-mails; None where one cannot be written: it has to wait."""
+    try:
+        mails = {step.move: mail for step in found if (mail := seen_mail(seen, step, guidance))}
+    except MailError as error:
+        log = structlog.get_logger()
+        log.warning("district.not_moved", district_id=seen.district_id, reason=str(error))
+        return None
+    return Taken(seen, found, mails)
+
+
+async def take(connection: Connection, taken: Sequence[Taken]) -> list[Taken]:
+    """Let districts take their steps: each of them as one, since the database allows no other.
+
+    Returns them with those e-mails that are new: an occasion has one.
+    """
+    taken = [replace(one, mails=await _send(connection, one)) for one in taken]
+    longest = max((len(one.steps) for one in taken), default=0)
+    for place in range(longest):
+        moving = [one for one in taken if len(one.steps) > place]
+        ways = [one.seen.after(one.steps[: place + 1]) for one in moving]
+        await connection.execute(
+            _SQL["move"],
+            [way.district_id for way in ways],
+            [way.state.value for way in ways],
+            [way.returns_to and way.returns_to.value for way in ways],
+            [one.seen.now for one in moving],
+        )
+    await write_down(connection, chain.from_iterable(one.made() for one in taken))
+    return taken
+
+
+async def _send(connection: Connection, one: Taken) -> dict[Move, Mail]:
+    """Put a district's e-mails among those to be sent; return the new ones."""
+    if any(map(is_taken_back, one.steps)):
+        await connection.execute(_ORDERS["withdraw_ready"], one.seen.district_id)
+    return {move: mail for move, mail in one.mails.items() if await enqueue(connection, mail)}
+
+
+async def write_down(connection: Connection, moves: Iterable[Made]) -> None:
+    """Add moves to the history."""
+    made = list(moves)
+    if not made:
+        return
+    await connection.execute(
+        _SQL["note"],
+        [one.district_id for one in made],
+        [one.before.value if one.before else "" for one in made],
+        [one.move.value for one in made],
+        [one.after.value for one in made],
+        [one.at for one in made],
+        [one.actor for one in made],
+        [_detail(one) for one in made],
+    )
+
+
+async def keep_held_back(
+    connection: Connection, looked: Sequence[Seen], taken: Sequence[Taken], guidance: Guidance
+) -> None:
+    """Keep since when launches are held back, and by what, where that has changed."""
+    after = {one.seen.district_id: one.seen.after(one.steps) for one in taken}
+    changed: list[tuple[str, str, datetime]] = []
+    for seen in looked:
+        way = after.get(seen.district_id, seen.way)
+        troubles = held_back(way, seen.facts, seen.now, guidance.rules)
+        if troubles != frozenset(seen.row["troubles"]):
+            changed.append((seen.district_id, ",".join(sorted(troubles)), seen.now))
+    if changed:
+        await connection.execute(_SQL["hold_back"], *(list(column) for column in zip(*changed, strict=True)))
+
+
+def _detail(made: Made) -> dict[str, Any]:
+    return {**made.detail, **({"mail_id": made.mail_id} if made.mail_id else {})}

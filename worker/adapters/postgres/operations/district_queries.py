@@ -1,0 +1,125 @@
+"""What pages show, read from PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import asyncpg
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection, Database
+from worker.domain.messages.bodies import sync_state
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.window import Trigger, Window
+from worker.domain.roster.texts import folded
+from worker.operations.district_queries import (
+    CoverageCell,
+    DecisionLine,
+    DistrictPage,
+    DistrictRow,
+    DistrictsAsked,
+    FindingPlace,
+    FindingRow,
+    FindingsAsked,
+)
+
+_SQL: Final = statements.load("operations/district_queries")
+_SEVERITIES: Final = ("error", "warning")
+
+
+class PostgresViews:
+    """Answers to `worker.operations.district_queries.Views`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def districts(self, asked: DistrictsAsked) -> DistrictPage:
+        """Return districts; see the port."""
+        async with self._database.connection() as connection:
+            found = await _called(connection, asked.text)
+            rows = await connection.fetch(
+                _SQL["districts"], asked.status, found, asked.order, asked.offset, asked.limit
+            )
+            now = rows[0]["now"] if rows else await connection.fetchval(_SQL["now"])
+        return DistrictPage([_district(row) for row in rows], rows[0]["matching"] if rows else 0, now)
+
+    async def coverage(self, district_id: str, *, removed: bool = False) -> list[CoverageCell]:
+        """Return the district's students in scope by school and grade; with those the plan would remove."""
+        return [CoverageCell(**row) for row in await self._rows(_SQL["coverage"], district_id, removed)]
+
+    async def decisions(self, district_id: str, before: int | None, limit: int) -> list[DecisionLine]:
+        """Return decisions, the newest first: those numbered below `before`."""
+        rows = await self._rows(_SQL["decisions"], district_id, before, limit)
+        return [DecisionLine(**row) for row in rows]
+
+    async def findings(self, district_id: str, asked: FindingsAsked) -> list[FindingRow]:
+        """Return open findings in their order, behind the place asked for."""
+        after = asked.after
+        place = (after.severity, after.code, after.kind, after.record_id) if after else (None,) * 4
+        member = bytes.fromhex(after.member) if after else None
+        severities = [asked.severity] if asked.severity else list(_SEVERITIES)
+        arguments: list[Any] = [severities, asked.code, *place, member, asked.limit]
+        if asked.school_id:
+            rows = await self._rows(_SQL["findings_of_school"], district_id, *arguments, asked.school_id)
+        else:
+            rows = await self._rows(_SQL["findings"], district_id, *arguments)
+        return [_finding(row) for row in rows]
+
+    async def all_findings(self, district_id: str, asked: FindingsAsked) -> AsyncIterator[list[FindingRow]]:
+        """Yield every open finding of the kind asked for, `limit` at a time; keeps no transaction open."""
+        while found := await self.findings(district_id, asked):
+            yield found
+            asked = replace(asked, after=found[-1].place)
+
+    async def section_names(self, district_id: str, ids: Collection[str]) -> dict[str, str]:
+        """Return what these sections are called; those without a name are left out."""
+        rows = await self._rows(_SQL["section_names"], district_id, sorted(ids)) if ids else []
+        return {row["id"]: row["name"] for row in rows}
+
+    async def _rows(self, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
+        async with self._database.connection() as connection:
+            return await connection.fetch(statement, *arguments)
+
+
+async def _called(connection: Connection, text: str) -> list[str] | None:
+    """Return the districts with this text in their name or id, as values are compared; None for no text."""
+    part = folded(text)
+    if not part:
+        return None
+    rows = await connection.fetch(_SQL["names"])
+    return [
+        row["district_id"]
+        for row in rows
+        if part in folded(row["district_id"]) or part in folded(row["name"] or "")
+    ]
+
+
+def _district(row: asyncpg.Record) -> DistrictRow:
+    return DistrictRow(
+        row["district_id"],
+        row["name"],
+        row["status"],
+        Tally.from_json(row["counts"], 0, 0),
+        row["committed_counts"],
+        row["standing_since"],
+        row["decided_at"],
+        _window(row),
+        row["incidents"],
+        sync_state(row["record"], row["now"]),
+    )
+
+
+def _window(row: asyncpg.Record) -> Window | None:
+    if row["opened_at"] is None:
+        return None
+    requested = Trigger(row["requested"]) if row["requested"] else None
+    return Window(row["opened_at"], row["last_event_at"], row["events"], requested, row["deferred_since"])
+
+
+def _finding(row: asyncpg.Record) -> FindingRow:
+    place = FindingPlace(
+        row["severity"], row["code"], row["kind"], row["record_id"], bytes(row["member"]).hex()
+    )
+    return FindingRow(place, row["detail"], row["since"])

@@ -1,0 +1,55 @@
+"""Suggestions kept with a district, and the survey that new ones are found in, inside its evaluation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.suggest.surveys import read_survey
+from worker.domain.review.kept_suggestions import Advice, SearchInput
+from worker.domain.roster.days import day_in
+from worker.pipeline.evaluate.unit_of_work import ClosedWindow, DistrictState
+
+if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
+    from worker.suggest.survey import SurveyBuilder
+
+_SQL: Final = statements.load("suggest/kept_suggestions")
+
+
+class PostgresAdvice:
+    """`Advised` of `worker.pipeline.evaluate.unit_of_work`, on one connection in a transaction."""
+
+    window: ClosedWindow
+    state: DistrictState
+    _connection: Connection
+
+    async def advice(self) -> Advice | None:
+        """Return what was suggested last; None where nothing was, or it is not known for what."""
+        row = await self._connection.fetchrow(_SQL["advice"], self.window.district_id)
+        if row is None:
+            return None
+        found_for = SearchInput(
+            row["filter_version"], row["input_batch"], row["in_none"], row["unplaced"] - row["in_none"]
+        )
+        return Advice(row["made_at"], found_for, row["suggestions"])
+
+    async def keep_advice(self, advice: Advice) -> None:
+        """Keep what was suggested, in the place of what was before."""
+        await self._connection.execute(
+            _SQL["keep_advice"],
+            self.window.district_id,
+            advice.made_at,
+            advice.found_for.filter_version,
+            advice.found_for.none + advice.found_for.several,
+            list(advice.suggestions),
+            advice.found_for.batch,
+            advice.found_for.none,
+        )
+
+    async def survey(self) -> SurveyBuilder:
+        """Read the district as it is staged in this evaluation, and let the transaction wait for a search."""
+        await self._connection.execute(_SQL["wait_for_a_search"])
+        today = day_in(self.state.policy.time_zone, self.window.now)
+        in_force, days = self.state.section_filter, self.state.policy.term_grace_days
+        return await read_survey(self._connection, self.window.district_id, in_force, today, days)

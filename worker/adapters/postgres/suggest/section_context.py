@@ -1,0 +1,38 @@
+"""What stands beside a district's sections: their schools, courses and terms, as staged."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker.adapters.postgres import statements
+from worker.adapters.postgres.database import Connection
+from worker.domain.roster.records import (
+    Course,
+    Kind,
+    School,
+    Term,
+    course_from_json,
+    school_from_json,
+    term_from_json,
+)
+
+_SQL: Final = statements.load("suggest/surveys")
+
+
+async def read_beside(
+    connection: Connection, district_id: str
+) -> tuple[dict[str, School], dict[str, Course], dict[str, Term]]:
+    """Return a district's schools, courses and terms by their ids."""
+    schools: dict[str, School] = {}
+    courses: dict[str, Course] = {}
+    terms: dict[str, Term] = {}
+    for row in await connection.fetch(_SQL["beside"], district_id):
+        record_id, record = row["record_id"], row["record"]
+        match Kind(row["kind"]):
+            case Kind.SCHOOL:
+                schools[record_id] = school_from_json(record_id, record)
+            case Kind.COURSE:
+                courses[record_id] = course_from_json(record_id, record)
+            case _:
+                terms[record_id] = term_from_json(record_id, record)
+    return schools, courses, terms

@@ -1,0 +1,1 @@
+"""Alerts: incidents are inspected, and alerts delivered to channels."""

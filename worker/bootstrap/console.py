@@ -1,0 +1,73 @@
+"""What is served to people: the console over an open store, and who may use it."""
+
+from __future__ import annotations
+
+from functools import partial
+from ipaddress import ip_network
+
+from config.settings import Settings
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.adapters.passwords import Passwords
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.bootstrap import mail, onboarding
+from worker.bootstrap.broker import dead_letters
+from worker.bootstrap.store import AccessStore, Store, window_limits
+from worker.console.access.gate import Gate
+from worker.console.access.login import Access
+from worker.console.access.request_origin import Rules
+from worker.console.console import Console
+from worker.console.onboarding_context import Guide
+from worker.domain.access.users import Role
+from worker.operations.section_cache import SectionTables
+from worker.suggest.draft_counts import Coverages
+
+
+def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Console:
+    """Return the console over an open store and a broker."""
+    return Console(
+        desk=store.desk,
+        evaluations=store.evaluations,
+        rollbacks=store.rollbacks,
+        surveys=store.surveys,
+        plans=store.plans,
+        views=store.views,
+        sections=SectionTables(store.sections),
+        letters=dead_letters(settings, broker),
+        quarantine=store.quarantine,
+        publisher=broker,
+        coverages=Coverages(store.surveys),
+        connections=store.connections,
+        limits=window_limits(settings),
+        access=access(settings, store.access),
+        lifecycles=store.lifecycles,
+        mails=store.mail_desk,
+        guide=guide(settings),
+    )
+
+
+def guide(settings: Settings) -> Guide:
+    """Return what pages tell of districts' way beside what the store knows. Raises `MailError`."""
+    return Guide(
+        patience=onboarding.patience(settings),
+        calendar=onboarding.calendar(settings),
+        time_zone=settings.lifecycle.time_zone,
+        composer=mail.composer(settings),
+        writes=settings.mail.smtp_url is not None,
+        public_url=settings.http.public_url,
+        connect_address=partial(onboarding.connect_address, settings),
+    )
+
+
+def access(settings: Settings, store: AccessStore) -> Access:
+    """Return who may use the console, and how they log in."""
+    http = settings.http
+    rules = Rules(
+        host=http.host,
+        public_url=http.public_url,
+        trusted=tuple(ip_network(network) for network in http.trusted_proxies),
+        user_header=http.user_header,
+        role_header=http.role_header,
+        default_role=Role(http.default_role),
+    )
+    gate = Gate(store.users, store.sessions, rules, store.local_keys)
+    return Access(store.users, store.sessions, store.attempts, store.browsers, store.audit, Passwords(), gate)

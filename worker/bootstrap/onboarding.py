@@ -1,0 +1,66 @@
+"""What the lifecycle of districts needs of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import time, timedelta
+
+from config.settings import Settings
+from worker.adapters.postgres.onboarding.observations import Guidance
+from worker.bootstrap import alerts
+from worker.domain.mail.mails import Composed, Values
+from worker.domain.onboarding.launch_dates import Calendar
+from worker.domain.onboarding.todo import Patience
+from worker.domain.onboarding.transitions import Rules
+
+
+def calendar(settings: Settings) -> Calendar:
+    """Return which days are working days, and when districts are launched."""
+    lifecycle = settings.lifecycle
+    return Calendar(
+        lifecycle.lead_days, frozenset(lifecycle.holidays), time.fromisoformat(lifecycle.launch_time)
+    )
+
+
+def patience(settings: Settings) -> Patience:
+    """Return for how long somebody may be waited for before the to-do list says so."""
+    lifecycle = settings.lifecycle
+    return Patience(timedelta(days=lifecycle.district_days), timedelta(days=lifecycle.team_days))
+
+
+def guidance(settings: Settings) -> Guidance:
+    """Return what moves are decided by, and what writes their e-mails. Raises `MailError`."""
+    lifecycle = settings.lifecycle
+    thresholds = alerts.thresholds(settings)
+    return Guidance(
+        Rules(calendar(settings), lifecycle.unsectioned_percent),
+        lifecycle.time_zone,
+        timedelta(days=lifecycle.link_days),
+        thresholds.feed,
+        thresholds.reads_clever,
+        _compose(settings),
+        settings.http.public_url,
+    )
+
+
+def _compose(settings: Settings) -> Callable[[Values], Composed] | None:
+    if settings.mail.smtp_url is None:
+        return None
+    from worker.bootstrap import mail  # noqa: PLC0415 — slow to import, and only where mail is sent
+
+    return mail.composer(settings).compose
+
+
+def page_address(settings: Settings, token: str) -> str:
+    """Return the address of the page behind a connect link: in the console."""
+    http = settings.http
+    base = http.public_url or f"http://{http.host}:{http.port}"
+    return f"{base.rstrip('/')}/connect/{token}"
+
+
+def connect_address(settings: Settings, district_id: str) -> str | None:
+    """Return the address at Clever where a district connects; None where nobody said it."""
+    link = settings.lifecycle.clever_link
+    if link is None:
+        return None
+    return link.format(client_id=settings.clever.client_id or "", district_id=district_id)

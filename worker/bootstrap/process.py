@@ -1,0 +1,393 @@
+"""One process of the worker: its stages, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final, TypeVar
+
+import structlog
+
+from config.settings import Settings
+from worker.adapters.inprocess.broker import InProcessBroker
+from worker.adapters.postgres import schema
+from worker.adapters.rabbitmq import rights
+from worker.adapters.rabbitmq.broker import RabbitBroker
+from worker.alerts.channel import Channel
+from worker.alerts.inspect import InspectStage
+from worker.alerts.report_stages import ReportStage
+from worker.bootstrap import alerts, mail, time_bounds
+from worker.bootstrap.broker import dead_letters, open_broker, open_source, open_tracing
+from worker.bootstrap.console import console
+from worker.bootstrap.store import (
+    Store,
+    open_store,
+    process_name,
+    window_limits,
+)
+from worker.console.probes import Probes
+from worker.console.server import WebServer
+from worker.messaging.broker import Broker
+from worker.onboarding.advance import AdvanceStage
+from worker.operations.clock import ClockStage
+from worker.operations.housekeeping import HousekeepingStage
+from worker.pipeline.evaluate.stage import EvaluateStage, Watcher
+from worker.pipeline.ingest.quarantine import QuarantineStage
+from worker.pipeline.ingest.stage import IngestStage
+from worker.pipeline.poll.context import Surroundings
+from worker.pipeline.poll.stage import ListStage, PollStage
+from worker.pipeline.relay.stage import RelayStage
+from worker.runtime import logs
+from worker.runtime.errors import SettingsError, UsageError
+from worker.runtime.loop import BackOff, Health, Stage, Stop, run
+from worker.runtime.metrics import Metrics
+from worker.runtime.progress import Progress
+from worker.runtime.tracing import NO_TRACES, Tracer
+from worker.runtime.watchdog import Watchdog
+
+Result = TypeVar("Result")
+
+STAGES: Final = ("poll", "ingest", "evaluate", "relay", "notify", "http")
+POLLS: Final = 8
+"""Districts read from Clever side by side in one process: a turn is mostly waiting."""
+EVALUATIONS: Final = 2
+"""Districts evaluated side by side in one process, so that a full run holds no small district up."""
+REMEMBER_EVENTS: Final = timedelta(days=45)
+"""How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
+NEED_BROKER: Final = ("ingest", "quarantine", "watchdog", "poll.list", "poll", "relay", "relay.alerts")
+"""Stages that begin once the broker is there; evaluation, alerts and pages do not wait for it."""
+FIRST_LOOK_SECONDS: Final = 5.0
+"""For the broker, before everything else begins without it."""
+REMEMBER_ALERTS: Final = timedelta(days=7)
+"""How long alerts are kept after they left, for whoever asks whether a channel has had one."""
+UNATTENDED: Final = timedelta(hours=1)
+"""After which an alert that should have been given up is, though nobody delivers to its channel."""
+
+
+def check_stages(names: Collection[str], settings: Settings) -> None:
+    """Raise `SettingsError` for a stage that there is not, or that lacks a setting or another stage."""
+    for name in names:
+        if name not in STAGES:
+            raise SettingsError(f"--stages: expected some of {', '.join(STAGES)}, got {name}")
+    if (settings.clever.client_id is None) != (settings.clever.client_secret is None):
+        missing = "CLIENT_ID" if settings.clever.client_id is None else "CLIENT_SECRET"
+        raise SettingsError(
+            f"ROSTERING_CLEVER__{missing}: expected it beside the other of the two, got nothing"
+        )
+    if settings.clever.client_id is None and "poll" in names and set(names) <= {"poll", "http"}:
+        raise SettingsError(
+            "ROSTERING_CLEVER__CLIENT_ID: expected the app's client id for the stage poll, got nothing"
+        )
+    reads_clever = settings.clever.client_id is not None and "poll" in names
+    if reads_clever and settings.broker_url is None and "ingest" not in names:
+        raise SettingsError(
+            "--stages: poll needs ingest beside it where the broker is inside the process (no "
+            "ROSTERING_BROKER_URL)"
+        )
+    _check_proxy(settings)
+    alerts.check(names, settings)
+    mail.check(settings)
+
+
+def _check_proxy(settings: Settings) -> None:
+    """Raise `SettingsError` where a header would be believed of nobody, or of nobody's name."""
+    http = settings.http
+    if (http.user_header or http.role_header) and not http.trusted_proxies:
+        raise SettingsError(
+            "ROSTERING_HTTP__TRUSTED_PROXIES: expected the proxies whose headers are believed, got nothing"
+        )
+    if http.role_header and not http.user_header:
+        raise SettingsError("ROSTERING_HTTP__USER_HEADER: expected it beside the role's header, got nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A worker that runs: what it works on, and the address of its page (None: not served)."""
+
+    store: Store
+    broker: RabbitBroker | InProcessBroker
+    url: str | None
+    opening_link: str | None = None
+    """What opens the page, once, where it has no users; for a terminal, and for no log."""
+
+
+class Worker:
+    """The stages of one process, from start to stop."""
+
+    def __init__(self, settings: Settings, stages: Collection[str], *, needs_http: bool = True) -> None:
+        check_stages(stages, settings)
+        self._settings = settings
+        self._stages = [
+            name for name in STAGES if name in stages and (name != "notify" or alerts.notifies(settings))
+        ]
+        self._delivers = "notify" in self._stages and alerts.delivers(settings)
+        self._needs_http = needs_http
+        self.stop = Stop()
+        self.metrics = Metrics()
+        self.health = Health(self.metrics)
+        self.tracer: Tracer = NO_TRACES
+        self.watch: Watcher | None = None
+        self.progress: Callable[[str], Progress] | None = None
+        self.started: Callable[[Running], None] | None = None
+        """Told once everything runs."""
+
+    async def run(self) -> int:
+        """Run until asked to stop; return the exit code: 0, or 1 where a supervisor should start anew."""
+        async with AsyncExitStack() as stack:
+            self.tracer = await stack.enter_async_context(open_tracing(self._settings, self.metrics))
+            broker = await stack.enter_async_context(self._opened_broker())
+            store = await self._when_there(
+                lambda: stack.enter_async_context(
+                    open_store(self._settings, is_worker="evaluate" in self._stages)
+                )
+            )
+            if store is None or self.stop.requested:
+                return 0
+            is_checked = await self._first_look(broker)
+            opening = open_source(self._settings, store, broker, self.metrics, self.tracer)
+            source = await stack.enter_async_context(opening)
+            channels: list[Channel] = []
+            if self._delivers:
+                channels = await stack.enter_async_context(alerts.open_channels(self._settings))
+            return await self._run(store, broker, source, channels, is_checked)
+
+    async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
+        """Return what `attempt` gives once it gives anything; None where a stop came first.
+
+        Database and broker may well be started after us, or fail in any way; what a person must put right
+        still raises.
+        """
+        back_off = BackOff()
+        while not self.stop.requested:
+            try:
+                return await attempt()
+            except UsageError:
+                raise
+            except Exception as error:  # noqa: BLE001 — nothing that may pass ends a process that starts
+                if self.health.repeats.passes("worker.waiting", type(error).__name__) is not None:
+                    structlog.get_logger().warning("worker.waiting", **logs.shown(error))
+                await self.stop.sleep(back_off.next())
+        return None
+
+    async def _run(
+        self,
+        store: Store,
+        broker: RabbitBroker | InProcessBroker,
+        source: Surroundings | None,
+        channels: Sequence[Channel],
+        is_checked: asyncio.Event,
+    ) -> int:
+        ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
+        watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
+        absent = {
+            name
+            for name, is_absent in (("poll", source is None), ("notify", not self._delivers))
+            if is_absent
+        }
+        self.health.starting(set(self._stages) - absent)
+        server = await self._serve(store, broker, ingest)
+        if "evaluate" in self._stages:
+            await self._when_there(store.evaluations.demand_policy)
+        made = self._made(store, broker, ingest, source)
+        if self._delivers:
+            made += alerts.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer)
+        if "notify" in self._stages:
+            made += mail.posting(store.mails, self.metrics, self._settings, self.tracer)
+        made += [
+            _housekeeping(store, self.stop, self._settings),
+            ClockStage(store.clock(time_bounds.longest(self._settings)), self.stop.sleep),
+        ]
+        check_schema = partial(schema.check_still, store.dsn)
+        made.append(
+            ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep, check_schema)
+        )
+        quarantine = QuarantineStage(broker, store.losses, dead_letters(self._settings, broker), self.metrics)
+        if "ingest" in self._stages:
+            made.append(watchdog)
+            if isinstance(broker, RabbitBroker):
+                made.append(quarantine)
+        work = [self._check_topology(broker, is_checked)]
+        for stage in made:
+            running = run(stage, self.stop, self.health)
+            work.append(self._after(is_checked, running) if stage.name in NEED_BROKER else running)
+        tasks = [asyncio.create_task(piece) for piece in work]
+        url = server.url if server else None
+        probes = server.probes_url if server else None
+        structlog.get_logger().info("worker.started", stages=self._stages, url=url, probes=probes)
+        if self.started:
+            link = await self._when_there(server.opening_link) if server else None
+            self.started(Running(store, broker, url, link))
+        try:
+            await self._until_stopped(tasks)
+        finally:
+            await _closed(ingest.close, quarantine.close, *([server.close] if server else []))
+        structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
+        return 1 if watchdog.expired else 0
+
+    async def _first_look(self, broker: RabbitBroker | InProcessBroker) -> asyncio.Event:
+        """Return whether the broker has what we need, set where that is known; raises `TopologyError`."""
+        is_checked = asyncio.Event()
+        try:
+            async with asyncio.timeout(FIRST_LOOK_SECONDS):
+                await self._look_at(broker)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 — it is looked for again, and told then
+            structlog.get_logger().debug("broker.absent", **logs.shown(error))
+        else:
+            is_checked.set()
+        return is_checked
+
+    async def _look_at(self, broker: RabbitBroker | InProcessBroker) -> None:
+        """Raise where the broker lacks something that we need, or we a right there."""
+        if not isinstance(broker, RabbitBroker):
+            await broker.check_topology()
+            return
+        await broker.check_topology(rights=rights.of_stages(self._stages))
+        if broker.uncompared:
+            structlog.get_logger().info("topology.not_compared", names=sorted(set(broker.uncompared)))
+
+    async def _check_topology(
+        self, broker: RabbitBroker | InProcessBroker, is_checked: asyncio.Event
+    ) -> None:
+        """Wait until the broker is there and has what we need; the rest goes on meanwhile, alerts above all.
+
+        Raises `TopologyError`, and `SettingsError` where the broker does not let us in.
+        """
+        if not is_checked.is_set():
+            await self._when_there(lambda: self._look_at(broker))
+            is_checked.set()
+        await self.stop.wait()
+
+    async def _after(self, is_so: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+        """Do `work` once something is so; nothing where a stop comes first."""
+        try:
+            await self.stop.interrupt(_is_set(is_so))
+            if is_so.is_set():
+                await work
+        finally:
+            work.close()
+
+    def _made(
+        self, store: Store, broker: Broker, ingest: IngestStage, source: Surroundings | None
+    ) -> list[Stage]:
+        made: list[Stage] = [ingest] if "ingest" in self._stages else []
+        if "poll" in self._stages and source is not None:
+            made += [ListStage(source), *(PollStage(source, self.progress) for _ in range(POLLS))]
+        if "evaluate" in self._stages:
+            made += [
+                EvaluateStage(
+                    store.evaluations,
+                    window_limits(self._settings),
+                    self.metrics,
+                    self.watch,
+                    self.progress,
+                    suggest_seconds=self._settings.preflight.suggest_seconds,
+                    tracer=self.tracer,
+                )
+                for _ in range(EVALUATIONS)
+            ]
+        if "relay" in self._stages:
+            made += [
+                RelayStage(store.outbox, broker, self.metrics, self.tracer),
+                RelayStage(store.alerts, broker, self.metrics, self.tracer, name="relay.alerts"),
+                InspectStage(
+                    store.inspections,
+                    broker,
+                    timedelta(seconds=self._settings.alerts.inspect_seconds),
+                    self.stop.sleep,
+                ),
+                AdvanceStage(
+                    store.lifecycles,
+                    self._settings.lifecycle.look_seconds,
+                    self.stop.sleep,
+                    self.metrics,
+                    self.tracer,
+                ),
+            ]
+        return made
+
+    async def _serve(
+        self, store: Store, broker: RabbitBroker | InProcessBroker, ingest: IngestStage
+    ) -> WebServer | None:
+        if "http" not in self._stages:
+            return None
+        outboxes = [store.outbox, store.alerts]
+        probes = Probes(store.desk, outboxes, store.inspections, broker, self.health, self.metrics)
+        if "ingest" in self._stages:
+            probes.consuming = lambda: ingest.consuming
+        served = console(self._settings, store, broker)
+        if await self._when_there(served.access.may_be_served) is False:
+            raise SettingsError(
+                f"ROSTERING_HTTP__HOST: {self._settings.http.host} can be reached from elsewhere, and nobody "
+                "could log in: make a user with `rostering users add NAME --role admin`, or name the proxy "
+                "that says who is asking (ROSTERING_HTTP__TRUSTED_PROXIES and ROSTERING_HTTP__USER_HEADER)"
+            )
+        server = WebServer(probes, served, self.tracer)
+        http = self._settings.http
+        try:
+            await server.start(http.host, http.port, http.probes_port)
+        except SettingsError as error:
+            if self._needs_http:
+                raise
+            structlog.get_logger().error("http.unavailable", reason=str(error))
+            return None
+        return server
+
+    async def _until_stopped(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for the stop, then for what is in hand; what no repetition can mend stops all."""
+        stopping = asyncio.create_task(self.stop.wait())
+        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        self.stop.set()
+        _, late = await asyncio.wait(tasks, timeout=self._settings.shutdown_seconds)
+        for task in late:
+            task.cancel()
+        results = await asyncio.gather(stopping, *tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    @asynccontextmanager
+    async def _opened_broker(self) -> AsyncIterator[RabbitBroker | InProcessBroker]:
+        broker = open_broker(self._settings)
+        try:
+            yield broker
+        finally:
+            await broker.close()
+
+
+async def _is_set(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+def _housekeeping(store: Store, stop: Stop, settings: Settings) -> HousekeepingStage:
+    """Return what forgets what is no longer needed."""
+    history = timedelta(days=settings.commit.history_days)
+    give_up = timedelta(hours=settings.alerts.give_up_hours) + UNATTENDED
+    return HousekeepingStage(
+        [
+            partial(store.desk.forget_events_older_than, REMEMBER_EVENTS),
+            partial(store.desk.forget_history_older_than, history),
+            store.access.sessions.forget,
+            store.access.attempts.forget,
+            store.access.local_keys.forget,
+            partial(store.deliveries.tidy, REMEMBER_ALERTS, give_up),
+            store.access.browsers.forget,
+            store.retention.forget,
+            store.student_fields.forget,
+        ],
+        stop.sleep,
+    )
+
+
+async def _closed(*closing: Callable[[], Awaitable[None]]) -> None:
+    """Close one after the other; an error of one is written down, and keeps none of the others open."""
+    for close in closing:
+        try:
+            await close()
+        except Exception as error:  # noqa: BLE001 — the process ends: what it held goes with it
+            structlog.get_logger().warning("worker.not_closed", **logs.shown(error))

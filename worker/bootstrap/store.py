@@ -1,0 +1,271 @@
+"""The composition root of the store: the one place that knows which class answers to which of its ports.
+
+`worker.bootstrap.broker` opens what else there is, and `worker.bootstrap.process` puts the stages on top of both. Half of the
+commands need the store alone, so that nothing is imported here that is for anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from config.settings import Settings
+from worker.adapters.postgres import schema
+from worker.adapters.postgres.access.audit import PostgresAudit
+from worker.adapters.postgres.access.console_keys import PostgresLocalKeys
+from worker.adapters.postgres.access.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
+from worker.adapters.postgres.access.users import PostgresUsers
+from worker.adapters.postgres.alerts.deliveries import PostgresDeliveries
+from worker.adapters.postgres.alerts.inspections import PostgresInspections
+from worker.adapters.postgres.alerts.stage_failures import PostgresStageFailures
+from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
+from worker.adapters.postgres.ingest.inbox import PostgresInbox
+from worker.adapters.postgres.ingest.quarantine import PostgresLosses, PostgresQuarantine
+from worker.adapters.postgres.mail.mail_orders import PostgresMailDesk
+from worker.adapters.postgres.mail.mails import PostgresMails
+from worker.adapters.postgres.onboarding.districts import PostgresLifecycles
+from worker.adapters.postgres.operations.clock import Longest, PostgresClock
+from worker.adapters.postgres.operations.district_queries import PostgresViews
+from worker.adapters.postgres.operations.districts import PostgresDesk
+from worker.adapters.postgres.operations.plans import PostgresPlans
+from worker.adapters.postgres.operations.retention import PostgresRetention
+from worker.adapters.postgres.operations.rollback import PostgresRollbacks
+from worker.adapters.postgres.operations.section_queries import PostgresSectionViews
+from worker.adapters.postgres.operations.students import PostgresStudents
+from worker.adapters.postgres.poll.baselines import PostgresBaselines
+from worker.adapters.postgres.poll.connections import PostgresConnections
+from worker.adapters.postgres.poll.feed_locks import TurnLocks
+from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
+from worker.adapters.postgres.relay.outbox import ALERTS, PostgresOutbox
+from worker.adapters.postgres.suggest.surveys import PostgresSurveys
+from worker.adapters.postgres.wakeups import Notices
+from worker.bootstrap import alerts as alerting
+from worker.bootstrap import onboarding
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.window import WindowLimits
+from worker.operations.districts import WORKER
+from worker.runtime.errors import SettingsError
+
+GUARDS_LOOK_BACK: Final = timedelta(days=14)
+"""Twice as long as the longest that a guard may be set to look back."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessStore:
+    """What the store keeps about those who use the console."""
+
+    users: PostgresUsers
+    sessions: PostgresSessions
+    attempts: PostgresAttempts
+    browsers: PostgresBrowsers
+    audit: PostgresAudit
+    local_keys: PostgresLocalKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The store and everything in it that answers to a port."""
+
+    dsn: str
+    inbox: PostgresInbox
+    evaluations: PostgresEvaluations
+    outbox: PostgresOutbox
+    desk: PostgresDesk
+    baselines: PostgresBaselines
+    surveys: PostgresSurveys
+    connections: PostgresConnections | None
+    """None where no Clever source is configured."""
+    rollbacks: PostgresRollbacks
+    quarantine: PostgresQuarantine
+    losses: PostgresLosses
+    plans: PostgresPlans
+    access: AccessStore
+    alerts: PostgresOutbox
+    """The alerts to publish, which wait for no commit."""
+    inspections: PostgresInspections
+    deliveries: PostgresDeliveries
+    views: PostgresViews
+    sections: PostgresSectionViews
+    lifecycles: PostgresLifecycles
+    mails: PostgresMails
+    mail_desk: PostgresMailDesk
+    clock: Callable[[Longest], PostgresClock]
+    """The look at the clock, by how far ahead times can lie."""
+    stage_failures: PostgresStageFailures
+    retention: PostgresRetention
+    student_fields: PostgresStudentFields
+    students: PostgresStudents
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIterator[Store]:
+    """Open the database, or one of our own; raises `StoreUnavailable` or `SchemaVersionError`.
+
+    `is_worker` says that the process evaluates what is stored, so that others can see that one does.
+    """
+    direct = _direct(settings)
+    async with AsyncExitStack() as stack:
+        dsn = await _database(settings, stack)
+        if settings.database_url is None:
+            await schema.migrate(dsn)
+        else:
+            await schema.check_version(dsn)
+        database = Database(
+            dsn,
+            name=process_name(is_worker=is_worker),
+            size=settings.database_pool_size,
+            direct=direct,
+        )
+        stack.push_async_callback(database.close)
+        if settings.clever.client_id is not None:
+            await database.check_sessions()
+        heard = Notices(database)
+        stack.push_async_callback(heard.close)
+        locks = TurnLocks(database)
+        stack.push_async_callback(locks.close)
+        rules = alerting.rules(settings)
+        evaluations = PostgresEvaluations(
+            database, heard, policy(settings), keeps_history=settings.commit.history_days > 0, rules=rules
+        )
+        yield Store(
+            dsn,
+            PostgresInbox(database),
+            evaluations,
+            PostgresOutbox(database, heard),
+            PostgresDesk(database, rules),
+            PostgresBaselines(database, rules, policy(settings)),
+            PostgresSurveys(database, policy(settings)),
+            _connections(settings, database, locks),
+            PostgresRollbacks(database, evaluations),
+            PostgresQuarantine(database),
+            PostgresLosses(database),
+            PostgresPlans(database),
+            access_store(settings, database),
+            PostgresOutbox(database, heard, ALERTS),
+            PostgresInspections(database, window_limits(settings), alerting.thresholds(settings), rules),
+            PostgresDeliveries(database, heard),
+            PostgresViews(database),
+            PostgresSectionViews(database, policy(settings)),
+            PostgresLifecycles(database, onboarding.guidance(settings)),
+            PostgresMails(database, heard),
+            PostgresMailDesk(database),
+            partial(PostgresClock, database),
+            PostgresStageFailures(database),
+            retention(settings, database),
+            PostgresStudentFields(database, policy(settings)),
+            PostgresStudents(database, evaluations),
+        )
+
+
+def retention(settings: Settings, database: Database) -> PostgresRetention:
+    """Return what forgets what was kept for long enough."""
+    days = settings.retention
+    settled = timedelta(days=days.settings_days)
+    return PostgresRetention(
+        database,
+        {
+            "decisions": timedelta(days=days.decisions_days),
+            "batches": timedelta(days=days.decisions_days),
+            "filters": settled,
+            "policies": settled,
+            "approvals": settled,
+            "mails": timedelta(days=days.mails_days),
+            "links": timedelta(days=days.links_days),
+            "audit": timedelta(days=days.audit_days),
+            "guard_history": GUARDS_LOOK_BACK,
+        },
+    )
+
+
+def access_store(settings: Settings, database: Database) -> AccessStore:
+    """Return what is kept about those who use the console."""
+    lifetime = timedelta(hours=settings.http.session_hours)
+    idle = timedelta(minutes=settings.http.session_idle_minutes)
+    return AccessStore(
+        PostgresUsers(database, lifetime=lifetime, idle=idle),
+        PostgresSessions(database, lifetime=lifetime, idle=idle),
+        PostgresAttempts(database),
+        PostgresBrowsers(database),
+        PostgresAudit(database),
+        PostgresLocalKeys(database, lifetime),
+    )
+
+
+def _connections(settings: Settings, database: Database, locks: TurnLocks) -> PostgresConnections | None:
+    app = settings.clever
+    if app.client_id is None or app.client_secret is None:
+        return None
+    from worker.adapters.clever.vault import TokenVault  # noqa: PLC0415 — slow to import
+
+    vault = TokenVault(app.client_id, app.client_secret.get_secret_value())
+    return PostgresConnections(database, locks, vault)
+
+
+async def migrate(settings: Settings, tell: Callable[[str], None]) -> tuple[str | None, str]:
+    """Bring the database's schema up to date; return the versions before and after.
+
+    `tell` is told who holds a lock that is waited for.
+    """
+    async with AsyncExitStack() as stack:
+        dsn = _direct(settings) or await _database(settings, stack)
+        return await schema.migrate(dsn, tell)
+
+
+def _direct(settings: Settings) -> str | None:
+    url = settings.database_direct_url
+    if url is not None and settings.database_url is None:
+        raise SettingsError("ROSTERING_DATABASE_URL: expected it beside the direct address, got nothing")
+    return None if url is None else url.get_secret_value()
+
+
+async def _database(settings: Settings, stack: AsyncExitStack) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    from worker.adapters.postgres.embedded import EmbeddedPostgres  # noqa: PLC0415 — only where it is used
+
+    embedded = EmbeddedPostgres(settings.data_dir.absolute())
+    stack.push_async_callback(embedded.stop)
+    return await embedded.start()
+
+
+def policy(settings: Settings) -> Policy:
+    """Return what the settings demand of a district without a policy of its own."""
+    preflight = settings.preflight
+    return Policy(
+        required_fields=preflight.required_fields,
+        unique_fields=preflight.unique_fields,
+        removal_limit_percent=float(preflight.removal_limit_percent),
+        school_removal_limit_percent=float(preflight.school_removal_limit_percent),
+        removal_limit_floor=preflight.removal_limit_floor,
+        term_grace_days=preflight.term_grace_days,
+        class_change_limit_percent=float(preflight.class_change_limit_percent),
+        removal_window_hours=float(preflight.removal_window_hours),
+        extra_fields=settings.commit.extra_fields,
+        needs_baseline=settings.clever.client_id is not None,
+        time_zone=settings.lifecycle.time_zone,
+        severities={Code(code): Severity(severity) for code, severity in preflight.severities.items()},
+    )
+
+
+def window_limits(settings: Settings) -> WindowLimits:
+    """Return how long a district's events may accumulate."""
+    window = settings.window
+    return WindowLimits(
+        quiet=timedelta(seconds=window.quiet_seconds),
+        max_age=timedelta(seconds=window.max_age_seconds),
+        max_events=window.max_events,
+        max_deferral=timedelta(seconds=window.max_deferral_seconds),
+    )
+
+
+def process_name(*, is_worker: bool = False) -> str:
+    """Return how this process is called in the lists of connections of broker and database."""
+    name = f"rostering/{socket.gethostname()}/{os.getpid()}"
+    return f"{name}/{WORKER}" if is_worker else name

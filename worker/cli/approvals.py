@@ -1,0 +1,117 @@
+"""Commands by which people say what may be committed: `hold`, `resume`, `approve`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import click
+from rich.text import Text
+
+from worker.cli.context import CommandContext
+from worker.cli.district_argument import opened_district
+from worker.cli.terminal import moment
+from worker.cli.terminal_output import say
+from worker.domain.preflight import order_reason
+from worker.domain.preflight.approval import plan_text
+from worker.runtime.errors import ReasonError
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{8,64}")
+
+
+def spoken(_ctx: click.Context, _option: click.Parameter, reason: str | None) -> str | None:
+    """Check a reason: where one is given, it says something."""
+    if reason is None:
+        return None
+    try:
+        return order_reason.spoken(reason)
+    except ReasonError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _digest(_ctx: click.Context, _option: click.Parameter, plan: str) -> str:
+    if not _DIGEST.fullmatch(plan.lower()):
+        raise click.BadParameter(
+            "expected the plan's digest, or at least its first 8 digits, as `show` prints it"
+        )
+    return plan.lower()
+
+
+_reason = click.option(
+    "--reason", required=True, metavar="TEXT", callback=spoken, help="Why, for those who ask later."
+)
+
+
+@click.command()
+@click.argument("district")
+@_reason
+@click.pass_obj
+def hold(ctx: CommandContext, district: str, reason: str) -> None:
+    """Stop the district's commits until it is resumed; events and reviews go on."""
+    ctx.run(_hold(ctx, district, reason))
+    say(f"{district} is on hold: nothing of it is committed until `resume`.")
+
+
+@click.command()
+@click.argument("district")
+@_reason
+@click.pass_obj
+def resume(ctx: CommandContext, district: str, reason: str) -> None:
+    """End the district's hold; what was held back is committed now."""
+    ctx.run(_resume(ctx, district, reason))
+    say(f"{district} is on hold no more; its window closes now.")
+
+
+@click.command()
+@click.argument("district")
+@click.option(
+    "--plan",
+    required=True,
+    metavar="DIGEST",
+    callback=_digest,
+    help="The plan's digest, as `show` prints it.",
+)
+@_reason
+@click.pass_obj
+def approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
+    """Approve one plan that removes many students; it is committed once, and only as it is now."""
+    ctx.run(_approve(ctx, district, plan, reason))
+    say(f"The plan of {district} is approved; its window closes now.")
+
+
+def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:
+    """Return, for a terminal, what people said to a district's commits."""
+    told = []
+    if held := details["hold"]:
+        text = f"by {held['actor']} since {moment(held['since'])}: {held['reason']}"
+        told.append(("hold", Text(text, "yellow")))
+    approval = details["approval"]
+    if given := approval["open"]:
+        told.append(("approval", Text(f"open, given {_given(given)}")))
+    if ended := approval["last_ended"]:
+        end = f"{ended['ended_as']} at {moment(ended['ended_at'])} ({ended['ended_why']})"
+        text = f"{end}, given {_given(ended)}"
+        if ended["ended_as"] == "void" and not approval["open"]:
+            text += f"\nthe plan is now {details['plan']['digest']}: {plan_text(details['plan']['counts'])}"
+        told.append(("last approval", Text(text)))
+    return told
+
+
+def _given(approval: dict[str, Any]) -> str:
+    given_at = moment(approval["approved_at"])
+    return f"by {approval['actor']} at {given_at}: {approval['reason']}\nof {approval['plan']}"
+
+
+async def _hold(ctx: CommandContext, district: str, reason: str) -> None:
+    async with opened_district(ctx, district) as (store, district_id):
+        await store.desk.hold(district_id, ctx.actor, reason)
+
+
+async def _resume(ctx: CommandContext, district: str, reason: str) -> None:
+    async with opened_district(ctx, district) as (store, district_id):
+        await store.desk.resume(district_id, ctx.actor, reason)
+
+
+async def _approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
+    async with opened_district(ctx, district) as (store, district_id):
+        await store.desk.approve(district_id, plan, ctx.actor, reason)

@@ -1,0 +1,213 @@
+"""Commands on dead letters: `dead-letters list|show|replay|discard`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import click
+from rich.table import Table
+
+from worker.bootstrap import broker as outside
+from worker.bootstrap import store as app
+from worker.cli.approvals import spoken
+from worker.cli.context import CommandContext
+from worker.cli.district_argument import district_id_of
+from worker.cli.terminal import counted, moment
+from worker.cli.terminal_output import say
+from worker.domain.messages.bodies import instant
+from worker.messaging.broker import Publisher
+from worker.messaging.dead_letters import DeadLetter, DeadLetters
+from worker.operations import dead_letters as letters
+from worker.operations.dead_letters import Choice, LetterLine, Listing, Settled
+from worker.runtime.errors import OrderRefused
+
+LISTED: Final = 200
+SHOWN: Final = 12
+"""Hex digits of an id in the table: enough to name a letter by."""
+_ID: Final = re.compile(r"[0-9a-f]{8,64}")
+
+
+@click.group(name="dead-letters")
+def dead_letters_group() -> None:
+    """List, show, replay or discard messages that could not be read."""
+
+
+@dead_letters_group.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one letter a line.")
+@click.option(
+    "--limit", type=click.IntRange(1, letters.AT_ONCE), default=LISTED, show_default=True, help="At most."
+)
+@click.pass_obj
+def list_letters(ctx: CommandContext, *, as_json: bool, limit: int) -> None:
+    """List dead letters, the oldest first, without what is in them."""
+    listing = ctx.run(_list(ctx, limit))
+    if as_json:
+        for line in listing.letters:
+            say(json.dumps(_as_json(line), ensure_ascii=False))
+        return
+    if not listing.letters:
+        say("No dead letters: every message could be read.")
+        return
+    ctx.console.print(letters_table(listing))
+    if listing.more:
+        say(f"And {listing.more:,} more.")
+
+
+def letters_table(listing: Listing) -> Table:
+    """Return the letters for a terminal."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("letter", "district", "unreadable for", "put aside at"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("bytes", justify="right")
+    table.add_column("why", overflow="fold", min_width=24)
+    for line in listing.letters:
+        when = moment(instant(line.died_at)) if line.died_at else ""
+        shown = line.id[:SHOWN]
+        table.add_row(shown, line.district_id or "", line.reason, when, f"{line.size:,}", line.why)
+    return table
+
+
+def _ids(_ctx: click.Context, _argument: click.Parameter, ids: tuple[str, ...]) -> tuple[str, ...]:
+    for one in ids:
+        if not _ID.fullmatch(one.lower()):
+            raise click.BadParameter(
+                f"expected a letter's id, or at least its first 8 digits, as `list` prints it, got {one!r}"
+            )
+    return tuple(one.lower() for one in ids)
+
+
+@dead_letters_group.command(name="show")
+@click.argument("letter", callback=lambda ctx, parameter, value: _ids(ctx, parameter, (value,))[0])
+@click.pass_obj
+def show_letter(ctx: CommandContext, letter: str) -> None:
+    """Print what is in a letter. It may name students: that you looked is written into the audit."""
+    body = ctx.run(_show(ctx, letter)).body
+    sys.stdout.buffer.write(body if body.endswith(b"\n") else body + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what letters are chosen by, and why."""
+    for option in (
+        click.option(
+            "--reason", required=True, metavar="TEXT", callback=spoken, help="Why, for those who ask later."
+        ),
+        click.option("--unreadable-for", metavar="CODE", help="Those that were unreadable for this."),
+        click.option("--district", metavar="DISTRICT", help="Those of this district."),
+        click.option("--all", "is_all", is_flag=True, help="All of them."),
+        click.argument("letters", nargs=-1, callback=_ids, metavar="[LETTER]..."),
+    ):
+        command = option(command)
+    return command
+
+
+@dead_letters_group.command(name="replay")
+@_choosing
+@click.pass_obj
+def replay(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
+    """Publish letters again: one that can be read by now frees its district, others come back."""
+    settled = ctx.run(_replay(ctx, _choice(**chosen), reason))
+    _tell(settled, "Replayed", ": what can be read by now frees its district, the rest comes back")
+
+
+@dead_letters_group.command(name="discard")
+@_choosing
+@click.pass_obj
+def discard(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
+    """Throw letters away, for good: what they said is not part of any roster."""
+    _tell(ctx.run(_discard(ctx, _choice(**chosen), reason)), "Discarded")
+
+
+def _choice(
+    *, letters: tuple[str, ...], is_all: bool, district: str | None, unreadable_for: str | None
+) -> Choice:
+    given = bool(letters), is_all, bool(district or unreadable_for)
+    if sum(given) != 1:
+        raise click.UsageError(
+            "expected either letters by their ids, or --district or --unreadable-for, or --all"
+        )
+    return Choice(letters, district, unreadable_for)
+
+
+def _tell(settled: Settled, done: str, besides: str = "") -> None:
+    say(f"{done} {counted(settled.letters, 'letter')}{besides}.")
+    if settled.unseen:
+        say(f"{settled.unseen:,} more wait that were not looked at: run it again.")
+    if settled.missing:
+        told = ", ".join(sorted(settled.missing))
+        raise OrderRefused(f"not among the dead letters, or not any more: {told}")
+
+
+def _as_json(line: LetterLine) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "district_id": line.district_id,
+        "unreadable_for": line.reason,
+        "died_at": instant(line.died_at) if line.died_at else None,
+        "bytes": line.size,
+        "routing_key": line.routing_key,
+        "why": line.why,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What an order on dead letters works with."""
+
+    store: app.Store
+    letters: DeadLetters
+    publisher: Publisher
+
+
+@asynccontextmanager
+async def _opened(ctx: CommandContext) -> AsyncIterator[_Desk]:
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(app.open_store(ctx.settings))
+        broker = await stack.enter_async_context(outside.open_publisher(ctx.settings, store))
+        yield _Desk(store, outside.dead_letters(ctx.settings, broker), broker)
+
+
+async def _list(ctx: CommandContext, limit: int) -> Listing:
+    broker = outside.open_broker(ctx.settings)
+    try:
+        return await letters.listed(outside.dead_letters(ctx.settings, broker), limit)
+    finally:
+        await broker.close()
+
+
+async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
+    async with _opened(ctx) as desk:
+        letter = await letters.found(desk.letters, letter_id)
+        if letter is None:
+            raise OrderRefused(f"not among the dead letters, or not any more: {letter_id}")
+        detail = {"record": letter.id}
+        await desk.store.desk.note(letter.district_id, "lookup.dead-letters", ctx.actor, detail)
+    return letter
+
+
+async def _replay(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
+    async with _opened(ctx) as desk:
+        meant = await _meant(desk, choice)
+        return await letters.replay(
+            desk.letters, desk.publisher, desk.store.quarantine, meant, ctx.actor, reason
+        )
+
+
+async def _discard(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
+    async with _opened(ctx) as desk:
+        meant = await _meant(desk, choice)
+        return await letters.discard(desk.letters, desk.store.quarantine, meant, ctx.actor, reason)
+
+
+async def _meant(desk: _Desk, choice: Choice) -> Choice:
+    """Return the choice with whole ids in the place of their beginnings, of letters and of the district."""
+    district = choice.district_id
+    if district is not None:
+        district = await district_id_of(desk.store, district, may_be_new=True)
+    return replace(choice, ids=await letters.whole_ids(desk.letters, choice.ids), district_id=district)

@@ -1,0 +1,186 @@
+"""The first chapters: a district connects in Clever, and what it takes until its first commit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker.cli.demo import terminal_story
+from worker.cli.demo.consumer import Json
+from worker.cli.demo.coverage import BY_SUBJECT, BY_SUBJECT_LABEL, Suggested, chosen, suggested
+from worker.cli.demo.live import Baseline, StoryFailed
+from worker.cli.demo.scene import Scene, expect
+from worker.cli.demo.terminal_story import number
+from worker.domain.preflight.decision import Outcome
+from worker.domain.review.causes.wording import several
+from worker.pipeline.evaluate.record_decision import Decided
+from worker.pipeline.poll.clever import COLLECTIONS
+from worker.sandbox.district import District
+
+_EITHER: Final = frozenset({Outcome.REVIEW, Outcome.COMMIT})
+
+
+async def connected(scene: Scene) -> Decided:
+    """Let the worker find the district and read it whole."""
+    sizes = {name: len(scene.district.collections[name]) for name in COLLECTIONS}
+    students = scene.clever.students
+    with scene.teller.chapter("A district connects in Clever"):
+        scene.teller.say(
+            f"Clever is our sandbox here, a server at {scene.address} that answers as Clever does. District "
+            f"{scene.clever.id} has connected our application and shares {number(students, 'student')}, "
+            f"{number(sizes['users'] - students, 'other user')}, {number(sizes['sections'], 'section')} and "
+            f"{number(sizes['schools'], 'school')}."
+        )
+        with scene.teller.waiting("waiting for the worker to find the district"):
+            await scene.live.found()
+        scene.teller.say(
+            "The worker has found it by its token, in Clever's list of connected districts, and reads it "
+            "whole, page by page. That is its baseline:"
+        )
+        baseline = await _baseline(scene, sum(sizes.values()))
+        expect("records read", sizes, baseline.records)
+        scene.teller.table(terminal_story.records_table(baseline.records))
+        scene.teller.say(
+            f"{number(sum(sizes.values()), 'record')}, all of them read {baseline.seconds:.1f} s after the "
+            "district was found. From now on the worker follows the district's feed of events, and "
+            "everything below happens in Clever."
+        )
+        return await scene.decision({Outcome.REVIEW} if scene.invented else _EITHER)
+
+
+async def _baseline(scene: Scene, total: int) -> Baseline:
+    with scene.teller.counting("records", total) as progress:
+        return await scene.live.baseline(progress)
+
+
+async def review(scene: Scene, decided: Decided) -> Json:
+    """Show the review, and the causes that it names."""
+    with scene.teller.chapter(f"The preflight finds errors: review {decided.sequence}"):
+        review = await scene.review(decided)
+        scene.teller.table(terminal_story.review_table(review))
+        errors, causes = review["findings"]["errors"], len(review["causes"])
+        scene.teller.say(
+            f"Every student must belong to exactly one class. {_sections_a_student(scene.district)} Nobody "
+            f"has to read these findings one by one: the review folds {number(errors, 'error')} into "
+            f"{several(causes, 'cause')}, and says who can put it right, and how."
+        )
+        scene.causes(review)
+        scene.teller.say(
+            "One error blocks the whole district, warnings are only told: so nothing is committed, and an "
+            "alert goes to operations."
+        )
+        return review
+
+
+def _sections_a_student(district: District) -> str:
+    counts = {len(district.sections_of(one["id"])) for one in district.students()}
+    if not counts:
+        return "There is none to be rostered, and no filter can change that."
+    most, least = max(counts), min(counts)
+    span = number(most, "section") if least == most else f"{least} to {number(most, 'section')}"
+    return f"Now every section counts, and each student sits in {span}."
+
+
+async def suggestions(scene: Scene, review: Json) -> Suggested:
+    """Show what the review suggests, and try it; return the suggestion that is worth setting."""
+    with scene.teller.chapter("The review suggests a section filter"):
+        suggestions = suggested(review)
+        scene.teller.say(
+            "A filter says which sections count. The review has looked for the best in the district's own "
+            "sections: how many students would have exactly one section, none, or several? The text says it "
+            "as Clever's sharing rules do, and can be sent to the district as it is."
+        )
+        scene.teller.table(terminal_story.suggestions_table(suggestions))
+        if review["suggestions"][0]["cut_short"]:
+            scene.teller.say("The search was cut short by its time: there may be better ones.")
+        best = chosen(suggestions)
+        await _trials(scene, best)
+        if scene.invented and not best.coverage.is_complete:
+            raise StoryFailed("expected a suggestion that gives every student one section, there is none")
+        return best
+
+
+async def _trials(scene: Scene, best: Suggested) -> None:
+    """Try the suggestion, and beside it the filter that everybody thinks of first."""
+    scene.teller.say(
+        "Any filter can be tried on the whole district, which changes nothing. Here is the obvious one, "
+        f"as Clever has a subject for it, and beside it {best.label}:"
+    )
+    with scene.teller.waiting("trying filters"):
+        by_subject = await scene.live.try_filter(BY_SUBJECT_LABEL, BY_SUBJECT)
+        tried = await scene.live.try_filter(best.label, best.section_filter)
+    expect(f"coverage of {best.label}", best.coverage, tried.coverage)
+    scene.teller.table(terminal_story.trials_table([by_subject, tried]))
+    _, none, many = by_subject.coverage
+    if none or many:
+        scene.teller.say(
+            f"The subject alone is not enough: of the {number(by_subject.classes, 'section')} that it keeps, "
+            f"{number(many, 'student')} would sit in several, and {none:,} in none, so that nothing would be "
+            "committed. The suggestion does what the review says of it."
+        )
+
+
+def stays_in_review(scene: Scene, suggestion: Suggested) -> None:
+    """Tell that no filter will do, and whom the best one leaves over."""
+    with scene.teller.chapter("None of them will do: the district stays in review"):
+        left = suggestion.coverage.none + suggestion.coverage.several
+        scene.teller.say(
+            f"No filter gives every student exactly one section. The closest is {suggestion.label}; it "
+            f"leaves {number(left, 'student')} over:"
+        )
+        scene.teller.table(terminal_story.leftovers_table(suggestion.said))
+        more = suggestion.said["leftover_groups"] - terminal_story.LISTED
+        if more > 0:
+            scene.teller.say(f"And some in {number(more, 'grade')} of schools more.")
+        scene.teller.say(
+            "Nothing is committed until every student has one. What to do: what the causes say; or look at "
+            "the sections of these students, write a filter of your own and try it; or ask the district for "
+            "sharing rules that name one section for each student."
+        )
+
+
+def no_suggestion(scene: Scene) -> None:
+    """Tell that the filter is not what has to change."""
+    with scene.teller.chapter("No filter would help: the district stays in review"):
+        scene.teller.say(
+            "The review suggests none. What has to change is what its causes name; when the change that "
+            "removes the last error arrives, the commit follows."
+        )
+
+
+async def filter_set(scene: Scene, suggestion: Suggested) -> Decided:
+    """Put the suggestion in force, as a person does."""
+    with scene.teller.chapter("A person sets it"):
+        scene.teller.say(
+            "So far nothing has changed: a suggestion is never applied by itself. A person decides, and sets "
+            f"it with `rostering filter set`, which is what {scene.actor} does now."
+        )
+        version = await scene.live.set_filter(suggestion.section_filter, scene.actor, suggestion.label)
+        scene.teller.say(
+            f"Version {version} of the district's filter is in force, and the whole district is judged anew:"
+        )
+        scene.teller.line(suggestion.said["text"], "green")
+        return await scene.decision({Outcome.COMMIT} if scene.invented else {*Outcome})
+
+
+async def other_errors(scene: Scene, decided: Decided) -> None:
+    """Tell what else is wrong where the filter alone did not do."""
+    with scene.teller.chapter("Other errors remain: the district stays in review"):
+        if decided.outcome is Outcome.REVIEW:
+            review = await scene.review(decided)
+            scene.teller.table(terminal_story.review_table(review))
+            scene.causes(review)
+        scene.teller.say(
+            "Every student has exactly one section now, but something else is wrong, so that still "
+            "nothing is committed. `rostering show` tells how it stands. When the change that removes the "
+            "last error arrives, the commit follows."
+        )
+
+
+async def first_commit(scene: Scene, decided: Decided) -> None:
+    """Show the first commit, and prove it."""
+    with scene.teller.chapter(f"No error: commit {decided.sequence}"):
+        await scene.commit(decided.sequence)
+        scene.teller.say(
+            "This consumer knows nothing but the messages. It applied the changes and took the digest of "
+            "what it had then. The two are equal: it has the district's roster to the letter."
+        )

@@ -1,0 +1,258 @@
+"""What a person sees of the story: chapters, sentences, tables. Ids and numbers only, nobody's name."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from worker.cli.demo.consumer import Json
+from worker.cli.demo.coverage import Suggested, Trial
+from worker.cli.terminal_console import TerminalConsole
+from worker.domain.preflight.policy import WARNINGS, Code
+from worker.domain.review.causes.model import Owner
+
+WIDEST: Final = 100
+"""Columns: longer lines are hard to read."""
+INDENT: Final = 3
+MEANINGS: Final = {
+    Code.FIELD_MISSING: "a required field is blank",
+    Code.NO_SECTION: "sits in no section that counts",
+    Code.MULTIPLE_SECTIONS: "sits in several: which is the class?",
+    Code.DUPLICATE_IDENTITY: "shares a value that must be unique",
+    Code.UNKNOWN_SCHOOL: "is of a school that is not shared",
+    Code.LEFT_SCOPE: "left the scope, and a kept section lists him",
+    Code.NO_TEACHER: "has no teacher",
+    Code.UNKNOWN_TEACHER: "lists a teacher who is not shared",
+    Code.UNKNOWN_STUDENT: "lists a student who is not shared",
+    Code.SCHOOL_MASS_REMOVAL: "too many of its students would go",
+    Code.DISTRICT_MASS_REMOVAL: "too many of its students would go",
+    Code.SCHOOL_CLASS_CHANGE: "too many of its students change class",
+    Code.DISTRICT_CLASS_CHANGE: "too many of its students change class",
+    Code.NO_STUDENTS: "has no student at all",
+    Code.EVENTS_QUARANTINED: "events that cannot be read wait",
+    Code.NO_BASELINE: "was never read as a whole",
+    Code.SCOPE_MATCHES_NOTHING: "names a grade or school that nobody has",
+    Code.RECORDS_UNREADABLE: "has terms or courses that cannot be read",
+}
+OWNERS: Final = {
+    Owner.SIS: "the district's student information system",
+    Owner.SHARING: "the district's sharing in Clever",
+    Owner.FILTER: "our section filter",
+    Owner.VENDOR: "ourselves",
+}
+LISTED: Final = 10
+"""Schools' grades with leftovers that are listed."""
+KINDS: Final = {"school": "schools", "teacher": "teachers", "class": "classes", "student": "students"}
+
+
+class _Console(TerminalConsole):
+    def on_broken_pipe(self) -> None:
+        """Tell the caller that nobody reads any more; what is still to be written goes nowhere."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BrokenPipeError
+
+
+class Teller:
+    """Prints the story: with colour and progress on a terminal, as plain text elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = _Console(highlight=False, markup=False)
+        self._console.width = min(self._console.width, WIDEST) if sys.stdout.isatty() else WIDEST
+        self._chapters = 0
+
+    @contextmanager
+    def chapter(self, title: str) -> Iterator[None]:
+        """Print a numbered heading; after the chapter, how long it took."""
+        self._chapters += 1
+        started = time.perf_counter()
+        self._console.print()
+        self._console.print(Text(f"{self._chapters}. {title}", "bold cyan"))
+        yield
+        self._console.print(Text(f"[{time.perf_counter() - started:.1f} s]", "dim"))
+
+    def title(self, text: str) -> None:
+        """Print the title of it all."""
+        self._console.print(Text(text, "bold"))
+
+    def say(self, text: str, style: str = "", indent: int = 0) -> None:
+        """Print a paragraph."""
+        width = self._console.width - indent
+        for line in textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False):
+            self._console.print(Text(" " * indent + line, style), soft_wrap=True)
+
+    def quote(self, text: str) -> None:
+        """Print a paragraph that is not ours but a message's, with room below."""
+        self.say(text, "italic", INDENT)
+        self._console.print()
+
+    def line(self, text: str, style: str = "") -> None:
+        """Print a line to be copied: indented, and never broken."""
+        self._console.print(Text(" " * INDENT + text, style), soft_wrap=True)
+
+    def table(self, table: Table) -> None:
+        """Print a table."""
+        with self._console.capture() as captured:
+            self._console.print(Padding(table, (0, 0, 0, INDENT), expand=False))
+        for line in ("", *captured.get().splitlines(), ""):
+            self._console.out(line.rstrip(), highlight=False)
+
+    def end(self, text: str) -> None:
+        """Print the line under the last chapter."""
+        self._console.print()
+        self._console.print(Text(text, "bold"))
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """Show that something is being waited for, on a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with self._console.status(Text(text, "dim")):
+            yield
+
+    @contextmanager
+    def counting(self, text: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show how far something has come, on a terminal; yields what is told of each further number."""
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        ) as progress:
+            task = progress.add_task(text, total=total)
+            yield lambda count: progress.advance(task, count)
+
+
+def number(count: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {singular if count == 1 else plural or f'{singular}s'}"
+
+
+def review_table(review: Json) -> Table:
+    """Return a review's students and findings by code."""
+    students, table = review["students"], _table("", "count", "what it means")
+    table.columns[1].justify = "right"
+    table.add_row("students", f"{students['total']:,}", "to be rostered")
+    table.add_row("ready", f"{students['ready']:,}", "without an error", style=_good(students["ready"]))
+    table.add_row("blocked", f"{students['blocked']:,}", "with an error", style=_bad(students["blocked"]))
+    table.add_row()
+    for code, count in review["findings"]["by_code"].items():
+        warns = Code(code) in WARNINGS
+        meaning = f"{'warning: ' if warns else ''}{MEANINGS[Code(code)]}"
+        table.add_row(code, f"{count:,}", meaning, style="dim" if warns else "yellow")
+    return table
+
+
+def findings_table(review: Json) -> Table:
+    """Return the errors of a review one by one, by id."""
+    table = _table("student", "finding", "field")
+    for item in review["findings"]["items"]:
+        if item["severity"] == "error":
+            table.add_row(item["id"], item["code"], item.get("field", ""), style="yellow")
+    return table
+
+
+def causes_table(review: Json) -> Table:
+    """Return the causes that a review names, and who can put each of them right."""
+    table = _table("cause", "students", "who can put it right")
+    table.columns[1].justify = "right"
+    for cause in review["causes"]:
+        students = cause["removed"] or cause["students"]
+        table.add_row(cause["code"], f"{students:,}", OWNERS[cause["owner"]], style="yellow")
+    return table
+
+
+def suggestions_table(suggestions: Sequence[Suggested]) -> Table:
+    """Return what a review suggests: what each filter would do, and its text for the district."""
+    table = _table("", "one", "none", "several", "text for the district")
+    for column in table.columns[:4]:
+        column.justify = "right"
+    for one in suggestions:
+        text = Text(one.said["text"])
+        if not one.said["sharing_rules"]:
+            text.append("\n(only our own filter can do this, not sharing rules)", "dim")
+        counts = (f"{count:,}" for count in one.coverage)
+        table.add_row(f"{one.number}", *counts, text, style="green" if one.coverage.is_complete else "yellow")
+    return table
+
+
+def trials_table(trials: Sequence[Trial]) -> Table:
+    """Return what each filter that was tried would do, and how many sections it takes for classes."""
+    table = _table("tried", "one", "none", "several", "classes")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for trial in trials:
+        counts = (f"{count:,}" for count in (*trial.coverage, trial.classes))
+        table.add_row(trial.label, *counts, style="green" if trial.coverage.is_complete else "yellow")
+    return table
+
+
+def leftovers_table(said: Json) -> Table:
+    """Return whom a suggestion leaves without exactly one section, the most first."""
+    table = _table("school", "grade", "none", "several")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for left in said["leftovers"][:LISTED]:
+        school, grade = left["school"] or "(none)", left["grade"] or "(none)"
+        table.add_row(school, grade, f"{left['none']:,}", f"{left['several']:,}")
+    return table
+
+
+def commit_table(commit: Json) -> Table:
+    """Return a commit's changes by kind, beside the roster after it."""
+    table = _table("", "upserted", "removed", "roster after it")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for kind, plural in KINDS.items():
+        counts = commit["counts"][kind]
+        table.add_row(
+            plural, f"{counts['upserted']:,}", f"{counts['removed']:,}", f"{commit['roster'][plural]:,}"
+        )
+    return table
+
+
+def records_table(records: Mapping[str, int]) -> Table:
+    """Return how many records of each collection were read."""
+    table = _table("collection", "records")
+    table.columns[1].justify = "right"
+    for name, count in records.items():
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def events_table(types: Mapping[str, int]) -> Table:
+    """Return how many events of each type there were."""
+    table = _table("event", "count")
+    table.columns[1].justify = "right"
+    for name, count in sorted(types.items()):
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for place, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=place == 1)
+    return table
+
+
+def _good(count: int) -> str:
+    return "green" if count else ""
+
+
+def _bad(count: int) -> str:
+    return "yellow" if count else ""

@@ -1,0 +1,55 @@
+"""The command `lifecycle export`: districts on their way for a spreadsheet, or for a calendar."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from worker.bootstrap import store as app
+from worker.cli.context import CommandContext
+from worker.cli.terminal_output import say
+from worker.onboarding.district_store import Record
+from worker.onboarding.export_table import table
+from worker.runtime.errors import UsageError
+
+ICS: Final = ".ics"
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--csv", "is_csv", is_flag=True, help="A table, a row a district; this is the default.")
+@click.option("--ics", "is_ics", is_flag=True, help="A calendar of launch days and opening days.")
+@click.pass_obj
+def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -> None:
+    """Write the districts on their way into FILE, or to standard output.
+
+    Without an option the name of FILE decides. Nobody's address is in it.
+    """
+    if is_csv and is_ics:
+        raise UsageError("export: expected --csv or --ics, got both")
+    as_calendar = is_ics or (not is_csv and file is not None and file.suffix.lower() == ICS)
+    body = _written(ctx.run(_records(ctx)), as_calendar=as_calendar)
+    if file is None or str(file) == "-":
+        sys.stdout.buffer.write(body)
+        return
+    try:
+        file.write_bytes(body)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+    say(f"{file} is written.", err=True)
+
+
+def _written(records: list[Record], *, as_calendar: bool) -> bytes:
+    if not as_calendar:
+        return table(records)
+    from worker.onboarding import export_calendar  # noqa: PLC0415 — slow to import, and only where it is wanted
+
+    return export_calendar.calendar(records)
+
+
+async def _records(ctx: CommandContext) -> list[Record]:
+    async with app.open_store(ctx.settings) as store:
+        return await store.lifecycles.records()

@@ -1,0 +1,222 @@
+"""Districts on their way, for a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from worker.cli.terminal import counted, moment
+from worker.domain.messages.bodies import instant
+from worker.domain.onboarding.states import State
+from worker.domain.onboarding.todo import Wait, told_troubles
+from worker.mail.mail_store import KeptMail
+from worker.onboarding.district_store import Made, Record, RulesAsked
+from worker.onboarding.todo import waits_of
+from worker.runtime.errors import OrderRefused, UsageError
+
+STYLES: Final = {
+    State.READY: "green",
+    State.LIVE: "green",
+    State.DISCONNECTED: "red",
+    State.WAITING_ON_DISTRICT: "yellow",
+}
+_LONGEST_NAME: Final = 24
+_WIDE: Final = 110
+"""Columns of a terminal that has room for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One district with all that is told of its way; `link_ends_at` is when its open connect link does."""
+
+    record: Record
+    history: Sequence[Made]
+    waits: Sequence[Wait]
+    mails: Sequence[KeptMail]
+    link_ends_at: datetime | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values; the contacts are only counted."""
+        return {
+            **as_json(self.record, self.waits),
+            "link_expires_at": instant(self.link_ends_at) if self.link_ends_at else None,
+            "history": [_move_json(made) for made in self.history],
+            "mails": [
+                {"mail_id": str(mail.mail_id), "occasion": mail.occasion, "state": mail.state.value}
+                for mail in self.mails
+            ],
+        }
+
+
+def as_json(record: Record, waits: Sequence[Wait]) -> dict[str, Any]:
+    """Return a district as JSON values."""
+    window, sharing = record.way.window, record.sharing
+    return {
+        "district_id": record.district_id,
+        "name": record.name,
+        "state": record.way.state.value,
+        "since": instant(record.since),
+        "returns_to": record.way.returns_to and record.way.returns_to.value,
+        "contacts": len(record.contacts),
+        "time_zone": record.time_zone,
+        "opens_on": window.opens_on.isoformat() if window else None,
+        "launch_at": instant(record.launch_at) if record.launch_at else None,
+        "held_since": instant(record.held_since) if record.held_since else None,
+        "troubles": sorted(record.troubles),
+        "sharing": {
+            "sections": sharing.sections,
+            "students": sharing.students,
+            "unsectioned": sharing.unsectioned,
+        }
+        if sharing
+        else None,
+        "waits": [
+            {"code": wait.code, "who": wait.who.value, "what": wait.what, "since": instant(wait.since)}
+            for wait in waits
+        ],
+    }
+
+
+class LinesReport:
+    """Districts as a table, which goes without names and dates where a terminal is narrow."""
+
+    def __init__(self, records: Sequence[Record], due: Collection[str]) -> None:
+        """Take the districts, and which of them wait for too long."""
+        self._records = records
+        self._due = due
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        is_wide = options.max_width >= _WIDE
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("district", no_wrap=True)
+        if is_wide:
+            table.add_column("name", max_width=_LONGEST_NAME, no_wrap=True, overflow="ellipsis")
+        table.add_column("state", no_wrap=True)
+        table.add_column("days", justify="right", no_wrap=True)
+        if is_wide:
+            table.add_column("opens", no_wrap=True)
+        table.add_column("waits for")
+        for record in self._records:
+            state = Text(_words(record.way.state), STYLES.get(record.way.state, ""))
+            days, opens = str((record.now - record.since).days), record.way.window
+            middle: list[Text | str] = [record.name or "", state, days, str(opens.opens_on) if opens else ""]
+            table.add_row(record.district_id, *(middle if is_wide else middle[1:3]), self._waits_for(record))
+        yield table
+
+    def _waits_for(self, record: Record) -> Text:
+        waits = waits_of(record)
+        told = f"{_words(waits[0].who)}: {waits[0].what}" if waits else ""
+        return Text(told, "yellow" if record.district_id in self._due else "")
+
+
+def district_report(journey: Journey) -> RenderableType:
+    """Return one district's way."""
+    return Group(
+        _facts(journey),
+        Text(),
+        _steps(journey),
+        *_part("waits", _waits(journey)),
+        *_part("mails", _mails(journey)),
+    )
+
+
+def rules_asked(details: Mapping[str, Any], number: int | None) -> RulesAsked:
+    """Return a suggestion of the review that a district stands in, as rules to ask it for.
+
+    Raises `OrderRefused` where there is none that sharing rules can say, `UsageError` for a wrong number.
+    """
+    review = details["review"]
+    found = review["suggestions"] if review else []
+    usable = [one for one in found if one["sharing_rules"]]
+    if not usable:
+        why = "its review suggests none that sharing rules can say" if review else "it stands in no review"
+        raise OrderRefused(
+            f"district {details['district_id']}: no rules to ask for, since {why}; say yours with --text"
+        )
+    if number is not None and not 1 <= number <= len(found):
+        raise UsageError(f"--suggestion {number}: expected 1 to {len(found)}, as the review has them")
+    chosen = usable[0] if number is None else found[number - 1]
+    if not chosen["sharing_rules"]:
+        raise OrderRefused(f"suggestion {number} cannot be said in sharing rules, only our own filter can")
+    coverage = chosen["coverage"]
+    return RulesAsked(chosen["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
+
+
+def _facts(journey: Journey) -> Table:
+    record = journey.record
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("district", f"{record.name or ''} {record.district_id}".strip())
+    state = Text(_words(record.way.state), STYLES.get(record.way.state, ""))
+    table.add_row("state", state + Text(f" since {moment(instant(record.since))}"))
+    table.add_row("contacts", ", ".join(record.contacts) or "none")
+    table.add_row("time zone", record.time_zone)
+    table.add_row("window", _window(record))
+    if troubles := told_troubles(record.troubles):
+        held = f"held back: {', '.join(map(_words, sorted(troubles)))}"
+        table.add_row("launch", Text(held, "yellow"))
+    if record.sharing:
+        table.add_row(
+            "shared",
+            f"{counted(record.sharing.sections, 'section')}, {counted(record.sharing.students, 'student')}, "
+            f"{record.sharing.unsectioned:,} of them in no section",
+        )
+    if journey.link_ends_at:
+        table.add_row("link", f"open until {moment(instant(journey.link_ends_at))}")
+    return table
+
+
+def _window(record: Record) -> str:
+    if record.way.window is None or record.launch_at is None:
+        return "none"
+    launch = record.launch_at.astimezone(ZoneInfo(record.time_zone))
+    return f"opens on {record.way.window.opens_on}, launch {launch:%Y-%m-%d %H:%M}"
+
+
+def _steps(journey: Journey) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("when", "move", "state", "by"):
+        table.add_column(column, no_wrap=column != "by", overflow="fold")
+    for made in journey.history:
+        actor = made.actor or "itself"
+        by = f"{actor}, with an e-mail" if made.mail_id else actor
+        table.add_row(moment(instant(made.at)), _words(made.move), _words(made.after), by)
+    return table
+
+
+def _part(title: str, lines: Sequence[str]) -> list[RenderableType]:
+    return [Text(), Text(title, "bold"), *(Text(f"  {line}") for line in lines)] if lines else []
+
+
+def _waits(journey: Journey) -> list[str]:
+    return [f"{_words(wait.who)} since {moment(instant(wait.since))}: {wait.what}" for wait in journey.waits]
+
+
+def _mails(journey: Journey) -> list[str]:
+    return [
+        f"{moment(instant(mail.created_at))}  {_words(mail.kind)}  {mail.state}  {mail.mail_id}"
+        for mail in reversed(journey.mails)
+    ]
+
+
+def _move_json(made: Made) -> dict[str, Any]:
+    return {
+        "at": instant(made.at),
+        "move": made.move.value,
+        "before": made.before.value if made.before else None,
+        "after": made.after.value,
+        "actor": made.actor,
+        "mail_id": made.mail_id,
+    }
+
+
+def _words(code: str) -> str:
+    return str(code).replace("_", " ")

@@ -1,0 +1,139 @@
+"""What every page of the console has: the ports it asks, and how it is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+import jinja2
+from aiohttp import web
+
+from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
+from worker.console.access.csrf import SECRET, Field
+from worker.console.access.identity import Permission, who
+from worker.console.access.login import Access
+from worker.console.onboarding_context import Guide, local_day, local_moment
+from worker.domain.preflight.window import WindowLimits
+from worker.domain.review.causes.wording import count
+from worker.mail.mail_store import MailDesk
+from worker.messaging.broker import Publisher
+from worker.messaging.dead_letters import DeadLetters, Quarantine
+from worker.onboarding.district_store import Lifecycles
+from worker.operations.district_queries import Views
+from worker.operations.districts import Desk
+from worker.operations.plans import Plans
+from worker.operations.rollback_store import Rollbacks
+from worker.operations.section_cache import SectionTables
+from worker.pipeline.poll.connections import Connections
+from worker.suggest.draft_counts import Coverages
+from worker.suggest.survey_store import Surveys
+
+HEADERS: Final = {"Cache-Control": "no-store"}
+LONGEST_ID: Final = 128
+"""Of a record, in the audit."""
+NOTICES: Final[dict[str, str]] = {}
+"""What a page says after something was done, by the code in `?done=`; each page's module adds its own."""
+
+
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("worker.console"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda number: f"{number:,}"
+    environment.filters["counted"] = count
+    environment.filters["days"] = days
+    environment.filters["moment"] = moment
+    environment.filters["step"] = step
+    environment.filters["day"] = local_day
+    environment.filters["local"] = local_moment
+    environment.filters["words"] = in_words
+    environment.globals["Permission"] = Permission
+    return environment
+
+
+def days(length: timedelta) -> str:
+    """Return a length of time in days: 1 day, 2.5 days."""
+    number = length / timedelta(days=1)
+    return f"{number:g} {'day' if number == 1 else 'days'}"
+
+
+def step(text: str) -> str:
+    """Return a text as one step of a path: an id that holds a slash or a question mark leads nowhere else."""
+    return quote(text, safe="")
+
+
+def in_words(name: str) -> str:
+    """Return a state, a move or a kind as it is said: `waiting_on_district` is waiting on district."""
+    return name.replace("_", " ")
+
+
+def of_district(district_id: str, *steps: str) -> str:
+    """Return the path of a district's page."""
+    return "/".join(("/districts", step(district_id), *steps))
+
+
+def moment(value: datetime | str | None) -> str:
+    """Return a time as pages tell it, in UTC; `none` where there is none."""
+    if value is None:
+        return "none"
+    when = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The console of one process. Pages are functions of it; they keep nothing between two requests."""
+
+    desk: Desk
+    evaluations: PostgresEvaluations
+    rollbacks: Rollbacks
+    surveys: Surveys
+    plans: Plans
+    views: Views
+    sections: SectionTables
+    letters: DeadLetters
+    quarantine: Quarantine
+    publisher: Publisher
+    coverages: Coverages
+    connections: Connections | None
+    limits: WindowLimits
+    access: Access
+    lifecycles: Lifecycles
+    mails: MailDesk
+    guide: Guide
+    _environment: jinja2.Environment = field(default_factory=_templates)
+
+    def render(
+        self, request: web.Request, template: str, *, status: int = 200, **context: Any
+    ) -> web.Response:
+        """Return a page. It gets `me` (who asks), `path`, `notice`, `csrf` and what is passed on."""
+        text = self._environment.get_template(template).render(
+            me=who(request),
+            path=request.path,
+            notice=NOTICES.get(request.query.get("done", "")),
+            csrf=Field(request[SECRET]),
+            **context,
+        )
+        return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
+
+    async def audit_lookup(
+        self, request: web.Request, district_id: str | None, what: str, record_id: str | None = None
+    ) -> None:
+        """Write down that a user looks at personal data; to be awaited before any of it is rendered.
+
+        `what` is a word for the kind of data, and never something that was typed. `record_id` is the id of
+        the one record that is looked at; None where it is a list. An id too long to be one is cut off.
+        """
+        detail = {} if record_id is None else {"record": record_id[:LONGEST_ID]}
+        await self.access.audit.note(who(request).name, f"lookup.{what}", district_id, detail)
+
+
+def done(path: str, notice: str) -> web.HTTPSeeOther:
+    """Return the answer to a form: see this page next, with that notice. To be raised."""
+    return web.HTTPSeeOther(f"{path}?done={notice}", headers=HEADERS)

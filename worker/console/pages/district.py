@@ -1,0 +1,150 @@
+"""One district: how it stands, why, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from worker.console.access.identity import Permission
+from worker.console.console import Console
+from worker.console.page import Page
+from worker.console.pages.districts import told_window
+from worker.console.pages.onboarding import record_of
+from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
+from worker.domain.preflight.window import Trigger, Window
+from worker.domain.review.causes.remedies import without_command
+from worker.operations.district_queries import CoverageCell
+from worker.operations.dry_run import forecast
+
+SCHOOLS: Final = 40
+"""That the picture shows; its table lists them all."""
+NAME: Final = 24
+"""Letters of a school's name that the picture has room for."""
+CELL, GAP, LEFT, TOP = 34, 3, 190, 22
+
+
+def pages(console: Console) -> list[Page]:
+    """Return a district's own page."""
+    return [Page("GET", "/districts/{district}", partial(_overview, console), Permission.SEE)]
+
+
+async def _overview(console: Console, request: web.Request) -> web.Response:
+    district_id = request.match_info["district"]
+    details = await console.desk.show(district_id)
+    record = await record_of(console, district_id)
+    current = await console.desk.current_filter(district_id)
+    by_code, errors = details["findings"]["by_code"], details["findings"]["errors"]
+    removes = any(code in by_code for code in REMOVAL_GUARDS)
+    cells = await console.views.coverage(district_id, removed=removes)
+    looks_ahead = request.query.get("forecast") == "1"
+    window = _window(details["window"])
+    now = datetime.now(UTC)
+    return console.render(
+        request,
+        "overview.html",
+        details=details,
+        way_state=record.way.state if record else None,
+        review=_told_here(details["review"]),
+        can_be_approved=0 < errors <= sum(by_code.get(code, 0) for code in GUARDS),
+        current=current,
+        picture=picture(cells),
+        window=told_window(window, now, console.limits) if window else None,
+        looks_ahead=looks_ahead,
+        forecast=await forecast(console.evaluations, district_id, console.limits) if looks_ahead else None,
+    )
+
+
+def _told_here(review: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a review with advice as a page gives it: a button does what a command does elsewhere."""
+    if review is None:
+        return None
+    causes = [{**cause, "advice": without_command(cause["advice"])} for cause in review["causes"]]
+    return {**review, "causes": causes}
+
+
+def _window(shown: dict[str, Any] | None) -> Window | None:
+    if shown is None:
+        return None
+    deferred, requested = shown["deferred_since"], shown["requested"]
+    return Window(
+        datetime.fromisoformat(shown["opened_at"]),
+        datetime.fromisoformat(shown["last_event_at"]),
+        shown["events"],
+        Trigger(requested) if requested else None,
+        datetime.fromisoformat(deferred) if deferred else None,
+    )
+
+
+def picture(cells: Sequence[CoverageCell]) -> dict[str, Any]:
+    """Return coverage as a grid of schools by grades: where each square lies, and how it is filled.
+
+    The schools with the most blocked students come first; a square is darker the more of its are blocked.
+    """
+    grades = sorted({cell.grade for cell in cells}, key=grade_order)
+    schools: dict[str | None, list[CoverageCell]] = {}
+    for cell in cells:
+        schools.setdefault(cell.school_id, []).append(cell)
+    rows = sorted(
+        schools.values(),
+        key=lambda row: (-sum(map(_concerned, row)), -sum(one.students for one in row)),
+    )
+    drawn = rows[:SCHOOLS]
+    return {
+        "grades": [
+            {"name": grade or "none", "x": LEFT + column * (CELL + GAP) + CELL // 2}
+            for column, grade in enumerate(grades)
+        ],
+        "rows": [_drawn(row, number, grades) for number, row in enumerate(drawn)],
+        "table": [one for row in rows for one in sorted(row, key=lambda cell: grade_order(cell.grade))],
+        "removes": any(cell.removed for cell in cells),
+        "left_out": len(rows) - len(drawn),
+        "schools": len(rows),
+        "width": LEFT + len(grades) * (CELL + GAP),
+        "height": TOP + len(drawn) * (CELL + GAP),
+        "cell": CELL,
+    }
+
+
+def _drawn(row: Sequence[CoverageCell], number: int, grades: Sequence[str | None]) -> dict[str, Any]:
+    y = TOP + number * (CELL + GAP)
+    name = row[0].school or row[0].school_id or "no school"
+    return {
+        "name": name if len(name) <= NAME else f"{name[: NAME - 1]}…",
+        "y": y + CELL // 2 + 5,
+        "squares": [
+            {
+                "cell": cell,
+                "x": LEFT + grades.index(cell.grade) * (CELL + GAP),
+                "y": y,
+                "level": _level(cell),
+                "concerned": _concerned(cell),
+                "share": round(100 * _concerned(cell) / max(1, cell.students + cell.removed)),
+            }
+            for cell in row
+        ],
+    }
+
+
+def _level(cell: CoverageCell) -> int:
+    """Return how many of a square's students are blocked or would go: 0 none, 1 to 4 by quarters."""
+    concerned = _concerned(cell)
+    return 0 if not concerned else min(4, 1 + (4 * concerned - 1) // max(1, cell.students + cell.removed))
+
+
+def _concerned(cell: CoverageCell) -> int:
+    """Return how many students are blocked, or would be removed."""
+    return cell.blocked + cell.removed
+
+
+def grade_order(grade: str | None) -> tuple[int, str]:
+    """Return where a grade comes among grades: kindergarten before 1, 2 before 10, none last."""
+    if not grade:
+        return (1000, "")
+    if grade.isascii() and grade.isdigit():
+        return (int(grade[:3]), "")
+    early = ("InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten")
+    return (early.index(grade) - 10, "") if grade in early else (500, grade)

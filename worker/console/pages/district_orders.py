@@ -1,0 +1,100 @@
+"""Orders on a district: hold, resume, flush, resync."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+
+from worker.console.access.identity import Permission, who
+from worker.console.console import NOTICES, Console, done, of_district
+from worker.console.order_forms import NotDone, Refused, ordering, text_of
+from worker.console.page import Page
+from worker.domain.preflight.order_reason import spoken
+from worker.runtime.errors import OrderRefused
+
+NOTICES.update(
+    {
+        "held": "The district is on hold: nothing of it is committed until it is resumed.",
+        "resumed": "The hold is over; what it held back is decided on now.",
+        "flushed": "The window closes now.",
+        "resync": "The district is read whole again, beginning at once.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an order does, given console, district, who gives it and why; and what is said when it is done."""
+
+    carry_out: Callable[[Console, str, str, str], Awaitable[None]]
+    notice: str
+
+
+async def _hold(console: Console, district_id: str, actor: str, reason: str) -> None:
+    await console.desk.hold(district_id, actor, spoken(reason))
+
+
+async def _resume(console: Console, district_id: str, actor: str, reason: str) -> None:
+    await console.desk.resume(district_id, actor, spoken(reason))
+
+
+async def _flush(console: Console, district_id: str, actor: str, _reason: str) -> None:
+    await console.desk.flush(district_id, actor)
+
+
+async def _resync(console: Console, district_id: str, actor: str, _reason: str) -> None:
+    """Ask for a baseline from Clever; the stage poll reads it."""
+    connections = console.connections
+    if connections is None:
+        raise OrderRefused(
+            "no Clever source is set up here, so that there is nothing to read the district from; saved "
+            f"pages of Clever's lists can be read with `rostering resync {district_id} --from FOLDER`"
+        )
+    if await connections.read(district_id) is None:
+        raise OrderRefused(
+            "the district is not connected to this application in Clever; once it is, it is read whole "
+            f"by itself, and saved pages can be read with `rostering resync {district_id} --from FOLDER`"
+        )
+    await console.desk.note(district_id, "district.resync", actor, {"from": "clever"})
+    await connections.demand_resync(district_id, f"{actor} asked for it", forget_cursor=False)
+
+
+ORDERS: Final = {
+    "hold": Order(_hold, "held"),
+    "resume": Order(_resume, "resumed"),
+    "flush": Order(_flush, "flushed"),
+    "resync": Order(_resync, "resync"),
+}
+
+
+def pages(console: Console) -> list[Page]:
+    """Return the orders, and the page of their forms."""
+    return [
+        Page("GET", "/districts/{district}/orders", partial(_orders, console), Permission.REVIEW),
+        *(
+            Page("POST", f"/districts/{{district}}/{name}", partial(_given, console, name), Permission.REVIEW)
+            for name in ORDERS
+        ),
+    ]
+
+
+async def _orders(console: Console, request: web.Request, refused: Refused | None = None) -> web.Response:
+    details = await console.desk.show(request.match_info["district"])
+    status = refused.status if refused else 200
+    return console.render(request, "orders.html", status=status, details=details, refused=refused)
+
+
+async def _given(console: Console, name: str, request: web.Request) -> web.Response:
+    district_id, order = request.match_info["district"], ORDERS[name]
+    reason = text_of(await request.post(), "reason")
+    await console.desk.show(district_id)  # an unknown district is no page of ours
+    try:
+        async with ordering(name, reason):
+            await order.carry_out(console, district_id, who(request).name, reason)
+    except NotDone as no:
+        return await _orders(console, request, no.refused)
+    raise done(of_district(district_id), order.notice)

@@ -1,0 +1,145 @@
+"""A district's section filter: the one in force, those before it, and what would serve better."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from worker.console.access.identity import Permission, who
+from worker.console.class_change_confirmation import Unconfirmed, confirmed_moves
+from worker.console.console import NOTICES, Console, done, of_district
+from worker.console.order_forms import NotDone, Refused, ordering, text_of
+from worker.console.page import Page
+from worker.domain.preflight.order_reason import spoken
+from worker.domain.preflight.policy import Code
+from worker.domain.roster.scope_counts import ScopeValue
+from worker.domain.roster.section_filter import SectionFilter, parse_filter
+from worker.operations.district_queries import FindingsAsked
+from worker.operations.districts import FilterVersion
+from worker.suggest.service import suggest_filters
+from worker.suggest.wording import can_share, rule_text, told
+
+SEARCH_SECONDS: Final = 20.0
+"""For suggestions that somebody waits for; the command `filter suggest` takes its time."""
+NOTICES["filter-set"] = "The filter is in force; the district is judged by it now."
+
+
+def pages(console: Console) -> list[Page]:
+    """Return the filter, its suggestions, and the adoption of one."""
+    path = "/districts/{district}/filter"
+    return [
+        Page("GET", path, partial(_filter, console), Permission.SEE_PERSONAL),
+        Page("POST", f"{path}/suggest", partial(_suggest, console), Permission.REVIEW),
+        Page("POST", f"{path}/adopt", partial(_adopt, console), Permission.REVIEW),
+    ]
+
+
+async def _filter(
+    console: Console,
+    request: web.Request,
+    refused: Refused | None = None,
+    found: Sequence[Mapping[str, Any]] | None = None,
+    asked: Mapping[str, Any] | None = None,
+) -> web.Response:
+    district_id = request.match_info["district"]
+    details = await console.desk.show(district_id)
+    versions = await console.desk.filters(district_id)
+    names = await console.surveys.schools(district_id)
+    await console.audit_lookup(request, district_id, "filter")
+    current = versions[-1] if versions else await console.desk.current_filter(district_id)
+    standing = (details["review"] or {}).get("suggestions") or []
+    return console.render(
+        request,
+        "filter.html",
+        status=refused.status if refused else 200,
+        details=details,
+        current=_told(current, names),
+        history=[_told(one, names) for one in reversed(versions[:-1])],
+        suggestions=[_suggestion(one) for one in (standing if found is None else found)],
+        was_searched=found is not None,
+        search_seconds=SEARCH_SECONDS,
+        refused=refused,
+        asked=asked,
+        school_names=names,
+        nothing=await _matching_nothing(console, details),
+    )
+
+
+async def _matching_nothing(console: Console, details: dict[str, Any]) -> list[ScopeValue]:
+    """Return what the scope of the filter in force names and nobody has, as it was found last."""
+    code = Code.SCOPE_MATCHES_NOTHING.value
+    if not details["findings"]["by_code"].get(code):
+        return []
+    found = await console.views.findings(details["district_id"], FindingsAsked(code=code))
+    return [ScopeValue(one.detail["field"], one.detail["value"]) for one in found]
+
+
+async def _suggest(console: Console, request: web.Request) -> web.Response:
+    """Look for suggestions now: the same answer as the page of the filter, with what was found."""
+    try:
+        async with ordering("suggest"):
+            found = await suggest_filters(console.surveys, request.match_info["district"], SEARCH_SECONDS)
+    except NotDone as no:
+        return await _filter(console, request, no.refused)
+    return await _filter(console, request, found=[one.to_json() for one in found])
+
+
+async def _adopt(console: Console, request: web.Request) -> web.Response:
+    district_id, form = request.match_info["district"], await request.post()
+    await console.desk.show(district_id)  # an unknown district is no page of ours
+    reason, version = text_of(form, "reason"), text_of(form, "version")
+    try:
+        async with ordering("adopt", reason):
+            chosen, said = parse_filter(text_of(form, "filter")), spoken(reason)
+            before = int(version) if version.isascii() and version.isdigit() else 0
+            confirmed = await confirmed_moves(console, district_id, chosen, text_of(form, "confirmed"))
+            await console.desk.set_filter(
+                district_id, chosen, who(request).name, said, instead_of=before, confirmed=confirmed
+            )
+    except NotDone as no:
+        asked = None
+        if isinstance(no.__cause__, Unconfirmed):
+            asked = {"effect": no.__cause__.effect, "filter": text_of(form, "filter"), "version": version}
+        return await _filter(console, request, no.refused, asked=asked)
+    raise done(of_district(district_id, "filter"), "filter-set")
+
+
+def in_words(section_filter: SectionFilter, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a filter as pages tell it; `names` are those of the schools."""
+    scope = section_filter.scope
+    return {
+        "rules": [rule_text(rule, names) for rule in section_filter.rules],
+        "is_first_match": section_filter.strategy == "first_match" and len(section_filter.rules) > 1,
+        "current_term_only": section_filter.current_term_only,
+        "grades": scope.grades,
+        "schools": [names.get(school, school) for school in scope.schools],
+        "text": told(section_filter, names),
+        "can_share": can_share(section_filter),
+        "json": json.dumps(section_filter.model_dump(mode="json"), ensure_ascii=False),
+    }
+
+
+def _told(version: FilterVersion, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "actor": version.actor,
+        "set_at": version.set_at,
+        "reason": version.reason,
+        "filter": in_words(version.section_filter, names),
+    }
+
+
+def _suggestion(one: Mapping[str, Any]) -> dict[str, Any]:
+    coverage = one["coverage"]
+    students = sum(coverage.values())
+    return {
+        **one,
+        "json": json.dumps(one["filter"], ensure_ascii=False),
+        "students": students,
+        "leftovers": one.get("leftovers", []),
+        "reason": f"Suggested: it gives {coverage['exactly_one']:,} of {students:,} students one class",
+    }

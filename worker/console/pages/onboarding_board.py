@@ -1,0 +1,129 @@
+"""The board: every district on its way, by where it stands; and a district is chosen here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from worker.console.access.identity import Permission, who
+from worker.console.console import NOTICES, Console, done, of_district
+from worker.console.order_forms import NotDone, Refused, ordering, text_of
+from worker.console.page import Page
+from worker.console.pages.districts import page_number
+from worker.domain.onboarding.states import State
+from worker.domain.onboarding.todo import Wait
+from worker.onboarding.district_store import Description, Record
+from worker.onboarding.todo import waits_of
+
+IN_COLUMN: Final = 8
+"""Districts that a column shows, the longest in its state first."""
+PAGE: Final = 100
+NOTICES["chosen"] = "The district is on its way: invite it next."
+
+
+def pages(console: Console) -> list[Page]:
+    """Return the board, and the choice of a district."""
+    return [
+        Page("GET", "/board", partial(_board, console), Permission.SEE),
+        Page("POST", "/board", partial(_choose, console), Permission.REVIEW),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A district on the board."""
+
+    record: Record
+    waits: Sequence[Wait]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One state: how many districts stand there, how many of them are held back, and the first of them."""
+
+    state: State
+    count: int
+    held: int
+    cards: Sequence[Card]
+
+
+def columns(records: Sequence[Record], shown: int = IN_COLUMN) -> list[Column]:
+    """Return a column for each state, in their order, districts that have been there longest first."""
+    standing: dict[State, list[Record]] = {state: [] for state in State}
+    for record in records:
+        standing[record.way.state].append(record)
+    return [
+        Column(
+            state,
+            len(those),
+            sum(record.held_since is not None for record in those),
+            cards(oldest_first(those)[:shown]),
+        )
+        for state, those in standing.items()
+    ]
+
+
+def cards(records: Sequence[Record]) -> list[Card]:
+    """Return districts as cards."""
+    return [Card(record, waits_of(record)) for record in records]
+
+
+def oldest_first(records: Sequence[Record]) -> list[Record]:
+    """Return districts by since when they stand where they do."""
+    return sorted(records, key=lambda record: (record.since, record.district_id))
+
+
+async def _board(
+    console: Console,
+    request: web.Request,
+    refused: Refused | None = None,
+    typed: dict[str, str] | None = None,
+) -> web.Response:
+    records = await console.lifecycles.records()
+    state = next((one for one in State if one == request.query.get("state")), None)
+    return console.render(
+        request,
+        "board.html",
+        status=refused.status if refused else 200,
+        total=len(records),
+        columns=columns(records, 0 if state else IN_COLUMN),
+        state=state,
+        listed=_listed(records, state, request) if state else None,
+        refused=refused,
+        typed=typed or {},
+        guide=console.guide,
+    )
+
+
+def _listed(records: Sequence[Record], state: State, request: web.Request) -> dict[str, Any]:
+    those = oldest_first([record for record in records if record.way.state is state])
+    page_count = max(1, -(-len(those) // PAGE))
+    number = min(page_number(request.query.get("page", "")), page_count)
+    return {
+        "cards": cards(those[(number - 1) * PAGE : number * PAGE]),
+        "matching": len(those),
+        "number": number,
+        "page_count": page_count,
+    }
+
+
+async def _choose(console: Console, request: web.Request) -> web.Response:
+    form = await request.post()
+    typed = {name: text_of(form, name) for name in ("district", "name", "contacts", "time_zone")}
+    district_id = typed["district"].strip()
+    try:
+        async with ordering("choose"):
+            await console.lifecycles.choose(district_id, described(typed), who(request).name)
+    except NotDone as no:
+        return await _board(console, request, no.refused, typed)
+    raise done(of_district(district_id, "way"), "chosen")
+
+
+def described(typed: dict[str, str]) -> Description:
+    """Return what a form says of a district; a field that is left blank says nothing."""
+    contacts = [line.strip() for line in typed["contacts"].splitlines() if line.strip()]
+    return Description(typed["name"].strip() or None, contacts or None, typed["time_zone"].strip() or None)

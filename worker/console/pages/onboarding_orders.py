@@ -1,0 +1,131 @@
+"""What a person does to a district on its way: dates, contacts, links, and off it again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from worker.console.access.identity import Permission, who
+from worker.console.console import NOTICES, Console, done, of_district
+from worker.console.order_forms import NotDone, ordering, text_of
+from worker.console.page import Page
+from worker.console.pages.onboarding import way_page
+from worker.domain.onboarding.states import Move
+from worker.onboarding.district_store import Description, Link
+from worker.runtime.errors import LifecycleError
+
+Typed: TypeAlias = Mapping[str, str]
+FIELDS: Final = ("opens_on", "launch_on", "name", "contacts", "time_zone", "sure")
+NOTICES.update(
+    {
+        "filtering-resumed": "The district is filtering again.",
+        "window-set": "The window is set.",
+        "window-cancelled": "The window is cancelled: no launch is to come.",
+        "described": "What you said of the district is kept.",
+        "link-made": "There is a new connect link; those before it are revoked.",
+        "links-revoked": "No connect link of the district is open any more.",
+        "dropped": "The district is off its way; its roster stays as it is.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done, given console, district, who does it and what was typed; and what is said then."""
+
+    carry_out: Callable[[Console, str, str, Typed], Awaitable[object]]
+    notice: str
+
+
+async def _resume(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
+    await console.lifecycles.order(district_id, Move.RESUME_FILTERING, actor)
+
+
+async def _window(console: Console, district_id: str, actor: str, typed: Typed) -> None:
+    opens_on = _day(typed["opens_on"], "window")
+    if opens_on is None:
+        raise LifecycleError("window: expected the day on which it opens, got nothing")
+    record = await console.lifecycles.record(district_id)
+    today = record.now.astimezone(ZoneInfo(record.time_zone)).date()
+    if opens_on < today:
+        raise LifecycleError(f"window: expected {today} or a day to come, got {opens_on}")
+    launch_on = _day(typed["launch_on"], "launch")
+    await console.lifecycles.set_window(district_id, opens_on, launch_on, actor)
+
+
+async def _no_window(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
+    await console.lifecycles.set_window(district_id, None, None, actor)
+
+
+async def _describe(console: Console, district_id: str, actor: str, typed: Typed) -> None:
+    contacts = [line.strip() for line in typed["contacts"].splitlines() if line.strip()]
+    said = Description(typed["name"].strip() or None, contacts, typed["time_zone"].strip() or None)
+    await console.lifecycles.describe(district_id, said, actor)
+
+
+async def _new_link(console: Console, district_id: str, actor: str, _typed: Typed) -> Link:
+    return await console.lifecycles.new_link(district_id, actor)
+
+
+async def _revoke(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
+    await console.lifecycles.revoke_links(district_id, actor)
+
+
+async def _drop(console: Console, district_id: str, actor: str, typed: Typed) -> None:
+    if typed["sure"] != "yes":
+        raise LifecycleError("drop: expected the tick that says that you are sure, got none")
+    await console.lifecycles.drop(district_id, actor)
+
+
+DEEDS: Final = {
+    "resume-filtering": Deed(_resume, "filtering-resumed"),
+    "window": Deed(_window, "window-set"),
+    "no-window": Deed(_no_window, "window-cancelled"),
+    "describe": Deed(_describe, "described"),
+    "new-link": Deed(_new_link, "link-made"),
+    "revoke-links": Deed(_revoke, "links-revoked"),
+    "drop": Deed(_drop, "dropped"),
+}
+
+
+def pages(console: Console) -> list[Page]:
+    """Return where the forms of a district's way are sent to."""
+    return [
+        Page("POST", f"/districts/{{district}}/way/{name}", partial(_done, console, name), Permission.REVIEW)
+        for name in DEEDS
+    ]
+
+
+async def _done(console: Console, name: str, request: web.Request) -> web.Response:
+    district_id, deed = request.match_info["district"], DEEDS[name]
+    form = await request.post()
+    typed = {field: text_of(form, field) for field in FIELDS}
+    await console.lifecycles.record(district_id)  # one that is not on its way is no page of ours
+    try:
+        async with ordering(name):
+            outcome = await deed.carry_out(console, district_id, who(request).name, typed)
+    except NotDone as no:
+        return await way_page(console, request, no.refused, typed)
+    if isinstance(outcome, Link):  # not by another page: its address is known now, and never again
+        return await way_page(console, request, new_link=outcome)
+    if name == "drop":
+        raise done("/board", deed.notice)
+    raise done(of_district(district_id, "way"), deed.notice)
+
+
+def _day(text: str, what: str) -> date | None:
+    """Read a day, None for nothing; raises `LifecycleError`."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise LifecycleError(
+            f"{what}: expected a day such as 2026-09-15, got {text.strip()[:20]!r}"
+        ) from None

@@ -1,0 +1,159 @@
+"""The moves that write to a district: the e-mail is seen before it is sent, or a person has written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import web
+
+from worker.console.access.identity import Permission, who
+from worker.console.console import NOTICES, Console, done, of_district
+from worker.console.content_policy import mail_html, with_frame
+from worker.console.order_forms import NotDone, Refused, ordering, text_of
+from worker.console.page import Page
+from worker.console.pages.onboarding import ASKING, details_of
+from worker.domain.mail.mails import Mail
+from worker.domain.onboarding.states import Move, target
+from worker.onboarding.district_store import RulesAsked
+from worker.runtime.errors import LifecycleError
+
+NOTICES.update(
+    {
+        "asked-invite": "The district is invited.",
+        "asked-request_sharing": "The district is asked to share all its sections.",
+        "asked-request_rules": "The district is asked for sharing rules.",
+    }
+)
+_DIGITS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A suggestion of the standing review that sharing rules can say; `key` names it in addresses."""
+
+    key: str
+    text: str
+    exactly_one: int
+    none: int
+    several: int
+
+    def asked(self) -> RulesAsked:
+        """Return it as what the district is asked for."""
+        return RulesAsked(self.text, self.exactly_one, self.none, self.several)
+
+
+def pages(console: Console) -> list[Page]:
+    """Return the page of each such move, the HTML of its e-mail, and the move itself."""
+    made = []
+    for move in ASKING:
+        path = f"/districts/{{district}}/way/{move.value}"
+        made += [
+            Page("GET", path, partial(_asking, console, move), Permission.REVIEW),
+            Page("GET", f"{path}/html", partial(_html, console, move), Permission.REVIEW),
+            Page("POST", path, partial(_ask, console, move), Permission.REVIEW),
+        ]
+    return made
+
+
+async def _asking(
+    console: Console, move: Move, request: web.Request, refused: Refused | None = None, key: str | None = None
+) -> web.Response:
+    district_id = request.match_info["district"]
+    record = await console.lifecycles.record(district_id)
+    details = await details_of(console, district_id, record)
+    await console.audit_lookup(request, district_id, "contacts")
+    choices = choices_of(details) if move is Move.REQUEST_RULES else []
+    chosen = _chosen(choices, request.query.get("rules", "") if key is None else key)
+    is_allowed = target(record.way.state, move) is not None
+    mail, missing = None, None
+    if is_allowed and (chosen is not None or move is not Move.REQUEST_RULES):
+        mail, missing = await _preview(console, district_id, move, chosen)
+    answer = console.render(
+        request,
+        "asking.html",
+        status=refused.status if refused else 200,
+        details=details,
+        record=record,
+        move=move,
+        is_allowed=is_allowed,
+        choices=choices,
+        chosen=chosen,
+        mail=mail,
+        missing=missing,
+        refused=refused,
+    )
+    return with_frame(answer)
+
+
+async def _html(console: Console, move: Move, request: web.Request) -> web.Response:
+    """Answer with the HTML of the e-mail, for the frame of its page."""
+    district_id = request.match_info["district"]
+    record = await console.lifecycles.record(district_id)
+    details = await details_of(console, district_id, record)
+    chosen = _chosen(choices_of(details), request.query.get("rules", ""))
+    if move is Move.REQUEST_RULES and chosen is None:
+        raise web.HTTPNotFound
+    mail, _ = await _preview(console, district_id, move, chosen)
+    if mail is None:
+        raise web.HTTPNotFound
+    return mail_html(mail.content.html)
+
+
+async def _ask(console: Console, move: Move, request: web.Request) -> web.Response:
+    district_id, form = request.match_info["district"], await request.post()
+    record = await console.lifecycles.record(district_id)  # one that is not on its way is no page of ours
+    key, writes = text_of(form, "rules"), text_of(form, "written") != "yes"
+    try:
+        async with ordering(move.value):
+            rules = await _rules(console, district_id, key) if move is Move.REQUEST_RULES else None
+            await console.lifecycles.order(
+                record.district_id, move, who(request).name, writes=writes, rules=rules
+            )
+    except NotDone as no:
+        return await _asking(console, move, request, no.refused, key)
+    raise done(of_district(district_id, "way"), f"asked-{move.value}")
+
+
+async def _rules(console: Console, district_id: str, key: str) -> RulesAsked:
+    """Return the rules that were chosen; raises `LifecycleError` where they are no suggestion any more."""
+    chosen = _chosen(choices_of(await details_of(console, district_id, None)), key)
+    if chosen is None:
+        raise LifecycleError(
+            "rules: expected one of the suggestions on this page; the review has others by now"
+        )
+    return chosen.asked()
+
+
+async def _preview(
+    console: Console, district_id: str, move: Move, chosen: Choice | None
+) -> tuple[Mail | None, str | None]:
+    """Return the e-mail that would be sent, else why none could be."""
+    try:
+        async with ordering("preview"):
+            rules = chosen.asked() if chosen and move is Move.REQUEST_RULES else None
+            return await console.lifecycles.preview(district_id, move, rules), None
+    except NotDone as no:
+        if no.refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        return None, no.refused.text
+
+
+def choices_of(details: Mapping[str, Any]) -> list[Choice]:
+    """Return the suggestions of the standing review that sharing rules in Clever can say."""
+    standing = (details.get("review") or {}).get("suggestions") or []
+    return [_choice(one) for one in standing if one["sharing_rules"]]
+
+
+def _choice(one: Mapping[str, Any]) -> Choice:
+    key = hashlib.sha256(one["text"].encode()).hexdigest()[:_DIGITS]
+    coverage = one["coverage"]
+    return Choice(key, one["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
+
+
+def _chosen(choices: Sequence[Choice], key: str) -> Choice | None:
+    return next((choice for choice in choices if choice.key == key), None)

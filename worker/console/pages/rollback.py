@@ -1,0 +1,88 @@
+"""Rolling a district back: which commits can be gone back to, what that would change, and doing it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+
+from worker.console.access.identity import Permission, who
+from worker.console.console import NOTICES, Console, done, of_district
+from worker.console.order_forms import NotDone, Refused, ordering, text_of
+from worker.console.page import Page
+from worker.domain.preflight.order_reason import spoken
+from worker.operations.rollback import RolledBack, commit_line, roll_back, try_rollback
+from worker.operations.rollback_store import Reachable
+from worker.runtime.errors import UsageError
+
+LISTED: Final = 50
+NOTICES["rolled-back"] = (
+    "The district is as it was after that commit, and on hold: put right what was wrong, then resume it."
+)
+
+
+def pages(console: Console) -> list[Page]:
+    """Return the list of commits, the dry run and the rollback."""
+    path = "/districts/{district}/rollback"
+    return [
+        Page("GET", path, partial(_list, console), Permission.ADMINISTER),
+        Page("POST", f"{path}/try", partial(_try, console), Permission.ADMINISTER),
+        Page("POST", path, partial(_roll_back, console), Permission.ADMINISTER),
+    ]
+
+
+async def _list(
+    console: Console,
+    request: web.Request,
+    refused: Refused | None = None,
+    tried: RolledBack | None = None,
+) -> web.Response:
+    district_id = request.match_info["district"]
+    details = await console.desk.show(district_id)
+    reachable = await console.rollbacks.reachable(district_id, LISTED) or Reachable([], 0)
+    return console.render(
+        request,
+        "rollback.html",
+        status=refused.status if refused else 200,
+        details=details,
+        commits=[commit_line(commit) for commit in reachable.commits],
+        more=reachable.total - len(reachable.commits),
+        refused=refused,
+        tried=tried,
+    )
+
+
+async def _try(console: Console, request: web.Request) -> web.Response:
+    form = await request.post()
+    try:
+        async with ordering("try"):
+            tried = await try_rollback(
+                console.rollbacks, request.match_info["district"], _sequence(text_of(form, "to"))
+            )
+    except NotDone as no:
+        return await _list(console, request, no.refused)
+    return await _list(console, request, tried=tried)
+
+
+async def _roll_back(console: Console, request: web.Request) -> web.Response:
+    district_id, form = request.match_info["district"], await request.post()
+    reason, tried = text_of(form, "reason"), None
+    try:
+        async with ordering("rollback", reason):
+            sequence = _sequence(text_of(form, "to"))
+            try:
+                said = spoken(reason)
+            except UsageError:
+                tried = await try_rollback(console.rollbacks, district_id, sequence)
+                raise
+            await roll_back(console.rollbacks, district_id, sequence, who(request).name, said)
+    except NotDone as no:
+        return await _list(console, request, no.refused, tried)
+    raise done(of_district(district_id), "rolled-back")
+
+
+def _sequence(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise UsageError("expected the number of one of the commits below")
+    return int(text[:18])

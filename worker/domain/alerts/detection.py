@@ -1,0 +1,240 @@
+"""What operations should know of: what an evaluation decides, and what an inspection finds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from worker.domain.alerts.codes import (
+    DEAD_LETTERS_UNATTRIBUTED,
+    DEAD_LETTERS_WAITING,
+    DISTRICT_PARKED,
+    EVENTS_QUARANTINED,
+    EVENTS_UNDER_FLOOR,
+    FEED_STUCK,
+    LAUNCH_HELD,
+    MAILS_WAITING,
+    OUTBOX_STUCK,
+    PLAN_CLASS_CHANGE,
+    PLAN_MASS_REMOVAL,
+    PREFLIGHT_FAILED,
+    STAGE_FAILING,
+    SYNC_PAUSED,
+    SYNC_STALE,
+    WINDOW_OVERDUE,
+)
+from worker.domain.alerts.incidents import NO_DISTRICT, Condition, picture
+from worker.domain.messages.bodies import sync_state
+from worker.domain.onboarding.todo import told_troubles
+from worker.domain.onboarding.transitions import Trouble
+from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS
+from worker.domain.preflight.decision import Outcome
+from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.tally import Tally
+from worker.domain.review.causes.wording import count, verb
+from worker.domain.roster.roster import RosterKind
+
+Found: TypeAlias = dict[tuple[str, str], Condition]
+"""What is wrong, by district and code."""
+
+FOLD_OVER: Final = 20
+"""Districts with the same incident above which one alert speaks for all that were not told of: where Clever
+is away, operations want to hear of it, and not of thirteen thousand districts one by one."""
+
+
+_QUARANTINED: Final = Condition(
+    "", "Unreadable events hold the district back until they are replayed or discarded."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """For how long something may be so before operations are told."""
+
+    feed: timedelta = timedelta(minutes=15)
+    outbox: timedelta = timedelta(minutes=5)
+    window: timedelta = timedelta(minutes=15)
+    stage: timedelta = timedelta(minutes=2)
+    reads_clever: bool = True
+    """Whether districts are read from Clever at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageFailure:
+    """A stage that fails: in how many processes, and one of the errors by its class and place."""
+
+    processes: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What an inspection saw, district by district; `failing` are districts with how often turns failed."""
+
+    syncs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    failing: Mapping[str, int] = field(default_factory=dict)
+    unread: Collection[str] = ()
+    parked: Collection[str] = ()
+    overdue: Mapping[str, int] = field(default_factory=dict)
+    """Events that wait in windows that are overdue."""
+    unpublished: Mapping[str, int] = field(default_factory=dict)
+    """Messages that wait for too long."""
+    dead_letters: int | None = None
+    """None: nobody knows."""
+    held: Mapping[str, Collection[Trouble]] = field(default_factory=dict)
+    """What holds launches back whose time has come."""
+    mails: Mapping[str, int] = field(default_factory=dict)
+    """E-mails that need a person."""
+    stages: Mapping[str, StageFailure] = field(default_factory=dict)
+    """Stages that fail, by name."""
+    unattributed: int = 0
+    """Messages that the broker put aside and of which nobody can tell the district."""
+
+
+def decided(
+    tally: Tally, policy: Policy, outcome: Outcome, *, is_in_review: bool
+) -> dict[str, Condition | None]:
+    """Return what an evaluation decided that operations should know of, by code; None: nothing is wrong.
+
+    Nothing at all comes back where the verdict was put off, or a hold keeps things as they were.
+    """
+    if outcome in {Outcome.DEFERRED, Outcome.HELD}:
+        return {}
+    by_code = tally.by_code()
+    errors = (
+        {code for code in by_code if policy.severity(Code(code)) is Severity.ERROR} if is_in_review else set()
+    )
+    asks = errors if errors <= GUARDS else frozenset[str]()
+    return {
+        PREFLIGHT_FAILED: _failed(tally, errors) if is_in_review else None,
+        PLAN_MASS_REMOVAL: _asked(tally, errors) if asks & REMOVAL_GUARDS else None,
+        PLAN_CLASS_CHANGE: _asked_of_classes(tally, errors) if asks & CLASS_CHANGE_GUARDS else None,
+        EVENTS_QUARANTINED: _QUARANTINED if Code.EVENTS_QUARANTINED in errors else None,
+    }
+
+
+def under_floor(events: int, under: int) -> dict[str, Condition | None]:
+    """Return whether the events of a window, of which so many lie under the floor, count at all."""
+    if not events:
+        return {}
+    summary = f"{count(under, 'event')} changed nothing: all of the window is from before the last baseline."
+    return {
+        EVENTS_UNDER_FLOOR: Condition("", summary, {"events": under}) if under == events else None,
+    }
+
+
+def _failed(tally: Tally, errors: Collection[str]) -> Condition:
+    parts = [count(tally.errors, "error")]
+    removed = tally.plan()[RosterKind.STUDENT]["removed"]
+    if removed and not REMOVAL_GUARDS.isdisjoint(errors):
+        parts.insert(0, f"{count(removed, 'student')} would be removed")
+    if tally.blocked:
+        parts.insert(0, f"{tally.blocked:,} of {count(tally.students, 'student')} blocked")
+    return Condition(picture(errors), f"Preflight failed: {', '.join(parts)}.", tally.by_code())
+
+
+def _asked(tally: Tally, errors: Iterable[str]) -> Condition:
+    removed = tally.plan()[RosterKind.STUDENT]["removed"]
+    summary = f"The plan removes {count(removed, 'student')} at once: a person is asked to approve it."
+    return Condition(picture(errors), summary, {"removed": removed, "students": tally.students})
+
+
+def _asked_of_classes(tally: Tally, errors: Iterable[str]) -> Condition:
+    summary = "The plan puts many students into another class at once: a person is asked to approve it."
+    return Condition(picture(errors), summary, {"students": tally.students})
+
+
+def inspected(sight: Sight, now: datetime) -> Found:
+    """Return what is wrong by what an inspection saw."""
+    found: Found = {}
+    for district, record in sight.syncs.items():
+        if said := sync_incident(record, now):
+            found[district, said[0]] = said[1]
+    for district in sight.unread:
+        found[district, FEED_STUCK] = Condition("unread", "The feed's end was not reached for a while.")
+    for district, turns in sight.failing.items():
+        found[district, FEED_STUCK] = Condition(
+            "failing",
+            f"The last {count(turns, 'turn')} of reading the district from Clever failed.",
+            {"turns": turns},
+        )
+    for district in sight.parked:
+        summary = "The district's evaluation raised too often: it is parked until `flush` or `resume`."
+        found[district, DISTRICT_PARKED] = Condition("", summary)
+    for district, events in sight.overdue.items():
+        summary = f"A window with {count(events, 'event')} is due and was not evaluated."
+        found[district, WINDOW_OVERDUE] = Condition("", summary, {"events": events})
+    for district, messages in sight.unpublished.items():
+        summary = (
+            f"{count(messages, 'message')} {verb(messages, 'waits', 'wait')} to be published for too long."
+        )
+        found[district, OUTBOX_STUCK] = Condition("", summary, {"messages": messages})
+    found |= _on_their_way(sight)
+    found |= _in_processes(sight)
+    if sight.unattributed:
+        summary = f"The broker put {count(sight.unattributed, 'message')} of no known district aside."
+        counts = {"messages": sight.unattributed}
+        found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Condition("", summary, counts)
+    if sight.dead_letters:
+        waiting = count(sight.dead_letters, "dead letter")
+        summary = f"{waiting} {verb(sight.dead_letters, 'waits', 'wait')} on clever.events.dead."
+        counts = {"messages": sight.dead_letters}
+        found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Condition("", summary, counts)
+    return found
+
+
+def _in_processes(sight: Sight) -> Found:
+    """Return one incident for all stages that fail, since one cause mostly fails several."""
+    if not sight.stages:
+        return {}
+    each = sorted(sight.stages.items())
+    summary = "Stages fail again and again: " + "; ".join(f"{stage}: {one.problem}" for stage, one in each)
+    counts = {stage: one.processes for stage, one in each}
+    return {(NO_DISTRICT, STAGE_FAILING): Condition(picture(sight.stages), f"{summary}.", counts)}
+
+
+def _on_their_way(sight: Sight) -> Found:
+    found: Found = {}
+    for district, troubles in sight.held.items():
+        if told := sorted(told_troubles(troubles)):
+            why = ", ".join(trouble.replace("_", " ") for trouble in told)
+            summary = f"A launch whose day has come is held back: {why}."
+            found[district, LAUNCH_HELD] = Condition(picture(told), summary)
+    for district, mails in sight.mails.items():
+        summary = f"{count(mails, 'e-mail')} to the district did not surely arrive: a person is asked."
+        found[district, MAILS_WAITING] = Condition("", summary, {"mails": mails})
+    return found
+
+
+def sync_incident(record: Mapping[str, Any], now: datetime) -> tuple[str, Condition] | None:
+    """Return what is wrong with a district's sync, by what Clever last told of it."""
+    said = sync_state(record, now)
+    if said["warning"] is None:
+        return None
+    if said["paused"]:
+        return SYNC_PAUSED, Condition("", said["warning"])
+    is_in_error = said["state"] in {"pending", "error"}
+    return SYNC_STALE, Condition(said["state"] if is_in_error else "old", said["warning"])
+
+
+def folded(found: Found, is_open: Collection[tuple[str, str]]) -> Found:
+    """Return what is wrong with one incident for many districts that have the same one.
+
+    Districts that operations were told of already stay incidents of their own.
+    """
+    told, districts = dict(found), defaultdict[str, list[str]](list)
+    for district, code in found:
+        if district != NO_DISTRICT:
+            districts[code].append(district)
+    for code, concerned in districts.items():
+        if len(concerned) <= FOLD_OVER:
+            continue
+        for district in concerned:
+            if (district, code) not in is_open:
+                del told[district, code]
+        summary = f"{count(len(concerned), 'district')} at once; most of them are not told of one by one."
+        told[NO_DISTRICT, code] = Condition("many", summary, {"districts": len(concerned)})
+    return told

@@ -1,0 +1,280 @@
+"""What a decision says: the bodies of commits, reviews and alerts, as JSON values.
+
+`schemas.messages` is the model of their shape; a test holds these to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from worker.domain.messages.size_limit import fitted
+from worker.domain.preflight.checks import ErrorChanges, StandingFinding
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.window import Trigger
+from worker.domain.review.causes import Cause
+from worker.domain.roster.canonical import to_hex
+from worker.domain.roster.roster import RosterKind
+
+COMMIT_SCHEMA: Final = "rostering.commit/v1"
+REVIEW_SCHEMA: Final = "rostering.review/v1"
+ALERT_SCHEMA: Final = "rostering.alert/v1"
+
+REVIEW_ITEMS: Final = 500
+"""Findings that a review lists; its totals count all."""
+
+PLURALS: Final = {
+    RosterKind.SCHOOL: "schools",
+    RosterKind.TEACHER: "teachers",
+    RosterKind.CLASS: "classes",
+    RosterKind.STUDENT: "students",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The batch that a decision was made on."""
+
+    id: str
+    trigger: Trigger
+    events: int
+    opened_at: datetime
+    closed_at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it stands in messages."""
+        return {
+            "batch_id": self.id,
+            "trigger": self.trigger.value,
+            "events": self.events,
+            "opened_at": instant(self.opened_at),
+            "closed_at": instant(self.closed_at),
+        }
+
+
+def instant(moment: datetime) -> str:
+    """Return a time as messages have it: UTC, milliseconds, `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def plan_counts(tally: Tally) -> dict[str, dict[str, int]]:
+    """Return what the plan changes, by kind."""
+    return {kind.value: counts for kind, counts in tally.plan().items()}
+
+
+def roster_counts(tally: Tally) -> dict[str, int]:
+    """Return the size of the candidate roster, by kind, in the words of messages."""
+    return {PLURALS[kind]: count for kind, count in tally.roster().items()}
+
+
+def roster_summary(tally: Tally) -> dict[str, Any]:
+    """Return the candidate roster as a commit of it tells of it: its size, and its digest as the proof."""
+    return {**roster_counts(tally), "digest": to_hex(tally.candidate_digest)}
+
+
+def commit_envelope(
+    *,
+    district_id: str,
+    commit_id: str,
+    previous_commit_id: str | None,
+    sequence: int,
+    batch: Batch,
+    counts: Mapping[str, Mapping[str, int]],
+    roster: Mapping[str, Any],
+    rolled_back_to: int | None = None,
+) -> dict[str, Any]:
+    """Return a commit without what differs between its parts.
+
+    `counts` is what it changes, `roster` tells of the roster after it; `rolled_back_to` is the sequence of
+    the commit after which the roster was the same, where it is a rollback.
+    """
+    return {
+        "schema": COMMIT_SCHEMA,
+        "commit_id": commit_id,
+        "district_id": district_id,
+        "sequence": sequence,
+        "previous_commit_id": previous_commit_id,
+        "rolled_back_to": rolled_back_to,
+        "decided_at": instant(batch.closed_at),
+        "batch": batch.to_json(),
+        "counts": counts,
+        "roster": roster,
+    }
+
+
+def review_body(
+    *,
+    district_id: str,
+    review_id: str,
+    sequence: int,
+    standing_since: datetime,
+    batch: Batch,
+    tally: Tally,
+    changed: ErrorChanges,
+    items: Sequence[StandingFinding],
+    district: Mapping[str, Any] | None,
+    causes: Sequence[Cause] = (),
+    suggestions: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return a review; `changed` is what differs from the last one, `causes` fold all the errors.
+
+    Its lists are shortened where it would be too large for a message.
+    """
+    standing = standing_errors(causes, changed.new)
+    dates = [cause.since for cause in causes if cause.since]
+    review = {
+        "schema": REVIEW_SCHEMA,
+        "review_id": review_id,
+        "district_id": district_id,
+        "sequence": sequence,
+        "decided_at": instant(batch.closed_at),
+        "standing_since": instant(standing_since),
+        "batch": batch.to_json(),
+        "students": {
+            "total": tally.students,
+            "ready": tally.students - tally.blocked,
+            "blocked": tally.blocked,
+            "outside_scope": tally.outside_scope,
+        },
+        "findings": {
+            "errors": tally.errors,
+            "warnings": tally.warnings,
+            "by_code": tally.by_code(),
+            "new": sum(changed.new.values()),
+            "resolved": sum(changed.resolved.values()),
+            "standing": sum(standing.values()),
+            "changes": {
+                "new": dict(changed.new),
+                "resolved": dict(changed.resolved),
+                "standing": standing,
+            },
+            "since": instant(min(dates)) if dates else None,
+            "items": [{**item.finding.item, "since": instant(item.since)} for item in items],
+        },
+        "causes": [cause_json(cause) for cause in causes],
+        "suggestions": [dict(suggestion) for suggestion in suggestions],
+        "sync": sync_state(district, batch.closed_at),
+        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+    }
+    return fitted(review)
+
+
+def standing_errors(causes: Sequence[Cause], new: Mapping[str, int]) -> dict[str, int]:
+    """Return how many open errors the last review told already, by code."""
+    errors: Counter[str] = Counter()
+    for cause in causes:
+        errors.update(cause.findings)
+    return {
+        code: count - new.get(code, 0) for code, count in sorted(errors.items()) if count > new.get(code, 0)
+    }
+
+
+def cause_json(cause: Cause) -> dict[str, Any]:
+    """Return a cause as it stands in a review."""
+    return {
+        "code": cause.code,
+        "owner": cause.owner.value,
+        "students": cause.students,
+        "unblocks": cause.unblocks,
+        "removed": cause.removed,
+        "class_changes": cause.class_changes,
+        "findings": dict(cause.findings),
+        "field": cause.field,
+        "schools": list(cause.schools),
+        "school_count": cause.school_count,
+        "grades": list(cause.grades),
+        "sections": list(cause.sections),
+        "since": instant(cause.since) if cause.since else None,
+        "advice": cause.advice,
+    }
+
+
+def sync_state(district: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """Return what Clever last told of the district's sync; nulls where it told nothing.
+
+    The warning says why data or sharing rules that the district revises now would not arrive promptly.
+    """
+    known = district or {}
+    state, last_sync = known.get("state"), known.get("last_sync")
+    start, end = known.get("pause_start"), known.get("pause_end")
+    is_told = state is not None or start is not None
+    paused = (state == "paused" or _is_between(start, now, end)) if is_told else None
+    return {
+        "state": state,
+        "paused": paused,
+        "pause_start": start,
+        "pause_end": end,
+        "last_sync": last_sync,
+        "warning": _sync_warning(state, end, last_sync, now, paused=bool(paused)),
+    }
+
+
+STALE_SYNC: Final = timedelta(days=4)
+"""Without a successful sync for longer, one does not run daily: a long weekend alone is no reason."""
+_STATE_WARNINGS: Final = {
+    "pending": "The district's sync has an error that the district must put right in Clever",
+    "error": "The district's sync has an error that Clever must put right",
+}
+
+
+def _sync_warning(
+    state: str | None, pause_end: str | None, last_sync: str | None, now: datetime, *, paused: bool
+) -> str | None:
+    if paused:
+        until = f" until {pause_end[:10]}" if pause_end else ""
+        why = f"The district's sync is paused{until}"
+    elif state in _STATE_WARNINGS:
+        why = _STATE_WARNINGS[state]
+    elif (synced := _moment(last_sync)) and now - synced > STALE_SYNC:
+        why = f"The district's last successful sync was on {synced.date()}"
+    else:
+        return None
+    return f"{why}: revised data or sharing rules will not arrive promptly."
+
+
+def _is_between(start: str | None, now: datetime, end: str | None) -> bool:
+    begun, over = _moment(start), _moment(end)
+    return begun is not None and begun <= now and (over is None or now < over)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read one of Clever's times; None where there is none, or it is something else."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def alert_body(
+    *,
+    district_id: str | None,
+    alert_id: str,
+    dedup_key: str,
+    code: str,
+    severity: str,
+    status: str,
+    summary: str,
+    counts: Mapping[str, int],
+    url: str | None,
+    starts_at: datetime,
+    ends_at: datetime | None,
+) -> dict[str, Any]:
+    """Return an alert; its texts hold ids and numbers only."""
+    return {
+        "schema": ALERT_SCHEMA,
+        "alert_id": alert_id,
+        "dedup_key": dedup_key,
+        "status": status,
+        "severity": severity,
+        "code": code,
+        "district_id": district_id,
+        "summary": summary,
+        "counts": dict(counts),
+        "url": url,
+        "starts_at": instant(starts_at),
+        "ends_at": instant(ends_at) if ends_at else None,
+    }

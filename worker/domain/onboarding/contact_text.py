@@ -1,0 +1,96 @@
+"""What people may say of a district: which names, contacts and time zones will do.
+
+An error says which value is wrong and what was expected. It never quotes a contact, whose address is a
+person's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from worker.domain.mail.mails import MOST_RECIPIENTS, mailbox
+from worker.domain.roster.given_dates import is_near
+from worker.domain.roster.texts import fold
+from worker.runtime.errors import LifecycleError, MailError
+
+LONGEST_NAME: Final = 200
+LONGEST_RULE: Final = 1_000
+ASKED: Final = (
+    "Log in to Clever and approve our application for your district.",
+    "Share your students, teachers, schools and all sections with it.",
+    "Tell us when your assessment window opens.",
+)
+"""What a district is asked for, in this order."""
+_DISTRICT: Final = re.compile(r"[0-9a-f]{24}")
+"""As Clever makes its ids: anything else is a mistyped id, or the name of a thing in its place."""
+
+
+def checked_district(district_id: str) -> str:
+    """Return a district's id; raises `LifecycleError` where none can be like that."""
+    if not _DISTRICT.fullmatch(district_id):
+        raise LifecycleError(
+            "district: expected its id in Clever, which has 24 digits and letters from a to f"
+        )
+    return district_id
+
+
+def checked_name(name: str) -> str:
+    """Return what a district is called, without space around it; raises `LifecycleError`."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise LifecycleError(f"name: expected one line of at most {LONGEST_NAME} characters")
+    return name
+
+
+def checked_zone(zone: str) -> ZoneInfo:
+    """Return a time zone; raises `LifecycleError` for one that nobody knows."""
+    if zone not in available_timezones():
+        raise LifecycleError(f"time zone: expected a name such as America/Chicago, got {zone[:64]!r}")
+    return ZoneInfo(zone)
+
+
+def checked_contacts(contacts: Sequence[str]) -> list[str]:
+    """Return addresses, each once whatever its case, without space around them; raises `LifecycleError`."""
+    if len(contacts) > MOST_RECIPIENTS:
+        raise LifecycleError(f"contacts: expected at most {MOST_RECIPIENTS}, got {len(contacts)}")
+    found: dict[str, str] = {}
+    for place, text in enumerate(contacts, start=1):
+        address = _address(text, place)
+        found.setdefault(fold(mailbox(address).address), address)
+    return list(found.values())
+
+
+def checked_rule(text: str) -> str:
+    """Return a sharing rule as one line; raises `LifecycleError` where it says nothing, or too much."""
+    text = " ".join(text.split())
+    if not text or len(text) > LONGEST_RULE or not text.isprintable():
+        raise LifecycleError(f"rules: expected a text of at most {LONGEST_RULE:,} characters")
+    return text
+
+
+def check_dates(opens_on: date | None, launch_on: date | None, today: date) -> None:
+    """Raise `LifecycleError` for days far from today, and for a launch without a window or after it opens."""
+    for what, day in (("window", opens_on), ("launch", launch_on)):
+        if day is not None and not is_near(day, today):
+            raise LifecycleError(f"{what}: expected a day within five years of {today}, got {day}")
+    if launch_on is None:
+        return
+    if opens_on is None:
+        raise LifecycleError("launch: expected the day on which the window opens beside it, got nothing")
+    if launch_on > opens_on:
+        raise LifecycleError(
+            f"launch: expected a day on or before {opens_on}, when the window opens, got {launch_on}"
+        )
+
+
+def _address(text: str, place: int) -> str:
+    text = text.strip()
+    try:
+        mailbox(text)
+    except MailError as error:
+        raise LifecycleError(f"contact {place}: {error}") from None
+    return text

@@ -1,0 +1,146 @@
+"""Whom a district waits for, with what, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from worker.domain.onboarding.states import State
+from worker.domain.onboarding.transitions import MOMENTARY, Trouble
+from worker.domain.review.causes.wording import count
+
+
+class Who(StrEnum):
+    """Who is waited for."""
+
+    DISTRICT = "district"
+    ROSTER_TEAM = "roster_team"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One thing that somebody is waited for: `code` names it, `what` says it in a sentence."""
+
+    code: str
+    who: Who
+    what: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a wait is judged by; `mails_waiting` are mails that need a person, the oldest since then."""
+
+    state: State
+    since: datetime
+    has_contacts: bool
+    held_since: datetime | None = None
+    troubles: Collection[Trouble] = frozenset()
+    """What held the launch back when it was last looked at."""
+    mails_waiting: int = 0
+    mails_since: datetime | None = None
+    review_since: datetime | None = None
+    """Since when the district stands in review, if it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how long somebody may be waited for before the to-do list says so."""
+
+    district: timedelta = timedelta(days=7)
+    roster_team: timedelta = timedelta(days=2)
+    operations: timedelta = timedelta(0)
+
+    def of(self, who: Who) -> timedelta:
+        """Return how long that one may take."""
+        match who:
+            case Who.DISTRICT:
+                return self.district
+            case Who.ROSTER_TEAM:
+                return self.roster_team
+            case Who.OPERATIONS:
+                return self.operations
+
+
+PRESSING: Final = frozenset({"launch_held", "mails"})
+"""Waits that stand on the to-do list at once."""
+_BY_STATE: Final[Mapping[State, tuple[Who, str]]] = {
+    State.CHOSEN: (Who.ROSTER_TEAM, "Invite the district."),
+    State.INVITED: (Who.DISTRICT, "Connect through Clever, by the link in the invitation."),
+    State.CONNECTED: (Who.ROSTER_TEAM, "Ask the district to share all its sections."),
+    State.SHARING_REQUESTED: (Who.DISTRICT, "Share all sections in Clever."),
+    State.ALL_SECTIONS_SHARED: (Who.ROSTER_TEAM, "Review the section names, and set a section filter."),
+    State.FILTERING: (
+        Who.ROSTER_TEAM,
+        "Find the filter with one section a student, or ask for sharing rules.",
+    ),
+    State.WAITING_ON_DISTRICT: (Who.DISTRICT, "Set the sharing rules that were asked for."),
+    State.ROSTERED: (Who.ROSTER_TEAM, "Set the day on which the assessment window opens."),
+    State.DISCONNECTED: (Who.DISTRICT, "Connect through Clever again."),
+}
+_HELD: Final[Mapping[Trouble, tuple[Who, str]]] = {
+    Trouble.DISCONNECTED: (Who.DISTRICT, "The launch waits until the district is connected again."),
+    Trouble.PARKED: (Who.OPERATIONS, "The launch waits: the district is parked."),
+    Trouble.UNREAD: (Who.OPERATIONS, "The launch waits: the district is not read from Clever."),
+    Trouble.REVIEW: (Who.ROSTER_TEAM, "The launch waits: the roster is in review."),
+    Trouble.ON_HOLD: (Who.ROSTER_TEAM, "The launch waits: the district is on hold."),
+    Trouble.UNDECIDED: (Who.ROSTER_TEAM, "The launch waits: nothing is committed."),
+    Trouble.SYNC_PAUSED: (Who.DISTRICT, "The launch waits: the district's sync in Clever is paused."),
+    Trouble.SYNC_STALE: (Who.DISTRICT, "The launch waits: the district's sync in Clever does not succeed."),
+}
+"""The first that applies is told: without it the others cannot be put right, or will not last."""
+
+
+def waits(standing: Standing) -> list[Wait]:
+    """Return everything that somebody is waited for in a district, the most pressing first."""
+    found = [*_held(standing), *_mails(standing)]
+    if standing.state in _BY_STATE and not _is_told(found):
+        who, what = _BY_STATE[standing.state]
+        found.append(Wait(standing.state.value, who, what, standing.since))
+    if standing.state in {State.READY, State.LIVE} and standing.review_since is not None:
+        what = "The roster is in review: changes do not reach the assessment."
+        found.append(Wait("review", Who.ROSTER_TEAM, what, standing.review_since))
+    if not standing.has_contacts and standing.state is not State.LIVE:
+        what = "Say whom to write to: the district has no contact."
+        found.append(Wait("no_contact", Who.ROSTER_TEAM, what, standing.since))
+    return found
+
+
+def is_due(wait: Wait, now: datetime, patience: Patience) -> bool:
+    """Whether somebody was waited for long enough to stand on the to-do list."""
+    return due_at(wait, patience) <= now
+
+
+def due_at(wait: Wait, patience: Patience) -> datetime:
+    """Return when a wait comes onto the to-do list."""
+    return wait.since if wait.code in PRESSING else wait.since + patience.of(wait.who)
+
+
+def told_troubles(troubles: Collection[Trouble]) -> frozenset[Trouble]:
+    """Return the troubles that somebody should hear of."""
+    return frozenset(troubles) - MOMENTARY
+
+
+def _held(standing: Standing) -> list[Wait]:
+    if standing.held_since is None:
+        return []
+    for trouble, (who, what) in _HELD.items():
+        if trouble in standing.troubles:
+            return [Wait("launch_held", who, what, standing.held_since)]
+    return []
+
+
+def _mails(standing: Standing) -> list[Wait]:
+    if not standing.mails_waiting or standing.mails_since is None:
+        return []
+    many = "An e-mail" if standing.mails_waiting == 1 else count(standing.mails_waiting, "e-mail")
+    what = f"{many} to the district did not surely arrive: settle or send again."
+    return [Wait("mails", Who.ROSTER_TEAM, what, standing.mails_since)]
+
+
+def _is_told(found: Collection[Wait]) -> bool:
+    return any(wait.code == "launch_held" for wait in found)

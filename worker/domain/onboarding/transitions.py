@@ -1,0 +1,179 @@
+"""What is seen of a district, and the move that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from worker.domain.onboarding.launch_dates import AssessmentWindow, Calendar
+from worker.domain.onboarding.states import CONNECTED_STATES, Move, State, target
+
+
+class Trouble(StrEnum):
+    """Why a roster is not in sync: what holds a launch back."""
+
+    REVIEW = "review"
+    ON_HOLD = "on_hold"
+    PARKED = "parked"
+    DISCONNECTED = "disconnected"
+    UNREAD = "unread"
+    """The feed's end was not reached for a while, or turns fail."""
+    SYNC_PAUSED = "sync_paused"
+    SYNC_STALE = "sync_stale"
+    UNDECIDED = "undecided"
+    """Nothing was committed yet, or its data was purged."""
+    UNPUBLISHED = "unpublished"
+    """A decision has not left yet: a matter of seconds, of which nobody needs to be told."""
+    DECIDING = "deciding"
+    """A verdict on it is being reached, and may be a review."""
+
+
+MOMENTARY: Final = frozenset({Trouble.UNPUBLISHED, Trouble.DECIDING})
+"""Troubles that a launch waits for in silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How much of a district is shared, as last judged: its students, and those in no section at all."""
+
+    sections: int
+    students: int
+    unsectioned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a district stands on its way, and what people said of it.
+
+    `returns_to` is the state before it was disconnected; `commits_before` how many commits there were when
+    its sharing rules were last asked for.
+    """
+
+    district_id: str
+    state: State
+    returns_to: State | None = None
+    window: AssessmentWindow | None = None
+    commits_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is seen of a district now; `sharing` is None where it was not judged, being of no interest."""
+
+    is_connected: bool
+    sharing: Sharing | None = None
+    has_filter: bool = False
+    commits: int = 0
+    troubles: frozenset[Trouble] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`unsectioned_percent`: students in no section up to which all sections count as shared."""
+
+    calendar: Calendar = field(default_factory=Calendar)
+    unsectioned_percent: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move of a district."""
+
+    before: State
+    move: Move
+    after: State
+
+
+def next_step(way: Way, facts: Facts, now: datetime, rules: Rules) -> Step | None:
+    """Return the step that follows from what is seen; None where the district stays where it is."""
+    if way.state is State.DISCONNECTED:
+        back = way.returns_to or State.CONNECTED
+        return Step(way.state, Move.RETURN, back) if facts.is_connected else None
+    if way.state in CONNECTED_STATES and not facts.is_connected:
+        return Step(way.state, Move.DISCONNECT, State.DISCONNECTED)
+    move = _next_move(way, facts, now, rules)
+    if move is None:
+        return None
+    after = target(way.state, move)
+    assert after is not None, (way.state, move)  # noqa: S101 — the table and the rules below disagree
+    return Step(way.state, move, after)
+
+
+def steps(way: Way, facts: Facts, now: datetime, rules: Rules) -> Iterator[Step]:
+    """Yield all steps that follow from what is seen, one after the other, until the district stays."""
+    while (step := next_step(way, facts, now, rules)) is not None:
+        yield step
+        way = moved(way, step)
+
+
+def moved(way: Way, step: Step) -> Way:
+    """Return where a district stands after a step."""
+    returns_to = step.before if step.move is Move.DISCONNECT else None
+    return replace(way, state=step.after, returns_to=returns_to)
+
+
+def held_back(way: Way, facts: Facts, now: datetime, rules: Rules) -> frozenset[Trouble]:
+    """Return what holds back a launch whose time has come; empty where nothing does, or it has not come."""
+    stands = way.returns_to if way.state is State.DISCONNECTED else way.state
+    if stands is not State.LAUNCH_SCHEDULED or not _is_time(way, now, rules):
+        return frozenset()
+    return facts.troubles
+
+
+def is_all_shared(sharing: Sharing, rules: Rules) -> bool:
+    """Whether all sections are shared, as far as one can tell: hardly a student is in none of them."""
+    allowed = sharing.students * rules.unsectioned_percent / 100
+    return sharing.sections > 0 and sharing.students > 0 and sharing.unsectioned <= allowed
+
+
+def _next_move(way: Way, facts: Facts, now: datetime, rules: Rules) -> Move | None:
+    match way.state:
+        case State.CHOSEN | State.INVITED:
+            return Move.CONNECT if facts.is_connected else None
+        case State.CONNECTED | State.SHARING_REQUESTED:
+            is_shared = facts.sharing is not None and is_all_shared(facts.sharing, rules)
+            return _committed(way, facts) or (Move.SHARE if is_shared else None)
+        case State.ALL_SECTIONS_SHARED:
+            return _committed(way, facts) or (Move.FILTER if facts.has_filter else None)
+        case State.FILTERING | State.WAITING_ON_DISTRICT:
+            return _committed(way, facts)
+        case State.ROSTERED:
+            return Move.SCHEDULE if way.window is not None else None
+        case State.LAUNCH_SCHEDULED:
+            return _launch(way, facts, now, rules)
+        case State.READY | State.LIVE:
+            return _after_launch(way, now, rules)
+        case _:
+            return None
+
+
+def _committed(way: Way, facts: Facts) -> Move | None:
+    """Return `commit` where there is one and nothing stands against it.
+
+    One from before the rules were asked for does not count.
+    """
+    needed = way.commits_before if way.state is State.WAITING_ON_DISTRICT else 0
+    is_clean = not facts.troubles & {Trouble.REVIEW, Trouble.UNDECIDED}
+    return Move.COMMIT if facts.commits > needed and is_clean else None
+
+
+def _launch(way: Way, facts: Facts, now: datetime, rules: Rules) -> Move | None:
+    if way.window is None:
+        return Move.UNSCHEDULE
+    return Move.LAUNCH if _is_time(way, now, rules) and not facts.troubles else None
+
+
+def _after_launch(way: Way, now: datetime, rules: Rules) -> Move | None:
+    """Return what follows a launch: one that was moved to a later day is scheduled anew; a window opens."""
+    if way.window is None:
+        return Move.UNSCHEDULE if way.state is State.READY else None
+    if way.window.launches_at(rules.calendar) > now:
+        return Move.SCHEDULE
+    return Move.OPEN if way.state is State.READY and way.window.opens_at() <= now else None
+
+
+def _is_time(way: Way, now: datetime, rules: Rules) -> bool:
+    return way.window is not None and way.window.launches_at(rules.calendar) <= now

@@ -1,0 +1,168 @@
+"""Causes of errors that are on no student: what a mass removal looks like, and what holds a district back."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.class_changes import ROLLOVER, pile_up_class_changes
+from worker.domain.review.causes.facts import Facts, Others, Place, Removals, Removed
+from worker.domain.review.causes.model import Owner, Pile
+from worker.domain.review.causes.students import IDS_REISSUED, Reason
+
+MINOR_PERCENT: Final = 10
+"""Of the removed students: what a smaller part of them looks like is counted with the rest."""
+MOST_PERCENT: Final = 50
+
+SCOPE_NARROWED: Final = Reason("filter.scope_narrowed", Owner.FILTER)
+SCHOOL_VANISHED: Final = Reason("sharing.school_vanished", Owner.SHARING)
+RULE_NARROWED: Final = Reason("sharing.rule_narrowed", Owner.SHARING)
+STUDENTS_VANISHED: Final = Reason("sharing.students_vanished", Owner.SHARING)
+
+_PLAIN: Final[Mapping[Code, Reason]] = {
+    Code.EVENTS_QUARANTINED: Reason("vendor.events_quarantined", Owner.VENDOR),
+    Code.NO_BASELINE: Reason("vendor.no_baseline", Owner.VENDOR),
+    Code.RECORDS_UNREADABLE: Reason("sis.records_unreadable", Owner.SIS),
+    Code.SCOPE_MATCHES_NOTHING: Reason("filter.scope_matches_nothing", Owner.FILTER),
+    Code.NO_TEACHER: Reason("sis.class_without_teacher", Owner.SIS),
+    Code.UNKNOWN_TEACHER: Reason("sharing.teacher_not_shared", Owner.SHARING),
+    Code.UNKNOWN_STUDENT: Reason("sharing.student_not_shared", Owner.SHARING),
+}
+
+
+def pile_up_others(facts: Facts) -> dict[Reason, Pile]:
+    """Return the errors on everything but students by their reasons."""
+    piles: dict[Reason, Pile] = {}
+    for others in facts.others:
+        if others.code in GUARDS:
+            continue
+        pile = piles.setdefault(_reason(others, facts), Pile())
+        pile.findings[others.code.value] += others.findings
+        pile.date(others.since)
+        if others.code in {Code.NO_TEACHER, Code.UNKNOWN_TEACHER, Code.UNKNOWN_STUDENT}:
+            pile.sections = sorted({*pile.sections, *others.record_ids})
+    removals = [others for others in facts.others if others.code in REMOVAL_GUARDS]
+    if removals:
+        piles |= _removals(facts.removals or Removals(()), removals, facts.cohorts)
+    for reason, changes in pile_up_class_changes(facts, is_rollover=ROLLOVER in piles).items():
+        piles[reason] = _together(piles.get(reason), changes)
+    return piles
+
+
+def _together(one: Pile | None, other: Pile) -> Pile:
+    """Return what belongs to one reason, of removals and of class changes."""
+    if one is None:
+        return other
+    one.class_changes = other.class_changes
+    one.findings.update(other.findings)
+    one.schools.update(other.schools)
+    one.grades.update(other.grades)
+    one.sections = [*one.sections, *other.sections]
+    one.date(other.since)
+    return one
+
+
+def _reason(others: Others, facts: Facts) -> Reason:
+    if others.code is Code.NO_STUDENTS:
+        if facts.has_shared_students and facts.has_scope:
+            return Reason("filter.nobody_in_scope", Owner.FILTER)
+        return Reason("sharing.no_students", Owner.SHARING)
+    return _PLAIN.get(others.code, Reason(f"vendor.{others.code.replace('.', '_')}", Owner.VENDOR))
+
+
+def _removals(removals: Removals, found: list[Others], cohorts: Mapping[Place, int]) -> dict[Reason, Pile]:
+    shapes = _merged(_shapes(_concerned(removals, found), cohorts))
+    piles = {shape: Pile() for shape in shapes}
+    at_school: defaultdict[str | None, Counter[Reason]] = defaultdict(Counter)
+    for shape, groups in shapes.items():
+        for group in groups:
+            piles[shape].removed += group.students
+            piles[shape].place(*group.place, group.students)
+            at_school[group.place.school_id][shape] += group.students
+    largest = _largest({shape: pile.removed for shape, pile in piles.items()})
+    for others in found:
+        ids = others.record_ids if others.code is Code.SCHOOL_MASS_REMOVAL else ()
+        for school in ids:
+            _count(piles, _largest(at_school[school], largest), others, 1)
+        # The ids are only the first; the rest, and the district itself, go with most of the students.
+        _count(piles, largest, others, others.findings - len(ids))
+    for pile in piles.values():
+        if not pile.findings:  # a part of the removal that the district's finding speaks of as a whole
+            pile.date(min(others.since for others in found))
+    return piles
+
+
+def _concerned(removals: Removals, found: list[Others]) -> Removals:
+    """Leave out the schools that lose students within the limits, unless the district loses too many.
+
+    A student who changed schools within the hours that are counted is a loss of his former school: where
+    so none would be left, all are told.
+    """
+    if any(others.code is Code.DISTRICT_MASS_REMOVAL for others in found):
+        return removals
+    schools = {school for others in found for school in others.record_ids}
+    concerned = [group for group in removals.students if group.place.school_id in schools]
+    return replace(removals, students=concerned or removals.students)
+
+
+def _count(piles: dict[Reason, Pile], shape: Reason, others: Others, findings: int) -> None:
+    if findings:
+        pile = piles.setdefault(shape, Pile())
+        pile.findings[others.code.value] += findings
+        pile.date(others.since)
+
+
+def _shapes(removals: Removals, cohorts: Mapping[Place, int]) -> dict[Reason, list[Removed]]:
+    """Return the removed students by what their removal looks like."""
+    shapes: dict[Reason, list[Removed]] = {}
+    left: Counter[str | None] = Counter()
+    for place, students in cohorts.items():
+        left[place.school_id] += students
+    lost = Counter[str | None]()
+    for group in removals.students:
+        lost[group.place.school_id] += group.students
+    rest = []
+    for group in removals.students:
+        school = group.place.school_id
+        if group.is_staged:
+            shapes.setdefault(SCOPE_NARROWED, []).append(group)
+        elif group.reissued * 100 >= group.students * MOST_PERCENT:
+            shapes.setdefault(IDS_REISSUED, []).append(group)
+        elif school in removals.gone_schools or (school and lost[school] > 1 and not left[school]):
+            shapes.setdefault(SCHOOL_VANISHED, []).append(group)
+        else:
+            rest.append(group)
+    if rest:
+        shapes[_shape_of_rest(removals, rest, cohorts)] = rest
+    return shapes
+
+
+def _shape_of_rest(removals: Removals, rest: list[Removed], cohorts: Mapping[Place, int]) -> Reason:
+    replaced = min(removals.classes_removed, removals.classes_new)
+    if removals.classes_committed and replaced * 100 >= removals.classes_committed * MOST_PERCENT:
+        return ROLLOVER
+    whole = sum(group.students for group in rest if group.place.school_id and not cohorts.get(group.place))
+    removed = sum(group.students for group in rest)
+    return RULE_NARROWED if whole * 100 >= removed * MOST_PERCENT else STUDENTS_VANISHED
+
+
+def _merged(shapes: dict[Reason, list[Removed]]) -> dict[Reason, list[Removed]]:
+    """Return the shapes with those of a few students counted to the largest."""
+    sizes = {shape: sum(group.students for group in groups) for shape, groups in shapes.items()}
+    merged: dict[Reason, list[Removed]] = {}
+    for shape in _most_first(sizes):
+        is_minor = sizes[shape] * 100 < sum(sizes.values()) * MINOR_PERCENT
+        merged.setdefault(_largest(sizes) if is_minor else shape, []).extend(shapes[shape])
+    return merged
+
+
+def _most_first(sizes: Mapping[Reason, int]) -> list[Reason]:
+    return sorted(sizes, key=lambda reason: (-sizes[reason], reason))
+
+
+def _largest(sizes: Mapping[Reason, int], otherwise: Reason = STUDENTS_VANISHED) -> Reason:
+    return next(iter(_most_first(sizes)), otherwise)

@@ -1,0 +1,181 @@
+"""What causes are folded from: figures, never records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.labels import Label
+from worker.domain.roster.records import Term
+
+WORTH_COUNTING: Final = 5
+"""Students of one school from which it is worth asking how many there are in all."""
+
+
+class ErrorKey(NamedTuple):
+    """What tells one kind of error of a student from another."""
+
+    code: Code
+    field: str = ""
+
+
+class Sign(StrEnum):
+    """What is to be seen of a student's sections and is no matter of the section filter."""
+
+    TERM_NOT_RUNNING = "term_not_running"
+    """In none, and one that the rules match would count if its term ran."""
+    TERM_UNKNOWN = "term_unknown"
+    """In several, and only one, or of one term, would be left without those whose term is not known."""
+    REISSUED = "reissued"
+    """There under two ids: one is committed, and a newcomer agrees in a number, or in name and grade."""
+    CO_TAUGHT = "co_taught"
+    """In several that list the same students and differ by their teachers alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermFacts:
+    """What a cause says of terms, as of one day."""
+
+    today: date
+    next_name: str | None = None
+    next_begins: date | None = None
+    """The next term of the sections concerned, None where none is to come."""
+    reversed: Sequence[Term] = ()
+    """Terms of the sections concerned whose days are the wrong way round."""
+
+
+class Place(NamedTuple):
+    """A grade of a school; None where the students have none."""
+
+    school_id: str | None
+    grade: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """So many students of one grade of a school who have just the same errors.
+
+    `labels` say, where they are in several classes and the filter has rules, of what kinds these are;
+    `is_listed`, where they are in none, whether any shared section lists them.
+    """
+
+    since: Mapping[ErrorKey, datetime]
+    """Each of their errors with the oldest finding of it."""
+    students: int
+    place: Place
+    labels: tuple[Label, ...] = ()
+    is_listed: bool = True
+    sign: Sign | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Errors of one code that are on no student: how many, on what (some of it), the oldest of them."""
+
+    code: Code
+    findings: int
+    record_ids: Sequence[str]
+    since: datetime
+    waiting: int = 0
+    """Of quarantined events: how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """So many committed students of one grade of a school whom the plan removes.
+
+    `is_staged`: they are still shared, and out of our filter's scope.
+    """
+
+    place: Place
+    students: int
+    is_staged: bool = False
+    reissued: int = 0
+    """How many of them come back under another id: a newcomer agrees in a number, or in name and grade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What the plan removes, where it removes too much."""
+
+    students: Sequence[Removed]
+    gone_schools: frozenset[str] = frozenset()
+    """Schools whose own record was deleted."""
+    classes_committed: int = 0
+    classes_removed: int = 0
+    classes_new: int = 0
+
+
+class Fate(StrEnum):
+    """What became of the class that a student was in; the values come from the store."""
+
+    NEW_ID = "new_id"
+    """Its section was deleted, and is there again under another id, with the same SIS id."""
+    RENEWED = "renewed"
+    """Its section was deleted, and one like it takes its place."""
+    UNSHARED = "unshared"
+    """Its section is no longer shared; he falls into another one."""
+    NOT_KEPT = "not_kept"
+    """Its section is shared and lists him still; the filter keeps another one of his."""
+    TERM_OVER = "term_over"
+    """The term of its section is over, and only sections of current terms count."""
+    LEFT = "left"
+    """Its section is shared and no longer lists him."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassChange:
+    """So many committed students of one grade of a school whom the plan puts into another class."""
+
+    place: Place
+    students: int
+    fate: Fate
+    is_promoted: bool = False
+    """Whether their grade changes with it."""
+    sections: Sequence[str] = ()
+    """Some of the classes that they would sit in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that causes depend on."""
+
+    district_id: str
+    students: int
+    """Students in scope."""
+    plan_digest: str
+    was_rostered: bool = False
+    has_rules: bool = False
+    current_term_only: bool = False
+    has_scope: bool = False
+    blocked: Sequence[Blocked] = ()
+    cohorts: Mapping[Place, int] = field(default_factory=dict)
+    """Students in scope of each grade of the schools that `schools_to_count` and removals named."""
+    sections: Mapping[tuple[Label, ...], Sequence[str]] = field(default_factory=dict)
+    """By the kinds of their several classes: some of the sections of those students."""
+    others: Sequence[Others] = ()
+    removals: Removals | None = None
+    class_changes: Sequence[ClassChange] = ()
+    has_shared_students: bool = False
+    """Whether any student is shared at all; asked for where none is in scope."""
+    is_connected: bool = False
+    """Whether the district can be read from Clever; asked for where a new reading would help."""
+    signs: Mapping[Sign, Sequence[str]] = field(default_factory=dict)
+    """The sections in which each sign is seen."""
+    terms: TermFacts | None = None
+    """Where a term that does not run is such a sign."""
+
+
+def schools_to_count(blocked: Sequence[Blocked]) -> set[str]:
+    """Return the schools of which it matters whether nearly all their students have an error."""
+    counts: Counter[tuple[str, ErrorKey]] = Counter()
+    for group in blocked:
+        for key in group.since:
+            if group.place.school_id and key.code in {Code.NO_SECTION, Code.FIELD_MISSING}:
+                counts[group.place.school_id, key] += group.students
+    return {school for (school, _), students in counts.items() if students >= WORTH_COUNTING}

@@ -1,0 +1,24 @@
+"""The fold: from the figures of a district to its causes, the one that blocks most students first."""
+
+from __future__ import annotations
+
+from worker.domain.review.causes.district import pile_up_others
+from worker.domain.review.causes.facts import Facts
+from worker.domain.review.causes.model import Cause
+from worker.domain.review.causes.remedies import advice
+from worker.domain.review.causes.students import pile_up
+
+
+def fold(facts: Facts) -> list[Cause]:
+    """Return the causes of all the district's errors, each error in just one of them."""
+    piles = {**pile_up(facts), **pile_up_others(facts)}
+    causes = [
+        pile.cause(reason.code, reason.owner, advice(reason, pile, facts), reason.field or None)
+        for reason, pile in piles.items()
+    ]
+    return sorted(causes, key=_order)
+
+
+def _order(cause: Cause) -> tuple[int, int, str, str, str]:
+    weight = max(cause.students, cause.removed or 0, cause.class_changes or 0)
+    return (-weight, -cause.unblocks, cause.code, cause.field or "", cause.advice)

@@ -1,0 +1,177 @@
+"""What kind of section a section is, by what tells it apart from the others that its students are in.
+
+A label is told to people and stands in reviews, so that it must never be a teacher's name: a word of a
+section's name counts only where it is public (see `worker.domain.roster.name_words`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from worker.domain.roster.name_words import SURNAMES, Vocabulary, is_homeroom, words
+from worker.domain.roster.records import RecordId, Section, Term
+from worker.domain.roster.terms import Calendar
+from worker.domain.roster.texts import is_blank
+
+LONGEST_TOLD: Final = 60
+"""Characters of a label that a sentence tells."""
+COMMON_PERCENT: Final = 60
+"""Of the sections concerned: a word in more of them tells nothing apart, unless it is all that there is."""
+
+
+class LabelKind(StrEnum):
+    """Where a label was found, the most telling first."""
+
+    WORD = "word"
+    SUBJECT = "subject"
+    COURSE = "course"
+    PERIOD = "period"
+    GRADE = "grade"
+    TERM = "term"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Label:
+    """A kind of section, as students are in it; `several` where they are in two or more of the kind."""
+
+    kind: LabelKind
+    text: str
+    is_current: bool = True
+    several: bool = False
+
+    def __str__(self) -> str:
+        """Return it as a sentence names it."""
+        match self.kind:
+            case LabelKind.WORD:
+                return f"“{_short(self.text)}”"
+            case LabelKind.OTHER:
+                return "others"
+            case _:
+                return f"{self.kind} “{_short(self.text)}”"
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernedSection:
+    """A kept section that a student in several of them is in, as far as a label needs it."""
+
+    id: str
+    name: str | None = None
+    subject: str | None = None
+    course: str | None = None
+    period: str | None = None
+    grade: str | None = None
+    term: Term | None = None
+    teachers: Sequence[str] = ()
+    school_id: str | None = None
+
+    def counts_by(self, calendar: Calendar) -> bool:
+        """Whether its term counts."""
+        term_id = self.term.id if self.term else None
+        school_id = RecordId(self.school_id) if self.school_id else None
+        named = Section(RecordId(self.id), school_id=school_id, term_id=term_id)
+        return calendar.counts(named, self.term)
+
+
+def needs_teachers(sections: Sequence[ConcernedSection]) -> bool:
+    """Whether any label depends on what teachers are called."""
+    return any(_homeroom_word(section, SURNAMES) is None for section in sections)
+
+
+def label_sections(
+    sections: Sequence[ConcernedSection],
+    teacher_words: Collection[str],
+    known_teachers: Collection[str],
+    calendar: Calendar,
+) -> dict[str, Label]:
+    """Return each section's label.
+
+    `teacher_words` are the words of the names of `known_teachers`, ids of teachers of this district.
+    """
+    vocabulary = _vocabulary(sections, teacher_words, known_teachers)
+    public = {section.id: _public_words(section, vocabulary) for section in sections}
+    frequency = Counter(word for found in public.values() for word in set(found) if word)
+    common = len(sections) * COMMON_PERCENT / 100
+    return {
+        section.id: _label(section, public[section.id], frequency, common, vocabulary, calendar)
+        for section in sections
+    }
+
+
+def _vocabulary(
+    sections: Sequence[ConcernedSection], teacher_words: Collection[str], known_teachers: Collection[str]
+) -> Vocabulary:
+    vocabulary = Vocabulary(teacher_words)
+    for section in sections:
+        knows_one = any(teacher in known_teachers for teacher in section.teachers)
+        vocabulary.add(section.name or "", section.teachers, knows_one=knows_one)
+        vocabulary.vouch(section.subject or "")
+        vocabulary.vouch(section.course or "")
+    return vocabulary
+
+
+def _public_words(section: ConcernedSection, vocabulary: Vocabulary) -> list[str]:
+    """Return the words of the name in order, with an empty text in the place of each that is not public."""
+    return [word if vocabulary.is_public(word) else "" for word in words(section.name or "")]
+
+
+def _label(
+    section: ConcernedSection,
+    public: Sequence[str],
+    frequency: Mapping[str, int],
+    common: float,
+    vocabulary: Vocabulary,
+    calendar: Calendar,
+) -> Label:
+    is_now = section.counts_by(calendar)
+    homeroom = _homeroom_word(section, vocabulary.teacher_words)
+    if homeroom:
+        return Label(LabelKind.WORD, homeroom, is_now)
+    found = {word for word in public if word}
+    telling = {word for word in found if frequency[word] <= common} or found
+    if telling:
+        word = min(telling, key=lambda one: (-frequency[one], one))
+        return Label(LabelKind.WORD, _phrase(public, word, frequency), is_now)
+    for kind, text in (
+        (LabelKind.SUBJECT, section.subject),
+        (LabelKind.COURSE, section.course),
+        (LabelKind.PERIOD, section.period),
+        (LabelKind.GRADE, section.grade),
+        (LabelKind.TERM, section.term.name if section.term else None),
+    ):
+        if text and not is_blank(text) and _may_be_told(text, vocabulary):
+            return Label(kind, " ".join(text.split()), is_now)
+    return Label(LabelKind.OTHER, "", is_now)
+
+
+def _homeroom_word(section: ConcernedSection, teacher_words: Collection[str]) -> str | None:
+    """Return the word of the name that means the class of every student, written as one."""
+    found = words(section.name or "")
+    for candidate in (*found, *("".join(two) for two in pairwise(found))):
+        if is_homeroom(candidate) and not (candidate in SURNAMES and candidate in teacher_words):
+            return candidate
+    return None
+
+
+def _phrase(public: Sequence[str], word: str, frequency: Mapping[str, int]) -> str:
+    """Return the word with its neighbours that are in as many sections: they belong to one expression."""
+    first = last = public.index(word)
+    while first > 0 and frequency.get(public[first - 1]) == frequency[word]:
+        first -= 1
+    while last + 1 < len(public) and frequency.get(public[last + 1]) == frequency[word]:
+        last += 1
+    return " ".join(public[first : last + 1])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"
+
+
+def _may_be_told(text: str, vocabulary: Vocabulary) -> bool:
+    """Whether no word of a subject, a course, a period, a grade or a term is a teacher's name."""
+    return not any(word in vocabulary.teacher_words for word in words(text))

@@ -1,0 +1,396 @@
+"""What a cause says to the people who can put it right: what is wrong, what to do, what that would do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from worker.domain.preflight.approval import GUARDS
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.class_changes import CLASS_CHANGE_TEXTS, rollover_text
+from worker.domain.review.causes.facts import Facts
+from worker.domain.review.causes.labels import Label, LabelKind
+from worker.domain.review.causes.model import Pile, most_first
+from worker.domain.review.causes.section_remedies import co_taught, no_term_runs, term_unknown
+from worker.domain.review.causes.students import Reason
+from worker.domain.review.causes.wording import count, grades, listing, several, verb
+
+DIGITS: Final = 12
+"""Of a plan's digest, as a sentence tells it: `approve` takes any beginning of one."""
+_COMMAND: Final = re.compile(r"approve the plan: rostering approve \S+ --plan \S+ --reason TEXT")
+_Words = Callable[[Reason, Pile, Facts], str]
+
+
+def advice(reason: Reason, pile: Pile, facts: Facts) -> str:
+    """Return one to three sentences for the owner of the cause."""
+    if reason in CLASS_CHANGE_TEXTS:
+        return f"{CLASS_CHANGE_TEXTS[reason](pile)}{_approve(facts)}"
+    return _TEXTS.get(reason.code, _unknown)(reason, pile, facts)
+
+
+def _students(pile: Pile) -> str:
+    return count(pile.students, "student")
+
+
+def _are(pile: Pile) -> str:
+    return f"{_students(pile)} {verb(pile.students, 'is', 'are')}"
+
+
+def _at(pile: Pile) -> str:
+    return f" at {several(len(pile.schools), 'school')}" if pile.schools else ""
+
+
+def _of_schools(pile: Pile) -> str:
+    """Say of which schools the students are; their sections may be at others."""
+    schools = f" of {several(len(pile.schools), 'school')}" if pile.schools else ""
+    return f"{_students(pile)}{schools} {verb(pile.students, 'is', 'are')}"
+
+
+def _unblocks(pile: Pile) -> str:
+    if not pile.unblocks:
+        who = "Each of them has" if pile.students > 1 else "The student has"
+        return f" {who} another error besides."
+    return f" {count(pile.unblocks, 'student')} would be ready then."
+
+
+def _field_withdrawn(reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"The field {reason.field} is no longer shared with us: it is blank for {_students(pile)} at once. "
+        f"Ask the district to share it in Clever's settings of the fields for our app.{_unblocks(pile)}"
+    )
+
+
+def _field_not_shared(reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"The field {reason.field} seems not to be shared with us: it is blank for {_students(pile)}. "
+        f"Ask the district to share it in Clever's settings of the fields for our app.{_unblocks(pile)}"
+    )
+
+
+def _field_missing(reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"Field {reason.field} is blank for {_students(pile)}{_at(pile)}. "
+        f"Fill it in in the student information system.{_unblocks(pile)}"
+    )
+
+
+def _field_missing_at_school(reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"Field {reason.field} is blank for nearly every student of {several(len(pile.schools), 'school')}, "
+        f"{_students(pile)} in all, and not elsewhere. Clever shares a field for the whole district or "
+        "not at "
+        f"all: have the {verb(len(pile.schools), 'school', 'schools')} fill it in in the student information "
+        f"system.{_unblocks(pile)}"
+    )
+
+
+def _duplicate(reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"{_students(pile)}{_at(pile)} {verb(pile.students, 'has', 'have')} a {reason.field} that another "
+        f"student has too. Give each student one of his own in the student information system, or share only "
+        f"one of the records.{_unblocks(pile)}"
+    )
+
+
+def _school_not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"{_are(pile)} at {several(len(pile.schools), 'school')} that the district does not share with us. "
+        f"Ask it to share the school, or to stop sharing its students.{_unblocks(pile)}"
+    )
+
+
+def _no_rules(_reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"No section filter narrows what is shared: every section counts, and {_are(pile)} in several. "
+        "Choose a filter that keeps one section for each student: `rostering filter suggest` looks for one, "
+        f"`rostering filter try` says what it would do.{_unblocks(pile)}"
+    )
+
+
+def _kinds(reason: Reason, pile: Pile, _: Facts) -> str:
+    names = listing([str(label) for label in reason.labels])
+    number = several(len(reason.labels), "kind")
+    where = "named " if all(label.kind is LabelKind.WORD for label in reason.labels) else "of "
+    return (
+        f"{_are(pile)} in several classes because the section filter keeps {number} of sections: those "
+        f"{where}{names}. Let it keep only one of the {number.split()[0]}.{_unblocks(pile)}"
+    )
+
+
+def _otherwise(_reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"{_of_schools(pile)} in several classes in other ways. Look at the sections listed with this "
+        f"cause, and narrow the section filter.{_unblocks(pile)}"
+    )
+
+
+def _other_terms(_reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"{_are(pile)} in several classes of which only one runs now: the others are of a term that is "
+        "over or "
+        "has not begun. Set current_term_only in the section filter."
+        f"{_unblocks(pile)}"
+    )
+
+
+def _of_one_kind(reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"{_of_schools(pile)} in two or more sections{_named(reason.labels)} at once. "
+        f"Take them out of all but one in the student information system.{_unblocks(pile)}"
+    )
+
+
+def _habit(reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"{_are(pile)} in two or more sections{_named(reason.labels)}: that many is no mistake in the data. "
+        "Narrow the section filter by what tells these sections apart, such as course or "
+        f"period.{_unblocks(pile)}"
+    )
+
+
+def _named(labels: tuple[Label, ...]) -> str:
+    if not labels:
+        return " of the same kind"
+    return (" named " if labels[0].kind is LabelKind.WORD else " of ") + listing([str(one) for one in labels])
+
+
+def _grade_not_kept(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    if pile.students == facts.students:
+        return (
+            f"The section filter in force keeps no section that any of the {_students(pile)} is in. "
+            f"Choose another filter.{_unblocks(pile)}"
+        )
+    return (
+        f"The section filter keeps no section for {grades(most_first(pile.grades))}{_at(pile)}: "
+        f"{_are(pile)} in no class. Add a rule that keeps a section of theirs, or take the grade out of the "
+        f"filter's scope.{_unblocks(pile)}"
+    )
+
+
+def _none_kept(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    why = "no term of theirs runs now" if facts.current_term_only and not facts.has_rules else "none is kept"
+    return (
+        f"{_are(pile)} in shared sections, but {why}{_at(pile)}. Add a rule to the section filter that "
+        "keeps one "
+        f"of them, or have the district put {verb(pile.students, 'him', 'them')} into a kept section."
+        f"{_unblocks(pile)}"
+    )
+
+
+def _not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"{_are(pile)} in none of the shared sections ({grades(most_first(pile.grades))}{_at(pile)}): so "
+        "many "
+        f"that their sections are not shared. Ask the district to share all sections with us in Clever."
+        f"{_unblocks(pile)}"
+    )
+
+
+def _unlisted(_reason: Reason, pile: Pile, _: Facts) -> str:
+    return (
+        f"{_are(pile)} in none of the shared sections{_at(pile)}. Enrol "
+        f"{verb(pile.students, 'him', 'them')} in a "
+        f"section in the student information system, or stop sharing {verb(pile.students, 'him', 'them')}."
+        f"{_unblocks(pile)}"
+    )
+
+
+def _ids_reissued(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    """Say what is lost with the old ids, and who can map them."""
+    if pile.removed:
+        what = (
+            f"{_removed(pile)} would be removed{_at(pile)}, and most of them come back under new ids: they "
+            "agree in SIS id, state id, student number, or name and grade."
+        )
+    else:
+        what = (
+            f"{_of_schools(pile)} there under an old id or under a new one of the same student: the two "
+            "agree in SIS id, state id, student number, or name and grade."
+        )
+    return (
+        f"{what} Their ids were issued anew, most likely by another student information system. Ask Clever "
+        "support to map the new ids to the old ones: otherwise the history under the old ids is lost."
+        + (_approve(facts) if pile.removed else " Do not merge them before the old ones are deleted.")
+    )
+
+
+def _approve(facts: Facts) -> str:
+    if facts.blocked or any(others.code not in GUARDS for others in facts.others):
+        return " If it is meant, put the other errors right first: then the plan can be approved."
+    return (
+        f" If it is meant, approve the plan: rostering approve {facts.district_id} "
+        f"--plan {facts.plan_digest[:DIGITS]} --reason TEXT"
+    )
+
+
+def without_command(advice: str) -> str:
+    """Return an advice without the command that approves the plan, for where there is a button."""
+    return _COMMAND.sub("approve the plan.", advice)
+
+
+def _removed(pile: Pile) -> str:
+    return count(pile.removed, "student")
+
+
+def _scope_narrowed(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    return (
+        f"{_removed(pile)} would be removed who are still shared: they are no longer in the scope of our "
+        f"section filter ({grades(most_first(pile.grades))}{_at(pile)}). Widen it again if that is not meant."
+        f"{_approve(facts)}"
+    )
+
+
+def _school_vanished(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    number = len(pile.schools)
+    return (
+        f"{several(number, 'school').capitalize()} vanished from what is shared, with all "
+        f"{verb(number, 'its', 'their')} students: {_removed(pile)} would be removed. Ask the district "
+        "whether "
+        f"it still shares {verb(number, 'it', 'them')} in Clever.{_approve(facts)}"
+    )
+
+
+def _rule_narrowed(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    return (
+        f"{_removed(pile)} of whole grades ({grades(most_first(pile.grades))}{_at(pile)}) are gone from what "
+        f"is shared, while their schools stay: a sharing rule was narrowed. Ask the district to widen it."
+        f"{_approve(facts)}"
+    )
+
+
+def _rollover(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    if pile.class_changes and not pile.removed:
+        return f"{rollover_text(pile)}{_approve(facts)}"
+    removals = facts.removals
+    classes = (
+        f"{removals.classes_removed:,} of {removals.classes_committed:,} classes" if removals else "Classes"
+    )
+    return (
+        f"{classes} are replaced by new ones, and {_removed(pile)} would be removed "
+        f"({grades(most_first(pile.grades))}): that is what a new school year looks like.{_approve(facts)}"
+    )
+
+
+def _vanished(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    return (
+        f"{_removed(pile)} would be removed{_at(pile)}: they are gone from what is shared, here and there, "
+        f"while others of their grades stay. Ask the district whether it still shares all of its students."
+        f"{_approve(facts)}"
+    )
+
+
+def _quarantined(_reason: Reason, _pile: Pile, facts: Facts) -> str:
+    waiting = sum(others.waiting for others in facts.others if others.code is Code.EVENTS_QUARANTINED)
+    return (
+        f"{count(waiting, 'event')} of this district could not be read, so that its roster may have a hole. "
+        f"Replay or discard the dead letters, or read the district whole again with {_resync(facts)}."
+    )
+
+
+def _resync(facts: Facts) -> str:
+    """Return the command that reads the district whole: what is not connected, from saved pages."""
+    return f"`rostering resync {facts.district_id}{'' if facts.is_connected else ' --from FOLDER'}`"
+
+
+def _records_unreadable(_reason: Reason, _pile: Pile, facts: Facts) -> str:
+    waiting = sum(others.waiting for others in facts.others if others.code is Code.RECORDS_UNREADABLE)
+    return (
+        f"The section filter looks at terms or courses, and {count(waiting, 'of them', 'of them')} cannot be "
+        "read: a day is no day, or a name is no text. Correct them in the student information system."
+    )
+
+
+def _no_baseline(_reason: Reason, _pile: Pile, facts: Facts) -> str:
+    return "The district was never read whole, so that records may be missing. " + (
+        f"It is read when its turn comes; {_resync(facts)} reads it now."
+        if facts.is_connected
+        else "It is read as soon as it is connected to this application in Clever; until then saved pages of "
+        f"Clever's lists can be read with {_resync(facts)}."
+    )
+
+
+def _no_students(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+    return "The district shares no student with us. Ask it to share its students with our app in Clever."
+
+
+def _scope_left(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+    return (
+        "Students left the filter's scope while a section that the filter keeps lists them: their grade "
+        "or school changed, or is written another way. Compare it with the scope."
+    )
+
+
+def _scope_matches_nothing(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+    return (
+        "The filter's scope names a grade or a school that no shared student or school has. Correct it, or "
+        "take it out of the scope."
+    )
+
+
+def _nobody_in_scope(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+    return (
+        "Students are shared, but none is in the scope of our section filter. "
+        "Check its grades and schools against the district's."
+    )
+
+
+def _class_without_teacher(_reason: Reason, pile: Pile, _: Facts) -> str:
+    classes = count(pile.findings.total(), "class", "classes")
+    return f"{classes} without a teacher. Enter one in the student information system."
+
+
+def _teacher_not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
+    classes = count(pile.findings.total(), "class", "classes")
+    return f"The teachers of {classes} are not all shared with us. Ask the district to share them in Clever."
+
+
+def _student_not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
+    sections = count(pile.findings.total(), "kept section")
+    return (
+        f"{sections} {verb(pile.findings.total(), 'lists', 'list')} students who are not shared with us. "
+        "Ask the district to share them in Clever."
+    )
+
+
+def _unknown(reason: Reason, pile: Pile, _: Facts) -> str:
+    return f"{count(pile.findings.total(), 'error')} of the kind {reason.code}: tell us of it."
+
+
+_TEXTS: Final[Mapping[str, _Words]] = {
+    "sharing.field_withdrawn": _field_withdrawn,
+    "sharing.field_not_shared": _field_not_shared,
+    "sis.field_missing": _field_missing,
+    "sis.field_missing_at_school": _field_missing_at_school,
+    "sis.duplicate_identity": _duplicate,
+    "sharing.school_not_shared": _school_not_shared,
+    "sis.ids_reissued": _ids_reissued,
+    "sis.no_term_runs": no_term_runs,
+    "sis.term_unknown": term_unknown,
+    "sis.co_taught": co_taught,
+    "filter.no_rules": _no_rules,
+    "filter.several_kinds_kept": _kinds,
+    "filter.several_otherwise": _otherwise,
+    "filter.other_terms_kept": _other_terms,
+    "sis.several_of_one_kind": _of_one_kind,
+    "filter.several_of_one_kind": _habit,
+    "filter.grade_not_kept": _grade_not_kept,
+    "filter.none_kept": _none_kept,
+    "sharing.sections_not_shared": _not_shared,
+    "sis.in_no_section": _unlisted,
+    "filter.scope_narrowed": _scope_narrowed,
+    "sharing.school_vanished": _school_vanished,
+    "sharing.rule_narrowed": _rule_narrowed,
+    "vendor.rollover": _rollover,
+    "sharing.students_vanished": _vanished,
+    "vendor.events_quarantined": _quarantined,
+    "vendor.no_baseline": _no_baseline,
+    "sis.records_unreadable": _records_unreadable,
+    "sharing.no_students": _no_students,
+    "filter.nobody_in_scope": _nobody_in_scope,
+    "filter.scope_left": _scope_left,
+    "filter.scope_matches_nothing": _scope_matches_nothing,
+    "sis.class_without_teacher": _class_without_teacher,
+    "sharing.teacher_not_shared": _teacher_not_shared,
+    "sharing.student_not_shared": _student_not_shared,
+}

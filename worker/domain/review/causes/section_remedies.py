@@ -1,0 +1,64 @@
+"""What causes say that lie in sections and terms as the district's information system has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from worker.domain.review.causes.facts import Facts, Sign
+from worker.domain.review.causes.model import Pile
+from worker.domain.review.causes.students import Reason
+from worker.domain.review.causes.wording import count, listing, shortened, verb
+from worker.domain.roster.records import Term
+
+
+def no_term_runs(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    """Say that it is the calendar, and when the next term begins."""
+    terms, number = facts.terms, pile.students
+    who = f"{count(number, 'student')} {verb(number, 'is', 'are')} in no class"
+    if terms is None:
+        return f"{who}: no term of {verb(number, 'his', 'their')} sections runs today."
+    to_come = "No later term of these sections is known."
+    if terms.next_begins:
+        to_come = f"The next term{_named(terms.next_name)} begins on {terms.next_begins.isoformat()}."
+    return (
+        f"{who}: no term of {verb(number, 'his', 'their')} sections runs on {terms.today.isoformat()}. "
+        f"{to_come} Nothing has to change in the section filter.{_reversed(terms.reversed)}"
+        " If school is in session, correct the days of its terms in the student information system."
+    )
+
+
+def term_unknown(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    """Say how many sections count because nobody knows whether their term is over."""
+    sections = len(facts.signs.get(Sign.TERM_UNKNOWN, ()))
+    number = pile.students
+    return (
+        f"{count(number, 'student')} {verb(number, 'is', 'are')} in several classes because the term of "
+        f"{count(sections, 'section')} is not known or has no days, so that "
+        f"{verb(sections, 'it counts', 'they count')} as current. Share the "
+        f"{verb(sections, 'term', 'terms')} with their days, or remove the "
+        f"{verb(sections, 'section', 'sections')} in the student information system if the term is over."
+    )
+
+
+def co_taught(_reason: Reason, pile: Pile, facts: Facts) -> str:
+    """Say both ways out: both teachers on one section, or the lead teacher's section alone."""
+    sections = len(facts.signs.get(Sign.CO_TAUGHT, ()))
+    number = pile.students
+    return (
+        f"{count(number, 'student')} {verb(number, 'is', 'are')} in two or more sections with the same "
+        f"students and other teachers ({count(sections, 'section')} in all): co-teachers with a section "
+        "each. No section filter tells these apart. Put both teachers on one section in the student "
+        "information system, or keep the lead teacher's section only."
+    )
+
+
+def _named(name: str | None) -> str:
+    return f" “{shortened(name)}”" if name else ""
+
+
+def _reversed(terms: Sequence[Term]) -> str:
+    if not terms:
+        return ""
+    told = [f"{_named(term.name).strip() or 'no name'} ({term.start} to {term.end})" for term in terms]
+    noun = verb(len(terms), "this term", "these terms")
+    return f" The days of {noun} are the wrong way round: {listing(told)}."

@@ -1,0 +1,60 @@
+"""Invented values for every kind of e-mail: for previews, and to try a vendor's own templates with.
+
+The first of a kind is shown; together they take every branch of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from worker.domain.mail.mails import (
+    Invitation,
+    MailKind,
+    ReadyToAssess,
+    Rostered,
+    RuleCoverage,
+    RulesRequest,
+    SharingRequest,
+    SyncSettings,
+    Values,
+)
+
+_DISTRICT: Final = "Maple Hollow School District"
+_RULE: Final = 'Match all sections where name contains "homeroom"'
+
+SAMPLES: Final[Mapping[MailKind, Sequence[Values]]] = {
+    MailKind.INVITATION: [
+        Invitation(
+            _DISTRICT,
+            "https://rostering.example.org/connect/K4b2-invented-link",
+            date(2026, 9, 30),
+            (
+                "Log in to Clever and approve our application for your district.",
+                "Share your students, teachers, schools and all sections with it.",
+                "Tell us when your assessment window opens.",
+            ),
+        ),
+    ],
+    MailKind.SHARING_REQUEST: [
+        SharingRequest(_DISTRICT),
+        SharingRequest(_DISTRICT, ("Share all schools that take part.", "Share all sections.")),
+    ],
+    MailKind.RULES_REQUEST: [
+        RulesRequest(
+            _DISTRICT,
+            _RULE,
+            RuleCoverage(996, 3, 5, 1004),
+            SyncSettings(is_paused=True, paused_until=date(2026, 9, 14)),
+        ),
+        RulesRequest(_DISTRICT, _RULE, RuleCoverage(1004, 0, 0, 1004), SyncSettings(is_paused=False)),
+        RulesRequest(_DISTRICT, _RULE, None, SyncSettings(is_paused=False)),
+        RulesRequest(_DISTRICT, _RULE, RuleCoverage(1003, 1, 0, 1004), SyncSettings(is_paused=True)),
+    ],
+    MailKind.ROSTERED: [
+        Rostered(_DISTRICT, 1004, 39, 3, date(2026, 9, 10)),
+        Rostered(_DISTRICT, 1, 1, 1),
+    ],
+    MailKind.READY_TO_ASSESS: [ReadyToAssess(_DISTRICT, date(2026, 9, 15), 1004, 39, 3)],
+}

@@ -1,0 +1,1 @@
+"""The broker's interface, and events on their way to it."""

@@ -1,0 +1,1 @@
+"""Onboarding: from the invitation of a district to its first assessment."""

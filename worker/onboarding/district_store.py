@@ -1,0 +1,199 @@
+"""Districts on their way from chosen to live: where each stands, what people order, what is seen.
+
+`worker.adapters.postgres.onboarding.districts` answers; every call may raise `StoreUnavailable`. What a
+person orders is written into the audit with who gave it, in the same transaction as the move and its e-mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from worker.domain.mail.mails import Mail
+from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.transitions import Sharing, Step, Trouble, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A district on its way, with all that lists, boards and its own page tell, of one moment, `now`.
+
+    `name` is what Clever calls it, else what people did. `launch_at` and `opens_at` follow from the window
+    and the calendar of the settings. `troubles` held the launch back when it was last looked at.
+    """
+
+    way: Way
+    since: datetime
+    now: datetime
+    name: str | None
+    contacts: Sequence[str]
+    time_zone: str
+    launch_at: datetime | None
+    opens_at: datetime | None
+    sharing: Sharing | None
+    held_since: datetime | None
+    troubles: frozenset[Trouble]
+    mails_waiting: int
+    """E-mails that need a person: refused, bounced, or nobody knows whether they arrived."""
+    mails_since: datetime | None
+    review_since: datetime | None
+    windows_set: int = 0
+    """How often a window was set, moved or cancelled."""
+
+    @property
+    def district_id(self) -> str:
+        """The district's id in Clever."""
+        return self.way.district_id
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A move that was made; `actor` None: it was seen. `mail_id` is the e-mail that it caused, if any."""
+
+    district_id: str
+    before: State | None
+    move: Move
+    after: State
+    at: datetime
+    actor: str | None
+    mail_id: str | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What people say of a district; None leaves it as it is."""
+
+    name: str | None = None
+    contacts: Sequence[str] | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connect link of a district. Its token opens the page until it ends or is revoked.
+
+    The token is known once, when the link is made: what is kept is its digest.
+    """
+
+    token: str | None
+    district_id: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime
+    revoked_at: datetime | None
+    opened_at: datetime | None
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the page behind an open link shows: no more than the district's name and where it stands."""
+
+    district_id: str
+    name: str | None
+    state: State
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RulesAsked:
+    """Which sharing rules to ask a district for: a suggestion's text, and what it would give.
+
+    None where nobody counted it, since the text is a person's own.
+    """
+
+    text: str
+    exactly_one: int | None = None
+    none: int | None = None
+    several: int | None = None
+
+
+class Lifecycles(Protocol):
+    """The districts on their way."""
+
+    async def records(self) -> list[Record]:
+        """Return every district on its way, by id."""
+        ...
+
+    async def record(self, district_id: str) -> Record:
+        """Return one; raises `UnknownDistrictError` where it is not on its way."""
+        ...
+
+    async def history(self, district_id: str) -> list[Made]:
+        """Return every move of a district, the oldest first."""
+        ...
+
+    async def choose(self, district_id: str, description: Description, actor: str) -> None:
+        """Put a district on its way; raises `OrderRefused` where it is, `LifecycleError` on a wrong value."""
+        ...
+
+    async def describe(self, district_id: str, description: Description, actor: str) -> None:
+        """Change what people say of a district. Raises `UnknownDistrictError` and `LifecycleError`.
+
+        The last contact cannot be taken away: e-mails would have nobody to go to.
+        """
+        ...
+
+    async def order(
+        self,
+        district_id: str,
+        move: Move,
+        actor: str,
+        *,
+        writes: bool = True,
+        rules: RulesAsked | None = None,
+    ) -> Step:
+        """Make a person's move (`invite`, `request_sharing`, `request_rules`, `resume_filtering`).
+
+        `writes` says whether the district gets the move's e-mail; without, a person has written. An
+        invitation makes a new link and revokes the ones before it. Raises `UnknownDistrictError`;
+        `OrderRefused` where the move is not allowed from where the district stands (the text says which
+        are); `LifecycleError` where an e-mail is to be written and there is no contact, no server or no
+        public address.
+        """
+        ...
+
+    async def preview(self, district_id: str, move: Move, rules: RulesAsked | None = None) -> Mail:
+        """Return the e-mail that a person's move would write, and change nothing.
+
+        The link in an invitation is made when it is sent; here stands another text in its place. Raises as
+        `order` does.
+        """
+        ...
+
+    async def set_window(
+        self, district_id: str, opens_on: date | None, launch_on: date | None, actor: str
+    ) -> list[Step]:
+        """Say when the assessment window opens, and when to launch if not by the calendar; None: no window.
+
+        Returns the moves that follow at once. Raises `UnknownDistrictError`, and `LifecycleError` where the
+        launch would come after the opening, or there is no contact to tell of it.
+        """
+        ...
+
+    async def drop(self, district_id: str, actor: str) -> None:
+        """Take a district off its way, e-mails that did not leave included; its roster stays."""
+        ...
+
+    async def links(self, district_id: str) -> list[Link]:
+        """Return a district's connect links, the newest first."""
+        ...
+
+    async def new_link(self, district_id: str, actor: str) -> Link:
+        """Make a new connect link and revoke the ones before it."""
+        ...
+
+    async def revoke_links(self, district_id: str, actor: str) -> int:
+        """Revoke every open link of a district; return how many there were."""
+        ...
+
+    async def welcome(self, token: str) -> Welcome | None:
+        """Return what the page behind a link shows, and note that it was opened; None for no open link."""
+        ...
+
+    async def advance(self) -> list[Made]:
+        """Make every move that follows from what is seen, each district's in one transaction; return them."""
+        ...

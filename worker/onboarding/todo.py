@@ -1,0 +1,51 @@
+"""Whom a district on its way waits for: its record, as the domain judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker.domain.onboarding.todo import Patience, Standing, Wait, Who, due_at, waits
+from worker.onboarding.district_store import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing that somebody is waited for in a district, and since when that is too long."""
+
+    record: Record
+    wait: Wait
+    due_at: datetime
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it took too long already, when the record was read."""
+        return self.due_at <= self.record.now
+
+
+def waits_of(record: Record) -> list[Wait]:
+    """Return everything that somebody is waited for in a district, the most pressing first."""
+    return waits(
+        Standing(
+            state=record.way.state,
+            since=record.since,
+            has_contacts=bool(record.contacts),
+            held_since=record.held_since,
+            troubles=record.troubles,
+            mails_waiting=record.mails_waiting,
+            mails_since=record.mails_since,
+            review_since=record.review_since,
+        )
+    )
+
+
+def todos(records: Iterable[Record], patience: Patience, who: Who | None = None) -> list[Todo]:
+    """Return what somebody is waited for in these districts, what is due for the longest time first."""
+    found = [
+        Todo(record, wait, due_at(wait, patience))
+        for record in records
+        for wait in waits_of(record)
+        if who is None or wait.who is who
+    ]
+    return sorted(found, key=lambda todo: (todo.due_at, todo.record.district_id, todo.wait.code))

@@ -1,0 +1,1 @@
+"""What people ask and order: districts, plans, dry runs, rollbacks, dead letters."""

@@ -1,0 +1,71 @@
+"""What every step of a refresh needs: the district under evaluation, and which terms count."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.tally import Tally
+from worker.domain.roster.scope import KnownScope
+from worker.domain.roster.section_filter import SectionFilter
+from worker.domain.roster.terms import Calendar
+from worker.pipeline.evaluate.rosters import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
+from worker.runtime.cooperative import in_slices
+
+CHUNK: Final = 2000
+"""Records in hand at a time: tens of megabytes at most."""
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A refresh in progress."""
+
+    roster: EvaluatedRoster
+    tally: Tally
+    section_filter: SectionFilter
+    policy: Policy
+    calendar: Calendar
+    scope: KnownScope
+    """The filter's scope, with its schools found in the district as it is staged."""
+    is_new_filter: bool = False
+    """Whether the district was last judged by another filter."""
+
+    async def write_entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> None:
+        """Write those entries that differ from the rows they replace."""
+        different = []
+        async for write, before in in_slices(writes):
+            after = write.entry.member if write.entry else None
+            sections_moved = write.sections is not None and write.sections != before.sections
+            if after == before.candidate and not sections_moved and write.seat == before.seat:
+                continue
+            self.tally.count_entry(write.kind, before.candidate, after, before.committed)
+            different.append(write)
+        if different:
+            await self.roster.write_entries(different)
+
+    async def write_finding_changes(
+        self, before: Collection[OpenFinding], after: Collection[Finding]
+    ) -> None:
+        """Open and close what differs between two sets of findings on the same records."""
+        old = {(one.record_id, one.finding.member): one.finding async for one in in_slices(before)}
+        new = {(finding.record_id, finding.member): finding async for finding in in_slices(after)}
+        closed = [finding for key, finding in old.items() if key not in new]
+        opened = [finding for key, finding in new.items() if key not in old]
+        for finding in closed:
+            self.tally.count_finding(finding, -1)
+        for finding in opened:
+            self.tally.count_finding(finding, 1)
+        if opened or closed:
+            await self.roster.write_findings(opened, closed)
+
+
+def chunks(items: Collection[Item], size: int = CHUNK) -> Iterator[list[Item]]:
+    """Yield the items, sorted by the caller or not, `size` at a time."""
+    ordered = list(items)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]

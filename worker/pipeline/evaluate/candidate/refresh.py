@@ -1,0 +1,182 @@
+"""The refresh: from a batch's changes to everything they touch, or over the whole district."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.scope_counts import count_changes
+from worker.domain.roster.staging import Change
+from worker.pipeline.evaluate.candidate.context import CHUNK, Context, chunks
+from worker.pipeline.evaluate.candidate.step1_sections import refresh_sections
+from worker.pipeline.evaluate.candidate.step2_students import refresh_identities, refresh_students
+from worker.pipeline.evaluate.candidate.step3_classes import ClassOutcome, refresh_classes
+from worker.pipeline.evaluate.candidate.step4_teachers_and_schools import refresh_schools, refresh_teachers
+from worker.pipeline.evaluate.rosters import EvaluatedRoster, Link
+from worker.runtime.progress import Progress
+
+_LINK_FIELDS = {"school": "school_id", "course": "course_id", "term": "term_id"}
+
+
+@dataclass(slots=True)
+class Touched:
+    """What has to be looked at again, by kind."""
+
+    sections: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+    students: set[str] = field(default_factory=set)
+    teachers: set[str] = field(default_factory=set)
+    schools: set[str] = field(default_factory=set)
+    before: dict[str, Json | None] = field(default_factory=dict)
+
+
+async def stage(roster: EvaluatedRoster, changes: Sequence[Change]) -> None:
+    """Write the changed records, which sections point where, and which terms their schools have."""
+    if not changes:
+        return
+    await roster.write_staged(changes)
+    added: set[Link] = set()
+    removed: set[Link] = set()
+    for change in changes:
+        if change.kind is Kind.SECTION:
+            before, after = _targets(change.before), _targets(change.after)
+            added |= {Link(*target, change.record_id) for target in after - before}
+            removed |= {Link(*target, change.record_id) for target in before - after}
+    await roster.write_links(added, removed)
+    terms = _term_counts(changes)
+    if terms:
+        await roster.count_school_terms(terms)
+
+
+async def refresh(context: Context, changes: Sequence[Change], schools: Collection[str] = ()) -> None:
+    """Bring the candidate roster and the findings up to date with these staged changes.
+
+    All sections of `schools` are ranked anew, because other terms count there than before.
+    """
+    changes = [change for change in changes if change.is_real]
+    count_changes(context.tally, context.scope, changes)
+    touched = await _touched(context, changes)
+    touched.sections |= await _linked(context, "school", schools)
+    # Who somebody is depends on no section; nor on schools, where the scope is what it was.
+    changed = set(touched.students)
+    for ids in chunks(touched.sections):
+        outcome = await refresh_sections(context, ids, touched.before)
+        touched.students |= outcome.students
+        touched.classes |= outcome.turned
+    moved: set[tuple[str, bytes]] = set()
+    for ids in chunks(changed):
+        moved |= await refresh_identities(context, ids)
+    if moved:
+        touched.students |= await context.roster.unsettled_holders(moved)
+    for ids in chunks(touched.students):
+        outcome_of_students = await refresh_students(context, ids)
+        touched.classes |= outcome_of_students.turned
+        touched.schools |= outcome_of_students.schools
+    for ids in chunks(touched.classes):
+        _name(touched, await refresh_classes(context, ids))
+    for ids in chunks(touched.teachers):
+        await refresh_teachers(context, ids)
+    for ids in chunks(touched.schools):
+        await refresh_schools(context, ids)
+
+
+async def refresh_all(context: Context, progress: Progress) -> None:
+    """Check the whole district anew, in bounded memory, after a change of filter, policy or day."""
+    roster = context.roster
+    async for ids in roster.ids_in_chunks("section", CHUNK):
+        await refresh_sections(context, ids, {})
+        progress("sections", len(ids))
+    async for ids in roster.ids_in_chunks("student", CHUNK):
+        await refresh_identities(context, ids)
+        progress("identities", len(ids))
+    context.tally.forget_shared()
+    async for ids in roster.ids_in_chunks("student", CHUNK):
+        await refresh_students(context, ids, counts_shared=True)
+        progress("students", len(ids))
+    async for ids in roster.ids_in_chunks("section", CHUNK):
+        await refresh_classes(context, ids)
+        progress("classes", len(ids))
+    async for ids in roster.ids_in_chunks("teacher", CHUNK):
+        await refresh_teachers(context, ids)
+    async for ids in roster.ids_in_chunks("school", CHUNK):
+        await refresh_schools(context, ids)
+
+
+async def _touched(context: Context, changes: Sequence[Change]) -> Touched:
+    """Work out what the changed records touch directly."""
+    touched = Touched()
+    for change in changes:
+        if change.kind is Kind.SECTION:
+            touched.sections.add(change.record_id)
+            touched.classes.add(change.record_id)
+            touched.before[change.record_id] = change.before
+        elif change.kind is Kind.USER:
+            _touch_user(touched, change)
+        elif change.kind is Kind.SCHOOL:
+            touched.schools.add(change.record_id)
+    for kind, role in ((Kind.SCHOOL, "school"), (Kind.COURSE, "course"), (Kind.TERM, "term")):
+        # A filter may read their names and days, so that their sections are ranked anew.
+        ids = {change.record_id for change in changes if change.kind is kind}
+        touched.sections |= await _linked(context, role, ids)
+    for side in ("student", "teacher"):
+        # A section that lists somebody who came or went is checked anew for whom it lists in vain.
+        touched.classes |= await _linked(context, side, {c.record_id for c in changes if _turned(c, side)})
+    schools = {
+        c.record_id for c in changes if c.kind is Kind.SCHOOL and (c.before is None) != (c.after is None)
+    }
+    if schools:
+        touched.students |= await context.roster.students_of_schools(schools)
+    return touched
+
+
+async def _linked(context: Context, role: str, targets: Collection[str]) -> set[str]:
+    return await context.roster.linked_sections(role, targets) if targets else set()
+
+
+def _turned(change: Change, side: str) -> bool:
+    """Whether a user came to have this side, or lost it."""
+    return change.kind is Kind.USER and (side in (change.before or {})) != (side in (change.after or {}))
+
+
+def _touch_user(touched: Touched, change: Change) -> None:
+    before, after = change.before or {}, change.after or {}
+    if before.get("student") != after.get("student"):
+        touched.students.add(change.record_id)
+        touched.schools |= _schools_of_student(change)
+    if before.get("teacher") != after.get("teacher"):
+        touched.teachers.add(change.record_id)
+
+
+def _schools_of_student(change: Change) -> set[str]:
+    """Return the schools that a student was at and is at: the roster may no longer need the first."""
+    sides = ((record or {}).get("student", {}) for record in (change.before, change.after))
+    named = (side.get("texts", {}).get("school_id") for side in sides)
+    return {school for school in named if school}
+
+
+def _targets(section: Json | None) -> set[tuple[str, str]]:
+    """Return where a section points: role and id."""
+    if section is None:
+        return set()
+    targets = {("student", student) for student in section.get("students", ())}
+    targets |= {("teacher", teacher) for teacher in section.get("teachers", ())}
+    targets |= {(role, section[name]) for role, name in _LINK_FIELDS.items() if section.get(name)}
+    return targets
+
+
+def _term_counts(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
+    """Return by how many sections each term of each school grows."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for change in changes:
+        if change.kind is Kind.SECTION:
+            for record, sign in ((change.before, -1), (change.after, 1)):
+                if record is not None and record.get("term_id"):
+                    counts[record.get("school_id") or "", record["term_id"]] += sign
+    return {key: count for key, count in counts.items() if count}
+
+
+def _name(touched: Touched, outcome: ClassOutcome) -> None:
+    touched.teachers |= outcome.teachers
+    touched.schools |= outcome.schools

@@ -1,0 +1,80 @@
+"""Step one: which sections the filter keeps, and whose students that touches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from worker.domain.roster.records import (
+    Json,
+    course_from_json,
+    school_from_json,
+    section_from_json,
+    term_from_json,
+)
+from worker.domain.roster.section_filter import SectionView, rank
+from worker.pipeline.evaluate.candidate.context import Context
+from worker.pipeline.evaluate.rosters import SectionState
+from worker.runtime.cooperative import in_slices
+
+
+@dataclass(slots=True)
+class SectionOutcome:
+    """What became of the sections: students to look at again, and sections that moved in or out."""
+
+    students: set[str] = field(default_factory=set)
+    turned: set[str] = field(default_factory=set)
+
+
+async def refresh_sections(
+    context: Context, ids: Collection[str], before: Mapping[str, Json | None]
+) -> SectionOutcome:
+    """Rank these sections anew; `before` holds what those were that the batch changed."""
+    outcome = SectionOutcome()
+    kept: dict[str, int] = {}
+    dropped: list[str] = []
+    async for state in in_slices(await context.roster.section_states(ids)):
+        new_rank = _rank(context, state)
+        previous = before.get(state.id, state.record)
+        outcome.students |= touched_students(previous, state.record, state.rank, new_rank)
+        if new_rank == state.rank:
+            continue
+        outcome.turned.add(state.id)
+        if new_rank is None:
+            dropped.append(state.id)
+        else:
+            kept[state.id] = new_rank
+    await context.roster.write_kept(kept, dropped)
+    return outcome
+
+
+def touched_students(
+    before: Json | None, after: Json | None, old_rank: int | None, new_rank: int | None
+) -> set[str]:
+    """Return the students for whom something changed: all where the rank did, else who came and went."""
+    old, new = _students(before), _students(after)
+    if old_rank != new_rank:
+        return old | new
+    return old ^ new if new_rank is not None else set()
+
+
+def section_view(state: SectionState) -> SectionView | None:
+    """Return a section with what a filter reads beside it; None for a tombstone."""
+    if state.record is None:
+        return None
+    section = section_from_json(state.id, state.record)
+    return SectionView(
+        section,
+        course_from_json(section.course_id, state.course) if section.course_id and state.course else None,
+        school_from_json(section.school_id, state.school) if section.school_id and state.school else None,
+        term_from_json(section.term_id, state.term) if section.term_id and state.term else None,
+    )
+
+
+def _rank(context: Context, state: SectionState) -> int | None:
+    view = section_view(state)
+    return None if view is None else rank(context.section_filter, view, context.calendar)
+
+
+def _students(section: Json | None) -> set[str]:
+    return set(section.get("students", ())) if section else set()

@@ -1,0 +1,142 @@
+"""Step two: each student's identity, findings and entry, from the sections that count for him."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from worker.domain.preflight.checks import Finding, StudentContext, left_scope, student_findings
+from worker.domain.preflight.policy import Code
+from worker.domain.roster.canonical import canonical
+from worker.domain.roster.records import RecordId, Student, student_from_json
+from worker.domain.roster.roster import RosterKind, student_entry
+from worker.domain.roster.scope_counts import count_student
+from worker.domain.roster.section_filter import counted
+from worker.domain.roster.texts import fold_value
+from worker.pipeline.evaluate.candidate.context import Context
+from worker.pipeline.evaluate.rosters import EntryWrite, Seat, StudentState
+from worker.runtime.cooperative import in_slices
+
+Place: TypeAlias = tuple[str | None, str | None]
+"""A school and a grade."""
+DIGEST_BYTES = 16
+"""Of a unique field's value: enough to tell a million values apart, and it is not the value."""
+
+
+@dataclass(slots=True)
+class StudentOutcome:
+    """What became of the students: sections that came to have students or none, and schools named."""
+
+    turned: set[str] = field(default_factory=set)
+    schools: set[str] = field(default_factory=set)
+
+
+async def refresh_identities(context: Context, ids: Collection[str]) -> set[tuple[str, bytes]]:
+    """Keep the values of unique fields of those in scope; return the values that moved."""
+    if not ids:
+        return set()
+    rows = []
+    for student_id, record in (await context.roster.student_records(ids)).items():
+        student = student_from_json(student_id, record)
+        if student is not None and context.scope.holds(student):
+            rows += list(_identities(student, context.policy.unique_fields))
+    return await context.roster.replace_identities(ids, rows)
+
+
+async def refresh_students(
+    context: Context, ids: Collection[str], *, counts_shared: bool = False
+) -> StudentOutcome:
+    """Check these students anew and write their entries; count those who are shared, where that is wanted."""
+    outcome = StudentOutcome()
+    if not ids:
+        return outcome
+    roster = context.roster
+    states = await roster.student_states(ids)
+    duplicated = await roster.duplicated_fields(ids) if context.policy.unique_fields else {}
+    before = await roster.open_findings(["student"], ids)
+    after: list[Finding] = []
+    writes = []
+    sizes: Counter[str] = Counter()
+    seats: dict[Place, tuple[int, int]] = {}
+    flagged = {found.record_id for found in before if found.finding.code is Code.LEFT_SCOPE}
+    async for state in in_slices(states):
+        student = student_from_json(state.id, state.record)
+        if counts_shared and student is not None:
+            count_student(context.tally, context.scope, student, 1)
+        if student is None or not context.scope.holds(student):
+            write, findings = _outside(context, state, student, was_told=state.id in flagged)
+        else:
+            write, findings = _judge(context, state, student, duplicated.get(state.id, ()))
+        after += findings
+        writes.append((write, state.entry))
+        _count_seat(seats, state.entry.seat, -1)
+        _count_seat(seats, write.seat, 1)
+        sizes.subtract(state.entry.sections)
+        sizes.update(write.sections or ())
+        if write.school_id:
+            outcome.schools.add(write.school_id)
+    _count_blocked(context, (found.finding for found in before), -1)
+    _count_blocked(context, after, 1)
+    await context.write_finding_changes(before, after)
+    await context.write_entry_changes(writes)
+    moved = {place: change for place, change in seats.items() if any(change)}
+    if moved:
+        await roster.move_coverage(moved)
+    changes = {section: change for section, change in sizes.items() if change}
+    if changes:
+        outcome.turned = await roster.resize_kept(changes)
+    return outcome
+
+
+def _outside(
+    context: Context, state: StudentState, student: Student | None, *, was_told: bool
+) -> tuple[EntryWrite, list[Finding]]:
+    """Take out somebody who is no student, or out of scope.
+
+    That he left the scope is told while a kept section lists him: also after the commit that removes him,
+    which may be the very next thing, until another filter is in force or he is not shared any more.
+    """
+    write = EntryWrite(RosterKind.STUDENT, state.id, None, sections=())
+    left = state.entry.committed is not None or (was_told and not context.is_new_filter)
+    if student is None or not state.ranks or not left:
+        return write, []
+    return write, [left_scope(state.id, context.policy)]
+
+
+def _judge(
+    context: Context, state: StudentState, student: Student, duplicated: Collection[str]
+) -> tuple[EntryWrite, list[Finding]]:
+    ranks = {RecordId(section): rule for section, rule in state.ranks.items()}
+    sections = counted(context.section_filter.strategy, ranks)
+    school = student.value("school_id")
+    known = school is None or state.school_known
+    lacks_schools = context.scope.lacks_schools(student)
+    of_student = StudentContext(student, sections, duplicated, known, lacks_schools)
+    findings = student_findings(of_student, context.policy)
+    class_id = sections[0] if len(sections) == 1 else None
+    entry = student_entry(student, class_id, context.policy.extra_fields)
+    seat = Seat(school, student.value("grade"), any(finding.is_error for finding in findings))
+    return EntryWrite(RosterKind.STUDENT, state.id, entry, school, sections, seat), findings
+
+
+def _count_seat(seats: dict[Place, tuple[int, int]], seat: Seat | None, sign: int) -> None:
+    if seat is not None:
+        place = seat.school_id, seat.grade
+        students, blocked = seats.get(place, (0, 0))
+        seats[place] = students + sign, blocked + sign * seat.is_blocked
+
+
+def _count_blocked(context: Context, findings: Iterable[Finding], sign: int) -> None:
+    blocked = {one.record_id for one in findings if one.is_error and one.code is not Code.LEFT_SCOPE}
+    context.tally.count_blocked(sign * len(blocked))
+
+
+def _identities(student: Student, fields: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
+    for name in fields:
+        value = student.value(name)
+        if value is not None:
+            digest = hashlib.sha256(canonical(fold_value(value)).encode()).digest()[:DIGEST_BYTES]
+            yield student.id, name, digest

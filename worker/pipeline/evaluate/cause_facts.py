@@ -1,0 +1,138 @@
+"""Gathers what the causes of a review are folded from, in a fixed number of questions to the store."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes import (
+    WITHDRAWN_STUDENTS,
+    Facts,
+    Label,
+    Sign,
+    TermFacts,
+    label_sections,
+    needs_teachers,
+    schools_to_count,
+)
+from worker.domain.roster.canonical import to_hex
+from worker.domain.roster.days import day_in
+from worker.domain.roster.name_words import name_words
+from worker.domain.roster.records import Term
+from worker.domain.roster.roster import RosterKind
+from worker.domain.roster.section_filter import matching_rule
+from worker.domain.roster.terms import Calendar, is_reversed, next_of
+from worker.pipeline.evaluate.unit_of_work import Evaluation, SectionSigns
+
+READ_AGAIN: Final = frozenset({Code.EVENTS_QUARANTINED, Code.NO_BASELINE})
+"""Errors that reading the district whole again puts right."""
+
+
+async def cause_facts(evaluation: Evaluation) -> Facts:
+    """Return the figures of the district's open errors."""
+    state = evaluation.state
+    section_filter, counts = state.section_filter, state.tally.by_code()
+    labels = None
+    if section_filter.rules and counts.get(Code.MULTIPLE_SECTIONS):
+        labels = await _labels(evaluation)
+    signs, terms = await _signs(evaluation)
+    blocked = await evaluation.blocked_students(labels, signs) if state.tally.blocked else []
+    others = await evaluation.other_errors()
+    codes = {found.code for found in others}
+    removals = None
+    if codes & GUARDS:
+        removals = await evaluation.removals(state.committed_counts.get("classes", 0))
+    changes = []
+    if codes & CLASS_CHANGE_GUARDS:
+        today = day_in(state.policy.time_zone, evaluation.window.now)
+        changes = await evaluation.class_changes(today if section_filter.current_term_only else None)
+    schools = schools_to_count(blocked)
+    if removals:
+        schools |= {group.place.school_id for group in removals.students if group.place.school_id}
+    return Facts(
+        district_id=evaluation.window.district_id,
+        students=state.tally.students,
+        plan_digest=to_hex(state.tally.candidate_digest),
+        was_rostered=state.last_commit_id is not None,
+        has_rules=bool(section_filter.rules),
+        current_term_only=section_filter.current_term_only,
+        has_scope=bool(section_filter.scope.grades or section_filter.scope.schools),
+        blocked=blocked,
+        cohorts=await evaluation.cohorts(schools) if schools else {},
+        sections=await evaluation.sections_by_labels(labels) if labels else {},
+        signs={
+            Sign.TERM_NOT_RUNNING: sorted(signs.not_running),
+            Sign.TERM_UNKNOWN: sorted(signs.of_unknown_terms),
+            Sign.CO_TAUGHT: sorted({section for some in signs.co_taught for section in some}),
+        },
+        terms=terms,
+        others=others,
+        removals=removals,
+        class_changes=changes,
+        is_connected=bool(codes & READ_AGAIN) and await evaluation.is_connected(),
+        has_shared_students=Code.NO_STUDENTS in codes and await evaluation.has_shared_students(),
+    )
+
+
+async def _signs(evaluation: Evaluation) -> tuple[SectionSigns, TermFacts | None]:
+    """Return what sections tell of students in none or in several, and what there is to say of terms."""
+    section_filter, counts = evaluation.state.section_filter, evaluation.state.tally.by_code()
+    not_running: set[str] = set()
+    unknown: dict[str, str] = {}
+    co_taught: list[tuple[str, ...]] = []
+    facts = None
+    if section_filter.current_term_only and counts.get(Code.NO_SECTION):
+        not_running, facts = await _not_running(evaluation)
+    if counts.get(Code.MULTIPLE_SECTIONS):
+        if section_filter.current_term_only:
+            unknown = await evaluation.sections_of_unknown_terms()
+        co_taught = await evaluation.co_taught(is_filtered=bool(section_filter.rules))
+    twins: list[str] = []
+    if _may_be_twins(evaluation):
+        twins = await evaluation.twins()
+    return SectionSigns(not_running, unknown, co_taught, twins), facts
+
+
+def _may_be_twins(evaluation: Evaluation) -> bool:
+    """Whether there are so many newcomers, and errors of that kind, that all students are worth a look."""
+    tally = evaluation.state.tally
+    newcomers = tally.plan()[RosterKind.STUDENT]["upserted"]
+    errors = sum(tally.by_code().get(code, 0) for code in (Code.NO_SECTION, Code.DUPLICATE_IDENTITY))
+    return evaluation.state.last_commit_id is not None and min(newcomers, errors) >= WITHDRAWN_STUDENTS
+
+
+async def _not_running(evaluation: Evaluation) -> tuple[set[str], TermFacts | None]:
+    """Return the sections that would count if their term ran, and what there is to say of their terms."""
+    district_terms, calendar = await evaluation.terms(), await _calendar(evaluation)
+    sections: set[str] = set()
+    terms: dict[str, Term] = {}
+    async for view in evaluation.sections_of_bare_students():
+        if view.term is None or calendar.counts(view.section, view.term):
+            continue
+        if matching_rule(evaluation.state.section_filter, view) is not None:
+            sections.add(view.section.id)
+            terms[view.term.id] = view.term
+    if not sections:
+        return sections, None
+    following = None
+    for some in (terms.values(), district_terms.unused):
+        following = next_of(some, calendar.today)
+        if following is not None:
+            break
+    wrong = [terms[term] for term in sorted(terms) if is_reversed(terms[term])]
+    name, begins = (following.name, following.start) if following else (None, None)
+    return sections, TermFacts(calendar.today, name, begins, wrong)
+
+
+async def _labels(evaluation: Evaluation) -> dict[str, Label]:
+    sections = await evaluation.concerned_sections()
+    names = await evaluation.teacher_names() if needs_teachers(sections) else {}
+    teacher_words = name_words(name for both in names.values() for name in both)
+    return label_sections(sections, teacher_words, names.keys(), await _calendar(evaluation))
+
+
+async def _calendar(evaluation: Evaluation) -> Calendar:
+    policy = evaluation.state.policy
+    today = day_in(policy.time_zone, evaluation.window.now)
+    return (await evaluation.terms()).calendar(today, policy.term_grace_days)

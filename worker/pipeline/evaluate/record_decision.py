@@ -1,0 +1,224 @@
+"""Writes a decision down: history, messages, new state; all in the evaluation's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from worker.domain.alerts import detection
+from worker.domain.alerts.codes import BASELINE_REFUSED
+from worker.domain.alerts.detection import decided
+from worker.domain.messages import bodies
+from worker.domain.messages.bodies import Batch
+from worker.domain.preflight.approval import GUARDS
+from worker.domain.preflight.decision import Outcome, batch_id, decision_id
+from worker.domain.preflight.window import Trigger
+from worker.domain.review.causes import Cause, fold
+from worker.domain.roster.canonical import canonical
+from worker.domain.roster.roster import PartLimits, PartPacker
+from worker.pipeline.evaluate.cause_facts import cause_facts
+from worker.pipeline.evaluate.unit_of_work import BatchRecord, DecisionRecord, Evaluation
+from worker.pipeline.relay.outbox import OutboxMessage
+from worker.runtime.tracing import trace_parent
+from worker.suggest.service import advise
+
+PARTS_AT_ONCE: Final = 8
+"""Parts of a commit in memory before they go into the outbox: 8 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided, for the log and for a person watching."""
+
+    outcome: Outcome
+    sequence: int | None
+    batch: Batch
+    parts: int = 0
+
+
+async def record_outcome(
+    evaluation: Evaluation,
+    outcome: Outcome,
+    trigger: Trigger,
+    events: int,
+    *,
+    adopted: bool = False,
+    is_approved: bool = False,
+    under_floor: int = 0,
+    suggest_seconds: float = 0,
+) -> Decided:
+    """Record the batch and, where there is one, the decision with its messages.
+
+    `adopted` says that a baseline was adopted with it, `is_approved` that guards would stand against the
+    commit but for a person's approval, `under_floor` how many of the events are from before the last
+    baseline; a review looks for section filters that would serve the district better for at most
+    `suggest_seconds`.
+    """
+    state, window = evaluation.state, evaluation.window
+    state.batch_number += 1
+    batch = Batch(
+        batch_id(window.district_id, state.batch_number), trigger, events, window.opened_at, window.now
+    )
+    decision, parts = None, 0
+    if outcome is Outcome.COMMIT:
+        decision, parts = await _commit(evaluation, batch, is_approved=is_approved)
+    elif outcome is Outcome.REVIEW:
+        causes = fold(await cause_facts(evaluation))
+        suggestions = await advise(evaluation, causes, suggest_seconds)
+        decision, parts = await _review(evaluation, batch, causes, suggestions), 1
+    found = decided(state.tally, state.policy, outcome, is_in_review=state.standing_since is not None)
+    if adopted:
+        found[BASELINE_REFUSED] = None
+    else:
+        found |= detection.under_floor(events, under_floor)
+    if found:
+        await evaluation.note_incidents(found, batch.id)
+    record = BatchRecord(
+        state.batch_number, batch.id, batch.trigger, events, batch.opened_at, batch.closed_at, outcome
+    )
+    await evaluation.record(record, decision)
+    return Decided(outcome, decision.sequence if decision else None, batch, parts)
+
+
+async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) -> tuple[DecisionRecord, int]:
+    state = evaluation.state
+    district_id = evaluation.window.district_id
+    state.decision_number += 1
+    state.commit_sequence += 1
+    commit_id = decision_id(Outcome.COMMIT, district_id, state.commit_sequence)
+    envelope = bodies.commit_envelope(
+        district_id=district_id,
+        commit_id=commit_id,
+        previous_commit_id=state.last_commit_id,
+        sequence=state.commit_sequence,
+        batch=batch,
+        counts=bodies.plan_counts(state.tally),
+        roster=bodies.roster_summary(state.tally),
+    )
+    parts = await enqueue_changes(
+        evaluation, evaluation.plan_changes(names_replaced=is_approved), envelope, batch
+    )
+    # The first commit is no accident, and of what a person said yes to, nothing counts toward the next.
+    said_yes = is_approved or state.is_confirmed or state.last_commit_id is None
+    await evaluation.adopt_candidate(restarts_count=said_yes)
+    state.guards_until = None
+    if state.confirmation is not None:
+        await evaluation.end_confirmation()
+    state.tally.clear_plan()
+    state.last_commit_id = commit_id
+    state.committed_digest = state.tally.candidate_digest
+    state.committed_counts = bodies.roster_counts(state.tally)
+    await _lower_guards(evaluation)
+    state.standing_since, state.reported_digest = None, None
+    return _decision(evaluation, Outcome.COMMIT, commit_id, state.commit_sequence, batch, envelope), parts
+
+
+async def _lower_guards(evaluation: Evaluation) -> None:
+    """Close the findings of guards, told as warnings or approved: what was committed is a plan no more."""
+    tally = evaluation.state.tally
+    if not any(code in GUARDS for code in tally.by_code()):
+        return
+    found = await evaluation.open_findings(["district", "school"], None)
+    closed = [one.finding for one in found if one.finding.code in GUARDS]
+    for finding in closed:
+        tally.count_finding(finding, -1)
+    await evaluation.write_findings([], closed)
+
+
+async def enqueue_changes(
+    evaluation: Evaluation, changes: AsyncIterator[str], envelope: dict[str, Any], batch: Batch
+) -> int:
+    """Put a commit's parts into the outbox, a few in memory at a time; return how many there are."""
+    packer, waiting, count = PartPacker(PartLimits()), list[str](), 0
+    commit_id = envelope["commit_id"]
+
+    async def put() -> None:
+        messages = [
+            OutboxMessage(
+                f"commit.{evaluation.window.district_id}",
+                bodies.COMMIT_SCHEMA,
+                commit_id,
+                envelope["sequence"],
+                trace_parent(batch.id, commit_id),
+                canonical(envelope),
+                part=count - len(waiting) + place,
+                parts=count,
+                changes=packed,
+            )
+            for place, packed in enumerate(waiting, start=1)
+        ]
+        await evaluation.enqueue(messages)
+        waiting.clear()
+
+    async for change in changes:
+        full = packer.add(change)
+        if full is not None:
+            waiting.append(full)
+            count += 1
+        if len(waiting) == PARTS_AT_ONCE:
+            await put()
+    waiting.append(packer.take())
+    count += 1
+    await put()
+    if count > 1:
+        await evaluation.set_parts(count)
+    return count
+
+
+async def _review(
+    evaluation: Evaluation,
+    batch: Batch,
+    causes: Sequence[Cause],
+    suggestions: Sequence[dict[str, Any]],
+) -> DecisionRecord:
+    state, district_id = evaluation.state, evaluation.window.district_id
+    state.decision_number += 1
+    state.review_sequence += 1
+    review_id = decision_id(Outcome.REVIEW, district_id, state.review_sequence)
+    entered = state.standing_since is None
+    state.standing_since = state.standing_since or batch.closed_at
+    if entered:
+        await evaluation.forget_reported()
+    body = bodies.review_body(
+        district_id=district_id,
+        review_id=review_id,
+        sequence=state.review_sequence,
+        standing_since=state.standing_since,
+        batch=batch,
+        tally=state.tally,
+        changed=await evaluation.changed_errors(),
+        items=await evaluation.first_findings(bodies.REVIEW_ITEMS),
+        district=await evaluation.district_record(),
+        causes=causes,
+        suggestions=suggestions,
+    )
+    await evaluation.mark_reported()
+    state.reported_digest = state.tally.error_digest
+    message = OutboxMessage(
+        f"review.{district_id}",
+        bodies.REVIEW_SCHEMA,
+        review_id,
+        state.review_sequence,
+        trace_parent(batch.id, review_id),
+        canonical(body),
+    )
+    await evaluation.enqueue([message])
+    return _decision(evaluation, Outcome.REVIEW, review_id, state.review_sequence, batch, body)
+
+
+def _decision(
+    evaluation: Evaluation,
+    outcome: Outcome,
+    identifier: str,
+    sequence: int,
+    batch: Batch,
+    message: dict[str, Any],
+) -> DecisionRecord:
+    state = evaluation.state
+    summary = (
+        {**message, "findings": {**message["findings"], "items": []}} if "findings" in message else message
+    )
+    return DecisionRecord(
+        state.decision_number, identifier, outcome, sequence, state.batch_number, batch.closed_at, summary
+    )

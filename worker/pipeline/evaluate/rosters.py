@@ -1,0 +1,255 @@
+"""The staged and the candidate roster of the district under evaluation, record by record.
+
+`worker.adapters.postgres` answers, inside the evaluation's transaction. Everything here takes and gives plain
+values of the domain; every call may raise `StoreUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from worker.domain.preflight.checks import Finding
+from worker.domain.roster.records import Json, School
+from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.staging import Change, Event, Key, Staged
+from worker.domain.roster.terms import DistrictTerms
+
+
+@dataclass(frozen=True, slots=True)
+class SectionState:
+    """A section as staged (None: a tombstone, or never seen) with what a filter reads beside it."""
+
+    id: str
+    record: Json | None
+    course: Json | None
+    school: Json | None
+    term: Json | None
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a student in scope is counted: his school and grade, and whether he has an error."""
+
+    school_id: str | None
+    grade: str | None
+    is_blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """A row of the roster as it stands: members of the digests, None where the record is not there."""
+
+    candidate: int | None = None
+    committed: int | None = None
+    record: str | None = None
+    """The candidate record, where it was asked for."""
+    sections: tuple[str, ...] = ()
+    """For a student: the sections that count for him."""
+    seat: Seat | None = None
+    """For a student in the candidate roster: where he was counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentState:
+    """A user's student side (None: not a student now), his kept sections and his row of the roster."""
+
+    id: str
+    record: Json | None
+    ranks: Mapping[str, int]
+    school_known: bool
+    entry: EntryState
+
+
+@dataclass(frozen=True, slots=True)
+class PersonState:
+    """A teacher or a school: its staged record, whether the roster needs it, and its row there."""
+
+    id: str
+    record: Json | None
+    needed: bool
+    entry: EntryState
+
+
+@dataclass(frozen=True, slots=True)
+class ClassState:
+    """A section as staged (None: a tombstone, or never seen), and its row of the roster.
+
+    `rank` is None where the filter does not keep it; `students` are those for whom it counts.
+    """
+
+    id: str
+    record: Json | None
+    rank: int | None
+    students: int
+    entry: EntryState
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """An open finding, as far as closing it needs."""
+
+    record_id: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWrite:
+    """What a row of the candidate roster becomes; `entry` None takes the record out."""
+
+    kind: RosterKind
+    id: str
+    entry: Entry | None
+    school_id: str | None = None
+    sections: tuple[str, ...] | None = None
+    seat: Seat | None = None
+    """For a student: where he is to be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A live section points to a student, teacher, school, course or term."""
+
+    role: str
+    target_id: str
+    section_id: str
+
+
+class StagedRoster(Protocol):
+    """The staged roster of the district under evaluation."""
+
+    event_contexts: list[str]
+    """The trace contexts that the claimed events came with, each once."""
+
+    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+        """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
+        ...
+
+    async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
+        """Return what is staged under these keys."""
+        ...
+
+    async def write_staged(self, changes: Sequence[Change]) -> None:
+        """Stage the changes' records."""
+        ...
+
+    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+        """Change which sections point where."""
+        ...
+
+    async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
+        """Return the live sections that point to any of these targets."""
+        ...
+
+    async def section_states(self, ids: Collection[str]) -> list[SectionState]:
+        """Return the sections with what a filter reads beside them; ids never seen are left out."""
+        ...
+
+    async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
+        """Return the student sides of those users who are students now."""
+        ...
+
+    async def unknown_users(
+        self, students: Collection[str], teachers: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return which of these are no students now, and which of those no teachers."""
+        ...
+
+    async def schools(self) -> list[School]:
+        """Return the district's schools."""
+        ...
+
+    async def terms(self) -> DistrictTerms:
+        """Return the district's terms, by the schools that use them."""
+        ...
+
+    async def count_school_terms(self, changes: Mapping[tuple[str, str], int]) -> None:
+        """Add to how many live sections of a school name a term, by (school, term); at least one change."""
+        ...
+
+    async def put_in_grace(self, terms: Collection[tuple[str, str]]) -> None:
+        """Say which terms count on though they have ended, by (school, term); no others do."""
+        ...
+
+    def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
+        """Yield, `size` at a time, the ids of all of `section`, `student`, `teacher` or `school`.
+
+        All: those that are staged, and those that stand in the roster.
+        """
+        ...
+
+
+class CandidateRoster(Protocol):
+    """The candidate roster and the findings of the district under evaluation."""
+
+    async def write_kept(self, kept: Mapping[str, int], dropped: Collection[str]) -> None:
+        """Say which sections the filter keeps, by rank, and which no longer."""
+        ...
+
+    async def resize_kept(self, changes: Mapping[str, int]) -> set[str]:
+        """Add to the number of students of kept sections; return those that came to have none, or some."""
+        ...
+
+    async def replace_identities(
+        self, ids: Collection[str], identities: Collection[tuple[str, str, bytes]]
+    ) -> set[tuple[str, bytes]]:
+        """Replace the (student, field, digest) rows of these students; return the values that moved."""
+        ...
+
+    async def unsettled_holders(self, values: Collection[tuple[str, bytes]]) -> set[str]:
+        """Return students whose finding of a duplicate no longer fits how many hold their value."""
+        ...
+
+    async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
+        """Return, by student, the unique fields whose value somebody else in scope has too."""
+        ...
+
+    async def student_states(self, ids: Collection[str]) -> list[StudentState]:
+        """Return these users as students."""
+        ...
+
+    async def teacher_states(self, ids: Collection[str]) -> list[PersonState]:
+        """Return these users as teachers; one is needed if a class lists him."""
+        ...
+
+    async def school_states(self, ids: Collection[str]) -> list[PersonState]:
+        """Return these schools; one is needed if a student or a class in the roster names it."""
+        ...
+
+    async def students_of_schools(self, ids: Collection[str]) -> set[str]:
+        """Return the students in the candidate roster whose school is one of these."""
+        ...
+
+    async def class_states(self, ids: Collection[str]) -> list[ClassState]:
+        """Return these sections as classes, with the candidate records of their rows."""
+        ...
+
+    async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
+        """Change the candidate roster."""
+        ...
+
+    async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
+        """Add to how many students, and blocked ones, there are of each (school, grade)."""
+        ...
+
+    async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
+        """Return open findings on these records (None: on all of these kinds)."""
+        ...
+
+    async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
+        """Open and close findings."""
+        ...
+
+    async def quarantined(self) -> int:
+        """Return how many unreadable events wait."""
+        ...
+
+    async def unreadable(self, kinds: Collection[str]) -> int:
+        """Return how many live records of these kinds have fields that could not be read."""
+        ...
+
+
+class EvaluatedRoster(StagedRoster, CandidateRoster, Protocol):
+    """Both sides of the district under evaluation."""

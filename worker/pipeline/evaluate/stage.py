@@ -1,0 +1,353 @@
+"""Evaluate: close a district's window, stage its events, run the preflight, decide. One transaction.
+
+A kill at any point before the commit leaves the district as it was, its window due; after it, the
+decision and its messages are in the outbox. Nothing here speaks to the network.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from worker.domain.preflight.approval import Approval, ending, guard_errors
+from worker.domain.preflight.decision import Outcome, Verdict, decide
+from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.review.kept_suggestions import changes_search
+from worker.domain.roster import staging
+from worker.domain.roster.canonical import MODULUS
+from worker.domain.roster.days import beginning_of, day_in
+from worker.domain.roster.scope import find_schools, is_moved_by
+from worker.domain.roster.staging import Change, Event
+from worker.domain.roster.terms import Calendar, DistrictTerms, crosses_boundary, next_boundary
+from worker.pipeline.evaluate.candidate.context import Context
+from worker.pipeline.evaluate.candidate.district import judge_district
+from worker.pipeline.evaluate.candidate.refresh import refresh, refresh_all, stage
+from worker.pipeline.evaluate.record_decision import Decided, record_outcome
+from worker.pipeline.evaluate.unit_of_work import Adopted, DistrictState, Evaluation, Evaluations
+from worker.runtime import logs
+from worker.runtime.errors import DistrictUnreadable, RosteringError, StoreFailed, Unavailable
+from worker.runtime.metrics import Metrics
+from worker.runtime.progress import Progress, no_progress
+from worker.runtime.tracing import NO_TRACES, Span, Tracer, link_all
+
+FAILURE_LIMIT: Final = 5
+"""Evaluations of one district that may raise before it is parked for a person to look at."""
+FAILURE_BACK_OFF: Final = timedelta(seconds=2)
+"""The first delay after one; it doubles."""
+PUT_OFF: Final = timedelta(seconds=15)
+"""For how long others come first after an evaluation that the database, or this machine, failed."""
+LOOK_SECONDS: Final = 0.5
+"""How often to look for windows that time closes; requests wake the stage at once."""
+
+ADOPTED_AT_ONCE: Final = 20_000
+"""Changes of a baseline up to which only what they touch is looked at again, and not the whole district."""
+
+SILENT_SECONDS: Final = 480.0
+SUGGEST_SECONDS: Final = 60.0
+"""For a review's search of better section filters."""
+
+Watcher = Callable[[str, Evaluation, Decided], None]
+
+
+@dataclass(slots=True)
+class EvaluateStage:
+    """The evaluate stage; `watch` is told of every decision, `progress` of every chunk of a full run."""
+
+    evaluations: Evaluations
+    limits: WindowLimits
+    metrics: Metrics
+    watch: Watcher | None = None
+    progress: Callable[[str], Progress] | None = None
+    adopted_at_once: int = ADOPTED_AT_ONCE
+    suggest_seconds: float = SUGGEST_SECONDS
+    tracer: Tracer = NO_TRACES
+    name: str = "evaluate"
+
+    @property
+    def bound(self) -> float:
+        """Seconds without a sign of life: a review's search of suggestions, in a thread, shows none."""
+        return SILENT_SECONDS + 2 * self.suggest_seconds
+
+    async def once(self) -> bool:
+        """Evaluate the district that has been due for longest; return whether there was one."""
+        with ExitStack() as opened:  # the span, which ends after the transaction did
+            return await self._next(opened)
+
+    async def _next(self, opened: ExitStack) -> bool:
+        district_id = None
+        try:
+            async with self.evaluations.next(self.limits) as evaluation:
+                if evaluation is None:
+                    return False
+                district_id = evaluation.window.district_id
+                started = time.perf_counter()
+                span = opened.enter_context(self.tracer.span("evaluate", district_id=district_id))
+                decided = await self._evaluate(evaluation, span)
+            self._report(evaluation, decided, span, time.perf_counter() - started)
+        except (Unavailable, OSError, MemoryError) as error:
+            if district_id is not None and not _is_away(error):
+                await self._put_off(district_id, error)
+            raise
+        except DistrictUnreadable as error:
+            await self._failed(error.district_id, error)
+        except Exception as error:  # whatever it is, it must not stop the other districts
+            if district_id is None:
+                raise
+            span.failed(error)
+            await self._failed(district_id, error)
+        return True
+
+    async def wait(self) -> None:
+        """Return when a window may be due."""
+        await self.evaluations.wait(LOOK_SECONDS)
+
+    async def _evaluate(self, evaluation: Evaluation, span: Span) -> Decided | None:
+        window = evaluation.window
+        await self._mend_floor(evaluation)
+        await evaluation.keep_demanded_fields()
+        adopted = await evaluation.adopt_baseline(self.adopted_at_once)
+        events = await self._events(evaluation, adopted)
+        link_all(span, evaluation.event_contexts)
+        staged = await evaluation.staged({event.key for event in events})
+        floor = evaluation.state.floor
+        changes = staging.apply(staged, events, staging.bounds(floor, window.now))
+        if adopted is None and not await _has_reason(evaluation, events):
+            await evaluation.close_window(None, answered=True)
+            return None
+        progress = self.progress(window.district_id) if self.progress else no_progress
+        await judge(evaluation, changes, progress, adopted)
+        await evaluation.demand_fields()
+        closed_by = await self._trigger(evaluation, len(events))
+        approval = await evaluation.open_approval()
+        verdict = verdict_on(evaluation.state, approval)
+        outcome = decide(verdict, closed_by, window.deferred_since, window.now, self.limits)
+        if outcome is Outcome.COMMIT and await evaluation.is_on_hold():
+            outcome = Outcome.HELD
+        trigger = Trigger.RESYNC if adopted else closed_by
+        commits = evaluation.state.commit_sequence
+        decided = await record_outcome(
+            evaluation,
+            outcome,
+            trigger,
+            len(events),
+            adopted=adopted is not None,
+            is_approved=verdict.needs_approval,
+            under_floor=sum(staging.is_under_floor(event, floor) for event in events),
+            suggest_seconds=self.suggest_seconds,
+        )
+        if approval is not None:
+            await _end_approval(evaluation, approval, commits, was_needed=verdict.needs_approval)
+        put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
+        await evaluation.close_window(put_off, answered=closed_by is window.trigger)
+        return decided
+
+    async def _mend_floor(self, evaluation: Evaluation) -> None:
+        mended = await evaluation.mend_floor()
+        if mended is None:
+            return
+        self.metrics.floors_mended.inc()
+        structlog.get_logger().warning(
+            "floor.mended", stage=self.name, district_id=evaluation.window.district_id, records=mended
+        )
+
+    async def _events(self, evaluation: Evaluation, adopted: Adopted | None) -> list[Event]:
+        """Take the batch's events: none for an approval, since they would change what was approved."""
+        window = evaluation.window
+        was_judged = evaluation.state.evaluated_policy is not None
+        if window.trigger is Trigger.APPROVAL and was_judged and adopted is None:
+            return []
+        return await evaluation.claim_events(window.through, self.limits.max_events)
+
+    async def _trigger(self, evaluation: Evaluation, events: int) -> Trigger:
+        """Return the trigger, or `size` where the batch could not take all that the window held."""
+        if events < self.limits.max_events or not await evaluation.remaining_events():
+            return evaluation.window.trigger
+        return Trigger.SIZE
+
+    def _report(self, evaluation: Evaluation, decided: Decided | None, span: Span, seconds: float) -> None:
+        if decided is None:
+            span.set(outcome="nothing to judge")
+            return
+        span.set(
+            outcome=decided.outcome.value,
+            sequence=decided.sequence,
+            batch_id=decided.batch.id,
+            trigger=decided.batch.trigger.value,
+            events=decided.batch.events,
+            errors=evaluation.state.tally.errors,
+        )
+        window, tally = evaluation.window, evaluation.state.tally
+        self.metrics.batches_closed.labels(decided.batch.trigger.value).inc()
+        self.metrics.decisions.labels(decided.outcome.value).inc()
+        self.metrics.preflight_seconds.observe(seconds)
+        if decided.batch.events:
+            waited = (window.now - window.opened_at).total_seconds() + seconds
+            self.metrics.event_to_decision_seconds.observe(waited)
+        structlog.get_logger().info(
+            "batch.decided",
+            stage=self.name,
+            district_id=window.district_id,
+            outcome=decided.outcome.value,
+            sequence=decided.sequence,
+            batch_id=decided.batch.id,
+            trigger=decided.batch.trigger.value,
+            events=decided.batch.events,
+            students=tally.students,
+            blocked=tally.blocked,
+            errors=tally.errors,
+            warnings=tally.warnings,
+            seconds=round(seconds, 3),
+        )
+        if self.watch:
+            self.watch(window.district_id, evaluation, decided)
+
+    async def _failed(self, district_id: str, error: Exception) -> None:
+        """Count it; the text of a foreign error may quote a row, so that only its kind is told."""
+        what = _kind_of(error)
+        parked = await self.evaluations.failed(district_id, what, FAILURE_BACK_OFF, FAILURE_LIMIT)
+        self.metrics.evaluation_failures.inc()
+        structlog.get_logger().error(
+            "district.parked" if parked else "evaluation.failed",
+            stage=self.name,
+            district_id=district_id,
+            **(logs.shown(error.__cause__ or error)),
+        )
+
+    async def _put_off(self, district_id: str, error: Exception) -> None:
+        """Let other districts come first for a while: the fault is not this one's, and it counts for nothing.
+
+        Where that cannot be written down either, the loop's own back-off has to do.
+        """
+        with suppress(Unavailable):
+            await self.evaluations.put_off(district_id, _kind_of(error), PUT_OFF)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether an error is of a database that is away for all districts alike."""
+    return isinstance(error, Unavailable) and not isinstance(error, StoreFailed)
+
+
+def _kind_of(error: Exception) -> str:
+    return str(error) if isinstance(error, RosteringError) else type(error).__name__
+
+
+async def judge(
+    evaluation: Evaluation,
+    changes: Sequence[Change],
+    progress: Progress = no_progress,
+    adopted: Adopted | None = None,
+) -> None:
+    """Stage the changes and bring candidate roster, findings and tally up to date with them.
+
+    What was `adopted` from a baseline before is staged already, and not yet looked at.
+    """
+    state, day = evaluation.state, today(evaluation)
+    await stage(evaluation, changes)
+    terms = await terms_that_count(evaluation)
+    calendar = terms.calendar(day, state.policy.term_grace_days)
+    context = await context_of(evaluation, calendar)
+    first = [] if adopted is None else adopted.changes
+    touching = None if first is None else staging.combine(first, changes)
+    schools = calendar.moved(terms.uses)
+    # Sections that name no school have no link by which those of a school are found.
+    is_full = "" in schools or needs_full_run(state, day, terms)
+    if touching is None or is_full or is_moved_by(state.section_filter.scope, touching):
+        await refresh_all(context, progress)
+    else:
+        await refresh(context, touching, schools)
+    if schools:
+        await evaluation.put_in_grace(calendar.grace.keys())
+    if first is None or changes_search([*first, *changes], state.tally.students):
+        state.search_input_batch = state.batch_number + 1
+    await judge_district(evaluation, context)
+    state.evaluated_filter_version = state.filter_version
+    state.evaluated_on = day
+    state.reevaluate_at = _reevaluate_at(state, terms, calendar)
+
+
+async def context_of(evaluation: Evaluation, calendar: Calendar) -> Context:
+    """Return what a district is judged in: its filter, policy, days and scope, as it is staged now."""
+    state, scope = evaluation.state, evaluation.state.section_filter.scope
+    schools = await evaluation.schools() if scope.schools else []
+    known = find_schools(scope, schools)
+    is_new = state.evaluated_filter_version != state.filter_version
+    return Context(evaluation, state.tally, state.section_filter, state.policy, calendar, known, is_new)
+
+
+def today(evaluation: Evaluation) -> date:
+    """Return the day of an evaluation, as it is in its district."""
+    return day_in(evaluation.state.policy.time_zone, evaluation.window.now)
+
+
+async def terms_that_count(evaluation: Evaluation) -> DistrictTerms:
+    """Return the terms whose days the filter in force looks at: all of them, or none."""
+    return await evaluation.terms() if evaluation.state.section_filter.current_term_only else DistrictTerms()
+
+
+def needs_full_run(state: DistrictState, day: date, terms: DistrictTerms) -> bool:
+    """Whether something other than records changed since the last evaluation.
+
+    `terms` are those that are staged now. A term that these changes moved may have crossed a boundary unseen
+    here, or not have: either way all of its sections are looked at for the change itself.
+    """
+    if state.evaluated_policy is None:
+        return False  # never evaluated: the changes are all there is
+    other_filter = state.evaluated_filter_version != state.filter_version
+    other_policy = state.evaluated_policy != state.policy.fingerprint()
+    days = state.policy.term_grace_days
+    return other_filter or other_policy or crosses_boundary(terms.all(), state.evaluated_on or day, day, days)
+
+
+def _reevaluate_at(state: DistrictState, terms: DistrictTerms, calendar: Calendar) -> datetime | None:
+    """Return when time alone will change what the district is judged by."""
+    boundary = next_boundary(terms.all(), calendar)
+    turns = [state.policy_until, beginning_of(boundary, state.policy.time_zone) if boundary else None]
+    return min((turn for turn in turns if turn is not None), default=None)
+
+
+async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:
+    """Whether the window held anything to judge: not so where a feed was read and nothing had changed."""
+    by_itself = {Trigger.SETTLED, Trigger.QUIET, Trigger.AGE, Trigger.SIZE}
+    if evaluation.window.trigger is Trigger.APPROVAL and evaluation.state.evaluated_policy is None:
+        # Somebody resumed a district of which nothing was ever staged, or nothing is left.
+        return bool(events) or await evaluation.quarantined() > 0
+    if events or evaluation.window.deferred_since or evaluation.window.trigger not in by_itself:
+        return True
+    open_findings = await evaluation.open_findings(["district"], [evaluation.window.district_id])
+    known = sum(int(found.finding.detail.get("waiting", 0)) for found in open_findings)
+    return known != await evaluation.quarantined()
+
+
+def verdict_on(state: DistrictState, approval: Approval | None) -> Verdict:
+    """Return what the preflight says of a district, with what a person said of its plan."""
+    tally = state.tally
+    return Verdict(
+        tally.errors,
+        tally.error_digest % MODULUS,
+        tally.plan_is_empty,
+        state.reported_digest,
+        guard_errors(tally.by_code(), state.policy),
+        approval is not None and approval.fits(tally.candidate_digest, state.commit_sequence),
+    )
+
+
+async def _end_approval(
+    evaluation: Evaluation, approval: Approval, commits: int, *, was_needed: bool
+) -> None:
+    """End an approval that this evaluation used, or that no longer speaks of the plan."""
+    state = evaluation.state
+    ended = ending(
+        approval,
+        plan=state.tally.candidate_digest,
+        before=commits,
+        after=state.commit_sequence,
+        was_needed=was_needed,
+    )
+    if ended is not None:
+        await evaluation.end_approval(approval, ended)

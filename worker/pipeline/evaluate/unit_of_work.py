@@ -1,0 +1,381 @@
+"""One district's evaluation at a time: its window, its events, what is decided on it and what goes out.
+
+`worker.adapters.postgres` answers, inside one transaction. Everything here takes and gives plain values of
+the domain; every call may raise `StoreUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from worker.domain.alerts.incidents import Condition
+from worker.domain.preflight.approval import Approval, Ended
+from worker.domain.preflight.checks import ErrorChanges, StandingFinding
+from worker.domain.preflight.decision import Outcome
+from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.turnover import Confirmation, SchoolLimits, Turnovers
+from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.review.causes import Blocked, ClassChange, ConcernedSection, Label, Others, Place, Removals
+from worker.domain.review.kept_suggestions import Advice
+from worker.domain.roster.records import EventId, Json
+from worker.domain.roster.section_filter import SectionFilter, SectionView
+from worker.domain.roster.staging import NO_FLOOR, Change
+from worker.domain.roster.student_fields import NO_FIELDS, StudentFields
+from worker.pipeline.evaluate.rosters import EvaluatedRoster
+from worker.pipeline.relay.outbox import OutboxMessage
+
+if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
+    from worker.suggest.survey import SurveyBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """A district's window that is due, with the district locked for its evaluation."""
+
+    district_id: str
+    trigger: Trigger
+    now: datetime
+    opened_at: datetime
+    deferred_since: datetime | None
+    request_number: int
+    through: str | None
+
+
+@dataclass(slots=True)
+class DistrictState:
+    """What was decided on a district so far; an evaluation changes it and saves it once."""
+
+    tally: Tally
+    section_filter: SectionFilter
+    filter_version: int
+    evaluated_filter_version: int
+    policy: Policy
+    evaluated_policy: str | None
+    evaluated_on: date | None
+    policy_until: datetime | None = None
+    """When the policy in force ends by itself."""
+    reevaluate_at: datetime | None = None
+    """When policy or terms alone give reason to evaluate the district again."""
+    batch_number: int = 0
+    decision_number: int = 0
+    commit_sequence: int = 0
+    review_sequence: int = 0
+    outbox_position: int = 0
+    last_commit_id: str | None = None
+    standing_since: datetime | None = None
+    reported_digest: int | None = None
+    floor: EventId = NO_FLOOR
+    baseline_at: datetime | None = None
+    committed_digest: int = 0
+    committed_counts: dict[str, int] = field(default_factory=dict)
+    confirmation: Confirmation | None = None
+    """What a person confirmed that the filter in force moves, until its first commit."""
+    is_confirmed: bool = False
+    """Whether guards would stand against this evaluation's plan but for the confirmation."""
+    guards_until: datetime | None = None
+    """When the first of the commits that guards count with this plan is too old to count."""
+    erased_students: frozenset[str] = frozenset()
+    """Of whom nothing is kept, whatever comes."""
+    student_fields: StudentFields = NO_FIELDS
+    """Which fields the staged students have besides those that are always kept."""
+    search_input_batch: int = 0
+    """The number of the last batch that changed anything that a search of section filters reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A batch as it is kept for the history."""
+
+    number: int
+    id: str
+    trigger: Trigger
+    events: int
+    opened_at: datetime
+    closed_at: datetime
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A commit or a review as it is kept for the history; `summary` is the message without its changes."""
+
+    number: int
+    id: str
+    outcome: Outcome
+    sequence: int
+    batch_number: int
+    decided_at: datetime
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What adopting a baseline changed; `changes` is None where they are too many to list."""
+
+    records: int
+    changed: int
+    changes: list[Change] | None
+
+
+class Advised(Protocol):
+    """What was suggested to the district under evaluation, and what new suggestions are found in."""
+
+    async def advice(self) -> Advice | None:
+        """Return what was suggested last; None where nothing was."""
+        ...
+
+    async def keep_advice(self, advice: Advice) -> None:
+        """Keep what was suggested, in the place of what was before."""
+        ...
+
+    async def survey(self) -> SurveyBuilder:
+        """Read the district as it is staged in this evaluation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSigns:
+    """Sections that tell why students are in none or in several, where it is not for the filter."""
+
+    not_running: Collection[str] = ()
+    """Sections that would count if their term ran."""
+    of_unknown_terms: Mapping[str, str] = field(default_factory=dict)
+    """Kept sections whose term is not known or has no days, with the id of that term."""
+    co_taught: Collection[tuple[str, ...]] = ()
+    """Sets of kept sections with the same students and other teachers."""
+    twins: Collection[str] = ()
+    """Students who are there under an old id and a new one."""
+
+
+NO_SIGNS: Final = SectionSigns()
+
+
+class ErrorFigures(Protocol):
+    """Figures of the open errors of the district under evaluation: what causes are folded from."""
+
+    async def concerned_sections(self) -> list[ConcernedSection]:
+        """Return the kept sections of students who are in several."""
+        ...
+
+    async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
+        """Return what the district's known teachers of sections are called, by id: first name, last name."""
+        ...
+
+    def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
+        """Yield the live sections of the students in no kept one, without their students."""
+        ...
+
+    async def sections_of_unknown_terms(self) -> dict[str, str]:
+        """Return kept sections of students in several whose term has no days, with the ids of the terms."""
+        ...
+
+    async def twins(self) -> list[str]:
+        """Return the committed students, and the newcomers, who agree in a number, or in name and grade.
+
+        Looks at every committed student.
+        """
+        ...
+
+    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
+        """Return sets of kept sections with the same students that differ by their teachers alone.
+
+        Unless a filter picks sections of one kind (`is_filtered`), they must have a subject or a course.
+        """
+        ...
+
+    async def blocked_students(
+        self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
+    ) -> list[Blocked]:
+        """Return the blocked students; `labels` say of what kind the sections are (None: not asked)."""
+        ...
+
+    async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
+        """Return some of the sections of students with the same kinds of them."""
+        ...
+
+    async def other_errors(self) -> list[Others]:
+        """Return the errors on everything but students."""
+        ...
+
+    async def cohorts(self, schools: Collection[str]) -> dict[Place, int]:
+        """Return how many students in scope each grade of these schools has."""
+        ...
+
+    async def removals(self, classes_committed: int) -> Removals:
+        """Return what the plan removes."""
+        ...
+
+    async def class_changes(self, today: date | None) -> list[ClassChange]:
+        """Return whom the plan puts into another class, and what became of the classes they were in.
+
+        `today` tells which terms are over, None where that is no matter.
+        """
+        ...
+
+    async def is_connected(self) -> bool:
+        """Return whether the district is connected in Clever, so that it can be read from there."""
+        ...
+
+    async def has_shared_students(self) -> bool:
+        """Return whether Clever shares any student, in scope or not."""
+        ...
+
+
+class Guards(Protocol):
+    """What guards count of the district under evaluation, over some hours."""
+
+    async def turnovers(
+        self, after: datetime, committed: int, limits: SchoolLimits
+    ) -> tuple[Turnovers, Turnovers]:
+        """Return what commits after this moment with the plan removed or moved, and what the plan alone.
+
+        `committed` are the students committed now. Schools are those that more students than the floor left,
+        or changed class at; of one that is within the limits it is only known that it is.
+        """
+        ...
+
+    async def most_moved(self, after: datetime, committed: int, limits: SchoolLimits) -> Turnovers:
+        """Return what both counts of `turnovers` are at most, of rosters that are at least so large.
+
+        It costs a fraction of the counts themselves.
+        """
+        ...
+
+    async def restart_count(self) -> None:
+        """Forget all that commits moved so far: what comes next is counted from here."""
+        ...
+
+    async def end_confirmation(self) -> None:
+        """Use up what a person confirmed of a filter."""
+        ...
+
+
+class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Guards, Protocol):
+    """One evaluation: the district's lock and a transaction, committed when the context is left well."""
+
+    window: ClosedWindow
+    state: DistrictState
+
+    async def adopt_baseline(self, limit: int) -> Adopted | None:
+        """Stage what a baseline that is ready has read, in the place of what is staged; None without one.
+
+        The floor of the feed rises to its seed. At most `limit` changes come back.
+        """
+        ...
+
+    async def keep_demanded_fields(self) -> None:
+        """Keep what the policy in force demands of students, and delete what only another one did."""
+        ...
+
+    async def demand_fields(self) -> None:
+        """Have a connected district read again where fields are demanded that were not kept."""
+        ...
+
+    async def mend_floor(self) -> int | None:
+        """Bring a floor that lies ahead of now down to what is stored, and have the district read again.
+
+        Returns how many records were staged by it; None where the floor is sound.
+        """
+        ...
+
+    async def district_record(self) -> Json | None:
+        """Return what Clever last told of the district itself and its sync."""
+        ...
+
+    async def note_incidents(self, found: Mapping[str, Condition | None], batch_id: str) -> None:
+        """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
+        ...
+
+    async def remaining_events(self) -> int:
+        """Return how many of the district's events still wait in the inbox."""
+        ...
+
+    async def changed_errors(self) -> ErrorChanges:
+        """Return how many errors are new, and how many resolved, since the district's last review."""
+        ...
+
+    async def first_findings(self, limit: int) -> list[StandingFinding]:
+        """Return open findings with their age, errors first, in a stable order."""
+        ...
+
+    async def mark_reported(self) -> None:
+        """Take the open errors for the ones that the last review told."""
+        ...
+
+    async def forget_reported(self) -> None:
+        """Forget what the last review told, since the district left it."""
+        ...
+
+    def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
+        """Yield the plan's changes as JSON, in the order a commit has them.
+
+        With `names_replaced` a student who comes in the place of one who goes names that one.
+        """
+        ...
+
+    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
+        """Make the candidate roster the committed one; keep whom that moves, or start the count over."""
+        ...
+
+    async def is_on_hold(self) -> bool:
+        """Whether a person has stopped the district's commits; if not, nobody does before this ends."""
+        ...
+
+    async def open_approval(self) -> Approval | None:
+        """Return the approval of a plan of the district that is open."""
+        ...
+
+    async def end_approval(self, approval: Approval, ended: Ended) -> None:
+        """End an approval, for good."""
+        ...
+
+    async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
+        """Put messages into the outbox, behind those that are there."""
+        ...
+
+    async def set_parts(self, parts: int) -> None:
+        """Tell the parts of this evaluation's commit how many they are."""
+        ...
+
+    async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+        """Keep the batch and the decision, and save `state`."""
+        ...
+
+    async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
+        """Close the window, or keep open what came meanwhile or was put off.
+
+        `answered` says that the request it was closed by is dealt with; a newer request always stays.
+        """
+        ...
+
+
+class Evaluations(Protocol):
+    """Where districts whose window is due come from."""
+
+    def next(self, limits: WindowLimits) -> AbstractAsyncContextManager[Evaluation | None]:
+        """Lock the district that has been due for longest; None while none is.
+
+        Districts that time alone gives reason to judge anew become due first.
+        """
+        ...
+
+    async def failed(self, district_id: str, error: str, back_off: timedelta, limit: int) -> bool:
+        """Count an evaluation that raised; return whether the district is parked for it."""
+        ...
+
+    async def put_off(self, district_id: str, error: str, for_how_long: timedelta) -> None:
+        """Let others come first after an evaluation that no fault of the district failed; count nothing."""
+        ...
+
+    async def demand_policy(self) -> int:
+        """Ask for the re-evaluation of districts last judged by another policy; return how many."""
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Return when somebody says that a window is due, or after `seconds`."""
+        ...

@@ -1,1 +1,0 @@
-"""What the stages ask of the outside world; `worker.adapters` answers."""

@@ -1,0 +1,1 @@
+"""What every process needs: errors, loops, logs, metrics, traces."""

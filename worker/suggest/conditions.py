@@ -1,0 +1,259 @@
+"""The single conditions that some sections give rise to: their subjects, periods, words of their names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.domain.roster.name_words import Vocabulary, is_homeroom, words
+from worker.domain.roster.section_filter import Condition, FilterField, Operator
+from worker.domain.roster.texts import fold, folded
+from worker.suggest.rule_kinds import Meaning, meaning
+from worker.suggest.survey import BLANK, Bools, Ints, Survey
+from worker.suggest.wording import sharable
+
+LEAST_SHARE: Final = 0.004
+"""Of the students: a value that concerns fewer of them makes no rule."""
+MOST_VALUES: Final = 24
+"""Values of one field that make conditions, those with the most students."""
+MOST_WORDS: Final = 60
+"""Words of one field, the same way; words that mean homeroom are always among them."""
+NEGATIVES: Final = 12
+"""Conditions that must not hold, of each field."""
+_NAMES: Final[tuple[FilterField, ...]] = ("name", "course_name")
+_VALUES: Final[tuple[FilterField, ...]] = ("subject", "period", "grade", "section_number", "term")
+_OF_NOBODY: Final[frozenset[FilterField]] = frozenset({"school", "term", "grade"})
+"""Fields that hold no person's name."""
+_TOKENS: Final = re.compile(r"[^\W_]+")
+LONGEST_CODE: Final = 4
+SUBJECTS: Final = frozenset(
+    {
+        *("english/languagearts", "math", "science", "socialstudies", "language", "homeroom/advisory"),
+        *("interventions/onlinelearning", "technologyandengineering", "peandhealth", "artsandmusic", "other"),
+    }
+)
+"""Clever's own subjects, as they are compared: nobody's names, whatever teachers are called."""
+LONGEST_VALUE: Final = 200
+"""Characters of a value, or a word, that anybody would write into a rule."""
+_ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A condition, the sections of a part of the survey where it holds, and what it means."""
+
+    condition: Condition
+    mask: Bools
+    meaning: Meaning
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether it only takes away."""
+        return self.condition.op in ("is_not", "not_contains")
+
+    @cached_property
+    def in_clever(self) -> bool:
+        """Whether Clever's sharing rules can say it."""
+        return sharable(self.condition)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some sections of a survey, each with the number of seats that students of interest have in it."""
+
+    survey: Survey
+    sections: Ints
+    seats: npt.NDArray[np.int64]
+
+    def column(self, name: str) -> Texts:
+        """Return one field of these sections."""
+        column = self.survey.columns[name]
+        codes, places = np.unique(self.survey.codes[name][self.sections], return_inverse=True)
+        return Texts(
+            [column.values[code] if code != BLANK else "" for code in codes],
+            [column.spellings[code] if code != BLANK else "" for code in codes],
+            places.astype(np.int32),
+            np.bincount(places, weights=self.seats, minlength=len(codes)).astype(np.float64),
+        )
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One field of some sections: each text once, as it is compared and as it is spelled; blanks are ""."""
+
+    values: list[str]
+    spellings: list[str]
+    places: Ints
+    """For each section the place of its text."""
+    seats: npt.NDArray[np.float64]
+    """The seats of the sections that have each text."""
+
+    def most(self, least: float) -> Iterator[int]:
+        """Yield the places of texts with at least so many seats, the most first, and none of blanks."""
+        for place in np.argsort(-self.seats, kind="stable"):
+            if self.seats[place] < least:
+                return
+            if self.values[place]:
+                yield int(place)
+
+    def containing(self, wanted: str) -> Bools:
+        """Return for each section whether its text has this in it."""
+        return np.array([wanted in value for value in self.values], dtype=np.bool_)[self.places]
+
+    def beginning(self, wanted: str) -> Bools:
+        """Return for each section whether its text begins so."""
+        return np.array([value.startswith(wanted) for value in self.values], dtype=np.bool_)[self.places]
+
+
+def atoms(part: Part, students: int) -> list[Atom]:
+    """Return the conditions worth a try for `students` who sit in the sections of a part."""
+    found: dict[bytes, Atom] = {}
+    least = max(1.0, students * LEAST_SHARE)
+    for atom in _all(part, least):
+        if part.seats[atom.mask].sum() < least:
+            continue
+        key = np.packbits(atom.mask).tobytes() + bytes([atom.is_negative])
+        best = found.get(key)
+        # Of two that hold for the same sections, the one that says more and that Clever knows is told.
+        if best is None or (atom.meaning, not atom.in_clever) < (best.meaning, not best.in_clever):
+            found[key] = atom
+    return list(found.values())
+
+
+def _all(part: Part, least: float) -> Iterator[Atom]:
+    vocabulary = part.survey.vocabulary
+    for name in _VALUES:
+        yield from _values(part, name, least, vocabulary)
+    for name in _NAMES:
+        yield from _words(part, name, least, vocabulary)
+        yield from _whole_names(part, name, least, vocabulary)
+    for name in ("course_number", "section_number"):
+        yield from _codes(part, name, least, vocabulary)
+
+
+def _values(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
+    texts = part.column(name)
+    for order, place in enumerate(islice(texts.most(least), MOST_VALUES)):
+        spelling = texts.spellings[place]
+        names_nobody = texts.values[place] in SUBJECTS or _names_nobody(spelling, vocabulary)
+        if len(spelling) > LONGEST_VALUE or not names_nobody:
+            continue
+        mask = texts.places == place
+        yield _atom(name, "is", spelling, mask)
+        if order < NEGATIVES and name in ("subject", "period"):
+            yield _atom(name, "is_not", spelling, ~mask)
+
+
+def _whole_names(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
+    """Yield conditions on names that are the same in many sections, and in which nobody is named."""
+    texts = part.column(name)
+    public = (
+        place
+        for place in texts.most(least)
+        if len(texts.spellings[place]) <= LONGEST_VALUE
+        and all(_may_stand(word, vocabulary) for word in words(texts.spellings[place]))
+    )
+    for place in islice(public, MOST_VALUES):
+        yield _atom(name, "is", texts.spellings[place], texts.places == place)
+
+
+def _words(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
+    texts = part.column(name)
+    seen: Counter[str] = Counter()
+    first: Counter[str] = Counter()
+    for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
+        said = words(spelling)
+        for phrase in {*_phrases(said, vocabulary), *_with_codes(spelling, vocabulary)}:
+            seen[phrase] += seats
+        if said and _tells(said[0], vocabulary):
+            first[said[0]] += seats
+    for order, phrase in enumerate(_ranked(seen, least)):
+        holds = texts.containing(folded(phrase))
+        yield _atom(name, "contains", phrase, holds)
+        if order < NEGATIVES:
+            yield _atom(name, "not_contains", phrase, ~holds)
+    for phrase in _ranked(first, least)[: MOST_WORDS // 2]:
+        yield _atom(name, "starts_with", phrase, texts.beginning(folded(phrase)))
+
+
+def _codes(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
+    """Yield conditions on the letters of codes such as HR-101: numbers alone tell nothing."""
+    texts = part.column(name)
+    seen: Counter[str] = Counter()
+    for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
+        for word in set(words(spelling)):
+            is_initial = len(word) == 1 and word in vocabulary.teacher_words
+            if word.isalpha() and not is_initial and _names_nobody(word, vocabulary):
+                seen[word] += seats
+    for word in _ranked(seen, least)[:MOST_VALUES]:
+        yield _atom(name, "contains", word.upper(), texts.containing(word))
+        yield _atom(name, "starts_with", word.upper(), texts.beginning(word))
+
+
+def _ranked(seen: Mapping[str, float], least: float) -> list[str]:
+    ranked = sorted(
+        (phrase for phrase in seen if seen[phrase] >= least and len(phrase) <= LONGEST_VALUE),
+        key=lambda p: (-seen[p], p),
+    )
+    homerooms = [phrase for phrase in ranked[MOST_WORDS:] if is_homeroom(phrase)]
+    return ranked[:MOST_WORDS] + homerooms
+
+
+def _phrases(said: tuple[str, ...], vocabulary: Vocabulary) -> Iterable[str]:
+    """Public words, and pairs of neighbours of which one is public and the other is so too, or a number."""
+    for word in said:
+        if _tells(word, vocabulary):
+            yield word
+    for one, other in pairwise(said):
+        may_stand = _may_stand(one, vocabulary) and _may_stand(other, vocabulary)
+        means_homeroom = is_homeroom(one + other) and vocabulary.is_public(one + other)
+        if means_homeroom or (may_stand and not (one + other).isdigit()):
+            yield f"{one} {other}"
+
+
+def _with_codes(text: str, vocabulary: Vocabulary) -> Iterable[str]:
+    """Public words with the code beside them, such as homeroom s1."""
+    tokens = _TOKENS.findall(fold(text))
+    for one, other in pairwise(tokens):
+        if _is_code(other) and vocabulary.is_public(one) and _names_nobody(other, vocabulary):
+            yield f"{one} {other}"
+
+
+def _is_code(token: str) -> bool:
+    return len(token) <= LONGEST_CODE and not token.isalpha() and not token.isdigit()
+
+
+def _tells(word: str, vocabulary: Vocabulary) -> bool:
+    return word not in _ORDINALS and vocabulary.is_public(word)
+
+
+def _may_stand(word: str, vocabulary: Vocabulary) -> bool:
+    """Whether a word may stand in a rule beside others: a number may."""
+    return word.isdigit() or vocabulary.is_public(word)
+
+
+def names_nobody(condition: Condition, vocabulary: Vocabulary) -> bool:
+    """Whether a condition, whoever wrote it, has words in it that may be told to everybody."""
+    if condition.field in _OF_NOBODY:
+        return True
+    values = (condition.value,) if isinstance(condition.value, str) else condition.value
+    return all(folded(value) in SUBJECTS or _names_nobody(value, vocabulary) for value in values)
+
+
+def _names_nobody(text: str, vocabulary: Vocabulary) -> bool:
+    """Whether a code or value may be told: one letter with or without a number is no name."""
+    return all(len(word) == 1 or word in _ORDINALS or _may_stand(word, vocabulary) for word in words(text))
+
+
+def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> Atom:
+    condition = Condition(field=name, op=op, value=value)
+    says = Meaning.NUMBER if op in ("is_not", "not_contains") else meaning(condition)
+    return Atom(condition, mask, says)

@@ -1,0 +1,132 @@
+"""Drafts: sets of rules counted over every student of the district."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.domain.roster.section_filter import SectionFilter, Strategy
+from worker.suggest.rules import RuleOf
+from worker.suggest.survey import Bools, Survey
+
+Places = npt.NDArray[np.int32]
+"""How many sections each student has."""
+
+FIRST_MATCH_SHARE: Final = 0.01
+"""Of the students: what it costs that only our side can apply a rule after another."""
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A rule with the sections that it keeps, and the students that it is for."""
+
+    rule: RuleOf
+    kept: Bools
+    home: float
+    touched: float
+    """Students who sit in a section that it keeps."""
+
+    @property
+    def cost(self) -> float:
+        """What it costs, in students, where no other rule comes before it."""
+        return self.rule.cost(self.home, self.touched)
+
+
+def pooled(survey: Survey, rule: RuleOf, home: float) -> Pooled:
+    """Return a rule counted over everybody; `home` is the number of students that it is for."""
+    kept = rule.holds(survey)
+    return Pooled(rule, kept, home, float((survey.counts(kept) > 0).sum()))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Rules in their order, and what each student then has: `places[student]` sections."""
+
+    rules: tuple[Pooled, ...]
+    """None of them for the filter in force, which is as it is."""
+    kept: tuple[Bools, ...] = field(repr=False)
+    """The sections that each rule keeps, in the order of the rules."""
+    strategy: Strategy
+    places: Places = field(repr=False)
+    score: float
+    """Students with exactly one section, less what the rules cost."""
+
+    def sections(self, attended: Bools) -> bytes:
+        """Return which of the attended sections are kept, and in which order: what tells drafts apart."""
+        kept = [one & attended for one in self.kept]
+        if self.strategy == "union":
+            kept = [np.logical_or.reduce(kept)]
+        return b"".join(np.packbits(one).tobytes() for one in kept)
+
+    @property
+    def exactly_one(self) -> int:
+        """Students with exactly one section."""
+        return int((self.places == 1).sum())
+
+    @property
+    def none(self) -> int:
+        """Students with none."""
+        return int((self.places == 0).sum())
+
+    @property
+    def several(self) -> int:
+        """Students with two or more."""
+        return int((self.places > 1).sum())
+
+
+def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> Draft:
+    """Return the rules counted over everybody."""
+    if len(rules) == 1:
+        strategy = "union"
+    kept = tuple(one.kept for one in rules)
+    placed = _placed(survey, kept, strategy)
+    if strategy == "union":
+        cost = sum(one.cost for one in rules)
+    else:
+        by_each = zip(rules, placed, strict=True)
+        cost = sum(one.rule.cost(one.home, float((counts > 0).sum())) for one, counts in by_each)
+        cost += FIRST_MATCH_SHARE * survey.students
+    places = sum(placed, np.zeros(survey.students, dtype=np.int32))
+    return Draft(tuple(rules), kept, strategy, places, float((places == 1).sum()) - cost)
+
+
+def draft_in_force(survey: Survey, in_force: SectionFilter) -> Draft:
+    """Return the filter in force counted over everybody: it costs nothing, since it is there."""
+    kept = tuple(survey.ranks == rule for rule in range(max(1, len(in_force.rules))))
+    places = sum(_placed(survey, kept, in_force.strategy), np.zeros(survey.students, dtype=np.int32))
+    return Draft((), kept, in_force.strategy, places, float((places == 1).sum()))
+
+
+def _placed(survey: Survey, kept: Sequence[Bools], strategy: Strategy) -> list[Places]:
+    """Return how many sections each student has: by all rules at once, or by each in its turn."""
+    if strategy == "union":
+        return [survey.counts(np.logical_or.reduce(kept))]
+    placed: list[Places] = []
+    waiting = np.ones(survey.students, dtype=np.bool_)
+    for one in kept:
+        placed.append(np.where(waiting, survey.counts(one), 0).astype(np.int32))
+        waiting &= placed[-1] == 0
+    return placed
+
+
+def simplified(survey: Survey, given: Draft) -> Draft:
+    """Return the draft without what does no good: rules, and limits of rules to schools."""
+    best = given
+    for one in given.rules:
+        without = [other for other in best.rules if other is not one]
+        if without and one in best.rules:
+            best = _better(best, draft(survey, without, best.strategy))
+    for place, one in enumerate(best.rules):
+        if one.rule.schools is not None:
+            freed = pooled(survey, one.rule.everywhere, one.home)
+            rules = [*best.rules[:place], freed, *best.rules[place + 1 :]]
+            best = _better(best, draft(survey, rules, best.strategy))
+    return best
+
+
+def _better(one: Draft, other: Draft) -> Draft:
+    return other if other.score >= one.score else one

@@ -19,7 +19,7 @@ from yarl import URL
 
 from config.settings import HttpSettings, Settings
 from worker.adapters.inprocess.broker import InProcessBroker
-from worker.adapters.passwords import Passwords
+from worker.adapters.passwords import Argon2Passwords
 from worker.adapters.postgres.alerts.stage_failures import PostgresStageFailures
 from worker.adapters.postgres.operations.clock import PostgresClock
 from worker.adapters.postgres.operations.students import PostgresStudents
@@ -197,7 +197,7 @@ def serve(store: StoreUnderTest) -> Serve:
         )
         broker = InProcessBroker(sinks={})
         made = serving.console(settings, opened, broker)
-        object.__setattr__(made.access, "passwords", Passwords(CHEAP))
+        object.__setattr__(made.access, "passwords", Argon2Passwords(CHEAP))
         probes = Probes(store.desk, [store.outbox], store.inspections, broker, Health(), Metrics())
         server = WebServer(probes, made)
         server.head_seconds = head_seconds

@@ -105,7 +105,7 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
     broker = InProcessBroker(sinks={DEAD_LETTER_QUEUE: DeadLetterFile(file)})
     console = Console(
         desk=store.desk,
-        evaluations=store.evaluations,
+        dry_runs=store.evaluations,
         rollbacks=store.rollbacks,
         surveys=store.surveys,
         plans=store.plans,

@@ -13,7 +13,6 @@ import orjson
 
 from worker.domain.messages.bodies import Batch
 from worker.domain.preflight.checks import Finding, FindingKind
-from worker.domain.preflight.decision import trace_parent
 from worker.domain.preflight.policy import Code, Severity
 from worker.domain.preflight.window import Trigger, Window
 from worker.domain.roster.records import (
@@ -30,7 +29,9 @@ from worker.domain.roster.records import (
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.staging import Event
 from worker.messaging.broker import Delivery
-from worker.pipeline.relay.outbox import OutboxMessage, Queued
+from worker.messaging.outbox_message import OutboxMessage
+from worker.pipeline.relay.outbox import Queued
+from worker.runtime.trace_context import trace_parent
 
 Json = dict[str, Any]
 

@@ -21,6 +21,7 @@ from worker.domain.preflight.window import Trigger, WindowLimits
 from worker.domain.roster.records import EventId, Json, Kind, RecordId
 from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
 from worker.domain.roster.staging import Event
+from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.pipeline.evaluate.unit_of_work import (
     Adopted,
@@ -30,7 +31,6 @@ from worker.pipeline.evaluate.unit_of_work import (
     Evaluation,
     Evaluations,
 )
-from worker.pipeline.relay.outbox import OutboxMessage
 from worker.runtime.metrics import Metrics
 
 ORDER = {kind: place for place, kind in enumerate(RosterKind)}

@@ -35,7 +35,7 @@ ALSO = (
         "worker.adapters.clever.client",
         "worker.adapters.clever.vault",
     ),
-    *("worker.adapters.postgres.migrating", "worker.operations.dry_run", "worker.operations.filter_trial"),
+    *("worker.adapters.postgres.migrating", "worker.operations.dry_run", "worker.operations.dry_run"),
 )
 """What the program imports only where it is used."""
 

@@ -11,7 +11,7 @@ from case_runner import CaseRunner, case_folder
 from store_fixtures import StoreUnderTest
 
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.filter_trial import try_filter
+from worker.operations.dry_run import try_filter
 
 DISTRICT = "66d000000000000000000003"
 STUDENTS = 69

@@ -15,7 +15,7 @@ from worker.domain.preflight.policy import Policy
 from worker.domain.roster.days import day_in
 from worker.domain.roster.section_filter import SectionFilter
 from worker.onboarding.district_store import Description
-from worker.operations.filter_trial import try_filter
+from worker.operations.dry_run import try_filter
 
 DISTRICT = "66d000000000000000000005"
 EAST, WEST = "Etc/GMT-14", "Etc/GMT+12"

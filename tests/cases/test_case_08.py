@@ -11,7 +11,7 @@ from case_runner import CaseRunner, case_folder, changed_copy
 from store_fixtures import StoreUnderTest
 
 from worker.messaging.event_files import read_events
-from worker.messaging.row_report import RowReport
+from worker.operations.row_report import RowReport
 
 DISTRICT = "66d000000000000000000008"
 

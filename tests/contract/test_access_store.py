@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from store_fixtures import StoreUnderTest, opened_store
 
 from config.settings import HttpSettings, Settings
-from worker.adapters.passwords import Passwords
+from worker.adapters.passwords import Argon2Passwords
 from worker.adapters.postgres.access.sessions import MOST_SESSIONS, PostgresAttempts
 from worker.bootstrap import store as app
 from worker.console.access.login import LoggedIn
@@ -264,7 +264,7 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_log_in(
 ) -> None:
     older = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
     async with serve() as served:
-        before = await Passwords(older).hash(PASSWORD)
+        before = await Argon2Passwords(older).hash(PASSWORD)
         await served.access.users.add("ada", Role.VIEWER, before, "root")
 
         first = await served.access.log_in("ada", PASSWORD, ADDRESS)
@@ -280,4 +280,4 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_log_in(
 
 
 async def test_a_password_is_hashed_with_argon2id() -> None:
-    assert (await Passwords().hash("correct horse battery")).startswith("$argon2id$")
+    assert (await Argon2Passwords().hash("correct horse battery")).startswith("$argon2id$")

@@ -24,7 +24,7 @@ from people_fixtures import LIMITS, Feed, evaluate, everybody, homeroom
 from store_fixtures import StoreUnderTest
 
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
-from worker.operations.filter_trial import try_filter
+from worker.operations.dry_run import try_filter
 from worker.runtime.errors import StoreUnavailable, UnknownDistrictError
 from worker.suggest.draft_counts import Coverages
 from worker.suggest.enrolments import SeatingBuilder

@@ -164,7 +164,7 @@ async def test_a_district_that_is_being_evaluated_is_not_waited_for(rostered: St
 async def test_while_it_looks_ingest_goes_on(rostered: StoreUnderTest) -> None:
     await happen(rostered, 10, ("users", student_json(4)))
 
-    async with rostered.evaluations.rehearsal(DISTRICT) as evaluation:
+    async with rostered.evaluations.of_open_window(DISTRICT) as evaluation:
         assert evaluation is not None
         await evaluation.claim_events(None, 100)
         await asyncio.wait_for(happen(rostered, 20, ("users", student_json(5))), 20)

@@ -106,7 +106,7 @@ async def test_moves_are_followed_only_where_a_limit_may_be_near(store: StoreUnd
 @asynccontextmanager
 async def _judged(store: StoreUnderTest) -> AsyncIterator[PostgresEvaluation]:
     """Judge the events that wait, and undo it."""
-    async with store.evaluations.rehearsal(DISTRICT) as evaluation:
+    async with store.evaluations.of_open_window(DISTRICT) as evaluation:
         assert evaluation is not None
         events = await evaluation.claim_events(evaluation.window.through, 1000)
         staged = await evaluation.staged({event.key for event in events})

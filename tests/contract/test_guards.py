@@ -15,7 +15,7 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.operations.retention import KEPT, PostgresRetention
 from worker.domain.preflight.turnover import LONGEST_LOOK_BACK, FilterEffect
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.filter_trial import filter_effect, try_filter
+from worker.operations.dry_run import filter_effect, try_filter
 from worker.operations.rollback import roll_back
 
 CHESS = SectionFilter.model_validate(

@@ -79,7 +79,7 @@ async def rostered(store: StoreUnderTest) -> Feed:
 
 async def test_what_is_rolled_back_is_not_told(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
-    async with store.evaluations.trial(DISTRICT, KEEP_ALL) as evaluation:
+    async with store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
         await evaluation.note_incidents({"preflight.failed": Condition("x", "x")}, BATCH_ID)
 

@@ -16,9 +16,10 @@ from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.relay.outbox import ALERTS, ROSTER, PostgresOutbox
 from worker.adapters.postgres.wakeups import Notices
-from worker.domain.preflight.decision import trace_parent
-from worker.pipeline.relay.outbox import Outbox, OutboxMessage, Queued
+from worker.messaging.outbox_message import OutboxMessage
+from worker.pipeline.relay.outbox import Outbox, Queued
 from worker.runtime.errors import LeaseLost
+from worker.runtime.trace_context import trace_parent
 
 OTHER = OTHER_DISTRICT
 THIRD = "d3" * 12

@@ -180,7 +180,7 @@ async def test_what_is_kept_up_after_a_rollback_is_what_counting_the_whole_distr
 
     await rostered.roll_back(target)
 
-    async with rostered.store.evaluations.trial(DISTRICT, KEEP_ALL) as evaluation:
+    async with rostered.store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
         tally = evaluation.state.tally
         before = tally.to_json(), tally.error_digest, tally.candidate_digest
@@ -404,7 +404,7 @@ async def _until_waiting(store: StoreUnderTest) -> None:
 async def test_an_evaluation_under_way_is_waited_for_and_too_long_a_one_is_told(rostered: Rostered) -> None:
     await several_commits(rostered)
     async with opened_store(rostered.store.url, NOBODY_REMOVED) as other:
-        async with other.evaluations.trial(DISTRICT, KEEP_ALL) as evaluation:
+        async with other.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
             assert evaluation is not None
             with pytest.raises(DistrictBusy, match="d1 is being evaluated: nothing was changed, try again"):
                 await roll_back(
@@ -474,7 +474,7 @@ async def test_a_district_that_is_being_evaluated_keeps_its_history_until_the_ne
     await several_commits(rostered)
     await _age(rostered.store, 3)
 
-    async with rostered.store.evaluations.trial(DISTRICT, KEEP_ALL):
+    async with rostered.store.evaluations.with_filter(DISTRICT, KEEP_ALL):
         await rostered.store.desk.forget_history_older_than(timedelta(days=30))
         assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
 

@@ -209,7 +209,7 @@ async def coverage_of(store: StoreUnderTest) -> dict[tuple[str, str], tuple[int,
 async def compare_full_run(store: StoreUnderTest) -> None:
     """A full run over the same district finds nothing that the incremental one overlooked."""
     current = (await store.desk.current_filter(DISTRICT)).section_filter
-    async with store.evaluations.trial(DISTRICT, current) as evaluation:
+    async with store.evaluations.with_filter(DISTRICT, current) as evaluation:
         assert evaluation is not None
         before = evaluation.state.tally.to_json(), evaluation.state.tally.error_digest
         # By the same filter, all the same: another policy than the last asks for a full run as well.

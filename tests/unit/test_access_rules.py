@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 
 from config.loading import SettingsProblem, load
 from config.settings import HttpSettings, Settings
-from worker.adapters.passwords import Passwords
+from worker.adapters.passwords import Argon2Passwords
 from worker.bootstrap.process import STAGES, check_stages
 from worker.console.access import request_origin
 from worker.console.access.csrf import Field, Secret
@@ -89,7 +89,7 @@ def test_a_password_that_is_easily_guessed_is_refused_without_being_shown(passwo
 
 
 async def test_a_password_fits_its_own_hash_only_and_a_missing_user_fits_nothing() -> None:
-    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
     hashed = await passwords.hash("correct horse battery")
 

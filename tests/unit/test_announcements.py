@@ -40,7 +40,6 @@ from worker.domain.preflight.checks import (
     section_findings,
     student_findings,
 )
-from worker.domain.preflight.decision import trace_parent
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
@@ -58,8 +57,9 @@ from worker.domain.roster.roster import (
     teacher_entry,
     upsert_change,
 )
-from worker.pipeline.relay.outbox import OutboxMessage
+from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.relay.stage import body
+from worker.runtime.trace_context import trace_parent
 
 Json = dict[str, Any]
 MEBIBYTE = 1024 * 1024

@@ -21,9 +21,9 @@ from worker.domain.roster.canonical import canonical, to_hex
 from worker.domain.roster.records import EventId, Kind, RecordId
 from worker.domain.roster.roster import PartLimits
 from worker.domain.roster.staging import Change
+from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.record_decision import PARTS_AT_ONCE, Decided, enqueue_changes, record_outcome
 from worker.pipeline.evaluate.stage import judge
-from worker.pipeline.relay.outbox import OutboxMessage
 
 
 def student(number: int, **texts: str) -> Change:

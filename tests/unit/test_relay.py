@@ -12,13 +12,14 @@ from structlog.testing import capture_logs
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, REVIEW_QUEUE
 from schemas.messages import HEADERS
 from worker.adapters.inprocess.broker import InProcessBroker
-from worker.domain.preflight.decision import trace_parent
 from worker.messaging.broker import Message
-from worker.pipeline.relay.outbox import OutboxMessage, Queued
+from worker.messaging.outbox_message import OutboxMessage
+from worker.pipeline.relay.outbox import Queued
 from worker.pipeline.relay.stage import DISTRICTS, MESSAGES, RelayStage, body
 from worker.runtime.errors import BrokerUnavailable, RosteringError, UnroutableMessage
 from worker.runtime.loop import Health, Stop, run
 from worker.runtime.metrics import Metrics
+from worker.runtime.trace_context import trace_parent
 
 LONG = 10.0
 SOME_DISTRICTS = [DISTRICT, OTHER_DISTRICT, "d3" * 12]

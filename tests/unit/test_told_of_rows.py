@@ -12,8 +12,8 @@ from worker.cli import publish, source
 from worker.domain.roster.records import Kind
 from worker.domain.roster.versions import micros
 from worker.messaging.event_files import read_events
-from worker.messaging.row_report import RowReport
 from worker.operations.resync import ReadWhole
+from worker.operations.row_report import RowReport
 from worker.pipeline.poll.baseline_store import Older, Run, Version
 
 YESTERDAY = NOON - timedelta(days=1)

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 from config.settings import Settings
 from worker.adapters.inprocess.broker import InProcessBroker
-from worker.adapters.passwords import Passwords
+from worker.adapters.passwords import Argon2Passwords
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.bootstrap import mail, onboarding
 from worker.bootstrap.broker import dead_letters
@@ -26,7 +26,7 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
     """Return the console over an open store and a broker."""
     return Console(
         desk=store.desk,
-        evaluations=store.evaluations,
+        dry_runs=store.evaluations,
         rollbacks=store.rollbacks,
         surveys=store.surveys,
         plans=store.plans,
@@ -70,4 +70,6 @@ def access(settings: Settings, store: AccessStore) -> Access:
         default_role=Role(http.default_role),
     )
     gate = Gate(store.users, store.sessions, rules, store.local_keys)
-    return Access(store.users, store.sessions, store.attempts, store.browsers, store.audit, Passwords(), gate)
+    return Access(
+        store.users, store.sessions, store.attempts, store.browsers, store.audit, Argon2Passwords(), gate
+    )

@@ -254,7 +254,7 @@ async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
 async def _set(
     ctx: CommandContext, district: str, section_filter: SectionFilter, reason: str | None, *, is_sure: bool
 ) -> tuple[int, bool, list[ScopeValue]]:
-    from worker.operations.filter_trial import filter_effect  # noqa: PLC0415 — slow to import
+    from worker.operations.dry_run import filter_effect  # noqa: PLC0415 — slow to import
 
     async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         with progress_bars() as progress:
@@ -288,7 +288,7 @@ async def _filters(ctx: CommandContext, district: str) -> list[FilterVersion]:
 
 
 async def _try(ctx: CommandContext, district: str, section_filter: SectionFilter) -> dict[str, Any]:
-    from worker.operations.filter_trial import try_filter  # noqa: PLC0415 — slow to import
+    from worker.operations.dry_run import try_filter  # noqa: PLC0415 — slow to import
 
     async with opened_district(ctx, district) as (store, district_id):
         with progress_bars() as progress:

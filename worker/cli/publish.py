@@ -17,7 +17,7 @@ from worker.cli.terminal import counted, progress_bars
 from worker.cli.terminal_output import say
 from worker.messaging.event_files import read_events
 from worker.messaging.publish_events import publish_events
-from worker.messaging.row_report import RowReport
+from worker.operations.row_report import RowReport
 from worker.runtime.errors import Unavailable
 
 COMPARED: Final = 2_000

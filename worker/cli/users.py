@@ -9,7 +9,7 @@ from typing import Final
 import click
 from rich.table import Table
 
-from worker.adapters.passwords import Passwords
+from worker.adapters.passwords import Argon2Passwords
 from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted
@@ -81,7 +81,7 @@ def add(ctx: CommandContext, name: str, role: str) -> None:
     """Add a user. The password is asked for, or read as one line from standard input."""
     name = new_name(name)
     password = _asked_for(name)
-    hashed = ctx.run(Passwords().hash(password))
+    hashed = ctx.run(Argon2Passwords().hash(password))
     ctx.run(_change(ctx, lambda store: store.users.add(name, Role(role), hashed, ctx.actor)))
     say(f"{name} may log in as {role}.")
 
@@ -93,7 +93,7 @@ def passwd(ctx: CommandContext, name: str) -> None:
     """Give a user another password, and log the user out everywhere."""
     name = name_of(name)
     password = _asked_for(name)
-    hashed = ctx.run(Passwords().hash(password))
+    hashed = ctx.run(Argon2Passwords().hash(password))
     ctx.run(_change(ctx, lambda store: store.users.set_password(name, hashed, ctx.actor)))
     say(f"The password of {name} is changed; {name} is logged out everywhere.")
 

@@ -8,7 +8,7 @@ from typing import Final
 from worker.console.console import Console
 from worker.domain.preflight.turnover import Confirmation, FilterEffect
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.filter_trial import filter_effect
+from worker.operations.dry_run import filter_effect
 from worker.runtime.errors import FilterUnconfirmed
 
 FIGURES_SECONDS: Final = 40.0
@@ -32,7 +32,7 @@ async def confirmed_moves(
     """Return what a person confirms, by the figures that were `ticked`; else raises `Unconfirmed`."""
     try:
         async with asyncio.timeout(FIGURES_SECONDS):
-            effect = await filter_effect(console.evaluations, district_id, section_filter)
+            effect = await filter_effect(console.dry_runs, district_id, section_filter)
     except TimeoutError:
         return None
     if effect is None or not effect.needs_confirmation:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 import jinja2
 from aiohttp import web
 
-from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.console.access.csrf import SECRET, Field
 from worker.console.access.identity import Permission, who
 from worker.console.access.login import Access
@@ -23,6 +22,7 @@ from worker.messaging.dead_letters import DeadLetters, Quarantine
 from worker.onboarding.district_store import Lifecycles
 from worker.operations.district_queries import Views
 from worker.operations.districts import Desk
+from worker.operations.dry_run import DryRuns
 from worker.operations.plans import Plans
 from worker.operations.rollback_store import Rollbacks
 from worker.operations.section_cache import SectionTables
@@ -91,7 +91,7 @@ class Console:
     """The console of one process. Pages are functions of it; they keep nothing between two requests."""
 
     desk: Desk
-    evaluations: PostgresEvaluations
+    dry_runs: DryRuns
     rollbacks: Rollbacks
     surveys: Surveys
     plans: Plans

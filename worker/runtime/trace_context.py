@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Final
 
 _FORM: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[!-~]*)?", re.ASCII)
@@ -33,3 +34,8 @@ def read_trace_parent(header: object) -> str | None:
 def trace_id(trace_parent: str) -> str:
     """Return the trace's id out of a context."""
     return trace_parent.split("-")[1]
+
+
+def trace_parent(batch: str, decision: str) -> str:
+    """Return the context of a decision's messages: one trace a batch, one span a decision; both are UUIDs."""
+    return f"00-{uuid.UUID(batch).hex}-{uuid.UUID(decision).hex[:16]}-01"

@@ -14,7 +14,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import structlog
 
-from worker.domain.preflight import decision
+from worker.runtime import trace_context
 from worker.runtime.trace_context import trace_id
 
 Value: TypeAlias = str | int | float | bool | None
@@ -104,7 +104,7 @@ def current() -> str | None:
 
 def trace_parent(batch: str, decided: str) -> str:
     """Return the context that a message gets: that of the span that is open, or one made of the two ids."""
-    return current() or decision.trace_parent(batch, decided)
+    return current() or trace_context.trace_parent(batch, decided)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from worker.cli.demo.terminal_story import number
 from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.section_filter import SectionFilter
 from worker.messaging.event_files import JsonObject
-from worker.operations.filter_trial import try_filter
+from worker.operations.dry_run import try_filter
 from worker.operations.rollback import RolledBack, roll_back
 from worker.pipeline.evaluate.record_decision import Decided
 from worker.pipeline.poll.clever import COLLECTIONS

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from worker.adapters.passwords import Passwords
 from worker.console.access.gate import Gate, digest_of
 from worker.console.access.login_slots import SECONDS, TooManyWait, Turns
 from worker.domain.access.users import LONGEST_PASSWORD, check_password, is_name, name_of
-from worker.operations.access import Attempts, Audit, Browsers, Credentials, Sessions, Users
+from worker.operations.access import Attempts, Audit, Browsers, Credentials, Passwords, Sessions, Users
 from worker.runtime.errors import UserError
 
 UNKNOWN: Final = "unknown"

@@ -54,7 +54,7 @@ async def _overview(console: Console, request: web.Request) -> web.Response:
         picture=picture(cells),
         window=told_window(window, now, console.limits) if window else None,
         looks_ahead=looks_ahead,
-        forecast=await forecast(console.evaluations, district_id, console.limits) if looks_ahead else None,
+        forecast=await forecast(console.dry_runs, district_id, console.limits) if looks_ahead else None,
     )
 
 

@@ -30,7 +30,7 @@ from worker.console.pages.filters import in_words
 from worker.domain.preflight.order_reason import spoken
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.roster.section_filter import parse_filter
-from worker.operations.filter_trial import try_filter
+from worker.operations.dry_run import try_filter
 from worker.runtime.errors import FilterChanged, FilterError, StoreUnavailable
 from worker.suggest.enrolments import Coverage
 
@@ -149,7 +149,7 @@ async def _trial(console: Console, request: web.Request, district_id: str, draft
     try:
         section_filter = draft.to_filter()
         async with asyncio.timeout(TRIAL_SECONDS):
-            result = await try_filter(console.evaluations, district_id, section_filter)
+            result = await try_filter(console.dry_runs, district_id, section_filter)
     except FilterError as error:
         return await _editor(console, request, draft, refused=Refused("trial", f"{error}.", 422))
     except (StoreUnavailable, TimeoutError) as error:

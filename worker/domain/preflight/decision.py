@@ -87,10 +87,5 @@ def alert_id(district_id: str, incident: str, status: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"alert/{district_id}/{incident}/{status}"))
 
 
-def trace_parent(batch: str, decision: str) -> str:
-    """Return the W3C trace context of a decision's messages: one trace a batch, one span a decision."""
-    return f"00-{uuid.UUID(batch).hex}-{uuid.UUID(decision).hex[:16]}-01"
-
-
 def _identifier(what: str, district_id: str, number: int) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{what}/{district_id}/{number}"))

@@ -17,11 +17,11 @@ from worker.domain.preflight.window import Trigger
 from worker.domain.review.causes import Cause, fold
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.roster import PartLimits, PartPacker
+from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.cause_facts import cause_facts
+from worker.pipeline.evaluate.review_suggestions import advise
 from worker.pipeline.evaluate.unit_of_work import BatchRecord, DecisionRecord, Evaluation
-from worker.pipeline.relay.outbox import OutboxMessage
 from worker.runtime.tracing import trace_parent
-from worker.suggest.service import advise
 
 PARTS_AT_ONCE: Final = 8
 """Parts of a commit in memory before they go into the outbox: 8 MiB."""

@@ -26,8 +26,8 @@ from worker.domain.roster.records import EventId, Json
 from worker.domain.roster.section_filter import SectionFilter, SectionView
 from worker.domain.roster.staging import NO_FLOOR, Change
 from worker.domain.roster.student_fields import NO_FIELDS, StudentFields
+from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.rosters import EvaluatedRoster
-from worker.pipeline.relay.outbox import OutboxMessage
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
     from worker.suggest.survey import SurveyBuilder

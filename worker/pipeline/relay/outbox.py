@@ -9,20 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """A message to publish; `part` of `parts`, with `changes` as a JSON array in commits."""
-
-    routing_key: str
-    schema: str
-    key: str
-    sequence: int | None
-    trace_parent: str
-    envelope: str
-    part: int = 1
-    parts: int = 1
-    changes: str | None = None
+from worker.messaging.outbox_message import OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)

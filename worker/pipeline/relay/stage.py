@@ -17,7 +17,8 @@ import structlog
 
 from config.topology import ROSTERING_EXCHANGE
 from worker.messaging.broker import HeaderValue, Message, Publisher
-from worker.pipeline.relay.outbox import Outbox, OutboxMessage, Queued
+from worker.messaging.outbox_message import OutboxMessage
+from worker.pipeline.relay.outbox import Outbox, Queued
 from worker.runtime.errors import LeaseLost, RosteringError
 from worker.runtime.metrics import Metrics
 from worker.runtime.repeated_lines import Repeats

@@ -67,7 +67,7 @@ class PostgresEvaluations:
             yield None
 
     @asynccontextmanager
-    async def trial(
+    async def with_filter(
         self, district_id: str, section_filter: SectionFilter
     ) -> AsyncIterator[PostgresEvaluation | None]:
         """Lock a district and evaluate it under another filter; all of it is undone on leaving.
@@ -99,7 +99,7 @@ class PostgresEvaluations:
         return PostgresEvaluation(connection, window, state)
 
     @asynccontextmanager
-    async def rehearsal(self, district_id: str) -> AsyncIterator[PostgresEvaluation | None]:
+    async def of_open_window(self, district_id: str) -> AsyncIterator[PostgresEvaluation | None]:
         """Lock a district as if its window closed now; all of it is undone on leaving.
 
         None where somebody has the district, or it was never seen: this waits for nobody.

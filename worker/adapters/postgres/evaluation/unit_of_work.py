@@ -29,6 +29,7 @@ from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
 from worker.domain.roster.staging import Event, is_ahead
 from worker.domain.roster.student_fields import StudentFields, with_kept_fields, without_student
 from worker.domain.roster.versions import highest_id
+from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.unit_of_work import (
     Adopted,
     BatchRecord,
@@ -36,7 +37,6 @@ from worker.pipeline.evaluate.unit_of_work import (
     DecisionRecord,
     DistrictState,
 )
-from worker.pipeline.relay.outbox import OutboxMessage
 from worker.runtime.cooperative import in_slices
 
 _SQL: Final = statements.load("evaluation/unit_of_work")

@@ -15,7 +15,8 @@ from worker.adapters.postgres import statements as sql
 from worker.adapters.postgres import wakeups
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.wakeups import Notices
-from worker.pipeline.relay.outbox import OutboxMessage, Queued
+from worker.messaging.outbox_message import OutboxMessage
+from worker.pipeline.relay.outbox import Queued
 from worker.runtime.errors import LeaseLost
 
 ROSTER: Final = ("relay/outbox", wakeups.OUTBOX)

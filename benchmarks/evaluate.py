@@ -25,7 +25,7 @@ from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.postgres.operations.districts import PostgresDesk
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.section_filter import SectionFilter
@@ -34,7 +34,7 @@ from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.pipeline.ingest import translate
 from worker.runtime.metrics import Metrics
 from worker.sandbox.daily_changes import Feed, arrival, homerooms, move_student
-from worker.sandbox.district import District, DistrictSpec, generate
+from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
 
 SIZES = (1_000, 100_000)
 ROUNDS = 21
@@ -51,7 +51,7 @@ HOMEROOM = SectionFilter.model_validate(
 class Rostered:
     """A district that was committed, and can change."""
 
-    district: District
+    district: SandboxDistrict
     feed: Feed
     kept: list[str]
     inbox: PostgresInbox
@@ -99,7 +99,7 @@ async def measure(server: Server) -> bool:
 async def _rostered(stack: AsyncExitStack, url: str, size: int) -> Rostered:
     database = Database(url, name="bench", size=4)
     stack.push_async_callback(database.close)
-    notices = Notices(database)
+    notices = Wakeups(database)
     stack.push_async_callback(notices.close)
     district = generate(DistrictSpec(students=size, seed=size))
     feed = Feed(district.id, DistrictSpec().started + timedelta(minutes=1))
@@ -137,7 +137,7 @@ async def store(inbox: PostgresInbox, events: Iterable[JsonObject]) -> None:
     for event in events:
         read = clever.read(orjson.dumps(event))
         assert isinstance(read, clever.Event)
-        arrivals.append(translate.arrival(read))
+        arrivals.append(translate.to_arrival(read))
     await inbox.store(arrivals, [], [])
 
 

@@ -20,7 +20,7 @@ from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.postgres.operations.districts import PostgresDesk
 from worker.adapters.postgres.operations.rollback import PostgresRollbacks
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import Trigger
 from worker.operations.rollback import roll_back
@@ -40,7 +40,7 @@ async def measure(server: Server) -> bool:
         url = await stack.enter_async_context(server.database())
         database = Database(url, name="bench", size=4)
         stack.push_async_callback(database.close)
-        notices = Notices(database)
+        notices = Wakeups(database)
         stack.push_async_callback(notices.close)
         evaluations = PostgresEvaluations(database, notices, Policy())
         district_id, evaluated = await _changed(url, database, evaluations)

@@ -52,7 +52,7 @@ HEADER_MODELS: Final[tuple[type[BaseModel], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MessageDocument:
     """A message of the AsyncAPI document, by the names of its schemas in the components."""
 
     title: str
@@ -64,7 +64,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ChannelDocument:
     """What a queue is for, and the message that stands in it."""
 
     title: str
@@ -82,34 +82,34 @@ class Operation:
 
 
 MESSAGES: Final = {
-    "cleverEvent": Message(
+    "cleverEvent": MessageDocument(
         "Clever event",
         "One Clever change event, or the word that a feed was read to its end.",
         payload="CleverEvent",
         headers="EventHeaders",
     ),
-    "deadLetter": Message(
+    "deadLetter": MessageDocument(
         "Dead letter",
         "A message that could not be used, with the reason, its body untouched.",
         payload="DeadLetter",
         headers="DeadLetterHeaders",
         content_type="application/octet-stream",
     ),
-    "commit": Message(
+    "commit": MessageDocument(
         "Commit",
         "What changed in a district's roster, all or nothing.",
         payload="CommitMessage",
         headers="MessageHeaders",
         type=messages.COMMIT_SCHEMA,
     ),
-    "review": Message(
+    "review": MessageDocument(
         "Review",
         "Why a district was not committed, who owns each cause, and which rule would fix it.",
         payload="ReviewMessage",
         headers="MessageHeaders",
         type=messages.REVIEW_SCHEMA,
     ),
-    "alert": Message(
+    "alert": MessageDocument(
         "Alert",
         "An incident began, changed or is over; no personal data.",
         payload="AlertMessage",
@@ -119,31 +119,31 @@ MESSAGES: Final = {
 }
 
 CHANNELS: Final = {
-    topology.EVENTS_QUEUE: Channel(
+    topology.EVENTS_QUEUE: ChannelDocument(
         "Events from Clever",
         "Publish to the exchange with any routing key; ours is `<district>.<type>`."
         " Events may come late, twice and out of order.",
         "cleverEvent",
     ),
-    topology.DEAD_LETTER_QUEUE: Channel(
+    topology.DEAD_LETTER_QUEUE: ChannelDocument(
         "Events that could not be used", "They wait for a person, who replays or discards them.", "deadLetter"
     ),
-    topology.DEAD_LETTER_COPY_QUEUE: Channel(
+    topology.DEAD_LETTER_COPY_QUEUE: ChannelDocument(
         "Copies of events that could not be used",
         "For the stage that holds a district back whose event the broker itself put aside.",
         "deadLetter",
     ),
-    topology.COMMIT_QUEUE: Channel(
+    topology.COMMIT_QUEUE: ChannelDocument(
         "Commits",
         "Routing key `commit.<district>`. In order per district; a message may come twice, never not at all.",
         "commit",
     ),
-    topology.REVIEW_QUEUE: Channel(
+    topology.REVIEW_QUEUE: ChannelDocument(
         "Reviews",
         "Routing key `review.<district>`. In order per district; a message may come twice, never not at all.",
         "review",
     ),
-    topology.ALERT_QUEUE: Channel(
+    topology.ALERT_QUEUE: ChannelDocument(
         "Alerts",
         "Routing key `alert.<severity>`. One firing and one resolved alert per incident, and an updated one"
         " where its picture changes.",
@@ -274,7 +274,7 @@ def _operation(operation: Operation) -> JsonObject:
     return document
 
 
-def _message(name: str, message: Message) -> JsonObject:
+def _message(name: str, message: MessageDocument) -> JsonObject:
     document: JsonObject = {
         "name": message.type or name,
         "title": message.title,

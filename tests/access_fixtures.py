@@ -30,7 +30,7 @@ from worker.console.access.gate import SESSION_COOKIE, digest_of
 from worker.console.access.login import Access
 from worker.console.connection_limits import HEAD_SECONDS
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.pages import all_pages
 from worker.console.probes import Probes
 from worker.console.server import WebServer
@@ -117,7 +117,7 @@ class ServedConsole:
     url: str
     console: Console
     store: StoreUnderTest
-    pages: list[Page]
+    pages: list[Route]
     probes_url: str
 
     @property
@@ -167,7 +167,7 @@ def serve(store: StoreUnderTest) -> Serve:
     async def served(*, head_seconds: float = HEAD_SECONDS, **http: Any) -> AsyncIterator[ServedConsole]:
         settings = Settings(http=HttpSettings(**http))
         access_store = app.access_store(settings, store.database)
-        opened = app.Store(
+        opened = app.Stores(
             dsn=store.url,
             inbox=store.inbox,
             evaluations=store.evaluations,
@@ -196,7 +196,7 @@ def serve(store: StoreUnderTest) -> Serve:
             access=access_store,
         )
         broker = InProcessBroker(sinks={})
-        made = serving.console(settings, opened, broker)
+        made = serving.build_console(settings, opened, broker)
         object.__setattr__(made.access, "passwords", Argon2Passwords(CHEAP))
         probes = Probes(store.desk, [store.outbox], store.inspections, broker, Health(), Metrics())
         server = WebServer(probes, made)

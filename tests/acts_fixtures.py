@@ -32,8 +32,8 @@ from worker.console.console import Console
 from worker.console.pages import all_pages
 from worker.console.site import site
 from worker.domain.access.users import Role
-from worker.operations.section_cache import SectionTables
-from worker.suggest.draft_counts import Coverages
+from worker.operations.section_cache import SectionCache
+from worker.suggest.draft_counts import DraftCounts
 
 VISIT = "v" * 43
 """The secret of the browser's visit, which the tokens of its forms are made of."""
@@ -110,11 +110,11 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         surveys=store.surveys,
         plans=store.plans,
         views=store.views,
-        sections=SectionTables(store.sections),
+        sections=SectionCache(store.sections),
         letters=FileDeadLetters(file),
         quarantine=store.quarantine,
         publisher=broker,
-        coverages=Coverages(store.surveys),
+        coverages=DraftCounts(store.surveys),
         connections=store.connections,
         limits=LIMITS,
         access=serving.access(settings, app.access_store(settings, store.database)),

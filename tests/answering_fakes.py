@@ -16,9 +16,9 @@ from worker.domain.review.causes import (
     Fate,
     Label,
     Others,
-    Place,
     Removals,
     Removed,
+    SchoolGrade,
 )
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.terms import DistrictTerms
@@ -83,18 +83,18 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return [Others(code, 1, ["x"], NOON) for code in self.answers.get("codes", ())]
 
-    async def cohorts(self, schools: Collection[str]) -> dict[Place, int]:
+    async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
         """Answer."""
-        return self._answer("cohorts", set(schools), {Place("h1", "3"): 9})
+        return self._answer("cohorts", set(schools), {SchoolGrade("h1", "3"): 9})
 
     async def removals(self, classes_committed: int) -> Removals:
         """Answer."""
-        gone = [Removed(Place("h2", "3"), 4), Removed(Place(None, "3"), 1)]
+        gone = [Removed(SchoolGrade("h2", "3"), 4), Removed(SchoolGrade(None, "3"), 1)]
         return self._answer("removals", classes_committed, Removals(gone))
 
     async def class_changes(self, today: object) -> list[Any]:
         """Answer."""
-        return self._answer("class changes", today, [ClassChange(Place("h1", "3"), 2, Fate.LEFT)])
+        return self._answer("class changes", today, [ClassChange(SchoolGrade("h1", "3"), 2, Fate.LEFT)])
 
     async def is_connected(self) -> bool:
         """Answer."""

@@ -18,8 +18,8 @@ from worker.domain.preflight.window import Trigger, Window
 from worker.domain.roster.records import (
     Course,
     EventId,
-    Kind,
     RecordId,
+    RecordKind,
     School,
     Section,
     Student,
@@ -230,7 +230,9 @@ def term(start: date | None, end: date | None, name: str | None = "Fall") -> Ter
     return Term(record_id(850), name, start, end)
 
 
-def event(number: int, record: Json | None, record_number: int = 1, kind: Kind = Kind.USER) -> Event:
+def event(
+    number: int, record: Json | None, record_number: int = 1, kind: RecordKind = RecordKind.USER
+) -> Event:
     """Return an event at a place in its feed; `record` None is a deletion."""
     return Event(event_id(number), kind, record_id(record_number), record)
 

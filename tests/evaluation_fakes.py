@@ -13,12 +13,12 @@ from builders import DISTRICT, NOON
 from figure_fakes import MemoryFigures
 from oracle import seats_of
 
-from worker.domain.alerts.incidents import Condition
+from worker.domain.alerts.incidents import Problem
 from worker.domain.preflight.approval import Approval, Ended
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.window import Trigger, WindowLimits
-from worker.domain.roster.records import EventId, Json, Kind, RecordId
+from worker.domain.roster.records import EventId, Json, RecordId, RecordKind
 from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
 from worker.domain.roster.staging import Event
 from worker.messaging.outbox_message import OutboxMessage
@@ -57,7 +57,7 @@ class MemoryEvaluation(MemoryFigures):
     decisions: list[DecisionRecord | None] = field(default_factory=list)
     closed: list[tuple[datetime | None, bool]] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
-    incidents: list[tuple[dict[str, Condition | None], str]] = field(default_factory=list)
+    incidents: list[tuple[dict[str, Problem | None], str]] = field(default_factory=list)
     reported: dict[int, str] = field(default_factory=dict)
     """The errors that the last review told, with their codes."""
 
@@ -67,7 +67,7 @@ class MemoryEvaluation(MemoryFigures):
         plain = ClosedWindow(DISTRICT, trigger, now, now, None, 0, None)
         self.window = replace(plain, **fields)
 
-    def send(self, kind: Kind, record_id: str, record: Json | None) -> None:
+    def send(self, kind: RecordKind, record_id: str, record: Json | None) -> None:
         """Put an event into the inbox."""
         self.sent += 1
         self.waiting.append(Event(EventId(f"{self.sent:024x}"), kind, RecordId(record_id), record))
@@ -96,7 +96,7 @@ class MemoryEvaluation(MemoryFigures):
         """Return nothing: Clever told nothing of the district."""
         return None
 
-    async def note_incidents(self, found: Mapping[str, Condition | None], batch_id: str) -> None:
+    async def note_incidents(self, found: Mapping[str, Problem | None], batch_id: str) -> None:
         """Keep them."""
         self.incidents.append((dict(found), batch_id))
 
@@ -218,8 +218,8 @@ STUDENT: Json = {"student": {"texts": {"grade": "3", "school_id": "h"}}}
 def students(district: MemoryEvaluation, *names: str, listed: bool = True) -> None:
     """Send students and the class that lists them."""
     for name in names:
-        district.send(Kind.USER, name, STUDENT)
-    district.send(Kind.SECTION, "c", {"students": list(names) if listed else [], "teachers": []})
+        district.send(RecordKind.USER, name, STUDENT)
+    district.send(RecordKind.SECTION, "c", {"students": list(names) if listed else [], "teachers": []})
 
 
 async def committed(*names: str) -> MemoryEvaluation:

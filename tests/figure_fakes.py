@@ -22,12 +22,12 @@ from worker.domain.review.causes import (
     ErrorKey,
     Label,
     Others,
-    Place,
     Removals,
     Removed,
+    SchoolGrade,
 )
-from worker.domain.review.kept_suggestions import Advice
-from worker.domain.roster.records import Json, Kind, section_from_json
+from worker.domain.review.kept_suggestions import KeptSuggestions
+from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.roster import RosterKind
 from worker.domain.roster.section_filter import SectionFilter, SectionView
 from worker.pipeline.evaluate.unit_of_work import NO_SIGNS, DistrictState
@@ -46,7 +46,7 @@ class MemoryFigures(MemoryRoster):
     """A fake of `ErrorFigures`, `Guards` and `Advised`; of what it does not count it knows nothing."""
 
     state: DistrictState = field(default_factory=new_state)
-    advised: Advice | None = None
+    advised: KeptSuggestions | None = None
     built: SurveyBuilder | None = None
     past: list[tuple[datetime, dict[str, Seat]]] = field(default_factory=list)
     """Commits that guards count, with the students before each."""
@@ -99,12 +99,12 @@ class MemoryFigures(MemoryRoster):
 
     async def blocked_students(self, labels: object, signs: object = NO_SIGNS) -> list[Blocked]:  # noqa: ARG002
         """Return the blocked students, by grade of a school and their errors."""
-        groups: Counter[tuple[frozenset[ErrorKey], Place]] = Counter()
+        groups: Counter[tuple[frozenset[ErrorKey], SchoolGrade]] = Counter()
         for (kind, student), row in self.rows.items():
             found = [one for one in self.errors() if (one.kind, one.record_id) == (kind.value, student)]
             keys = frozenset(ErrorKey(one.code, one.detail.get("field", "")) for one in found)
             if keys and row.seat:
-                groups[keys, Place(row.seat.school_id, row.seat.grade)] += 1
+                groups[keys, SchoolGrade(row.seat.school_id, row.seat.grade)] += 1
         return [Blocked(dict.fromkeys(keys, NOON), count, place) for (keys, place), count in groups.items()]
 
     async def other_errors(self) -> list[Others]:
@@ -124,7 +124,7 @@ class MemoryFigures(MemoryRoster):
         found = {student for student in seats if how_many(listing[student])}
         return {
             section: record
-            for section, record in self.live(Kind.SECTION).items()
+            for section, record in self.live(RecordKind.SECTION).items()
             if found.intersection(record["students"])
         }
 
@@ -139,7 +139,9 @@ class MemoryFigures(MemoryRoster):
 
     async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
         """Return what teachers are called."""
-        users = {one: user["teacher"] for one, user in self.live(Kind.USER).items() if "teacher" in user}
+        users = {
+            one: user["teacher"] for one, user in self.live(RecordKind.USER).items() if "teacher" in user
+        }
         return {one: (side.get("first_name"), side.get("last_name")) for one, side in users.items()}
 
     async def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
@@ -152,7 +154,9 @@ class MemoryFigures(MemoryRoster):
         """Return the kept sections of students in several whose term has no days."""
         listing = self._listing(lambda kept: kept > 1)
         terms = {one: record["term_id"] for one, record in listing.items() if record.get("term_id")}
-        known = {one for one, term in self.live(Kind.TERM).items() if term.get("start") or term.get("end")}
+        known = {
+            one for one, term in self.live(RecordKind.TERM).items() if term.get("start") or term.get("end")
+        }
         return {one: term for one, term in terms.items() if one in self.kept and term not in known}
 
     async def sections_by_labels(self, labels: object) -> dict[tuple[Label, ...], list[str]]:  # noqa: ARG002
@@ -163,16 +167,16 @@ class MemoryFigures(MemoryRoster):
         """Return no such sections."""
         return []
 
-    async def cohorts(self, schools: Collection[str]) -> dict[Place, int]:
+    async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
         """Return how many students each grade of these schools has."""
-        return {Place(*place): n for place, (n, _) in self.coverage.items() if place[0] in schools}
+        return {SchoolGrade(*place): n for place, (n, _) in self.coverage.items() if place[0] in schools}
 
     async def removals(self, classes_committed: int) -> Removals:
         """Return whom the plan removes."""
         gone = [
             key for key, row in self.rows.items() if key[0] is RosterKind.STUDENT and row.candidate is None
         ]
-        return Removals([Removed(Place(None, None), len(gone))], classes_committed=classes_committed)
+        return Removals([Removed(SchoolGrade(None, None), len(gone))], classes_committed=classes_committed)
 
     async def class_changes(self, _today: object) -> list[Any]:
         """Return nothing in detail."""
@@ -184,17 +188,17 @@ class MemoryFigures(MemoryRoster):
 
     async def has_shared_students(self) -> bool:
         """Whether anybody is a student."""
-        return any("student" in one for one in self.live(Kind.USER).values())
+        return any("student" in one for one in self.live(RecordKind.USER).values())
 
     async def is_connected(self) -> bool:
         """Whether it can be read again: it cannot."""
         return False
 
-    async def advice(self) -> Advice | None:
+    async def advice(self) -> KeptSuggestions | None:
         """Return what was suggested last."""
         return self.advised
 
-    async def keep_advice(self, advice: Advice) -> None:
+    async def keep_advice(self, advice: KeptSuggestions) -> None:
         """Keep it."""
         self.calls["kept advice"] += 1
         self.advised = advice

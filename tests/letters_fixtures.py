@@ -18,7 +18,7 @@ from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
 from worker.messaging.broker import Broker, Message
 from worker.messaging.dead_letters import DeadLetters
-from worker.operations.dead_letters import Choice
+from worker.operations.dead_letters import DeadLetterQuery
 
 LONG = 20.0
 HURRIED = 0.3
@@ -26,7 +26,7 @@ NOT_JSON = b'{"half of'
 BROKEN = body(event_json(student_json(1, {"grade": 3}), number=5))
 """An event with a number where a text has to be."""
 GOOD = body(event_json(student_json(1), number=6))
-WHOLE = Choice()
+WHOLE = DeadLetterQuery()
 TRACE = f"00-{'ab' * 16}-{'cd' * 8}-01"
 
 

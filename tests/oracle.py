@@ -24,8 +24,8 @@ from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.roster.records import (
     Json,
-    Kind,
     RecordId,
+    RecordKind,
     Section,
     Student,
     course_from_json,
@@ -38,10 +38,10 @@ from worker.domain.roster.records import (
 from worker.domain.roster.roster import Entry, class_entry, school_entry, student_entry, teacher_entry
 from worker.domain.roster.scope import find_schools
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter, SectionView, counted, rank
-from worker.domain.roster.terms import Calendar
+from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import fold, folded
 
-Records = dict[tuple[Kind, str], Json]
+Records = dict[tuple[RecordKind, str], Json]
 """The live records of a district; tombstones are simply not there."""
 
 
@@ -91,7 +91,7 @@ def judge(
     sections = {
         record_id: section_from_json(record_id, record)
         for (kind, record_id), record in records.items()
-        if kind is Kind.SECTION
+        if kind is RecordKind.SECTION
     }
     calendar = calendar_of(records, today, policy.term_grace_days)
     ranks = {
@@ -119,7 +119,7 @@ def judge(
                 student,
                 sections_of[student_id],
                 _duplicated(student, students, policy),
-                school is None or (Kind.SCHOOL, school) in records,
+                school is None or (RecordKind.SCHOOL, school) in records,
             ),
             policy,
         )
@@ -156,8 +156,8 @@ def _unmatched(
     """Return the values of the scope that no student and no school has."""
     grades = {student.value("grade") for student in everybody.values()}
     schools: set[str | None] = {school for student in everybody.values() for school in student.all_schools()}
-    schools |= {i for (kind, i) in records if kind is Kind.SCHOOL}
-    schools |= {record.get("name") for (kind, _), record in records.items() if kind is Kind.SCHOOL}
+    schools |= {i for (kind, i) in records if kind is RecordKind.SCHOOL}
+    schools |= {record.get("name") for (kind, _), record in records.items() if kind is RecordKind.SCHOOL}
     scope = section_filter.scope
     values = [("grades", value, grades) for value in scope.grades]
     values += [("schools", value, schools) for value in scope.schools]
@@ -168,13 +168,13 @@ def _unmatched(
     ]
 
 
-def calendar_of(records: Records, today: date, days: int) -> Calendar:
+def calendar_of(records: Records, today: date, days: int) -> TermCalendar:
     """Return which terms count on though they have ended, looked for day by day."""
     named: dict[str, set[str]] = {}
     for (kind, _), record in records.items():
-        if kind is Kind.SECTION and record.get("term_id"):
+        if kind is RecordKind.SECTION and record.get("term_id"):
             named.setdefault(record.get("school_id") or "", set()).add(record["term_id"])
-    terms = {i: term_from_json(i, record) for (kind, i), record in records.items() if kind is Kind.TERM}
+    terms = {i: term_from_json(i, record) for (kind, i), record in records.items() if kind is RecordKind.TERM}
     unnamed = [term for i, term in terms.items() if not any(i in some for some in named.values())]
     grace: dict[tuple[str, str], date] = {}
     for school, some in named.items():
@@ -187,18 +187,18 @@ def calendar_of(records: Records, today: date, days: int) -> Calendar:
                 grace |= {(school, term.id): day + timedelta(days=days) for term in running}
             if running or begun:
                 break
-    return Calendar(today, grace)
+    return TermCalendar(today, grace)
 
 
 def view(section: Section, records: Records) -> SectionView:
     """Return a section with what a filter reads beside it."""
 
-    def beside(kind: Kind, record_id: str | None) -> Json | None:
+    def beside(kind: RecordKind, record_id: str | None) -> Json | None:
         return records.get((kind, record_id)) if record_id else None
 
-    course = beside(Kind.COURSE, section.course_id)
-    school = beside(Kind.SCHOOL, section.school_id)
-    term = beside(Kind.TERM, section.term_id)
+    course = beside(RecordKind.COURSE, section.course_id)
+    school = beside(RecordKind.SCHOOL, section.school_id)
+    term = beside(RecordKind.TERM, section.term_id)
     return SectionView(
         section,
         course_from_json(section.course_id or "", course) if course is not None else None,
@@ -209,10 +209,10 @@ def view(section: Section, records: Records) -> SectionView:
 
 def _students(records: Records, section_filter: SectionFilter) -> dict[str, Student]:
     students = {}
-    schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is Kind.SCHOOL]
+    schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is RecordKind.SCHOOL]
     scope = find_schools(section_filter.scope, schools)
     for (kind, record_id), record in records.items():
-        student = student_from_json(record_id, record) if kind is Kind.USER else None
+        student = student_from_json(record_id, record) if kind is RecordKind.USER else None
         if student is not None and scope.holds(student):
             students[record_id] = student
     return students
@@ -236,7 +236,7 @@ def _duplicated(student: Student, students: dict[str, Student], policy: Policy) 
 
 def _section_context(section: Section, is_class: bool, records: Records) -> SectionContext:
     def is_known(user: str, side: str) -> bool:
-        return side in records.get((Kind.USER, user), {})
+        return side in records.get((RecordKind.USER, user), {})
 
     return SectionContext(
         section,
@@ -255,13 +255,13 @@ def _people(
     classes = [sections[section] for section in sizes]
     people = []
     for teacher_id in {teacher for section in classes for teacher in section.teachers}:
-        teacher = teacher_from_json(teacher_id, records.get((Kind.USER, teacher_id)))
+        teacher = teacher_from_json(teacher_id, records.get((RecordKind.USER, teacher_id)))
         if teacher is not None:
             people.append(teacher_entry(teacher))
     named = {section.school_id for section in classes}
     named |= {student.value("school_id") for student in students.values()}
     for school_id in named - {None}:
-        school = records.get((Kind.SCHOOL, school_id or ""))
+        school = records.get((RecordKind.SCHOOL, school_id or ""))
         if school is not None:
             people.append(school_entry(school_from_json(school_id or "", school)))
     return people

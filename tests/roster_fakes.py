@@ -10,7 +10,7 @@ from staged_fakes import MemoryStaged, Row
 
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.roster import RosterKind
 from worker.pipeline.evaluate.rosters import ClassState, EntryWrite, OpenFinding, PersonState, StudentState
 
@@ -78,7 +78,7 @@ class MemoryRoster(MemoryStaged):
         return [self._student_state(one) for one in ids]
 
     def _student_state(self, student_id: str) -> StudentState:
-        user = self.at(Kind.USER, student_id) or {}
+        user = self.at(RecordKind.USER, student_id) or {}
         listed = [
             one.section_id for one in self.links if (one.role, one.target_id) == ("student", student_id)
         ]
@@ -87,7 +87,7 @@ class MemoryRoster(MemoryStaged):
             student_id,
             user if "student" in user else None,
             {section: self.kept[section][0] for section in listed if section in self.kept},
-            self.at(Kind.SCHOOL, school) is not None,
+            self.at(RecordKind.SCHOOL, school) is not None,
             self._row(RosterKind.STUDENT, student_id).state(),
         )
 
@@ -102,7 +102,7 @@ class MemoryRoster(MemoryStaged):
             for one in self.links
             if one.role == "teacher" and self.kept.get(one.section_id, (0, 0))[1] > 0
         }
-        users = {one: self.at(Kind.USER, one) or {} for one in ids}
+        users = {one: self.at(RecordKind.USER, one) or {} for one in ids}
         records = {one: user if "teacher" in user else None for one, user in users.items()}
         return self._persons(RosterKind.TEACHER, records, needed)
 
@@ -110,7 +110,7 @@ class MemoryRoster(MemoryStaged):
         """Return these schools."""
         self.looked_at["school"].update(ids)
         needed = {row.school_id for row in self.rows.values() if row.candidate}
-        return self._persons(RosterKind.SCHOOL, {one: self.at(Kind.SCHOOL, one) for one in ids}, needed)
+        return self._persons(RosterKind.SCHOOL, {one: self.at(RecordKind.SCHOOL, one) for one in ids}, needed)
 
     def _persons(
         self, kind: RosterKind, records: dict[str, Json | None], needed: Collection[str | None]
@@ -133,7 +133,7 @@ class MemoryRoster(MemoryStaged):
     def _class_state(self, section_id: str) -> ClassState:
         rank, students = self.kept.get(section_id, (None, 0))
         entry = self._row(RosterKind.CLASS, section_id).state(with_record=True)
-        return ClassState(section_id, self.at(Kind.SECTION, section_id), rank, students, entry)
+        return ClassState(section_id, self.at(RecordKind.SECTION, section_id), rank, students, entry)
 
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
         """Change the candidate roster."""
@@ -177,7 +177,7 @@ class MemoryRoster(MemoryStaged):
 
     async def unreadable(self, kinds: Collection[str]) -> int:
         """Return how many records have fields that could not be read."""
-        return sum("unread" in one for kind in kinds for one in self.live(Kind(kind)).values())
+        return sum("unread" in one for kind in kinds for one in self.live(RecordKind(kind)).values())
 
     # What there is, for a test
 

@@ -17,12 +17,12 @@ from typing import Literal, get_args
 from builders import DISTRICT, Json, district_json, event_json, later, student_json
 
 from schemas import clever, event_ids
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.messaging.broker import Message
 from worker.pipeline.poll.baseline_store import NOBODY, BaselineRecord, Older, Run, Saved
-from worker.pipeline.poll.clever import EVENTS, Page, Token
-from worker.pipeline.poll.connections import Connection, Listing
-from worker.pipeline.poll.context import Pace, Surroundings
+from worker.pipeline.poll.clever import EVENTS, CleverPage, Token
+from worker.pipeline.poll.connections import Connection, ListingChanges
+from worker.pipeline.poll.context import PollContext, PollTiming
 from worker.pipeline.poll.stage import PollStage
 from worker.runtime.errors import BaselineLost, CleverRefused, CleverTokenRefused, StoreRefused
 from worker.runtime.metrics import Metrics
@@ -30,7 +30,7 @@ from worker.runtime.metrics import Metrics
 TOKEN = Token("first token")
 NOT_FOUND = 404
 REFUSED_PAUSE = timedelta(minutes=15)
-PACE = Pace()
+PACE = PollTiming()
 MOST_CALLS = 100_000
 """Of one world: far more than any test needs, so that a reading without an end fails soon."""
 
@@ -91,28 +91,28 @@ def feed_event(number: int) -> Json:
 
 # Clever
 
-Quirk = Callable[[Page, Page | None], Page]
+Quirk = Callable[[CleverPage, CleverPage | None], CleverPage]
 """Makes what Clever answers of the page that it should, and of the one that it answered before."""
 
 
-def reversed_rows(page: Page, _before: Page | None) -> Page:
+def reversed_rows(page: CleverPage, _before: CleverPage | None) -> CleverPage:
     """Give the rows the other way round."""
-    return Page(page.rows[::-1], page.next_after)
+    return CleverPage(page.rows[::-1], page.next_after)
 
 
-def repeated(page: Page, before: Page | None) -> Page:
+def repeated(page: CleverPage, before: CleverPage | None) -> CleverPage:
     """Give the page before once more."""
-    return page if before is None else Page(list(before.rows), before.next_after)
+    return page if before is None else CleverPage(list(before.rows), before.next_after)
 
 
-def emptied(_page: Page, _before: Page | None) -> Page:
+def emptied(_page: CleverPage, _before: CleverPage | None) -> CleverPage:
     """Give nothing, as if the list had ended."""
-    return Page([], None)
+    return CleverPage([], None)
 
 
-def broken_off(page: Page, _before: Page | None) -> Page:
+def broken_off(page: CleverPage, _before: CleverPage | None) -> CleverPage:
     """Give the first row only, as if the list ended there."""
-    return Page(page.rows[:1], None)
+    return CleverPage(page.rows[:1], None)
 
 
 class FakeClever:
@@ -143,7 +143,7 @@ class FakeClever:
         """What `newest_events` answers first, whatever there is, and whatever the feed's trouble."""
         self.quirks: list[tuple[str, Quirk]] = []
         """By what lists they are of; each for one page."""
-        self._before: dict[str, Page] = {}
+        self._before: dict[str, CleverPage] = {}
         self._calls = calls
 
     def forget(self, number: int) -> None:
@@ -165,7 +165,7 @@ class FakeClever:
         self._asked("district", token)
         return self.record
 
-    async def page(self, token: Token, collection: str, after: str | None) -> Page:
+    async def page(self, token: Token, collection: str, after: str | None) -> CleverPage:
         """Return a page, after what its quirk makes of it."""
         self._asked(f"page {collection} {after}", token)
         page = self._feed_page(after) if collection == EVENTS else self._page(collection, after)
@@ -174,7 +174,7 @@ class FakeClever:
                 del self.quirks[place]
                 page = quirk(page, self._before.get(collection))
                 break
-        self._before[collection] = Page(list(page.rows), page.next_after)
+        self._before[collection] = CleverPage(list(page.rows), page.next_after)
         self.rows_given += len(page.rows) if collection == EVENTS else 0
         return page
 
@@ -207,11 +207,11 @@ class FakeClever:
         if self.feed_trouble is not None and (is_feed or what.startswith(f"page {EVENTS}")):
             raise self.feed_trouble
 
-    def _page(self, collection: str, after: str | None) -> Page:
+    def _page(self, collection: str, after: str | None) -> CleverPage:
         rows = sorted(self.collections.get(collection, []), key=lambda row: str(row["id"]))
         return self._cut([row for row in rows if after is None or row["id"] > after])
 
-    def _feed_page(self, after: str | None) -> Page:
+    def _feed_page(self, after: str | None) -> CleverPage:
         if after is None:
             return self._cut(self.feed)
         for place, event in enumerate(self.feed):
@@ -219,13 +219,13 @@ class FakeClever:
                 return self._cut(self.feed[place + 1 :])
         if self.to_unknown_place == "404":
             raise CleverRefused("Clever: 404", NOT_FOUND)
-        return Page([], None) if self.to_unknown_place == "empty" else self._cut(self.feed)
+        return CleverPage([], None) if self.to_unknown_place == "empty" else self._cut(self.feed)
 
-    def _cut(self, rows: list[Json]) -> Page:
+    def _cut(self, rows: list[Json]) -> CleverPage:
         rows = [row for row in rows if row.get("id") not in self.hidden] if self.hidden else rows
         found = rows[: self.page_size]
         ids = [found_id for row in found if (found_id := _id_of(row))]
-        return Page(found, ids[-1] if ids and len(rows) > self.page_size else None)
+        return CleverPage(found, ids[-1] if ids and len(rows) > self.page_size else None)
 
 
 def _id_of(row: Json) -> str | None:
@@ -267,8 +267,8 @@ class Tables:
     runs: dict[str, Run] = field(default_factory=dict)
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The overlap and the floor of each run."""
-    read: dict[tuple[Kind, str], BaselineRecord] = field(default_factory=dict)
-    staged: dict[tuple[Kind, str], str] = field(default_factory=dict)
+    read: dict[tuple[RecordKind, str], BaselineRecord] = field(default_factory=dict)
+    staged: dict[tuple[RecordKind, str], str] = field(default_factory=dict)
     events: set[str] = field(default_factory=set)
     """Those that ingest has stored."""
     quarantine: dict[bytes, datetime] = field(default_factory=dict)
@@ -301,11 +301,11 @@ class FakeConnections:
         self._calls.make("unclaim_listing")
         self._tables.listed_at = None
 
-    async def listed(self, tokens: Mapping[str, Token]) -> Listing:
+    async def listed(self, tokens: Mapping[str, Token]) -> ListingChanges:
         """Take the list of connected districts."""
         self._calls.make("listed")
         now = self._clock.now
-        listing = Listing([], [], [])
+        listing = ListingChanges([], [], [])
         for district_id, token in sorted(tokens.items()):
             row = self.rows.get(district_id)
             if row is None:
@@ -611,17 +611,17 @@ class FakeBaselines:
         return held if held is not None and held.id == run.id else None
 
 
-def _counts(records: Mapping[tuple[Kind, str], str | None]) -> dict[str, int]:
+def _counts(records: Mapping[tuple[RecordKind, str], str | None]) -> dict[str, int]:
     students = [
         record
         for (kind, _), record in records.items()
-        if kind is Kind.USER and (record is None or "student" in json.loads(record))
+        if kind is RecordKind.USER and (record is None or "student" in json.loads(record))
     ]
     kinds = [kind for kind, _ in records]
     return {
         "students": len(students),
-        "schools": kinds.count(Kind.SCHOOL),
-        "sections": kinds.count(Kind.SECTION),
+        "schools": kinds.count(RecordKind.SCHOOL),
+        "sections": kinds.count(RecordKind.SECTION),
     }
 
 
@@ -670,7 +670,7 @@ class FakePublisher:
 class World:
     """One district's Clever, store and broker, and a process that polls."""
 
-    def __init__(self, pace: Pace = PACE) -> None:
+    def __init__(self, pace: PollTiming = PACE) -> None:
         self.calls = Calls()
         self.clock = Clock()
         self.tables = Tables()
@@ -679,7 +679,7 @@ class World:
         self.baselines = FakeBaselines(self.calls, self.clock, self.tables)
         self.publisher = FakePublisher(self.calls, self.clock, self.tables)
         self.metrics = Metrics()
-        self.source = Surroundings(
+        self.source = PollContext(
             self.clever, self.connections, self.baselines, self.publisher, self.metrics, pace
         )
         self.stage = PollStage(self.source)

@@ -10,8 +10,8 @@ from worker.domain.preflight.checks import Finding
 from worker.domain.roster.records import (
     EventId,
     Json,
-    Kind,
     RecordId,
+    RecordKind,
     School,
     school_from_json,
     term_from_json,
@@ -19,7 +19,7 @@ from worker.domain.roster.records import (
 from worker.domain.roster.roster import Entry, RosterKind
 from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms, TermUse
-from worker.pipeline.evaluate.rosters import EntryState, Link, Seat, SectionState
+from worker.pipeline.evaluate.rosters import EntryState, Seat, SectionLink, SectionState
 
 
 @dataclass
@@ -52,7 +52,7 @@ class MemoryStaged:
     contexts: list[str] = field(default_factory=list)
     event_contexts: list[str] = field(default_factory=list)
     known: dict[Key, Staged] = field(default_factory=dict)
-    links: set[Link] = field(default_factory=set)
+    links: set[SectionLink] = field(default_factory=set)
     school_terms: Counter[tuple[str, str]] = field(default_factory=Counter)
     in_grace: set[tuple[str, str]] = field(default_factory=set)
     kept: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -67,12 +67,12 @@ class MemoryStaged:
     looked_at: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Whom and what a step looked at, by kind."""
 
-    def at(self, kind: Kind, record_id: str | None) -> Json | None:
+    def at(self, kind: RecordKind, record_id: str | None) -> Json | None:
         """Return a live record."""
         found = self.known.get((kind, RecordId(record_id or "")))
         return found.record if found else None
 
-    def live(self, kind: Kind) -> dict[str, Json]:
+    def live(self, kind: RecordKind) -> dict[str, Json]:
         """Return the live records of a kind."""
         return {key[1]: one.record for key, one in self.known.items() if key[0] is kind and one.record}
 
@@ -93,7 +93,7 @@ class MemoryStaged:
         for change in changes:
             self.known[change.key] = Staged(EventId(change.event_id), change.after, change.modified)
 
-    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+    async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         """Change which sections point where."""
         assert not self.links & set(added)
         assert self.links >= set(removed)
@@ -106,23 +106,23 @@ class MemoryStaged:
     async def section_states(self, ids: Collection[str]) -> list[SectionState]:
         """Return the sections with what a filter reads beside them."""
         self.looked_at["section"].update(ids)
-        return [self._section_state(one) for one in ids if (Kind.SECTION, one) in self.known]
+        return [self._section_state(one) for one in ids if (RecordKind.SECTION, one) in self.known]
 
     def _section_state(self, section_id: str) -> SectionState:
-        section = self.at(Kind.SECTION, section_id)
+        section = self.at(RecordKind.SECTION, section_id)
         named = section or {}
         return SectionState(
             section_id,
             section,
-            self.at(Kind.COURSE, named.get("course_id")),
-            self.at(Kind.SCHOOL, named.get("school_id")),
-            self.at(Kind.TERM, named.get("term_id")),
+            self.at(RecordKind.COURSE, named.get("course_id")),
+            self.at(RecordKind.SCHOOL, named.get("school_id")),
+            self.at(RecordKind.TERM, named.get("term_id")),
             self.kept[section_id][0] if section_id in self.kept else None,
         )
 
     async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
         """Return those who are students now."""
-        found = {one: self.at(Kind.USER, one) or {} for one in ids}
+        found = {one: self.at(RecordKind.USER, one) or {} for one in ids}
         return {one: record for one, record in found.items() if "student" in record}
 
     async def unknown_users(
@@ -130,18 +130,18 @@ class MemoryStaged:
     ) -> tuple[set[str], set[str]]:
         """Return who is no student now, and who is no teacher."""
         without = {
-            side: {one for one in ids if side not in (self.at(Kind.USER, one) or {})}
+            side: {one for one in ids if side not in (self.at(RecordKind.USER, one) or {})}
             for side, ids in (("student", students), ("teacher", teachers))
         }
         return without["student"], without["teacher"]
 
     async def schools(self) -> list[School]:
         """Return the district's schools."""
-        return [school_from_json(*one) for one in self.live(Kind.SCHOOL).items()]
+        return [school_from_json(*one) for one in self.live(RecordKind.SCHOOL).items()]
 
     async def terms(self) -> DistrictTerms:
         """Return the district's terms."""
-        known = {term_id: term_from_json(term_id, one) for term_id, one in self.live(Kind.TERM).items()}
+        known = {term_id: term_from_json(term_id, one) for term_id, one in self.live(RecordKind.TERM).items()}
         uses = [
             TermUse(*key, count, known.get(RecordId(key[1])), key in self.in_grace)
             for key, count in sorted(self.school_terms.items())
@@ -164,9 +164,9 @@ class MemoryStaged:
     async def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
         """Yield the ids that are staged or stand in the roster."""
         if what == "section":
-            ids = {key[1] for key in self.known if key[0] is Kind.SECTION}
+            ids = {key[1] for key in self.known if key[0] is RecordKind.SECTION}
         else:
-            kind = Kind.SCHOOL if what == "school" else Kind.USER
+            kind = RecordKind.SCHOOL if what == "school" else RecordKind.USER
             ids = {RecordId(one) for one, record in self.live(kind).items() if what in (kind, *record)}
             ids |= {RecordId(one) for kind_of_row, one in self.rows if kind_of_row == what}
             ids |= {

@@ -37,14 +37,14 @@ from worker.adapters.postgres.operations.rollback import PostgresRollbacks
 from worker.adapters.postgres.operations.section_queries import PostgresSectionViews
 from worker.adapters.postgres.poll.baselines import PostgresBaselines
 from worker.adapters.postgres.poll.connections import PostgresConnections
-from worker.adapters.postgres.poll.feed_locks import TurnLocks
+from worker.adapters.postgres.poll.feed_locks import FeedLocks
 from worker.adapters.postgres.relay.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.suggest.surveys import PostgresSurveys
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.adapters.postgres.watched import USUAL, WatchTimes
 from worker.alerts.delivery_store import OpenIncident
 from worker.domain.alerts.detection import Thresholds
-from worker.domain.alerts.incidents import Rules
+from worker.domain.alerts.incidents import AlertRules
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import WindowLimits
 from worker.mail.mail_store import KeptMail
@@ -113,7 +113,7 @@ class StoreUnderTest:
     desk: PostgresDesk
     baselines: PostgresBaselines
     connections: PostgresConnections
-    locks: TurnLocks
+    locks: FeedLocks
     """Those of `connections`."""
     rollbacks: PostgresRollbacks
     surveys: PostgresSurveys
@@ -161,15 +161,15 @@ async def opened_store(
     policy: Policy | None = None,
     *,
     keeps_history: bool = True,
-    rules: Rules | None = None,
+    rules: AlertRules | None = None,
     times: WatchTimes = USUAL,
     direct: str | None = None,
 ) -> AsyncIterator[StoreUnderTest]:
     """Open the store as a process of its own would."""
     database = Database(url, name="test", size=6, direct=direct, times=times)
-    rules = rules or Rules()
-    heard = Notices(database)
-    locks = TurnLocks(database)
+    rules = rules or AlertRules()
+    heard = Wakeups(database)
+    locks = FeedLocks(database)
     evaluations = PostgresEvaluations(
         database, heard, policy or Policy(), keeps_history=keeps_history, rules=rules
     )

@@ -7,12 +7,12 @@ from typing import Any
 
 from builders import NOON
 
-from worker.domain.onboarding.launch_dates import AssessmentWindow, Calendar
+from worker.domain.onboarding.launch_dates import AssessmentWindow, LaunchCalendar
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.transitions import Way
 from worker.onboarding.district_store import Record
 
-CALENDAR = Calendar()
+CALENDAR = LaunchCalendar()
 ZONE = "America/Chicago"
 
 

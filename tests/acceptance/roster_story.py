@@ -18,7 +18,7 @@ from clever_country import Country
 from program import Consumer, Site
 from time_machine import TimeMachine
 
-from worker.bootstrap.store import Store
+from worker.bootstrap.store import Stores
 from worker.cli.onboarding_reports import rules_asked
 from worker.domain.onboarding.states import Move
 from worker.domain.roster.section_filter import parse_filter
@@ -53,7 +53,7 @@ class Story:
     def __init__(
         self,
         site: Site,
-        store: Store,
+        store: Stores,
         machine: TimeMachine,
         country: Country,
         mailbox: Mailbox,

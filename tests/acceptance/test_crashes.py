@@ -18,7 +18,7 @@ from reaper import running_beside
 from worker.messaging.event_files import JsonObject
 from worker.sandbox import expected_roster as truth
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
-from worker.sandbox.district import District, DistrictSpec, generate
+from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
 
 HOMEROOM = json.dumps({"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]})
 WORKERS = 4
@@ -125,12 +125,12 @@ async def _until_all_is_told(site: Site, district_id: str, consumer: Consumer) -
             await asyncio.sleep(0.2)
 
 
-def district_started(district: District) -> datetime:
+def district_started(district: SandboxDistrict) -> datetime:
     """Return the moment of a generated district's first record, a little later."""
     created = next(iter(district.users.values()))["created"]
     return datetime.fromisoformat(created) + timedelta(minutes=1)
 
 
-def expected_roster(district: District, kept: frozenset[str]) -> Roster:
+def expected_roster(district: SandboxDistrict, kept: frozenset[str]) -> Roster:
     """Work out the roster from the district's own records, with these sections as its classes."""
     return truth.expected_roster(district, lambda section: section["id"] in kept)

@@ -25,7 +25,7 @@ from tcp_proxy import proxied, socket_of
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.sandbox import expected_roster
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
-from worker.sandbox.district import District, DistrictSpec, generate
+from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
 
 MEMORY = 400 * 1000 * 1000
 LARGE = 3_800_000
@@ -47,7 +47,7 @@ class Town:
     """A district whose events are published again and again; what it is to come to is worked out apart."""
 
     def __init__(self, number: int, students: int) -> None:
-        self.district: District = generate(DistrictSpec(students=students, seed=number))
+        self.district: SandboxDistrict = generate(DistrictSpec(students=students, seed=number))
         self.id = self.district.id
         created = next(iter(self.district.users.values()))["created"]
         self.feed = Feed(self.id, datetime.fromisoformat(created) + timedelta(minutes=1))

@@ -16,7 +16,7 @@ from fakes import FakeSink
 from store_fixtures import StoreUnderTest
 
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
-from worker.adapters.clever.saved import SavedPages
+from worker.adapters.clever.saved import SavedPageFolder
 from worker.adapters.inprocess.broker import InProcessBroker
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.section_filter import SectionFilter
@@ -94,7 +94,7 @@ class CaseRunner:
         """Read saved pages; return what is said of them."""
         return await reading.from_pages(
             self.store.baselines,
-            SavedPages(self.folder / folder),
+            SavedPageFolder(self.folder / folder),
             district_id,
             lambda _label, _count: None,
             accept_fewer=accept_fewer,

@@ -25,7 +25,7 @@ from store_fixtures import StoreUnderTest, opened_store
 from schemas import clever
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.pipeline.ingest import translate
 from worker.pipeline.ingest.inbox import Arrival, Quarantined
@@ -93,7 +93,7 @@ async def evaluate(store: StoreUnderTest) -> None:
 def student_arrival(student: int, event: int, *, is_deleted: bool = False) -> Arrival:
     record = clever.read_record("users", student_json(student), DISTRICT)
     text = None if is_deleted else translate.staged_json(record)
-    return Arrival(DISTRICT, event_id(event), Kind.USER, record_id(student), text)
+    return Arrival(DISTRICT, event_id(event), RecordKind.USER, record_id(student), text)
 
 
 async def found(store: StoreUnderTest) -> Connection:
@@ -164,8 +164,8 @@ async def test_another_process_goes_on_where_the_last_one_was(store: StoreUnderT
 
 async def test_a_page_and_its_place_are_kept_together_or_not_at_all(store: StoreUnderTest) -> None:
     run = await store.baselines.begin(DISTRICT, SEED, BEFORE, ["users"])
-    good = BaselineRecord(Kind.USER, record_id(1), "{}")
-    no_json = BaselineRecord(Kind.USER, record_id(2), "{no json")
+    good = BaselineRecord(RecordKind.USER, record_id(1), "{}")
+    no_json = BaselineRecord(RecordKind.USER, record_id(2), "{no json")
 
     with pytest.raises(StoreRefused):
         await store.baselines.add(run, [good, no_json], record_id(2))

@@ -18,7 +18,7 @@ from yarl import URL
 from worker.adapters.clever import http
 from worker.adapters.clever.client import CleverClient
 from worker.adapters.clever.clock import Timing
-from worker.pipeline.poll.clever import Clever, Page, Token
+from worker.pipeline.poll.clever import Clever, CleverPage, Token
 from worker.runtime.errors import (
     CleverRefused,
     CleverTokenRefused,
@@ -322,8 +322,8 @@ async def test_a_page_has_the_records_as_they_came_and_where_the_next_begins(
     next_uri = "/v3.1/users?limit=2&starting_after=u2%2B"
     server.answers = [answer(rows({"id": "u1"}, {"id": "u2"}, next_uri=next_uri)), answer(rows())]
 
-    assert await client.page(TOKEN, "users", None) == Page([{"id": "u1"}, {"id": "u2"}], "u2+")
-    assert await client.page(TOKEN, "users", "u2+") == Page([], None)
+    assert await client.page(TOKEN, "users", None) == CleverPage([{"id": "u1"}, {"id": "u2"}], "u2+")
+    assert await client.page(TOKEN, "users", "u2+") == CleverPage([], None)
     assert server.paths == ["/v3.1/users?limit=2", "/v3.1/users?limit=2&starting_after=u2%2B"]
 
 
@@ -365,7 +365,7 @@ async def test_odd_events_are_passed_on(server: Server, client: CleverClient) ->
 async def test_an_empty_page_behind_the_last_one_ends_the_list(server: Server, client: CleverClient) -> None:
     server.answers = [answer(rows(next_uri="/v3.1/events?starting_after=e9"))]
 
-    assert await client.page(TOKEN, "events", "e9") == Page([], None)
+    assert await client.page(TOKEN, "events", "e9") == CleverPage([], None)
 
 
 # The feed's events
@@ -491,7 +491,7 @@ async def test_what_may_pass_is_asked_again_and_told(
     with capture_logs() as logs:
         page = await client.page(TOKEN, "users", "u7")
 
-    assert page == Page([{"id": "u9"}], None)
+    assert page == CleverPage([{"id": "u9"}], None)
     assert logs == [
         {
             "event": "clever.retry",
@@ -778,7 +778,7 @@ def texts(error: BaseException | None) -> list[str]:
 
 def test_a_question_as_text_has_neither_query_nor_credentials() -> None:
     url = URL("https://api.clever.com/v3.1/users?starting_after=canary")
-    question = http.Question(url, "/v3.1/users", "Bearer canary", limited_as=b"canary")
+    question = http.CleverRequest(url, "/v3.1/users", "Bearer canary", limited_as=b"canary")
 
     assert str(question) == "Clever: GET /v3.1/users"
     assert "canary" not in repr(question)

@@ -13,7 +13,7 @@ from mail_builders import mail, put
 from store_fixtures import LIMITS, StoreUnderTest
 
 from worker.adapters.postgres.operations.clock import SLACK
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.operations.clock import LOOK_SECONDS
 from worker.pipeline.ingest.inbox import Arrival, Mark
 
@@ -152,7 +152,7 @@ async def test_what_lies_ahead_by_no_more_than_it_may_is_left_alone(
 
 
 async def test_a_window_of_before_is_closed_by_its_quiet(store: StoreUnderTest) -> None:
-    arrival = Arrival(DISTRICT, event_id(1), Kind.SCHOOL, record_id(1), '{"name":"North"}')
+    arrival = Arrival(DISTRICT, event_id(1), RecordKind.SCHOOL, record_id(1), '{"name":"North"}')
     await store.inbox.store([arrival], [Mark(DISTRICT, event_id(0), event_id(9), 9)], [])
     await store.rows("UPDATE windows SET opened_at = now() + '1h', last_event_at = now() + '1h'")
 

@@ -13,7 +13,7 @@ from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.postgres.poll.connections import PostgresConnections
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.pipeline.ingest.inbox import Arrival, Quarantined
 from worker.pipeline.poll.clever import Token
 from worker.pipeline.poll.connections import Connection
@@ -422,9 +422,9 @@ async def test_new_events_are_those_neither_stored_nor_evaluated_nor_in_quaranti
     unreadable, unread = b"1" * 32, b"2" * 32
     await store.inbox.store(
         [
-            Arrival(DISTRICT, "waiting", Kind.USER, "u", None),
+            Arrival(DISTRICT, "waiting", RecordKind.USER, "u", None),
             Arrival(DISTRICT, "ignored", None, "r", None),
-            Arrival(OTHER_DISTRICT, "of another", Kind.USER, "u", None),
+            Arrival(OTHER_DISTRICT, "of another", RecordKind.USER, "u", None),
         ],
         [],
         [

@@ -10,7 +10,7 @@ from store_fixtures import StoreUnderTest
 from structlog.testing import capture_logs
 
 from worker.console.access.identity import Identity
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.domain.access.users import Role
 
 WITHOUT_LOG_IN = {
@@ -24,7 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 ELSEWHERE = "This form was sent by another site"
 
 
-def path_of(page: Page) -> str:
+def path_of(page: Route) -> str:
     """Return a path that leads to the page, of a district that there is not."""
     return re.sub(r"\{[^}]*\}", "0", page.path)
 

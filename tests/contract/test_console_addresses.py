@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r'(?:href|action|formaction|data-live-action)="([^"]*)"')
 async def odd(store: StoreUnderTest) -> str:
     event = clever.read(body(event_json(student_json(1, district=ODD), "users.created")))
     assert isinstance(event, clever.Event)
-    await store.inbox.store([translate.arrival(event)], [], [], [])
+    await store.inbox.store([translate.to_arrival(event)], [], [], [])
     assert await evaluate(store) == ["review"]
     return ODD
 

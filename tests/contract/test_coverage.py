@@ -26,8 +26,8 @@ from store_fixtures import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.operations.dry_run import try_filter
 from worker.runtime.errors import StoreUnavailable, UnknownDistrictError
-from worker.suggest.draft_counts import Coverages
-from worker.suggest.enrolments import SeatingBuilder
+from worker.suggest.draft_counts import DraftCounts
+from worker.suggest.enrolments import EnrolmentsBuilder
 from worker.suggest.survey_store import DistrictSurvey, Moment
 
 LONG = 20.0
@@ -123,7 +123,7 @@ async def test_a_count_is_what_a_trial_gives_for_any_filter(store: StoreUnderTes
     dice = random.Random(20261014)  # noqa: S311 — invented districts and filters
     await Feed(store).send(*mixed_district(dice))
     await evaluate(store)
-    coverages = Coverages(store.surveys)
+    coverages = DraftCounts(store.surveys)
     told = Counter[str]()
 
     for _ in range(80):
@@ -146,7 +146,7 @@ async def test_who_is_left_is_told_by_school_and_grade(store: StoreUnderTest) ->
         {"rules": [{"all": [{"field": "school", "op": "is", "value": record_id(900)}]}]}, strict=False
     )
 
-    coverage = await Coverages(store.surveys).count(DISTRICT, chosen, LONG)
+    coverage = await DraftCounts(store.surveys).count(DISTRICT, chosen, LONG)
 
     assert coverage is not None
     left, right = coverage.cells
@@ -175,7 +175,7 @@ class Counting:
     async def moment(self, district_id: str) -> Moment:
         return await self._surveys.moment(district_id)
 
-    async def seating(self, district_id: str) -> tuple[Moment, SeatingBuilder]:
+    async def seating(self, district_id: str) -> tuple[Moment, EnrolmentsBuilder]:
         self.read[district_id] += 1
         await self.gate.wait()
         if self.trouble is not None:
@@ -187,7 +187,7 @@ async def test_a_district_is_read_once_and_anew_after_its_next_batch(
     store: StoreUnderTest, feed: Feed
 ) -> None:
     surveys = Counting(store)
-    coverages = Coverages(surveys)
+    coverages = DraftCounts(surveys)
     for _ in range(3):
         before = await coverages.count(DISTRICT, KEEP_ALL, LONG)
     assert surveys.read[DISTRICT] == 1
@@ -206,7 +206,7 @@ async def test_a_district_is_read_once_and_anew_after_its_next_batch(
 @pytest.mark.usefixtures("feed")
 async def test_those_who_ask_at_the_same_time_have_one_reading(store: StoreUnderTest) -> None:
     surveys = Counting(store)
-    coverages = Coverages(surveys)
+    coverages = DraftCounts(surveys)
 
     async with asyncio.timeout(LONG):
         counts = await asyncio.gather(*(coverages.count(DISTRICT, KEEP_ALL, LONG) for _ in range(5)))
@@ -218,7 +218,7 @@ async def test_those_who_ask_at_the_same_time_have_one_reading(store: StoreUnder
 @pytest.mark.usefixtures("feed")
 async def test_whoever_would_wait_too_long_is_told_so_and_the_reading_goes_on(store: StoreUnderTest) -> None:
     surveys = Counting(store)
-    coverages = Coverages(surveys)
+    coverages = DraftCounts(surveys)
     surveys.gate.clear()
 
     assert await coverages.count(DISTRICT, KEEP_ALL, 0.01) is None
@@ -232,7 +232,7 @@ async def test_whoever_would_wait_too_long_is_told_so_and_the_reading_goes_on(st
 @pytest.mark.usefixtures("feed")
 async def test_a_reading_that_fails_is_tried_again(store: StoreUnderTest) -> None:
     surveys = Counting(store)
-    coverages = Coverages(surveys)
+    coverages = DraftCounts(surveys)
     surveys.trouble = StoreUnavailable("away")
     with pytest.raises(StoreUnavailable):
         await coverages.count(DISTRICT, KEEP_ALL, LONG)
@@ -245,7 +245,7 @@ async def test_a_reading_that_fails_is_tried_again(store: StoreUnderTest) -> Non
 @pytest.mark.usefixtures("feed")
 async def test_only_so_many_districts_are_kept(store: StoreUnderTest) -> None:
     surveys = Counting(store)
-    coverages = Coverages(surveys, most_districts=1)
+    coverages = DraftCounts(surveys, most_districts=1)
     await store.rows("INSERT INTO districts (district_id) VALUES ($1)", OTHER_DISTRICT)
 
     for district in (DISTRICT, OTHER_DISTRICT, OTHER_DISTRICT, DISTRICT):
@@ -256,13 +256,13 @@ async def test_only_so_many_districts_are_kept(store: StoreUnderTest) -> None:
 
 async def test_a_district_that_was_never_seen_has_no_count(store: StoreUnderTest) -> None:
     with pytest.raises(UnknownDistrictError, match=DISTRICT):
-        await Coverages(store.surveys).count(DISTRICT, KEEP_ALL, LONG)
+        await DraftCounts(store.surveys).count(DISTRICT, KEEP_ALL, LONG)
 
 
 @pytest.mark.usefixtures("feed")
 async def test_a_reading_is_given_up_when_the_process_stops(store: StoreUnderTest) -> None:
     surveys = Counting(store)
-    coverages = Coverages(surveys)
+    coverages = DraftCounts(surveys)
     surveys.gate.clear()
     assert await coverages.count(DISTRICT, KEEP_ALL, 0.01) is None
 
@@ -275,4 +275,4 @@ async def test_counting_waits_for_no_evaluation(store: StoreUnderTest, feed: Fee
     await feed.send(*everybody()[:1], ("sections", homeroom(702, record_id(900), [1])))
     async with store.evaluations.next(LIMITS) as evaluation, asyncio.timeout(LONG):
         assert evaluation is not None
-        assert await Coverages(store.surveys).count(DISTRICT, KEEP_ALL, LONG) is not None
+        assert await DraftCounts(store.surveys).count(DISTRICT, KEEP_ALL, LONG) is not None

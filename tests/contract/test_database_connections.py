@@ -16,8 +16,8 @@ from tcp_proxy import TcpProxy, proxied, socket_of
 
 from worker.adapters.postgres import wakeups
 from worker.adapters.postgres.database import Connection, Database
-from worker.adapters.postgres.poll.feed_locks import TurnLocks
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.poll.feed_locks import FeedLocks
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.adapters.postgres.watched import WatchTimes, rows_of
 from worker.runtime.errors import StoreFailed, StoreUnavailable
 
@@ -177,7 +177,7 @@ async def test_a_wait_for_a_lock_is_work_too(database: Database, database_url: s
 async def test_a_listening_connection_that_went_dark_is_replaced(
     proxy: TcpProxy, database: Database, database_url: str
 ) -> None:
-    heard = Notices(database, probe_every=0)
+    heard = Wakeups(database, probe_every=0)
     direct = Database(database_url, name="test", size=1)
     await heard.wait(wakeups.WINDOWS, 0.01)
     proxy.swallow_open_connections()
@@ -194,7 +194,7 @@ async def test_a_listening_connection_that_went_dark_is_replaced(
 async def test_the_locks_on_feeds_are_taken_again_over_a_new_connection(
     proxy: TcpProxy, database: Database
 ) -> None:
-    locks = TurnLocks(database)
+    locks = FeedLocks(database)
     assert await locks.take("one")
     proxy.swallow_open_connections()
 
@@ -224,7 +224,7 @@ async def lend(database: Database) -> None:
 
 
 async def lock(database: Database) -> None:
-    await TurnLocks(database).take("one")
+    await FeedLocks(database).take("one")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ async def test_on_every_way_to_a_connection_a_server_that_is_not_there_is_away(
     with pytest.raises(StoreUnavailable):
         await way(database)
 
-    heard = Notices(database)
+    heard = Wakeups(database)
     await heard.wait(wakeups.WINDOWS, 0)
     await heard.close()
     await database.close()
@@ -253,7 +253,7 @@ async def test_a_lock_that_the_server_refuses_is_told_with_its_code(
     owner = Database(database_url, name="test", size=1)
     async with owner.connection() as connection:
         await connection.execute("REVOKE EXECUTE ON FUNCTION pg_try_advisory_lock(bigint) FROM PUBLIC")
-    locks = TurnLocks(database)
+    locks = FeedLocks(database)
 
     with pytest.raises(StoreFailed, match="42501"):
         await locks.take("one")

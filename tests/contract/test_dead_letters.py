@@ -54,7 +54,7 @@ async def test_only_so_many_are_read_and_the_rest_is_counted(post: Post) -> None
 
 
 async def test_where_there_are_none_there_is_nothing_to_read(post: Post) -> None:
-    assert await ordering.listed(post.letters, 10) == ordering.Listing([], 0)
+    assert await ordering.listed(post.letters, 10) == ordering.DeadLetterListing([], 0)
 
 
 async def test_one_that_is_removed_is_gone_and_the_others_stay_in_their_order(post: Post) -> None:

@@ -14,7 +14,7 @@ from store_fixtures import StoreUnderTest, opened_store
 from worker.adapters.postgres.alerts.incidents import note
 from worker.alerts.deliver import retry_after
 from worker.domain.alerts.codes import DISTRICT_PARKED
-from worker.domain.alerts.incidents import Condition, Rules
+from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.runtime.errors import ChannelFailed, StoreUnavailable
 
 WEEK: Final = timedelta(days=8)
@@ -294,11 +294,11 @@ async def test_a_clock_that_is_put_back_hides_no_new_alert_from_a_channel(store:
 async def test_incidents_that_two_processes_find_at_the_same_moment_are_told_once(
     store: StoreUnderTest,
 ) -> None:
-    condition = Condition("broken", "The stage evaluate fails.")
+    condition = Problem("broken", "The stage evaluate fails.")
 
     async def find(at: datetime) -> None:
         async with store.database.transaction() as connection:
-            await note(connection, "", {DISTRICT_PARKED: condition}, at, Rules())
+            await note(connection, "", {DISTRICT_PARKED: condition}, at, AlertRules())
 
     moments = [datetime.fromisoformat(alert()["starts_at"]) + timedelta(seconds=n) for n in range(6)]
     await asyncio.gather(*map(find, moments))

@@ -14,7 +14,7 @@ from worker.onboarding.district_store import Description
 from worker.runtime.errors import UnknownDistrictError
 
 if TYPE_CHECKING:
-    from worker.bootstrap.store import Store
+    from worker.bootstrap.store import Stores
 
 NAME = "Larkspur Schools"
 
@@ -66,7 +66,7 @@ async def test_each_is_found_with_the_name_that_is_known(named: StoreUnderTest) 
 async def test_a_command_takes_four_characters_of_an_id_but_not_for_what_cannot_be_undone(
     named: StoreUnderTest, text: str, found: str | None, *, is_final: bool
 ) -> None:
-    asked = district_id_of(cast("Store", named), text, is_final=is_final)
+    asked = district_id_of(cast("Stores", named), text, is_final=is_final)
 
     if found is None:
         with pytest.raises(UnknownDistrictError):

@@ -21,10 +21,10 @@ from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Severity
 from worker.domain.preflight.window import Trigger
-from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.roster import Entry, RosterKind
 from worker.domain.roster.staging import Change
-from worker.pipeline.evaluate.rosters import EntryWrite, Link
+from worker.pipeline.evaluate.rosters import EntryWrite, SectionLink
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released
 
 NOTHING = event_id(0)
@@ -50,12 +50,14 @@ def text(name: str) -> str:
     return orjson.dumps({"name": name}).decode()
 
 
-def arrival(number: int, name: str, district: str = DISTRICT, kind: Kind | None = Kind.SCHOOL) -> Arrival:
+def arrival(
+    number: int, name: str, district: str = DISTRICT, kind: RecordKind | None = RecordKind.SCHOOL
+) -> Arrival:
     return Arrival(district, event_id(number), kind, SCHOOL, text(name))
 
 
 def change(number: int, name: str) -> Change:
-    return Change(Kind.SCHOOL, RecordId(SCHOOL), EventId(event_id(number)), None, {"name": name})
+    return Change(RecordKind.SCHOOL, RecordId(SCHOOL), EventId(event_id(number)), None, {"name": name})
 
 
 def finding(since: str = "1") -> Finding:
@@ -220,7 +222,7 @@ CASES = [
     Case(
         "links",
         write_links,
-        [Link("student", STUDENT, record_id(7)), Link("student", STUDENT, record_id(7))],
+        [SectionLink("student", STUDENT, record_id(7)), SectionLink("student", STUDENT, record_id(7))],
         "SELECT role, target_id, section_id FROM section_links",
         [("student", STUDENT, record_id(7))],
     ),

@@ -13,7 +13,7 @@ from builders import DISTRICT, record_id
 from people_fixtures import NORTH, Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.console.filter_forms import Draft, draft_from, draft_of
+from worker.console.filter_forms import FilterDraft, draft_from, draft_of
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 
 EVERYBODY = [*range(1, 33)]
@@ -291,7 +291,7 @@ async def test_an_earlier_filter_is_opened_in_the_editor(browser: Browser) -> No
 # Drafts
 
 
-def rule_values(draft: Draft) -> list[list[str]]:
+def rule_values(draft: FilterDraft) -> list[list[str]]:
     return [[one.value for one in rule] for rule in draft.rules]
 
 

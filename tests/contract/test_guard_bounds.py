@@ -18,7 +18,7 @@ from worker.domain.preflight.turnover import SchoolLimits, Turnover, Turnovers
 from worker.domain.roster import staging
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.candidate.district import turnovers_of
-from worker.pipeline.evaluate.stage import context_of, judge, terms_that_count, today
+from worker.pipeline.evaluate.stage import context_of, run_preflight, terms_that_count, today
 
 NO_FLOOR: dict[str, Any] = {"removal_limit_floor": 0}
 NO_LIMITS: dict[str, Any] = NO_FLOOR | {
@@ -110,7 +110,7 @@ async def _judged(store: StoreUnderTest) -> AsyncIterator[PostgresEvaluation]:
         assert evaluation is not None
         events = await evaluation.claim_events(evaluation.window.through, 1000)
         staged = await evaluation.staged({event.key for event in events})
-        await judge(evaluation, staging.apply(staged, events))
+        await run_preflight(evaluation, staging.apply(staged, events))
         yield evaluation
 
 

@@ -6,7 +6,7 @@ import orjson
 from builders import DISTRICT, event_id, record_id
 from store_fixtures import StoreUnderTest
 
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.pipeline.ingest.inbox import Arrival, Mark
 
 NOTHING = event_id(0)
@@ -14,7 +14,7 @@ NOTHING = event_id(0)
 
 def arrival(number: int) -> Arrival:
     record = orjson.dumps({"name": f"School {number}"}).decode()
-    return Arrival(DISTRICT, event_id(number), Kind.SCHOOL, record_id(number), record)
+    return Arrival(DISTRICT, event_id(number), RecordKind.SCHOOL, record_id(number), record)
 
 
 async def is_settled(store: StoreUnderTest) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from store_fixtures import StoreUnderTest
 
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released
 
 INBOX = (
@@ -80,7 +80,7 @@ async def test_a_window_closes_through_the_last_of_the_words_once_all_are_kept(s
     await store.inbox.store([], [Mark("d", "0", "9", 1), Mark("d", "0", "3", 0), Mark("e", "0", "4", 1)], [])
     before = await marks(store)
 
-    await store.inbox.store([Arrival("d", "8", Kind.TERM, "t", "{}")], [], [])
+    await store.inbox.store([Arrival("d", "8", RecordKind.TERM, "t", "{}")], [], [])
 
     assert before == [("d", "3"), ("d", "9"), ("e", "4")]
     assert await closed(store) == ("settled", "9", 8)
@@ -104,7 +104,7 @@ async def test_a_word_that_is_not_kept_counts_for_five_minutes(
 
 
 async def test_an_event_of_a_district_without_a_word_closes_nothing(store: StoreUnderTest) -> None:
-    await store.inbox.store([Arrival("d", "1", Kind.TERM, "t", "{}")], [], [])
+    await store.inbox.store([Arrival("d", "1", RecordKind.TERM, "t", "{}")], [], [])
 
     assert await closed(store) == (None, None, 0)
 
@@ -129,7 +129,7 @@ async def test_what_is_new_extends_a_window_and_opens_one_that_had_nothing(
     await store.rows(old.replace("$1", "now() - interval '1 hour'").replace("$2", str(events)))
     await store.rows(EVALUATED, "d", "3")
     await store.rows(EVALUATED, "e", "1")
-    arrivals = [Arrival("d", event, Kind.TERM, event, "{}") for event in "123"]
+    arrivals = [Arrival("d", event, RecordKind.TERM, event, "{}") for event in "123"]
 
     first = await store.inbox.store(arrivals, [], [])
     again = await store.inbox.store(arrivals, [], [])
@@ -141,7 +141,7 @@ async def test_what_is_new_extends_a_window_and_opens_one_that_had_nothing(
 async def test_what_is_known_already_extends_no_window(store: StoreUnderTest) -> None:
     await store.rows(EVALUATED, "d", "1")
 
-    await store.inbox.store([Arrival("d", "1", Kind.TERM, "t", "{}")], [], [])
+    await store.inbox.store([Arrival("d", "1", RecordKind.TERM, "t", "{}")], [], [])
 
     assert await store.rows("SELECT FROM windows") == []
 

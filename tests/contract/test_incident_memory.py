@@ -11,7 +11,7 @@ from people_fixtures import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres.migrations import versions
-from worker.domain.alerts.incidents import Condition, Rules
+from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.messaging.broker import Message
 from worker.pipeline.relay.stage import RelayStage
@@ -45,7 +45,7 @@ async def test_a_review_with_other_codes_is_an_update_and_its_end_is_told_once(
 async def test_the_end_of_a_flapping_district_is_told_by_an_inspection_once_it_stayed_away(
     database_url: str,
 ) -> None:
-    async with opened_store(database_url, rules=Rules(timedelta(hours=1))) as store:
+    async with opened_store(database_url, rules=AlertRules(timedelta(hours=1))) as store:
         feed = await rostered(store)
         for _ in range(4):
             await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
@@ -81,7 +81,7 @@ async def test_what_is_rolled_back_is_not_told(store: StoreUnderTest, feed: Feed
     await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
     async with store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
-        await evaluation.note_incidents({"preflight.failed": Condition("x", "x")}, BATCH_ID)
+        await evaluation.note_incidents({"preflight.failed": Problem("x", "x")}, BATCH_ID)
 
     assert await told(store) == []
     assert await store.rows("SELECT FROM incidents") == []

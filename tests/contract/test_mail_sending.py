@@ -22,10 +22,10 @@ from mail_office import CUT, PASSWORD, Office, opened_office
 from store_fixtures import StoreUnderTest, opened_store
 from structlog.testing import capture_logs
 
-from worker.adapters.mail.mime import House
+from worker.adapters.mail.mime import SenderIdentity
 from worker.adapters.mail.smtp import SmtpServer
 from worker.adapters.postgres.mail.mails import PostgresMails
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.mail.mails import mail_id, mailbox
 from worker.domain.mail.quiet_hours import QuietHours
 from worker.mail.mail_store import DueMail
@@ -34,7 +34,7 @@ from worker.runtime.errors import StoreUnavailable
 from worker.runtime.metrics import Metrics
 
 NEVER_QUIET = QuietHours(time(0), time(0))
-HOUSE = House(
+HOUSE = SenderIdentity(
     mailbox("Insights <rostering@vendor.example>"), mailbox("help@vendor.example"), "bounces@vendor.example"
 )
 ADA, OFFICE = "ada@district.example", "office@district.example"
@@ -331,7 +331,7 @@ async def test_a_store_that_is_away_for_a_moment_makes_no_mail_uncertain(
     store: StoreUnderTest, office: Office, away: int
 ) -> None:
     await put(store, mail())
-    heard = Notices(store.database)
+    heard = Wakeups(store.database)
     mails = Forgetful(store.database, heard)
     mails.away = away
     stage = sending(replace(store, mails=mails), office.url)

@@ -25,7 +25,7 @@ from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.evaluation import windows
 from worker.domain.preflight.window import Trigger
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.operations.dry_run import forecast
 from worker.operations.rollback import roll_back
@@ -128,7 +128,7 @@ async def test_where_an_evaluation_raises_the_district_can_still_be_shown_with_w
     store: StoreUnderTest, feed: Feed
 ) -> None:
     await feed.send(renamed(1, "Wren"))
-    unfit = Arrival(DISTRICT, event_id(900), Kind.SECTION, record_id(700), '{"students": 5}')
+    unfit = Arrival(DISTRICT, event_id(900), RecordKind.SECTION, record_id(700), '{"students": 5}')
     await store.inbox.store([unfit], [], [])
 
     found = await forecast(store.evaluations, DISTRICT, PATIENT)

@@ -22,7 +22,7 @@ from worker.adapters.opentelemetry import OpenTelemetryTracer
 from worker.domain.preflight.window import WindowLimits
 from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.pipeline.ingest.inbox import Arrival, Mark
-from worker.pipeline.ingest.translate import BEGINNING, arrival
+from worker.pipeline.ingest.translate import BEGINNING, to_arrival
 from worker.pipeline.poll.stage import PollStage
 from worker.runtime.metrics import Metrics
 from worker.runtime.trace_context import read_trace_parent
@@ -221,7 +221,7 @@ def school_arrival(number: int, context: str | None = None) -> Arrival:
     """Return a school that arrived in a trace context."""
     event = clever.read(body(event_json(school_json(number), "schools.created", number)))
     assert isinstance(event, clever.Event)
-    return arrival(event, context)
+    return to_arrival(event, context)
 
 
 async def test_a_batch_is_linked_to_the_contexts_that_its_events_were_stored_with(

@@ -15,7 +15,7 @@ from fakes import FakeOutbox
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.relay.outbox import ALERTS, ROSTER, PostgresOutbox
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.relay.outbox import Outbox, Queued
 from worker.runtime.errors import LeaseLost
@@ -79,7 +79,7 @@ class PostgresLane(Lane):
     waiting_rows: ClassVar[str]
     leases: ClassVar[str]
 
-    def __init__(self, store: StoreUnderTest, heard: Notices) -> None:
+    def __init__(self, store: StoreUnderTest, heard: Wakeups) -> None:
         self.store = store
         self._heard = heard
 
@@ -132,7 +132,7 @@ def lane(request: pytest.FixtureRequest) -> Lane:
         return FakeLane()
     store: StoreUnderTest = request.getfixturevalue("store")
     made = RosterLane if request.param == "decisions" else AlertLane
-    return made(store, Notices(store.database))
+    return made(store, Wakeups(store.database))
 
 
 async def publish(outbox: Outbox, district_id: str, limit: int = 1000) -> str:
@@ -390,7 +390,7 @@ PART = """
 
 @pytest.fixture
 def decisions(store: StoreUnderTest) -> RosterLane:
-    return RosterLane(store, Notices(store.database))
+    return RosterLane(store, Wakeups(store.database))
 
 
 async def decided(store: StoreUnderTest) -> list[tuple[str, int]]:
@@ -442,7 +442,7 @@ async def test_a_message_comes_out_as_it_was_put_in(decisions: RosterLane) -> No
 
 
 async def test_the_two_lanes_know_nothing_of_each_others_leases(store: StoreUnderTest) -> None:
-    heard = Notices(store.database)
+    heard = Wakeups(store.database)
     decisions, alerts = RosterLane(store, heard), AlertLane(store, heard)
     await decisions.add(ONE, "a")
     await alerts.add(ONE, "b")
@@ -454,7 +454,7 @@ async def test_the_two_lanes_know_nothing_of_each_others_leases(store: StoreUnde
 
 
 async def test_what_waits_is_counted_over_all_districts(store: StoreUnderTest) -> None:
-    heard = Notices(store.database)
+    heard = Wakeups(store.database)
     decisions, alerts = RosterLane(store, heard), AlertLane(store, heard)
     await decisions.add(ONE, "abc")
     await decisions.add(OTHER, "de")

@@ -14,8 +14,8 @@ from tcp_proxy import proxied
 from worker.adapters.postgres import wakeups
 from worker.adapters.postgres.connector import Connector, Pooling
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.poll.feed_locks import TurnLocks
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.poll.feed_locks import FeedLocks
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.adapters.postgres.watched import WatchTimes, rows_of
 from worker.runtime.errors import SettingsError, StoreUnavailable
 
@@ -134,7 +134,7 @@ async def test_no_statement_with_a_name_stays_behind(database: Database, mode: s
 
 
 async def test_one_hears_of_work_over_the_direct_address(database: Database) -> None:
-    heard = Notices(database)
+    heard = Wakeups(database)
     await heard.wait(wakeups.WINDOWS, 0.01)
 
     waiting = asyncio.create_task(heard.wait(wakeups.WINDOWS, 20))
@@ -146,7 +146,7 @@ async def test_one_hears_of_work_over_the_direct_address(database: Database) -> 
 
 
 async def test_a_lock_on_a_feed_holds_over_the_direct_address(database: Database) -> None:
-    locks, others = TurnLocks(database), TurnLocks(database)
+    locks, others = FeedLocks(database), FeedLocks(database)
 
     assert await locks.take("one")
     assert not await others.take("one")
@@ -194,13 +194,13 @@ class TestWithoutADirectAddress:
         database = Database(pooled_url, name="test", size=1)
 
         with pytest.raises(SettingsError, match="ROSTERING_DATABASE_DIRECT_URL"):
-            await TurnLocks(database).take("one")
+            await FeedLocks(database).take("one")
         await database.close()
 
     async def test_a_wait_just_has_its_end(self, pooled_url: str) -> None:
         database = Database(pooled_url, name="test", size=1)
 
-        await asyncio.wait_for(Notices(database).wait(wakeups.WINDOWS, 0.05), 10)
+        await asyncio.wait_for(Wakeups(database).wait(wakeups.WINDOWS, 0.05), 10)
         await database.close()
 
 

@@ -14,7 +14,7 @@ from pgbouncer import running_pgbouncer
 from postgres_server import PostgresServer
 
 from config import loading
-from worker.bootstrap.process import Running, Worker
+from worker.bootstrap.process import RunningWorker, Worker
 from worker.bootstrap.store import open_store
 from worker.messaging.publish_events import publish_events
 from worker.runtime.errors import SettingsError
@@ -60,7 +60,7 @@ async def test_events_become_a_commit(
     direct = database_url if has_direct_address else None
     settings = loading.load(environment(tmp_path, pooled_url, direct))
     worker = Worker(settings, ["ingest", "evaluate", "relay", "notify"], needs_http=False)
-    running: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+    running: asyncio.Future[RunningWorker] = asyncio.get_running_loop().create_future()
     worker.started = running.set_result
     task = asyncio.create_task(worker.run())
     async with asyncio.timeout(30):

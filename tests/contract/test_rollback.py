@@ -20,11 +20,11 @@ from schemas.messages import CommitMessage
 from worker.adapters.postgres.evaluation import commit_history
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.operations.rollback import RolledBack, roll_back, try_rollback
 from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.evaluate.stage import judge as judge_in_store
+from worker.pipeline.evaluate.stage import run_preflight as judge_in_store
 from worker.pipeline.ingest.inbox import Arrival
 from worker.pipeline.relay.stage import body
 from worker.runtime.errors import DistrictBusy, RollbackRefused, StoreUnavailable, UnknownDistrictError
@@ -46,7 +46,7 @@ class Rostered:
     commits: list[dict[str, Any]] = field(default_factory=list)
     messages: int = 0
 
-    async def happens(self, *changes: tuple[Kind, str, Json | None]) -> None:
+    async def happens(self, *changes: tuple[RecordKind, str, Json | None]) -> None:
         """Evaluate changes as one batch, and consume what is decided."""
         arrivals = []
         for kind, record_id, record in changes:
@@ -119,25 +119,25 @@ async def rostered(database_url: str) -> AsyncIterator[Rostered]:
         yield Rostered(store)
 
 
-def student(number: int, *, name: str = "Tamsin", school: str = "h1") -> tuple[Kind, str, Json]:
+def student(number: int, *, name: str = "Tamsin", school: str = "h1") -> tuple[RecordKind, str, Json]:
     texts = {"first_name": name, "last_name": "X", "sis_id": str(number), "grade": "3", "school_id": school}
-    return Kind.USER, f"s{number:05}", {"student": {"texts": texts}}
+    return RecordKind.USER, f"s{number:05}", {"student": {"texts": texts}}
 
 
-def section(students: range, name: str = "Homeroom 1", number: int = 1) -> tuple[Kind, str, Json]:
+def section(students: range, name: str = "Homeroom 1", number: int = 1) -> tuple[RecordKind, str, Json]:
     listed = [f"s{each:05}" for each in students]
     return (
-        Kind.SECTION,
+        RecordKind.SECTION,
         f"c{number}",
         {"name": name, "school_id": "h1", "students": listed, "teachers": ["t1"]},
     )
 
 
-def arrival(count: int) -> list[tuple[Kind, str, Json | None]]:
+def arrival(count: int) -> list[tuple[RecordKind, str, Json | None]]:
     return [
-        (Kind.SCHOOL, "h1", {"name": "North"}),
-        (Kind.SCHOOL, "h2", {"name": "South"}),
-        (Kind.USER, "t1", {"teacher": {"last_name": "P"}}),
+        (RecordKind.SCHOOL, "h1", {"name": "North"}),
+        (RecordKind.SCHOOL, "h2", {"name": "South"}),
+        (RecordKind.USER, "t1", {"teacher": {"last_name": "P"}}),
         section(range(count)),
         *(student(number) for number in range(count)),
     ]
@@ -147,10 +147,12 @@ async def several_commits(rostered: Rostered) -> None:
     """A district with six commits of every kind of change."""
     await rostered.happens(*arrival(20))
     await rostered.happens(student(1, name="Other"), student(2, school="h2"))
-    await rostered.happens(section(range(1, 22)), (Kind.USER, "s00000", None), student(20), student(21))
-    await rostered.happens(student(1), (Kind.USER, "t1", None))
-    await rostered.happens(student(0), section(range(22), "Homeroom 9"), (Kind.SCHOOL, "h1", {"name": "N"}))
-    await rostered.happens(student(1, name="Other"), (Kind.USER, "t1", {"teacher": {"last_name": "Q"}}))
+    await rostered.happens(section(range(1, 22)), (RecordKind.USER, "s00000", None), student(20), student(21))
+    await rostered.happens(student(1), (RecordKind.USER, "t1", None))
+    await rostered.happens(
+        student(0), section(range(22), "Homeroom 9"), (RecordKind.SCHOOL, "h1", {"name": "N"})
+    )
+    await rostered.happens(student(1, name="Other"), (RecordKind.USER, "t1", {"teacher": {"last_name": "Q"}}))
     assert len(rostered.past) == 7
 
 
@@ -282,7 +284,9 @@ async def test_a_removal_that_is_too_large_for_the_roster_put_back_is_found_with
     async with opened_store(database_url, NOBODY_REMOVED) as store:
         rostered = Rostered(store)
         await rostered.happens(*arrival(40))
-        await rostered.happens(section(range(20, 40)), *((Kind.USER, f"s{n:05}", None) for n in range(20)))
+        await rostered.happens(
+            section(range(20, 40)), *((RecordKind.USER, f"s{n:05}", None) for n in range(20))
+        )
     async with opened_store(database_url, Policy()) as store:
         rostered.store = store
 

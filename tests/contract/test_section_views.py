@@ -11,9 +11,9 @@ from builders import DISTRICT, course_json, record_id, school_json, student_json
 from people_fixtures import Feed, evaluate, homeroom
 from store_fixtures import StoreUnderTest
 
-from worker.domain.review.section_table import Choice, Grouping, Place, SectionTable, Sort
+from worker.domain.review.section_table import Grouping, PagePosition, SectionQuery, SectionTable, Sort
 from worker.domain.roster.section_filter import Condition, SectionFilter, holds
-from worker.operations.section_cache import SectionTables
+from worker.operations.section_cache import SectionCache
 from worker.operations.section_queries import Seats
 from worker.runtime.errors import UnknownDistrictError
 
@@ -56,7 +56,7 @@ async def generated(request: pytest.FixtureRequest, store: StoreUnderTest) -> li
 
 
 async def table_of(store: StoreUnderTest) -> SectionTable:
-    return await SectionTables(store.sections).of(DISTRICT, labelled=True)
+    return await SectionCache(store.sections).of(DISTRICT, labelled=True)
 
 
 async def test_every_group_is_counted_as_one_counts_by_hand(
@@ -81,7 +81,7 @@ async def test_a_groups_rule_keeps_the_group_and_as_many_others_as_told(
 ) -> None:
     assert generated
     table = await table_of(store)
-    some = table.chosen(Choice(school=record_id(900)))
+    some = table.chosen(SectionQuery(school=record_id(900)))
 
     for group in (group for by in Grouping for group in table.groups(some, by)):
         if group.rule is None:
@@ -101,8 +101,8 @@ async def test_a_search_finds_what_the_filters_operator_would_keep(
     for text in ("HOMEROOM", "home room", " h o m e", "math", "1", "x"):
         wanted = Condition(field="name", op="contains", value=text)
         kept = {line.id for line in table.lines if holds(wanted, line.view)}
-        assert {line.id for line in table.chosen(Choice(text))} == kept
-    assert len(table.chosen(Choice(" "))) == len(table.lines)
+        assert {line.id for line in table.chosen(SectionQuery(text))} == kept
+    assert len(table.chosen(SectionQuery(" "))) == len(table.lines)
 
 
 async def test_the_pages_together_are_the_table_in_order(
@@ -139,11 +139,11 @@ async def test_a_page_goes_on_behind_a_section_that_is_gone(
     following, _ = SectionTable(less).page(less, Sort.NAME, place, 10)
 
     assert not {line.id for line in following} & {line.id for line in lines}
-    assert following == table.page(table.lines, Sort.NAME, Place(place.value, place.id), 10)[0]
+    assert following == table.page(table.lines, Sort.NAME, PagePosition(place.value, place.id), 10)[0]
 
 
 async def test_a_table_is_read_again_after_a_batch_and_not_before(store: StoreUnderTest, feed: Feed) -> None:
-    tables = SectionTables(store.sections)
+    tables = SectionCache(store.sections)
     first = await tables.of(DISTRICT)
     assert await tables.of(DISTRICT) is first
 
@@ -156,7 +156,7 @@ async def test_a_table_is_read_again_after_a_batch_and_not_before(store: StoreUn
 async def test_a_table_that_is_least_asked_for_gives_way(store: StoreUnderTest, feed: Feed) -> None:
     assert feed
     await store.rows("INSERT INTO districts (district_id) VALUES ('other')")
-    tables = SectionTables(store.sections, most_districts=1)
+    tables = SectionCache(store.sections, most_districts=1)
     first = await tables.of(DISTRICT)
     await tables.of("other")
 
@@ -165,7 +165,7 @@ async def test_a_table_that_is_least_asked_for_gives_way(store: StoreUnderTest, 
 
 async def test_a_district_that_was_never_seen_has_no_table(store: StoreUnderTest) -> None:
     with pytest.raises(UnknownDistrictError):
-        await SectionTables(store.sections).of("nobody's")
+        await SectionCache(store.sections).of("nobody's")
 
 
 async def test_a_students_sections_come_once_each_with_their_own_school_course_and_term(

@@ -17,7 +17,7 @@ from store_fixtures import StoreUnderTest
 from worker.messaging.broker import Broker, Message
 from worker.messaging.dead_letters import DeadLetter
 from worker.operations import dead_letters as ordering
-from worker.operations.dead_letters import Choice, Settled
+from worker.operations.dead_letters import DeadLetterQuery, Settled
 from worker.pipeline.ingest.micro_batch import MAX_BYTES, MAX_VALUES
 from worker.pipeline.ingest.stage import IngestStage
 from worker.runtime.errors import BrokerUnavailable, OrderRefused, StoreUnavailable
@@ -85,7 +85,7 @@ async def test_a_letter_that_can_be_read_by_now_frees_its_district(post: Post, s
     assert await quarantined(store) == 2
 
     async with ingesting(post, store):
-        chosen = Choice(ids=[hashlib.sha256(GOOD).hexdigest()])
+        chosen = DeadLetterQuery(ids=[hashlib.sha256(GOOD).hexdigest()])
         done = await ordering.replay(
             post.letters, post.broker, store.quarantine, chosen, "ada", "we read that field now"
         )
@@ -121,7 +121,7 @@ async def test_a_letter_that_is_discarded_frees_its_district(post: Post, store: 
     await put_aside(post, store, BROKEN, NOT_JSON)
     await store.rows("DELETE FROM windows")
 
-    chosen = Choice(district_id=DISTRICT, unreadable_for="bad_field")
+    chosen = DeadLetterQuery(district_id=DISTRICT, unreadable_for="bad_field")
     done = await ordering.discard(post.letters, store.quarantine, chosen, "ada", "a test of theirs")
 
     assert done == Settled(letters=1)
@@ -147,7 +147,9 @@ async def test_letters_of_no_district_can_be_discarded_too(post: Post, store: St
 async def test_a_letter_that_is_not_there_is_told_to_be_missing(post: Post, store: StoreUnderTest) -> None:
     await post.put(NOT_JSON)
 
-    done = await ordering.discard(post.letters, store.quarantine, Choice(ids=["ab" * 32]), "ada", "?")
+    done = await ordering.discard(
+        post.letters, store.quarantine, DeadLetterQuery(ids=["ab" * 32]), "ada", "?"
+    )
 
     assert done == Settled(missing={"ab" * 32})
     assert await post.bodies() == [NOT_JSON]

@@ -14,7 +14,7 @@ from yarl import URL
 
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.pipeline.ingest.inbox import Arrival
 from worker.runtime.errors import StoreFailed
 
@@ -86,5 +86,5 @@ async def test_two_processes_show_it_at_once_without_waiting_for_each_other(stor
         await connection.execute("INSERT INTO districts (district_id) VALUES ('another')")
         await store.inbox.check_writable()
 
-    arrival = Arrival(DISTRICT, event_id(1), Kind.SCHOOL, record_id(1), "{}")
+    arrival = Arrival(DISTRICT, event_id(1), RecordKind.SCHOOL, record_id(1), "{}")
     assert (await store.inbox.store([arrival], [], [])).stored == 1

@@ -9,8 +9,8 @@ import pytest
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
-from worker.domain.roster.records import Kind
-from worker.pipeline.evaluate.rosters import Link
+from worker.domain.roster.records import RecordKind
+from worker.pipeline.evaluate.rosters import SectionLink
 
 IDS: Final = tuple("abcdef")
 DEAD: Final = "f"
@@ -48,7 +48,12 @@ async def staged(store: StoreUnderTest) -> AsyncIterator[PostgresStagedRoster]:
 
 
 async def test_records_are_read_by_kind_and_id(staged: PostgresStagedRoster) -> None:
-    keys = {(Kind.SCHOOL, "a"), (Kind.SECTION, "b"), (Kind.USER, DEAD), (Kind.TERM, "z")}
+    keys = {
+        (RecordKind.SCHOOL, "a"),
+        (RecordKind.SECTION, "b"),
+        (RecordKind.USER, DEAD),
+        (RecordKind.TERM, "z"),
+    }
 
     found = await staged.staged(keys)  # type: ignore[arg-type]
 
@@ -125,7 +130,7 @@ async def test_all_ids_of_a_kind_come_once_each_in_order_and_no_more_at_a_time(
 # Links
 
 LINKS: Final = [
-    Link(role, target, section)
+    SectionLink(role, target, section)
     for role in ("student", "teacher")
     for target in ("a", "b")
     for section in ("a", "b", "c")
@@ -156,8 +161,8 @@ async def test_sections_are_found_by_what_they_point_to(
     staged: PostgresStagedRoster,
 ) -> None:
     await staged.write_links(
-        [Link("student", "a", "a"), Link("student", "b", "b"), Link("student", "c", "c"),
-         Link("teacher", "a", "d"), Link("student", "b", "a")],
+        [SectionLink("student", "a", "a"), SectionLink("student", "b", "b"), SectionLink("student", "c", "c"),
+         SectionLink("teacher", "a", "d"), SectionLink("student", "b", "a")],
         [],
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ from worker.cli.onboarding_reports import rules_asked
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import KINDS
 from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
-from worker.pipeline.evaluate.stage import EvaluateStage, judge
+from worker.pipeline.evaluate.stage import EvaluateStage, run_preflight
 from worker.pipeline.evaluate.unit_of_work import Adopted
 from worker.pipeline.ingest import translate
 from worker.pipeline.ingest.inbox import Arrival
@@ -330,7 +330,7 @@ async def test_a_baseline_with_too_many_changes_to_list_is_searched_anew(store: 
 
     async with store.evaluations.next(LIMITS) as evaluation:
         assert evaluation is not None
-        await judge(evaluation, [], adopted=Adopted(1, 1, None))
+        await run_preflight(evaluation, [], adopted=Adopted(1, 1, None))
         assert evaluation.state.search_input_batch == evaluation.state.batch_number + 1
 
 

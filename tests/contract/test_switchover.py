@@ -14,7 +14,7 @@ from tcp_proxy import TcpProxy, proxied
 from worker.adapters.postgres import schema, wakeups
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.runtime.errors import StoreUnavailable
 
 FOLLOWS_SECONDS = 30.0
@@ -71,7 +71,7 @@ async def test_connections_kept_to_a_server_that_became_read_only_are_given_up(
     await schema.migrate(url)
     await pair.until_it_streams()
     database = Database(url, name="test", size=4)
-    heard = Notices(database)
+    heard = Wakeups(database)
     await heard.wait(wakeups.WINDOWS, 0.01)
     # Several lie idle in the pool, as in a worker.
     async with database.connection() as one, database.connection() as two:

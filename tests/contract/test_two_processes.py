@@ -16,7 +16,7 @@ from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres.access.console_keys import PostgresLocalKeys
 from worker.domain.onboarding.states import Move, State
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.operations import dead_letters
 from worker.operations.rollback import roll_back
@@ -146,7 +146,8 @@ async def test_events_that_two_processes_store_at_once_are_kept_once(
     store: StoreUnderTest, other: StoreUnderTest
 ) -> None:
     arrivals = [
-        Arrival(DISTRICT, event_id(number), Kind.USER, record_id(number), None) for number in range(1, 9)
+        Arrival(DISTRICT, event_id(number), RecordKind.USER, record_id(number), None)
+        for number in range(1, 9)
     ]
 
     _, raised = await at_once(

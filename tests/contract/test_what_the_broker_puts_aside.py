@@ -19,7 +19,7 @@ from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
 from worker.messaging.broker import Message
 from worker.operations import dead_letters as letters
-from worker.operations.dead_letters import Choice, LetterLine
+from worker.operations.dead_letters import DeadLetterQuery, LetterLine
 from worker.pipeline.ingest.quarantine import QuarantineStage
 from worker.pipeline.ingest.stage import IngestStage
 from worker.runtime.metrics import Metrics
@@ -74,7 +74,7 @@ class Aside:
 
     async def settle_all(self, settle: Any) -> None:
         publisher = () if settle is letters.discard else (self.broker,)
-        await settle(self.letters, *publisher, self.store.quarantine, Choice(), "somebody", "a test")
+        await settle(self.letters, *publisher, self.store.quarantine, DeadLetterQuery(), "somebody", "a test")
 
 
 @pytest.fixture

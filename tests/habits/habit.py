@@ -12,8 +12,8 @@ from oracle import calendar_of, view
 
 from habits.towns import Records, Town
 from worker.domain.roster.records import (
-    Kind,
     RecordId,
+    RecordKind,
     school_from_json,
     section_from_json,
     student_from_json,
@@ -124,14 +124,14 @@ def _condition(field: str, op: str, value: str | list[str]) -> Condition:
 def coverage(records: Records, section_filter: SectionFilter, today: date) -> Coverage:
     """Count, by the rules of the filter, the sections of every student in scope."""
     ranks: dict[str, dict[RecordId, int]] = {}
-    schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is Kind.SCHOOL]
+    schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is RecordKind.SCHOOL]
     scope = find_schools(section_filter.scope, schools)
     for (kind, record_id), record in records.items():
-        student = student_from_json(record_id, record) if kind is Kind.USER else None
+        student = student_from_json(record_id, record) if kind is RecordKind.USER else None
         if student is not None and scope.holds(student):
             ranks[record_id] = {}
     for (kind, record_id), record in records.items():
-        if kind is not Kind.SECTION:
+        if kind is not RecordKind.SECTION:
             continue
         section = section_from_json(record_id, record)
         kept = rank(section_filter, view(section, records), calendar_of(records, today, 0))

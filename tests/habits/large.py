@@ -18,9 +18,9 @@ from habits.days import LOWER, UPPER, Home, Timetable, groups
 from habits.habit import keep_any
 from habits.names import FIRST_NAMES, ORDINALS, PEAKS, SCHOOLS, SURNAMES
 from habits.towns import ELEMENTARY, HIGH, MIDDLE
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 
-Row = tuple[Kind, str, Json]
+Row = tuple[RecordKind, str, Json]
 
 STUDENTS_A_SCHOOL: Final = 550
 TEACHERS_A_SCHOOL: Final = 30
@@ -66,7 +66,7 @@ def rows(students: int, seed: int = 1) -> Iterator[Row]:
     """Yield the records of a district of about so many students, one school after another."""
     ids = _ids(seed)
     term = next(ids)
-    yield Kind.TERM, term, {"name": "Full Year"}
+    yield RecordKind.TERM, term, {"name": "Full Year"}
     remaining = students
     for index in count():
         if remaining <= 0:
@@ -105,7 +105,7 @@ async def _copy(connection: asyncpg.Connection, district_id: str, chunk: Sequenc
     links = sorted(
         (district_id, role, target, record_id)
         for kind, record_id, record in chunk
-        if kind is Kind.SECTION
+        if kind is RecordKind.SECTION
         for role, target in links_of(record)
     )
     columns = ["district_id", "role", "target_id", "section_id"]
@@ -147,18 +147,18 @@ class _School:
 
     def rows(self) -> Iterator[Row]:
         """Yield the school's records, the sections last."""
-        yield Kind.SCHOOL, self.id, {"name": self.name, "school_number": str(self.index + 1)}
+        yield RecordKind.SCHOOL, self.id, {"name": self.name, "school_number": str(self.index + 1)}
         for place, (teacher, last) in enumerate(self.teachers):
             if (place + self.index) % NOT_SHARED:
-                yield Kind.USER, teacher, {"teacher": {"first_name": "A.", "last_name": last}}
+                yield RecordKind.USER, teacher, {"teacher": {"first_name": "A.", "last_name": last}}
         for grade, students in self.students.items():
             for student in students:
-                yield Kind.USER, student, {"student": {"texts": self._texts(student, grade)}}
+                yield RecordKind.USER, student, {"student": {"texts": self._texts(student, grade)}}
         sections = [*self._homerooms(), *self._lessons()]
         for (name, number), course in self.courses.items():
-            yield Kind.COURSE, course, {"name": name, "number": number}
+            yield RecordKind.COURSE, course, {"name": name, "number": number}
         for section in sections:
-            yield Kind.SECTION, next(self.ids), section
+            yield RecordKind.SECTION, next(self.ids), section
 
     def _texts(self, student: str, grade: str) -> Json:
         return {

@@ -12,10 +12,10 @@ from datetime import date
 from typing import Any, Final
 
 from habits.names import FIRST_NAMES, SCHOOLS, SURNAMES
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.texts import is_blank
 
-Records = dict[tuple[Kind, str], Json]
+Records = dict[tuple[RecordKind, str], Json]
 
 ELEMENTARY: Final = ("Kindergarten", "1", "2", "3", "4", "5")
 MIDDLE: Final = ("6", "7", "8")
@@ -68,7 +68,7 @@ class Town:
         named = name or f"{place} {LEVELS.get(tuple(grades), 'School')}"
         low, high = grades[0], grades[-1]
         school_id = self._add(
-            Kind.SCHOOL, name=named, school_number=str(self._schools), low_grade=low, high_grade=high
+            RecordKind.SCHOOL, name=named, school_number=str(self._schools), low_grade=low, high_grade=high
         )
         shares = {grade: size // len(grades) + (i < size % len(grades)) for i, grade in enumerate(grades)}
         school = School(school_id, named, {})
@@ -88,49 +88,49 @@ class Town:
             grade=grade,
             school_id=school_id,
         )
-        return self._add(Kind.USER, student={"texts": texts})
+        return self._add(RecordKind.USER, student={"texts": texts})
 
     def teacher(self, last: str, *, is_shared: bool = True) -> Teacher:
         """Hire a teacher; one who is not shared has an id that nothing stands under."""
         if not is_shared:
             return Teacher(self._id(), last)
         side = {"first_name": self.rng.choice(FIRST_NAMES), "last_name": last}
-        return Teacher(self._add(Kind.USER, teacher=side), last)
+        return Teacher(self._add(RecordKind.USER, teacher=side), last)
 
     def course(self, name: str, number: str | None = None) -> str:
         """Return the course of this name and number, a new one the first time."""
         if (name, number) not in self._courses:
-            self._courses[name, number] = self._add(Kind.COURSE, name=name, number=number)
+            self._courses[name, number] = self._add(RecordKind.COURSE, name=name, number=number)
         return self._courses[name, number]
 
     def term(self, name: str, start: date | None = None, end: date | None = None) -> str:
         """Set up a term."""
         days = {"start": start and start.isoformat(), "end": end and end.isoformat()}
-        return self._add(Kind.TERM, name=name, **days)
+        return self._add(RecordKind.TERM, name=name, **days)
 
     def section(
         self, school: School, students: Iterable[str], teachers: Iterable[Teacher], **fields: str | None
     ) -> str:
         """Open a section."""
         sis_id = f"{self.rng.randrange(10**7):07}"
-        section_id = self._add(Kind.SECTION, school_id=school.id, sis_id=sis_id, **fields)
-        section = self.records[Kind.SECTION, section_id]
+        section_id = self._add(RecordKind.SECTION, school_id=school.id, sis_id=sis_id, **fields)
+        section = self.records[RecordKind.SECTION, section_id]
         section["teachers"] = sorted({teacher.id for teacher in teachers})
         section["students"] = sorted(set(students))
         return section_id
 
     def enrol(self, student: str, section_id: str) -> None:
         """Put a student into one more section."""
-        section = self.records[Kind.SECTION, section_id]
+        section = self.records[RecordKind.SECTION, section_id]
         section["students"] = sorted({*section["students"], student})
 
     def withdraw(self, student: str, section_id: str) -> None:
         """Take a student out of a section."""
-        self.records[Kind.SECTION, section_id]["students"].remove(student)
+        self.records[RecordKind.SECTION, section_id]["students"].remove(student)
 
     def sections(self, section_ids: Iterable[str]) -> list[Json]:
         """Return these sections' records, to be changed."""
-        return [self.records[Kind.SECTION, section_id] for section_id in section_ids]
+        return [self.records[RecordKind.SECTION, section_id] for section_id in section_ids]
 
     def disturb(self, share: float) -> None:
         """Give this share of the students a wrong homeroom: half of them none, half of them two."""
@@ -143,10 +143,10 @@ class Town:
                 self.enrol(student, self.rng.choice([other for other in self.homes if other != home]))
 
     def _listed(self, section_id: str) -> list[str]:
-        listed: list[str] = self.records[Kind.SECTION, section_id]["students"]
+        listed: list[str] = self.records[RecordKind.SECTION, section_id]["students"]
         return listed
 
-    def _add(self, kind: Kind, **values: Any) -> str:
+    def _add(self, kind: RecordKind, **values: Any) -> str:
         record_id = self._id()
         self.records[kind, record_id] = _unblanked(**values)
         return record_id

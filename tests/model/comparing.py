@@ -12,9 +12,9 @@ from store_fixtures import StoreUnderTest
 
 from worker.domain.preflight.checks import DistrictContext, district_findings, left_scope
 from worker.domain.roster.canonical import to_bytes, to_hex
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.roster import digest
-from worker.pipeline.evaluate.stage import judge as judge_in_store
+from worker.pipeline.evaluate.stage import run_preflight as judge_in_store
 from worker.pipeline.relay.stage import body
 
 
@@ -191,7 +191,7 @@ async def compare_coverage(judged: Judged, store: StoreUnderTest) -> None:
 
 async def _compare_school_terms(model: Model, store: StoreUnderTest) -> None:
     """The terms of schools that are kept up are what counting anew gives, and so is which counts on."""
-    sections = [record for (kind, _), record in model.records.items() if kind is Kind.SECTION]
+    sections = [record for (kind, _), record in model.records.items() if kind is RecordKind.SECTION]
     expected = Counter((one.get("school_id") or "", one["term_id"]) for one in sections if one.get("term_id"))
     rows = await store.rows("SELECT school_id, term_id, sections, in_grace FROM school_terms")
     assert {(row["school_id"], row["term_id"]): row["sections"] for row in rows} == expected

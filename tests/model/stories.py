@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from model.mirror import TODAY
 
 from worker.domain.preflight.policy import Code, Severity
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 
 STUDENTS = [f"s{number:02}" for number in range(14)]
@@ -76,20 +76,20 @@ terms = st.builds(
 )
 
 
-def _change(kind: Kind, ids: list[str], records: st.SearchStrategy[Json]) -> st.SearchStrategy[Any]:
+def _change(kind: RecordKind, ids: list[str], records: st.SearchStrategy[Json]) -> st.SearchStrategy[Any]:
     record = st.one_of(records, records, records, maybe)
     return st.tuples(st.just(kind), st.sampled_from(ids), record)
 
 
 changes = st.one_of(
-    _change(Kind.USER, STUDENTS, st.one_of(students, students, students, teachers)),
-    _change(Kind.USER, STUDENTS, students),
-    _change(Kind.USER, TEACHERS, teachers),
-    _change(Kind.SECTION, SECTIONS, sections),
-    _change(Kind.SECTION, SECTIONS, sections),
-    _change(Kind.SCHOOL, SCHOOLS, schools),
-    _change(Kind.COURSE, COURSES, courses),
-    _change(Kind.TERM, TERMS, terms),
+    _change(RecordKind.USER, STUDENTS, st.one_of(students, students, students, teachers)),
+    _change(RecordKind.USER, STUDENTS, students),
+    _change(RecordKind.USER, TEACHERS, teachers),
+    _change(RecordKind.SECTION, SECTIONS, sections),
+    _change(RecordKind.SECTION, SECTIONS, sections),
+    _change(RecordKind.SCHOOL, SCHOOLS, schools),
+    _change(RecordKind.COURSE, COURSES, courses),
+    _change(RecordKind.TERM, TERMS, terms),
 )
 
 
@@ -172,8 +172,13 @@ GHOST = "s99"
 
 resyncs = st.builds(
     lambda missed, since, ghost, one, other, is_large, is_overtaken, seed: Resync(
-        [*missed, (Kind.SECTION, "c1", one), (Kind.USER, GHOST, ghost), (Kind.USER, GHOST, None)],
-        [*since, (Kind.SECTION, "c1", other)],
+        [
+            *missed,
+            (RecordKind.SECTION, "c1", one),
+            (RecordKind.USER, GHOST, ghost),
+            (RecordKind.USER, GHOST, None),
+        ],
+        [*since, (RecordKind.SECTION, "c1", other)],
         is_large,
         is_overtaken,
         seed,
@@ -246,7 +251,7 @@ LOOKS_BACK: dict[str, Any] = STRICT_GUARDS | {"removal_window_hours": 20, "remov
 vanishings = st.lists(st.sampled_from(STUDENTS), min_size=3, max_size=12, unique=True).map(Vanish)
 
 harmless = st.tuples(st.sampled_from(STUDENTS), st.sampled_from(["A", "B"])).map(
-    lambda named: [(Kind.USER, named[0], _student(*named))]
+    lambda named: [(RecordKind.USER, named[0], _student(*named))]
 )
 
 """Somebody's name changes (or he comes back), which makes another plan and no error."""
@@ -288,7 +293,7 @@ opinions = st.one_of(
     st.tuples(
         st.just(Restored()),
         st.just(SectionFilter(current_term_only=True)),
-        st.lists(_change(Kind.TERM, TERMS, terms), min_size=1, max_size=2),
+        st.lists(_change(RecordKind.TERM, TERMS, terms), min_size=1, max_size=2),
         st.just(Said.DAY_PASSES),
         st.lists(changes, min_size=1, max_size=3),
         st.just(Said.DAY_PASSES),
@@ -307,12 +312,12 @@ def _student(student: str, name: str) -> Json:
 def whole_district(gone: frozenset[str] = frozenset(), turn: int = 0, name: str = "F") -> list[Any]:
     """A district without an error: each student in one of the sections, with all that it points to."""
     people = [
-        (Kind.USER, student, None if student in gone else _student(student, f"{name}{student}"))
+        (RecordKind.USER, student, None if student in gone else _student(student, f"{name}{student}"))
         for student in STUDENTS
     ]
     held = [
         (
-            Kind.SECTION,
+            RecordKind.SECTION,
             section,
             {
                 **_texts(name="Homeroom 1", school_id="h1", course_id="k1", term_id="m1"),
@@ -323,10 +328,10 @@ def whole_district(gone: frozenset[str] = frozenset(), turn: int = 0, name: str 
         for number, section in enumerate(SECTIONS)
     ]
     beside = [
-        (Kind.USER, "t1", {"teacher": {"last_name": name}}),
-        (Kind.SCHOOL, "h1", {"name": "North"}),
-        (Kind.COURSE, "k1", {"name": "Advisory"}),
-        (Kind.TERM, "m1", {"name": "T"}),
+        (RecordKind.USER, "t1", {"teacher": {"last_name": name}}),
+        (RecordKind.SCHOOL, "h1", {"name": "North"}),
+        (RecordKind.COURSE, "k1", {"name": "Advisory"}),
+        (RecordKind.TERM, "m1", {"name": "T"}),
     ]
     return [*people, *held, *beside]
 
@@ -343,7 +348,7 @@ rollbacks = st.builds(Rollback, st.integers(0, 99))
 one_by_one = st.lists(
     st.one_of(
         st.sampled_from(STUDENTS).map(lambda one: Vanish([one])),
-        st.sampled_from(STUDENTS).map(lambda one: [(Kind.USER, one, _student(one, "A"))]),
+        st.sampled_from(STUDENTS).map(lambda one: [(RecordKind.USER, one, _student(one, "A"))]),
         st.integers(0, 3).map(lambda turn: whole_district(turn=turn)),
         st.just(Said.HALF_A_DAY_PASSES),
     ),
@@ -354,7 +359,7 @@ one_by_one = st.lists(
 
 FIVE_LEAVE = Vanish(STUDENTS[:5])
 
-SOMEBODY_IS_RENAMED = [(Kind.USER, STUDENTS[-1], _student(STUDENTS[-1], "B"))]
+SOMEBODY_IS_RENAMED = [(RecordKind.USER, STUDENTS[-1], _student(STUDENTS[-1], "B"))]
 
 APPROVED_TOO_LATE = ApproveMeanwhile(SOMEBODY_IS_RENAMED, is_overtaken=True)
 

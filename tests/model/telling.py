@@ -33,7 +33,7 @@ from store_fixtures import StoreUnderTest
 
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.roster.canonical import to_hex
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.operations.rollback import roll_back
 from worker.pipeline.evaluate.stage import EvaluateStage
@@ -61,7 +61,9 @@ async def take(
         for each in (KEEP_ALL, STRICT_GUARDS, whole_district()):
             await take(each, model, store, rng, stage)
     else:
-        changes = [(Kind.USER, one, None) for one in step.students] if isinstance(step, Vanish) else step
+        changes = (
+            [(RecordKind.USER, one, None) for one in step.students] if isinstance(step, Vanish) else step
+        )
         arrivals = happen(changes, model)
         rng.shuffle(arrivals)
         await store.inbox.store([*arrivals, *arrivals[:3]], [], [])
@@ -123,7 +125,7 @@ async def _say(said: Said, model: Model, store: StoreUnderTest) -> None:
 async def _pass_a_day(model: Model, store: StoreUnderTest) -> None:
     """Move everything that has a day, or was done on one, back by a day: no test can wait for the next."""
     for key, record in model.records.items():
-        if key[0] is Kind.TERM:
+        if key[0] is RecordKind.TERM:
             days = {side: record[side] for side in ("start", "end") if side in record}
             earlier: Json = {
                 side: str(date.fromisoformat(day) - timedelta(days=1)) for side, day in days.items()

@@ -18,15 +18,15 @@ from builders import (
 from source_fakes import ANSWERS, Answer, Killed, World, feed_event, feed_id
 from structlog.testing import capture_logs
 
-from worker.domain.roster.records import Kind
-from worker.pipeline.poll.context import Pace
+from worker.domain.roster.records import RecordKind
+from worker.pipeline.poll.context import PollTiming
 
 STUDENTS = range(1, 6)
 
 
-def district(pace: Pace | None = None) -> World:
+def district(pace: PollTiming | None = None) -> World:
     """Return a connected district that was never read, with two events in its feed."""
-    world = World(pace or Pace())
+    world = World(pace or PollTiming())
     world.clever.collections = {
         "schools": [school_json()],
         "terms": [term_json()],
@@ -46,7 +46,7 @@ async def test_a_kill_at_any_call_loses_nothing_and_ends_in_the_same_baseline(
     with capture_logs():
         expected = await _live_through(district(), None, None)
         for place in count(1, step):
-            world = district(Pace(turn=timedelta(0)))
+            world = district(PollTiming(turn=timedelta(0)))
             outcome = await _live_through(world, place, again_after)
             assert outcome == expected, f"killed at call {place}"
             _check_that_nothing_was_skipped(world)
@@ -127,7 +127,7 @@ async def _hole_found(answer: Answer, place: int) -> bool:
 
     assert world.row.cursor == feed_id(6), f"killed at call {place}"
     assert world.baselines.begun <= 3
-    assert (Kind.USER, record_id(6)) in world.tables.staged
+    assert (RecordKind.USER, record_id(6)) in world.tables.staged
     assert world.publisher.events == [feed_id(6)]
     return was_killed
 

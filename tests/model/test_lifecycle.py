@@ -22,7 +22,7 @@ from lifecycle_helpers import (
 )
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.onboarding.observations import Seen, look
+from worker.adapters.postgres.onboarding.observations import Observation, observe
 from worker.domain.onboarding.states import BY_PEOPLE, Move, State, is_allowed
 from worker.domain.onboarding.transitions import held_back, next_step
 from worker.runtime.errors import LifecycleError, OrderRefused, UnknownDistrictError
@@ -115,6 +115,6 @@ async def nothing_is_left_to_do(ways: list[Way]) -> None:
         assert held_back(seen.way, seen.facts, seen.now, rules) == frozenset(seen.row["troubles"])
 
 
-async def all_seen(ways: list[Way]) -> list[Seen]:
+async def all_seen(ways: list[Way]) -> list[Observation]:
     async with ways[0].store.database.connection() as connection:
-        return await look(connection, [way.district_id for way in ways], GUIDANCE)
+        return await observe(connection, [way.district_id for way in ways], GUIDANCE)

@@ -13,8 +13,8 @@ from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.runtime.errors import InputFileError
 from worker.sandbox import daily_changes, ids
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
-from worker.sandbox.district import District, DistrictSpec, generate, stream
-from worker.sandbox.record_store import Shelf
+from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate, stream
+from worker.sandbox.record_store import RecordStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,32 +25,32 @@ NOON = datetime(2026, 9, 15, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def district() -> District:
+def district() -> SandboxDistrict:
     return generate(SPEC)
 
 
 @pytest.fixture
-def feed(district: District) -> Feed:
+def feed(district: SandboxDistrict) -> Feed:
     return Feed(district.id, NOON)
 
 
-def everything(district: District) -> dict[str, list[JsonObject]]:
+def everything(district: SandboxDistrict) -> dict[str, list[JsonObject]]:
     return {name: list(district.records(name)) for name in COLLECTIONS}
 
 
-def coverage(district: District, keeps: Callable[[JsonObject], bool]) -> Counter[int]:
+def coverage(district: SandboxDistrict, keeps: Callable[[JsonObject], bool]) -> Counter[int]:
     """How many students have so many of the sections that are kept."""
     kept = [section["students"] for section in district.records("sections") if keeps(section)]
     times = Counter(student for students in kept for student in students)
     return Counter(times[student["id"]] for student in district.students())
 
 
-def a_student_and_two_homerooms(district: District) -> tuple[str, str, str]:
+def a_student_and_two_homerooms(district: SandboxDistrict) -> tuple[str, str, str]:
     here, there = sorted(homerooms(district))[:2]
     return district.sections[here]["students"][0], here, there
 
 
-def replay(events: Iterable[JsonObject], onto: District) -> District:
+def replay(events: Iterable[JsonObject], onto: SandboxDistrict) -> SandboxDistrict:
     for event in events:
         collection, what = event["type"].split(".")
         record = event["data"]["object"]
@@ -61,15 +61,15 @@ def replay(events: Iterable[JsonObject], onto: District) -> District:
     return onto
 
 
-def test_the_same_seed_gives_the_same_district_whole_or_streamed(district: District) -> None:
-    streamed = District(district.id)
+def test_the_same_seed_gives_the_same_district_whole_or_streamed(district: SandboxDistrict) -> None:
+    streamed = SandboxDistrict(district.id)
     for collection, record in stream(SPEC):
         streamed.put(collection, record)
 
     assert everything(generate(SPEC)) == everything(district) == everything(streamed)
 
 
-def test_another_spec_gives_another_district(district: District) -> None:
+def test_another_spec_gives_another_district(district: SandboxDistrict) -> None:
     other = generate(DistrictSpec(students=300, seed=2, district_id="5" * 24, semesters=False))
 
     assert {other.id} == {"5" * 24} == {user["district"] for user in other.users.values()}
@@ -87,7 +87,9 @@ def test_every_size_has_just_its_students_and_one_homeroom_for_each(students: in
     assert len(district.collections["schools"]) == schools
 
 
-def test_students_sit_in_six_to_eight_sections_and_a_third_in_two_by_subject(district: District) -> None:
+def test_students_sit_in_six_to_eight_sections_and_a_third_in_two_by_subject(
+    district: SandboxDistrict,
+) -> None:
     by_subject = coverage(district, lambda section: section["subject"] == "homeroom/advisory")
 
     assert set(coverage(district, lambda _: True)) == {6, 7, 8}
@@ -95,7 +97,7 @@ def test_students_sit_in_six_to_eight_sections_and_a_third_in_two_by_subject(dis
     assert 0.27 < by_subject[2] / SPEC.students < 0.4
 
 
-def test_the_fields_that_every_student_has_are_filled(district: District) -> None:
+def test_the_fields_that_every_student_has_are_filled(district: SandboxDistrict) -> None:
     roles = [student["roles"]["student"] for student in district.students()]
 
     for field in ("sis_id", "student_number", "state_id", "grade", "dob", "school"):
@@ -106,20 +108,20 @@ def test_the_fields_that_every_student_has_are_filled(district: District) -> Non
 
 
 @pytest.mark.parametrize("field", ["frl_status", "iep_status", "graduation_year"])
-def test_optional_fields_are_blank_in_every_form(district: District, field: str) -> None:
+def test_optional_fields_are_blank_in_every_form(district: SandboxDistrict, field: str) -> None:
     values = [student["roles"]["student"].get(field, ids.ABSENT) for student in district.students()]
 
     assert {None, "", ids.ABSENT} < set(values)
 
 
-def test_users_come_in_every_role_and_some_belong_to_two_schools(district: District) -> None:
+def test_users_come_in_every_role_and_some_belong_to_two_schools(district: SandboxDistrict) -> None:
     roles = {"+".join(sorted(user["roles"])) for user in district.users.values()}
 
     assert roles == {"student", "teacher", "staff", "staff+teacher", "contact", "district_admin"}
     assert {len(one["roles"]["student"]["schools"]) for one in district.students()} == {1, 2}
 
 
-def test_references_resolve_except_to_students_who_are_not_shared(district: District) -> None:
+def test_references_resolve_except_to_students_who_are_not_shared(district: SandboxDistrict) -> None:
     held = district.collections
     unknown: list[str] = []
 
@@ -136,7 +138,7 @@ def test_references_resolve_except_to_students_who_are_not_shared(district: Dist
     assert len(unknown) == len(set(unknown)) > 0
 
 
-def test_pages_are_linked_and_hold_every_record_once(district: District) -> None:
+def test_pages_are_linked_and_hold_every_record_once(district: SandboxDistrict) -> None:
     pages = list(district.pages("users", 100))
 
     rows = [row for page in pages for row in page["data"]]
@@ -147,19 +149,19 @@ def test_pages_are_linked_and_hold_every_record_once(district: District) -> None
         assert page["links"][1] == {"rel": "next", "uri": following["links"][0]["uri"]}
 
 
-def test_written_pages_load_as_the_same_district(district: District, tmp_path: Path) -> None:
+def test_written_pages_load_as_the_same_district(district: SandboxDistrict, tmp_path: Path) -> None:
     district.write_pages(tmp_path)
 
-    assert everything(District.load_pages(tmp_path)) == everything(district)
+    assert everything(SandboxDistrict.load_pages(tmp_path)) == everything(district)
 
 
-def test_pages_load_from_any_files_without_addresses(district: District, tmp_path: Path) -> None:
+def test_pages_load_from_any_files_without_addresses(district: SandboxDistrict, tmp_path: Path) -> None:
     pages = [page for name in COLLECTIONS if name != "courses" for page in district.pages(name, 50)]
     for number, page in enumerate(pages):
         rows = [{"data": row["data"]} for row in page["data"]]
         (tmp_path / f"{number * 37 % 101}-{number}.json").write_text(json.dumps({"data": rows}))
 
-    assert everything(District.load_pages(tmp_path)) == everything(district) | {"courses": []}
+    assert everything(SandboxDistrict.load_pages(tmp_path)) == everything(district) | {"courses": []}
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"data":[{}]}', '{"data":[{"data":{"id":"1"}}]}'])
@@ -167,19 +169,19 @@ def test_what_is_no_list_page_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "odd.json").write_text(text)
 
     with pytest.raises(InputFileError, match=r"odd\.json"):
-        District.load_pages(tmp_path)
+        SandboxDistrict.load_pages(tmp_path)
     with pytest.raises(InputFileError, match="one district"):
-        District.load_pages(tmp_path / "empty")
+        SandboxDistrict.load_pages(tmp_path / "empty")
 
 
-def test_an_arrival_creates_everything_in_order(district: District, feed: Feed) -> None:
+def test_an_arrival_creates_everything_in_order(district: SandboxDistrict, feed: Feed) -> None:
     events = list(arrival(district, feed))
 
     assert list(dict.fromkeys(one["type"] for one in events)) == [f"{name}.created" for name in COLLECTIONS]
-    assert everything(replay(events, District(district.id))) == everything(district)
+    assert everything(replay(events, SandboxDistrict(district.id))) == everything(district)
 
 
-def test_event_ids_increase_strictly_along_a_feed(district: District, feed: Feed) -> None:
+def test_event_ids_increase_strictly_along_a_feed(district: SandboxDistrict, feed: Feed) -> None:
     events = list(arrival(district, feed))
     for seed in (3, 4):
         events += day_of_changes(district, feed, seed=seed, count=50, kept=homerooms(district))
@@ -190,7 +192,7 @@ def test_event_ids_increase_strictly_along_a_feed(district: District, feed: Feed
         feed.advance(-1)
 
 
-def test_a_move_is_two_sections_updated_with_whole_lists(district: District, feed: Feed) -> None:
+def test_a_move_is_two_sections_updated_with_whole_lists(district: SandboxDistrict, feed: Feed) -> None:
     student, here, there = a_student_and_two_homerooms(district)
     before = {section: district.sections[section]["students"] for section in (here, there)}
 
@@ -205,7 +207,7 @@ def test_a_move_is_two_sections_updated_with_whole_lists(district: District, fee
         daily_changes.move_student(district, feed, student, here, there)
 
 
-def test_a_new_student_is_created_and_joins_his_sections(district: District, feed: Feed) -> None:
+def test_a_new_student_is_created_and_joins_his_sections(district: SandboxDistrict, feed: Feed) -> None:
     _, here, there = a_student_and_two_homerooms(district)
     school = district.sections[here]["school"]
 
@@ -216,7 +218,7 @@ def test_a_new_student_is_created_and_joins_his_sections(district: District, fee
     assert [event["data"]["object"]["students"][-1] for event in joined] == [student["id"]] * 2
 
 
-def test_who_left_can_be_shared_again_under_his_id(district: District, feed: Feed) -> None:
+def test_who_left_can_be_shared_again_under_his_id(district: SandboxDistrict, feed: Feed) -> None:
     student, *_ = a_student_and_two_homerooms(district)
     sections = district.sections_of(student)
 
@@ -229,7 +231,7 @@ def test_who_left_can_be_shared_again_under_his_id(district: District, feed: Fee
 
 
 @pytest.mark.parametrize(("form", "left"), [("empty", {"dob": ""}), ("null", {"dob": None}), ("absent", {})])
-def test_a_field_is_blanked(district: District, feed: Feed, form: ids.Blank, left: JsonObject) -> None:
+def test_a_field_is_blanked(district: SandboxDistrict, feed: Feed, form: ids.Blank, left: JsonObject) -> None:
     student = next(district.students())
     role = student["roles"]["student"]
 
@@ -240,7 +242,7 @@ def test_a_field_is_blanked(district: District, feed: Feed, form: ids.Blank, lef
     assert event["data"]["previous_attributes"]["roles"] == {"student": {"dob": role["dob"]}}
 
 
-def test_corrections_leave_the_earlier_record_as_it_was(district: District, feed: Feed) -> None:
+def test_corrections_leave_the_earlier_record_as_it_was(district: SandboxDistrict, feed: Feed) -> None:
     student = next(district.students())
     before = json.dumps(student)
 
@@ -257,7 +259,7 @@ def test_corrections_leave_the_earlier_record_as_it_was(district: District, feed
         daily_changes.set_field(district, feed, student["id"], "shoe_size", "9")
 
 
-def test_another_teacher_renames_the_section(district: District, feed: Feed) -> None:
+def test_another_teacher_renames_the_section(district: SandboxDistrict, feed: Feed) -> None:
     _, here, there = a_student_and_two_homerooms(district)
     teacher = district.sections[there]["teacher"]
 
@@ -268,9 +270,9 @@ def test_another_teacher_renames_the_section(district: District, feed: Feed) -> 
     assert section["teachers"][0] == section["teacher"] == teacher
 
 
-def test_a_day_keeps_one_homeroom_each_and_can_be_replayed(district: District, feed: Feed) -> None:
+def test_a_day_keeps_one_homeroom_each_and_can_be_replayed(district: SandboxDistrict, feed: Feed) -> None:
     kept = homerooms(district)
-    before = replay(arrival(district, feed), District(district.id))
+    before = replay(arrival(district, feed), SandboxDistrict(district.id))
 
     events = day_of_changes(district, feed, seed=5, count=120, kept=kept)
 
@@ -290,7 +292,7 @@ def test_a_day_is_the_same_for_the_same_seed() -> None:
 
 @pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo district is not beside this checkout")
 def test_clevers_own_demo_district_loads_and_lives_through_a_day() -> None:
-    district = District.load_pages(CLEVER_DEMO)
+    district = SandboxDistrict.load_pages(CLEVER_DEMO)
     kept = homerooms(district)
     assert (len(list(district.students())), len(district.sections), len(kept)) == (1004, 378, 39)
 
@@ -300,7 +302,7 @@ def test_clevers_own_demo_district_loads_and_lives_through_a_day() -> None:
 
 
 def test_a_shelf_goes_by_ids_and_gives_copies() -> None:
-    shelf = Shelf()
+    shelf = RecordStore()
     for key in ("b", "d", "a", "c"):
         shelf[key] = {"id": key, "list": []}
     del shelf["d"]
@@ -317,7 +319,7 @@ def test_a_shelf_goes_by_ids_and_gives_copies() -> None:
 
 
 def test_a_shelf_knows_where_pages_begin_and_end() -> None:
-    shelf = Shelf()
+    shelf = RecordStore()
     for key in ("2", "4", "6"):
         shelf.put_row(key, b"{}")
 

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from worker.messaging.event_files import COLLECTIONS, JsonObject
-from worker.sandbox.district import District, DistrictSpec, generate
+from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
 from worker.sandbox.live_districts import World, WorldDistrict
 from worker.sandbox.sharing import AMOUNTS, Holds, any_rule, condition, share_by_rules, share_so_much
 
@@ -23,7 +23,7 @@ def one() -> WorldDistrict:
     return world.add(generate(DistrictSpec(students=150)))
 
 
-def shown(district: District) -> dict[str, list[JsonObject]]:
+def shown(district: SandboxDistrict) -> dict[str, list[JsonObject]]:
     return {name: list(district.records(name)) for name in COLLECTIONS}
 
 
@@ -49,9 +49,9 @@ def replayed(events: Iterable[JsonObject], onto: dict[str, list[JsonObject]]) ->
     return {name: [held[name][key] for key in sorted(held[name])] for name in held}
 
 
-def placed() -> tuple[District, JsonObject]:
+def placed() -> tuple[SandboxDistrict, JsonObject]:
     """A district of one section, with all that a rule can read of it."""
-    district = District("d1")
+    district = SandboxDistrict("d1")
     section = {
         "id": "s1", "name": "Homeroom - Vidal - 01", "subject": "homeroom/advisory", "period": "01",
         "grade": "3", "course": "c1", "school": "h1", "term_id": "t1", "section_number": "7", "sis_id": "",

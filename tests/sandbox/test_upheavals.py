@@ -9,7 +9,7 @@ import pytest
 
 from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
-from worker.sandbox.district import District, DistrictSpec, generate
+from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
 from worker.sandbox.district_events import (
     Withheld,
     delete_students,
@@ -27,7 +27,7 @@ from worker.sandbox.rollover import rollover
 NOON = datetime(2026, 9, 15, 12, tzinfo=UTC)
 UNTIL = datetime(2027, 8, 12, tzinfo=UTC)
 
-Upheaval = Callable[[District, Feed, Withheld], Iterable[JsonObject]]
+Upheaval = Callable[[SandboxDistrict, Feed, Withheld], Iterable[JsonObject]]
 
 UPHEAVALS: dict[str, Upheaval] = {
     "rollover": lambda district, feed, _: rollover(district, feed, seed=3),
@@ -45,12 +45,12 @@ UPHEAVALS: dict[str, Upheaval] = {
 
 
 @pytest.fixture
-def district() -> District:
+def district() -> SandboxDistrict:
     return generate(DistrictSpec(students=150))
 
 
 @pytest.fixture
-def feed(district: District) -> Feed:
+def feed(district: SandboxDistrict) -> Feed:
     return Feed(district.id, NOON)
 
 
@@ -59,11 +59,11 @@ def withheld() -> Withheld:
     return Withheld()
 
 
-def everything(district: District) -> dict[str, list[JsonObject]]:
+def everything(district: SandboxDistrict) -> dict[str, list[JsonObject]]:
     return {name: list(district.records(name)) for name in COLLECTIONS}
 
 
-def replay(events: Iterable[JsonObject], onto: District) -> Iterator[JsonObject]:
+def replay(events: Iterable[JsonObject], onto: SandboxDistrict) -> Iterator[JsonObject]:
     """Apply events as a reader does; each must find what it speaks of."""
     for event in events:
         collection, what = event["type"].split(".")
@@ -83,7 +83,7 @@ def kinds(events: Iterable[JsonObject]) -> Counter[str]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_whoever_replays_the_feed_has_the_district_after_every_upheaval(seed: int) -> None:
     district = generate(DistrictSpec(students=120, seed=seed))
-    feed, withheld, copy = Feed(district.id, NOON), Withheld(), District(district.id)
+    feed, withheld, copy = Feed(district.id, NOON), Withheld(), SandboxDistrict(district.id)
     ids = [event["id"] for event in replay(arrival(district, feed), copy)]
 
     for name, upheaval in UPHEAVALS.items():
@@ -95,7 +95,9 @@ def test_whoever_replays_the_feed_has_the_district_after_every_upheaval(seed: in
     assert all(one < other for one, other in pairwise(ids))
 
 
-def test_a_new_year_moves_everybody_on_into_new_sections_and_terms(district: District, feed: Feed) -> None:
+def test_a_new_year_moves_everybody_on_into_new_sections_and_terms(
+    district: SandboxDistrict, feed: Feed
+) -> None:
     grades = Counter(one["roles"]["student"]["grade"] for one in district.students())
     before = everything(district)
 
@@ -113,7 +115,9 @@ def test_a_new_year_moves_everybody_on_into_new_sections_and_terms(district: Dis
     assert truth(district).counts["students"] == after.total()
 
 
-def test_a_new_year_sends_students_to_a_school_that_has_their_grade(district: District, feed: Feed) -> None:
+def test_a_new_year_sends_students_to_a_school_that_has_their_grade(
+    district: SandboxDistrict, feed: Feed
+) -> None:
     list(rollover(district, feed))
 
     for student in district.students():
@@ -126,7 +130,7 @@ def test_a_new_year_sends_students_to_a_school_that_has_their_grade(district: Di
 
 
 def test_a_narrower_sharing_leaves_sections_with_what_belongs_to_them(
-    district: District, feed: Feed, withheld: Withheld
+    district: SandboxDistrict, feed: Feed, withheld: Withheld
 ) -> None:
     before = truth(district)
 
@@ -139,7 +143,7 @@ def test_a_narrower_sharing_leaves_sections_with_what_belongs_to_them(
 
 
 def test_students_without_a_shared_section_are_deleted_with_their_contacts(
-    district: District, feed: Feed, withheld: Withheld
+    district: SandboxDistrict, feed: Feed, withheld: Withheld
 ) -> None:
     list(narrow_sharing(district, feed, withheld, name_contains("biology")))
 
@@ -152,7 +156,7 @@ def test_students_without_a_shared_section_are_deleted_with_their_contacts(
 
 
 def test_a_hidden_school_takes_its_students_along_and_leaves_those_of_other_schools(
-    district: District, feed: Feed, withheld: Withheld
+    district: SandboxDistrict, feed: Feed, withheld: Withheld
 ) -> None:
     hidden, *others = sorted(district.collections["schools"])
     theirs = [one["id"] for one in district.students() if one["roles"]["student"]["school"] != hidden]
@@ -172,7 +176,7 @@ def test_a_hidden_school_takes_its_students_along_and_leaves_those_of_other_scho
 
 @pytest.mark.parametrize("hide", ["sections", "school"])
 def test_what_was_withheld_comes_back_as_it_was(
-    district: District, feed: Feed, withheld: Withheld, hide: str
+    district: SandboxDistrict, feed: Feed, withheld: Withheld, hide: str
 ) -> None:
     before = everything(district)
     if hide == "school":
@@ -190,7 +194,7 @@ def test_what_was_withheld_comes_back_as_it_was(
 
 
 def test_a_withdrawn_field_leaves_every_student_and_stands_in_what_was(
-    district: District, feed: Feed, withheld: Withheld
+    district: SandboxDistrict, feed: Feed, withheld: Withheld
 ) -> None:
     born = {one["id"]: one["roles"]["student"]["dob"] for one in district.students()}
 
@@ -204,7 +208,7 @@ def test_a_withdrawn_field_leaves_every_student_and_stands_in_what_was(
 
 
 def test_a_restored_field_is_as_it_was_also_for_who_was_not_shared_meanwhile(
-    district: District, feed: Feed, withheld: Withheld
+    district: SandboxDistrict, feed: Feed, withheld: Withheld
 ) -> None:
     born = {one["id"]: one["roles"]["student"]["dob"] for one in district.students()}
     list(narrow_sharing(district, feed, withheld, name_contains("biology")))
@@ -221,13 +225,15 @@ def test_a_restored_field_is_as_it_was_also_for_who_was_not_shared_meanwhile(
 
 @pytest.mark.parametrize("change", [withdraw_field, restore_field])
 def test_a_field_that_there_is_not_is_refused_at_once(
-    district: District, feed: Feed, withheld: Withheld, change: Callable[..., object]
+    district: SandboxDistrict, feed: Feed, withheld: Withheld, change: Callable[..., object]
 ) -> None:
     with pytest.raises(ValueError, match="shoe_size"):
         change(district, feed, withheld, "shoe_size")
 
 
-def test_a_mass_deletion_takes_students_out_of_their_sections_first(district: District, feed: Feed) -> None:
+def test_a_mass_deletion_takes_students_out_of_their_sections_first(
+    district: SandboxDistrict, feed: Feed
+) -> None:
     events = list(delete_students(district, feed, 50))
 
     types = [event["type"] for event in events]
@@ -239,7 +245,7 @@ def test_a_mass_deletion_takes_students_out_of_their_sections_first(district: Di
     assert all(section["students"] for section in district.records("sections"))
 
 
-def test_a_pause_is_told_and_ended(district: District, feed: Feed) -> None:
+def test_a_pause_is_told_and_ended(district: SandboxDistrict, feed: Feed) -> None:
     (paused,) = pause(district, feed, UNTIL)
     (resumed,) = resume(district, feed)
 

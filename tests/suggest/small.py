@@ -10,7 +10,7 @@ from itertools import count
 from oracle import Records
 
 from worker.domain.roster.name_words import words
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import Condition, SectionFilter
 from worker.suggest.suggestions import Suggestion
 
@@ -26,25 +26,25 @@ class SmallDistrict:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def school(self, name: str | None = "Larkspur Elementary") -> str:
-        return self._add(Kind.SCHOOL, name=name)
+        return self._add(RecordKind.SCHOOL, name=name)
 
     def students(self, number: int, school: str | None = None, grade: str | None = "3") -> list[str]:
         texts = {"school_id": school, "grade": grade}
         told = {name: text for name, text in texts.items() if text}
-        return [self._add(Kind.USER, student={"texts": told}) for _ in range(number)]
+        return [self._add(RecordKind.USER, student={"texts": told}) for _ in range(number)]
 
     def teacher(self, last: str = "Quillfeather", first: str = "Osric") -> str:
-        return self._add(Kind.USER, teacher={"first_name": first, "last_name": last})
+        return self._add(RecordKind.USER, teacher={"first_name": first, "last_name": last})
 
     def term(self, days: tuple[date, date], name: str) -> str:
-        return self._add(Kind.TERM, name=name, start=days[0].isoformat(), end=days[1].isoformat())
+        return self._add(RecordKind.TERM, name=name, start=days[0].isoformat(), end=days[1].isoformat())
 
     def course(self, name: str, number: str | None = None) -> str:
-        return self._add(Kind.COURSE, name=name, number=number)
+        return self._add(RecordKind.COURSE, name=name, number=number)
 
     def section(self, students: Sequence[str], teacher: str | None = None, **fields: str | None) -> str:
         teachers = [teacher] if teacher else []
-        return self._add(Kind.SECTION, students=sorted(students), teachers=teachers, **fields)
+        return self._add(RecordKind.SECTION, students=sorted(students), teachers=teachers, **fields)
 
     def sections(
         self, students: Sequence[str], teachers: Sequence[str], name: str, **fields: str | None
@@ -53,7 +53,7 @@ class SmallDistrict:
         for place, teacher in enumerate(teachers):
             self.section(students[place :: len(teachers)], teacher, name=name, **fields)
 
-    def _add(self, kind: Kind, **fields: object) -> str:
+    def _add(self, kind: RecordKind, **fields: object) -> str:
         record_id = f"{next(self._numbers):024x}"
         record: Json = {name: value for name, value in fields.items() if value is not None}
         self.records[kind, record_id] = record

@@ -9,7 +9,7 @@ from oracle import Records, view
 
 from worker.domain.roster.records import (
     Json,
-    Kind,
+    RecordKind,
     school_from_json,
     section_from_json,
     student_from_json,
@@ -28,18 +28,18 @@ def survey_of(records: Records, today: date = TODAY, in_force: SectionFilter | N
     """Return the survey of these records."""
     in_force = in_force or SectionFilter()
     builder = SurveyBuilder(in_force.scope)
-    for record_id, user in _all(records, Kind.USER):
+    for record_id, user in _all(records, RecordKind.USER):
         teacher = teacher_from_json(record_id, user)
         if teacher is not None:
             builder.add_teacher(teacher)
-    schools = {i: school_from_json(i, record) for i, record in _all(records, Kind.SCHOOL)}
+    schools = {i: school_from_json(i, record) for i, record in _all(records, RecordKind.SCHOOL)}
     for school in schools.values():
         builder.add_school(school)
-    for record_id, user in _all(records, Kind.USER):
+    for record_id, user in _all(records, RecordKind.USER):
         student = student_from_json(record_id, user)
         if student is not None:
             builder.add_student(student)
-    for record_id, record in _all(records, Kind.SECTION):
+    for record_id, record in _all(records, RecordKind.SECTION):
         section = section_from_json(record_id, record)
         seen = view(section, records)
         builder.add_section(seen, is_current(seen.term, today), rank(in_force, seen, without_grace(today)))
@@ -54,5 +54,5 @@ def suggestions(
     return suggest(survey_of(records, today, chosen), chosen, Deadline(seconds))
 
 
-def _all(records: Records, kind: Kind) -> Iterable[tuple[str, Json]]:
+def _all(records: Records, kind: RecordKind) -> Iterable[tuple[str, Json]]:
     return [(record_id, record) for (of, record_id), record in records.items() if of is kind]

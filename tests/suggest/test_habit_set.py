@@ -10,7 +10,7 @@ from itertools import combinations
 import pytest
 from habits import HABITS, District, Habit
 
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.domain.roster.texts import folded
 
@@ -118,7 +118,7 @@ def _kept(district: District, sections: dict[str, Json]) -> set[frozenset[str]]:
 
 def _conditions(district: District, record: Json) -> Iterator[tuple[str, str]]:
     yield from ((name, folded(record[name])) for name in SECTION_FIELDS if name in record)
-    course = district.records.get((Kind.COURSE, record.get("course_id", "")), {})
+    course = district.records.get((RecordKind.COURSE, record.get("course_id", "")), {})
     for source, text in (("name", record.get("name", "")), ("course", course.get("name", ""))):
         for word in re.findall(r"[^\W_]+", text.casefold()):
             yield f"{source} contains", word
@@ -134,7 +134,7 @@ def _sections(district: District, school: str | None = None) -> dict[str, Json]:
     return {
         record_id: record
         for (kind, record_id), record in district.records.items()
-        if kind is Kind.SECTION and school in {None, record["school_id"]}
+        if kind is RecordKind.SECTION and school in {None, record["school_id"]}
     }
 
 

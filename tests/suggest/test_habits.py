@@ -10,7 +10,7 @@ from habits import HABITS, TODAY, Habit, large
 from oracle import Committed, judge
 
 from worker.domain.preflight.policy import Code, Policy
-from worker.domain.roster.records import Kind, section_from_json, student_from_json
+from worker.domain.roster.records import RecordKind, section_from_json, student_from_json
 from worker.domain.roster.section_filter import KEEP_ALL
 
 BY_NAME = {habit.name: habit for habit in HABITS}
@@ -46,13 +46,14 @@ def test_records_are_as_they_are_staged(habit: Habit) -> None:
 def test_sections_list_students_that_are_there_at_schools_and_courses_that_are_there(habit: Habit) -> None:
     records = habit.district().records
     for (kind, record_id), record in records.items():
-        if kind is Kind.SECTION:
+        if kind is RecordKind.SECTION:
             section = section_from_json(record_id, record)
             assert all(
-                student_from_json(listed, records.get((Kind.USER, listed))) for listed in section.students
+                student_from_json(listed, records.get((RecordKind.USER, listed)))
+                for listed in section.students
             )
-            assert (Kind.SCHOOL, section.school_id) in records
-            assert section.course_id is None or (Kind.COURSE, section.course_id) in records
+            assert (RecordKind.SCHOOL, section.school_id) in records
+            assert section.course_id is None or (RecordKind.COURSE, section.course_id) in records
 
 
 @pytest.mark.parametrize("name", ["one_room", "resource_room_first"])

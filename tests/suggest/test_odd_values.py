@@ -6,20 +6,20 @@ from oracle import Records
 from suggest.surveys import suggestions
 
 from worker.domain.roster.canonical import canonical
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 
 
 def test_texts_that_are_too_long_for_a_rule_make_none_and_keep_nobody_from_others() -> None:
     long = "long" * 300
     texts = {"name": long, "subject": long, "period": long, "section_number": long, "course_id": "c1"}
-    records: Records = {(Kind.COURSE, "c1"): {"name": long, "number": long}}
+    records: Records = {(RecordKind.COURSE, "c1"): {"name": long, "number": long}}
     for number in range(40):
-        records[Kind.USER, f"u{number}"] = {"student": {"texts": {"school_id": "a", "grade": "3"}}}
+        records[RecordKind.USER, f"u{number}"] = {"student": {"texts": {"school_id": "a", "grade": "3"}}}
     for number in range(4):
         listed = [f"u{student}" for student in range(number * 10, number * 10 + 10)]
         here = {"school_id": "a", "students": listed, "teachers": [f"t{number}"]}
-        records[Kind.SECTION, f"h{number}"] = {**texts, **here, "name": f"Homeroom {long}"}
-        records[Kind.SECTION, f"m{number}"] = {**texts, **here}
+        records[RecordKind.SECTION, f"h{number}"] = {**texts, **here, "name": f"Homeroom {long}"}
+        records[RecordKind.SECTION, f"m{number}"] = {**texts, **here}
 
     found = suggestions(records)
 
@@ -31,13 +31,13 @@ def test_texts_that_are_too_long_for_a_rule_make_none_and_keep_nobody_from_other
 def test_a_teachers_name_that_stands_for_a_number_is_in_no_rule() -> None:
     records: Records = {}
     for number in range(40):
-        records[Kind.USER, f"u{number}"] = {"student": {"texts": {"school_id": "a", "grade": "3"}}}
+        records[RecordKind.USER, f"u{number}"] = {"student": {"texts": {"school_id": "a", "grade": "3"}}}
     for number, last in enumerate(("Quillfeather", "Marrow")):
-        records[Kind.USER, f"t{number}"] = {"teacher": {"first_name": "Ada", "last_name": last}}
+        records[RecordKind.USER, f"t{number}"] = {"teacher": {"first_name": "Ada", "last_name": last}}
         listed = [f"u{student}" for student in range(number * 20, number * 20 + 20)]
         here = {"school_id": "a", "students": listed, "teachers": [f"t{number}"]}
         for field in ("section_number", "period", "grade"):
-            records[Kind.SECTION, f"{field}{number}"] = {**here, field: f"{last} 1"}
+            records[RecordKind.SECTION, f"{field}{number}"] = {**here, field: f"{last} 1"}
 
     told = canonical([one.to_json() for one in suggestions(records)]).casefold()
 

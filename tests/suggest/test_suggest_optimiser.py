@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.suggest.counting import Group, collapsed
+from worker.suggest.counting import ProfileGroup, collapsed
 from worker.suggest.optimiser import GOOD_ENOUGH, MOST_IN_TURN, choose, in_turn
 from worker.suggest.survey import Bools
 
-Instance = tuple[Group, Bools, np.ndarray[tuple[int], np.dtype[np.float64]]]
+Instance = tuple[ProfileGroup, Bools, np.ndarray[tuple[int], np.dtype[np.float64]]]
 
 
 @st.composite
@@ -49,7 +49,7 @@ def best(instance: Instance) -> float:
 
 BLIND_ALLEY: Instance = (
     # The rule that gives most by itself is in no best set: two others give one section to everybody.
-    Group(
+    ProfileGroup(
         np.array([[1, 0, 1], [0, 1, 1], [1, 0, 0], [0, 1, 0], [1, 0, 2]], dtype=np.float32),
         np.array([40.0, 40.0, 5.0, 5.0, 30.0]),
     ),
@@ -101,7 +101,7 @@ def test_without_time_it_gives_what_adding_rule_after_rule_finds_and_says_so() -
 def test_nothing_to_choose_from_is_an_answer() -> None:
     students, kept, costs = BLIND_ALLEY
     assert choose(students, kept[:0], costs[:0], 1).is_proven
-    nobody = Group(students.counts[:0], students.weights[:0])
+    nobody = ProfileGroup(students.counts[:0], students.weights[:0])
     assert choose(nobody, kept, costs, 1).rules == ()
 
 
@@ -125,7 +125,7 @@ def test_the_same_question_has_the_same_answer() -> None:
 # One rule after the other
 
 
-def in_place(students: Group, kept: Bools, rules: Sequence[int]) -> list[float]:
+def in_place(students: ProfileGroup, kept: Bools, rules: Sequence[int]) -> list[float]:
     """Return what each profile has, by the first of the rules that gives it anything."""
     found = []
     for row in students.counts:

@@ -15,14 +15,14 @@ from worker.bootstrap.process import STAGES, check_stages
 from worker.console.access import request_origin
 from worker.console.access.csrf import Field, Secret
 from worker.console.access.identity import LOCAL, NOBODY, Identity, Permission
-from worker.console.access.request_origin import Rules
+from worker.console.access.request_origin import AccessRules
 from worker.console.pages.audit import deed, told
 from worker.console.pages.login import in_words
-from worker.domain.access.login_throttle import OF_A_NAME, OF_AN_ADDRESS, Patience
+from worker.domain.access.login_throttle import OF_A_NAME, OF_AN_ADDRESS, LoginThrottle
 from worker.domain.access.users import Role, check_password, new_name
 from worker.runtime.errors import SettingsError, UserError
 
-PROXY = Rules(trusted=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")), user_header="X-User")
+PROXY = AccessRules(trusted=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")), user_header="X-User")
 
 
 # Roles
@@ -103,7 +103,7 @@ async def test_a_password_fits_its_own_hash_only_and_a_missing_user_fits_nothing
 
 
 def test_a_few_tries_are_free_then_each_wait_doubles_up_to_the_longest() -> None:
-    patience = Patience(2, timedelta(seconds=3), timedelta(seconds=10))
+    patience = LoginThrottle(2, timedelta(seconds=3), timedelta(seconds=10))
 
     waits = [patience.after(failures).total_seconds() for failures in (0, 1, 2, 3, 4, 5, 10**9)]
 

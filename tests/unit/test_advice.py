@@ -16,14 +16,14 @@ from worker.domain.review.causes import Cause, Owner
 from worker.domain.review.kept_suggestions import (
     FEW_PERCENT,
     LARGE,
-    Advice,
+    KeptSuggestions,
     SearchInput,
     changes_search,
     is_wanted,
     search_input,
     unplaced,
 )
-from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change
 
 
@@ -77,7 +77,7 @@ def holds(
 ) -> bool:
     found_for = SearchInput(filter_version=3, batch=7, none=60, several=40)
     now = replace(found_for, none=none, several=several, **fields)
-    return Advice(NOON, found_for, []).still_holds(NOON + later, now, students, "UTC")
+    return KeptSuggestions(NOON, found_for, []).still_holds(NOON + later, now, students, "UTC")
 
 
 def test_advice_holds_for_its_day() -> None:
@@ -118,7 +118,7 @@ def section(name: str = "Homeroom", students: Sequence[str] = ("a", "b")) -> Jso
     return {"name": name, "students": list(students)}
 
 
-def change(kind: Kind, before: Json | None, after: Json | None) -> Change:
+def change(kind: RecordKind, before: Json | None, after: Json | None) -> Change:
     return Change(kind, RecordId("r"), EventId("1"), before, after)
 
 
@@ -128,14 +128,14 @@ TEACHER: Json = {"teacher": {"first_name": "Ida", "last_name": "Marrow", "email"
 @pytest.mark.parametrize(
     "changed",
     [
-        change(Kind.SECTION, None, section()),
-        change(Kind.SECTION, section(), None),
-        change(Kind.SECTION, section(), section("Advisory")),
-        change(Kind.COURSE, None, {"name": "Homeroom"}),
-        change(Kind.TERM, {"end": "2026-06-01"}, {"end": "2026-06-02"}),
-        change(Kind.SCHOOL, {"name": "One"}, {"name": "Other"}),
-        change(Kind.USER, user(), {**user(), **TEACHER}),
-        change(Kind.USER, TEACHER, {"teacher": {**TEACHER["teacher"], "last_name": "Pell"}}),
+        change(RecordKind.SECTION, None, section()),
+        change(RecordKind.SECTION, section(), None),
+        change(RecordKind.SECTION, section(), section("Advisory")),
+        change(RecordKind.COURSE, None, {"name": "Homeroom"}),
+        change(RecordKind.TERM, {"end": "2026-06-01"}, {"end": "2026-06-02"}),
+        change(RecordKind.SCHOOL, {"name": "One"}, {"name": "Other"}),
+        change(RecordKind.USER, user(), {**user(), **TEACHER}),
+        change(RecordKind.USER, TEACHER, {"teacher": {**TEACHER["teacher"], "last_name": "Pell"}}),
     ],
 )
 @pytest.mark.parametrize("students", [1, LARGE])
@@ -146,11 +146,11 @@ def test_what_a_search_reads_changes_it_in_districts_of_any_size(changed: Change
 @pytest.mark.parametrize(
     "changed",
     [
-        change(Kind.SECTION, section(), section(students=["a"])),
-        change(Kind.SECTION, section(), section(students=["a", "c"])),
-        change(Kind.USER, None, user()),
-        change(Kind.USER, user(), None),
-        change(Kind.USER, user(), user(grade="4")),
+        change(RecordKind.SECTION, section(), section(students=["a"])),
+        change(RecordKind.SECTION, section(), section(students=["a", "c"])),
+        change(RecordKind.USER, None, user()),
+        change(RecordKind.USER, user(), None),
+        change(RecordKind.USER, user(), user(grade="4")),
     ],
 )
 def test_students_who_come_go_or_move_change_it_but_in_a_large_district(changed: Change) -> None:
@@ -161,10 +161,10 @@ def test_students_who_come_go_or_move_change_it_but_in_a_large_district(changed:
 @pytest.mark.parametrize(
     "changed",
     [
-        change(Kind.DISTRICT, None, {"name": "One"}),
-        change(Kind.USER, user(), user(last_name="Pell")),
-        change(Kind.USER, TEACHER, {"teacher": {**TEACHER["teacher"], "email": None}}),
-        change(Kind.SECTION, section(), section()),
+        change(RecordKind.DISTRICT, None, {"name": "One"}),
+        change(RecordKind.USER, user(), user(last_name="Pell")),
+        change(RecordKind.USER, TEACHER, {"teacher": {**TEACHER["teacher"], "email": None}}),
+        change(RecordKind.SECTION, section(), section()),
     ],
 )
 def test_what_a_search_does_not_read_leaves_it(changed: Change) -> None:

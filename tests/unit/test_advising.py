@@ -18,7 +18,7 @@ from worker.domain.messages.bodies import instant
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes import Cause, Owner
-from worker.domain.review.kept_suggestions import Advice, SearchInput
+from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.records import RecordId, Section, Student, Teacher
 from worker.domain.roster.section_filter import SectionFilter, SectionView
 from worker.suggest.service import _is_better, advise, search, suggest_filters
@@ -74,7 +74,7 @@ async def test_what_is_found_is_told_with_its_moment_and_kept() -> None:
     assert told
     assert told[0]["coverage"] == {"exactly_one": 8, "none": 0, "several": 0}
     assert {one["as_of"] for one in told} == {instant(district.window.now)}
-    assert district.advised == Advice(district.window.now, FOUND_FOR, told)
+    assert district.advised == KeptSuggestions(district.window.now, FOUND_FOR, told)
     assert district.calls["kept advice"] == 1
     assert await advise(district.port(), [OF_FILTER], 60) == told
     assert district.calls["surveys"] == 1
@@ -115,7 +115,7 @@ async def test_what_was_found_before_is_told_again_while_a_search_would_find_the
     known: SearchInput, is_told_again: bool
 ) -> None:
     district = reviewed()
-    district.advised = Advice(district.window.now, known, [{"before": True}])
+    district.advised = KeptSuggestions(district.window.now, known, [{"before": True}])
 
     told = await advise(district.port(), [OF_FILTER], 60)
 

@@ -9,10 +9,10 @@ from builders import DISTRICT, Json, later, student_json
 from source_fakes import FakeBaselines, World, broken_off, feed_id
 from structlog.testing import capture_logs
 
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.pipeline.poll import baseline
 from worker.pipeline.poll.baseline_store import NOBODY, Run
-from worker.pipeline.poll.clever import Page
+from worker.pipeline.poll.clever import CleverPage
 from worker.runtime.cooperative import SLICE
 from worker.runtime.errors import BaselineRefused, CleverUnavailable
 from worker.runtime.progress import no_progress
@@ -124,7 +124,7 @@ def test_a_user_without_a_side_is_staged_as_nobody() -> None:
 
     (record,) = baseline.staged_records("users", [row], DISTRICT)
 
-    assert (record.kind, record.record) == (Kind.USER, NOBODY)
+    assert (record.kind, record.record) == (RecordKind.USER, NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_user_without_a_side_is_staged_as_nobody() -> None:
 def test_a_list_goes_on_after_the_greatest_id_that_is_one(
     rows: list[Json], before: str | None, last: str | None
 ) -> None:
-    assert baseline._last_id(Page(rows, None), before) == last
+    assert baseline._last_id(CleverPage(rows, None), before) == last
 
 
 async def test_a_list_that_broke_off_goes_on_where_the_rest_leads_to() -> None:
@@ -148,7 +148,7 @@ async def test_a_list_that_broke_off_goes_on_where_the_rest_leads_to() -> None:
     world.clever.collections = {"users": [student_json(number) for number in (1, 2, 3)]}
     world.clever.quirks = [
         ("users", broken_off),
-        ("users", lambda page, _before: Page(page.rows, "where it leads to")),
+        ("users", lambda page, _before: CleverPage(page.rows, "where it leads to")),
     ]
 
     page = await baseline._next_page(world.source, world.clever.granted[DISTRICT], "users", None)
@@ -159,7 +159,7 @@ async def test_a_list_that_broke_off_goes_on_where_the_rest_leads_to() -> None:
 @pytest.mark.parametrize("link", ["a", "b"])
 async def test_a_list_that_leads_back_is_a_failure(link: str) -> None:
     world = World()
-    world.clever.quirks = [("users", lambda page, _before: Page(page.rows, link))]
+    world.clever.quirks = [("users", lambda page, _before: CleverPage(page.rows, link))]
 
     with pytest.raises(CleverUnavailable):
         await baseline._next_page(world.source, world.clever.granted[DISTRICT], "users", "b")

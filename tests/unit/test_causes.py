@@ -16,15 +16,15 @@ from worker.domain.preflight.policy import Code
 from worker.domain.review.causes import (
     Blocked,
     Cause,
+    CauseFacts,
     ErrorKey,
-    Facts,
     Label,
     LabelKind,
     Others,
     Owner,
-    Place,
     Removals,
     Removed,
+    SchoolGrade,
     fold,
     schools_to_count,
 )
@@ -47,11 +47,11 @@ HOMEROOM, ADVISORY, GUIDANCE = word("homeroom"), word("advisory"), word("group g
 def blocked(
     students: int, *errors: ErrorKey, school: str | None = "north", grade: str = "3", **fields: Any
 ) -> Blocked:
-    return Blocked(dict.fromkeys(errors, NOON), students, Place(school, grade), **fields)
+    return Blocked(dict.fromkeys(errors, NOON), students, SchoolGrade(school, grade), **fields)
 
 
 def causes(*groups: Blocked, students: int = 1000, **fields: Any) -> list[Cause]:
-    return fold(Facts(DISTRICT, students, DIGEST, blocked=groups, **fields))
+    return fold(CauseFacts(DISTRICT, students, DIGEST, blocked=groups, **fields))
 
 
 def others(code: Code, *ids: str, **fields: Any) -> Others:
@@ -105,13 +105,13 @@ def test_a_field_that_exactly_half_of_the_students_lack_was_withdrawn(of_all: in
     ("students", "code"), [(10, "sis.field_missing_at_school"), (9, "sis.field_missing")]
 )
 def test_a_field_is_a_schools_from_ten_of_its_students_on(students: int, code: str) -> None:
-    (cause,) = causes(blocked(students, missing()), cohorts={Place("north", "3"): students})
+    (cause,) = causes(blocked(students, missing()), cohorts={SchoolGrade("north", "3"): students})
 
     assert cause.code == code
 
 
 def test_a_field_blank_for_a_whole_school_is_that_schools_data() -> None:
-    cohorts = {Place("north", "3"): 60, Place("north", "4"): 60}
+    cohorts = {SchoolGrade("north", "3"): 60, SchoolGrade("north", "4"): 60}
 
     (whole, few) = causes(
         blocked(58, missing()),
@@ -222,7 +222,7 @@ def test_terms_are_no_way_out_where_two_sections_run_now() -> None:
 
 
 def test_a_grade_of_a_school_without_a_kept_section_is_the_filters() -> None:
-    cohorts = {Place("north", "9"): 100, Place("north", "3"): 100}
+    cohorts = {SchoolGrade("north", "9"): 100, SchoolGrade("north", "3"): 100}
 
     grade, single = causes(blocked(95, NONE, grade="9"), blocked(5, NONE), cohorts=cohorts, has_rules=True)
 
@@ -232,7 +232,9 @@ def test_a_grade_of_a_school_without_a_kept_section_is_the_filters() -> None:
 
 
 def test_a_filter_that_keeps_nothing_is_said_to() -> None:
-    (cause,) = causes(blocked(100, NONE), students=100, cohorts={Place("north", "3"): 100}, has_rules=True)
+    (cause,) = causes(
+        blocked(100, NONE), students=100, cohorts={SchoolGrade("north", "3"): 100}, has_rules=True
+    )
 
     assert "keeps no section that any of the 100 students is in" in cause.advice
 
@@ -245,7 +247,9 @@ def test_single_students_in_no_section_at_all_are_the_districts_data() -> None:
 
 
 def test_a_whole_grade_in_no_section_at_all_has_sections_that_are_not_shared() -> None:
-    (cause,) = causes(blocked(50, NONE, is_listed=False), cohorts={Place("north", "3"): 50}, has_rules=True)
+    (cause,) = causes(
+        blocked(50, NONE, is_listed=False), cohorts={SchoolGrade("north", "3"): 50}, has_rules=True
+    )
 
     assert told(cause) == ("sharing.sections_not_shared", Owner.SHARING, 50)
 
@@ -277,7 +281,7 @@ def test_a_student_with_two_errors_is_unblocked_by_neither_alone() -> None:
 
 
 def test_a_cause_stands_since_its_oldest_finding() -> None:
-    place = Place("north", "3")
+    place = SchoolGrade("north", "3")
     groups = (
         Blocked({SEVERAL: later(60)}, 1, place),
         Blocked({SEVERAL: NOON, missing(): later(-60)}, 1, place),
@@ -300,7 +304,7 @@ def removal(*groups: Removed, schools: tuple[str, ...] = (), **fields: Any) -> l
 
 
 def gone(students: int, school: str = "north", grade: str = "3", **fields: Any) -> Removed:
-    return Removed(Place(school, grade), students, **fields)
+    return Removed(SchoolGrade(school, grade), students, **fields)
 
 
 def test_schools_that_vanished_are_one_cause_with_the_way_to_approve_the_plan() -> None:
@@ -327,7 +331,7 @@ def test_a_plan_with_other_errors_is_not_said_to_wait_for_an_approval() -> None:
 
 
 def test_whole_grades_gone_while_their_school_stays_are_a_narrowed_sharing_rule() -> None:
-    (cause,) = removal(gone(100, grade="9"), gone(100, grade="10"), cohorts={Place("north", "3"): 90})
+    (cause,) = removal(gone(100, grade="9"), gone(100, grade="10"), cohorts={SchoolGrade("north", "3"): 90})
 
     assert (cause.code, cause.grades) == ("sharing.rule_narrowed", ["10", "9"])
     assert "grades 10 and 9" in cause.advice
@@ -336,7 +340,7 @@ def test_whole_grades_gone_while_their_school_stays_are_a_narrowed_sharing_rule(
 def test_most_classes_replaced_is_a_new_school_year() -> None:
     (cause,) = removal(
         gone(100, grade="12"),
-        cohorts={Place("north", "11"): 90},
+        cohorts={SchoolGrade("north", "11"): 90},
         classes_committed=50,
         classes_removed=48,
         classes_new=47,
@@ -347,13 +351,13 @@ def test_most_classes_replaced_is_a_new_school_year() -> None:
 
 
 def test_students_who_are_still_shared_fell_out_of_our_own_scope() -> None:
-    (cause,) = removal(gone(100, is_staged=True), cohorts={Place("north", "4"): 9})
+    (cause,) = removal(gone(100, is_staged=True), cohorts={SchoolGrade("north", "4"): 9})
 
     assert (cause.code, cause.owner) == ("filter.scope_narrowed", Owner.FILTER)
 
 
 def test_students_gone_here_and_there_are_a_plain_removal_with_the_few_others() -> None:
-    (cause,) = removal(gone(100), gone(5, is_staged=True), cohorts={Place("north", "3"): 100})
+    (cause,) = removal(gone(100), gone(5, is_staged=True), cohorts={SchoolGrade("north", "3"): 100})
 
     assert (cause.code, cause.removed) == ("sharing.students_vanished", 105)
 
@@ -364,7 +368,7 @@ def test_two_shapes_at_once_are_two_causes_each_with_its_schools() -> None:
         gone(200, "south", is_staged=True),
         schools=("north", "south"),
         gone_schools=frozenset({"north"}),
-        cohorts={Place("south", "4"): 10},
+        cohorts={SchoolGrade("south", "4"): 10},
     )
 
     assert (vanished.code, vanished.findings) == (
@@ -431,7 +435,7 @@ labels = st.builds(
 errors = st.sampled_from(
     [ErrorKey(code, name) for code in Code if code.startswith("student.") for name in FIELDS.get(code, [""])]
 )
-places = st.builds(Place, st.sampled_from(["north", "south", None]), st.sampled_from(["3", "4", None]))
+places = st.builds(SchoolGrade, st.sampled_from(["north", "south", None]), st.sampled_from(["3", "4", None]))
 groups = st.builds(
     Blocked,
     st.dictionaries(
@@ -444,7 +448,7 @@ groups = st.builds(
 )
 on_others = st.sampled_from([code for code in Code if not code.startswith("student.")])
 facts = st.builds(
-    lambda blocked, ready, codes, removed, cohorts, flags: Facts(
+    lambda blocked, ready, codes, removed, cohorts, flags: CauseFacts(
         DISTRICT,
         sum(group.students for group in blocked) + ready,
         DIGEST,
@@ -467,7 +471,9 @@ facts = st.builds(
 
 
 @given(facts, st.randoms())
-def test_every_error_belongs_to_one_cause_whatever_the_errors_are(found: Facts, rng: random.Random) -> None:
+def test_every_error_belongs_to_one_cause_whatever_the_errors_are(
+    found: CauseFacts, rng: random.Random
+) -> None:
     folded = fold(found)
 
     expected: Counter[str] = Counter()
@@ -495,8 +501,8 @@ def test_every_error_belongs_to_one_cause_whatever_the_errors_are(found: Facts, 
     assert fold(found) == folded == fold(_with(found, again))
 
 
-def _with(found: Facts, groups: list[Blocked]) -> Facts:
-    return Facts(
+def _with(found: CauseFacts, groups: list[Blocked]) -> CauseFacts:
+    return CauseFacts(
         found.district_id,
         found.students,
         found.plan_digest,

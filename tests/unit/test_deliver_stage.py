@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from worker.alerts import deliver
 from worker.alerts.deliver import REFRESHED_AT_ONCE, TAKEN_OVER, DeliverStage, retry_after
-from worker.alerts.delivery_store import Deliveries, Due, Standing
+from worker.alerts.delivery_store import Deliveries, Due, OpenAlert
 from worker.runtime.errors import ChannelFailed, StoreUnavailable
 from worker.runtime.metrics import Metrics
 from worker.runtime.repeated_lines import Repeats
@@ -31,7 +31,7 @@ def due(number: int, attempts: int = 1) -> Due:
 class Rows:
     """What waits for one channel, and what was said of it."""
 
-    def __init__(self, *waiting: Due, standing: Sequence[Standing] = (), dead: bool = False) -> None:
+    def __init__(self, *waiting: Due, standing: Sequence[OpenAlert] = (), dead: bool = False) -> None:
         self.waiting = list(waiting)
         self.standing = list(standing)
         self.dead = dead
@@ -59,7 +59,7 @@ class Rows:
     async def now(self) -> datetime:
         return NOON
 
-    async def refresh(self, channel: str, every: timedelta, limit: int) -> list[Standing]:
+    async def refresh(self, channel: str, every: timedelta, limit: int) -> list[OpenAlert]:
         self.calls.append(("refresh", channel, every, limit))
         return self.standing
 
@@ -197,7 +197,7 @@ async def test_a_line_about_a_channel_that_stays_away_counts_those_that_were_hel
 
 # Telling again of what stands
 
-STANDING = (Standing("one", "body 1"), Standing("two", "body 2"))
+STANDING = (OpenAlert("one", "body 1"), OpenAlert("two", "body 2"))
 
 
 async def test_what_stands_is_said_again_in_one_piece_and_that_is_work() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from worker.cli.demo.consumer import CommitRefused, Consumer
-from worker.cli.demo.coverage import Coverage, chosen, suggested
+from worker.cli.demo.consumer import CommitRefused, RosterConsumer
+from worker.cli.demo.coverage import DemoCoverage, chosen, suggested
 from worker.cli.demo.terminal_story import MEANINGS, OWNERS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.model import Owner
@@ -45,7 +45,7 @@ def commit(
 
 
 def test_a_consumer_has_the_digest_that_the_roster_has() -> None:
-    consumer = Consumer()
+    consumer = RosterConsumer()
 
     consumer.take(commit(1, upsert(SCHOOL), upsert(ANN), upsert(BEN), upserted=2))
     consumer.take(commit(2, remove(ANN), removed=1))
@@ -55,7 +55,7 @@ def test_a_consumer_has_the_digest_that_the_roster_has() -> None:
 
 
 def test_a_commit_is_applied_once_all_its_parts_are_there() -> None:
-    consumer = Consumer()
+    consumer = RosterConsumer()
 
     first = consumer.take(commit(1, upsert(BEN), part=2, parts=2, upserted=2))
     second = consumer.take(commit(1, upsert(ANN), part=1, parts=2, upserted=2))
@@ -65,7 +65,7 @@ def test_a_commit_is_applied_once_all_its_parts_are_there() -> None:
 
 
 def test_a_commit_that_comes_again_changes_nothing() -> None:
-    consumer = Consumer()
+    consumer = RosterConsumer()
     consumer.take(commit(1, upsert(ANN), upserted=1))
 
     again = consumer.take(commit(1, upsert(ANN), upserted=1))
@@ -78,7 +78,7 @@ def test_a_commit_that_comes_again_changes_nothing() -> None:
     "refused", [commit(3, upsert(BEN), upserted=1), commit(2, upsert(BEN), upserted=2)], ids=["gap", "counts"]
 )
 def test_a_commit_that_does_not_fit_is_refused(refused: dict[str, Any]) -> None:
-    consumer = Consumer()
+    consumer = RosterConsumer()
     consumer.take(commit(1, upsert(ANN), upserted=1))
 
     with pytest.raises(CommitRefused):
@@ -111,7 +111,7 @@ def test_where_no_suggestion_serves_every_student_the_first_is_chosen() -> None:
 
 
 def test_a_filter_without_students_to_serve_is_not_complete() -> None:
-    assert not Coverage(0, 0, 0).is_complete
+    assert not DemoCoverage(0, 0, 0).is_complete
 
 
 def test_a_newcomer_sits_wherever_a_classmate_sits() -> None:

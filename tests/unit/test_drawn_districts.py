@@ -17,7 +17,7 @@ from worker.domain.preflight.checks import left_scope
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import MODULUS
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.domain.roster.roster import digest
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate import stage as evaluate
@@ -62,19 +62,19 @@ def section(random: Random) -> Json:
     }
 
 
-def change(random: Random) -> tuple[Kind, str, Json | None]:
+def change(random: Random) -> tuple[RecordKind, str, Json | None]:
     day = NOON.date()
-    drawn: tuple[Kind, str, Json] = random.choice(
+    drawn: tuple[RecordKind, str, Json] = random.choice(
         [
-            (Kind.USER, random.choice(STUDENTS), user(random)),
-            (Kind.USER, random.choice(STUDENTS), user(random)),
-            (Kind.USER, random.choice(["t1", "t2"]), {"teacher": some(random, last_name=["P", "Q"])}),
-            (Kind.SECTION, random.choice(["c1", "c2", "c3"]), section(random)),
-            (Kind.SECTION, random.choice(["c1", "c2", "c3"]), section(random)),
-            (Kind.SCHOOL, random.choice(["h1", "h2", "h3"]), some(random, name=["North", "South"])),
-            (Kind.COURSE, random.choice(["k1", "k2"]), some(random, name=["Advisory", "Algebra"])),
+            (RecordKind.USER, random.choice(STUDENTS), user(random)),
+            (RecordKind.USER, random.choice(STUDENTS), user(random)),
+            (RecordKind.USER, random.choice(["t1", "t2"]), {"teacher": some(random, last_name=["P", "Q"])}),
+            (RecordKind.SECTION, random.choice(["c1", "c2", "c3"]), section(random)),
+            (RecordKind.SECTION, random.choice(["c1", "c2", "c3"]), section(random)),
+            (RecordKind.SCHOOL, random.choice(["h1", "h2", "h3"]), some(random, name=["North", "South"])),
+            (RecordKind.COURSE, random.choice(["k1", "k2"]), some(random, name=["Advisory", "Algebra"])),
             (
-                Kind.TERM,
+                RecordKind.TERM,
                 random.choice(["m1", "m2"]),
                 some(
                     random,
@@ -173,7 +173,7 @@ def compare(
             students, stuck = coverage.get(place, (0, 0))
             coverage[place] = students + 1, stuck + (student in blocked)
     assert district.coverage == coverage
-    terms = [one for (kind, _), one in records.items() if kind is Kind.SECTION and one.get("term_id")]
+    terms = [one for (kind, _), one in records.items() if kind is RecordKind.SECTION and one.get("term_id")]
     assert district.school_terms == Counter((one.get("school_id") or "", one["term_id"]) for one in terms)
     assert district.committed() == consumer
 
@@ -195,7 +195,7 @@ async def compare_full_run(district: MemoryEvaluation) -> None:
     before, known = district.state.tally.to_json(), district.state.evaluated_policy
     district.state.evaluated_policy = "another"
     district.calls.clear()
-    await evaluate.judge(district.port(), [])
+    await evaluate.run_preflight(district.port(), [])
     assert district.state.tally.to_json() == before
     assert not sum(district.calls[what] for what in ("entries", "findings", "sizes", "coverage"))
     district.state.evaluated_policy = known

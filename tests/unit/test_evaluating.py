@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.window import Trigger
-from worker.domain.roster.records import EventId, Kind
+from worker.domain.roster.records import EventId, RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.record_decision import Decided
 from worker.pipeline.evaluate.unit_of_work import Adopted
@@ -181,7 +181,9 @@ async def test_events_from_before_the_last_baseline_change_nothing_and_are_told_
 async def test_a_search_of_filters_reads_anew_after_batches_that_changed_what_it_reads() -> None:
     district = await committed("a")
     assert district.state.search_input_batch == 1
-    district.send(Kind.USER, "a", {"student": {"texts": {**STUDENT["student"]["texts"], "sis_id": "9"}}})
+    district.send(
+        RecordKind.USER, "a", {"student": {"texts": {**STUDENT["student"]["texts"], "sis_id": "9"}}}
+    )
     await stage_of(district).once()
     assert (district.state.search_input_batch, district.state.batch_number) == (1, 2)
 
@@ -200,8 +202,8 @@ async def test_whoever_leaves_the_scope_is_told_of_while_the_same_filter_is_in_f
     district = await committed("a", "b")
     third = SectionFilter.model_validate({"scope": {"grades": ["3"], "schools": ["Larkspur", "h"]}})
     district.state = replace(district.state, section_filter=third, filter_version=2)
-    district.send(Kind.SCHOOL, "h", {"name": "Larkspur"})
-    district.send(Kind.USER, "b", {"student": {"texts": {"grade": "4", "school_id": "h"}}})
+    district.send(RecordKind.SCHOOL, "h", {"name": "Larkspur"})
+    district.send(RecordKind.USER, "b", {"student": {"texts": {"grade": "4", "school_id": "h"}}})
     await stage_of(district).once()
     told = [one.record_id for one in district.findings.values() if one.code is Code.LEFT_SCOPE]
     assert (told, ("student", "b") in district.committed()) == (["b"], False)
@@ -221,12 +223,12 @@ async def test_a_school_that_comes_to_have_a_name_of_the_scope_brings_its_studen
     south = SectionFilter.model_validate({"scope": {"schools": ["South"]}})
     district = MemoryEvaluation()
     district.state.section_filter = south
-    district.send(Kind.SCHOOL, "h", {"name": "North"})
+    district.send(RecordKind.SCHOOL, "h", {"name": "North"})
     students(district, "a")
     await stage_of(district).once()
     assert district.state.tally.students == 0
 
-    district.send(Kind.SCHOOL, "h", {"name": "South"})
+    district.send(RecordKind.SCHOOL, "h", {"name": "South"})
     district.next_window()
     await stage_of(district).once()
 
@@ -235,7 +237,7 @@ async def test_a_school_that_comes_to_have_a_name_of_the_scope_brings_its_studen
 
 async def test_a_district_without_students_is_judged_no_second_time_for_a_window_that_held_nothing() -> None:
     district = MemoryEvaluation()
-    district.send(Kind.SCHOOL, "h", {"name": "North"})
+    district.send(RecordKind.SCHOOL, "h", {"name": "North"})
     await stage_of(district).once()
     assert {one.code for one in district.errors()} == {Code.NO_STUDENTS}
 

@@ -13,7 +13,7 @@ from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import MODULUS, to_hex
-from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.refresh import stage
 from worker.pipeline.evaluate.unit_of_work import Adopted
@@ -24,7 +24,7 @@ async def guarded() -> MemoryEvaluation:
     names = [f"s{number:02}" for number in range(20)]
     district = await committed(*names)
     for name in names[:12]:
-        district.send(Kind.USER, name, None)
+        district.send(RecordKind.USER, name, None)
     await stage_of(district).once()
     assert last(district)[0] is Outcome.REVIEW
     district.next_window(Trigger.APPROVAL)
@@ -57,7 +57,7 @@ async def test_an_approval_ends_with_another_plan_and_stays_open_while_the_same_
     await stage_of(district).once()
     assert (last(district)[0], district.ended) == (Outcome.HELD, [])
 
-    district.send(Kind.USER, "s15", None)
+    district.send(RecordKind.USER, "s15", None)
     district.next_window()
     await stage_of(district).once()
 
@@ -92,8 +92,8 @@ async def test_a_district_that_was_never_judged_takes_its_events_with_an_approva
 
 def baseline(*names: str) -> Adopted:
     """Return a baseline that brings these students and their class."""
-    records = {RecordId(name): (Kind.USER, STUDENT) for name in names}
-    records[RecordId("c")] = (Kind.SECTION, {"students": sorted(names), "teachers": []})
+    records = {RecordId(name): (RecordKind.USER, STUDENT) for name in names}
+    records[RecordId("c")] = (RecordKind.SECTION, {"students": sorted(names), "teachers": []})
     changes = [Change(kind, name, EventId("0"), None, record) for name, (kind, record) in records.items()]
     return Adopted(len(changes), len(changes), changes)
 

@@ -10,14 +10,14 @@ from builders import DISTRICT, NOON
 from worker.domain.access.users import LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password
 from worker.domain.mail.mails import MOST_RECIPIENTS, Composed, Mail, MailKind, envelope_verdict
 from worker.domain.onboarding.contact_text import check_dates
-from worker.domain.onboarding.transitions import Rules as SharingRules
 from worker.domain.onboarding.transitions import Sharing, is_all_shared
-from worker.domain.preflight.order_reason import LONGEST_REASON, spoken
+from worker.domain.onboarding.transitions import TransitionRules as SharingRules
+from worker.domain.preflight.order_reason import LONGEST_REASON, checked_reason
 from worker.domain.preflight.policy import MAX_FIELD_NAME, OwnPolicy
 from worker.domain.review.kept_suggestions import changes_search
 from worker.domain.roster.canonical import to_bytes
 from worker.domain.roster.name_words import Vocabulary
-from worker.domain.roster.records import EventId, Kind, RecordId, Student
+from worker.domain.roster.records import EventId, RecordId, RecordKind, Student
 from worker.domain.roster.staging import Change
 from worker.runtime.errors import LifecycleError, MailError, ReasonError, UserError
 
@@ -41,9 +41,9 @@ def test_the_answers_from_200_to_299_accept_a_recipient() -> None:
 
 
 def test_a_reason_may_be_as_long_as_it_may_be_and_no_longer() -> None:
-    assert spoken(f" {'x' * LONGEST_REASON} ") == "x" * LONGEST_REASON
+    assert checked_reason(f" {'x' * LONGEST_REASON} ") == "x" * LONGEST_REASON
     with pytest.raises(ReasonError, match=r"got 1,001$"):
-        spoken("x" * (LONGEST_REASON + 1))
+        checked_reason("x" * (LONGEST_REASON + 1))
 
 
 @pytest.mark.parametrize("password", ["abc" * 4, "abcdefghijkl", "abc" * (LONGEST_PASSWORD // 3) + "d"])
@@ -91,7 +91,7 @@ def test_all_sections_are_shared_up_to_the_percent_of_students_in_none(
 
 def test_one_change_among_others_that_a_search_reads_is_enough() -> None:
     def change(before: str, after: str) -> Change:
-        return Change(Kind.COURSE, RecordId("c"), EventId("1"), {"name": before}, {"name": after})
+        return Change(RecordKind.COURSE, RecordId("c"), EventId("1"), {"name": before}, {"name": after})
 
     assert changes_search([change("a", "a"), change("a", "b")], 10)
     assert not changes_search([change("a", "a"), change("b", "b")], 10)

@@ -13,7 +13,7 @@ from source_fakes import World, feed_event, feed_id
 from worker.domain.roster.versions import latest_id
 from worker.pipeline.poll import feed
 from worker.pipeline.poll.baseline_store import Run
-from worker.pipeline.poll.clever import EVENTS, Page
+from worker.pipeline.poll.clever import EVENTS, CleverPage
 from worker.pipeline.poll.connections import Connection
 from worker.pipeline.poll.feed import HOLE, Reached
 from worker.runtime.errors import CleverRefused, CleverUnavailable
@@ -103,7 +103,7 @@ async def test_published_events_are_counted() -> None:
 async def test_an_empty_page_that_leads_on_has_nobody_ask_for_the_cursor() -> None:
     world = world_with_feed(-2, -1, 0, 1)
     world.row.overlap = feed_id(-2)
-    world.clever.quirks = [(EVENTS, lambda _page, _before: Page([], feed_id(-1)))]
+    world.clever.quirks = [(EVENTS, lambda _page, _before: CleverPage([], feed_id(-1)))]
 
     assert await follow(world) is Reached.END
 
@@ -154,7 +154,7 @@ async def test_a_feed_with_nothing_new_is_not_told_of_while_a_baseline_is_being_
 async def test_a_link_that_leads_back_into_a_page_is_not_followed_to_what_was_read() -> None:
     world = world_with_feed(0, 1, 2, 3)
     world.row.overlap = feed_id(0)
-    world.clever.quirks = [(EVENTS, lambda page, _before: Page(page.rows[::-1], feed_id(1)))]
+    world.clever.quirks = [(EVENTS, lambda page, _before: CleverPage(page.rows[::-1], feed_id(1)))]
 
     await follow(world)
 

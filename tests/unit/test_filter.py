@@ -8,7 +8,7 @@ import canaries
 import pytest
 from builders import Json, record_id, student, term, view
 
-from worker.domain.roster.records import Kind, Term
+from worker.domain.roster.records import RecordKind, Term
 from worker.domain.roster.scope import find_schools
 from worker.domain.roster.section_filter import (
     KEEP_ALL,
@@ -356,15 +356,15 @@ def test_a_refused_filter_tells_no_name_that_stands_in_it(document: object) -> N
     ("current_term_only", "fields", "kinds"),
     [
         (False, ["name"], set()),
-        (True, ["name"], {Kind.TERM}),
-        (False, ["name", "term"], {Kind.TERM}),
-        (False, ["course_name"], {Kind.COURSE}),
-        (False, ["name", "course_number"], {Kind.COURSE}),
-        (True, ["course_name", "term"], {Kind.TERM, Kind.COURSE}),
+        (True, ["name"], {RecordKind.TERM}),
+        (False, ["name", "term"], {RecordKind.TERM}),
+        (False, ["course_name"], {RecordKind.COURSE}),
+        (False, ["name", "course_number"], {RecordKind.COURSE}),
+        (True, ["course_name", "term"], {RecordKind.TERM, RecordKind.COURSE}),
     ],
 )
 def test_a_filter_looks_at_terms_and_courses_where_a_rule_or_the_days_of_terms_need_them(
-    current_term_only: bool, fields: list[str], kinds: set[Kind]
+    current_term_only: bool, fields: list[str], kinds: set[RecordKind]
 ) -> None:
     rules = [{"all": [condition(field, "is", "x")]} for field in fields]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.domain.messages.size_limit import LARGEST, fitted
+from worker.domain.messages.size_limit import LARGEST, truncated
 from worker.domain.roster.canonical import canonical
 
 SCHOOLS = [f"{number:024x}" for number in range(1800)]
@@ -39,13 +39,13 @@ def test_a_review_that_fits_is_told_whole() -> None:
     whole = review(suggestions=2, items=500, of="5" * 24)
 
     assert size(whole) < LARGEST
-    assert fitted(whole) == whole
+    assert truncated(whole) == whole
 
 
 def test_suggestions_after_the_first_go_before_findings_do() -> None:
     whole = review(suggestions=5, items=500, of="5" * 24)
 
-    told = fitted(whole)
+    told = truncated(whole)
 
     assert size(whole) > LARGEST
     assert size(told) <= LARGEST
@@ -54,7 +54,7 @@ def test_suggestions_after_the_first_go_before_findings_do() -> None:
 
 
 def test_findings_go_before_the_best_suggestion_does_and_are_still_counted() -> None:
-    told = fitted(review(suggestions=5, items=500))
+    told = truncated(review(suggestions=5, items=500))
 
     assert size(told) <= LARGEST
     assert len(told["suggestions"]) == 1
@@ -63,7 +63,7 @@ def test_findings_go_before_the_best_suggestion_does_and_are_still_counted() -> 
 
 
 def test_whatever_is_in_them_no_review_is_too_large() -> None:
-    told = fitted(review(suggestions=5, rules=40, items=500, causes=60))
+    told = truncated(review(suggestions=5, rules=40, items=500, causes=60))
 
     assert size(told) <= LARGEST
     assert (told["suggestions"], told["findings"]["items"]) == ([], [])

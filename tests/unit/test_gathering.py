@@ -16,12 +16,12 @@ from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes import (
     WITHDRAWN_STUDENTS,
     Blocked,
+    CauseFacts,
     ConcernedSection,
     ErrorKey,
-    Facts,
     Label,
     LabelKind,
-    Place,
+    SchoolGrade,
     Sign,
     TermFacts,
 )
@@ -34,7 +34,7 @@ from worker.pipeline.evaluate.unit_of_work import SectionSigns
 
 TODAY = NOON.date()
 RULES: Json = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "home"}]}]}
-SIX = [Blocked({ErrorKey(Code.NO_SECTION): NOON}, 6, Place("h1", "3"))]
+SIX = [Blocked({ErrorKey(Code.NO_SECTION): NOON}, 6, SchoolGrade("h1", "3"))]
 
 
 def answering(
@@ -53,7 +53,7 @@ def coded(code: Code, count: int = 1) -> dict[str, int]:
 async def test_where_nothing_is_wrong_nothing_is_asked_for() -> None:
     district = answering(counts={"roster:student": 5})
 
-    assert await cause_facts(district.port()) == Facts(
+    assert await cause_facts(district.port()) == CauseFacts(
         DISTRICT,
         5,
         to_hex(7),
@@ -220,7 +220,7 @@ NONE = coded(Code.NO_SECTION)
 
 async def not_running(
     *views: SectionView, unused: tuple[Term, ...] = (), filter_json: Json | None = None
-) -> tuple[Facts, set[str]]:
+) -> tuple[CauseFacts, set[str]]:
     chosen = {"current_term_only": True, **RULES} if filter_json is None else filter_json
     district = answering(chosen, NONE)
     district.answers["terms"] = DistrictTerms([TermUse("h", "grace", 1, COUNTS_ON)], unused)

@@ -12,10 +12,10 @@ from evaluation_fakes import MemoryEvaluation, stage_of
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.turnover import Confirmation, SchoolLimits, Turnovers
 from worker.domain.roster import staging
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.candidate.district import planned_moves
-from worker.pipeline.evaluate.stage import context_of, judge, terms_that_count, today
+from worker.pipeline.evaluate.stage import context_of, run_preflight, terms_that_count, today
 
 NAMES = [f"s{number:02}" for number in range(20)]
 STUDENT: Json = {"student": {"texts": {"grade": "3", "school_id": "h"}}}
@@ -35,8 +35,8 @@ async def committed(policy: Policy = GUARDED) -> MemoryEvaluation:
     district = MemoryEvaluation()
     district.state.policy = policy
     for name in NAMES:
-        district.send(Kind.USER, name, STUDENT)
-    district.send(Kind.SECTION, "c", {"students": NAMES, "teachers": []})
+        district.send(RecordKind.USER, name, STUDENT)
+    district.send(RecordKind.SECTION, "c", {"students": NAMES, "teachers": []})
     assert await stage_of(district).once()
     assert district.committed()
     return district
@@ -46,7 +46,7 @@ async def without(district: MemoryEvaluation, *names: str, seconds: float = 60) 
     """Evaluate the district so much later, without these students."""
     district.next_window(seconds=seconds)
     for name in names:
-        district.send(Kind.USER, name, None)
+        district.send(RecordKind.USER, name, None)
     assert await stage_of(district).once()
 
 
@@ -83,7 +83,7 @@ async def test_the_count_of_students_costs_nothing_where_no_student_moves_or_non
     assert (district.calls["most moved"], district.calls["turnovers"]) == (0, 0)
 
     district.next_window()
-    district.send(Kind.SCHOOL, "h", {"name": "North"})
+    district.send(RecordKind.SCHOOL, "h", {"name": "North"})
     await stage_of(district).once()
     assert (district.calls["most moved"], district.calls["turnovers"]) == (0, 0)
 
@@ -122,8 +122,8 @@ SPLIT = SectionFilter.model_validate({"rules": [{"all": [{"field": "name", "op":
 async def refiltered(confirmation: Confirmation | None) -> MemoryEvaluation:
     """Return a district in which another filter puts twelve of twenty students into another class."""
     district = await committed()
-    district.send(Kind.SECTION, "d", {"students": NAMES[:12], "teachers": [], "name": "new"})
-    district.send(Kind.SECTION, "c", {"students": NAMES[12:], "teachers": [], "name": "new"})
+    district.send(RecordKind.SECTION, "d", {"students": NAMES[:12], "teachers": [], "name": "new"})
+    district.send(RecordKind.SECTION, "c", {"students": NAMES[12:], "teachers": [], "name": "new"})
     district.state.section_filter, district.state.filter_version = SPLIT, 2
     district.state.confirmation = confirmation
     district.next_window()
@@ -134,7 +134,7 @@ async def refiltered(confirmation: Confirmation | None) -> MemoryEvaluation:
 async def judge_now(district: MemoryEvaluation) -> None:
     events = await district.claim_events(None, 100)
     staged = await district.staged({event.key for event in events})
-    await judge(district.port(), staging.apply(staged, events))
+    await run_preflight(district.port(), staging.apply(staged, events))
 
 
 @pytest.mark.parametrize(

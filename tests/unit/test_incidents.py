@@ -15,9 +15,9 @@ from worker.domain.alerts.codes import CATALOGUE, EVALUATED, INSPECTED, PREFLIGH
 from worker.domain.alerts.incidents import (
     FLAPPING_RETURNS,
     NO_DISTRICT,
-    Condition,
+    AlertRules,
     Memory,
-    Rules,
+    Problem,
     Status,
     alert,
     dedup_key,
@@ -25,12 +25,12 @@ from worker.domain.alerts.incidents import (
 )
 
 FLAP = timedelta(seconds=100)
-WRONG = Condition("student.no_section", "412 of 1004", {"student.no_section": 412})
-WORSE = Condition("student.no_section", "500 of 1004", {"student.no_section": 500})
-OTHER = Condition("student.duplicate_identity", "2 of 1004")
+WRONG = Problem("student.no_section", "412 of 1004", {"student.no_section": 412})
+WORSE = Problem("student.no_section", "500 of 1004", {"student.no_section": 500})
+OTHER = Problem("student.duplicate_identity", "2 of 1004")
 
 
-def told(*seen: tuple[float, Condition | None], flap: timedelta = FLAP) -> list[str]:
+def told(*seen: tuple[float, Problem | None], flap: timedelta = FLAP) -> list[str]:
     """Return what is told of an incident at which second, by what is wrong then."""
     memory, alerts = None, list[str]()
     for second, condition in seen:
@@ -88,7 +88,7 @@ histories = st.lists(st.tuples(st.integers(0, 60), conditions), max_size=60)
 
 @given(histories)
 def test_whatever_happens_alerts_are_in_order_and_end_with_what_is_so(
-    history: list[tuple[int, Condition | None]],
+    history: list[tuple[int, Problem | None]],
 ) -> None:
     memory: Memory | None = None
     is_firing, now, last = False, 0, None
@@ -99,7 +99,7 @@ def test_whatever_happens_alerts_are_in_order_and_end_with_what_is_so(
         if status is None:
             continue
         assert memory is not None
-        identifiers.append(alert(DISTRICT, PREFLIGHT_FAILED, memory, status, Rules()).id)
+        identifiers.append(alert(DISTRICT, PREFLIGHT_FAILED, memory, status, AlertRules()).id)
         assert is_firing == (status is not Status.FIRING)
         is_firing = status is not Status.RESOLVED
     assert len(set(identifiers)) == len(identifiers), "no two alerts are told under one id"
@@ -112,7 +112,7 @@ def test_whatever_happens_alerts_are_in_order_and_end_with_what_is_so(
 
 @given(st.lists(conditions, min_size=1, max_size=400))
 def test_however_often_it_comes_and_goes_it_costs_a_bounded_number_of_alerts(
-    history: list[Condition | None],
+    history: list[Problem | None],
 ) -> None:
     count = len(told(*enumerate(history)))
 
@@ -120,7 +120,7 @@ def test_however_often_it_comes_and_goes_it_costs_a_bounded_number_of_alerts(
     assert count <= 3 * (FLAPPING_RETURNS + 1 + len(history) / FLAP.total_seconds())
 
 
-def message(memory: Memory, status: Status, rules: Rules = Rules(), **changed: str) -> AlertMessage:  # noqa: B008
+def message(memory: Memory, status: Status, rules: AlertRules = AlertRules(), **changed: str) -> AlertMessage:  # noqa: B008
     given_ = {"district_id": DISTRICT, "code": PREFLIGHT_FAILED} | changed
     made = alert(**given_, memory=memory, status=status, rules=rules)
     assert made.routing_key == f"alert.{json.loads(made.body)['severity']}"
@@ -159,7 +159,7 @@ def test_an_alert_that_is_nobodys_has_no_district() -> None:
 def test_an_alert_points_to_the_page_of_its_district(
     public_url: str | None, district: str, url: str | None
 ) -> None:
-    made = message(BEGUN, Status.FIRING, Rules(public_url=public_url), district_id=district)
+    made = message(BEGUN, Status.FIRING, AlertRules(public_url=public_url), district_id=district)
 
     assert made.url == url
 

@@ -272,13 +272,13 @@ async def test_a_new_subscription_takes_what_came_back_often_one_at_a_time(inges
 async def test_a_message_at_which_our_reading_breaks_is_unreadable_and_stops_no_other(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = translate.arrival
+    read = translate.to_arrival
 
     def broken(event: clever.Event, context: str | None, now: int) -> Arrival:
         return read(event, context, now) if event.id != f"{2:024x}" else arrivals_of_nobody[0]
 
     arrivals_of_nobody = list[Arrival]()
-    monkeypatch.setattr(translate, "arrival", broken)
+    monkeypatch.setattr(translate, "to_arrival", broken)
     await ingest.publish(sound(1), sound(2), sound(3))
 
     await ingest.stage.once()

@@ -15,7 +15,7 @@ from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import Trigger, WindowLimits
-from worker.domain.roster.records import EventId, Kind, RecordId, Term
+from worker.domain.roster.records import EventId, RecordId, RecordKind, Term
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.staging import Event
 from worker.domain.roster.terms import DistrictTerms
@@ -97,7 +97,7 @@ class FakeEvaluation:
         return [OpenFinding(DISTRICT, finding)]
 
 
-EVENT = Event(EventId("1"), Kind.USER, RecordId("u"), {})
+EVENT = Event(EventId("1"), RecordKind.USER, RecordId("u"), {})
 NEVER = {"evaluated_policy": None}
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.onboarding.launch_dates import AssessmentWindow, Calendar
+from worker.domain.onboarding.launch_dates import AssessmentWindow, LaunchCalendar
 
 CHICAGO = ZoneInfo("America/Chicago")
 THANKSGIVING = frozenset({date(2026, 11, 26), date(2026, 11, 27)})
 
 days = st.dates(date(2024, 1, 1), date(2032, 12, 31))
-calendars = st.builds(Calendar, st.integers(0, 15), st.frozensets(days, max_size=20))
+calendars = st.builds(LaunchCalendar, st.integers(0, 15), st.frozensets(days, max_size=20))
 
 
 @pytest.mark.parametrize(
@@ -30,19 +30,19 @@ calendars = st.builds(Calendar, st.integers(0, 15), st.frozensets(days, max_size
 def test_a_launch_comes_so_many_working_days_before_the_window(
     opens_on: date, lead_days: int, launch: date
 ) -> None:
-    assert Calendar(lead_days).launch_date(opens_on) == launch
+    assert LaunchCalendar(lead_days).launch_date(opens_on) == launch
 
 
 def test_holidays_are_no_working_days() -> None:
     opens_on = date(2026, 11, 30)
 
-    assert Calendar(3).launch_date(opens_on) == date(2026, 11, 25)
-    assert Calendar(3, THANKSGIVING).launch_date(opens_on) == date(2026, 11, 23)
+    assert LaunchCalendar(3).launch_date(opens_on) == date(2026, 11, 25)
+    assert LaunchCalendar(3, THANKSGIVING).launch_date(opens_on) == date(2026, 11, 23)
 
 
 @given(calendars, days)
 def test_between_a_launch_and_its_window_lie_exactly_the_working_days_asked_for(
-    calendar: Calendar, opens_on: date
+    calendar: LaunchCalendar, opens_on: date
 ) -> None:
     launch = calendar.launch_date(opens_on)
 
@@ -60,7 +60,7 @@ def test_a_window_opens_and_launches_by_the_clocks_of_the_district() -> None:
     window = AssessmentWindow(date(2026, 12, 10), CHICAGO)
 
     assert window.opens_at().astimezone(UTC) == datetime(2026, 12, 10, 6, tzinfo=UTC)
-    assert window.launches_at(Calendar(launch_time=time(9, 30))).astimezone(UTC) == datetime(
+    assert window.launches_at(LaunchCalendar(launch_time=time(9, 30))).astimezone(UTC) == datetime(
         2026, 12, 7, 15, 30, tzinfo=UTC
     )
 
@@ -77,7 +77,7 @@ def test_the_same_hour_is_another_moment_in_summer() -> None:
 def test_a_launch_at_an_hour_that_the_clocks_skip_comes_when_they_moved_on() -> None:
     window = AssessmentWindow(date(2026, 3, 12), CHICAGO, launch_on=date(2026, 3, 8))
 
-    launch = window.launches_at(Calendar(launch_time=time(2, 30)))
+    launch = window.launches_at(LaunchCalendar(launch_time=time(2, 30)))
 
     assert launch.astimezone(UTC) == datetime(2026, 3, 8, 8, 30, tzinfo=UTC)
 
@@ -85,11 +85,11 @@ def test_a_launch_at_an_hour_that_the_clocks_skip_comes_when_they_moved_on() -> 
 def test_a_day_that_a_person_set_goes_before_the_calendar() -> None:
     window = AssessmentWindow(date(2026, 12, 10), CHICAGO, launch_on=date(2026, 12, 6))
 
-    assert window.launches_on(Calendar()) == date(2026, 12, 6)
+    assert window.launches_on(LaunchCalendar()) == date(2026, 12, 6)
 
 
 def test_the_launch_of_a_day_has_come_from_its_hour_on_in_the_zone_of_the_district() -> None:
-    calendar, at_eight = Calendar(), datetime(2026, 12, 7, 8, tzinfo=CHICAGO)
+    calendar, at_eight = LaunchCalendar(), datetime(2026, 12, 7, 8, tzinfo=CHICAGO)
 
     assert calendar.due_on(at_eight.astimezone(UTC), CHICAGO) == date(2026, 12, 7)
     assert calendar.due_on(at_eight - timedelta(microseconds=1), CHICAGO) == date(2026, 12, 6)
@@ -97,7 +97,7 @@ def test_the_launch_of_a_day_has_come_from_its_hour_on_in_the_zone_of_the_distri
 
 @given(calendars, days)
 def test_the_last_opening_is_the_last_day_whose_launch_is_not_after_a_day(
-    calendar: Calendar, launched_by: date
+    calendar: LaunchCalendar, launched_by: date
 ) -> None:
     opens_on = calendar.last_opening(launched_by)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from worker.cli.context import CommandContext
 from worker.cli.onboarding import lifecycle
 from worker.cli.onboarding_reports import Journey, LinesReport, as_json, district_report, rules_asked
-from worker.domain.onboarding.launch_dates import AssessmentWindow, Calendar
+from worker.domain.onboarding.launch_dates import AssessmentWindow, LaunchCalendar
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Sharing, Trouble, Way
 from worker.onboarding.district_store import Made, Record
@@ -30,7 +30,7 @@ RECORD = Record(
     name="Larkspur Unified School District",
     contacts=("ada@larkspur.example",),
     time_zone="America/Chicago",
-    launch_at=WINDOW.launches_at(Calendar()),
+    launch_at=WINDOW.launches_at(LaunchCalendar()),
     opens_at=WINDOW.opens_at(),
     sharing=Sharing(60, 1_004, 3),
     held_since=NOW,

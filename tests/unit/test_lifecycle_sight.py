@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import CONNECTED_STATES, Move, State, is_allowed, sources
 from worker.domain.onboarding.transitions import (
-    Facts,
-    Rules,
+    DistrictFacts,
     Sharing,
+    TransitionRules,
     Trouble,
     Way,
     held_back,
@@ -24,21 +24,21 @@ from worker.domain.onboarding.transitions import (
     steps,
 )
 
-RULES = Rules()
+RULES = TransitionRules()
 WINDOW = AssessmentWindow(date(2026, 12, 10), ZoneInfo("America/Chicago"))
 BEFORE = datetime(2026, 12, 1, tzinfo=UTC)
 LAUNCH = WINDOW.launches_at(RULES.calendar)
 OPENING = WINDOW.opens_at()
-CONNECTED = Facts(is_connected=True)
+CONNECTED = DistrictFacts(is_connected=True)
 SHARED = Sharing(sections=40, students=600, unsectioned=0)
-ROSTERED = Facts(is_connected=True, has_filter=True, commits=1)
+ROSTERED = DistrictFacts(is_connected=True, has_filter=True, commits=1)
 
 
 def way(state: State, **said: Any) -> Way:
     return replace(Way("d", state), **said)
 
 
-def reached(start: Way, facts: Facts, now: datetime = BEFORE) -> State:
+def reached(start: Way, facts: DistrictFacts, now: datetime = BEFORE) -> State:
     """Return where a district is after all that follows from what is seen."""
     state = start.state
     for step in steps(start, facts, now, RULES):
@@ -48,7 +48,7 @@ def reached(start: Way, facts: Facts, now: datetime = BEFORE) -> State:
 
 @pytest.mark.parametrize("state", [State.CHOSEN, State.INVITED])
 def test_a_token_that_appears_connects_a_district(state: State) -> None:
-    assert reached(way(state), Facts(is_connected=False)) is state
+    assert reached(way(state), DistrictFacts(is_connected=False)) is state
     assert reached(way(state), CONNECTED) is State.CONNECTED
 
 
@@ -119,7 +119,7 @@ def test_any_trouble_holds_a_launch_back_and_is_told(trouble: Trouble) -> None:
 
 def test_a_launch_is_held_back_while_the_district_is_disconnected() -> None:
     gone = way(State.DISCONNECTED, returns_to=State.LAUNCH_SCHEDULED, window=WINDOW)
-    facts = Facts(is_connected=False, commits=1, troubles=frozenset({Trouble.DISCONNECTED}))
+    facts = DistrictFacts(is_connected=False, commits=1, troubles=frozenset({Trouble.DISCONNECTED}))
 
     assert held_back(gone, facts, LAUNCH, RULES) == {Trouble.DISCONNECTED}
     assert not held_back(replace(gone, returns_to=State.LIVE), facts, LAUNCH, RULES)
@@ -140,7 +140,7 @@ def test_without_a_window_there_is_no_launch() -> None:
 
 @pytest.mark.parametrize("state", CONNECTED_STATES)
 def test_a_district_that_was_disconnected_returns_to_where_it_was(state: State) -> None:
-    off = Facts(is_connected=False)
+    off = DistrictFacts(is_connected=False)
     step = next_step(way(state), off, BEFORE, RULES)
     assert step is not None
     assert (step.move, step.after) == (Move.DISCONNECT, State.DISCONNECTED)
@@ -164,7 +164,7 @@ ways = st.builds(
 )
 counts = st.integers(0, 50)
 facts_seen = st.builds(
-    Facts,
+    DistrictFacts,
     st.booleans(),
     st.none() | st.builds(Sharing, counts, counts, counts),
     st.booleans(),
@@ -176,7 +176,7 @@ moments = st.datetimes(datetime(2026, 10, 1), datetime(2027, 3, 1), timezones=st
 
 @given(ways, facts_seen, moments)
 def test_what_follows_comes_to_an_end_by_allowed_moves_and_never_launches_in_trouble(
-    start: Way, facts: Facts, now: datetime
+    start: Way, facts: DistrictFacts, now: datetime
 ) -> None:
     made = []
     for step in steps(start, facts, now, RULES):

@@ -13,14 +13,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mail_builders import mail
 
-from worker.adapters.mail.mime import House, message, on_the_line
+from worker.adapters.mail.mime import SenderIdentity, message, on_the_line
 from worker.adapters.mail.server_url import place
 from worker.domain.mail.mails import Composed, envelope_verdict, mailbox
 from worker.mail.mail_server import OutgoingMail
 from worker.runtime.errors import MailError, MailPutOff, MailRefused
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
-HOUSE = House(mailbox("Insights <rostering@vendor.example>"))
+HOUSE = SenderIdentity(mailbox("Insights <rostering@vendor.example>"))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,9 @@ FOLDED = st.text(st.sampled_from("aé 学 .,b\\=?"), min_size=40, max_size=120)
 @example(name="ab acc学aba aab  éaa学f.a.éabc.cb,aéea,c ,bb   .b", other="=?utf-8?q?Ada?=")
 @example(name="b 学,e学aa  eébecb ,d e,学eae.abeef,,bfébc acab学", other="Larkspur " * 13)
 def test_any_name_and_subject_arrives_as_it_is_written_and_adds_no_header(name: str, other: str) -> None:
-    house = House(mailbox(f"{other} <rostering@vendor.example>"), mailbox(f"{name} <answers@vendor.example>"))
+    house = SenderIdentity(
+        mailbox(f"{other} <rostering@vendor.example>"), mailbox(f"{name} <answers@vendor.example>")
+    )
     recipients = (f"{name} <ada@district.example>", f"{other} <bo@district.example>")
     bare = ("ada@district.example", recipients[1])
     outgoing = OutgoingMail(mail().mail_id, recipients, f"Grüße, {other}.", "x\n", "<p>x</p>")

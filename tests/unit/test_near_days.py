@@ -12,7 +12,7 @@ from worker.cli.main import main
 from worker.domain.onboarding.contact_text import check_dates
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import State
-from worker.domain.preflight.order_reason import spoken
+from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.roster.keepable_text import can_be_kept
 from worker.domain.roster.section_filter import parse_filter
 from worker.onboarding.export_calendar import calendar
@@ -62,7 +62,7 @@ def test_filters_and_reasons_with_such_texts_are_refused_in_a_line() -> None:
         with pytest.raises(FilterError, match="without NUL"):
             parse_filter(f'{{"rules":[{{"all":[{{"field":"name","op":"is","value":"a{escape}"}}]}}]}}')
     with pytest.raises(ReasonError, match="without NUL"):
-        spoken("a\x00b")
+        checked_reason("a\x00b")
 
 
 def test_an_argument_that_is_no_text_is_refused_by_its_number(

@@ -17,15 +17,15 @@ from worker.domain.alerts.codes import (
 )
 from worker.domain.alerts.detection import (
     FOLD_OVER,
-    Found,
-    Sight,
+    Conditions,
+    Observed,
     StageFailure,
     decided,
     folded,
     inspected,
     under_floor,
 )
-from worker.domain.alerts.incidents import NO_DISTRICT, Condition
+from worker.domain.alerts.incidents import NO_DISTRICT, Problem
 from worker.domain.onboarding.transitions import Trouble
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy
@@ -90,7 +90,7 @@ def test_what_is_put_off_or_held_changes_nothing(outcome: Outcome) -> None:
 
 
 def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> None:
-    sight = Sight(
+    sight = Observed(
         syncs={DISTRICT: {"state": "paused"}, OTHER_DISTRICT: {"state": "error"}},
         failing={DISTRICT: 7},
         unread=[OTHER_DISTRICT],
@@ -130,13 +130,13 @@ def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> Non
     ],
 )
 def test_a_sync_that_lets_nothing_through_is_an_incident(record: dict[str, str], code: str | None) -> None:
-    found = inspected(Sight(syncs={DISTRICT: record}), NOON)
+    found = inspected(Observed(syncs={DISTRICT: record}), NOON)
 
     assert [told for _, told in found] == ([code] if code else [])
 
 
-def stuck(count: int) -> Found:
-    return {(f"d{number}", FEED_STUCK): Condition("failing", "…") for number in range(count)}
+def stuck(count: int) -> Conditions:
+    return {(f"d{number}", FEED_STUCK): Problem("failing", "…") for number in range(count)}
 
 
 def test_where_many_districts_have_the_same_incident_one_speaks_for_all_that_were_not_told_of() -> None:
@@ -149,8 +149,8 @@ def test_where_many_districts_have_the_same_incident_one_speaks_for_all_that_wer
 
 
 def test_incidents_of_two_kinds_are_counted_each_by_itself_and_nobodys_are_not_counted() -> None:
-    stale = {(f"d{number}", SYNC_STALE): Condition("old", "") for number in range(FOLD_OVER)}
-    many, nobodys = stuck(FOLD_OVER + 2), {(NO_DISTRICT, SYNC_STALE): Condition("", "")}
+    stale = {(f"d{number}", SYNC_STALE): Problem("old", "") for number in range(FOLD_OVER)}
+    many, nobodys = stuck(FOLD_OVER + 2), {(NO_DISTRICT, SYNC_STALE): Problem("", "")}
 
     told = folded({**stale, **many, **nobodys}, {("d1", SYNC_STALE), ("d2", FEED_STUCK), ("d3", SYNC_STALE)})
 
@@ -160,7 +160,7 @@ def test_incidents_of_two_kinds_are_counted_each_by_itself_and_nobodys_are_not_c
 
 def test_two_kinds_that_many_districts_have_are_two_incidents() -> None:
     many = stuck(FOLD_OVER + 1)
-    stale = {(f"d{number}", SYNC_STALE): Condition("old", "") for number in range(FOLD_OVER + 3)}
+    stale = {(f"d{number}", SYNC_STALE): Problem("old", "") for number in range(FOLD_OVER + 3)}
 
     told = folded({**many, **stale}, {("d0", FEED_STUCK)})
 

@@ -36,7 +36,7 @@ from hypothesis import strategies as st
 from schemas import clever, event_ids
 from schemas.clever import Reason, UnreadableEvent
 from worker.domain.roster.records import (
-    Kind,
+    RecordKind,
     course_from_json,
     school_from_json,
     section_from_json,
@@ -46,7 +46,7 @@ from worker.domain.roster.records import (
 )
 from worker.pipeline.ingest.inbox import Arrival, Mark
 from worker.pipeline.ingest.micro_batch import MAX_BYTES, read_all
-from worker.pipeline.ingest.translate import arrival, mark
+from worker.pipeline.ingest.translate import to_arrival, to_mark
 
 ABSENT = object()
 BLANKS = ["", "  ", "\t\n", None, [], ABSENT]
@@ -66,7 +66,7 @@ def record_of(event: clever.Event) -> clever.Record:
 
 def stored(record: Json, what: str = "users.updated") -> Any:
     """Return what is stored of an event on this record."""
-    kept = arrival(read(event_json(record, what))).record
+    kept = to_arrival(read(event_json(record, what))).record
     return None if kept is None else json.loads(kept)
 
 
@@ -199,7 +199,7 @@ def test_a_settled_feed_is_read_as_a_mark() -> None:
     settled = clever.read(body(settled_json()))
 
     assert isinstance(settled, clever.FeedSettled)
-    assert mark(settled) == Mark(DISTRICT, event_id(1), event_id(3), 2)
+    assert to_mark(settled) == Mark(DISTRICT, event_id(1), event_id(3), 2)
 
 
 @pytest.mark.parametrize("since", ["", None, ABSENT])
@@ -207,7 +207,7 @@ def test_a_settled_feed_without_a_beginning_begins_before_every_event(since: obj
     settled = clever.read(body(put(settled_json(), "since", since)))
 
     assert isinstance(settled, clever.FeedSettled)
-    assert mark(settled).since < event_id(0)
+    assert to_mark(settled).since < event_id(0)
 
 
 @pytest.mark.parametrize("blank", [None, "", " ", ABSENT])
@@ -317,7 +317,7 @@ def test_schools_courses_and_districts_are_stored_with_what_is_read_of_them() ->
 
 @pytest.mark.parametrize("what", ["resources.created", "resources.updated", "resources.deleted"])
 def test_resources_are_ignored_and_remembered_by_their_id(what: str) -> None:
-    kept = arrival(read(event_json({"id": "resource-1", "district": DISTRICT, "title": "Maps"}, what)))
+    kept = to_arrival(read(event_json({"id": "resource-1", "district": DISTRICT, "title": "Maps"}, what)))
 
     assert kept == Arrival(DISTRICT, event_id(1), None, "resource-1", None)
     assert kept.ignored
@@ -325,15 +325,17 @@ def test_resources_are_ignored_and_remembered_by_their_id(what: str) -> None:
 
 def test_every_collection_is_stored_as_its_kind() -> None:
     record = {"id": "x", "district": DISTRICT, "roles": {"contact": {}}}
-    kinds = {name: arrival(read(event_json(record, f"{name}.created"))).kind for name in clever.COLLECTIONS}
+    kinds = {
+        name: to_arrival(read(event_json(record, f"{name}.created"))).kind for name in clever.COLLECTIONS
+    }
 
     assert kinds == {
-        "users": Kind.USER,
-        "sections": Kind.SECTION,
-        "schools": Kind.SCHOOL,
-        "courses": Kind.COURSE,
-        "terms": Kind.TERM,
-        "districts": Kind.DISTRICT,
+        "users": RecordKind.USER,
+        "sections": RecordKind.SECTION,
+        "schools": RecordKind.SCHOOL,
+        "courses": RecordKind.COURSE,
+        "terms": RecordKind.TERM,
+        "districts": RecordKind.DISTRICT,
         "resources": None,
     }
 
@@ -347,9 +349,9 @@ def test_every_collection_is_stored_as_its_kind() -> None:
     ],
 )
 def test_a_deleted_event_is_read_whatever_else_its_record_holds(record: Json) -> None:
-    kept = arrival(read(event_json(record, "users.deleted")))
+    kept = to_arrival(read(event_json(record, "users.deleted")))
 
-    assert kept == Arrival(DISTRICT, event_id(1), Kind.USER, record_id(1), None)
+    assert kept == Arrival(DISTRICT, event_id(1), RecordKind.USER, record_id(1), None)
     assert not kept.ignored
 
 
@@ -403,14 +405,14 @@ def test_a_user_without_a_role_is_unreadable_and_has_not_left(roles: object, wha
 def test_nothing_of_a_contact_or_a_district_admin_is_a_reason_to_refuse_him(record: Json) -> None:
     event = read(event_json(record))
 
-    assert arrival(event) == Arrival(DISTRICT, event_id(1), Kind.USER, record_id(1), None)
+    assert to_arrival(event) == Arrival(DISTRICT, event_id(1), RecordKind.USER, record_id(1), None)
     assert event.unread
 
 
 def test_a_contact_whose_id_cannot_be_read_is_ignored() -> None:
     event = read(event_json(user_json(id=5)), DISTRICT)
 
-    assert arrival(event) == Arrival(DISTRICT, event_id(1), None, "", None)
+    assert to_arrival(event) == Arrival(DISTRICT, event_id(1), None, "", None)
     assert event.unread == ("id",)
 
 
@@ -420,7 +422,7 @@ def test_a_resource_is_ignored_whatever_it_looks_like(broken: Json | None) -> No
         {}, "resources.created", data={"object": broken and broken | {"district": DISTRICT}}
     )
 
-    assert arrival(read(document, DISTRICT)).ignored
+    assert to_arrival(read(document, DISTRICT)).ignored
 
 
 def test_a_resource_whose_event_has_no_id_is_a_dead_letter_that_holds_nobody_back() -> None:
@@ -828,7 +830,7 @@ def test_what_is_not_read_may_be_nested_a_thousand_deep_whatever_form_a_blank_be
 
     event = read(body(event_json(student)).replace(b'"deep"', nested(1000)))
 
-    assert arrival(event) == arrival(read(event_json(student_json(role={"grade": None}))))
+    assert to_arrival(event) == to_arrival(read(event_json(student_json(role={"grade": None}))))
 
 
 @pytest.mark.parametrize(
@@ -840,7 +842,7 @@ def test_extension_fields_may_be_nested_ninety_deep_and_not_as_deep_as_cannot_be
     text = body(event_json(student_json(role={"ext": {"house": "deep"}}))).replace(b'"deep"', nested(levels))
 
     if reason is None:
-        assert nested(levels).decode() in (arrival(read(text)).record or "")
+        assert nested(levels).decode() in (to_arrival(read(text)).record or "")
     else:
         assert (refused(text).reason, refused(text).district_id) == (reason, DISTRICT)
 
@@ -871,7 +873,7 @@ def test_a_lone_surrogate_is_forbidden(escape: bytes) -> None:
 def test_a_pair_of_surrogates_is_the_character_that_they_stand_for() -> None:
     event = read(body(event_json(student_json())).replace(b"Tamsin", rb"\ud83d\ude00"))
 
-    assert (arrival(event).record or "").count("😀") == 1
+    assert (to_arrival(event).record or "").count("😀") == 1
 
 
 # Anything at all
@@ -913,7 +915,7 @@ def reads_or_refuses(text: bytes) -> None:
         event = clever.read(text)
     except UnreadableEvent:
         return
-    kept = arrival(event) if isinstance(event, clever.Event) else mark(event)
+    kept = to_arrival(event) if isinstance(event, clever.Event) else to_mark(event)
     assert kept.district_id.strip()
 
 

@@ -18,28 +18,28 @@ from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import canonical, to_hex
-from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.roster import PartLimits
 from worker.domain.roster.staging import Change
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.record_decision import PARTS_AT_ONCE, Decided, enqueue_changes, record_outcome
-from worker.pipeline.evaluate.stage import judge
+from worker.pipeline.evaluate.stage import run_preflight
 
 
 def student(number: int, **texts: str) -> Change:
     user: Json = {"student": {"texts": {"sis_id": f"S{number}", "grade": "3", **texts}}}
-    return Change(Kind.USER, RecordId(f"s{number:04}"), EventId(f"{number:024x}"), None, user)
+    return Change(RecordKind.USER, RecordId(f"s{number:04}"), EventId(f"{number:024x}"), None, user)
 
 
 def section(*students: int) -> Change:
     record = {"students": [f"s{number:04}" for number in students], "teachers": []}
-    return Change(Kind.SECTION, RecordId("c"), EventId(f"{9:024x}"), None, record)
+    return Change(RecordKind.SECTION, RecordId("c"), EventId(f"{9:024x}"), None, record)
 
 
 async def district_of(*numbers: int, listed: bool = True) -> MemoryEvaluation:
     """Return a district that was judged, with these students, in one class or in none."""
     district = MemoryEvaluation()
-    await judge(district.port(), [*map(student, numbers), section(*numbers if listed else ())])
+    await run_preflight(district.port(), [*map(student, numbers), section(*numbers if listed else ())])
     return district
 
 
@@ -83,7 +83,7 @@ async def test_a_commit_tells_the_plan_and_is_what_the_next_one_is_counted_from(
     assert district.decisions[0] is not None
     assert district.decisions[0].summary == envelope
 
-    await judge(district.port(), [student(3)])
+    await run_preflight(district.port(), [student(3)])
     await recorded(district, Outcome.COMMIT)
     assert json.loads(district.messages[-1].envelope)["previous_commit_id"] == first
     assert [one.number for one in district.decisions if one] == [1, 2]
@@ -102,7 +102,7 @@ async def test_the_count_of_guards_starts_over_with_the_first_commit_and_with_wh
     assert district.past == []
     assert district.calls["plans with replaced ones"] == 0
 
-    await judge(district.port(), [student(3)])
+    await run_preflight(district.port(), [student(3)])
     district.state = replace(
         district.state, **fields, confirmation=Confirmation(1, 0), guards_until=district.window.now
     )
@@ -208,7 +208,7 @@ async def test_a_review_tells_what_is_new_since_the_last_one_and_since_when_it_s
     assert district.decisions[0].number == 1
 
     district.next_window()
-    await judge(district.port(), [student(3)])
+    await run_preflight(district.port(), [student(3)])
     await recorded(district, Outcome.REVIEW)
     body = json.loads(district.messages[1].envelope)
     assert body["findings"]["changes"] == {
@@ -221,7 +221,7 @@ async def test_a_review_tells_what_is_new_since_the_last_one_and_since_when_it_s
     assert state.standing_since == began
     assert district.incidents[-1][0][PREFLIGHT_FAILED] is not None
 
-    await judge(district.port(), [section(1, 2, 3)])
+    await run_preflight(district.port(), [section(1, 2, 3)])
     await recorded(district, Outcome.COMMIT)
     assert [state.standing_since, state.reported_digest] == [None, None]
     assert district.incidents[-1][0][PREFLIGHT_FAILED] is None

@@ -18,7 +18,7 @@ from builders import (
     student_json,
 )
 
-from worker.adapters.clever.saved import SavedPages
+from worker.adapters.clever.saved import SavedPageFolder
 from worker.runtime.errors import InputFileError
 
 Save = Callable[..., Path]
@@ -41,7 +41,7 @@ def write(path: Path, document: Any) -> Path:
 
 def refusal(folder: Path) -> str:
     with pytest.raises(InputFileError) as caught:
-        SavedPages(folder)
+        SavedPageFolder(folder)
     text = str(caught.value)
     assert "\n" not in text
     assert "Fernquay" not in text
@@ -56,7 +56,7 @@ def test_collections_are_told_by_what_is_in_the_files(save: Save, tmp_path: Path
     save("d.json", school_json(), collection="schools")
     write(tmp_path / "notes.txt", "not read")
 
-    saved = SavedPages(tmp_path)
+    saved = SavedPageFolder(tmp_path)
 
     assert saved.collections() == ["districts", "schools", "users", "sections"]
     assert saved.district_id == DISTRICT
@@ -68,7 +68,7 @@ def test_a_folder_without_the_districts_record_still_says_whose_it_is(save: Save
     save("users.json", student_json())
     save("sections.json", section_json())
 
-    saved = SavedPages(tmp_path)
+    saved = SavedPageFolder(tmp_path)
 
     assert (saved.district(), saved.district_id) == (None, DISTRICT)
     assert list(saved.pages("terms", 10)) == []
@@ -81,7 +81,7 @@ def test_pages_go_on_from_file_to_file_in_the_order_of_their_numbers(save: Save,
     save("users-9.json", *students[2:4])
     save("users-1.json", *students[:2])
 
-    pages = list(SavedPages(tmp_path).pages("users", 3))
+    pages = list(SavedPageFolder(tmp_path).pages("users", 3))
 
     assert pages == [students[:3], students[3:]]
 
@@ -90,7 +90,7 @@ def test_one_file_may_hold_several_collections_and_another_none(save: Save, tmp_
     save("all.json", student_json(), section_json())
     save("empty.json")
 
-    saved = SavedPages(tmp_path)
+    saved = SavedPageFolder(tmp_path)
 
     assert saved.collections() == ["users", "sections"]
     assert list(saved.pages("users", 5)) == [[student_json()]]
@@ -117,7 +117,7 @@ def test_pages_that_lead_to_one_another_are_whole(save: Save, tmp_path: Path) ->
     linked(tmp_path, "users-1.json", student_json(1), student_json(2), next=after(2))
     linked(tmp_path, "users-2.json", student_json(3), self=after(2), prev="/v3.1/users?ending_before=3")
 
-    assert [len(page) for page in SavedPages(tmp_path).pages("users", 10)] == [3]
+    assert [len(page) for page in SavedPageFolder(tmp_path).pages("users", 10)] == [3]
 
 
 def test_pages_that_break_off_are_refused(save: Save, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_page_that_is_named_out_of_order_is_still_the_next_one(save: Save, tmp
     linked(tmp_path, "users-b.json", student_json(1), next=after(1))
     linked(tmp_path, "users-a.json", student_json(2), self=after(1))
 
-    assert [len(page) for page in SavedPages(tmp_path).pages("users", 10)] == [2]
+    assert [len(page) for page in SavedPageFolder(tmp_path).pages("users", 10)] == [2]
 
 
 def test_an_empty_page_ends_a_list_as_well(save: Save, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_an_empty_page_ends_a_list_as_well(save: Save, tmp_path: Path) -> None:
     linked(tmp_path, "users-1.json", student_json(1), next=after(1))
     linked(tmp_path, "users-2.json", self=after(1))
 
-    assert SavedPages(tmp_path).collections() == ["users", "sections"]
+    assert SavedPageFolder(tmp_path).collections() == ["users", "sections"]
 
 
 def test_an_empty_page_of_another_place_does_not(save: Save, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_links_that_lead_nowhere_are_left_alone(save: Save, tmp_path: Path, link
     rows = [{"data": student_json(), "uri": "/v3.1/users/1"}]
     write(tmp_path / "users.json", {"data": rows, "links": links})
 
-    assert [len(page) for page in SavedPages(tmp_path).pages("users", 10)] == [1]
+    assert [len(page) for page in SavedPageFolder(tmp_path).pages("users", 10)] == [1]
 
 
 @pytest.mark.parametrize("uri", ["/v3.1/users?limit=100", "http://[", "/elsewhere?starting_after=1", ""])
@@ -176,14 +176,14 @@ def test_a_link_that_does_not_say_where_the_next_page_begins_is_left_alone(
     save("sections.json", section_json())
     linked(tmp_path, "users.json", student_json(1), next=uri)
 
-    assert [len(page) for page in SavedPages(tmp_path).pages("users", 10)] == [1]
+    assert [len(page) for page in SavedPageFolder(tmp_path).pages("users", 10)] == [1]
 
 
 def test_a_page_has_at_least_one_row(save: Save, tmp_path: Path) -> None:
     save("all.json", student_json(), section_json())
 
     with pytest.raises(ValueError, match="at least one"):
-        list(SavedPages(tmp_path).pages("users", 0))
+        list(SavedPageFolder(tmp_path).pages("users", 0))
 
 
 def test_a_missing_folder_a_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:
@@ -272,14 +272,14 @@ def test_a_row_without_a_record_or_an_id_stays_among_the_others_as_far_as_it_goe
     student = {"data": student_json(), "uri": "/v3.1/users/1"}
     write(tmp_path / "users.json", {"data": [student, odd]})
 
-    (page,) = SavedPages(tmp_path).pages("users", 5)
+    (page,) = SavedPageFolder(tmp_path).pages("users", 5)
 
     assert page == [student_json(), kept]
 
 
 def test_a_file_gone_since_the_start_is_named(save: Save, tmp_path: Path) -> None:
     path = save("all.json", student_json(), section_json())
-    saved = SavedPages(tmp_path)
+    saved = SavedPageFolder(tmp_path)
     path.unlink()
 
     with pytest.raises(InputFileError, match=r"all\.json: cannot be read: No such file"):

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from worker.domain.roster.records import EventId, Kind, RecordId, School, Section, Student
+from worker.domain.roster.records import EventId, RecordId, RecordKind, School, Section, Student
 from worker.domain.roster.scope import find_schools, is_moved_by
 from worker.domain.roster.section_filter import Scope, SectionFilter, SectionView
 from worker.domain.roster.staging import Change
 from worker.domain.roster.terms import without_grace
-from worker.suggest.enrolments import SeatingBuilder
+from worker.suggest.enrolments import EnrolmentsBuilder
 from worker.suggest.survey import SurveyBuilder
 
 HIGH, CAREER, OTHER = "66e1", "66e2", "66e3"
@@ -60,7 +60,7 @@ def counted_by_survey(scope: Scope, who: Student) -> bool:
 
 
 def counted_by_seating(scope: Scope, who: Student) -> bool:
-    builder = SeatingBuilder(without_grace(date(2026, 11, 30)))
+    builder = EnrolmentsBuilder(without_grace(date(2026, 11, 30)))
     for school in SCHOOLS:
         builder.add_school(school)
     builder.add_student("another", OTHER, "4")
@@ -79,7 +79,7 @@ def test_a_grade_counts_wherever_the_student_is() -> None:
 
 def school_change(before: str | None, after: str | None) -> Change:
     record = [None if name is None else {"name": name} for name in (before, after)]
-    return Change(Kind.SCHOOL, RecordId(HIGH), EventId("1"), record[0], record[1])
+    return Change(RecordKind.SCHOOL, RecordId(HIGH), EventId("1"), record[0], record[1])
 
 
 @pytest.mark.parametrize(

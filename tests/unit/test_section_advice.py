@@ -11,10 +11,10 @@ from builders import DISTRICT, NOON
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes import fold
 from worker.domain.review.causes.class_changes import CLASS_CHANGE_TEXTS, ROLLOVER
-from worker.domain.review.causes.facts import Blocked, ErrorKey, Facts, Others, Place, TermFacts
+from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, Others, SchoolGrade, TermFacts
 from worker.domain.review.causes.model import Pile
 from worker.domain.review.causes.remedies import advice
-from worker.domain.review.causes.students import IDS_REISSUED, NO_TERM_RUNS, Reason
+from worker.domain.review.causes.students import IDS_REISSUED, NO_TERM_RUNS, ErrorReason
 from worker.domain.review.causes.wording import (
     LONGEST_NAME,
     NAMED,
@@ -33,7 +33,7 @@ DO_NOT_MERGE = "Do not merge them"
 
 
 def no_term_runs(terms: TermFacts | None) -> str:
-    return advice(NO_TERM_RUNS, Pile(students=2), Facts(DISTRICT, 9, "", terms=terms))
+    return advice(NO_TERM_RUNS, Pile(students=2), CauseFacts(DISTRICT, 9, "", terms=terms))
 
 
 def test_students_of_terms_that_do_not_run_are_told_when_the_next_one_begins_if_it_is_known() -> None:
@@ -55,7 +55,7 @@ def test_terms_whose_days_are_the_wrong_way_round_are_told_with_their_days() -> 
 
 
 def test_ids_that_were_issued_anew_are_to_be_approved_with_a_removal_and_not_merged_without_one() -> None:
-    facts = Facts(DISTRICT, 9, "0123456789abcdef")
+    facts = CauseFacts(DISTRICT, 9, "0123456789abcdef")
 
     with_removal = advice(IDS_REISSUED, Pile(students=2, removed=2), facts)
     without = advice(IDS_REISSUED, Pile(students=2), facts)
@@ -68,7 +68,7 @@ def test_ids_that_were_issued_anew_are_to_be_approved_with_a_removal_and_not_mer
 
 
 @pytest.mark.parametrize("reason", CLASS_CHANGE_TEXTS, ids=lambda reason: reason.code)
-def test_a_change_of_classes_names_schools_where_there_are_any(reason: Reason) -> None:
+def test_a_change_of_classes_names_schools_where_there_are_any(reason: ErrorReason) -> None:
     say = CLASS_CHANGE_TEXTS[reason]
 
     assert "2 students would sit" in say(Pile(class_changes=2))
@@ -106,20 +106,20 @@ OTHER_ERRORS = "put the other errors right first"
 @pytest.mark.parametrize(
     ("facts", "are_other"),
     [
-        (Facts(DISTRICT, 9, ""), False),
-        (Facts(DISTRICT, 9, "", others=[Others(Code.SCHOOL_MASS_REMOVAL, 1, (), NOON)]), False),
-        (Facts(DISTRICT, 9, "", others=[Others(Code.NO_TEACHER, 1, (), NOON)]), True),
-        (Facts(DISTRICT, 9, "", blocked=[Blocked({}, 1, Place("north", "3"))]), True),
+        (CauseFacts(DISTRICT, 9, ""), False),
+        (CauseFacts(DISTRICT, 9, "", others=[Others(Code.SCHOOL_MASS_REMOVAL, 1, (), NOON)]), False),
+        (CauseFacts(DISTRICT, 9, "", others=[Others(Code.NO_TEACHER, 1, (), NOON)]), True),
+        (CauseFacts(DISTRICT, 9, "", blocked=[Blocked({}, 1, SchoolGrade("north", "3"))]), True),
     ],
 )
 def test_a_plan_can_be_approved_where_nothing_but_guards_stands_against_it(
-    facts: Facts, are_other: bool
+    facts: CauseFacts, are_other: bool
 ) -> None:
     assert (OTHER_ERRORS in advice(IDS_REISSUED, Pile(students=2, removed=2), facts)) is are_other
 
 
 def test_a_new_school_year_is_told_by_what_goes_unless_only_classes_change() -> None:
-    facts = Facts(DISTRICT, 9, "")
+    facts = CauseFacts(DISTRICT, 9, "")
 
     assert "would sit in another class" in advice(ROLLOVER, Pile(class_changes=3), facts)
     assert "3 students would be removed" in advice(ROLLOVER, Pile(removed=3), facts)
@@ -130,8 +130,8 @@ def test_a_new_school_year_is_told_by_what_goes_unless_only_classes_change() -> 
 def test_a_grade_is_not_kept_where_nine_of_ten_of_its_students_are_in_no_class(
     students: int, code: str
 ) -> None:
-    group = Blocked({ErrorKey(Code.NO_SECTION): NOON}, students, Place("north", "3"))
+    group = Blocked({ErrorKey(Code.NO_SECTION): NOON}, students, SchoolGrade("north", "3"))
 
-    (cause,) = fold(Facts(DISTRICT, 1000, "", blocked=[group], cohorts={Place("north", "3"): 10}))
+    (cause,) = fold(CauseFacts(DISTRICT, 1000, "", blocked=[group], cohorts={SchoolGrade("north", "3"): 10}))
 
     assert cause.code == code

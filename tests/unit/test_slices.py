@@ -7,7 +7,7 @@ import asyncio
 from builders import DISTRICT, record_id, student_json
 
 from worker.pipeline.poll.baseline import read_records, staged_records
-from worker.runtime.cooperative import SLICE, in_slices
+from worker.runtime.cooperative import SLICE, yielding_every
 
 
 async def _turns(work: asyncio.Task[object]) -> int:
@@ -20,13 +20,13 @@ async def _turns(work: asyncio.Task[object]) -> int:
 
 
 async def test_all_items_come_in_their_order() -> None:
-    assert [item async for item in in_slices(range(25), 10)] == list(range(25))
-    assert [item async for item in in_slices(list[int](), 10)] == []
+    assert [item async for item in yielding_every(range(25), 10)] == list(range(25))
+    assert [item async for item in yielding_every(list[int](), 10)] == []
 
 
 async def test_others_have_their_turn_behind_each_slice() -> None:
     async def work() -> None:
-        async for _ in in_slices(range(95), 10):
+        async for _ in yielding_every(range(95), 10):
             pass
 
     assert await _turns(asyncio.create_task(work())) == 1 + 9

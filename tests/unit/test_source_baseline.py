@@ -16,20 +16,20 @@ from source_fakes import (
 )
 from structlog.testing import capture_logs
 
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.pipeline.poll.baseline import staged_records
 from worker.pipeline.poll.baseline_store import NOBODY
-from worker.pipeline.poll.clever import COLLECTIONS, Page
-from worker.pipeline.poll.context import Pace
+from worker.pipeline.poll.clever import COLLECTIONS, CleverPage
+from worker.pipeline.poll.context import PollTiming
 from worker.runtime.errors import CleverRefused
 
 STUDENTS = range(1, 8)
 DISTRICT = user_json()["district"]
 
 
-def district(pace: Pace | None = None) -> World:
+def district(pace: PollTiming | None = None) -> World:
     """Return a connected district that was never read."""
-    world = World(pace or Pace())
+    world = World(pace or PollTiming())
     world.clever.collections = {
         "schools": [school_json()],
         "users": [student_json(number) for number in STUDENTS],
@@ -44,7 +44,7 @@ async def adopted(world: World) -> set[str]:
     """Read the district to its end; return the ids of the students that were staged."""
     assert await world.turns() < 30
     assert world.baselines.adopt() is not None
-    return {key for kind, key in world.tables.staged if kind is Kind.USER}
+    return {key for kind, key in world.tables.staged if kind is RecordKind.USER}
 
 
 ALL_STUDENTS = {str(record_id(number)) for number in STUDENTS}
@@ -137,7 +137,7 @@ async def test_collections_are_read_one_after_the_other_each_to_its_end() -> Non
 
 
 async def test_the_cursor_stays_unknown_until_every_page_is_there() -> None:
-    world = district(Pace(turn=timedelta(0)))
+    world = district(PollTiming(turn=timedelta(0)))
     cursors: list[str | None] = []
     world.calls.before = lambda call: cursors.append(world.row.cursor) if call.startswith("add") else None
 
@@ -161,7 +161,7 @@ async def test_a_cursor_beyond_the_seed_is_not_moved_back() -> None:
 
 
 async def test_a_turn_ends_after_the_page_in_hand_and_the_next_goes_on() -> None:
-    world = district(Pace(turn=timedelta(0)))
+    world = district(PollTiming(turn=timedelta(0)))
 
     assert await world.stage.once()
     assert world.row.due_at == world.clock.now
@@ -224,13 +224,13 @@ async def test_a_page_that_is_repeated_for_ever_is_a_failure_and_no_hot_loop() -
 async def test_the_same_record_on_two_pages_is_one_record() -> None:
     world = district()
     world.clever.quirks = [
-        ("users", lambda page, _: Page([*page.rows, student_json(7)], page.next_after)),
+        ("users", lambda page, _: CleverPage([*page.rows, student_json(7)], page.next_after)),
     ]
 
     assert await adopted(world) == ALL_STUDENTS
 
 
-def _as_it_is(page: Page, _before: Page | None) -> Page:
+def _as_it_is(page: CleverPage, _before: CleverPage | None) -> CleverPage:
     return page
 
 
@@ -312,7 +312,7 @@ async def test_a_demand_does_not_wait_for_the_pause_of_a_refused_baseline() -> N
 
 async def test_a_first_baseline_that_is_refused_is_no_hot_loop() -> None:
     world = district()
-    world.tables.staged[Kind.SCHOOL, "known before"] = "{}"
+    world.tables.staged[RecordKind.SCHOOL, "known before"] = "{}"
     world.clever.collections["schools"] = []
     taken = await world.turns()
     for _ in range(14):
@@ -326,7 +326,7 @@ async def test_a_first_baseline_that_is_refused_is_no_hot_loop() -> None:
 
 
 async def test_a_demand_begins_a_baseline_anew_that_is_being_read() -> None:
-    world = district(Pace(turn=timedelta(0)))
+    world = district(PollTiming(turn=timedelta(0)))
     await world.stage.once()
     await world.stage.once()
     await world.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
@@ -349,7 +349,7 @@ async def test_a_demand_replaces_a_baseline_that_waits_to_be_adopted() -> None:
 
 
 async def test_a_reading_that_is_a_day_old_is_begun_anew() -> None:
-    world = district(Pace(turn=timedelta(0)))
+    world = district(PollTiming(turn=timedelta(0)))
     await world.stage.once()
     world.clever.feed.append(feed_event(3))
     world.clock.pass_by(hours=24, seconds=1)
@@ -390,7 +390,7 @@ def test_a_record_that_cannot_be_read_is_kept_with_why_and_without_what_it_says(
     with capture_logs() as logs:
         (kept,) = staged_records("users", [student_json(1, {"grade": 3})], DISTRICT)
 
-    assert (kept.kind, kept.record_id, kept.record) == (Kind.USER, record_id(1), None)
+    assert (kept.kind, kept.record_id, kept.record) == (RecordKind.USER, record_id(1), None)
     assert kept.reason == "bad_field"
     assert "grade" in (kept.explanation or "")
     assert [line["event"] for line in logs] == ["record.unreadable"]

@@ -19,18 +19,18 @@ from source_fakes import (
 )
 from structlog.testing import capture_logs
 
-from worker.pipeline.poll.clever import EVENTS, Page
-from worker.pipeline.poll.context import Pace
+from worker.pipeline.poll.clever import EVENTS, CleverPage
+from worker.pipeline.poll.context import PollTiming
 from worker.pipeline.poll.feed import made_at
 from worker.runtime.errors import CleverRefused
 
-IN_STEPS = Pace(turn=timedelta(0))
+IN_STEPS = PollTiming(turn=timedelta(0))
 """Every turn ends with its first page."""
 
 
-def world_with_feed(*numbers: int, read: int = 0, pace: Pace | None = None) -> World:
+def world_with_feed(*numbers: int, read: int = 0, pace: PollTiming | None = None) -> World:
     """Return a district whose feed has these events behind the event `read`, up to which it was read."""
-    world = World(pace or Pace())
+    world = World(pace or PollTiming())
     world.clever.feed = [feed_event(number) for number in sorted({read - 1, read, *numbers})]
     world.connect(cursor=read)
     return world
@@ -183,13 +183,13 @@ async def test_a_feed_that_broke_off_is_read_on_and_not_taken_for_one_with_a_hol
     assert (world.baselines.begun, world.row.problem) == (0, None)
 
 
-def _as_it_is(page: Page, _before: Page | None) -> Page:
+def _as_it_is(page: CleverPage, _before: CleverPage | None) -> CleverPage:
     return page
 
 
 async def test_an_empty_page_with_a_link_to_more_does_not_end_the_feed() -> None:
     world = world_with_feed(1, 2, 3, 4)
-    world.clever.quirks = [(EVENTS, _as_it_is), (EVENTS, lambda page, _: Page([], page.next_after))]
+    world.clever.quirks = [(EVENTS, _as_it_is), (EVENTS, lambda page, _: CleverPage([], page.next_after))]
 
     await world.turns()
 
@@ -228,8 +228,8 @@ async def test_a_page_of_nothing_but_events_without_an_id_is_gone_past() -> None
     after_the_odd_ones = feed_id(1)[:-1] + "f"
     world.clever.quirks = [
         (EVENTS, _as_it_is),
-        (EVENTS, lambda page, _: Page(page.rows, after_the_odd_ones)),
-        (EVENTS, lambda _page, _: Page([feed_event(3), feed_event(4)], None)),
+        (EVENTS, lambda page, _: CleverPage(page.rows, after_the_odd_ones)),
+        (EVENTS, lambda _page, _: CleverPage([feed_event(3), feed_event(4)], None)),
     ]
 
     await world.turns()
@@ -289,7 +289,7 @@ async def test_an_event_that_turns_up_behind_the_cursor_is_published() -> None:
 
 
 async def test_a_late_event_is_found_for_as_long_as_the_overlap_lasts() -> None:
-    world = world_with_feed(NOW - 10, pace=Pace(overlap=timedelta(minutes=5)))
+    world = world_with_feed(NOW - 10, pace=PollTiming(overlap=timedelta(minutes=5)))
     await world.turns()
     for number in (50, 110, 170):
         world.clever.feed.append(feed_event(NOW + number))
@@ -369,7 +369,7 @@ async def test_a_poll_without_anything_new_costs_one_page_of_one_row_and_no_ques
 
 
 async def test_the_overlap_follows_so_that_a_reading_does_not_grow_for_ever() -> None:
-    world = world_with_feed(pace=Pace(poll=timedelta(seconds=10)))
+    world = world_with_feed(pace=PollTiming(poll=timedelta(seconds=10)))
     for number in range(1, 100):
         world.clever.feed.append(feed_event(NOW + 10 * number))
         await world.next_poll()
@@ -457,7 +457,7 @@ async def test_an_overlap_longer_than_a_turn_does_not_keep_a_feed_from_going_on(
 
 async def test_the_word_on_the_end_counts_the_events_of_several_turns_once() -> None:
     world = world_with_feed(*range(1, 8), pace=IN_STEPS)
-    world.clever.quirks = [(EVENTS, lambda page, _: Page([*page.rows, page.rows[-1]], page.next_after))]
+    world.clever.quirks = [(EVENTS, lambda page, _: CleverPage([*page.rows, page.rows[-1]], page.next_after))]
 
     await world.turns()
 
@@ -568,8 +568,8 @@ def turns_that_failed(world: World) -> float:
     return world.metrics.registry.get_sample_value("rostering_turns_total", {"outcome": "failed"}) or 0
 
 
-def without_the_first(page: Page, _before: Page | None) -> Page:
-    return Page(page.rows[1:], page.next_after)
+def without_the_first(page: CleverPage, _before: CleverPage | None) -> CleverPage:
+    return CleverPage(page.rows[1:], page.next_after)
 
 
 async def test_a_page_that_leaves_out_the_cursor_is_a_failure_that_passes() -> None:
@@ -591,7 +591,7 @@ async def test_a_page_that_leads_back_before_the_cursor_was_seen_does_not_end_th
     world.row.resync = "wanted"
     await world.stage.once()
     assert next(iter(world.tables.runs.values())).is_read
-    earlier = Page([feed_event(0)], feed_id(0))
+    earlier = CleverPage([feed_event(0)], feed_id(0))
     world.clever.quirks = [(EVENTS, lambda _page, _before: earlier)]
 
     await world.turns()

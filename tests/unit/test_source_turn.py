@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from worker.pipeline.poll import turn
 from worker.pipeline.poll.clever import Token
-from worker.pipeline.poll.context import Pace
+from worker.pipeline.poll.context import PollTiming
 from worker.runtime.errors import CleverTokenRefused, CleverUnavailable
 from worker.runtime.progress import no_progress
 
@@ -26,9 +26,9 @@ ROTATED = Token("rotated")
 STUDENTS = range(1, 6)
 
 
-def district(pace: Pace | None = None) -> World:
+def district(pace: PollTiming | None = None) -> World:
     """Return a connected district that was never read, with two events in its feed."""
-    world = World(pace or Pace())
+    world = World(pace or PollTiming())
     world.clever.collections = {
         "schools": [school_json()],
         "terms": [term_json()],
@@ -95,7 +95,7 @@ async def test_a_baseline_that_waits_is_not_read_again() -> None:
 
 
 async def test_the_feed_is_followed_while_a_baseline_is_read() -> None:
-    world = district(Pace(turn=timedelta(0)))
+    world = district(PollTiming(turn=timedelta(0)))
     world.connect(cursor=2)
     world.row.resync = "wanted"
     await world.stage.once()

@@ -7,7 +7,7 @@ from builders import Json, event, event_id, record_id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.domain.roster.staging import Bounds, Change, Event, Key, Staged, apply, combine
 
 Roster = dict[Key, Staged]
@@ -34,14 +34,14 @@ def staged_by(*batches: Sequence[Event]) -> Roster:
 def test_a_record_never_seen_is_new() -> None:
     (change,) = apply({}, [event(1, TAMSIN)])
 
-    assert change == Change(Kind.USER, record_id(1), event_id(1), None, TAMSIN)
+    assert change == Change(RecordKind.USER, record_id(1), event_id(1), None, TAMSIN)
     assert change.is_real
 
 
 def test_an_update_replaces_the_whole_record() -> None:
-    staged = staged_by([event(1, {"name": "A", "subject": "math"}, kind=Kind.SECTION)])
+    staged = staged_by([event(1, {"name": "A", "subject": "math"}, kind=RecordKind.SECTION)])
 
-    (change,) = stage(staged, [event(2, {"name": "B"}, kind=Kind.SECTION)])
+    (change,) = stage(staged, [event(2, {"name": "B"}, kind=RecordKind.SECTION)])
 
     assert (change.before, change.after) == ({"name": "A", "subject": "math"}, {"name": "B"})
 
@@ -51,7 +51,7 @@ def test_a_deletion_leaves_a_tombstone_that_keeps_the_order() -> None:
 
     stage(staged, [event(2, OSRIC)])
 
-    assert staged == {(Kind.USER, record_id(1)): Staged(event_id(3), None)}
+    assert staged == {(RecordKind.USER, record_id(1)): Staged(event_id(3), None)}
 
 
 def test_a_record_that_comes_back_after_its_deletion_is_restored_under_its_id() -> None:
@@ -111,11 +111,11 @@ def test_an_event_that_says_what_is_known_moves_the_order_and_is_no_real_change(
 
 
 def test_records_of_two_kinds_with_one_id_are_two_records() -> None:
-    changes = apply({}, [event(1, TAMSIN), event(2, {"name": "A"}, kind=Kind.SECTION)])
+    changes = apply({}, [event(1, TAMSIN), event(2, {"name": "A"}, kind=RecordKind.SECTION)])
 
     assert {change.kind: change.after for change in changes} == {
-        Kind.USER: TAMSIN,
-        Kind.SECTION: {"name": "A"},
+        RecordKind.USER: TAMSIN,
+        RecordKind.SECTION: {"name": "A"},
     }
 
 
@@ -132,13 +132,13 @@ def test_two_changes_of_one_record_are_one_from_the_first_before_to_the_last_aft
     events = apply(staged_by([event(2, None)]), [event(4, OSRIC)])
 
     assert combine(baseline, events) == [
-        Change(Kind.USER, record_id(1), event_id(4), TAMSIN, OSRIC),
-        Change(Kind.USER, record_id(2), event_id(3), None, OSRIC),
+        Change(RecordKind.USER, record_id(1), event_id(4), TAMSIN, OSRIC),
+        Change(RecordKind.USER, record_id(2), event_id(3), None, OSRIC),
     ]
 
 
 RECORDS = st.none() | st.fixed_dictionaries({"name": st.sampled_from("AB")})
-SAID = st.tuples(st.sampled_from([Kind.USER, Kind.SECTION]), st.integers(1, 3), RECORDS)
+SAID = st.tuples(st.sampled_from([RecordKind.USER, RecordKind.SECTION]), st.integers(1, 3), RECORDS)
 
 
 @st.composite

@@ -10,7 +10,7 @@ from builders import NOON, Json, event, record_id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.roster.records import EventId, Kind
+from worker.domain.roster.records import EventId, RecordKind
 from worker.domain.roster.staging import (
     NO_FLOOR,
     Bounds,
@@ -24,7 +24,7 @@ from worker.domain.roster.staging import (
 )
 from worker.domain.roster.versions import SECOND, changed_at, highest_id, latest_id, made_at, micros, moment
 
-KEY: Key = (Kind.USER, record_id(1))
+KEY: Key = (RecordKind.USER, record_id(1))
 OLD: Json = {"student": {"texts": {"first_name": "Tamsin"}}}
 NEW: Json = {"student": {"texts": {"first_name": "Osric"}}}
 BASE = 1_800_000_000

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from builders import NOON
 from way_builders import record
 
-from worker.console.onboarding_steps import WHERE, Place, Shown, steps_of, troubles_of
+from worker.console.onboarding_steps import WHERE, StepStatus, StepView, steps_of, troubles_of
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Trouble
@@ -28,7 +28,7 @@ def history(*moves: tuple[Move, State], actor: str | None = None) -> list[Made]:
     return made
 
 
-def places(shown: Sequence[Shown]) -> dict[str, str]:
+def places(shown: Sequence[StepView]) -> dict[str, str]:
     return {step.state.value: step.place.value for step in shown}
 
 
@@ -69,8 +69,8 @@ def test_a_district_that_was_asked_for_rules_after_it_was_live_has_what_it_was_t
     )  # fmt: skip
     shown = {step.state: step for step in steps_of(record(S.WAITING_ON_DISTRICT), went)}
 
-    assert shown[S.WAITING_ON_DISTRICT].place is Place.NOW
-    assert shown[S.LIVE].place is Place.TO_COME
+    assert shown[S.WAITING_ON_DISTRICT].place is StepStatus.NOW
+    assert shown[S.LIVE].place is StepStatus.TO_COME
     assert shown[S.LIVE].made is not None
 
 
@@ -92,7 +92,7 @@ def test_a_disconnected_district_stands_beside_the_step_that_it_comes_back_to() 
     names = [step.state for step in shown]
     assert names.index(S.DISCONNECTED) == names.index(S.FILTERING) + 1
     assert places(shown)["filtering"] == "interrupted"
-    assert [step.state for step in shown if step.place is Place.NOW] == [S.DISCONNECTED]
+    assert [step.state for step in shown if step.place is StepStatus.NOW] == [S.DISCONNECTED]
 
 
 def test_a_launch_and_an_opening_that_are_to_come_have_their_days() -> None:

@@ -12,7 +12,7 @@ from builders import NOON
 from tables import check, draws
 
 from worker.domain.preflight.turnover import Confirmation, FilterEffect, Turnover, Turnovers
-from worker.domain.roster.records import EventId, Json, Kind, RecordId, Section, Term
+from worker.domain.roster.records import EventId, Json, RecordId, RecordKind, Section, Term
 from worker.domain.roster.staging import (
     NO_FLOOR,
     NO_LIMIT,
@@ -26,8 +26,8 @@ from worker.domain.roster.staging import (
     is_under_floor,
 )
 from worker.domain.roster.terms import (
-    Calendar,
     DistrictTerms,
+    TermCalendar,
     TermUse,
     crosses_boundary,
     next_boundary,
@@ -49,7 +49,7 @@ def a_time(rng: Random) -> int | None:
 
 def an_event(rng: Random) -> Event:
     record: Json | None = rng.choice((None, {"v": rng.randrange(3)}, {"v": rng.randrange(3)}))
-    kind, record_id = rng.choice(((Kind.USER, RecordId("u")), (Kind.SECTION, RecordId("s"))))
+    kind, record_id = rng.choice(((RecordKind.USER, RecordId("u")), (RecordKind.SECTION, RecordId("s"))))
     return Event(an_id(rng), kind, record_id, record, a_time(rng), is_row=rng.random() < 0.25)
 
 
@@ -84,7 +84,7 @@ def test_events_are_staged_as_the_table_says() -> None:
 
 
 def test_changes_of_two_batches_are_one_from_the_first_before_to_the_last_after() -> None:
-    first = Change(Kind.USER, RecordId("u"), EventId("1"), {"v": 1}, {"v": 2})
+    first = Change(RecordKind.USER, RecordId("u"), EventId("1"), {"v": 1}, {"v": 2})
     second = replace(first, event_id=EventId("2"), before={"v": 2}, after=None, modified=7)
     other = replace(first, record_id=RecordId("w"))
 
@@ -98,13 +98,13 @@ def test_what_was_missing_from_a_baseline_is_back_where_it_changed_in_a_later_se
 ) -> None:
     missed = Staged(EventId(f"{BASE:08x}{'f' * 16}"), None)
     at = (BASE + 1) * SECOND + microseconds
-    changed = Event(EventId(f"{BASE:08x}{0:016x}"), Kind.USER, RecordId("u"), {}, at)
+    changed = Event(EventId(f"{BASE:08x}{0:016x}"), RecordKind.USER, RecordId("u"), {}, at)
 
     assert bool(apply({changed.key: missed}, [changed])) is is_back
 
 
 def test_below_a_floor_that_is_no_event_id_lies_every_event() -> None:
-    event = Event(EventId(f"{BASE:08x}{0:016x}"), Kind.USER, RecordId("u"), {}, BASE * SECOND)
+    event = Event(EventId(f"{BASE:08x}{0:016x}"), RecordKind.USER, RecordId("u"), {}, BASE * SECOND)
 
     assert is_under_floor(event, EventId("g"))
     assert not is_under_floor(event, NO_FLOOR)
@@ -175,7 +175,7 @@ def test_terms_count_as_the_table_says() -> None:
 def test_the_last_day_there_is_has_no_day_after_it() -> None:
     last = Term(RecordId("t1"), None, TODAY, date.max)
 
-    assert next_boundary([last], Calendar(TODAY, {("north", "t1"): date.max})) is None
+    assert next_boundary([last], TermCalendar(TODAY, {("north", "t1"): date.max})) is None
     assert not crosses_boundary([last], TODAY, date.max, grace_days=1)
 
 

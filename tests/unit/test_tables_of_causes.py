@@ -14,21 +14,21 @@ from worker.domain.preflight.policy import Code
 from worker.domain.review.causes import (
     Blocked,
     Cause,
+    CauseFacts,
     ErrorKey,
-    Facts,
     Label,
     LabelKind,
     Others,
-    Place,
     Removals,
     Removed,
+    SchoolGrade,
     fold,
     schools_to_count,
 )
 from worker.domain.review.causes.facts import ClassChange, Fate, Sign, TermFacts
 from worker.domain.review.causes.labels import ConcernedSection, label_sections
 from worker.domain.roster.records import RecordId, Term
-from worker.domain.roster.terms import Calendar
+from worker.domain.roster.terms import TermCalendar
 
 FEW = (1, 1, 2, 4, 5, 9, 10, 11)
 MANY = (18, 45, 50, 90)
@@ -50,8 +50,8 @@ LABELS = tuple(
 KINDS = ((), *((label,) for label in LABELS[::4]), *zip(LABELS, LABELS[5:], strict=False), LABELS[:3])
 
 
-def place(rng: Random) -> Place:
-    return Place(rng.choice(SCHOOLS), rng.choice(GRADES))
+def place(rng: Random) -> SchoolGrade:
+    return SchoolGrade(rng.choice(SCHOOLS), rng.choice(GRADES))
 
 
 def moment(rng: Random) -> datetime:
@@ -104,9 +104,9 @@ def class_changes(rng: Random) -> list[ClassChange]:
     ]
 
 
-def facts(rng: Random, *, of_students: bool) -> Facts:
+def facts(rng: Random, *, of_students: bool) -> CauseFacts:
     groups = [blocked(rng) for _ in range(rng.choice((1, 2, 3, 8)))] if of_students else []
-    return Facts(
+    return CauseFacts(
         DISTRICT,
         rng.choice((9, 10, 18, 20, 21, 100)),
         "0123456789abcdef",
@@ -175,7 +175,7 @@ def concerned(rng: Random, number: int) -> ConcernedSection:
 
 
 def labelled(number: int) -> Iterator[str]:
-    calendar = Calendar(date(2026, 9, 15), {("north", "t2"): date(2026, 9, 16)})
+    calendar = TermCalendar(date(2026, 9, 15), {("north", "t2"): date(2026, 9, 16)})
     for rng in draws("labels", number):
         sections = [concerned(rng, one) for one in range(rng.choice((1, 3, 5, 5)))]
         found = label_sections(sections, {"quill", "fern"}, {"quill", "fern"}, calendar)

@@ -13,7 +13,7 @@ from tables import check, draws
 from worker.domain.messages.restoration import Difference, Restoration
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import Trigger, Window, WindowLimits, closes_at, closing_trigger
-from worker.domain.roster.records import EventId, Json, Kind, RecordId, School, student_from_json
+from worker.domain.roster.records import EventId, Json, RecordId, RecordKind, School, student_from_json
 from worker.domain.roster.roster import RosterKind
 from worker.domain.roster.scope import find_schools, is_moved_by
 from worker.domain.roster.scope_counts import count_changes, matching_nothing, unmatched
@@ -37,10 +37,10 @@ def a_user(rng: Random) -> Json | None:
 
 def a_change(rng: Random) -> Change:
     sides: list[Json | None] = [a_user(rng), a_user(rng)]
-    kind = Kind.USER
+    kind = RecordKind.USER
     if rng.random() < 0.3:
         sides = [rng.choice((None, {"name": "North"}, {"name": "south"}, {})) for _ in range(2)]
-        kind = rng.choice((Kind.SCHOOL, Kind.SCHOOL, Kind.SECTION))
+        kind = rng.choice((RecordKind.SCHOOL, RecordKind.SCHOOL, RecordKind.SECTION))
     return Change(kind, RecordId("r"), EventId("1"), sides[0], sides[1])
 
 

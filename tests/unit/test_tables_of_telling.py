@@ -10,11 +10,19 @@ import pytest
 from builders import DISTRICT, NOON, later
 from tables import check, draws
 
-from worker.domain.alerts.detection import FOLD_OVER, Found, Sight, decided, folded, inspected, under_floor
-from worker.domain.alerts.incidents import NO_DISTRICT, Condition
+from worker.domain.alerts.detection import (
+    FOLD_OVER,
+    Conditions,
+    Observed,
+    decided,
+    folded,
+    inspected,
+    under_floor,
+)
+from worker.domain.alerts.incidents import NO_DISTRICT, Problem
 from worker.domain.messages.bodies import standing_errors, sync_state
 from worker.domain.onboarding.states import State
-from worker.domain.onboarding.todo import Standing, waits
+from worker.domain.onboarding.todo import TodoFacts, waits
 from worker.domain.onboarding.transitions import Trouble
 from worker.domain.preflight.approval import GUARDS, LISTED_GUARDS, guards_text
 from worker.domain.preflight.checks import (
@@ -29,7 +37,7 @@ from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.review.causes import Cause, Label, LabelKind, Owner
-from worker.domain.review.section_table import Choice, Grouping, SectionLine, SectionTable, Sort
+from worker.domain.review.section_table import Grouping, SectionLine, SectionQuery, SectionTable, Sort
 from worker.domain.roster.records import Course, RecordId, School, Section, Student, Term
 from worker.domain.roster.section_filter import SectionView
 
@@ -47,7 +55,7 @@ def syncs(number: int) -> Iterator[str]:
             "last_sync": rng.choice((None, *old)),
         }
         said = sync_state(record, NOON)
-        found = inspected(Sight(syncs={DISTRICT: record}), NOON)
+        found = inspected(Observed(syncs={DISTRICT: record}), NOON)
         conditions = [(code, one.picture) for (_, code), one in found.items()]
         yield f"{list(record.values())}: {said['paused']} {said['warning']} {conditions}"
 
@@ -58,7 +66,7 @@ def test_a_sync_is_told_as_the_table_says() -> None:
 
 def standings(number: int) -> Iterator[str]:
     for rng in draws("waits", number):
-        standing = Standing(
+        standing = TodoFacts(
             rng.choice(list(State)),
             later(1),
             rng.random() < 0.5,
@@ -99,7 +107,7 @@ def test_what_was_decided_is_an_incident_as_the_table_says() -> None:
 
 @pytest.mark.parametrize(("unattributed", "told"), [(1, "1 message of"), (2, "2 messages of")])
 def test_messages_of_no_district_are_told_with_their_number(unattributed: int, told: str) -> None:
-    (condition,) = inspected(Sight(unattributed=unattributed), NOON).values()
+    (condition,) = inspected(Observed(unattributed=unattributed), NOON).values()
 
     assert told in condition.summary
     assert condition.counts == {"messages": unattributed}
@@ -108,9 +116,9 @@ def test_messages_of_no_district_are_told_with_their_number(unattributed: int, t
 def test_districts_with_the_same_incident_are_told_of_as_one_above_a_number_but_those_that_were_told() -> (
     None
 ):
-    one = Condition("", "")
+    one = Problem("", "")
 
-    def found(number: int) -> Found:
+    def found(number: int) -> Conditions:
         return {(f"d{place}", code): one for place in range(number) for code in ("a", "b")}
 
     few, many = found(FOLD_OVER), {key: one for key in found(FOLD_OVER + 1) if key[1] == "a"}
@@ -262,7 +270,7 @@ def tables(number: int) -> Iterator[str]:
             for _ in lines
         ]
         table = SectionTable(lines, labels)
-        choice = Choice(
+        choice = SectionQuery(
             rng.choice(("", " ", "HOME", "maths")), rng.choice(("name", "subject")),
             rng.choice(("", "n1")), rng.choice((None, None, True, False)),
         )  # fmt: skip

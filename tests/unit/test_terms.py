@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from worker.domain.roster.records import RecordId, Term
 from worker.domain.roster.terms import (
-    Calendar,
     DistrictTerms,
+    TermCalendar,
     TermUse,
     crosses_boundary,
     is_reversed,
@@ -44,7 +44,7 @@ def counting(terms: DistrictTerms, day: date, grace: int = GRACE) -> list[str]:
     return [use.term_id for use in terms.uses if _counts(calendar, use)]
 
 
-def _counts(calendar: Calendar, use: TermUse) -> bool:
+def _counts(calendar: TermCalendar, use: TermUse) -> bool:
     school = RecordId(use.school_id) if use.school_id else None
     return calendar.counts(section(school_id=school, term_id=RecordId(use.term_id)), use.term)
 

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from worker.domain.onboarding.states import State
-from worker.domain.onboarding.todo import Patience, Standing, Who, due_at, is_due, told_troubles, waits
+from worker.domain.onboarding.todo import ReminderDelays, TodoFacts, Who, due_at, is_due, told_troubles, waits
 from worker.domain.onboarding.transitions import MOMENTARY, Trouble
 
 SINCE = datetime(2026, 11, 2, 15, tzinfo=UTC)
-PATIENCE = Patience(timedelta(days=7), timedelta(days=2))
+PATIENCE = ReminderDelays(timedelta(days=7), timedelta(days=2))
 NOBODY = {State.LAUNCH_SCHEDULED, State.READY, State.LIVE}
 
 
-def standing(state: State) -> Standing:
-    return Standing(state, SINCE, has_contacts=True)
+def standing(state: State) -> TodoFacts:
+    return TodoFacts(state, SINCE, has_contacts=True)
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -9,7 +9,7 @@ from pathlib import Path
 from builders import DISTRICT, NOON, Json, record_id, student_json
 
 from worker.cli import publish, source
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.domain.roster.versions import micros
 from worker.messaging.event_files import read_events
 from worker.operations.resync import ReadWhole
@@ -45,7 +45,7 @@ def test_rows_that_repeat_a_record_are_none_or_lie_ahead_are_counted(tmp_path: P
     report = report_on(tmp_path, row(1), row(1), row(2, ahead), {"data": None}, row(3, YESTERDAY.isoformat()))
 
     assert (report.repeated, report.ahead, report.unreadable) == (1, 1, 1)
-    assert report.versions == [Version(DISTRICT, Kind.USER, record_id(3), micros(YESTERDAY))]
+    assert report.versions == [Version(DISTRICT, RecordKind.USER, record_id(3), micros(YESTERDAY))]
 
 
 def test_events_are_no_rows(tmp_path: Path) -> None:

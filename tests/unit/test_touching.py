@@ -11,19 +11,19 @@ import pytest
 from builders import Json
 
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.context import chunks
 from worker.pipeline.evaluate.candidate.refresh import Touched, _touch_user, _turned, stage
 from worker.pipeline.evaluate.candidate.step1_sections import touched_students
 from worker.pipeline.evaluate.candidate.step2_students import _count_seat
-from worker.pipeline.evaluate.rosters import EvaluatedRoster, Link, Seat
+from worker.pipeline.evaluate.rosters import EvaluatedRoster, Seat, SectionLink
 
 TODAY = date(2026, 9, 15)
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 10, timedelta(hours=1))
 
 
-def change(kind: Kind, before: Json | None, after: Json | None) -> Change:
+def change(kind: RecordKind, before: Json | None, after: Json | None) -> Change:
     return Change(kind, RecordId("r"), EventId("1"), before, after)
 
 
@@ -66,13 +66,13 @@ def test_a_user_touches_the_side_that_differs_and_the_schools_of_the_student(
     schools: set[str],
     turned: tuple[bool, bool],
 ) -> None:
-    touched, user = Touched(), change(Kind.USER, before, after)
+    touched, user = Touched(), change(RecordKind.USER, before, after)
 
     _touch_user(touched, user)
 
     assert (touched.students, touched.teachers, touched.schools) == (students, teachers, schools)
     assert (_turned(user, "student"), _turned(user, "teacher")) == turned
-    assert not _turned(change(Kind.SECTION, before, after), "student")
+    assert not _turned(change(RecordKind.SECTION, before, after), "student")
 
 
 @dataclass
@@ -80,14 +80,14 @@ class FakeRoster:
     """Keeps what is staged."""
 
     staged: list[Change] = field(default_factory=list)
-    added: set[Link] = field(default_factory=set)
-    removed: set[Link] = field(default_factory=set)
+    added: set[SectionLink] = field(default_factory=set)
+    removed: set[SectionLink] = field(default_factory=set)
     terms: dict[tuple[str, str], int] | None = None
 
     async def write_staged(self, changes: Sequence[Change]) -> None:
         self.staged += changes
 
-    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+    async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         self.added |= set(added)
         self.removed |= set(removed)
 
@@ -108,18 +108,18 @@ async def test_a_section_points_to_everybody_and_everything_that_it_names_and_no
     before = {"students": ["a", "x"], "teachers": ["b"], "school_id": "n", "course_id": "c", "term_id": "t"}
     after = {"students": ["a", "y"], "teachers": ["b"], "school_id": "n", "course_id": "d", "term_id": None}
 
-    def links(*targets: tuple[str, str]) -> set[Link]:
-        return {Link(role, target, "r") for role, target in targets}
+    def links(*targets: tuple[str, str]) -> set[SectionLink]:
+        return {SectionLink(role, target, "r") for role, target in targets}
 
     whole = links(
         *(("student", "a"), ("student", "x"), ("teacher", "b")),
         *(("school", "n"), ("course", "c"), ("term", "t")),
     )
     come, gone = (
-        await staged(change(Kind.SECTION, None, before)),
-        await staged(change(Kind.SECTION, before, None)),
+        await staged(change(RecordKind.SECTION, None, before)),
+        await staged(change(RecordKind.SECTION, before, None)),
     )
-    other = await staged(change(Kind.SECTION, before, after), change(Kind.COURSE, None, before))
+    other = await staged(change(RecordKind.SECTION, before, after), change(RecordKind.COURSE, None, before))
 
     assert (come.added, come.removed) == (whole, set())
     assert (gone.added, gone.removed) == (set(), whole)
@@ -130,16 +130,16 @@ async def test_a_section_points_to_everybody_and_everything_that_it_names_and_no
 async def test_terms_of_schools_are_counted_by_the_sections_that_come_and_go() -> None:
     fall, spring = {"school_id": "n", "term_id": "fall"}, {"school_id": "n", "term_id": "spring"}
     roster = await staged(
-        change(Kind.SECTION, None, fall),
-        change(Kind.SECTION, fall, spring),
-        change(Kind.SECTION, None, spring),
-        change(Kind.SECTION, {"term_id": "old"}, None),
-        change(Kind.SECTION, {"school_id": "n"}, {"school_id": "n", "term_id": None}),
-        change(Kind.COURSE, None, fall),
+        change(RecordKind.SECTION, None, fall),
+        change(RecordKind.SECTION, fall, spring),
+        change(RecordKind.SECTION, None, spring),
+        change(RecordKind.SECTION, {"term_id": "old"}, None),
+        change(RecordKind.SECTION, {"school_id": "n"}, {"school_id": "n", "term_id": None}),
+        change(RecordKind.COURSE, None, fall),
     )
 
     assert roster.terms == {("n", "spring"): 2, ("", "old"): -1}
-    assert (await staged(change(Kind.SECTION, fall, fall))).terms is None
+    assert (await staged(change(RecordKind.SECTION, fall, fall))).terms is None
     assert (await staged()).terms is None
 
 

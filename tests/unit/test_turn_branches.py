@@ -14,7 +14,7 @@ from worker.pipeline.poll import turn
 from worker.pipeline.poll.baseline_store import Run
 from worker.pipeline.poll.clever import EVENTS
 from worker.pipeline.poll.connections import Connection
-from worker.pipeline.poll.context import Pace
+from worker.pipeline.poll.context import PollTiming
 from worker.runtime.errors import CleverTokenRefused
 from worker.runtime.progress import no_progress
 
@@ -73,7 +73,7 @@ def test_a_baseline_is_wanted_where_one_is_being_read_is_asked_for_or_the_last_o
 
 @pytest.mark.parametrize(("more", "begun"), [(timedelta(0), 1), (SECOND, 2)])
 async def test_a_reading_of_a_day_goes_on_and_a_longer_one_is_begun_anew(more: timedelta, begun: int) -> None:
-    world = World(Pace(turn=timedelta(0)))
+    world = World(PollTiming(turn=timedelta(0)))
     world.clever.collections = {"users": [student_json(number) for number in range(1, 6)]}
     world.connect()
     await world.stage.once()

@@ -10,7 +10,7 @@ from evaluation_fakes import MemoryEvaluation
 
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.window import Trigger
-from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.context import Context
@@ -19,7 +19,7 @@ from worker.pipeline.evaluate.candidate.step1_sections import section_view
 from worker.pipeline.evaluate.candidate.step2_students import StudentOutcome, refresh_students
 from worker.pipeline.evaluate.candidate.step3_classes import ClassOutcome
 from worker.pipeline.evaluate.rosters import SectionState
-from worker.pipeline.evaluate.stage import context_of, judge, terms_that_count, today
+from worker.pipeline.evaluate.stage import context_of, run_preflight, terms_that_count, today
 
 ALL = Policy(required_fields=(), unique_fields=())
 
@@ -33,7 +33,7 @@ def listing(*students: str, **fields: str) -> Json:
 
 
 async def judged(
-    district: MemoryEvaluation, *records: tuple[Kind, str, Json | None], seconds: float = 60
+    district: MemoryEvaluation, *records: tuple[RecordKind, str, Json | None], seconds: float = 60
 ) -> MemoryEvaluation:
     """Judge a batch of these records."""
     district.next_window(Trigger.FLUSH, seconds=seconds)
@@ -42,13 +42,13 @@ async def judged(
         before = district.at(kind, record_id)
         district.sent += 1
         one = Change(kind, RecordId(record_id), EventId(f"{district.sent:024x}"), before, after)
-        await judge(district.port(), [one])
+        await run_preflight(district.port(), [one])
         district.state.evaluated_policy = district.state.policy.fingerprint()
     return district
 
 
 async def two_classes(
-    policy: Policy = ALL, section_filter: SectionFilter | None = None, *more: tuple[Kind, str, Json]
+    policy: Policy = ALL, section_filter: SectionFilter | None = None, *more: tuple[RecordKind, str, Json]
 ) -> MemoryEvaluation:
     """Return a district with a class at each of two schools, two students in the first, one in the other."""
     district = MemoryEvaluation()
@@ -56,14 +56,14 @@ async def two_classes(
     district.state.section_filter = section_filter or SectionFilter()
     return await judged(
         district,
-        (Kind.SCHOOL, "h1", {"name": "North"}),
-        (Kind.SCHOOL, "h2", {"name": "South"}),
-        (Kind.COURSE, "k", {"name": "Advisory"}),
-        (Kind.USER, "t", {"teacher": {"last_name": "P"}}),
-        *((Kind.USER, name, student()) for name in ("s1", "s2")),
-        (Kind.USER, "s3", student("h2")),
-        (Kind.SECTION, "c1", listing("s1", "s2", course_id="k")),
-        (Kind.SECTION, "c2", {**listing("s3"), "school_id": "h2"}),
+        (RecordKind.SCHOOL, "h1", {"name": "North"}),
+        (RecordKind.SCHOOL, "h2", {"name": "South"}),
+        (RecordKind.COURSE, "k", {"name": "Advisory"}),
+        (RecordKind.USER, "t", {"teacher": {"last_name": "P"}}),
+        *((RecordKind.USER, name, student()) for name in ("s1", "s2")),
+        (RecordKind.USER, "s3", student("h2")),
+        (RecordKind.SECTION, "c1", listing("s1", "s2", course_id="k")),
+        (RecordKind.SECTION, "c2", {**listing("s3"), "school_id": "h2"}),
         *more,
     )
 
@@ -71,29 +71,29 @@ async def two_classes(
 @pytest.mark.parametrize(
     ("record", "looked_at"),
     [
-        ((Kind.SCHOOL, "h1", {"name": "East"}), {"section": {"c1"}, "school": {"h1"}}),
-        ((Kind.SCHOOL, "h1", {"name": "North"}), {}),
+        ((RecordKind.SCHOOL, "h1", {"name": "East"}), {"section": {"c1"}, "school": {"h1"}}),
+        ((RecordKind.SCHOOL, "h1", {"name": "North"}), {}),
         (
-            (Kind.SCHOOL, "h1", None),
+            (RecordKind.SCHOOL, "h1", None),
             {"section": {"c1"}, "school": {"h1"}, "student": {"s1", "s2"}},
         ),
-        ((Kind.SCHOOL, "c1", {"name": "New"}), {"school": {"c1"}}),
-        ((Kind.SCHOOL, "k", {"name": "New"}), {"school": {"k"}}),
-        ((Kind.COURSE, "k", {"name": "Other"}), {"section": {"c1"}}),
-        ((Kind.COURSE, "h1", {"name": "Other"}), {}),
-        ((Kind.TERM, "h1", {"name": "Fall"}), {}),
-        ((Kind.USER, "t", {"teacher": {"last_name": "Q"}}), {"teacher": {"t"}}),
+        ((RecordKind.SCHOOL, "c1", {"name": "New"}), {"school": {"c1"}}),
+        ((RecordKind.SCHOOL, "k", {"name": "New"}), {"school": {"k"}}),
+        ((RecordKind.COURSE, "k", {"name": "Other"}), {"section": {"c1"}}),
+        ((RecordKind.COURSE, "h1", {"name": "Other"}), {}),
+        ((RecordKind.TERM, "h1", {"name": "Fall"}), {}),
+        ((RecordKind.USER, "t", {"teacher": {"last_name": "Q"}}), {"teacher": {"t"}}),
         (
-            (Kind.USER, "t", None),
+            (RecordKind.USER, "t", None),
             {"teacher": {"t"}, "class": {"c1", "c2"}, "school": {"h1", "h2"}},
         ),
-        ((Kind.USER, "s3", student("h2", sis_id="1")), {"student": {"s3"}, "school": {"h2"}}),
+        ((RecordKind.USER, "s3", student("h2", sis_id="1")), {"student": {"s3"}, "school": {"h2"}}),
         (
-            (Kind.USER, "s3", None),
+            (RecordKind.USER, "s3", None),
             {"student": {"s3"}, "school": {"h2"}, "class": {"c2"}, "teacher": {"t"}},
         ),
         (
-            (Kind.SECTION, "c1", listing("s1", course_id="k")),
+            (RecordKind.SECTION, "c1", listing("s1", course_id="k")),
             {
                 "section": {"c1"},
                 "class": {"c1"},
@@ -105,7 +105,7 @@ async def two_classes(
     ],
 )
 async def test_a_batch_has_looked_at_again_what_it_touches_and_nothing_else(
-    record: tuple[Kind, str, Json | None], looked_at: dict[str, set[str]]
+    record: tuple[RecordKind, str, Json | None], looked_at: dict[str, set[str]]
 ) -> None:
     district = await judged(await two_classes(), record)
 
@@ -113,10 +113,10 @@ async def test_a_batch_has_looked_at_again_what_it_touches_and_nothing_else(
 
 
 async def test_a_school_is_in_the_roster_as_it_is_called_now_until_nobody_needs_it() -> None:
-    district = await judged(await two_classes(), (Kind.SCHOOL, "h2", {"name": "East"}))
+    district = await judged(await two_classes(), (RecordKind.SCHOOL, "h2", {"name": "East"}))
     assert district.entries()["school", "h2"]["name"] == "East"
 
-    await judged(district, (Kind.SECTION, "c2", None), (Kind.USER, "s3", student("h1")))
+    await judged(district, (RecordKind.SECTION, "c2", None), (RecordKind.USER, "s3", student("h1")))
 
     assert ("school", "h2") not in district.entries()
 
@@ -126,7 +126,7 @@ async def test_a_section_is_no_class_any_more_when_the_last_student_leaves_the_s
     district = await two_classes(ALL, third)
     assert ("class", "c2") in district.entries()
 
-    await judged(district, (Kind.USER, "s3", student("h2", grade="4")))
+    await judged(district, (RecordKind.USER, "s3", student("h2", grade="4")))
 
     assert {key[1] for key in district.entries() if key[0] in ("class", "student")} == {"c1", "s1", "s2"}
 
@@ -136,13 +136,13 @@ async def test_the_sections_of_a_school_are_ranked_anew_when_a_new_term_ends_the
 ):
     current = SectionFilter(current_term_only=True)
     district = await two_classes(
-        ALL, current, (Kind.TERM, "m1", {"start": "2026-08-01", "end": "2026-09-10"})
+        ALL, current, (RecordKind.TERM, "m1", {"start": "2026-08-01", "end": "2026-09-10"})
     )
-    await judged(district, (Kind.SECTION, "c1", listing("s1", "s2", term_id="m1")))
+    await judged(district, (RecordKind.SECTION, "c1", listing("s1", "s2", term_id="m1")))
     assert "c1" in district.kept
     assert district.in_grace == {("h1", "m1")}
 
-    await judged(district, (Kind.TERM, "m2", {"start": "2026-09-14", "end": "2026-12-20"}))
+    await judged(district, (RecordKind.TERM, "m2", {"start": "2026-09-14", "end": "2026-12-20"}))
 
     assert "c1" not in district.kept
     assert district.in_grace == set()
@@ -152,10 +152,10 @@ async def test_the_sections_of_a_school_are_ranked_anew_when_a_new_term_ends_the
 async def test_sections_of_no_school_have_the_whole_district_looked_at_where_terms_count_on() -> None:
     current = SectionFilter(current_term_only=True)
     district = await two_classes(
-        ALL, current, (Kind.TERM, "m1", {"start": "2026-08-01", "end": "2026-09-10"})
+        ALL, current, (RecordKind.TERM, "m1", {"start": "2026-08-01", "end": "2026-09-10"})
     )
 
-    await judged(district, (Kind.SECTION, "c3", {"students": [], "teachers": [], "term_id": "m1"}))
+    await judged(district, (RecordKind.SECTION, "c3", {"students": [], "teachers": [], "term_id": "m1"}))
 
     assert district.looked_at["section"] == {"c1", "c2", "c3"}
     assert "c3" in district.kept
@@ -167,15 +167,15 @@ async def test_whoever_left_the_scope_blocks_nobody_and_nobody_else_is_told_of()
     district = await two_classes(severe, third)
     assert district.state.tally.blocked == 3
 
-    await judged(district, (Kind.USER, "s1", student(grade="4")))
+    await judged(district, (RecordKind.USER, "s1", student(grade="4")))
     assert {one.code for one in district.errors() if one.record_id == "s1"} == set()
-    await judged(district, (Kind.USER, "s1", student()))
+    await judged(district, (RecordKind.USER, "s1", student()))
     await district.adopt_candidate()
-    await judged(district, (Kind.USER, "s1", student(grade="4")))
+    await judged(district, (RecordKind.USER, "s1", student(grade="4")))
 
     assert {one.code for one in district.errors() if one.record_id == "s1"} == {Code.LEFT_SCOPE}
     assert district.state.tally.blocked == 2
-    await judged(district, (Kind.USER, "s1", student(grade="5")))
+    await judged(district, (RecordKind.USER, "s1", student(grade="5")))
     assert district.state.tally.blocked == 2
 
 
@@ -188,8 +188,8 @@ async def test_students_name_their_schools_and_the_sections_that_came_to_have_so
     district = await two_classes()
     district.rows.clear()
     district.kept = {"c1": (0, 0), "c2": (0, 5)}
-    district.known[Kind.USER, RecordId("s2")] = replace(
-        district.known[Kind.USER, RecordId("s2")], record={"student": {}}
+    district.known[RecordKind.USER, RecordId("s2")] = replace(
+        district.known[RecordKind.USER, RecordId("s2")], record={"student": {}}
     )
     district.coverage.clear()
     district.findings.clear()
@@ -214,7 +214,7 @@ async def test_a_full_run_tells_how_far_it_is_by_chunk_and_step() -> None:
     district.state.filter_version += 1
     told: list[tuple[str, int]] = []
 
-    await judge(district.port(), [], lambda what, count: told.append((what, count)))
+    await run_preflight(district.port(), [], lambda what, count: told.append((what, count)))
 
     assert told == [("sections", 2), ("identities", 3), ("students", 3), ("classes", 2)]
     assert district.state.evaluated_filter_version == district.state.filter_version

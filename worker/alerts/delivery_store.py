@@ -25,7 +25,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OpenAlert:
     """The last alert of an incident that is not over."""
 
     dedup_key: str
@@ -90,7 +90,7 @@ class Deliveries(Protocol):
         """Return the store's time."""
         ...
 
-    async def refresh(self, channel: str, every: timedelta, limit: int) -> list[Standing]:
+    async def refresh(self, channel: str, every: timedelta, limit: int) -> list[OpenAlert]:
         """Take the last alerts of incidents that stand, which were not said again for so long."""
         ...
 

@@ -11,7 +11,7 @@ from config.settings import Settings
 from worker.alerts.channel import Channel
 from worker.alerts.delivery_store import Deliveries
 from worker.domain.alerts.detection import Thresholds
-from worker.domain.alerts.incidents import Rules
+from worker.domain.alerts.incidents import AlertRules
 from worker.runtime.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def notifies(settings: Settings) -> bool:
     return delivers(settings) or settings.mail.smtp_url is not None
 
 
-def rules(settings: Settings) -> Rules:
+def rules(settings: Settings) -> AlertRules:
     """Return how alerts are made."""
-    return Rules(timedelta(seconds=settings.alerts.flap_seconds), settings.http.public_url)
+    return AlertRules(timedelta(seconds=settings.alerts.flap_seconds), settings.http.public_url)
 
 
 def thresholds(settings: Settings) -> Thresholds:
@@ -92,7 +92,7 @@ def thresholds(settings: Settings) -> Thresholds:
     )
 
 
-def delivering(
+def delivery_stages(
     deliveries: Deliveries,
     channels: Sequence[Channel],
     metrics: Metrics,

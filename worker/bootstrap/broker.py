@@ -16,12 +16,12 @@ from worker.adapters.inprocess.files import DeadLetterFile, FileSink, MessageFil
 from worker.adapters.rabbitmq import rights
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
-from worker.bootstrap.store import Store, open_store, process_name
+from worker.bootstrap.store import Stores, open_store, process_name
 from worker.messaging.broker import Broker, Publisher
 from worker.messaging.dead_letters import DeadLetters
 from worker.operations.purge_district import Purge
 from worker.pipeline.ingest.stage import IngestStage
-from worker.pipeline.poll.context import Pace, Surroundings
+from worker.pipeline.poll.context import PollContext, PollTiming
 from worker.runtime.errors import BrokerUnavailable
 from worker.runtime.loop import Health, Stop, run
 from worker.runtime.metrics import Metrics
@@ -32,8 +32,8 @@ DEAD_LETTERS: Final = "dead-letters.ndjson"
 
 @asynccontextmanager
 async def open_source(
-    settings: Settings, store: Store, publisher: Publisher, metrics: Metrics, tracer: Tracer = NO_TRACES
-) -> AsyncIterator[Surroundings | None]:
+    settings: Settings, store: Stores, publisher: Publisher, metrics: Metrics, tracer: Tracer = NO_TRACES
+) -> AsyncIterator[PollContext | None]:
     """Open the Clever source; None where none is configured. Raises `SettingsError`."""
     app = settings.clever
     if store.connections is None or app.client_id is None or app.client_secret is None:
@@ -49,9 +49,9 @@ async def open_source(
         client_secret=app.client_secret.get_secret_value(),
         page_size=app.page_size,
     )
-    pace = Pace(poll=timedelta(seconds=app.poll_seconds), baseline=timedelta(hours=app.baseline_hours))
+    pace = PollTiming(poll=timedelta(seconds=app.poll_seconds), baseline=timedelta(hours=app.baseline_hours))
     try:
-        yield Surroundings(client, store.connections, store.baselines, publisher, metrics, pace, tracer)
+        yield PollContext(client, store.connections, store.baselines, publisher, metrics, pace, tracer)
     finally:
         await client.close()
 
@@ -101,7 +101,7 @@ def message_files(settings: Settings) -> MessageFiles | None:
     return MessageFiles([out / name for name in ("commit.ndjson", "review.ndjson", "alerts.ndjson")])
 
 
-def purge_of(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Purge:
+def purge_of(settings: Settings, store: Stores, broker: RabbitBroker | InProcessBroker) -> Purge:
     """Return what deletes a district."""
     return Purge(store.desk, dead_letters(settings, broker), store.quarantine, message_files(settings))
 
@@ -115,7 +115,7 @@ def dead_letters(settings: Settings, broker: RabbitBroker | InProcessBroker) -> 
 
 @asynccontextmanager
 async def open_publisher(
-    settings: Settings, store: Store | None = None
+    settings: Settings, store: Stores | None = None
 ) -> AsyncIterator[RabbitBroker | InProcessBroker]:
     """Open what events are published to.
 
@@ -134,7 +134,7 @@ async def open_publisher(
         yield broker
 
 
-async def is_taken(publisher: RabbitBroker | InProcessBroker, store: Store | None) -> bool:
+async def is_taken(publisher: RabbitBroker | InProcessBroker, store: Stores | None) -> bool:
     """Whether a worker is there for what was published, as far as that can be told."""
     if isinstance(publisher, RabbitBroker):
         with suppress(BrokerUnavailable):
@@ -144,7 +144,7 @@ async def is_taken(publisher: RabbitBroker | InProcessBroker, store: Store | Non
 
 
 @asynccontextmanager
-async def _ingesting(broker: Broker, store: Store) -> AsyncIterator[None]:
+async def _ingesting(broker: Broker, store: Stores) -> AsyncIterator[None]:
     """Run ingest while the context is open."""
     stop = Stop()
     ingest = IngestStage(broker, store.inbox, Metrics())

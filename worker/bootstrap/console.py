@@ -11,18 +11,18 @@ from worker.adapters.passwords import Argon2Passwords
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.bootstrap import mail, onboarding
 from worker.bootstrap.broker import dead_letters
-from worker.bootstrap.store import AccessStore, Store, window_limits
+from worker.bootstrap.store import AccessStore, Stores, window_limits
 from worker.console.access.gate import Gate
 from worker.console.access.login import Access
-from worker.console.access.request_origin import Rules
+from worker.console.access.request_origin import AccessRules
 from worker.console.console import Console
 from worker.console.onboarding_context import Guide
 from worker.domain.access.users import Role
-from worker.operations.section_cache import SectionTables
-from worker.suggest.draft_counts import Coverages
+from worker.operations.section_cache import SectionCache
+from worker.suggest.draft_counts import DraftCounts
 
 
-def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBroker) -> Console:
+def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InProcessBroker) -> Console:
     """Return the console over an open store and a broker."""
     return Console(
         desk=store.desk,
@@ -31,11 +31,11 @@ def console(settings: Settings, store: Store, broker: RabbitBroker | InProcessBr
         surveys=store.surveys,
         plans=store.plans,
         views=store.views,
-        sections=SectionTables(store.sections),
+        sections=SectionCache(store.sections),
         letters=dead_letters(settings, broker),
         quarantine=store.quarantine,
         publisher=broker,
-        coverages=Coverages(store.surveys),
+        coverages=DraftCounts(store.surveys),
         connections=store.connections,
         limits=window_limits(settings),
         access=access(settings, store.access),
@@ -61,7 +61,7 @@ def guide(settings: Settings) -> Guide:
 def access(settings: Settings, store: AccessStore) -> Access:
     """Return who may use the console, and how they log in."""
     http = settings.http
-    rules = Rules(
+    rules = AccessRules(
         host=http.host,
         public_url=http.public_url,
         trusted=tuple(ip_network(network) for network in http.trusted_proxies),

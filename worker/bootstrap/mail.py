@@ -56,17 +56,17 @@ def quiet_hours(mail: MailSettings) -> QuietHours:
     return QuietHours(time.fromisoformat(mail.quiet_from), time.fromisoformat(mail.quiet_until))
 
 
-def posting(mails: Mails, metrics: Metrics, settings: Settings, tracer: Tracer) -> list[Stage]:
+def mail_stages(mails: Mails, metrics: Metrics, settings: Settings, tracer: Tracer) -> list[Stage]:
     """Return what sends mails, and what reads those that come back; nothing without a mail server."""
     mail = settings.mail
     if mail.smtp_url is None or mail.sender is None:
         return []
     from worker.adapters.mail.imap import ImapMailbox  # noqa: PLC0415 — only where mail is sent
-    from worker.adapters.mail.mime import House  # noqa: PLC0415
+    from worker.adapters.mail.mime import SenderIdentity  # noqa: PLC0415
     from worker.adapters.mail.smtp import SmtpServer  # noqa: PLC0415
 
     reply_to = mailbox(mail.reply_to) if mail.reply_to else None
-    house = House(mailbox(mail.sender), reply_to, mail.bounce_address)
+    house = SenderIdentity(mailbox(mail.sender), reply_to, mail.bounce_address)
     may_be_plain = "mail" in settings.security.allow_plaintext
     url = mail.smtp_url.get_secret_value()
     server = SmtpServer(url, house, mail.attempt_seconds, may_be_plain=may_be_plain)

@@ -9,23 +9,23 @@ from config.settings import Settings
 from worker.adapters.postgres.onboarding.observations import Guidance
 from worker.bootstrap import alerts
 from worker.domain.mail.mails import Composed, Values
-from worker.domain.onboarding.launch_dates import Calendar
-from worker.domain.onboarding.todo import Patience
-from worker.domain.onboarding.transitions import Rules
+from worker.domain.onboarding.launch_dates import LaunchCalendar
+from worker.domain.onboarding.todo import ReminderDelays
+from worker.domain.onboarding.transitions import TransitionRules
 
 
-def calendar(settings: Settings) -> Calendar:
+def calendar(settings: Settings) -> LaunchCalendar:
     """Return which days are working days, and when districts are launched."""
     lifecycle = settings.lifecycle
-    return Calendar(
+    return LaunchCalendar(
         lifecycle.lead_days, frozenset(lifecycle.holidays), time.fromisoformat(lifecycle.launch_time)
     )
 
 
-def patience(settings: Settings) -> Patience:
+def patience(settings: Settings) -> ReminderDelays:
     """Return for how long somebody may be waited for before the to-do list says so."""
     lifecycle = settings.lifecycle
-    return Patience(timedelta(days=lifecycle.district_days), timedelta(days=lifecycle.team_days))
+    return ReminderDelays(timedelta(days=lifecycle.district_days), timedelta(days=lifecycle.team_days))
 
 
 def guidance(settings: Settings) -> Guidance:
@@ -33,7 +33,7 @@ def guidance(settings: Settings) -> Guidance:
     lifecycle = settings.lifecycle
     thresholds = alerts.thresholds(settings)
     return Guidance(
-        Rules(calendar(settings), lifecycle.unsectioned_percent),
+        TransitionRules(calendar(settings), lifecycle.unsectioned_percent),
         lifecycle.time_zone,
         timedelta(days=lifecycle.link_days),
         thresholds.feed,

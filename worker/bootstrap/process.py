@@ -22,9 +22,9 @@ from worker.alerts.inspect import InspectStage
 from worker.alerts.report_stages import ReportStage
 from worker.bootstrap import alerts, mail, time_bounds
 from worker.bootstrap.broker import dead_letters, open_broker, open_source, open_tracing
-from worker.bootstrap.console import console
+from worker.bootstrap.console import build_console
 from worker.bootstrap.store import (
-    Store,
+    Stores,
     open_store,
     process_name,
     window_limits,
@@ -38,7 +38,7 @@ from worker.operations.housekeeping import HousekeepingStage
 from worker.pipeline.evaluate.stage import EvaluateStage, Watcher
 from worker.pipeline.ingest.quarantine import QuarantineStage
 from worker.pipeline.ingest.stage import IngestStage
-from worker.pipeline.poll.context import Surroundings
+from worker.pipeline.poll.context import PollContext
 from worker.pipeline.poll.stage import ListStage, PollStage
 from worker.pipeline.relay.stage import RelayStage
 from worker.runtime import logs
@@ -105,10 +105,10 @@ def _check_proxy(settings: Settings) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningWorker:
     """A worker that runs: what it works on, and the address of its page (None: not served)."""
 
-    store: Store
+    store: Stores
     broker: RabbitBroker | InProcessBroker
     url: str | None
     opening_link: str | None = None
@@ -132,7 +132,7 @@ class Worker:
         self.tracer: Tracer = NO_TRACES
         self.watch: Watcher | None = None
         self.progress: Callable[[str], Progress] | None = None
-        self.started: Callable[[Running], None] | None = None
+        self.started: Callable[[RunningWorker], None] | None = None
         """Told once everything runs."""
 
     async def run(self) -> int:
@@ -175,9 +175,9 @@ class Worker:
 
     async def _run(
         self,
-        store: Store,
+        store: Stores,
         broker: RabbitBroker | InProcessBroker,
-        source: Surroundings | None,
+        source: PollContext | None,
         channels: Sequence[Channel],
         is_checked: asyncio.Event,
     ) -> int:
@@ -194,9 +194,11 @@ class Worker:
             await self._when_there(store.evaluations.demand_policy)
         made = self._made(store, broker, ingest, source)
         if self._delivers:
-            made += alerts.delivering(store.deliveries, channels, self.metrics, self._settings, self.tracer)
+            made += alerts.delivery_stages(
+                store.deliveries, channels, self.metrics, self._settings, self.tracer
+            )
         if "notify" in self._stages:
-            made += mail.posting(store.mails, self.metrics, self._settings, self.tracer)
+            made += mail.mail_stages(store.mails, self.metrics, self._settings, self.tracer)
         made += [
             _housekeeping(store, self.stop, self._settings),
             ClockStage(store.clock(time_bounds.longest(self._settings)), self.stop.sleep),
@@ -220,7 +222,7 @@ class Worker:
         structlog.get_logger().info("worker.started", stages=self._stages, url=url, probes=probes)
         if self.started:
             link = await self._when_there(server.opening_link) if server else None
-            self.started(Running(store, broker, url, link))
+            self.started(RunningWorker(store, broker, url, link))
         try:
             await self._until_stopped(tasks)
         finally:
@@ -273,7 +275,7 @@ class Worker:
             work.close()
 
     def _made(
-        self, store: Store, broker: Broker, ingest: IngestStage, source: Surroundings | None
+        self, store: Stores, broker: Broker, ingest: IngestStage, source: PollContext | None
     ) -> list[Stage]:
         made: list[Stage] = [ingest] if "ingest" in self._stages else []
         if "poll" in self._stages and source is not None:
@@ -312,7 +314,7 @@ class Worker:
         return made
 
     async def _serve(
-        self, store: Store, broker: RabbitBroker | InProcessBroker, ingest: IngestStage
+        self, store: Stores, broker: RabbitBroker | InProcessBroker, ingest: IngestStage
     ) -> WebServer | None:
         if "http" not in self._stages:
             return None
@@ -320,7 +322,7 @@ class Worker:
         probes = Probes(store.desk, outboxes, store.inspections, broker, self.health, self.metrics)
         if "ingest" in self._stages:
             probes.consuming = lambda: ingest.consuming
-        served = console(self._settings, store, broker)
+        served = build_console(self._settings, store, broker)
         if await self._when_there(served.access.may_be_served) is False:
             raise SettingsError(
                 f"ROSTERING_HTTP__HOST: {self._settings.http.host} can be reached from elsewhere, and nobody "
@@ -364,7 +366,7 @@ async def _is_set(event: asyncio.Event) -> None:
     await event.wait()
 
 
-def _housekeeping(store: Store, stop: Stop, settings: Settings) -> HousekeepingStage:
+def _housekeeping(store: Stores, stop: Stop, settings: Settings) -> HousekeepingStage:
     """Return what forgets what is no longer needed."""
     history = timedelta(days=settings.commit.history_days)
     give_up = timedelta(hours=settings.alerts.give_up_hours) + UNATTENDED

@@ -41,11 +41,11 @@ from worker.adapters.postgres.operations.section_queries import PostgresSectionV
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.adapters.postgres.poll.baselines import PostgresBaselines
 from worker.adapters.postgres.poll.connections import PostgresConnections
-from worker.adapters.postgres.poll.feed_locks import TurnLocks
+from worker.adapters.postgres.poll.feed_locks import FeedLocks
 from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
 from worker.adapters.postgres.relay.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.suggest.surveys import PostgresSurveys
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.bootstrap import alerts as alerting
 from worker.bootstrap import onboarding
 from worker.domain.preflight.policy import Code, Policy, Severity
@@ -70,7 +70,7 @@ class AccessStore:
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class Stores:
     """The store and everything in it that answers to a port."""
 
     dsn: str
@@ -105,7 +105,7 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIterator[Store]:
+async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIterator[Stores]:
     """Open the database, or one of our own; raises `StoreUnavailable` or `SchemaVersionError`.
 
     `is_worker` says that the process evaluates what is stored, so that others can see that one does.
@@ -126,15 +126,15 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
         stack.push_async_callback(database.close)
         if settings.clever.client_id is not None:
             await database.check_sessions()
-        heard = Notices(database)
+        heard = Wakeups(database)
         stack.push_async_callback(heard.close)
-        locks = TurnLocks(database)
+        locks = FeedLocks(database)
         stack.push_async_callback(locks.close)
         rules = alerting.rules(settings)
         evaluations = PostgresEvaluations(
             database, heard, policy(settings), keeps_history=settings.commit.history_days > 0, rules=rules
         )
-        yield Store(
+        yield Stores(
             dsn,
             PostgresInbox(database),
             evaluations,
@@ -198,7 +198,7 @@ def access_store(settings: Settings, database: Database) -> AccessStore:
     )
 
 
-def _connections(settings: Settings, database: Database, locks: TurnLocks) -> PostgresConnections | None:
+def _connections(settings: Settings, database: Database, locks: FeedLocks) -> PostgresConnections | None:
     app = settings.clever
     if app.client_id is None or app.client_secret is None:
         return None

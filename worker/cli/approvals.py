@@ -24,7 +24,7 @@ def spoken(_ctx: click.Context, _option: click.Parameter, reason: str | None) ->
     if reason is None:
         return None
     try:
-        return order_reason.spoken(reason)
+        return order_reason.checked_reason(reason)
     except ReasonError as error:
         raise click.BadParameter(str(error)) from None
 

@@ -24,7 +24,7 @@ from worker.domain.messages.bodies import instant
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetter, DeadLetters
 from worker.operations import dead_letters as letters
-from worker.operations.dead_letters import Choice, LetterLine, Listing, Settled
+from worker.operations.dead_letters import DeadLetterListing, DeadLetterQuery, LetterLine, Settled
 from worker.runtime.errors import OrderRefused
 
 LISTED: Final = 200
@@ -59,7 +59,7 @@ def list_letters(ctx: CommandContext, *, as_json: bool, limit: int) -> None:
         say(f"And {listing.more:,} more.")
 
 
-def letters_table(listing: Listing) -> Table:
+def letters_table(listing: DeadLetterListing) -> Table:
     """Return the letters for a terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("letter", "district", "unreadable for", "put aside at"):
@@ -126,13 +126,13 @@ def discard(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
 
 def _choice(
     *, letters: tuple[str, ...], is_all: bool, district: str | None, unreadable_for: str | None
-) -> Choice:
+) -> DeadLetterQuery:
     given = bool(letters), is_all, bool(district or unreadable_for)
     if sum(given) != 1:
         raise click.UsageError(
             "expected either letters by their ids, or --district or --unreadable-for, or --all"
         )
-    return Choice(letters, district, unreadable_for)
+    return DeadLetterQuery(letters, district, unreadable_for)
 
 
 def _tell(settled: Settled, done: str, besides: str = "") -> None:
@@ -160,7 +160,7 @@ def _as_json(line: LetterLine) -> dict[str, Any]:
 class _Desk:
     """What an order on dead letters works with."""
 
-    store: app.Store
+    store: app.Stores
     letters: DeadLetters
     publisher: Publisher
 
@@ -173,7 +173,7 @@ async def _opened(ctx: CommandContext) -> AsyncIterator[_Desk]:
         yield _Desk(store, outside.dead_letters(ctx.settings, broker), broker)
 
 
-async def _list(ctx: CommandContext, limit: int) -> Listing:
+async def _list(ctx: CommandContext, limit: int) -> DeadLetterListing:
     broker = outside.open_broker(ctx.settings)
     try:
         return await letters.listed(outside.dead_letters(ctx.settings, broker), limit)
@@ -191,7 +191,7 @@ async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
     return letter
 
 
-async def _replay(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
+async def _replay(ctx: CommandContext, choice: DeadLetterQuery, reason: str) -> Settled:
     async with _opened(ctx) as desk:
         meant = await _meant(desk, choice)
         return await letters.replay(
@@ -199,13 +199,13 @@ async def _replay(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
         )
 
 
-async def _discard(ctx: CommandContext, choice: Choice, reason: str) -> Settled:
+async def _discard(ctx: CommandContext, choice: DeadLetterQuery, reason: str) -> Settled:
     async with _opened(ctx) as desk:
         meant = await _meant(desk, choice)
         return await letters.discard(desk.letters, desk.store.quarantine, meant, ctx.actor, reason)
 
 
-async def _meant(desk: _Desk, choice: Choice) -> Choice:
+async def _meant(desk: _Desk, choice: DeadLetterQuery) -> DeadLetterQuery:
     """Return the choice with whole ids in the place of their beginnings, of letters and of the district."""
     district = choice.district_id
     if district is not None:

@@ -22,7 +22,7 @@ _CLEVER_ID: Final = re.compile(r"[0-9a-f]{24}")
 @asynccontextmanager
 async def opened_district(
     ctx: CommandContext, text: str, *, may_be_new: bool = False, is_final: bool = False
-) -> AsyncIterator[tuple[app.Store, str]]:
+) -> AsyncIterator[tuple[app.Stores, str]]:
     """Open the store, and tell the id of the district that a person means by `text`.
 
     `may_be_new` lets a whole Clever id through that was never seen here; `is_final` takes no beginning of an
@@ -34,7 +34,7 @@ async def opened_district(
 
 
 async def district_id_of(
-    store: app.Store, text: str, *, may_be_new: bool = False, is_final: bool = False
+    store: app.Stores, text: str, *, may_be_new: bool = False, is_final: bool = False
 ) -> str:
     """Return the id of the district that a person means; see `opened_district`."""
     beginning = text.lower() if len(text) >= SHORTEST_BEGINNING and not is_final else None

@@ -19,7 +19,7 @@ from worker.cli.onboarding_reports import Journey, LinesReport, as_json, distric
 from worker.cli.terminal import counted
 from worker.cli.terminal_output import say
 from worker.domain.onboarding.states import Move, State
-from worker.onboarding.district_store import Description, Link, Record, RulesAsked
+from worker.onboarding.district_store import ConnectLink, Description, Record, RulesAsked
 from worker.onboarding.todo import todos, waits_of
 from worker.runtime.errors import LifecycleError, UsageError
 
@@ -153,7 +153,7 @@ def request_rules(
         raise UsageError("request-rules: expected --suggestion or --text, got both")
     rules = RulesAsked(text) if text is not None else None
 
-    async def asked(store: app.Store, district_id: str) -> None:
+    async def asked(store: app.Stores, district_id: str) -> None:
         found = rules or rules_asked(await store.desk.show(district_id), suggestion)
         await store.lifecycles.order(
             district_id, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found
@@ -186,7 +186,7 @@ def window(
     if is_none == (opens is not None):
         raise UsageError("window: expected either --opens DATE or --none")
 
-    async def said(store: app.Store, district_id: str) -> Record:
+    async def said(store: app.Stores, district_id: str) -> Record:
         before = await store.lifecycles.record(district_id)
         today = before.now.astimezone(ZoneInfo(before.time_zone)).date()
         if opens is not None and opens < today:
@@ -219,7 +219,7 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
         say(f"{counted(revoked, 'link')} revoked.")
         return
 
-    async def made(store: app.Store, district_id: str) -> Link | None:
+    async def made(store: app.Stores, district_id: str) -> ConnectLink | None:
         await store.lifecycles.record(district_id)
         if is_new:
             return await store.lifecycles.new_link(district_id, ctx.actor)
@@ -272,7 +272,7 @@ def _said(district: str, move: Move, *, no_mail: bool) -> str:
             return f"{district} is filtering again."
 
 
-async def _journey(ctx: CommandContext, store: app.Store, district: str) -> Journey:
+async def _journey(ctx: CommandContext, store: app.Stores, district: str) -> Journey:
     record = await store.lifecycles.record(district)
     links = await store.lifecycles.links(district)
     link = next((each for each in links if each.is_open), None)
@@ -294,7 +294,7 @@ async def _records(ctx: CommandContext) -> list[Record]:
 def _do(
     ctx: CommandContext,
     district: str,
-    work: Callable[[app.Store, str], Awaitable[Result]],
+    work: Callable[[app.Stores, str], Awaitable[Result]],
     *,
     may_be_new: bool = False,
 ) -> Result:

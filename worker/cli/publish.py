@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from worker.bootstrap.broker import is_taken, open_publisher
-from worker.bootstrap.store import Store, open_store
+from worker.bootstrap.store import Stores, open_store
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted, progress_bars
 from worker.cli.terminal_output import say
@@ -97,9 +97,9 @@ class _Staged:
 
     ctx: CommandContext
     stack: AsyncExitStack
-    store: Store | None = None
+    store: Stores | None = None
 
-    async def opened(self) -> Store:
+    async def opened(self) -> Stores:
         """Return the store."""
         if self.store is None:
             self.store = await self.stack.enter_async_context(open_store(self.ctx.settings))

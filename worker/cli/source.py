@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from worker.adapters.clever.saved import SavedPages
+from worker.adapters.clever.saved import SavedPageFolder
 from worker.bootstrap import broker as outside
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
@@ -130,7 +130,7 @@ async def _from_clever(
 async def _from_pages(
     ctx: CommandContext, district: str, folder: Path, *, accept_fewer: bool, over_newer: bool
 ) -> reading.ReadWhole:
-    saved = SavedPages(folder)
+    saved = SavedPageFolder(folder)
     async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
         with progress_bars() as progress:
             async with reading.sole_reader(store.connections, district_id):

@@ -25,9 +25,9 @@ from worker.operations.districts import Desk
 from worker.operations.dry_run import DryRuns
 from worker.operations.plans import Plans
 from worker.operations.rollback_store import Rollbacks
-from worker.operations.section_cache import SectionTables
+from worker.operations.section_cache import SectionCache
 from worker.pipeline.poll.connections import Connections
-from worker.suggest.draft_counts import Coverages
+from worker.suggest.draft_counts import DraftCounts
 from worker.suggest.survey_store import Surveys
 
 HEADERS: Final = {"Cache-Control": "no-store"}
@@ -96,11 +96,11 @@ class Console:
     surveys: Surveys
     plans: Plans
     views: Views
-    sections: SectionTables
+    sections: SectionCache
     letters: DeadLetters
     quarantine: Quarantine
     publisher: Publisher
-    coverages: Coverages
+    coverages: DraftCounts
     connections: Connections | None
     limits: WindowLimits
     access: Access

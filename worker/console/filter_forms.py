@@ -78,7 +78,7 @@ DraftRule: TypeAlias = tuple[DraftCondition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class FilterDraft:
     """A filter as it is typed, and the version of the filter in force that it is meant to replace."""
 
     version: int
@@ -114,12 +114,12 @@ class Draft:
         except FilterError as error:
             raise FilterError(_in_words(str(error))) from None
 
-    def without_blanks(self) -> Draft:
+    def without_blanks(self) -> FilterDraft:
         """Return the draft without the conditions to which nothing was typed yet."""
         rules = (tuple(one for one in rule if not one.is_blank) for rule in self.rules)
         return replace(self, rules=tuple(rule for rule in rules if rule))
 
-    def pressed(self, button: str) -> Draft:
+    def pressed(self, button: str) -> FilterDraft:
         """Return the draft as a button of the form changes it; as it is where the button means nothing."""
         found = _BUTTON.fullmatch(button)
         if found is None:
@@ -143,15 +143,15 @@ class Draft:
                 rules[number], rules[other] = rules[other], rules[number]
         return replace(self, rules=tuple(rules))
 
-    def with_rule(self, field: str, op: str, value: str) -> Draft:
+    def with_rule(self, field: str, op: str, value: str) -> FilterDraft:
         """Return the draft with one rule more."""
         known = field if field in FIELDS else "name", op if op in OPERATORS else "is"
         return replace(self, rules=(*self.rules, (DraftCondition(*known, value),)))
 
 
-def draft_of(section_filter: SectionFilter, version: int) -> Draft:
+def draft_of(section_filter: SectionFilter, version: int) -> FilterDraft:
     """Return a filter as a form shows it."""
-    return Draft(
+    return FilterDraft(
         version,
         ", ".join(section_filter.scope.grades),
         section_filter.scope.schools,
@@ -161,10 +161,10 @@ def draft_of(section_filter: SectionFilter, version: int) -> Draft:
     )
 
 
-def draft_from(form: Form, schools: tuple[str, ...]) -> Draft:
+def draft_from(form: Form, schools: tuple[str, ...]) -> FilterDraft:
     """Return what a form holds; `schools` are those ticked."""
     version = str(form.get("version", ""))
-    return Draft(
+    return FilterDraft(
         int(version) if _NUMBER.fullmatch(version) else 0,
         str(form.get("grades", "")),
         schools,

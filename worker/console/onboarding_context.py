@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from worker.domain.onboarding.launch_dates import Calendar
-from worker.domain.onboarding.todo import Patience
+from worker.domain.onboarding.launch_dates import LaunchCalendar
+from worker.domain.onboarding.todo import ReminderDelays
 from worker.mail.compose import Composer, Vendor
 
 
@@ -15,8 +15,8 @@ from worker.mail.compose import Composer, Vendor
 class Guide:
     """What the settings say of districts on their way."""
 
-    patience: Patience
-    calendar: Calendar
+    patience: ReminderDelays
+    calendar: LaunchCalendar
     time_zone: str
     """Of a district of which nobody said another."""
     composer: Composer

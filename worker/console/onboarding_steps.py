@@ -13,7 +13,7 @@ from worker.domain.onboarding.transitions import Trouble
 from worker.onboarding.district_store import Made, Record
 
 
-class Place(StrEnum):
+class StepStatus(StrEnum):
     """How a step stands to where the district is."""
 
     DONE = "done"
@@ -26,11 +26,11 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class StepView:
     """A step: when it was reached last and by whose move, how often, and when it is expected."""
 
     state: State
-    place: Place
+    place: StepStatus
     made: Made | None = None
     """The move that led there last; a return from disconnected does not count."""
     times: int = 0
@@ -56,7 +56,7 @@ WHERE: Final[dict[Trouble, tuple[str, str | None]]] = {
 """What holds a launch back, and the page of the district that says more of it."""
 
 
-def steps_of(record: Record, history: Sequence[Made]) -> list[Shown]:
+def steps_of(record: Record, history: Sequence[Made]) -> list[StepView]:
     """Return the steps of a district, in their order."""
     is_away = record.way.state is State.DISCONNECTED
     here = (record.way.returns_to or State.CONNECTED) if is_away else record.way.state
@@ -71,13 +71,13 @@ def steps_of(record: Record, history: Sequence[Made]) -> list[Shown]:
             continue
         place = _place(order.index(state) - order.index(here), was_reached=state in reached)
         if state is here and is_away:
-            place = Place.INTERRUPTED
+            place = StepStatus.INTERRUPTED
         moves = reached.get(state, [])
         last = moves[-1] if moves else None
-        shown.append(Shown(state, place, last, len(moves), _expected(record, state, place)))
+        shown.append(StepView(state, place, last, len(moves), _expected(record, state, place)))
         if state is here and is_away:
             away = [made for made in history if made.after is State.DISCONNECTED]
-            shown.append(Shown(State.DISCONNECTED, Place.NOW, away[-1] if away else None, len(away)))
+            shown.append(StepView(State.DISCONNECTED, StepStatus.NOW, away[-1] if away else None, len(away)))
     return shown
 
 
@@ -94,16 +94,16 @@ def _reached(history: Sequence[Made]) -> dict[State, list[Made]]:
     return reached
 
 
-def _place(ahead: int, *, was_reached: bool) -> Place:
+def _place(ahead: int, *, was_reached: bool) -> StepStatus:
     if not ahead:
-        return Place.NOW
+        return StepStatus.NOW
     if ahead > 0:
-        return Place.TO_COME
-    return Place.DONE if was_reached else Place.LEFT_OUT
+        return StepStatus.TO_COME
+    return StepStatus.DONE if was_reached else StepStatus.LEFT_OUT
 
 
-def _expected(record: Record, state: State, place: Place) -> datetime | None:
+def _expected(record: Record, state: State, place: StepStatus) -> datetime | None:
     """Return when a step is to come, in the district's own time, where that is known."""
-    if place is not Place.TO_COME:
+    if place is not StepStatus.TO_COME:
         return None
     return {State.READY: record.launch_at, State.LIVE: record.opens_at}.get(state)

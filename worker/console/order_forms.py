@@ -16,7 +16,7 @@ PATIENCE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedForm:
     """An order that was not carried out, told beside its form with what was typed."""
 
     order: str
@@ -34,7 +34,7 @@ def text_of(form: Mapping[str, Any], name: str) -> str:
 class NotDone(Exception):
     """Carries what is told of an order that was refused out of `ordering`."""
 
-    def __init__(self, refused: Refused) -> None:
+    def __init__(self, refused: RefusedForm) -> None:
         super().__init__(refused.text)
         self.refused = refused
 
@@ -46,16 +46,18 @@ async def ordering(order: str, reason: str = "") -> AsyncIterator[None]:
         async with asyncio.timeout(PATIENCE_SECONDS):
             yield
     except OrderRefused as error:
-        raise NotDone(Refused(order, _sentence(error), HTTPStatus.CONFLICT, reason)) from error
+        raise NotDone(RefusedForm(order, _sentence(error), HTTPStatus.CONFLICT, reason)) from error
     except UsageError as error:
-        raise NotDone(Refused(order, _sentence(error), HTTPStatus.UNPROCESSABLE_ENTITY, reason)) from error
+        raise NotDone(
+            RefusedForm(order, _sentence(error), HTTPStatus.UNPROCESSABLE_ENTITY, reason)
+        ) from error
     except (DistrictBusy, DeadLettersBusy, BrokerUnavailable) as error:
-        raise NotDone(Refused(order, _sentence(error), HTTPStatus.SERVICE_UNAVAILABLE, reason)) from error
+        raise NotDone(RefusedForm(order, _sentence(error), HTTPStatus.SERVICE_UNAVAILABLE, reason)) from error
     except TimeoutError as error:
         text = (
             f"This took longer than {PATIENCE_SECONDS:.0f} seconds and was given up: try again in a moment."
         )
-        raise NotDone(Refused(order, text, HTTPStatus.SERVICE_UNAVAILABLE, reason)) from error
+        raise NotDone(RefusedForm(order, text, HTTPStatus.SERVICE_UNAVAILABLE, reason)) from error
 
 
 def _sentence(error: Exception) -> str:

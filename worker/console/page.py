@@ -14,7 +14,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Route:
     """One method on one path. `permission` None: for everybody, without a log-in."""
 
     method: str

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from config.topology import DEAD_LETTER_QUEUE
 from worker.alerts.inspection_store import FiguresOfAll
 from worker.console.gauges import show_figures
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.single_flight import SingleFlight
 from worker.messaging.broker import Broker
 from worker.operations.districts import Desk
@@ -60,12 +60,12 @@ class Probes:
         self._figures = SingleFlight(self._measure, METRICS_SECONDS)
         self._metrics = SingleFlight(self._body, METRICS_SECONDS)
 
-    def pages(self) -> list[Page]:
+    def pages(self) -> list[Route]:
         """Return what is answered."""
         return [
-            Page("GET", "/live", self.live, None),
-            Page("GET", "/ready", self.ready, None),
-            Page("GET", "/metrics", self.metrics, None),
+            Route("GET", "/live", self.live, None),
+            Route("GET", "/ready", self.ready, None),
+            Route("GET", "/metrics", self.metrics, None),
         ]
 
     async def live(self, _request: web.Request) -> web.Response:

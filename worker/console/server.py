@@ -18,7 +18,7 @@ from worker.console.connection_limits import (
     LimitedConnection,
 )
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.pages import all_pages
 from worker.console.probes import Probes
 from worker.console.request_log import observing
@@ -126,11 +126,11 @@ class WebServer:
         return lambda: self._probes.measures.http_refused.labels(address).inc()
 
     @staticmethod
-    def _counted(rules: request_origin.Rules) -> Callable[[str], str | None]:
+    def _counted(rules: request_origin.AccessRules) -> Callable[[str], str | None]:
         return lambda address: None if rules.trusts(address) else request_origin.counted_as(address)
 
 
-def _add(application: web.Application, pages: list[Page]) -> None:
+def _add(application: web.Application, pages: list[Route]) -> None:
     for page in pages:
         application.router.add_route(page.method, page.path, page.handler)
         application.router.add_route("HEAD", page.path, page.handler)

@@ -14,10 +14,10 @@ from aiohttp.typedefs import Handler, Middleware
 from worker.console.access import cookies, csrf, request_origin
 from worker.console.access.gate import Gate, session_token
 from worker.console.access.identity import IDENTITY, NOBODY
-from worker.console.access.refusal import LogInFirst, Refused
+from worker.console.access.refusal import LogInFirst, RefusedRequest
 from worker.console.console import Console
 from worker.console.content_policy import CONTENT_POLICY
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.request_log import pattern
 from worker.domain.roster.keepable_text import can_be_kept
 from worker.runtime import logs
@@ -40,7 +40,7 @@ MOST_BYTES: Final = 1 << 20
 """Of a form: the longest is a section filter."""
 
 
-def site(pages: Iterable[Page], console: Console, first: Sequence[Middleware] = ()) -> web.Application:
+def site(pages: Iterable[Route], console: Console, first: Sequence[Middleware] = ()) -> web.Application:
     """Return the application that answers with these pages; what is `first` sees every request and answer."""
     gate = console.access.gate
     application = web.Application(
@@ -54,7 +54,7 @@ def site(pages: Iterable[Page], console: Console, first: Sequence[Middleware] = 
     return application
 
 
-async def _guarded(page: Page, gate: Gate, request: web.Request) -> web.StreamResponse:
+async def _guarded(page: Route, gate: Gate, request: web.Request) -> web.StreamResponse:
     """Answer with a page to those who may have it; a form must come from a page of ours besides."""
     _check_texts([*request.query.keys(), *request.query.values()])
     if page.permission is not None:
@@ -72,9 +72,9 @@ async def _guarded(page: Page, gate: Gate, request: web.Request) -> web.StreamRe
 
 
 def _check_texts(texts: Iterable[str]) -> None:
-    """Raise `Refused` for what no person types and nothing can keep, in an address or a form."""
+    """Raise `RefusedRequest` for what no person types and nothing can keep, in an address or a form."""
     if not all(map(can_be_kept, texts)):
-        raise Refused(
+        raise RefusedRequest(
             400, "This cannot be read", "A text holds a character that no text has. Nothing was changed."
         )
 
@@ -122,7 +122,7 @@ def _telling_errors(console: Console) -> Middleware:
             raise
         except LogInFirst:
             return _to_log_in(console, request)
-        except Refused as refused:
+        except RefusedRequest as refused:
             return console.render(
                 request, "refused.html", status=refused.status, title=refused.title, text=refused.text
             )

@@ -15,7 +15,7 @@ class Returned:
     raw: bytes
 
 
-class ReturnBox(Protocol):
+class BounceMailbox(Protocol):
     """Where mails that cannot be delivered come back to. Every call may raise `MailboxUnavailable`."""
 
     async def unseen(self, limit: int) -> Sequence[Returned]:

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from worker.domain.mail.bounces import read_bounce
-from worker.mail.bounce_mailbox import ReturnBox, Returned
+from worker.mail.bounce_mailbox import BounceMailbox, Returned
 from worker.mail.mail_store import Mails
 from worker.runtime import logs
 from worker.runtime.errors import MailboxUnavailable, RosteringError
@@ -26,7 +26,7 @@ LOOK_SECONDS: Final = 60.0
 class BounceStage:
     """Reads the mailbox that mails come back to."""
 
-    box: ReturnBox
+    box: BounceMailbox
     mails: Mails
     metrics: Metrics
     look_seconds: float = LOOK_SECONDS

@@ -72,7 +72,7 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ConnectLink:
     """A connect link of a district. Its token opens the page until it ends or is revoked.
 
     The token is known once, when the link is made: what is kept is its digest.
@@ -178,11 +178,11 @@ class Lifecycles(Protocol):
         """Take a district off its way, e-mails that did not leave included; its roster stays."""
         ...
 
-    async def links(self, district_id: str) -> list[Link]:
+    async def links(self, district_id: str) -> list[ConnectLink]:
         """Return a district's connect links, the newest first."""
         ...
 
-    async def new_link(self, district_id: str, actor: str) -> Link:
+    async def new_link(self, district_id: str, actor: str) -> ConnectLink:
         """Make a new connect link and revoke the ones before it."""
         ...
 

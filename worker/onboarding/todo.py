@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from worker.domain.onboarding.todo import Patience, Standing, Wait, Who, due_at, waits
+from worker.domain.onboarding.todo import ReminderDelays, TodoFacts, Wait, Who, due_at, waits
 from worker.onboarding.district_store import Record
 
 
@@ -27,7 +27,7 @@ class Todo:
 def waits_of(record: Record) -> list[Wait]:
     """Return everything that somebody is waited for in a district, the most pressing first."""
     return waits(
-        Standing(
+        TodoFacts(
             state=record.way.state,
             since=record.since,
             has_contacts=bool(record.contacts),
@@ -40,7 +40,7 @@ def waits_of(record: Record) -> list[Wait]:
     )
 
 
-def todos(records: Iterable[Record], patience: Patience, who: Who | None = None) -> list[Todo]:
+def todos(records: Iterable[Record], patience: ReminderDelays, who: Who | None = None) -> list[Todo]:
     """Return what somebody is waited for in these districts, what is due for the longest time first."""
     found = [
         Todo(record, wait, due_at(wait, patience))

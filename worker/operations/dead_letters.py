@@ -52,7 +52,7 @@ class LetterLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class DeadLetterListing:
     """The oldest letters, and how many more there are."""
 
     letters: list[LetterLine]
@@ -60,7 +60,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DeadLetterQuery:
     """Which letters are meant: those that fit all that is given here. Nothing given: all of them."""
 
     ids: Collection[str] = ()
@@ -106,11 +106,11 @@ class Settled:
     """Letters that were there and were not looked at: too many at once."""
 
 
-async def listed(letters: DeadLetters, limit: int) -> Listing:
+async def listed(letters: DeadLetters, limit: int) -> DeadLetterListing:
     """Return the oldest letters, at most `limit`; raises as `DeadLetters.open` does."""
     async with letters.open() as opened:
         found = [_line(letter) async for letter in opened.read(limit)]
-        return Listing(found, await opened.waiting())
+        return DeadLetterListing(found, await opened.waiting())
 
 
 async def found(letters: DeadLetters, letter_id: str) -> DeadLetter | None:
@@ -153,7 +153,7 @@ async def replay(
     letters: DeadLetters,
     publisher: Publisher,
     quarantine: Quarantine,
-    choice: Choice,
+    choice: DeadLetterQuery,
     actor: str,
     reason: str,
 ) -> Settled:
@@ -171,7 +171,7 @@ async def replay(
 
 
 async def discard(
-    letters: DeadLetters, quarantine: Quarantine, choice: Choice, actor: str, reason: str
+    letters: DeadLetters, quarantine: Quarantine, choice: DeadLetterQuery, actor: str, reason: str
 ) -> Settled:
     """Throw letters away: what they said is known not to matter. Their districts are free of them.
 
@@ -184,7 +184,7 @@ async def discard(
     return await _settle(letters, choice, settle)
 
 
-async def chosen(letters: DeadLetters, choice: Choice) -> tuple[list[DeadLetter], int]:
+async def chosen(letters: DeadLetters, choice: DeadLetterQuery) -> tuple[list[DeadLetter], int]:
     """Return the letters that are meant, whole, and how many were not looked at; raises as `replay` does."""
     async with letters.open() as opened:
         fitting = [letter async for letter in opened.read(AT_ONCE) if choice.takes(letter)]
@@ -192,7 +192,7 @@ async def chosen(letters: DeadLetters, choice: Choice) -> tuple[list[DeadLetter]
 
 
 async def _settle(
-    letters: DeadLetters, choice: Choice, settle: Callable[[DeadLetter], Awaitable[None]]
+    letters: DeadLetters, choice: DeadLetterQuery, settle: Callable[[DeadLetter], Awaitable[None]]
 ) -> Settled:
     settled = Settled(missing=set(choice.ids))
     async with letters.open() as opened:

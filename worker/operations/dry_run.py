@@ -21,7 +21,7 @@ from worker.domain.roster import staging
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.candidate.district import planned_moves
-from worker.pipeline.evaluate.stage import judge, needs_full_run, terms_that_count, today, verdict_on
+from worker.pipeline.evaluate.stage import needs_full_run, run_preflight, terms_that_count, today, verdict_on
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.errors import Unavailable, UnknownDistrictError, UsageError
 from worker.runtime.progress import Progress, no_progress
@@ -76,7 +76,7 @@ async def try_filter(
     async with dry_runs.with_filter(district_id, section_filter) as evaluation:
         if evaluation is None:
             raise UnknownDistrictError(f"district {district_id} was never seen here")
-        await judge(evaluation, [], progress)
+        await run_preflight(evaluation, [], progress)
         effect = await effect_of(evaluation)
         if effect.needs_confirmation:
             await _confirm(evaluation, effect)
@@ -89,7 +89,7 @@ async def _confirm(evaluation: Evaluation, effect: FilterEffect) -> None:
     """Judge the district once more as if a person had confirmed whom the filter moves."""
     state = evaluation.state
     state.confirmation, state.evaluated_policy = effect.moves, state.policy.fingerprint()
-    await judge(evaluation, [])
+    await run_preflight(evaluation, [])
 
 
 async def filter_effect(
@@ -107,7 +107,7 @@ async def filter_effect(
         async with dry_runs.with_filter(district_id, section_filter) as evaluation:
             if evaluation is None or evaluation.state.last_commit_id is None:
                 return None
-            await judge(evaluation, [], progress)
+            await run_preflight(evaluation, [], progress)
             return await effect_of(evaluation)
     except (Unavailable, UsageError):
         raise
@@ -185,7 +185,7 @@ async def _foreseen(evaluation: WindowEvaluation, limits: WindowLimits) -> dict[
     state, window = evaluation.state, evaluation.window
     events = await evaluation.claim_events(window.through, limits.max_events)
     staged = await evaluation.staged({event.key for event in events})
-    await judge(evaluation, staging.apply(staged, events, staging.bounds(state.floor, window.now)))
+    await run_preflight(evaluation, staging.apply(staged, events, staging.bounds(state.floor, window.now)))
     tally = state.tally
     verdict = verdict_on(state, await evaluation.open_approval())
     outcome = decide(verdict, Trigger.QUIET, None, window.now, limits)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from worker.messaging.dead_letters import DeadLetters, Quarantine
 from worker.operations import dead_letters as letters
 from worker.operations.students import ErasedStudent, Students
-from worker.pipeline.evaluate.stage import judge
+from worker.pipeline.evaluate.stage import run_preflight
 from worker.runtime.errors import UnknownDistrictError, UnknownStudentError
 
 PATIENCE: Final = timedelta(seconds=30)
@@ -63,7 +63,7 @@ async def export(
     if erased is not None:
         return told
     kept = await students.export(district_id, student_id)
-    choice = letters.Choice(student_id=student_id)
+    choice = letters.DeadLetterQuery(student_id=student_id)
     held, unseen = await letters.chosen(dead_letters, choice)
     dead = [{"id": one.id, "reason": one.reason, "body": one.body.decode(errors="replace")} for one in held]
     return told | kept | {"dead_letters": dead, "dead_letters_not_looked_at": unseen}
@@ -82,7 +82,7 @@ async def erase(
 
     Raises `UnknownDistrictError`, `DistrictBusy` and as the dead letters do: the order can be given again.
     """
-    choice = letters.Choice(student_id=student_id)
+    choice = letters.DeadLetterQuery(student_id=student_id)
     settled = await letters.discard(dead_letters, quarantine, choice, actor, REASON)
     async with students.begin(district_id, PATIENCE) as district:
         if district is None:
@@ -90,7 +90,7 @@ async def erase(
         await district.keep_demanded_fields()
         change = await district.erase(student_id, actor)
         if change is not None:
-            await judge(district, [change])
+            await run_preflight(district, [change])
             await district.demand_fields()
         is_committed = await district.conclude(student_id, actor, {"reason": reason})
     return Erased(student_id, is_committed, settled.letters, settled.unseen)

@@ -40,7 +40,7 @@ class Purge:
         else is deleted.
         """
         await self.desk.purgeable(district_id)
-        choice = letters.Choice(district_id=district_id)
+        choice = letters.DeadLetterQuery(district_id=district_id)
         settled = await letters.discard(self.dead_letters, self.quarantine, choice, actor, REASON)
         deleted = await self.desk.purge(district_id, actor)
         gone = await self.messages.forget(district_id) if self.messages is not None else 0

@@ -17,7 +17,7 @@ from worker.domain.roster.versions import micros, moment
 from worker.pipeline.poll import baseline, feed
 from worker.pipeline.poll.baseline_store import Baselines, Older, Run, Saved
 from worker.pipeline.poll.connections import BEGINNING, Connections
-from worker.pipeline.poll.context import Surroundings
+from worker.pipeline.poll.context import PollContext
 from worker.runtime.errors import CleverUnavailable, InputFileError, UnknownDistrictError
 from worker.runtime.progress import Progress
 
@@ -60,7 +60,7 @@ class ReadWhole:
 
 
 async def from_clever(
-    source: Surroundings,
+    source: PollContext,
     district_id: str,
     reason: str,
     progress: Progress,
@@ -93,7 +93,7 @@ async def from_clever(
 
 
 async def _read_feed(
-    source: Surroundings, connections: Connections, district_id: str, progress: Progress
+    source: PollContext, connections: Connections, district_id: str, progress: Progress
 ) -> None:
     connection = await connections.read(district_id)
     run = await source.baselines.current(district_id)

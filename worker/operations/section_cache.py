@@ -23,7 +23,7 @@ MOST_COUNTS: Final = 20
 """Of one table that are kept: for each grouping, and the last searches."""
 
 
-class SectionTables:
+class SectionCache:
     """The tables of a few districts; `views` is where they, and students, are read."""
 
     def __init__(

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from worker.domain.preflight.checks import Finding
 from worker.domain.review.section_table import SectionLine
 from worker.domain.roster.records import Student
-from worker.domain.roster.terms import Calendar
+from worker.domain.roster.terms import TermCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ReadSections:
 
     moment: TableMoment
     lines: Sequence[SectionLine]
-    calendar: Calendar
+    calendar: TermCalendar
     """Which terms count on the moment's day."""
 
 
@@ -46,7 +46,7 @@ class Seats:
 
 
 @dataclass(frozen=True, slots=True)
-class StudentRecord:
+class StudentDetails:
     """What is known of one student, all of one moment."""
 
     staged: Student | None
@@ -81,6 +81,6 @@ class SectionViews(Protocol):
         """Return for each group of section ids what it alone would give the students in scope."""
         ...
 
-    async def student(self, district_id: str, record_id: str) -> StudentRecord | None:
+    async def student(self, district_id: str, record_id: str) -> StudentDetails | None:
         """Return one student; None where nobody of this id is one, or was committed as one."""
         ...

@@ -12,7 +12,7 @@ SLICE: Final = 100
 Item = TypeVar("Item")
 
 
-async def in_slices(items: Iterable[Item], size: int = SLICE) -> AsyncIterator[Item]:
+async def yielding_every(items: Iterable[Item], size: int = SLICE) -> AsyncIterator[Item]:
     """Yield the items; behind each `size` of them others have their turn."""
     for number, item in enumerate(items, 1):
         yield item

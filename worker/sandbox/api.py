@@ -18,9 +18,9 @@ from aiohttp import web
 from worker.sandbox import ids
 from worker.sandbox.faults import Faults
 from worker.sandbox.live_districts import World, WorldDistrict
-from worker.sandbox.paging import Page, Query, WrongQuery, cut_page, event_filter
+from worker.sandbox.paging import ListPage, Query, WrongQuery, cut_page, event_filter
 from worker.sandbox.rate_limit import RequestLimit
-from worker.sandbox.record_store import Shelf
+from worker.sandbox.record_store import RecordStore
 
 CLIENT: Final = "sandbox"
 """Both the client id and the client secret."""
@@ -44,7 +44,7 @@ class Behaviour:
 
 
 @dataclass(slots=True)
-class Running:
+class RunningSandbox:
     """What the server and its orders share: the world, how Clever behaves, what goes wrong, what happened."""
 
     world: World
@@ -63,7 +63,7 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = _JSON
-    page: Page | None = None
+    page: ListPage | None = None
     """The page that `body` was written from, where it is one of a list."""
     list_key: tuple[str, str] | None = None
     """Whose list it is a page of, and which."""
@@ -77,7 +77,7 @@ class Answer:
         """Answer with JSON."""
         return cls(orjson.dumps(document), status)
 
-    def with_page(self, page: Page) -> Answer:
+    def with_page(self, page: ListPage) -> Answer:
         """Answer with another page of the same list."""
         events = self.events if page.ids else ()
         return replace(self, page=page, body=page.body(), events=events)
@@ -91,7 +91,7 @@ def refusal(status: int, text: str) -> Answer:
 class Api:
     """Clever's token service and Data API, over a world."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: RunningSandbox) -> None:
         self._world = running.world
         self._behaviour = running.behaviour
         self._limit = RequestLimit()
@@ -109,7 +109,7 @@ class Api:
         except WrongQuery as error:
             return refusal(error.status, str(error))
         wanted = request.query.get("district")
-        shelf = Shelf()
+        shelf = RecordStore()
         for one in self._world.connected():
             if wanted in {None, one.id}:
                 shelf[one.grant_id] = _grant(one)
@@ -142,7 +142,7 @@ def _answer(request: web.Request, holder: WorldDistrict, behaviour: Behaviour) -
     return Answer(b'{"data":%b,"links":%b}' % (shelf.row(record_id), link))
 
 
-def _list(request: web.Request, holder: WorldDistrict, shelf: Shelf, behaviour: Behaviour) -> Answer:
+def _list(request: web.Request, holder: WorldDistrict, shelf: RecordStore, behaviour: Behaviour) -> Answer:
     name = request.match_info["list"]
     try:
         query = Query.read(request.query.items())
@@ -157,7 +157,7 @@ def _list(request: web.Request, holder: WorldDistrict, shelf: Shelf, behaviour: 
             case "error":
                 return refusal(404, "starting_after: no such event")
             case "empty":
-                page = Page((), {"self": query.address(request.path)})
+                page = ListPage((), {"self": query.address(request.path)})
                 return Answer(page.body(), page=page, list_key=key)
             case "oldest":
                 query = replace(query, after=None)

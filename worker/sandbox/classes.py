@@ -20,7 +20,7 @@ _ADVISED: Final = 1 / 3
 _CO_TAUGHT: Final = 0.12
 
 
-class Teacher(NamedTuple):
+class ClassTeacher(NamedTuple):
     """Who may teach a class."""
 
     id: str
@@ -32,12 +32,12 @@ class Class(NamedTuple):
 
     course: CourseName
     period: str
-    teacher: Teacher
+    teacher: ClassTeacher
     students: list[str]
 
 
 def plan_classes(
-    rng: Random, grade: str, cohort: list[str], teachers: Sequence[Teacher], free: Iterator[Teacher]
+    rng: Random, grade: str, cohort: list[str], teachers: Sequence[ClassTeacher], free: Iterator[ClassTeacher]
 ) -> Iterator[Class]:
     """Put the students of one school and grade into classes; `free` gives each homeroom its teacher."""
     day = names.timetable(grade)
@@ -59,7 +59,7 @@ def plan_classes(
 def section_fields(
     rng: Random,
     planned: Class,
-    teachers: Sequence[Teacher],
+    teachers: Sequence[ClassTeacher],
     terms: Mapping[str, str],
     *,
     school: str,

@@ -17,12 +17,12 @@ from aiohttp import web
 
 from worker.messaging.event_files import JsonObject
 from worker.sandbox import ids
-from worker.sandbox.api import UNKNOWN_CURSOR, Running
+from worker.sandbox.api import UNKNOWN_CURSOR, RunningSandbox
 from worker.sandbox.district import DistrictSpec, generate
 from worker.sandbox.expected_roster import name_contains, truth
-from worker.sandbox.faults import Faults, Kind
+from worker.sandbox.faults import FaultKind, Faults
 from worker.sandbox.live_districts import WorldDistrict
-from worker.sandbox.order_bodies import MOST_SEED, Order, RefusedOrder
+from worker.sandbox.order_bodies import MOST_SEED, OrderBody, RefusedOrder
 from worker.sandbox.order_handlers import AT_ONCE, CHANGES, Change
 
 MOST_STUDENTS: Final = 1_000_000
@@ -38,7 +38,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Control:
     """Takes the orders; `close` ends what they left running."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: RunningSandbox) -> None:
         self._running = running
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._late: set[asyncio.Task[None]] = set()
@@ -75,7 +75,7 @@ class Control:
             task.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)
 
-    async def _overview(self, _request: web.Request, order: Order) -> JsonObject:
+    async def _overview(self, _request: web.Request, order: OrderBody) -> JsonObject:
         order.read_all()
         running = self._running
         return {
@@ -84,7 +84,7 @@ class Control:
             "spoiled": dict(running.spoiled),
         }
 
-    async def _add(self, _request: web.Request, order: Order) -> JsonObject:
+    async def _add(self, _request: web.Request, order: OrderBody) -> JsonObject:
         world = self._running.world
         students = order.whole("students", 1000, 0, MOST_STUDENTS)
         seed = order.whole("seed", world.next_seed, 0, MOST_SEED)
@@ -100,21 +100,21 @@ class Control:
             one.disconnect()
         return _described(one)
 
-    async def _set_faults(self, _request: web.Request, order: Order) -> JsonObject:
+    async def _set_faults(self, _request: web.Request, order: OrderBody) -> JsonObject:
         every = order.whole("every", 10, 1, _MOST_REQUESTS)
-        kinds = [Kind(name) for name in order.several_of("kinds", [kind.value for kind in Kind])]
+        kinds = [FaultKind(name) for name in order.several_of("kinds", [kind.value for kind in FaultKind])]
         seed = order.whole("seed", 1, 0, MOST_SEED)
         slow_seconds = order.number("slow_seconds", 2.0, 0.0, MOST_SECONDS)
         order.read_all()
         self._running.faults = Faults(every, kinds, seed, slow_seconds)
         return {"every": every, "kinds": kinds, "seed": seed, "slow_seconds": slow_seconds}
 
-    async def _end_faults(self, _request: web.Request, order: Order) -> JsonObject:
+    async def _end_faults(self, _request: web.Request, order: OrderBody) -> JsonObject:
         order.read_all()
         self._running.faults = None
         return {}
 
-    async def _set_behaviour(self, _request: web.Request, order: Order) -> JsonObject:
+    async def _set_behaviour(self, _request: web.Request, order: OrderBody) -> JsonObject:
         behaviour = self._running.behaviour
         cursor = order.one_of("unknown_cursor", behaviour.unknown_cursor, UNKNOWN_CURSOR)
         requests = order.whole("requests_a_minute", behaviour.requests_a_minute, 0, _MOST_REQUESTS)
@@ -123,7 +123,7 @@ class Control:
         behaviour.requests_a_minute = requests
         return {"unknown_cursor": cursor, "requests_a_minute": requests}
 
-    async def _truth(self, request: web.Request, order: Order) -> JsonObject:
+    async def _truth(self, request: web.Request, order: OrderBody) -> JsonObject:
         one = self._district(request)
         order.read_all()
         keeps = name_contains(request.query.get("contains", "homeroom"))
@@ -131,13 +131,13 @@ class Control:
             found = await asyncio.to_thread(truth, one.district, keeps)
         return {"digest": found.digest, "counts": found.counts, "blocked": found.blocked}
 
-    async def _served(self, request: web.Request, order: Order) -> JsonObject:
+    async def _served(self, request: web.Request, order: OrderBody) -> JsonObject:
         order.read_all()
         at = self._district(request).served.get(request.match_info["event"])
         return {"at": None if at is None else ids.timestamp(at)}
 
     def _at_once(self, do: Callable[[WorldDistrict], None]) -> _Ordered:
-        async def ordered(request: web.Request, order: Order) -> JsonObject:
+        async def ordered(request: web.Request, order: OrderBody) -> JsonObject:
             order.read_all()
             one = self._district(request)
             do(one)
@@ -145,8 +145,8 @@ class Control:
 
         return ordered
 
-    def _changing(self, change: Callable[[WorldDistrict, Order], Change]) -> _Ordered:
-        async def ordered(request: web.Request, order: Order) -> JsonObject:
+    def _changing(self, change: Callable[[WorldDistrict, OrderBody], Change]) -> _Ordered:
+        async def ordered(request: web.Request, order: OrderBody) -> JsonObject:
             one = self._district(request)
             late = order.delay("late", _LATE_SECONDS, MOST_SECONDS)
             async with self._locks[one.id]:
@@ -182,7 +182,7 @@ class Control:
             raise RefusedOrder("no such district here", 404) from None
 
 
-_Ordered: TypeAlias = Callable[[web.Request, Order], Awaitable[JsonObject]]
+_Ordered: TypeAlias = Callable[[web.Request, OrderBody], Awaitable[JsonObject]]
 
 
 def _order(ordered: _Ordered) -> Handler:
@@ -192,7 +192,7 @@ def _order(ordered: _Ordered) -> Handler:
         if not _is_here(request.remote):
             return _json({"message": "orders are taken from this machine only"}, 403)
         try:
-            return _json(await ordered(request, Order(await _body(request))))
+            return _json(await ordered(request, OrderBody(await _body(request))))
         except RefusedOrder as error:
             return _json({"message": str(error)}, error.status)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from worker.messaging.event_files import JsonObject
-    from worker.sandbox.district import District
+    from worker.sandbox.district import SandboxDistrict
 
 _JOINS_FIRST: Final = 0.3
 _SCHOOL_DAY: Final = 8 * 3600.0
@@ -59,14 +59,14 @@ class Feed:
         return ids.record_id(self.now, self.tag, collection, self._records), self._records
 
 
-def arrival(district: District, feed: Feed) -> Iterator[JsonObject]:
+def arrival(district: SandboxDistrict, feed: Feed) -> Iterator[JsonObject]:
     """Share the whole district: a created event for every record, what is referred to first."""
     for collection in COLLECTIONS:
         for record in district.records(collection):
             yield feed.event(f"{collection}.created", record)
 
 
-def enroll(district: District, feed: Feed, student_id: str, section_id: str) -> list[JsonObject]:
+def enroll(district: SandboxDistrict, feed: Feed, student_id: str, section_id: str) -> list[JsonObject]:
     """Put a student into a section; no event if he is in it."""
     listed = district.sections[section_id]["students"]
     if student_id in listed:
@@ -74,14 +74,14 @@ def enroll(district: District, feed: Feed, student_id: str, section_id: str) -> 
     return _update(district, feed, "sections", section_id, {("students",): [*listed, student_id]})
 
 
-def withdraw(district: District, feed: Feed, student_id: str, section_id: str) -> list[JsonObject]:
+def withdraw(district: SandboxDistrict, feed: Feed, student_id: str, section_id: str) -> list[JsonObject]:
     """Take a student out of a section; no event if he is not in it."""
     rest = [listed for listed in district.sections[section_id]["students"] if listed != student_id]
     return _update(district, feed, "sections", section_id, {("students",): rest})
 
 
 def move_student(
-    district: District,
+    district: SandboxDistrict,
     feed: Feed,
     student_id: str,
     from_section: str,
@@ -98,7 +98,7 @@ def move_student(
 
 
 def new_student(
-    district: District, feed: Feed, school_id: str, grade: str, section_ids: Sequence[str]
+    district: SandboxDistrict, feed: Feed, school_id: str, grade: str, section_ids: Sequence[str]
 ) -> list[JsonObject]:
     """Share an invented student and put him into sections; the first event carries his record."""
     student_id, number = feed.new_record_id("users")
@@ -115,7 +115,7 @@ def new_student(
 
 
 def share_student(
-    district: District, feed: Feed, record: JsonObject, section_ids: Sequence[str]
+    district: SandboxDistrict, feed: Feed, record: JsonObject, section_ids: Sequence[str]
 ) -> list[JsonObject]:
     """Share a student by his record, for the first time or again after a deletion."""
     district.put("users", record)
@@ -125,7 +125,7 @@ def share_student(
     return events
 
 
-def leave(district: District, feed: Feed, student_id: str) -> list[JsonObject]:
+def leave(district: SandboxDistrict, feed: Feed, student_id: str) -> list[JsonObject]:
     """Take a student out of all his sections and out of the district."""
     record = district.users[student_id]
     events: list[JsonObject] = []
@@ -135,38 +135,42 @@ def leave(district: District, feed: Feed, student_id: str) -> list[JsonObject]:
     return [*events, feed.event("users.deleted", record)]
 
 
-def set_field(district: District, feed: Feed, student_id: str, name: str, value: object) -> list[JsonObject]:
+def set_field(
+    district: SandboxDistrict, feed: Feed, student_id: str, name: str, value: object
+) -> list[JsonObject]:
     """Give a student's field a value; fields are named as in settings: `first_name`, `grade`, `ext.house`."""
     paths = ids.student_field_paths(district.users[student_id], name)
     return _update(district, feed, "users", student_id, dict.fromkeys(paths, value))
 
 
 def blank_field(
-    district: District, feed: Feed, student_id: str, name: str, form: ids.Blank = "empty"
+    district: SandboxDistrict, feed: Feed, student_id: str, name: str, form: ids.Blank = "empty"
 ) -> list[JsonObject]:
     """Blank a student's field in one of Clever's forms: `""`, null, or no such key."""
     return set_field(district, feed, student_id, name, ids.BLANKS[form])
 
 
-def correct_grade(district: District, feed: Feed, student_id: str, grade: str) -> list[JsonObject]:
+def correct_grade(district: SandboxDistrict, feed: Feed, student_id: str, grade: str) -> list[JsonObject]:
     """Correct a student's grade."""
     return set_field(district, feed, student_id, "grade", grade)
 
 
 def rename(
-    district: District, feed: Feed, user_id: str, *, first: str = "", last: str = ""
+    district: SandboxDistrict, feed: Feed, user_id: str, *, first: str = "", last: str = ""
 ) -> list[JsonObject]:
     """Give a user, student or not, a new first or last name; what is not given stays."""
     given = {("name", "first"): first, ("name", "last"): last}
     return _update(district, feed, "users", user_id, {path: name for path, name in given.items() if name})
 
 
-def rename_section(district: District, feed: Feed, section_id: str, name: str) -> list[JsonObject]:
+def rename_section(district: SandboxDistrict, feed: Feed, section_id: str, name: str) -> list[JsonObject]:
     """Give a section a new name."""
     return _update(district, feed, "sections", section_id, {("name",): name})
 
 
-def reassign_teacher(district: District, feed: Feed, section_id: str, teacher_id: str) -> list[JsonObject]:
+def reassign_teacher(
+    district: SandboxDistrict, feed: Feed, section_id: str, teacher_id: str
+) -> list[JsonObject]:
     """Give a section another primary teacher, which renames it if its name is one that Clever computed."""
     section = district.sections[section_id]
     last_name = district.users[teacher_id]["name"]["last"]
@@ -178,13 +182,13 @@ def reassign_teacher(district: District, feed: Feed, section_id: str, teacher_id
     return _update(district, feed, "sections", section_id, changes)
 
 
-def homerooms(district: District) -> frozenset[str]:
+def homerooms(district: SandboxDistrict) -> frozenset[str]:
     """Find the sections whose names contain "homeroom", in any case."""
     return frozenset(key for key, one in district.sections.items() if "homeroom" in one["name"].lower())
 
 
 def day_of_changes(
-    district: District, feed: Feed, *, seed: int, count: int, kept: AbstractSet[str]
+    district: SandboxDistrict, feed: Feed, *, seed: int, count: int, kept: AbstractSet[str]
 ) -> list[JsonObject]:
     """Make a school day's mix of `count` changes, one to some nine events each, spread over eight hours.
 
@@ -208,7 +212,9 @@ def day_of_changes(
 class _Day:
     """The changes of a day, drawn by chance among the students who have exactly one kept section."""
 
-    def __init__(self, district: District, feed: Feed, rng: random.Random, kept: AbstractSet[str]) -> None:
+    def __init__(
+        self, district: SandboxDistrict, feed: Feed, rng: random.Random, kept: AbstractSet[str]
+    ) -> None:
         self.district, self.feed, self.rng, self.kept = district, feed, rng, kept
         self.sections = sorted(district.sections)
         self.alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
@@ -290,7 +296,7 @@ class _Day:
 
 
 def _update(
-    district: District, feed: Feed, collection: str, record_id: str, changes: ids.Changes
+    district: SandboxDistrict, feed: Feed, collection: str, record_id: str, changes: ids.Changes
 ) -> list[JsonObject]:
     old = district.collections[collection][record_id]
     new, previous = ids.changed(old, changes, ids.timestamp(feed.now))

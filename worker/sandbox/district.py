@@ -4,7 +4,7 @@ A generated district is made so that section filters tell themselves apart. Ever
 eight sections; by subject homeroom/advisory a third of them sit in two; by name containing "homeroom"
 every student sits in exactly one.
 
-Records are kept as JSON (see `Shelf`): what is taken out is a copy, and is put back to be changed.
+Records are kept as JSON (see `RecordStore`): what is taken out is a copy, and is put back to be changed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from worker.messaging.event_files import COLLECTIONS
 from worker.runtime.errors import InputFileError
 from worker.sandbox import ids, names
-from worker.sandbox.classes import GROUP_SIZE, Class, Teacher, plan_classes, section_fields
+from worker.sandbox.classes import GROUP_SIZE, Class, ClassTeacher, plan_classes, section_fields
 from worker.sandbox.ids import UNSHARED, IdMaker, tag_of, timestamp
 from worker.sandbox.names import set_or_blank
-from worker.sandbox.record_store import Shelf
+from worker.sandbox.record_store import RecordStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,12 +53,12 @@ class DistrictSpec:
     """Electives last a semester (terms fall, spring and the year), else all sections last the year."""
 
 
-class District:
+class SandboxDistrict:
     """The live state of one district: raw records by id, in each of Clever's collections."""
 
     def __init__(self, district_id: str) -> None:
         self.id = district_id
-        self.collections: dict[str, Shelf] = {name: Shelf() for name in COLLECTIONS}
+        self.collections: dict[str, RecordStore] = {name: RecordStore() for name in COLLECTIONS}
         self.users = self.collections["users"]
         self.sections = self.collections["sections"]
         self._sections_of: dict[str, list[str]] | None = None
@@ -110,22 +110,22 @@ class District:
             ids.write_page(folder / f"{collection}.json", collection, self.records(collection))
 
     @staticmethod
-    def load_pages(folder: Path) -> District:
+    def load_pages(folder: Path) -> SandboxDistrict:
         """Read a folder of Clever list pages; InputFileError if a file in it is something else."""
         rows = [row for path in sorted(folder.glob("*.json")) for row in ids.read_page(path)]
         owners = {str(record.get("district") or record["id"]) for _, record in rows}
         if len(owners) != 1:
             raise InputFileError(f"{folder}: pages of one district are needed, of {len(owners)} found")
-        district = District(*owners)
+        district = SandboxDistrict(*owners)
         for collection, record in rows:
             district.collections[collection][record["id"]] = record
         return district
 
 
-def generate(spec: DistrictSpec, progress: Callable[[str, int], None] | None = None) -> District:
+def generate(spec: DistrictSpec, progress: Callable[[str, int], None] | None = None) -> SandboxDistrict:
     """Make the district of a spec, whole, in memory; `progress` hears how many records were made since."""
     draft = _Draft(spec)
-    district = District(draft.district_id)
+    district = SandboxDistrict(draft.district_id)
     for number, (collection, record) in enumerate(draft.records(), start=1):
         district.collections[collection][record["id"]] = record
         if progress and number % _PROGRESS_EVERY == 0:
@@ -145,7 +145,7 @@ class _School(NamedTuple):
     id: str
     name: str
     cohorts: dict[str, int]
-    teachers: list[Teacher]
+    teachers: list[ClassTeacher]
 
 
 class _Draft:
@@ -189,7 +189,7 @@ class _Draft:
         for number in range(classes + 1):
             # The last one is no teacher by role, and teaches with the others all the same.
             user = self._teacher(school, staff_only=number == classes)
-            school.teachers.append(Teacher(user["id"], user["name"]["last"]))
+            school.teachers.append(ClassTeacher(user["id"], user["name"]["last"]))
             yield "users", user
         free = iter(school.teachers)
         for grade, size in school.cohorts.items():

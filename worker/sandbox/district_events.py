@@ -16,8 +16,8 @@ from typing import Final
 from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.sandbox import ids
 from worker.sandbox.daily_changes import Feed
-from worker.sandbox.district import District
-from worker.sandbox.record_store import Shelf
+from worker.sandbox.district import SandboxDistrict
+from worker.sandbox.record_store import RecordStore
 
 _UNSHARED_FIRST: Final = ("sections", "users", "courses", "terms", "schools")
 
@@ -26,13 +26,13 @@ class Withheld:
     """What a district does not share for now, to come back as it was: records, and fields of students."""
 
     def __init__(self) -> None:
-        self.records: dict[str, Shelf] = {name: Shelf() for name in COLLECTIONS}
+        self.records: dict[str, RecordStore] = {name: RecordStore() for name in COLLECTIONS}
         self.fields: dict[str, dict[str, ids.Changes]] = {}
         """By the field's name in settings, then by student."""
 
 
 def narrow_sharing(
-    district: District, feed: Feed, withheld: Withheld, shared: Callable[[JsonObject], bool]
+    district: SandboxDistrict, feed: Feed, withheld: Withheld, shared: Callable[[JsonObject], bool]
 ) -> Iterator[JsonObject]:
     """Share only some sections, with what belongs to them; all else is deleted, and withheld.
 
@@ -42,7 +42,9 @@ def narrow_sharing(
     return withhold_all_but(belonging(district, shared), district, feed, withheld)
 
 
-def hide_school(district: District, feed: Feed, withheld: Withheld, school: str) -> Iterator[JsonObject]:
+def hide_school(
+    district: SandboxDistrict, feed: Feed, withheld: Withheld, school: str
+) -> Iterator[JsonObject]:
     """Share a school no more, nor its students, nor what only they have; it is deleted, and withheld.
 
     A section that has students of another school besides stays, and lists those who are not shared.
@@ -58,7 +60,7 @@ def hide_school(district: District, feed: Feed, withheld: Withheld, school: str)
 
 
 def withhold_all_but(
-    stays: Container[str], district: District, feed: Feed, withheld: Withheld
+    stays: Container[str], district: SandboxDistrict, feed: Feed, withheld: Withheld
 ) -> Iterator[JsonObject]:
     """Share no record any more but those that stay, by id; what refers to others goes first."""
     for collection in _UNSHARED_FIRST:
@@ -71,7 +73,7 @@ def withhold_all_but(
                 yield feed.event(f"{collection}.deleted", record)
 
 
-def widen_sharing(district: District, feed: Feed, withheld: Withheld) -> Iterator[JsonObject]:
+def widen_sharing(district: SandboxDistrict, feed: Feed, withheld: Withheld) -> Iterator[JsonObject]:
     """Share again all records that were withheld, under their old ids, what is referred to first."""
     for collection in COLLECTIONS:
         for record_id, record in withheld.records[collection].items():
@@ -80,7 +82,9 @@ def widen_sharing(district: District, feed: Feed, withheld: Withheld) -> Iterato
             yield feed.event(f"{collection}.created", record)
 
 
-def withdraw_field(district: District, feed: Feed, withheld: Withheld, name: str) -> Iterator[JsonObject]:
+def withdraw_field(
+    district: SandboxDistrict, feed: Feed, withheld: Withheld, name: str
+) -> Iterator[JsonObject]:
     """Stop sharing a field of all students, named as in settings; ValueError if there is no such field.
 
     Whom a day of changes brings afterwards comes with the field.
@@ -89,7 +93,9 @@ def withdraw_field(district: District, feed: Feed, withheld: Withheld, name: str
     return _withdraw_field(district, feed, withheld, name)
 
 
-def restore_field(district: District, feed: Feed, withheld: Withheld, name: str) -> Iterator[JsonObject]:
+def restore_field(
+    district: SandboxDistrict, feed: Feed, withheld: Withheld, name: str
+) -> Iterator[JsonObject]:
     """Share a field again that was withdrawn; a student who has it by now keeps what he has.
 
     ValueError if it was not withdrawn.
@@ -99,7 +105,9 @@ def restore_field(district: District, feed: Feed, withheld: Withheld, name: str)
     return _restore_field(district, feed, withheld, name)
 
 
-def delete_students(district: District, feed: Feed, percent: float, seed: int = 1) -> Iterator[JsonObject]:
+def delete_students(
+    district: SandboxDistrict, feed: Feed, percent: float, seed: int = 1
+) -> Iterator[JsonObject]:
     """Take a percentage of the students, drawn by chance, out of their sections and then out of the district.
 
     A section that loses all its students is deleted. Contacts stay, as when one student leaves.
@@ -119,7 +127,7 @@ def delete_students(district: District, feed: Feed, percent: float, seed: int = 
             yield feed.event("users.deleted", record)
 
 
-def pause(district: District, feed: Feed, until: datetime) -> Iterator[JsonObject]:
+def pause(district: SandboxDistrict, feed: Feed, until: datetime) -> Iterator[JsonObject]:
     """Pause the district's syncs until a moment, as over a summer."""
     state: ids.Changes = {
         ("state",): "paused",
@@ -129,7 +137,7 @@ def pause(district: District, feed: Feed, until: datetime) -> Iterator[JsonObjec
     return _put(district, feed, "districts", district.collections["districts"][district.id], state)
 
 
-def resume(district: District, feed: Feed) -> Iterator[JsonObject]:
+def resume(district: SandboxDistrict, feed: Feed) -> Iterator[JsonObject]:
     """End a pause: the district syncs again, and did so now."""
     state: ids.Changes = {
         ("state",): "running",
@@ -141,7 +149,7 @@ def resume(district: District, feed: Feed) -> Iterator[JsonObject]:
 
 
 def _put(
-    district: District, feed: Feed, collection: str, old: JsonObject, changes: ids.Changes
+    district: SandboxDistrict, feed: Feed, collection: str, old: JsonObject, changes: ids.Changes
 ) -> Iterator[JsonObject]:
     new, previous = ids.changed(old, changes, ids.timestamp(feed.now))
     if new is not old:
@@ -150,7 +158,7 @@ def _put(
 
 
 def belonging(
-    district: District, shared: Callable[[JsonObject], bool], but: AbstractSet[str] = frozenset()
+    district: SandboxDistrict, shared: Callable[[JsonObject], bool], but: AbstractSet[str] = frozenset()
 ) -> set[str]:
     """Find the ids of the sections that stay shared, and of all that belongs to them; `but` do not count."""
     stays: set[str] = set()
@@ -173,7 +181,9 @@ def _relations(roles: JsonObject) -> Iterable[str]:
     return (one["student"] for one in roles.get("contact", {}).get("student_relationships", ()))
 
 
-def _withdraw_field(district: District, feed: Feed, withheld: Withheld, name: str) -> Iterator[JsonObject]:
+def _withdraw_field(
+    district: SandboxDistrict, feed: Feed, withheld: Withheld, name: str
+) -> Iterator[JsonObject]:
     kept = withheld.fields.setdefault(name, {})
     for student in district.students():
         if had := _values(student, name):
@@ -187,7 +197,9 @@ def _withdraw_field(district: District, feed: Feed, withheld: Withheld, name: st
             _change_hidden(hidden, student_id, dict.fromkeys(had, ids.ABSENT))
 
 
-def _restore_field(district: District, feed: Feed, withheld: Withheld, name: str) -> Iterator[JsonObject]:
+def _restore_field(
+    district: SandboxDistrict, feed: Feed, withheld: Withheld, name: str
+) -> Iterator[JsonObject]:
     hidden = withheld.records["users"]
     for student_id, values in withheld.fields.pop(name).items():
         if student_id in hidden:
@@ -211,6 +223,6 @@ def _missing(student: JsonObject, values: ids.Changes) -> ids.Changes:
     return {path: value for path, value in values.items() if ids.value_at(student, path) is ids.ABSENT}
 
 
-def _change_hidden(hidden: Shelf, student_id: str, changes: ids.Changes) -> None:
+def _change_hidden(hidden: RecordStore, student_id: str, changes: ids.Changes) -> None:
     user = hidden[student_id]
     hidden[student_id], _ = ids.changed(user, changes, user.get("last_modified", ""))

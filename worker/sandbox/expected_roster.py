@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from worker.messaging.event_files import JsonObject
-from worker.sandbox.district import District
+from worker.sandbox.district import SandboxDistrict
 
 Entry: TypeAlias = tuple[str, str, JsonObject]
 """A record of the roster: kind, id, fields."""
@@ -49,7 +49,7 @@ def name_contains(text: str) -> Keeps:
 HOMEROOMS: Final = name_contains("homeroom")
 
 
-def truth(district: District, keeps: Keeps = HOMEROOMS) -> Truth:
+def truth(district: SandboxDistrict, keeps: Keeps = HOMEROOMS) -> Truth:
     """Work out the digest and the counts of a district's roster, holding one record at a time."""
     total, counts = 0, Counter[str]()
     for kind, record_id, record in entries(district, keeps):
@@ -61,12 +61,12 @@ def truth(district: District, keeps: Keeps = HOMEROOMS) -> Truth:
     return Truth(f"{total % 2**256:064x}", in_order, students - counts["students"])
 
 
-def expected_roster(district: District, keeps: Keeps = HOMEROOMS) -> dict[tuple[str, str], JsonObject]:
+def expected_roster(district: SandboxDistrict, keeps: Keeps = HOMEROOMS) -> dict[tuple[str, str], JsonObject]:
     """Work out a district's whole roster, by kind and id."""
     return {(kind, record_id): record for kind, record_id, record in entries(district, keeps)}
 
 
-def entries(district: District, keeps: Keeps) -> Iterator[Entry]:
+def entries(district: SandboxDistrict, keeps: Keeps) -> Iterator[Entry]:
     """Go through the records to be committed: students, then classes, then their teachers and schools."""
     classes = _classes_of_students(district, keeps)
     schools: set[str] = set()
@@ -92,7 +92,7 @@ def entries(district: District, keeps: Keeps) -> Iterator[Entry]:
             yield "school", school, {name: _text(found.get(name)) for name in _SCHOOL_FIELDS}
 
 
-def _classes_of_students(district: District, keeps: Keeps) -> dict[str, str]:
+def _classes_of_students(district: SandboxDistrict, keeps: Keeps) -> dict[str, str]:
     """Find each student's class; `_SEVERAL` for students who have more than one."""
     found: dict[str, str] = {}
     for section in district.records("sections"):

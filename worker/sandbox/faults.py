@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """A way in which an answer can be spoiled."""
 
     TOO_MANY = "429"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
     DROP = "drop"
 
 
-OF_LISTS: Final = {Kind.EMPTY, Kind.REPEAT, Kind.REORDER}
+OF_LISTS: Final = {FaultKind.EMPTY, FaultKind.REPEAT, FaultKind.REORDER}
 """Kinds that only a page of a list can be spoiled with."""
 
 
@@ -36,16 +36,18 @@ class Faults:
     (nothing can be reordered in a single record), the next answer that it fits is spoiled instead.
     """
 
-    def __init__(self, every: int, kinds: Sequence[Kind], seed: int = 1, slow_seconds: float = 2.0) -> None:
+    def __init__(
+        self, every: int, kinds: Sequence[FaultKind], seed: int = 1, slow_seconds: float = 2.0
+    ) -> None:
         self.every = every
         self.kinds = tuple(kinds)
         self.slow_seconds = slow_seconds
-        self.spoiled: Counter[Kind] = Counter()
+        self.spoiled: Counter[FaultKind] = Counter()
         self._rng = random.Random(seed)  # noqa: S311 — not for secrets: reproducible cuts
         self._answers = 0
         self._cuts = 0
 
-    def strike(self, fitting: set[Kind]) -> Kind | None:
+    def strike(self, fitting: set[FaultKind]) -> FaultKind | None:
         """Count one answer, which some kinds fit; return the kind that it is to be spoiled with, if any."""
         self._answers += 1
         if not self.kinds or self._answers < self.every:

@@ -13,14 +13,14 @@ from worker.messaging.event_files import JsonObject
 from worker.runtime.errors import InputFileError
 from worker.sandbox import daily_changes, district_events, ids
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
-from worker.sandbox.district import District, DistrictSpec, generate
+from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
 from worker.sandbox.district_events import Withheld
-from worker.sandbox.record_store import Shelf
+from worker.sandbox.record_store import RecordStore
 from worker.sandbox.rollover import rollover
 
 Clock: TypeAlias = Callable[[], datetime]
 Progress: TypeAlias = Callable[[str, int], None]
-Change: TypeAlias = Callable[[District, Feed, Withheld], Iterator[JsonObject]]
+Change: TypeAlias = Callable[[SandboxDistrict, Feed, Withheld], Iterator[JsonObject]]
 
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 REQUIRED: Final = "sis_id"
@@ -47,11 +47,11 @@ class WorldDistrict:
     What happens to it gives the events of that, which `tell` puts into the feed one by one.
     """
 
-    def __init__(self, district: District, clock: Clock) -> None:
+    def __init__(self, district: SandboxDistrict, clock: Clock) -> None:
         self.district = district
         self.id = district.id
         self.feed = LiveFeed(district.id, _LONG_AGO)
-        self.events = Shelf()
+        self.events = RecordStore()
         self.withheld = Withheld()
         self.connected = True
         self.served: dict[str, datetime] = {}
@@ -231,7 +231,7 @@ class WorldDistrict:
         return self._feed_now()
 
 
-def _synced(district: District, now: datetime) -> District:
+def _synced(district: SandboxDistrict, now: datetime) -> SandboxDistrict:
     """Say that a district's last sync was just now: nobody shall be warned of one of long ago."""
     record = district.collections["districts"][district.id]
     district.put("districts", {**record, "last_sync": ids.timestamp(now)})
@@ -279,14 +279,14 @@ class World:
             folders = sorted(path for path in folder.iterdir() if path.is_dir())
             holding = [path for path in folders if any(path.glob("*.json"))]
             for one in holding or [folder]:
-                world.add(District.load_pages(one))
+                world.add(SandboxDistrict.load_pages(one))
         except OSError as error:
             raise InputFileError(f"{folder}: cannot be read: {error.strerror}") from None
         except ValueError as error:
             raise InputFileError(f"{folder}: {error}") from None
         return world
 
-    def add(self, district: District) -> WorldDistrict:
+    def add(self, district: SandboxDistrict) -> WorldDistrict:
         """Let a district live here, connected; ValueError if there is one of its id."""
         if district.id in self.districts:
             raise ValueError(f"district {district.id} is here already")

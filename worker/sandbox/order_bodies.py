@@ -19,7 +19,7 @@ class RefusedOrder(Exception):
         self.status = status
 
 
-class Order:
+class OrderBody:
     """One body. Read all keys that may be given, then call `read_all`; wrong ones raise `RefusedOrder`."""
 
     def __init__(self, given: object) -> None:
@@ -80,12 +80,12 @@ class Order:
                 raise RefusedOrder(f"{key}: expected some of {', '.join(choices)}, got {one!r}")
         return [str(one) for one in value]
 
-    def parts(self, key: str) -> list[Order]:
+    def parts(self, key: str) -> list[OrderBody]:
         """Read a list of JSON objects, of which one is given at least; each is read like a body."""
         value = self._value(key, None)
         if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
             raise RefusedOrder(f"{key}: expected a list of JSON objects, got {value!r}")
-        return [Order(one) for one in value]
+        return [OrderBody(one) for one in value]
 
     def texts(self, key: str) -> list[str]:
         """Read a text, or a list of them, of which one is given at least; none may be blank."""

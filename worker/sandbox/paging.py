@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import orjson
 
 from worker.messaging.event_files import COLLECTIONS
-from worker.sandbox.record_store import Shelf
+from worker.sandbox.record_store import RecordStore
 
 LAST: Final = "last"
 MOST: Final = 10_000
@@ -78,7 +78,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """One page of a list: rows of JSON as they stand in the envelope, and links by their `rel`."""
 
     rows: Sequence[bytes]
@@ -90,18 +90,18 @@ class Page:
         links = orjson.dumps([{"rel": rel, "uri": uri} for rel, uri in self.links.items()])
         return b"".join((b'{"data":[', b",".join(self.rows), b'],"links":', links, b"}"))
 
-    def emptied(self) -> Page:
+    def emptied(self) -> ListPage:
         """Return a page without rows, as if the list ended before it."""
-        return Page((), {"self": self.links["self"]})
+        return ListPage((), {"self": self.links["self"]})
 
-    def reversed(self) -> Page:
+    def reversed(self) -> ListPage:
         """Return the page with its rows the other way round, and its links as they were."""
         return replace(self, rows=self.rows[::-1])
 
 
 def cut_page(
-    shelf: Shelf, query: Query, path: str, *, wrapped: bool = True, matches: Matches | None = None
-) -> Page:
+    shelf: RecordStore, query: Query, path: str, *, wrapped: bool = True, matches: Matches | None = None
+) -> ListPage:
     """Cut the page that a query asks for out of a shelf; `path` is the address of the list.
 
     Rows are double-wrapped as in the Data API, or else as they are. What does not match is not there.
@@ -116,10 +116,10 @@ def cut_page(
     if found and more_before:
         links["prev"] = replace(query, after=None, before=found[0]).address(path)
     if not wrapped:
-        return Page([shelf.row(one) for one in found], links, found)
+        return ListPage([shelf.row(one) for one in found], links, found)
     folder = path.encode()
     rows = [b'{"data":%b,"uri":"%b/%b"}' % (shelf.row(one), folder, one.encode()) for one in found]
-    return Page(rows, links, found)
+    return ListPage(rows, links, found)
 
 
 def event_filter(query: Query) -> Matches | None:
@@ -154,7 +154,7 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def _after(shelf: Shelf, query: Query, matches: Matches | None) -> tuple[list[str], bool, bool]:
+def _after(shelf: RecordStore, query: Query, matches: Matches | None) -> tuple[list[str], bool, bool]:
     order = shelf.order
     start = shelf.place_after(query.after) if query.after else 0
     if matches is None:
@@ -166,7 +166,7 @@ def _after(shelf: Shelf, query: Query, matches: Matches | None) -> tuple[list[st
     return found[: query.limit], start > 0, len(found) > query.limit
 
 
-def _before(shelf: Shelf, query: Query, matches: Matches | None) -> tuple[list[str], bool, bool]:
+def _before(shelf: RecordStore, query: Query, matches: Matches | None) -> tuple[list[str], bool, bool]:
     order = shelf.order
     end = len(order) if query.before == LAST else shelf.place_of(query.before or "")
     if matches is None:
@@ -177,7 +177,7 @@ def _before(shelf: Shelf, query: Query, matches: Matches | None) -> tuple[list[s
     return found[: query.limit][::-1], len(found) > query.limit, end < len(order)
 
 
-def _first(number: int, ids: Iterator[str], shelf: Shelf, matches: Matches) -> Iterator[str]:
+def _first(number: int, ids: Iterator[str], shelf: RecordStore, matches: Matches) -> Iterator[str]:
     for one in ids:
         if matches(shelf.row(one)):
             yield one

@@ -10,7 +10,7 @@ import orjson
 from worker.messaging.event_files import JsonObject
 
 
-class Shelf(MutableMapping[str, JsonObject]):
+class RecordStore(MutableMapping[str, JsonObject]):
     """Records by id, in the order of their ids.
 
     Every look at a record decodes a copy of its own: to change a record, put the changed copy back. Going

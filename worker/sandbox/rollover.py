@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from worker.messaging.event_files import JsonObject
 from worker.sandbox import daily_changes, ids, names
-from worker.sandbox.classes import Class, Teacher, plan_classes, section_fields
+from worker.sandbox.classes import Class, ClassTeacher, plan_classes, section_fields
 from worker.sandbox.daily_changes import Feed
-from worker.sandbox.district import District
+from worker.sandbox.district import SandboxDistrict
 from worker.sandbox.names import GRADES
 
 _BEFORE_KINDERGARTEN: Final = {"PreKindergarten", "TransitionalKindergarten"}
@@ -21,7 +21,7 @@ _Cohorts = dict[tuple[str, str], list[str]]
 """Students by school and grade."""
 
 
-def rollover(district: District, feed: Feed, seed: int = 1) -> Iterator[JsonObject]:
+def rollover(district: SandboxDistrict, feed: Feed, seed: int = 1) -> Iterator[JsonObject]:
     """Begin a school year: everybody a grade on, the top grade gone, as many in Kindergarten as before.
 
     All sections and terms are deleted, and new ones made under new ids; whose grade his school does not
@@ -37,7 +37,9 @@ def rollover(district: District, feed: Feed, seed: int = 1) -> Iterator[JsonObje
     yield from _delete(district, feed, "terms", old_terms)
 
 
-def _delete(district: District, feed: Feed, collection: str, record_ids: list[str]) -> Iterator[JsonObject]:
+def _delete(
+    district: SandboxDistrict, feed: Feed, collection: str, record_ids: list[str]
+) -> Iterator[JsonObject]:
     for record_id in record_ids:
         if record := district.remove(collection, record_id):
             yield feed.event(f"{collection}.deleted", record)
@@ -47,7 +49,7 @@ def _delete(district: District, feed: Feed, collection: str, record_ids: list[st
 class _NewYear:
     """One rollover: the year's terms, and where everybody is in it."""
 
-    district: District
+    district: SandboxDistrict
     feed: Feed
     rng: random.Random
     terms: dict[str, str] = field(default_factory=dict)
@@ -106,7 +108,7 @@ class _NewYear:
                 yield self._section(section, school, grade, there, courses[course.name])
 
     def _section(
-        self, planned: Class, school: str, grade: str, teachers: list[Teacher], course: str
+        self, planned: Class, school: str, grade: str, teachers: list[ClassTeacher], course: str
     ) -> JsonObject:
         record = self._record("sections")
         stamp = ids.timestamp(self.feed.now)
@@ -122,13 +124,13 @@ class _NewYear:
         )
         return self._create("sections", {**record, "created": stamp, "last_modified": stamp, **fields})
 
-    def _teachers_by_school(self) -> Mapping[str, list[Teacher]]:
-        found: dict[str, list[Teacher]] = defaultdict(list)
+    def _teachers_by_school(self) -> Mapping[str, list[ClassTeacher]]:
+        found: dict[str, list[ClassTeacher]] = defaultdict(list)
         for user in self.district.records("users"):
             role = user["roles"].get("teacher") or user["roles"].get("staff")
             if role and role.get("schools"):
                 found[role.get("school") or role["schools"][0]].append(
-                    Teacher(user["id"], user["name"].get("last") or "")
+                    ClassTeacher(user["id"], user["name"].get("last") or "")
                 )
         return found
 

@@ -15,9 +15,9 @@ from typing import Final
 
 from aiohttp import web
 
-from worker.sandbox.api import TOKENS_PATH, Answer, Api, Behaviour, Running, refusal
+from worker.sandbox.api import TOKENS_PATH, Answer, Api, Behaviour, RunningSandbox, refusal
 from worker.sandbox.control import Control
-from worker.sandbox.faults import OF_LISTS, Kind
+from worker.sandbox.faults import OF_LISTS, FaultKind
 from worker.sandbox.live_districts import World
 from worker.sandbox.rate_limit import limit_headers
 
@@ -38,7 +38,7 @@ class CleverServer:
         seed: int = 1,
     ) -> None:
         """Make a server that every `change_every` seconds makes so many changes; 0 is never."""
-        self.running = Running(world, behaviour or Behaviour())
+        self.running = RunningSandbox(world, behaviour or Behaviour())
         self.url = ""
         self._api = Api(self.running)
         self._control = Control(self.running)
@@ -111,34 +111,34 @@ class CleverServer:
             return await _send(request, answer)
         self.running.spoiled[kind.value] += 1
         match kind:
-            case Kind.DROP:
+            case FaultKind.DROP:
                 return _drop(request)
-            case Kind.CUT:
+            case FaultKind.CUT:
                 part, announced = faults.cut(answer.body)
                 return await (
                     _break_off(request, answer, part) if announced else _send_part(request, answer, part)
                 )
-            case Kind.SLOW:
+            case FaultKind.SLOW:
                 await asyncio.sleep(faults.slow_seconds)
                 return await _send(request, answer)
             case _:
                 return await _send(request, self._spoil(kind, answer, previous))
 
-    def _fitting(self, answer: Answer) -> set[Kind]:
+    def _fitting(self, answer: Answer) -> set[FaultKind]:
         """Find the kinds of faults that make a difference to an answer."""
-        fitting = set(Kind) - OF_LISTS
+        fitting = set(FaultKind) - OF_LISTS
         if answer.holder is None:
-            fitting.discard(Kind.EXPIRED_TOKEN)
+            fitting.discard(FaultKind.EXPIRED_TOKEN)
         if answer.page is not None:
-            fitting |= {Kind.EMPTY} if answer.page.rows else set()
-            fitting |= {Kind.REORDER} if len(answer.page.rows) > 1 else set()
-            fitting |= {Kind.REPEAT} if answer.list_key in self._previous else set()
+            fitting |= {FaultKind.EMPTY} if answer.page.rows else set()
+            fitting |= {FaultKind.REORDER} if len(answer.page.rows) > 1 else set()
+            fitting |= {FaultKind.REPEAT} if answer.list_key in self._previous else set()
         return fitting
 
     def _remember(self, answer: Answer) -> Answer | None:
         """Return the last page of the same list; from now on it is this one."""
         faults = self.running.faults
-        if faults is None or Kind.REPEAT not in faults.kinds:
+        if faults is None or FaultKind.REPEAT not in faults.kinds:
             self._previous.clear()  # a page may be megabytes: none is kept that is not needed
             return None
         if answer.list_key is None:
@@ -147,23 +147,23 @@ class CleverServer:
         self._previous[answer.list_key] = answer
         return previous
 
-    def _spoil(self, kind: Kind, answer: Answer, previous: Answer | None) -> Answer:
+    def _spoil(self, kind: FaultKind, answer: Answer, previous: Answer | None) -> Answer:
         match kind:
-            case Kind.TOO_MANY:
+            case FaultKind.TOO_MANY:
                 reset = ceil(self.running.world.clock().timestamp() + 1)
                 limit = self.running.behaviour.requests_a_minute
                 return replace(refusal(429, "too many requests"), headers=limit_headers(limit, 0, reset))
-            case Kind.BAD_GATEWAY | Kind.PAGE_OF_HTML:
-                status = 502 if kind is Kind.BAD_GATEWAY else 200
+            case FaultKind.BAD_GATEWAY | FaultKind.PAGE_OF_HTML:
+                status = 502 if kind is FaultKind.BAD_GATEWAY else 200
                 return Answer(_HTML, status, content_type="text/html", headers=answer.headers)
-            case Kind.EXPIRED_TOKEN if answer.holder is not None:
+            case FaultKind.EXPIRED_TOKEN if answer.holder is not None:
                 answer.holder.rotate_token()
                 return refusal(401, "unauthorized: the token has expired")
-            case Kind.EMPTY if answer.page is not None:
+            case FaultKind.EMPTY if answer.page is not None:
                 return answer.with_page(answer.page.emptied())
-            case Kind.REORDER if answer.page is not None:
+            case FaultKind.REORDER if answer.page is not None:
                 return answer.with_page(answer.page.reversed())
-            case Kind.REPEAT if previous is not None:
+            case FaultKind.REPEAT if previous is not None:
                 return replace(previous, headers=answer.headers)
             case _:
                 return replace(refusal(500, "internal error"), headers=answer.headers)

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.sandbox.daily_changes import Feed
-from worker.sandbox.district import District
+from worker.sandbox.district import SandboxDistrict
 from worker.sandbox.district_events import Withheld, belonging, withhold_all_but
 
 AMOUNTS: Final = ("nothing", "students", "all")
@@ -40,7 +40,7 @@ OPERATORS: Final[dict[str, tuple[Callable[[str, str], bool], bool]]] = {
 }
 """How a value and a text are compared, and whether that has to hold for any or for none."""
 
-Holds: TypeAlias = Callable[[District, JsonObject], bool]
+Holds: TypeAlias = Callable[[SandboxDistrict, JsonObject], bool]
 """Tells of a section, given the whole district, whether something is true of it."""
 
 
@@ -58,7 +58,7 @@ def condition(field: str, operator: str, wanted: Sequence[str]) -> Holds:
     compared, expected = OPERATORS[operator]
     texts = [_plain(one) for one in wanted]
 
-    def holds(district: District, section: JsonObject) -> bool:
+    def holds(district: SandboxDistrict, section: JsonObject) -> bool:
         values = filter(None, map(_plain, _values(district, section, field)))
         return any(compared(value, text) for value in values for text in texts) is expected
 
@@ -70,14 +70,18 @@ def any_rule(rules: Sequence[Sequence[Holds]]) -> Holds:
     return lambda district, section: any(all(one(district, section) for one in rule) for rule in rules)
 
 
-def share_by_rules(rule: Holds, district: District, feed: Feed, withheld: Withheld) -> Iterator[JsonObject]:
+def share_by_rules(
+    rule: Holds, district: SandboxDistrict, feed: Feed, withheld: Withheld
+) -> Iterator[JsonObject]:
     """Share the sections that a rule picks from all that there are, with what belongs to them."""
     whole = _whole(district, withheld)
     stays = belonging(whole, lambda section: rule(whole, section))
     yield from _share(stays, district, feed, withheld)
 
 
-def share_so_much(amount: str, district: District, feed: Feed, withheld: Withheld) -> Iterator[JsonObject]:
+def share_so_much(
+    amount: str, district: SandboxDistrict, feed: Feed, withheld: Withheld
+) -> Iterator[JsonObject]:
     """Share one of `AMOUNTS`."""
     whole = _whole(district, withheld)
     stays = belonging(whole, lambda _: False)
@@ -86,7 +90,9 @@ def share_so_much(amount: str, district: District, feed: Feed, withheld: Withhel
     yield from _share(stays, district, feed, withheld)
 
 
-def _share(stays: Container[str], district: District, feed: Feed, withheld: Withheld) -> Iterator[JsonObject]:
+def _share(
+    stays: Container[str], district: SandboxDistrict, feed: Feed, withheld: Withheld
+) -> Iterator[JsonObject]:
     for collection in COLLECTIONS:
         hidden = withheld.records[collection]
         for record_id in hidden:
@@ -97,9 +103,9 @@ def _share(stays: Container[str], district: District, feed: Feed, withheld: With
     yield from withhold_all_but(stays, district, feed, withheld)
 
 
-def _whole(district: District, withheld: Withheld) -> District:
+def _whole(district: SandboxDistrict, withheld: Withheld) -> SandboxDistrict:
     """Put together what a district has, shared or not; it holds the same rows, and costs their ids only."""
-    whole = District(district.id)
+    whole = SandboxDistrict(district.id)
     for name, shelf in whole.collections.items():
         for part in (withheld.records[name], district.collections[name]):
             for record_id in part:
@@ -107,7 +113,7 @@ def _whole(district: District, withheld: Withheld) -> District:
     return whole
 
 
-def _values(district: District, section: JsonObject, field: str) -> list[object]:
+def _values(district: SandboxDistrict, section: JsonObject, field: str) -> list[object]:
     if field not in _IN_ANOTHER:
         return [section.get(field)]
     collection, reference, names = _IN_ANOTHER[field]

@@ -47,7 +47,7 @@ _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 
 
 @dataclass(frozen=True)
-class Atom:
+class CandidateCondition:
     """A condition, the sections of a part of the survey where it holds, and what it means."""
 
     condition: Condition
@@ -113,9 +113,9 @@ class Texts:
         return np.array([value.startswith(wanted) for value in self.values], dtype=np.bool_)[self.places]
 
 
-def atoms(part: Part, students: int) -> list[Atom]:
+def atoms(part: Part, students: int) -> list[CandidateCondition]:
     """Return the conditions worth a try for `students` who sit in the sections of a part."""
-    found: dict[bytes, Atom] = {}
+    found: dict[bytes, CandidateCondition] = {}
     least = max(1.0, students * LEAST_SHARE)
     for atom in _all(part, least):
         if part.seats[atom.mask].sum() < least:
@@ -128,7 +128,7 @@ def atoms(part: Part, students: int) -> list[Atom]:
     return list(found.values())
 
 
-def _all(part: Part, least: float) -> Iterator[Atom]:
+def _all(part: Part, least: float) -> Iterator[CandidateCondition]:
     vocabulary = part.survey.vocabulary
     for name in _VALUES:
         yield from _values(part, name, least, vocabulary)
@@ -139,7 +139,9 @@ def _all(part: Part, least: float) -> Iterator[Atom]:
         yield from _codes(part, name, least, vocabulary)
 
 
-def _values(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
+def _values(
+    part: Part, name: FilterField, least: float, vocabulary: Vocabulary
+) -> Iterator[CandidateCondition]:
     texts = part.column(name)
     for order, place in enumerate(islice(texts.most(least), MOST_VALUES)):
         spelling = texts.spellings[place]
@@ -152,7 +154,9 @@ def _values(part: Part, name: FilterField, least: float, vocabulary: Vocabulary)
             yield _atom(name, "is_not", spelling, ~mask)
 
 
-def _whole_names(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
+def _whole_names(
+    part: Part, name: FilterField, least: float, vocabulary: Vocabulary
+) -> Iterator[CandidateCondition]:
     """Yield conditions on names that are the same in many sections, and in which nobody is named."""
     texts = part.column(name)
     public = (
@@ -165,7 +169,9 @@ def _whole_names(part: Part, name: FilterField, least: float, vocabulary: Vocabu
         yield _atom(name, "is", texts.spellings[place], texts.places == place)
 
 
-def _words(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
+def _words(
+    part: Part, name: FilterField, least: float, vocabulary: Vocabulary
+) -> Iterator[CandidateCondition]:
     texts = part.column(name)
     seen: Counter[str] = Counter()
     first: Counter[str] = Counter()
@@ -184,7 +190,9 @@ def _words(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) 
         yield _atom(name, "starts_with", phrase, texts.beginning(folded(phrase)))
 
 
-def _codes(part: Part, name: FilterField, least: float, vocabulary: Vocabulary) -> Iterator[Atom]:
+def _codes(
+    part: Part, name: FilterField, least: float, vocabulary: Vocabulary
+) -> Iterator[CandidateCondition]:
     """Yield conditions on the letters of codes such as HR-101: numbers alone tell nothing."""
     texts = part.column(name)
     seen: Counter[str] = Counter()
@@ -253,7 +261,7 @@ def _names_nobody(text: str, vocabulary: Vocabulary) -> bool:
     return all(len(word) == 1 or word in _ORDINALS or _may_stand(word, vocabulary) for word in words(text))
 
 
-def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> Atom:
+def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> CandidateCondition:
     condition = Condition(field=name, op=op, value=value)
     says = Meaning.NUMBER if op in ("is_not", "not_contains") else meaning(condition)
-    return Atom(condition, mask, says)
+    return CandidateCondition(condition, mask, says)

@@ -24,7 +24,7 @@ RULES_AT_ONCE: Final = 512
 
 
 @dataclass(frozen=True)
-class Group:
+class ProfileGroup:
     """Students by profile: `counts[profile, kind]` sections, `weights[profile]` students."""
 
     counts: Floats
@@ -56,7 +56,7 @@ def kinds_of(masks: Bools) -> tuple[Ints, Bools]:
 
 def group(
     kinds: Ints, number: int, sizes: npt.NDArray[np.int64], weights: npt.NDArray[np.float64] | None = None
-) -> Group:
+) -> ProfileGroup:
     """Return the group of students who sit, one after the other, in `sizes` sections of these `kinds`."""
     students = len(sizes)
     owner = np.repeat(np.arange(students), sizes)
@@ -64,18 +64,20 @@ def group(
     return collapsed(counts.astype(np.float32), np.ones(students) if weights is None else weights)
 
 
-def collapsed(counts: Floats, weights: npt.NDArray[np.float64]) -> Group:
+def collapsed(counts: Floats, weights: npt.NDArray[np.float64]) -> ProfileGroup:
     """Return the group with equal profiles made one."""
     rows = np.ascontiguousarray(np.minimum(counts, MOST_TOLD).astype(np.uint8))
     if not rows.size:
-        return Group(counts[:1], np.array([weights.sum()], dtype=np.float64) if len(counts) else weights)
+        return ProfileGroup(
+            counts[:1], np.array([weights.sum()], dtype=np.float64) if len(counts) else weights
+        )
     keys = rows.view([("", np.void, rows.shape[1])]).ravel()
     _, first, profile = np.unique(keys, return_index=True, return_inverse=True)
     summed = np.bincount(profile, weights=weights).astype(np.float64)
-    return Group(counts[first], summed)
+    return ProfileGroup(counts[first], summed)
 
 
-def tried(students: Group, rules: Bools) -> Tried:
+def tried(students: ProfileGroup, rules: Bools) -> Tried:
     """Return what each rule gives; `rules[rule, kind]` says which kinds of sections it keeps."""
     exact, several = np.zeros(len(rules)), np.zeros(len(rules))
     for start in range(0, len(rules), RULES_AT_ONCE):
@@ -86,7 +88,7 @@ def tried(students: Group, rules: Bools) -> Tried:
     return Tried(exact, several)
 
 
-def places(students: Group, rules: Bools) -> Floats:
+def places(students: ProfileGroup, rules: Bools) -> Floats:
     """Return how many sections each profile of students has by each rule alone; for some dozens of rules."""
     counts: Floats = students.counts @ rules.T.astype(np.float32)
     return counts

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import Final
 
 from worker.domain.roster.section_filter import SectionFilter
-from worker.suggest.enrolments import Coverage, Seating
+from worker.suggest.enrolments import Enrolments, FilterCoverage
 from worker.suggest.survey_store import Moment, Surveys
 
 MOST_BYTES: Final = 256 * 1024 * 1024
@@ -19,7 +19,7 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 MOST_DISTRICTS: Final = 8
 
 
-class Coverages:
+class DraftCounts:
     """The seatings of the districts that somebody writes a filter for."""
 
     def __init__(
@@ -28,10 +28,12 @@ class Coverages:
         self._surveys = surveys
         self._most_bytes = most_bytes
         self._most_districts = most_districts
-        self._kept: OrderedDict[str, tuple[Moment, Seating]] = OrderedDict()
-        self._reading: dict[tuple[str, Moment], asyncio.Task[Seating]] = {}
+        self._kept: OrderedDict[str, tuple[Moment, Enrolments]] = OrderedDict()
+        self._reading: dict[tuple[str, Moment], asyncio.Task[Enrolments]] = {}
 
-    async def count(self, district_id: str, section_filter: SectionFilter, within: float) -> Coverage | None:
+    async def count(
+        self, district_id: str, section_filter: SectionFilter, within: float
+    ) -> FilterCoverage | None:
         """Return what the filter would give; None where the district cannot be read in so many seconds.
 
         It is then read on: who asks again later may have the answer. Raises `UnknownDistrictError` and
@@ -40,7 +42,7 @@ class Coverages:
         seating = await self.seating(district_id, within)
         return None if seating is None else await asyncio.to_thread(seating.count, section_filter)
 
-    async def seating(self, district_id: str, within: float) -> Seating | None:
+    async def seating(self, district_id: str, within: float) -> Enrolments | None:
         """Return a district's seating as of its last batch; None where that takes longer to read."""
         moment = await self._surveys.moment(district_id)
         known = self._kept.get(district_id)
@@ -65,7 +67,7 @@ class Coverages:
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
 
-    async def _read(self, district_id: str, moment: Moment) -> Seating:
+    async def _read(self, district_id: str, moment: Moment) -> Enrolments:
         try:
             read_at, builder = await self._surveys.seating(district_id)
             seating = await asyncio.to_thread(builder.build)
@@ -74,7 +76,7 @@ class Coverages:
         finally:
             self._reading.pop((district_id, moment), None)
 
-    def _keep(self, district_id: str, moment: Moment, seating: Seating) -> None:
+    def _keep(self, district_id: str, moment: Moment, seating: Enrolments) -> None:
         self._kept[district_id] = moment, seating
         self._kept.move_to_end(district_id)
         while len(self._kept) > 1 and (len(self._kept) > self._most_districts or self._is_too_heavy()):
@@ -84,6 +86,6 @@ class Coverages:
         return sum(seating.weight for _, seating in self._kept.values()) > self._most_bytes
 
 
-def _heard(reading: asyncio.Task[Seating]) -> None:
+def _heard(reading: asyncio.Task[Enrolments]) -> None:
     if not reading.cancelled():
         reading.exception()

@@ -18,9 +18,9 @@ from worker.domain.roster.records import School
 from worker.domain.roster.scope import KnownScope, find_schools
 from worker.domain.roster.scope_counts import ScopeValue, unmatched
 from worker.domain.roster.section_filter import Condition, Rule, Scope, SectionFilter, SectionView
-from worker.domain.roster.terms import Calendar
+from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import folded, is_blank, wanted
-from worker.suggest.survey import BLANK, Bools, Column, Ints
+from worker.suggest.survey import BLANK, Bools, Ints, SectionColumn
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     **{
@@ -58,7 +58,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class FilterCoverage:
     """What a filter would give: students with exactly one class, with none, with several; and where."""
 
     exactly_one: int
@@ -80,10 +80,10 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class Seating:
+class Enrolments:
     """A district in columns; students lie one after the other, with their sections between two `starts`."""
 
-    columns: dict[str, Column]
+    columns: dict[str, SectionColumn]
     codes: dict[str, Ints]
     current: Bools
     """Whether the section's term runs on the day that this was read for."""
@@ -104,7 +104,7 @@ class Seating:
         """About how many bytes it takes."""
         return 4 * len(self.edge_section) + 16 * len(self.student_school) + 256 * len(self.current)
 
-    def count(self, section_filter: SectionFilter) -> Coverage:
+    def count(self, section_filter: SectionFilter) -> FilterCoverage:
         """Return what the filter would give every student in its scope: what a trial of it would say."""
         ranks = self._ranks(section_filter)
         places = self._places(ranks, section_filter.strategy == "first_match")
@@ -193,8 +193,8 @@ def _among(wanted_ones: Collection[str], values: Sequence[str]) -> Bools:
 
 
 def _coverage(
-    seating: Seating, places: npt.NDArray[np.int64], schools: Ints, grades: Ints, kept: int
-) -> Coverage:
+    seating: Enrolments, places: npt.NDArray[np.int64], schools: Ints, grades: Ints, kept: int
+) -> FilterCoverage:
     width = len(seating.grades) + 1
     cell = (schools.astype(np.int64) + 1) * width + grades + 1
     size = (len(seating.schools) + 1) * width
@@ -207,10 +207,10 @@ def _coverage(
         for place in np.argsort(-left, kind="stable")
         if left[place] or one[place]
     ]
-    return Coverage(int(one.sum()), int(none.sum()), int(several.sum()), kept, cells)
+    return FilterCoverage(int(one.sum()), int(none.sum()), int(several.sum()), kept, cells)
 
 
-def _cell(seating: Seating, place: int, width: int, one: int, none: int, several: int) -> Cell:
+def _cell(seating: Enrolments, place: int, width: int, one: int, none: int, several: int) -> Cell:
     school, grade = place // width - 1, place % width - 1
     school_id = None if school == BLANK else seating.schools[school]
     name = seating.school_names.get(school_id or "")
@@ -220,10 +220,10 @@ def _cell(seating: Seating, place: int, width: int, one: int, none: int, several
 
 
 @dataclass(slots=True)
-class SeatingBuilder:
+class EnrolmentsBuilder:
     """Takes a district's records one by one: schools and students before sections."""
 
-    calendar: Calendar
+    calendar: TermCalendar
     school_names: dict[str, str] = field(default_factory=dict)
     _schools: dict[str, int] = field(default_factory=dict)
     _shared_schools: list[School] = field(default_factory=list)
@@ -233,9 +233,9 @@ class SeatingBuilder:
     _student_grade: array[int] = field(default_factory=lambda: array("i"))
     _other_student: array[int] = field(default_factory=lambda: array("i"))
     _other_school: array[int] = field(default_factory=lambda: array("i"))
-    _columns: dict[str, Column] = field(
+    _columns: dict[str, SectionColumn] = field(
         default_factory=lambda: {
-            name: Column(keeps_literals=False) for names in COLUMNS.values() for name in names
+            name: SectionColumn(keeps_literals=False) for names in COLUMNS.values() for name in names
         }
     )
     _current: array[int] = field(default_factory=lambda: array("b"))
@@ -283,13 +283,13 @@ class SeatingBuilder:
         self._edge_student.extend(sitting)
         self._edge_section.extend([number] * len(sitting))
 
-    def build(self) -> Seating:
+    def build(self) -> Enrolments:
         """Return the seating; the builder is of no further use."""
         edge_student = np.array(self._edge_student, dtype=np.int32)
         by_student = np.argsort(edge_student, kind="stable")
         sizes = np.bincount(edge_student, minlength=len(self._student_school))
         self._students.clear()
-        return Seating(
+        return Enrolments(
             self._columns,
             {name: column.codes() for name, column in self._columns.items()},
             np.array(self._current, dtype=np.bool_),

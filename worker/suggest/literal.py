@@ -12,7 +12,7 @@ from typing import Final
 
 from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 from worker.domain.roster.texts import folded, wanted
-from worker.suggest.survey import Column, Survey
+from worker.suggest.survey import SectionColumn, Survey
 from worker.suggest.wording import sharable
 
 MOST_SPELLINGS: Final = 4
@@ -67,7 +67,7 @@ def _spelled(condition: Condition, survey: Survey) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def spellings(value: str, column: Column, *, is_part: bool) -> list[str]:
+def spellings(value: str, column: SectionColumn, *, is_part: bool) -> list[str]:
     """Return how the texts of a column spell what is one value to our filter; raises `NotLiteral`.
 
     `is_part`: the value is looked for in the texts, else it is all of a text.

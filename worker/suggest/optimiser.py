@@ -19,7 +19,7 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from worker.suggest.counting import Group, collapsed, kinds_of, places
+from worker.suggest.counting import ProfileGroup, collapsed, kinds_of, places
 from worker.suggest.survey import Bools
 
 MOST_PROFILES: Final = 1500
@@ -32,7 +32,7 @@ _SOLVED: Final = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kO
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenRules:
     """The rules chosen, and whether no better set is known to be possible."""
 
     rules: Sequence[int]
@@ -43,7 +43,7 @@ class Choice:
 class _Model:
     """The problem with kinds and profiles that the rules do not tell apart made one."""
 
-    students: Group
+    students: ProfileGroup
     rules: Bools
     costs: npt.NDArray[np.float64]
 
@@ -54,29 +54,29 @@ class _Model:
 
 
 def choose(
-    students: Group,
+    students: ProfileGroup,
     rules: Bools,
     costs: npt.NDArray[np.float64],
     seconds: float,
     good_enough: float = GOOD_ENOUGH,
-) -> Choice:
+) -> ChosenRules:
     """Return the best set of `rules[rule, kind]`, within `seconds`; `costs` are in students.
 
     A set that is within `good_enough` (a share of the students) of any that may be there is not searched on.
     """
     if not len(rules) or not len(students.weights):
-        return Choice((), is_proven=True)
+        return ChosenRules((), is_proven=True)
     model = _reduced(students, rules, costs)
     first = _greedy(model)
     reachable = float(model.students.weights.sum())
     if model.value(first) >= reachable * (1 - good_enough) - float(costs.min()):
-        return Choice(first, is_proven=True)
+        return ChosenRules(first, is_proven=True)
     if seconds <= 0:
-        return Choice(first, is_proven=False)
+        return ChosenRules(first, is_proven=False)
     return _solve(model, first, seconds)
 
 
-def in_turn(students: Group, rules: Bools, costs: npt.NDArray[np.float64]) -> list[int]:
+def in_turn(students: ProfileGroup, rules: Bools, costs: npt.NDArray[np.float64]) -> list[int]:
     """Return rules to be applied one after the other, each to those whom the ones before left with none."""
     chosen: list[int] = []
     if not len(rules):
@@ -94,12 +94,12 @@ def in_turn(students: Group, rules: Bools, costs: npt.NDArray[np.float64]) -> li
     return chosen
 
 
-def _alone(students: Group, rules: Bools) -> tuple[Bools, Bools]:
+def _alone(students: ProfileGroup, rules: Bools) -> tuple[Bools, Bools]:
     counts = places(students, rules)
     return counts == 1, counts > 1
 
 
-def _reduced(students: Group, rules: Bools, costs: npt.NDArray[np.float64]) -> _Model:
+def _reduced(students: ProfileGroup, rules: Bools, costs: npt.NDArray[np.float64]) -> _Model:
     kinds, kept = kinds_of(rules)
     merged = np.zeros((len(students.counts), kept.shape[1]), dtype=np.float32)
     for kind in range(kept.shape[1]):
@@ -109,7 +109,7 @@ def _reduced(students: Group, rules: Bools, costs: npt.NDArray[np.float64]) -> _
     reached = whole.counts.any(axis=1)
     counts, weights = whole.counts[reached], whole.weights[reached]
     heaviest = np.sort(np.argsort(-weights, kind="stable")[:MOST_PROFILES])
-    return _Model(Group(counts[heaviest], weights[heaviest]), kept[:, told], costs)
+    return _Model(ProfileGroup(counts[heaviest], weights[heaviest]), kept[:, told], costs)
 
 
 def _greedy(model: _Model) -> tuple[int, ...]:
@@ -142,7 +142,7 @@ class _Silent(highspy.Highs):
         """Do nothing: enabling them prints a banner, before anybody can switch the output off."""
 
 
-def _solve(model: _Model, first: Sequence[int], seconds: float) -> Choice:
+def _solve(model: _Model, first: Sequence[int], seconds: float) -> ChosenRules:
     rules, kinds, profiles = len(model.rules), model.rules.shape[1], len(model.students.weights)
     solver = _Silent()
     solver.setOptionValue("output_flag", False)
@@ -160,8 +160,8 @@ def _solve(model: _Model, first: Sequence[int], seconds: float) -> Choice:
     chosen = tuple(rule for rule in range(rules) if found and found[rule] > 0.5)  # noqa: PLR2004
     is_proven = solver.getModelStatus() in _SOLVED
     if model.value(chosen) < model.value(first):
-        return Choice(first, is_proven=False)
-    return Choice(chosen, is_proven)
+        return ChosenRules(first, is_proven=False)
+    return ChosenRules(chosen, is_proven)
 
 
 def _start(model: _Model, first: Sequence[int]) -> npt.NDArray[np.float64]:

@@ -43,7 +43,7 @@ def pooled(survey: Survey, rule: RuleOf, home: float) -> Pooled:
 
 
 @dataclass(frozen=True)
-class Draft:
+class RuleSet:
     """Rules in their order, and what each student then has: `places[student]` sections."""
 
     rules: tuple[Pooled, ...]
@@ -78,7 +78,7 @@ class Draft:
         return int((self.places > 1).sum())
 
 
-def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> Draft:
+def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> RuleSet:
     """Return the rules counted over everybody."""
     if len(rules) == 1:
         strategy = "union"
@@ -91,14 +91,14 @@ def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> Draft:
         cost = sum(one.rule.cost(one.home, float((counts > 0).sum())) for one, counts in by_each)
         cost += FIRST_MATCH_SHARE * survey.students
     places = sum(placed, np.zeros(survey.students, dtype=np.int32))
-    return Draft(tuple(rules), kept, strategy, places, float((places == 1).sum()) - cost)
+    return RuleSet(tuple(rules), kept, strategy, places, float((places == 1).sum()) - cost)
 
 
-def draft_in_force(survey: Survey, in_force: SectionFilter) -> Draft:
+def draft_in_force(survey: Survey, in_force: SectionFilter) -> RuleSet:
     """Return the filter in force counted over everybody: it costs nothing, since it is there."""
     kept = tuple(survey.ranks == rule for rule in range(max(1, len(in_force.rules))))
     places = sum(_placed(survey, kept, in_force.strategy), np.zeros(survey.students, dtype=np.int32))
-    return Draft((), kept, in_force.strategy, places, float((places == 1).sum()))
+    return RuleSet((), kept, in_force.strategy, places, float((places == 1).sum()))
 
 
 def _placed(survey: Survey, kept: Sequence[Bools], strategy: Strategy) -> list[Places]:
@@ -113,7 +113,7 @@ def _placed(survey: Survey, kept: Sequence[Bools], strategy: Strategy) -> list[P
     return placed
 
 
-def simplified(survey: Survey, given: Draft) -> Draft:
+def simplified(survey: Survey, given: RuleSet) -> RuleSet:
     """Return the draft without what does no good: rules, and limits of rules to schools."""
     best = given
     for one in given.rules:
@@ -128,5 +128,5 @@ def simplified(survey: Survey, given: Draft) -> Draft:
     return best
 
 
-def _better(one: Draft, other: Draft) -> Draft:
+def _better(one: RuleSet, other: RuleSet) -> RuleSet:
     return other if other.score >= one.score else one

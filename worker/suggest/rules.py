@@ -9,7 +9,7 @@ import numpy as np
 
 from worker.domain.roster.section_filter import Condition, Rule
 from worker.domain.roster.texts import wanted
-from worker.suggest.conditions import Atom
+from worker.suggest.conditions import CandidateCondition
 from worker.suggest.rule_kinds import WEIGHTS, Meaning
 from worker.suggest.survey import BLANK, Bools, Survey
 
@@ -77,12 +77,12 @@ class RuleOf:
         return Rule(all=(*self.conditions, only))
 
 
-def single(atom: Atom) -> RuleOf:
+def single(atom: CandidateCondition) -> RuleOf:
     """Return the rule of one condition."""
     return RuleOf((atom.condition,), atom.meaning, atom.in_clever)
 
 
-def both(one: Atom, other: Atom) -> RuleOf:
+def both(one: CandidateCondition, other: CandidateCondition) -> RuleOf:
     """Return the rule of two conditions; it means what the more telling of them does."""
     return RuleOf(
         (one.condition, other.condition),

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.suggest.conditions import Atom, Part, atoms
-from worker.suggest.counting import Group, Tried, group, kinds_of, tried
+from worker.suggest.conditions import CandidateCondition, Part, atoms
+from worker.suggest.counting import ProfileGroup, Tried, group, kinds_of, tried
 from worker.suggest.deadline import Deadline
 from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.rule_kinds import Meaning
@@ -103,7 +103,7 @@ def seats(survey: Survey, students: Ints) -> tuple[Ints, npt.NDArray[np.int64]]:
     return survey.edge_section[offsets + np.arange(sizes.sum())], sizes
 
 
-def _candidates(found: list[Atom], holding: Bools, students: Group) -> _Candidates:
+def _candidates(found: list[CandidateCondition], holding: Bools, students: ProfileGroup) -> _Candidates:
     positive = [place for place, atom in enumerate(found) if not atom.is_negative]
     rules = [single(found[place]) for place in positive]
     kept = holding[positive]
@@ -115,7 +115,7 @@ def _candidates(found: list[Atom], holding: Bools, students: Group) -> _Candidat
 
 
 def _with_pairs(
-    found: list[Atom], holding: Bools, alone: _Candidates, positive: list[int]
+    found: list[CandidateCondition], holding: Bools, alone: _Candidates, positive: list[int]
 ) -> tuple[list[RuleOf], Bools]:
     """Return the rules of one condition and, of the promising ones, those of two."""
     reach = alone.given.exactly_one + alone.given.several
@@ -139,7 +139,7 @@ def _with_pairs(
     return rules, np.array(kept)
 
 
-def _judged(rules: list[RuleOf], kept: Bools, students: Group) -> _Candidates:
+def _judged(rules: list[RuleOf], kept: Bools, students: ProfileGroup) -> _Candidates:
     given = tried(students, kept)
     everyone = students.students
     costs = np.array(

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.runtime.progress import Progress
-from worker.suggest.counting import Group, group, kinds_of
+from worker.suggest.counting import ProfileGroup, group, kinds_of
 from worker.suggest.deadline import Deadline
 from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.rule_kinds import Meaning
-from worker.suggest.rule_sets import Draft, Pooled, draft, pooled, simplified
+from worker.suggest.rule_sets import Pooled, RuleSet, draft, pooled, simplified
 from worker.suggest.rules import RuleOf
 from worker.suggest.schools import SchoolRules, school_rules, seats
 from worker.suggest.survey import Bools, Survey
@@ -37,7 +37,7 @@ COMPARABLE_HOMEROOM: Final = 0.8
 class Search:
     """What was found: drafts, the best first, and whether the time was enough to look everywhere."""
 
-    drafts: Sequence[Draft]
+    drafts: Sequence[RuleSet]
     was_cut_short: bool
 
 
@@ -65,7 +65,7 @@ class _Merging:
     """The pooled rules, and the district's students by what they have of each."""
 
     pool: Sequence[Pooled]
-    students: Group
+    students: ProfileGroup
     kept: Bools
     """`kept[rule, kind]`: which kinds of sections a rule keeps."""
 
@@ -75,7 +75,7 @@ class _Merging:
         return np.array([one.cost for one in self.pool])
 
 
-def search(survey: Survey, in_force: Draft, deadline: Deadline, progress: Progress) -> Search:
+def search(survey: Survey, in_force: RuleSet, deadline: Deadline, progress: Progress) -> Search:
     """Return the drafts that suit the district best; the one `in_force` is among them if it does."""
     known = [in_force] if in_force.exactly_one >= WORTH_KEEPING * survey.students else []
     chosen, good, is_cut_short = _ask_schools(survey, deadline, progress)
@@ -159,13 +159,13 @@ def _families(pool: Sequence[Pooled]) -> list[list[int]]:
     return [family for place, family in enumerate(families) if family and family not in families[:place]]
 
 
-def _ranked(survey: Survey, found: Iterable[Draft]) -> list[Draft]:
+def _ranked(survey: Survey, found: Iterable[RuleSet]) -> list[RuleSet]:
     """Return the drafts that are worth a look, the best first, each of other sections than the rest."""
     useful = [one for one in found if one.exactly_one]
     ranked = sorted(useful, key=lambda one: (-one.score, len(one.rules), [p.rule.key for p in one.rules]))
     attended = np.zeros(survey.sections, dtype=np.bool_)
     attended[survey.edge_section] = True
-    best, taken = list[Draft](), set[bytes]()
+    best, taken = list[RuleSet](), set[bytes]()
     for one in ranked:
         key = one.sections(attended)
         if key not in taken and _is_comparable(one, ranked[0]):
@@ -174,6 +174,6 @@ def _ranked(survey: Survey, found: Iterable[Draft]) -> list[Draft]:
     return best[:MOST_SUGGESTIONS]
 
 
-def _is_comparable(one: Draft, best: Draft) -> bool:
+def _is_comparable(one: RuleSet, best: RuleSet) -> bool:
     means_homeroom = all(pooled.rule.meaning is Meaning.HOMEROOM for pooled in one.rules)
     return one.exactly_one >= (COMPARABLE_HOMEROOM if means_homeroom else COMPARABLE) * best.exactly_one

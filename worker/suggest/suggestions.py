@@ -14,7 +14,7 @@ from worker.runtime.progress import Progress, no_progress
 from worker.suggest.conditions import names_nobody
 from worker.suggest.deadline import Deadline
 from worker.suggest.literal import NOT_IN_RULES, NotLiteral, to_the_letter
-from worker.suggest.rule_sets import Draft, draft_in_force
+from worker.suggest.rule_sets import RuleSet, draft_in_force
 from worker.suggest.search import search
 from worker.suggest.survey import Bools, Survey
 from worker.suggest.wording import can_share, told
@@ -101,7 +101,7 @@ def _terms_matter(survey: Survey) -> bool:
 
 
 def _suggestion(
-    survey: Survey, seen: Survey, one: Draft, in_force: SectionFilter, current_only: bool, cut_short: bool
+    survey: Survey, seen: Survey, one: RuleSet, in_force: SectionFilter, current_only: bool, cut_short: bool
 ) -> Suggestion:
     section_filter = _filter(survey, one, in_force, current_only) if one.rules else in_force
     leftovers = _leftovers(seen, one)
@@ -132,7 +132,7 @@ def _for_district(section_filter: SectionFilter, survey: Survey) -> tuple[Sectio
         return section_filter, str(reason)
 
 
-def _filter(survey: Survey, one: Draft, in_force: SectionFilter, current_only: bool) -> SectionFilter:
+def _filter(survey: Survey, one: RuleSet, in_force: SectionFilter, current_only: bool) -> SectionFilter:
     rules = tuple(pooled.rule.to_filter_rule(survey) for pooled in one.rules)
     for_all_terms = not in_force.current_term_only and current_only and _same_in_all_terms(survey, one)
     return SectionFilter(
@@ -159,7 +159,7 @@ def _condition(condition: Condition) -> Condition:
     return condition.model_copy(update={"value": told})
 
 
-def _same_in_all_terms(survey: Survey, one: Draft) -> bool:
+def _same_in_all_terms(survey: Survey, one: RuleSet) -> bool:
     """Whether the rules give the same where sections of other terms count as well."""
     if one.strategy == "first_match":
         return False
@@ -167,7 +167,7 @@ def _same_in_all_terms(survey: Survey, one: Draft) -> bool:
     return bool((survey.counts(kept) == one.places).all())
 
 
-def _leftovers(survey: Survey, one: Draft) -> list[Leftover]:
+def _leftovers(survey: Survey, one: RuleSet) -> list[Leftover]:
     """Return the students whom a draft leaves, by school and grade, the most first."""
     grades = len(survey.grades)
     cell = (survey.student_school.astype(np.int64) + 1) * grades + survey.student_grade

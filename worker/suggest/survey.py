@@ -41,7 +41,7 @@ BLANK: Final = -1
 
 
 @dataclass(slots=True)
-class Column:
+class SectionColumn:
     """One field of all sections: each value once, as it is compared, and its first spelling."""
 
     values: list[str] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Survey:
     after student, the sections that he sits in, from `starts[student]` to `starts[student + 1]`.
     """
 
-    columns: dict[str, Column]
+    columns: dict[str, SectionColumn]
     codes: dict[str, Ints]
     section_school: Ints
     current: Bools
@@ -143,7 +143,9 @@ class SurveyBuilder:
     _students: dict[str, int] = field(default_factory=dict)
     _student_school: array[int] = field(default_factory=lambda: array("i"))
     _student_grade: array[int] = field(default_factory=lambda: array("i"))
-    _columns: dict[str, Column] = field(default_factory=lambda: {name: Column() for name in COLUMNS})
+    _columns: dict[str, SectionColumn] = field(
+        default_factory=lambda: {name: SectionColumn() for name in COLUMNS}
+    )
     _section_school: array[int] = field(default_factory=lambda: array("i"))
     _current: array[int] = field(default_factory=lambda: array("b"))
     _ranks: array[int] = field(default_factory=lambda: array("i"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from worker.domain.roster.section_filter import SectionFilter
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
-    from worker.suggest.enrolments import SeatingBuilder
+    from worker.suggest.enrolments import EnrolmentsBuilder
     from worker.suggest.survey import SurveyBuilder
 
 
@@ -47,6 +47,6 @@ class Surveys(Protocol):
         """Return what a seating that is read now would be true for; raises `UnknownDistrictError`."""
         ...
 
-    async def seating(self, district_id: str) -> tuple[Moment, SeatingBuilder]:
+    async def seating(self, district_id: str) -> tuple[Moment, EnrolmentsBuilder]:
         """Return who sits where as it is staged now, keeping nobody from it; see `of`."""
         ...

@@ -13,9 +13,9 @@ from yarl import URL
 from worker.adapters.clever import envelope
 from worker.adapters.clever.clock import REAL, Timing
 from worker.adapters.clever.grants import Grants
-from worker.adapters.clever.http import Asker, Question
+from worker.adapters.clever.http import CleverHttp, CleverRequest
 from worker.domain.roster.records import Json
-from worker.pipeline.poll.clever import EVENTS, Page, Token
+from worker.pipeline.poll.clever import EVENTS, CleverPage, Token
 from worker.runtime.errors import CleverRefused, CleverUnavailable, SettingsError
 
 PAGE_SIZE: Final = 10_000
@@ -49,7 +49,7 @@ class CleverClient:
         self._tokens = _base(oauth_url, "ROSTERING_CLEVER__OAUTH_URL") / "oauth" / "tokens"
         self._authorization = aiohttp.encode_basic_auth(client_id, client_secret)
         self._page_size = page_size
-        self._asker = Asker(timing)
+        self._asker = CleverHttp(timing)
 
     async def close(self) -> None:
         """Close every connection; may be called twice."""
@@ -71,12 +71,12 @@ class CleverClient:
             raise CleverUnavailable(f"{question}: expected one district, got {len(found)}")
         return found[0]
 
-    async def page(self, token: Token, collection: str, after: str | None) -> Page:
+    async def page(self, token: Token, collection: str, after: str | None) -> CleverPage:
         """Return a page of `events` or of a collection, from its beginning or after an id."""
         query = {"limit": str(self._page_size)} | ({} if after is None else {"starting_after": after})
         unwrapped = envelope.events if collection == EVENTS else envelope.rows
 
-        def read(document: Json) -> Page:
+        def read(document: Json) -> CleverPage:
             return envelope.page(document, unwrapped(document), after=after, limit=self._page_size)
 
         url = (self._data / collection).with_query(query)
@@ -107,7 +107,7 @@ class CleverClient:
         while url is not None:
             # The paths of links are Clever's own text, so they are not quoted.
             path = self._tokens.raw_path
-            question = Question(url, path, self._authorization, unauthorized=_WRONG_APP)
+            question = CleverRequest(url, path, self._authorization, unauthorized=_WRONG_APP)
             asked.add(url)
             rows, link = await self._asker.ask(question, _rows_and_link)
             grants.add(rows)
@@ -116,10 +116,10 @@ class CleverClient:
                 raise CleverUnavailable(f"{question}: the list of tokens goes in circles")
         return grants.tokens()
 
-    def _question(self, token: Token, url: URL) -> Question:
+    def _question(self, token: Token, url: URL) -> CleverRequest:
         key = hashlib.sha256(token.value.encode()).digest()
         # The escaped path is one line, whatever stands in an event's id.
-        return Question(url, url.raw_path, f"Bearer {token.value}", limited_as=key)
+        return CleverRequest(url, url.raw_path, f"Bearer {token.value}", limited_as=key)
 
 
 def _base(address: str, setting: str) -> URL:
@@ -133,7 +133,7 @@ def _base(address: str, setting: str) -> URL:
     return url
 
 
-def _following(question: Question, link: str | None) -> URL | None:
+def _following(question: CleverRequest, link: str | None) -> URL | None:
     """Return the address of the next page; the credentials must go to no other host than before."""
     if link is None:
         return None

@@ -1,6 +1,6 @@
 """Clever's answers, out of their envelopes: `{"data": [{"data": …, "uri": …}, …], "links": […]}`.
 
-A pure reading of documents. What is not the envelope is `Trouble`: Clever is asked again, since behind
+A pure reading of documents. What is not the envelope is `AttemptFailed`: Clever is asked again, since behind
 such an answer there is a proxy or a fault that passes. No text here quotes what was read.
 """
 
@@ -14,13 +14,13 @@ from yarl import URL
 
 from worker.domain.roster.records import Json
 from worker.messaging.event_files import unreadable_row
-from worker.pipeline.poll.clever import Page
+from worker.pipeline.poll.clever import CleverPage
 
 _BEGINNING: Final = 64
 """Bytes in which HTML shows itself, behind whatever blanks."""
 
 
-class Trouble(Exception):
+class AttemptFailed(Exception):
     """An attempt failed in a way that may pass.
 
     `reason` is one line; `seconds` how long Clever says to wait, None where it does not.
@@ -44,7 +44,7 @@ def parsed(body: bytearray) -> Json:
         if isinstance(document, dict):
             return document
         reason = "JSON that is not Clever's envelope"
-    raise Trouble(reason)
+    raise AttemptFailed(reason)
 
 
 def _loaded(body: bytearray) -> Any:
@@ -60,7 +60,7 @@ def _loaded(body: bytearray) -> Any:
 def record(document: Json) -> Json:
     """Return the one record of an answer that is not a list."""
     if "data" not in document:
-        raise Trouble("JSON that is not Clever's envelope")
+        raise AttemptFailed("JSON that is not Clever's envelope")
     return _record(document)
 
 
@@ -82,29 +82,29 @@ def events(document: Json) -> list[Json]:
     return [_event(row) for row in _rows(document)]
 
 
-def page(document: Json, rows: list[Json], *, after: str | None, limit: int) -> Page:
+def page(document: Json, rows: list[Json], *, after: str | None, limit: int) -> CleverPage:
     """Put rows and the link to the next page together; `after` and `limit` are what was asked for.
 
     A page that only seems to be the last one, or that leads to itself, is trouble: whoever took a list for
     whole that is not would remove students.
     """
     if len(rows) >= limit and document.get("links") is None:
-        raise Trouble("a full page without links")
+        raise AttemptFailed("a full page without links")
     itself = _link(document, "self")
     begins_at = _starting_after(itself) if itself else None
     if begins_at is not None and begins_at != after:
-        raise Trouble("another page than the one that was asked for")
+        raise AttemptFailed("another page than the one that was asked for")
     link = next_link(document)
     if link is None:
-        return Page(rows, None)
+        return CleverPage(rows, None)
     next_after = _starting_after(link)
     if not next_after:
-        raise Trouble("a link to the next page that does not say where it begins")
+        raise AttemptFailed("a link to the next page that does not say where it begins")
     if next_after == after:
         if rows:
-            raise Trouble("a page whose link to the next one leads to itself")
-        return Page(rows, None)  # the empty page that may stand behind a last link
-    return Page(rows, next_after)
+            raise AttemptFailed("a page whose link to the next one leads to itself")
+        return CleverPage(rows, None)  # the empty page that may stand behind a last link
+    return CleverPage(rows, next_after)
 
 
 def next_link(document: Json) -> str | None:
@@ -115,10 +115,10 @@ def next_link(document: Json) -> str | None:
 def _link(document: Json, rel: str) -> str | None:
     links = document.get("links") or []
     if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
-        raise Trouble("links that are not Clever's")
+        raise AttemptFailed("links that are not Clever's")
     uri = next((link.get("uri") for link in links if link.get("rel") == rel), None)
     if uri is not None and not isinstance(uri, str):
-        raise Trouble("links that are not Clever's")
+        raise AttemptFailed("links that are not Clever's")
     return uri
 
 
@@ -132,7 +132,7 @@ def _starting_after(link: str) -> str | None:
 def _rows(document: Json) -> list[Any]:
     rows = document.get("data")
     if not isinstance(rows, list):
-        raise Trouble("JSON that is not Clever's envelope")
+        raise AttemptFailed("JSON that is not Clever's envelope")
     return rows
 
 
@@ -144,7 +144,7 @@ def _row(row: Any) -> Json:
 def _record(row: Any) -> Json:
     inner = row.get("data", row) if isinstance(row, dict) else None
     if not isinstance(inner, dict):
-        raise Trouble("a row that is no object")
+        raise AttemptFailed("a row that is no object")
     return inner
 
 

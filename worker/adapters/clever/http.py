@@ -1,6 +1,6 @@
 """Asking Clever one thing: a GET with time-outs, asked again while it is sensible, and errors in our terms.
 
-What may pass (too busy, away, a broken answer) is `Trouble` inside this package and `CleverUnavailable`
+What may pass (too busy, away, a broken answer) is `AttemptFailed` inside this package and `CleverUnavailable`
 once `GIVE_UP_SECONDS` are over; what asking again does not change is `CleverRefused` at once. The errors
 of the libraries quote addresses, headers and whole bodies, so none of them leaves this file, not even as
 the context of ours: that is why errors are raised behind the `except` that told of them.
@@ -19,7 +19,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
 from worker.adapters.clever.clock import Timing
-from worker.adapters.clever.envelope import Trouble, parsed
+from worker.adapters.clever.envelope import AttemptFailed, parsed
 from worker.adapters.clever.limiter import RequestLimiter
 from worker.adapters.clever.limits import seconds_to_wait, used_up
 from worker.domain.roster.records import Json
@@ -49,7 +49,7 @@ _HEADERS: Final = {"User-Agent": "rostering", "Accept": "application/json", "Acc
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CleverRequest:
     """One GET; as text it has neither credentials nor query.
 
     `path` is what texts call it; `limited_as` the key that the request counts for, None where no limit is
@@ -66,7 +66,7 @@ class Question:
         return f"Clever: GET {self.path}"
 
 
-class Asker:
+class CleverHttp:
     """Asks, with one pool of connections; `close` it at the end."""
 
     def __init__(self, timing: Timing) -> None:
@@ -76,14 +76,14 @@ class Asker:
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, question: Question, read: Callable[[Json], Answer]) -> Answer:
-        """Return what `read` makes of the answer; an answer that is `Trouble` to it is asked for again.
+    async def ask(self, question: CleverRequest, read: Callable[[Json], Answer]) -> Answer:
+        """Return what `read` makes of the answer; an answer that is `AttemptFailed` to it is asked for again.
 
         Raises `CleverUnavailable`, `CleverTokenRefused` or `CleverRefused`.
         """
         patience = _Patience(self._timing, question)
         attempts = AsyncRetrying(
-            retry=retry_if_exception_type(Trouble),
+            retry=retry_if_exception_type(AttemptFailed),
             wait=patience.wait,
             stop=patience.is_over,
             before_sleep=patience.log,
@@ -94,7 +94,7 @@ class Asker:
             async for attempt in attempts:
                 with attempt:
                     return await self._attempt(question, read, patience)
-        except Trouble as trouble:
+        except AttemptFailed as trouble:
             reason = trouble.reason
         raise CleverUnavailable(f"{question}: {reason}")
 
@@ -105,7 +105,7 @@ class Asker:
             await session.close()
 
     async def _attempt(
-        self, question: Question, read: Callable[[Json], Answer], patience: _Patience
+        self, question: CleverRequest, read: Callable[[Json], Answer], patience: _Patience
     ) -> Answer:
         if question.limited_as is not None:
             await self._limiter.acquire(question.limited_as)
@@ -115,9 +115,9 @@ class Asker:
                 return read(await self._get(question, seconds))
             except (TimeoutError, aiohttp.ClientError) as error:
                 reason = _reason(error, seconds)
-        raise Trouble(reason)
+        raise AttemptFailed(reason)
 
-    async def _get(self, question: Question, seconds: float) -> Json:
+    async def _get(self, question: CleverRequest, seconds: float) -> Json:
         async with self._open().get(
             question.url,
             headers={"Authorization": question.authorization},
@@ -131,7 +131,7 @@ class Asker:
             _check(question, response.status, wait)
             return parsed(await _body(question, response))
 
-    def _hold(self, question: Question, seconds: float | None) -> None:
+    def _hold(self, question: CleverRequest, seconds: float | None) -> None:
         if question.limited_as is not None and seconds is not None:
             self._limiter.hold(question.limited_as, self._timing.clock() + seconds)
 
@@ -149,18 +149,18 @@ class Asker:
 class _Patience:
     """How long one question is asked, and how long it is waited in between."""
 
-    def __init__(self, timing: Timing, question: Question) -> None:
+    def __init__(self, timing: Timing, question: CleverRequest) -> None:
         self._timing = timing
         self._question = question
         self._began: float | None = None
 
     def seconds_for_an_attempt(self) -> float:
-        """Return how long the attempt that begins now may take; raises `Trouble` where no time is left."""
+        """Return how long this attempt may take; raises `AttemptFailed` where no time is left."""
         if self._began is None:  # what we wait for our own limit before that is not Clever's doing
             self._began = self._timing.clock()
         left = GIVE_UP_SECONDS - self._spent()
         if left <= 0:
-            raise Trouble(f"not answered well within {GIVE_UP_SECONDS:.0f} seconds")
+            raise AttemptFailed(f"not answered well within {GIVE_UP_SECONDS:.0f} seconds")
         return min(REQUEST_SECONDS, left)
 
     def wait(self, state: RetryCallState) -> float:
@@ -189,14 +189,14 @@ class _Patience:
         return 0.0 if self._began is None else self._timing.clock() - self._began
 
 
-def _trouble(state: RetryCallState) -> Trouble:
+def _trouble(state: RetryCallState) -> AttemptFailed:
     error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, Trouble):
+    if not isinstance(error, AttemptFailed):
         raise TypeError("only trouble is tried again")
     return error
 
 
-def _check(question: Question, status: int, wait: float | None) -> None:
+def _check(question: CleverRequest, status: int, wait: float | None) -> None:
     """Raise what a status other than 200 means."""
     if status == _OK:
         return
@@ -205,13 +205,13 @@ def _check(question: Question, status: int, wait: float | None) -> None:
             raise CleverTokenRefused(f"{question}: {status}", status)
         raise CleverRefused(f"{question}: {status}: {question.unauthorized}", status)
     if status == _TOO_MANY:
-        raise Trouble(f"answered {status}", wait)
+        raise AttemptFailed(f"answered {status}", wait)
     if status in _MAY_PASS:
-        raise Trouble(f"answered {status}")
+        raise AttemptFailed(f"answered {status}")
     raise CleverRefused(f"{question}: {status}", status)
 
 
-async def _body(question: Question, response: aiohttp.ClientResponse) -> bytearray:
+async def _body(question: CleverRequest, response: aiohttp.ClientResponse) -> bytearray:
     """Read the body, unpacked, as far as it may go."""
     body = bytearray()
     async for chunk in response.content.iter_any():

@@ -19,7 +19,7 @@ NEEDED: Final = ("users", "sections")
 """Collections without which there is no roster."""
 
 
-class SavedPages:
+class SavedPageFolder:
     """The files `*.json` of a folder: pages of one district, told by what is in them, not by their names.
 
     Every file is read once at the start, to check it, and again for its rows; one at a time, so that only

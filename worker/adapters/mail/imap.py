@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 
-from worker.adapters.mail.server_url import Place, place
+from worker.adapters.mail.server_url import ServerUrl, place
 from worker.mail.bounce_mailbox import Returned
 from worker.runtime.errors import MailboxUnavailable
 
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 
 class ImapMailbox:
-    """Answers to `worker.mail.bounce_mailbox.ReturnBox`."""
+    """Answers to `worker.mail.bounce_mailbox.BounceMailbox`."""
 
     def __init__(self, url: str, *, may_be_plain: bool = False, longest: float = LONGEST_SECONDS) -> None:
         self._place = place(url, may_be_plain=may_be_plain)
@@ -85,7 +85,7 @@ class _KnownOverTls(_Known, imaplib.IMAP4_SSL):
     """The same with TLS from the first byte."""
 
 
-def _connected(where: Place, open_ones: list[imaplib.IMAP4]) -> imaplib.IMAP4:
+def _connected(where: ServerUrl, open_ones: list[imaplib.IMAP4]) -> imaplib.IMAP4:
     """Connect, with TLS off the loopback: the password goes over the line."""
     if where.is_tls:
         tls = _tls(where)
@@ -102,7 +102,7 @@ def _cut(client: imaplib.IMAP4) -> None:
         client.socket().shutdown(socket.SHUT_RDWR)
 
 
-def _tls(where: Place) -> ssl.SSLContext:
+def _tls(where: ServerUrl) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if where.is_loopback:  # often a certificate that nobody signed, and nobody listens in between
         context.check_hostname = False

@@ -37,7 +37,7 @@ _AS_ENCODED: Final = _Policy(linesep="\r\n", refold_source="none")
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class SenderIdentity:
     """Whose mails they are."""
 
     sender: Mailbox
@@ -56,7 +56,7 @@ class House:
         return f"<{outgoing.mail_id}@{self.sender.domain}>"
 
 
-def message(outgoing: OutgoingMail, house: House, now: datetime) -> EmailMessage:
+def message(outgoing: OutgoingMail, house: SenderIdentity, now: datetime) -> EmailMessage:
     """Return a mail as a message; raises `MailError` for what could not stand in a header."""
     made = EmailMessage(policy=_AS_ENCODED)
     made["From"] = _addresses([house.sender])

@@ -12,7 +12,7 @@ PORTS: Final = {"smtp": 25, "smtps": 465, "imap": 143, "imaps": 993}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerUrl:
     """A server of a URL."""
 
     host: str
@@ -37,10 +37,10 @@ class Place:
         return not self.is_tls and not self.is_loopback and not self.may_be_plain
 
 
-def place(url: str, *, may_be_plain: bool = False) -> Place:
+def place(url: str, *, may_be_plain: bool = False) -> ServerUrl:
     """Read a URL, which the settings have checked."""
     parts = urlsplit(url)
-    return Place(
+    return ServerUrl(
         parts.hostname or "",
         parts.port or PORTS[parts.scheme],
         unquote(parts.username) if parts.username else None,

@@ -18,8 +18,8 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException
 from aiosmtplib.protocol import SMTPProtocol
 
-from worker.adapters.mail.mime import House, message, on_the_line
-from worker.adapters.mail.server_url import Place, place
+from worker.adapters.mail.mime import SenderIdentity, message, on_the_line
+from worker.adapters.mail.server_url import ServerUrl, place
 from worker.domain.mail.mails import envelope_verdict, mailbox
 from worker.mail.mail_server import MayGo, OutgoingMail
 from worker.runtime.errors import MailPutOff, MailRefused, MailUncertain
@@ -37,7 +37,9 @@ _STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 class SmtpServer:
     """Answers to `worker.mail.mail_server.MailServer`; one connection for each mail."""
 
-    def __init__(self, url: str, house: House, seconds: float, *, may_be_plain: bool = False) -> None:
+    def __init__(
+        self, url: str, house: SenderIdentity, seconds: float, *, may_be_plain: bool = False
+    ) -> None:
         self._place = place(url, may_be_plain=may_be_plain)
         self._house = house
         self._seconds = seconds
@@ -79,7 +81,7 @@ class SmtpServer:
             raise _judged(answer.code, answer.message, "the end of the mail")
 
 
-def _client(where: Place, seconds: float) -> aiosmtplib.SMTP:
+def _client(where: ServerUrl, seconds: float) -> aiosmtplib.SMTP:
     return aiosmtplib.SMTP(
         hostname=where.host,
         port=where.port,

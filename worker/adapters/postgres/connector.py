@@ -18,7 +18,7 @@ import asyncpg
 
 from config.addresses import PostgresUrl, postgres_url
 from worker.adapters.postgres.tls import tls_context
-from worker.adapters.postgres.watched import USUAL, Verdict, WatchedConnection, WatchTimes
+from worker.adapters.postgres.watched import USUAL, BackendState, WatchedConnection, WatchTimes
 from worker.runtime.errors import SettingsError
 
 CONNECT_SECONDS: Final = 10.0
@@ -140,23 +140,23 @@ class Connector:
             raise
         return connection
 
-    async def look(self, backend: int) -> Verdict:
+    async def look(self, backend: int) -> BackendState:
         """Return what that backend does, as another connection sees it."""
         try:
             row = await self._ask(_STATE, backend)
         except asyncpg.TooManyConnectionsError:
-            return Verdict.UNKNOWN
+            return BackendState.UNKNOWN
         except (TimeoutError, *_NEXT_HOST, asyncpg.InterfaceError):
-            return Verdict.AWAY
+            return BackendState.AWAY
         except asyncpg.PostgresError:
-            return Verdict.UNKNOWN
+            return BackendState.UNKNOWN
         if row is None:
-            return Verdict.SILENT
+            return BackendState.SILENT
         if row["state"] in (None, "disabled"):
-            return Verdict.UNKNOWN
+            return BackendState.UNKNOWN
         # One that writes to us is at work: we may be slow to read a large answer.
         is_working = row["state"] == "active" and row["wait_event"] != "ClientRead"
-        return Verdict.WORKING if is_working else Verdict.SILENT
+        return BackendState.WORKING if is_working else BackendState.SILENT
 
     async def end(self, backend: int) -> None:
         """End a backend that waits for us."""

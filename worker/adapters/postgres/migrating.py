@@ -52,7 +52,7 @@ async def upgrade(
     """
     connector = Connector(dsn, name="rostering/migrate", statement_seconds=None, lock_seconds=LOCK_SECONDS)
     end = asyncio.get_running_loop().time() + give_up
-    waiting = _Waiting(connector, tell)
+    waiting = _LockWaiting(connector, tell)
     while True:
         try:
             with translated():
@@ -65,7 +65,7 @@ async def upgrade(
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _attempt(waiting: _Waiting, to: str) -> str | None:
+async def _attempt(waiting: _LockWaiting, to: str) -> str | None:
     def work(connection: Connection) -> str | None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         before = MigrationContext.configure(connection).get_current_revision()
@@ -88,7 +88,7 @@ class _LockHeld(Exception):
     """A lock was not to be had in time."""
 
 
-class _Waiting:
+class _LockWaiting:
     """Says who is in the way, each time that it is somebody else."""
 
     def __init__(self, connector: Connector, tell: Tell) -> None:
@@ -165,7 +165,7 @@ def alembic_config() -> Config:
     return config
 
 
-def _engine(waiting: _Waiting) -> AsyncEngine:
+def _engine(waiting: _LockWaiting) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",  # the connection is made as everywhere else, from the whole URL
         poolclass=NullPool,

@@ -30,7 +30,7 @@ PROBE_SECONDS: Final = 15.0
 """How often the listening connection has to show that it is one."""
 
 
-class Notices:
+class Wakeups:
     """One listening connection of a process, opened at the first wait and anew after a loss."""
 
     def __init__(self, database: Database, *, probe_every: float = PROBE_SECONDS) -> None:

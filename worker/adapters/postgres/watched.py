@@ -49,7 +49,7 @@ SILENT_LOOKS: Final = 2
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
 
-class Verdict(Enum):
+class BackendState(Enum):
     """What the server says of a backend."""
 
     WORKING = auto()
@@ -68,7 +68,7 @@ class Watch(Protocol):
     longest: float | None
     """Seconds that a call may take whatever the server says; None for as long as it takes."""
 
-    async def look(self, backend: int) -> Verdict:
+    async def look(self, backend: int) -> BackendState:
         """Return what that backend does."""
         ...
 
@@ -166,13 +166,13 @@ class WatchedConnection(DriverConnection):
         began = worked = loop.time()
         silent, unsent = 0, self.unsent()
         while True:
-            verdict = Verdict.UNKNOWN if self.backend is None else await watch.look(self.backend)
+            verdict = BackendState.UNKNOWN if self.backend is None else await watch.look(self.backend)
             before, unsent = unsent, self.unsent()
             is_sending = unsent > 0 and unsent != before  # a large call over a slow line
-            silent = silent + 1 if verdict is Verdict.SILENT and not is_sending else 0
-            if verdict is Verdict.WORKING:
+            silent = silent + 1 if verdict is BackendState.SILENT and not is_sending else 0
+            if verdict is BackendState.WORKING:
                 heartbeat.sign()
-            if verdict is not Verdict.AWAY:
+            if verdict is not BackendState.AWAY:
                 worked = loop.time()
             longest = watch.times.without_backend if self.backend is None else watch.longest
             is_over = longest is not None and loop.time() - began > longest

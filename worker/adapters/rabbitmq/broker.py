@@ -2,7 +2,7 @@
 
 The model, in four sentences. Every subscription has a connection of its own and all publishing shares one
 more, because an alarm makes the broker stop reading the connections that publish, acknowledgements
-included. A connection is a `Link` (worker/adapters/rabbitmq/link.py): when anything about it breaks it is
+included. A connection is a `BrokerLink` (`link.py`, beside this): when anything about it breaks it is
 lost for good, and every waiter gets `BrokerUnavailable`. Publishing opens a new link at the next publish;
 a subscription ends, and the stage that held it subscribes again after a pause. Nothing is ever resumed
 behind the caller's back: what was taken and not acknowledged comes again, what was not confirmed is
@@ -26,7 +26,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishErr
 from config.topology import TOPOLOGY, Topology
 from worker.adapters.rabbitmq import rights as rabbitmq_rights
 from worker.adapters.rabbitmq import topology as rabbitmq_topology
-from worker.adapters.rabbitmq.link import Address, Link, quiet_client_loggers, translated
+from worker.adapters.rabbitmq.link import Address, BrokerLink, quiet_client_loggers, translated
 from worker.adapters.rabbitmq.rights import NO_RIGHTS, Rights
 from worker.adapters.rabbitmq.subscription import RabbitSubscription
 from worker.messaging.broker import Message, Subscription
@@ -69,10 +69,10 @@ class RabbitBroker:
         self._heartbeat = heartbeat
         self._publish_timeout = publish_timeout
         self._connect_timeout = connect_timeout
-        self._publishing: Link | None = None
-        self._looking: Link | None = None
+        self._publishing: BrokerLink | None = None
+        self._looking: BrokerLink | None = None
         self._opening = asyncio.Lock()
-        self._links: set[Link] = set()
+        self._links: set[BrokerLink] = set()
         self._down: set[str] = set()
         self._publish_failed_at: float | None = None
         self._closed = False
@@ -83,7 +83,7 @@ class RabbitBroker:
 
     async def publish(self, message: Message) -> None:
         """Publish and wait for the confirm; see `worker.messaging.broker.Publisher.publish`."""
-        link: Link | None = None
+        link: BrokerLink | None = None
         try:
             with translated("cannot publish"):
                 # aio-pika's own `timeout` does not cover waiting for a connection (aio-pika#636, #556).
@@ -134,7 +134,7 @@ class RabbitBroker:
         return bool((await self._look_at(queue)).consumer_count)
 
     async def _look_at(self, queue: str) -> Queue.DeclareOk:
-        link: Link | None = None
+        link: BrokerLink | None = None
         try:
             with translated(f"cannot look at {queue}"):
                 async with asyncio.timeout(self._connect_timeout):
@@ -162,7 +162,7 @@ class RabbitBroker:
         finally:
             await self._discard(link)
 
-    async def _opened_for_good(self, role: str) -> Link:
+    async def _opened_for_good(self, role: str) -> BrokerLink:
         """Open a link; raises `SettingsError` where the broker refuses us several times in a row.
 
         One that has just been started may not know its users yet.
@@ -191,7 +191,7 @@ class RabbitBroker:
             await self._discard(link)
 
     @asynccontextmanager
-    async def link(self, role: str) -> AsyncIterator[Link]:
+    async def link(self, role: str) -> AsyncIterator[BrokerLink]:
         """Lend a connection of its own while the context is open; raises `BrokerUnavailable`."""
         link = await self._open(role)
         try:
@@ -217,7 +217,7 @@ class RabbitBroker:
         links, self._links = self._links, set()
         await asyncio.gather(*(link.close() for link in links))
 
-    async def _publish_on(self, link: Link, message: Message) -> None:
+    async def _publish_on(self, link: BrokerLink, message: Message) -> None:
         exchange = await link.channel.get_exchange(message.exchange, ensure=False)
         try:
             await exchange.publish(_outgoing(message), message.routing_key, mandatory=True)
@@ -228,7 +228,7 @@ class RabbitBroker:
         except DeliveryError as error:
             raise _Refused(f"the broker refused a message to exchange {message.exchange}") from error
 
-    async def _publishing_link(self) -> Link:
+    async def _publishing_link(self) -> BrokerLink:
         """Return the one link kept open: a channel for each publish is slow and leaks (aio-pika#490)."""
         async with self._opening:
             if self._publishing is None or self._publishing.lost is not None:
@@ -236,7 +236,7 @@ class RabbitBroker:
                 self._publishing = await self._open(PUBLISHING, confirms=True)
             return self._publishing
 
-    async def _looking_link(self) -> Link:
+    async def _looking_link(self) -> BrokerLink:
         """Return the link on which queues are looked at: a queue that is missing costs the channel."""
         async with self._opening:
             if self._looking is None or self._looking.lost is not None:
@@ -244,10 +244,10 @@ class RabbitBroker:
                 self._looking = await self._open("look")
             return self._looking
 
-    async def _open(self, role: str, *, confirms: bool = False) -> Link:
+    async def _open(self, role: str, *, confirms: bool = False) -> BrokerLink:
         if self._closed:
             raise BrokerUnavailable("the broker was closed by us")
-        link = await Link.open(
+        link = await BrokerLink.open(
             self._address,
             name=f"{self._name} {role}",
             heartbeat=self._heartbeat,
@@ -260,7 +260,7 @@ class RabbitBroker:
             raise BrokerUnavailable("the broker was closed by us")
         return link
 
-    async def _discard(self, link: Link | None) -> None:
+    async def _discard(self, link: BrokerLink | None) -> None:
         if link is None:
             return
         if self._publishing is link:

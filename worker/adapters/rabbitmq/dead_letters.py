@@ -21,7 +21,7 @@ from pamqp.commands import Basic
 from config.topology import DEAD_LETTER_CLAIM_QUEUE, DEAD_LETTER_QUEUE
 from schemas import attribution
 from worker.adapters.rabbitmq import topology
-from worker.adapters.rabbitmq.link import Link, translated
+from worker.adapters.rabbitmq.link import BrokerLink, translated
 from worker.messaging.dead_letters import DeadLetter, OpenLetters
 from worker.runtime.errors import BrokerUnavailable, DeadLettersBusy
 
@@ -68,7 +68,7 @@ class RabbitDeadLetters:
 class RabbitLetters:
     """The dead letters on one connection; `place` is a delivery tag."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: BrokerLink) -> None:
         self._link = link
         self._held = 0
 
@@ -119,7 +119,7 @@ class RabbitLetters:
         return message if isinstance(message.delivery, Basic.GetOk) else None
 
 
-async def _claimed(link: Link) -> bool:
+async def _claimed(link: BrokerLink) -> bool:
     """Take the claim; False where somebody else's connection has it, or wants it at this moment.
 
     Who consumes the queue and then is its only consumer has it: of two who come at once, at most one does.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from yarl import URL
 
 
-class Gate:
+class ReadGate:
     """What reading from one connection passes; open at first.
 
     aiormq takes a connection from which nothing was read for three heartbeats for dead: a gate is closed for
@@ -51,7 +51,7 @@ class Gate:
 class GatedTransport(TransportFactory):
     """Opens a connection whose bytes are read through a gate."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: ReadGate) -> None:
         self._gate = gate
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -64,7 +64,7 @@ class GatedTransport(TransportFactory):
 class GatedConnection(aio_pika.Connection):
     """A connection that is read through a gate."""
 
-    def read_through(self, gate: Gate) -> None:
+    def read_through(self, gate: ReadGate) -> None:
         """Read through this gate; to be called before connecting."""
         # What aiormq takes and aio-pika has no name for.
         self.kwargs["transport_factory"] = GatedTransport(gate)
@@ -73,7 +73,7 @@ class GatedConnection(aio_pika.Connection):
 class _GatedReader:
     """As much of a stream's reader as aiormq uses."""
 
-    def __init__(self, reader: asyncio.StreamReader, gate: Gate) -> None:
+    def __init__(self, reader: asyncio.StreamReader, gate: ReadGate) -> None:
         self._reader = reader
         self._gate = gate
 

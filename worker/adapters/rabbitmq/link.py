@@ -30,7 +30,7 @@ from pamqp import commands as spec
 from pamqp.exceptions import PAMQPException
 from yarl import URL
 
-from worker.adapters.rabbitmq.flow import Gate, GatedConnection
+from worker.adapters.rabbitmq.flow import GatedConnection, ReadGate
 from worker.runtime.errors import BrokerRefused, BrokerUnavailable, SettingsError
 
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ class Address:
         return f"{self.url.host}:{port}, virtual host {unquote(self.url.path.removeprefix('/')) or '/'}"
 
 
-class Link:
+class BrokerLink:
     """An open connection and its channel; ask `lost` before use, and register `on_loss` to be told."""
 
     def __init__(
-        self, connection: AbstractConnection, channel: AbstractChannel, transport: Transport, gate: Gate
+        self, connection: AbstractConnection, channel: AbstractChannel, transport: Transport, gate: ReadGate
     ) -> None:
         self.channel: Final = channel
         self.transport: Final = transport
@@ -95,7 +95,7 @@ class Link:
     @classmethod
     async def open(
         cls, address: Address, *, name: str, heartbeat: int, within: float, confirms: bool = False
-    ) -> Link:
+    ) -> BrokerLink:
         """Connect in `within` seconds; raises `BrokerUnavailable`.
 
         `name` is what the broker lists the connection under. With `confirms` the channel confirms every
@@ -104,7 +104,7 @@ class Link:
         """
         with translated(f"cannot connect to the broker at {address}"):
             async with asyncio.timeout(within):
-                gate = Gate()
+                gate = ReadGate()
                 connection = await _connect(address, name, heartbeat, gate)
                 try:
                     channel = connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
@@ -167,7 +167,7 @@ class Link:
         self.lose("the broker cancelled the consumer: its queue was deleted or has moved")
 
 
-async def _connect(address: Address, name: str, heartbeat: int, gate: Gate) -> AbstractConnection:
+async def _connect(address: Address, name: str, heartbeat: int, gate: ReadGate) -> AbstractConnection:
     connection = GatedConnection(
         address.url, client_properties={"connection_name": name}, heartbeat=heartbeat
     )
@@ -181,7 +181,7 @@ async def _connect(address: Address, name: str, heartbeat: int, gate: Gate) -> A
     return connection
 
 
-def _refused(address: Address, gate: Gate) -> BrokerUnavailable:
+def _refused(address: Address, gate: ReadGate) -> BrokerUnavailable:
     """Tell why the broker closed a connection that was being opened: for good, or for now."""
     doing = f"cannot connect to the broker at {address}"
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from worker.adapters.rabbitmq import topology
-from worker.adapters.rabbitmq.link import Link, translated
+from worker.adapters.rabbitmq.link import BrokerLink, translated
 from worker.messaging.broker import Delivery
 from worker.runtime.errors import BrokerUnavailable
 
@@ -32,7 +32,7 @@ class RabbitSubscription:
     Prefetch bounds them by count; their bytes are bounded by the link's gate.
     """
 
-    def __init__(self, link: Link, queue: str, timeout: float) -> None:
+    def __init__(self, link: BrokerLink, queue: str, timeout: float) -> None:
         self._link = link
         self._queue = queue
         self._timeout = timeout

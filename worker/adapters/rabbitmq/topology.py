@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from aiormq.abc import AbstractChannel
 
     from config.topology import Queue, Topology
-    from worker.adapters.rabbitmq.link import Link
+    from worker.adapters.rabbitmq.link import BrokerLink
 
 
-async def check(link: Link, topology: Topology) -> list[str]:
+async def check(link: BrokerLink, topology: Topology) -> list[str]:
     """Raise `TopologyError` for the first thing that is missing, or else that differs.
 
     Returns the names of what our user may not configure, and so could not be compared.
@@ -46,7 +46,7 @@ async def check(link: Link, topology: Topology) -> list[str]:
     return uncompared
 
 
-async def declare(link: Link, topology: Topology) -> bool:
+async def declare(link: BrokerLink, topology: Topology) -> bool:
     """Create everything, bindings included; raises `TopologyError` for the first thing that differs.
 
     Returns False where our user may create nothing and every exchange and queue is there already; where one

@@ -18,13 +18,13 @@ import orjson
 from pydantic import SecretStr
 
 from config.settings import AlertSettings, CleverSettings, HttpSettings, Settings, WindowSettings
-from worker.bootstrap.process import STAGES, Running, Worker
+from worker.bootstrap.process import STAGES, RunningWorker, Worker
 from worker.cli.context import CommandContext
 from worker.cli.demo import story
 from worker.cli.demo.folder import fresh_folder
 from worker.cli.demo.live import LiveDistrict, StoryFailed
 from worker.cli.demo.scene import Scene
-from worker.cli.demo.terminal_story import Teller, number
+from worker.cli.demo.terminal_story import TerminalStory, number
 from worker.pipeline.evaluate.record_decision import Decided
 from worker.runtime.errors import InputFileError, SettingsError
 from worker.runtime.logs import configure_logging
@@ -81,7 +81,7 @@ class _Demo:
         self._clever = _only_district(server.running.world)
         self._invented = invented
         self._serve = serve
-        self._teller = Teller()
+        self._teller = TerminalStory()
         self._worker = Worker(settings, STAGES, needs_http=serve)
         self._decisions: asyncio.Queue[Decided] = asyncio.Queue()
 
@@ -90,7 +90,7 @@ class _Demo:
         loop = asyncio.get_running_loop()
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(one, self._worker.stop.set)
-        started: asyncio.Future[Running] = loop.create_future()
+        started: asyncio.Future[RunningWorker] = loop.create_future()
         self._worker.started = started.set_result
         self._worker.watch = lambda _district, _evaluation, decided: self._decisions.put_nowait(decided)
         with _logging_to(self._settings.data_dir / "worker.log"):
@@ -130,7 +130,7 @@ class _Demo:
         self._teller.line(f"log: {self._settings.data_dir / 'worker.log'}")
         return 1
 
-    async def _tell(self, started: asyncio.Future[Running]) -> None:
+    async def _tell(self, started: asyncio.Future[RunningWorker]) -> None:
         begun = time.perf_counter()
         self._teller.title("One district's way from its arrival to its first changes")
         self._teller.say(
@@ -190,7 +190,7 @@ class _Demo:
         teller.say("Both run until Ctrl-C.")
 
 
-async def _in_time(started: asyncio.Future[Running]) -> Running:
+async def _in_time(started: asyncio.Future[RunningWorker]) -> RunningWorker:
     # The worker itself waits for its database for as long as it takes.
     try:
         async with asyncio.timeout(START_SECONDS):

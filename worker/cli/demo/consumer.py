@@ -20,7 +20,7 @@ class CommitRefused(Exception):
     """A commit does not follow the one before, or says of itself what is not so."""
 
 
-class Consumer:
+class RosterConsumer:
     """One district's roster, kept by applying its commits."""
 
     def __init__(self) -> None:

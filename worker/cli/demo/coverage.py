@@ -10,7 +10,7 @@ from worker.cli.demo.consumer import Json
 from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 
 
-class Coverage(NamedTuple):
+class DemoCoverage(NamedTuple):
     """How many students a filter leaves with exactly one section, with none, with several."""
 
     exactly_one: int
@@ -33,7 +33,7 @@ class Trial:
     """What came of trying a filter on the whole district; `classes` are the sections that count."""
 
     label: str
-    coverage: Coverage
+    coverage: DemoCoverage
     classes: int
 
 
@@ -43,7 +43,7 @@ class Suggested:
 
     number: int
     section_filter: SectionFilter
-    coverage: Coverage
+    coverage: DemoCoverage
     said: Json
     """The suggestion as the review says it."""
 
@@ -65,7 +65,7 @@ def suggested(review: Json) -> list[Suggested]:
         Suggested(
             number,
             SectionFilter.model_validate(said["filter"], strict=False),
-            Coverage(**said["coverage"]),
+            DemoCoverage(**said["coverage"]),
             said,
         )
         for number, said in enumerate(review["suggestions"], start=1)

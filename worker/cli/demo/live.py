@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import orjson
 
-from worker.bootstrap.process import Running
-from worker.cli.demo.consumer import CommitRefused, Consumer, Json
-from worker.cli.demo.coverage import Coverage, Trial
+from worker.bootstrap.process import RunningWorker
+from worker.cli.demo.consumer import CommitRefused, Json, RosterConsumer
+from worker.cli.demo.coverage import DemoCoverage, Trial
 from worker.cli.demo.terminal_story import number
 from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.section_filter import SectionFilter
@@ -72,14 +72,14 @@ class LiveDistrict:
 
     def __init__(
         self,
-        running: Running,
+        running: RunningWorker,
         metrics: Metrics,
         decisions: asyncio.Queue[Decided],
         clever: WorldDistrict,
         out: Path,
     ) -> None:
         self.id = clever.id
-        self.consumer = Consumer()
+        self.consumer = RosterConsumer()
         self._running = running
         self._metrics = metrics
         self._desk = running.store.desk
@@ -166,7 +166,7 @@ class LiveDistrict:
         """Try a filter on a district without a commit, as `rostering filter try` does; nothing changes."""
         async with self._patiently(f"the outcome of a trial: {label}"):
             result = await try_filter(self._running.store.evaluations, self.id, section_filter)
-        return Trial(label, Coverage(**result["coverage"]), result["plan"]["counts"]["class"]["upserted"])
+        return Trial(label, DemoCoverage(**result["coverage"]), result["plan"]["counts"]["class"]["upserted"])
 
     async def set_filter(self, section_filter: SectionFilter, actor: str, reason: str) -> int:
         """Put a filter in force, as `rostering filter set` does; return its version."""

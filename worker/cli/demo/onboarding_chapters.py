@@ -14,7 +14,7 @@ from worker.domain.preflight.decision import Outcome
 from worker.domain.review.causes.wording import several
 from worker.pipeline.evaluate.record_decision import Decided
 from worker.pipeline.poll.clever import COLLECTIONS
-from worker.sandbox.district import District
+from worker.sandbox.district import SandboxDistrict
 
 _EITHER: Final = frozenset({Outcome.REVIEW, Outcome.COMMIT})
 
@@ -71,7 +71,7 @@ async def review(scene: Scene, decided: Decided) -> Json:
         return review
 
 
-def _sections_a_student(district: District) -> str:
+def _sections_a_student(district: SandboxDistrict) -> str:
     counts = {len(district.sections_of(one["id"])) for one in district.students()}
     if not counts:
         return "There is none to be rostered, and no filter can change that."

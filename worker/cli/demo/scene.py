@@ -9,10 +9,10 @@ from typing import Final
 from worker.cli.demo import terminal_story
 from worker.cli.demo.consumer import Json
 from worker.cli.demo.live import LiveDistrict, StoryFailed
-from worker.cli.demo.terminal_story import Teller
+from worker.cli.demo.terminal_story import TerminalStory
 from worker.domain.preflight.decision import Outcome
 from worker.pipeline.evaluate.record_decision import Decided
-from worker.sandbox.district import District
+from worker.sandbox.district import SandboxDistrict
 from worker.sandbox.live_districts import WorldDistrict
 
 EXPLAINED: Final = 3
@@ -23,7 +23,7 @@ EXPLAINED: Final = 3
 class Scene:
     """One district's story; `invented` says that we made the district, so that we know how it turns out."""
 
-    teller: Teller
+    teller: TerminalStory
     live: LiveDistrict
     clever: WorldDistrict
     address: str
@@ -32,7 +32,7 @@ class Scene:
     invented: bool
 
     @property
-    def district(self) -> District:
+    def district(self) -> SandboxDistrict:
         """The district as it is in Clever now."""
         return self.clever.district
 

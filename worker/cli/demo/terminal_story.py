@@ -63,7 +63,7 @@ class _Console(TerminalConsole):
         raise BrokenPipeError
 
 
-class Teller:
+class TerminalStory:
     """Prints the story: with colour and progress on a terminal, as plain text elsewhere."""
 
     def __init__(self) -> None:

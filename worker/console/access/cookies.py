@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from worker.console.access import request_origin
-from worker.console.access.request_origin import Rules
+from worker.console.access.request_origin import AccessRules
 
 SESSION: Final = "rostering_session"
 LOCAL_SESSION: Final = "rostering_local"
@@ -23,17 +23,17 @@ _PREFIX: Final = "__Host-"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-def called(name: str, request: web.Request, rules: Rules) -> str:
+def called(name: str, request: web.Request, rules: AccessRules) -> str:
     """Return what a cookie is called for this browser."""
     return f"{_PREFIX}{name}" if request_origin.is_https(request, rules) else name
 
 
-def value_of(request: web.Request, name: str, rules: Rules) -> str:
+def value_of(request: web.Request, name: str, rules: AccessRules) -> str:
     """Return a cookie's value; "" where there is none."""
     return request.cookies.get(called(name, request, rules), "")
 
 
-def token_of(request: web.Request, name: str, rules: Rules) -> str | None:
+def token_of(request: web.Request, name: str, rules: AccessRules) -> str | None:
     """Return the token in a cookie, whether or not it is good for anything; None where it is none of ours."""
     token = value_of(request, name, rules)
     return token if _TOKEN.fullmatch(token) else None
@@ -42,7 +42,7 @@ def token_of(request: web.Request, name: str, rules: Rules) -> str | None:
 def put(
     answer: web.StreamResponse,
     request: web.Request,
-    rules: Rules,
+    rules: AccessRules,
     cookie: tuple[str, str],
     max_age: int | None = None,
 ) -> None:
@@ -60,7 +60,7 @@ def put(
     )
 
 
-def take_away(answer: web.StreamResponse, request: web.Request, rules: Rules, name: str) -> None:
+def take_away(answer: web.StreamResponse, request: web.Request, rules: AccessRules, name: str) -> None:
     """Take a cookie away."""
     is_https = request_origin.is_https(request, rules)
     answer.del_cookie(called(name, request, rules), path="/", secure=is_https, httponly=True, samesite="Lax")

@@ -20,8 +20,8 @@ from aiohttp import web
 from markupsafe import Markup
 
 from worker.console.access import cookies
-from worker.console.access.refusal import Refused
-from worker.console.access.request_origin import Rules, own_hosts
+from worker.console.access.refusal import RefusedRequest
+from worker.console.access.request_origin import AccessRules, own_hosts
 
 FIELD: Final = "form_token"
 VISIT_COOKIE: Final = cookies.VISIT
@@ -49,7 +49,7 @@ class Secret:
 SECRET: Final = web.RequestKey("form secret", Secret)
 
 
-def secret_of(request: web.Request, session_token: str | None, rules: Rules) -> Secret:
+def secret_of(request: web.Request, session_token: str | None, rules: AccessRules) -> Secret:
     """Return the secret of the request's browser, a new one where it has none."""
     kept = session_token or cookies.value_of(request, cookies.VISIT, rules)
     return Secret(kept) if len(kept) >= _SHORTEST_SECRET else Secret(secrets.token_urlsafe(32), is_new=True)
@@ -66,22 +66,22 @@ class Field:
         return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self.secret.token())
 
 
-async def check(request: web.Request, rules: Rules) -> None:
-    """Read a form, and raise `Refused` where it may not come from a page of ours."""
+async def check(request: web.Request, rules: AccessRules) -> None:
+    """Read a form, and raise `RefusedRequest` where it may not come from a page of ours."""
     if request.content_type != _FORM:
-        raise Refused(415, "This is no form", "Send what the page's own form sends.")
+        raise RefusedRequest(415, "This is no form", "Send what the page's own form sends.")
     _check_site(request, rules)
     try:
         async with asyncio.timeout(READ_SECONDS):
             form = await request.post()
     except TimeoutError:
-        raise Refused(408, "The form did not arrive", "It came too slowly: send it again.") from None
+        raise RefusedRequest(408, "The form did not arrive", "It came too slowly: send it again.") from None
     except (LookupError, ValueError):  # an encoding that there is not, or bytes that are not in it
-        raise Refused(400, "The form cannot be read", "Send it as UTF-8, as browsers do.") from None
+        raise RefusedRequest(400, "The form cannot be read", "Send it as UTF-8, as browsers do.") from None
     token = form.get(FIELD)
     expected = request[SECRET].token()
     if not isinstance(token, str) or not hmac.compare_digest(token.encode(), expected.encode()):
-        raise Refused(
+        raise RefusedRequest(
             403,
             "This form is out of date",
             "You logged in or out since the page was opened, or cookies are switched off. Nothing was "
@@ -89,13 +89,13 @@ async def check(request: web.Request, rules: Rules) -> None:
         )
 
 
-def _check_site(request: web.Request, rules: Rules) -> None:
-    """Raise `Refused` where the browser says that another site sends this."""
+def _check_site(request: web.Request, rules: AccessRules) -> None:
+    """Raise `RefusedRequest` where the browser says that another site sends this."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
     is_ours = origin is None or urlsplit(origin).netloc.lower() in own_hosts(request, rules)
     if site not in {"same-origin", "none"} or not is_ours:
-        raise Refused(
+        raise RefusedRequest(
             403,
             "This form was sent by another site",
             "Nothing was changed. If you sent it from the console itself, the proxy before it changes its "

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from worker.console.access import cookies, request_origin
 from worker.console.access.identity import LOCAL, Identity
-from worker.console.access.refusal import LogInFirst, Refused
-from worker.console.access.request_origin import FORWARDING, Rules
+from worker.console.access.refusal import LogInFirst, RefusedRequest
+from worker.console.access.request_origin import FORWARDING, AccessRules
 from worker.domain.access.users import Role, name_of
 from worker.operations.access import LocalKeys, Sessions, Users
 
@@ -28,7 +28,7 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def session_token(request: web.Request, rules: Rules) -> str | None:
+def session_token(request: web.Request, rules: AccessRules) -> str | None:
     """Return the token that the browser has, whether or not it is good for anything."""
     return cookies.token_of(request, cookies.SESSION, rules)
 
@@ -39,14 +39,14 @@ class Gate:
 
     users: Users
     sessions: Sessions
-    rules: Rules
+    rules: AccessRules
     keys: LocalKeys
     lookups: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKUPS), init=False)
     """What anybody can make us look up, with an invented cookie or link."""
     _has_users: bool = field(default=False, init=False)
 
     async def identify(self, request: web.Request) -> Identity:
-        """Return who is asking; raises `LogInFirst` where nobody knows, `Refused` where they may not ask."""
+        """Return who is asking; raises `LogInFirst` where nobody knows, `RefusedRequest` where not allowed."""
         if (by_proxy := await self._by_proxy(request)) is not None:
             return by_proxy
         token = session_token(request, self.rules)
@@ -70,17 +70,17 @@ class Gate:
         return not self._has_users
 
     def check_local(self, request: web.Request) -> None:
-        """Raise `Refused` where another site or a proxy asks, and not somebody at this machine."""
+        """Raise `RefusedRequest` where another site or a proxy asks, and not somebody at this machine."""
         _check_local(request, self.rules)
 
     async def _check_opened(self, request: web.Request) -> None:
-        """Raise `Refused` where the browser has not come by a link: a proxy need not tell on itself."""
+        """Raise `RefusedRequest` where the browser came by no link: a proxy need not tell on itself."""
         token = cookies.token_of(request, cookies.LOCAL_SESSION, self.rules)
         if token is not None:
             async with self.lookups:
                 if await self.keys.is_session(token):
                     return
-        raise Refused(
+        raise RefusedRequest(
             401,
             "Open the console by its link",
             "It has no users yet. `rostering run` prints a link on its terminal when it starts, which opens "
@@ -95,21 +95,23 @@ class Gate:
         if not told:
             return None
         if not self.rules.trusts(request_origin.peer(request)):
-            raise Refused(
+            raise RefusedRequest(
                 403,
                 "This address may not say who you are",
                 "The request names a user in a header, and does not come from a proxy that is trusted to "
                 "(ROSTERING_HTTP__TRUSTED_PROXIES).",
             )
         if len(told) > 1 or not _is_clear(told[0]):
-            raise Refused(403, "The proxy did not say clearly who you are", "It must send one name.")
+            raise RefusedRequest(403, "The proxy did not say clearly who you are", "It must send one name.")
         return Identity(told[0], await self._role_by_proxy(request, name_of(told[0])))
 
     async def _role_by_proxy(self, request: web.Request, name: str) -> Role:
         """Return the role of the user of that name, else what the proxy says, else the default."""
         known = await self.users.credentials(name)
         if known is not None and known.is_disabled:
-            raise Refused(403, "You may not use the console", "An administrator has disabled your user.")
+            raise RefusedRequest(
+                403, "You may not use the console", "An administrator has disabled your user."
+            )
         if known is not None:
             return known.role
         told = request.headers.get(self.rules.role_header, "") if self.rules.role_header else ""
@@ -120,8 +122,8 @@ def _is_clear(name: str) -> bool:
     return bool(name) and len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
 
 
-def _check_local(request: web.Request, rules: Rules) -> None:
-    """Raise `Refused` where not somebody at this machine is asking, but another site or a proxy.
+def _check_local(request: web.Request, rules: AccessRules) -> None:
+    """Raise `RefusedRequest` where not somebody at this machine is asking, but another site or a proxy.
 
     A page anywhere can have its own name lead to this machine, and then read what it gets: so the console
     answers to its own names only.
@@ -129,13 +131,13 @@ def _check_local(request: web.Request, rules: Rules) -> None:
     name = request_origin.name_in(request.headers.get("Host", ""))
     known = {rules.host.lower(), request_origin.name_in(rules.public_host)}
     if not request_origin.is_loopback(name) and name not in known - {""}:
-        raise Refused(
+        raise RefusedRequest(
             421,
             "The console is not called that",
             "While it has no users it answers to names of this machine only, such as localhost.",
         )
     if any(header in request.headers for header in FORWARDING):
-        raise Refused(
+        raise RefusedRequest(
             403,
             "The console has no users yet",
             "You reached it through a proxy. Before others may, make a user: rostering users add NAME "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """A request that is not answered; `title` and `text` are for whoever made it, and name nobody."""
 
     def __init__(self, status: int, title: str, text: str) -> None:

@@ -32,7 +32,7 @@ _V6_PREFIX: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AccessRules:
     """What the operator said about how people reach the console."""
 
     host: str = "127.0.0.1"
@@ -91,7 +91,7 @@ def name_in(host: str) -> str:
         return ""
 
 
-def client_of(peer: str, forwarded: Sequence[str], rules: Rules) -> str:
+def client_of(peer: str, forwarded: Sequence[str], rules: AccessRules) -> str:
     """Return the address that made the request: of those that proxies wrote down, the last that is no proxy.
 
     What a stranger wrote himself stands further to the front, and is never reached.
@@ -127,12 +127,12 @@ def listened_on(request: web.Request) -> str:
     return f"{'https' if request.secure else 'http'}://{shown}:{port}"
 
 
-def client(request: web.Request, rules: Rules) -> str:
+def client(request: web.Request, rules: AccessRules) -> str:
     """Return the address that made the request."""
     return client_of(peer(request), request.headers.getall("X-Forwarded-For", []), rules)
 
 
-def is_https(request: web.Request, rules: Rules) -> bool:
+def is_https(request: web.Request, rules: AccessRules) -> bool:
     """Whether the browser speaks https, with us or with a proxy before us."""
     if request.secure or (rules.public_url or "").lower().startswith("https://"):
         return True
@@ -140,7 +140,7 @@ def is_https(request: web.Request, rules: Rules) -> bool:
     return bool(told) and rules.trusts(peer(request)) and told[-1].split(",")[-1].strip().lower() == "https"
 
 
-def own_hosts(request: web.Request, rules: Rules) -> set[str]:
+def own_hosts(request: web.Request, rules: AccessRules) -> set[str]:
     """Return the hosts, with their ports, under which this very request may have called the console."""
     hosts = {(request.headers.get("Host") or "").lower(), rules.public_host}
     if rules.trusts(peer(request)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.pages import (
     account,
     assets,
@@ -61,6 +61,6 @@ _MODULES = (
 )
 
 
-def all_pages(console: Console) -> list[Page]:
+def all_pages(console: Console) -> list[Route]:
     """Return every page of the console."""
     return [page for module in _MODULES for page in module.pages(console)]

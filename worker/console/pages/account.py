@@ -8,9 +8,9 @@ from aiohttp import web
 
 from worker.console.access import request_origin
 from worker.console.access.identity import Permission, who
-from worker.console.access.refusal import Refused
+from worker.console.access.refusal import RefusedRequest
 from worker.console.console import NOTICES, Console, done
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.pages.login import forget, in_words, try_later
 from worker.domain.access.users import SHORTEST_PASSWORD
 from worker.runtime.errors import UserError
@@ -18,11 +18,11 @@ from worker.runtime.errors import UserError
 NOTICES["password-changed"] = "Your password is changed, and you are logged out everywhere: log in with it."
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return what a user may see and change of their own."""
     return [
-        Page("GET", "/account", partial(_show, console), Permission.SEE),
-        Page("POST", "/account", partial(_change, console), Permission.SEE),
+        Route("GET", "/account", partial(_show, console), Permission.SEE),
+        Route("POST", "/account", partial(_change, console), Permission.SEE),
     ]
 
 
@@ -32,7 +32,7 @@ async def _show(console: Console, request: web.Request) -> web.Response:
 
 async def _change(console: Console, request: web.Request) -> web.Response:
     if not who(request).has_session:
-        raise Refused(409, "There is no password to change", "You did not log in here with one.")
+        raise RefusedRequest(409, "There is no password to change", "You did not log in here with one.")
     form = await request.post()
     new = str(form.get("new", ""))
     if new != str(form.get("again", "")):

@@ -9,15 +9,15 @@ from typing import Final
 from aiohttp import web
 
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FILES: Final = resources.files("worker.console").joinpath("static")
 
 
-def pages(_console: Console) -> list[Page]:
+def pages(_console: Console) -> list[Route]:
     """Return the assets; they name nobody, so that the page to log in at can have them too."""
-    return [Page("GET", "/static/{name}", _asset, None)]
+    return [Route("GET", "/static/{name}", _asset, None)]
 
 
 @cache

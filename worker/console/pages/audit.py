@@ -10,7 +10,7 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.operations.access import AuditEntry
 
 ROWS: Final = 100
@@ -50,9 +50,9 @@ DEEDS: Final = {
 """What the audit's actions mean. One that is not here is told by its name."""
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the audit; a district's id is no secret, and may stand in the address."""
-    return [Page("GET", "/audit", partial(_audit, console), Permission.ADMINISTER)]
+    return [Route("GET", "/audit", partial(_audit, console), Permission.ADMINISTER)]
 
 
 async def _audit(console: Console, request: web.Request) -> web.Response:

@@ -9,16 +9,16 @@ from typing import Final
 from aiohttp import web
 
 from worker.console.access import cookies
-from worker.console.access.refusal import Refused
+from worker.console.access.refusal import RefusedRequest
 from worker.console.console import HEADERS, Console
-from worker.console.page import Page
+from worker.console.page import Route
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return where the link leads to."""
-    return [Page("GET", "/open/{token}", partial(_open, console), None)]
+    return [Route("GET", "/open/{token}", partial(_open, console), None)]
 
 
 async def _open(console: Console, request: web.Request) -> web.Response:
@@ -36,7 +36,7 @@ async def _open(console: Console, request: web.Request) -> web.Response:
         async with gate.lookups:
             session = await gate.keys.exchange(token)
     if session is None:
-        raise Refused(
+        raise RefusedRequest(
             401,
             "This link was used, or is over",
             "A link opens the console once. `rostering users link` prints another one.",

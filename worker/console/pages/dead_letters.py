@@ -11,11 +11,11 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done
-from worker.console.order_forms import NotDone, Refused, ordering, text_of
-from worker.console.page import Page
-from worker.domain.preflight.order_reason import spoken
+from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
+from worker.console.page import Route
+from worker.domain.preflight.order_reason import checked_reason
 from worker.operations import dead_letters
-from worker.operations.dead_letters import Choice, Listing, Settled
+from worker.operations.dead_letters import DeadLetterListing, DeadLetterQuery, Settled
 from worker.runtime.errors import OrderRefused, UsageError
 
 LISTED: Final = 100
@@ -30,27 +30,27 @@ NOTICES.update(
 )
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the list, one letter, and the two orders."""
     may = Permission.ADMINISTER
     return [
-        Page("GET", "/dead-letters", partial(_list, console), may),
-        Page("POST", "/dead-letters/replay", partial(_order, console, "replay"), may),
-        Page("POST", "/dead-letters/discard", partial(_order, console, "discard"), may),
-        Page("GET", "/dead-letters/{letter}", partial(_letter, console), may),
+        Route("GET", "/dead-letters", partial(_list, console), may),
+        Route("POST", "/dead-letters/replay", partial(_order, console, "replay"), may),
+        Route("POST", "/dead-letters/discard", partial(_order, console, "discard"), may),
+        Route("GET", "/dead-letters/{letter}", partial(_letter, console), may),
     ]
 
 
 async def _list(
-    console: Console, request: web.Request, refused: Refused | None = None, chosen: tuple[str, ...] = ()
+    console: Console, request: web.Request, refused: RefusedForm | None = None, chosen: tuple[str, ...] = ()
 ) -> web.Response:
-    listing, away = Listing([], 0), None
+    listing, away = DeadLetterListing([], 0), None
     try:
         async with ordering("list"):
             listing = await dead_letters.listed(console.letters, LISTED)
     except NotDone as no:
         away = no.refused
-    status = (refused or away or Refused("", "", 200)).status
+    status = (refused or away or RefusedForm("", "", 200)).status
     return console.render(
         request,
         "dead_letters.html",
@@ -105,7 +105,7 @@ def _carry_out(
 ) -> Awaitable[Settled]:
     if not chosen:
         raise UsageError("expected at least one letter to be ticked")
-    said, choice = spoken(reason), Choice(chosen)
+    said, choice = checked_reason(reason), DeadLetterQuery(chosen)
     if name == "discard":
         return dead_letters.discard(console.letters, console.quarantine, choice, actor, said)
     return dead_letters.replay(console.letters, console.publisher, console.quarantine, choice, actor, said)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.pages.districts import told_window
 from worker.console.pages.onboarding import record_of
 from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
@@ -27,9 +27,9 @@ NAME: Final = 24
 CELL, GAP, LEFT, TOP = 34, 3, 190, 22
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return a district's own page."""
-    return [Page("GET", "/districts/{district}", partial(_overview, console), Permission.SEE)]
+    return [Route("GET", "/districts/{district}", partial(_overview, console), Permission.SEE)]
 
 
 async def _overview(console: Console, request: web.Request) -> web.Response:

@@ -11,9 +11,9 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
-from worker.console.order_forms import NotDone, Refused, ordering, text_of
-from worker.console.page import Page
-from worker.domain.preflight.order_reason import spoken
+from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
+from worker.console.page import Route
+from worker.domain.preflight.order_reason import checked_reason
 from worker.runtime.errors import OrderRefused
 
 NOTICES.update(
@@ -35,11 +35,11 @@ class Order:
 
 
 async def _hold(console: Console, district_id: str, actor: str, reason: str) -> None:
-    await console.desk.hold(district_id, actor, spoken(reason))
+    await console.desk.hold(district_id, actor, checked_reason(reason))
 
 
 async def _resume(console: Console, district_id: str, actor: str, reason: str) -> None:
-    await console.desk.resume(district_id, actor, spoken(reason))
+    await console.desk.resume(district_id, actor, checked_reason(reason))
 
 
 async def _flush(console: Console, district_id: str, actor: str, _reason: str) -> None:
@@ -71,18 +71,20 @@ ORDERS: Final = {
 }
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the orders, and the page of their forms."""
     return [
-        Page("GET", "/districts/{district}/orders", partial(_orders, console), Permission.REVIEW),
+        Route("GET", "/districts/{district}/orders", partial(_orders, console), Permission.REVIEW),
         *(
-            Page("POST", f"/districts/{{district}}/{name}", partial(_given, console, name), Permission.REVIEW)
+            Route(
+                "POST", f"/districts/{{district}}/{name}", partial(_given, console, name), Permission.REVIEW
+            )
             for name in ORDERS
         ),
     ]
 
 
-async def _orders(console: Console, request: web.Request, refused: Refused | None = None) -> web.Response:
+async def _orders(console: Console, request: web.Request, refused: RefusedForm | None = None) -> web.Response:
     details = await console.desk.show(request.match_info["district"])
     status = refused.status if refused else 200
     return console.render(request, "orders.html", status=status, details=details, refused=refused)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.domain.preflight.window import Window, WindowLimits, closes_at
 from worker.operations.district_queries import DistrictOrder, DistrictRow, DistrictsAsked
 
@@ -27,9 +27,9 @@ DIGITS: Final = 8
 """The last page of a list that an address may ask for, and the digits that are read of it."""
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the list of districts."""
-    return [Page("GET", "/", partial(_districts, console), Permission.SEE)]
+    return [Route("GET", "/", partial(_districts, console), Permission.SEE)]
 
 
 async def _districts(console: Console, request: web.Request) -> web.Response:

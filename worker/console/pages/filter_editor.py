@@ -20,19 +20,19 @@ from worker.console.filter_forms import (
     MOST_CONDITIONS,
     MOST_RULES,
     OPERATORS,
-    Draft,
+    FilterDraft,
     draft_from,
     draft_of,
 )
-from worker.console.order_forms import NotDone, Refused, ordering, text_of
-from worker.console.page import Page
+from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
+from worker.console.page import Route
 from worker.console.pages.filters import in_words
-from worker.domain.preflight.order_reason import spoken
+from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.roster.section_filter import parse_filter
 from worker.operations.dry_run import try_filter
 from worker.runtime.errors import FilterChanged, FilterError, StoreUnavailable
-from worker.suggest.enrolments import Coverage
+from worker.suggest.enrolments import FilterCoverage
 
 OPENING_SECONDS: Final = 2.0
 """For a first count, while somebody waits for the form."""
@@ -42,13 +42,13 @@ TRIAL_SECONDS: Final = 240.0
 LISTED_CELLS: Final = 30
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the editor and its counting."""
     path = "/districts/{district}/filter"
     return [
-        Page("GET", f"{path}/edit", partial(_open, console), Permission.REVIEW),
-        Page("POST", f"{path}/edit", partial(_posted, console), Permission.REVIEW),
-        Page("POST", f"{path}/coverage", partial(_count, console), Permission.REVIEW),
+        Route("GET", f"{path}/edit", partial(_open, console), Permission.REVIEW),
+        Route("POST", f"{path}/edit", partial(_posted, console), Permission.REVIEW),
+        Route("POST", f"{path}/coverage", partial(_count, console), Permission.REVIEW),
     ]
 
 
@@ -82,16 +82,16 @@ async def _opened_with(console: Console, request: web.Request, form: Any) -> web
     try:
         draft = draft_of(parse_filter(text_of(form, "filter")), current.version)
     except FilterError as error:
-        refused = Refused("open", f"This filter cannot be opened: {error}", 422)
+        refused = RefusedForm("open", f"This filter cannot be opened: {error}", 422)
         return await _editor(console, request, draft, refused=refused, looks=True)
     return await _editor(console, request, draft, looks=True)
 
 
-async def _save(console: Console, request: web.Request, district_id: str, draft: Draft) -> web.Response:
+async def _save(console: Console, request: web.Request, district_id: str, draft: FilterDraft) -> web.Response:
     await console.desk.show(district_id)  # an unknown district is no page of ours
     try:
         async with ordering("save", draft.reason):
-            section_filter, reason = draft.to_filter(), spoken(draft.reason)
+            section_filter, reason = draft.to_filter(), checked_reason(draft.reason)
             if not draft.is_sure:
                 await _check_coverage(console, district_id, draft)
         async with ordering("save", draft.reason):
@@ -114,7 +114,7 @@ async def _save(console: Console, request: web.Request, district_id: str, draft:
     raise done(of_district(district_id, "filter"), "filter-set")
 
 
-async def _check_coverage(console: Console, district_id: str, draft: Draft) -> None:
+async def _check_coverage(console: Console, district_id: str, draft: FilterDraft) -> None:
     """Raise `FilterError` where the filter leaves somebody, and nobody said that this is meant."""
     coverage = await console.coverages.count(district_id, draft.to_filter(), COUNTING_SECONDS)
     left = coverage.none + coverage.several if coverage else 0
@@ -127,7 +127,7 @@ async def _check_coverage(console: Console, district_id: str, draft: Draft) -> N
 
 
 async def _changed_meanwhile(
-    console: Console, request: web.Request, district_id: str, draft: Draft, refused: Refused
+    console: Console, request: web.Request, district_id: str, draft: FilterDraft, refused: RefusedForm
 ) -> web.Response:
     """Show what somebody else set, and keep what was typed: to save again is to replace that."""
     current = await console.desk.current_filter(district_id)
@@ -144,17 +144,19 @@ async def _changed_meanwhile(
     )
 
 
-async def _trial(console: Console, request: web.Request, district_id: str, draft: Draft) -> web.Response:
+async def _trial(
+    console: Console, request: web.Request, district_id: str, draft: FilterDraft
+) -> web.Response:
     await console.desk.show(district_id)  # an unknown district is no page of ours
     try:
         section_filter = draft.to_filter()
         async with asyncio.timeout(TRIAL_SECONDS):
             result = await try_filter(console.dry_runs, district_id, section_filter)
     except FilterError as error:
-        return await _editor(console, request, draft, refused=Refused("trial", f"{error}.", 422))
+        return await _editor(console, request, draft, refused=RefusedForm("trial", f"{error}.", 422))
     except (StoreUnavailable, TimeoutError) as error:
         text = f"The district could not be tried now ({error or 'it took too long'}). Nothing was changed."
-        return await _editor(console, request, draft, refused=Refused("trial", text, 503))
+        return await _editor(console, request, draft, refused=RefusedForm("trial", text, 503))
     return await _editor(console, request, draft, trial=result)
 
 
@@ -166,9 +168,9 @@ async def _count(console: Console, request: web.Request) -> web.Response:
     return console.render(request, "_coverage.html", **counted)
 
 
-async def _counted(console: Console, district_id: str, draft: Draft, within: float) -> dict[str, Any]:
+async def _counted(console: Console, district_id: str, draft: FilterDraft, within: float) -> dict[str, Any]:
     """Return what the count's template needs."""
-    coverage: Coverage | None = None
+    coverage: FilterCoverage | None = None
     wrong = None
     names = await console.surveys.schools(district_id)
     words = None
@@ -192,9 +194,9 @@ async def _counted(console: Console, district_id: str, draft: Draft, within: flo
 async def _editor(
     console: Console,
     request: web.Request,
-    draft: Draft,
+    draft: FilterDraft,
     *,
-    refused: Refused | None = None,
+    refused: RefusedForm | None = None,
     trial: dict[str, Any] | None = None,
     theirs: dict[str, Any] | None = None,
     effect: FilterEffect | None = None,

@@ -12,9 +12,9 @@ from aiohttp import web
 from worker.console.access.identity import Permission, who
 from worker.console.class_change_confirmation import Unconfirmed, confirmed_moves
 from worker.console.console import NOTICES, Console, done, of_district
-from worker.console.order_forms import NotDone, Refused, ordering, text_of
-from worker.console.page import Page
-from worker.domain.preflight.order_reason import spoken
+from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
+from worker.console.page import Route
+from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.policy import Code
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
@@ -28,20 +28,20 @@ SEARCH_SECONDS: Final = 20.0
 NOTICES["filter-set"] = "The filter is in force; the district is judged by it now."
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the filter, its suggestions, and the adoption of one."""
     path = "/districts/{district}/filter"
     return [
-        Page("GET", path, partial(_filter, console), Permission.SEE_PERSONAL),
-        Page("POST", f"{path}/suggest", partial(_suggest, console), Permission.REVIEW),
-        Page("POST", f"{path}/adopt", partial(_adopt, console), Permission.REVIEW),
+        Route("GET", path, partial(_filter, console), Permission.SEE_PERSONAL),
+        Route("POST", f"{path}/suggest", partial(_suggest, console), Permission.REVIEW),
+        Route("POST", f"{path}/adopt", partial(_adopt, console), Permission.REVIEW),
     ]
 
 
 async def _filter(
     console: Console,
     request: web.Request,
-    refused: Refused | None = None,
+    refused: RefusedForm | None = None,
     found: Sequence[Mapping[str, Any]] | None = None,
     asked: Mapping[str, Any] | None = None,
 ) -> web.Response:
@@ -94,7 +94,7 @@ async def _adopt(console: Console, request: web.Request) -> web.Response:
     reason, version = text_of(form, "reason"), text_of(form, "version")
     try:
         async with ordering("adopt", reason):
-            chosen, said = parse_filter(text_of(form, "filter")), spoken(reason)
+            chosen, said = parse_filter(text_of(form, "filter")), checked_reason(reason)
             before = int(version) if version.isascii() and version.isdigit() else 0
             confirmed = await confirmed_moves(console, district_id, chosen, text_of(form, "confirmed"))
             await console.desk.set_filter(

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission, who
 from worker.console.console import HEADERS, Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.domain.messages.bodies import instant
 from worker.domain.preflight.policy import Code, Severity
 from worker.operations.district_queries import FindingPlace, FindingRow, FindingsAsked
@@ -25,12 +25,12 @@ _PLACE: Final = ("severity", "code", "kind", "record_id", "member")
 COLUMNS: Final = ("code", "severity", "kind", "record_id", "field", "sections", "other", "since")
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the list, and the file of the same."""
     path = "/districts/{district}/findings"
     return [
-        Page("GET", path, partial(_findings, console), Permission.SEE),
-        Page("GET", f"{path}.csv", partial(_file, console), Permission.SEE),
+        Route("GET", path, partial(_findings, console), Permission.SEE),
+        Route("GET", f"{path}.csv", partial(_file, console), Permission.SEE),
     ]
 
 

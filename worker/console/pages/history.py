@@ -9,17 +9,17 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 
 PAGE: Final = 50
 LONGEST: Final = 17
 """Digits of a decision's number in an address."""
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the history."""
     path = "/districts/{district}/history"
-    return [Page("GET", path, partial(_history, console), Permission.SEE)]
+    return [Route("GET", path, partial(_history, console), Permission.SEE)]
 
 
 async def _history(console: Console, request: web.Request) -> web.Response:

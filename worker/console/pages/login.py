@@ -10,20 +10,20 @@ from worker.console.access import cookies, request_origin
 from worker.console.access.gate import digest_of, session_token
 from worker.console.access.identity import Permission, who
 from worker.console.access.login import LoggedIn, TryLater
-from worker.console.access.request_origin import Rules
+from worker.console.access.request_origin import AccessRules
 from worker.console.console import HEADERS, NOTICES, Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.domain.access.login_throttle import KNOWN_BROWSER
 
 NOTICES["logged-out"] = "You are logged out."
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the way in, and the way out."""
     return [
-        Page("GET", "/login", partial(_ask, console), None),
-        Page("POST", "/login", partial(_log_in, console), None),
-        Page("POST", "/logout", partial(_log_out, console), Permission.SEE),
+        Route("GET", "/login", partial(_ask, console), None),
+        Route("POST", "/login", partial(_log_in, console), None),
+        Route("POST", "/logout", partial(_log_out, console), Permission.SEE),
     ]
 
 
@@ -71,7 +71,7 @@ async def _log_out(console: Console, request: web.Request) -> web.Response:
     return answer
 
 
-def forget(answer: web.Response, request: web.Request, rules: Rules) -> None:
+def forget(answer: web.Response, request: web.Request, rules: AccessRules) -> None:
     """Take the session's cookie away, and what the browser kept of the console's pages."""
     cookies.take_away(answer, request, rules, cookies.SESSION)
     answer.headers["Clear-Site-Data"] = '"cache"'

@@ -13,8 +13,8 @@ from aiohttp import web
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
 from worker.console.content_policy import mail_html, with_frame
-from worker.console.order_forms import NotDone, Refused, ordering
-from worker.console.page import Page
+from worker.console.order_forms import NotDone, RefusedForm, ordering
+from worker.console.page import Route
 from worker.console.pages.onboarding import details_of, record_of
 from worker.domain.mail.mails import MailKind
 from worker.mail.mail_store import KeptMail, MailDesk, MailState
@@ -67,19 +67,19 @@ DEEDS: Final = {
 }
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the list of a district, one mail, what is done to it, and the templates."""
     path = "/districts/{district}/mails"
     return [
-        Page("GET", path, partial(_mails, console), Permission.SEE),
-        Page("GET", f"{path}/{{mail}}", partial(_mail, console), Permission.SEE_PERSONAL),
-        Page("GET", f"{path}/{{mail}}/html", partial(_html, console), Permission.SEE_PERSONAL),
+        Route("GET", path, partial(_mails, console), Permission.SEE),
+        Route("GET", f"{path}/{{mail}}", partial(_mail, console), Permission.SEE_PERSONAL),
+        Route("GET", f"{path}/{{mail}}/html", partial(_html, console), Permission.SEE_PERSONAL),
         *(
-            Page("POST", f"{path}/{{mail}}/{name}", partial(_done, console, name), Permission.REVIEW)
+            Route("POST", f"{path}/{{mail}}/{name}", partial(_done, console, name), Permission.REVIEW)
             for name in DEEDS
         ),
-        Page("GET", "/mails", partial(_templates, console), Permission.SEE),
-        Page("GET", "/mails/{kind}", partial(_template, console), Permission.SEE),
+        Route("GET", "/mails", partial(_templates, console), Permission.SEE),
+        Route("GET", "/mails/{kind}", partial(_template, console), Permission.SEE),
     ]
 
 
@@ -91,7 +91,7 @@ async def _mails(console: Console, request: web.Request) -> web.Response:
     return console.render(request, "mails.html", details=details, mails=mails)
 
 
-async def _mail(console: Console, request: web.Request, refused: Refused | None = None) -> web.Response:
+async def _mail(console: Console, request: web.Request, refused: RefusedForm | None = None) -> web.Response:
     district_id = request.match_info["district"]
     details = await details_of(console, district_id, await record_of(console, district_id))
     mail = await _found(console, request)

@@ -12,11 +12,11 @@ from worker.console.access import request_origin
 from worker.console.access.identity import Permission, who
 from worker.console.console import Console
 from worker.console.onboarding_steps import steps_of, troubles_of
-from worker.console.order_forms import Refused
-from worker.console.page import Page
+from worker.console.order_forms import RefusedForm
+from worker.console.page import Route
 from worker.domain.onboarding.states import Move, State, target
 from worker.domain.onboarding.todo import is_due
-from worker.onboarding.district_store import Link, Record
+from worker.onboarding.district_store import ConnectLink, Record
 from worker.onboarding.todo import waits_of
 from worker.runtime.errors import UnknownDistrictError
 
@@ -33,17 +33,17 @@ ASKING: Final = (Move.INVITE, Move.REQUEST_SHARING, Move.REQUEST_RULES)
 """Moves that write to the district: each has a page of its own, where the e-mail is seen before."""
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the page; what is done on it is in `way_orders`, and `asking` has the moves that write."""
-    return [Page("GET", "/districts/{district}/way", partial(way_page, console), Permission.SEE)]
+    return [Route("GET", "/districts/{district}/way", partial(way_page, console), Permission.SEE)]
 
 
 async def way_page(
     console: Console,
     request: web.Request,
-    refused: Refused | None = None,
+    refused: RefusedForm | None = None,
     typed: Mapping[str, str] | None = None,
-    new_link: Link | None = None,
+    new_link: ConnectLink | None = None,
 ) -> web.Response:
     """Return the page, with what was refused and typed beside its form; a new link is shown this once."""
     district_id = request.match_info["district"]

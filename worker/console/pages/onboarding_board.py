@@ -11,8 +11,8 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
-from worker.console.order_forms import NotDone, Refused, ordering, text_of
-from worker.console.page import Page
+from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
+from worker.console.page import Route
 from worker.console.pages.districts import page_number
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.todo import Wait
@@ -25,11 +25,11 @@ PAGE: Final = 100
 NOTICES["chosen"] = "The district is on its way: invite it next."
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the board, and the choice of a district."""
     return [
-        Page("GET", "/board", partial(_board, console), Permission.SEE),
-        Page("POST", "/board", partial(_choose, console), Permission.REVIEW),
+        Route("GET", "/board", partial(_board, console), Permission.SEE),
+        Route("POST", "/board", partial(_choose, console), Permission.REVIEW),
     ]
 
 
@@ -42,7 +42,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class BoardColumn:
     """One state: how many districts stand there, how many of them are held back, and the first of them."""
 
     state: State
@@ -51,13 +51,13 @@ class Column:
     cards: Sequence[Card]
 
 
-def columns(records: Sequence[Record], shown: int = IN_COLUMN) -> list[Column]:
+def columns(records: Sequence[Record], shown: int = IN_COLUMN) -> list[BoardColumn]:
     """Return a column for each state, in their order, districts that have been there longest first."""
     standing: dict[State, list[Record]] = {state: [] for state in State}
     for record in records:
         standing[record.way.state].append(record)
     return [
-        Column(
+        BoardColumn(
             state,
             len(those),
             sum(record.held_since is not None for record in those),
@@ -80,7 +80,7 @@ def oldest_first(records: Sequence[Record]) -> list[Record]:
 async def _board(
     console: Console,
     request: web.Request,
-    refused: Refused | None = None,
+    refused: RefusedForm | None = None,
     typed: dict[str, str] | None = None,
 ) -> web.Response:
     records = await console.lifecycles.records()

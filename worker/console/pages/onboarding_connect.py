@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.domain.onboarding.contact_text import ASKED
 from worker.domain.onboarding.states import CONNECTED_STATES, State
 from worker.onboarding.district_store import Welcome
@@ -21,9 +21,9 @@ HEADERS: Final = {
 }
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the page."""
-    return [Page("GET", "/connect/{token}", partial(_connect, console), None)]
+    return [Route("GET", "/connect/{token}", partial(_connect, console), None)]
 
 
 async def _connect(console: Console, request: web.Request) -> web.Response:

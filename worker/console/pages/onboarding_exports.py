@@ -10,21 +10,21 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission
 from worker.console.console import HEADERS, Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.onboarding.district_store import Record
 from worker.onboarding.export_calendar import events_of, frame
 from worker.onboarding.export_table import head, line
-from worker.runtime.cooperative import in_slices
+from worker.runtime.cooperative import yielding_every
 
 SLICE: Final = 20
 """Districts between two chances for others: their events take some ten milliseconds."""
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the two files."""
     return [
-        Page("GET", "/lifecycle.csv", partial(_table, console), Permission.SEE),
-        Page("GET", "/lifecycle.ics", partial(_calendar, console), Permission.SEE),
+        Route("GET", "/lifecycle.csv", partial(_table, console), Permission.SEE),
+        Route("GET", "/lifecycle.ics", partial(_calendar, console), Permission.SEE),
     ]
 
 
@@ -48,7 +48,7 @@ async def _file(
     parts = [begin]
     if request.method != "HEAD":
         records = await console.lifecycles.records()
-        parts += [written(record) async for record in in_slices(records, SLICE)]
+        parts += [written(record) async for record in yielding_every(records, SLICE)]
     name = f"lifecycle{'.ics' if kind == 'text/calendar' else '.csv'}"
     headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=b"".join([*parts, end]), content_type=kind, charset="utf-8", headers=headers)

@@ -14,10 +14,10 @@ from aiohttp import web
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
 from worker.console.order_forms import NotDone, ordering, text_of
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.pages.onboarding import way_page
 from worker.domain.onboarding.states import Move
-from worker.onboarding.district_store import Description, Link
+from worker.onboarding.district_store import ConnectLink, Description
 from worker.runtime.errors import LifecycleError
 
 Typed: TypeAlias = Mapping[str, str]
@@ -69,7 +69,7 @@ async def _describe(console: Console, district_id: str, actor: str, typed: Typed
     await console.lifecycles.describe(district_id, said, actor)
 
 
-async def _new_link(console: Console, district_id: str, actor: str, _typed: Typed) -> Link:
+async def _new_link(console: Console, district_id: str, actor: str, _typed: Typed) -> ConnectLink:
     return await console.lifecycles.new_link(district_id, actor)
 
 
@@ -94,10 +94,10 @@ DEEDS: Final = {
 }
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return where the forms of a district's way are sent to."""
     return [
-        Page("POST", f"/districts/{{district}}/way/{name}", partial(_done, console, name), Permission.REVIEW)
+        Route("POST", f"/districts/{{district}}/way/{name}", partial(_done, console, name), Permission.REVIEW)
         for name in DEEDS
     ]
 
@@ -112,7 +112,7 @@ async def _done(console: Console, name: str, request: web.Request) -> web.Respon
             outcome = await deed.carry_out(console, district_id, who(request).name, typed)
     except NotDone as no:
         return await way_page(console, request, no.refused, typed)
-    if isinstance(outcome, Link):  # not by another page: its address is known now, and never again
+    if isinstance(outcome, ConnectLink):  # not by another page: its address is known now, and never again
         return await way_page(console, request, new_link=outcome)
     if name == "drop":
         raise done("/board", deed.notice)

@@ -14,8 +14,8 @@ from aiohttp import web
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
 from worker.console.content_policy import mail_html, with_frame
-from worker.console.order_forms import NotDone, Refused, ordering, text_of
-from worker.console.page import Page
+from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
+from worker.console.page import Route
 from worker.console.pages.onboarding import ASKING, details_of
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, target
@@ -33,7 +33,7 @@ _DIGITS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RuleSuggestion:
     """A suggestion of the standing review that sharing rules can say; `key` names it in addresses."""
 
     key: str
@@ -47,21 +47,25 @@ class Choice:
         return RulesAsked(self.text, self.exactly_one, self.none, self.several)
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the page of each such move, the HTML of its e-mail, and the move itself."""
     made = []
     for move in ASKING:
         path = f"/districts/{{district}}/way/{move.value}"
         made += [
-            Page("GET", path, partial(_asking, console, move), Permission.REVIEW),
-            Page("GET", f"{path}/html", partial(_html, console, move), Permission.REVIEW),
-            Page("POST", path, partial(_ask, console, move), Permission.REVIEW),
+            Route("GET", path, partial(_asking, console, move), Permission.REVIEW),
+            Route("GET", f"{path}/html", partial(_html, console, move), Permission.REVIEW),
+            Route("POST", path, partial(_ask, console, move), Permission.REVIEW),
         ]
     return made
 
 
 async def _asking(
-    console: Console, move: Move, request: web.Request, refused: Refused | None = None, key: str | None = None
+    console: Console,
+    move: Move,
+    request: web.Request,
+    refused: RefusedForm | None = None,
+    key: str | None = None,
 ) -> web.Response:
     district_id = request.match_info["district"]
     record = await console.lifecycles.record(district_id)
@@ -130,7 +134,7 @@ async def _rules(console: Console, district_id: str, key: str) -> RulesAsked:
 
 
 async def _preview(
-    console: Console, district_id: str, move: Move, chosen: Choice | None
+    console: Console, district_id: str, move: Move, chosen: RuleSuggestion | None
 ) -> tuple[Mail | None, str | None]:
     """Return the e-mail that would be sent, else why none could be."""
     try:
@@ -143,17 +147,17 @@ async def _preview(
         return None, no.refused.text
 
 
-def choices_of(details: Mapping[str, Any]) -> list[Choice]:
+def choices_of(details: Mapping[str, Any]) -> list[RuleSuggestion]:
     """Return the suggestions of the standing review that sharing rules in Clever can say."""
     standing = (details.get("review") or {}).get("suggestions") or []
     return [_choice(one) for one in standing if one["sharing_rules"]]
 
 
-def _choice(one: Mapping[str, Any]) -> Choice:
+def _choice(one: Mapping[str, Any]) -> RuleSuggestion:
     key = hashlib.sha256(one["text"].encode()).hexdigest()[:_DIGITS]
     coverage = one["coverage"]
-    return Choice(key, one["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
+    return RuleSuggestion(key, one["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
 
 
-def _chosen(choices: Sequence[Choice], key: str) -> Choice | None:
+def _chosen(choices: Sequence[RuleSuggestion], key: str) -> RuleSuggestion | None:
     return next((choice for choice in choices if choice.key == key), None)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.console.pages.districts import page_number
 from worker.domain.onboarding.todo import Who
 from worker.onboarding.todo import Todo, todos
@@ -22,13 +22,13 @@ IN_GROUP: Final = 25
 PAGE: Final = 100
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the list."""
-    return [Page("GET", "/todo", partial(_todo, console), Permission.SEE)]
+    return [Route("GET", "/todo", partial(_todo, console), Permission.SEE)]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TodoGroup:
     """What one is waited for with: the lines that are shown, of how many, and how many are overdue."""
 
     who: Who
@@ -37,13 +37,13 @@ class Group:
     due: int
 
 
-def groups(found: Sequence[Todo], shown: slice) -> list[Group]:
+def groups(found: Sequence[Todo], shown: slice) -> list[TodoGroup]:
     """Return the list by who is waited for; those that nobody waits for are left out."""
     made = []
     for who in Who:
         lines = [todo for todo in found if todo.wait.who is who]
         if lines:
-            made.append(Group(who, lines[shown], len(lines), sum(todo.is_due for todo in lines)))
+            made.append(TodoGroup(who, lines[shown], len(lines), sum(todo.is_due for todo in lines)))
     return made
 
 

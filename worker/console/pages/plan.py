@@ -10,10 +10,10 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
-from worker.console.order_forms import NotDone, Refused, ordering, text_of
-from worker.console.page import Page
+from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
+from worker.console.page import Route
 from worker.domain.messages.bodies import plan_counts
-from worker.domain.preflight.order_reason import spoken
+from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.plan_changes import Op
 from worker.domain.roster.roster import RosterKind
@@ -26,16 +26,16 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 NOTICES["approved"] = "The plan is approved: it is committed as soon as the district is judged, in a moment."
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the plan, and its approval."""
     path = "/districts/{district}/plan"
     return [
-        Page("GET", path, partial(_plan, console), Permission.SEE),
-        Page("POST", f"{path}/approve", partial(_approve, console), Permission.REVIEW),
+        Route("GET", path, partial(_plan, console), Permission.SEE),
+        Route("POST", f"{path}/approve", partial(_approve, console), Permission.REVIEW),
     ]
 
 
-async def _plan(console: Console, request: web.Request, refused: Refused | None = None) -> web.Response:
+async def _plan(console: Console, request: web.Request, refused: RefusedForm | None = None) -> web.Response:
     district_id, query = request.match_info["district"], request.query
     kind = query.get("kind") if query.get("kind") in set(RosterKind) else None
     op = Op(query["op"]) if query.get("op") in set(Op) else None
@@ -73,7 +73,7 @@ async def _approve(console: Console, request: web.Request) -> web.Response:
         async with ordering("approve", reason):
             if not _DIGEST.fullmatch(digest):
                 raise UsageError("expected the digest of the plan that this page shows")
-            await console.desk.approve(district_id, digest, who(request).name, spoken(reason))
+            await console.desk.approve(district_id, digest, who(request).name, checked_reason(reason))
     except NotDone as no:
         return await _plan(console, request, no.refused)
     raise done(of_district(district_id, "plan"), "approved")

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
-from worker.console.order_forms import NotDone, Refused, ordering, text_of
-from worker.console.page import Page
-from worker.domain.preflight.order_reason import spoken
+from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
+from worker.console.page import Route
+from worker.domain.preflight.order_reason import checked_reason
 from worker.operations.rollback import RolledBack, commit_line, roll_back, try_rollback
 from worker.operations.rollback_store import Reachable
 from worker.runtime.errors import UsageError
@@ -22,20 +22,20 @@ NOTICES["rolled-back"] = (
 )
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the list of commits, the dry run and the rollback."""
     path = "/districts/{district}/rollback"
     return [
-        Page("GET", path, partial(_list, console), Permission.ADMINISTER),
-        Page("POST", f"{path}/try", partial(_try, console), Permission.ADMINISTER),
-        Page("POST", path, partial(_roll_back, console), Permission.ADMINISTER),
+        Route("GET", path, partial(_list, console), Permission.ADMINISTER),
+        Route("POST", f"{path}/try", partial(_try, console), Permission.ADMINISTER),
+        Route("POST", path, partial(_roll_back, console), Permission.ADMINISTER),
     ]
 
 
 async def _list(
     console: Console,
     request: web.Request,
-    refused: Refused | None = None,
+    refused: RefusedForm | None = None,
     tried: RolledBack | None = None,
 ) -> web.Response:
     district_id = request.match_info["district"]
@@ -72,7 +72,7 @@ async def _roll_back(console: Console, request: web.Request) -> web.Response:
         async with ordering("rollback", reason):
             sequence = _sequence(text_of(form, "to"))
             try:
-                said = spoken(reason)
+                said = checked_reason(reason)
             except UsageError:
                 tried = await try_rollback(console.rollbacks, district_id, sequence)
                 raise

@@ -20,14 +20,14 @@ from worker.console.access.identity import Permission
 from worker.console.console import Console
 from worker.console.filter_forms import FIELDS
 from worker.console.order_forms import text_of
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.domain.review.section_table import (
     LONGEST_VALUE,
-    Choice,
-    Group,
     Grouping,
-    Place,
+    PagePosition,
+    SectionGroup,
     SectionLine,
+    SectionQuery,
     SectionTable,
     Sort,
 )
@@ -59,35 +59,35 @@ _Value = TypeVar("_Value", bound=StrEnum)
 class Asked:
     """What the page's form asks for."""
 
-    choice: Choice
+    choice: SectionQuery
     kept: str
     sort: Sort
     by: Grouping | None
     opened: str | None
     """The key of the group whose sections are shown."""
-    after: Place | None
+    after: PagePosition | None
     counts: bool
     """Whether somebody asked for the groups' students, however long that takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class SectionsView:
     """What the page shows of a district's table."""
 
     matching: int
-    groups: Sequence[Group]
+    groups: Sequence[SectionGroup]
     more_groups: int
-    opened: Group | None
+    opened: SectionGroup | None
     lines: Sequence[SectionLine]
-    following: Place | None
+    following: PagePosition | None
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return the table of sections; what is asked of it is posted."""
     path = "/districts/{district}/sections"
     return [
-        Page("GET", path, partial(_sections, console), Permission.SEE_PERSONAL),
-        Page("POST", path, partial(_sections, console), Permission.SEE_PERSONAL),
+        Route("GET", path, partial(_sections, console), Permission.SEE_PERSONAL),
+        Route("POST", path, partial(_sections, console), Permission.SEE_PERSONAL),
     ]
 
 
@@ -124,7 +124,7 @@ def asked_by(form: Mapping[str, Any]) -> Asked:
     field: FilterField = next((one for one in get_args(FilterField) if one == text_of(form, "field")), "name")
     opened = _all(form, "open")  # what a button says comes behind what is kept in the page
     return Asked(
-        Choice(text_of(form, "text")[:LONGEST_VALUE], field, text_of(form, "school"), KEPT.get(kept)),
+        SectionQuery(text_of(form, "text")[:LONGEST_VALUE], field, text_of(form, "school"), KEPT.get(kept)),
         kept if kept in KEPT else "",
         sort,
         by,
@@ -144,20 +144,20 @@ def _one_of(kind: type[_Value], text: str) -> _Value | None:
     return next((one for one in kind if one == text), None)
 
 
-def _shown(table: SectionTable, asked: Asked) -> Shown:
+def _shown(table: SectionTable, asked: Asked) -> SectionsView:
     chosen = table.chosen(asked.choice)
     if asked.by is None:
         lines, following = table.page(chosen, asked.sort, asked.after, PAGE)
-        return Shown(len(chosen), [], 0, None, lines, following)
+        return SectionsView(len(chosen), [], 0, None, lines, following)
     groups = table.groups(chosen, asked.by)
     more = max(0, len(groups) - MOST_GROUPS)
     opened = next((group for group in groups if group.key == asked.opened), None)
     lines, following = table.page(opened.sections, asked.sort, asked.after, PAGE) if opened else ([], None)
-    return Shown(len(chosen), groups[:MOST_GROUPS], more, opened, lines, following)
+    return SectionsView(len(chosen), groups[:MOST_GROUPS], more, opened, lines, following)
 
 
 async def _seats(
-    console: Console, district_id: str, table: SectionTable, groups: Sequence[Group], asked: Asked
+    console: Console, district_id: str, table: SectionTable, groups: Sequence[SectionGroup], asked: Asked
 ) -> tuple[list[Seats] | None, str]:
     """Return what each group alone would give; else None, and why: not yet asked for, or it took too long."""
     if not groups:
@@ -180,7 +180,7 @@ def _schools(table: SectionTable) -> dict[str, str]:
     }
 
 
-def _place(text: str, sort: Sort) -> Place | None:
+def _place(text: str, sort: Sort) -> PagePosition | None:
     """Read a place that `_written` wrote; None where it is none."""
     try:
         value, section_id = json.loads(text)
@@ -188,8 +188,8 @@ def _place(text: str, sort: Sort) -> Place | None:
         return None
     if not isinstance(value, str) or not isinstance(section_id, str):
         return None
-    return Place(value, section_id) if sort is not Sort.STUDENTS or _NUMBER.fullmatch(value) else None
+    return PagePosition(value, section_id) if sort is not Sort.STUDENTS or _NUMBER.fullmatch(value) else None
 
 
-def _written(place: Place | None) -> str:
+def _written(place: PagePosition | None) -> str:
     return json.dumps([place.value, place.id]) if place else ""

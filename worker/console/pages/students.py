@@ -12,9 +12,9 @@ from aiohttp import web
 
 from worker.console.access.identity import Permission
 from worker.console.console import Console
-from worker.console.page import Page
+from worker.console.page import Route
 from worker.domain.roster.records import STUDENT_TEXTS, Student
-from worker.operations.section_queries import StudentRecord
+from worker.operations.section_queries import StudentDetails
 
 FIELD_WORDS: Final = {
     "sis_id": "SIS id",
@@ -28,10 +28,10 @@ FIELD_WORDS: Final = {
 }
 
 
-def pages(console: Console) -> list[Page]:
+def pages(console: Console) -> list[Route]:
     """Return a student's page."""
     path = "/districts/{district}/students/{record}"
-    return [Page("GET", path, partial(_student, console), Permission.SEE_PERSONAL)]
+    return [Route("GET", path, partial(_student, console), Permission.SEE_PERSONAL)]
 
 
 async def _student(console: Console, request: web.Request) -> web.Response:
@@ -66,7 +66,7 @@ def _staged(student: Student | None) -> list[tuple[str, str]]:
     return texts + [(f"ext.{name}", _text(value)) for name, value in sorted(student.ext.items())]
 
 
-def _compared(seen: StudentRecord) -> list[tuple[str, str, str]]:
+def _compared(seen: StudentDetails) -> list[tuple[str, str, str]]:
     """Return each field of the roster's record as committed, and as it would be; blank in both left out."""
     before, after = seen.committed or {}, seen.candidate or {}
     names = [*after, *(name for name in before if name not in after)]

@@ -8,7 +8,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class LoginThrottle:
     """Tries that are free, the wait after the first one that is not, and the longest; each wait doubles."""
 
     free: int
@@ -30,6 +30,6 @@ FORGIVEN_AFTER: Final = timedelta(hours=1)
 KNOWN_BROWSER: Final = timedelta(days=90)
 """For so long a browser in which somebody has logged in is held up by its own failures only."""
 
-OF_AN_ADDRESS: Final = Patience(5, timedelta(seconds=5), timedelta(minutes=15))
-OF_A_NAME: Final = Patience(5, timedelta(seconds=2), timedelta(seconds=30))
+OF_AN_ADDRESS: Final = LoginThrottle(5, timedelta(seconds=5), timedelta(minutes=15))
+OF_A_NAME: Final = LoginThrottle(5, timedelta(seconds=2), timedelta(seconds=30))
 """Short: whoever has many addresses holds everybody up who uses another browser than usual."""

@@ -26,7 +26,7 @@ STAGE_FAILING: Final = "stage.failing"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class IncidentKind:
     """One kind of incident."""
 
     severity: Literal["warning", "critical"]
@@ -35,81 +35,81 @@ class Kind:
     """What its resolved alert says."""
 
 
-CATALOGUE: Final[Mapping[str, Kind]] = {
-    PREFLIGHT_FAILED: Kind(
+CATALOGUE: Final[Mapping[str, IncidentKind]] = {
+    PREFLIGHT_FAILED: IncidentKind(
         "warning", "The district stands in review: nothing of it is committed.", "Preflight passed again."
     ),
-    PLAN_MASS_REMOVAL: Kind(
+    PLAN_MASS_REMOVAL: IncidentKind(
         "warning",
         "Nothing but guards stands against a commit that removes many students: a person is asked.",
         "No removal waits for a person any more.",
     ),
-    PLAN_CLASS_CHANGE: Kind(
+    PLAN_CLASS_CHANGE: IncidentKind(
         "warning",
         "Nothing but guards stands against a commit that puts many students into another class: a person is "
         "asked.",
         "No change of classes waits for a person any more.",
     ),
-    EVENTS_QUARANTINED: Kind(
+    EVENTS_QUARANTINED: IncidentKind(
         "warning",
         "Unreadable events of the district hold it back until a person replays or discards them.",
         "No unreadable event holds the district back any more.",
     ),
-    EVENTS_UNDER_FLOOR: Kind(
+    EVENTS_UNDER_FLOOR: IncidentKind(
         "warning",
         "All events of a window are from before the district's last baseline: none of them changed anything.",
         "Events of the district count again.",
     ),
-    BASELINE_REFUSED: Kind(
+    BASELINE_REFUSED: IncidentKind(
         "warning",
         "A baseline has read too little to be true: nothing was changed.",
         "A baseline was adopted.",
     ),
-    SYNC_PAUSED: Kind(
+    SYNC_PAUSED: IncidentKind(
         "warning", "The district's sync in Clever is paused: nothing arrives.", "The sync runs again."
     ),
-    SYNC_STALE: Kind(
+    SYNC_STALE: IncidentKind(
         "warning",
         "The district's sync in Clever has an error, or did not succeed for four days.",
         "The sync succeeds again.",
     ),
-    FEED_STUCK: Kind(
+    FEED_STUCK: IncidentKind(
         "critical",
         "A connected district is not read from Clever: its turns fail, or its feed's end is not reached.",
         "The feed is read to its end again.",
     ),
-    DISTRICT_PARKED: Kind(
+    DISTRICT_PARKED: IncidentKind(
         "critical",
         "The district's evaluation raised five times in a row: it waits for a person.",
         "The district is evaluated again.",
     ),
-    WINDOW_OVERDUE: Kind(
+    WINDOW_OVERDUE: IncidentKind(
         "critical", "A window is due and was not evaluated: is anybody evaluating?", "No window is overdue."
     ),
-    OUTBOX_STUCK: Kind(
+    OUTBOX_STUCK: IncidentKind(
         "critical",
         "Messages wait to be published: is anybody relaying, and is the broker there?",
         "The messages were published.",
     ),
-    DEAD_LETTERS_WAITING: Kind(
+    DEAD_LETTERS_WAITING: IncidentKind(
         "warning", "Messages that could not be read wait on clever.events.dead.", "No dead letter waits."
     ),
-    DEAD_LETTERS_UNATTRIBUTED: Kind(
+    DEAD_LETTERS_UNATTRIBUTED: IncidentKind(
         "critical",
         "The broker itself put messages aside of which nobody can tell the district: it may have a hole.",
         "Every message that the broker put aside was replayed or discarded.",
     ),
-    STAGE_FAILING: Kind(
+    STAGE_FAILING: IncidentKind(
         "critical",
         "A part of the worker raises an error whenever it works, or stands still; it is tried again.",
         "Every stage works again.",
     ),
-    LAUNCH_HELD: Kind(
+    LAUNCH_HELD: IncidentKind(
         "warning",
         "A launch whose day has come is held back: the district's roster is not in sync.",
         "The launch is not held back any more.",
     ),
-    MAILS_WAITING: Kind(
+    MAILS_WAITING: IncidentKind(
         "warning",
         "E-mails to the district's administration team did not surely arrive: a person is asked.",
         "No e-mail to the district waits for a person.",

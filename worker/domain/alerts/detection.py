@@ -26,7 +26,7 @@ from worker.domain.alerts.codes import (
     SYNC_STALE,
     WINDOW_OVERDUE,
 )
-from worker.domain.alerts.incidents import NO_DISTRICT, Condition, picture
+from worker.domain.alerts.incidents import NO_DISTRICT, Problem, picture
 from worker.domain.messages.bodies import sync_state
 from worker.domain.onboarding.todo import told_troubles
 from worker.domain.onboarding.transitions import Trouble
@@ -37,7 +37,7 @@ from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes.wording import count, verb
 from worker.domain.roster.roster import RosterKind
 
-Found: TypeAlias = dict[tuple[str, str], Condition]
+Conditions: TypeAlias = dict[tuple[str, str], Problem]
 """What is wrong, by district and code."""
 
 FOLD_OVER: Final = 20
@@ -45,7 +45,7 @@ FOLD_OVER: Final = 20
 is away, operations want to hear of it, and not of thirteen thousand districts one by one."""
 
 
-_QUARANTINED: Final = Condition(
+_QUARANTINED: Final = Problem(
     "", "Unreadable events hold the district back until they are replayed or discarded."
 )
 
@@ -71,7 +71,7 @@ class StageFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observed:
     """What an inspection saw, district by district; `failing` are districts with how often turns failed."""
 
     syncs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Sight:
 
 def decided(
     tally: Tally, policy: Policy, outcome: Outcome, *, is_in_review: bool
-) -> dict[str, Condition | None]:
+) -> dict[str, Problem | None]:
     """Return what an evaluation decided that operations should know of, by code; None: nothing is wrong.
 
     Nothing at all comes back where the verdict was put off, or a hold keeps things as they were.
@@ -116,111 +116,111 @@ def decided(
     }
 
 
-def under_floor(events: int, under: int) -> dict[str, Condition | None]:
+def under_floor(events: int, under: int) -> dict[str, Problem | None]:
     """Return whether the events of a window, of which so many lie under the floor, count at all."""
     if not events:
         return {}
     summary = f"{count(under, 'event')} changed nothing: all of the window is from before the last baseline."
     return {
-        EVENTS_UNDER_FLOOR: Condition("", summary, {"events": under}) if under == events else None,
+        EVENTS_UNDER_FLOOR: Problem("", summary, {"events": under}) if under == events else None,
     }
 
 
-def _failed(tally: Tally, errors: Collection[str]) -> Condition:
+def _failed(tally: Tally, errors: Collection[str]) -> Problem:
     parts = [count(tally.errors, "error")]
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
     if removed and not REMOVAL_GUARDS.isdisjoint(errors):
         parts.insert(0, f"{count(removed, 'student')} would be removed")
     if tally.blocked:
         parts.insert(0, f"{tally.blocked:,} of {count(tally.students, 'student')} blocked")
-    return Condition(picture(errors), f"Preflight failed: {', '.join(parts)}.", tally.by_code())
+    return Problem(picture(errors), f"Preflight failed: {', '.join(parts)}.", tally.by_code())
 
 
-def _asked(tally: Tally, errors: Iterable[str]) -> Condition:
+def _asked(tally: Tally, errors: Iterable[str]) -> Problem:
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
     summary = f"The plan removes {count(removed, 'student')} at once: a person is asked to approve it."
-    return Condition(picture(errors), summary, {"removed": removed, "students": tally.students})
+    return Problem(picture(errors), summary, {"removed": removed, "students": tally.students})
 
 
-def _asked_of_classes(tally: Tally, errors: Iterable[str]) -> Condition:
+def _asked_of_classes(tally: Tally, errors: Iterable[str]) -> Problem:
     summary = "The plan puts many students into another class at once: a person is asked to approve it."
-    return Condition(picture(errors), summary, {"students": tally.students})
+    return Problem(picture(errors), summary, {"students": tally.students})
 
 
-def inspected(sight: Sight, now: datetime) -> Found:
+def inspected(sight: Observed, now: datetime) -> Conditions:
     """Return what is wrong by what an inspection saw."""
-    found: Found = {}
+    found: Conditions = {}
     for district, record in sight.syncs.items():
         if said := sync_incident(record, now):
             found[district, said[0]] = said[1]
     for district in sight.unread:
-        found[district, FEED_STUCK] = Condition("unread", "The feed's end was not reached for a while.")
+        found[district, FEED_STUCK] = Problem("unread", "The feed's end was not reached for a while.")
     for district, turns in sight.failing.items():
-        found[district, FEED_STUCK] = Condition(
+        found[district, FEED_STUCK] = Problem(
             "failing",
             f"The last {count(turns, 'turn')} of reading the district from Clever failed.",
             {"turns": turns},
         )
     for district in sight.parked:
         summary = "The district's evaluation raised too often: it is parked until `flush` or `resume`."
-        found[district, DISTRICT_PARKED] = Condition("", summary)
+        found[district, DISTRICT_PARKED] = Problem("", summary)
     for district, events in sight.overdue.items():
         summary = f"A window with {count(events, 'event')} is due and was not evaluated."
-        found[district, WINDOW_OVERDUE] = Condition("", summary, {"events": events})
+        found[district, WINDOW_OVERDUE] = Problem("", summary, {"events": events})
     for district, messages in sight.unpublished.items():
         summary = (
             f"{count(messages, 'message')} {verb(messages, 'waits', 'wait')} to be published for too long."
         )
-        found[district, OUTBOX_STUCK] = Condition("", summary, {"messages": messages})
+        found[district, OUTBOX_STUCK] = Problem("", summary, {"messages": messages})
     found |= _on_their_way(sight)
     found |= _in_processes(sight)
     if sight.unattributed:
         summary = f"The broker put {count(sight.unattributed, 'message')} of no known district aside."
         counts = {"messages": sight.unattributed}
-        found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Condition("", summary, counts)
+        found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Problem("", summary, counts)
     if sight.dead_letters:
         waiting = count(sight.dead_letters, "dead letter")
         summary = f"{waiting} {verb(sight.dead_letters, 'waits', 'wait')} on clever.events.dead."
         counts = {"messages": sight.dead_letters}
-        found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Condition("", summary, counts)
+        found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Problem("", summary, counts)
     return found
 
 
-def _in_processes(sight: Sight) -> Found:
+def _in_processes(sight: Observed) -> Conditions:
     """Return one incident for all stages that fail, since one cause mostly fails several."""
     if not sight.stages:
         return {}
     each = sorted(sight.stages.items())
     summary = "Stages fail again and again: " + "; ".join(f"{stage}: {one.problem}" for stage, one in each)
     counts = {stage: one.processes for stage, one in each}
-    return {(NO_DISTRICT, STAGE_FAILING): Condition(picture(sight.stages), f"{summary}.", counts)}
+    return {(NO_DISTRICT, STAGE_FAILING): Problem(picture(sight.stages), f"{summary}.", counts)}
 
 
-def _on_their_way(sight: Sight) -> Found:
-    found: Found = {}
+def _on_their_way(sight: Observed) -> Conditions:
+    found: Conditions = {}
     for district, troubles in sight.held.items():
         if told := sorted(told_troubles(troubles)):
             why = ", ".join(trouble.replace("_", " ") for trouble in told)
             summary = f"A launch whose day has come is held back: {why}."
-            found[district, LAUNCH_HELD] = Condition(picture(told), summary)
+            found[district, LAUNCH_HELD] = Problem(picture(told), summary)
     for district, mails in sight.mails.items():
         summary = f"{count(mails, 'e-mail')} to the district did not surely arrive: a person is asked."
-        found[district, MAILS_WAITING] = Condition("", summary, {"mails": mails})
+        found[district, MAILS_WAITING] = Problem("", summary, {"mails": mails})
     return found
 
 
-def sync_incident(record: Mapping[str, Any], now: datetime) -> tuple[str, Condition] | None:
+def sync_incident(record: Mapping[str, Any], now: datetime) -> tuple[str, Problem] | None:
     """Return what is wrong with a district's sync, by what Clever last told of it."""
     said = sync_state(record, now)
     if said["warning"] is None:
         return None
     if said["paused"]:
-        return SYNC_PAUSED, Condition("", said["warning"])
+        return SYNC_PAUSED, Problem("", said["warning"])
     is_in_error = said["state"] in {"pending", "error"}
-    return SYNC_STALE, Condition(said["state"] if is_in_error else "old", said["warning"])
+    return SYNC_STALE, Problem(said["state"] if is_in_error else "old", said["warning"])
 
 
-def folded(found: Found, is_open: Collection[tuple[str, str]]) -> Found:
+def folded(found: Conditions, is_open: Collection[tuple[str, str]]) -> Conditions:
     """Return what is wrong with one incident for many districts that have the same one.
 
     Districts that operations were told of already stay incidents of their own.
@@ -236,5 +236,5 @@ def folded(found: Found, is_open: Collection[tuple[str, str]]) -> Found:
             if (district, code) not in is_open:
                 del told[district, code]
         summary = f"{count(len(concerned), 'district')} at once; most of them are not told of one by one."
-        told[NO_DISTRICT, code] = Condition("many", summary, {"districts": len(concerned)})
+        told[NO_DISTRICT, code] = Problem("many", summary, {"districts": len(concerned)})
     return told

@@ -36,7 +36,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Problem:
     """What is wrong now: its picture, and how that is told. The picture alone decides what is news."""
 
     picture: str
@@ -49,7 +49,7 @@ class Memory:
     """What is remembered of an incident; `told` is the picture that was last told, None once it is over."""
 
     since: datetime
-    condition: Condition
+    condition: Problem
     told: str | None
     told_at: datetime
     """When the last alert was made: of its beginning, of another picture, or of its end."""
@@ -73,7 +73,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AlertRules:
     """How alerts are made: `flap` is how soon an incident comes again to count as flapping."""
 
     flap: timedelta = timedelta(minutes=10)
@@ -91,7 +91,7 @@ class Alert:
 
 
 def step(
-    memory: Memory | None, condition: Condition | None, now: datetime, flap: timedelta
+    memory: Memory | None, condition: Problem | None, now: datetime, flap: timedelta
 ) -> tuple[Memory | None, Status | None]:
     """Return what is remembered of an incident from now on, and what operations are told, if anything.
 
@@ -111,7 +111,7 @@ def step(
 
 
 def _while_over(
-    memory: Memory | None, condition: Condition | None, now: datetime, flap: timedelta
+    memory: Memory | None, condition: Problem | None, now: datetime, flap: timedelta
 ) -> tuple[Memory | None, Status | None]:
     recent = memory if memory is not None and now - memory.told_at < flap else None
     if condition is None:
@@ -128,7 +128,7 @@ def _while_clear(memory: Memory, now: datetime, flap: timedelta) -> tuple[Memory
 
 
 def alert(
-    district_id: str, code: str, memory: Memory, status: Status, rules: Rules, ending: str | None = None
+    district_id: str, code: str, memory: Memory, status: Status, rules: AlertRules, ending: str | None = None
 ) -> Alert:
     """Return the alert that tells of an incident as it is remembered after the step.
 

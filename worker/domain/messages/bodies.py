@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from worker.domain.messages.size_limit import fitted
+from worker.domain.messages.size_limit import truncated
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import Trigger
@@ -159,7 +159,7 @@ def review_body(
         "sync": sync_state(district, batch.closed_at),
         "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
     }
-    return fitted(review)
+    return truncated(review)
 
 
 def standing_errors(causes: Sequence[Cause], new: Mapping[str, int]) -> dict[str, int]:

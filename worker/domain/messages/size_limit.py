@@ -11,7 +11,7 @@ LARGEST: Final = 1_000_000
 """Bytes of a review; no message is larger than 1 MiB."""
 
 
-def fitted(review: dict[str, Any], limit: int = LARGEST) -> dict[str, Any]:
+def truncated(review: dict[str, Any], limit: int = LARGEST) -> dict[str, Any]:
     """Return the review with as much of its lists as fits.
 
     Rules for a thousand schools each, and ids as long as they may be, are too much in places: suggestions

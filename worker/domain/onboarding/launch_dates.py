@@ -13,7 +13,7 @@ _SATURDAY: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class LaunchCalendar:
     """Which days are working days, how many of them before a window a launch comes, and at what time."""
 
     lead_days: int = 3
@@ -57,11 +57,11 @@ class AssessmentWindow:
     zone: ZoneInfo
     launch_on: date | None = None
 
-    def launches_on(self, calendar: Calendar) -> date:
+    def launches_on(self, calendar: LaunchCalendar) -> date:
         """Return the day of the launch."""
         return self.launch_on or calendar.launch_date(self.opens_on)
 
-    def launches_at(self, calendar: Calendar) -> datetime:
+    def launches_at(self, calendar: LaunchCalendar) -> datetime:
         """Return the moment of the launch; a time that a clock skips that day is the one it moves on to."""
         return _moment(self.launches_on(calendar), calendar.launch_time, self.zone)
 

@@ -32,7 +32,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TodoFacts:
     """What a wait is judged by; `mails_waiting` are mails that need a person, the oldest since then."""
 
     state: State
@@ -48,7 +48,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ReminderDelays:
     """For how long somebody may be waited for before the to-do list says so."""
 
     district: timedelta = timedelta(days=7)
@@ -95,7 +95,7 @@ _HELD: Final[Mapping[Trouble, tuple[Who, str]]] = {
 """The first that applies is told: without it the others cannot be put right, or will not last."""
 
 
-def waits(standing: Standing) -> list[Wait]:
+def waits(standing: TodoFacts) -> list[Wait]:
     """Return everything that somebody is waited for in a district, the most pressing first."""
     found = [*_held(standing), *_mails(standing)]
     if standing.state in _BY_STATE and not _is_told(found):
@@ -110,12 +110,12 @@ def waits(standing: Standing) -> list[Wait]:
     return found
 
 
-def is_due(wait: Wait, now: datetime, patience: Patience) -> bool:
+def is_due(wait: Wait, now: datetime, patience: ReminderDelays) -> bool:
     """Whether somebody was waited for long enough to stand on the to-do list."""
     return due_at(wait, patience) <= now
 
 
-def due_at(wait: Wait, patience: Patience) -> datetime:
+def due_at(wait: Wait, patience: ReminderDelays) -> datetime:
     """Return when a wait comes onto the to-do list."""
     return wait.since if wait.code in PRESSING else wait.since + patience.of(wait.who)
 
@@ -125,7 +125,7 @@ def told_troubles(troubles: Collection[Trouble]) -> frozenset[Trouble]:
     return frozenset(troubles) - MOMENTARY
 
 
-def _held(standing: Standing) -> list[Wait]:
+def _held(standing: TodoFacts) -> list[Wait]:
     if standing.held_since is None:
         return []
     for trouble, (who, what) in _HELD.items():
@@ -134,7 +134,7 @@ def _held(standing: Standing) -> list[Wait]:
     return []
 
 
-def _mails(standing: Standing) -> list[Wait]:
+def _mails(standing: TodoFacts) -> list[Wait]:
     if not standing.mails_waiting or standing.mails_since is None:
         return []
     many = "An e-mail" if standing.mails_waiting == 1 else count(standing.mails_waiting, "e-mail")

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from worker.domain.onboarding.launch_dates import AssessmentWindow, Calendar
+from worker.domain.onboarding.launch_dates import AssessmentWindow, LaunchCalendar
 from worker.domain.onboarding.states import CONNECTED_STATES, Move, State, target
 
 
@@ -60,7 +60,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DistrictFacts:
     """What is seen of a district now; `sharing` is None where it was not judged, being of no interest."""
 
     is_connected: bool
@@ -71,10 +71,10 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class TransitionRules:
     """`unsectioned_percent`: students in no section up to which all sections count as shared."""
 
-    calendar: Calendar = field(default_factory=Calendar)
+    calendar: LaunchCalendar = field(default_factory=LaunchCalendar)
     unsectioned_percent: float = 1.0
 
 
@@ -87,7 +87,7 @@ class Step:
     after: State
 
 
-def next_step(way: Way, facts: Facts, now: datetime, rules: Rules) -> Step | None:
+def next_step(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> Step | None:
     """Return the step that follows from what is seen; None where the district stays where it is."""
     if way.state is State.DISCONNECTED:
         back = way.returns_to or State.CONNECTED
@@ -102,7 +102,7 @@ def next_step(way: Way, facts: Facts, now: datetime, rules: Rules) -> Step | Non
     return Step(way.state, move, after)
 
 
-def steps(way: Way, facts: Facts, now: datetime, rules: Rules) -> Iterator[Step]:
+def steps(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> Iterator[Step]:
     """Yield all steps that follow from what is seen, one after the other, until the district stays."""
     while (step := next_step(way, facts, now, rules)) is not None:
         yield step
@@ -115,7 +115,7 @@ def moved(way: Way, step: Step) -> Way:
     return replace(way, state=step.after, returns_to=returns_to)
 
 
-def held_back(way: Way, facts: Facts, now: datetime, rules: Rules) -> frozenset[Trouble]:
+def held_back(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> frozenset[Trouble]:
     """Return what holds back a launch whose time has come; empty where nothing does, or it has not come."""
     stands = way.returns_to if way.state is State.DISCONNECTED else way.state
     if stands is not State.LAUNCH_SCHEDULED or not _is_time(way, now, rules):
@@ -123,13 +123,13 @@ def held_back(way: Way, facts: Facts, now: datetime, rules: Rules) -> frozenset[
     return facts.troubles
 
 
-def is_all_shared(sharing: Sharing, rules: Rules) -> bool:
+def is_all_shared(sharing: Sharing, rules: TransitionRules) -> bool:
     """Whether all sections are shared, as far as one can tell: hardly a student is in none of them."""
     allowed = sharing.students * rules.unsectioned_percent / 100
     return sharing.sections > 0 and sharing.students > 0 and sharing.unsectioned <= allowed
 
 
-def _next_move(way: Way, facts: Facts, now: datetime, rules: Rules) -> Move | None:
+def _next_move(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> Move | None:
     match way.state:
         case State.CHOSEN | State.INVITED:
             return Move.CONNECT if facts.is_connected else None
@@ -150,7 +150,7 @@ def _next_move(way: Way, facts: Facts, now: datetime, rules: Rules) -> Move | No
             return None
 
 
-def _committed(way: Way, facts: Facts) -> Move | None:
+def _committed(way: Way, facts: DistrictFacts) -> Move | None:
     """Return `commit` where there is one and nothing stands against it.
 
     One from before the rules were asked for does not count.
@@ -160,13 +160,13 @@ def _committed(way: Way, facts: Facts) -> Move | None:
     return Move.COMMIT if facts.commits > needed and is_clean else None
 
 
-def _launch(way: Way, facts: Facts, now: datetime, rules: Rules) -> Move | None:
+def _launch(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> Move | None:
     if way.window is None:
         return Move.UNSCHEDULE
     return Move.LAUNCH if _is_time(way, now, rules) and not facts.troubles else None
 
 
-def _after_launch(way: Way, now: datetime, rules: Rules) -> Move | None:
+def _after_launch(way: Way, now: datetime, rules: TransitionRules) -> Move | None:
     """Return what follows a launch: one that was moved to a later day is scheduled anew; a window opens."""
     if way.window is None:
         return Move.UNSCHEDULE if way.state is State.READY else None
@@ -175,5 +175,5 @@ def _after_launch(way: Way, now: datetime, rules: Rules) -> Move | None:
     return Move.OPEN if way.state is State.READY and way.window.opens_at() <= now else None
 
 
-def _is_time(way: Way, now: datetime, rules: Rules) -> bool:
+def _is_time(way: Way, now: datetime, rules: TransitionRules) -> bool:
     return way.window is not None and way.window.launches_at(rules.calendar) <= now

@@ -11,7 +11,7 @@ LONGEST_REASON: Final = 1000
 """Characters."""
 
 
-def spoken(reason: str) -> str:
+def checked_reason(reason: str) -> str:
     """Return a reason without blanks around it; raises `ReasonError` where it says nothing, or too much."""
     said = reason.strip()
     if not said:

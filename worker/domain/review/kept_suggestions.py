@@ -11,7 +11,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes import Cause, Owner
 from worker.domain.roster.days import day_in
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.staging import Change
 
 FEW_PERCENT: Final = 1.0
@@ -49,7 +49,7 @@ class SearchInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class KeptSuggestions:
     """Suggestions as they stand in reviews, with what they were found for."""
 
     made_at: datetime
@@ -75,13 +75,13 @@ def changes_search(changes: Iterable[Change], students: int) -> bool:
 def _is_read(change: Change, *, is_large: bool) -> bool:
     before, after = change.before or {}, change.after or {}
     match change.kind:
-        case Kind.DISTRICT:
+        case RecordKind.DISTRICT:
             return False
-        case Kind.USER:
+        case RecordKind.USER:
             if _side(before, "teacher", _NAMES) != _side(after, "teacher", _NAMES):
                 return True
             return not is_large and _place(before) != _place(after)
-        case Kind.SECTION:
+        case RecordKind.SECTION:
             return not (is_large and _without_students(before) == _without_students(after))
         case _:
             return True

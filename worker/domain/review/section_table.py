@@ -98,7 +98,7 @@ class SectionLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SectionQuery:
     """Which sections are asked for; a blank text, school or None means all."""
 
     text: str = ""
@@ -108,7 +108,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PagePosition:
     """The last section of a page: what it has in the column that the order is by, and its id."""
 
     value: str
@@ -116,7 +116,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SectionGroup:
     """Sections that have something in common."""
 
     key: str
@@ -150,7 +150,7 @@ class SectionTable:
     _places: dict[FilterField, dict[str, list[int]]] = field(default_factory=dict)
     _orders: dict[Sort, list[tuple[Key, SectionLine]]] = field(default_factory=dict)
 
-    def chosen(self, choice: Choice) -> list[SectionLine]:
+    def chosen(self, choice: SectionQuery) -> list[SectionLine]:
         """Return the sections asked for, in no particular order."""
         numbers: Iterable[int] = range(len(self.lines))
         if not is_blank(choice.text):
@@ -164,8 +164,8 @@ class SectionTable:
         ]
 
     def page(
-        self, sections: Collection[SectionLine], sort: Sort, after: Place | None, limit: int
-    ) -> tuple[list[SectionLine], Place | None]:
+        self, sections: Collection[SectionLine], sort: Sort, after: PagePosition | None, limit: int
+    ) -> tuple[list[SectionLine], PagePosition | None]:
         """Return some of these sections, in order from behind a place, and the place to read on from."""
         wanted = {line.id for line in sections}
         begin = () if after is None else (*_key(sort, after.value), after.id)
@@ -173,11 +173,11 @@ class SectionTable:
         for key, line in self._ordered(sort):
             if line.id in wanted and (after is None or key > begin):
                 if len(found) == limit:
-                    return found, Place(_value(found[-1], sort), found[-1].id)
+                    return found, PagePosition(_value(found[-1], sort), found[-1].id)
                 found.append(line)
         return found, None
 
-    def groups(self, sections: Sequence[SectionLine], by: Grouping) -> list[Group]:
+    def groups(self, sections: Sequence[SectionLine], by: Grouping) -> list[SectionGroup]:
         """Return these sections in groups, the largest first; by label needs `labels`."""
         label_of = {}
         if by is Grouping.LABEL:
@@ -193,17 +193,19 @@ class SectionTable:
         ]
         return sorted(groups, key=lambda group: (-len(group.sections), group.title.casefold(), group.key))
 
-    def _group(self, key: str, by: Grouping, lines: Sequence[SectionLine], label: Label | None) -> Group:
+    def _group(
+        self, key: str, by: Grouping, lines: Sequence[SectionLine], label: Label | None
+    ) -> SectionGroup:
         if label is not None:
             title, condition = str(label), _label_condition(label)
         else:
             title, condition = lines[0].shown(by), _field_condition(lines[0], by)
         if condition is None:
-            return Group(key, title, lines, None, 0)
+            return SectionGroup(key, title, lines, None, 0)
         fitting = {self.lines[number].id for number in self._fitting(condition)}
         if not all(line.id in fitting for line in lines):
-            return Group(key, title, lines, None, 0)
-        return Group(key, title, lines, condition, len(fitting) - len(lines))
+            return SectionGroup(key, title, lines, None, 0)
+        return SectionGroup(key, title, lines, condition, len(fitting) - len(lines))
 
     def _fitting(self, condition: Condition) -> list[int]:
         """Return the places of the sections that a condition, `is` or `contains`, keeps."""

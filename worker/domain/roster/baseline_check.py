@@ -19,7 +19,7 @@ COUNTED: Final = ("students", "schools", "sections")
 """What must not vanish altogether. Sections may well become few: a narrower sharing rule does that."""
 
 
-def refusal(staged: Mapping[str, int], read: Mapping[str, int]) -> str | None:
+def why_refused(staged: Mapping[str, int], read: Mapping[str, int]) -> str | None:
     """Return why a read must not be adopted, in words; None where it may.
 
     Both are live records by the names of `COUNTED`, and others that do not matter here; a name that is not

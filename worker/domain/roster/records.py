@@ -47,7 +47,7 @@ UNREAD: Final = "unread"
 """The key of a staged record under which the fields stand that could not be read; they are missing in it."""
 
 
-class Kind(StrEnum):
+class RecordKind(StrEnum):
     """What a staged record is; the values stand in the database."""
 
     DISTRICT = "district"
@@ -58,13 +58,13 @@ class Kind(StrEnum):
     SECTION = "section"
 
 
-KINDS: Final[Mapping[str, Kind | None]] = {
-    "users": Kind.USER,
-    "sections": Kind.SECTION,
-    "schools": Kind.SCHOOL,
-    "courses": Kind.COURSE,
-    "terms": Kind.TERM,
-    "districts": Kind.DISTRICT,
+KINDS: Final[Mapping[str, RecordKind | None]] = {
+    "users": RecordKind.USER,
+    "sections": RecordKind.SECTION,
+    "schools": RecordKind.SCHOOL,
+    "courses": RecordKind.COURSE,
+    "terms": RecordKind.TERM,
+    "districts": RecordKind.DISTRICT,
     "resources": None,
 }
 """Kinds by the names of Clever's collections; resources are part of the feed and of no use to a roster."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from worker.domain.roster.records import Kind, School, Student
+from worker.domain.roster.records import RecordKind, School, Student
 from worker.domain.roster.section_filter import Scope
 from worker.domain.roster.staging import Change
 from worker.domain.roster.texts import folded, wanted
@@ -74,7 +74,7 @@ def is_moved_by(scope: Scope, changes: Iterable[Change]) -> bool:
     return any(
         _is_named(change.before, named) != _is_named(change.after, named)
         for change in changes
-        if change.kind is Kind.SCHOOL
+        if change.kind is RecordKind.SCHOOL
     )
 
 

@@ -27,8 +27,8 @@ from pydantic import (
 )
 
 from worker.domain.roster.keepable_text import can_be_kept
-from worker.domain.roster.records import Course, Kind, RecordId, School, Section, Term
-from worker.domain.roster.terms import Calendar
+from worker.domain.roster.records import Course, RecordId, RecordKind, School, Section, Term
+from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import folded, is_blank, wanted
 from worker.runtime.errors import FilterError
 from worker.runtime.validation_text import dotted, explain
@@ -148,18 +148,18 @@ def parse_filter(text: str | bytes) -> SectionFilter:
         raise FilterError(explain(error, "filter: ", dotted, _OUR_WORDS)) from None
 
 
-def looked_at(section_filter: SectionFilter) -> set[Kind]:
+def looked_at(section_filter: SectionFilter) -> set[RecordKind]:
     """Return the kinds of records, terms and courses, whose fields decide what the filter keeps."""
     fields = {condition.field for rule in section_filter.rules for condition in rule.all}
     kinds = set()
     if section_filter.current_term_only or "term" in fields:
-        kinds.add(Kind.TERM)
+        kinds.add(RecordKind.TERM)
     if fields & {"course_name", "course_number"}:
-        kinds.add(Kind.COURSE)
+        kinds.add(RecordKind.COURSE)
     return kinds
 
 
-def rank(section_filter: SectionFilter, view: SectionView, calendar: Calendar) -> int | None:
+def rank(section_filter: SectionFilter, view: SectionView, calendar: TermCalendar) -> int | None:
     """Return the index of the first rule that keeps the section, or None where it does not count."""
     if section_filter.current_term_only and not calendar.counts(view.section, view.term):
         return None

@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from worker.domain.roster.records import EventId, Json, Kind, RecordId
+from worker.domain.roster.records import EventId, Json, RecordId, RecordKind
 from worker.domain.roster.versions import SECOND, highest_id, latest_id_in_order, made_at
 
-Key = tuple[Kind, RecordId]
+Key = tuple[RecordKind, RecordId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Event:
     """
 
     id: EventId
-    kind: Kind
+    kind: RecordKind
     record_id: RecordId
     record: Json | None
     modified: int | None = None
@@ -61,7 +61,7 @@ class Staged:
 class Change:
     """One record before and after a batch; `before` and `after` are None where it is not there."""
 
-    kind: Kind
+    kind: RecordKind
     record_id: RecordId
     event_id: EventId
     before: Json | None

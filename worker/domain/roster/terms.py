@@ -48,7 +48,7 @@ class DistrictTerms:
         used = {use.term_id: use.term for use in self.uses if use.term is not None}
         return [*used.values(), *self.unused]
 
-    def calendar(self, today: date, grace_days: int) -> Calendar:
+    def calendar(self, today: date, grace_days: int) -> TermCalendar:
         """Return what counts on a day."""
         by_school: defaultdict[str, list[TermUse]] = defaultdict(list)
         for use in self.uses:
@@ -60,11 +60,11 @@ class DistrictTerms:
                 last = _later(end, grace_days)
                 ended = [use for use in uses if use.term and _is_dated(use.term) and use.term.end == end]
                 grace |= {(school, use.term_id): last for use in ended}
-        return Calendar(today, grace)
+        return TermCalendar(today, grace)
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class TermCalendar:
     """Which terms count on a day, and at which schools."""
 
     today: date
@@ -82,9 +82,9 @@ class Calendar:
         return {school for school, _ in self.grace.keys() ^ {_key(use) for use in before if use.in_grace}}
 
 
-def without_grace(today: date) -> Calendar:
+def without_grace(today: date) -> TermCalendar:
     """Return the calendar by which a term counts on its own days and on no other."""
-    return Calendar(today, {})
+    return TermCalendar(today, {})
 
 
 def is_current(term: Term | None, today: date) -> bool:
@@ -115,7 +115,7 @@ def next_of(terms: Iterable[Term], today: date) -> Term | None:
     return min(coming)[2] if coming else None
 
 
-def next_boundary(terms: Iterable[Term], calendar: Calendar) -> date | None:
+def next_boundary(terms: Iterable[Term], calendar: TermCalendar) -> date | None:
     """Return the first day after the calendar's on which what counts may change; None: no such day."""
     ends = (last + _ONE_DAY for last in calendar.grace.values() if last < date.max)
     turns = (day for term in terms for day in _turns(term))

@@ -8,7 +8,7 @@ from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes import (
     WITHDRAWN_STUDENTS,
-    Facts,
+    CauseFacts,
     Label,
     Sign,
     TermFacts,
@@ -22,14 +22,14 @@ from worker.domain.roster.name_words import name_words
 from worker.domain.roster.records import Term
 from worker.domain.roster.roster import RosterKind
 from worker.domain.roster.section_filter import matching_rule
-from worker.domain.roster.terms import Calendar, is_reversed, next_of
+from worker.domain.roster.terms import TermCalendar, is_reversed, next_of
 from worker.pipeline.evaluate.unit_of_work import Evaluation, SectionSigns
 
 READ_AGAIN: Final = frozenset({Code.EVENTS_QUARANTINED, Code.NO_BASELINE})
 """Errors that reading the district whole again puts right."""
 
 
-async def cause_facts(evaluation: Evaluation) -> Facts:
+async def cause_facts(evaluation: Evaluation) -> CauseFacts:
     """Return the figures of the district's open errors."""
     state = evaluation.state
     section_filter, counts = state.section_filter, state.tally.by_code()
@@ -50,7 +50,7 @@ async def cause_facts(evaluation: Evaluation) -> Facts:
     schools = schools_to_count(blocked)
     if removals:
         schools |= {group.place.school_id for group in removals.students if group.place.school_id}
-    return Facts(
+    return CauseFacts(
         district_id=evaluation.window.district_id,
         students=state.tally.students,
         plan_digest=to_hex(state.tally.candidate_digest),
@@ -132,7 +132,7 @@ async def _labels(evaluation: Evaluation) -> dict[str, Label]:
     return label_sections(sections, teacher_words, names.keys(), await _calendar(evaluation))
 
 
-async def _calendar(evaluation: Evaluation) -> Calendar:
+async def _calendar(evaluation: Evaluation) -> TermCalendar:
     policy = evaluation.state.policy
     today = day_in(policy.time_zone, evaluation.window.now)
     return (await evaluation.terms()).calendar(today, policy.term_grace_days)

@@ -10,7 +10,13 @@ import structlog
 from worker.domain.messages.bodies import instant
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes import Cause
-from worker.domain.review.kept_suggestions import Advice, is_wanted, lies_in_filter, search_input, unplaced
+from worker.domain.review.kept_suggestions import (
+    KeptSuggestions,
+    is_wanted,
+    lies_in_filter,
+    search_input,
+    unplaced,
+)
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime import logs
 from worker.suggest.service import search
@@ -44,7 +50,7 @@ async def advise(evaluation: Evaluation, causes: Sequence[Cause], seconds: float
         return ()
     if not any(map(lies_in_filter, causes)) and not _is_better(found, state.tally):
         found = []
-    advice = Advice(
+    advice = KeptSuggestions(
         now, found_for, [{**one.to_json(), "as_of": instant(now)} for one in found if one.names_nobody]
     )
     await evaluation.keep_advice(advice)

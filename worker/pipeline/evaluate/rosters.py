@@ -109,7 +109,7 @@ class EntryWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SectionLink:
     """A live section points to a student, teacher, school, course or term."""
 
     role: str
@@ -135,7 +135,7 @@ class StagedRoster(Protocol):
         """Stage the changes' records."""
         ...
 
-    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+    async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         """Change which sections point where."""
         ...
 

@@ -24,7 +24,7 @@ from worker.domain.roster.canonical import MODULUS
 from worker.domain.roster.days import beginning_of, day_in
 from worker.domain.roster.scope import find_schools, is_moved_by
 from worker.domain.roster.staging import Change, Event
-from worker.domain.roster.terms import Calendar, DistrictTerms, crosses_boundary, next_boundary
+from worker.domain.roster.terms import DistrictTerms, TermCalendar, crosses_boundary, next_boundary
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.candidate.district import judge_district
 from worker.pipeline.evaluate.candidate.refresh import refresh, refresh_all, stage
@@ -121,7 +121,7 @@ class EvaluateStage:
             await evaluation.close_window(None, answered=True)
             return None
         progress = self.progress(window.district_id) if self.progress else no_progress
-        await judge(evaluation, changes, progress, adopted)
+        await run_preflight(evaluation, changes, progress, adopted)
         await evaluation.demand_fields()
         closed_by = await self._trigger(evaluation, len(events))
         approval = await evaluation.open_approval()
@@ -237,7 +237,7 @@ def _kind_of(error: Exception) -> str:
     return str(error) if isinstance(error, RosteringError) else type(error).__name__
 
 
-async def judge(
+async def run_preflight(
     evaluation: Evaluation,
     changes: Sequence[Change],
     progress: Progress = no_progress,
@@ -271,7 +271,7 @@ async def judge(
     state.reevaluate_at = _reevaluate_at(state, terms, calendar)
 
 
-async def context_of(evaluation: Evaluation, calendar: Calendar) -> Context:
+async def context_of(evaluation: Evaluation, calendar: TermCalendar) -> Context:
     """Return what a district is judged in: its filter, policy, days and scope, as it is staged now."""
     state, scope = evaluation.state, evaluation.state.section_filter.scope
     schools = await evaluation.schools() if scope.schools else []
@@ -304,7 +304,7 @@ def needs_full_run(state: DistrictState, day: date, terms: DistrictTerms) -> boo
     return other_filter or other_policy or crosses_boundary(terms.all(), state.evaluated_on or day, day, days)
 
 
-def _reevaluate_at(state: DistrictState, terms: DistrictTerms, calendar: Calendar) -> datetime | None:
+def _reevaluate_at(state: DistrictState, terms: DistrictTerms, calendar: TermCalendar) -> datetime | None:
     """Return when time alone will change what the district is judged by."""
     boundary = next_boundary(terms.all(), calendar)
     turns = [state.policy_until, beginning_of(boundary, state.policy.time_zone) if boundary else None]

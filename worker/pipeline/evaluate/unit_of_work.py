@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from worker.domain.alerts.incidents import Condition
+from worker.domain.alerts.incidents import Problem
 from worker.domain.preflight.approval import Approval, Ended
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.decision import Outcome
@@ -20,8 +20,16 @@ from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation, SchoolLimits, Turnovers
 from worker.domain.preflight.window import Trigger, WindowLimits
-from worker.domain.review.causes import Blocked, ClassChange, ConcernedSection, Label, Others, Place, Removals
-from worker.domain.review.kept_suggestions import Advice
+from worker.domain.review.causes import (
+    Blocked,
+    ClassChange,
+    ConcernedSection,
+    Label,
+    Others,
+    Removals,
+    SchoolGrade,
+)
+from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import EventId, Json
 from worker.domain.roster.section_filter import SectionFilter, SectionView
 from worker.domain.roster.staging import NO_FLOOR, Change
@@ -122,14 +130,14 @@ class Adopted:
     changes: list[Change] | None
 
 
-class Advised(Protocol):
+class SuggestionMemory(Protocol):
     """What was suggested to the district under evaluation, and what new suggestions are found in."""
 
-    async def advice(self) -> Advice | None:
+    async def advice(self) -> KeptSuggestions | None:
         """Return what was suggested last; None where nothing was."""
         ...
 
-    async def keep_advice(self, advice: Advice) -> None:
+    async def keep_advice(self, advice: KeptSuggestions) -> None:
         """Keep what was suggested, in the place of what was before."""
         ...
 
@@ -202,7 +210,7 @@ class ErrorFigures(Protocol):
         """Return the errors on everything but students."""
         ...
 
-    async def cohorts(self, schools: Collection[str]) -> dict[Place, int]:
+    async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
         """Return how many students in scope each grade of these schools has."""
         ...
 
@@ -255,7 +263,7 @@ class Guards(Protocol):
         ...
 
 
-class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Guards, Protocol):
+class Evaluation(EvaluatedRoster, SuggestionMemory, ErrorFigures, Guards, Protocol):
     """One evaluation: the district's lock and a transaction, committed when the context is left well."""
 
     window: ClosedWindow
@@ -287,7 +295,7 @@ class Evaluation(EvaluatedRoster, Advised, ErrorFigures, Guards, Protocol):
         """Return what Clever last told of the district itself and its sync."""
         ...
 
-    async def note_incidents(self, found: Mapping[str, Condition | None], batch_id: str) -> None:
+    async def note_incidents(self, found: Mapping[str, Problem | None], batch_id: str) -> None:
         """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
         ...
 

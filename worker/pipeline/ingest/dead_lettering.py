@@ -40,7 +40,7 @@ MOST_RETRY_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _WaitingLetter:
     delivery: Delivery
     error: clever.UnreadableEvent
     subscription: Subscription
@@ -56,7 +56,7 @@ class DeadLettering:
     stage: str
     clock: Callable[[], float] = time.monotonic
     retry_seconds: float = RETRY_SECONDS
-    _waiting: deque[_Waiting] = field(default_factory=deque)
+    _waiting: deque[_WaitingLetter] = field(default_factory=deque)
     _bytes: int = 0
     _pump: asyncio.Task[None] | None = None
     _is_failing: bool = False
@@ -75,7 +75,7 @@ class DeadLettering:
         Raises `BrokerUnavailable` where the subscription is lost.
         """
         for delivery, error in unreadable:
-            await self._add(_Waiting(delivery, error, subscription, self.clock()))
+            await self._add(_WaitingLetter(delivery, error, subscription, self.clock()))
         if unreadable:
             self._start()
             await self._flush()
@@ -98,7 +98,7 @@ class DeadLettering:
         self._bytes = 0
         self._is_failing = False
 
-    async def _add(self, item: _Waiting) -> None:
+    async def _add(self, item: _WaitingLetter) -> None:
         structlog.get_logger().warning(
             "event.unreadable",
             stage=self.stage,
@@ -147,7 +147,7 @@ class DeadLettering:
         finally:  # whatever ended it: nobody waits for it any more
             self._progress.set()
 
-    async def _is_published(self, item: _Waiting) -> bool:
+    async def _is_published(self, item: _WaitingLetter) -> bool:
         try:
             await self.publisher.publish(_dead_letter(item))
         except Unavailable as error:
@@ -163,12 +163,12 @@ class DeadLettering:
         self.metrics.dead_letters.labels(str(item.error.reason)).inc()
         return True
 
-    def _left(self, item: _Waiting) -> None:
+    def _left(self, item: _WaitingLetter) -> None:
         self._waiting.popleft()
         self._bytes -= len(item.delivery.body)
         self._progress.set()
 
-    async def _reject(self, item: _Waiting) -> None:
+    async def _reject(self, item: _WaitingLetter) -> None:
         await item.subscription.reject(item.delivery.tag)
         self.metrics.dead_letters.labels(str(item.error.reason)).inc()
         structlog.get_logger().warning(
@@ -179,7 +179,7 @@ class DeadLettering:
         )
 
 
-def _dead_letter(item: _Waiting) -> Message:
+def _dead_letter(item: _WaitingLetter) -> Message:
     headers = {
         "x-reason": str(item.error.reason),
         "x-district-id": item.error.district_id,

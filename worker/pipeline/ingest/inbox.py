@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 
 
 class Arrival(NamedTuple):
@@ -17,7 +17,7 @@ class Arrival(NamedTuple):
 
     district_id: str
     event_id: str
-    kind: Kind | None
+    kind: RecordKind | None
     record_id: str
     record: str | None
     """Canonical JSON, or None for a deletion."""

@@ -151,7 +151,9 @@ def _unforeseen(delivery: Delivery, error: Exception) -> clever.UnreadableEvent:
 
 def _stored(event: clever.Event | clever.FeedSettled, context: str | None, now: int) -> Arrival | Mark:
     return (
-        translate.arrival(event, context, now) if isinstance(event, clever.Event) else translate.mark(event)
+        translate.to_arrival(event, context, now)
+        if isinstance(event, clever.Event)
+        else translate.to_mark(event)
     )
 
 

@@ -36,7 +36,7 @@ _section_texts: Final = attrgetter(
 )
 
 
-def arrival(event: clever.Event, trace_parent: str | None = None, now: int = FOR_EVER) -> Arrival:
+def to_arrival(event: clever.Event, trace_parent: str | None = None, now: int = FOR_EVER) -> Arrival:
     """Return an event as it is stored; `trace_parent` is the trace context that it came with.
 
     `now`, in microseconds of the epoch, bounds when a record can have been changed.
@@ -66,7 +66,7 @@ def staged_json(
     `unread` are fields of it that could not be read: the record says so to whoever needs them. Of a student's
     other fields than the usual ones only `student_fields` are kept; None: all.
     """
-    content = staged(record)
+    content = staged_record(record)
     if student_fields is not None:
         content = with_kept_fields(content, student_fields)
     if content is None:
@@ -76,12 +76,12 @@ def staged_json(
     return orjson.dumps(content).decode()
 
 
-def mark(settled: clever.FeedSettled) -> Mark:
+def to_mark(settled: clever.FeedSettled) -> Mark:
     """Return a publisher's word on its feed as it is stored."""
     return Mark(settled.district, settled.since or BEGINNING, settled.through, settled.count)
 
 
-def staged(record: clever.Record) -> Json | None:
+def staged_record(record: clever.Record) -> Json | None:
     """Return what is kept of a record, blanks left out."""
     match record:
         case clever.User():

@@ -19,12 +19,12 @@ import structlog
 
 from schemas import clever
 from worker.domain.roster import baseline_check
-from worker.domain.roster.records import KINDS, Json, Kind
+from worker.domain.roster.records import KINDS, Json, RecordKind
 from worker.domain.roster.versions import changed_at, is_event_id, latest_id, micros, moment
 from worker.pipeline.ingest import translate
 from worker.pipeline.poll.baseline_store import NOBODY, BaselineRecord, Baselines, Run
-from worker.pipeline.poll.clever import COLLECTIONS, Page, Token
-from worker.pipeline.poll.context import Surroundings
+from worker.pipeline.poll.clever import COLLECTIONS, CleverPage, Token
+from worker.pipeline.poll.context import PollContext
 from worker.runtime.cooperative import SLICE
 from worker.runtime.errors import BaselineRefused, CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.runtime.progress import Progress
@@ -40,7 +40,7 @@ OLDEST_RUN_SECONDS: Final = 24 * 3600.0
 
 
 async def begin(
-    source: Surroundings, district_id: str, token: Token, now: datetime, *, over_newer: bool = False
+    source: PollContext, district_id: str, token: Token, now: datetime, *, over_newer: bool = False
 ) -> Run:
     """Begin a baseline: first of all the feed's newest event is taken, so that nothing falls in between.
 
@@ -54,7 +54,7 @@ async def begin(
     return run
 
 
-async def _newest_events(source: Surroundings, token: Token) -> list[str]:
+async def _newest_events(source: PollContext, token: Token) -> list[str]:
     try:
         # An empty answer is asked for again: from the beginning of its feed, a district is read for long.
         return await source.clever.newest_events(token) or await source.clever.newest_events(token)
@@ -64,7 +64,7 @@ async def _newest_events(source: Surroundings, token: Token) -> list[str]:
         return []  # a feed that was never switched on: the records can be read all the same
 
 
-async def read_on(source: Surroundings, run: Run, token: Token, until: float, progress: Progress) -> Run:
+async def read_on(source: PollContext, run: Run, token: Token, until: float, progress: Progress) -> Run:
     """Read pages until all are there or the monotonic clock is past `until`."""
     while run.collection is not None:
         collection = run.collection
@@ -93,7 +93,7 @@ async def read_on(source: Surroundings, run: Run, token: Token, until: float, pr
     return run
 
 
-async def _skipped(source: Surroundings, run: Run, refused: CleverRefused) -> Run:
+async def _skipped(source: PollContext, run: Run, refused: CleverRefused) -> Run:
     """Go on without a collection that the app may not read: a roster can be made without it."""
     structlog.get_logger().warning(
         "baseline.collection_refused",
@@ -116,7 +116,7 @@ async def conclude(
     staged, read = await baselines.census(run)
     collections = {"students": "users", "schools": "schools", "sections": "sections"}
     seen = {what: read[what] for what, name in collections.items() if name in run.collections}
-    reason = baseline_check.refusal(staged, seen)
+    reason = baseline_check.why_refused(staged, seen)
     log = structlog.get_logger().bind(stage="poll", district_id=run.district_id, records=run.records)
     if reason is not None and not accept_fewer:
         await baselines.refuse(run, reason)
@@ -169,7 +169,7 @@ def staged_records(
 
 def _staged(
     collection: str,
-    kind: Kind,
+    kind: RecordKind,
     row: Json,
     district_id: str,
     now: int,
@@ -211,7 +211,7 @@ def _id_of(row: Json) -> str:
     return f"unreadable-{hashlib.sha256(repr(row).encode(errors='replace')).hexdigest()}"
 
 
-async def _next_page(source: Surroundings, token: Token, collection: str, after: str | None) -> Page:
+async def _next_page(source: PollContext, token: Token, collection: str, after: str | None) -> CleverPage:
     page = await source.clever.page(token, collection, after)
     last = _last_id(page, after)
     if page.next_after is not None:
@@ -221,10 +221,10 @@ async def _next_page(source: Surroundings, token: Token, collection: str, after:
     rest = await source.clever.page(token, collection, last)
     if _last_id(rest, last) == last:
         return page
-    return Page(page.rows + rest.rows, rest.next_after or _last_id(rest, last))
+    return CleverPage(page.rows + rest.rows, rest.next_after or _last_id(rest, last))
 
 
-def _last_id(page: Page, before: str | None) -> str | None:
+def _last_id(page: CleverPage, before: str | None) -> str | None:
     """Return the greatest id up to this page: rows may come in another order than their ids have."""
     ids = [row["id"] for row in page.rows if isinstance(row.get("id"), str)]
     return max([*ids, *([] if before is None else [before])], default=None)

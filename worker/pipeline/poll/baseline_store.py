@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Version:
     """A version of a record; `modified` is when it was changed, in microseconds of the epoch."""
 
     district_id: str
-    kind: Kind
+    kind: RecordKind
     record_id: str
     modified: int
 
@@ -72,7 +72,7 @@ versions of a user the one changed last may say so."""
 class BaselineRecord:
     """A record that was read: as it is staged, `NOBODY`, or None and why it cannot be read."""
 
-    kind: Kind
+    kind: RecordKind
     record_id: str
     record: str | None
     reason: str | None = None

@@ -25,7 +25,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CleverPage:
     """One page of a list.
 
     `rows` in Clever's order, by ascending id; `next_after` is the id after which the next page begins, as
@@ -51,7 +51,7 @@ class Clever(Protocol):
         """Return the record of the district that a token is for."""
         ...
 
-    async def page(self, token: Token, collection: str, after: str | None) -> Page:
+    async def page(self, token: Token, collection: str, after: str | None) -> CleverPage:
         """Return a page of `events` or of one of `COLLECTIONS`, from its beginning or after an id."""
         ...
 

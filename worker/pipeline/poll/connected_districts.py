@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import structlog
 
-from worker.pipeline.poll.context import Surroundings
+from worker.pipeline.poll.context import PollContext
 from worker.runtime.errors import CleverRefused, CleverUnavailable
 from worker.runtime.tracing import Span
 
 
-async def read_list(source: Surroundings) -> bool:
+async def read_list(source: PollContext) -> bool:
     """Read the list if it is due; return whether it was. Raises `CleverUnavailable`."""
     if not await source.connections.claim_listing(source.pace.poll):
         return False
@@ -31,7 +31,7 @@ async def read_list(source: Surroundings) -> bool:
     return True
 
 
-async def _read(source: Surroundings, span: Span) -> None:
+async def _read(source: PollContext, span: Span) -> None:
     tokens = await source.clever.tokens()
     listing = await source.connections.listed(tokens)
     log = structlog.get_logger().bind(stage="poll")

@@ -45,7 +45,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListingChanges:
     """What a new list of connected districts changed; `missing` were not in the list before this either."""
 
     found: list[str]
@@ -64,7 +64,7 @@ class Connections(Protocol):
         """Let the list be due again, since it could not be read."""
         ...
 
-    async def listed(self, tokens: Mapping[str, Token]) -> Listing:
+    async def listed(self, tokens: Mapping[str, Token]) -> ListingChanges:
         """Take the list of connected districts: new ones and those that came back are due at once."""
         ...
 

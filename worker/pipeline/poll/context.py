@@ -14,7 +14,7 @@ from worker.runtime.tracing import NO_TRACES, Tracer
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollTiming:
     """How often, and for how long at a time."""
 
     poll: timedelta = timedelta(seconds=60)
@@ -28,7 +28,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class PollContext:
     """Everything that reading a district uses."""
 
     clever: Clever
@@ -36,5 +36,5 @@ class Surroundings:
     baselines: Baselines
     publisher: Publisher
     metrics: Metrics
-    pace: Pace = Pace()
+    pace: PollTiming = PollTiming()
     tracer: Tracer = NO_TRACES

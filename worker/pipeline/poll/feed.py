@@ -27,9 +27,9 @@ from worker.domain.roster.staging import is_ahead
 from worker.domain.roster.versions import latest_id
 from worker.messaging.publish_events import message, publish_messages
 from worker.pipeline.poll.baseline_store import Run
-from worker.pipeline.poll.clever import EVENTS, Page, Token
+from worker.pipeline.poll.clever import EVENTS, CleverPage, Token
 from worker.pipeline.poll.connections import BEGINNING, Connection
-from worker.pipeline.poll.context import Surroundings
+from worker.pipeline.poll.context import PollContext
 from worker.runtime.errors import CleverRefused, CleverTokenRefused, CleverUnavailable
 from worker.runtime.progress import Progress
 
@@ -53,7 +53,7 @@ class Reached(Enum):
 
 
 async def read_on(
-    source: Surroundings,
+    source: PollContext,
     connection: Connection,
     run: Run | None,
     token: Token,
@@ -87,7 +87,7 @@ class _Reader:
 
     def __init__(
         self,
-        source: Surroundings,
+        source: PollContext,
         connection: Connection,
         run: Run | None,
         token: Token,
@@ -133,7 +133,7 @@ class _Reader:
             if time.monotonic() >= until and self._has_moved:
                 return Reached.LIMIT
 
-    async def _page(self) -> Page | None:
+    async def _page(self) -> CleverPage | None:
         """Return the next page, from the cursor where Clever gives none; None where it forgot that too."""
         try:
             page = await self._source.clever.page(self._token, EVENTS, self._after or None)
@@ -220,7 +220,7 @@ class CursorMoved(Exception):
     """Another process reads this feed: ours lost the lock, and leaves it to that one."""
 
 
-async def _settle(source: Surroundings, reader: _Reader, run: Run | None) -> None:
+async def _settle(source: PollContext, reader: _Reader, run: Run | None) -> None:
     """Tell ingest that the feed was read to its end, where that closes anything."""
     district_id, cursor = reader.district_id, reader.cursor
     if run is not None and run.is_read and not run.is_ready:
@@ -264,7 +264,7 @@ def _is_old(event_id: str, old: datetime, latest: datetime) -> bool:
 
 
 async def _feed_refused(
-    source: Surroundings, connection: Connection, run: Run | None, refused: CleverRefused
+    source: PollContext, connection: Connection, run: Run | None, refused: CleverRefused
 ) -> None:
     """Answer a feed that cannot be read from the cursor on: by a baseline, unless one did not help."""
     if run is not None and run.is_read:
@@ -278,7 +278,7 @@ async def _feed_refused(
     await _demand(source, connection, f"the feed could not be read on ({refused.status})")
 
 
-async def _demand(source: Surroundings, connection: Connection, reason: str) -> None:
+async def _demand(source: PollContext, connection: Connection, reason: str) -> None:
     await source.connections.demand_resync(connection.district_id, reason, forget_cursor=True)
     structlog.get_logger().warning(
         "feed.cut_off", stage="poll", district_id=connection.district_id, reason=reason

@@ -19,7 +19,7 @@ import structlog
 
 from worker.pipeline.poll import connected_districts, turn
 from worker.pipeline.poll.connections import Connection
-from worker.pipeline.poll.context import Surroundings
+from worker.pipeline.poll.context import PollContext
 from worker.runtime import logs
 from worker.runtime.errors import BaselineRefused, CleverRefused, CleverUnavailable, StoreFailed, Unavailable
 from worker.runtime.progress import Progress, no_progress
@@ -37,7 +37,7 @@ DOUBLINGS: Final = 10
 class ListStage:
     """Keeps the list of connected districts."""
 
-    source: Surroundings
+    source: PollContext
     name: str = "poll.list"
     bound: float = 600.0
     """Seconds: see below."""
@@ -55,7 +55,7 @@ class ListStage:
 class PollStage:
     """Takes turns of reading districts; several of these side by side read several."""
 
-    source: Surroundings
+    source: PollContext
     progress: Callable[[str], Progress] | None = None
     name: str = "poll"
     bound: float = 600.0

@@ -19,7 +19,7 @@ from worker.pipeline.poll import baseline, feed
 from worker.pipeline.poll.baseline_store import Run
 from worker.pipeline.poll.clever import Token
 from worker.pipeline.poll.connections import Connection
-from worker.pipeline.poll.context import Surroundings
+from worker.pipeline.poll.context import PollContext
 from worker.pipeline.poll.feed import Reached
 from worker.runtime.errors import (
     BaselineLost,
@@ -37,7 +37,7 @@ class NotConnected(Exception):
     """Clever gives no token for the district; the list of districts says whether that is for good."""
 
 
-async def take(source: Surroundings, connection: Connection, progress: Progress) -> timedelta:
+async def take(source: PollContext, connection: Connection, progress: Progress) -> timedelta:
     """Do a piece of a district's work; return how long it can be left alone then.
 
     Raises `CleverUnavailable`, `CleverRefused` or `NotConnected` where Clever does not play along,
@@ -59,9 +59,7 @@ async def take(source: Surroundings, connection: Connection, progress: Progress)
 
 
 class _Turn:
-    def __init__(
-        self, source: Surroundings, connection: Connection, token: Token, progress: Progress
-    ) -> None:
+    def __init__(self, source: PollContext, connection: Connection, token: Token, progress: Progress) -> None:
         self._source = source
         self._connection = connection
         self._token = token
@@ -150,7 +148,7 @@ class _Turn:
             await self._source.connections.save_record(district_id, orjson.loads(text) if text else {})
 
 
-async def _renewed(source: Surroundings, connection: Connection) -> Token:
+async def _renewed(source: PollContext, connection: Connection) -> Token:
     token = await source.clever.token_of(connection.district_id)
     if token is None:
         raise NotConnected

@@ -8,8 +8,8 @@ from typing import Final
 
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.wakeups import Notices
-from worker.alerts.delivery_store import ChannelLine, DeadDelivery, Due, OpenIncident, Standing
+from worker.adapters.postgres.wakeups import Wakeups
+from worker.alerts.delivery_store import ChannelLine, DeadDelivery, Due, OpenAlert, OpenIncident
 from worker.domain.alerts.incidents import FLAPPING_RETURNS
 
 _SQL: Final = statements.load("alerts/deliveries")
@@ -26,7 +26,7 @@ LISTED: Final = 100
 class PostgresDeliveries:
     """Answers to `worker.alerts.delivery_store.Deliveries`, and to what operators ask and order of them."""
 
-    def __init__(self, database: Database, heard: Notices) -> None:
+    def __init__(self, database: Database, heard: Wakeups) -> None:
         self._database = database
         self._notices = heard
         self._known = set[str]()
@@ -66,11 +66,11 @@ class PostgresDeliveries:
                 await connection.fetchval(_SQL["failed"], due.id, due.attempts, problem, give_up, again)
             )
 
-    async def refresh(self, channel: str, every: timedelta, limit: int) -> list[Standing]:
+    async def refresh(self, channel: str, every: timedelta, limit: int) -> list[OpenAlert]:
         """Take the last alerts of incidents that stand, which were not said again for so long."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(_SQL["refresh"], channel, every, limit)
-        return [Standing(**row) for row in rows]
+        return [OpenAlert(**row) for row in rows]
 
     async def refreshed(self, channel: str, dedup_keys: Collection[str], since: datetime) -> None:
         """Say that these were said again: an end that was delivered since is delivered once more."""

@@ -11,7 +11,7 @@ import asyncpg
 
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Connection
-from worker.domain.alerts.incidents import Alert, Condition, Memory, Rules, Status, alert, dedup_key, step
+from worker.domain.alerts.incidents import Alert, AlertRules, Memory, Problem, Status, alert, dedup_key, step
 from worker.runtime.tracing import trace_parent
 
 _SQL: Final = statements.load("alerts/incidents")
@@ -19,18 +19,18 @@ _ALERTS: Final = statements.load("alerts/alerts")
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class DecisionRef:
     """The decision that is the reason of alerts: its number in the district, and its batch."""
 
     sequence: int | None = None
     batch_id: str | None = None
 
 
-NO_DECISION: Final = Cause()
+NO_DECISION: Final = DecisionRef()
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class IncidentUpdate:
     """What becomes of one incident: what is remembered of it now, and what is told."""
 
     district_id: str
@@ -43,16 +43,16 @@ class Step:
 async def note(
     connection: Connection,
     district_id: str,
-    found: Mapping[str, Condition | None],
+    found: Mapping[str, Problem | None],
     now: datetime,
-    rules: Rules,
-    cause: Cause = NO_DECISION,
+    rules: AlertRules,
+    cause: DecisionRef = NO_DECISION,
 ) -> None:
     """Note what is so of a district now, by code: what is wrong, or None where nothing is."""
     rows = await connection.fetch(_SQL["lock"], district_id, sorted(found))
     before = {row["code"]: memory_of(row) for row in rows}
     steps = [
-        Step(district_id, code, *step(before.get(code), condition, now, rules.flap))
+        IncidentUpdate(district_id, code, *step(before.get(code), condition, now, rules.flap))
         for code, condition in sorted(found.items())
         if condition is not None or code in before
     ]
@@ -66,11 +66,15 @@ async def note(
         await note(connection, district_id, rest, now, rules, cause)
 
 
-async def end_all(connection: Connection, district_id: str, now: datetime, rules: Rules, ending: str) -> None:
+async def end_all(
+    connection: Connection, district_id: str, now: datetime, rules: AlertRules, ending: str
+) -> None:
     """Tell of the end of all of a district's incidents, and forget them."""
     rows = await connection.fetch(_SQL["lock_all"], district_id)
     steps = [
-        Step(district_id, row["code"], *step(_unflapping(memory_of(row)), None, now, rules.flap), ending)
+        IncidentUpdate(
+            district_id, row["code"], *step(_unflapping(memory_of(row)), None, now, rules.flap), ending
+        )
         for row in rows
     ]
     await _tell(connection, steps, rules, NO_DECISION)
@@ -78,7 +82,10 @@ async def end_all(connection: Connection, district_id: str, now: datetime, rules
 
 
 async def keep(
-    connection: Connection, steps: Sequence[Step], rules: Rules, cause: Cause = NO_DECISION
+    connection: Connection,
+    steps: Sequence[IncidentUpdate],
+    rules: AlertRules,
+    cause: DecisionRef = NO_DECISION,
 ) -> None:
     """Remember what became of incidents, and write their alerts."""
     kept = [one for one in steps if one.memory is not None]
@@ -92,7 +99,7 @@ async def keep(
     await _tell(connection, steps, rules, cause)
 
 
-async def _begin(connection: Connection, steps: Sequence[Step]) -> set[str]:
+async def _begin(connection: Connection, steps: Sequence[IncidentUpdate]) -> set[str]:
     """Remember incidents of one district that begin; return the codes of those nobody else has begun."""
     if not steps:
         return set()
@@ -103,7 +110,7 @@ def memory_of(row: asyncpg.Record) -> Memory:
     """Read what is remembered of an incident."""
     return Memory(
         row["since"],
-        Condition(row["picture"], row["summary"], row["counts"]),
+        Problem(row["picture"], row["summary"], row["counts"]),
         row["told"],
         row["told_at"],
         row["updated_at"],
@@ -113,7 +120,9 @@ def memory_of(row: asyncpg.Record) -> Memory:
     )
 
 
-async def _tell(connection: Connection, steps: Sequence[Step], rules: Rules, cause: Cause) -> None:
+async def _tell(
+    connection: Connection, steps: Sequence[IncidentUpdate], rules: AlertRules, cause: DecisionRef
+) -> None:
     """Write the alerts of incidents whose rows are locked: the relay and each channel read them."""
     rows = [
         _alert_row(one, one.memory, one.status, rules, cause) for one in steps if one.memory and one.status
@@ -125,7 +134,9 @@ async def _tell(connection: Connection, steps: Sequence[Step], rules: Rules, cau
     await wakeups.notify(connection, wakeups.DELIVERIES)
 
 
-def _alert_row(one: Step, memory: Memory, status: Status, rules: Rules, cause: Cause) -> tuple[Any, ...]:
+def _alert_row(
+    one: IncidentUpdate, memory: Memory, status: Status, rules: AlertRules, cause: DecisionRef
+) -> tuple[Any, ...]:
     told = alert(one.district_id, one.code, memory, status, rules, one.ending)
     return (
         one.district_id,
@@ -140,7 +151,7 @@ def _alert_row(one: Step, memory: Memory, status: Status, rules: Rules, cause: C
     )
 
 
-def _trace(told: Alert, cause: Cause) -> str:
+def _trace(told: Alert, cause: DecisionRef) -> str:
     return trace_parent(cause.batch_id or told.id, told.id)
 
 
@@ -149,7 +160,7 @@ def _unflapping(memory: Memory) -> Memory:
     return Memory(memory.since, memory.condition, memory.told, memory.told_at)
 
 
-def _columns(steps: Sequence[Step]) -> list[list[Any]]:
+def _columns(steps: Sequence[IncidentUpdate]) -> list[list[Any]]:
     rows = [
         (
             one.district_id,

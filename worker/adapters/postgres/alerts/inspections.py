@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from worker.adapters.postgres import statements
-from worker.adapters.postgres.alerts.incidents import Step, keep, memory_of
+from worker.adapters.postgres.alerts.incidents import IncidentUpdate, keep, memory_of
 from worker.adapters.postgres.database import Connection, Database
 from worker.alerts.inspection_store import Figures
 from worker.domain.alerts.codes import DEAD_LETTERS_WAITING, INSPECTED
-from worker.domain.alerts.detection import Found, Sight, StageFailure, Thresholds, folded, inspected
-from worker.domain.alerts.incidents import NO_DISTRICT, Condition, Memory, Rules, step
+from worker.domain.alerts.detection import Conditions, Observed, StageFailure, Thresholds, folded, inspected
+from worker.domain.alerts.incidents import NO_DISTRICT, AlertRules, Memory, Problem, step
 from worker.domain.messages.bodies import STALE_SYNC
 from worker.domain.onboarding.transitions import Trouble
 from worker.domain.preflight.window import WindowLimits
@@ -35,7 +35,7 @@ class PostgresInspections:
         database: Database,
         limits: WindowLimits,
         thresholds: Thresholds = Thresholds(),  # noqa: B008 — frozen
-        rules: Rules = Rules(),  # noqa: B008 — frozen
+        rules: AlertRules = AlertRules(),  # noqa: B008 — frozen
     ) -> None:
         self._database = database
         self._limits = limits
@@ -81,7 +81,7 @@ class PostgresInspections:
             mails_for_a_person=sum(each["mails"] for each in mails),
         )
 
-    async def _sight(self, connection: Connection, dead_letters: int | None) -> Sight:
+    async def _sight(self, connection: Connection, dead_letters: int | None) -> Observed:
         limits, thresholds = self._limits, self._thresholds
         rows = await connection.fetch(
             _SQL["sight"],
@@ -109,7 +109,7 @@ class PostgresInspections:
                 stages[row["district_id"]] = StageFailure(row["number"], row["record"])
             else:
                 numbers[row["what"]][row["district_id"]] = row["number"]
-        return Sight(
+        return Observed(
             syncs,
             numbers["failing"],
             numbers["unread"],
@@ -124,8 +124,8 @@ class PostgresInspections:
         )
 
     async def _steps(
-        self, connection: Connection, found: Found, now: datetime, *, knows_dead_letters: bool
-    ) -> list[Step]:
+        self, connection: Connection, found: Conditions, now: datetime, *, knows_dead_letters: bool
+    ) -> list[IncidentUpdate]:
         codes = [code for code in INSPECTED if knows_dead_letters or code != DEAD_LETTERS_WAITING]
         rows = await connection.fetch(_INCIDENTS["inspected"], codes)
         before = {(row["district_id"], row["code"]): memory_of(row) for row in rows}
@@ -141,6 +141,6 @@ class PostgresInspections:
         return [one for one in steps if one.memory != before.get((one.district_id, one.code))]
 
     def _step(
-        self, key: tuple[str, str], memory: Memory | None, condition: Condition | None, now: datetime
-    ) -> Step:
-        return Step(*key, *step(memory, condition, now, self._rules.flap))
+        self, key: tuple[str, str], memory: Memory | None, condition: Problem | None, now: datetime
+    ) -> IncidentUpdate:
+        return IncidentUpdate(*key, *step(memory, condition, now, self._rules.flap))

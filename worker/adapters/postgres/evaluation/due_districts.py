@@ -15,8 +15,8 @@ from worker.adapters.postgres.errors import translated
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.district_state import read_state
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
-from worker.adapters.postgres.wakeups import Notices
-from worker.domain.alerts.incidents import Rules
+from worker.adapters.postgres.wakeups import Wakeups
+from worker.domain.alerts.incidents import AlertRules
 from worker.domain.preflight.policy import Policy, in_force
 from worker.domain.preflight.window import Trigger, Window, WindowLimits, closing_trigger
 from worker.domain.roster.section_filter import SectionFilter
@@ -40,11 +40,11 @@ class PostgresEvaluations:
     def __init__(
         self,
         database: Database,
-        heard: Notices,
+        heard: Wakeups,
         policy: Policy,
         *,
         keeps_history: bool = True,
-        rules: Rules = Rules(),  # noqa: B008 — frozen
+        rules: AlertRules = AlertRules(),  # noqa: B008 — frozen
     ) -> None:
         self._rules = rules
         self._database = database

@@ -21,9 +21,9 @@ from worker.domain.review.causes import (
     Fate,
     Label,
     Others,
-    Place,
     Removals,
     Removed,
+    SchoolGrade,
     Sign,
 )
 from worker.domain.review.causes.model import LISTED
@@ -117,10 +117,10 @@ class PostgresErrorFigures:
             for row in rows
         ]
 
-    async def cohorts(self, schools: Collection[str]) -> dict[Place, int]:
+    async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
         """Return how many students in scope each grade of these schools has."""
         rows = await self._rows("cohorts", sorted(schools))
-        return {Place(row["school_id"], row["grade"]): row["students"] for row in rows}
+        return {SchoolGrade(row["school_id"], row["grade"]): row["students"] for row in rows}
 
     async def removals(self, classes_committed: int) -> Removals:
         """Return what the plan removes."""
@@ -133,7 +133,10 @@ class PostgresErrorFigures:
         return Removals(
             [
                 Removed(
-                    Place(row["school_id"], row["grade"]), row["students"], row["is_staged"], row["reissued"]
+                    SchoolGrade(row["school_id"], row["grade"]),
+                    row["students"],
+                    row["is_staged"],
+                    row["reissued"],
                 )
                 for row in rows
             ],
@@ -150,7 +153,7 @@ class PostgresErrorFigures:
         """
         return [
             ClassChange(
-                Place(row["school_id"], row["grade"]),
+                SchoolGrade(row["school_id"], row["grade"]),
                 row["students"],
                 Fate(row["fate"]),
                 row["is_promoted"],
@@ -215,7 +218,7 @@ def _blocked(rows: Sequence[asyncpg.Record], kinds: _Kinds) -> Blocked:
     return Blocked(
         {_error(row["error"]): row["since"] for row in rows},
         first["students"],
-        Place(first["school_id"], first["grade"]),
+        SchoolGrade(first["school_id"], first["grade"]),
         kinds.read(first["labels"]),
         first["is_listed"],
         Sign(first["sign"]) if first["sign"] else None,

@@ -8,10 +8,10 @@ from typing import Final
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation.terms import read_terms
-from worker.domain.roster.records import EventId, Json, Kind, RecordId, School, school_from_json
+from worker.domain.roster.records import EventId, Json, RecordId, RecordKind, School, school_from_json
 from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms
-from worker.pipeline.evaluate.rosters import Link, SectionState
+from worker.pipeline.evaluate.rosters import SectionLink, SectionState
 
 _SQL: Final = statements.load("evaluation/staged_roster")
 
@@ -31,7 +31,7 @@ class PostgresStagedRoster:
         return [
             Event(
                 EventId(row["event_id"]),
-                Kind(row["kind"]),
+                RecordKind(row["kind"]),
                 RecordId(row["record_id"]),
                 row["record"],
                 row["modified"],
@@ -45,7 +45,7 @@ class PostgresStagedRoster:
         kinds, ids = _columns(keys, 2)
         rows = await self._connection.fetch(_SQL["staged"], self._district_id, kinds, ids)
         return {
-            (Kind(row["kind"]), RecordId(row["record_id"])): Staged(
+            (RecordKind(row["kind"]), RecordId(row["record_id"])): Staged(
                 EventId(row["event_id"]), row["record"], row["modified"]
             )
             for row in rows
@@ -64,7 +64,7 @@ class PostgresStagedRoster:
         )
         await self._connection.execute(_SQL["write_staged"], self._district_id, *columns)
 
-    async def write_links(self, added: Collection[Link], removed: Collection[Link]) -> None:
+    async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         """Change which sections point where."""
         if removed:
             await self._connection.execute(

@@ -20,11 +20,11 @@ from worker.adapters.postgres.evaluation.reissued_students import with_reissued
 from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
 from worker.adapters.postgres.poll import student_fields
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
-from worker.adapters.postgres.suggest.kept_suggestions import PostgresAdvice
+from worker.adapters.postgres.suggest.kept_suggestions import PostgresKeptSuggestions
 from worker.adapters.postgres.watched import rows_of
-from worker.domain.alerts.incidents import Condition, Rules
+from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
-from worker.domain.roster.records import EventId, Json, Kind
+from worker.domain.roster.records import EventId, Json, RecordKind
 from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
 from worker.domain.roster.staging import Event, is_ahead
 from worker.domain.roster.student_fields import StudentFields, with_kept_fields, without_student
@@ -37,7 +37,7 @@ from worker.pipeline.evaluate.unit_of_work import (
     DecisionRecord,
     DistrictState,
 )
-from worker.runtime.cooperative import in_slices
+from worker.runtime.cooperative import yielding_every
 
 _SQL: Final = statements.load("evaluation/unit_of_work")
 _BASELINES: Final = statements.load("poll/baselines")
@@ -49,7 +49,7 @@ FETCH: Final = 1000
 class PostgresEvaluation(
     PostgresStagedRoster,
     PostgresCandidateRoster,
-    PostgresAdvice,
+    PostgresKeptSuggestions,
     PostgresErrorFigures,
     PostgresApprovals,
     PostgresGuards,
@@ -63,7 +63,7 @@ class PostgresEvaluation(
         state: DistrictState,
         *,
         keeps_history: bool = True,
-        rules: Rules = Rules(),  # noqa: B008 — frozen
+        rules: AlertRules = AlertRules(),  # noqa: B008 — frozen
     ) -> None:
         super().__init__(connection, window.district_id)
         self._rules = rules
@@ -98,7 +98,7 @@ class PostgresEvaluation(
             replace(
                 event,
                 record=without_student(event.record)
-                if event.kind is Kind.USER and event.record_id in erased
+                if event.kind is RecordKind.USER and event.record_id in erased
                 else with_kept_fields(event.record, fields),
             )
             for event in events
@@ -151,9 +151,9 @@ class PostgresEvaluation(
         record: Json | None = await self._connection.fetchval(_SQL["district_record"], self._district_id)
         return record
 
-    async def note_incidents(self, found: Mapping[str, Condition | None], batch_id: str) -> None:
+    async def note_incidents(self, found: Mapping[str, Problem | None], batch_id: str) -> None:
         """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
-        cause = incidents.Cause(self.state.decision_number, batch_id)
+        cause = incidents.DecisionRef(self.state.decision_number, batch_id)
         await incidents.note(self._connection, self._district_id, found, self.window.now, self._rules, cause)
 
     async def has_ready_baseline(self) -> bool:
@@ -194,7 +194,7 @@ class PostgresEvaluation(
             statement = with_reissued(_SQL["plan_changes_with_replaced"])
         fetch = await rows_of(self._connection, statement, self._district_id)
         while rows := await fetch(FETCH):
-            async for row in in_slices(rows):
+            async for row in yielding_every(rows):
                 if row["candidate"] is None:
                     yield remove_change(row["kind"], row["record_id"])
                 else:

@@ -12,7 +12,7 @@ from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import windows
 from worker.domain.alerts.incidents import NO_DISTRICT
 from worker.domain.preflight.window import Trigger
-from worker.domain.roster.records import Kind
+from worker.domain.roster.records import RecordKind
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released, Stored
 from worker.runtime.errors import StoreFailed, StoreFault, StoreRefused, StoreUnavailable
 
@@ -97,7 +97,7 @@ class _Undone(Exception):
 
 async def _write_and_undo(connection: Connection) -> None:
     district, event, digest = secrets.token_hex(12), f"{0:024x}", secrets.token_bytes(32)
-    await _store_events(connection, [Arrival(district, event, Kind.TERM, event, "{}")], {district})
+    await _store_events(connection, [Arrival(district, event, RecordKind.TERM, event, "{}")], {district})
     await _store_ignored(connection, [(district, event)])
     await store_quarantined(connection, [Quarantined(district, digest, "probe", "")])
     await _settle(connection, [Mark(district, "", event, 1)], {district})

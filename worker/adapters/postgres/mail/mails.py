@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Connection, Database
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.mail.mails import Mail, MailKind
 from worker.mail.mail_store import DueMail, NeedsPerson
 
@@ -41,7 +41,7 @@ async def enqueue(connection: Connection, mail: Mail) -> bool:
 class PostgresMails:
     """Answers to `worker.mail.mail_store.Mails`."""
 
-    def __init__(self, database: Database, heard: Notices) -> None:
+    def __init__(self, database: Database, heard: Wakeups) -> None:
         self._database = database
         self._notices = heard
 

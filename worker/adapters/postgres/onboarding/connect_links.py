@@ -9,23 +9,23 @@ from typing import Final
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.domain.onboarding.states import State
-from worker.onboarding.district_store import Link, Welcome
+from worker.onboarding.district_store import ConnectLink, Welcome
 
 _SQL: Final = statements.load("onboarding/connect_links")
 _BYTES: Final = 32
 
 
-async def links_of(connection: Connection, district_id: str) -> list[Link]:
+async def links_of(connection: Connection, district_id: str) -> list[ConnectLink]:
     """Return a district's links, the newest first."""
-    return [Link(**row) for row in await connection.fetch(_SQL["links"], district_id)]
+    return [ConnectLink(**row) for row in await connection.fetch(_SQL["links"], district_id)]
 
 
-async def make_link(connection: Connection, district_id: str, actor: str, life: timedelta) -> Link:
+async def make_link(connection: Connection, district_id: str, actor: str, life: timedelta) -> ConnectLink:
     """Make a link; the ones before it are revoked."""
     await revoke_all(connection, district_id, actor)
     row = await connection.fetchrow(_SQL["add"], secrets.token_urlsafe(_BYTES), district_id, actor, life)
     assert row is not None  # noqa: S101 — RETURNING
-    return Link(**row)
+    return ConnectLink(**row)
 
 
 async def revoke_all(connection: Connection, district_id: str, actor: str) -> int:

@@ -15,7 +15,7 @@ from worker.adapters.postgres.onboarding import connect_links, orders
 from worker.adapters.postgres.onboarding.observations import (
     Guidance,
     candidates,
-    look,
+    observe,
     sharing_of,
     way_of,
     zone_of,
@@ -25,8 +25,8 @@ from worker.adapters.postgres.onboarding.transitions import find, follow, keep_h
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step, Trouble
-from worker.onboarding.district_store import Description, Link, Made, Record, RulesAsked, Welcome
-from worker.runtime.cooperative import in_slices
+from worker.onboarding.district_store import ConnectLink, Description, Made, Record, RulesAsked, Welcome
+from worker.runtime.cooperative import yielding_every
 from worker.runtime.errors import UnknownDistrictError
 
 _SQL: Final = statements.load("onboarding/districts")
@@ -55,7 +55,7 @@ class PostgresLifecycles:
             await connection.execute(_LARGE_READS)
             waiting = await _for_a_person(connection)
             rows = await connection.fetch(_SQL["records"], None)
-        return [self._record(row, waiting) async for row in in_slices(rows)]
+        return [self._record(row, waiting) async for row in yielding_every(rows)]
 
     async def record(self, district_id: str) -> Record:
         """Return one; raises `UnknownDistrictError` where it is not on its way."""
@@ -124,12 +124,12 @@ class PostgresLifecycles:
             seen = await lock(connection, district_id, self._guidance)
             await orders.drop(connection, seen, actor)
 
-    async def links(self, district_id: str) -> list[Link]:
+    async def links(self, district_id: str) -> list[ConnectLink]:
         """Return a district's connect links, the newest first."""
         async with self._database.connection() as connection:
             return await connect_links.links_of(connection, district_id)
 
-    async def new_link(self, district_id: str, actor: str) -> Link:
+    async def new_link(self, district_id: str, actor: str) -> ConnectLink:
         """Make a new connect link and revoke the ones before it; raises `UnknownDistrictError`."""
         async with self._database.transaction() as connection:
             await lock(connection, district_id, self._guidance)
@@ -179,7 +179,7 @@ class PostgresLifecycles:
         await connection.execute(_LARGE_READS)
         ids = await candidates(connection, self._guidance, after, ADVANCED)
         last = ids[-1] if len(ids) == ADVANCED else None
-        looked = await look(connection, ids, self._guidance)
+        looked = await observe(connection, ids, self._guidance)
         taken = await follow(connection, looked, self._guidance)
         await keep_held_back(connection, looked, taken, self._guidance)
         return [made for one in taken for made in one.made()], last

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
-from worker.adapters.postgres.onboarding.observations import Guidance, Seen, zone_of
+from worker.adapters.postgres.onboarding.observations import Guidance, Observation, zone_of
 from worker.domain.mail.mails import (
     Invitation,
     Mail,
@@ -26,7 +26,7 @@ from worker.domain.onboarding.contact_text import ASKED
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step
-from worker.onboarding.district_store import Link, RulesAsked
+from worker.onboarding.district_store import ConnectLink, RulesAsked
 from worker.runtime.errors import LifecycleError
 
 _SQL: Final = statements.load("onboarding/orders")
@@ -46,7 +46,7 @@ NO_SERVER: Final = (
 )
 
 
-def check_may_write(seen: Seen, move: Move, guidance: Guidance) -> None:
+def check_may_write(seen: Observation, move: Move, guidance: Guidance) -> None:
     """Raise `LifecycleError` where a move's e-mail could not be written."""
     if guidance.compose is None:
         raise LifecycleError(NO_SERVER)
@@ -63,17 +63,17 @@ def connect_address(token: str, guidance: Guidance) -> str:
     return f"{(guidance.public_url or '').rstrip('/')}/connect/{token}"
 
 
-def promised_link(seen: Seen, life: timedelta) -> Link:
+def promised_link(seen: Observation, life: timedelta) -> ConnectLink:
     """Return what stands in for the link of an invitation that is only looked at."""
-    return Link(PROMISED, seen.district_id, seen.now, "", seen.now + life, None, None, is_open=False)
+    return ConnectLink(PROMISED, seen.district_id, seen.now, "", seen.now + life, None, None, is_open=False)
 
 
 async def ordered_mail(
     connection: Connection,
-    seen: Seen,
+    seen: Observation,
     move: Move,
     guidance: Guidance,
-    link: Link | None,
+    link: ConnectLink | None,
     rules: RulesAsked | None,
 ) -> Mail:
     """Return the e-mail of a person's move; raises `LifecycleError` or `MailError`."""
@@ -84,7 +84,7 @@ async def ordered_mail(
     return _mail(seen, values, f"{OCCASIONS[move]}/{number}", guidance)
 
 
-def seen_mail(seen: Seen, step: Step, guidance: Guidance) -> Mail | None:
+def seen_mail(seen: Observation, step: Step, guidance: Guidance) -> Mail | None:
     """Return the e-mail of a move that was seen; None where it has none. Raises `MailError`."""
     if guidance.compose is None or not seen.contacts:
         return None
@@ -95,7 +95,7 @@ def seen_mail(seen: Seen, step: Step, guidance: Guidance) -> Mail | None:
     return None
 
 
-def ready_mail(seen: Seen, window: AssessmentWindow, guidance: Guidance) -> Mail:
+def ready_mail(seen: Observation, window: AssessmentWindow, guidance: Guidance) -> Mail:
     """Return the e-mail of a launch, which leaves only while the roster is in sync. Raises `MailError`."""
     values = ReadyToAssess(_name(seen), window.opens_on, *_counts(seen))
     return _mail(seen, values, f"ready/{window.opens_on}", guidance)
@@ -110,7 +110,9 @@ def is_taken_back(step: Step) -> bool:
     }
 
 
-def _ordered(seen: Seen, guidance: Guidance, link: Link | None, rules: RulesAsked | None) -> Values:
+def _ordered(
+    seen: Observation, guidance: Guidance, link: ConnectLink | None, rules: RulesAsked | None
+) -> Values:
     if link is not None:
         expires_on = link.expires_at.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
         return Invitation(_name(seen), connect_address(link.token or PROMISED, guidance), expires_on, ASKED)
@@ -119,7 +121,7 @@ def _ordered(seen: Seen, guidance: Guidance, link: Link | None, rules: RulesAske
     return SharingRequest(_name(seen))
 
 
-def _rostered(seen: Seen, guidance: Guidance) -> Rostered:
+def _rostered(seen: Observation, guidance: Guidance) -> Rostered:
     window, calendar = seen.way.window, guidance.rules.calendar
     is_to_come = window is not None and window.launches_at(calendar) > seen.now
     launches_on = window.launches_on(calendar) if window and is_to_come else None
@@ -133,7 +135,7 @@ def _coverage(rules: RulesAsked) -> RuleCoverage | None:
     return RuleCoverage(rules.exactly_one, none, several, rules.exactly_one + none + several)
 
 
-def _sync(seen: Seen) -> SyncSettings:
+def _sync(seen: Observation) -> SyncSettings:
     said = sync_state(seen.row["clever_record"], seen.now)
     try:
         until = date.fromisoformat(str(said["pause_end"])[:10])
@@ -142,18 +144,18 @@ def _sync(seen: Seen) -> SyncSettings:
     return SyncSettings(bool(said["paused"]), until)
 
 
-def _counts(seen: Seen) -> tuple[int, int, int]:
+def _counts(seen: Observation) -> tuple[int, int, int]:
     counts = seen.row["committed_counts"]
     return counts.get("students", 0), counts.get("classes", 0), counts.get("schools", 0)
 
 
-def _name(seen: Seen) -> str:
+def _name(seen: Observation) -> str:
     """Return what a district is called, as one short line, whatever Clever told."""
     called = "".join(letter if letter.isprintable() else " " for letter in seen.row["called"] or "")
     return " ".join(called.split())[:LONGEST_NAME] or "your district"
 
 
-def _mail(seen: Seen, values: Values, occasion: str, guidance: Guidance) -> Mail:
+def _mail(seen: Observation, values: Values, occasion: str, guidance: Guidance) -> Mail:
     if guidance.compose is None:
         raise LifecycleError(NO_SERVER)
     return Mail(

@@ -17,7 +17,15 @@ from worker.domain.alerts.detection import sync_incident
 from worker.domain.mail.mails import Composed, Values
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import State
-from worker.domain.onboarding.transitions import Facts, Rules, Sharing, Step, Trouble, Way, moved
+from worker.domain.onboarding.transitions import (
+    DistrictFacts,
+    Sharing,
+    Step,
+    TransitionRules,
+    Trouble,
+    Way,
+    moved,
+)
 
 _SQL: Final = statements.load("onboarding/districts")
 
@@ -26,7 +34,7 @@ _SQL: Final = statements.load("onboarding/districts")
 class Guidance:
     """What the lifecycle needs of the settings."""
 
-    rules: Rules = field(default_factory=Rules)
+    rules: TransitionRules = field(default_factory=TransitionRules)
     time_zone: str = "America/New_York"
     """Of districts of which nobody said another."""
     link_life: timedelta = timedelta(days=30)
@@ -40,11 +48,11 @@ class Guidance:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """A district with all that decides on its moves, of one moment, `now`."""
 
     way: Way
-    facts: Facts
+    facts: DistrictFacts
     now: datetime
     row: asyncpg.Record
     """What else is known of it."""
@@ -87,7 +95,9 @@ async def candidates(connection: Connection, guidance: Guidance, after: str, lim
     return [row["district_id"] for row in rows]
 
 
-async def look(connection: Connection, district_ids: Sequence[str], guidance: Guidance) -> list[Seen]:
+async def observe(
+    connection: Connection, district_ids: Sequence[str], guidance: Guidance
+) -> list[Observation]:
     """Return what is seen of districts now, by id; none of it is decided on until the transaction ends.
 
     Whose verdict is being reached right now is not waited for: that is a trouble of the moment.
@@ -125,15 +135,15 @@ def _window(row: asyncpg.Record, guidance: Guidance) -> AssessmentWindow | None:
     return AssessmentWindow(row["opens_on"], ZoneInfo(zone_of(row, guidance)), row["launch_on"])
 
 
-def _seen(row: asyncpg.Record, guidance: Guidance) -> Seen:
-    facts = Facts(
+def _seen(row: asyncpg.Record, guidance: Guidance) -> Observation:
+    facts = DistrictFacts(
         row["is_connected"],
         sharing_of(row),
         row["has_filter"],
         row["commits"],
         frozenset(map(Trouble, row["seen_troubles"])) | _of_sync(row),
     )
-    return Seen(way_of(row, guidance), facts, row["now"], row)
+    return Observation(way_of(row, guidance), facts, row["now"], row)
 
 
 def _of_sync(row: asyncpg.Record) -> frozenset[Trouble]:

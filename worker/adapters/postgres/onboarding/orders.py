@@ -19,7 +19,7 @@ from worker.adapters.postgres.onboarding.mails import (
     promised_link,
     ready_mail,
 )
-from worker.adapters.postgres.onboarding.observations import Guidance, Seen, look, zone_of
+from worker.adapters.postgres.onboarding.observations import Guidance, Observation, observe, zone_of
 from worker.adapters.postgres.onboarding.transitions import Taken, follow, keep_held_back, take, write_down
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding import contact_text
@@ -32,13 +32,13 @@ from worker.runtime.errors import LifecycleError, OrderRefused, UnknownDistrictE
 _SQL: Final = statements.load("onboarding/orders")
 
 
-async def lock(connection: Connection, district_id: str, guidance: Guidance) -> Seen:
+async def lock(connection: Connection, district_id: str, guidance: Guidance) -> Observation:
     """Lock a district, and return what is seen of it; raises `UnknownDistrictError`."""
     if await connection.fetchval(_SQL["lock"], district_id) is None:
         raise UnknownDistrictError(
             f"district {district_id} is not on its way; `lifecycle choose` puts it there"
         )
-    (seen,) = await look(connection, [district_id], guidance)
+    (seen,) = await observe(connection, [district_id], guidance)
     return seen
 
 
@@ -58,7 +58,7 @@ async def choose(connection: Connection, district_id: str, said: Description, ac
     await audit(connection, actor, "choose", district_id, contacts=len(contacts or []), time_zone=zone)
 
 
-async def describe(connection: Connection, seen: Seen, said: Description, actor: str) -> None:
+async def describe(connection: Connection, seen: Observation, said: Description, actor: str) -> None:
     """Change what people say of a district, which is locked."""
     name, contacts, zone = _checked(said)
     if contacts == [] and seen.contacts:
@@ -74,7 +74,7 @@ async def describe(connection: Connection, seen: Seen, said: Description, actor:
 
 async def order(
     connection: Connection,
-    seen: Seen,
+    seen: Observation,
     move: Move,
     actor: str,
     guidance: Guidance,
@@ -116,7 +116,7 @@ async def preview(
 
 async def set_window(
     connection: Connection,
-    seen: Seen,
+    seen: Observation,
     opens_on: date | None,
     launch_on: date | None,
     actor: str,
@@ -130,7 +130,7 @@ async def set_window(
     await connection.execute(_SQL["set_window"], seen.district_id, opens_on, launch_on)
     said = {"opens_on": opens_on and opens_on.isoformat(), "launch_on": launch_on and launch_on.isoformat()}
     await audit(connection, actor, "window", seen.district_id, **said)
-    looked = await look(connection, [seen.district_id], guidance)
+    looked = await observe(connection, [seen.district_id], guidance)
     taken = await follow(connection, looked, guidance)
     await keep_held_back(connection, looked, taken, guidance)
     await _tell_of_new_opening(
@@ -139,7 +139,7 @@ async def set_window(
     return [made for one in taken for made in one.made()]
 
 
-async def drop(connection: Connection, seen: Seen, actor: str) -> None:
+async def drop(connection: Connection, seen: Observation, actor: str) -> None:
     """Take a district, which is locked, off its way."""
     await connection.execute(_SQL["withdraw"], seen.district_id)
     await connection.execute(_SQL["drop"], seen.district_id)
@@ -161,7 +161,9 @@ async def _judge_by_other_days(connection: Connection, district_id: str) -> None
         await windows.close(connection, [district_id], Trigger.FILTER)
 
 
-async def _tell_of_new_opening(connection: Connection, before: Seen, after: Way, guidance: Guidance) -> None:
+async def _tell_of_new_opening(
+    connection: Connection, before: Observation, after: Way, guidance: Guidance
+) -> None:
     """Write anew to a district that was launched, and is not launched again, of another opening."""
     moved = before.way.window and after.window and before.way.window.opens_on != after.window.opens_on
     if not moved or after.window is None or {before.way.state, after.state} != {State.READY}:
@@ -188,7 +190,7 @@ def _checked(said: Description) -> tuple[str | None, list[str] | None, str | Non
     return name, contacts, zone
 
 
-def _step(seen: Seen, move: Move) -> Step:
+def _step(seen: Observation, move: Move) -> Step:
     after = target(seen.way.state, move)
     if move not in BY_PEOPLE or after is None:
         if move not in BY_PEOPLE:

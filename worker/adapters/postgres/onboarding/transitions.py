@@ -14,7 +14,7 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.mail.mails import enqueue
 from worker.adapters.postgres.onboarding.mails import is_taken_back, seen_mail
-from worker.adapters.postgres.onboarding.observations import Guidance, Seen
+from worker.adapters.postgres.onboarding.observations import Guidance, Observation
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step, held_back, steps
@@ -30,7 +30,7 @@ _ORDERS: Final = statements.load("onboarding/orders")
 class Taken:
     """A district's steps to take now, one after the other."""
 
-    seen: Seen
+    seen: Observation
     steps: Sequence[Step]
     mails: Mapping[Move, Mail] = field(default_factory=dict)
     """The e-mails that they cause."""
@@ -59,12 +59,12 @@ async def find(connection: Connection) -> list[Made]:
     return found
 
 
-async def follow(connection: Connection, looked: Sequence[Seen], guidance: Guidance) -> list[Taken]:
+async def follow(connection: Connection, looked: Sequence[Observation], guidance: Guidance) -> list[Taken]:
     """Make every move that follows from what is seen of these, which are locked."""
     return await take(connection, [one for seen in looked if (one := _following(seen, guidance))])
 
 
-def _following(seen: Seen, guidance: Guidance) -> Taken | None:
+def _following(seen: Observation, guidance: Guidance) -> Taken | None:
     """Return a district's steps that follow from what is seen; None where there are none, or they fail."""
     try:
         found = list(steps(seen.way, seen.facts, seen.now, guidance.rules))
@@ -75,7 +75,7 @@ def _following(seen: Seen, guidance: Guidance) -> Taken | None:
         return None
 
 
-def _with_mails(seen: Seen, found: list[Step], guidance: Guidance) -> Taken | None:
+def _with_mails(seen: Observation, found: list[Step], guidance: Guidance) -> Taken | None:
     """Return a district's steps with their e-mails; None where one cannot be written: it has to wait."""
     try:
         mails = {step.move: mail for step in found if (mail := seen_mail(seen, step, guidance))}
@@ -132,7 +132,7 @@ async def write_down(connection: Connection, moves: Iterable[Made]) -> None:
 
 
 async def keep_held_back(
-    connection: Connection, looked: Sequence[Seen], taken: Sequence[Taken], guidance: Guidance
+    connection: Connection, looked: Sequence[Observation], taken: Sequence[Taken], guidance: Guidance
 ) -> None:
     """Keep since when launches are held back, and by what, where that has changed."""
     after = {one.seen.district_id: one.seen.after(one.steps) for one in taken}

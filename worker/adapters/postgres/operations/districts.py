@@ -12,7 +12,7 @@ from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import approvals, commit_history, windows
 from worker.adapters.postgres.operations import district_details
 from worker.adapters.postgres.operations.purge import check_purgeable, purge
-from worker.domain.alerts.incidents import Rules
+from worker.domain.alerts.incidents import AlertRules
 from worker.domain.messages.bodies import instant
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
@@ -27,7 +27,7 @@ _SQL: Final = statements.load("operations/districts")
 class PostgresDesk:
     """Answers to `worker.operations.districts.Desk`."""
 
-    def __init__(self, database: Database, rules: Rules = Rules()) -> None:  # noqa: B008 — frozen
+    def __init__(self, database: Database, rules: AlertRules = AlertRules()) -> None:  # noqa: B008 — frozen
         self._database = database
         self._rules = rules
 

@@ -8,7 +8,7 @@ from typing import Final
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.alerts import incidents
 from worker.adapters.postgres.database import Connection
-from worker.domain.alerts.incidents import Rules
+from worker.domain.alerts.incidents import AlertRules
 from worker.domain.review.causes.wording import count, verb
 from worker.runtime.errors import MessagesWaiting, UnknownDistrictError
 
@@ -33,7 +33,7 @@ Windows come last, as with everybody who closes one: first what he has to say, t
 SUMMARY: Final = "The district's data was deleted."
 
 
-async def purge(connection: Connection, district_id: str, rules: Rules) -> dict[str, int]:
+async def purge(connection: Connection, district_id: str, rules: AlertRules) -> dict[str, int]:
     """Delete the district's rows in this transaction; return how many, by table, those without left out."""
     now = await check_purgeable(connection, district_id)
     deleted = {table: await _delete(connection, table, district_id) for table in TABLES}

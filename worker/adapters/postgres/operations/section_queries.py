@@ -28,7 +28,7 @@ from worker.domain.roster.records import (
     term_from_json,
 )
 from worker.domain.roster.section_filter import SectionView
-from worker.operations.section_queries import ReadSections, Seats, StudentRecord, TableMoment
+from worker.operations.section_queries import ReadSections, Seats, StudentDetails, TableMoment
 from worker.runtime.errors import UnknownDistrictError
 
 _SQL: Final = statements.load("operations/section_queries")
@@ -91,7 +91,7 @@ class PostgresSectionViews:
         counted = {row["number"]: Seats(row["exactly_one"], row["several"]) for row in rows}
         return [counted.get(number, Seats(0, 0)) for number in range(len(groups))]
 
-    async def student(self, district_id: str, record_id: str) -> StudentRecord | None:
+    async def student(self, district_id: str, record_id: str) -> StudentDetails | None:
         """Return one student; None where nobody of this id is one, or was committed as one."""
         async with self._picture() as connection:
             row = await connection.fetchrow(_SQL["student"], district_id, record_id)
@@ -100,7 +100,7 @@ class PostgresSectionViews:
         student = student_from_json(record_id, row["staged"]) if row else None
         if row is None or (student is None and row["candidate"] is None and row["committed"] is None):
             return None
-        return StudentRecord(
+        return StudentDetails(
             student,
             _roster_record(row["candidate"]),
             _roster_record(row["committed"]),

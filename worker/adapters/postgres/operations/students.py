@@ -16,7 +16,7 @@ from worker.adapters.postgres.evaluation.district_state import columns
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.domain.preflight.window import Trigger
-from worker.domain.roster.records import EventId, Kind, RecordId
+from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change
 from worker.domain.roster.student_fields import without_student
 from worker.operations.students import ErasedStudent
@@ -46,7 +46,7 @@ class PostgresErasure(PostgresEvaluation):
         before = row["record"]
         after = without_student(before)
         return Change(
-            Kind.USER, RecordId(student_id), EventId(row["event_id"]), before, after, row["modified"]
+            RecordKind.USER, RecordId(student_id), EventId(row["event_id"]), before, after, row["modified"]
         )
 
     async def conclude(self, student_id: str, actor: str, detail: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ import asyncpg
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
-from worker.domain.roster.records import KINDS, EventId, Kind, RecordId
+from worker.domain.roster.records import KINDS, EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change
 from worker.domain.roster.versions import highest_id, latest_id_in_order
 from worker.pipeline.evaluate.unit_of_work import Adopted
@@ -116,7 +116,7 @@ async def _end(connection: Connection, district_id: str, baseline: ReadyBaseline
 
 def _change(row: asyncpg.Record) -> Change:
     return Change(
-        Kind(row["kind"]),
+        RecordKind(row["kind"]),
         RecordId(row["record_id"]),
         EventId(row["event_id"]),
         row["before"],

@@ -12,7 +12,7 @@ from worker.adapters.postgres.alerts import incidents
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import windows
 from worker.domain.alerts.codes import BASELINE_REFUSED
-from worker.domain.alerts.incidents import Condition, Rules
+from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.domain.preflight.policy import Policy, in_force
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import KINDS
@@ -35,7 +35,7 @@ class PostgresBaselines:
     def __init__(
         self,
         database: Database,
-        rules: Rules = Rules(),  # noqa: B008 — frozen
+        rules: AlertRules = AlertRules(),  # noqa: B008 — frozen
         policy: Policy = Policy(),  # noqa: B008 — frozen
     ) -> None:
         self._database = database
@@ -181,7 +181,7 @@ class PostgresBaselines:
                 await connection.execute(_SQL["drop_records"], run.district_id)
                 await connection.execute(_SQL["not_before"], run.district_id, REFUSED_PAUSE)
                 summary = f"A baseline was refused, nothing was changed: {reason}."
-                refused = {BASELINE_REFUSED: Condition("", summary)}
+                refused = {BASELINE_REFUSED: Problem("", summary)}
                 now = await connection.fetchval("SELECT clock_timestamp()")
                 await incidents.note(connection, run.district_id, refused, now, self._rules)
 

@@ -12,10 +12,10 @@ import asyncpg
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.poll.feed_locks import TurnLocks
+from worker.adapters.postgres.poll.feed_locks import FeedLocks
 from worker.domain.roster.records import Json
 from worker.pipeline.poll.clever import Token
-from worker.pipeline.poll.connections import Connection, Listing
+from worker.pipeline.poll.connections import Connection, ListingChanges
 
 _SQL: Final = statements.load("poll/connections")
 
@@ -40,7 +40,7 @@ class Vault(Protocol):
 class PostgresConnections:
     """Answers to `worker.pipeline.poll.connections.Connections`."""
 
-    def __init__(self, database: Database, locks: TurnLocks, vault: Vault) -> None:
+    def __init__(self, database: Database, locks: FeedLocks, vault: Vault) -> None:
         self._database = database
         self._locks = locks
         self._vault = vault
@@ -54,14 +54,14 @@ class PostgresConnections:
         """Let the list be due again, since it could not be read."""
         await self._execute("unclaim_listing")
 
-    async def listed(self, tokens: Mapping[str, Token]) -> Listing:
+    async def listed(self, tokens: Mapping[str, Token]) -> ListingChanges:
         """Take the list of connected districts: new ones and those that came back are due at once."""
         ids = sorted(tokens)
         sealed = [self._vault.seal(tokens[district_id]) for district_id in ids]
         async with self._database.transaction() as connection:
             rows = await connection.fetch(_SQL["listed"], ids, sealed)
             missing = await connection.fetch(_SQL["missing"], ids)
-        return Listing(
+        return ListingChanges(
             found=[row["district_id"] for row in rows if row["is_new"]],
             returned=[row["district_id"] for row in rows if row["is_back"]],
             missing=[row["district_id"] for row in missing],

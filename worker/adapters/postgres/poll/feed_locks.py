@@ -18,7 +18,7 @@ from worker.adapters.postgres.watched import WatchedConnection
 _SQL: Final = statements.load("poll/connections")
 
 
-class TurnLocks:
+class FeedLocks:
     """The locks that one process holds."""
 
     def __init__(self, database: Database) -> None:

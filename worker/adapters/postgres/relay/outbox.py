@@ -14,7 +14,7 @@ from typing import Final
 from worker.adapters.postgres import statements as sql
 from worker.adapters.postgres import wakeups
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.wakeups import Notices
+from worker.adapters.postgres.wakeups import Wakeups
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.relay.outbox import Queued
 from worker.runtime.errors import LeaseLost
@@ -29,7 +29,7 @@ Each has its own statements and notices."""
 class PostgresOutbox:
     """Answers to `worker.pipeline.relay.outbox.Outbox`."""
 
-    def __init__(self, database: Database, heard: Notices, lane: tuple[str, str] = ROSTER) -> None:
+    def __init__(self, database: Database, heard: Wakeups, lane: tuple[str, str] = ROSTER) -> None:
         statements, self._channel = lane
         self._sql = sql.load(statements)
         self._database = database

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.suggest.surveys import read_survey
-from worker.domain.review.kept_suggestions import Advice, SearchInput
+from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.days import day_in
 from worker.pipeline.evaluate.unit_of_work import ClosedWindow, DistrictState
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
 _SQL: Final = statements.load("suggest/kept_suggestions")
 
 
-class PostgresAdvice:
+class PostgresKeptSuggestions:
     """`Advised` of `worker.pipeline.evaluate.unit_of_work`, on one connection in a transaction."""
 
     window: ClosedWindow
     state: DistrictState
     _connection: Connection
 
-    async def advice(self) -> Advice | None:
+    async def advice(self) -> KeptSuggestions | None:
         """Return what was suggested last; None where nothing was, or it is not known for what."""
         row = await self._connection.fetchrow(_SQL["advice"], self.window.district_id)
         if row is None:
@@ -32,9 +32,9 @@ class PostgresAdvice:
         found_for = SearchInput(
             row["filter_version"], row["input_batch"], row["in_none"], row["unplaced"] - row["in_none"]
         )
-        return Advice(row["made_at"], found_for, row["suggestions"])
+        return KeptSuggestions(row["made_at"], found_for, row["suggestions"])
 
-    async def keep_advice(self, advice: Advice) -> None:
+    async def keep_advice(self, advice: KeptSuggestions) -> None:
         """Keep what was suggested, in the place of what was before."""
         await self._connection.execute(
             _SQL["keep_advice"],

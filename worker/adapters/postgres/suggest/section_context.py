@@ -8,7 +8,7 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.domain.roster.records import (
     Course,
-    Kind,
+    RecordKind,
     School,
     Term,
     course_from_json,
@@ -28,10 +28,10 @@ async def read_beside(
     terms: dict[str, Term] = {}
     for row in await connection.fetch(_SQL["beside"], district_id):
         record_id, record = row["record_id"], row["record"]
-        match Kind(row["kind"]):
-            case Kind.SCHOOL:
+        match RecordKind(row["kind"]):
+            case RecordKind.SCHOOL:
                 schools[record_id] = school_from_json(record_id, record)
-            case Kind.COURSE:
+            case RecordKind.COURSE:
                 courses[record_id] = course_from_json(record_id, record)
             case _:
                 terms[record_id] = term_from_json(record_id, record)

@@ -26,12 +26,12 @@ from worker.domain.roster.scope import find_schools
 from worker.domain.roster.scope_counts import ScopeValue, unmatched
 from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter, SectionView, rank
 from worker.domain.roster.texts import folded, is_blank
-from worker.runtime.cooperative import in_slices
+from worker.runtime.cooperative import yielding_every
 from worker.runtime.errors import UnknownDistrictError
 from worker.suggest.survey_store import DistrictSurvey, Moment
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
-    from worker.suggest.enrolments import SeatingBuilder
+    from worker.suggest.enrolments import EnrolmentsBuilder
     from worker.suggest.survey import SurveyBuilder
 
 _SQL: Final = statements.load("suggest/surveys")
@@ -73,12 +73,12 @@ async def read_survey(
 
 async def read_seating(
     connection: Connection, district_id: str, today: date, grace_days: int
-) -> SeatingBuilder:
+) -> EnrolmentsBuilder:
     """Return a builder with everything that a seating of the district needs; needs a transaction."""
-    from worker.suggest.enrolments import SeatingBuilder  # noqa: PLC0415 — NumPy is slow to load
+    from worker.suggest.enrolments import EnrolmentsBuilder  # noqa: PLC0415 — NumPy is slow to load
 
     calendar = (await read_terms(connection, district_id)).calendar(today, grace_days)
-    builder = SeatingBuilder(calendar)
+    builder = EnrolmentsBuilder(calendar)
     schools, courses, terms = await read_beside(connection, district_id)
     for school in schools.values():
         builder.add_school(school)
@@ -100,7 +100,7 @@ async def read_seating(
 async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIterator[asyncpg.Record]:
     fetch = await rows_of(connection, _SQL[query], district_id)
     while rows := await fetch(FETCH):
-        async for row in in_slices(rows):
+        async for row in yielding_every(rows):
             yield row
 
 
@@ -149,7 +149,7 @@ class PostgresSurveys:
         async with self._database.connection() as connection:
             return (await self._moment(connection, district_id))[0]
 
-    async def seating(self, district_id: str) -> tuple[Moment, SeatingBuilder]:
+    async def seating(self, district_id: str) -> tuple[Moment, EnrolmentsBuilder]:
         """Return who sits where as it is staged now, keeping nobody from it; see the port."""
         async with (
             self._database.connection() as connection,

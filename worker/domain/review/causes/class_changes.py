@@ -11,24 +11,24 @@ from typing import Final
 
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.facts import ClassChange, Facts, Fate, Others
+from worker.domain.review.causes.facts import CauseFacts, ClassChange, Fate, Others
 from worker.domain.review.causes.model import LISTED, Owner, Pile, most_first
-from worker.domain.review.causes.students import Reason
+from worker.domain.review.causes.students import ErrorReason
 from worker.domain.review.causes.wording import count, grades, several, verb
 
 MINOR_PERCENT: Final = 10
 """Of the students who change class: a smaller part with a reason of its own is counted with the rest."""
 MOST_PERCENT: Final = 50
 
-CLASS_IDS_CHANGED: Final = Reason("sis.class_ids_changed", Owner.SIS)
-CLASSES_RENEWED: Final = Reason("sis.classes_renewed", Owner.SIS)
-STUDENTS_REASSIGNED: Final = Reason("sis.students_reassigned", Owner.SIS)
-OTHER_SECTIONS_KEPT: Final = Reason("filter.other_sections_kept", Owner.FILTER)
-SECTIONS_UNSHARED: Final = Reason("sharing.sections_unshared", Owner.SHARING)
-TERM_TURNED: Final = Reason("vendor.term_turned", Owner.VENDOR)
-ROLLOVER: Final = Reason("vendor.rollover", Owner.VENDOR)
+CLASS_IDS_CHANGED: Final = ErrorReason("sis.class_ids_changed", Owner.SIS)
+CLASSES_RENEWED: Final = ErrorReason("sis.classes_renewed", Owner.SIS)
+STUDENTS_REASSIGNED: Final = ErrorReason("sis.students_reassigned", Owner.SIS)
+OTHER_SECTIONS_KEPT: Final = ErrorReason("filter.other_sections_kept", Owner.FILTER)
+SECTIONS_UNSHARED: Final = ErrorReason("sharing.sections_unshared", Owner.SHARING)
+TERM_TURNED: Final = ErrorReason("vendor.term_turned", Owner.VENDOR)
+ROLLOVER: Final = ErrorReason("vendor.rollover", Owner.VENDOR)
 
-_REASONS: Final[Mapping[Fate, Reason]] = {
+_REASONS: Final[Mapping[Fate, ErrorReason]] = {
     Fate.NEW_ID: CLASS_IDS_CHANGED,
     Fate.RENEWED: CLASSES_RENEWED,
     Fate.UNSHARED: SECTIONS_UNSHARED,
@@ -38,7 +38,7 @@ _REASONS: Final[Mapping[Fate, Reason]] = {
 }
 
 
-def pile_up_class_changes(facts: Facts, is_rollover: bool) -> dict[Reason, Pile]:
+def pile_up_class_changes(facts: CauseFacts, is_rollover: bool) -> dict[ErrorReason, Pile]:
     """Return the findings of class changes by their reasons; none where there is no such finding.
 
     `is_rollover` says that removals of the same plan look like a new school year: then so do these.
@@ -49,8 +49,8 @@ def pile_up_class_changes(facts: Facts, is_rollover: bool) -> dict[Reason, Pile]
     groups = _concerned(facts.class_changes, found)
     reasons = _merged(groups, is_rollover=is_rollover or _most_are_promoted(groups))
     piles = {reason: Pile() for reason in reasons.values()}
-    at_school: defaultdict[str | None, Counter[Reason]] = defaultdict(Counter)
-    sections: defaultdict[Reason, Counter[str]] = defaultdict(Counter)
+    at_school: defaultdict[str | None, Counter[ErrorReason]] = defaultdict(Counter)
+    sections: defaultdict[ErrorReason, Counter[str]] = defaultdict(Counter)
     for group in groups:
         reason = reasons[group.fate]
         piles[reason].class_changes += group.students
@@ -77,7 +77,7 @@ def _most_are_promoted(groups: Collection[ClassChange]) -> bool:
     return promoted * 100 > sum(group.students for group in groups) * MOST_PERCENT
 
 
-def _merged(groups: Sequence[ClassChange], *, is_rollover: bool) -> dict[Fate, Reason]:
+def _merged(groups: Sequence[ClassChange], *, is_rollover: bool) -> dict[Fate, ErrorReason]:
     """Return the reason of each fate, those of a few students counted to the largest."""
     sizes = Counter[Fate]()
     for group in groups:
@@ -92,7 +92,9 @@ def _merged(groups: Sequence[ClassChange], *, is_rollover: bool) -> dict[Fate, R
 
 
 def _attribute(
-    piles: dict[Reason, Pile], found: Sequence[Others], at_school: Mapping[str | None, Counter[Reason]]
+    piles: dict[ErrorReason, Pile],
+    found: Sequence[Others],
+    at_school: Mapping[str | None, Counter[ErrorReason]],
 ) -> None:
     """Give each finding to the reason of most of its students."""
     sizes = {reason: pile.class_changes for reason, pile in piles.items()}
@@ -108,14 +110,14 @@ def _attribute(
             pile.date(min(others.since for others in found))
 
 
-def _give(piles: dict[Reason, Pile], reason: Reason, others: Others, findings: int) -> None:
+def _give(piles: dict[ErrorReason, Pile], reason: ErrorReason, others: Others, findings: int) -> None:
     if findings:
         pile = piles.setdefault(reason, Pile())
         pile.findings[others.code.value] += findings
         pile.date(others.since)
 
 
-def _largest(sizes: Mapping[Reason, int], otherwise: Reason) -> Reason:
+def _largest(sizes: Mapping[ErrorReason, int], otherwise: ErrorReason) -> ErrorReason:
     return min(sizes, key=lambda reason: (-sizes[reason], reason), default=otherwise)
 
 
@@ -179,7 +181,7 @@ def _sections_unshared(pile: Pile) -> str:
     )
 
 
-CLASS_CHANGE_TEXTS: Final[Mapping[Reason, Callable[[Pile], str]]] = {
+CLASS_CHANGE_TEXTS: Final[Mapping[ErrorReason, Callable[[Pile], str]]] = {
     CLASS_IDS_CHANGED: _class_ids_changed,
     CLASSES_RENEWED: _classes_renewed,
     STUDENTS_REASSIGNED: _students_reassigned,

@@ -10,33 +10,33 @@ from typing import Final
 from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.class_changes import ROLLOVER, pile_up_class_changes
-from worker.domain.review.causes.facts import Facts, Others, Place, Removals, Removed
+from worker.domain.review.causes.facts import CauseFacts, Others, Removals, Removed, SchoolGrade
 from worker.domain.review.causes.model import Owner, Pile
-from worker.domain.review.causes.students import IDS_REISSUED, Reason
+from worker.domain.review.causes.students import IDS_REISSUED, ErrorReason
 
 MINOR_PERCENT: Final = 10
 """Of the removed students: what a smaller part of them looks like is counted with the rest."""
 MOST_PERCENT: Final = 50
 
-SCOPE_NARROWED: Final = Reason("filter.scope_narrowed", Owner.FILTER)
-SCHOOL_VANISHED: Final = Reason("sharing.school_vanished", Owner.SHARING)
-RULE_NARROWED: Final = Reason("sharing.rule_narrowed", Owner.SHARING)
-STUDENTS_VANISHED: Final = Reason("sharing.students_vanished", Owner.SHARING)
+SCOPE_NARROWED: Final = ErrorReason("filter.scope_narrowed", Owner.FILTER)
+SCHOOL_VANISHED: Final = ErrorReason("sharing.school_vanished", Owner.SHARING)
+RULE_NARROWED: Final = ErrorReason("sharing.rule_narrowed", Owner.SHARING)
+STUDENTS_VANISHED: Final = ErrorReason("sharing.students_vanished", Owner.SHARING)
 
-_PLAIN: Final[Mapping[Code, Reason]] = {
-    Code.EVENTS_QUARANTINED: Reason("vendor.events_quarantined", Owner.VENDOR),
-    Code.NO_BASELINE: Reason("vendor.no_baseline", Owner.VENDOR),
-    Code.RECORDS_UNREADABLE: Reason("sis.records_unreadable", Owner.SIS),
-    Code.SCOPE_MATCHES_NOTHING: Reason("filter.scope_matches_nothing", Owner.FILTER),
-    Code.NO_TEACHER: Reason("sis.class_without_teacher", Owner.SIS),
-    Code.UNKNOWN_TEACHER: Reason("sharing.teacher_not_shared", Owner.SHARING),
-    Code.UNKNOWN_STUDENT: Reason("sharing.student_not_shared", Owner.SHARING),
+_PLAIN: Final[Mapping[Code, ErrorReason]] = {
+    Code.EVENTS_QUARANTINED: ErrorReason("vendor.events_quarantined", Owner.VENDOR),
+    Code.NO_BASELINE: ErrorReason("vendor.no_baseline", Owner.VENDOR),
+    Code.RECORDS_UNREADABLE: ErrorReason("sis.records_unreadable", Owner.SIS),
+    Code.SCOPE_MATCHES_NOTHING: ErrorReason("filter.scope_matches_nothing", Owner.FILTER),
+    Code.NO_TEACHER: ErrorReason("sis.class_without_teacher", Owner.SIS),
+    Code.UNKNOWN_TEACHER: ErrorReason("sharing.teacher_not_shared", Owner.SHARING),
+    Code.UNKNOWN_STUDENT: ErrorReason("sharing.student_not_shared", Owner.SHARING),
 }
 
 
-def pile_up_others(facts: Facts) -> dict[Reason, Pile]:
+def pile_up_others(facts: CauseFacts) -> dict[ErrorReason, Pile]:
     """Return the errors on everything but students by their reasons."""
-    piles: dict[Reason, Pile] = {}
+    piles: dict[ErrorReason, Pile] = {}
     for others in facts.others:
         if others.code in GUARDS:
             continue
@@ -66,18 +66,20 @@ def _together(one: Pile | None, other: Pile) -> Pile:
     return one
 
 
-def _reason(others: Others, facts: Facts) -> Reason:
+def _reason(others: Others, facts: CauseFacts) -> ErrorReason:
     if others.code is Code.NO_STUDENTS:
         if facts.has_shared_students and facts.has_scope:
-            return Reason("filter.nobody_in_scope", Owner.FILTER)
-        return Reason("sharing.no_students", Owner.SHARING)
-    return _PLAIN.get(others.code, Reason(f"vendor.{others.code.replace('.', '_')}", Owner.VENDOR))
+            return ErrorReason("filter.nobody_in_scope", Owner.FILTER)
+        return ErrorReason("sharing.no_students", Owner.SHARING)
+    return _PLAIN.get(others.code, ErrorReason(f"vendor.{others.code.replace('.', '_')}", Owner.VENDOR))
 
 
-def _removals(removals: Removals, found: list[Others], cohorts: Mapping[Place, int]) -> dict[Reason, Pile]:
+def _removals(
+    removals: Removals, found: list[Others], cohorts: Mapping[SchoolGrade, int]
+) -> dict[ErrorReason, Pile]:
     shapes = _merged(_shapes(_concerned(removals, found), cohorts))
     piles = {shape: Pile() for shape in shapes}
-    at_school: defaultdict[str | None, Counter[Reason]] = defaultdict(Counter)
+    at_school: defaultdict[str | None, Counter[ErrorReason]] = defaultdict(Counter)
     for shape, groups in shapes.items():
         for group in groups:
             piles[shape].removed += group.students
@@ -109,16 +111,16 @@ def _concerned(removals: Removals, found: list[Others]) -> Removals:
     return replace(removals, students=concerned or removals.students)
 
 
-def _count(piles: dict[Reason, Pile], shape: Reason, others: Others, findings: int) -> None:
+def _count(piles: dict[ErrorReason, Pile], shape: ErrorReason, others: Others, findings: int) -> None:
     if findings:
         pile = piles.setdefault(shape, Pile())
         pile.findings[others.code.value] += findings
         pile.date(others.since)
 
 
-def _shapes(removals: Removals, cohorts: Mapping[Place, int]) -> dict[Reason, list[Removed]]:
+def _shapes(removals: Removals, cohorts: Mapping[SchoolGrade, int]) -> dict[ErrorReason, list[Removed]]:
     """Return the removed students by what their removal looks like."""
-    shapes: dict[Reason, list[Removed]] = {}
+    shapes: dict[ErrorReason, list[Removed]] = {}
     left: Counter[str | None] = Counter()
     for place, students in cohorts.items():
         left[place.school_id] += students
@@ -141,7 +143,9 @@ def _shapes(removals: Removals, cohorts: Mapping[Place, int]) -> dict[Reason, li
     return shapes
 
 
-def _shape_of_rest(removals: Removals, rest: list[Removed], cohorts: Mapping[Place, int]) -> Reason:
+def _shape_of_rest(
+    removals: Removals, rest: list[Removed], cohorts: Mapping[SchoolGrade, int]
+) -> ErrorReason:
     replaced = min(removals.classes_removed, removals.classes_new)
     if removals.classes_committed and replaced * 100 >= removals.classes_committed * MOST_PERCENT:
         return ROLLOVER
@@ -150,19 +154,19 @@ def _shape_of_rest(removals: Removals, rest: list[Removed], cohorts: Mapping[Pla
     return RULE_NARROWED if whole * 100 >= removed * MOST_PERCENT else STUDENTS_VANISHED
 
 
-def _merged(shapes: dict[Reason, list[Removed]]) -> dict[Reason, list[Removed]]:
+def _merged(shapes: dict[ErrorReason, list[Removed]]) -> dict[ErrorReason, list[Removed]]:
     """Return the shapes with those of a few students counted to the largest."""
     sizes = {shape: sum(group.students for group in groups) for shape, groups in shapes.items()}
-    merged: dict[Reason, list[Removed]] = {}
+    merged: dict[ErrorReason, list[Removed]] = {}
     for shape in _most_first(sizes):
         is_minor = sizes[shape] * 100 < sum(sizes.values()) * MINOR_PERCENT
         merged.setdefault(_largest(sizes) if is_minor else shape, []).extend(shapes[shape])
     return merged
 
 
-def _most_first(sizes: Mapping[Reason, int]) -> list[Reason]:
+def _most_first(sizes: Mapping[ErrorReason, int]) -> list[ErrorReason]:
     return sorted(sizes, key=lambda reason: (-sizes[reason], reason))
 
 
-def _largest(sizes: Mapping[Reason, int], otherwise: Reason = STUDENTS_VANISHED) -> Reason:
+def _largest(sizes: Mapping[ErrorReason, int], otherwise: ErrorReason = STUDENTS_VANISHED) -> ErrorReason:
     return next(iter(_most_first(sizes)), otherwise)

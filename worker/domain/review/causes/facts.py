@@ -49,7 +49,7 @@ class TermFacts:
     """Terms of the sections concerned whose days are the wrong way round."""
 
 
-class Place(NamedTuple):
+class SchoolGrade(NamedTuple):
     """A grade of a school; None where the students have none."""
 
     school_id: str | None
@@ -67,7 +67,7 @@ class Blocked:
     since: Mapping[ErrorKey, datetime]
     """Each of their errors with the oldest finding of it."""
     students: int
-    place: Place
+    place: SchoolGrade
     labels: tuple[Label, ...] = ()
     is_listed: bool = True
     sign: Sign | None = None
@@ -92,7 +92,7 @@ class Removed:
     `is_staged`: they are still shared, and out of our filter's scope.
     """
 
-    place: Place
+    place: SchoolGrade
     students: int
     is_staged: bool = False
     reissued: int = 0
@@ -132,7 +132,7 @@ class Fate(StrEnum):
 class ClassChange:
     """So many committed students of one grade of a school whom the plan puts into another class."""
 
-    place: Place
+    place: SchoolGrade
     students: int
     fate: Fate
     is_promoted: bool = False
@@ -142,7 +142,7 @@ class ClassChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CauseFacts:
     """All that causes depend on."""
 
     district_id: str
@@ -154,7 +154,7 @@ class Facts:
     current_term_only: bool = False
     has_scope: bool = False
     blocked: Sequence[Blocked] = ()
-    cohorts: Mapping[Place, int] = field(default_factory=dict)
+    cohorts: Mapping[SchoolGrade, int] = field(default_factory=dict)
     """Students in scope of each grade of the schools that `schools_to_count` and removals named."""
     sections: Mapping[tuple[Label, ...], Sequence[str]] = field(default_factory=dict)
     """By the kinds of their several classes: some of the sections of those students."""

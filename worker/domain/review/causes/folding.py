@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from worker.domain.review.causes.district import pile_up_others
-from worker.domain.review.causes.facts import Facts
+from worker.domain.review.causes.facts import CauseFacts
 from worker.domain.review.causes.model import Cause
 from worker.domain.review.causes.remedies import advice
 from worker.domain.review.causes.students import pile_up
 
 
-def fold(facts: Facts) -> list[Cause]:
+def fold(facts: CauseFacts) -> list[Cause]:
     """Return the causes of all the district's errors, each error in just one of them."""
     piles = {**pile_up(facts), **pile_up_others(facts)}
     causes = [

@@ -15,7 +15,7 @@ from typing import Final
 
 from worker.domain.roster.name_words import SURNAMES, Vocabulary, is_homeroom, words
 from worker.domain.roster.records import RecordId, Section, Term
-from worker.domain.roster.terms import Calendar
+from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import is_blank
 
 LONGEST_TOLD: Final = 60
@@ -70,7 +70,7 @@ class ConcernedSection:
     teachers: Sequence[str] = ()
     school_id: str | None = None
 
-    def counts_by(self, calendar: Calendar) -> bool:
+    def counts_by(self, calendar: TermCalendar) -> bool:
         """Whether its term counts."""
         term_id = self.term.id if self.term else None
         school_id = RecordId(self.school_id) if self.school_id else None
@@ -87,7 +87,7 @@ def label_sections(
     sections: Sequence[ConcernedSection],
     teacher_words: Collection[str],
     known_teachers: Collection[str],
-    calendar: Calendar,
+    calendar: TermCalendar,
 ) -> dict[str, Label]:
     """Return each section's label.
 
@@ -126,7 +126,7 @@ def _label(
     frequency: Mapping[str, int],
     common: float,
     vocabulary: Vocabulary,
-    calendar: Calendar,
+    calendar: TermCalendar,
 ) -> Label:
     is_now = section.counts_by(calendar)
     homeroom = _homeroom_word(section, vocabulary.teacher_words)

@@ -9,20 +9,20 @@ from typing import Final
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.class_changes import CLASS_CHANGE_TEXTS, rollover_text
-from worker.domain.review.causes.facts import Facts
+from worker.domain.review.causes.facts import CauseFacts
 from worker.domain.review.causes.labels import Label, LabelKind
 from worker.domain.review.causes.model import Pile, most_first
 from worker.domain.review.causes.section_remedies import co_taught, no_term_runs, term_unknown
-from worker.domain.review.causes.students import Reason
+from worker.domain.review.causes.students import ErrorReason
 from worker.domain.review.causes.wording import count, grades, listing, several, verb
 
 DIGITS: Final = 12
 """Of a plan's digest, as a sentence tells it: `approve` takes any beginning of one."""
 _COMMAND: Final = re.compile(r"approve the plan: rostering approve \S+ --plan \S+ --reason TEXT")
-_Words = Callable[[Reason, Pile, Facts], str]
+_Words = Callable[[ErrorReason, Pile, CauseFacts], str]
 
 
-def advice(reason: Reason, pile: Pile, facts: Facts) -> str:
+def advice(reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     """Return one to three sentences for the owner of the cause."""
     if reason in CLASS_CHANGE_TEXTS:
         return f"{CLASS_CHANGE_TEXTS[reason](pile)}{_approve(facts)}"
@@ -54,28 +54,28 @@ def _unblocks(pile: Pile) -> str:
     return f" {count(pile.unblocks, 'student')} would be ready then."
 
 
-def _field_withdrawn(reason: Reason, pile: Pile, _: Facts) -> str:
+def _field_withdrawn(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"The field {reason.field} is no longer shared with us: it is blank for {_students(pile)} at once. "
         f"Ask the district to share it in Clever's settings of the fields for our app.{_unblocks(pile)}"
     )
 
 
-def _field_not_shared(reason: Reason, pile: Pile, _: Facts) -> str:
+def _field_not_shared(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"The field {reason.field} seems not to be shared with us: it is blank for {_students(pile)}. "
         f"Ask the district to share it in Clever's settings of the fields for our app.{_unblocks(pile)}"
     )
 
 
-def _field_missing(reason: Reason, pile: Pile, _: Facts) -> str:
+def _field_missing(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"Field {reason.field} is blank for {_students(pile)}{_at(pile)}. "
         f"Fill it in in the student information system.{_unblocks(pile)}"
     )
 
 
-def _field_missing_at_school(reason: Reason, pile: Pile, _: Facts) -> str:
+def _field_missing_at_school(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"Field {reason.field} is blank for nearly every student of {several(len(pile.schools), 'school')}, "
         f"{_students(pile)} in all, and not elsewhere. Clever shares a field for the whole district or "
@@ -85,7 +85,7 @@ def _field_missing_at_school(reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
-def _duplicate(reason: Reason, pile: Pile, _: Facts) -> str:
+def _duplicate(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_students(pile)}{_at(pile)} {verb(pile.students, 'has', 'have')} a {reason.field} that another "
         f"student has too. Give each student one of his own in the student information system, or share only "
@@ -93,14 +93,14 @@ def _duplicate(reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
-def _school_not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _school_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_are(pile)} at {several(len(pile.schools), 'school')} that the district does not share with us. "
         f"Ask it to share the school, or to stop sharing its students.{_unblocks(pile)}"
     )
 
 
-def _no_rules(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _no_rules(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"No section filter narrows what is shared: every section counts, and {_are(pile)} in several. "
         "Choose a filter that keeps one section for each student: `rostering filter suggest` looks for one, "
@@ -108,7 +108,7 @@ def _no_rules(_reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
-def _kinds(reason: Reason, pile: Pile, _: Facts) -> str:
+def _kinds(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     names = listing([str(label) for label in reason.labels])
     number = several(len(reason.labels), "kind")
     where = "named " if all(label.kind is LabelKind.WORD for label in reason.labels) else "of "
@@ -118,14 +118,14 @@ def _kinds(reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
-def _otherwise(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _otherwise(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_of_schools(pile)} in several classes in other ways. Look at the sections listed with this "
         f"cause, and narrow the section filter.{_unblocks(pile)}"
     )
 
 
-def _other_terms(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _other_terms(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_are(pile)} in several classes of which only one runs now: the others are of a term that is "
         "over or "
@@ -134,14 +134,14 @@ def _other_terms(_reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
-def _of_one_kind(reason: Reason, pile: Pile, _: Facts) -> str:
+def _of_one_kind(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_of_schools(pile)} in two or more sections{_named(reason.labels)} at once. "
         f"Take them out of all but one in the student information system.{_unblocks(pile)}"
     )
 
 
-def _habit(reason: Reason, pile: Pile, _: Facts) -> str:
+def _habit(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_are(pile)} in two or more sections{_named(reason.labels)}: that many is no mistake in the data. "
         "Narrow the section filter by what tells these sections apart, such as course or "
@@ -155,7 +155,7 @@ def _named(labels: tuple[Label, ...]) -> str:
     return (" named " if labels[0].kind is LabelKind.WORD else " of ") + listing([str(one) for one in labels])
 
 
-def _grade_not_kept(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def _grade_not_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     if pile.students == facts.students:
         return (
             f"The section filter in force keeps no section that any of the {_students(pile)} is in. "
@@ -168,7 +168,7 @@ def _grade_not_kept(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def _none_kept(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def _none_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     why = "no term of theirs runs now" if facts.current_term_only and not facts.has_rules else "none is kept"
     return (
         f"{_are(pile)} in shared sections, but {why}{_at(pile)}. Add a rule to the section filter that "
@@ -178,7 +178,7 @@ def _none_kept(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def _not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_are(pile)} in none of the shared sections ({grades(most_first(pile.grades))}{_at(pile)}): so "
         "many "
@@ -187,7 +187,7 @@ def _not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
-def _unlisted(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _unlisted(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_are(pile)} in none of the shared sections{_at(pile)}. Enrol "
         f"{verb(pile.students, 'him', 'them')} in a "
@@ -196,7 +196,7 @@ def _unlisted(_reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
-def _ids_reissued(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def _ids_reissued(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     """Say what is lost with the old ids, and who can map them."""
     if pile.removed:
         what = (
@@ -215,7 +215,7 @@ def _ids_reissued(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def _approve(facts: Facts) -> str:
+def _approve(facts: CauseFacts) -> str:
     if facts.blocked or any(others.code not in GUARDS for others in facts.others):
         return " If it is meant, put the other errors right first: then the plan can be approved."
     return (
@@ -233,7 +233,7 @@ def _removed(pile: Pile) -> str:
     return count(pile.removed, "student")
 
 
-def _scope_narrowed(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def _scope_narrowed(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
         f"{_removed(pile)} would be removed who are still shared: they are no longer in the scope of our "
         f"section filter ({grades(most_first(pile.grades))}{_at(pile)}). Widen it again if that is not meant."
@@ -241,7 +241,7 @@ def _scope_narrowed(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def _school_vanished(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def _school_vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     number = len(pile.schools)
     return (
         f"{several(number, 'school').capitalize()} vanished from what is shared, with all "
@@ -251,7 +251,7 @@ def _school_vanished(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def _rule_narrowed(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def _rule_narrowed(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
         f"{_removed(pile)} of whole grades ({grades(most_first(pile.grades))}{_at(pile)}) are gone from what "
         f"is shared, while their schools stay: a sharing rule was narrowed. Ask the district to widen it."
@@ -259,7 +259,7 @@ def _rule_narrowed(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def _rollover(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def _rollover(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     if pile.class_changes and not pile.removed:
         return f"{rollover_text(pile)}{_approve(facts)}"
     removals = facts.removals
@@ -272,7 +272,7 @@ def _rollover(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def _vanished(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def _vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
         f"{_removed(pile)} would be removed{_at(pile)}: they are gone from what is shared, here and there, "
         f"while others of their grades stay. Ask the district whether it still shares all of its students."
@@ -280,7 +280,7 @@ def _vanished(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def _quarantined(_reason: Reason, _pile: Pile, facts: Facts) -> str:
+def _quarantined(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) -> str:
     waiting = sum(others.waiting for others in facts.others if others.code is Code.EVENTS_QUARANTINED)
     return (
         f"{count(waiting, 'event')} of this district could not be read, so that its roster may have a hole. "
@@ -288,12 +288,12 @@ def _quarantined(_reason: Reason, _pile: Pile, facts: Facts) -> str:
     )
 
 
-def _resync(facts: Facts) -> str:
+def _resync(facts: CauseFacts) -> str:
     """Return the command that reads the district whole: what is not connected, from saved pages."""
     return f"`rostering resync {facts.district_id}{'' if facts.is_connected else ' --from FOLDER'}`"
 
 
-def _records_unreadable(_reason: Reason, _pile: Pile, facts: Facts) -> str:
+def _records_unreadable(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) -> str:
     waiting = sum(others.waiting for others in facts.others if others.code is Code.RECORDS_UNREADABLE)
     return (
         f"The section filter looks at terms or courses, and {count(waiting, 'of them', 'of them')} cannot be "
@@ -301,7 +301,7 @@ def _records_unreadable(_reason: Reason, _pile: Pile, facts: Facts) -> str:
     )
 
 
-def _no_baseline(_reason: Reason, _pile: Pile, facts: Facts) -> str:
+def _no_baseline(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) -> str:
     return "The district was never read whole, so that records may be missing. " + (
         f"It is read when its turn comes; {_resync(facts)} reads it now."
         if facts.is_connected
@@ -310,42 +310,42 @@ def _no_baseline(_reason: Reason, _pile: Pile, facts: Facts) -> str:
     )
 
 
-def _no_students(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+def _no_students(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
     return "The district shares no student with us. Ask it to share its students with our app in Clever."
 
 
-def _scope_left(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+def _scope_left(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
     return (
         "Students left the filter's scope while a section that the filter keeps lists them: their grade "
         "or school changed, or is written another way. Compare it with the scope."
     )
 
 
-def _scope_matches_nothing(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+def _scope_matches_nothing(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
     return (
         "The filter's scope names a grade or a school that no shared student or school has. Correct it, or "
         "take it out of the scope."
     )
 
 
-def _nobody_in_scope(_reason: Reason, _pile: Pile, _facts: Facts) -> str:
+def _nobody_in_scope(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
     return (
         "Students are shared, but none is in the scope of our section filter. "
         "Check its grades and schools against the district's."
     )
 
 
-def _class_without_teacher(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _class_without_teacher(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     classes = count(pile.findings.total(), "class", "classes")
     return f"{classes} without a teacher. Enter one in the student information system."
 
 
-def _teacher_not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _teacher_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     classes = count(pile.findings.total(), "class", "classes")
     return f"The teachers of {classes} are not all shared with us. Ask the district to share them in Clever."
 
 
-def _student_not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
+def _student_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     sections = count(pile.findings.total(), "kept section")
     return (
         f"{sections} {verb(pile.findings.total(), 'lists', 'list')} students who are not shared with us. "
@@ -353,7 +353,7 @@ def _student_not_shared(_reason: Reason, pile: Pile, _: Facts) -> str:
     )
 
 
-def _unknown(reason: Reason, pile: Pile, _: Facts) -> str:
+def _unknown(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return f"{count(pile.findings.total(), 'error')} of the kind {reason.code}: tell us of it."
 
 

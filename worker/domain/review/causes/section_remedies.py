@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from worker.domain.review.causes.facts import Facts, Sign
+from worker.domain.review.causes.facts import CauseFacts, Sign
 from worker.domain.review.causes.model import Pile
-from worker.domain.review.causes.students import Reason
+from worker.domain.review.causes.students import ErrorReason
 from worker.domain.review.causes.wording import count, listing, shortened, verb
 from worker.domain.roster.records import Term
 
 
-def no_term_runs(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def no_term_runs(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     """Say that it is the calendar, and when the next term begins."""
     terms, number = facts.terms, pile.students
     who = f"{count(number, 'student')} {verb(number, 'is', 'are')} in no class"
@@ -27,7 +27,7 @@ def no_term_runs(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def term_unknown(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def term_unknown(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     """Say how many sections count because nobody knows whether their term is over."""
     sections = len(facts.signs.get(Sign.TERM_UNKNOWN, ()))
     number = pile.students
@@ -40,7 +40,7 @@ def term_unknown(_reason: Reason, pile: Pile, facts: Facts) -> str:
     )
 
 
-def co_taught(_reason: Reason, pile: Pile, facts: Facts) -> str:
+def co_taught(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     """Say both ways out: both teachers on one section, or the lead teacher's section alone."""
     sections = len(facts.signs.get(Sign.CO_TAUGHT, ()))
     number = pile.students

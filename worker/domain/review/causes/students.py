@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.facts import Blocked, ErrorKey, Facts, Place, Sign
+from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, SchoolGrade, Sign
 from worker.domain.review.causes.labels import Label
 from worker.domain.review.causes.model import Owner, Pile, most_first
 
@@ -25,7 +25,7 @@ PAIRS: Final = 3
 kinds that students have twice."""
 
 
-class Reason(NamedTuple):
+class ErrorReason(NamedTuple):
     """What makes two errors belong to one cause."""
 
     code: str
@@ -34,19 +34,19 @@ class Reason(NamedTuple):
     labels: tuple[Label, ...] = ()
 
 
-IDS_REISSUED: Final = Reason("sis.ids_reissued", Owner.SIS)
-NO_TERM_RUNS: Final = Reason("sis.no_term_runs", Owner.SIS)
-TERM_UNKNOWN: Final = Reason("sis.term_unknown", Owner.SIS)
-CO_TAUGHT: Final = Reason("sis.co_taught", Owner.SIS)
-SIGNS: Final[Mapping[Reason, Sign]] = {
+IDS_REISSUED: Final = ErrorReason("sis.ids_reissued", Owner.SIS)
+NO_TERM_RUNS: Final = ErrorReason("sis.no_term_runs", Owner.SIS)
+TERM_UNKNOWN: Final = ErrorReason("sis.term_unknown", Owner.SIS)
+CO_TAUGHT: Final = ErrorReason("sis.co_taught", Owner.SIS)
+SIGNS: Final[Mapping[ErrorReason, Sign]] = {
     NO_TERM_RUNS: Sign.TERM_NOT_RUNNING,
     TERM_UNKNOWN: Sign.TERM_UNKNOWN,
     CO_TAUGHT: Sign.CO_TAUGHT,
 }
 
-_PLAIN: Final[Mapping[Code, Reason]] = {
-    Code.UNKNOWN_SCHOOL: Reason("sharing.school_not_shared", Owner.SHARING),
-    Code.LEFT_SCOPE: Reason("filter.scope_left", Owner.FILTER),
+_PLAIN: Final[Mapping[Code, ErrorReason]] = {
+    Code.UNKNOWN_SCHOOL: ErrorReason("sharing.school_not_shared", Owner.SHARING),
+    Code.LEFT_SCOPE: ErrorReason("filter.scope_left", Owner.FILTER),
 }
 
 
@@ -57,11 +57,11 @@ _OF_REISSUED: Final = frozenset({Code.DUPLICATE_IDENTITY, Code.NO_SECTION, Code.
 class Scale:
     """What has to be known of all students before the error of one can be told a reason."""
 
-    facts: Facts
+    facts: CauseFacts
     withdrawn: frozenset[str]
     blank_at: frozenset[tuple[str, str | None]]
     """Fields with the schools where they are blank for nearly all."""
-    uncovered: frozenset[Place]
+    uncovered: frozenset[SchoolGrade]
     unlisted: int
     kinds: frozenset[tuple[Label, ...]]
     """Kinds of sections kept together, or one twice, that are causes of their own."""
@@ -71,11 +71,11 @@ class Scale:
     """Of one kind: those that so many students have twice that it is no mistake."""
 
 
-def scale_of(facts: Facts) -> Scale:
+def scale_of(facts: CauseFacts) -> Scale:
     """Measure how widespread each kind of error is."""
     missing: Counter[str] = Counter()
     missing_at: Counter[tuple[str, str]] = Counter()
-    without: Counter[Place] = Counter()
+    without: Counter[SchoolGrade] = Counter()
     pairs: Counter[tuple[Label, ...]] = Counter()
     alike: Counter[tuple[Label, ...]] = Counter()
     unlisted = 0
@@ -118,11 +118,11 @@ def scale_of(facts: Facts) -> Scale:
     )
 
 
-def pile_up(facts: Facts) -> dict[Reason, Pile]:
+def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
     """Return the errors on students by their reasons."""
     scale = scale_of(facts)
-    piles: dict[Reason, Pile] = {}
-    sections: dict[Reason, list[tuple[Label, ...]]] = {}
+    piles: dict[ErrorReason, Pile] = {}
+    sections: dict[ErrorReason, list[tuple[Label, ...]]] = {}
     for group in facts.blocked:
         reasons = {key: _reason(key, group, scale) for key in group.since}
         for reason in set(reasons.values()):
@@ -149,23 +149,23 @@ def plain(labels: tuple[Label, ...]) -> tuple[Label, ...]:
     return tuple(sorted({Label(label.kind, label.text) for label in labels}))
 
 
-def _reason(key: ErrorKey, group: Blocked, scale: Scale) -> Reason:
+def _reason(key: ErrorKey, group: Blocked, scale: Scale) -> ErrorReason:
     if group.sign is Sign.REISSUED and scale.are_reissued and key.code in _OF_REISSUED:
         return IDS_REISSUED
     match key.code:
         case Code.FIELD_MISSING:
             return _missing(key.field, group, scale)
         case Code.DUPLICATE_IDENTITY:
-            return Reason("sis.duplicate_identity", Owner.SIS, key.field)
+            return ErrorReason("sis.duplicate_identity", Owner.SIS, key.field)
         case Code.MULTIPLE_SECTIONS:
             return _several(group, scale)
         case Code.NO_SECTION:
             return _none(group, scale)
         case _:
-            return _PLAIN.get(key.code, Reason(f"vendor.{key.code.replace('.', '_')}", Owner.VENDOR))
+            return _PLAIN.get(key.code, ErrorReason(f"vendor.{key.code.replace('.', '_')}", Owner.VENDOR))
 
 
-def _missing(name: str, group: Blocked, scale: Scale) -> Reason:
+def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:
     """Tell a field that was kept from us from one that is badly kept.
 
     Clever's choice of fields is one for the whole district, so that a field blank at one whole school is
@@ -173,30 +173,30 @@ def _missing(name: str, group: Blocked, scale: Scale) -> Reason:
     """
     if name in scale.withdrawn:
         what = "withdrawn" if scale.facts.was_rostered else "not_shared"
-        return Reason(f"sharing.field_{what}", Owner.SHARING, name)
+        return ErrorReason(f"sharing.field_{what}", Owner.SHARING, name)
     if (name, group.place.school_id) in scale.blank_at:
-        return Reason("sis.field_missing_at_school", Owner.SIS, name)
-    return Reason("sis.field_missing", Owner.SIS, name)
+        return ErrorReason("sis.field_missing_at_school", Owner.SIS, name)
+    return ErrorReason("sis.field_missing", Owner.SIS, name)
 
 
-def _several(group: Blocked, scale: Scale) -> Reason:
+def _several(group: Blocked, scale: Scale) -> ErrorReason:
     if group.sign is Sign.TERM_UNKNOWN:
         return TERM_UNKNOWN
     if group.sign is Sign.CO_TAUGHT and len(plain(group.labels)) <= 1:
         return CO_TAUGHT
     if not scale.facts.has_rules:
-        return Reason("filter.no_rules", Owner.FILTER)
+        return ErrorReason("filter.no_rules", Owner.FILTER)
     if _is_matter_of_terms(group.labels):
-        return Reason("filter.other_terms_kept", Owner.FILTER)
+        return ErrorReason("filter.other_terms_kept", Owner.FILTER)
     kinds = plain(group.labels)
     named = kinds if kinds in scale.kinds else ()
     if len(kinds) > 1:
-        return Reason(
+        return ErrorReason(
             "filter.several_kinds_kept" if named else "filter.several_otherwise", Owner.FILTER, "", named
         )
     if kinds in scale.habits:
-        return Reason("filter.several_of_one_kind", Owner.FILTER, "", kinds)
-    return Reason("sis.several_of_one_kind", Owner.SIS, "", named)
+        return ErrorReason("filter.several_of_one_kind", Owner.FILTER, "", kinds)
+    return ErrorReason("sis.several_of_one_kind", Owner.SIS, "", named)
 
 
 def _is_matter_of_terms(labels: tuple[Label, ...]) -> bool:
@@ -205,15 +205,15 @@ def _is_matter_of_terms(labels: tuple[Label, ...]) -> bool:
     return len(current) == 1 and len(labels) > 1 and not current[0].several
 
 
-def _none(group: Blocked, scale: Scale) -> Reason:
+def _none(group: Blocked, scale: Scale) -> ErrorReason:
     if group.sign is Sign.TERM_NOT_RUNNING:
         return NO_TERM_RUNS
     is_uncovered = group.place in scale.uncovered
     if group.is_listed:
-        return Reason("filter.grade_not_kept" if is_uncovered else "filter.none_kept", Owner.FILTER)
+        return ErrorReason("filter.grade_not_kept" if is_uncovered else "filter.none_kept", Owner.FILTER)
     if is_uncovered or _are_most(scale.unlisted, scale.facts.students):
-        return Reason("sharing.sections_not_shared", Owner.SHARING)
-    return Reason("sis.in_no_section", Owner.SIS)
+        return ErrorReason("sharing.sections_not_shared", Owner.SHARING)
+    return ErrorReason("sis.in_no_section", Owner.SIS)
 
 
 def _most(counts: Counter[tuple[Label, ...]]) -> list[tuple[Label, ...]]:

@@ -11,9 +11,9 @@ from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.scope import KnownScope
 from worker.domain.roster.section_filter import SectionFilter
-from worker.domain.roster.terms import Calendar
+from worker.domain.roster.terms import TermCalendar
 from worker.pipeline.evaluate.rosters import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
-from worker.runtime.cooperative import in_slices
+from worker.runtime.cooperative import yielding_every
 
 CHUNK: Final = 2000
 """Records in hand at a time: tens of megabytes at most."""
@@ -29,7 +29,7 @@ class Context:
     tally: Tally
     section_filter: SectionFilter
     policy: Policy
-    calendar: Calendar
+    calendar: TermCalendar
     scope: KnownScope
     """The filter's scope, with its schools found in the district as it is staged."""
     is_new_filter: bool = False
@@ -38,7 +38,7 @@ class Context:
     async def write_entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> None:
         """Write those entries that differ from the rows they replace."""
         different = []
-        async for write, before in in_slices(writes):
+        async for write, before in yielding_every(writes):
             after = write.entry.member if write.entry else None
             sections_moved = write.sections is not None and write.sections != before.sections
             if after == before.candidate and not sections_moved and write.seat == before.seat:
@@ -52,8 +52,8 @@ class Context:
         self, before: Collection[OpenFinding], after: Collection[Finding]
     ) -> None:
         """Open and close what differs between two sets of findings on the same records."""
-        old = {(one.record_id, one.finding.member): one.finding async for one in in_slices(before)}
-        new = {(finding.record_id, finding.member): finding async for finding in in_slices(after)}
+        old = {(one.record_id, one.finding.member): one.finding async for one in yielding_every(before)}
+        new = {(finding.record_id, finding.member): finding async for finding in yielding_every(after)}
         closed = [finding for key, finding in old.items() if key not in new]
         opened = [finding for key, finding in new.items() if key not in old]
         for finding in closed:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from worker.domain.roster.records import Json, Kind
+from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.scope_counts import count_changes
 from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.context import CHUNK, Context, chunks
@@ -14,7 +14,7 @@ from worker.pipeline.evaluate.candidate.step1_sections import refresh_sections
 from worker.pipeline.evaluate.candidate.step2_students import refresh_identities, refresh_students
 from worker.pipeline.evaluate.candidate.step3_classes import ClassOutcome, refresh_classes
 from worker.pipeline.evaluate.candidate.step4_teachers_and_schools import refresh_schools, refresh_teachers
-from worker.pipeline.evaluate.rosters import EvaluatedRoster, Link
+from worker.pipeline.evaluate.rosters import EvaluatedRoster, SectionLink
 from worker.runtime.progress import Progress
 
 _LINK_FIELDS = {"school": "school_id", "course": "course_id", "term": "term_id"}
@@ -37,13 +37,13 @@ async def stage(roster: EvaluatedRoster, changes: Sequence[Change]) -> None:
     if not changes:
         return
     await roster.write_staged(changes)
-    added: set[Link] = set()
-    removed: set[Link] = set()
+    added: set[SectionLink] = set()
+    removed: set[SectionLink] = set()
     for change in changes:
-        if change.kind is Kind.SECTION:
+        if change.kind is RecordKind.SECTION:
             before, after = _targets(change.before), _targets(change.after)
-            added |= {Link(*target, change.record_id) for target in after - before}
-            removed |= {Link(*target, change.record_id) for target in before - after}
+            added |= {SectionLink(*target, change.record_id) for target in after - before}
+            removed |= {SectionLink(*target, change.record_id) for target in before - after}
     await roster.write_links(added, removed)
     terms = _term_counts(changes)
     if terms:
@@ -108,15 +108,19 @@ async def _touched(context: Context, changes: Sequence[Change]) -> Touched:
     """Work out what the changed records touch directly."""
     touched = Touched()
     for change in changes:
-        if change.kind is Kind.SECTION:
+        if change.kind is RecordKind.SECTION:
             touched.sections.add(change.record_id)
             touched.classes.add(change.record_id)
             touched.before[change.record_id] = change.before
-        elif change.kind is Kind.USER:
+        elif change.kind is RecordKind.USER:
             _touch_user(touched, change)
-        elif change.kind is Kind.SCHOOL:
+        elif change.kind is RecordKind.SCHOOL:
             touched.schools.add(change.record_id)
-    for kind, role in ((Kind.SCHOOL, "school"), (Kind.COURSE, "course"), (Kind.TERM, "term")):
+    for kind, role in (
+        (RecordKind.SCHOOL, "school"),
+        (RecordKind.COURSE, "course"),
+        (RecordKind.TERM, "term"),
+    ):
         # A filter may read their names and days, so that their sections are ranked anew.
         ids = {change.record_id for change in changes if change.kind is kind}
         touched.sections |= await _linked(context, role, ids)
@@ -124,7 +128,9 @@ async def _touched(context: Context, changes: Sequence[Change]) -> Touched:
         # A section that lists somebody who came or went is checked anew for whom it lists in vain.
         touched.classes |= await _linked(context, side, {c.record_id for c in changes if _turned(c, side)})
     schools = {
-        c.record_id for c in changes if c.kind is Kind.SCHOOL and (c.before is None) != (c.after is None)
+        c.record_id
+        for c in changes
+        if c.kind is RecordKind.SCHOOL and (c.before is None) != (c.after is None)
     }
     if schools:
         touched.students |= await context.roster.students_of_schools(schools)
@@ -137,7 +143,9 @@ async def _linked(context: Context, role: str, targets: Collection[str]) -> set[
 
 def _turned(change: Change, side: str) -> bool:
     """Whether a user came to have this side, or lost it."""
-    return change.kind is Kind.USER and (side in (change.before or {})) != (side in (change.after or {}))
+    return change.kind is RecordKind.USER and (side in (change.before or {})) != (
+        side in (change.after or {})
+    )
 
 
 def _touch_user(touched: Touched, change: Change) -> None:
@@ -170,7 +178,7 @@ def _term_counts(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
     """Return by how many sections each term of each school grows."""
     counts: Counter[tuple[str, str]] = Counter()
     for change in changes:
-        if change.kind is Kind.SECTION:
+        if change.kind is RecordKind.SECTION:
             for record, sign in ((change.before, -1), (change.after, 1)):
                 if record is not None and record.get("term_id"):
                     counts[record.get("school_id") or "", record["term_id"]] += sign

@@ -15,7 +15,7 @@ from worker.domain.roster.records import (
 from worker.domain.roster.section_filter import SectionView, rank
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import SectionState
-from worker.runtime.cooperative import in_slices
+from worker.runtime.cooperative import yielding_every
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ async def refresh_sections(
     outcome = SectionOutcome()
     kept: dict[str, int] = {}
     dropped: list[str] = []
-    async for state in in_slices(await context.roster.section_states(ids)):
+    async for state in yielding_every(await context.roster.section_states(ids)):
         new_rank = _rank(context, state)
         previous = before.get(state.id, state.record)
         outcome.students |= touched_students(previous, state.record, state.rank, new_rank)

@@ -18,7 +18,7 @@ from worker.domain.roster.section_filter import counted
 from worker.domain.roster.texts import fold_value
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import EntryWrite, Seat, StudentState
-from worker.runtime.cooperative import in_slices
+from worker.runtime.cooperative import yielding_every
 
 Place: TypeAlias = tuple[str | None, str | None]
 """A school and a grade."""
@@ -62,7 +62,7 @@ async def refresh_students(
     sizes: Counter[str] = Counter()
     seats: dict[Place, tuple[int, int]] = {}
     flagged = {found.record_id for found in before if found.finding.code is Code.LEFT_SCOPE}
-    async for state in in_slices(states):
+    async for state in yielding_every(states):
         student = student_from_json(state.id, state.record)
         if counts_shared and student is not None:
             count_student(context.tally, context.scope, student, 1)

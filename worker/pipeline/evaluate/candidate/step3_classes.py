@@ -12,7 +12,7 @@ from worker.domain.roster.records import Section, section_from_json
 from worker.domain.roster.roster import RosterKind, class_entry
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import ClassState, EntryWrite
-from worker.runtime.cooperative import in_slices
+from worker.runtime.cooperative import yielding_every
 
 
 @dataclass(slots=True)
@@ -50,12 +50,12 @@ async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcom
     sections = {state.id: section for state, section in kept}
     after: list[Finding] = []
     writes = []
-    async for state in in_slices(states):
+    async for state in yielding_every(states):
         write = _entry(state, sections.get(state.id))
         writes.append((write, state.entry))
         outcome.name(state.entry.record)
         outcome.name(write.entry.record if write.entry else None)
-    async for state, section in in_slices(kept):
+    async for state, section in yielding_every(kept):
         after += section_findings(
             SectionContext(
                 section,

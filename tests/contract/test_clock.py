@@ -22,7 +22,6 @@ pytestmark = pytest.mark.alone("a clock that was put back concerns all districts
 WITHOUT_A_LOOK: Final = {
     # What is only shown, or put in an order.
     *(
-        "alert_outbox.created_at",
         "erased_students.erased_at",
         "alerts.created_at",
         "alerts.published_at",

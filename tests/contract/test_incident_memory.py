@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from builders import BATCH_ID, DISTRICT, OTHER_DISTRICT, record_id, student_json
 from incident_helpers import alerts, inspect, told
 from people_fixtures import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
 from store_fixtures import StoreUnderTest, opened_store
 
-from worker.adapters.postgres.migrations import versions
 from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.messaging.broker import Message
@@ -112,28 +110,6 @@ async def test_a_purge_ends_all_incidents_of_its_district_and_of_no_other(
     assert [(each.district_id, each.code) for each in await store.deliveries.incidents()] == [
         (OTHER_DISTRICT, "district.parked")
     ]
-
-
-async def test_a_district_that_stood_in_review_before_the_migration_is_told_of_no_second_time(
-    store: StoreUnderTest, feed: Feed
-) -> None:
-    script = Path(versions.__file__).with_name("m0004_alerts.sql").read_text()
-    (catching_up,) = [piece for piece in script.split(";") if "INSERT INTO incidents" in piece]
-    broken = ("users", student_json(1, {"school": NORTH, "sis_id": "", "grade": ""}))
-    await feed.send(broken)
-    await evaluate(store)
-    await store.rows("DELETE FROM incidents")
-    await store.rows(catching_up)
-    await feed.send(renamed(2, "Wren"))
-    await evaluate(store)
-    standing = await told(store)
-    await feed.send(renamed(1, "Ivo"))
-    await evaluate(store)
-
-    assert standing == [("firing", "preflight.failed")]
-    assert await told(store) == [("firing", "preflight.failed"), ("resolved", "preflight.failed")]
-    began, ended = await alerts(store)
-    assert began["starts_at"] == ended["starts_at"]
 
 
 # Their outbox

@@ -1,18 +1,18 @@
-"""Buckets of failed log-ins are told by a key, and cannot be aimed at.
+"""The schema.
 
-Revision ID: 0019
+Revision ID: 0001
 """
 
 from __future__ import annotations
 
 from worker.adapters.postgres.migrations.scripts import run_beside
 
-revision = "0019"
-down_revision = "0018"
+revision = "0001"
+down_revision = None
 
 
 def upgrade() -> None:
-    """Add the key."""
+    """Create every table."""
     run_beside(__file__)
 
 

@@ -51,10 +51,10 @@ async def measure(server: Server) -> bool:
         for number in range(ROUNDS):
             rates = {}
             ways = [("bare loop", _bare_loop), ("ingest", _ingest)]
-            for name, way in ways if number % 2 else reversed(ways):
+            for name, onboarding in ways if number % 2 else reversed(ways):
                 await _fill(broker, bodies)
                 async with server.database() as database:
-                    rates[name] = len(bodies) / await way(url, database, len(bodies))
+                    rates[name] = len(bodies) / await onboarding(url, database, len(bodies))
             ratios.append(rates["ingest"] / rates["bare loop"])
             print(
                 f"  bare loop {rates['bare loop']:,.0f} events/s, ingest {rates['ingest']:,.0f} events/s: "

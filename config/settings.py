@@ -24,8 +24,8 @@ from config.checks import (
     web_address,
 )
 from config.group import Group
-from config.lifecycle import LifecycleSettings
 from config.mail_settings import MailSettings
+from config.onboarding import OnboardingSettings
 from config.retention import RetentionSettings
 from config.security import SecuritySettings
 
@@ -361,6 +361,6 @@ class Settings(Group):
     alerts: AlertSettings = AlertSettings()
     mail: MailSettings = MailSettings()
     tracing: TracingSettings = TracingSettings()
-    lifecycle: LifecycleSettings = LifecycleSettings()
+    onboarding: OnboardingSettings = OnboardingSettings()
     retention: RetentionSettings = RetentionSettings()
     security: SecuritySettings = SecuritySettings()

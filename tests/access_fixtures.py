@@ -185,7 +185,7 @@ def serve(store: StoreUnderTest) -> Serve:
             inspections=store.inspections,
             deliveries=store.deliveries,
             sections=store.sections,
-            lifecycles=store.lifecycles,
+            onboarding=store.onboarding,
             mails=store.mails,
             mail_desk=store.mail_desk,
             clock=partial(PostgresClock, store.database),

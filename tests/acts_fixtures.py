@@ -118,7 +118,7 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         connections=store.connections,
         limits=LIMITS,
         access=serving.access(settings, app.access_store(settings, store.database)),
-        lifecycles=store.lifecycles,
+        onboarding=store.onboarding,
         mails=store.mail_desk,
         guide=serving.guide(settings),
     )

@@ -33,7 +33,7 @@ UNIQUE: Final = {
     ("decisions", "decision_id"): "'shadow ' || decision_id",
     ("approvals", "id"): "-id",
     ("audit", "id"): "-id",
-    ("lifecycle_history", "id"): "-id",
+    ("onboarding_history", "id"): "-id",
     ("mails", "mail_id"): "md5(mail_id::text)::uuid",
     ("mails", "position"): "-position",
     ("connect_links", "digest"): "sha256(digest)",

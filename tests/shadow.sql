@@ -42,12 +42,12 @@ INSERT INTO approvals (id, district_id, plan_digest, commit_sequence, actor, rea
 INSERT INTO suggestions (district_id, made_at, filter_version, unplaced, suggestions, input_batch,
                          in_none)
     VALUES (:d, now(), 7, 3, '[]', 1, 3);
-INSERT INTO lifecycles (district_id, state, returns_to, name, contacts, time_zone, sections, students,
+INSERT INTO onboarding (district_id, state, returns_to, name, contacts, time_zone, sections, students,
                         unsectioned)
     VALUES (:d, 'disconnected', 'live', 'Shadow Unified', '{shadow@shadow.example}', 'America/Chicago',
             2, 32, 0);
-INSERT INTO lifecycle_drops (district_id) VALUES (:d);
-INSERT INTO lifecycle_history (id, district_id, from_state, move, to_state, at)
+INSERT INTO onboarding_drops (district_id) VALUES (:d);
+INSERT INTO onboarding_history (id, district_id, from_state, move, to_state, at)
     OVERRIDING SYSTEM VALUE
     SELECT id, :d, '', 'choose', 'chosen', now() FROM unnest(ARRAY[-1, 1000000000]) AS id;
 INSERT INTO connect_links (district_id, digest, created_by, expires_at)

@@ -29,7 +29,7 @@ from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.postgres.ingest.quarantine import PostgresLosses, PostgresQuarantine
 from worker.adapters.postgres.mail.mail_orders import PostgresMailDesk
 from worker.adapters.postgres.mail.mails import PostgresMails
-from worker.adapters.postgres.onboarding.districts import PostgresLifecycles
+from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
 from worker.adapters.postgres.operations.district_queries import PostgresViews
 from worker.adapters.postgres.operations.districts import PostgresDesk
 from worker.adapters.postgres.operations.plans import PostgresPlans
@@ -125,7 +125,7 @@ class StoreUnderTest:
     deliveries: PostgresDeliveries
     views: PostgresViews
     sections: PostgresSectionViews
-    lifecycles: PostgresLifecycles
+    onboarding: PostgresOnboarding
     mails: PostgresMails
     mail_desk: PostgresMailDesk
 
@@ -194,7 +194,7 @@ async def opened_store(
             Deliveries(database, heard),
             PostgresViews(database),
             PostgresSectionViews(database, policy or Policy()),
-            PostgresLifecycles(database),
+            PostgresOnboarding(database),
             PostgresMails(database, heard),
             MailDesk(database),
         )

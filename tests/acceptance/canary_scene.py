@@ -115,7 +115,7 @@ def _of_mails(office: Office, imap_url: str) -> dict[str, str]:
         "MAIL__BOUNCES_IMAP_URL": imap_url,
         "MAIL__QUIET_FROM": "00:00",
         "MAIL__QUIET_UNTIL": "00:00",
-        "LIFECYCLE__LOOK_SECONDS": "0.2",
+        "ONBOARDING__LOOK_SECONDS": "0.2",
     }
 
 

@@ -19,15 +19,15 @@ from program import Site
 ROSTERS: Final = frozenset(
     {
         *("staged", "inbox", "roster", "commit_history", "filters", "baseline_records", "outbox"),
-        *("lifecycles", "lifecycle_history", "mails"),
+        *("onboarding", "onboarding_history", "mails"),
     }
 )
 """Tables that hold people, names of sections and links, as they must; of the outbox all but commits is
 read."""
 TABS: Final = ("", "/findings", "/findings.csv", "/plan", "/history", "?forecast=1", "/mails")
-PERSONAL: Final = ("/sections", "/filter", "/filter/edit", f"/students/{record_id(1)}", "/way")
+PERSONAL: Final = ("/sections", "/filter", "/filter/edit", f"/students/{record_id(1)}", "/onboarding")
 """What an admin is shown of a district, and what was planted in it."""
-LISTS: Final = ("/", "/audit", "/dead-letters", "/board", "/todo", "/lifecycle.csv", "/lifecycle.ics")
+LISTS: Final = ("/", "/audit", "/dead-letters", "/board", "/todo", "/onboarding.csv", "/onboarding.ics")
 _ADDRESS: Final = re.compile(r'(?:href|action|formaction|src)="([^"]*)"')
 _MAIL: Final = re.compile(r'href="(/districts/[^"]*/mails/[0-9a-f-]{36})"')
 _LETTER: Final = re.compile(r'href="(/dead-letters/[0-9a-f]{64})"')

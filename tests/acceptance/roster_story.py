@@ -1,4 +1,4 @@
-"""The installation of a story about districts on their way, and the roster team's orders."""
+"""The installation of a story about districts in onboarding, and the roster team's orders."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SUBJECTS: Final = {
 
 
 _LAUNCHES: Final = """
-    SELECT h.district_id, d.outcome FROM lifecycle_history h
+    SELECT h.district_id, d.outcome FROM onboarding_history h
     CROSS JOIN LATERAL (SELECT outcome FROM decisions d WHERE d.district_id = h.district_id
         AND d.decided_at <= h.at ORDER BY d.number DESC LIMIT 1) AS d
     WHERE h.move = 'launch'"""
@@ -84,10 +84,10 @@ class Story:
         await until(syncs, lambda told: all(each.startswith(today) for each in told))
 
     async def choose(self, fates: Iterable[str]) -> None:
-        """Put districts on their way."""
+        """Put districts in onboarding."""
         for fate in fates:
             said = Description(f"District {fate}", [f"{fate}@districts.example.test"], str(CHICAGO))
-            await self.store.lifecycles.choose(self._id(fate), said, ACTOR)
+            await self.store.onboarding.choose(self._id(fate), said, ACTOR)
 
     async def order(self, move: Move, fates: Iterable[str]) -> None:
         """Make a person's move for districts, with its e-mail; rules are those that the review suggests."""
@@ -95,12 +95,12 @@ class Story:
             rules = None
             if move is Move.REQUEST_RULES:
                 rules = rules_asked(await self.store.desk.show(self._id(fate)), None)
-            await self.store.lifecycles.order(self._id(fate), move, ACTOR, rules=rules)
+            await self.store.onboarding.order(self._id(fate), move, ACTOR, rules=rules)
 
     async def set_window(self, fates: Iterable[str], opens_on: date) -> None:
         """Say when assessment windows open."""
         for fate in fates:
-            await self.store.lifecycles.set_window(self._id(fate), opens_on, None, ACTOR)
+            await self.store.onboarding.set_window(self._id(fate), opens_on, None, ACTOR)
 
     async def set_filter(self, fates: Iterable[str], text: str) -> None:
         """Set a section filter."""
@@ -112,8 +112,8 @@ class Story:
         wanted = dict.fromkeys(fates, state)
 
         async def found() -> dict[str, str]:
-            records = await self.store.lifecycles.records()
-            states = {self.country.fate_of(each.district_id): each.way.state.value for each in records}
+            records = await self.store.onboarding.records()
+            states = {self.country.fate_of(each.district_id): each.onboarding.state.value for each in records}
             return {fate: states[fate] for fate in wanted}
 
         await until(found, lambda states: states == wanted)
@@ -139,7 +139,7 @@ class Story:
     async def ways(self) -> dict[str, list[str]]:
         """Return the states that each district came through."""
         return {
-            fate: [str(made.after) for made in await self.store.lifecycles.history(one.id)]
+            fate: [str(made.after) for made in await self.store.onboarding.history(one.id)]
             for fate, one in self.country.districts.items()
         }
 

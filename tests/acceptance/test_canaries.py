@@ -10,7 +10,7 @@ import asyncio
 import json
 
 import canaries
-import canary_way
+import canary_onboarding
 import pytest
 from access_fixtures import PASSWORD
 from alert_fixtures import Hook, Mailbox, told_until
@@ -48,13 +48,13 @@ async def test_what_is_planted_in_personal_fields_turns_up_only_where_it_belongs
     for name, role in (("ada", "admin"), ("vi", "viewer")):
         await site.done("users", "add", name, "--role", role, stdin=f"{PASSWORD}\n")
     async with collecting() as collector, scene(site, collector, hook, mailbox) as told:
-        await canary_way.is_invited(told)
+        await canary_onboarding.is_invited(told)
         await _arrives(told)
         await _everything_is_wrong(told)
         await _a_filter_is_set(told)
         await _dead_letters_are_settled(told)
-        await asyncio.gather(_a_removal_is_approved(told), canary_way.is_asked_for_rules(told))
-        await asyncio.gather(_commands_are_given_nonsense(told), canary_way.is_given_nonsense(told))
+        await asyncio.gather(_a_removal_is_approved(told), canary_onboarding.is_asked_for_rules(told))
+        await asyncio.gather(_commands_are_given_nonsense(told), canary_onboarding.is_given_nonsense(told))
         await _evaluation_fails(told, hook)
         await _the_console_is_used(told)
         await told_until(lambda: len(mailbox.mails) == len(hook.bodies) == len(told.consumer.alerts))
@@ -213,5 +213,5 @@ async def _the_console_is_used(told: Scene) -> None:
         refusing = "ALTER TABLE audit ADD CONSTRAINT broken CHECK (action NOT LIKE 'lookup.%') NOT VALID"
         await in_the_way(told.site, refusing)
         await told.sweep.broken_pages(admin)
-        await canary_way.tables_are_broken(told, admin)
+        await canary_onboarding.tables_are_broken(told, admin)
         await told.sweep.metrics(admin)

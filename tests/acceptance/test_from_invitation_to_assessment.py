@@ -1,4 +1,4 @@
-"""Ten districts on their way from the day they are chosen to their first assessment, while workers die."""
+"""Ten districts in onboarding from the day they are chosen to their first assessment, while workers die."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ async def story(
             "MAIL__SMTP_URL": mailbox.url.split("?")[0].replace("mailto", "smtp"),
             "MAIL__SENDER": "Insights <rostering@vendor.example.test>",
             "MAIL__ATTEMPT_SECONDS": "2",
-            "LIFECYCLE__LOOK_SECONDS": "0.3",
-            "LIFECYCLE__TIME_ZONE": "America/Chicago",
+            "ONBOARDING__LOOK_SECONDS": "0.3",
+            "ONBOARDING__TIME_ZONE": "America/Chicago",
             "ALERTS__INSPECT_SECONDS": "0.5",
             # Time leaps by days here: for a moment, no district was read for as long.
             "ALERTS__FEED_STUCK_SECONDS": str(30 * 86_400),
@@ -117,7 +117,7 @@ async def test_ten_districts_come_from_chosen_to_live_while_workers_die(story: S
         await _launched_and_live(story)
 
     assert fleet.killed >= KILLED_AT_LEAST
-    assert {fate: _unhurried(fate, way) for fate, way in (await story.ways()).items()} == WAYS
+    assert {fate: _unhurried(fate, onboarding) for fate, onboarding in (await story.ways()).items()} == WAYS
     assert {fate: [kind_of(mail) for mail in got] for fate, got in story.mails().items()} == MAILS
     _assert_right_texts(story)
     launches = await story.launches()
@@ -125,11 +125,11 @@ async def test_ten_districts_come_from_chosen_to_live_while_workers_die(story: S
     assert {row["outcome"] for row in launches} == {"commit"}
 
 
-def _unhurried(fate: str, way: list[str]) -> list[str]:
+def _unhurried(fate: str, onboarding: list[str]) -> list[str]:
     """Return a way with the step that a hasty district may be too quick for."""
-    place = way.index("all_sections_shared") + 1 if "all_sections_shared" in way else 0
-    is_skipped = fate in HASTY and "filtering" in WAYS[fate] and way[place] == "rostered"
-    return [*way[:place], "filtering", *way[place:]] if is_skipped else way
+    place = onboarding.index("all_sections_shared") + 1 if "all_sections_shared" in onboarding else 0
+    is_skipped = fate in HASTY and "filtering" in WAYS[fate] and onboarding[place] == "rostered"
+    return [*onboarding[:place], "filtering", *onboarding[place:]] if is_skipped else onboarding
 
 
 async def _invited_and_connected(story: Story) -> None:
@@ -180,7 +180,7 @@ async def _scheduled(story: Story) -> None:
     story.country["gone"].disconnect()
     await story.stand(["gone"], "disconnected")
     await story.day(8)
-    assert story.country["silent"].id in await story.site.done("lifecycle", "list", "--todo")
+    assert story.country["silent"].id in await story.site.done("onboarding", "list", "--todo")
     story.country["gone"].connect()
     await story.stand(["gone"], "launch_scheduled")
     await story.set_window(["moved"], story.date_of(OPENING + 7))

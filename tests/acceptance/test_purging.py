@@ -116,5 +116,5 @@ async def kept(database_url: str, district: str) -> str:
     finally:
         await connection.close()
     # Where a district stands in onboarding moves on by itself.
-    still = [(table, row) for table, row in rows if not table.startswith("lifecycle")]
+    still = [(table, row) for table, row in rows if not table.startswith("onboarding")]
     return "\n".join(f"{table}: {row}" for table, row in still if district in row)

@@ -26,8 +26,8 @@ WRITING: Final = {
     "MAIL__QUIET_FROM": "00:00",
     "MAIL__QUIET_UNTIL": "00:00",
     "HTTP__PUBLIC_URL": "http://rostering.example.org",
-    "LIFECYCLE__CLEVER_LINK": "https://clever.example.org/connect/{district_id}",
-    "LIFECYCLE__LOOK_SECONDS": "0.3",
+    "ONBOARDING__CLEVER_LINK": "https://clever.example.org/connect/{district_id}",
+    "ONBOARDING__LOOK_SECONDS": "0.3",
 }
 """What is set so that districts are written to."""
 ORPHAN: Final = "ab" * 12

@@ -24,13 +24,13 @@ LOOKS: tuple[tuple[str, Scheme], ...] = (
 CHOSEN = "66d0000000000000000000aa"
 """A district that was never connected."""
 MANY = (
-    """INSERT INTO lifecycles (district_id, state, since, name, contacts)
+    """INSERT INTO onboarding (district_id, state, since, name, contacts)
        SELECT 'district-' || n, 'chosen', now() - n * interval '11 hours', 'Invented District ' || n,
               CASE WHEN n % 5 > 0 THEN '{a@b.example}'::text[] ELSE '{}' END
        FROM generate_series(1, 24) n""",
-    "UPDATE lifecycles SET state = 'invited' WHERE name LIKE 'Invented%' AND since < now() - interval '7 d'",
+    "UPDATE onboarding SET state = 'invited' WHERE name LIKE 'Invented%' AND since < now() - interval '7 d'",
 )
-WINDOW = """UPDATE lifecycles SET contacts = '{ada@b.example}', opens_on = now()::date + 12, windows_set = 1
+WINDOW = """UPDATE onboarding SET contacts = '{ada@b.example}', opens_on = now()::date + 12, windows_set = 1
             WHERE district_id = $1"""
 BOUNCED = """UPDATE mails SET bounced = '{"ada@larkspur.example": "5.1.1"}', bounced_at = now()
              RETURNING mail_id"""
@@ -53,17 +53,17 @@ def addresses(rostered: str, review: str, student: str) -> dict[str, str]:
 
 
 def ways(rostered: str, review: str, chosen: str) -> dict[str, str]:
-    """Return the pages of districts' way by what their pictures are called."""
+    """Return the pages of districts' onboarding by what their pictures are called."""
     return {
         "board": "/board",
         "board-state": "/board?state=invited",
         "todo": "/todo",
         "mails": "/mails",
-        "way-review": f"/districts/{review}/way",
-        "way-rostered": f"/districts/{rostered}/way",
-        "way-chosen": f"/districts/{chosen}/way",
-        "way-rules": f"/districts/{review}/way/request_rules",
-        "way-invite": f"/districts/{chosen}/way/invite",
+        "way-review": f"/districts/{review}/onboarding",
+        "way-rostered": f"/districts/{rostered}/onboarding",
+        "way-chosen": f"/districts/{chosen}/onboarding",
+        "way-rules": f"/districts/{review}/onboarding/request_rules",
+        "way-invite": f"/districts/{chosen}/onboarding/invite",
         "way-mails": f"/districts/{chosen}/mails",
     }
 
@@ -87,9 +87,9 @@ async def test_every_page_can_be_used_by_everybody_on_every_screen(site: Site) -
 async def _on_their_way(office: Office, rostered: str, review: str) -> dict[str, str]:
     """Have districts at many places of the board, and an e-mail that came back; return their pages."""
     contact = ("--contact", "ada@larkspur.example")
-    await office.site.done("lifecycle", "choose", CHOSEN, "--name", "Larkspur Union", *contact)
-    await office.site.done("lifecycle", "invite", CHOSEN)
-    link = (await office.site.done("lifecycle", "link", CHOSEN, "--new")).strip()
+    await office.site.done("onboarding", "choose", CHOSEN, "--name", "Larkspur Union", *contact)
+    await office.site.done("onboarding", "invite", CHOSEN)
+    link = (await office.site.done("onboarding", "link", CHOSEN, "--new")).strip()
     connection = await asyncpg.connect(office.site.database_url)
     try:
         for statement in MANY:

@@ -34,7 +34,7 @@ async def told(store: StoreUnderTest, folder: Path, zone: str | None, start: str
     )
     case = CaseRunner(store, source)
     if zone is not None:
-        await store.lifecycles.choose(DISTRICT, Description("Island Schools", None, zone), "test")
+        await store.onboarding.choose(DISTRICT, Description("Island Schools", None, zone), "test")
     await case.set_filter(DISTRICT, "filter.json")
     await case.publish(file)
     await case.evaluate()
@@ -95,7 +95,7 @@ async def test_another_time_zone_has_the_district_judged_again_by_its_days(
     case = await told(store, tmp_path, WEST, today, tomorrow)
     held_back = len(case.reviews.messages), len(case.commits.messages)
 
-    await store.lifecycles.describe(DISTRICT, Description(time_zone=EAST), "test")
+    await store.onboarding.describe(DISTRICT, Description(time_zone=EAST), "test")
     await case.evaluate()
 
     assert held_back == (1, 0)
@@ -108,9 +108,9 @@ async def test_a_district_that_is_put_on_its_way_later_is_judged_again_by_its_da
 ) -> None:
     case = await told(store, tmp_path, None, *around(EAST)[1:])
 
-    await store.lifecycles.choose(DISTRICT, Description("Island Schools", None, EAST), "test")
+    await store.onboarding.choose(DISTRICT, Description("Island Schools", None, EAST), "test")
     await case.evaluate()
-    await store.lifecycles.drop(DISTRICT, "test")
+    await store.onboarding.drop(DISTRICT, "test")
     await case.evaluate()
 
     batches = await store.rows("SELECT trigger FROM batches ORDER BY number")

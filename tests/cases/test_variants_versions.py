@@ -71,9 +71,9 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-async def read(case: CaseRunner, pages: Path, way: str) -> None:
+async def read(case: CaseRunner, pages: Path, onboarding: str) -> None:
     """Bring pages in, as saved ones that are read whole, or as published ones."""
-    if way == "resync":
+    if onboarding == "resync":
         await case.resync(DISTRICT, pages)
     else:
         await case.publish(*files(pages))
@@ -86,10 +86,10 @@ def in_order(older: Json, newer: Json, *, swapped: bool) -> Iterator[Json]:
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-@pytest.mark.parametrize("way", ["resync", "publish"])
+@pytest.mark.parametrize("onboarding", ["resync", "publish"])
 @pytest.mark.parametrize("what", RENAMED)
 async def test_a_record_of_every_kind_that_stands_twice_is_the_one_changed_last(
-    store: StoreUnderTest, tmp_path: Path, what: str, way: str, *, swapped: bool
+    store: StoreUnderTest, tmp_path: Path, what: str, onboarding: str, *, swapped: bool
 ) -> None:
     older, newer, key, field = RENAMED[what]
     collection = NAMES[what]
@@ -99,16 +99,16 @@ async def test_a_record_of_every_kind_that_stands_twice_is_the_one_changed_last(
         page(pages, collection, record)
     case = CaseRunner(store, tmp_path)
 
-    await read(case, pages, way)
+    await read(case, pages, onboarding)
 
     assert case.roster()[key][field] == "New"
 
 
 @pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize("together", [False, True], ids=["two files", "one file"])
-@pytest.mark.parametrize("way", ["resync", "publish"])
+@pytest.mark.parametrize("onboarding", ["resync", "publish"])
 async def test_a_student_who_by_the_row_changed_last_is_none_any_more_is_not_rostered(
-    store: StoreUnderTest, tmp_path: Path, way: str, *, together: bool, swapped: bool
+    store: StoreUnderTest, tmp_path: Path, onboarding: str, *, together: bool, swapped: bool
 ) -> None:
     pages = district(tmp_path / "pages", users=[student_json(2), teacher_json()])
     rows = list(in_order(student_json(1), user_json(1, {"contact": {}}), swapped=swapped))
@@ -116,14 +116,14 @@ async def test_a_student_who_by_the_row_changed_last_is_none_any_more_is_not_ros
         page(pages, "users", *some)
     case = CaseRunner(store, tmp_path)
 
-    await read(case, pages, way)
+    await read(case, pages, onboarding)
 
     assert case.students().keys() == {("student", record_id(2))}
 
 
-@pytest.mark.parametrize("way", ["resync", "publish"])
+@pytest.mark.parametrize("onboarding", ["resync", "publish"])
 async def test_what_says_that_it_was_changed_in_the_future_holds_up_no_later_word_on_it(
-    store: StoreUnderTest, tmp_path: Path, way: str
+    store: StoreUnderTest, tmp_path: Path, onboarding: str
 ) -> None:
     case = CaseRunner(store, tmp_path)
     ahead = [
@@ -131,7 +131,7 @@ async def test_what_says_that_it_was_changed_in_the_future_holds_up_no_later_wor
         student_json(2, last_modified=AHEAD),
         teacher_json(last_modified=AHEAD),
     ]
-    await read(case, district(tmp_path / "first", users=ahead), way)
+    await read(case, district(tmp_path / "first", users=ahead), onboarding)
     changed = student_json(1, name={"first": "A", "last": "Later"}, last_modified=None)
 
     await case.publish(page(tmp_path / "second", "users", changed))

@@ -77,9 +77,9 @@ async def test_each_command_that_shows_contacts_mails_or_rules_is_written_down(
     store: StoreUnderTest, tmp_path: Path
 ) -> None:
     site = Site(tmp_path, database_url=store.url)
-    await site.done("lifecycle", "choose", DISTRICT, "--contact", "team@district.example")
+    await site.done("onboarding", "choose", DISTRICT, "--contact", "team@district.example")
 
-    await site.done("lifecycle", "show", DISTRICT)
+    await site.done("onboarding", "show", DISTRICT)
     await site.done("filter", "show", DISTRICT)
     await site.done("filter", "show", DISTRICT, "--history")
 

@@ -24,12 +24,12 @@ CLEVER = "https://clever.example.org/connect/{client_id}/{district_id}"
 async def token(store: StoreUnderTest) -> str:
     """The token of a district's open link."""
     said = Description("Larkspur", ["ada@larkspur.example"], "America/Chicago")
-    await store.lifecycles.choose(DISTRICT, said, "vic")
+    await store.onboarding.choose(DISTRICT, said, "vic")
     return await new_token(store)
 
 
 async def new_token(store: StoreUnderTest) -> str:
-    token = (await store.lifecycles.new_link(DISTRICT, "vic")).token
+    token = (await store.onboarding.new_link(DISTRICT, "vic")).token
     assert token is not None
     return token
 
@@ -81,7 +81,7 @@ async def test_a_guess_a_link_that_is_over_and_one_that_was_revoked_are_answered
             second.encode(),
         )
         expired = await browser.get(f"/connect/{second}")
-        await store.lifecycles.drop(DISTRICT, "vic")
+        await store.onboarding.drop(DISTRICT, "vic")
         dropped = await browser.get(f"/connect/{second}")
 
     assert {answer.status for answer in (guessed, revoked, expired, dropped)} == {404}
@@ -106,18 +106,18 @@ async def test_the_button_leads_to_clever_and_stays_no_longer_than_it_is_needed(
 
         await store.rows("INSERT INTO connections (district_id) VALUES ($1)", DISTRICT)
         await store.rows("INSERT INTO districts (district_id) VALUES ($1)", DISTRICT)
-        await store.lifecycles.advance()
+        await store.onboarding.advance()
         connected = await browser.get(f"/connect/{token}")
         assert "Larkspur is connected" in connected.text
         assert "share all sections" in connected.text
         assert "clever.example.org" not in connected.text
 
         await store.rows("UPDATE districts SET status = 'rostered', commit_sequence = 1")
-        await store.lifecycles.advance()
+        await store.onboarding.advance()
         assert "every student of yours has a class" in (await browser.get(f"/connect/{token}")).text
 
         await store.rows("UPDATE connections SET disconnected_at = now()")
-        await store.lifecycles.advance()
+        await store.onboarding.advance()
         again = await browser.get(f"/connect/{token}")
         assert "Connect Larkspur again" in again.text
         assert "clever.example.org" in again.text
@@ -125,9 +125,9 @@ async def test_the_button_leads_to_clever_and_stays_no_longer_than_it_is_needed(
 
 async def test_the_first_opening_of_a_link_is_seen_by_the_roster_team(serve: Serve, token: str) -> None:
     async with serve() as served, served.browser() as browser, served.logged_in(Role.REVIEWER) as reviewer:
-        assert "not opened yet" in (await reviewer.get(f"/districts/{DISTRICT}/way")).text
+        assert "not opened yet" in (await reviewer.get(f"/districts/{DISTRICT}/onboarding")).text
         await browser.get(f"/connect/{token}")
-        assert "first opened" in (await reviewer.get(f"/districts/{DISTRICT}/way")).text
+        assert "first opened" in (await reviewer.get(f"/districts/{DISTRICT}/onboarding")).text
 
 
 async def test_no_log_line_and_no_figure_holds_the_token(serve: Serve, token: str) -> None:

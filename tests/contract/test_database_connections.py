@@ -228,15 +228,17 @@ async def lock(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "way", [lend, lock, Database.connect, Database.has_sessions], ids=["pool", "lock", "session", "question"]
+    "onboarding",
+    [lend, lock, Database.connect, Database.has_sessions],
+    ids=["pool", "lock", "session", "question"],
 )
 async def test_on_every_way_to_a_connection_a_server_that_is_not_there_is_away(
-    way: Callable[[Database], Awaitable[object]],
+    onboarding: Callable[[Database], Awaitable[object]],
 ) -> None:
     database = Database("postgresql://postgres@127.0.0.1:1/nobody?sslmode=disable", name="test", size=1)
 
     with pytest.raises(StoreUnavailable):
-        await way(database)
+        await onboarding(database)
 
     heard = Wakeups(database)
     await heard.wait(wakeups.WINDOWS, 0)

@@ -21,7 +21,7 @@ NAME = "Larkspur Schools"
 
 @pytest.fixture
 async def named(store: StoreUnderTest) -> StoreUnderTest:
-    await store.lifecycles.choose(DISTRICT, Description(NAME, (), None), "ada")
+    await store.onboarding.choose(DISTRICT, Description(NAME, (), None), "ada")
     await store.desk.set_filter(OTHER_DISTRICT, KEEP_ALL, "ada")
     return store
 

@@ -80,7 +80,7 @@ NEVER: Final = {
     "now() - interval '70 seconds', 'x')",
     "a stage fails since lately": "INSERT INTO stage_failures VALUES ($1, 'relay', "
     "now() - interval '110 seconds' - 0 * $2::interval, now(), 'x')",
-    "nothing holds a launch": "INSERT INTO lifecycles (district_id, state, since) "
+    "nothing holds a launch": "INSERT INTO onboarding (district_id, state, since) "
     "VALUES ($1, 'connected', now() - $2::interval)",
 }
 

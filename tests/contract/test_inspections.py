@@ -23,7 +23,7 @@ from worker.runtime.metrics import Metrics
 CONNECTED = "INSERT INTO connections (district_id, due_at, cursor, cursor_at) VALUES ($1, now(), '', now())"
 
 HELD = """
-    INSERT INTO lifecycles (district_id, state, held_since, troubles)
+    INSERT INTO onboarding (district_id, state, held_since, troubles)
     VALUES ($1, 'connected', now(), '{review,unpublished}')"""
 DEAD_MAIL = """
     INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone,
@@ -54,7 +54,7 @@ TROUBLE = {
         "INSERT INTO outbox VALUES ($1, 1, 1, '', '', '', 1, 1, 1, '', '', NULL, now() - interval '6 min')",
         "DELETE FROM outbox",
     ),
-    "launch.held": (HELD, "UPDATE lifecycles SET troubles = '{unpublished}'"),
+    "launch.held": (HELD, "UPDATE onboarding SET troubles = '{unpublished}'"),
     "mails.waiting": (DEAD_MAIL, "DELETE FROM mails"),
 }
 

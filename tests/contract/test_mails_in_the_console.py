@@ -27,15 +27,15 @@ EVERYBODY = [*range(1, 33)]
 
 @pytest.fixture
 async def writing(store: StoreUnderTest) -> None:
-    """A district on its way, and a store that writes e-mails."""
-    lifecycles = store.lifecycles
+    """A district in onboarding, and a store that writes e-mails."""
+    onboarding = store.onboarding
     guidance = replace(
-        lifecycles._guidance,
+        onboarding._guidance,
         compose=Composer(Vendor(help_address="help@vendor.example")).compose,
         public_url="https://rostering.example.org",
     )
-    lifecycles._guidance = guidance
-    await lifecycles.choose(DISTRICT, Description("Larkspur", TEAM, "America/Chicago"), "vic")
+    onboarding._guidance = guidance
+    await onboarding.choose(DISTRICT, Description("Larkspur", TEAM, "America/Chicago"), "vic")
 
 
 async def kept(store: StoreUnderTest) -> list[KeptMail]:
@@ -51,7 +51,7 @@ async def test_the_e_mail_is_seen_before_it_is_sent_and_is_the_one_that_is_sent(
     assert all(contact in text for contact in TEAM)
     assert "the-link-is-made-when-this-is-sent" in text
     assert await kept(store) == []
-    assert await store.lifecycles.links(DISTRICT) == []
+    assert await store.onboarding.links(DISTRICT) == []
     seen = await browser.of("way/invite/html")
     assert "Connect through Clever" in seen
 
@@ -59,11 +59,11 @@ async def test_the_e_mail_is_seen_before_it_is_sent_and_is_the_one_that_is_sent(
     assert browser.status == 303
     (sent,) = await kept(store)
     (token,) = set(re.findall(r"/connect/([\w-]{43})", sent.html))
-    assert await store.lifecycles.welcome(token) is not None
+    assert await store.onboarding.welcome(token) is not None
     assert token not in str(await store.rows("SELECT * FROM connect_links"))
     assert sent.html.replace(token, "the-link-is-made-when-this-is-sent").strip() == seen.strip()
     assert sent.subject in text
-    assert f"/mails/{sent.mail_id}" in await browser.of("way")
+    assert f"/mails/{sent.mail_id}" in await browser.of("onboarding")
     assert token in await browser.of(f"mails/{sent.mail_id}")
 
 
@@ -79,7 +79,7 @@ async def test_whoever_has_written_already_has_nothing_sent(browser: Browser, st
 async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
     browser: Browser, store: StoreUnderTest, feed: Feed
 ) -> None:
-    await store.lifecycles.advance()
+    await store.onboarding.advance()
     assert "stands in no review with a suggestion" in await browser.of("way/request_rules")
     await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess - Quillfeather")))
     assert await evaluate(store) == ["review"]
@@ -103,9 +103,9 @@ async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
     sent = (await kept(store))[0]
     assert RULE in sent.text
     assert "32" in sent.text
-    assert RULE in await browser.of("way")
+    assert RULE in await browser.of("onboarding")
     await browser.become(Role.VIEWER)
-    assert "homeroom" not in await browser.of("way")
+    assert "homeroom" not in await browser.of("onboarding")
 
 
 async def test_only_what_sharing_rules_can_say_is_offered() -> None:

@@ -49,7 +49,7 @@ async def arrived(store: StoreUnderTest) -> None:
     await feed.send(*everybody())
     await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
     await evaluate(store)
-    await store.lifecycles.choose(DISTRICT, Description("North", ["team@north.test"], None), "test")
+    await store.onboarding.choose(DISTRICT, Description("North", ["team@north.test"], None), "test")
 
 
 @pytest.mark.parametrize("kind", ODD)
@@ -99,7 +99,7 @@ async def test_links_for_districts_are_not_made_of_what_a_request_calls_us(
     await arrived(store)
     async with serve() as console, console.logged_in(Role.ADMIN) as browser:
         token = (await browser.get("/account")).token
-        path = f"/districts/{DISTRICT}/way/new-link"
+        path = f"/districts/{DISTRICT}/onboarding/new-link"
         page = await browser.post(path, {"form_token": token}, Host="evil.example")
         address = f"{console.url}connect/"
 

@@ -77,11 +77,11 @@ async def test_how_much_is_shared_is_counted_by_the_keys_of_one_district(
     store: StoreUnderTest, feed: Feed, has_statistics: bool
 ) -> None:
     assert feed
-    await store.rows("INSERT INTO lifecycles (district_id, state) VALUES ($1, 'connected')", DISTRICT)
+    await store.rows("INSERT INTO onboarding (district_id, state) VALUES ($1, 'connected')", DISTRICT)
     if has_statistics:
         await store.rows("ANALYZE")
 
-    found = await store.rows(f"EXPLAIN {statements.load('lifecycles')['judge']}", 20)
+    found = await store.rows(f"EXPLAIN {statements.load('onboarding')['judge']}", 20)
 
     text = "\n".join(row[0] for row in found)
     assert "section_links_pkey on section_links" in text

@@ -155,7 +155,7 @@ ALWAYS: Final[dict[str, Json]] = {
 async def test_each_row_goes_once_it_was_over_for_long_enough(store: StoreUnderTest, table: str) -> None:
     for name, (columns, _) in ROWS[table].items():
         if table == "connect_links":
-            await insert(store, "lifecycles", {"district_id": f"'{name}'", "state": "'chosen'"})
+            await insert(store, "onboarding", {"district_id": f"'{name}'", "state": "'chosen'"})
             columns = columns | {"digest": f"sha256('{name}')"}  # noqa: PLW2901
         await insert(store, table, {"district_id": f"'{name}'"} | ALWAYS[table] | columns)
 
@@ -232,7 +232,7 @@ MANY: Final = {
 async def test_no_more_rows_than_asked_for_are_deleted_in_one_transaction_and_all_in_the_end(
     store: StoreUnderTest, table: str
 ) -> None:
-    await store.rows("INSERT INTO lifecycles (district_id, state) VALUES ('d', 'chosen')")
+    await store.rows("INSERT INTO onboarding (district_id, state) VALUES ('d', 'chosen')")
     await insert(
         store, "districts", {"district_id": "'d'", "batch_number": 9} | DISTRICT | {"history_from": 9}
     )

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import shadow
 from builders import DISTRICT, Json, course_json, event_id, record_id, student_json
-from lifecycle_helpers import COMMIT, TEAM, Way
+from onboarding_helpers import COMMIT, TEAM, Onboarding
 from people_fixtures import NORTH, NORTHERN, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
 from store_fixtures import StoreUnderTest
 
@@ -230,16 +230,16 @@ async def test_what_is_kept_of_reading_a_district_is_its_own(store: StoreUnderTe
 
 @HAS_A_TWIN
 async def test_the_orders_for_a_district_on_its_way_are_for_it_alone(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.FILTERING)
-    await way.lifecycles.new_link(DISTRICT, "vic")
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.FILTERING)
+    await onboarding.onboarding.new_link(DISTRICT, "vic")
     await store.rows("UPDATE mails SET sent_at = NULL, handed_at = NULL")
 
     async with twin(store):
-        await way.order(Move.REQUEST_RULES)
-        await way.lifecycles.describe(DISTRICT, Description("Meadow", None, None), "vic")
-        await way.so(COMMIT)
-        await way.window(30)
-        await way.lifecycles.revoke_links(DISTRICT, "vic")
-        await way.lifecycles.drop(DISTRICT, "vic")
-        await way.lifecycles.choose(DISTRICT, TEAM, "vic")
+        await onboarding.order(Move.REQUEST_RULES)
+        await onboarding.onboarding.describe(DISTRICT, Description("Meadow", None, None), "vic")
+        await onboarding.so(COMMIT)
+        await onboarding.window(30)
+        await onboarding.onboarding.revoke_links(DISTRICT, "vic")
+        await onboarding.onboarding.drop(DISTRICT, "vic")
+        await onboarding.onboarding.choose(DISTRICT, TEAM, "vic")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from builders import DISTRICT, event_id, record_id
 from letters_fixtures import BROKEN, WHOLE, Post
-from lifecycle_helpers import Way
+from onboarding_helpers import Onboarding
 from people_fixtures import LIMITS, SOUTHERN, Feed, evaluate, renamed, until
 from store_fixtures import StoreUnderTest, opened_store
 
@@ -213,10 +213,10 @@ async def test_a_district_that_two_people_purge_at_once_is_purged_once(
 async def test_two_people_who_invite_a_district_at_once_write_two_e_mails_and_never_one_over_the_other(
     store: StoreUnderTest, other: StoreUnderTest
 ) -> None:
-    ways = [Way(store), Way(other)]
+    ways = [Onboarding(store), Onboarding(other)]
     await ways[0].bring_to(State.CHOSEN)
 
-    done, raised = await at_once(store, "lifecycles", *(way.order(Move.INVITE) for way in ways))
+    done, raised = await at_once(store, "onboarding", *(onboarding.order(Move.INVITE) for onboarding in ways))
 
     assert (len(done), raised) == (2, [])
     assert await ways[0].occasions() == ["invitation/1", "invitation/2"]

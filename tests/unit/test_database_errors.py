@@ -142,4 +142,4 @@ def test_what_is_not_of_the_database_stays_what_it_is() -> None:
 
 
 def test_the_tables_are_those_of_the_migrations() -> None:
-    assert {"inbox", "feed_marks", "baseline_records", "lifecycles", "districts"} <= tables()
+    assert {"inbox", "feed_marks", "baseline_records", "onboarding", "districts"} <= tables()

@@ -16,7 +16,7 @@ from worker.domain.onboarding.contact_text import (
     checked_rule,
     checked_zone,
 )
-from worker.runtime.errors import LifecycleError
+from worker.runtime.errors import OnboardingError
 
 
 def test_a_contact_that_is_written_two_ways_is_one_and_the_first_is_kept() -> None:
@@ -59,7 +59,7 @@ def test_what_will_do_is_kept_without_needless_space(
 def test_what_will_not_do_is_refused_with_what_was_expected(
     check: Callable[[str], object], text: str, message: str
 ) -> None:
-    with pytest.raises(LifecycleError, match=f"^{message}"):
+    with pytest.raises(OnboardingError, match=f"^{message}"):
         check(text)
 
 
@@ -67,7 +67,7 @@ def test_as_many_contacts_as_a_mail_may_have_will_do_and_a_wrong_one_is_told_by_
     contacts = [f"c{number}@district.example" for number in range(MOST_RECIPIENTS)]
 
     assert checked_contacts(contacts) == contacts
-    with pytest.raises(LifecycleError, match=f"^contacts: expected at most {MOST_RECIPIENTS}, got"):
+    with pytest.raises(OnboardingError, match=f"^contacts: expected at most {MOST_RECIPIENTS}, got"):
         checked_contacts([*contacts, "more@district.example"])
-    with pytest.raises(LifecycleError, match=r"^contact 2: "):
+    with pytest.raises(OnboardingError, match=r"^contact 2: "):
         checked_contacts(["ada@district.example", "nobody"])

@@ -19,7 +19,7 @@ from worker.domain.roster.canonical import to_bytes
 from worker.domain.roster.name_words import Vocabulary
 from worker.domain.roster.records import EventId, RecordId, RecordKind, Student
 from worker.domain.roster.staging import Change
-from worker.runtime.errors import LifecycleError, MailError, ReasonError, UserError
+from worker.runtime.errors import MailError, OnboardingError, ReasonError, UserError
 
 
 def mail(recipients: int) -> Mail:
@@ -72,9 +72,9 @@ def test_a_launch_needs_a_window_that_it_is_not_after() -> None:
     today = NOON.date()
 
     check_dates(today, today, today)
-    with pytest.raises(LifecycleError, match="expected the day on which the window opens"):
+    with pytest.raises(OnboardingError, match="expected the day on which the window opens"):
         check_dates(None, today, today)
-    with pytest.raises(LifecycleError, match="expected a day on or before"):
+    with pytest.raises(OnboardingError, match="expected a day on or before"):
         check_dates(today, today + timedelta(days=1), today)
 
 

@@ -1,4 +1,4 @@
-"""What the lifecycle takes from the settings, and which of them will not do."""
+"""What the onboarding takes from the settings, and which of them will not do."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from worker.bootstrap import onboarding
 from worker.domain.onboarding.todo import Who
 
 SET = {
-    "ROSTERING_LIFECYCLE__TIME_ZONE": "America/Denver",
-    "ROSTERING_LIFECYCLE__LEAD_DAYS": "2",
-    "ROSTERING_LIFECYCLE__HOLIDAYS": '["2026-11-26", "2026-11-27"]',
-    "ROSTERING_LIFECYCLE__LAUNCH_TIME": "07:30",
-    "ROSTERING_LIFECYCLE__DISTRICT_DAYS": "5",
+    "ROSTERING_ONBOARDING__TIME_ZONE": "America/Denver",
+    "ROSTERING_ONBOARDING__LEAD_DAYS": "2",
+    "ROSTERING_ONBOARDING__HOLIDAYS": '["2026-11-26", "2026-11-27"]',
+    "ROSTERING_ONBOARDING__LAUNCH_TIME": "07:30",
+    "ROSTERING_ONBOARDING__DISTRICT_DAYS": "5",
     "ROSTERING_CLEVER__CLIENT_ID": "app",
     "ROSTERING_CLEVER__CLIENT_SECRET": "s",
-    "ROSTERING_LIFECYCLE__CLEVER_LINK": "https://clever.example/{client_id}?district={district_id}",
+    "ROSTERING_ONBOARDING__CLEVER_LINK": "https://clever.example/{client_id}?district={district_id}",
 }
 
 
-def test_what_is_set_guides_the_lifecycle() -> None:
+def test_what_is_set_guides_the_onboarding() -> None:
     settings = load(SET)
 
     guidance = onboarding.guidance(settings)
@@ -35,7 +35,7 @@ def test_what_is_set_guides_the_lifecycle() -> None:
     assert onboarding.patience(settings).of(Who.DISTRICT) == timedelta(days=5)
     assert onboarding.connect_address(settings, "d1") == "https://clever.example/app?district=d1"
     assert onboarding.page_address(settings, "t") == "http://127.0.0.1:8080/connect/t"
-    assert ("ROSTERING_LIFECYCLE__HOLIDAYS", '["2026-11-26", "2026-11-27"]') in {
+    assert ("ROSTERING_ONBOARDING__HOLIDAYS", '["2026-11-26", "2026-11-27"]') in {
         (variable, value) for variable, value, _ in describe(settings)
     }
 
@@ -56,9 +56,9 @@ def test_with_a_mail_server_moves_write_and_without_nobody_says_where_to_connect
 
 def test_a_file_may_have_its_holidays_as_dates(tmp_path: Path) -> None:
     file = tmp_path / "worker.toml"
-    file.write_text("[lifecycle]\nholidays = [2026-11-26]\n")
+    file.write_text("[onboarding]\nholidays = [2026-11-26]\n")
 
-    assert load({}, file).lifecycle.holidays == (date(2026, 11, 26),)
+    assert load({}, file).onboarding.holidays == (date(2026, 11, 26),)
 
 
 @pytest.mark.parametrize(
@@ -77,5 +77,5 @@ def test_a_file_may_have_its_holidays_as_dates(tmp_path: Path) -> None:
     ],
 )
 def test_what_will_not_do_is_refused_by_its_name(key: str, value: str) -> None:
-    with pytest.raises(SettingsProblem, match=f"ROSTERING_LIFECYCLE__{key}: "):
-        load({f"ROSTERING_LIFECYCLE__{key}": value})
+    with pytest.raises(SettingsProblem, match=f"ROSTERING_ONBOARDING__{key}: "):
+        load({f"ROSTERING_ONBOARDING__{key}": value})

@@ -47,7 +47,7 @@ def test_every_rule_says_how_bad_it_is_what_is_wrong_and_where_to_read_on() -> N
 def test_gauges_that_are_counted_in_the_database_are_never_added_up_over_workers() -> None:
     texts = [rule["expr"] for rule in rules()] + [asked for _, asked in expressions()]
     shared = (
-        *("districts", "lifecycle_districts", "incidents", "outbox_", "mails_for_a_person"),
+        *("districts", "onboarding_districts", "incidents", "outbox_", "mails_for_a_person"),
         *("windows_due", "window_overdue", "dead_letters_waiting"),
     )
 

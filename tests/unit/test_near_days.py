@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from way_builders import ZONE, record
+from onboarding_builders import ZONE, record
 
 from worker.cli.main import main
 from worker.domain.onboarding.contact_text import check_dates
@@ -17,7 +17,7 @@ from worker.domain.roster.keepable_text import can_be_kept
 from worker.domain.roster.section_filter import parse_filter
 from worker.onboarding.export_calendar import calendar
 from worker.onboarding.export_table import table
-from worker.runtime.errors import FilterError, LifecycleError, ReasonError
+from worker.runtime.errors import FilterError, OnboardingError, ReasonError
 
 TODAY = date(2026, 9, 1)
 GOOD = record(State.LAUNCH_SCHEDULED, "good", window=AssessmentWindow(date(2026, 9, 15), ZoneInfo(ZONE)))
@@ -26,9 +26,9 @@ BROKEN = record(State.LAUNCH_SCHEDULED, "broken", opens_at=datetime.max.replace(
 
 @pytest.mark.parametrize("far", [date(9999, 12, 31), date(1, 1, 1), date(2032, 1, 1), date(2021, 1, 1)])
 def test_a_window_or_a_launch_that_is_years_away_is_refused(far: date) -> None:
-    with pytest.raises(LifecycleError, match="window: expected a day within five years of 2026-09-01"):
+    with pytest.raises(OnboardingError, match="window: expected a day within five years of 2026-09-01"):
         check_dates(far, None, TODAY)
-    with pytest.raises(LifecycleError, match="launch: expected a day"):
+    with pytest.raises(OnboardingError, match="launch: expected a day"):
         check_dates(TODAY, far, TODAY)
 
 

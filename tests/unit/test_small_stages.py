@@ -35,7 +35,7 @@ STOP = Stop()
 # Advance
 
 
-class Lifecycles:
+class OnboardingStore:
     """Makes these moves, once."""
 
     def __init__(self, *made: Made) -> None:
@@ -52,11 +52,11 @@ def moved(district_id: str, before: State | None, move: Move, after: State) -> M
 
 async def test_every_move_is_counted_and_logged_and_none_is_work() -> None:
     metrics, tracer = Metrics(), RecordingTracer()
-    lifecycles = Lifecycles(
+    onboarding = OnboardingStore(
         moved(DISTRICT, None, Move.FIND, State.CONNECTED),
         moved(OTHER_DISTRICT, State.CONNECTED, Move.SHARE, State.ALL_SECTIONS_SHARED),
     )
-    stage = AdvanceStage(lifecycles, 5.0, STOP.sleep, metrics, tracer)
+    stage = AdvanceStage(onboarding, 5.0, STOP.sleep, metrics, tracer)
 
     with capture_logs() as logs:
         worked = [await stage.once(), await stage.once()]
@@ -66,7 +66,7 @@ async def test_every_move_is_counted_and_logged_and_none_is_work() -> None:
         (DISTRICT, None, "connected"),
         (OTHER_DISTRICT, "connected", "all_sections_shared"),
     ]
-    assert [counted(metrics, "lifecycle_moves", move=move) for move in ("find", "share")] == [1, 1]
+    assert [counted(metrics, "onboarding_moves", move=move) for move in ("find", "share")] == [1, 1]
     assert [span.attributes["moves"] for span in tracer.spans] == [2, 0]
 
 

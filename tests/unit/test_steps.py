@@ -1,4 +1,4 @@
-"""A district's way as steps: what was, what is and what is to come, told as the history has it."""
+"""A district's onboarding as steps: what was, what is and what is to come, told as the history has it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from builders import NOON
-from way_builders import record
+from onboarding_builders import record
 
 from worker.console.onboarding_steps import WHERE, StepStatus, StepView, steps_of, troubles_of
 from worker.domain.onboarding.launch_dates import AssessmentWindow

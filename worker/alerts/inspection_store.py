@@ -24,8 +24,8 @@ class Figures:
     deliveries_waiting: Mapping[str, int] = field(default_factory=dict)
     deliveries_dead: Mapping[str, int] = field(default_factory=dict)
     """Both by the kind of channel."""
-    lifecycles: Mapping[str, int] = field(default_factory=dict)
-    """Districts on their way, by state."""
+    onboarding: Mapping[str, int] = field(default_factory=dict)
+    """Districts in onboarding, by state."""
     mails_for_a_person: int = 0
 
 

@@ -39,18 +39,18 @@ def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InPr
         connections=store.connections,
         limits=window_limits(settings),
         access=access(settings, store.access),
-        lifecycles=store.lifecycles,
+        onboarding=store.onboarding,
         mails=store.mail_desk,
         guide=guide(settings),
     )
 
 
 def guide(settings: Settings) -> Guide:
-    """Return what pages tell of districts' way beside what the store knows. Raises `MailError`."""
+    """Return what pages tell of districts' onboarding beside what the store knows. Raises `MailError`."""
     return Guide(
         patience=onboarding.patience(settings),
         calendar=onboarding.calendar(settings),
-        time_zone=settings.lifecycle.time_zone,
+        time_zone=settings.onboarding.time_zone,
         composer=mail.composer(settings),
         writes=settings.mail.smtp_url is not None,
         public_url=settings.http.public_url,

@@ -1,4 +1,4 @@
-"""What the lifecycle of districts needs of the settings."""
+"""What the onboarding of districts needs of the settings."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from worker.domain.onboarding.transitions import TransitionRules
 
 def calendar(settings: Settings) -> LaunchCalendar:
     """Return which days are working days, and when districts are launched."""
-    lifecycle = settings.lifecycle
+    onboarding = settings.onboarding
     return LaunchCalendar(
-        lifecycle.lead_days, frozenset(lifecycle.holidays), time.fromisoformat(lifecycle.launch_time)
+        onboarding.lead_days, frozenset(onboarding.holidays), time.fromisoformat(onboarding.launch_time)
     )
 
 
 def patience(settings: Settings) -> ReminderDelays:
     """Return for how long somebody may be waited for before the to-do list says so."""
-    lifecycle = settings.lifecycle
-    return ReminderDelays(timedelta(days=lifecycle.district_days), timedelta(days=lifecycle.team_days))
+    onboarding = settings.onboarding
+    return ReminderDelays(timedelta(days=onboarding.district_days), timedelta(days=onboarding.team_days))
 
 
 def guidance(settings: Settings) -> Guidance:
     """Return what moves are decided by, and what writes their e-mails. Raises `MailError`."""
-    lifecycle = settings.lifecycle
+    onboarding = settings.onboarding
     thresholds = alerts.thresholds(settings)
     return Guidance(
-        TransitionRules(calendar(settings), lifecycle.unsectioned_percent),
-        lifecycle.time_zone,
-        timedelta(days=lifecycle.link_days),
+        TransitionRules(calendar(settings), onboarding.unsectioned_percent),
+        onboarding.time_zone,
+        timedelta(days=onboarding.link_days),
         thresholds.feed,
         thresholds.reads_clever,
         _compose(settings),
@@ -60,7 +60,7 @@ def page_address(settings: Settings, token: str) -> str:
 
 def connect_address(settings: Settings, district_id: str) -> str | None:
     """Return the address at Clever where a district connects; None where nobody said it."""
-    link = settings.lifecycle.clever_link
+    link = settings.onboarding.clever_link
     if link is None:
         return None
     return link.format(client_id=settings.clever.client_id or "", district_id=district_id)

@@ -304,8 +304,8 @@ class Worker:
                     self.stop.sleep,
                 ),
                 AdvanceStage(
-                    store.lifecycles,
-                    self._settings.lifecycle.look_seconds,
+                    store.onboarding,
+                    self._settings.onboarding.look_seconds,
                     self.stop.sleep,
                     self.metrics,
                     self.tracer,

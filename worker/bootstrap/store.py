@@ -30,7 +30,7 @@ from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.postgres.ingest.quarantine import PostgresLosses, PostgresQuarantine
 from worker.adapters.postgres.mail.mail_orders import PostgresMailDesk
 from worker.adapters.postgres.mail.mails import PostgresMails
-from worker.adapters.postgres.onboarding.districts import PostgresLifecycles
+from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
 from worker.adapters.postgres.operations.clock import Longest, PostgresClock
 from worker.adapters.postgres.operations.district_queries import PostgresViews
 from worker.adapters.postgres.operations.districts import PostgresDesk
@@ -93,7 +93,7 @@ class Stores:
     deliveries: PostgresDeliveries
     views: PostgresViews
     sections: PostgresSectionViews
-    lifecycles: PostgresLifecycles
+    onboarding: PostgresOnboarding
     mails: PostgresMails
     mail_desk: PostgresMailDesk
     clock: Callable[[Longest], PostgresClock]
@@ -153,7 +153,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresDeliveries(database, heard),
             PostgresViews(database),
             PostgresSectionViews(database, policy(settings)),
-            PostgresLifecycles(database, onboarding.guidance(settings)),
+            PostgresOnboarding(database, onboarding.guidance(settings)),
             PostgresMails(database, heard),
             PostgresMailDesk(database),
             partial(PostgresClock, database),
@@ -249,7 +249,7 @@ def policy(settings: Settings) -> Policy:
         removal_window_hours=float(preflight.removal_window_hours),
         extra_fields=settings.commit.extra_fields,
         needs_baseline=settings.clever.client_id is not None,
-        time_zone=settings.lifecycle.time_zone,
+        time_zone=settings.onboarding.time_zone,
         severities={Code(code): Severity(severity) for code, severity in preflight.severities.items()},
     )
 

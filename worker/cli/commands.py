@@ -64,9 +64,9 @@ COMMANDS: Final[Mapping[str, Place]] = {
         "worker.cli.source:purge",
         "Delete all of a district's data, and keep an audit of how much it was.",
     ),
-    "lifecycle": Place(
-        "worker.cli.onboarding:lifecycle",
-        "Follow districts on their way from chosen to live, and say what people decide.",
+    "onboarding": Place(
+        "worker.cli.onboarding:onboarding",
+        "Follow districts in onboarding, from chosen to live, and say what people decide.",
     ),
     "students": Place(
         "worker.cli.students:students",

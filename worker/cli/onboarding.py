@@ -1,4 +1,4 @@
-"""The commands `lifecycle …`: districts on their way from chosen to live, and what people order of them."""
+"""The commands `onboarding …`: districts in onboarding, and what people order of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from worker.bootstrap import onboarding
+from worker.bootstrap import onboarding as rules
 from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
@@ -21,7 +21,7 @@ from worker.cli.terminal_output import say
 from worker.domain.onboarding.states import Move, State
 from worker.onboarding.district_store import ConnectLink, Description, Record, RulesAsked
 from worker.onboarding.todo import todos, waits_of
-from worker.runtime.errors import LifecycleError, UsageError
+from worker.runtime.errors import OnboardingError, UsageError
 
 Result = TypeVar("Result")
 
@@ -42,14 +42,14 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
 
 
 @click.group()
-def lifecycle() -> None:
-    """Follow districts on their way from chosen to live, and say what people decide."""
+def onboarding() -> None:
+    """Follow districts in onboarding, from chosen to live, and say what people decide."""
 
 
-lifecycle.add_command(export)
+onboarding.add_command(export)
 
 
-@lifecycle.command("list")
+@onboarding.command("list")
 @click.option(
     "--state", type=click.Choice([state.value for state in State]), help="Only those in this state."
 )
@@ -57,10 +57,10 @@ lifecycle.add_command(export)
 @_json
 @click.pass_obj
 def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_json: bool) -> None:
-    """List the districts on their way, with whom each waits for."""
+    """List the districts in onboarding, with whom each waits for."""
     records = ctx.run(_records(ctx))
-    records = [record for record in records if state is None or record.way.state == state]
-    found = todos(records, onboarding.patience(ctx.settings))
+    records = [record for record in records if state is None or record.onboarding.state == state]
+    found = todos(records, rules.patience(ctx.settings))
     due = {todo.record.district_id for todo in found if todo.is_due}
     if is_todo:
         records = [record for record in records if record.district_id in due]
@@ -71,15 +71,15 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
     elif records:
         ctx.console.print(LinesReport(records, due))
     else:
-        say("No district waits on anybody for too long." if is_todo else "No district is on its way.")
+        say("No district waits on anybody for too long." if is_todo else "No district is in onboarding.")
 
 
-@lifecycle.command()
+@onboarding.command()
 @_district
 @_json
 @click.pass_obj
 def show(ctx: CommandContext, district: str, is_json: bool) -> None:
-    """Show one district's way: its steps with dates, whom it waits for, its window, e-mails and link."""
+    """Show one district's onboarding: its steps with dates, what it waits for, window, e-mails, link."""
     journey = _do(ctx, district, lambda store, district_id: _journey(ctx, store, district_id))
     if is_json:
         say(json.dumps(journey.as_json(), indent=2, ensure_ascii=False))
@@ -87,7 +87,7 @@ def show(ctx: CommandContext, district: str, is_json: bool) -> None:
         ctx.console.print(district_report(journey))
 
 
-@lifecycle.command()
+@onboarding.command()
 @_district
 @click.option("--name", help="What the district is called, until Clever tells it.")
 @click.option("--contact", "contacts", multiple=True, help="An address of its administration team.")
@@ -96,15 +96,15 @@ def show(ctx: CommandContext, district: str, is_json: bool) -> None:
 def choose(
     ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None
 ) -> None:
-    """Put a district on its way."""
+    """Put a district in onboarding."""
     said = Description(name, contacts, time_zone)
     _do(
-        ctx, district, lambda store, chosen: store.lifecycles.choose(chosen, said, ctx.actor), may_be_new=True
+        ctx, district, lambda store, chosen: store.onboarding.choose(chosen, said, ctx.actor), may_be_new=True
     )
     say(f"{district} is chosen.")
 
 
-@lifecycle.command()
+@onboarding.command()
 @_district
 @click.option("--name", help="What the district is called, until Clever tells it.")
 @click.option("--contact", "contacts", multiple=True, help="An address of its team, instead of all before.")
@@ -117,11 +117,11 @@ def edit(
     if name is None and not contacts and time_zone is None:
         raise UsageError("edit: expected --name, --contact or --time-zone, got nothing")
     said = Description(name, contacts or None, time_zone)
-    _do(ctx, district, lambda store, district_id: store.lifecycles.describe(district_id, said, ctx.actor))
+    _do(ctx, district, lambda store, district_id: store.onboarding.describe(district_id, said, ctx.actor))
     say(f"{district} is changed.")
 
 
-@lifecycle.command()
+@onboarding.command()
 @_district
 @_no_mail
 @click.pass_obj
@@ -130,7 +130,7 @@ def invite(ctx: CommandContext, district: str, no_mail: bool) -> None:
     _order(ctx, district, Move.INVITE, no_mail=no_mail)
 
 
-@lifecycle.command("request-sharing")
+@onboarding.command("request-sharing")
 @_district
 @_no_mail
 @click.pass_obj
@@ -139,7 +139,7 @@ def request_sharing(ctx: CommandContext, district: str, no_mail: bool) -> None:
     _order(ctx, district, Move.REQUEST_SHARING, no_mail=no_mail)
 
 
-@lifecycle.command("request-rules")
+@onboarding.command("request-rules")
 @_district
 @click.option("--suggestion", type=click.IntRange(min=1), help="Which suggestion of its review; the first.")
 @click.option("--text", help="Rules of your own, in the words that the district will read.")
@@ -155,7 +155,7 @@ def request_rules(
 
     async def asked(store: app.Stores, district_id: str) -> None:
         found = rules or rules_asked(await store.desk.show(district_id), suggestion)
-        await store.lifecycles.order(
+        await store.onboarding.order(
             district_id, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found
         )
 
@@ -163,7 +163,7 @@ def request_rules(
     say(_said(district, Move.REQUEST_RULES, no_mail=no_mail))
 
 
-@lifecycle.command("resume-filtering")
+@onboarding.command("resume-filtering")
 @_district
 @click.pass_obj
 def resume_filtering(ctx: CommandContext, district: str) -> None:
@@ -171,7 +171,7 @@ def resume_filtering(ctx: CommandContext, district: str) -> None:
     _order(ctx, district, Move.RESUME_FILTERING, no_mail=True)
 
 
-@lifecycle.command()
+@onboarding.command()
 @_district
 @click.option("--opens", metavar="DATE", callback=_day, help="The day on which the window opens.")
 @click.option(
@@ -187,15 +187,15 @@ def window(
         raise UsageError("window: expected either --opens DATE or --none")
 
     async def said(store: app.Stores, district_id: str) -> Record:
-        before = await store.lifecycles.record(district_id)
+        before = await store.onboarding.record(district_id)
         today = before.now.astimezone(ZoneInfo(before.time_zone)).date()
         if opens is not None and opens < today:
-            raise LifecycleError(f"--opens: expected {today} or a day to come, got {opens}")
-        await store.lifecycles.set_window(district_id, opens, launch, ctx.actor)
-        return await store.lifecycles.record(district_id)
+            raise OnboardingError(f"--opens: expected {today} or a day to come, got {opens}")
+        await store.onboarding.set_window(district_id, opens, launch, ctx.actor)
+        return await store.onboarding.record(district_id)
 
     record = _do(ctx, district, said)
-    state = record.way.state.replace("_", " ")
+    state = record.onboarding.state.replace("_", " ")
     if record.launch_at is None:
         say(f"{district} has no window; it is {state}.")
     else:
@@ -203,7 +203,7 @@ def window(
         say(f"The window of {district} opens on {opens}, its launch is {launch_at}; it is {state}.")
 
 
-@lifecycle.command()
+@onboarding.command()
 @_district
 @click.option("--new", "is_new", is_flag=True, help="Make a new link, and revoke the ones before it.")
 @click.option("--revoke", "is_revoked", is_flag=True, help="Revoke the link.")
@@ -214,16 +214,16 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
         raise UsageError("link: expected --new or --revoke, got both")
     if is_revoked:
         revoked = _do(
-            ctx, district, lambda store, district_id: store.lifecycles.revoke_links(district_id, ctx.actor)
+            ctx, district, lambda store, district_id: store.onboarding.revoke_links(district_id, ctx.actor)
         )
         say(f"{counted(revoked, 'link')} revoked.")
         return
 
     async def made(store: app.Stores, district_id: str) -> ConnectLink | None:
-        await store.lifecycles.record(district_id)
+        await store.onboarding.record(district_id)
         if is_new:
-            return await store.lifecycles.new_link(district_id, ctx.actor)
-        return next((each for each in await store.lifecycles.links(district_id) if each.is_open), None)
+            return await store.onboarding.new_link(district_id, ctx.actor)
+        return next((each for each in await store.onboarding.links(district_id) if each.is_open), None)
 
     link = _do(ctx, district, made)
     if link is None:
@@ -233,26 +233,26 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
         say(f"A link of {district} is open until {link.expires_at:%Y-%m-%d %H:%M} UTC.")
         say("It was shown once and is kept nowhere; --new makes another one, and revokes it.")
         return
-    say(onboarding.page_address(ctx.settings, link.token))
+    say(rules.page_address(ctx.settings, link.token))
 
 
-@lifecycle.command()
+@onboarding.command()
 @_district
 @click.option("--yes", "is_sure", is_flag=True, help="Do it.")
 @click.pass_obj
 def drop(ctx: CommandContext, district: str, is_sure: bool) -> None:
-    """Take a district off its way, with its links and e-mails that did not leave; its roster stays."""
+    """Take a district out of onboarding, with its links and e-mails that did not leave; its roster stays."""
     if not is_sure:
-        raise UsageError(f"drop: expected --yes, since the way of {district} so far is deleted")
-    _do(ctx, district, lambda store, district_id: store.lifecycles.drop(district_id, ctx.actor))
-    say(f"{district} is off its way; `lifecycle choose` puts it there again.")
+        raise UsageError(f"drop: expected --yes, since the onboarding of {district} so far is deleted")
+    _do(ctx, district, lambda store, district_id: store.onboarding.drop(district_id, ctx.actor))
+    say(f"{district} is out of onboarding; `onboarding choose` puts it there again.")
 
 
 def _order(ctx: CommandContext, district: str, move: Move, *, no_mail: bool) -> None:
     _do(
         ctx,
         district,
-        lambda store, district_id: store.lifecycles.order(district_id, move, ctx.actor, writes=not no_mail),
+        lambda store, district_id: store.onboarding.order(district_id, move, ctx.actor, writes=not no_mail),
     )
     say(_said(district, move, no_mail=no_mail))
 
@@ -261,7 +261,7 @@ def _said(district: str, move: Move, *, no_mail: bool) -> str:
     mail = "no e-mail is written" if no_mail else "the e-mail to its team is on its way"
     match move:
         case Move.INVITE:
-            own = f"A link to send yourself: `rostering lifecycle link {district} --new`."
+            own = f"A link to send yourself: `rostering onboarding link {district} --new`."
             yours = f" {own}" if no_mail else ""
             return f"{district} is invited; {mail}.{yours}"
         case Move.REQUEST_SHARING:
@@ -273,13 +273,13 @@ def _said(district: str, move: Move, *, no_mail: bool) -> str:
 
 
 async def _journey(ctx: CommandContext, store: app.Stores, district: str) -> Journey:
-    record = await store.lifecycles.record(district)
-    links = await store.lifecycles.links(district)
+    record = await store.onboarding.record(district)
+    links = await store.onboarding.links(district)
     link = next((each for each in links if each.is_open), None)
     await store.desk.note(district, "lookup.contacts", ctx.actor, {})
     return Journey(
         record,
-        await store.lifecycles.history(district),
+        await store.onboarding.history(district),
         waits_of(record),
         await store.mail_desk.newest(district),
         link.expires_at if link else None,
@@ -288,7 +288,7 @@ async def _journey(ctx: CommandContext, store: app.Stores, district: str) -> Jou
 
 async def _records(ctx: CommandContext) -> list[Record]:
     async with app.open_store(ctx.settings) as store:
-        return await store.lifecycles.records()
+        return await store.onboarding.records()
 
 
 def _do(

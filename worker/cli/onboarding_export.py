@@ -1,4 +1,4 @@
-"""The command `lifecycle export`: districts on their way for a spreadsheet, or for a calendar."""
+"""The command `onboarding export`: districts in onboarding for a spreadsheet, or for a calendar."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ICS: Final = ".ics"
 @click.option("--ics", "is_ics", is_flag=True, help="A calendar of launch days and opening days.")
 @click.pass_obj
 def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -> None:
-    """Write the districts on their way into FILE, or to standard output.
+    """Write the districts in onboarding into FILE, or to standard output.
 
     Without an option the name of FILE decides. Nobody's address is in it.
     """
@@ -52,4 +52,4 @@ def _written(records: list[Record], *, as_calendar: bool) -> bytes:
 
 async def _records(ctx: CommandContext) -> list[Record]:
     async with app.open_store(ctx.settings) as store:
-        return await store.lifecycles.records()
+        return await store.onboarding.records()

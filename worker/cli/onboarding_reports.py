@@ -1,4 +1,4 @@
-"""Districts on their way, for a terminal and as JSON."""
+"""Districts in onboarding, for a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WIDE: Final = 110
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One district with all that is told of its way; `link_ends_at` is when its open connect link does."""
+    """One district with all that is shown of its onboarding; `link_ends_at` is when its open link ends."""
 
     record: Record
     history: Sequence[Made]
@@ -57,13 +57,13 @@ class Journey:
 
 def as_json(record: Record, waits: Sequence[Wait]) -> dict[str, Any]:
     """Return a district as JSON values."""
-    window, sharing = record.way.window, record.sharing
+    window, sharing = record.onboarding.window, record.sharing
     return {
         "district_id": record.district_id,
         "name": record.name,
-        "state": record.way.state.value,
+        "state": record.onboarding.state.value,
         "since": instant(record.since),
-        "returns_to": record.way.returns_to and record.way.returns_to.value,
+        "returns_to": record.onboarding.returns_to and record.onboarding.returns_to.value,
         "contacts": len(record.contacts),
         "time_zone": record.time_zone,
         "opens_on": window.opens_on.isoformat() if window else None,
@@ -104,8 +104,8 @@ class LinesReport:
             table.add_column("opens", no_wrap=True)
         table.add_column("waits for")
         for record in self._records:
-            state = Text(_words(record.way.state), STYLES.get(record.way.state, ""))
-            days, opens = str((record.now - record.since).days), record.way.window
+            state = Text(_words(record.onboarding.state), STYLES.get(record.onboarding.state, ""))
+            days, opens = str((record.now - record.since).days), record.onboarding.window
             middle: list[Text | str] = [record.name or "", state, days, str(opens.opens_on) if opens else ""]
             table.add_row(record.district_id, *(middle if is_wide else middle[1:3]), self._waits_for(record))
         yield table
@@ -117,7 +117,7 @@ class LinesReport:
 
 
 def district_report(journey: Journey) -> RenderableType:
-    """Return one district's way."""
+    """Return one district's onboarding."""
     return Group(
         _facts(journey),
         Text(),
@@ -155,7 +155,7 @@ def _facts(journey: Journey) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("district", f"{record.name or ''} {record.district_id}".strip())
-    state = Text(_words(record.way.state), STYLES.get(record.way.state, ""))
+    state = Text(_words(record.onboarding.state), STYLES.get(record.onboarding.state, ""))
     table.add_row("state", state + Text(f" since {moment(instant(record.since))}"))
     table.add_row("contacts", ", ".join(record.contacts) or "none")
     table.add_row("time zone", record.time_zone)
@@ -175,10 +175,10 @@ def _facts(journey: Journey) -> Table:
 
 
 def _window(record: Record) -> str:
-    if record.way.window is None or record.launch_at is None:
+    if record.onboarding.window is None or record.launch_at is None:
         return "none"
     launch = record.launch_at.astimezone(ZoneInfo(record.time_zone))
-    return f"opens on {record.way.window.opens_on}, launch {launch:%Y-%m-%d %H:%M}"
+    return f"opens on {record.onboarding.window.opens_on}, launch {launch:%Y-%m-%d %H:%M}"
 
 
 def _steps(journey: Journey) -> Table:

@@ -19,7 +19,7 @@ from worker.domain.review.causes.wording import count
 from worker.mail.mail_store import MailDesk
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetters, Quarantine
-from worker.onboarding.district_store import Lifecycles
+from worker.onboarding.district_store import OnboardingStore
 from worker.operations.district_queries import Views
 from worker.operations.districts import Desk
 from worker.operations.dry_run import DryRuns
@@ -104,7 +104,7 @@ class Console:
     connections: Connections | None
     limits: WindowLimits
     access: Access
-    lifecycles: Lifecycles
+    onboarding: OnboardingStore
     mails: MailDesk
     guide: Guide
     _environment: jinja2.Environment = field(default_factory=_templates)

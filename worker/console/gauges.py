@@ -13,7 +13,7 @@ def show_figures(metrics: Metrics, figures: Figures) -> None:
     for code in CATALOGUE:
         metrics.incidents.labels(code).set(figures.incidents.get(code, 0))
     for state in State:
-        metrics.lifecycle_districts.labels(state.value).set(figures.lifecycles.get(state.value, 0))
+        metrics.onboarding_districts.labels(state.value).set(figures.onboarding.get(state.value, 0))
     metrics.outbox_oldest_seconds.set(figures.outbox_oldest_seconds)
     metrics.windows_due.set(figures.windows_due)
     metrics.window_overdue_seconds.set(figures.window_overdue_seconds)

@@ -1,4 +1,4 @@
-"""What pages tell of districts' way beside what the store knows: calendar, e-mails, addresses."""
+"""What pages tell of districts' onboarding beside what the store knows: calendar, e-mails, addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from worker.mail.compose import Composer, Vendor
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What the settings say of districts on their way."""
+    """What the settings say of districts in onboarding."""
 
     patience: ReminderDelays
     calendar: LaunchCalendar

@@ -1,4 +1,4 @@
-"""A district's way as steps: where it was and when, where it is, and what is to come."""
+"""A district's onboarding as steps: where it was and when, where it is, and what is to come."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ WHERE: Final[dict[Trouble, tuple[str, str | None]]] = {
 
 def steps_of(record: Record, history: Sequence[Made]) -> list[StepView]:
     """Return the steps of a district, in their order."""
-    is_away = record.way.state is State.DISCONNECTED
-    here = (record.way.returns_to or State.CONNECTED) if is_away else record.way.state
+    is_away = record.onboarding.state is State.DISCONNECTED
+    here = (record.onboarding.returns_to or State.CONNECTED) if is_away else record.onboarding.state
     order, reached = list(State), _reached(history)
     shown = []
     for state in order:

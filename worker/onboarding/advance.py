@@ -17,7 +17,7 @@ from worker.runtime.tracing import NO_TRACES, Tracer
 
 
 class Advancing(Protocol):
-    """The part of `worker.onboarding.district_store.Lifecycles` that makes moves by itself."""
+    """The part of `worker.onboarding.district_store.OnboardingStore` that makes moves by itself."""
 
     async def advance(self) -> list[Made]:
         """Make every move that follows from what is seen; return them."""
@@ -28,7 +28,7 @@ class Advancing(Protocol):
 class AdvanceStage:
     """The advance stage; `sleep` waits for so many seconds, or less where a stop is asked for."""
 
-    lifecycles: Advancing
+    onboarding: Advancing
     every: float
     sleep: Callable[[float], Awaitable[None]]
     metrics: Metrics
@@ -38,7 +38,7 @@ class AdvanceStage:
     async def once(self) -> bool:
         """Make all moves that are to be made; return False, since the next look is some seconds off."""
         with self.tracer.span("advance") as span:
-            made = await self.lifecycles.advance()
+            made = await self.onboarding.advance()
             span.set(moves=len(made))
             self._tell(made)
         return False
@@ -49,7 +49,7 @@ class AdvanceStage:
 
     def _tell(self, made: Sequence[Made]) -> None:
         for one in made:
-            self.metrics.lifecycle_moves.labels(one.move.value).inc()
+            self.metrics.onboarding_moves.labels(one.move.value).inc()
             structlog.get_logger().info(
                 "district.moved",
                 stage=self.name,

@@ -1,4 +1,4 @@
-"""Districts on their way from chosen to live: where each stands, what people order, what is seen.
+"""Districts in onboarding from chosen to live: where each stands, what people order, what is seen.
 
 `worker.adapters.postgres.onboarding.districts` answers; every call may raise `StoreUnavailable`. What a
 person orders is written into the audit with who gave it, in the same transaction as the move and its e-mail.
@@ -13,18 +13,18 @@ from typing import Any, Protocol
 
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
-from worker.domain.onboarding.transitions import Sharing, Step, Trouble, Way
+from worker.domain.onboarding.transitions import Onboarding, Sharing, Step, Trouble
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A district on its way, with all that lists, boards and its own page tell, of one moment, `now`.
+    """A district in onboarding, with all that lists, boards and its own page show, of one moment, `now`.
 
     `name` is what Clever calls it, else what people did. `launch_at` and `opens_at` follow from the window
     and the calendar of the settings. `troubles` held the launch back when it was last looked at.
     """
 
-    way: Way
+    onboarding: Onboarding
     since: datetime
     now: datetime
     name: str | None
@@ -45,7 +45,7 @@ class Record:
     @property
     def district_id(self) -> str:
         """The district's id in Clever."""
-        return self.way.district_id
+        return self.onboarding.district_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,15 @@ class RulesAsked:
     several: int | None = None
 
 
-class Lifecycles(Protocol):
-    """The districts on their way."""
+class OnboardingStore(Protocol):
+    """The districts in onboarding."""
 
     async def records(self) -> list[Record]:
-        """Return every district on its way, by id."""
+        """Return every district in onboarding, by id."""
         ...
 
     async def record(self, district_id: str) -> Record:
-        """Return one; raises `UnknownDistrictError` where it is not on its way."""
+        """Return one; raises `UnknownDistrictError` where it is not in onboarding."""
         ...
 
     async def history(self, district_id: str) -> list[Made]:
@@ -127,11 +127,11 @@ class Lifecycles(Protocol):
         ...
 
     async def choose(self, district_id: str, description: Description, actor: str) -> None:
-        """Put a district on its way; raises `OrderRefused` where it is, `LifecycleError` on a wrong value."""
+        """Begin onboarding; raises `OrderRefused` where it has begun, `OnboardingError` on a wrong value."""
         ...
 
     async def describe(self, district_id: str, description: Description, actor: str) -> None:
-        """Change what people say of a district. Raises `UnknownDistrictError` and `LifecycleError`.
+        """Change what people say of a district. Raises `UnknownDistrictError` and `OnboardingError`.
 
         The last contact cannot be taken away: e-mails would have nobody to go to.
         """
@@ -151,7 +151,7 @@ class Lifecycles(Protocol):
         `writes` says whether the district gets the move's e-mail; without, a person has written. An
         invitation makes a new link and revokes the ones before it. Raises `UnknownDistrictError`;
         `OrderRefused` where the move is not allowed from where the district stands (the text says which
-        are); `LifecycleError` where an e-mail is to be written and there is no contact, no server or no
+        are); `OnboardingError` where an e-mail is to be written and there is no contact, no server or no
         public address.
         """
         ...
@@ -169,13 +169,13 @@ class Lifecycles(Protocol):
     ) -> list[Step]:
         """Say when the assessment window opens, and when to launch if not by the calendar; None: no window.
 
-        Returns the moves that follow at once. Raises `UnknownDistrictError`, and `LifecycleError` where the
+        Returns the moves that follow at once. Raises `UnknownDistrictError`, and `OnboardingError` where the
         launch would come after the opening, or there is no contact to tell of it.
         """
         ...
 
     async def drop(self, district_id: str, actor: str) -> None:
-        """Take a district off its way, e-mails that did not leave included; its roster stays."""
+        """Take a district out of onboarding, e-mails that did not leave included; its roster stays."""
         ...
 
     async def links(self, district_id: str) -> list[ConnectLink]:

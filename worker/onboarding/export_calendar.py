@@ -26,7 +26,7 @@ def calendar(records: Iterable[Record]) -> bytes:
 
 def frame() -> tuple[bytes, bytes]:
     """Return what stands before all events, and behind them."""
-    empty = Calendar.new(prodid=PRODUCT, name=NAME, uid="lifecycle@rostering", refresh_interval=REFRESH)
+    empty = Calendar.new(prodid=PRODUCT, name=NAME, uid="onboarding@rostering", refresh_interval=REFRESH)
     empty["REFRESH-INTERVAL"].params["VALUE"] = "DURATION"  # RFC 7986 wants it; the library does not
     text = bytes(empty.to_ical())
     return text.removesuffix(_END), _END
@@ -60,7 +60,7 @@ def _event(record: Record, what: str, day: date, summary: str, text: str) -> Eve
         start=day,
         end=day + _ONE_DAY,
         summary=summary,
-        description=f"{text}\nThe district is {record.way.state.replace('_', ' ')}.",
+        description=f"{text}\nThe district is {record.onboarding.state.replace('_', ' ')}.",
         sequence=max(0, record.windows_set - 1),
     )
     event.add("transp", "TRANSPARENT")  # it takes nobody's time

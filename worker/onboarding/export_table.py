@@ -1,4 +1,4 @@
-"""Districts on their way as a table (CSV): a row a district, nobody's address in it."""
+"""Districts in onboarding as a table (CSV): a row a district, nobody's address in it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _row(record: Record) -> list[str]:
     return [
         no_formula(record.district_id),
         no_formula(record.name or ""),
-        record.way.state.value,
+        record.onboarding.state.value,
         instant(record.since),
         waiting.who.value if waiting else "",
         waiting.what if waiting else "",

@@ -1,4 +1,4 @@
-"""Whom a district on its way waits for: its record, as the domain judges it."""
+"""Whom a district in onboarding waits for: its record, as the domain judges it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def waits_of(record: Record) -> list[Wait]:
     """Return everything that somebody is waited for in a district, the most pressing first."""
     return waits(
         TodoFacts(
-            state=record.way.state,
+            state=record.onboarding.state,
             since=record.since,
             has_contacts=bool(record.contacts),
             held_since=record.held_since,

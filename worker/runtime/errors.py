@@ -10,7 +10,7 @@ RosteringError
 │   ├── TopologyError          an exchange or queue is missing or declared differently
 │   ├── SchemaVersionError     the database was not migrated, or by a newer version
 │   ├── UserError              a user's name or password will not do, or there is no such user
-│   ├── LifecycleError         what a person says of a district's way will not do, or lacks something
+│   ├── OnboardingError         what a person says of a district's onboarding will not do, or lacks something
 │   ├── MailError              a mail's address, value or template will not do
 │   ├── MessagesWaiting        a district has messages to publish, without which it cannot be purged
 │   ├── UnknownDistrictError   no such district here
@@ -100,8 +100,8 @@ class UserError(UsageError):
     """A user's name or password will not do, or there is no such user."""
 
 
-class LifecycleError(UsageError):
-    """What a person says of a district on its way has a wrong value, or something is missing for it."""
+class OnboardingError(UsageError):
+    """What a person says of a district in onboarding has a wrong value, or something is missing for it."""
 
 
 class MailError(UsageError):

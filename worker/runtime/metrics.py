@@ -51,8 +51,8 @@ class Metrics:
         self.baselines = self._counter("baselines", "Baselines read to their end.", "outcome")
         self.baseline_rows = self._counter("baseline_rows", "Rows that baselines read.", "collection")
         self.turns = self._counter("turns", "Turns of reading a district from Clever.", "outcome")
-        self.lifecycle_moves = self._counter(
-            "lifecycle_moves", "Moves of districts on their way that followed from what was seen.", "move"
+        self.onboarding_moves = self._counter(
+            "onboarding_moves", "Moves of districts in onboarding that followed from what was seen.", "move"
         )
         self.spans = self._counter("spans", "Spans of traces, by whether the collector took them.", "outcome")
         self.alerts_delivered = self._counter("alerts_delivered", "Alerts that a channel took.", "channel")
@@ -87,8 +87,8 @@ class Metrics:
     def _show_what_is_so(self) -> None:
         self.outbox_unpublished = self._gauge("outbox_unpublished", "Messages that wait to be published.")
         self.districts = self._gauge("districts", "Districts by status.", "status")
-        self.lifecycle_districts = self._gauge(
-            "lifecycle_districts", "Districts on their way, by state.", "state"
+        self.onboarding_districts = self._gauge(
+            "onboarding_districts", "Districts in onboarding, by state.", "state"
         )
         self.stage_up = self._gauge("stage_up", "Whether a stage can work: 1, or 0.", "stage")
         self.stage_last_worked = self._gauge(

@@ -132,7 +132,7 @@ class _Demo:
 
     async def _tell(self, started: asyncio.Future[RunningWorker]) -> None:
         begun = time.perf_counter()
-        self._teller.title("One district's way from its arrival to its first changes")
+        self._teller.title("One district's onboarding from its arrival to its first changes")
         self._teller.say(
             "A real worker runs in this process, with a broker, a PostgreSQL and a Clever of its own. "
             f"Everything it does is kept in {self._settings.data_dir}."

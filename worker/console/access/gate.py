@@ -46,7 +46,7 @@ class Gate:
     _has_users: bool = field(default=False, init=False)
 
     async def identify(self, request: web.Request) -> Identity:
-        """Return who is asking; raises `LogInFirst` where nobody knows, `RefusedRequest` where not allowed."""
+        """Return who is asking; raises `LogInFirst` where unknown, `RefusedRequest` where not allowed."""
         if (by_proxy := await self._by_proxy(request)) is not None:
             return by_proxy
         token = session_token(request, self.rules)

@@ -47,7 +47,7 @@ async def _overview(console: Console, request: web.Request) -> web.Response:
         request,
         "overview.html",
         details=details,
-        way_state=record.way.state if record else None,
+        onboarding_state=record.onboarding.state if record else None,
         review=_told_here(details["review"]),
         can_be_approved=0 < errors <= sum(by_code.get(code, 0) for code in GUARDS),
         current=current,

@@ -1,4 +1,4 @@
-"""A district's way: its steps with their dates, whom it waits for, and what a person may do about it."""
+"""A district's onboarding: its steps with their dates, what it waits for, and what a person may do."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from worker.runtime.errors import UnknownDistrictError
 PLACES: Final = {
     State.ALL_SECTIONS_SHARED.value: ("/sections", "See its sections"),
     State.FILTERING.value: ("/filter", "See its filter"),
-    State.ROSTERED.value: ("/way#window", "Set it"),
-    "no_contact": ("/way#team", "Say whom"),
+    State.ROSTERED.value: ("/onboarding#window", "Set it"),
+    "no_contact": ("/onboarding#team", "Say whom"),
     "mails": ("/mails", "See the e-mails"),
     "review": ("", "See why"),
 }
@@ -35,10 +35,12 @@ ASKING: Final = (Move.INVITE, Move.REQUEST_SHARING, Move.REQUEST_RULES)
 
 def pages(console: Console) -> list[Route]:
     """Return the page; what is done on it is in `way_orders`, and `asking` has the moves that write."""
-    return [Route("GET", "/districts/{district}/way", partial(way_page, console), Permission.SEE)]
+    return [
+        Route("GET", "/districts/{district}/onboarding", partial(onboarding_page, console), Permission.SEE)
+    ]
 
 
-async def way_page(
+async def onboarding_page(
     console: Console,
     request: web.Request,
     refused: RefusedForm | None = None,
@@ -52,15 +54,15 @@ async def way_page(
     status = refused.status if refused else 200
     if record is None:
         return console.render(
-            request, "way_unchosen.html", status=status, details=details, guide=console.guide
+            request, "onboarding_unchosen.html", status=status, details=details, guide=console.guide
         )
     sees, may = who(request).may(Permission.SEE_PERSONAL), who(request).may(Permission.REVIEW)
     if sees:
         await console.audit_lookup(request, district_id, "contacts")
-    history = await console.lifecycles.history(district_id)
+    history = await console.onboarding.history(district_id)
     return console.render(
         request,
-        "way.html",
+        "onboarding.html",
         status=status,
         details=details,
         record=record,
@@ -69,9 +71,9 @@ async def way_page(
         places={one.code: PLACES.get(one.code) for one in waits_of(record)},
         troubles=troubles_of(record),
         history=list(reversed(history)),
-        asking=[move for move in ASKING if target(record.way.state, move) is not None],
-        may_resume=target(record.way.state, Move.RESUME_FILTERING) is not None,
-        links=await console.lifecycles.links(district_id) if may else [],
+        asking=[move for move in ASKING if target(record.onboarding.state, move) is not None],
+        may_resume=target(record.onboarding.state, Move.RESUME_FILTERING) is not None,
+        links=await console.onboarding.links(district_id) if may else [],
         new_link=f"{link_base(console, request)}{new_link.token}" if new_link else None,
         guide=console.guide,
         refused=refused,
@@ -80,9 +82,9 @@ async def way_page(
 
 
 async def record_of(console: Console, district_id: str) -> Record | None:
-    """Return a district's record; None where it is not on its way."""
+    """Return a district's record; None where it is not in onboarding."""
     try:
-        return await console.lifecycles.record(district_id)
+        return await console.onboarding.record(district_id)
     except UnknownDistrictError:
         return None
 
@@ -101,7 +103,7 @@ async def details_of(console: Console, district_id: str, record: Record | None) 
     return {
         "district_id": district_id,
         "name": record.name,
-        "status": record.way.state.value,
+        "status": record.onboarding.state.value,
         "is_read": False,
     }
 

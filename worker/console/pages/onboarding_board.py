@@ -1,4 +1,4 @@
-"""The board: every district on its way, by where it stands; and a district is chosen here."""
+"""The board: every district in onboarding, by where it stands; and a district is chosen here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from worker.onboarding.todo import waits_of
 IN_COLUMN: Final = 8
 """Districts that a column shows, the longest in its state first."""
 PAGE: Final = 100
-NOTICES["chosen"] = "The district is on its way: invite it next."
+NOTICES["chosen"] = "The district is in onboarding: invite it next."
 
 
 def pages(console: Console) -> list[Route]:
@@ -55,7 +55,7 @@ def columns(records: Sequence[Record], shown: int = IN_COLUMN) -> list[BoardColu
     """Return a column for each state, in their order, districts that have been there longest first."""
     standing: dict[State, list[Record]] = {state: [] for state in State}
     for record in records:
-        standing[record.way.state].append(record)
+        standing[record.onboarding.state].append(record)
     return [
         BoardColumn(
             state,
@@ -83,7 +83,7 @@ async def _board(
     refused: RefusedForm | None = None,
     typed: dict[str, str] | None = None,
 ) -> web.Response:
-    records = await console.lifecycles.records()
+    records = await console.onboarding.records()
     state = next((one for one in State if one == request.query.get("state")), None)
     return console.render(
         request,
@@ -100,7 +100,7 @@ async def _board(
 
 
 def _listed(records: Sequence[Record], state: State, request: web.Request) -> dict[str, Any]:
-    those = oldest_first([record for record in records if record.way.state is state])
+    those = oldest_first([record for record in records if record.onboarding.state is state])
     page_count = max(1, -(-len(those) // PAGE))
     number = min(page_number(request.query.get("page", "")), page_count)
     return {
@@ -117,10 +117,10 @@ async def _choose(console: Console, request: web.Request) -> web.Response:
     district_id = typed["district"].strip()
     try:
         async with ordering("choose"):
-            await console.lifecycles.choose(district_id, described(typed), who(request).name)
+            await console.onboarding.choose(district_id, described(typed), who(request).name)
     except NotDone as no:
         return await _board(console, request, no.refused, typed)
-    raise done(of_district(district_id, "way"), "chosen")
+    raise done(of_district(district_id, "onboarding"), "chosen")
 
 
 def described(typed: dict[str, str]) -> Description:

@@ -32,7 +32,7 @@ async def _connect(console: Console, request: web.Request) -> web.Response:
     welcome = None
     if _TOKEN.fullmatch(token):
         async with console.access.gate.lookups:
-            welcome = await console.lifecycles.welcome(token)
+            welcome = await console.onboarding.welcome(token)
     answer = console.render(
         request,
         "connect.html",

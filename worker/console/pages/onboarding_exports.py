@@ -1,4 +1,4 @@
-"""Districts on their way as files: a table, and a calendar of launch and opening days."""
+"""Districts in onboarding as files: a table, and a calendar of launch and opening days."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SLICE: Final = 20
 def pages(console: Console) -> list[Route]:
     """Return the two files."""
     return [
-        Route("GET", "/lifecycle.csv", partial(_table, console), Permission.SEE),
-        Route("GET", "/lifecycle.ics", partial(_calendar, console), Permission.SEE),
+        Route("GET", "/onboarding.csv", partial(_table, console), Permission.SEE),
+        Route("GET", "/onboarding.ics", partial(_calendar, console), Permission.SEE),
     ]
 
 
@@ -47,8 +47,8 @@ async def _file(
     begin, end = around
     parts = [begin]
     if request.method != "HEAD":
-        records = await console.lifecycles.records()
+        records = await console.onboarding.records()
         parts += [written(record) async for record in yielding_every(records, SLICE)]
-    name = f"lifecycle{'.ics' if kind == 'text/calendar' else '.csv'}"
+    name = f"onboarding{'.ics' if kind == 'text/calendar' else '.csv'}"
     headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=b"".join([*parts, end]), content_type=kind, charset="utf-8", headers=headers)

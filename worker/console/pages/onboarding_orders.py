@@ -1,4 +1,4 @@
-"""What a person does to a district on its way: dates, contacts, links, and off it again."""
+"""What a person does to a district in onboarding: dates, contacts, links, and off it again."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
 from worker.console.order_forms import NotDone, ordering, text_of
 from worker.console.page import Route
-from worker.console.pages.onboarding import way_page
+from worker.console.pages.onboarding import onboarding_page
 from worker.domain.onboarding.states import Move
 from worker.onboarding.district_store import ConnectLink, Description
-from worker.runtime.errors import LifecycleError
+from worker.runtime.errors import OnboardingError
 
 Typed: TypeAlias = Mapping[str, str]
 FIELDS: Final = ("opens_on", "launch_on", "name", "contacts", "time_zone", "sure")
@@ -30,7 +30,7 @@ NOTICES.update(
         "described": "What you said of the district is kept.",
         "link-made": "There is a new connect link; those before it are revoked.",
         "links-revoked": "No connect link of the district is open any more.",
-        "dropped": "The district is off its way; its roster stays as it is.",
+        "dropped": "The district is out of onboarding; its roster stays as it is.",
     }
 )
 
@@ -44,43 +44,43 @@ class Deed:
 
 
 async def _resume(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
-    await console.lifecycles.order(district_id, Move.RESUME_FILTERING, actor)
+    await console.onboarding.order(district_id, Move.RESUME_FILTERING, actor)
 
 
 async def _window(console: Console, district_id: str, actor: str, typed: Typed) -> None:
     opens_on = _day(typed["opens_on"], "window")
     if opens_on is None:
-        raise LifecycleError("window: expected the day on which it opens, got nothing")
-    record = await console.lifecycles.record(district_id)
+        raise OnboardingError("window: expected the day on which it opens, got nothing")
+    record = await console.onboarding.record(district_id)
     today = record.now.astimezone(ZoneInfo(record.time_zone)).date()
     if opens_on < today:
-        raise LifecycleError(f"window: expected {today} or a day to come, got {opens_on}")
+        raise OnboardingError(f"window: expected {today} or a day to come, got {opens_on}")
     launch_on = _day(typed["launch_on"], "launch")
-    await console.lifecycles.set_window(district_id, opens_on, launch_on, actor)
+    await console.onboarding.set_window(district_id, opens_on, launch_on, actor)
 
 
 async def _no_window(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
-    await console.lifecycles.set_window(district_id, None, None, actor)
+    await console.onboarding.set_window(district_id, None, None, actor)
 
 
 async def _describe(console: Console, district_id: str, actor: str, typed: Typed) -> None:
     contacts = [line.strip() for line in typed["contacts"].splitlines() if line.strip()]
     said = Description(typed["name"].strip() or None, contacts, typed["time_zone"].strip() or None)
-    await console.lifecycles.describe(district_id, said, actor)
+    await console.onboarding.describe(district_id, said, actor)
 
 
 async def _new_link(console: Console, district_id: str, actor: str, _typed: Typed) -> ConnectLink:
-    return await console.lifecycles.new_link(district_id, actor)
+    return await console.onboarding.new_link(district_id, actor)
 
 
 async def _revoke(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
-    await console.lifecycles.revoke_links(district_id, actor)
+    await console.onboarding.revoke_links(district_id, actor)
 
 
 async def _drop(console: Console, district_id: str, actor: str, typed: Typed) -> None:
     if typed["sure"] != "yes":
-        raise LifecycleError("drop: expected the tick that says that you are sure, got none")
-    await console.lifecycles.drop(district_id, actor)
+        raise OnboardingError("drop: expected the tick that says that you are sure, got none")
+    await console.onboarding.drop(district_id, actor)
 
 
 DEEDS: Final = {
@@ -95,9 +95,14 @@ DEEDS: Final = {
 
 
 def pages(console: Console) -> list[Route]:
-    """Return where the forms of a district's way are sent to."""
+    """Return where the forms of a district's onboarding are sent to."""
     return [
-        Route("POST", f"/districts/{{district}}/way/{name}", partial(_done, console, name), Permission.REVIEW)
+        Route(
+            "POST",
+            f"/districts/{{district}}/onboarding/{name}",
+            partial(_done, console, name),
+            Permission.REVIEW,
+        )
         for name in DEEDS
     ]
 
@@ -106,26 +111,26 @@ async def _done(console: Console, name: str, request: web.Request) -> web.Respon
     district_id, deed = request.match_info["district"], DEEDS[name]
     form = await request.post()
     typed = {field: text_of(form, field) for field in FIELDS}
-    await console.lifecycles.record(district_id)  # one that is not on its way is no page of ours
+    await console.onboarding.record(district_id)  # one that is not in onboarding is no page of ours
     try:
         async with ordering(name):
             outcome = await deed.carry_out(console, district_id, who(request).name, typed)
     except NotDone as no:
-        return await way_page(console, request, no.refused, typed)
+        return await onboarding_page(console, request, no.refused, typed)
     if isinstance(outcome, ConnectLink):  # not by another page: its address is known now, and never again
-        return await way_page(console, request, new_link=outcome)
+        return await onboarding_page(console, request, new_link=outcome)
     if name == "drop":
         raise done("/board", deed.notice)
-    raise done(of_district(district_id, "way"), deed.notice)
+    raise done(of_district(district_id, "onboarding"), deed.notice)
 
 
 def _day(text: str, what: str) -> date | None:
-    """Read a day, None for nothing; raises `LifecycleError`."""
+    """Read a day, None for nothing; raises `OnboardingError`."""
     if not text.strip():
         return None
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise LifecycleError(
+        raise OnboardingError(
             f"{what}: expected a day such as 2026-09-15, got {text.strip()[:20]!r}"
         ) from None

@@ -20,7 +20,7 @@ from worker.console.pages.onboarding import ASKING, details_of
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, target
 from worker.onboarding.district_store import RulesAsked
-from worker.runtime.errors import LifecycleError
+from worker.runtime.errors import OnboardingError
 
 NOTICES.update(
     {
@@ -51,7 +51,7 @@ def pages(console: Console) -> list[Route]:
     """Return the page of each such move, the HTML of its e-mail, and the move itself."""
     made = []
     for move in ASKING:
-        path = f"/districts/{{district}}/way/{move.value}"
+        path = f"/districts/{{district}}/onboarding/{move.value}"
         made += [
             Route("GET", path, partial(_asking, console, move), Permission.REVIEW),
             Route("GET", f"{path}/html", partial(_html, console, move), Permission.REVIEW),
@@ -68,12 +68,12 @@ async def _asking(
     key: str | None = None,
 ) -> web.Response:
     district_id = request.match_info["district"]
-    record = await console.lifecycles.record(district_id)
+    record = await console.onboarding.record(district_id)
     details = await details_of(console, district_id, record)
     await console.audit_lookup(request, district_id, "contacts")
     choices = choices_of(details) if move is Move.REQUEST_RULES else []
     chosen = _chosen(choices, request.query.get("rules", "") if key is None else key)
-    is_allowed = target(record.way.state, move) is not None
+    is_allowed = target(record.onboarding.state, move) is not None
     mail, missing = None, None
     if is_allowed and (chosen is not None or move is not Move.REQUEST_RULES):
         mail, missing = await _preview(console, district_id, move, chosen)
@@ -97,7 +97,7 @@ async def _asking(
 async def _html(console: Console, move: Move, request: web.Request) -> web.Response:
     """Answer with the HTML of the e-mail, for the frame of its page."""
     district_id = request.match_info["district"]
-    record = await console.lifecycles.record(district_id)
+    record = await console.onboarding.record(district_id)
     details = await details_of(console, district_id, record)
     chosen = _chosen(choices_of(details), request.query.get("rules", ""))
     if move is Move.REQUEST_RULES and chosen is None:
@@ -110,24 +110,24 @@ async def _html(console: Console, move: Move, request: web.Request) -> web.Respo
 
 async def _ask(console: Console, move: Move, request: web.Request) -> web.Response:
     district_id, form = request.match_info["district"], await request.post()
-    record = await console.lifecycles.record(district_id)  # one that is not on its way is no page of ours
+    record = await console.onboarding.record(district_id)  # one that is not in onboarding is no page of ours
     key, writes = text_of(form, "rules"), text_of(form, "written") != "yes"
     try:
         async with ordering(move.value):
             rules = await _rules(console, district_id, key) if move is Move.REQUEST_RULES else None
-            await console.lifecycles.order(
+            await console.onboarding.order(
                 record.district_id, move, who(request).name, writes=writes, rules=rules
             )
     except NotDone as no:
         return await _asking(console, move, request, no.refused, key)
-    raise done(of_district(district_id, "way"), f"asked-{move.value}")
+    raise done(of_district(district_id, "onboarding"), f"asked-{move.value}")
 
 
 async def _rules(console: Console, district_id: str, key: str) -> RulesAsked:
-    """Return the rules that were chosen; raises `LifecycleError` where they are no suggestion any more."""
+    """Return the rules that were chosen; raises `OnboardingError` where they are no suggestion any more."""
     chosen = _chosen(choices_of(await details_of(console, district_id, None)), key)
     if chosen is None:
-        raise LifecycleError(
+        raise OnboardingError(
             "rules: expected one of the suggestions on this page; the review has others by now"
         )
     return chosen.asked()
@@ -140,7 +140,7 @@ async def _preview(
     try:
         async with ordering("preview"):
             rules = chosen.asked() if chosen and move is Move.REQUEST_RULES else None
-            return await console.lifecycles.preview(district_id, move, rules), None
+            return await console.onboarding.preview(district_id, move, rules), None
     except NotDone as no:
         if no.refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
             raise

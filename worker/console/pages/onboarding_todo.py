@@ -49,7 +49,7 @@ def groups(found: Sequence[Todo], shown: slice) -> list[TodoGroup]:
 
 async def _todo(console: Console, request: web.Request) -> web.Response:
     who = next((one for one in Who if one == request.query.get("who")), None)
-    records = await console.lifecycles.records()
+    records = await console.onboarding.records()
     everything = await asyncio.to_thread(todos, records, console.guide.patience)  # of 13,000 it takes a while
     counts = {one: sum(todo.wait.who is one for todo in everything) for one in Who}
     found = [todo for todo in everything if who is None or todo.wait.who is who]

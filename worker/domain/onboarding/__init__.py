@@ -1,1 +1,1 @@
-"""A district's way from the day it is chosen to its first assessment."""
+"""A district's onboarding from the day it is chosen to its first assessment."""

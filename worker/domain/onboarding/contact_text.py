@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from worker.domain.mail.mails import MOST_RECIPIENTS, mailbox
 from worker.domain.roster.given_dates import is_near
 from worker.domain.roster.texts import fold
-from worker.runtime.errors import LifecycleError, MailError
+from worker.runtime.errors import MailError, OnboardingError
 
 LONGEST_NAME: Final = 200
 LONGEST_RULE: Final = 1_000
@@ -30,33 +30,33 @@ _DISTRICT: Final = re.compile(r"[0-9a-f]{24}")
 
 
 def checked_district(district_id: str) -> str:
-    """Return a district's id; raises `LifecycleError` where none can be like that."""
+    """Return a district's id; raises `OnboardingError` where none can be like that."""
     if not _DISTRICT.fullmatch(district_id):
-        raise LifecycleError(
+        raise OnboardingError(
             "district: expected its id in Clever, which has 24 digits and letters from a to f"
         )
     return district_id
 
 
 def checked_name(name: str) -> str:
-    """Return what a district is called, without space around it; raises `LifecycleError`."""
+    """Return what a district is called, without space around it; raises `OnboardingError`."""
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise LifecycleError(f"name: expected one line of at most {LONGEST_NAME} characters")
+        raise OnboardingError(f"name: expected one line of at most {LONGEST_NAME} characters")
     return name
 
 
 def checked_zone(zone: str) -> ZoneInfo:
-    """Return a time zone; raises `LifecycleError` for one that nobody knows."""
+    """Return a time zone; raises `OnboardingError` for one that nobody knows."""
     if zone not in available_timezones():
-        raise LifecycleError(f"time zone: expected a name such as America/Chicago, got {zone[:64]!r}")
+        raise OnboardingError(f"time zone: expected a name such as America/Chicago, got {zone[:64]!r}")
     return ZoneInfo(zone)
 
 
 def checked_contacts(contacts: Sequence[str]) -> list[str]:
-    """Return addresses, each once whatever its case, without space around them; raises `LifecycleError`."""
+    """Return addresses, each once whatever its case, without space around them; raises `OnboardingError`."""
     if len(contacts) > MOST_RECIPIENTS:
-        raise LifecycleError(f"contacts: expected at most {MOST_RECIPIENTS}, got {len(contacts)}")
+        raise OnboardingError(f"contacts: expected at most {MOST_RECIPIENTS}, got {len(contacts)}")
     found: dict[str, str] = {}
     for place, text in enumerate(contacts, start=1):
         address = _address(text, place)
@@ -65,24 +65,24 @@ def checked_contacts(contacts: Sequence[str]) -> list[str]:
 
 
 def checked_rule(text: str) -> str:
-    """Return a sharing rule as one line; raises `LifecycleError` where it says nothing, or too much."""
+    """Return a sharing rule as one line; raises `OnboardingError` where it says nothing, or too much."""
     text = " ".join(text.split())
     if not text or len(text) > LONGEST_RULE or not text.isprintable():
-        raise LifecycleError(f"rules: expected a text of at most {LONGEST_RULE:,} characters")
+        raise OnboardingError(f"rules: expected a text of at most {LONGEST_RULE:,} characters")
     return text
 
 
 def check_dates(opens_on: date | None, launch_on: date | None, today: date) -> None:
-    """Raise `LifecycleError` for days far from today, and for a launch without a window or after it opens."""
+    """Raise `OnboardingError` for days far from today, and for a launch without a window, or after it."""
     for what, day in (("window", opens_on), ("launch", launch_on)):
         if day is not None and not is_near(day, today):
-            raise LifecycleError(f"{what}: expected a day within five years of {today}, got {day}")
+            raise OnboardingError(f"{what}: expected a day within five years of {today}, got {day}")
     if launch_on is None:
         return
     if opens_on is None:
-        raise LifecycleError("launch: expected the day on which the window opens beside it, got nothing")
+        raise OnboardingError("launch: expected the day on which the window opens beside it, got nothing")
     if launch_on > opens_on:
-        raise LifecycleError(
+        raise OnboardingError(
             f"launch: expected a day on or before {opens_on}, when the window opens, got {launch_on}"
         )
 
@@ -92,5 +92,5 @@ def _address(text: str, place: int) -> str:
     try:
         mailbox(text)
     except MailError as error:
-        raise LifecycleError(f"contact {place}: {error}") from None
+        raise OnboardingError(f"contact {place}: {error}") from None
     return text

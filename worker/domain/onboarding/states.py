@@ -1,4 +1,4 @@
-"""The states of a district's lifecycle and the moves between them: one table; the database holds the same.
+"""The states of a district's onboarding and the moves between them: one table; the database holds the same.
 
     ∅ ─ choose ─▶ chosen ─ invite ─▶ invited ─ connect ─▶ connected ─ request_sharing ─▶ sharing_requested
                                                                                                 │ share
@@ -65,7 +65,7 @@ BY_PEOPLE: Final = frozenset(
 """Moves that a person makes; all others follow from what is seen, a person's dates included."""
 
 UNKNOWN: Final = None
-"""The state of a district that is not on its way yet."""
+"""The state of a district that is not in onboarding yet."""
 
 _S = State
 CONNECTED_STATES: Final = tuple(

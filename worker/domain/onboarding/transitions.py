@@ -45,8 +45,8 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Where a district stands on its way, and what people said of it.
+class Onboarding:
+    """Where a district stands in onboarding, and what people said of it.
 
     `returns_to` is the state before it was disconnected; `commits_before` how many commits there were when
     its sharing rules were last asked for.
@@ -87,38 +87,44 @@ class Step:
     after: State
 
 
-def next_step(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> Step | None:
+def next_step(
+    onboarding: Onboarding, facts: DistrictFacts, now: datetime, rules: TransitionRules
+) -> Step | None:
     """Return the step that follows from what is seen; None where the district stays where it is."""
-    if way.state is State.DISCONNECTED:
-        back = way.returns_to or State.CONNECTED
-        return Step(way.state, Move.RETURN, back) if facts.is_connected else None
-    if way.state in CONNECTED_STATES and not facts.is_connected:
-        return Step(way.state, Move.DISCONNECT, State.DISCONNECTED)
-    move = _next_move(way, facts, now, rules)
+    if onboarding.state is State.DISCONNECTED:
+        back = onboarding.returns_to or State.CONNECTED
+        return Step(onboarding.state, Move.RETURN, back) if facts.is_connected else None
+    if onboarding.state in CONNECTED_STATES and not facts.is_connected:
+        return Step(onboarding.state, Move.DISCONNECT, State.DISCONNECTED)
+    move = _next_move(onboarding, facts, now, rules)
     if move is None:
         return None
-    after = target(way.state, move)
-    assert after is not None, (way.state, move)  # noqa: S101 — the table and the rules below disagree
-    return Step(way.state, move, after)
+    after = target(onboarding.state, move)
+    assert after is not None, (onboarding.state, move)  # noqa: S101 — the table and the rules below disagree
+    return Step(onboarding.state, move, after)
 
 
-def steps(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> Iterator[Step]:
+def steps(
+    onboarding: Onboarding, facts: DistrictFacts, now: datetime, rules: TransitionRules
+) -> Iterator[Step]:
     """Yield all steps that follow from what is seen, one after the other, until the district stays."""
-    while (step := next_step(way, facts, now, rules)) is not None:
+    while (step := next_step(onboarding, facts, now, rules)) is not None:
         yield step
-        way = moved(way, step)
+        onboarding = moved(onboarding, step)
 
 
-def moved(way: Way, step: Step) -> Way:
+def moved(onboarding: Onboarding, step: Step) -> Onboarding:
     """Return where a district stands after a step."""
     returns_to = step.before if step.move is Move.DISCONNECT else None
-    return replace(way, state=step.after, returns_to=returns_to)
+    return replace(onboarding, state=step.after, returns_to=returns_to)
 
 
-def held_back(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> frozenset[Trouble]:
+def held_back(
+    onboarding: Onboarding, facts: DistrictFacts, now: datetime, rules: TransitionRules
+) -> frozenset[Trouble]:
     """Return what holds back a launch whose time has come; empty where nothing does, or it has not come."""
-    stands = way.returns_to if way.state is State.DISCONNECTED else way.state
-    if stands is not State.LAUNCH_SCHEDULED or not _is_time(way, now, rules):
+    stands = onboarding.returns_to if onboarding.state is State.DISCONNECTED else onboarding.state
+    if stands is not State.LAUNCH_SCHEDULED or not _is_time(onboarding, now, rules):
         return frozenset()
     return facts.troubles
 
@@ -129,51 +135,55 @@ def is_all_shared(sharing: Sharing, rules: TransitionRules) -> bool:
     return sharing.sections > 0 and sharing.students > 0 and sharing.unsectioned <= allowed
 
 
-def _next_move(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> Move | None:
-    match way.state:
+def _next_move(
+    onboarding: Onboarding, facts: DistrictFacts, now: datetime, rules: TransitionRules
+) -> Move | None:
+    match onboarding.state:
         case State.CHOSEN | State.INVITED:
             return Move.CONNECT if facts.is_connected else None
         case State.CONNECTED | State.SHARING_REQUESTED:
             is_shared = facts.sharing is not None and is_all_shared(facts.sharing, rules)
-            return _committed(way, facts) or (Move.SHARE if is_shared else None)
+            return _committed(onboarding, facts) or (Move.SHARE if is_shared else None)
         case State.ALL_SECTIONS_SHARED:
-            return _committed(way, facts) or (Move.FILTER if facts.has_filter else None)
+            return _committed(onboarding, facts) or (Move.FILTER if facts.has_filter else None)
         case State.FILTERING | State.WAITING_ON_DISTRICT:
-            return _committed(way, facts)
+            return _committed(onboarding, facts)
         case State.ROSTERED:
-            return Move.SCHEDULE if way.window is not None else None
+            return Move.SCHEDULE if onboarding.window is not None else None
         case State.LAUNCH_SCHEDULED:
-            return _launch(way, facts, now, rules)
+            return _launch(onboarding, facts, now, rules)
         case State.READY | State.LIVE:
-            return _after_launch(way, now, rules)
+            return _after_launch(onboarding, now, rules)
         case _:
             return None
 
 
-def _committed(way: Way, facts: DistrictFacts) -> Move | None:
+def _committed(onboarding: Onboarding, facts: DistrictFacts) -> Move | None:
     """Return `commit` where there is one and nothing stands against it.
 
     One from before the rules were asked for does not count.
     """
-    needed = way.commits_before if way.state is State.WAITING_ON_DISTRICT else 0
+    needed = onboarding.commits_before if onboarding.state is State.WAITING_ON_DISTRICT else 0
     is_clean = not facts.troubles & {Trouble.REVIEW, Trouble.UNDECIDED}
     return Move.COMMIT if facts.commits > needed and is_clean else None
 
 
-def _launch(way: Way, facts: DistrictFacts, now: datetime, rules: TransitionRules) -> Move | None:
-    if way.window is None:
+def _launch(
+    onboarding: Onboarding, facts: DistrictFacts, now: datetime, rules: TransitionRules
+) -> Move | None:
+    if onboarding.window is None:
         return Move.UNSCHEDULE
-    return Move.LAUNCH if _is_time(way, now, rules) and not facts.troubles else None
+    return Move.LAUNCH if _is_time(onboarding, now, rules) and not facts.troubles else None
 
 
-def _after_launch(way: Way, now: datetime, rules: TransitionRules) -> Move | None:
+def _after_launch(onboarding: Onboarding, now: datetime, rules: TransitionRules) -> Move | None:
     """Return what follows a launch: one that was moved to a later day is scheduled anew; a window opens."""
-    if way.window is None:
-        return Move.UNSCHEDULE if way.state is State.READY else None
-    if way.window.launches_at(rules.calendar) > now:
+    if onboarding.window is None:
+        return Move.UNSCHEDULE if onboarding.state is State.READY else None
+    if onboarding.window.launches_at(rules.calendar) > now:
         return Move.SCHEDULE
-    return Move.OPEN if way.state is State.READY and way.window.opens_at() <= now else None
+    return Move.OPEN if onboarding.state is State.READY and onboarding.window.opens_at() <= now else None
 
 
-def _is_time(way: Way, now: datetime, rules: TransitionRules) -> bool:
-    return way.window is not None and way.window.launches_at(rules.calendar) <= now
+def _is_time(onboarding: Onboarding, now: datetime, rules: TransitionRules) -> bool:
+    return onboarding.window is not None and onboarding.window.launches_at(rules.calendar) <= now

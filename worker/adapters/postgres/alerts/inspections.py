@@ -20,7 +20,7 @@ from worker.domain.preflight.window import WindowLimits
 _SQL: Final = statements.load("alerts/inspections")
 _INCIDENTS: Final = statements.load("alerts/incidents")
 _DELIVERIES: Final = statements.load("alerts/deliveries")
-_LIFECYCLES: Final = statements.load("onboarding/districts")
+_ONBOARDING: Final = statements.load("onboarding/districts")
 _MAILS: Final = statements.load("mail/mails")
 
 _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
@@ -70,14 +70,14 @@ class PostgresInspections:
             )
             incidents = await connection.fetch(_INCIDENTS["open_by_code"])
             deliveries = await connection.fetch(_DELIVERIES["by_kind"])
-            lifecycles = await connection.fetch(_LIFECYCLES["by_state"])
+            onboarding = await connection.fetch(_ONBOARDING["by_state"])
             mails = await connection.fetch(_MAILS["for_a_person"])
         return Figures(
             {each["code"]: each["incidents"] for each in incidents},
             **dict(row or {}),
             deliveries_waiting={each["kind"]: each["waiting"] for each in deliveries},
             deliveries_dead={each["kind"]: each["dead"] for each in deliveries},
-            lifecycles={each["state"]: each["districts"] for each in lifecycles},
+            onboarding={each["state"]: each["districts"] for each in onboarding},
             mails_for_a_person=sum(each["mails"] for each in mails),
         )
 

@@ -35,7 +35,7 @@ FROM outbox o WHERE o.created_at <= now() - $8::interval GROUP BY o.district_id
 UNION ALL
 SELECT 'unattributed', '', count(*), NULL FROM quarantine q WHERE q.district_id = '' HAVING count(*) > 0
 UNION ALL
-SELECT 'held', l.district_id, 0, to_jsonb(l.troubles) FROM lifecycles l WHERE l.held_since IS NOT NULL
+SELECT 'held', l.district_id, 0, to_jsonb(l.troubles) FROM onboarding l WHERE l.held_since IS NOT NULL
 UNION ALL
 -- No district's: the stage is told in its place.
 SELECT 'stage', f.stage, count(*), to_jsonb(min(f.problem)) FROM stage_failures f

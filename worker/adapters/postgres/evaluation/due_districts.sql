@@ -18,7 +18,7 @@ SELECT status, batch_number, decision_number, commit_sequence, review_sequence, 
        last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
        committed_digest, committed_counts, filter_version, policy_fingerprint, evaluated_on, floor, baseline_at,
        search_input_batch, complete_fields, held_fields,
-       (SELECT l.time_zone FROM lifecycles l WHERE l.district_id = districts.district_id) AS time_zone,
+       (SELECT l.time_zone FROM onboarding l WHERE l.district_id = districts.district_id) AS time_zone,
        ARRAY(SELECT e.student_id FROM erased_students e WHERE e.district_id = districts.district_id) AS erased_students
 FROM districts WHERE district_id = $1
 FOR NO KEY UPDATE SKIP LOCKED
@@ -49,7 +49,7 @@ ON CONFLICT (district_id) DO UPDATE SET
 -- Districts last judged by another policy than the one in force for them now.
 SELECT d.district_id, d.policy_fingerprint, p.policy, l.time_zone
 FROM districts d
-LEFT JOIN lifecycles l USING (district_id)
+LEFT JOIN onboarding l USING (district_id)
 LEFT JOIN LATERAL (SELECT policy FROM policies p WHERE p.district_id = d.district_id
                        AND (p.until IS NULL OR p.until > clock_timestamp())
                    ORDER BY version DESC LIMIT 1) p ON true

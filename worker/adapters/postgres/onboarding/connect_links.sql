@@ -28,5 +28,5 @@ SELECT o.district_id, o.expires_at, l.state,
        coalesce(c.record ->> 'name', (SELECT s.record ->> 'name' FROM staged s WHERE s.district_id = o.district_id
            AND s.kind = 'district' AND s.record_id = o.district_id), l.name) AS called
 FROM open o
-JOIN lifecycles l ON l.district_id = o.district_id
+JOIN onboarding l ON l.district_id = o.district_id
 LEFT JOIN connections c ON c.district_id = o.district_id

@@ -1,4 +1,4 @@
-"""Districts on their way from chosen to live, in PostgreSQL."""
+"""Districts in onboarding from chosen to live, in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapsca
 """All districts are looked at; see `worker.adapters.postgres.database` for the usual way."""
 
 
-class PostgresLifecycles:
-    """Answers to `worker.onboarding.district_store.Lifecycles`."""
+class PostgresOnboarding:
+    """Answers to `worker.onboarding.district_store.OnboardingStore`."""
 
     def __init__(self, database: Database, guidance: Guidance = Guidance()) -> None:  # noqa: B008 — frozen
         self._database = database
         self._guidance = guidance
 
     async def records(self) -> list[Record]:
-        """Return every district on its way, by id."""
+        """Return every district in onboarding, by id."""
         async with self._database.transaction() as connection:
             await connection.execute(_LARGE_READS)
             waiting = await _for_a_person(connection)
@@ -58,12 +58,12 @@ class PostgresLifecycles:
         return [self._record(row, waiting) async for row in yielding_every(rows)]
 
     async def record(self, district_id: str) -> Record:
-        """Return one; raises `UnknownDistrictError` where it is not on its way."""
+        """Return one; raises `UnknownDistrictError` where it is not in onboarding."""
         async with self._database.connection() as connection:
             waiting = await _for_a_person(connection)
             row = await connection.fetchrow(_SQL["records"], district_id)
         if row is None:
-            raise UnknownDistrictError(f"district {district_id} is not on its way")
+            raise UnknownDistrictError(f"district {district_id} is not in onboarding")
         return self._record(row, waiting)
 
     async def history(self, district_id: str) -> list[Made]:
@@ -78,12 +78,12 @@ class PostgresLifecycles:
         return {State(row["state"]): row["districts"] for row in rows}
 
     async def choose(self, district_id: str, description: Description, actor: str) -> None:
-        """Put a district on its way; raises `OrderRefused` where it is, `LifecycleError` on a wrong value."""
+        """Begin onboarding; raises `OrderRefused` where it has begun, `OnboardingError` on a wrong value."""
         async with self._database.transaction() as connection:
             await orders.choose(connection, district_id, description, actor)
 
     async def describe(self, district_id: str, description: Description, actor: str) -> None:
-        """Change what people say of a district; raises `UnknownDistrictError` and `LifecycleError`."""
+        """Change what people say of a district; raises `UnknownDistrictError` and `OnboardingError`."""
         async with self._database.transaction() as connection:
             seen = await lock(connection, district_id, self._guidance)
             await orders.describe(connection, seen, description, actor)
@@ -97,7 +97,7 @@ class PostgresLifecycles:
         writes: bool = True,
         rules: RulesAsked | None = None,
     ) -> Step:
-        """Make a person's move; raises `UnknownDistrictError`, `OrderRefused` or `LifecycleError`."""
+        """Make a person's move; raises `UnknownDistrictError`, `OrderRefused` or `OnboardingError`."""
         async with self._database.transaction() as connection:
             seen = await lock(connection, district_id, self._guidance)
             return await orders.order(
@@ -112,14 +112,14 @@ class PostgresLifecycles:
     async def set_window(
         self, district_id: str, opens_on: date | None, launch_on: date | None, actor: str
     ) -> list[Step]:
-        """Say when the window opens; raises `UnknownDistrictError` and `LifecycleError`."""
+        """Say when the window opens; raises `UnknownDistrictError` and `OnboardingError`."""
         async with self._database.transaction() as connection:
             seen = await lock(connection, district_id, self._guidance)
             made = await orders.set_window(connection, seen, opens_on, launch_on, actor, self._guidance)
         return [Step(one.before, one.move, one.after) for one in made if one.before is not None]
 
     async def drop(self, district_id: str, actor: str) -> None:
-        """Take a district off its way; raises `UnknownDistrictError`."""
+        """Take a district out of onboarding; raises `UnknownDistrictError`."""
         async with self._database.transaction() as connection:
             seen = await lock(connection, district_id, self._guidance)
             await orders.drop(connection, seen, actor)
@@ -186,16 +186,16 @@ class PostgresLifecycles:
 
     def _record(self, row: asyncpg.Record, waiting: Mapping[str, tuple[int, datetime]]) -> Record:
         mails, mails_since = waiting.get(row["district_id"], (0, None))
-        way, calendar = way_of(row, self._guidance), self._guidance.rules.calendar
+        onboarding, calendar = way_of(row, self._guidance), self._guidance.rules.calendar
         return Record(
-            way=way,
+            onboarding=onboarding,
             since=row["since"],
             now=row["now"],
             name=row["called"],
             contacts=tuple(row["contacts"]),
             time_zone=zone_of(row, self._guidance),
-            launch_at=way.window.launches_at(calendar) if way.window else None,
-            opens_at=way.window.opens_at() if way.window else None,
+            launch_at=onboarding.window.launches_at(calendar) if onboarding.window else None,
+            opens_at=onboarding.window.opens_at() if onboarding.window else None,
             sharing=sharing_of(row),
             held_since=row["held_since"],
             troubles=frozenset(map(Trouble, row["troubles"])),

@@ -4,7 +4,7 @@
 -- All of them, or one.
 SELECT l.*, clock_timestamp() AS now, coalesce(c.record ->> 'name', s.record ->> 'name', l.name) AS called,
        d.standing_since AS review_since
-FROM lifecycles l
+FROM onboarding l
 LEFT JOIN districts d ON d.district_id = l.district_id
 LEFT JOIN connections c ON c.district_id = l.district_id
 LEFT JOIN staged s ON s.district_id = l.district_id AND s.kind = 'district' AND s.record_id = l.district_id
@@ -12,22 +12,22 @@ WHERE $1::text IS NULL OR l.district_id = $1
 ORDER BY l.district_id
 
 -- name: history
-SELECT district_id, from_state, move, to_state, at, actor, detail FROM lifecycle_history
+SELECT district_id, from_state, move, to_state, at, actor, detail FROM onboarding_history
 WHERE district_id = $1 ORDER BY id
 
 -- name: by_state
-SELECT state, count(*) AS districts FROM lifecycles GROUP BY state
+SELECT state, count(*) AS districts FROM onboarding GROUP BY state
 
 -- name: find
 -- Districts that are connected begin their way there, but for those that a person took off it.
-INSERT INTO lifecycles (district_id, state, since)
+INSERT INTO onboarding (district_id, state, since)
 SELECT f.district_id, 'connected', clock_timestamp()
 FROM (SELECT c.district_id FROM connections c WHERE c.disconnected_at IS NULL
       UNION ALL
       SELECT d.district_id FROM districts d WHERE d.purged_at IS NULL
           AND NOT EXISTS (SELECT FROM connections c WHERE c.district_id = d.district_id)) AS f
-WHERE NOT EXISTS (SELECT FROM lifecycles l WHERE l.district_id = f.district_id)
-  AND NOT EXISTS (SELECT FROM lifecycle_drops x WHERE x.district_id = f.district_id)
+WHERE NOT EXISTS (SELECT FROM onboarding l WHERE l.district_id = f.district_id)
+  AND NOT EXISTS (SELECT FROM onboarding_drops x WHERE x.district_id = f.district_id)
 ORDER BY f.district_id
 ON CONFLICT (district_id) DO NOTHING
 RETURNING district_id, since
@@ -36,12 +36,12 @@ RETURNING district_id, since
 -- How much is shared in districts for which it matters and that were evaluated since it was last judged.
 WITH due AS MATERIALIZED (
     SELECT l.district_id, d.batch_number
-    FROM lifecycles l JOIN districts d ON d.district_id = l.district_id
+    FROM onboarding l JOIN districts d ON d.district_id = l.district_id
     WHERE l.state IN ('connected', 'sharing_requested') AND d.status <> 'rostered'
       AND d.batch_number > 0 AND d.batch_number IS DISTINCT FROM l.judged_batch
     ORDER BY l.district_id LIMIT $1 FOR UPDATE OF l SKIP LOCKED
 )
-UPDATE lifecycles l SET sections = s.sections, students = r.students, unsectioned = r.unsectioned,
+UPDATE onboarding l SET sections = s.sections, students = r.students, unsectioned = r.unsectioned,
     judged_batch = due.batch_number
 FROM due
 CROSS JOIN LATERAL (SELECT count(*) AS sections FROM staged
@@ -60,7 +60,7 @@ RETURNING l.district_id
 -- all zones, each with its day ($4), the last day whose launch has come ($5), and the last opening of such a one ($6).
 -- $8 of them behind $7, so that a transaction has an end on a day when all districts are launched.
 SELECT l.district_id
-FROM lifecycles l
+FROM onboarding l
 JOIN unnest($3::text[], $4::date[], $5::date[], $6::date[]) AS z(zone, today, due_on, last_opening)
     ON z.zone = coalesce(l.time_zone, $2)
 LEFT JOIN connections c ON c.district_id = l.district_id
@@ -125,7 +125,7 @@ SELECT clock_timestamp() AS now, l.*,
            CASE WHEN l.district_id = ANY($4::text[]) THEN 'deciding' END
        ], NULL) AS seen_troubles
 FROM unnest($1::text[]) AS i(district_id)
-JOIN lifecycles l ON l.district_id = i.district_id
+JOIN onboarding l ON l.district_id = i.district_id
 LEFT JOIN connections c ON c.district_id = l.district_id
 LEFT JOIN districts d ON d.district_id = l.district_id
 CROSS JOIN LATERAL (SELECT CASE WHEN c.district_id IS NULL THEN d.district_id IS NOT NULL AND d.purged_at IS NULL
@@ -134,12 +134,12 @@ ORDER BY l.district_id
 
 -- name: move
 -- One step each.
-UPDATE lifecycles l SET state = m.state, returns_to = m.returns_to, since = m.at
+UPDATE onboarding l SET state = m.state, returns_to = m.returns_to, since = m.at
 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS m(district_id, state, returns_to, at)
 WHERE l.district_id = m.district_id
 
 -- name: note
-INSERT INTO lifecycle_history (district_id, from_state, move, to_state, at, actor, detail)
+INSERT INTO onboarding_history (district_id, from_state, move, to_state, at, actor, detail)
 SELECT m.district_id, m.from_state, m.move, m.to_state, m.at, m.actor, m.detail
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::jsonb[])
          WITH ORDINALITY AS m(district_id, from_state, move, to_state, at, actor, detail, place)
@@ -147,7 +147,7 @@ ORDER BY m.place
 
 -- name: hold_back
 -- Since when a launch is held back, and by what; nothing and nobody any more where $2 has nothing.
-UPDATE lifecycles l SET
+UPDATE onboarding l SET
     held_since = CASE WHEN h.troubles <> '' THEN coalesce(l.held_since, h.at) END,
     troubles = string_to_array(h.troubles, ',')
 FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS h(district_id, troubles, at)
@@ -156,4 +156,4 @@ WHERE l.district_id = h.district_id
 -- name: zones
 -- All that districts are in.
 SELECT clock_timestamp() AS now, array_agg(DISTINCT time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones
-FROM lifecycles
+FROM onboarding

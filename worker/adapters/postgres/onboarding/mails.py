@@ -27,7 +27,7 @@ from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step
 from worker.onboarding.district_store import ConnectLink, RulesAsked
-from worker.runtime.errors import LifecycleError
+from worker.runtime.errors import OnboardingError
 
 _SQL: Final = statements.load("onboarding/orders")
 
@@ -47,13 +47,13 @@ NO_SERVER: Final = (
 
 
 def check_may_write(seen: Observation, move: Move, guidance: Guidance) -> None:
-    """Raise `LifecycleError` where a move's e-mail could not be written."""
+    """Raise `OnboardingError` where a move's e-mail could not be written."""
     if guidance.compose is None:
-        raise LifecycleError(NO_SERVER)
+        raise OnboardingError(NO_SERVER)
     if not seen.contacts:
-        raise LifecycleError(f"district {seen.district_id} has no contact: say whom to write to first")
+        raise OnboardingError(f"district {seen.district_id} has no contact: say whom to write to first")
     if move is Move.INVITE and guidance.public_url is None:
-        raise LifecycleError(
+        raise OnboardingError(
             "an invitation needs the address at which people reach the console: ROSTERING_HTTP__PUBLIC_URL"
         )
 
@@ -76,7 +76,7 @@ async def ordered_mail(
     link: ConnectLink | None,
     rules: RulesAsked | None,
 ) -> Mail:
-    """Return the e-mail of a person's move; raises `LifecycleError` or `MailError`."""
+    """Return the e-mail of a person's move; raises `OnboardingError` or `MailError`."""
     number = await connection.fetchval(
         _SQL["next_number"], seen.district_id, move.value, f"{OCCASIONS[move]}/"
     )
@@ -90,8 +90,8 @@ def seen_mail(seen: Observation, step: Step, guidance: Guidance) -> Mail | None:
         return None
     if step.move is Move.COMMIT:
         return _mail(seen, _rostered(seen, guidance), "rostered", guidance)
-    if step.move is Move.LAUNCH and seen.way.window is not None:
-        return ready_mail(seen, seen.way.window, guidance)
+    if step.move is Move.LAUNCH and seen.onboarding.window is not None:
+        return ready_mail(seen, seen.onboarding.window, guidance)
     return None
 
 
@@ -122,7 +122,7 @@ def _ordered(
 
 
 def _rostered(seen: Observation, guidance: Guidance) -> Rostered:
-    window, calendar = seen.way.window, guidance.rules.calendar
+    window, calendar = seen.onboarding.window, guidance.rules.calendar
     is_to_come = window is not None and window.launches_at(calendar) > seen.now
     launches_on = window.launches_on(calendar) if window and is_to_come else None
     return Rostered(_name(seen), *_counts(seen), launches_on)
@@ -157,7 +157,7 @@ def _name(seen: Observation) -> str:
 
 def _mail(seen: Observation, values: Values, occasion: str, guidance: Guidance) -> Mail:
     if guidance.compose is None:
-        raise LifecycleError(NO_SERVER)
+        raise OnboardingError(NO_SERVER)
     return Mail(
         seen.district_id,
         values.kind,

@@ -1,4 +1,4 @@
-"""What is seen of districts on their way: rows read into the domain's values."""
+"""What is seen of districts in onboarding: rows read into the domain's values."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.transitions import (
     DistrictFacts,
+    Onboarding,
     Sharing,
     Step,
     TransitionRules,
     Trouble,
-    Way,
     moved,
 )
 
@@ -32,7 +32,7 @@ _SQL: Final = statements.load("onboarding/districts")
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """What the lifecycle needs of the settings."""
+    """What the onboarding needs of the settings."""
 
     rules: TransitionRules = field(default_factory=TransitionRules)
     time_zone: str = "America/New_York"
@@ -51,7 +51,7 @@ class Guidance:
 class Observation:
     """A district with all that decides on its moves, of one moment, `now`."""
 
-    way: Way
+    onboarding: Onboarding
     facts: DistrictFacts
     now: datetime
     row: asyncpg.Record
@@ -60,19 +60,19 @@ class Observation:
     @property
     def district_id(self) -> str:
         """The district's id in Clever."""
-        return self.way.district_id
+        return self.onboarding.district_id
 
     @property
     def contacts(self) -> list[str]:
         """The addresses of its administration team."""
         return list(self.row["contacts"])
 
-    def after(self, steps: Iterable[Step]) -> Way:
+    def after(self, steps: Iterable[Step]) -> Onboarding:
         """Return where it stands after these steps."""
-        way = self.way
+        onboarding = self.onboarding
         for step in steps:
-            way = moved(way, step)
-        return way
+            onboarding = moved(onboarding, step)
+        return onboarding
 
 
 async def candidates(connection: Connection, guidance: Guidance, after: str, limit: int) -> list[str]:
@@ -109,10 +109,10 @@ async def observe(
     return [_seen(row, guidance) for row in rows]
 
 
-def way_of(row: asyncpg.Record, guidance: Guidance) -> Way:
+def way_of(row: asyncpg.Record, guidance: Guidance) -> Onboarding:
     """Read where a district stands."""
     returns_to = State(row["returns_to"]) if row["returns_to"] else None
-    return Way(
+    return Onboarding(
         row["district_id"], State(row["state"]), returns_to, _window(row, guidance), row["commits_before"]
     )
 

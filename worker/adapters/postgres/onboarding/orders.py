@@ -1,4 +1,4 @@
-"""What people order of districts on their way: each in one transaction, with its audit."""
+"""What people order of districts in onboarding: each in one transaction, with its audit."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from worker.adapters.postgres.onboarding.transitions import Taken, follow, keep_
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding import contact_text
 from worker.domain.onboarding.states import BY_PEOPLE, Move, State, sources, target
-from worker.domain.onboarding.transitions import Step, Way
+from worker.domain.onboarding.transitions import Onboarding, Step
 from worker.domain.preflight.window import Trigger
 from worker.onboarding.district_store import Description, Made, RulesAsked
-from worker.runtime.errors import LifecycleError, OrderRefused, UnknownDistrictError
+from worker.runtime.errors import OnboardingError, OrderRefused, UnknownDistrictError
 
 _SQL: Final = statements.load("onboarding/orders")
 
@@ -36,21 +36,21 @@ async def lock(connection: Connection, district_id: str, guidance: Guidance) -> 
     """Lock a district, and return what is seen of it; raises `UnknownDistrictError`."""
     if await connection.fetchval(_SQL["lock"], district_id) is None:
         raise UnknownDistrictError(
-            f"district {district_id} is not on its way; `lifecycle choose` puts it there"
+            f"district {district_id} is not in onboarding; `onboarding choose` puts it there"
         )
     (seen,) = await observe(connection, [district_id], guidance)
     return seen
 
 
 async def choose(connection: Connection, district_id: str, said: Description, actor: str) -> None:
-    """Put a district on its way."""
+    """Put a district in onboarding."""
     contact_text.checked_district(district_id)
     name, contacts, zone = _checked(said)
     await connection.execute(_SQL["forget_drop"], district_id)
     since: datetime | None = await connection.fetchval(_SQL["add"], district_id, name, contacts or [], zone)
     if since is None:
         state = await connection.fetchval(_SQL["state"], district_id)
-        raise OrderRefused(f"district {district_id} is on its way already: it is {state}")
+        raise OrderRefused(f"district {district_id} is in onboarding already: it is {state}")
     made = Made(district_id, None, Move.CHOOSE, State.CHOSEN, since, actor, None, {})
     await write_down(connection, [made])
     if zone is not None:
@@ -62,7 +62,7 @@ async def describe(connection: Connection, seen: Observation, said: Description,
     """Change what people say of a district, which is locked."""
     name, contacts, zone = _checked(said)
     if contacts == [] and seen.contacts:
-        raise LifecycleError(
+        raise OnboardingError(
             "contacts: the last one cannot be taken away: e-mails would have nobody to go to"
         )
     await connection.execute(_SQL["describe"], seen.district_id, name, contacts, zone)
@@ -126,7 +126,7 @@ async def set_window(
     today = seen.now.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
     contact_text.check_dates(opens_on, launch_on, today)
     if opens_on is not None and not seen.contacts:
-        raise LifecycleError(f"district {seen.district_id} has no contact, and nobody to tell of the launch")
+        raise OnboardingError(f"district {seen.district_id} has no contact, and nobody to tell of the launch")
     await connection.execute(_SQL["set_window"], seen.district_id, opens_on, launch_on)
     said = {"opens_on": opens_on and opens_on.isoformat(), "launch_on": launch_on and launch_on.isoformat()}
     await audit(connection, actor, "window", seen.district_id, **said)
@@ -140,19 +140,19 @@ async def set_window(
 
 
 async def drop(connection: Connection, seen: Observation, actor: str) -> None:
-    """Take a district, which is locked, off its way."""
+    """Take a district, which is locked, out of onboarding."""
     await connection.execute(_SQL["withdraw"], seen.district_id)
     await connection.execute(_SQL["drop"], seen.district_id)
     await connection.execute(_SQL["remember_drop"], seen.district_id)
     if seen.row["time_zone"] is not None:
         await _judge_by_other_days(connection, seen.district_id)
-    await audit(connection, actor, "drop", seen.district_id, before=seen.way.state.value)
+    await audit(connection, actor, "drop", seen.district_id, before=seen.onboarding.state.value)
 
 
 async def audit(connection: Connection, actor: str, deed: str, district_id: str, **detail: Any) -> None:
     """Write down who did what; no contact stands there."""
     told = {name: value for name, value in detail.items() if value is not None}
-    await connection.execute(_SQL["audit"], actor, f"lifecycle.{deed}", district_id, told)
+    await connection.execute(_SQL["audit"], actor, f"onboarding.{deed}", district_id, told)
 
 
 async def _judge_by_other_days(connection: Connection, district_id: str) -> None:
@@ -162,11 +162,15 @@ async def _judge_by_other_days(connection: Connection, district_id: str) -> None
 
 
 async def _tell_of_new_opening(
-    connection: Connection, before: Observation, after: Way, guidance: Guidance
+    connection: Connection, before: Observation, after: Onboarding, guidance: Guidance
 ) -> None:
     """Write anew to a district that was launched, and is not launched again, of another opening."""
-    moved = before.way.window and after.window and before.way.window.opens_on != after.window.opens_on
-    if not moved or after.window is None or {before.way.state, after.state} != {State.READY}:
+    moved = (
+        before.onboarding.window
+        and after.window
+        and before.onboarding.window.opens_on != after.window.opens_on
+    )
+    if not moved or after.window is None or {before.onboarding.state, after.state} != {State.READY}:
         return
     await connection.execute(_SQL["withdraw_ready"], before.district_id)
     if guidance.compose is not None and before.contacts:
@@ -178,7 +182,7 @@ def _asked(move: Move, rules: RulesAsked | None, *, writes: bool) -> RulesAsked 
         return None
     if rules is None:
         if writes:
-            raise LifecycleError("rules: expected which sharing rules to ask for, got nothing")
+            raise OnboardingError("rules: expected which sharing rules to ask for, got nothing")
         return None
     return replace(rules, text=contact_text.checked_rule(rules.text))
 
@@ -191,12 +195,12 @@ def _checked(said: Description) -> tuple[str | None, list[str] | None, str | Non
 
 
 def _step(seen: Observation, move: Move) -> Step:
-    after = target(seen.way.state, move)
+    after = target(seen.onboarding.state, move)
     if move not in BY_PEOPLE or after is None:
         if move not in BY_PEOPLE:
             raise OrderRefused(f"{move} happens by itself: nobody orders it")
         allowed = ", ".join(sources(move))
         raise OrderRefused(
-            f"district {seen.district_id} is {seen.way.state}; {move} is allowed from {allowed}"
+            f"district {seen.district_id} is {seen.onboarding.state}; {move} is allowed from {allowed}"
         )
-    return Step(seen.way.state, move, after)
+    return Step(seen.onboarding.state, move, after)

@@ -49,7 +49,7 @@ class Taken:
 
 
 async def find(connection: Connection) -> list[Made]:
-    """Put districts that are connected on their way."""
+    """Put districts that are connected into onboarding."""
     rows = await connection.fetch(_SQL["find"])
     found = [
         Made(row["district_id"], None, Move.FIND, State.CONNECTED, row["since"], None, None, {})
@@ -67,7 +67,7 @@ async def follow(connection: Connection, looked: Sequence[Observation], guidance
 def _following(seen: Observation, guidance: Guidance) -> Taken | None:
     """Return a district's steps that follow from what is seen; None where there are none, or they fail."""
     try:
-        found = list(steps(seen.way, seen.facts, seen.now, guidance.rules))
+        found = list(steps(seen.onboarding, seen.facts, seen.now, guidance.rules))
         return _with_mails(seen, found, guidance) if found else None
     except Exception as error:  # noqa: BLE001 — of one district: it must not stop the moves of the others
         log = structlog.get_logger().bind(district_id=seen.district_id)
@@ -95,12 +95,12 @@ async def take(connection: Connection, taken: Sequence[Taken]) -> list[Taken]:
     longest = max((len(one.steps) for one in taken), default=0)
     for place in range(longest):
         moving = [one for one in taken if len(one.steps) > place]
-        ways = [one.seen.after(one.steps[: place + 1]) for one in moving]
+        moved = [one.seen.after(one.steps[: place + 1]) for one in moving]
         await connection.execute(
             _SQL["move"],
-            [way.district_id for way in ways],
-            [way.state.value for way in ways],
-            [way.returns_to and way.returns_to.value for way in ways],
+            [onboarding.district_id for onboarding in moved],
+            [onboarding.state.value for onboarding in moved],
+            [onboarding.returns_to and onboarding.returns_to.value for onboarding in moved],
             [one.seen.now for one in moving],
         )
     await write_down(connection, chain.from_iterable(one.made() for one in taken))
@@ -138,8 +138,8 @@ async def keep_held_back(
     after = {one.seen.district_id: one.seen.after(one.steps) for one in taken}
     changed: list[tuple[str, str, datetime]] = []
     for seen in looked:
-        way = after.get(seen.district_id, seen.way)
-        troubles = held_back(way, seen.facts, seen.now, guidance.rules)
+        onboarding = after.get(seen.district_id, seen.onboarding)
+        troubles = held_back(onboarding, seen.facts, seen.now, guidance.rules)
         if troubles != frozenset(seen.row["troubles"]):
             changed.append((seen.district_id, ",".join(sorted(troubles)), seen.now))
     if changed:

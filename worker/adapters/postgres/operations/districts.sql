@@ -19,7 +19,7 @@ ORDER BY d.district_id
 WITH known AS (
     SELECT district_id FROM districts
     UNION SELECT district_id FROM connections
-    UNION SELECT district_id FROM lifecycles
+    UNION SELECT district_id FROM onboarding
     UNION SELECT district_id FROM filters
     UNION SELECT district_id FROM policies
     UNION SELECT district_id FROM mails
@@ -28,7 +28,7 @@ WITH known AS (
     FROM known k
     LEFT JOIN connections c ON c.district_id = k.district_id
     LEFT JOIN staged s ON s.district_id = k.district_id AND s.kind = 'district' AND s.record_id = k.district_id
-    LEFT JOIN lifecycles l ON l.district_id = k.district_id
+    LEFT JOIN onboarding l ON l.district_id = k.district_id
 )
 SELECT district_id, name FROM named
 WHERE district_id = $1 OR starts_with(lower(district_id), $2) OR lower(name) = lower($1)

@@ -21,11 +21,11 @@ TABLES: Final = (
     "school_terms",
     *("decisions", "batches", "filters", "policies"),
     *("holds", "approvals", "commit_history", "guard_history", "suggestions", "erased_students"),
-    *("lifecycles", "lifecycle_drops"),
+    *("onboarding", "onboarding_drops"),
     "mails",
     "windows",
 )
-"""Every table with rows of a district (a lifecycle takes with it what hangs on it), but for its own row, the
+"""Every table with rows of a district (a onboarding takes with it what hangs on it), but for its own row, the
 outbox, which is empty, its incidents, which are ended, and the audit.
 
 Windows come last, as with everybody who closes one: first what he has to say, then the window.

@@ -5,7 +5,7 @@ SELECT d.batch_number, d.purged_at, clock_timestamp() AS now, coalesce(l.time_zo
        coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p
                  WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
                  ORDER BY version DESC LIMIT 1), $3) AS grace_days
-FROM districts d LEFT JOIN lifecycles l USING (district_id) WHERE d.district_id = $1
+FROM districts d LEFT JOIN onboarding l USING (district_id) WHERE d.district_id = $1
 
 -- name: sections
 -- Each record is taken apart once; its students are counted and left where they are.

@@ -37,7 +37,7 @@ SELECT d.batch_number, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS ti
        coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p
                  WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
                  ORDER BY version DESC LIMIT 1), $3) AS grace_days
-FROM districts d LEFT JOIN lifecycles l USING (district_id) WHERE d.district_id = $1
+FROM districts d LEFT JOIN onboarding l USING (district_id) WHERE d.district_id = $1
 
 -- name: in_force
 SELECT clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
@@ -45,4 +45,4 @@ SELECT clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
                  WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
                  ORDER BY version DESC LIMIT 1), $3) AS grace_days,
        (SELECT filter FROM filters f WHERE f.district_id = d.district_id ORDER BY version DESC LIMIT 1) AS filter
-FROM districts d LEFT JOIN lifecycles l USING (district_id) WHERE d.district_id = $1
+FROM districts d LEFT JOIN onboarding l USING (district_id) WHERE d.district_id = $1

@@ -634,25 +634,25 @@ CREATE INDEX mails_for_a_person
     WHERE dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL);
 
 -- The states of onboarding, in their order. A test holds this table and the next to worker.domain.onboarding.states.
-CREATE TABLE lifecycle_states (
+CREATE TABLE onboarding_states (
     state text PRIMARY KEY,
     place smallint NOT NULL UNIQUE
 );
 
 -- Every allowed move between states; '' is a district that is not in onboarding yet.
-CREATE TABLE lifecycle_moves (
+CREATE TABLE onboarding_moves (
     from_state text NOT NULL,
     move       text NOT NULL,
-    to_state   text NOT NULL REFERENCES lifecycle_states(state),
+    to_state   text NOT NULL REFERENCES onboarding_states(state),
     PRIMARY KEY (from_state, move, to_state)
 );
 
-INSERT INTO lifecycle_states (state, place) VALUES
+INSERT INTO onboarding_states (state, place) VALUES
     ('chosen', 1), ('invited', 2), ('connected', 3), ('sharing_requested', 4), ('all_sections_shared', 5),
     ('filtering', 6), ('waiting_on_district', 7), ('rostered', 8), ('launch_scheduled', 9), ('ready', 10),
     ('live', 11), ('disconnected', 12);
 
-INSERT INTO lifecycle_moves (from_state, move, to_state) VALUES
+INSERT INTO onboarding_moves (from_state, move, to_state) VALUES
     ('', 'choose', 'chosen'),
     ('', 'find', 'connected'),
     ('chosen', 'invite', 'invited'),
@@ -684,19 +684,19 @@ INSERT INTO lifecycle_moves (from_state, move, to_state) VALUES
     ('ready', 'unschedule', 'rostered'),
     ('launch_scheduled', 'launch', 'ready'),
     ('ready', 'open', 'live');
-INSERT INTO lifecycle_moves (from_state, move, to_state)
-SELECT state, 'disconnect', 'disconnected' FROM lifecycle_states WHERE state NOT IN ('chosen', 'invited', 'disconnected')
+INSERT INTO onboarding_moves (from_state, move, to_state)
+SELECT state, 'disconnect', 'disconnected' FROM onboarding_states WHERE state NOT IN ('chosen', 'invited', 'disconnected')
 UNION ALL
-SELECT 'disconnected', 'return', state FROM lifecycle_states WHERE state NOT IN ('chosen', 'invited', 'disconnected');
+SELECT 'disconnected', 'return', state FROM onboarding_states WHERE state NOT IN ('chosen', 'invited', 'disconnected');
 
 -- Where each district stands, and what people said of it.
-CREATE TABLE lifecycles (
+CREATE TABLE onboarding (
     district_id    text COLLATE "C" PRIMARY KEY,
-    state          text NOT NULL REFERENCES lifecycle_states(state),
+    state          text NOT NULL REFERENCES onboarding_states(state),
     -- when it came to this state
     since          timestamptz NOT NULL DEFAULT now(),
     -- where it was before it was disconnected
-    returns_to     text REFERENCES lifecycle_states(state),
+    returns_to     text REFERENCES onboarding_states(state),
     -- until Clever tells it
     name           text,
     -- addresses of the administration team
@@ -729,18 +729,18 @@ CREATE TABLE lifecycles (
     CONSTRAINT launch_needs_a_window CHECK (launch_on IS NULL OR opens_on IS NOT NULL),
     CONSTRAINT returns_from_disconnected CHECK (returns_to IS NULL OR state = 'disconnected')
 );
-CREATE INDEX lifecycles_by_state ON lifecycles (state, district_id);
+CREATE INDEX onboarding_by_state ON onboarding (state, district_id);
 
 -- Districts that people took out of onboarding: they are not found again by themselves.
-CREATE TABLE lifecycle_drops (
+CREATE TABLE onboarding_drops (
     district_id text COLLATE "C" PRIMARY KEY,
     dropped_at  timestamptz NOT NULL DEFAULT now()
 );
 
 -- Every move that was made. Its key is in the table of moves: what is not allowed cannot be written.
-CREATE TABLE lifecycle_history (
+CREATE TABLE onboarding_history (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    district_id text COLLATE "C" NOT NULL REFERENCES lifecycles(district_id) ON DELETE CASCADE,
+    district_id text COLLATE "C" NOT NULL REFERENCES onboarding(district_id) ON DELETE CASCADE,
     from_state  text NOT NULL,
     move        text NOT NULL,
     to_state    text NOT NULL,
@@ -748,15 +748,15 @@ CREATE TABLE lifecycle_history (
     -- null: it was seen
     actor       text,
     detail      jsonb NOT NULL DEFAULT '{}',
-    FOREIGN KEY (from_state, move, to_state) REFERENCES lifecycle_moves(from_state, move, to_state)
+    FOREIGN KEY (from_state, move, to_state) REFERENCES onboarding_moves(from_state, move, to_state)
 );
-CREATE INDEX lifecycle_history_of_district ON lifecycle_history (district_id, id);
+CREATE INDEX onboarding_history_of_district ON onboarding_history (district_id, id);
 
 -- Links that a district connects by. A link opens a page without any person's data; it ends, and may be revoked.
 CREATE TABLE connect_links (
     -- SHA-256 of the token: whoever reads the database, or a backup, opens no district's page.
     digest      bytea PRIMARY KEY CHECK (length(digest) = 32),
-    district_id text COLLATE "C" NOT NULL REFERENCES lifecycles(district_id) ON DELETE CASCADE,
+    district_id text COLLATE "C" NOT NULL REFERENCES onboarding(district_id) ON DELETE CASCADE,
     created_at  timestamptz NOT NULL DEFAULT now(),
     created_by  text NOT NULL,
     expires_at  timestamptz NOT NULL,
@@ -881,23 +881,23 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- A state changes by an allowed move only, and back from `disconnected` only to where the district was.
-CREATE FUNCTION lifecycle_move_is_allowed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION onboarding_move_is_allowed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM lifecycle_moves WHERE from_state = CASE TG_OP WHEN 'INSERT' THEN '' ELSE OLD.state END
+    IF NOT EXISTS (SELECT FROM onboarding_moves WHERE from_state = CASE TG_OP WHEN 'INSERT' THEN '' ELSE OLD.state END
                        AND to_state = NEW.state) THEN
-        RAISE EXCEPTION 'lifecycle: no move leads from % to %',
+        RAISE EXCEPTION 'onboarding: no move leads from % to %',
             CASE TG_OP WHEN 'INSERT' THEN 'nowhere' ELSE OLD.state END, NEW.state USING ERRCODE = 'check_violation';
     END IF;
     IF TG_OP = 'UPDATE' AND OLD.state = 'disconnected' AND NEW.state <> coalesce(OLD.returns_to, 'connected') THEN
-        RAISE EXCEPTION 'lifecycle: a district returns to %, not to %', OLD.returns_to, NEW.state
+        RAISE EXCEPTION 'onboarding: a district returns to %, not to %', OLD.returns_to, NEW.state
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER lifecycle_starts BEFORE INSERT ON lifecycles
-    FOR EACH ROW EXECUTE FUNCTION lifecycle_move_is_allowed();
-CREATE TRIGGER lifecycle_moves_on BEFORE UPDATE OF state ON lifecycles
-    FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION lifecycle_move_is_allowed();
+CREATE TRIGGER onboarding_starts BEFORE INSERT ON onboarding
+    FOR EACH ROW EXECUTE FUNCTION onboarding_move_is_allowed();
+CREATE TRIGGER onboarding_moves_on BEFORE UPDATE OF state ON onboarding
+    FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION onboarding_move_is_allowed();
 
 -- What was written into the audit stays: no row can be changed, but for texts that a purge takes out of its detail, and
 -- none can be deleted before it is a year old. The tables' owner could take the trigger off; a worker with a

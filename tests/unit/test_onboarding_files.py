@@ -1,4 +1,4 @@
-"""Districts on their way as a table and as a calendar, read back by what people open them with."""
+"""Districts in onboarding as a table and as a calendar, read back by what people open them with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 from builders import NOON
-from way_builders import ZONE, record
+from onboarding_builders import ZONE, record
 
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import State
@@ -125,7 +125,7 @@ def test_the_file_is_folded_escaped_and_ended_as_the_standard_says() -> None:
     assert sum(line.startswith(("VERSION:2.0", "PRODID:")) for line in unfolded) == 2
     assert "DTSTART;VALUE=DATE:20260910" in unfolded
     assert unfolded.count("BEGIN:VEVENT") == unfolded.count("END:VEVENT") == 2
-    assert "UID:lifecycle@rostering" in unfolded
+    assert "UID:onboarding@rostering" in unfolded
     assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H" in unfolded
     for name in ("UID:launch.", "UID:opening."):
         assert sum(line.startswith(name) for line in unfolded) == 1, name

@@ -25,23 +25,23 @@ CHOSEN = {
 
 @pytest.fixture
 async def chosen(store: StoreUnderTest) -> None:
-    """A district on its way."""
-    await store.lifecycles.choose(DISTRICT, Description("Larkspur", TEAM, "America/Chicago"), "vic")
+    """A district in onboarding."""
+    await store.onboarding.choose(DISTRICT, Description("Larkspur", TEAM, "America/Chicago"), "vic")
 
 
 async def connect(store: StoreUnderTest) -> None:
     await store.rows("INSERT INTO connections (district_id) VALUES ($1)", DISTRICT)
     await store.rows("INSERT INTO districts (district_id) VALUES ($1)", DISTRICT)
-    await store.lifecycles.advance()
+    await store.onboarding.advance()
 
 
 async def roster(store: StoreUnderTest) -> None:
     await store.rows("UPDATE districts SET status = 'rostered', commit_sequence = 1")
-    await store.lifecycles.advance()
+    await store.onboarding.advance()
 
 
 async def state(store: StoreUnderTest) -> str:
-    return (await store.lifecycles.record(DISTRICT)).way.state.value
+    return (await store.onboarding.record(DISTRICT)).onboarding.state.value
 
 
 # The board
@@ -49,10 +49,10 @@ async def state(store: StoreUnderTest) -> str:
 
 @pytest.mark.alone("the board, and its list, are of all districts")
 async def test_an_empty_board_says_what_to_do_and_a_district_is_chosen_there(browser: Browser) -> None:
-    assert "No district is on its way yet" in await browser.open("/board")
+    assert "No district is in onboarding yet" in await browser.open("/board")
 
     await browser.send("/board", CHOSEN)
-    assert (browser.status, browser.address) == (303, f"/districts/{DISTRICT}/way?done=chosen")
+    assert (browser.status, browser.address) == (303, f"/districts/{DISTRICT}/onboarding?done=chosen")
     board = await browser.open("/board")
     assert "Larkspur" in board
     assert "Invite the district." in board
@@ -87,7 +87,7 @@ async def test_a_full_column_shows_those_that_wait_longest_and_leads_to_all(
     browser: Browser, store: StoreUnderTest
 ) -> None:
     await store.rows(
-        "INSERT INTO lifecycles (district_id, state, since, name) SELECT 'd' || n, 'chosen', "
+        "INSERT INTO onboarding (district_id, state, since, name) SELECT 'd' || n, 'chosen', "
         "now() - n * interval '1 hour', 'District ' || n FROM generate_series(1, 130) n"
     )
     board = await browser.open("/board")
@@ -107,7 +107,7 @@ async def test_a_full_column_shows_those_that_wait_longest_and_leads_to_all(
 
 async def test_a_name_is_shown_as_it_is_and_never_as_a_tag(browser: Browser) -> None:
     await browser.send("/board", CHOSEN | {"name": "<script>alert(1)</script>"})
-    for path in ("/board", "/todo", f"/districts/{DISTRICT}/way"):
+    for path in ("/board", "/todo", f"/districts/{DISTRICT}/onboarding"):
         await browser.open(path)
         assert "<script>alert" not in browser.page, path
         assert "<script>alert" in browser.text, path
@@ -120,9 +120,9 @@ async def test_a_name_is_shown_as_it_is_and_never_as_a_tag(browser: Browser) -> 
 async def test_the_to_do_list_says_who_is_waited_for_and_what_takes_too_long(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    assert "No district is on its way yet" in await browser.open("/todo")
+    assert "No district is in onboarding yet" in await browser.open("/todo")
     await store.rows(
-        "INSERT INTO lifecycles (district_id, state, since, name, contacts) VALUES "
+        "INSERT INTO onboarding (district_id, state, since, name, contacts) VALUES "
         "('slow', 'chosen', now() - interval '5 days', 'Slow', '{a@b.example}'), "
         "('fresh', 'chosen', now(), 'Fresh', '{a@b.example}')"
     )
@@ -137,14 +137,14 @@ async def test_the_to_do_list_says_who_is_waited_for_and_what_takes_too_long(
     assert "Slow" in await browser.open("/todo?who=roster_team")
 
 
-# A district's way
+# A district's onboarding
 
 
 @pytest.mark.usefixtures("chosen")
 async def test_a_district_that_is_not_connected_has_its_way_and_its_e_mails_and_no_other_page(
     browser: Browser,
 ) -> None:
-    text = await browser.of("way")
+    text = await browser.of("onboarding")
     assert browser.status == 200
     assert f'href="/districts/{DISTRICT}/mails"' in text
     assert f'href="/districts/{DISTRICT}/plan"' not in text
@@ -152,7 +152,7 @@ async def test_a_district_that_is_not_connected_has_its_way_and_its_e_mails_and_
 
 
 async def test_a_district_that_nobody_knows_has_no_way(browser: Browser) -> None:
-    for what in ("way", "mails", "way/invite", "way/invite/html"):
+    for what in ("onboarding", "mails", "onboarding/invite", "onboarding/invite/html"):
         await browser.of(what)
         assert browser.status == 404, what
     await browser.of("way/window", {"opens_on": "2030-01-10"})
@@ -163,22 +163,22 @@ async def test_a_district_that_nobody_knows_has_no_way(browser: Browser) -> None
 async def test_only_what_the_state_allows_is_offered(browser: Browser, store: StoreUnderTest) -> None:
     def offered() -> list[str]:
         moves = ("invite", "request_sharing", "request_rules", "resume-filtering")
-        return [move for move in moves if f'/way/{move}"' in browser.page]
+        return [move for move in moves if f'/onboarding/{move}"' in browser.page]
 
-    await browser.of("way")
+    await browser.of("onboarding")
     assert offered() == ["invite"]
     await connect(store)
-    await browser.of("way")
+    await browser.of("onboarding")
     assert offered() == ["request_sharing"]
     await roster(store)
-    await browser.of("way")
+    await browser.of("onboarding")
     assert offered() == ["request_rules"]
-    await store.lifecycles.order(DISTRICT, Move.REQUEST_RULES, "vic", writes=False)
-    await browser.of("way")
+    await store.onboarding.order(DISTRICT, Move.REQUEST_RULES, "vic", writes=False)
+    await browser.of("onboarding")
     assert offered() == ["request_rules", "resume-filtering"]
 
     await browser.of("way/resume-filtering", {})
-    assert browser.address == f"/districts/{DISTRICT}/way?done=filtering-resumed"
+    assert browser.address == f"/districts/{DISTRICT}/onboarding?done=filtering-resumed"
     assert await state(store) == "filtering"
     text = await browser.of("way/resume-filtering", {})
     assert browser.status == 409
@@ -199,9 +199,9 @@ async def test_without_a_mail_server_a_person_says_that_they_wrote(
     assert await state(store) == "chosen"
 
     await browser.of("way/invite", {"written": "yes"})
-    assert browser.address == f"/districts/{DISTRICT}/way?done=asked-invite"
+    assert browser.address == f"/districts/{DISTRICT}/onboarding?done=asked-invite"
     assert await state(store) == "invited"
-    rows = await store.rows("SELECT actor FROM audit WHERE action = 'lifecycle.invite'")
+    rows = await store.rows("SELECT actor FROM audit WHERE action = 'onboarding.invite'")
     assert [row["actor"] for row in rows] == ["local"]
 
 
@@ -218,14 +218,14 @@ async def test_a_move_that_the_state_does_not_allow_is_refused_beside_its_form(b
 async def test_the_steps_have_dates_and_tell_of_repeats_and_of_what_was_left_out(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    await store.lifecycles.order(DISTRICT, Move.INVITE, "vic", writes=False)
-    await store.lifecycles.order(DISTRICT, Move.INVITE, "vic", writes=False)
+    await store.onboarding.order(DISTRICT, Move.INVITE, "vic", writes=False)
+    await store.onboarding.order(DISTRICT, Move.INVITE, "vic", writes=False)
     await connect(store)
     await roster(store)
     await store.rows("UPDATE connections SET disconnected_at = now()")
-    await store.lifecycles.advance()
+    await store.onboarding.advance()
 
-    text = await browser.of("way")
+    text = await browser.of("onboarding")
 
     assert "by vic; 2 times so far" in text
     assert "passed over" in text
@@ -238,8 +238,8 @@ async def test_a_window_is_set_moved_and_cancelled_in_the_districts_own_days(
     browser: Browser, store: StoreUnderTest
 ) -> None:
     await browser.of("way/window", {"opens_on": "2030-01-15"})
-    assert browser.address == f"/districts/{DISTRICT}/way?done=window-set"
-    text = await browser.of("way")
+    assert browser.address == f"/districts/{DISTRICT}/onboarding?done=window-set"
+    text = await browser.of("onboarding")
     assert "Tue 15 Jan 2030" in text
     assert "Thu 10 Jan 2030, 08:00" in text
     assert "America/Chicago" in text
@@ -253,8 +253,8 @@ async def test_a_window_is_set_moved_and_cancelled_in_the_districts_own_days(
     assert "expected the day on which it opens" in await browser.of("way/window", {"opens_on": ""})
 
     await browser.of("way/no-window", {})
-    assert "Nobody has said yet" in await browser.of("way")
-    assert (await store.lifecycles.record(DISTRICT)).windows_set == 2
+    assert "Nobody has said yet" in await browser.of("onboarding")
+    assert (await store.onboarding.record(DISTRICT)).windows_set == 2
 
 
 @pytest.mark.usefixtures("chosen")
@@ -265,9 +265,9 @@ async def test_what_holds_a_launch_back_is_told_with_where_to_see_to_it(
     await roster(store)
     await store.desk.hold(DISTRICT, "vic", "audit week")
     (row,) = await store.rows("SELECT (now() AT TIME ZONE 'America/Chicago')::date AS today")
-    await store.lifecycles.set_window(DISTRICT, row["today"], None, "vic")
+    await store.onboarding.set_window(DISTRICT, row["today"], None, "vic")
 
-    text = await browser.of("way")
+    text = await browser.of("onboarding")
 
     assert "The launch is held back" in text
     assert "The district is on hold." in text
@@ -281,12 +281,12 @@ async def test_what_holds_a_launch_back_is_told_with_where_to_see_to_it(
 async def test_contacts_are_shown_to_those_who_may_see_them_and_the_look_is_kept(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    assert TEAM[0] in await browser.of("way")
+    assert TEAM[0] in await browser.of("onboarding")
     rows = await store.rows("SELECT actor, district_id FROM audit WHERE action = 'lookup.contacts'")
     assert [tuple(row) for row in rows] == [("local", DISTRICT)]
 
     await browser.become(Role.VIEWER)
-    text = await browser.of("way")
+    text = await browser.of("onboarding")
     assert browser.status == 200
     assert "@" not in text
     assert "2 addresses" in text
@@ -300,7 +300,7 @@ async def test_what_people_say_of_a_district_is_changed_and_its_last_contact_sta
 ) -> None:
     said = {"name": "Larkspur", "contacts": " cy@larkspur.example \n", "time_zone": "America/Denver"}
     await browser.of("way/describe", said)
-    record = await store.lifecycles.record(DISTRICT)
+    record = await store.onboarding.record(DISTRICT)
     assert (list(record.contacts), record.time_zone) == (["cy@larkspur.example"], "America/Denver")
 
     text = await browser.of("way/describe", said | {"contacts": ""})
@@ -312,14 +312,14 @@ async def test_what_people_say_of_a_district_is_changed_and_its_last_contact_sta
 async def test_a_link_is_made_copied_and_revoked(browser: Browser, store: StoreUnderTest) -> None:
     shown = await browser.of("way/new-link", {})
     (first,) = re.findall(r"/connect/([\w-]{43})", shown)
-    assert await store.lifecycles.welcome(first) is not None
-    assert "/connect/" not in await browser.of("way")
+    assert await store.onboarding.welcome(first) is not None
+    assert "/connect/" not in await browser.of("onboarding")
     assert "A link is open" in browser.text
 
     await browser.of("way/new-link", {})
-    assert await store.lifecycles.welcome(first) is None
+    assert await store.onboarding.welcome(first) is None
     await browser.of("way/revoke-links", {})
-    assert "/connect/" not in await browser.of("way")
+    assert "/connect/" not in await browser.of("onboarding")
     assert "No link is open" in browser.text
 
 
@@ -333,7 +333,7 @@ async def test_a_district_is_dropped_by_whoever_is_sure_and_can_be_chosen_again(
 
     await browser.of("way/drop", {"sure": "yes"})
     assert browser.address == "/board?done=dropped"
-    assert "This district is not on its way" in await browser.of("way")
+    assert "This district is not in onboarding" in await browser.of("onboarding")
     await browser.send("/board", {"district": DISTRICT})
     assert browser.status == 303
 
@@ -344,11 +344,11 @@ async def test_a_district_is_dropped_by_whoever_is_sure_and_can_be_chosen_again(
 @pytest.mark.usefixtures("chosen")
 async def test_the_files_name_no_contact(browser: Browser) -> None:
     await browser.become(Role.VIEWER)
-    await browser.open("/lifecycle.csv")
+    await browser.open("/onboarding.csv")
     assert f"{DISTRICT},Larkspur,chosen," in browser.page
     assert browser.page.strip().endswith(",roster_team,Invite the district.,,,America/Chicago,2")
     assert "@" not in browser.page
-    await browser.open("/lifecycle.ics")
+    await browser.open("/onboarding.ics")
     assert browser.page.startswith("BEGIN:VCALENDAR\r\n")
 
 
@@ -356,8 +356,8 @@ async def test_the_files_name_no_contact(browser: Browser) -> None:
 async def test_an_overdue_wait_is_one_by_the_settings(browser: Browser, store: StoreUnderTest) -> None:
     assert browser.console.guide.patience.roster_team == timedelta(days=2)
     await store.rows(
-        "INSERT INTO lifecycles (district_id, state, since, contacts) "
+        "INSERT INTO onboarding (district_id, state, since, contacts) "
         "VALUES ('d', 'chosen', now(), '{a@b.example}')"
     )
-    await store.rows("UPDATE lifecycles SET state = 'invited', since = now() - interval '6 days'")
+    await store.rows("UPDATE onboarding SET state = 'invited', since = now() - interval '6 days'")
     assert "0 of 1 overdue" in await browser.open("/todo")

@@ -8,14 +8,16 @@ from typing import Any, Final
 
 import pytest
 from builders import DISTRICT
-from lifecycle_helpers import COMMIT, GUIDANCE, RULES, TEAM, Way
+from onboarding_helpers import COMMIT, GUIDANCE, RULES, TEAM, Onboarding
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.database import Database
-from worker.adapters.postgres.onboarding.districts import PostgresLifecycles
+from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
 from worker.domain.onboarding.states import Move, State
 
-TABLES: Final = (*("lifecycles", "lifecycle_history", "lifecycle_drops", "connect_links", "mails", "audit"),)
+TABLES: Final = (
+    *("onboarding", "onboarding_history", "onboarding_drops", "connect_links", "mails", "audit"),
+)
 MOST: Final = 60
 """Statements of one order, and more."""
 
@@ -58,7 +60,7 @@ class DyingDatabase(Database):
             yield Dying(connection, self.left)
 
 
-Work = Callable[[PostgresLifecycles], Awaitable[object]]
+Work = Callable[[PostgresOnboarding], Awaitable[object]]
 
 
 async def content(store: StoreUnderTest) -> dict[str, list[str]]:
@@ -83,7 +85,7 @@ async def content(store: StoreUnderTest) -> dict[str, list[str]]:
 async def test_an_order_is_done_whole_or_not_at_all(
     store: StoreUnderTest, state: State | None, work: Work
 ) -> None:
-    await Way(store).bring_to(state)
+    await Onboarding(store).bring_to(state)
 
     deaths = await until_it_lives(store, work)
 
@@ -92,9 +94,9 @@ async def test_an_order_is_done_whole_or_not_at_all(
 
 async def test_moves_that_are_seen_are_made_whole_or_not_at_all(store: StoreUnderTest) -> None:
     for number in range(3):
-        way = Way(store, f"{number:024x}")
-        await way.bring_to(State.FILTERING)
-        await way.so(COMMIT)
+        onboarding = Onboarding(store, f"{number:024x}")
+        await onboarding.bring_to(State.FILTERING)
+        await onboarding.so(COMMIT)
 
     assert await until_it_lives(store, lambda of: of.advance()) >= 5
 
@@ -109,7 +111,7 @@ async def until_it_lives(store: StoreUnderTest, work: Work) -> int:
         database = DyingDatabase(store.url, name="dying", size=2)
         database.left = [deaths]
         try:
-            await work(PostgresLifecycles(database, GUIDANCE))
+            await work(PostgresOnboarding(database, GUIDANCE))
         except Died:
             assert await content(store) == before, deaths
         else:

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 import pytest
 from builders import DISTRICT
-from lifecycle_helpers import COMMIT, CONNECT, DISCONNECT, FILTER, KNOW, SHARE, Way, made_up_id
+from onboarding_helpers import COMMIT, CONNECT, DISCONNECT, FILTER, KNOW, SHARE, Onboarding, made_up_id
 from store_fixtures import StoreUnderTest
 
 from worker.domain.onboarding.states import BY_PEOPLE, TABLE, UNKNOWN, Move, State
@@ -34,14 +34,14 @@ WINDOWS: Final = {
 """Days from today, of the opening and of the launch."""
 
 
-async def arrange(way: Way, move: Move) -> list[tuple[State | None, Move]]:
+async def arrange(onboarding: Onboarding, move: Move) -> list[tuple[State | None, Move]]:
     """Let everything be so that a move follows where it may; return the moves that were made."""
-    before = len(await way.history())
-    if move in WINDOWS and await way.state() is not None:
-        await way.window(*WINDOWS[move])
-    await way.so(*FACTS.get(move, ()))
-    await way.advance()
-    return [(one.before, one.move) for one in (await way.history())[before:]]
+    before = len(await onboarding.history())
+    if move in WINDOWS and await onboarding.state() is not None:
+        await onboarding.window(*WINDOWS[move])
+    await onboarding.so(*FACTS.get(move, ()))
+    await onboarding.advance()
+    return [(one.before, one.move) for one in (await onboarding.history())[before:]]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -49,14 +49,14 @@ async def test_a_move_is_seen_where_the_table_has_it_and_nowhere_else(
     store: StoreUnderTest, state: State | None
 ) -> None:
     for move in SEEN:
-        way = Way(store, made_up_id(move))
-        await way.bring_to(state)
+        onboarding = Onboarding(store, made_up_id(move))
+        await onboarding.bring_to(state)
 
-        made = await arrange(way, move)
+        made = await arrange(onboarding, move)
 
         assert ((state, move) in made) == (state in TABLE[move]), move
         if state in TABLE[move]:
-            assert (await way.history())[-len(made)].after in TABLE[move][state]
+            assert (await onboarding.history())[-len(made)].after in TABLE[move][state]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -64,61 +64,61 @@ async def test_a_person_moves_a_district_where_the_table_has_it_and_is_told_wher
     store: StoreUnderTest, state: State | None
 ) -> None:
     for move in ORDERED:
-        way = Way(store, made_up_id(move))
-        await way.bring_to(state)
+        onboarding = Onboarding(store, made_up_id(move))
+        await onboarding.bring_to(state)
         if state in TABLE[move]:
-            await may(way, state, move)
+            await may(onboarding, state, move)
         else:
-            await may_not(way, state, move)
+            await may_not(onboarding, state, move)
 
 
-async def may(way: Way, state: State | None, move: Move) -> None:
-    await way.order(move)
+async def may(onboarding: Onboarding, state: State | None, move: Move) -> None:
+    await onboarding.order(move)
 
-    made = (await way.history())[-1]
+    made = (await onboarding.history())[-1]
     assert (made.before, made.move, made.actor) == (state, move, "vic")
-    assert (await way.state(),) == TABLE[move][state]
+    assert (await onboarding.state(),) == TABLE[move][state]
     assert (made.mail_id is not None) == (move is not Move.RESUME_FILTERING)
 
 
-async def may_not(way: Way, state: State | None, move: Move) -> None:
-    before = await way.history(), await way.occasions()
+async def may_not(onboarding: Onboarding, state: State | None, move: Move) -> None:
+    before = await onboarding.history(), await onboarding.occasions()
 
     with pytest.raises((OrderRefused, UnknownDistrictError)) as refused:
-        await way.order(move)
+        await onboarding.order(move)
 
-    assert (await way.history(), await way.occasions()) == before
-    assert await way.state() is state
+    assert (await onboarding.history(), await onboarding.occasions()) == before
+    assert await onboarding.state() is state
     if state is not None:
         assert all(source in str(refused.value) for source in TABLE[move] if source)
 
 
 async def test_a_district_is_chosen_once(store: StoreUnderTest) -> None:
     for state in State:
-        way = Way(store, made_up_id(state))
-        await way.bring_to(state)
+        onboarding = Onboarding(store, made_up_id(state))
+        await onboarding.bring_to(state)
 
         with pytest.raises(OrderRefused, match=f"is on its way already: it is {state}"):
-            await way.bring_to(State.CHOSEN)
+            await onboarding.bring_to(State.CHOSEN)
 
-        assert await way.state() is state
+        assert await onboarding.state() is state
 
 
 async def test_what_happens_by_itself_is_ordered_by_nobody(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.CHOSEN)
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.CHOSEN)
 
     for move in SEEN:
         with pytest.raises(OrderRefused, match="by itself"):
-            await way.order(move)
+            await onboarding.order(move)
 
 
 # The database's own table
 
 
 async def test_the_table_of_the_database_is_the_table(store: StoreUnderTest) -> None:
-    rows = await store.rows("SELECT from_state, move, to_state FROM lifecycle_moves")
-    states = await store.rows("SELECT state FROM lifecycle_states ORDER BY place")
+    rows = await store.rows("SELECT from_state, move, to_state FROM onboarding_moves")
+    states = await store.rows("SELECT state FROM onboarding_states ORDER BY place")
 
     assert {tuple(row) for row in rows} == {
         (before or "", move, after)
@@ -133,15 +133,15 @@ async def test_the_table_of_the_database_is_the_table(store: StoreUnderTest) -> 
 async def test_the_database_refuses_a_state_that_no_move_leads_to(
     store: StoreUnderTest, before: State | None
 ) -> None:
-    await Way(store).bring_to(before)
+    await Onboarding(store).bring_to(before)
     reachable = {after for ends in TABLE.values() for after in ends.get(before, ())}
     if before is State.DISCONNECTED:
         reachable = {State.CONNECTED}  # where it was
 
     for after in State:
-        change = "UPDATE lifecycles SET state = $2, returns_to = NULL WHERE district_id = $1"
+        change = "UPDATE onboarding SET state = $2, returns_to = NULL WHERE district_id = $1"
         if before is None:
-            change = "INSERT INTO lifecycles (district_id, state) VALUES ($1, $2)"
+            change = "INSERT INTO onboarding (district_id, state) VALUES ($1, $2)"
         is_allowed = True
         async with store.database.connection() as connection:
             transaction = connection.transaction()
@@ -155,11 +155,11 @@ async def test_the_database_refuses_a_state_that_no_move_leads_to(
 
 
 async def test_a_move_that_the_table_lacks_cannot_be_written_down(store: StoreUnderTest) -> None:
-    await Way(store).bring_to(State.CHOSEN)
+    await Onboarding(store).bring_to(State.CHOSEN)
 
-    with pytest.raises(StoreRefused, match="23503, table lifecycle_history"):
+    with pytest.raises(StoreRefused, match="23503, table onboarding_history"):
         await store.rows(
-            "INSERT INTO lifecycle_history (district_id, from_state, move, to_state, at) "
+            "INSERT INTO onboarding_history (district_id, from_state, move, to_state, at) "
             "VALUES ($1, 'chosen', 'launch', 'ready', now())",
             DISTRICT,
         )

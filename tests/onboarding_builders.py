@@ -1,4 +1,4 @@
-"""Districts on their way, made up."""
+"""Districts in onboarding, made up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from builders import NOON
 
 from worker.domain.onboarding.launch_dates import AssessmentWindow, LaunchCalendar
 from worker.domain.onboarding.states import State
-from worker.domain.onboarding.transitions import Way
+from worker.domain.onboarding.transitions import Onboarding
 from worker.onboarding.district_store import Record
 
 CALENDAR = LaunchCalendar()
@@ -26,7 +26,7 @@ def record(
 ) -> Record:
     """Return what is kept of a district; its launch and opening follow from the window."""
     made = Record(
-        way=Way(district_id, state, returns_to, window),
+        onboarding=Onboarding(district_id, state, returns_to, window),
         since=NOON,
         now=NOON,
         name="Larkspur",

@@ -1,4 +1,4 @@
-"""A district on its way, whose team, link and passwords are canaries: what is told of it, and to whom."""
+"""A district in onboarding, whose team, link and passwords are canaries: what is told of it, and to whom."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ async def is_invited(told: Scene) -> None:
     await told.worker.logged("bounces.waiting")
     told.office.trouble[canaries.address(REFUSED)] = 550
     team = [part for number in (GOOD, REFUSED) for part in ("--contact", canaries.member(number))]
-    await told.done("lifecycle", "choose", DISTRICT, "--name", "Larkspur", "--time-zone", "UTC", *team)
-    await told.done("lifecycle", "invite", DISTRICT)
+    await told.done("onboarding", "choose", DISTRICT, "--name", "Larkspur", "--time-zone", "UTC", *team)
+    await told.done("onboarding", "invite", DISTRICT)
     await told.worker.logged("mail.sent")
     (invitation,) = told.office.kept
     token = _assert_written(invitation)
@@ -59,7 +59,7 @@ async def is_asked_for_rules(told: Scene) -> None:
     """The district is asked for rules by a mail that may have arrived or not; later it is dead."""
     await told.worker.logged("mail.sent", lambda line: line["kind_of_mail"] == "rostered")
     told.office.trouble["END"] = CUT
-    await told.done("lifecycle", "request-rules", DISTRICT, "--text", RULE)
+    await told.done("onboarding", "request-rules", DISTRICT, "--text", RULE)
     uncertain = await told.worker.logged("mail.uncertain")
     told.office.trouble["END"] = 554
     await told.done("mails", "settle", uncertain["mail_id"], "--again")
@@ -76,10 +76,10 @@ async def _is_looked_at(told: Scene, mail_id: str) -> None:
     listed = await told.done("mails", "list", DISTRICT, "--json")
     await asyncio.gather(
         told.done("mails", "list"),
-        told.done("lifecycle", "list", "--json"),
-        told.done("lifecycle", "show", DISTRICT, "--json"),
+        told.done("onboarding", "list", "--json"),
+        told.done("onboarding", "show", DISTRICT, "--json"),
         told.shows("mails", "show", mail_id),
-        told.shows("lifecycle", "show", DISTRICT),
+        told.shows("onboarding", "show", DISTRICT),
     )
     assert {one["state"] for one in json.loads(listed)} == {"bounced", "dead"}
 
@@ -88,7 +88,7 @@ async def is_given_nonsense(told: Scene) -> None:
     """What people type, and what stands in settings, is wrong in many ways."""
     odd, address = canaries.marker("odd"), canaries.address(GOOD)
     await asyncio.gather(
-        told.refused("lifecycle", "choose", "66d0000000000000000000ab", "--contact", f"{odd} <{address}"),
+        told.refused("onboarding", "choose", "66d0000000000000000000ab", "--contact", f"{odd} <{address}"),
         told.refused("check-config", MAIL__SMTP_URL=f"smtp://u:{SMTP_PASSWORD}@mail.example:{odd}"),
         told.refused("check-config", MAIL__BOUNCES_IMAP_URL=f"imap://{IMAP_PASSWORD}@mail.example"),
     )
@@ -106,7 +106,7 @@ async def tables_are_broken(told: Scene, browser: Browser) -> None:
     )
     await asyncio.gather(
         told.refused("mails", "retry", retried),
-        told.refused("lifecycle", "link", DISTRICT, "--new"),
+        told.refused("onboarding", "link", DISTRICT, "--new"),
     )
     opened = await browser.get(f"/connect/{token}")
     assert opened.status == 500

@@ -1,4 +1,4 @@
-"""Stories of districts on their way, told at random: what must hold after every step of each."""
+"""Stories of districts in onboarding, told at random: what must hold after every step of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Final
 
 import pytest
-from lifecycle_helpers import (
+from onboarding_helpers import (
     COMMIT,
     CONNECT,
     DISCONNECT,
@@ -18,14 +18,14 @@ from lifecycle_helpers import (
     REVIEW,
     SHARE,
     TEAM,
-    Way,
+    Onboarding,
 )
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.onboarding.observations import Observation, observe
 from worker.domain.onboarding.states import BY_PEOPLE, Move, State, is_allowed
 from worker.domain.onboarding.transitions import held_back, next_step
-from worker.runtime.errors import LifecycleError, OrderRefused, UnknownDistrictError
+from worker.runtime.errors import OnboardingError, OrderRefused, UnknownDistrictError
 
 DISTRICTS: Final = 3
 STEPS: Final = 120
@@ -57,64 +57,64 @@ async def test_whatever_happens_a_way_is_a_path_and_no_launch_is_out_of_sync(
     store: StoreUnderTest, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 — a story, not a secret
-    ways = [Way(store, f"{number:024x}") for number in range(DISTRICTS)]
+    ways = [Onboarding(store, f"{number:024x}") for number in range(DISTRICTS)]
     launches = 0
     for _ in range(STEPS):
-        before = [len(await way.history()) for way in ways]
+        before = [len(await onboarding.history()) for onboarding in ways]
         await happens(chance.choice(ways), chance)
         if chance.random() < 0.6:
             await ways[0].advance()
             await nothing_is_left_to_do(ways)
-        for way, known in zip(ways, before, strict=True):
-            await is_a_path(way)
-            if any(one.move is Move.LAUNCH for one in (await way.history())[known:]):
+        for onboarding, known in zip(ways, before, strict=True):
+            await is_a_path(onboarding)
+            if any(one.move is Move.LAUNCH for one in (await onboarding.history())[known:]):
                 launches += 1
-                assert (await store.rows(IN_SYNC, way.district_id))[0]["so"]
+                assert (await store.rows(IN_SYNC, onboarding.district_id))[0]["so"]
     assert launches
 
 
-async def happens(way: Way, chance: random.Random) -> None:
+async def happens(onboarding: Onboarding, chance: random.Random) -> None:
     """Let something happen to a district, or somebody say something of it."""
     match chance.choice(["fact", "fact", "fact", "order", "window", "choose"]):
         case "fact":
-            await way.so(*FACTS[chance.choice([*FACTS, *GOOD, *GOOD])])
+            await onboarding.so(*FACTS[chance.choice([*FACTS, *GOOD, *GOOD])])
         case "order":
             try:
-                await way.order(chance.choice(sorted(BY_PEOPLE - {Move.CHOOSE})))
-            except (OrderRefused, UnknownDistrictError, LifecycleError):
+                await onboarding.order(chance.choice(sorted(BY_PEOPLE - {Move.CHOOSE})))
+            except (OrderRefused, UnknownDistrictError, OnboardingError):
                 return
         case "window":
             try:
-                await way.window(*chance.choice(WINDOWS))
-            except (UnknownDistrictError, LifecycleError):
+                await onboarding.window(*chance.choice(WINDOWS))
+            except (UnknownDistrictError, OnboardingError):
                 return
         case _:
-            if await way.state() is None:
-                await way.lifecycles.choose(way.district_id, TEAM, "vic")
+            if await onboarding.state() is None:
+                await onboarding.onboarding.choose(onboarding.district_id, TEAM, "vic")
             else:
-                await way.lifecycles.describe(way.district_id, TEAM, "vic")
+                await onboarding.onboarding.describe(onboarding.district_id, TEAM, "vic")
 
 
-async def is_a_path(way: Way) -> None:
+async def is_a_path(onboarding: Onboarding) -> None:
     """Check a district's history: from nowhere by allowed moves to where it stands; an e-mail an occasion."""
     state: State | None = None
-    for made in await way.history():
+    for made in await onboarding.history():
         assert made.before is state
         assert is_allowed(made.before, made.move, made.after)
         state = made.after
-    assert await way.state() is state
-    occasions = Counter(await way.occasions())
+    assert await onboarding.state() is state
+    occasions = Counter(await onboarding.occasions())
     assert all(count == 1 for count in occasions.values())
 
 
-async def nothing_is_left_to_do(ways: list[Way]) -> None:
+async def nothing_is_left_to_do(ways: list[Onboarding]) -> None:
     """Check that no district could move, whichever the statement that looks for them has found."""
     for seen in await all_seen(ways):
         rules = GUIDANCE.rules
-        assert next_step(seen.way, seen.facts, seen.now, rules) is None, seen.way
-        assert held_back(seen.way, seen.facts, seen.now, rules) == frozenset(seen.row["troubles"])
+        assert next_step(seen.onboarding, seen.facts, seen.now, rules) is None, seen.onboarding
+        assert held_back(seen.onboarding, seen.facts, seen.now, rules) == frozenset(seen.row["troubles"])
 
 
-async def all_seen(ways: list[Way]) -> list[Observation]:
+async def all_seen(ways: list[Onboarding]) -> list[Observation]:
     async with ways[0].store.database.connection() as connection:
-        return await observe(connection, [way.district_id for way in ways], GUIDANCE)
+        return await observe(connection, [onboarding.district_id for onboarding in ways], GUIDANCE)

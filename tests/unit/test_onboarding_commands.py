@@ -1,4 +1,4 @@
-"""The commands `lifecycle …`: which suggestion is asked for, and what a terminal shows of a way."""
+"""The commands `onboarding …`: which suggestion is asked for, and what a terminal shows of a way."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from worker.cli.context import CommandContext
-from worker.cli.onboarding import lifecycle
+from worker.cli.onboarding import onboarding
 from worker.cli.onboarding_reports import Journey, LinesReport, as_json, district_report, rules_asked
 from worker.domain.onboarding.launch_dates import AssessmentWindow, LaunchCalendar
 from worker.domain.onboarding.states import Move, State
-from worker.domain.onboarding.transitions import Sharing, Trouble, Way
+from worker.domain.onboarding.transitions import Onboarding, Sharing, Trouble
 from worker.onboarding.district_store import Made, Record
 from worker.onboarding.todo import waits_of
 from worker.runtime.errors import OrderRefused, UsageError
@@ -24,7 +24,7 @@ from worker.runtime.errors import OrderRefused, UsageError
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
 WINDOW = AssessmentWindow(date(2026, 9, 18), ZoneInfo("America/Chicago"))
 RECORD = Record(
-    way=Way(DISTRICT, State.LAUNCH_SCHEDULED, None, WINDOW),
+    onboarding=Onboarding(DISTRICT, State.LAUNCH_SCHEDULED, None, WINDOW),
     since=NOW - timedelta(days=12),
     now=NOW,
     name="Larkspur Unified School District",
@@ -132,7 +132,7 @@ def test_json_counts_contacts_and_has_no_address() -> None:
 def test_a_command_that_says_too_little_or_too_much_is_wrong_usage(
     arguments: list[str], problem: str
 ) -> None:
-    result = CliRunner().invoke(lifecycle, arguments, obj=CommandContext(None))
+    result = CliRunner().invoke(onboarding, arguments, obj=CommandContext(None))
 
     assert isinstance(result.exception, UsageError)
     assert problem in str(result.exception)
@@ -141,7 +141,7 @@ def test_a_command_that_says_too_little_or_too_much_is_wrong_usage(
 def test_a_day_that_there_is_not_is_wrong_usage() -> None:
     arguments = ["window", DISTRICT, "--opens", "2026-02-30"]
 
-    result = CliRunner().invoke(lifecycle, arguments, obj=CommandContext(None))
+    result = CliRunner().invoke(onboarding, arguments, obj=CommandContext(None))
 
     assert result.exit_code == 2
     assert "expected a day such as 2026-09-15" in result.output

@@ -10,7 +10,7 @@ from typing import Final
 from builders import DISTRICT
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.onboarding.districts import PostgresLifecycles
+from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
 from worker.adapters.postgres.onboarding.observations import Guidance
 from worker.domain.onboarding.states import Move, State
 from worker.mail.compose import Composer, Vendor
@@ -57,15 +57,15 @@ def made_up_id(word: str) -> str:
     return hashlib.sha256(word.encode()).hexdigest()[:24]
 
 
-class Way:
-    """A district on its way, in a store whose moves write e-mails."""
+class Onboarding:
+    """A district in onboarding, in a store whose moves write e-mails."""
 
     def __init__(
         self, store: StoreUnderTest, district_id: str = DISTRICT, guidance: Guidance = GUIDANCE
     ) -> None:
         self.store = store
         self.district_id = district_id
-        self.lifecycles = PostgresLifecycles(store.database, guidance)
+        self.onboarding = PostgresOnboarding(store.database, guidance)
 
     async def so(self, *statements: str) -> None:
         """Arrange facts."""
@@ -74,18 +74,18 @@ class Way:
 
     async def advance(self) -> list[Made]:
         """Let all districts move; return the moves of this one."""
-        return [one for one in await self.lifecycles.advance() if one.district_id == self.district_id]
+        return [one for one in await self.onboarding.advance() if one.district_id == self.district_id]
 
     async def order(self, move: Move, *, writes: bool = True) -> None:
         """Make a person's move."""
         rules = RULES if move is Move.REQUEST_RULES else None
-        await self.lifecycles.order(self.district_id, move, "vic", writes=writes, rules=rules)
+        await self.onboarding.order(self.district_id, move, "vic", writes=writes, rules=rules)
 
     async def window(self, opens: int | None, launch: int | None = None) -> None:
         """Set the window: so many days from today."""
         today = await self.today()
         dates = [None if days is None else today + days * DAY for days in (opens, launch)]
-        await self.lifecycles.set_window(self.district_id, dates[0], dates[1], "vic")
+        await self.onboarding.set_window(self.district_id, dates[0], dates[1], "vic")
 
     async def today(self) -> date:
         """Return the database's day."""
@@ -95,12 +95,12 @@ class Way:
 
     async def state(self) -> State | None:
         """Return where the district stands."""
-        rows = await self.store.rows("SELECT state FROM lifecycles WHERE district_id = $1", self.district_id)
+        rows = await self.store.rows("SELECT state FROM onboarding WHERE district_id = $1", self.district_id)
         return State(rows[0]["state"]) if rows else None
 
     async def history(self) -> list[Made]:
         """Return its moves."""
-        return await self.lifecycles.history(self.district_id)
+        return await self.onboarding.history(self.district_id)
 
     async def occasions(self) -> Sequence[str]:
         """Return the occasions of its e-mails, in their order."""
@@ -111,7 +111,7 @@ class Way:
         """Bring the district from nowhere to a state."""
         if state is None:
             return
-        await self.lifecycles.choose(self.district_id, TEAM, "vic")
+        await self.onboarding.choose(self.district_id, TEAM, "vic")
         if state is State.CHOSEN:
             return
         await self.order(Move.INVITE)

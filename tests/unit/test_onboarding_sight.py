@@ -13,10 +13,10 @@ from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import CONNECTED_STATES, Move, State, is_allowed, sources
 from worker.domain.onboarding.transitions import (
     DistrictFacts,
+    Onboarding,
     Sharing,
     TransitionRules,
     Trouble,
-    Way,
     held_back,
     is_all_shared,
     moved,
@@ -34,11 +34,11 @@ SHARED = Sharing(sections=40, students=600, unsectioned=0)
 ROSTERED = DistrictFacts(is_connected=True, has_filter=True, commits=1)
 
 
-def way(state: State, **said: Any) -> Way:
-    return replace(Way("d", state), **said)
+def onboarding(state: State, **said: Any) -> Onboarding:
+    return replace(Onboarding("d", state), **said)
 
 
-def reached(start: Way, facts: DistrictFacts, now: datetime = BEFORE) -> State:
+def reached(start: Onboarding, facts: DistrictFacts, now: datetime = BEFORE) -> State:
     """Return where a district is after all that follows from what is seen."""
     state = start.state
     for step in steps(start, facts, now, RULES):
@@ -48,13 +48,13 @@ def reached(start: Way, facts: DistrictFacts, now: datetime = BEFORE) -> State:
 
 @pytest.mark.parametrize("state", [State.CHOSEN, State.INVITED])
 def test_a_token_that_appears_connects_a_district(state: State) -> None:
-    assert reached(way(state), DistrictFacts(is_connected=False)) is state
-    assert reached(way(state), CONNECTED) is State.CONNECTED
+    assert reached(onboarding(state), DistrictFacts(is_connected=False)) is state
+    assert reached(onboarding(state), CONNECTED) is State.CONNECTED
 
 
 @pytest.mark.parametrize("state", [State.CONNECTED, State.SHARING_REQUESTED])
 def test_sections_that_become_readable_are_shared_once_hardly_a_student_is_in_none(state: State) -> None:
-    said = way(state)
+    said = onboarding(state)
 
     assert reached(said, CONNECTED) is state
     assert reached(said, replace(CONNECTED, sharing=Sharing(0, 600, 600))) is state
@@ -67,7 +67,7 @@ def test_a_district_without_students_has_shared_nothing() -> None:
 
 
 def test_with_a_filter_the_district_is_being_filtered() -> None:
-    shared = way(State.ALL_SECTIONS_SHARED)
+    shared = onboarding(State.ALL_SECTIONS_SHARED)
 
     assert reached(shared, CONNECTED) is State.ALL_SECTIONS_SHARED
     assert reached(shared, replace(CONNECTED, has_filter=True)) is State.FILTERING
@@ -77,29 +77,29 @@ def test_with_a_filter_the_district_is_being_filtered() -> None:
 def test_the_first_commit_rosters_a_district_and_a_review_does_not(state: State) -> None:
     in_review = replace(ROSTERED, has_filter=False, troubles=frozenset({Trouble.REVIEW}))
 
-    assert reached(way(state), in_review) is state
-    assert reached(way(state), ROSTERED) is State.ROSTERED
+    assert reached(onboarding(state), in_review) is state
+    assert reached(onboarding(state), ROSTERED) is State.ROSTERED
 
 
 def test_a_hold_does_not_undo_a_commit() -> None:
-    assert reached(way(State.FILTERING), replace(ROSTERED, troubles=frozenset({Trouble.ON_HOLD}))) is (
+    assert reached(onboarding(State.FILTERING), replace(ROSTERED, troubles=frozenset({Trouble.ON_HOLD}))) is (
         State.ROSTERED
     )
 
 
 def test_after_sharing_rules_were_asked_for_another_commit_is_waited_for() -> None:
-    waiting = way(State.WAITING_ON_DISTRICT, commits_before=1)
+    waiting = onboarding(State.WAITING_ON_DISTRICT, commits_before=1)
 
     assert reached(waiting, ROSTERED) is State.WAITING_ON_DISTRICT
     assert reached(waiting, replace(ROSTERED, commits=2)) is State.ROSTERED
 
 
 def test_a_window_said_early_schedules_the_launch_as_soon_as_the_district_is_rostered() -> None:
-    assert reached(way(State.FILTERING, window=WINDOW), ROSTERED) is State.LAUNCH_SCHEDULED
+    assert reached(onboarding(State.FILTERING, window=WINDOW), ROSTERED) is State.LAUNCH_SCHEDULED
 
 
 def test_a_launch_waits_for_its_day_and_a_roster_in_sync() -> None:
-    scheduled = way(State.LAUNCH_SCHEDULED, window=WINDOW)
+    scheduled = onboarding(State.LAUNCH_SCHEDULED, window=WINDOW)
 
     assert reached(scheduled, ROSTERED, LAUNCH - timedelta(seconds=1)) is State.LAUNCH_SCHEDULED
     assert reached(scheduled, ROSTERED, LAUNCH) is State.READY
@@ -108,7 +108,7 @@ def test_a_launch_waits_for_its_day_and_a_roster_in_sync() -> None:
 
 @pytest.mark.parametrize("trouble", list(Trouble))
 def test_any_trouble_holds_a_launch_back_and_is_told(trouble: Trouble) -> None:
-    scheduled = way(State.LAUNCH_SCHEDULED, window=WINDOW)
+    scheduled = onboarding(State.LAUNCH_SCHEDULED, window=WINDOW)
     facts = replace(ROSTERED, troubles=frozenset({trouble}))
 
     assert next_step(scheduled, facts, OPENING, RULES) is None
@@ -118,7 +118,7 @@ def test_any_trouble_holds_a_launch_back_and_is_told(trouble: Trouble) -> None:
 
 
 def test_a_launch_is_held_back_while_the_district_is_disconnected() -> None:
-    gone = way(State.DISCONNECTED, returns_to=State.LAUNCH_SCHEDULED, window=WINDOW)
+    gone = onboarding(State.DISCONNECTED, returns_to=State.LAUNCH_SCHEDULED, window=WINDOW)
     facts = DistrictFacts(is_connected=False, commits=1, troubles=frozenset({Trouble.DISCONNECTED}))
 
     assert held_back(gone, facts, LAUNCH, RULES) == {Trouble.DISCONNECTED}
@@ -129,23 +129,23 @@ def test_a_window_that_moves_to_a_later_day_is_launched_again() -> None:
     later = replace(WINDOW, opens_on=date(2027, 1, 14))
 
     for state in (State.READY, State.LIVE):
-        assert reached(way(state, window=later), ROSTERED, OPENING) is State.LAUNCH_SCHEDULED
+        assert reached(onboarding(state, window=later), ROSTERED, OPENING) is State.LAUNCH_SCHEDULED
 
 
 def test_without_a_window_there_is_no_launch() -> None:
     for state in (State.LAUNCH_SCHEDULED, State.READY):
-        assert reached(way(state), ROSTERED) is State.ROSTERED
-    assert reached(way(State.LIVE), ROSTERED) is State.LIVE
+        assert reached(onboarding(state), ROSTERED) is State.ROSTERED
+    assert reached(onboarding(State.LIVE), ROSTERED) is State.LIVE
 
 
 @pytest.mark.parametrize("state", CONNECTED_STATES)
 def test_a_district_that_was_disconnected_returns_to_where_it_was(state: State) -> None:
     off = DistrictFacts(is_connected=False)
-    step = next_step(way(state), off, BEFORE, RULES)
+    step = next_step(onboarding(state), off, BEFORE, RULES)
     assert step is not None
     assert (step.move, step.after) == (Move.DISCONNECT, State.DISCONNECTED)
 
-    gone = moved(way(state), step)
+    gone = moved(onboarding(state), step)
     assert next_step(gone, off, BEFORE, RULES) is None
     back = next_step(gone, CONNECTED, BEFORE, RULES)
 
@@ -154,7 +154,7 @@ def test_a_district_that_was_disconnected_returns_to_where_it_was(state: State) 
 
 
 ways = st.builds(
-    Way,
+    Onboarding,
     st.just("d"),
     st.sampled_from(State),
     st.none() | st.sampled_from(CONNECTED_STATES),
@@ -176,7 +176,7 @@ moments = st.datetimes(datetime(2026, 10, 1), datetime(2027, 3, 1), timezones=st
 
 @given(ways, facts_seen, moments)
 def test_what_follows_comes_to_an_end_by_allowed_moves_and_never_launches_in_trouble(
-    start: Way, facts: DistrictFacts, now: datetime
+    start: Onboarding, facts: DistrictFacts, now: datetime
 ) -> None:
     made = []
     for step in steps(start, facts, now, RULES):

@@ -1,4 +1,4 @@
-"""A district's way in a browser: chosen, invited, connected, asked for rules, and given a day."""
+"""A district's onboarding in a browser: chosen, invited, connected, asked for rules, and given a day."""
 
 from __future__ import annotations
 
@@ -120,10 +120,10 @@ async def _sets_the_window_and_finds_it_on_the_board(page: Page, district: str) 
     column = page.get_by_role("region", name=re.compile("^Launch scheduled"))
     card = column.get_by_role("listitem")
     await expect(card).to_contain_text("launch")
-    await expect(card.get_by_role("link")).to_have_attribute("href", f"/districts/{district}/way")
+    await expect(card.get_by_role("link")).to_have_attribute("href", f"/districts/{district}/onboarding")
     async with page.expect_download() as download:
         await page.get_by_role("link", name="Calendar (ICS)").click()
-    assert (await download.value).suggested_filename == "lifecycle.ics"
+    assert (await download.value).suggested_filename == "onboarding.ics"
 
 
 async def _finds_the_other_on_the_to_do_list(page: Page, office: Office) -> None:
@@ -143,7 +143,7 @@ async def _sees_how_each_kind_of_e_mail_reads(page: Page, office: Office) -> Non
 async def _whoever_has_no_open_link_is_told_so(
     browser: Browser, office: Office, page: Page, district: str, link: str
 ) -> None:
-    await page.goto(f"{office.url}districts/{district}/way")
+    await page.goto(f"{office.url}districts/{district}/onboarding")
     await page.get_by_role("button", name="Revoke it").click()
     await expect(page.get_by_role("main")).to_contain_text("No link is open")
     async with tab(browser) as stranger:

@@ -1,4 +1,4 @@
-"""Districts on their way, over PostgreSQL: e-mails, launches held back, links, and who gets there first."""
+"""Districts in onboarding, over PostgreSQL: e-mails, launches held back, links, and who gets there first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from builders import DISTRICT, OTHER_DISTRICT
-from lifecycle_helpers import (
+from onboarding_helpers import (
     COMMIT,
     CONNECT,
     DISCONNECT,
@@ -20,7 +20,7 @@ from lifecycle_helpers import (
     REVIEW,
     SHARE,
     TEAM,
-    Way,
+    Onboarding,
 )
 from store_fixtures import StoreUnderTest, opened_store
 
@@ -31,72 +31,72 @@ from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Trouble
 from worker.onboarding.advance import AdvanceStage
 from worker.onboarding.district_store import Description
-from worker.runtime.errors import LifecycleError, MailError, OrderRefused, UnknownDistrictError
+from worker.runtime.errors import MailError, OnboardingError, OrderRefused, UnknownDistrictError
 from worker.runtime.metrics import Metrics
 
 
 async def test_from_chosen_to_live_each_email_is_written_once_in_order(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.LIVE)
-    (today,) = [await way.today()]
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.LIVE)
+    (today,) = [await onboarding.today()]
 
-    assert [made.after for made in await way.history()] == [
+    assert [made.after for made in await onboarding.history()] == [
         *(state for state in State if state is not State.DISCONNECTED)
     ]
     opened = today + timedelta(days=3)
     expected = ["invitation/1", "sharing/1", "rules/1", "rostered", f"ready/{opened}"]
-    assert await way.occasions() == expected
+    assert await onboarding.occasions() == expected
     mails = {mail.occasion: mail for mail in await store.mail_desk.newest(DISTRICT)}
     assert "/connect/" in mails["invitation/1"].text
     assert "996 students with exactly one class" in mails["rules/1"].text
     assert "200 students" in mails["rostered"].text
     assert mails[f"ready/{opened}"].wait_for_sync
     assert not mails["rostered"].wait_for_sync
-    with_mail = [made.move for made in await way.history() if made.mail_id]
+    with_mail = [made.move for made in await onboarding.history() if made.mail_id]
     assert with_mail == [*(Move.INVITE, Move.REQUEST_SHARING, Move.REQUEST_RULES, Move.COMMIT, Move.LAUNCH)]
 
 
 async def test_what_is_seen_already_is_not_asked_for(store: StoreUnderTest) -> None:
     await store.rows(CONNECT, DISTRICT)
-    way = Way(store)
-    await way.so(KNOW, COMMIT)
+    onboarding = Onboarding(store)
+    await onboarding.so(KNOW, COMMIT)
 
-    made = await way.advance()
+    made = await onboarding.advance()
 
     assert [one.move for one in made] == [Move.FIND, Move.COMMIT]
-    assert await way.occasions() == []  # nobody is known to write to
-    assert await way.advance() == []
+    assert await onboarding.occasions() == []  # nobody is known to write to
+    assert await onboarding.advance() == []
 
 
 async def test_a_district_of_events_alone_is_connected_until_it_is_purged(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.so(KNOW)
-    assert [one.move for one in await way.advance()] == [Move.FIND]
+    onboarding = Onboarding(store)
+    await onboarding.so(KNOW)
+    assert [one.move for one in await onboarding.advance()] == [Move.FIND]
 
     await store.desk.purge(DISTRICT, "vic")
 
-    assert await way.state() is None
-    assert await way.advance() == []
+    assert await onboarding.state() is None
+    assert await onboarding.advance() == []
 
 
 async def test_a_known_district_that_is_disconnected_does_not_count_as_connected(
     store: StoreUnderTest,
 ) -> None:
-    way = Way(store)
-    await way.so(KNOW, CONNECT, DISCONNECT)
+    onboarding = Onboarding(store)
+    await onboarding.so(KNOW, CONNECT, DISCONNECT)
 
-    assert await way.advance() == []
-    assert await way.state() is None
+    assert await onboarding.advance() == []
+    assert await onboarding.state() is None
 
 
 async def test_an_invited_district_is_connected_before_anything_of_it_was_read(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.INVITED)
-    await way.so(CONNECT)
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.INVITED)
+    await onboarding.so(CONNECT)
 
-    await way.advance()
+    await onboarding.advance()
 
-    assert await way.state() is State.CONNECTED
+    assert await onboarding.state() is State.CONNECTED
 
 
 # Sharing
@@ -107,29 +107,29 @@ async def test_all_sections_are_shared_where_hardly_a_student_is_in_none(
     store: StoreUnderTest, percent: float, is_shared: bool
 ) -> None:
     rules = replace(GUIDANCE.rules, unsectioned_percent=percent)
-    way = Way(store, guidance=replace(GUIDANCE, rules=rules))
-    await way.bring_to(State.CONNECTED)
+    onboarding = Onboarding(store, guidance=replace(GUIDANCE, rules=rules))
+    await onboarding.bring_to(State.CONNECTED)
 
-    await way.so(*SHARE)
-    await way.advance()
+    await onboarding.so(*SHARE)
+    await onboarding.advance()
 
-    record = await way.lifecycles.record(DISTRICT)
+    record = await onboarding.onboarding.record(DISTRICT)
     assert record.sharing is not None
     assert (record.sharing.sections, record.sharing.students, record.sharing.unsectioned) == (1, 200, 2)
-    assert (record.way.state is State.ALL_SECTIONS_SHARED) == is_shared
+    assert (record.onboarding.state is State.ALL_SECTIONS_SHARED) == is_shared
 
 
 async def test_sharing_is_judged_anew_after_a_batch_and_not_before(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.CONNECTED)
-    await way.so(*SHARE[:-1])
-    await way.advance()
-    unjudged = (await way.lifecycles.record(DISTRICT)).sharing
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.CONNECTED)
+    await onboarding.so(*SHARE[:-1])
+    await onboarding.advance()
+    unjudged = (await onboarding.onboarding.record(DISTRICT)).sharing
 
-    await way.so(SHARE[-1])
+    await onboarding.so(SHARE[-1])
 
     assert unjudged is None
-    assert [one.move for one in await way.advance()] == [Move.SHARE]
+    assert [one.move for one in await onboarding.advance()] == [Move.SHARE]
 
 
 # Launches
@@ -174,70 +174,70 @@ async def test_a_launch_is_held_back_by_trouble_and_leaves_once_it_is_over(
     store: StoreUnderTest, trouble: str
 ) -> None:
     begins, ends = HOLDS[trouble]
-    way = Way(store)
-    await way.bring_to(State.LAUNCH_SCHEDULED)
-    await way.so(begins)
-    await way.advance()
-    early = (await way.lifecycles.record(DISTRICT)).held_since
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.LAUNCH_SCHEDULED)
+    await onboarding.so(begins)
+    await onboarding.advance()
+    early = (await onboarding.onboarding.record(DISTRICT)).held_since
 
-    await way.window(3, -2)
-    await way.advance()
-    held = await way.lifecycles.record(DISTRICT)
-    await way.so(ends)
-    await way.advance()
-    record = await way.lifecycles.record(DISTRICT)
+    await onboarding.window(3, -2)
+    await onboarding.advance()
+    held = await onboarding.onboarding.record(DISTRICT)
+    await onboarding.so(ends)
+    await onboarding.advance()
+    record = await onboarding.onboarding.record(DISTRICT)
 
     assert early is None  # its day had not come
     assert held.held_since is not None
     assert sorted(held.troubles) == [trouble]
-    assert held.way.state is not State.READY
-    assert (record.way.state, record.held_since, record.troubles) == (State.READY, None, frozenset())
+    assert held.onboarding.state is not State.READY
+    assert (record.onboarding.state, record.held_since, record.troubles) == (State.READY, None, frozenset())
 
 
 async def test_no_launch_slips_in_while_a_verdict_is_being_reached(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.LAUNCH_SCHEDULED)
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.LAUNCH_SCHEDULED)
     async with store.database.transaction() as evaluation:
         await evaluation.fetch("SELECT FROM districts WHERE district_id = $1 FOR NO KEY UPDATE", DISTRICT)
-        await way.window(3, -2)
-        await way.advance()
-        held = await way.lifecycles.record(DISTRICT)
+        await onboarding.window(3, -2)
+        await onboarding.advance()
+        held = await onboarding.onboarding.record(DISTRICT)
         await evaluation.execute(REVIEW, DISTRICT)
 
-    await way.advance()
+    await onboarding.advance()
 
     assert held.troubles == {Trouble.DECIDING}
-    record = await way.lifecycles.record(DISTRICT)
-    assert (record.way.state, record.troubles) == (State.LAUNCH_SCHEDULED, frozenset({Trouble.REVIEW}))
+    record = await onboarding.onboarding.record(DISTRICT)
+    assert (record.onboarding.state, record.troubles) == (State.LAUNCH_SCHEDULED, frozenset({Trouble.REVIEW}))
 
 
 async def test_a_window_that_moves_on_after_the_launch_is_launched_anew_and_told_once_each(
     store: StoreUnderTest,
 ) -> None:
-    way = Way(store)
-    await way.bring_to(State.READY)
-    today = await way.today()
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.READY)
+    today = await onboarding.today()
 
-    await way.window(40)
-    moved = await way.state()
-    taken_back = await way.occasions()
-    await way.window(4, -1)
+    await onboarding.window(40)
+    moved = await onboarding.state()
+    taken_back = await onboarding.occasions()
+    await onboarding.window(4, -1)
 
     assert moved is State.LAUNCH_SCHEDULED
     assert [one for one in taken_back if one.startswith("ready")] == []  # it had not left
-    assert (await way.occasions())[-1] == f"ready/{today + timedelta(days=4)}"
-    assert await way.state() is State.READY
+    assert (await onboarding.occasions())[-1] == f"ready/{today + timedelta(days=4)}"
+    assert await onboarding.state() is State.READY
 
 
 async def test_a_window_that_moves_without_its_launch_is_told_anew(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.READY)
-    today = await way.today()
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.READY)
+    today = await onboarding.today()
 
-    await way.window(5, -2)
+    await onboarding.window(5, -2)
 
-    assert await way.state() is State.READY
-    ready = [one for one in await way.occasions() if one.startswith("ready")]
+    assert await onboarding.state() is State.READY
+    ready = [one for one in await onboarding.occasions() if one.startswith("ready")]
     assert ready == [f"ready/{today + timedelta(days=5)}"]
 
 
@@ -258,72 +258,76 @@ async def test_a_window_that_moves_without_its_launch_is_told_anew(store: StoreU
 async def test_what_will_not_do_is_refused_and_no_address_is_quoted(
     store: StoreUnderTest, said: Description, problem: str
 ) -> None:
-    way = Way(store)
-    await way.bring_to(State.CHOSEN)
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.CHOSEN)
 
-    with pytest.raises(LifecycleError, match=problem) as refused:
-        await way.lifecycles.describe(DISTRICT, said, "vic")
+    with pytest.raises(OnboardingError, match=problem) as refused:
+        await onboarding.onboarding.describe(DISTRICT, said, "vic")
 
     assert "b.example" not in str(refused.value)
-    assert (await way.lifecycles.record(DISTRICT)).contacts == tuple(TEAM.contacts or ())
+    assert (await onboarding.onboarding.record(DISTRICT)).contacts == tuple(TEAM.contacts or ())
 
 
 async def test_without_a_server_an_address_or_a_contact_no_email_is_promised(store: StoreUnderTest) -> None:
-    await Way(store).bring_to(State.CHOSEN)
-    nobody = Way(store, OTHER_DISTRICT)
-    await nobody.lifecycles.choose(nobody.district_id, Description(), "vic")
-    silent = Way(store, guidance=Guidance())
-    nowhere = Way(store, guidance=replace(GUIDANCE, public_url=None))
+    await Onboarding(store).bring_to(State.CHOSEN)
+    nobody = Onboarding(store, OTHER_DISTRICT)
+    await nobody.onboarding.choose(nobody.district_id, Description(), "vic")
+    silent = Onboarding(store, guidance=Guidance())
+    nowhere = Onboarding(store, guidance=replace(GUIDANCE, public_url=None))
 
-    for way, problem in (
+    for onboarding, problem in (
         (silent, "ROSTERING_MAIL__SMTP_URL.*--no-mail"),
         (nowhere, "ROSTERING_HTTP__PUBLIC_URL"),
         (nobody, "no contact"),
     ):
-        with pytest.raises(LifecycleError, match=problem):
-            await way.order(Move.INVITE)
-        assert await way.state() is State.CHOSEN
+        with pytest.raises(OnboardingError, match=problem):
+            await onboarding.order(Move.INVITE)
+        assert await onboarding.state() is State.CHOSEN
     await silent.order(Move.INVITE, writes=False)
     assert await silent.state() is State.INVITED
     assert await silent.occasions() == []
 
 
 async def test_asked_again_a_district_gets_another_email(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.INVITED)
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.INVITED)
 
-    await way.order(Move.INVITE)
-    await way.order(Move.INVITE, writes=False)
-    await way.order(Move.INVITE)
+    await onboarding.order(Move.INVITE)
+    await onboarding.order(Move.INVITE, writes=False)
+    await onboarding.order(Move.INVITE)
 
-    assert await way.occasions() == ["invitation/1", "invitation/2", "invitation/4"]
-    links = await way.lifecycles.links(DISTRICT)
+    assert await onboarding.occasions() == ["invitation/1", "invitation/2", "invitation/4"]
+    links = await onboarding.onboarding.links(DISTRICT)
     assert [link.is_open for link in links] == [True, False, False, False]
 
 
 async def test_a_district_that_is_dropped_stays_off_its_way_until_it_is_chosen(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.CONNECTED)
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.CONNECTED)
 
-    await way.lifecycles.drop(DISTRICT, "vic")
+    await onboarding.onboarding.drop(DISTRICT, "vic")
 
-    assert (await way.state(), await way.occasions(), await way.advance()) == (None, [], [])
+    assert (await onboarding.state(), await onboarding.occasions(), await onboarding.advance()) == (
+        None,
+        [],
+        [],
+    )
     with pytest.raises(UnknownDistrictError):
-        await way.lifecycles.record(DISTRICT)
-    await way.lifecycles.choose(DISTRICT, TEAM, "vic")
-    assert [one.move for one in await way.advance()] == [Move.CONNECT]
+        await onboarding.onboarding.record(DISTRICT)
+    await onboarding.onboarding.choose(DISTRICT, TEAM, "vic")
+    assert [one.move for one in await onboarding.advance()] == [Move.CONNECT]
 
 
 async def test_who_ordered_what_stands_in_the_audit_without_an_address(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.WAITING_ON_DISTRICT)
-    await way.order(Move.RESUME_FILTERING)
-    await way.lifecycles.describe(DISTRICT, TEAM, "vic")
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.WAITING_ON_DISTRICT)
+    await onboarding.order(Move.RESUME_FILTERING)
+    await onboarding.onboarding.describe(DISTRICT, TEAM, "vic")
 
     rows = await store.rows("SELECT actor, action, detail::text FROM audit ORDER BY id")
 
     deeds = ("choose", "invite", "request_sharing", "request_rules", "resume_filtering", "describe")
-    assert [row["action"] for row in rows] == [f"lifecycle.{deed}" for deed in deeds]
+    assert [row["action"] for row in rows] == [f"onboarding.{deed}" for deed in deeds]
     assert {row["actor"] for row in rows} == {"vic"}
     assert not any("larkspur" in row["detail"].lower() for row in rows)
 
@@ -332,15 +336,15 @@ async def test_who_ordered_what_stands_in_the_audit_without_an_address(store: St
 
 
 async def test_a_link_opens_its_page_until_it_ends_or_is_revoked(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.INVITED)
-    link = await way.lifecycles.new_link(DISTRICT, "vic")
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.INVITED)
+    link = await onboarding.onboarding.new_link(DISTRICT, "vic")
     assert link.token is not None
 
-    welcome = await way.lifecycles.welcome(link.token)
-    opened, _ = await way.lifecycles.links(DISTRICT)
-    revoked = await way.lifecycles.revoke_links(DISTRICT, "vic")
-    new = await way.lifecycles.new_link(DISTRICT, "vic")
+    welcome = await onboarding.onboarding.welcome(link.token)
+    opened, _ = await onboarding.onboarding.links(DISTRICT)
+    revoked = await onboarding.onboarding.revoke_links(DISTRICT, "vic")
+    new = await onboarding.onboarding.new_link(DISTRICT, "vic")
     await store.rows(
         "UPDATE connect_links SET created_at = now() - interval '2 days', expires_at = now() "
         "WHERE digest = sha256($1)",
@@ -352,21 +356,21 @@ async def test_a_link_opens_its_page_until_it_ends_or_is_revoked(store: StoreUnd
     assert opened.opened_at is not None
     assert (revoked, len(new.token or "")) == (1, 43)
     for token in (link.token, new.token or "", "no such link", ""):
-        assert await way.lifecycles.welcome(token) is None
+        assert await onboarding.onboarding.welcome(token) is None
 
 
 # Several at once, and trouble within
 
 
 async def test_processes_side_by_side_make_each_move_and_each_email_once(store: StoreUnderTest) -> None:
-    ways = [Way(store, f"{number:024x}") for number in range(20)]
-    for way in ways:
-        await way.bring_to(State.INVITED)
-        await way.window(3, -2)
-        await way.so(CONNECT, KNOW, COMMIT)
+    ways = [Onboarding(store, f"{number:024x}") for number in range(20)]
+    for onboarding in ways:
+        await onboarding.bring_to(State.INVITED)
+        await onboarding.window(3, -2)
+        await onboarding.so(CONNECT, KNOW, COMMIT)
 
     async with opened_store(store.url) as other:
-        here, there = ways[0].lifecycles, Way(other).lifecycles
+        here, there = ways[0].onboarding, Onboarding(other).onboarding
         made = [
             one
             for found in await asyncio.gather(*(each.advance() for each in (here, there) for _ in range(4)))
@@ -375,23 +379,23 @@ async def test_processes_side_by_side_make_each_move_and_each_email_once(store: 
 
     moves = Counter((one.district_id, one.move) for one in made)
     expected = (Move.CONNECT, Move.COMMIT, Move.SCHEDULE, Move.LAUNCH)
-    assert moves == Counter((way.district_id, move) for way in ways for move in expected)
+    assert moves == Counter((onboarding.district_id, move) for onboarding in ways for move in expected)
     opened = (await ways[0].today()) + timedelta(days=3)
-    for way in ways:
-        assert await way.occasions() == ["invitation/1", "rostered", f"ready/{opened}"]
+    for onboarding in ways:
+        assert await onboarding.occasions() == ["invitation/1", "rostered", f"ready/{opened}"]
 
 
 async def test_however_many_move_at_once_none_is_left_behind(
     store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(districts, "ADVANCED", 2)
-    ways = [Way(store, f"{number:024x}") for number in range(5)]
-    for way in ways:
-        await way.so(KNOW, COMMIT)
+    ways = [Onboarding(store, f"{number:024x}") for number in range(5)]
+    for onboarding in ways:
+        await onboarding.so(KNOW, COMMIT)
 
     await ways[0].advance()
 
-    assert [await way.state() for way in ways] == [State.ROSTERED] * 5
+    assert [await onboarding.state() for onboarding in ways] == [State.ROSTERED] * 5
 
 
 async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_other(
@@ -400,15 +404,15 @@ async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_o
     def broken(_values: object) -> object:
         raise MailError("a template will not do")
 
-    ways = [Way(store), Way(store, OTHER_DISTRICT)]
+    ways = [Onboarding(store), Onboarding(store, OTHER_DISTRICT)]
     await ways[0].bring_to(State.FILTERING)
     await ways[1].so(CONNECT)
-    for way in ways:
-        await way.so(KNOW, COMMIT)
+    for onboarding in ways:
+        await onboarding.so(KNOW, COMMIT)
 
     guidance = replace(GUIDANCE, compose=broken)  # type: ignore[arg-type]
-    await Way(store, guidance=guidance).advance()
-    meanwhile = [await way.state() for way in ways]
+    await Onboarding(store, guidance=guidance).advance()
+    meanwhile = [await onboarding.state() for onboarding in ways]
     await ways[0].advance()
 
     assert meanwhile == [State.FILTERING, State.ROSTERED]
@@ -419,28 +423,28 @@ async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_o
 async def test_the_stage_counts_moves_and_the_figures_tell_where_districts_stand(
     store: StoreUnderTest,
 ) -> None:
-    way, metrics, slept = Way(store), Metrics(), list[float]()
-    await way.bring_to(State.INVITED)
-    await way.so(CONNECT, KNOW, FILTER)
+    onboarding, metrics, slept = Onboarding(store), Metrics(), list[float]()
+    await onboarding.bring_to(State.INVITED)
+    await onboarding.so(CONNECT, KNOW, FILTER)
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    stage = AdvanceStage(way.lifecycles, 5, sleep, metrics)
+    stage = AdvanceStage(onboarding.onboarding, 5, sleep, metrics)
     assert not await stage.once()
     await stage.wait()
     show_figures(metrics, await store.inspections.figures())
 
     value = metrics.registry.get_sample_value
-    assert value("rostering_lifecycle_moves_total", {"move": "connect"}) == 1
-    assert value("rostering_lifecycle_districts", {"state": "connected"}) == 1
-    assert value("rostering_lifecycle_districts", {"state": "live"}) == 0
+    assert value("rostering_onboarding_moves_total", {"move": "connect"}) == 1
+    assert value("rostering_onboarding_districts", {"state": "connected"}) == 1
+    assert value("rostering_onboarding_districts", {"state": "live"}) == 0
     assert slept == [5]
 
 
 async def test_an_order_that_does_not_fit_says_what_would(store: StoreUnderTest) -> None:
-    way = Way(store)
-    await way.bring_to(State.CHOSEN)
+    onboarding = Onboarding(store)
+    await onboarding.bring_to(State.CHOSEN)
 
     with pytest.raises(OrderRefused, match="is chosen; request_rules is allowed from all_sections_shared, "):
-        await way.order(Move.REQUEST_RULES)
+        await onboarding.order(Move.REQUEST_RULES)

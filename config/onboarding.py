@@ -1,4 +1,4 @@
-"""The settings of a district's way from its invitation to its first assessment."""
+"""The settings of a district's onboarding from its invitation to its first assessment."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from config.checks import AsJson, Percent, Seconds, connect_address, hour_of_day
 from config.group import Group
 
 
-class LifecycleSettings(Group):
-    """The way of a district from its invitation to its first assessment."""
+class OnboardingSettings(Group):
+    """The onboarding of a district from its invitation to its first assessment."""
 
     time_zone: Annotated[str, AfterValidator(zone)] = Field(
         default="America/New_York",

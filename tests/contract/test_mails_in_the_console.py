@@ -46,16 +46,16 @@ async def kept(store: StoreUnderTest) -> list[KeptMail]:
 async def test_the_e_mail_is_seen_before_it_is_sent_and_is_the_one_that_is_sent(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    text = await browser.of("way/invite")
+    text = await browser.of("onboarding/invite")
     assert "Connect Larkspur to Insights" in text
     assert all(contact in text for contact in TEAM)
     assert "the-link-is-made-when-this-is-sent" in text
     assert await kept(store) == []
     assert await store.onboarding.links(DISTRICT) == []
-    seen = await browser.of("way/invite/html")
+    seen = await browser.of("onboarding/invite/html")
     assert "Connect through Clever" in seen
 
-    await browser.of("way/invite", {})
+    await browser.of("onboarding/invite", {})
     assert browser.status == 303
     (sent,) = await kept(store)
     (token,) = set(re.findall(r"/connect/([\w-]{43})", sent.html))
@@ -69,7 +69,7 @@ async def test_the_e_mail_is_seen_before_it_is_sent_and_is_the_one_that_is_sent(
 
 @pytest.mark.usefixtures("writing")
 async def test_whoever_has_written_already_has_nothing_sent(browser: Browser, store: StoreUnderTest) -> None:
-    await browser.of("way/invite", {"written": "yes"})
+    await browser.of("onboarding/invite", {"written": "yes"})
 
     assert browser.status == 303
     assert await kept(store) == []
@@ -80,25 +80,25 @@ async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
     browser: Browser, store: StoreUnderTest, feed: Feed
 ) -> None:
     await store.onboarding.advance()
-    assert "stands in no review with a suggestion" in await browser.of("way/request_rules")
+    assert "stands in no review with a suggestion" in await browser.of("onboarding/request_rules")
     await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess - Quillfeather")))
     assert await evaluate(store) == ["review"]
 
-    listed = await browser.of("way/request_rules")
+    listed = await browser.of("onboarding/request_rules")
     assert RULE in listed
     assert "32 of 32 students in exactly one class" in listed
     (key,) = re.findall(r"request_rules\?rules=([0-9a-f]+)", listed)
     assert "<iframe" not in listed
-    assert "<iframe" in await browser.of(f"way/request_rules?rules={key}")
-    assert RULE in html.unescape(await browser.of(f"way/request_rules/html?rules={key}"))
+    assert "<iframe" in await browser.of(f"onboarding/request_rules?rules={key}")
+    assert RULE in html.unescape(await browser.of(f"onboarding/request_rules/html?rules={key}"))
 
-    await browser.of("way/request_rules/html?rules=other")
+    await browser.of("onboarding/request_rules/html?rules=other")
     assert browser.status == 404
-    refused = await browser.of("way/request_rules", {"rules": "other"})
+    refused = await browser.of("onboarding/request_rules", {"rules": "other"})
     assert browser.status == 422
     assert "the review has others by now" in refused
 
-    await browser.of("way/request_rules", {"rules": key})
+    await browser.of("onboarding/request_rules", {"rules": key})
     assert browser.status == 303
     sent = (await kept(store))[0]
     assert RULE in sent.text

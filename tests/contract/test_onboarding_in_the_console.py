@@ -155,7 +155,7 @@ async def test_a_district_that_nobody_knows_has_no_way(browser: Browser) -> None
     for what in ("onboarding", "mails", "onboarding/invite", "onboarding/invite/html"):
         await browser.of(what)
         assert browser.status == 404, what
-    await browser.of("way/window", {"opens_on": "2030-01-10"})
+    await browser.of("onboarding/window", {"opens_on": "2030-01-10"})
     assert browser.status == 404
 
 
@@ -177,10 +177,10 @@ async def test_only_what_the_state_allows_is_offered(browser: Browser, store: St
     await browser.of("onboarding")
     assert offered() == ["request_rules", "resume-filtering"]
 
-    await browser.of("way/resume-filtering", {})
+    await browser.of("onboarding/resume-filtering", {})
     assert browser.address == f"/districts/{DISTRICT}/onboarding?done=filtering-resumed"
     assert await state(store) == "filtering"
-    text = await browser.of("way/resume-filtering", {})
+    text = await browser.of("onboarding/resume-filtering", {})
     assert browser.status == 409
     assert "is filtering; resume_filtering is allowed from" in text
 
@@ -189,16 +189,16 @@ async def test_only_what_the_state_allows_is_offered(browser: Browser, store: St
 async def test_without_a_mail_server_a_person_says_that_they_wrote(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    assert "no SMTP server is configured" in await browser.of("way/invite")
-    await browser.of("way/invite/html")
+    assert "no SMTP server is configured" in await browser.of("onboarding/invite")
+    await browser.of("onboarding/invite/html")
     assert browser.status == 404
 
-    refused = await browser.of("way/invite", {})
+    refused = await browser.of("onboarding/invite", {})
     assert browser.status == 422
     assert "no SMTP server is configured" in refused
     assert await state(store) == "chosen"
 
-    await browser.of("way/invite", {"written": "yes"})
+    await browser.of("onboarding/invite", {"written": "yes"})
     assert browser.address == f"/districts/{DISTRICT}/onboarding?done=asked-invite"
     assert await state(store) == "invited"
     rows = await store.rows("SELECT actor FROM audit WHERE action = 'onboarding.invite'")
@@ -207,11 +207,11 @@ async def test_without_a_mail_server_a_person_says_that_they_wrote(
 
 @pytest.mark.usefixtures("chosen")
 async def test_a_move_that_the_state_does_not_allow_is_refused_beside_its_form(browser: Browser) -> None:
-    text = await browser.of("way/request_sharing", {"written": "yes"})
+    text = await browser.of("onboarding/request_sharing", {"written": "yes"})
 
     assert browser.status == 409
     assert "request_sharing is allowed from connected, sharing_requested" in text
-    assert "this cannot be done from there" in await browser.of("way/request_sharing")
+    assert "this cannot be done from there" in await browser.of("onboarding/request_sharing")
 
 
 @pytest.mark.usefixtures("chosen")
@@ -237,22 +237,22 @@ async def test_the_steps_have_dates_and_tell_of_repeats_and_of_what_was_left_out
 async def test_a_window_is_set_moved_and_cancelled_in_the_districts_own_days(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    await browser.of("way/window", {"opens_on": "2030-01-15"})
+    await browser.of("onboarding/window", {"opens_on": "2030-01-15"})
     assert browser.address == f"/districts/{DISTRICT}/onboarding?done=window-set"
     text = await browser.of("onboarding")
     assert "Tue 15 Jan 2030" in text
     assert "Thu 10 Jan 2030, 08:00" in text
     assert "America/Chicago" in text
 
-    wrong = await browser.of("way/window", {"opens_on": "2030-01-15", "launch_on": "2030-01-16"})
+    wrong = await browser.of("onboarding/window", {"opens_on": "2030-01-15", "launch_on": "2030-01-16"})
     assert browser.status == 422
     assert "expected a day on or before 2030-01-15" in wrong
     assert 'value="2030-01-16"' in wrong
-    assert "or a day to come, got 2020-01-01" in await browser.of("way/window", {"opens_on": "2020-01-01"})
-    assert "expected a day such as 2026-09-15" in await browser.of("way/window", {"opens_on": "soon"})
-    assert "expected the day on which it opens" in await browser.of("way/window", {"opens_on": ""})
+    assert "or a day to come, got 2020-01-01" in await browser.of("onboarding/window", {"opens_on": "2020-01-01"})
+    assert "expected a day such as 2026-09-15" in await browser.of("onboarding/window", {"opens_on": "soon"})
+    assert "expected the day on which it opens" in await browser.of("onboarding/window", {"opens_on": ""})
 
-    await browser.of("way/no-window", {})
+    await browser.of("onboarding/no-window", {})
     assert "Nobody has said yet" in await browser.of("onboarding")
     assert (await store.onboarding.record(DISTRICT)).windows_set == 2
 
@@ -299,26 +299,26 @@ async def test_what_people_say_of_a_district_is_changed_and_its_last_contact_sta
     browser: Browser, store: StoreUnderTest
 ) -> None:
     said = {"name": "Larkspur", "contacts": " cy@larkspur.example \n", "time_zone": "America/Denver"}
-    await browser.of("way/describe", said)
+    await browser.of("onboarding/describe", said)
     record = await store.onboarding.record(DISTRICT)
     assert (list(record.contacts), record.time_zone) == (["cy@larkspur.example"], "America/Denver")
 
-    text = await browser.of("way/describe", said | {"contacts": ""})
+    text = await browser.of("onboarding/describe", said | {"contacts": ""})
     assert browser.status == 422
     assert "the last one cannot be taken away" in text
 
 
 @pytest.mark.usefixtures("chosen")
 async def test_a_link_is_made_copied_and_revoked(browser: Browser, store: StoreUnderTest) -> None:
-    shown = await browser.of("way/new-link", {})
+    shown = await browser.of("onboarding/new-link", {})
     (first,) = re.findall(r"/connect/([\w-]{43})", shown)
     assert await store.onboarding.welcome(first) is not None
     assert "/connect/" not in await browser.of("onboarding")
     assert "A link is open" in browser.text
 
-    await browser.of("way/new-link", {})
+    await browser.of("onboarding/new-link", {})
     assert await store.onboarding.welcome(first) is None
-    await browser.of("way/revoke-links", {})
+    await browser.of("onboarding/revoke-links", {})
     assert "/connect/" not in await browser.of("onboarding")
     assert "No link is open" in browser.text
 
@@ -328,10 +328,10 @@ async def test_a_district_is_dropped_by_whoever_is_sure_and_can_be_chosen_again(
     browser: Browser, store: StoreUnderTest
 ) -> None:
     await connect(store)
-    assert "expected the tick" in await browser.of("way/drop", {})
+    assert "expected the tick" in await browser.of("onboarding/drop", {})
     assert browser.status == 422
 
-    await browser.of("way/drop", {"sure": "yes"})
+    await browser.of("onboarding/drop", {"sure": "yes"})
     assert browser.address == "/board?done=dropped"
     assert "This district is not in onboarding" in await browser.of("onboarding")
     await browser.send("/board", {"district": DISTRICT})

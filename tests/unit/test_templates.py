@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
-TEMPLATES = {
-    file.name: file.read_text() for file in resources.files("worker.console").joinpath("templates").iterdir()
-}
+CONSOLE = resources.files("worker.console")
+TEMPLATES = {file.name: file.read_text() for file in CONSOLE.joinpath("templates").iterdir()}
+
+
+def test_every_template_that_the_console_names_is_there() -> None:
+    sources = [path.read_text() for path in Path(str(CONSOLE)).rglob("*.py")]
+    named = {
+        name for text in sources + list(TEMPLATES.values()) for name in re.findall(r'"(\w+\.html)"', text)
+    }
+
+    assert named - set(TEMPLATES) == set()
 
 
 @pytest.mark.parametrize("name", sorted(TEMPLATES))

@@ -86,7 +86,11 @@ class Sweep:
             "plan/approve": {"plan": name, "reason": "x"},
             "rollback": {"to": name, "reason": "x"},
             "flush": {"reason": "x"},
-            "onboarding/describe": {"contacts": f"{canaries.address(1)} {name}", "name": "x", "time_zone": name},
+            "onboarding/describe": {
+                "contacts": f"{canaries.address(1)} {name}",
+                "name": "x",
+                "time_zone": name,
+            },
             "onboarding/window": {"opens_on": name, "launch_on": name},
             "onboarding/request_rules": {"rules": name},
         }
@@ -107,7 +111,10 @@ class Sweep:
             *(_of_district(f"/{end}") for end in (f"students/{strange}", f"findings?code={strange}")),
             *(_of_district(f"/{end}") for end in (f"history?before={strange}", f"plan?kind={strange}")),
             _of_district(f"/findings?after_code={strange}&school={strange}"),
-            *(_of_district(f"/{end}") for end in (f"mails/{strange}", f"onboarding/request_rules?rules={strange}")),
+            *(
+                _of_district(f"/{end}")
+                for end in (f"mails/{strange}", f"onboarding/request_rules?rules={strange}")
+            ),
         ):
             answer = await browser.get(path, X_Name=strange, traceparent=strange, Referer=f"/{strange}")
             assert answer.status < 500, path

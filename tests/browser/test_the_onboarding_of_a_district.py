@@ -32,12 +32,12 @@ async def test_a_district_is_chosen_invited_connected_asked_for_rules_and_given_
 
 
 async def _chooses(page: Page, district: str) -> None:
-    await page.get_by_label("Id in Clever").fill(district)
+    await page.get_by_label("Clever district ID").fill(district)
     await page.get_by_label("Name").fill(NAME)
     await page.get_by_label("Contacts").fill(CONTACT)
     await page.get_by_label("Time zone").fill("America/Chicago")
-    await page.get_by_role("button", name="Choose").click()
-    await expect(page.get_by_role("status")).to_contain_text("on its way")
+    await page.get_by_role("button", name="Add district").click()
+    await expect(page.get_by_role("status")).to_contain_text("District added")
     await expect(page.locator("[aria-current=step]")).to_contain_text("Chosen")
 
 
@@ -58,8 +58,8 @@ async def _invites_having_seen_the_e_mail(page: Page, office: Office) -> None:
 
 async def _link(page: Page, office: Office) -> str:
     """Return the link that the district got; nobody else is shown it."""
-    await page.get_by_role("link", name="Way", exact=True).click()
-    await expect(page.get_by_role("main")).to_contain_text("A link is open")
+    await page.get_by_role("link", name="Onboarding", exact=True).click()
+    await expect(page.get_by_role("main")).to_contain_text("A link is active")
     body = office.post.kept[0].message.get_body(("plain",))
     assert body is not None
     found = re.search(r"http://rostering\.example\.org/connect/[\w-]{43}", body.get_content())
@@ -76,26 +76,28 @@ async def _the_district_connects(browser: Browser, office: Office, district: str
         assert await button.get_attribute("href") == f"https://clever.example.org/connect/{district}"
         await office.clever.change(district, "connect")
         await _until(page, page.get_by_role("status"), "Thank you")
-        await _until(page, page.get_by_role("main"), "Nothing for you at the moment")  # all is shared at once
+        await _until(
+            page, page.get_by_role("main"), "You have nothing to do right now"
+        )  # all is shared at once
         assert await page.context.cookies() == []
 
 
 async def _sees_it_connected_and_asks_for_sharing(page: Page, office: Office) -> None:
     """The sandbox shares everything at once: it may be seen before anybody asks."""
     await _until(page, page.locator("[aria-current=step]"), re.compile("Connected|shared"))
-    await expect(page.get_by_role("main")).to_contain_text("first opened")
+    await expect(page.get_by_role("main")).to_contain_text("First opened")
     await office.reviewed(2)
     await _until(page, page.locator("[aria-current=step]"), "All sections shared")
-    await expect(page.get_by_role("main")).to_contain_text("students sit in no section")
+    await expect(page.get_by_role("main")).to_contain_text(re.compile("students (is|are) in no section"))
 
 
 async def _asks_for_rules_by_a_suggestion(page: Page, office: Office, district: str) -> None:
-    await page.get_by_role("link", name="Ask for sharing rules …").click()
+    await page.get_by_role("link", name="Request sharing rules …").click()
     await page.get_by_role("link", name=re.compile("^Choose suggestion 1")).click()
     rule = await page.locator(".is-chosen .rule-text").inner_text()
     await expect(page.frame_locator("iframe.mail-frame").locator("body")).to_contain_text(rule)
     assert "homeroom" not in page.url.lower()
-    await page.get_by_role("button", name="Ask for sharing rules").click()
+    await page.get_by_role("button", name="Request sharing rules").click()
     await expect(page.locator("[aria-current=step]")).to_contain_text("Waiting on district")
     await page.goto(f"{office.url}districts/{district}/mails")
     await _shows(page, "good", "sent")
@@ -111,7 +113,7 @@ async def _the_district_is_rostered(office: Office, district: str) -> None:
 
 async def _sets_the_window_and_finds_it_on_the_board(page: Page, district: str) -> None:
     opens_on = datetime.now(UTC).date() + timedelta(days=30)
-    await page.get_by_role("link", name="Way", exact=True).click()
+    await page.get_by_role("link", name="Onboarding", exact=True).click()
     await _until(page, page.locator("[aria-current=step]"), "Rostered")
     await page.get_by_label("Window opens").fill(opens_on.isoformat())
     await page.get_by_role("button", name="Set").click()
@@ -128,10 +130,10 @@ async def _sets_the_window_and_finds_it_on_the_board(page: Page, district: str) 
 
 async def _finds_the_other_on_the_to_do_list(page: Page, office: Office) -> None:
     await page.get_by_role("link", name="To-do").click()
-    await expect(page.get_by_role("main")).to_contain_text("Say whom to write to")
+    await expect(page.get_by_role("main")).to_contain_text("Add a contact")
     line = page.get_by_role("row").filter(has_text=office.districts[0]).first
     await line.get_by_role("link").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Way")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Onboarding")
 
 
 async def _sees_how_each_kind_of_e_mail_reads(page: Page, office: Office) -> None:
@@ -144,13 +146,13 @@ async def _whoever_has_no_open_link_is_told_so(
     browser: Browser, office: Office, page: Page, district: str, link: str
 ) -> None:
     await page.goto(f"{office.url}districts/{district}/onboarding")
-    await page.get_by_role("button", name="Revoke it").click()
-    await expect(page.get_by_role("main")).to_contain_text("No link is open")
+    await page.get_by_role("button", name="Revoke link").click()
+    await expect(page.get_by_role("main")).to_contain_text("No active link")
     async with tab(browser) as stranger:
         path = link.removeprefix("http://rostering.example.org")
         answer = await stranger.request.get(office.url.rstrip("/") + path)
         assert answer.status == 404
-        assert "This link is no longer open" in await answer.text()
+        assert "This link no longer works" in await answer.text()
 
 
 async def _shows(page: Page, kind: str, text: str) -> None:

@@ -33,7 +33,7 @@ async def _finds_the_district_and_its_cause(page: Page, office: Office, district
 
 async def _tries_a_filter_and_adopts_it(page: Page, office: Office, district: str) -> None:
     await page.get_by_role("link", name="Filter", exact=True).click()
-    await page.get_by_role("link", name="Write a filter").click()
+    await page.get_by_role("link", name="Create filter").click()
     await page.get_by_role("button", name="Add a rule").click()
     coverage = page.locator("#coverage")
     value = page.get_by_label("Value, rule 1, condition 1")
@@ -42,11 +42,11 @@ async def _tries_a_filter_and_adopts_it(page: Page, office: Office, district: st
     await expect(coverage).to_contain_text(re.compile(rf"{STUDENTS}\b.*exactly one", re.DOTALL))
     address = page.url.partition("#")[0]
     assert address.endswith(f"/districts/{district}/filter/edit"), "what is typed stands in no address"
-    await page.get_by_role("link", name="Leave without saving").click()
+    await page.get_by_role("link", name="Cancel").click()
 
     first = page.get_by_role("article").first
     await expect(first).to_contain_text(f"{STUDENTS} of {STUDENTS} students in exactly one class")
-    await first.get_by_role("button", name=re.compile("^Adopt")).click()
+    await first.get_by_role("button", name=re.compile("^Apply")).click()
     await expect(page.get_by_role("status")).to_be_visible()
     await office.committed(district)
 
@@ -67,7 +67,7 @@ async def _approves_a_mass_removal(page: Page, office: Office, district: str) ->
     await expect(page.locator(".district-head .status")).to_have_text("review")
     await page.get_by_role("link", name="Plan", exact=True).click()
     await expect(page.get_by_role("main")).to_contain_text("district.mass_removal")
-    await page.get_by_label("Why these removals are meant").fill("a school moved to another district")
+    await page.get_by_label("Reason for approving these removals").fill("a school moved to another district")
     await page.get_by_role("button", name="Approve this plan").click()
     await office.committed(district, 2)
     await page.reload()
@@ -78,9 +78,9 @@ async def _replays_a_dead_letter(page: Page, office: Office) -> None:
     await office.put_aside_a_letter()
     await page.get_by_role("link", name="Dead letters").click()
     await expect(page.get_by_role("main")).to_contain_text(ORPHAN)
-    await page.get_by_label("Why", exact=True).fill("the worker that could not read it was replaced")
+    await page.get_by_label("Reason", exact=True).fill("the worker that could not read it was replaced")
     reviews = len(office.consumer.reviews)
-    await page.get_by_role("button", name="Replay the ticked").click()
+    await page.get_by_role("button", name="Replay selected").click()
     await expect(page.get_by_role("main")).to_contain_text("No dead letters")
     await office.reviewed(reviews + 1)
     assert office.consumer.reviews[-1]["district_id"] == ORPHAN
@@ -95,10 +95,10 @@ async def test_the_filter_is_written_and_saved_without_a_script(site: Site) -> N
             await page.get_by_role("button", name="Add a rule").click()
             await page.get_by_label("Operator, rule 1, condition 1").select_option("contains")
             await page.get_by_label("Value, rule 1, condition 1").fill("homeroom")
-            await page.get_by_role("button", name="Count", exact=True).last.click()
+            await page.get_by_role("button", name="Update counts", exact=True).last.click()
             await expect(page.locator("#coverage")).to_contain_text(str(STUDENTS))
-            await page.get_by_label("Why this filter").fill("every homeroom has homeroom in its name")
-            await page.get_by_role("button", name="Save and put in force").click()
+            await page.get_by_label("Reason for this change").fill("every homeroom has homeroom in its name")
+            await page.get_by_role("button", name="Save and apply").click()
             await open_office.committed(district)
 
 
@@ -111,6 +111,6 @@ async def test_a_viewer_sees_counts_and_ids_and_nobodys_name(site: Site) -> None
         assert "homeroom" not in seen.lower().replace("homeroom/advisory", "")
         tabs = await page.get_by_role("navigation", name="District").get_by_role("link").all_inner_texts()
         assert "Sections" not in tabs
-        assert "Orders" not in tabs
+        assert "Actions" not in tabs
         answer = await page.request.get(f"{open_office.url}districts/{district}/sections")
         assert answer.status == 403

@@ -16,7 +16,7 @@ from worker.domain.access.users import Role
 from worker.onboarding.district_store import Description
 from worker.runtime.logs import configure_logging
 
-OVER = "This link is no longer open"
+OVER = "This link no longer works"
 CLEVER = "https://clever.example.org/connect/{client_id}/{district_id}"
 
 
@@ -58,7 +58,7 @@ async def test_whoever_holds_the_link_sees_what_will_happen_without_a_log_in_and
             assert is_nothing_but_the_page(answer)
             assert "Connect Larkspur" in answer.text
             assert "Share your students, teachers, schools and all sections" in answer.text
-            assert "Leave your sync running" in answer.text
+            assert "Keep your sync running" in answer.text
             assert DISTRICT not in answer.text
             assert "ada@larkspur.example" not in answer.text
             assert "<form" not in answer.text
@@ -114,7 +114,7 @@ async def test_the_button_leads_to_clever_and_stays_no_longer_than_it_is_needed(
 
         await store.rows("UPDATE districts SET status = 'rostered', commit_sequence = 1")
         await store.onboarding.advance()
-        assert "every student of yours has a class" in (await browser.get(f"/connect/{token}")).text
+        assert "every student has a class" in (await browser.get(f"/connect/{token}")).text
 
         await store.rows("UPDATE connections SET disconnected_at = now()")
         await store.onboarding.advance()
@@ -125,9 +125,9 @@ async def test_the_button_leads_to_clever_and_stays_no_longer_than_it_is_needed(
 
 async def test_the_first_opening_of_a_link_is_seen_by_the_roster_team(serve: Serve, token: str) -> None:
     async with serve() as served, served.browser() as browser, served.logged_in(Role.REVIEWER) as reviewer:
-        assert "not opened yet" in (await reviewer.get(f"/districts/{DISTRICT}/onboarding")).text
+        assert "Not opened yet" in (await reviewer.get(f"/districts/{DISTRICT}/onboarding")).text
         await browser.get(f"/connect/{token}")
-        assert "first opened" in (await reviewer.get(f"/districts/{DISTRICT}/onboarding")).text
+        assert "First opened" in (await reviewer.get(f"/districts/{DISTRICT}/onboarding")).text
 
 
 async def test_no_log_line_and_no_figure_holds_the_token(serve: Serve, token: str) -> None:

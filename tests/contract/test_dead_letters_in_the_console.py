@@ -43,7 +43,7 @@ async def quarantined(store: StoreUnderTest) -> int:
 
 
 async def test_without_dead_letters_the_page_says_so(browser: Browser) -> None:
-    assert "every message could be read" in await browser.open("/dead-letters")
+    assert "Every message could be read" in await browser.open("/dead-letters")
 
 
 @pytest.mark.usefixtures("ingest")
@@ -104,9 +104,9 @@ async def test_a_letter_that_is_still_unreadable_comes_back_after_a_replay(
 @pytest.mark.parametrize(
     ("fields", "code", "told"),
     [
-        ({"reason": "x"}, 422, "at least one letter to be ticked"),
+        ({"reason": "x"}, 422, "at least one dead letter"),
         ({"letter": LETTER, "reason": " "}, 422, "expected a text that says why"),
-        ({"letter": "ab" * 32, "reason": "x"}, 409, "were not there any more"),
+        ({"letter": "ab" * 32, "reason": "x"}, 409, "no longer there"),
     ],
 )
 @pytest.mark.parametrize("order", ["replay", "discard"])

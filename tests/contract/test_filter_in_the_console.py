@@ -77,7 +77,7 @@ async def test_a_suggestion_is_adopted_in_one_click(browser: Browser, store: Sto
     assert await in_force(store) == keeping(HOMEROOMS)
     (noted,) = await store.rows("SELECT actor, detail FROM audit WHERE action = 'filter.set'")
     assert noted["actor"] == "local"
-    assert noted["detail"]["reason"] == "Suggested: it gives 32 of 32 students one class"
+    assert noted["detail"]["reason"] == "Suggested: 32 of 32 students in exactly one class"
     assert await evaluate(store) == ["commit"]
 
 
@@ -117,7 +117,7 @@ async def test_what_cannot_be_adopted_is_refused_in_words(
 
 @pytest.mark.usefixtures("feed")
 async def test_suggestions_are_looked_for_on_demand(browser: Browser) -> None:
-    assert "stands in no review" in await browser.of("filter")
+    assert "No suggestions yet" in await browser.of("filter")
     text = await browser.of("filter/suggest", {})
 
     assert browser.status == 200
@@ -132,9 +132,9 @@ async def test_the_history_tells_who_set_what_and_why(browser: Browser, store: S
 
     text = await browser.of("filter")
 
-    assert "In force: version 2" in text
+    assert "Current filter: version 2" in text
     assert "bob" in text
-    assert re.search(r"Version 1, set by ada at [\d: -]+ UTC: try clubs", text)
+    assert re.search(r"Version 1, set by ada on [\d: -]+ UTC: try clubs", text)
     assert 'name is "Chess - Quillfeather"' in text
     (looked,) = await store.rows("SELECT actor, district_id FROM audit WHERE action = 'lookup.filter'")
     assert (looked["actor"], looked["district_id"]) == ("local", DISTRICT)
@@ -148,8 +148,8 @@ async def test_a_filter_is_written_with_buttons_and_nothing_else(
     browser: Browser, store: StoreUnderTest
 ) -> None:
     await browser.of("filter/edit")
-    assert "No rule yet" in browser.text
-    assert "Its students have: 3." in browser.text
+    assert "No rules yet" in browser.text
+    assert "Grades in this district: 3." in browser.text
 
     text = await browser.of("filter/edit", [*form_of(browser.page), ("do", "add-rule")])
     filled = [(n, "homeroom" if n == "rule-0-0-value" else v) for n, v in form_of(browser.page)]
@@ -244,10 +244,10 @@ async def test_a_full_trial_tells_what_the_commit_would_change_and_changes_nothi
     browser: Browser, store: StoreUnderTest
 ) -> None:
     text = await browser.of("filter/edit", editor(("name", "contains", "homeroom"), do="trial"))
-    assert (browser.status, "No error: the preflight would pass" in text) == (200, True)
+    assert (browser.status, "No errors: the preflight would pass" in text) == (200, True)
 
     text = await browser.of("filter/edit", editor(("name", "contains", "chess"), do="trial"))
-    assert "No error: the preflight would pass" in text
+    assert "No errors: the preflight would pass" in text
     assert "32 of 32 students change class" in text
     assert re.search(r"class</th><td[^>]*>1</td><td[^>]*>2<", text)
 

@@ -42,7 +42,7 @@ async def looked(store: StoreUnderTest) -> list[str]:
 
 
 async def test_without_a_district_the_list_says_what_to_do_next(browser: Browser) -> None:
-    assert "No district yet" in await browser.open("/")
+    assert "No districts yet" in await browser.open("/")
     assert "rostering publish" in browser.text
 
 
@@ -51,15 +51,20 @@ async def test_the_list_tells_how_a_district_stands(browser: Browser) -> None:
     text = await browser.open("/")
     for told in (f"/districts/{DISTRICT}", "in review since", "32 blocked"):
         assert told in text
-    assert "No district fits" in await browser.open("/?q=nowhere")
+    assert "No districts match" in await browser.open("/?q=nowhere")
     assert DISTRICT in await browser.open(f"/?q={DISTRICT[:8].upper()}&sort=name&page=1")
-    assert "No district fits" in await browser.open("/?status=rostered&page=99999999")
+    assert "No districts match" in await browser.open("/?status=rostered&page=99999999")
 
 
 @pytest.mark.usefixtures("torn")
 async def test_a_district_tells_why_it_stands_in_review_and_where(browser: Browser) -> None:
     text = await browser.open(f"/districts/{DISTRICT}")
-    for told in ("Why it stands in review", "student.multiple_sections", "filter is suggested", "Coverage"):
+    for told in (
+        "Why this district is in review",
+        "student.multiple_sections",
+        "suggested section filter",
+        "Coverage",
+    ):
         assert told in text
     assert "0 of 20 ready" in text
     assert "0 of 12 ready" in text
@@ -68,10 +73,10 @@ async def test_a_district_tells_why_it_stands_in_review_and_where(browser: Brows
 
 @pytest.mark.usefixtures("feed")
 async def test_a_rostered_district_has_nothing_against_it(browser: Browser) -> None:
-    assert "nothing stands against a commit" in await browser.open(f"/districts/{DISTRICT}")
+    assert "nothing blocks a commit" in await browser.open(f"/districts/{DISTRICT}")
     assert "20 of 20 ready" in browser.text
-    assert "No finding is open" in await browser.of("findings")
-    assert "No event waits" in await browser.open(f"/districts/{DISTRICT}?forecast=1")
+    assert "No open findings" in await browser.of("findings")
+    assert "No events are waiting" in await browser.open(f"/districts/{DISTRICT}?forecast=1")
 
 
 @pytest.mark.usefixtures("torn")
@@ -111,8 +116,8 @@ async def test_history_tells_what_was_decided(browser: Browser) -> None:
     text = await browser.of("history")
     assert text.index("review") < text.index("commit")
     assert "32 of 32 students blocked" in text
-    assert "Go back to this" not in text, "the newest commit is where the district is"
-    assert "Nothing was decided before that" in await browser.of("history?before=1")
+    assert "Roll back to this" not in text, "the newest commit is where the district is"
+    assert "No earlier decisions" in await browser.of("history?before=1")
 
 
 @pytest.mark.usefixtures("torn")

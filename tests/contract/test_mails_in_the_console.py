@@ -80,7 +80,7 @@ async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
     browser: Browser, store: StoreUnderTest, feed: Feed
 ) -> None:
     await store.onboarding.advance()
-    assert "stands in no review with a suggestion" in await browser.of("onboarding/request_rules")
+    assert "no suggestion that works as sharing rules" in await browser.of("onboarding/request_rules")
     await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess - Quillfeather")))
     assert await evaluate(store) == ["review"]
 
@@ -96,7 +96,7 @@ async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
     assert browser.status == 404
     refused = await browser.of("onboarding/request_rules", {"rules": "other"})
     assert browser.status == 422
-    assert "the review has others by now" in refused
+    assert "the suggestions have changed" in refused
 
     await browser.of("onboarding/request_rules", {"rules": key})
     assert browser.status == 303
@@ -157,16 +157,16 @@ async def test_what_became_of_e_mails_is_counted_for_all_and_named_for_those_who
     (one,) = await kept(store)
     assert one.state.value == "bounced"
     listed = await browser.of("mails")
-    assert "needs somebody" in listed
+    assert "needs attention" in listed
     assert f'action="/districts/{DISTRICT}/mails/{one.mail_id}/arrived"' in listed
     assert "office@district.example" not in listed
     shown = await browser.of(f"mails/{one.mail_id}")
     assert "bounced: 5.1.1" in shown
-    assert "Enough people have it" in shown
+    assert "Mark as resolved" in shown
 
     await browser.of(f"mails/{one.mail_id}/arrived", {})
     assert browser.address == f"/districts/{DISTRICT}/mails?done=mail-arrived"
-    assert "Enough people have it" not in await browser.of(f"mails/{one.mail_id}")
+    assert "Mark as resolved" not in await browser.of(f"mails/{one.mail_id}")
     await browser.become(Role.VIEWER)
     listed = await browser.of("mails")
     assert "bounced" in listed
@@ -203,7 +203,7 @@ async def test_a_mail_of_another_district_and_one_that_there_is_not_are_no_pages
 async def test_each_kind_of_e_mail_is_shown_with_invented_values(browser: Browser) -> None:
     text = await browser.open("/mails")
     assert text.count("<iframe") == 5
-    assert "No mail server is set" in text
+    assert "No mail server is configured" in text
     assert "Maple Hollow School District" in await browser.open("/mails/invitation")
     await browser.open("/mails/nonsense")
     assert browser.status == 404

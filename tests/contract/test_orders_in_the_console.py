@@ -90,7 +90,7 @@ async def test_what_was_typed_is_kept_beside_the_refusal(browser: Browser, store
 
     assert browser.status == 409
     assert "on hold already, by ada" in text
-    assert "You wrote: mine as well" in text
+    assert "Your reason: mine as well" in text
 
 
 @pytest.mark.usefixtures("feed")
@@ -171,7 +171,7 @@ async def test_a_plan_is_read_page_by_page(
         path = f"plan{following[1]}"
 
     assert seen == [record_id(number) for number in SOUTHERN]
-    assert "No change of this kind" in await browser.of("plan?kind=teacher&op=added")
+    assert "No changes match" in await browser.of("plan?kind=teacher&op=added")
 
 
 async def test_a_mass_removal_is_approved_with_a_reason(
@@ -215,7 +215,7 @@ async def test_a_district_is_rolled_back_after_a_look_at_what_that_changes(
 ) -> None:
     await feed.send(renamed(1, "Zelda"))
     assert await evaluate(store) == ["commit"]
-    assert "See what it changes" in await browser.of("rollback")
+    assert "Preview" in await browser.of("rollback")
 
     tried = await browser.of("rollback/try", {"to": "1"})
     assert (browser.status, len(await commits(store))) == (200, 2)
@@ -248,4 +248,4 @@ async def test_no_more_commits_are_listed_than_a_page_has_room_for(
         await feed.send(renamed(1, name))
         await evaluate(store)
 
-    assert "And 1 older ones" in await browser.of("rollback")
+    assert "And 1 older restore point" in await browser.of("rollback")

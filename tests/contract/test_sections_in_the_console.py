@@ -93,7 +93,7 @@ async def test_sections_are_narrowed_by_school_and_by_the_filter(
     await browser.of("sections", searching(kept="left-out", school=SOUTH))
     assert rows_of(browser.page, "Sections")["Homeroom - Quillfeather - 0"][-1] == "left out"
     text = await browser.of("sections", searching(kept="kept", school=SOUTH))
-    assert "No section fits" in text
+    assert "No sections match" in text
 
 
 @pytest.mark.usefixtures("club")
@@ -144,7 +144,7 @@ async def test_a_group_of_names_becomes_a_rule_of_the_editor(browser: Browser) -
 async def test_a_rule_that_keeps_other_sections_than_its_group_says_so(browser: Browser) -> None:
     text = await browser.of("sections", searching(by="subject", school=SOUTH))
 
-    assert "As a rule it keeps 1 other section too." in text
+    assert "As a rule, this also keeps 1 other section." in text
 
 
 async def test_a_long_table_is_read_page_by_page(browser: Browser, feed: Feed, store: StoreUnderTest) -> None:
@@ -247,7 +247,7 @@ async def test_a_student_stands_with_record_sections_findings_and_classes(browse
     assert "student.multiple_sections" in text
     assert "2 shared, 2 kept by the filter" in text
     assert set(rows_of(browser.page, "Table of sections")) == {"Homeroom - Quillfeather - 0", CHESS}
-    assert "SIS id S-1" in text
+    assert "SIS ID S-1" in text
     assert "birth date" not in text  # nothing asks for it, so that it is not kept
     assert "first name Tamsin" in text
 
@@ -268,7 +268,7 @@ async def test_a_kept_section_that_does_not_count_for_a_student_says_why(
     filtered = {name: cells[-1] for name, cells in rows_of(browser.page, "Table of sections").items()}
     assert filtered == {
         "Homeroom - Quillfeather - 0": "kept",
-        CHESS: "kept does not count: an earlier rule matched",
+        CHESS: "kept not counted: an earlier rule matched",
     }
 
 
@@ -282,7 +282,7 @@ async def test_a_student_who_was_deleted_is_told_of_as_committed(
     text = words(await browser.of(f"students/{record_id(1)}"))
 
     assert browser.status == 200
-    assert "the next commit removes the record" in text
+    assert "the next commit removes this record" in text
     assert "first name Tamsin blank" in text
 
 
@@ -292,5 +292,5 @@ async def test_who_is_no_student_is_told_of_in_plain_words(browser: Browser, who
     text = await browser.of(f"students/{who}")
 
     assert browser.status == 404
-    assert "There is no such student here" in text
+    assert "Student not found" in text
     assert who in text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 import jinja2
 from aiohttp import web
+from markupsafe import Markup
 
 from worker.console.access.csrf import SECRET, Field
 from worker.console.access.identity import Permission, who
@@ -49,6 +50,7 @@ def _templates() -> jinja2.Environment:
     environment.filters["counted"] = count
     environment.filters["days"] = days
     environment.filters["moment"] = moment
+    environment.filters["when"] = when
     environment.filters["step"] = step
     environment.filters["day"] = local_day
     environment.filters["local"] = local_moment
@@ -79,11 +81,22 @@ def of_district(district_id: str, *steps: str) -> str:
 
 
 def moment(value: datetime | str | None) -> str:
-    """Return a time as pages tell it, in UTC; `none` where there is none."""
+    """Return a time as plain text, in UTC; `none` where there is none."""
     if value is None:
         return "none"
     when = datetime.fromisoformat(value) if isinstance(value, str) else value
     return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def when(value: datetime | str | None) -> Markup:
+    """Return a time as an element: exact and in UTC as it stands; `live.js` shows it in the reader's zone.
+
+    `never` where there is none.
+    """
+    if value is None:
+        return Markup("never")
+    at = (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+    return Markup('<time datetime="{}">{} UTC</time>').format(at.isoformat(), moment(at))
 
 
 @dataclass(frozen=True, slots=True)

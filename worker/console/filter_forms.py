@@ -24,13 +24,13 @@ FIELDS: Final[dict[str, str]] = {
     "name": "section name",
     "subject": "subject",
     "period": "period",
-    "grade": "section's grade",
+    "grade": "section grade",
     "course_name": "course name",
     "course_number": "course number",
-    "school": "school (name or id)",
-    "term": "term (name or id)",
+    "school": "school (name or ID)",
+    "term": "term (name or ID)",
     "section_number": "section number",
-    "sis_id": "SIS id",
+    "sis_id": "SIS ID",
 }
 OPERATORS: Final[dict[str, str]] = {
     "is": "is",
@@ -38,7 +38,7 @@ OPERATORS: Final[dict[str, str]] = {
     "contains": "contains",
     "not_contains": "does not contain",
     "starts_with": "starts with",
-    "one_of": "is one of (one a line)",
+    "one_of": "is one of (one per line)",
 }
 if set(FIELDS) != set(get_args(FilterField)) or set(OPERATORS) != set(get_args(Operator)):
     raise AssertionError("every field and operator of a filter has its words here")

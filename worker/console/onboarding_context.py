@@ -33,8 +33,8 @@ class Guide:
 
 
 def local_day(value: date | datetime) -> str:
-    """Return a day as pages tell it: `Tue 15 Sep 2026`, by the clock that a time has."""
-    return f"{value:%a} {value.day} {value:%b %Y}"
+    """Return a day as pages show it: `Tue, Sep 15, 2026`, by the clock that a time has."""
+    return f"{value:%a, %b} {value.day}, {value:%Y}"
 
 
 def local_moment(value: datetime) -> str:

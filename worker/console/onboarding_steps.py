@@ -44,14 +44,14 @@ ORDINARY: Final = tuple(
 WHERE: Final[dict[Trouble, tuple[str, str | None]]] = {
     Trouble.REVIEW: ("The roster is in review.", ""),
     Trouble.ON_HOLD: ("The district is on hold.", "orders"),
-    Trouble.PARKED: ("The district is parked: its evaluation fails.", "orders"),
-    Trouble.DISCONNECTED: ("The district is not connected in Clever any more.", None),
-    Trouble.UNREAD: ("The district is not read from Clever.", ""),
+    Trouble.PARKED: ("The district is parked: its evaluation keeps failing.", "orders"),
+    Trouble.DISCONNECTED: ("The district is no longer connected in Clever.", None),
+    Trouble.UNREAD: ("The district cannot be read from Clever.", ""),
     Trouble.SYNC_PAUSED: ("The district's sync in Clever is paused.", ""),
-    Trouble.SYNC_STALE: ("The district's sync in Clever does not succeed.", ""),
-    Trouble.UNDECIDED: ("Nothing of the district is committed.", "plan"),
-    Trouble.UNPUBLISHED: ("A commit is on its way out: a matter of seconds.", "history"),
-    Trouble.DECIDING: ("The roster is being decided on: a matter of seconds, or of minutes.", "history"),
+    Trouble.SYNC_STALE: ("The district's sync in Clever is failing.", ""),
+    Trouble.UNDECIDED: ("Nothing has been committed for the district.", "plan"),
+    Trouble.UNPUBLISHED: ("A commit is being published. This takes seconds.", "history"),
+    Trouble.DECIDING: ("The roster is being evaluated. This takes seconds to minutes.", "history"),
 }
 """What holds a launch back, and the page of the district that says more of it."""
 

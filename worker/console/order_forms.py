@@ -54,9 +54,7 @@ async def ordering(order: str, reason: str = "") -> AsyncIterator[None]:
     except (DistrictBusy, DeadLettersBusy, BrokerUnavailable) as error:
         raise NotDone(RefusedForm(order, _sentence(error), HTTPStatus.SERVICE_UNAVAILABLE, reason)) from error
     except TimeoutError as error:
-        text = (
-            f"This took longer than {PATIENCE_SECONDS:.0f} seconds and was given up: try again in a moment."
-        )
+        text = f"This took longer than {PATIENCE_SECONDS:.0f} seconds and was stopped. Try again in a moment."
         raise NotDone(RefusedForm(order, text, HTTPStatus.SERVICE_UNAVAILABLE, reason)) from error
 
 

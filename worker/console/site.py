@@ -75,7 +75,9 @@ def _check_texts(texts: Iterable[str]) -> None:
     """Raise `RefusedRequest` for what no person types and nothing can keep, in an address or a form."""
     if not all(map(can_be_kept, texts)):
         raise RefusedRequest(
-            400, "This cannot be read", "A text holds a character that no text has. Nothing was changed."
+            400,
+            "This cannot be read",
+            "The request contains characters that are not allowed. Nothing was changed.",
         )
 
 
@@ -134,7 +136,7 @@ def _telling_errors(console: Console) -> Middleware:
             return _away(console, request, error)
         except Exception as error:  # noqa: BLE001 — its text may quote a row: only its kind and place are told
             if isinstance(error, StoreRefused) and not _is_ours(error):
-                title, text = "This cannot be kept", "A value cannot be stored. Nothing was changed."
+                title, text = "This cannot be saved", "A value cannot be stored. Nothing was changed."
                 return console.render(request, "refused.html", status=422, title=title, text=text)
             _log(request, error)
             return console.render(request, "error.html", status=500, status_code=500)
@@ -164,5 +166,8 @@ def _to_log_in(console: Console, request: web.Request) -> web.Response:
     if request.method in {"GET", "HEAD"}:
         back = quote(request_origin.local_path(request.raw_path), safe="/")
         return web.Response(status=303, headers={"Location": f"/login?next={back}"})
-    title, text = "You are not logged in", "Your session is over. Nothing was changed: log in, and try again."
+    title, text = (
+        "You are not logged in",
+        "Your session has expired. Nothing was changed. Log in and try again.",
+    )
     return console.render(request, "refused.html", status=401, title=title, text=text)

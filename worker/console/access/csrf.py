@@ -69,13 +69,15 @@ class Field:
 async def check(request: web.Request, rules: AccessRules) -> None:
     """Read a form, and raise `RefusedRequest` where it may not come from a page of ours."""
     if request.content_type != _FORM:
-        raise RefusedRequest(415, "This is no form", "Send what the page's own form sends.")
+        raise RefusedRequest(415, "This is not a form", "Send the form from the page itself.")
     _check_site(request, rules)
     try:
         async with asyncio.timeout(READ_SECONDS):
             form = await request.post()
     except TimeoutError:
-        raise RefusedRequest(408, "The form did not arrive", "It came too slowly: send it again.") from None
+        raise RefusedRequest(
+            408, "The form did not arrive", "Sending took too long. Send it again."
+        ) from None
     except (LookupError, ValueError):  # an encoding that there is not, or bytes that are not in it
         raise RefusedRequest(400, "The form cannot be read", "Send it as UTF-8, as browsers do.") from None
     token = form.get(FIELD)
@@ -84,8 +86,8 @@ async def check(request: web.Request, rules: AccessRules) -> None:
         raise RefusedRequest(
             403,
             "This form is out of date",
-            "You logged in or out since the page was opened, or cookies are switched off. Nothing was "
-            "changed: open the page anew and send the form again.",
+            "You logged in or out after opening the page, or cookies are turned off. Nothing was changed. "
+            "Reload the page and send the form again.",
         )
 
 
@@ -98,6 +100,6 @@ def _check_site(request: web.Request, rules: AccessRules) -> None:
         raise RefusedRequest(
             403,
             "This form was sent by another site",
-            "Nothing was changed. If you sent it from the console itself, the proxy before it changes its "
-            "address: ROSTERING_HTTP__PUBLIC_URL must be the one in your browser.",
+            "Nothing was changed. If you sent it from the console itself, a proxy changes the console's address: "
+            "set ROSTERING_HTTP__PUBLIC_URL to the address in your browser.",
         )

@@ -82,9 +82,9 @@ class Gate:
                     return
         raise RefusedRequest(
             401,
-            "Open the console by its link",
-            "It has no users yet. `rostering run` prints a link on its terminal when it starts, which opens "
-            "the console once; `rostering users link` prints another one. With users, one logs in: "
+            "Open the console with its link",
+            "The console has no users yet. `rostering run` prints a link when it starts that opens the console "
+            "once; `rostering users link` prints another one. To log in with a password, add a user: "
             "`rostering users add NAME --role admin`.",
         )
 
@@ -97,12 +97,14 @@ class Gate:
         if not self.rules.trusts(request_origin.peer(request)):
             raise RefusedRequest(
                 403,
-                "This address may not say who you are",
-                "The request names a user in a header, and does not come from a proxy that is trusted to "
+                "This address is not a trusted proxy",
+                "The request names a user in a header, but does not come from a trusted proxy "
                 "(ROSTERING_HTTP__TRUSTED_PROXIES).",
             )
         if len(told) > 1 or not _is_clear(told[0]):
-            raise RefusedRequest(403, "The proxy did not say clearly who you are", "It must send one name.")
+            raise RefusedRequest(
+                403, "The proxy did not send your user name", "It must send exactly one name."
+            )
         return Identity(told[0], await self._role_by_proxy(request, name_of(told[0])))
 
     async def _role_by_proxy(self, request: web.Request, name: str) -> Role:
@@ -110,7 +112,7 @@ class Gate:
         known = await self.users.credentials(name)
         if known is not None and known.is_disabled:
             raise RefusedRequest(
-                403, "You may not use the console", "An administrator has disabled your user."
+                403, "You do not have access to the console", "An administrator has disabled your account."
             )
         if known is not None:
             return known.role
@@ -133,13 +135,13 @@ def _check_local(request: web.Request, rules: AccessRules) -> None:
     if not request_origin.is_loopback(name) and name not in known - {""}:
         raise RefusedRequest(
             421,
-            "The console is not called that",
-            "While it has no users it answers to names of this machine only, such as localhost.",
+            "Unknown host name",
+            "While the console has no users, it answers only to names of this machine, such as localhost.",
         )
     if any(header in request.headers for header in FORWARDING):
         raise RefusedRequest(
             403,
             "The console has no users yet",
-            "You reached it through a proxy. Before others may, make a user: rostering users add NAME "
+            "You reached it through a proxy. Before you open it to others, add a user: rostering users add NAME "
             "--role admin.",
         )

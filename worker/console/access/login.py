@@ -106,7 +106,7 @@ class Access:
         if wait > timedelta(0):
             return TryLater(math.ceil(wait.total_seconds()))
         if await self._fitting(name, current) is None:
-            raise UserError("The current password is another one.")
+            raise UserError("The current password is wrong.")
         await self.attempts.succeeded(name, address)
         await self.users.set_password(name, await self.passwords.hash(new), name)
         return None

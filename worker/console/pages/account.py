@@ -15,7 +15,7 @@ from worker.console.pages.login import forget, in_words, try_later
 from worker.domain.access.users import SHORTEST_PASSWORD
 from worker.runtime.errors import UserError
 
-NOTICES["password-changed"] = "Your password is changed, and you are logged out everywhere: log in with it."
+NOTICES["password-changed"] = "Your password is changed. Log in with the new password."
 
 
 def pages(console: Console) -> list[Route]:
@@ -32,11 +32,11 @@ async def _show(console: Console, request: web.Request) -> web.Response:
 
 async def _change(console: Console, request: web.Request) -> web.Response:
     if not who(request).has_session:
-        raise RefusedRequest(409, "There is no password to change", "You did not log in here with one.")
+        raise RefusedRequest(409, "No password to change", "You did not log in here with a password.")
     form = await request.post()
     new = str(form.get("new", ""))
     if new != str(form.get("again", "")):
-        return _page(console, request, status=400, problem="The new password was not typed alike twice.")
+        return _page(console, request, status=400, problem="The two new passwords do not match.")
     address = request_origin.counted_as(request_origin.client(request, console.access.gate.rules))
     try:
         later = await console.access.change_password(
@@ -45,7 +45,7 @@ async def _change(console: Console, request: web.Request) -> web.Response:
     except UserError as error:
         return _page(console, request, status=400, problem=str(error))
     if later is not None:
-        problem = f"Too many tries: the next one is possible in {in_words(later.seconds)}."
+        problem = f"Too many attempts. Try again in {in_words(later.seconds)}."
         return try_later(_page(console, request, status=429, problem=problem), later)
     answer = web.Response(status=303, headers=done("/login", "password-changed").headers)
     forget(answer, request, console.access.gate.rules)

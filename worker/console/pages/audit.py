@@ -19,24 +19,24 @@ _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 DEEDS: Final = {
     "district.hold": "put the district on hold",
-    "district.resume": "ended the district's hold",
+    "district.resume": "resumed the district",
     "district.rollback": "rolled the district back",
     "district.purge": "deleted the district's data",
-    "district.resync": "had the district read whole",
+    "district.resync": "started a resync",
     "plan.approve": "approved a plan",
     "filter.set": "set the section filter",
     "policy.set": "set the district's policy",
-    "window.flush": "closed the window",
-    "onboarding.choose": "put the district in onboarding",
-    "onboarding.describe": "changed what is known of the district",
+    "window.flush": "started an evaluation",
+    "onboarding.choose": "added the district to onboarding",
+    "onboarding.describe": "changed the district's name, contacts or time zone",
     "onboarding.invite": "invited the district",
-    "onboarding.request_sharing": "asked the district to share all sections",
-    "onboarding.request_rules": "asked the district for sharing rules",
-    "onboarding.resume_filtering": "took the search for a filter up again",
+    "onboarding.request_sharing": "requested sharing",
+    "onboarding.request_rules": "requested sharing rules",
+    "onboarding.resume_filtering": "resumed filtering",
     "onboarding.window": "set the assessment window",
-    "onboarding.new_link": "made a connect link",
+    "onboarding.new_link": "created a connect link",
     "onboarding.revoke_links": "revoked the connect links",
-    "onboarding.drop": "took the district out of onboarding",
+    "onboarding.drop": "removed the district from onboarding",
     "user.login": "logged in",
     "user.login_failed": "failed to log in",
     "user.logout": "logged out",
@@ -80,7 +80,7 @@ async def _audit(console: Console, request: web.Request) -> web.Response:
 def deed(action: str) -> str:
     """Return what somebody did, in words."""
     if action.startswith("lookup."):
-        return f"looked at {action.removeprefix('lookup.').replace('_', ' ')}"
+        return f"viewed {action.removeprefix('lookup.').replace('_', ' ')}"
     return DEEDS.get(action, action.replace(".", ": ").replace("_", " "))
 
 

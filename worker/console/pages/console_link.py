@@ -38,8 +38,8 @@ async def _open(console: Console, request: web.Request) -> web.Response:
     if session is None:
         raise RefusedRequest(
             401,
-            "This link was used, or is over",
-            "A link opens the console once. `rostering users link` prints another one.",
+            "This link was used or has expired",
+            "Each link works once. Run `rostering users link` to get a new one.",
         )
     cookies.put(away, request, gate.rules, (cookies.LOCAL_SESSION, session))
     return away

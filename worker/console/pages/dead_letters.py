@@ -14,6 +14,7 @@ from worker.console.console import NOTICES, Console, done
 from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
 from worker.console.page import Route
 from worker.domain.preflight.order_reason import checked_reason
+from worker.domain.review.causes.wording import count
 from worker.operations import dead_letters
 from worker.operations.dead_letters import DeadLetterListing, DeadLetterQuery, Settled
 from worker.runtime.errors import OrderRefused, UsageError
@@ -24,8 +25,8 @@ SHOWN_BYTES: Final = 64 * 1024
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 NOTICES.update(
     {
-        "replayed": "Published again. A letter that can be read by now frees its district; others come back.",
-        "discarded": "Discarded. Their districts are judged anew.",
+        "replayed": "Published again. Messages that can be read now unblock their districts; others come back.",
+        "discarded": "Discarded. Their districts are being evaluated again.",
     }
 )
 
@@ -92,8 +93,8 @@ async def _order(console: Console, name: str, request: web.Request) -> web.Respo
             settled = await _carry_out(console, name, chosen, who(request).name, reason)
             if settled.missing:
                 raise OrderRefused(
-                    f"{len(settled.missing):,} of the letters were not there any more; "
-                    f"{settled.letters:,} settled"
+                    f"{count(len(settled.missing), 'dead letter')} no longer there; "
+                    f"{count(settled.letters, 'dead letter')} processed"
                 )
     except NotDone as no:
         return await _list(console, request, no.refused, chosen)
@@ -104,7 +105,7 @@ def _carry_out(
     console: Console, name: str, chosen: tuple[str, ...], actor: str, reason: str
 ) -> Awaitable[Settled]:
     if not chosen:
-        raise UsageError("expected at least one letter to be ticked")
+        raise UsageError("select at least one dead letter")
     said, choice = checked_reason(reason), DeadLetterQuery(chosen)
     if name == "discard":
         return dead_letters.discard(console.letters, console.quarantine, choice, actor, said)

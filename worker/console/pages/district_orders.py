@@ -18,10 +18,10 @@ from worker.runtime.errors import OrderRefused
 
 NOTICES.update(
     {
-        "held": "The district is on hold: nothing of it is committed until it is resumed.",
-        "resumed": "The hold is over; what it held back is decided on now.",
-        "flushed": "The window closes now.",
-        "resync": "The district is read whole again, beginning at once.",
+        "held": "The district is on hold. Nothing is committed until you resume it.",
+        "resumed": "The district is resumed. Waiting changes are being evaluated now.",
+        "flushed": "Evaluation started.",
+        "resync": "Resync started: the whole district is being read again.",
     }
 )
 
@@ -51,13 +51,13 @@ async def _resync(console: Console, district_id: str, actor: str, _reason: str) 
     connections = console.connections
     if connections is None:
         raise OrderRefused(
-            "no Clever source is set up here, so that there is nothing to read the district from; saved "
-            f"pages of Clever's lists can be read with `rostering resync {district_id} --from FOLDER`"
+            "no Clever source is configured, so the district cannot be read from Clever. To read saved pages, run "
+            f"`rostering resync {district_id} --from FOLDER`"
         )
     if await connections.read(district_id) is None:
         raise OrderRefused(
-            "the district is not connected to this application in Clever; once it is, it is read whole "
-            f"by itself, and saved pages can be read with `rostering resync {district_id} --from FOLDER`"
+            "the district is not connected to this application in Clever. It is read automatically once it "
+            f"connects. To read saved pages, run `rostering resync {district_id} --from FOLDER`"
         )
     await console.desk.note(district_id, "district.resync", actor, {"from": "clever"})
     await connections.demand_resync(district_id, f"{actor} asked for it", forget_cursor=False)

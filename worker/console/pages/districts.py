@@ -17,7 +17,7 @@ from worker.operations.district_queries import DistrictOrder, DistrictRow, Distr
 PAGE: Final = 50
 STATUSES: Final = ("parked", "review", "on_hold", "disconnected", "waiting", "rostered", "purged")
 ORDERS: Final = {
-    "attention": "what needs somebody first",
+    "attention": "needs attention first",
     "name": "name",
     "students": "students, most first",
     "blocked": "blocked students, most first",

@@ -29,6 +29,7 @@ from worker.console.page import Route
 from worker.console.pages.filters import in_words
 from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.turnover import FilterEffect
+from worker.domain.review.causes.wording import count
 from worker.domain.roster.section_filter import parse_filter
 from worker.operations.dry_run import try_filter
 from worker.runtime.errors import FilterChanged, FilterError, StoreUnavailable
@@ -120,9 +121,8 @@ async def _check_coverage(console: Console, district_id: str, draft: FilterDraft
     left = coverage.none + coverage.several if coverage else 0
     if coverage and left:
         raise FilterError(
-            f"{left:,} of {coverage.students:,} students would not have exactly one class, and nothing of "
-            "the district would be committed until they do. If it is meant all the same, tick “Save it "
-            "anyway”"
+            f"{left:,} of {count(coverage.students, 'student')} would not have exactly one class, and nothing is "
+            "committed until they do. To save it all the same, tick “Save anyway”"
         )
 
 
@@ -132,7 +132,7 @@ async def _changed_meanwhile(
     """Show what somebody else set, and keep what was typed: to save again is to replace that."""
     current = await console.desk.current_filter(district_id)
     told = replace(
-        refused, text=f"{refused.text} What you wrote is still here; to save it again replaces theirs."
+        refused, text=f"{refused.text} Your changes are still here. If you save again, you replace theirs."
     )
     return await _editor(
         console,
@@ -155,7 +155,7 @@ async def _trial(
     except FilterError as error:
         return await _editor(console, request, draft, refused=RefusedForm("trial", f"{error}.", 422))
     except (StoreUnavailable, TimeoutError) as error:
-        text = f"The district could not be tried now ({error or 'it took too long'}). Nothing was changed."
+        text = f"No preview available now ({error or 'it took too long'}). Nothing was changed."
         return await _editor(console, request, draft, refused=RefusedForm("trial", text, 503))
     return await _editor(console, request, draft, trial=result)
 

@@ -25,7 +25,9 @@ from worker.suggest.wording import can_share, rule_text, told
 
 SEARCH_SECONDS: Final = 20.0
 """For suggestions that somebody waits for; the command `filter suggest` takes its time."""
-NOTICES["filter-set"] = "The filter is in force; the district is judged by it now."
+NOTICES["filter-set"] = (
+    "Saved. The district is being evaluated again with the new filter. This page and the overview show the result."
+)
 
 
 def pages(console: Console) -> list[Route]:
@@ -141,5 +143,5 @@ def _suggestion(one: Mapping[str, Any]) -> dict[str, Any]:
         "json": json.dumps(one["filter"], ensure_ascii=False),
         "students": students,
         "leftovers": one.get("leftovers", []),
-        "reason": f"Suggested: it gives {coverage['exactly_one']:,} of {students:,} students one class",
+        "reason": f"Suggested: {coverage['exactly_one']:,} of {students:,} students in exactly one class",
     }

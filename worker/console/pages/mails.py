@@ -22,9 +22,9 @@ from worker.runtime.errors import OrderRefused
 
 NOTICES.update(
     {
-        "mail-arrived": "The e-mail counts as arrived.",
-        "mail-again": "The e-mail is sent again.",
-        "mail-cancelled": "The e-mail is not sent.",
+        "mail-arrived": "The e-mail is marked as delivered.",
+        "mail-again": "The e-mail will be sent again.",
+        "mail-cancelled": "The e-mail is cancelled.",
     }
 )
 
@@ -43,25 +43,25 @@ DEEDS: Final = {
     "arrived": Deed(
         lambda desk, mail_id, actor: desk.settle(mail_id, actor, arrived=True),
         (MailState.UNCERTAIN, MailState.BOUNCED),
-        "It arrived",
+        "Mark as delivered",
         "mail-arrived",
     ),
     "again": Deed(
         lambda desk, mail_id, actor: desk.settle(mail_id, actor, arrived=False),
         (MailState.UNCERTAIN,),
-        "Send it again",
+        "Send again",
         "mail-again",
     ),
     "retry": Deed(
         lambda desk, mail_id, actor: desk.retry(mail_id, actor),
         (MailState.DEAD,),
-        "Try again",
+        "Retry",
         "mail-again",
     ),
     "cancel": Deed(
         lambda desk, mail_id, actor: desk.cancel(mail_id, actor),
         (MailState.WAITING, MailState.DEAD),
-        "Do not send it",
+        "Cancel e-mail",
         "mail-cancelled",
     ),
 }

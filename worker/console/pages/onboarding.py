@@ -21,11 +21,11 @@ from worker.onboarding.todo import waits_of
 from worker.runtime.errors import UnknownDistrictError
 
 PLACES: Final = {
-    State.ALL_SECTIONS_SHARED.value: ("/sections", "See its sections"),
-    State.FILTERING.value: ("/filter", "See its filter"),
-    State.ROSTERED.value: ("/onboarding#window", "Set it"),
-    "no_contact": ("/onboarding#team", "Say whom"),
-    "mails": ("/mails", "See the e-mails"),
+    State.ALL_SECTIONS_SHARED.value: ("/sections", "Go to sections"),
+    State.FILTERING.value: ("/filter", "Go to filter"),
+    State.ROSTERED.value: ("/onboarding#window", "Set the window"),
+    "no_contact": ("/onboarding#team", "Add a contact"),
+    "mails": ("/mails", "Go to e-mails"),
     "review": ("", "See why"),
 }
 """Where one sees to what somebody is waited for with, by the wait's code."""

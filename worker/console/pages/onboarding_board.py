@@ -22,7 +22,7 @@ from worker.onboarding.todo import waits_of
 IN_COLUMN: Final = 8
 """Districts that a column shows, the longest in its state first."""
 PAGE: Final = 100
-NOTICES["chosen"] = "The district is in onboarding: invite it next."
+NOTICES["chosen"] = "District added. Next step: invite it."
 
 
 def pages(console: Console) -> list[Route]:

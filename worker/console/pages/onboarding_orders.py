@@ -24,13 +24,13 @@ Typed: TypeAlias = Mapping[str, str]
 FIELDS: Final = ("opens_on", "launch_on", "name", "contacts", "time_zone", "sure")
 NOTICES.update(
     {
-        "filtering-resumed": "The district is filtering again.",
-        "window-set": "The window is set.",
-        "window-cancelled": "The window is cancelled: no launch is to come.",
-        "described": "What you said of the district is kept.",
-        "link-made": "There is a new connect link; those before it are revoked.",
-        "links-revoked": "No connect link of the district is open any more.",
-        "dropped": "The district is out of onboarding; its roster stays as it is.",
+        "filtering-resumed": "Filtering resumed.",
+        "window-set": "The assessment window is set.",
+        "window-cancelled": "The assessment window and the launch are cancelled.",
+        "described": "Saved.",
+        "link-made": "New connect link created. Earlier links no longer work.",
+        "links-revoked": "All connect links are revoked.",
+        "dropped": "Removed from onboarding. The roster is unchanged.",
     }
 )
 
@@ -50,11 +50,11 @@ async def _resume(console: Console, district_id: str, actor: str, _typed: Typed)
 async def _window(console: Console, district_id: str, actor: str, typed: Typed) -> None:
     opens_on = _day(typed["opens_on"], "window")
     if opens_on is None:
-        raise OnboardingError("window: expected the day on which it opens, got nothing")
+        raise OnboardingError("window: enter the day on which it opens")
     record = await console.onboarding.record(district_id)
     today = record.now.astimezone(ZoneInfo(record.time_zone)).date()
     if opens_on < today:
-        raise OnboardingError(f"window: expected {today} or a day to come, got {opens_on}")
+        raise OnboardingError(f"window: enter today ({today}) or a later day, not {opens_on}")
     launch_on = _day(typed["launch_on"], "launch")
     await console.onboarding.set_window(district_id, opens_on, launch_on, actor)
 
@@ -79,7 +79,7 @@ async def _revoke(console: Console, district_id: str, actor: str, _typed: Typed)
 
 async def _drop(console: Console, district_id: str, actor: str, typed: Typed) -> None:
     if typed["sure"] != "yes":
-        raise OnboardingError("drop: expected the tick that says that you are sure, got none")
+        raise OnboardingError("tick the box to confirm")
     await console.onboarding.drop(district_id, actor)
 
 
@@ -132,5 +132,5 @@ def _day(text: str, what: str) -> date | None:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise OnboardingError(
-            f"{what}: expected a day such as 2026-09-15, got {text.strip()[:20]!r}"
+            f"{what}: expected a date such as 2026-09-15, got {text.strip()[:20]!r}"
         ) from None

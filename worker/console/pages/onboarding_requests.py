@@ -25,8 +25,8 @@ from worker.runtime.errors import OnboardingError
 NOTICES.update(
     {
         "asked-invite": "The district is invited.",
-        "asked-request_sharing": "The district is asked to share all its sections.",
-        "asked-request_rules": "The district is asked for sharing rules.",
+        "asked-request_sharing": "Sharing requested.",
+        "asked-request_rules": "Sharing rules requested.",
     }
 )
 _DIGITS: Final = 16
@@ -127,9 +127,7 @@ async def _rules(console: Console, district_id: str, key: str) -> RulesAsked:
     """Return the rules that were chosen; raises `OnboardingError` where they are no suggestion any more."""
     chosen = _chosen(choices_of(await details_of(console, district_id, None)), key)
     if chosen is None:
-        raise OnboardingError(
-            "rules: expected one of the suggestions on this page; the review has others by now"
-        )
+        raise OnboardingError("rules: the suggestions have changed; choose one of those shown now")
     return chosen.asked()
 
 

@@ -23,7 +23,7 @@ from worker.runtime.errors import UsageError
 PAGE: Final = 50
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
-NOTICES["approved"] = "The plan is approved: it is committed as soon as the district is judged, in a moment."
+NOTICES["approved"] = "Plan approved. It will be committed in a moment."
 
 
 def pages(console: Console) -> list[Route]:
@@ -72,7 +72,7 @@ async def _approve(console: Console, request: web.Request) -> web.Response:
     try:
         async with ordering("approve", reason):
             if not _DIGEST.fullmatch(digest):
-                raise UsageError("expected the digest of the plan that this page shows")
+                raise UsageError("this is not the plan that the page shows: reload the page and try again")
             await console.desk.approve(district_id, digest, who(request).name, checked_reason(reason))
     except NotDone as no:
         return await _plan(console, request, no.refused)

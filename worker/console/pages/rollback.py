@@ -17,9 +17,7 @@ from worker.operations.rollback_store import Reachable
 from worker.runtime.errors import UsageError
 
 LISTED: Final = 50
-NOTICES["rolled-back"] = (
-    "The district is as it was after that commit, and on hold: put right what was wrong, then resume it."
-)
+NOTICES["rolled-back"] = "Rolled back. The district is on hold: fix the cause, then resume it."
 
 
 def pages(console: Console) -> list[Route]:
@@ -84,5 +82,5 @@ async def _roll_back(console: Console, request: web.Request) -> web.Response:
 
 def _sequence(text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise UsageError("expected the number of one of the commits below")
+        raise UsageError("choose one of the restore points below")
     return int(text[:18])

@@ -17,14 +17,14 @@ from worker.domain.roster.records import STUDENT_TEXTS, Student
 from worker.operations.section_queries import StudentDetails
 
 FIELD_WORDS: Final = {
-    "sis_id": "SIS id",
+    "sis_id": "SIS ID",
     "dob": "birth date",
     "ell_status": "ELL status",
     "frl_status": "FRL status",
     "iep_status": "IEP status",
     "school_id": "school",
     "class_id": "class",
-    "state_id": "state id",
+    "state_id": "state ID",
 }
 
 

@@ -5,6 +5,8 @@
 // #target has the attribute data-again, its answer takes a while, and is asked for by itself.
 //
 // <button data-copy="#field">: copies what is in the field.
+//
+// <time datetime="…">: an exact time becomes one in the reader's zone, with how long ago it was.
 "use strict";
 
 const PAUSE = 300; // milliseconds without a key before the form is sent
@@ -26,6 +28,7 @@ function follow(form) {
       const fresh = page.querySelector(form.dataset.live);
       if (number === asked && fresh) {
         target.replaceWith(fresh);
+        localize(fresh);
         askAgain(fresh);
       }
     } catch {
@@ -58,9 +61,47 @@ document.addEventListener("click", async (event) => {
     button.textContent = "Copied";
   } catch {
     source.select(); // where the browser does not let us, the keys do it
-    button.textContent = "Selected: copy it";
+    button.textContent = "Selected: press Ctrl+C";
   }
 });
+
+// Steps of a relative time: how many seconds one is, and what it is called. A week ago and more is a date.
+const STEPS = [[86400, "day"], [3600, "h"], [60, "min"]];
+const LONGEST = 7 * 86400;
+const SHORT = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "short" });
+const EXACT = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeStyle: "long" });
+
+function relative(at) {
+  const seconds = Math.round((Date.now() - at) / 1000);
+  const size = Math.abs(seconds);
+  if (size >= LONGEST) return "";
+  if (size < 60) return seconds < 0 ? "in a moment" : "just now";
+  const [step, unit] = STEPS.find(([each]) => size >= each);
+  const number = Math.floor(size / step);
+  const text = `${number} ${unit === "day" && number > 1 ? "days" : unit}`;
+  return seconds < 0 ? `in ${text}` : `${text} ago`;
+}
+
+function localize(root) {
+  for (const one of root.querySelectorAll("time[datetime]:not([data-due])")) {
+    const at = new Date(one.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const ago = relative(at);
+    one.textContent = SHORT.format(at);
+    if (ago) {
+      const beside = document.createElement("span");
+      beside.className = "ago";
+      beside.textContent = ` (${ago})`;
+      one.append(beside);
+    }
+    one.title = EXACT.format(at);
+  }
+}
+
+if (document.querySelector("time[datetime]:not([data-due])")) {
+  localize(document);
+  setInterval(() => localize(document), 60000);
+}
 
 // <time data-due="…">: how long it is until then, a second at a time. By this machine's clock: only a hint.
 const due = document.querySelectorAll("[data-due]");

@@ -61,7 +61,7 @@ async def test_a_worker_that_is_killed_at_the_last_byte_leaves_the_mail_to_a_per
     assert "uncertain (!)" in listed
     assert "rostering mails settle ID --arrived" in shown
     assert (refused.code, refused.err.count("\n")) == (1, 1)
-    assert settled == f"Mail {one} is waiting now.\n"
+    assert settled == f"E-mail {one} is now waiting.\n"
     assert office.subjects() == ["About a", "About a", "About b"]
     assert is_ready == 200
     assert "district.example" not in "".join(worker.lines + again.lines)
@@ -83,8 +83,8 @@ async def test_a_report_from_a_pipe_is_shown_with_the_mail_and_settled_by_a_pers
     await site.done("mails", "settle", one, "--arrived")
     after = json.loads(await site.done("mails", "list", "--json"))
 
-    assert taken == f"It is about mail {one}.\n"
-    assert other == "It is no report on a mail of ours that failed.\n"
+    assert taken == f"Bounce recorded for e-mail {one}.\n"
+    assert other == "Ignored: not a bounce of one of our e-mails.\n"
     assert "ada@district.example: 5.1.1" in shown
     assert "district.example" not in as_json
     assert [json.loads(as_json)[0]["needs_person"], after[0]["needs_person"]] == [True, False]

@@ -150,7 +150,7 @@ async def test_a_command_that_makes_a_data_folder_says_which_and_publish_says_th
 
     assert alone.out == "Published 1 event.\n"
     assert str(tmp_path / "data") in alone.err
-    assert "No worker runs" in alone.err
+    assert "No worker is running" in alone.err
     assert (beside.code, beside.out, beside.err) == (0, "Published 1 event.\n", "")
 
 

@@ -70,9 +70,14 @@ def test_the_first_suggestion_that_sharing_rules_can_say_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("found", "number", "error", "problem"),
     [
-        (details(in_review=False), None, OrderRefused, "no review; say yours with --text"),
-        (details(suggestion("ours", rules=False)), None, OrderRefused, "none that sharing rules can say"),
-        (details(suggestion("a"), suggestion("b", rules=False)), 2, OrderRefused, "only our own filter"),
+        (details(in_review=False), None, OrderRefused, "not in review; give your own with --text"),
+        (
+            details(suggestion("ours", rules=False)),
+            None,
+            OrderRefused,
+            "no suggestion of its review works as sharing rules",
+        ),
+        (details(suggestion("a"), suggestion("b", rules=False)), 2, OrderRefused, "only as a section filter"),
         (details(suggestion("a")), 2, UsageError, "expected 1 to 1"),
     ],
 )
@@ -90,8 +95,9 @@ def test_a_list_fits_its_terminal_with_whom_each_waits_for(width: int) -> None:
     assert all(len(line) <= width for line in lines)
     assert "launch scheduled" in lines[1]
     assert "12" in lines[1]
-    assert ("Larkspur" in lines[1]) == ("2026-09-18" in lines[1]) == (width == 120)
-    assert "roster team" in " ".join(lines)
+    assert "Larkspur" in lines[1]
+    assert (DISTRICT in lines[1]) == ("2026-09-18" in lines[1]) == (width == 120)
+    assert "(owner: roster" in " ".join(lines)
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -103,9 +109,9 @@ def test_a_way_is_shown_with_its_steps_its_window_and_what_holds_it_back(width: 
     text = "\n".join(lines)
     assert all(len(line) <= width for line in lines)
     assert "opens on 2026-09-18, launch 2026-09-15 08:00" in text
-    assert "held back: review" in text
+    assert "delayed: review" in text
     assert "unpublished" not in text
-    assert "schedule  launch scheduled  itself" in text
+    assert "schedule  launch scheduled  automatic" in text
     assert "open until 2026-" in text
 
 
@@ -144,4 +150,4 @@ def test_a_day_that_there_is_not_is_wrong_usage() -> None:
     result = CliRunner().invoke(onboarding, arguments, obj=CommandContext(None))
 
     assert result.exit_code == 2
-    assert "expected a day such as 2026-09-15" in result.output
+    assert "expected a date such as 2026-09-15" in result.output

@@ -64,8 +64,8 @@ def test_a_cause_tells_its_schools_by_name_where_it_is_known() -> None:
 def test_a_cause_says_whom_it_blocks_whose_it_is_and_what_to_do() -> None:
     shown = text(review_details(review()))
 
-    assert "412 students, 400 blocked by nothing else  filter.no_rules" in shown
-    assert "owner: our section filter" in shown
+    assert "412 students, 400 of them ready once this is fixed  filter.no_rules" in shown
+    assert "owner: the section filter" in shown
     assert "schools north, south and 7 more" in shown
     assert "Keep one kind only" in shown
 
@@ -73,7 +73,7 @@ def test_a_cause_says_whom_it_blocks_whose_it_is_and_what_to_do() -> None:
 def test_a_review_says_how_it_differs_from_the_one_before() -> None:
     shown = " ".join(text(review_details(review())).split())
 
-    assert "3 errors new, 2 resolved, 409 standing, the oldest since 2026-09-14 08:30" in shown
+    assert "3 new errors, 2 resolved, 409 unchanged, the oldest since 2026-09-14 08:30" in shown
 
 
 def test_findings_stand_beside_what_the_last_review_had_of_them() -> None:
@@ -134,11 +134,11 @@ def test_a_forecast_says_what_would_become_of_the_window() -> None:
     known = {SEVERAL: 1, "student.no_section": 1, "student.unknown_school": 9}
 
     assert text(forecast_text(found, known), 200) == (
-        "with the 12 events that wait, it would be a review: 1,000 of 1,004 students ready; 3 errors new, "
+        "with 12 waiting events: would be a review; 1,000 of 1,004 students ready; 3 new errors, "
         "1 resolved; student.multiple_sections +3, student.no_section -1"
     )
     committed = found | {"outcome": "commit", "by_code": {}, "events": 1}
     assert text(forecast_text(committed, {}), 200) == (
-        "with the 1 event that waits, it would be committed: 1,000 of 1,004 students ready"
+        "with 1 waiting event: would be committed; 1,000 of 1,004 students ready"
     )
     assert text(forecast_text({"unavailable": "a reason"}, {})) == "none: a reason"

@@ -69,8 +69,9 @@ def test_a_districts_id_status_and_errors_are_whole_on_a_terminal_of_any_width(
 ) -> None:
     header, row = text(DistrictTable([replace(LINE, status=status)]), width).splitlines()
 
-    assert header.split()[:6] == ["district", "name", "status", "students", "blocked", "errors"]
-    assert row.startswith(f"{DISTRICT}  Pebble")
+    assert header.split()[:6] == ["name", "district", "status", "students", "blocked", "errors"]
+    assert row.startswith("Pebble")
+    assert f"  {DISTRICT}  " in row
     assert f"  {status}  " in row
 
 
@@ -91,7 +92,7 @@ def test_a_bracket_in_a_name_is_a_bracket(capsys: pytest.CaptureFixture[str]) ->
 def test_a_trial_with_errors_says_that_nothing_would_be_committed() -> None:
     shown = text(trial_report(trial()))
 
-    assert "417 errors (1,004 warnings): it would be a review, and no commit." in shown
+    assert "417 errors (1,004 warnings): this would be a review, nothing would be committed." in shown
     assert "in the plan: student" in shown
     assert "would commit" not in shown
     assert "out of scope" in shown
@@ -104,7 +105,7 @@ def test_a_trial_with_errors_says_that_nothing_would_be_committed() -> None:
 def test_a_trial_without_an_error_says_what_would_be_committed() -> None:
     shown = text(trial_report(trial(errors=0, warnings=1)))
 
-    assert "No error (1 warning): the preflight would pass." in shown
+    assert "No errors (1 warning): the preflight would pass." in shown
     assert "would commit: student" in shown
 
 
@@ -134,7 +135,7 @@ def test_the_newest_policy_that_has_not_ended_is_the_one_in_force() -> None:
     history = policy_history(versions, datetime(2026, 11, 1, tzinfo=UTC))
 
     assert [entry["version"] for entry in history if entry["in_force"]] == [2]
-    assert "version 2 (in force) set" in text(versions_text(history, "policy"))
+    assert "version 2 (current) set" in text(versions_text(history, "policy"))
 
 
 def test_the_last_filter_is_the_one_in_force_and_each_tells_who_set_it_and_why() -> None:
@@ -149,19 +150,19 @@ def test_the_last_filter_is_the_one_in_force_and_each_tells_who_set_it_and_why()
     assert history[0]["filter"]["strategy"] == "union"
     shown = text(versions_text(history, "filter"))
     assert "version 1 set 2026-09-15 12:30 UTC by ada: to begin with" in shown
-    assert "version 2 (in force) set 2026-09-15 12:30 UTC by bo" in shown
+    assert "version 2 (current) set 2026-09-15 12:30 UTC by bo" in shown
 
 
 def test_schools_are_told_by_their_names_where_these_are_known() -> None:
     left = (Leftover("h1", "3", 2, 0, "Ridgeline Elementary"), Leftover("h2", None, 0, 1))
     shown = text(suggestions_report(DISTRICT, [replace(SUGGESTION, none=2, several=1, leftovers=left)]))
 
-    assert "school Ridgeline Elementary (h1), grade 3: 2 in none" in shown
-    assert "school h2, grade unknown: 1 in several" in shown
+    assert "school Ridgeline Elementary (h1), grade 3: 2 in no class" in shown
+    assert "school h2, grade unknown: 1 in more than one class" in shown
 
 
 def test_where_no_policy_was_set_it_says_so() -> None:
-    assert "No policy was ever set" in text(versions_text([], "policy"))
+    assert "No policy has been set" in text(versions_text([], "policy"))
 
 
 def test_the_commands_that_try_a_suggestion_stand_whole_on_a_terminal_of_80_columns() -> None:
@@ -175,7 +176,7 @@ def test_the_commands_that_try_a_suggestion_stand_whole_on_a_terminal_of_80_colu
 def test_a_filter_in_force_that_serves_everybody_is_not_told_to_be_tried() -> None:
     shown = text(suggestions_report(DISTRICT, [replace(SUGGESTION, is_in_force=True)]))
 
-    assert shown.startswith("The filter in force gives each of 1,000 students exactly one class.")
+    assert shown.startswith("The current filter gives each of 1,000 students exactly one class.")
     assert "filter try" not in shown
 
 
@@ -183,7 +184,7 @@ def test_the_first_suggestion_that_is_not_in_force_is_the_one_to_try() -> None:
     best = replace(SUGGESTION, is_in_force=True, exactly_one=990, none=10)
     shown = text(suggestions_report(DISTRICT, [best, replace(SUGGESTION, exactly_one=980, none=20)]))
 
-    assert "The best leaves 10 of 1,000 students, and is in force already." in " ".join(shown.split())
+    assert "The best leaves 10 of 1,000 students and is the current filter." in " ".join(shown.split())
     assert "--pick 2" in shown
 
 
@@ -235,14 +236,14 @@ def test_an_approval_that_ended_is_told_with_its_plan_whole_and_what_the_plan_is
         (
             {"events": 2},
             None,
-            "was evaluated yet: 2 events wait in its open window.",
+            "has not been evaluated yet: 2 events wait in its open window.",
         ),
         (
             {"events": 1},
             None,
-            "was evaluated yet: 1 event waits in its open window.",
+            "has not been evaluated yet: 1 event waits in its open window.",
         ),
-        ({"events": 1}, {}, "as it was last evaluated; 1 event waits in its open window."),
+        ({"events": 1}, {}, "in the data last evaluated; 1 event waits in its open window."),
         (None, {}, NOTHING_FOUND),
     ],
 )

@@ -62,21 +62,23 @@ def test_publish_says_how_many_rows_change_nothing_and_why() -> None:
     report = RowReport(NOON, repeated=1, unreadable=2, ahead=1, older=2_000)
 
     assert publish.told(report) == [
-        "1 row repeated a record: of each the version changed last stays, else the one read later.",
+        "1 row repeated a record: the version changed last is kept, or the one read later.",
         "2 rows without a record go to the dead letters.",
-        "1 row said when the record was changed, and that lies ahead of now: the time was left out.",
-        "2,000 rows are older than what is staged, and will change nothing.",
+        "1 row with a modification time in the future: the time was ignored.",
+        "2,000 rows are older than the stored version, and will change nothing.",
     ]
 
 
 def test_resync_says_how_many_rows_change_nothing_and_what_would_let_them() -> None:
     assert source.told(read()) == []
     assert source.told(read(repeated=3, older=1, kept=1, ahead=2)) == [
-        "3 rows repeated a record: of each the version changed last stays, else the one read later.",
-        "2 rows said when the record was changed, and that lies ahead of now: the time was left out.",
-        "1 row is older than what is staged and changed nothing; --over-newer lets what was read stay.",
-        "1 staged record is newer than the pages, which lack it, and stayed; --over-newer removes it.",
+        "3 rows repeated a record: the version changed last is kept, or the one read later.",
+        "2 rows with a modification time in the future: the time was ignored.",
+        "1 row is older than the stored version and changed nothing; use --over-newer to overwrite.",
+        "1 staged record is newer than the pages, which do not contain it; kept. Use --over-newer to "
+        "remove it.",
     ]
     assert source.told(read(kept=2)) == [
-        "2 staged records are newer than the pages, which lack them, and stayed; --over-newer removes them."
+        "2 staged records are newer than the pages, which do not contain them; kept. Use --over-newer to "
+        "remove them."
     ]

@@ -16,37 +16,37 @@ from worker.cli.terminal import counted, moment
 from worker.cli.terminal_output import say
 from worker.domain.messages.bodies import instant
 
-_channel = click.option("--channel", metavar="NAME", help="Only this channel, as `alerts list` prints it.")
+_channel = click.option("--channel", metavar="NAME", help="Only this channel, as shown by `alerts list`.")
 
 
 @click.group()
 def alerts() -> None:
-    """Open incidents, and alerts on their way to the channels of operations."""
+    """List open incidents and undelivered alerts; retry or discard deliveries."""
 
 
 @alerts.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_(ctx: CommandContext, *, as_json: bool) -> None:
-    """List the open incidents, what waits for each channel, and what was given up."""
+    """List open incidents, waiting alerts by channel, and failed deliveries."""
     incidents, channels, dead = ctx.run(_list(ctx), quiet=True)
     if as_json:
         say(json.dumps(_as_json(incidents, channels, dead), indent=2))
         return
-    _print(ctx.console, "incident", incidents, _incident_row, ("incident", "district", "since", "what"))
+    _print(ctx.console, "open incidents", incidents, _incident_row, ("incident", "district", "since", "what"))
     _print(
         ctx.console,
-        "alert that waits",
+        "waiting alerts",
         channels,
         _channel_row,
         ("channel", "waiting", "dead", "oldest", "problem"),
     )
     _print(
         ctx.console,
-        "alert given up",
+        "failed deliveries",
         dead,
         _dead_row,
-        ("given up", "channel", "alert", "attempts", "problem"),
+        ("failed at", "channel", "alert", "attempts", "problem"),
     )
 
 
@@ -54,24 +54,25 @@ def list_(ctx: CommandContext, *, as_json: bool) -> None:
 @_channel
 @click.pass_obj
 def retry(ctx: CommandContext, channel: str | None) -> None:
-    """Deliver anew what was given up, unless a later alert of the same incident is out already."""
+    """Retry failed deliveries, unless a later alert of the same incident was delivered."""
     taken, left = ctx.run(_retry(ctx, channel))
-    say(f"{counted(taken, 'alert')} {'is' if taken == 1 else 'are'} delivered anew.")
+    say(f"{counted(taken, 'alert')} will be delivered again.")
     if left:
-        stay, them = ("stays as it is", "it") if left == 1 else ("stay as they are", "them")
-        say(f"{left:,} {stay}: a later alert of the same incident was delivered. Discard {them}.")
+        say(
+            f"{counted(left, 'alert')} not retried: a later alert of the same incident was delivered. "
+            "Run `rostering alerts discard` to delete them."
+        )
 
 
 @alerts.command()
 @_channel
-@click.option("--waiting", is_flag=True, help="Also those that still wait; they need a channel.")
+@click.option("--waiting", is_flag=True, help="Also deliveries that are still waiting; requires --channel.")
 @click.pass_obj
 def discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> None:
-    """Delete the deliveries that were given up; the alerts stay where they were delivered."""
+    """Delete failed deliveries; alerts that were delivered elsewhere stay there."""
     if waiting and channel is None:
-        raise click.UsageError("--waiting: expected --channel beside it, got nothing")
-    gone = ctx.run(_discard(ctx, channel, waiting=waiting))
-    say(f"{counted(gone, 'alert')} {'was' if gone == 1 else 'were'} discarded.")
+        raise click.UsageError("--waiting: requires --channel")
+    say(f"{counted(ctx.run(_discard(ctx, channel, waiting=waiting)), 'alert')} discarded.")
 
 
 async def _list(
@@ -148,7 +149,7 @@ def _print(console: Console, what: str, items: list[Any], row: Any, columns: tup
 
 
 def _incident_row(each: OpenIncident) -> tuple[str, ...]:
-    flapping = " (comes and goes)" if each.is_flapping else ""
+    flapping = " (flapping)" if each.is_flapping else ""
     return each.code, each.district_id or "-", moment(instant(each.since)), each.summary + flapping
 
 

@@ -32,13 +32,13 @@ def spoken(_ctx: click.Context, _option: click.Parameter, reason: str | None) ->
 def _digest(_ctx: click.Context, _option: click.Parameter, plan: str) -> str:
     if not _DIGEST.fullmatch(plan.lower()):
         raise click.BadParameter(
-            "expected the plan's digest, or at least its first 8 digits, as `show` prints it"
+            "expected the plan digest, or at least its first 8 digits; see `rostering show`"
         )
     return plan.lower()
 
 
 _reason = click.option(
-    "--reason", required=True, metavar="TEXT", callback=spoken, help="Why, for those who ask later."
+    "--reason", required=True, metavar="TEXT", callback=spoken, help="Reason, kept in the audit log."
 )
 
 
@@ -47,9 +47,9 @@ _reason = click.option(
 @_reason
 @click.pass_obj
 def hold(ctx: CommandContext, district: str, reason: str) -> None:
-    """Stop the district's commits until it is resumed; events and reviews go on."""
+    """Put a district on hold: nothing is committed until you resume it."""
     ctx.run(_hold(ctx, district, reason))
-    say(f"{district} is on hold: nothing of it is committed until `resume`.")
+    say(f"{district} is on hold. Nothing is committed until you run `rostering resume`.")
 
 
 @click.command()
@@ -57,9 +57,9 @@ def hold(ctx: CommandContext, district: str, reason: str) -> None:
 @_reason
 @click.pass_obj
 def resume(ctx: CommandContext, district: str, reason: str) -> None:
-    """End the district's hold; what was held back is committed now."""
+    """Resume a district that is on hold; waiting changes are evaluated now."""
     ctx.run(_resume(ctx, district, reason))
-    say(f"{district} is on hold no more; its window closes now.")
+    say(f"{district} is resumed. Waiting changes are being evaluated.")
 
 
 @click.command()
@@ -69,18 +69,18 @@ def resume(ctx: CommandContext, district: str, reason: str) -> None:
     required=True,
     metavar="DIGEST",
     callback=_digest,
-    help="The plan's digest, as `show` prints it.",
+    help="Plan digest, from `rostering show`.",
 )
 @_reason
 @click.pass_obj
 def approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
-    """Approve one plan that removes many students; it is committed once, and only as it is now."""
+    """Approve a plan that removes or moves many students; valid for one commit of exactly this plan."""
     ctx.run(_approve(ctx, district, plan, reason))
-    say(f"The plan of {district} is approved; its window closes now.")
+    say(f"The plan of {district} is approved and will be committed now.")
 
 
 def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:
-    """Return, for a terminal, what people said to a district's commits."""
+    """Return, for a terminal, the hold and the approvals of a district."""
     told = []
     if held := details["hold"]:
         text = f"by {held['actor']} since {moment(held['since'])}: {held['reason']}"

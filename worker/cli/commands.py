@@ -10,11 +10,11 @@ from worker.cli.lazy_group import Place
 COMMANDS: Final[Mapping[str, Place]] = {
     "run": Place(
         "worker.cli.run:run",
-        "Run the worker until it is told to stop.",
+        "Run the worker until you stop it.",
     ),
     "publish": Place(
         "worker.cli.publish:publish",
-        "Publish events: NDJSON of events, or Clever list pages of records as their created events.",
+        "Publish events from files: events as NDJSON, or saved Clever list pages as created events.",
     ),
     "filter": Place(
         "worker.cli.filters:filter_group",
@@ -22,7 +22,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "policy": Place(
         "worker.cli.filters:policy_group",
-        "Show or set what the preflight demands of one district, where it differs from the settings.",
+        "Show or set a district's own preflight policy, which overrides the settings.",
     ),
     "districts": Place(
         "worker.cli.districts:districts",
@@ -30,31 +30,31 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "show": Place(
         "worker.cli.districts:show",
-        "Show one district: status, counts, findings, causes, and what would come of an open window.",
+        "Show one district: status, counts, findings, causes, and a forecast for an open window.",
     ),
     "flush": Place(
         "worker.cli.districts:flush",
-        "Close the district's window now; a parked district gets another try.",
+        "Close a district's window and evaluate it now; also retries a parked district.",
     ),
     "hold": Place(
         "worker.cli.approvals:hold",
-        "Stop the district's commits until it is resumed; events and reviews go on.",
+        "Put a district on hold: nothing is committed until you resume it.",
     ),
     "resume": Place(
         "worker.cli.approvals:resume",
-        "End the district's hold; what was held back is committed now.",
+        "Resume a district that is on hold; waiting changes are evaluated now.",
     ),
     "approve": Place(
         "worker.cli.approvals:approve",
-        "Approve one plan that removes many students; it is committed once, and only as it is now.",
+        "Approve a plan that removes or moves many students; valid for one commit of exactly this plan.",
     ),
     "rollback": Place(
         "worker.cli.rollback:rollback",
-        "Restore a district's roster as it was after an earlier commit, by a commit, and hold the district.",
+        "Restore the roster of an earlier commit with a new commit, and put the district on hold.",
     ),
     "resync": Place(
         "worker.cli.source:resync",
-        "Read a district whole, from Clever or from saved pages; a running worker then judges it anew.",
+        "Read the whole district again, from Clever or saved pages; a running worker then evaluates it.",
     ),
     "dead-letters": Place(
         "worker.cli.dead_letters:dead_letters_group",
@@ -62,27 +62,27 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "purge": Place(
         "worker.cli.source:purge",
-        "Delete all of a district's data, and keep an audit of how much it was.",
+        "Delete all of a district's data; the audit log keeps how much was deleted.",
     ),
     "onboarding": Place(
         "worker.cli.onboarding:onboarding",
-        "Follow districts in onboarding, from chosen to live, and say what people decide.",
+        "Track and manage districts in onboarding, from chosen to live.",
     ),
     "students": Place(
         "worker.cli.students:students",
-        "Answer for one student: all that is kept of him, or that nothing is.",
+        "Export or erase all data kept about one student.",
     ),
     "users": Place(
         "worker.cli.users:users",
-        "Say who may log in to the console, and as what.",
+        "Manage who can log in to the console, and their roles.",
     ),
     "alerts": Place(
         "worker.cli.alerts:alerts",
-        "Open incidents, and alerts on their way to the channels of operations.",
+        "List open incidents and undelivered alerts; retry or discard deliveries.",
     ),
     "mails": Place(
         "worker.cli.mails:mails",
-        "E-mails to the administration teams of districts.",
+        "List, show and manage e-mails to districts.",
     ),
     "migrate": Place(
         "worker.cli.setup:migrate",
@@ -90,7 +90,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "check-config": Place(
         "worker.cli.setup:check_config",
-        "Check the settings and show them, secrets hidden.",
+        "Check the settings and show them, with secrets hidden.",
     ),
     "topology": Place(
         "worker.cli.setup:topology",
@@ -98,10 +98,10 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "demo": Place(
         "worker.cli.demo.command:demo",
-        "Tell the whole story of a district, on a worker inside this process.",
+        "Run a demo: the life of one district, on a worker inside this process.",
     ),
     "sandbox": Place(
         "worker.cli.sandbox:sandbox",
-        "Serve invented districts as Clever does, until stopped.",
+        "Serve invented districts with a simulated Clever API, until stopped.",
     ),
 }

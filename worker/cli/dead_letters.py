@@ -39,20 +39,24 @@ def dead_letters_group() -> None:
 
 
 @dead_letters_group.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one letter a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one dead letter per line.")
 @click.option(
-    "--limit", type=click.IntRange(1, letters.AT_ONCE), default=LISTED, show_default=True, help="At most."
+    "--limit",
+    type=click.IntRange(1, letters.AT_ONCE),
+    default=LISTED,
+    show_default=True,
+    help="Maximum number to list.",
 )
 @click.pass_obj
 def list_letters(ctx: CommandContext, *, as_json: bool, limit: int) -> None:
-    """List dead letters, the oldest first, without what is in them."""
+    """List dead letters, oldest first, without their content."""
     listing = ctx.run(_list(ctx, limit))
     if as_json:
         for line in listing.letters:
             say(json.dumps(_as_json(line), ensure_ascii=False))
         return
     if not listing.letters:
-        say("No dead letters: every message could be read.")
+        say("No dead letters. Every message could be read.")
         return
     ctx.console.print(letters_table(listing))
     if listing.more:
@@ -62,10 +66,10 @@ def list_letters(ctx: CommandContext, *, as_json: bool, limit: int) -> None:
 def letters_table(listing: DeadLetterListing) -> Table:
     """Return the letters for a terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("letter", "district", "unreadable for", "put aside at"):
+    for column in ("id", "district", "reason", "received"):
         table.add_column(column, no_wrap=True)
     table.add_column("bytes", justify="right")
-    table.add_column("why", overflow="fold", min_width=24)
+    table.add_column("details", overflow="fold", min_width=24)
     for line in listing.letters:
         when = moment(instant(line.died_at)) if line.died_at else ""
         shown = line.id[:SHOWN]
@@ -86,7 +90,7 @@ def _ids(_ctx: click.Context, _argument: click.Parameter, ids: tuple[str, ...]) 
 @click.argument("letter", callback=lambda ctx, parameter, value: _ids(ctx, parameter, (value,))[0])
 @click.pass_obj
 def show_letter(ctx: CommandContext, letter: str) -> None:
-    """Print what is in a letter. It may name students: that you looked is written into the audit."""
+    """Print a dead letter. It may contain student names; your view is recorded in the audit log."""
     body = ctx.run(_show(ctx, letter)).body
     sys.stdout.buffer.write(body if body.endswith(b"\n") else body + b"\n")
     sys.stdout.buffer.flush()
@@ -96,11 +100,11 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command what letters are chosen by, and why."""
     for option in (
         click.option(
-            "--reason", required=True, metavar="TEXT", callback=spoken, help="Why, for those who ask later."
+            "--reason", required=True, metavar="TEXT", callback=spoken, help="Reason, kept in the audit log."
         ),
-        click.option("--unreadable-for", metavar="CODE", help="Those that were unreadable for this."),
-        click.option("--district", metavar="DISTRICT", help="Those of this district."),
-        click.option("--all", "is_all", is_flag=True, help="All of them."),
+        click.option("--unreadable-for", metavar="CODE", help="All with this reason."),
+        click.option("--district", metavar="DISTRICT", help="All of this district."),
+        click.option("--all", "is_all", is_flag=True, help="All dead letters."),
         click.argument("letters", nargs=-1, callback=_ids, metavar="[LETTER]..."),
     ):
         command = option(command)
@@ -111,16 +115,16 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
 @_choosing
 @click.pass_obj
 def replay(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
-    """Publish letters again: one that can be read by now frees its district, others come back."""
+    """Publish dead letters again; those that can be read now unblock their districts, others come back."""
     settled = ctx.run(_replay(ctx, _choice(**chosen), reason))
-    _tell(settled, "Replayed", ": what can be read by now frees its district, the rest comes back")
+    _tell(settled, "Replayed", ": those that can be read now unblock their districts, others come back")
 
 
 @dead_letters_group.command(name="discard")
 @_choosing
 @click.pass_obj
 def discard(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
-    """Throw letters away, for good: what they said is not part of any roster."""
+    """Delete dead letters for good; their content is not part of any roster."""
     _tell(ctx.run(_discard(ctx, _choice(**chosen), reason)), "Discarded")
 
 
@@ -129,19 +133,17 @@ def _choice(
 ) -> DeadLetterQuery:
     given = bool(letters), is_all, bool(district or unreadable_for)
     if sum(given) != 1:
-        raise click.UsageError(
-            "expected either letters by their ids, or --district or --unreadable-for, or --all"
-        )
+        raise click.UsageError("expected dead letter IDs, or --district or --unreadable-for, or --all")
     return DeadLetterQuery(letters, district, unreadable_for)
 
 
 def _tell(settled: Settled, done: str, besides: str = "") -> None:
-    say(f"{done} {counted(settled.letters, 'letter')}{besides}.")
+    say(f"{done} {counted(settled.letters, 'dead letter')}{besides}.")
     if settled.unseen:
-        say(f"{settled.unseen:,} more wait that were not looked at: run it again.")
+        say(f"{settled.unseen:,} more not processed yet: run the command again.")
     if settled.missing:
         told = ", ".join(sorted(settled.missing))
-        raise OrderRefused(f"not among the dead letters, or not any more: {told}")
+        raise OrderRefused(f"no such dead letter: {told}")
 
 
 def _as_json(line: LetterLine) -> dict[str, Any]:
@@ -185,7 +187,7 @@ async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
     async with _opened(ctx) as desk:
         letter = await letters.found(desk.letters, letter_id)
         if letter is None:
-            raise OrderRefused(f"not among the dead letters, or not any more: {letter_id}")
+            raise OrderRefused(f"no such dead letter: {letter_id}")
         detail = {"record": letter.id}
         await desk.store.desk.note(letter.district_id, "lookup.dead-letters", ctx.actor, detail)
     return letter

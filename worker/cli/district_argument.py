@@ -49,7 +49,7 @@ def chosen(text: str, found: Sequence[NamedDistrict], *, may_be_new: bool) -> st
     if found:
         several = [f"{each.district_id} ({each.name})" if each.name else each.district_id for each in found]
         raise UnknownDistrictError(
-            f"{text!r} may be any of {some(several, len(several), LISTED)}: say which, by its id"
+            f"{text!r} matches {some(several, len(several), LISTED)}: use one of these IDs"
         )
     if may_be_new and _CLEVER_ID.fullmatch(text):
         return text

@@ -31,14 +31,14 @@ STYLES = {
     "purged": "dim",
 }
 _NUMBERS: Final = ("students", "blocked", "errors", "rostered", "commits", "reviews")
-_COLUMNS: Final = ("district", "name", "status", *_NUMBERS, "last decision (UTC)")
+_COLUMNS: Final = ("name", "district", "status", *_NUMBERS, "last decision (UTC)")
 _EXPENDABLE: Final = ("reviews", "commits", "rostered", "last decision (UTC)")
 """Columns that a narrow terminal goes without, the first of them first."""
 _LONGEST_NAME, _SHORTEST_NAME = 28, 12
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one district a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one district per line.")
 @click.pass_obj
 def districts(ctx: CommandContext, as_json: bool) -> None:
     """List the districts with their status."""
@@ -49,7 +49,7 @@ def districts(ctx: CommandContext, as_json: bool) -> None:
     elif lines:
         ctx.console.print(DistrictTable(lines))
     else:
-        say("No district yet: publish a district's events, for example with `rostering publish`.")
+        say("No districts yet. Publish a district's events, for example with `rostering publish`.")
 
 
 @click.command()
@@ -57,7 +57,7 @@ def districts(ctx: CommandContext, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(ctx: CommandContext, district: str, as_json: bool) -> None:
-    """Show one district: status, counts, findings, causes, and what would come of an open window."""
+    """Show one district: status, counts, findings, causes, and a forecast for an open window."""
     details = ctx.run(_show(ctx, district))
     if as_json:
         say(json.dumps(details, indent=2, ensure_ascii=False))
@@ -69,9 +69,9 @@ def show(ctx: CommandContext, district: str, as_json: bool) -> None:
 @click.argument("district")
 @click.pass_obj
 def flush(ctx: CommandContext, district: str) -> None:
-    """Close the district's window now; a parked district gets another try."""
+    """Close a district's window and evaluate it now; also retries a parked district."""
     ctx.run(_flush(ctx, district))
-    say(f"The window of {district} closes now.")
+    say(f"{district} is being evaluated now.")
 
 
 class DistrictTable:
@@ -127,7 +127,7 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     students, roster = details["students"], details["roster"]
     status = Text(details["status"], STYLES.get(details["status"], ""))
     facts = Table.grid(padding=(0, 2))
-    facts.add_row("district", f"{details['district_id']}  {details['name'] or ''}")
+    facts.add_row("district", f"{details['name'] or ''}  {details['district_id']}".strip())
     facts.add_row("status", status + Text(_standing(details)))
     for label, text in approvals.restraints(details):
         facts.add_row(label, text)
@@ -147,13 +147,13 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     facts.add_row("plan digest", details["plan"]["digest"])
     facts.add_row("last decision", _decision(details["last_decision"]))
     version = details["filter_version"]
-    facts.add_row("filter", f"version {version}" if version else "none was set: every shared section counts")
+    facts.add_row("filter", f"version {version}" if version else "not set: every shared section counts")
     facts.add_row("window", _window(details["window"]))
     if details["source"]:
         facts.add_row("clever", _source(details["source"]))
     if details["fields_not_kept"]:
         lacking = ", ".join(details["fields_not_kept"])
-        facts.add_row("fields", Text(f"{lacking}: not kept before, needs a new baseline", "yellow"))
+        facts.add_row("fields", Text(f"{lacking}: not stored yet; needs a resync", "yellow"))
     if details["sync"]["warning"]:
         facts.add_row("sync", Text(details["sync"]["warning"], "yellow"))
     for incident in details["incidents"]:
@@ -163,7 +163,7 @@ def district_details(details: dict[str, Any]) -> RenderableType:
     if details["evaluation_failures"]["count"]:
         failures = details["evaluation_failures"]
         facts.add_row(
-            "failures", f"{counted(failures['count'], 'evaluation')} raised, the last {failures['last']}"
+            "failures", f"{counted(failures['count'], 'evaluation')} failed, the last with {failures['last']}"
         )
     if details["forecast"]:
         facts.add_row("forecast", forecast_text(details["forecast"], details["findings"]["by_code"]))
@@ -184,36 +184,38 @@ def _standing(details: dict[str, Any]) -> str:
 def _decision(decision: dict[str, Any] | None) -> str:
     if decision is None:
         return "none yet"
-    published = "published" if decision["published_at"] else "waits to be published"
+    published = "published" if decision["published_at"] else "not published yet"
     return f"{decision['outcome']} {decision['sequence']}, {moment(decision['decided_at'])}, {published}"
 
 
 def _window(window: dict[str, Any] | None) -> str:
     if window is None:
         return "closed"
-    put_off = f", put off since {moment(window['deferred_since'])}" if window["deferred_since"] else ""
+    put_off = f", deferred since {moment(window['deferred_since'])}" if window["deferred_since"] else ""
     return f"open since {moment(window['opened_at'])}, {counted(window['events'], 'event')}{put_off}"
 
 
 def _source(source: dict[str, Any]) -> RenderableType:
     if source["disconnected_at"]:
-        return Text(f"disconnected since {moment(source['disconnected_at'])}; nothing was deleted", "red")
+        return Text(f"disconnected since {moment(source['disconnected_at'])}; its data is kept", "red")
     parts = [f"connected since {moment(source['connected_at'])}"]
     if source["baseline"]:
         records = counted(source["baseline"]["records"], "record")
         is_read = source["baseline"]["ready_at"]
         parts.append(
-            f"a baseline of {records} waits to be judged" if is_read else f"baseline under way, {records}"
+            f"a baseline of {records} is waiting to be evaluated"
+            if is_read
+            else f"baseline in progress, {records}"
         )
     elif source["resync"]:
-        parts.append(f"baseline wanted: {source['resync']}")
+        parts.append(f"baseline requested: {source['resync']}")
     whole = source["baseline_at"]
-    parts.append(f"read whole at {moment(whole)}" if whole else "not read whole yet")
+    parts.append(f"last baseline {moment(whole)}" if whole else "no baseline yet")
     if source["feed_read_at"]:
-        parts.append(f"feed read at {moment(source['feed_read_at'])}")
+        parts.append(f"feed last read {moment(source['feed_read_at'])}")
     facts = Text("; ".join(parts))
     if source["problem"]:
-        facts.append(f"\n{source['problem']} ({counted(source['turns_failed'], 'time')})", "yellow")
+        facts.append(f"\n{source['problem']} (failed {counted(source['turns_failed'], 'time')})", "yellow")
     return facts
 
 

@@ -32,7 +32,7 @@ MARK: Final = "\ufeff"
 """Of UTF-8: some programs of Windows begin a file with it."""
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 reason_option = click.option(
-    "--reason", metavar="TEXT", callback=spoken, help="Why, for those who ask later."
+    "--reason", metavar="TEXT", callback=spoken, help="Reason, kept in the audit log."
 )
 
 
@@ -42,8 +42,7 @@ reason_option = click.option(
     places={
         "suggest": Place(
             "worker.cli.suggestions:suggest",
-            "Find the section filters that would give the district's students one class each; "
-            "change nothing.",
+            "Search for section filters that give every student exactly one class; nothing is changed.",
         )
     },
 )
@@ -54,10 +53,10 @@ def filter_group() -> None:
 @filter_group.command(name="show")
 @click.argument("district")
 @click.option("--history", is_flag=True, help="List every version: who set it, when and why.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with --history one version a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with --history, one version per line.")
 @click.pass_obj
 def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
-    """Print the section filter in force, as JSON that `filter set` takes."""
+    """Print the current section filter, as JSON that `filter set` accepts."""
     if history:
         _print_versions(ctx, filter_history(ctx.run(_filters(ctx, district))), "filter", as_json=as_json)
         return
@@ -68,19 +67,22 @@ def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: b
 @click.argument("district")
 @file_argument
 @reason_option
-@click.option("--yes", "is_sure", is_flag=True, help="Let it put students into another class.")
+@click.option("--yes", "is_sure", is_flag=True, help="Confirm that students change class.")
 @click.pass_obj
 def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | None, *, is_sure: bool) -> None:
-    """Put the section filter in FILE (- for standard input) in force, and judge the district by it.
+    """Set the section filter in FILE (- for standard input), and evaluate the district with it.
 
-    Where students would change class by it, it says how many, and asks.
+    If students would change class, you see how many and are asked to confirm.
     """
     section_filter = parse_filter(_read(file))
     version, is_known, nothing = ctx.run(_set(ctx, district, section_filter, reason, is_sure=is_sure))
     if is_known:
-        say(f"Filter version {version} of {district} is in force; its window closes now.")
+        say(f"Filter version {version} of {district} is set. The district is being evaluated.")
     else:
-        say(f"District {district} was never seen here: filter version {version} waits for its first events.")
+        say(
+            f"Filter version {version} is set. District {district} has sent no events yet; it applies to "
+            "the first ones."
+        )
     for value in nothing:
         say(_check(value), err=True)
 
@@ -91,7 +93,7 @@ def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | Non
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
-    """Say what the section filter in FILE would do, and change nothing."""
+    """Show what the section filter in FILE would do; nothing is changed."""
     section_filter = parse_filter(_read(file))
     result = ctx.run(_try(ctx, district, section_filter))
     if as_json:
@@ -102,16 +104,16 @@ def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
 
 @click.group(name="policy")
 def policy_group() -> None:
-    """Show or set what the preflight demands of one district, where it differs from the settings."""
+    """Show or set a district's own preflight policy, which overrides the settings."""
 
 
 @policy_group.command(name="show")
 @click.argument("district")
 @click.option("--history", is_flag=True, help="List every version: who set it, when, until when, and why.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with --history one version a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with --history, one version per line.")
 @click.pass_obj
 def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
-    """Print the district's own policy in force, as JSON that `policy set` takes; {} where it has none."""
+    """Print the district's own policy, as JSON that `policy set` accepts; {} if it has none."""
     if history:
         entries = policy_history(ctx.run(_policies(ctx, district)), datetime.now(UTC))
         _print_versions(ctx, entries, "policy", as_json=as_json)
@@ -119,7 +121,7 @@ def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: b
     current = ctx.run(_show_policy(ctx, district))
     say(json.dumps(current.policy, indent=2, ensure_ascii=False))
     if current.until is not None:
-        say(f"In force until {instant(current.until)}.", err=True)
+        say(f"Valid until {instant(current.until)}.", err=True)
 
 
 @policy_group.command(name="set")
@@ -128,16 +130,16 @@ def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: b
 @click.option(
     "--until",
     metavar="WHEN",
-    help="A date, which is its last day (UTC), or an instant; then the policy before it is in force again.",
+    help="End of the policy: its last day (UTC) or an exact time. Then the earlier policy applies again.",
 )
 @reason_option
 @click.pass_obj
 def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None, reason: str | None) -> None:
-    """Put the policy in FILE (- for standard input) in force, and judge the district by it."""
+    """Set the policy in FILE (- for standard input), and evaluate the district with it."""
     end = None if until is None else parse_end(until, datetime.now(UTC))
     version = ctx.run(_set_policy(ctx, district, parse_own_policy(_read(file)), end, reason))
     ends = f" until {instant(end)}" if end else ""
-    say(f"Policy version {version} of {district} is in force{ends}; its window closes now.")
+    say(f"Policy version {version} of {district} is set{ends}. The district is being evaluated.")
 
 
 def _print_versions(ctx: CommandContext, entries: list[dict[str, Any]], what: str, *, as_json: bool) -> None:
@@ -184,13 +186,13 @@ def filter_history(versions: list[FilterVersion]) -> list[dict[str, Any]]:
 def versions_text(entries: list[dict[str, Any]], what: str) -> RenderableType:
     """Return the history of a district's policies or filters (`what`: the key they stand under)."""
     if not entries:
-        return Text(f"No {what} was ever set.")
+        return Text(f"No {what} has been set.")
     return Group(*(_version_text(entry, what) for entry in entries))
 
 
 def _version_text(entry: dict[str, Any], what: str) -> RenderableType:
     text = Text(f"version {entry['version']}", "bold")
-    text.append(" (in force)" if entry["in_force"] else "", "green")
+    text.append(" (current)" if entry["in_force"] else "", "green")
     text.append(f" set {moment(entry['set_at'])}" if entry["set_at"] else "", "not bold")
     text.append(f" by {entry['actor']}" if entry["actor"] else "", "not bold")
     text.append(f" until {moment(entry['until'])}" if entry["until"] else "", "not bold")
@@ -203,14 +205,18 @@ def trial_report(result: dict[str, Any]) -> RenderableType:
     """Return a trial's outcome for a terminal: would it pass, whom it would place, what it would commit."""
     table = Table.grid(padding=(0, 2))
     total = sum(result["coverage"].values())
-    for label, key in (("exactly one class", "exactly_one"), ("no class", "none"), ("several", "several")):
+    for label, key in (
+        ("exactly one class", "exactly_one"),
+        ("no class", "none"),
+        ("more than one class", "several"),
+    ):
         count = result["coverage"][key]
         share = f"{count / total:.1%}" if total else ""
         table.add_row(label, f"{count:,} of {total:,}", share)
     table.add_row("out of scope", f"{result['outside_scope']:,}", "")
     moved = result.get("turnover")
     if moved and moved["class_changes"]:
-        asked = "`filter set` asks to confirm it"
+        asked = "`filter set` asks you to confirm this"
         table.add_row("change class", f"{moved['class_changes']:,} of {moved['committed']:,}", asked)
     for code, count in result["by_code"].items():
         table.add_row(code, f"{count:,}", "")
@@ -229,8 +235,11 @@ def _check(value: ScopeValue) -> str:
 def _trial_verdict(errors: int, warnings: int) -> Text:
     besides = f" ({counted(warnings, 'warning')})" if warnings else ""
     if errors:
-        return Text(f"{counted(errors, 'error')}{besides}: it would be a review, and no commit.", "yellow")
-    return Text(f"No error{besides}: the preflight would pass.", "green")
+        return Text(
+            f"{counted(errors, 'error')}{besides}: this would be a review, nothing would be committed.",
+            "yellow",
+        )
+    return Text(f"No errors{besides}: the preflight would pass.", "green")
 
 
 def _read(file: Path) -> str:
@@ -275,8 +284,8 @@ def _confirm(effect: FilterEffect, *, is_sure: bool) -> None:
     if is_sure:
         say(f"{effect.text}.")
     elif not sys.stdin.isatty():
-        raise FilterUnconfirmed(f"{effect.text}: nothing was changed; confirm it with --yes")
-    elif not click.confirm(f"{effect.text}. Is that meant?", err=True):
+        raise FilterUnconfirmed(f"{effect.text}: nothing was changed; confirm with --yes")
+    elif not click.confirm(f"{effect.text}. Continue?", err=True):
         raise FilterUnconfirmed("nothing was changed")
 
 

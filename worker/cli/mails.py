@@ -15,7 +15,7 @@ from rich.table import Table
 from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import district_id_of
-from worker.cli.terminal import moment
+from worker.cli.terminal import counted, moment
 from worker.cli.terminal_output import say
 from worker.domain.mail.mails import MailKind
 from worker.domain.messages.bodies import instant
@@ -28,7 +28,7 @@ MOMENTS = ("created_at", "handed_at", "sent_at", "bounced_at", "dead_at", "cance
 
 @click.group()
 def mails() -> None:
-    """E-mails to the administration teams of districts."""
+    """List, show and manage e-mails to districts."""
 
 
 @mails.command("list")
@@ -36,16 +36,16 @@ def mails() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, without addresses.")
 @click.pass_obj
 def list_(ctx: CommandContext, district: str | None, *, as_json: bool) -> None:
-    """List the newest mails, those of DISTRICT or of all."""
+    """List the newest e-mails, of DISTRICT or of all districts."""
     found = ctx.run(_list(ctx, district), quiet=True)
     if as_json:
         say(json.dumps([_as_json(each) for each in found], indent=2))
         return
     if not found:
-        ctx.console.print("No mail.")
+        ctx.console.print("No e-mails.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("made", "district", "kind", "state", "id", "what"):
+    for column in ("created", "district", "kind", "state", "id", "details"):
         table.add_column(column, overflow="fold")
     for each in found:
         table.add_row(
@@ -58,23 +58,23 @@ def list_(ctx: CommandContext, district: str | None, *, as_json: bool) -> None:
         )
     ctx.console.print(table)
     if any(each.needs_person for each in found):
-        ctx.console.print("\n(!) needs a person: `rostering mails show ID` says what can be done.")
+        ctx.console.print("\n(!) needs attention: `rostering mails show ID` shows what you can do.")
 
 
 @mails.command()
 @_id
 @click.pass_obj
 def show(ctx: CommandContext, mail_id: uuid.UUID) -> None:
-    """Show one mail: to whom, where it stands, and what it says."""
+    """Show one e-mail: recipients, state and content."""
     ctx.console.print("\n".join(_shown(ctx.run(_show(ctx, mail_id), quiet=True))))
 
 
 @mails.command()
 @click.argument("kind", type=click.Choice([kind.value for kind in MailKind]))
-@click.option("--html", "as_html", is_flag=True, help="Print the HTML, for a browser.")
+@click.option("--html", "as_html", is_flag=True, help="Print the HTML version.")
 @click.pass_obj
 def preview(ctx: CommandContext, kind: str, *, as_html: bool) -> None:
-    """Print a mail of a KIND with invented values, from the templates in force."""
+    """Print an e-mail of this KIND with sample values, from the current templates."""
     from worker.bootstrap import mail as postbox  # noqa: PLC0415 — slow to import
 
     made = postbox.composer(ctx.settings).preview(MailKind(kind))
@@ -83,16 +83,16 @@ def preview(ctx: CommandContext, kind: str, *, as_html: bool) -> None:
 
 @mails.command()
 @_id
-@click.option("--arrived", is_flag=True, help="It arrived, or enough people have it.")
+@click.option("--arrived", is_flag=True, help="It arrived, or the bounce is resolved.")
 @click.option("--again", is_flag=True, help="It did not arrive: send it again.")
 @click.pass_obj
 def settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool, again: bool) -> None:
-    """Say what became of a mail that is uncertain, or that one which came back is settled.
+    """Resolve an e-mail whose delivery is unknown, or that bounced.
 
-    Ask the district, or look for its Message-ID in the mail server's log.
+    Ask the district whether it arrived, or search the mail server's log for its Message-ID.
     """
     if arrived == again:
-        raise click.UsageError("expected one of --arrived and --again")
+        raise click.UsageError("expected either --arrived or --again")
     say(_outcome(ctx.run(_settle(ctx, mail_id, arrived=arrived))))
 
 
@@ -100,7 +100,7 @@ def settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool, again: boo
 @_id
 @click.pass_obj
 def retry(ctx: CommandContext, mail_id: uuid.UUID) -> None:
-    """Send a mail anew that was given up or refused."""
+    """Send an e-mail again that failed or was refused."""
     say(_outcome(ctx.run(_retry(ctx, mail_id))))
 
 
@@ -108,7 +108,7 @@ def retry(ctx: CommandContext, mail_id: uuid.UUID) -> None:
 @_id
 @click.pass_obj
 def cancel(ctx: CommandContext, mail_id: uuid.UUID) -> None:
-    """Never send a mail that waits, or that was given up."""
+    """Cancel an e-mail that is waiting or that failed."""
     say(_outcome(ctx.run(_cancel(ctx, mail_id))))
 
 
@@ -116,12 +116,16 @@ def cancel(ctx: CommandContext, mail_id: uuid.UUID) -> None:
 @click.argument("file", type=click.File("rb"), default="-")
 @click.pass_obj
 def bounced(ctx: CommandContext, file: BinaryIO) -> None:
-    """Take in one message that came back, from FILE or standard input: for a mail server's pipe.
+    """Process one bounce message from FILE or standard input; use it in a mail server's pipe.
 
-    A message that is no report on a mail of ours is left alone, which is no failure.
+    Messages that are not bounces of our e-mails are ignored and are not an error.
     """
     mail_id = ctx.run(_bounced(ctx, file.read(LONGEST_REPORT)), quiet=True)
-    say(f"It is about mail {mail_id}." if mail_id else "It is no report on a mail of ours that failed.")
+    say(
+        f"Bounce recorded for e-mail {mail_id}."
+        if mail_id
+        else "Ignored: not a bounce of one of our e-mails."
+    )
 
 
 async def _list(ctx: CommandContext, district: str | None) -> list[KeptMail]:
@@ -163,21 +167,21 @@ def what_is(mail: KeptMail) -> str:
     """Say in a few words, and without an address, what became of a mail."""
     match mail.state:
         case MailState.WAITING if mail.wait_for_sync and not mail.attempts:
-            return "leaves once the district is in sync"
+            return "will be sent once the roster is in sync"
         case MailState.WAITING:
             due = f"due {moment(instant(mail.next_attempt_at))}"
             return f"{due}; {mail.problem}" if mail.problem else due
         case MailState.SENT:
-            return f"to {len(mail.recipients)}"
+            return f"to {counted(len(mail.recipients), 'recipient')}"
         case MailState.BOUNCED:
             missed = len({*mail.refused, *mail.bounced})
-            return f"did not reach {missed} of {len(mail.recipients)}"
+            return f"not delivered to {missed} of {counted(len(mail.recipients), 'recipient')}"
         case _:
             return mail.problem or ""
 
 
 def _outcome(mail: KeptMail) -> str:
-    return f"Mail {mail.mail_id} is {mail.state.value} now."
+    return f"E-mail {mail.mail_id} is now {mail.state.value}."
 
 
 def _shown(mail: KeptMail) -> list[str]:
@@ -186,10 +190,10 @@ def _shown(mail: KeptMail) -> list[str]:
         f"mail       {mail.mail_id}",
         f"district   {mail.district_id}",
         f"kind       {mail.kind.value}, for {mail.occasion}",
-        f"state      {mail.state.value}; {what_is(mail) or 'nothing to say'}",
+        f"state      {mail.state.value}; {what_is(mail) or 'no details'}",
         *(f"to         {recipient}" for recipient in mail.recipients),
         *(f"refused    {address}: {code}" for address, code in sorted(mail.refused.items())),
-        *(f"came back  {address}: {code}" for address, code in sorted(mail.bounced.items())),
+        *(f"bounced    {address}: {code}" for address, code in sorted(mail.bounced.items())),
         *(f"{name:<10} {moment(instant(at))}" for name, at in stamps if at is not None),
     ]
     if mail.settled_by:
@@ -200,12 +204,13 @@ def _shown(mail: KeptMail) -> list[str]:
 
 
 NEXT = {
-    MailState.UNCERTAIN: "Nobody knows whether it arrived. Ask the district, or look for the id in the mail\n"
-    "server's log; then `rostering mails settle ID --arrived`, or `--again`. Its later mails wait.",
-    MailState.DEAD: "It was not sent. Put the cause right, then `rostering mails retry ID`; or\n"
+    MailState.UNCERTAIN: "Delivery unknown. Ask the district whether it arrived, or search the mail\n"
+    "server's log for the ID. Then run `rostering mails settle ID --arrived` or `--again`.\n"
+    "Later e-mails to the district wait.",
+    MailState.DEAD: "Not sent. Fix the cause, then run `rostering mails retry ID`, or\n"
     "`rostering mails cancel ID`.",
-    MailState.BOUNCED: "Somebody did not get it. Find the right address and tell them; then\n"
-    "`rostering mails settle ID --arrived`.",
+    MailState.BOUNCED: "Not delivered to all recipients. Correct the address and inform the recipient.\n"
+    "Then run `rostering mails settle ID --arrived`.",
 }
 
 

@@ -26,9 +26,7 @@ from worker.runtime.errors import OnboardingError, UsageError
 Result = TypeVar("Result")
 
 _district: Final = click.argument("district")
-_no_mail: Final = click.option(
-    "--no-mail", is_flag=True, help="Write no e-mail: somebody has written already."
-)
+_no_mail: Final = click.option("--no-mail", is_flag=True, help="Mark as done without sending an e-mail.")
 _json: Final = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
 
@@ -38,12 +36,12 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 — a day, wherever it is
     except ValueError:
-        raise click.BadParameter(f"expected a day such as 2026-09-15, got {text[:32]}") from None
+        raise click.BadParameter(f"expected a date such as 2026-09-15, got {text[:32]}") from None
 
 
 @click.group()
 def onboarding() -> None:
-    """Follow districts in onboarding, from chosen to live, and say what people decide."""
+    """Track and manage districts in onboarding, from chosen to live."""
 
 
 onboarding.add_command(export)
@@ -53,11 +51,11 @@ onboarding.add_command(export)
 @click.option(
     "--state", type=click.Choice([state.value for state in State]), help="Only those in this state."
 )
-@click.option("--todo", "is_todo", is_flag=True, help="Only those that wait on somebody for too long.")
+@click.option("--todo", "is_todo", is_flag=True, help="Only districts with something overdue.")
 @_json
 @click.pass_obj
 def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_json: bool) -> None:
-    """List the districts in onboarding, with whom each waits for."""
+    """List the districts in onboarding, each with its next step and who owns it."""
     records = ctx.run(_records(ctx))
     records = [record for record in records if state is None or record.onboarding.state == state]
     found = todos(records, rules.patience(ctx.settings))
@@ -71,7 +69,7 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
     elif records:
         ctx.console.print(LinesReport(records, due))
     else:
-        say("No district waits on anybody for too long." if is_todo else "No district is in onboarding.")
+        say("Nothing is overdue." if is_todo else "No districts in onboarding.")
 
 
 @onboarding.command()
@@ -79,7 +77,7 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
 @_json
 @click.pass_obj
 def show(ctx: CommandContext, district: str, is_json: bool) -> None:
-    """Show one district's onboarding: its steps with dates, what it waits for, window, e-mails, link."""
+    """Show one district's onboarding: history, next step, assessment window, e-mails and link."""
     journey = _do(ctx, district, lambda store, district_id: _journey(ctx, store, district_id))
     if is_json:
         say(json.dumps(journey.as_json(), indent=2, ensure_ascii=False))
@@ -89,36 +87,46 @@ def show(ctx: CommandContext, district: str, is_json: bool) -> None:
 
 @onboarding.command()
 @_district
-@click.option("--name", help="What the district is called, until Clever tells it.")
-@click.option("--contact", "contacts", multiple=True, help="An address of its administration team.")
-@click.option("--time-zone", metavar="ZONE", help="Its time zone, such as America/Chicago.")
+@click.option("--name", help="Name, used until Clever provides one.")
+@click.option(
+    "--contact",
+    "contacts",
+    multiple=True,
+    help="E-mail address of a district administrator; repeat for more.",
+)
+@click.option("--time-zone", metavar="ZONE", help="Time zone, such as America/Chicago.")
 @click.pass_obj
 def choose(
     ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None
 ) -> None:
-    """Put a district in onboarding."""
+    """Add a district to onboarding."""
     said = Description(name, contacts, time_zone)
     _do(
         ctx, district, lambda store, chosen: store.onboarding.choose(chosen, said, ctx.actor), may_be_new=True
     )
-    say(f"{district} is chosen.")
+    say(f"{district} is added to onboarding.")
 
 
 @onboarding.command()
 @_district
-@click.option("--name", help="What the district is called, until Clever tells it.")
-@click.option("--contact", "contacts", multiple=True, help="An address of its team, instead of all before.")
-@click.option("--time-zone", metavar="ZONE", help="Its time zone, such as America/Chicago.")
+@click.option("--name", help="Name, used until Clever provides one.")
+@click.option(
+    "--contact",
+    "contacts",
+    multiple=True,
+    help="E-mail address of a district administrator; replaces all earlier ones.",
+)
+@click.option("--time-zone", metavar="ZONE", help="Time zone, such as America/Chicago.")
 @click.pass_obj
 def edit(
     ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None
 ) -> None:
-    """Change what people say of a district; what is not given stays."""
+    """Change a district's name, contacts or time zone; what you do not give stays."""
     if name is None and not contacts and time_zone is None:
         raise UsageError("edit: expected --name, --contact or --time-zone, got nothing")
     said = Description(name, contacts or None, time_zone)
     _do(ctx, district, lambda store, district_id: store.onboarding.describe(district_id, said, ctx.actor))
-    say(f"{district} is changed.")
+    say(f"{district} is updated.")
 
 
 @onboarding.command()
@@ -126,7 +134,7 @@ def edit(
 @_no_mail
 @click.pass_obj
 def invite(ctx: CommandContext, district: str, no_mail: bool) -> None:
-    """Invite a district: make a link for it to connect by, and write to its team."""
+    """Invite a district: create a connect link and send it by e-mail."""
     _order(ctx, district, Move.INVITE, no_mail=no_mail)
 
 
@@ -141,14 +149,18 @@ def request_sharing(ctx: CommandContext, district: str, no_mail: bool) -> None:
 
 @onboarding.command("request-rules")
 @_district
-@click.option("--suggestion", type=click.IntRange(min=1), help="Which suggestion of its review; the first.")
-@click.option("--text", help="Rules of your own, in the words that the district will read.")
+@click.option(
+    "--suggestion",
+    type=click.IntRange(min=1),
+    help="Number of the suggestion in its review (default: the first that fits).",
+)
+@click.option("--text", help="Your own rules, as the district will read them.")
 @_no_mail
 @click.pass_obj
 def request_rules(
     ctx: CommandContext, district: str, suggestion: int | None, text: str | None, no_mail: bool
 ) -> None:
-    """Ask a district for sharing rules: by default the first suggestion that sharing rules can say."""
+    """Ask a district to set sharing rules; by default the first suggestion that works as sharing rules."""
     if text is not None and suggestion is not None:
         raise UsageError("request-rules: expected --suggestion or --text, got both")
     rules = RulesAsked(text) if text is not None else None
@@ -167,22 +179,25 @@ def request_rules(
 @_district
 @click.pass_obj
 def resume_filtering(ctx: CommandContext, district: str) -> None:
-    """Look for a filter again, instead of waiting for the district's sharing rules."""
+    """Stop waiting for the district's sharing rules, and look for a section filter again."""
     _order(ctx, district, Move.RESUME_FILTERING, no_mail=True)
 
 
 @onboarding.command()
 @_district
-@click.option("--opens", metavar="DATE", callback=_day, help="The day on which the window opens.")
+@click.option("--opens", metavar="DATE", callback=_day, help="Day on which the window opens.")
 @click.option(
-    "--launch", metavar="DATE", callback=_day, help="The day of the launch, if not by the calendar."
+    "--launch",
+    metavar="DATE",
+    callback=_day,
+    help="Day of the launch (default: working days before the window opens).",
 )
-@click.option("--none", "is_none", is_flag=True, help="There is no window any more.")
+@click.option("--none", "is_none", is_flag=True, help="Cancel the window.")
 @click.pass_obj
 def window(
     ctx: CommandContext, district: str, opens: date | None, launch: date | None, is_none: bool
 ) -> None:
-    """Say when a district's assessment window opens; its launch follows from that."""
+    """Set or cancel a district's assessment window; the launch date follows from it."""
     if is_none == (opens is not None):
         raise UsageError("window: expected either --opens DATE or --none")
 
@@ -190,26 +205,26 @@ def window(
         before = await store.onboarding.record(district_id)
         today = before.now.astimezone(ZoneInfo(before.time_zone)).date()
         if opens is not None and opens < today:
-            raise OnboardingError(f"--opens: expected {today} or a day to come, got {opens}")
+            raise OnboardingError(f"--opens: expected today ({today}) or a later day, got {opens}")
         await store.onboarding.set_window(district_id, opens, launch, ctx.actor)
         return await store.onboarding.record(district_id)
 
     record = _do(ctx, district, said)
     state = record.onboarding.state.replace("_", " ")
     if record.launch_at is None:
-        say(f"{district} has no window; it is {state}.")
+        say(f"{district} has no assessment window. State: {state}.")
     else:
         launch_at = f"{record.launch_at:%Y-%m-%d %H:%M} ({record.time_zone})"
-        say(f"The window of {district} opens on {opens}, its launch is {launch_at}; it is {state}.")
+        say(f"The window of {district} opens on {opens}; launch {launch_at}. State: {state}.")
 
 
 @onboarding.command()
 @_district
-@click.option("--new", "is_new", is_flag=True, help="Make a new link, and revoke the ones before it.")
+@click.option("--new", "is_new", is_flag=True, help="Create a new link; earlier links stop working.")
 @click.option("--revoke", "is_revoked", is_flag=True, help="Revoke the link.")
 @click.pass_obj
 def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> None:
-    """Tell until when a district's connect link is open, or print a new one; exits 1 where none is open."""
+    """Show how long a district's connect link works, or print a new one; exits with 1 if there is none."""
     if is_new and is_revoked:
         raise UsageError("link: expected --new or --revoke, got both")
     if is_revoked:
@@ -227,25 +242,25 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
 
     link = _do(ctx, district, made)
     if link is None:
-        say(f"No link of {district} is open; --new makes one.", err=True)
+        say(f"{district} has no active link; create one with --new.", err=True)
         raise SystemExit(1)
     if link.token is None:
-        say(f"A link of {district} is open until {link.expires_at:%Y-%m-%d %H:%M} UTC.")
-        say("It was shown once and is kept nowhere; --new makes another one, and revokes it.")
+        say(f"The link of {district} works until {link.expires_at:%Y-%m-%d %H:%M} UTC.")
+        say("It was shown once and is not stored. --new creates another one and revokes this one.")
         return
     say(rules.page_address(ctx.settings, link.token))
 
 
 @onboarding.command()
 @_district
-@click.option("--yes", "is_sure", is_flag=True, help="Do it.")
+@click.option("--yes", "is_sure", is_flag=True, help="Confirm.")
 @click.pass_obj
 def drop(ctx: CommandContext, district: str, is_sure: bool) -> None:
-    """Take a district out of onboarding, with its links and e-mails that did not leave; its roster stays."""
+    """Remove a district from onboarding, with its links and unsent e-mails; its roster stays."""
     if not is_sure:
-        raise UsageError(f"drop: expected --yes, since the onboarding of {district} so far is deleted")
+        raise UsageError(f"drop: this deletes the onboarding history of {district}; confirm with --yes")
     _do(ctx, district, lambda store, district_id: store.onboarding.drop(district_id, ctx.actor))
-    say(f"{district} is out of onboarding; `onboarding choose` puts it there again.")
+    say(f"{district} is removed from onboarding. `rostering onboarding choose` adds it again.")
 
 
 def _order(ctx: CommandContext, district: str, move: Move, *, no_mail: bool) -> None:
@@ -258,18 +273,18 @@ def _order(ctx: CommandContext, district: str, move: Move, *, no_mail: bool) -> 
 
 
 def _said(district: str, move: Move, *, no_mail: bool) -> str:
-    mail = "no e-mail is written" if no_mail else "the e-mail to its team is on its way"
+    mail = "no e-mail is sent" if no_mail else "an e-mail will be sent"
     match move:
         case Move.INVITE:
-            own = f"A link to send yourself: `rostering onboarding link {district} --new`."
+            own = f"To get a link that you send yourself, run `rostering onboarding link {district} --new`."
             yours = f" {own}" if no_mail else ""
             return f"{district} is invited; {mail}.{yours}"
         case Move.REQUEST_SHARING:
-            return f"{district} is asked to share all sections; {mail}."
+            return f"{district}: sharing requested; {mail}."
         case Move.REQUEST_RULES:
-            return f"{district} is asked for sharing rules; {mail}."
+            return f"{district}: sharing rules requested; {mail}."
         case _:
-            return f"{district} is filtering again."
+            return f"{district}: filtering resumed."
 
 
 async def _journey(ctx: CommandContext, store: app.Stores, district: str) -> Journey:

@@ -20,13 +20,13 @@ ICS: Final = ".ics"
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--csv", "is_csv", is_flag=True, help="A table, a row a district; this is the default.")
+@click.option("--csv", "is_csv", is_flag=True, help="A table, one row per district (default).")
 @click.option("--ics", "is_ics", is_flag=True, help="A calendar of launch days and opening days.")
 @click.pass_obj
 def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -> None:
-    """Write the districts in onboarding into FILE, or to standard output.
+    """Write the districts in onboarding to FILE, or to standard output.
 
-    Without an option the name of FILE decides. Nobody's address is in it.
+    Without an option, the extension of FILE decides. Contact addresses are not included.
     """
     if is_csv and is_ics:
         raise UsageError("export: expected --csv or --ics, got both")
@@ -39,7 +39,7 @@ def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -
         file.write_bytes(body)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
-    say(f"{file} is written.", err=True)
+    say(f"{file} written.", err=True)
 
 
 def _written(records: list[Record], *, as_calendar: bool) -> bytes:

@@ -34,7 +34,7 @@ _WIDE: Final = 110
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One district with all that is shown of its onboarding; `link_ends_at` is when its open link ends."""
+    """A district with all that is shown of its onboarding; `link_ends_at` is the end of its link."""
 
     record: Record
     history: Sequence[Made]
@@ -85,7 +85,7 @@ def as_json(record: Record, waits: Sequence[Wait]) -> dict[str, Any]:
 
 
 class LinesReport:
-    """Districts as a table, which goes without names and dates where a terminal is narrow."""
+    """Districts as a table, without ids and dates on a narrow terminal."""
 
     def __init__(self, records: Sequence[Record], due: Collection[str]) -> None:
         """Take the districts, and which of them wait for too long."""
@@ -95,24 +95,26 @@ class LinesReport:
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         is_wide = options.max_width >= _WIDE
         table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("district", no_wrap=True)
+        table.add_column("name", max_width=_LONGEST_NAME, no_wrap=True, overflow="ellipsis")
         if is_wide:
-            table.add_column("name", max_width=_LONGEST_NAME, no_wrap=True, overflow="ellipsis")
+            table.add_column("district", no_wrap=True)
         table.add_column("state", no_wrap=True)
         table.add_column("days", justify="right", no_wrap=True)
         if is_wide:
             table.add_column("opens", no_wrap=True)
-        table.add_column("waits for")
+        table.add_column("next step")
         for record in self._records:
             state = Text(_words(record.onboarding.state), STYLES.get(record.onboarding.state, ""))
             days, opens = str((record.now - record.since).days), record.onboarding.window
-            middle: list[Text | str] = [record.name or "", state, days, str(opens.opens_on) if opens else ""]
-            table.add_row(record.district_id, *(middle if is_wide else middle[1:3]), self._waits_for(record))
+            opens_on = str(opens.opens_on) if opens else ""
+            name = record.name or ("" if is_wide else record.district_id)
+            wide: list[Text | str] = [name, record.district_id, state, days, opens_on]
+            table.add_row(*(wide if is_wide else [name, state, days]), self._waits_for(record))
         yield table
 
     def _waits_for(self, record: Record) -> Text:
         waits = waits_of(record)
-        told = f"{_words(waits[0].who)}: {waits[0].what}" if waits else ""
+        told = f"{waits[0].what} (owner: {_words(waits[0].who)})" if waits else ""
         return Text(told, "yellow" if record.district_id in self._due else "")
 
 
@@ -122,8 +124,8 @@ def district_report(journey: Journey) -> RenderableType:
         _facts(journey),
         Text(),
         _steps(journey),
-        *_part("waits", _waits(journey)),
-        *_part("mails", _mails(journey)),
+        *_part("next steps", _waits(journey)),
+        *_part("e-mails", _mails(journey)),
     )
 
 
@@ -136,15 +138,15 @@ def rules_asked(details: Mapping[str, Any], number: int | None) -> RulesAsked:
     found = review["suggestions"] if review else []
     usable = [one for one in found if one["sharing_rules"]]
     if not usable:
-        why = "its review suggests none that sharing rules can say" if review else "it stands in no review"
+        why = "no suggestion of its review works as sharing rules" if review else "it is not in review"
         raise OrderRefused(
-            f"district {details['district_id']}: no rules to ask for, since {why}; say yours with --text"
+            f"district {details['district_id']}: no rules to request: {why}; give your own with --text"
         )
     if number is not None and not 1 <= number <= len(found):
-        raise UsageError(f"--suggestion {number}: expected 1 to {len(found)}, as the review has them")
+        raise UsageError(f"--suggestion {number}: expected 1 to {len(found)}")
     chosen = usable[0] if number is None else found[number - 1]
     if not chosen["sharing_rules"]:
-        raise OrderRefused(f"suggestion {number} cannot be said in sharing rules, only our own filter can")
+        raise OrderRefused(f"suggestion {number} does not work as sharing rules, only as a section filter")
     coverage = chosen["coverage"]
     return RulesAsked(chosen["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
 
@@ -161,7 +163,7 @@ def _facts(journey: Journey) -> Table:
     table.add_row("time zone", record.time_zone)
     table.add_row("window", _window(record))
     if troubles := told_troubles(record.troubles):
-        held = f"held back: {', '.join(map(_words, sorted(troubles)))}"
+        held = f"delayed: {', '.join(map(_words, sorted(troubles)))}"
         table.add_row("launch", Text(held, "yellow"))
     if record.sharing:
         table.add_row(
@@ -170,7 +172,7 @@ def _facts(journey: Journey) -> Table:
             f"{record.sharing.unsectioned:,} of them in no section",
         )
     if journey.link_ends_at:
-        table.add_row("link", f"open until {moment(instant(journey.link_ends_at))}")
+        table.add_row("link", f"works until {moment(instant(journey.link_ends_at))}")
     return table
 
 
@@ -183,11 +185,11 @@ def _window(record: Record) -> str:
 
 def _steps(journey: Journey) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("when", "move", "state", "by"):
+    for column in ("when", "change", "state", "by"):
         table.add_column(column, no_wrap=column != "by", overflow="fold")
     for made in journey.history:
-        actor = made.actor or "itself"
-        by = f"{actor}, with an e-mail" if made.mail_id else actor
+        actor = made.actor or "automatic"
+        by = f"{actor}, e-mail sent" if made.mail_id else actor
         table.add_row(moment(instant(made.at)), _words(made.move), _words(made.after), by)
     return table
 
@@ -197,7 +199,10 @@ def _part(title: str, lines: Sequence[str]) -> list[RenderableType]:
 
 
 def _waits(journey: Journey) -> list[str]:
-    return [f"{_words(wait.who)} since {moment(instant(wait.since))}: {wait.what}" for wait in journey.waits]
+    return [
+        f"{wait.what} (owner: {_words(wait.who)}, since {moment(instant(wait.since))})"
+        for wait in journey.waits
+    ]
 
 
 def _mails(journey: Journey) -> list[str]:

@@ -30,18 +30,20 @@ COMPARED: Final = 2_000
 )
 @click.pass_obj
 def publish(ctx: CommandContext, files: tuple[Path, ...]) -> None:
-    """Publish events: NDJSON of events, or Clever list pages of records as their created events.
+    """Publish events from files: events as NDJSON, or saved Clever list pages as created events.
 
-    Without a broker they go straight into the database of the data folder. Of two versions of a record the
-    one changed last stays.
+    Without a broker, events go directly into the database in the data folder. If a record appears twice,
+    the version changed last is kept.
     """
     count, report, is_evaluated = ctx.run(_publish(ctx, files), quiet=True)
     say(f"Published {counted(count, 'event')}.")
     for line in told(report):
         say(line)
     if not is_evaluated:
-        where = "takes what waits at the broker" if ctx.settings.broker_url else "evaluates what waits"
-        say(f"No worker runs on this data: `rostering run` starts one, which {where}.", err=True)
+        say(
+            "No worker is running on this data. Start one with `rostering run` to evaluate the events.",
+            err=True,
+        )
 
 
 def told(report: RowReport) -> list[str]:
@@ -49,21 +51,20 @@ def told(report: RowReport) -> list[str]:
     lines = []
     if report.repeated:
         lines.append(
-            f"{counted(report.repeated, 'row')} repeated a record: of each the version changed last stays, "
-            "else the one read later."
+            f"{counted(report.repeated, 'row')} repeated a record: the version changed last is kept, "
+            "or the one read later."
         )
     if report.unreadable:
         goes = "goes" if report.unreadable == 1 else "go"
         lines.append(f"{counted(report.unreadable, 'row')} without a record {goes} to the dead letters.")
     if report.ahead:
         lines.append(
-            f"{counted(report.ahead, 'row')} said when the record was changed, and that lies ahead of now: "
-            "the time was left out."
+            f"{counted(report.ahead, 'row')} with a modification time in the future: the time was ignored."
         )
     if report.older:
         are = "is" if report.older == 1 else "are"
         lines.append(
-            f"{counted(report.older, 'row')} {are} older than what is staged, and will change nothing."
+            f"{counted(report.older, 'row')} {are} older than the stored version, and will change nothing."
         )
     return lines
 

@@ -20,14 +20,14 @@ SHOWN_SCHOOLS: Final = 2
 _OWNERS: Final = {
     "sis": "the district's student information system",
     "sharing": "the district's sharing in Clever",
-    "filter": "our section filter",
-    "vendor": "ourselves",
+    "filter": "the section filter",
+    "vendor": "your own team",
 }
 _OUTCOMES: Final = {
     "commit": ("would be committed", "green"),
-    "held": ("would be held back, as it is on hold", "yellow"),
+    "held": ("would not be committed: the district is on hold", "yellow"),
     "review": ("would be a review", "yellow"),
-    "unchanged": ("would change nothing that was said", ""),
+    "unchanged": ("would change nothing", ""),
 }
 
 
@@ -38,7 +38,7 @@ def review_details(review: dict[str, Any]) -> RenderableType:
     parts += [_cause(cause, names) for cause in review["causes"][:SHOWN]]
     parts += _more(len(review["causes"]) - SHOWN, "cause")
     if review["suggestions"]:
-        parts += [Text("\nsection filters that would do better", "bold"), _suggestions(review["suggestions"])]
+        parts += [Text("\nsuggested section filters", "bold"), _suggestions(review["suggestions"])]
         parts += _more(len(review["suggestions"]) - SHOWN, "suggestion")
     return Group(*parts)
 
@@ -68,11 +68,11 @@ def forecast_text(forecast: dict[str, Any], known: dict[str, int]) -> Text:
         return Text(f"none: {forecast['unavailable']}", "dim")
     said, style = _OUTCOMES.get(forecast["outcome"], (forecast["outcome"], ""))
     students = forecast["students"]
-    text = Text(f"with the {counted(forecast['events'], 'event')} that {_wait(forecast['events'])}, it ")
+    text = Text(f"with {counted(forecast['events'], 'waiting event')}: ")
     text.append(said, style)
-    text.append(f": {students['ready']:,} of {students['total']:,} students ready")
+    text.append(f"; {students['ready']:,} of {counted(students['total'], 'student')} ready")
     if forecast["outcome"] == "review":
-        text.append(f"; {counted(forecast['new'], 'error')} new, {forecast['resolved']:,} resolved")
+        text.append(f"; {counted(forecast['new'], 'new error')}, {forecast['resolved']:,} resolved")
     differing = [
         f"{code} {count - known.get(code, 0):+,}"
         for code, count in sorted({**dict.fromkeys(known, 0), **forecast["by_code"]}.items())
@@ -81,17 +81,13 @@ def forecast_text(forecast: dict[str, Any], known: dict[str, int]) -> Text:
     return text.append(f"; {', '.join(differing)}" if differing else "")
 
 
-def _wait(events: int) -> str:
-    return "waits" if events == 1 else "wait"
-
-
 def _headline(review: dict[str, Any]) -> Text:
     text = Text(f"review {review['sequence']}", "bold")
     text.append(f" of {moment(review['decided_at'])}", "not bold")
     if review["since"] is not None:
         text.append(
-            f": {counted(review['new'], 'error')} new, {review['resolved']:,} resolved, "
-            f"{review['standing']:,} standing, the oldest since {moment(review['since'])}",
+            f": {counted(review['new'], 'new error')}, {review['resolved']:,} resolved, "
+            f"{review['standing']:,} unchanged, the oldest since {moment(review['since'])}",
             "not bold",
         )
     return text
@@ -106,7 +102,7 @@ def _cause(cause: dict[str, Any], names: dict[str, str]) -> RenderableType:
     what, plural = f"student{fate}", f"students{fate}"
     head.append(counted(concerned, what, plural) if concerned else "the whole district", "yellow")
     if cause.get("unblocks"):
-        head.append(f", {cause['unblocks']:,} blocked by nothing else")
+        head.append(f", {cause['unblocks']:,} of them ready once this is fixed")
     head.append(f"  {cause['code']}", "dim")
     return Group(head, Padding(Group(Text(cause["advice"]), _whose(cause, names)), (0, 0, 0, 2)))
 

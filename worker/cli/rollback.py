@@ -13,7 +13,7 @@ from rich.text import Text
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
-from worker.cli.terminal import moment
+from worker.cli.terminal import counted, moment
 from worker.cli.terminal_output import say
 from worker.operations import rollback as rolling
 from worker.operations.rollback import RolledBack, commit_line
@@ -37,10 +37,10 @@ LISTED: Final = 50
     "--reason",
     metavar="TEXT",
     callback=spoken,
-    help="Why, for the audit and for whoever finds the district on hold.",
+    help="Reason, kept in the audit log and shown on the district while it is on hold.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what it would change, and change nothing.")
-@click.option("--list", "as_list", is_flag=True, help="List the commits that one can go back to.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; nothing is changed.")
+@click.option("--list", "as_list", is_flag=True, help="List the restore points.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def rollback(
@@ -53,7 +53,7 @@ def rollback(
     as_list: bool,
     as_json: bool,
 ) -> None:
-    """Restore a district's roster as it was after an earlier commit, by a commit, and hold the district."""
+    """Restore the roster of an earlier commit with a new commit, and put the district on hold."""
     if (sequence is None) != as_list:
         raise click.UsageError("expected either --to SEQUENCE or --list")
     if sequence is None:
@@ -84,7 +84,7 @@ def commits_table(reachable: Reachable) -> RenderableType:
     """Return the commits that one can go back to for a terminal; the first is the one in force."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("commit", justify="right")
-    table.add_column("decided at (UTC)", no_wrap=True)
+    table.add_column("decided (UTC)", no_wrap=True)
     for column in ("students", "classes", "changes"):
         table.add_column(column, justify="right")
     table.add_column("digest", no_wrap=True)
@@ -98,7 +98,7 @@ def commits_table(reachable: Reachable) -> RenderableType:
             moment(line["decided_at"]).removesuffix(" UTC"),
             *(f"{line[column]:,}" for column in ("students", "classes", "changes")),
             f"{line['digest'][:8]}…",
-            Text(", ".join([*note, *(["in force"] if place == 0 else [])]), "dim"),
+            Text(", ".join([*note, *(["current"] if place == 0 else [])]), "dim"),
         )
     return table
 
@@ -112,9 +112,9 @@ def _print_list(ctx: CommandContext, district: str, reachable: Reachable, *, as_
         ctx.console.print(commits_table(reachable))
     more = reachable.total - len(reachable.commits)
     if more > 0:
-        say(f"And {more:,} older ones.")
+        say(f"And {counted(more, 'older restore point')}.")
     if reachable.total <= 1:
-        say(f"There is no earlier commit of {district} to go back to.")
+        say(f"{district} has no earlier commit to restore.")
 
 
 def _as_json(district: str, done: RolledBack) -> dict[str, Any]:
@@ -130,12 +130,13 @@ def _as_json(district: str, done: RolledBack) -> dict[str, Any]:
 def _told(district: str, done: RolledBack) -> str:
     if done.sequence is None:
         return (
-            f"This would give {district} the roster after commit {done.target.sequence}; nothing was changed."
+            f"This would restore the roster of {district} as of commit {done.target.sequence}. "
+            "Nothing was changed."
         )
     return (
-        f"Commit {done.sequence} gives {district} the roster after commit {done.target.sequence}. "
-        "It is on hold, as what was undone stands in the plan again: put right what was wrong, look at "
-        f"`rostering show {district}`, then `rostering resume {district} --reason TEXT`."
+        f"Commit {done.sequence} restores the roster of {district} as of commit {done.target.sequence}. "
+        "The district is on hold, because the undone changes are in the plan again. Fix the cause, check "
+        f"`rostering show {district}`, then run `rostering resume {district} --reason TEXT`."
     )
 
 

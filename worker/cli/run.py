@@ -21,11 +21,11 @@ from worker.runtime.logs import configure_logging
 @click.command()
 @click.option(
     "--stages",
-    help=f"Comma-separated stages to run, all by default: {', '.join(process.STAGES)}.",
+    help=f"Comma-separated stages to run (default: all): {', '.join(process.STAGES)}.",
 )
 @click.pass_obj
 def run(ctx: CommandContext, stages: str | None) -> None:
-    """Run the worker until it is told to stop."""
+    """Run the worker until you stop it."""
     names = [name.strip() for name in stages.split(",") if name.strip()] if stages else list(process.STAGES)
     worker = process.Worker(ctx.settings, names)
     code = ctx.run(_run(worker, ctx.settings))
@@ -62,5 +62,5 @@ def _banner(settings: Settings, url: str | None) -> str:
     out = "" if settings.broker_url else f"\n  messages  {settings.data_dir / 'out'}"
     return (
         f"[bold]rostering[/bold]\n  broker    {broker}\n  database  {database}{out}\n"
-        f"  page      {url or 'not served'}\n  [dim]stop with Ctrl-C[/dim]"
+        f"  page      {url or 'not served'}\n  [dim]Stop with Ctrl-C.[/dim]"
     )

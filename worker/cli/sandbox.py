@@ -72,7 +72,7 @@ def sandbox(
     change_every: float,
     changes: int,
 ) -> None:
-    """Serve invented districts as Clever does, until stopped.
+    """Serve invented districts with a simulated Clever API, until stopped.
 
     The client id and the client secret are both "sandbox". What is to happen to the districts, and what is
     to go wrong, can be ordered over HTTP under /sandbox.
@@ -111,7 +111,7 @@ async def _serve(console: Console, server: CleverServer, host: str, port: int) -
 def _show(console: Console, server: CleverServer) -> None:
     districts = list(server.running.world.districts.values())
     console.print(f"[bold]A Clever sandbox[/bold] at {server.url}\n", markup=True)
-    console.print("Point a worker to it:")
+    console.print("Point a worker at it:")
     for name, value in (
         ("API_URL", server.url),
         ("CLIENT_ID", CLIENT),

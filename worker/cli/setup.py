@@ -31,7 +31,7 @@ def migrate(ctx: CommandContext) -> None:
 @click.command()
 @click.pass_obj
 def check_config(ctx: CommandContext) -> None:
-    """Check the settings and show them, secrets hidden."""
+    """Check the settings and show them, with secrets hidden."""
     process.check_stages(process.STAGES, ctx.settings)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("setting", "value", "meaning"):
@@ -51,9 +51,9 @@ def topology() -> None:
 @topology.command()
 @click.pass_obj
 def declare(ctx: CommandContext) -> None:
-    """Create every exchange, queue and binding that is not there yet."""
+    """Create all missing exchanges, queues and bindings."""
     if ctx.run(_with_broker(ctx, "declare")):
-        say("Every exchange and queue is there already; this user may not declare any.")
+        say("All exchanges and queues exist already; this user may not declare any.")
         return
     say(f"Declared {len(TOPOLOGY.exchanges)} exchanges and {len(TOPOLOGY.queues)} queues.")
 
@@ -61,7 +61,7 @@ def declare(ctx: CommandContext) -> None:
 @topology.command()
 @click.pass_obj
 def check(ctx: CommandContext) -> None:
-    """Say whether every exchange, queue and right is there, declared as this program needs it."""
+    """Check that all exchanges, queues and permissions exist as this program needs them."""
     try:
         uncompared = ctx.run(_with_broker(ctx, "check"))
     except TopologyError as error:

@@ -23,48 +23,48 @@ from worker.runtime.metrics import Metrics
     "--from",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder of saved pages of Clever's lists (*.json), to be read in Clever's place.",
+    help="Read from this folder of saved Clever list pages (*.json) instead of from Clever.",
 )
 @click.option(
     "--accept-fewer",
     is_flag=True,
-    help="Believe a read that has far fewer records than are staged; without it, such a read is refused.",
+    help="Accept a read with far fewer records than are stored; otherwise it is refused.",
 )
 @click.option(
     "--over-newer",
     is_flag=True,
-    help="Let what is read stay also where a record was changed later; without it, the later version stays.",
+    help="Overwrite stored records that are newer than what is read; otherwise they are kept.",
 )
 @click.pass_obj
 def resync(
     ctx: CommandContext, district: str, folder: Path | None, accept_fewer: bool, over_newer: bool
 ) -> None:
-    """Read a district whole, from Clever or from saved pages; a running worker then judges it anew."""
+    """Read the whole district again, from Clever or saved pages; a running worker then evaluates it."""
     work = (
         _from_clever(ctx, district, accept_fewer=accept_fewer, over_newer=over_newer)
         if folder is None
         else _from_pages(ctx, district, folder, accept_fewer=accept_fewer, over_newer=over_newer)
     )
     read = ctx.run(work, quiet=True)
-    say(f"Read {counted(read.records, 'record')} of {district}; its window closes now.")
+    say(f"Read {counted(read.records, 'record')} of {district}. The district is being evaluated.")
     for line in told(read):
         say(line)
 
 
 @click.command()
 @click.argument("district")
-@click.option("--yes", is_flag=True, help="Really; without it nothing is deleted.")
+@click.option("--yes", is_flag=True, help="Confirm; otherwise nothing is deleted.")
 @click.pass_obj
 def purge(ctx: CommandContext, district: str, yes: bool) -> None:
-    """Delete all of a district's data, and keep an audit of how much it was."""
+    """Delete all of a district's data; the audit log keeps how much was deleted."""
     if not yes:
-        raise click.UsageError(f"this deletes everything about {district}, for good: say so with --yes")
+        raise click.UsageError(f"this deletes all data of {district} for good; confirm with --yes")
     deleted, is_connected = ctx.run(_purge(ctx, district))
     rows = ", ".join(f"{table} {count:,}" for table, count in deleted.items()) or "nothing"
     say(f"Deleted of {district}: {rows}.")
     if is_connected:
         say(
-            "It was connected: while Clever still lists it, a worker with a Clever source reads it again.",
+            "The district is still connected in Clever: a worker with a Clever source will read it again.",
             err=True,
         )
 
@@ -74,24 +74,23 @@ def told(read: reading.ReadWhole) -> list[str]:
     lines = []
     if read.run.repeated:
         lines.append(
-            f"{counted(read.run.repeated, 'row')} repeated a record: of each the version changed last stays, "
-            "else the one read later."
+            f"{counted(read.run.repeated, 'row')} repeated a record: the version changed last is kept, "
+            "or the one read later."
         )
     if read.ahead:
         lines.append(
-            f"{counted(read.ahead, 'row')} said when the record was changed, and that lies ahead of now: "
-            "the time was left out."
+            f"{counted(read.ahead, 'row')} with a modification time in the future: the time was ignored."
         )
     if read.older.older:
         lines.append(
-            f"{counted(read.older.older, 'row')} {_are(read.older.older)} older than what is staged and "
-            "changed nothing; --over-newer lets what was read stay."
+            f"{counted(read.older.older, 'row')} {_are(read.older.older)} older than the stored version and "
+            "changed nothing; use --over-newer to overwrite."
         )
     if read.older.kept:
         them = "it" if read.older.kept == 1 else "them"
         lines.append(
             f"{counted(read.older.kept, 'staged record')} {_are(read.older.kept)} newer than the pages, "
-            f"which lack {them}, and stayed; --over-newer removes {them}."
+            f"which do not contain {them}; kept. Use --over-newer to remove {them}."
         )
     return lines
 
@@ -111,7 +110,7 @@ async def _from_clever(
         if source is None:
             raise SettingsError(
                 "ROSTERING_CLEVER__CLIENT_ID and ROSTERING_CLEVER__CLIENT_SECRET: expected the app's "
-                "credentials, to read from Clever; or give saved pages with --from"
+                "credentials, to read from Clever; or use saved pages with --from"
             )
         with progress_bars() as progress:
             read = await reading.from_clever(

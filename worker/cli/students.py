@@ -19,7 +19,7 @@ from worker.operations.erase_student import Erased
 
 @click.group()
 def students() -> None:
-    """Answer for one student: all that is kept of him, or that nothing is."""
+    """Export or erase all data kept about one student."""
 
 
 @students.command()
@@ -27,9 +27,9 @@ def students() -> None:
 @click.argument("student")
 @click.pass_obj
 def export(ctx: CommandContext, district: str, student: str) -> None:
-    """Print all that is kept of a student, as JSON. That you looked is written into the audit.
+    """Print all data kept about a student, as JSON. Your view is recorded in the audit log.
 
-    STUDENT is his Clever id, at least 8 characters of it, or his sis_id.
+    STUDENT is the Clever ID, at least its first 8 characters, or the sis_id.
     """
     say(json.dumps(ctx.run(_export(ctx, district, student)), indent=2, ensure_ascii=False, default=str))
 
@@ -37,34 +37,37 @@ def export(ctx: CommandContext, district: str, student: str) -> None:
 @students.command()
 @click.argument("district")
 @click.argument("student")
-@click.option("--reason", required=True, metavar="TEXT", callback=spoken, help="Why, for the audit.")
-@click.option("--yes", is_flag=True, help="Yes, delete what is kept of him, for good.")
+@click.option(
+    "--reason", required=True, metavar="TEXT", callback=spoken, help="Reason, kept in the audit log."
+)
+@click.option("--yes", is_flag=True, help="Confirm; otherwise nothing is deleted.")
 @click.pass_obj
 def erase(ctx: CommandContext, district: str, student: str, reason: str, *, yes: bool) -> None:
-    """Delete what is kept of a student, for good. His removal leaves with the district's next commit.
+    """Delete all data kept about a student, for good. The next commit removes the student from the roster.
 
-    STUDENT is his Clever id, at least 8 characters of it, or his sis_id.
+    STUDENT is the Clever ID, at least its first 8 characters, or the sis_id.
     """
     if not yes:
-        raise click.UsageError("this deletes all that is kept of the student, for good: say so with --yes")
+        raise click.UsageError("this deletes all data kept about the student for good; confirm with --yes")
     for line in told(ctx.run(_erase(ctx, district, student, reason))):
         say(line)
 
 
 def told(erased: Erased) -> list[str]:
     """Return what a person who ordered an erasure should know, a line each."""
-    lines = [f"Erased student {erased.student_id}. Later events and baselines bring nothing of him back."]
+    lines = [f"Erased student {erased.student_id}. Later events and baselines do not bring the data back."]
     if erased.letters:
-        lines.append(f"{counted(erased.letters, 'dead letter')} with his record: discarded.")
+        lines.append(f"{counted(erased.letters, 'dead letter')} about the student discarded.")
     if erased.unseen:
         lines.append(
-            f"{counted(erased.unseen, 'dead letter')} not looked at: erase again when there are fewer."
+            f"{counted(erased.unseen, 'dead letter')} not checked: run the command again when there are "
+            "fewer."
         )
     if erased.is_committed:
-        lines.append("The district's next commit removes his record from the roster, and then here.")
+        lines.append("The district's next commit removes the student from the roster, and then here.")
     lines.append(
-        "Messages already published are with the consumers, or in the files under the data folder: "
-        "delete him there as well."
+        "Consumers, or the files in the data folder, still have messages already published: "
+        "delete the student there as well."
     )
     return lines
 

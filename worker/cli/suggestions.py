@@ -21,7 +21,7 @@ from worker.suggest.service import suggest_filters
 from worker.suggest.suggestions import Leftover, Suggestion
 
 SECONDS = 240.0
-NOTHING_FOUND = "No section filter suits this district: see `rostering show` for what is wrong."
+NOTHING_FOUND = "No suitable section filter found. See `rostering show` for what is wrong."
 LISTED = 5
 """Schools' grades with leftovers that the terminal lists; the JSON has more."""
 
@@ -29,25 +29,23 @@ LISTED = 5
 @click.command()
 @click.argument("district")
 @click.option("--json", "as_json", is_flag=True, help="Print the list of suggestions as JSON.")
-@click.option("--pick", type=click.IntRange(1, 5), help="Print the filter of this suggestion alone, as JSON.")
+@click.option("--pick", type=click.IntRange(1, 5), help="Print only the filter of this suggestion, as JSON.")
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1, 3600),
     default=SECONDS,
     show_default=True,
-    help="End the search after this time, with what was found.",
+    help="Stop the search after this time and show what was found.",
 )
 @click.pass_obj
 def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None, seconds: float) -> None:
-    """Find the section filters that would give the district's students one class each; change nothing."""
+    """Search for section filters that give every student exactly one class; nothing is changed."""
     found, none_because = ctx.run(_suggest(ctx, district, seconds))
     if pick is not None:
         if not found:
             raise OrderRefused(none_because)
         if pick > len(found):
-            raise UsageError(
-                f"--pick {pick}: expected at most {len(found)}, as many as there are suggestions"
-            )
+            raise UsageError(f"--pick {pick}: expected 1 to {len(found)}")
         filter_json = found[pick - 1].section_filter.model_dump(mode="json")
         say(json.dumps(filter_json, indent=2, ensure_ascii=False))
     elif as_json:
@@ -70,7 +68,7 @@ def suggestions_report(
             f"rostering filter suggest {district} --pick {new} > filter.json",
             f"rostering filter try {district} filter.json",
         )
-        parts += [Text(f"\nTry number {new}:", "dim"), *(Text(f"  {line}", "dim") for line in commands)]
+        parts += [Text(f"\nTo try number {new}:", "dim"), *(Text(f"  {line}", "dim") for line in commands)]
     return Group(*parts)
 
 
@@ -80,7 +78,7 @@ def _verdict(found: Sequence[Suggestion]) -> Text:
     left = best.none + best.several
     if not left and best.is_in_force:
         verdict = Text(
-            f"The filter in force gives each of {counted(students, 'student')} exactly one class.", "green"
+            f"The current filter gives each of {counted(students, 'student')} exactly one class.", "green"
         )
     elif not left:
         verdict = Text(
@@ -88,18 +86,18 @@ def _verdict(found: Sequence[Suggestion]) -> Text:
         )
     else:
         verdict = Text(
-            f"No rule gives every student one class. The best leaves {left:,} of {students:,} students"
-            + (", and is in force already." if best.is_in_force else "."),
+            f"No rule gives every student exactly one class. The best leaves {left:,} of "
+            f"{counted(students, 'student')}" + (" and is the current filter." if best.is_in_force else "."),
             "yellow",
         )
     if best.was_cut_short:
-        verdict.append("\nThe search was cut short by its time: there may be better ones.", "yellow")
+        verdict.append("\nThe search ran out of time: there may be better ones.", "yellow")
     return verdict
 
 
 def _headline(place: int, one: Suggestion) -> Text:
     return Text.assemble(
-        (f"{place}. ", "bold"), (one.text, "bold"), (" (in force)" if one.is_in_force else "", "dim")
+        (f"{place}. ", "bold"), (one.text, "bold"), (" (current)" if one.is_in_force else "", "dim")
     )
 
 
@@ -107,13 +105,13 @@ def _facts(one: Suggestion) -> RenderableType:
     students = one.exactly_one + one.none + one.several
     coverage = Text.assemble(
         f"{one.exactly_one:,} of {students:,} students in exactly one class",
-        (f", {one.none:,} in none" if one.none else "", "yellow"),
-        (f", {one.several:,} in several" if one.several else "", "yellow"),
+        (f", {one.none:,} in no class" if one.none else "", "yellow"),
+        (f", {one.several:,} in more than one class" if one.several else "", "yellow"),
     )
     shared = (
         "The district can set this up as sharing rules in Clever."
         if one.sharing_rules
-        else f"Only our own section filter can do this: {one.why_not_shared or NOT_IN_RULES}."
+        else f"Works as a section filter only: {one.why_not_shared or NOT_IN_RULES}."
     )
     return Group(coverage, Text(shared, "dim"), *_leftovers(one))
 
@@ -123,7 +121,7 @@ def _leftovers(one: Suggestion) -> Iterable[Text]:
         yield Text(f"left: {_place(left)}: {_counts(left)}", "yellow")
     more = one.leftover_groups - min(LISTED, len(one.leftovers))
     if more > 0:
-        yield Text(f"left: and {counted(more, 'more grade')} of schools", "yellow")
+        yield Text(f"left: {counted(more, 'more school and grade', 'more schools and grades')}", "yellow")
 
 
 def _place(left: Leftover) -> str:
@@ -132,7 +130,7 @@ def _place(left: Leftover) -> str:
 
 
 def _counts(left: Leftover) -> str:
-    counts = ((left.none, "in none"), (left.several, "in several"))
+    counts = ((left.none, "in no class"), (left.several, "in more than one class"))
     return ", ".join(f"{count:,} {what}" for count, what in counts if count)
 
 
@@ -141,13 +139,13 @@ def why_none(details: Mapping[str, Any]) -> str:
     waiting = (details["window"] or {}).get("events", 0)
     if details["last_batch"] is None:
         return (
-            f"Nothing of this district was evaluated yet: {counted(waiting, 'event')} "
+            f"This district has not been evaluated yet: {counted(waiting, 'event')} "
             f"{'waits' if waiting == 1 else 'wait'} in its open window. "
-            f"`rostering flush {details['district_id']}` closes it now."
+            f"Run `rostering flush {details['district_id']}` to evaluate it now."
         )
     if waiting:
         return (
-            "No section filter suits this district as it was last evaluated; "
+            "No suitable section filter found in the data last evaluated; "
             f"{counted(waiting, 'event')} {'waits' if waiting == 1 else 'wait'} in its open window."
         )
     return NOTHING_FOUND

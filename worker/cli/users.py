@@ -23,7 +23,7 @@ _role: Final = click.Choice([role.value for role in Role])
 
 @click.group()
 def users() -> None:
-    """Say who may log in to the console, and as what."""
+    """Manage who can log in to the console, and their roles."""
 
 
 @users.command("list")
@@ -32,7 +32,7 @@ def show(ctx: CommandContext) -> None:
     """List every user."""
     everybody = ctx.run(_everybody(ctx))
     if not everybody:
-        say("There is no user. `rostering users add NAME --role ROLE` makes one.")
+        say("No users yet. Add one with `rostering users add NAME --role ROLE`.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "role", "state", "sessions", "added", "password set"):
@@ -62,12 +62,12 @@ async def _new_link(ctx: CommandContext) -> str:
     from worker.console.access.request_origin import is_loopback  # noqa: PLC0415 — slow to import
 
     if not is_loopback(ctx.settings.http.host):
-        raise UserError("link: off the loopback the console asks for a user: `rostering users add`")
+        raise UserError(
+            "link: the console can be reached from other machines, so it needs users: `rostering users add`"
+        )
     async with app.open_store(ctx.settings) as store:
         if await store.access.users.exist():
-            raise UserError(
-                "link: there are users, who log in; a link opens the console only while there are none"
-            )
+            raise UserError("link: users exist, so log in instead; links work only while there are no users")
         token = await store.access.local_keys.new_link()
         await store.access.audit.note(ctx.actor, "console.link", None, {})
         return token
@@ -75,22 +75,22 @@ async def _new_link(ctx: CommandContext) -> str:
 
 @users.command()
 @click.argument("name")
-@click.option("--role", type=_role, required=True, help="What the user may do.")
+@click.option("--role", type=_role, required=True, help="Permissions of the user.")
 @click.pass_obj
 def add(ctx: CommandContext, name: str, role: str) -> None:
-    """Add a user. The password is asked for, or read as one line from standard input."""
+    """Add a user. You are asked for the password, or it is read as one line from standard input."""
     name = new_name(name)
     password = _asked_for(name)
     hashed = ctx.run(Argon2Passwords().hash(password))
     ctx.run(_change(ctx, lambda store: store.users.add(name, Role(role), hashed, ctx.actor)))
-    say(f"{name} may log in as {role}.")
+    say(f"{name} can log in as {role}.")
 
 
 @users.command()
 @click.argument("name")
 @click.pass_obj
 def passwd(ctx: CommandContext, name: str) -> None:
-    """Give a user another password, and log the user out everywhere."""
+    """Change a user's password, and log the user out everywhere."""
     name = name_of(name)
     password = _asked_for(name)
     hashed = ctx.run(Argon2Passwords().hash(password))
@@ -103,17 +103,17 @@ def passwd(ctx: CommandContext, name: str) -> None:
 @click.argument("role", type=_role)
 @click.pass_obj
 def set_role(ctx: CommandContext, name: str, role: str) -> None:
-    """Give a user another role, and log the user out everywhere."""
+    """Change a user's role, and log the user out everywhere."""
     name = name_of(name)
     ctx.run(_change(ctx, lambda store: store.users.set_role(name, Role(role), ctx.actor)))
-    say(f"{name} is {role} now, and logged out everywhere.")
+    say(f"{name} is now {role}, and logged out everywhere.")
 
 
 @users.command()
 @click.argument("name")
 @click.pass_obj
 def disable(ctx: CommandContext, name: str) -> None:
-    """Keep a user out, at once; what the user did stays in the audit."""
+    """Disable a user at once; the audit log keeps what the user did."""
     name = name_of(name)
     ctx.run(_change(ctx, lambda store: store.users.disable(name, ctx.actor)))
     say(f"{name} is disabled, and logged out everywhere.")
@@ -123,10 +123,10 @@ def disable(ctx: CommandContext, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def enable(ctx: CommandContext, name: str) -> None:
-    """Let a user in again."""
+    """Enable a disabled user."""
     name = name_of(name)
     ctx.run(_change(ctx, lambda store: store.users.enable(name, ctx.actor)))
-    say(f"{name} may log in again.")
+    say(f"{name} can log in again.")
 
 
 @users.group()

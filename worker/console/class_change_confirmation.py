@@ -20,7 +20,8 @@ class Unconfirmed(FilterUnconfirmed):
 
     def __init__(self, effect: FilterEffect) -> None:
         super().__init__(
-            f"{effect.text} with this filter. To confirm, tick the box below and save again. The first commit "
+            f"{effect.text} with this filter. To confirm, tick the box below and save again. The first "
+            "commit "
             "with this filter then needs no approval for these students"
         )
         self.effect = effect

@@ -52,7 +52,7 @@ INTERRUPTED = 130
 @click.option("--serve", is_flag=True, help="Keep the worker and its page running after the story.")
 @click.pass_obj
 def demo(ctx: CommandContext, folder: Path | None, serve: bool) -> None:
-    """Tell the whole story of a district, on a worker inside this process.
+    """Run a demo: the life of one district, on a worker inside this process.
 
     It needs no broker, no database and no network, and works in the folder `demo` of the data folder.
     """

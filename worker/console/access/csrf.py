@@ -100,6 +100,7 @@ def _check_site(request: web.Request, rules: AccessRules) -> None:
         raise RefusedRequest(
             403,
             "This form was sent by another site",
-            "Nothing was changed. If you sent it from the console itself, a proxy changes the console's address: "
+            "Nothing was changed. If you sent it from the console itself, a proxy changes the console's "
+            "address: "
             "set ROSTERING_HTTP__PUBLIC_URL to the address in your browser.",
         )

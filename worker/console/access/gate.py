@@ -83,7 +83,8 @@ class Gate:
         raise RefusedRequest(
             401,
             "Open the console with its link",
-            "The console has no users yet. `rostering run` prints a link when it starts that opens the console "
+            "The console has no users yet. `rostering run` prints a link when it starts that opens the "
+            "console "
             "once; `rostering users link` prints another one. To log in with a password, add a user: "
             "`rostering users add NAME --role admin`.",
         )
@@ -142,6 +143,7 @@ def _check_local(request: web.Request, rules: AccessRules) -> None:
         raise RefusedRequest(
             403,
             "The console has no users yet",
-            "You reached it through a proxy. Before you open it to others, add a user: rostering users add NAME "
+            "You reached it through a proxy. Before you open it to others, add a user: rostering users "
+            "add NAME "
             "--role admin.",
         )

@@ -25,7 +25,7 @@ SHOWN_BYTES: Final = 64 * 1024
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 NOTICES.update(
     {
-        "replayed": "Published again. Messages that can be read now unblock their districts; others come back.",
+        "replayed": "Published again. Messages that can be read now unblock their districts.",
         "discarded": "Discarded. Their districts are being evaluated again.",
     }
 )

@@ -51,7 +51,8 @@ async def _resync(console: Console, district_id: str, actor: str, _reason: str) 
     connections = console.connections
     if connections is None:
         raise OrderRefused(
-            "no Clever source is configured, so the district cannot be read from Clever. To read saved pages, run "
+            "no Clever source is configured, so the district cannot be read from Clever. To read saved "
+            "pages, run "
             f"`rostering resync {district_id} --from FOLDER`"
         )
     if await connections.read(district_id) is None:

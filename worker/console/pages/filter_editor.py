@@ -121,7 +121,8 @@ async def _check_coverage(console: Console, district_id: str, draft: FilterDraft
     left = coverage.none + coverage.several if coverage else 0
     if coverage and left:
         raise FilterError(
-            f"{left:,} of {count(coverage.students, 'student')} would not have exactly one class, and nothing is "
+            f"{left:,} of {count(coverage.students, 'student')} would not have exactly one class, and "
+            "nothing is "
             "committed until they do. To save it all the same, tick “Save anyway”"
         )
 

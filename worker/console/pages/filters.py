@@ -26,7 +26,8 @@ from worker.suggest.wording import can_share, rule_text, told
 SEARCH_SECONDS: Final = 20.0
 """For suggestions that somebody waits for; the command `filter suggest` takes its time."""
 NOTICES["filter-set"] = (
-    "Saved. The district is being evaluated again with the new filter. This page and the overview show the result."
+    "Saved. The district is being evaluated again with the new filter. This page and the overview show "
+    "the result."
 )
 
 

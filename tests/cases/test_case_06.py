@@ -84,7 +84,7 @@ async def test_students_who_come_back_under_new_ids_are_named_as_that(
     (cause,) = case.last_review["causes"]
     assert (cause["code"], cause["owner"], cause["removed"]) == ("sis.ids_reissued", "sis", STUDENTS)
     assert cause["advice"].startswith(UNDER_NEW_IDS)
-    assert "the history under the old ids is lost" in cause["advice"]
+    assert "the history under the old IDs is lost" in cause["advice"]
     plan = case.last_review["plan"]["digest"]
     assert f"rostering approve {DISTRICT} --plan {plan[:12]} --reason TEXT" in cause["advice"]
     assert plan not in cause["advice"]
@@ -144,4 +144,4 @@ async def test_where_the_new_ones_come_before_the_old_ones_go_it_is_the_same_cau
     (cause,) = case.last_review["causes"]
     errors = 2 * STUDENTS if change is only_sis_id else STUDENTS
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.ids_reissued", "sis", errors)
-    assert "the history under the old ids is lost" in cause["advice"]
+    assert "the history under the old IDs is lost" in cause["advice"]

@@ -64,7 +64,7 @@ async def test_they_are_held_and_the_plan_can_be_approved(store: StoreUnderTest,
     assert case.last_review["findings"]["by_code"] == {"district.class_change": 1, "school.class_change": 1}
     cause = case.causes()["sis.students_reassigned"]
     assert cause["owner"] == "sis"
-    assert cause["advice"].startswith("Students who were removed within the hours that are counted come back")
+    assert cause["advice"].startswith("Students who were recently removed come back")
     assert f"rostering approve {DISTRICT}" in cause["advice"]
 
 

@@ -85,7 +85,7 @@ def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_ma
     assert told(cause) == ("sis.field_missing", Owner.SIS, 12)
     assert cause.schools == ["north", "south"]
     assert cause.advice.startswith("Field dob is blank for 12 students at two schools.")
-    assert cause.advice.endswith("12 students would be ready then.")
+    assert cause.advice.endswith("This makes 12 students ready.")
 
 
 def test_with_fewer_than_ten_students_a_field_blank_for_all_is_still_their_data() -> None:
@@ -138,7 +138,7 @@ def test_without_a_rule_several_classes_are_the_missing_filters() -> None:
     (cause,) = causes(blocked(900, SEVERAL))
 
     assert told(cause) == ("filter.no_rules", Owner.FILTER, 900)
-    assert cause.advice.startswith("No section filter narrows what is shared: every section counts")
+    assert cause.advice.startswith("The section filter has no rules: every shared section counts")
 
 
 def test_two_kinds_of_section_kept_together_are_named_with_their_sections() -> None:
@@ -277,7 +277,7 @@ def test_a_student_with_two_errors_is_unblocked_by_neither_alone() -> None:
         ("filter.no_rules", 10, 3),
         ("sis.field_missing", 7, 0),
     ]
-    assert "another error besides" in found[1].advice
+    assert "also has another error" in found[1].advice
 
 
 def test_a_cause_stands_since_its_oldest_finding() -> None:
@@ -314,7 +314,7 @@ def test_schools_that_vanished_are_one_cause_with_the_way_to_approve_the_plan() 
 
     assert (cause.code, cause.owner, cause.removed) == ("sharing.school_vanished", Owner.SHARING, 500)
     assert (cause.students, cause.schools) == (0, ["north", "south"])
-    assert cause.advice.startswith("Two schools vanished from what is shared")
+    assert cause.advice.startswith("Two schools are no longer shared")
     assert f"approve {DISTRICT} --plan {DIGEST[:12]} --reason" in cause.advice
     assert cause.findings == {"district.mass_removal": 1, "school.mass_removal": 2}
 
@@ -326,7 +326,7 @@ def test_a_plan_with_other_errors_is_not_said_to_wait_for_an_approval() -> None:
     )
 
     (removal_cause,) = [cause for cause in found if cause.removed]
-    assert "put the other errors right first" in removal_cause.advice
+    assert "fix the other errors first" in removal_cause.advice
     assert "rostering approve" not in removal_cause.advice
 
 

@@ -123,7 +123,7 @@ def _largest(sizes: Mapping[ErrorReason, int], otherwise: ErrorReason) -> ErrorR
 
 def _would(pile: Pile) -> str:
     at = f" at {several(len(pile.schools), 'school')}" if pile.schools else ""
-    return f"{count(pile.class_changes, 'student')}{at} would sit in another class"
+    return f"{count(pile.class_changes, 'student')}{at} would change class"
 
 
 def _their(pile: Pile) -> str:
@@ -132,52 +132,53 @@ def _their(pile: Pile) -> str:
 
 def _class_ids_changed(pile: Pile) -> str:
     return (
-        f"{_would(pile)}: the sections were deleted and are there again under new ids, with the SIS ids that "
-        "they had. Ask the district whether its student information system, or its sync with Clever, was "
-        "moved or set up again."
+        f"{_would(pile)}: the sections were deleted and created again under new IDs, with the same SIS IDs. "
+        "Ask the district whether its student information system, or its Clever sync, was replaced or set up "
+        "again."
     )
 
 
 def _classes_renewed(pile: Pile) -> str:
     return (
-        f"{_would(pile)}: {_their(pile)} sections were deleted, and new ones like them were created. Ask the "
-        "district whether its classes were really divided up again."
+        f"{_would(pile)}: {_their(pile)} sections were deleted, and similar new ones were created. Ask the "
+        "district whether students were really assigned to new classes."
     )
 
 
 def _students_reassigned(pile: Pile) -> str:
     if not pile.class_changes:  # the plan only adds them: it is earlier commits that they left with
         return (
-            "Students who were removed within the hours that are counted come back, and would sit in other "
-            "classes than before. Ask the district whether the enrollments in its student information "
+            "Students who were recently removed come back, and would be in other classes than before. "
+            "Ask the district whether the enrollments in its student information "
             "system are right."
         )
     return (
-        f"{_would(pile)}: {_their(pile)} sections are still shared, and list "
-        f"{verb(pile.class_changes, 'the student', 'them')} no longer. Ask the district whether the "
+        f"{_would(pile)}: {_their(pile)} sections are still shared, but no longer list "
+        f"{verb(pile.class_changes, 'the student', 'them')}. Ask the district whether the "
         "enrollments in its student information system are right."
     )
 
 
 def _other_sections_kept(pile: Pile) -> str:
     return (
-        f"{_would(pile)}: {_their(pile)} sections are still shared, and our section filter keeps others. The "
-        "filter was changed, or what it reads of the sections: their names, courses or terms. Look at its "
-        "last versions with `rostering filter show --history`."
+        f"{_would(pile)}: {_their(pile)} sections are still shared, but the section filter now keeps others. "
+        "Either the filter was changed, or the names, courses or terms of the sections. See its latest "
+        "versions with `rostering filter show --history`."
     )
 
 
 def _term_turned(pile: Pile) -> str:
     return (
         f"{_would(pile)}: the term of {_their(pile)} sections is over, and the sections of another term take "
-        "their place. That is what a new term looks like, and nothing has to change in the section filter."
+        "their place. This is normal at the start of a term; the section filter does not have to change."
     )
 
 
 def _sections_unshared(pile: Pile) -> str:
     return (
-        f"{_would(pile)}: {_their(pile)} sections are no longer shared, and other ones take their place. A "
-        "sharing rule was changed: ask the district to share the former sections in Clever again."
+        f"{_would(pile)}: {_their(pile)} sections are no longer shared, and others take their place. A "
+        "sharing "
+        "rule was changed: ask the district to share the earlier sections in Clever again."
     )
 
 
@@ -195,6 +196,6 @@ CLASS_CHANGE_TEXTS: Final[Mapping[ErrorReason, Callable[[Pile], str]]] = {
 def rollover_text(pile: Pile) -> str:
     """Return what a new school year looks like in classes, where nobody would be removed."""
     return (
-        f"{_would(pile)}, most of them in another grade ({grades(most_first(pile.grades))}): that is what a "
-        "new school year looks like."
+        f"{_would(pile)}, most of them in another grade ({grades(most_first(pile.grades))}). This "
+        "looks like a new school year."
     )

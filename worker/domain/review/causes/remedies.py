@@ -49,46 +49,46 @@ def _of_schools(pile: Pile) -> str:
 
 def _unblocks(pile: Pile) -> str:
     if not pile.unblocks:
-        who = "Each of them has" if pile.students > 1 else "The student has"
-        return f" {who} another error besides."
-    return f" {count(pile.unblocks, 'student')} would be ready then."
+        who = "Each of them also has" if pile.students > 1 else "The student also has"
+        return f" {who} another error."
+    return f" This makes {count(pile.unblocks, 'student')} ready."
 
 
 def _field_withdrawn(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"The field {reason.field} is no longer shared with us: it is blank for {_students(pile)} at once. "
-        f"Ask the district to share it in Clever's settings of the fields for our app.{_unblocks(pile)}"
+        f"Ask the district to share it in the field settings for our app in Clever.{_unblocks(pile)}"
     )
 
 
 def _field_not_shared(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"The field {reason.field} seems not to be shared with us: it is blank for {_students(pile)}. "
-        f"Ask the district to share it in Clever's settings of the fields for our app.{_unblocks(pile)}"
+        f"Ask the district to share it in the field settings for our app in Clever.{_unblocks(pile)}"
     )
 
 
 def _field_missing(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"Field {reason.field} is blank for {_students(pile)}{_at(pile)}. "
-        f"Fill it in in the student information system.{_unblocks(pile)}"
+        f"Enter it in the student information system.{_unblocks(pile)}"
     )
 
 
 def _field_missing_at_school(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"Field {reason.field} is blank for nearly every student of {several(len(pile.schools), 'school')}, "
-        f"{_students(pile)} in all, and not elsewhere. Clever shares a field for the whole district or "
-        "not at "
-        f"all: have the {verb(len(pile.schools), 'school', 'schools')} fill it in in the student information "
-        f"system.{_unblocks(pile)}"
+        f"{_students(pile)} in all, but not at other schools. Clever shares a field for the whole "
+        "district or "
+        f"not at all, so ask the {verb(len(pile.schools), 'school', 'schools')} to enter it in the student "
+        f"information system.{_unblocks(pile)}"
     )
 
 
 def _duplicate(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_students(pile)}{_at(pile)} {verb(pile.students, 'has', 'have')} a {reason.field} that another "
-        f"student has too. Give each student one of his own in the student information system, or share only "
+        f"student has too. Give each student a unique one in the student information system, or share only "
         f"one of the records.{_unblocks(pile)}"
     )
 
@@ -102,9 +102,9 @@ def _school_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
 
 def _no_rules(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"No section filter narrows what is shared: every section counts, and {_are(pile)} in several. "
-        "Choose a filter that keeps one section for each student: `rostering filter suggest` looks for one, "
-        f"`rostering filter try` says what it would do.{_unblocks(pile)}"
+        f"The section filter has no rules: every shared section counts, and {_are(pile)} in more than one "
+        "class. Set a filter that keeps one section per student: `rostering filter suggest` finds one, "
+        f"`rostering filter try` shows what it would do.{_unblocks(pile)}"
     )
 
 
@@ -113,23 +113,22 @@ def _kinds(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     number = several(len(reason.labels), "kind")
     where = "named " if all(label.kind is LabelKind.WORD for label in reason.labels) else "of "
     return (
-        f"{_are(pile)} in several classes because the section filter keeps {number} of sections: those "
-        f"{where}{names}. Let it keep only one of the {number.split()[0]}.{_unblocks(pile)}"
+        f"{_are(pile)} in more than one class because the section filter keeps {number} of sections: those "
+        f"{where}{names}. Keep only one of the {number.split()[0]}.{_unblocks(pile)}"
     )
 
 
 def _otherwise(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"{_of_schools(pile)} in several classes in other ways. Look at the sections listed with this "
+        f"{_of_schools(pile)} in more than one class for other reasons. Check the sections listed with this "
         f"cause, and narrow the section filter.{_unblocks(pile)}"
     )
 
 
 def _other_terms(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"{_are(pile)} in several classes of which only one runs now: the others are of a term that is "
-        "over or "
-        "has not begun. Set current_term_only in the section filter."
+        f"{_are(pile)} in more than one class, of which only one is in a current term. "
+        "Set current_term_only in the section filter."
         f"{_unblocks(pile)}"
     )
 
@@ -137,13 +136,13 @@ def _other_terms(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
 def _of_one_kind(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_of_schools(pile)} in two or more sections{_named(reason.labels)} at once. "
-        f"Take them out of all but one in the student information system.{_unblocks(pile)}"
+        f"Remove them from all but one in the student information system.{_unblocks(pile)}"
     )
 
 
 def _habit(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"{_are(pile)} in two or more sections{_named(reason.labels)}: that many is no mistake in the data. "
+        f"{_are(pile)} in two or more sections{_named(reason.labels)}: too many to be a data error. "
         "Narrow the section filter by what tells these sections apart, such as course or "
         f"period.{_unblocks(pile)}"
     )
@@ -158,40 +157,46 @@ def _named(labels: tuple[Label, ...]) -> str:
 def _grade_not_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     if pile.students == facts.students:
         return (
-            f"The section filter in force keeps no section that any of the {_students(pile)} is in. "
-            f"Choose another filter.{_unblocks(pile)}"
+            f"The current section filter keeps no section that any of the {_students(pile)} is in. "
+            f"Set another filter.{_unblocks(pile)}"
         )
     return (
         f"The section filter keeps no section for {grades(most_first(pile.grades))}{_at(pile)}: "
-        f"{_are(pile)} in no class. Add a rule that keeps a section of theirs, or take the grade out of the "
+        f"{_are(pile)} in no class. Add a rule that keeps one of their sections, or remove the grade from "
+        "the "
         f"filter's scope.{_unblocks(pile)}"
     )
 
 
 def _none_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
-    why = "no term of theirs runs now" if facts.current_term_only and not facts.has_rules else "none is kept"
+    why = (
+        "none of their terms is current"
+        if facts.current_term_only and not facts.has_rules
+        else "none is kept"
+    )
     return (
         f"{_are(pile)} in shared sections, but {why}{_at(pile)}. Add a rule to the section filter that "
-        "keeps one "
-        f"of them, or have the district put {verb(pile.students, 'him', 'them')} into a kept section."
+        f"keeps one of them, or ask the district to add {verb(pile.students, 'the student', 'them')} to a "
+        "kept "
+        "section."
         f"{_unblocks(pile)}"
     )
 
 
 def _not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"{_are(pile)} in none of the shared sections ({grades(most_first(pile.grades))}{_at(pile)}): so "
-        "many "
-        f"that their sections are not shared. Ask the district to share all sections with us in Clever."
+        f"{_are(pile)} in none of the shared sections ({grades(most_first(pile.grades))}{_at(pile)}): most "
+        "likely their sections are not shared. Ask the district to share all sections with us in Clever."
         f"{_unblocks(pile)}"
     )
 
 
 def _unlisted(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"{_are(pile)} in none of the shared sections{_at(pile)}. Enrol "
-        f"{verb(pile.students, 'him', 'them')} in a "
-        f"section in the student information system, or stop sharing {verb(pile.students, 'him', 'them')}."
+        f"{_are(pile)} in none of the shared sections{_at(pile)}. Enroll "
+        f"{verb(pile.students, 'the student', 'them')} in a section in the student information system, or "
+        "stop "
+        f"sharing {verb(pile.students, 'the student', 'them')}."
         f"{_unblocks(pile)}"
     )
 
@@ -200,26 +205,26 @@ def _ids_reissued(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     """Say what is lost with the old ids, and who can map them."""
     if pile.removed:
         what = (
-            f"{_removed(pile)} would be removed{_at(pile)}, and most of them come back under new ids: they "
-            "agree in SIS id, state id, student number, or name and grade."
+            f"{_removed(pile)} would be removed{_at(pile)}, and most of them come back under new IDs: they "
+            "have the same SIS ID, state ID, student number, or name and grade."
         )
     else:
         what = (
-            f"{_of_schools(pile)} there under an old id or under a new one of the same student: the two "
-            "agree in SIS id, state id, student number, or name and grade."
+            f"{_of_schools(pile)} listed twice, under an old and a new ID: both have the same "
+            "SIS ID, state ID, student number, or name and grade."
         )
     return (
-        f"{what} Their ids were issued anew, most likely by another student information system. Ask Clever "
-        "support to map the new ids to the old ones: otherwise the history under the old ids is lost."
+        f"{what} Their IDs were reissued, most likely by a new student information system. Ask Clever "
+        "support to map the new IDs to the old ones; otherwise the history under the old IDs is lost."
         + (_approve(facts) if pile.removed else " Do not merge them before the old ones are deleted.")
     )
 
 
 def _approve(facts: CauseFacts) -> str:
     if facts.blocked or any(others.code not in GUARDS for others in facts.others):
-        return " If it is meant, put the other errors right first: then the plan can be approved."
+        return " If this is intended, fix the other errors first; then the plan can be approved."
     return (
-        f" If it is meant, approve the plan: rostering approve {facts.district_id} "
+        f" If this is intended, approve the plan: rostering approve {facts.district_id} "
         f"--plan {facts.plan_digest[:DIGITS]} --reason TEXT"
     )
 
@@ -235,8 +240,9 @@ def _removed(pile: Pile) -> str:
 
 def _scope_narrowed(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
-        f"{_removed(pile)} would be removed who are still shared: they are no longer in the scope of our "
-        f"section filter ({grades(most_first(pile.grades))}{_at(pile)}). Widen it again if that is not meant."
+        f"{_removed(pile)} would be removed, although still shared: they are no longer in the scope of the "
+        f"section filter ({grades(most_first(pile.grades))}{_at(pile)}). Widen the scope if this is not "
+        "intended."
         f"{_approve(facts)}"
     )
 
@@ -244,17 +250,17 @@ def _scope_narrowed(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
 def _school_vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     number = len(pile.schools)
     return (
-        f"{several(number, 'school').capitalize()} vanished from what is shared, with all "
+        f"{several(number, 'school').capitalize()} {verb(number, 'is', 'are')} no longer shared, with all "
         f"{verb(number, 'its', 'their')} students: {_removed(pile)} would be removed. Ask the district "
-        "whether "
-        f"it still shares {verb(number, 'it', 'them')} in Clever.{_approve(facts)}"
+        f"whether it still shares {verb(number, 'it', 'them')} in Clever.{_approve(facts)}"
     )
 
 
 def _rule_narrowed(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
-        f"{_removed(pile)} of whole grades ({grades(most_first(pile.grades))}{_at(pile)}) are gone from what "
-        f"is shared, while their schools stay: a sharing rule was narrowed. Ask the district to widen it."
+        f"{_removed(pile)} of whole grades ({grades(most_first(pile.grades))}{_at(pile)}) "
+        f"{verb(pile.removed, 'is', 'are')} no longer shared, although their schools are: a sharing rule was "
+        "narrowed. Ask the district to widen it."
         f"{_approve(facts)}"
     )
 
@@ -268,14 +274,14 @@ def _rollover(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     )
     return (
         f"{classes} are replaced by new ones, and {_removed(pile)} would be removed "
-        f"({grades(most_first(pile.grades))}): that is what a new school year looks like.{_approve(facts)}"
+        f"({grades(most_first(pile.grades))}). This looks like a new school year.{_approve(facts)}"
     )
 
 
 def _vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
-        f"{_removed(pile)} would be removed{_at(pile)}: they are gone from what is shared, here and there, "
-        f"while others of their grades stay. Ask the district whether it still shares all of its students."
+        f"{_removed(pile)} would be removed{_at(pile)}: they are no longer shared, although others in "
+        "their grades are. Ask the district whether it still shares all of its students."
         f"{_approve(facts)}"
     )
 
@@ -283,8 +289,8 @@ def _vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
 def _quarantined(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) -> str:
     waiting = sum(others.waiting for others in facts.others if others.code is Code.EVENTS_QUARANTINED)
     return (
-        f"{count(waiting, 'event')} of this district could not be read, so that its roster may have a hole. "
-        f"Replay or discard the dead letters, or read the district whole again with {_resync(facts)}."
+        f"{count(waiting, 'event')} of this district could not be read, so its roster may be incomplete. "
+        f"Replay or discard the dead letters, or read the whole district again with {_resync(facts)}."
     )
 
 
@@ -296,48 +302,50 @@ def _resync(facts: CauseFacts) -> str:
 def _records_unreadable(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) -> str:
     waiting = sum(others.waiting for others in facts.others if others.code is Code.RECORDS_UNREADABLE)
     return (
-        f"The section filter looks at terms or courses, and {count(waiting, 'of them', 'of them')} cannot be "
-        "read: a day is no day, or a name is no text. Correct them in the student information system."
+        f"The section filter uses terms or courses, and {waiting:,} of them cannot be read, because a "
+        "date or a "
+        "name is not valid. Correct them in the student information system."
     )
 
 
 def _no_baseline(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) -> str:
-    return "The district was never read whole, so that records may be missing. " + (
-        f"It is read when its turn comes; {_resync(facts)} reads it now."
+    return "The district was never read completely, so records may be missing. " + (
+        f"It is read automatically soon; {_resync(facts)} reads it now."
         if facts.is_connected
-        else "It is read as soon as it is connected to this application in Clever; until then saved pages of "
-        f"Clever's lists can be read with {_resync(facts)}."
+        else "It is read as soon as it connects to this application in Clever. Until then, read saved pages "
+        f"of Clever's lists with {_resync(facts)}."
     )
 
 
 def _no_students(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
-    return "The district shares no student with us. Ask it to share its students with our app in Clever."
+    return "The district shares no students with us. Ask it to share its students with our app in Clever."
 
 
 def _scope_left(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
     return (
-        "Students left the filter's scope while a section that the filter keeps lists them: their grade "
-        "or school changed, or is written another way. Compare it with the scope."
+        "Students left the filter's scope but are still in a kept section: their grade or school changed, "
+        "or is spelled differently. Compare it with the scope."
     )
 
 
 def _scope_matches_nothing(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
     return (
         "The filter's scope names a grade or a school that no shared student or school has. Correct it, or "
-        "take it out of the scope."
+        "remove it from the scope."
     )
 
 
 def _nobody_in_scope(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
     return (
-        "Students are shared, but none is in the scope of our section filter. "
-        "Check its grades and schools against the district's."
+        "Students are shared, but none is in the scope of the section filter. "
+        "Compare its grades and schools with the district's."
     )
 
 
 def _class_without_teacher(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     classes = count(pile.findings.total(), "class", "classes")
-    return f"{classes} without a teacher. Enter one in the student information system."
+    has = verb(pile.findings.total(), "has", "have")
+    return f"{classes} {has} no teacher. Enter one in the student information system."
 
 
 def _teacher_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
@@ -354,7 +362,9 @@ def _student_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
 
 
 def _unknown(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return f"{count(pile.findings.total(), 'error')} of the kind {reason.code}: tell us of it."
+    return (
+        f"{count(pile.findings.total(), 'error')} with the code {reason.code}. Please report this as a bug."
+    )
 
 
 _TEXTS: Final[Mapping[str, _Words]] = {

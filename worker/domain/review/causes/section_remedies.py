@@ -16,14 +16,14 @@ def no_term_runs(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     terms, number = facts.terms, pile.students
     who = f"{count(number, 'student')} {verb(number, 'is', 'are')} in no class"
     if terms is None:
-        return f"{who}: no term of {verb(number, 'his', 'their')} sections runs today."
+        return f"{who}: no term of their sections runs today."
     to_come = "No later term of these sections is known."
     if terms.next_begins:
         to_come = f"The next term{_named(terms.next_name)} begins on {terms.next_begins.isoformat()}."
     return (
-        f"{who}: no term of {verb(number, 'his', 'their')} sections runs on {terms.today.isoformat()}. "
-        f"{to_come} Nothing has to change in the section filter.{_reversed(terms.reversed)}"
-        " If school is in session, correct the days of its terms in the student information system."
+        f"{who}: no term of their sections runs on {terms.today.isoformat()}. "
+        f"{to_come} The section filter does not have to change.{_reversed(terms.reversed)}"
+        " If school is in session, correct the dates of its terms in the student information system."
     )
 
 
@@ -32,10 +32,10 @@ def term_unknown(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     sections = len(facts.signs.get(Sign.TERM_UNKNOWN, ()))
     number = pile.students
     return (
-        f"{count(number, 'student')} {verb(number, 'is', 'are')} in several classes because the term of "
-        f"{count(sections, 'section')} is not known or has no days, so that "
+        f"{count(number, 'student')} {verb(number, 'is', 'are')} in more than one class because the term of "
+        f"{count(sections, 'section')} is not known or has no dates, so "
         f"{verb(sections, 'it counts', 'they count')} as current. Share the "
-        f"{verb(sections, 'term', 'terms')} with their days, or remove the "
+        f"{verb(sections, 'term', 'terms')} with their dates, or remove the "
         f"{verb(sections, 'section', 'sections')} in the student information system if the term is over."
     )
 
@@ -47,7 +47,7 @@ def co_taught(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
         f"{count(number, 'student')} {verb(number, 'is', 'are')} in two or more sections with the same "
         f"students and other teachers ({count(sections, 'section')} in all): co-teachers with a section "
-        "each. No section filter tells these apart. Put both teachers on one section in the student "
+        "each. No section filter can tell these apart. Put both teachers on one section in the student "
         "information system, or keep the lead teacher's section only."
     )
 
@@ -61,4 +61,4 @@ def _reversed(terms: Sequence[Term]) -> str:
         return ""
     told = [f"{_named(term.name).strip() or 'no name'} ({term.start} to {term.end})" for term in terms]
     noun = verb(len(terms), "this term", "these terms")
-    return f" The days of {noun} are the wrong way round: {listing(told)}."
+    return f" The start and end of {noun} are swapped: {listing(told)}."

@@ -121,7 +121,7 @@ async def test_a_mail_says_in_words_what_is_wrong_and_two_at_once_do_not_wait_fo
     text = firing.get_body()
     assert text is not None
     assert "Preflight failed: 1 of 4 students blocked, 1 errors." in text.get_content()
-    assert "nothing of it is committed" in text.get_content()
+    assert "nothing is committed" in text.get_content()
 
 
 def test_the_words_of_an_alert_tell_what_it_is_and_where_to_look() -> None:

@@ -275,7 +275,7 @@ async def test_what_holds_a_launch_back_is_told_with_where_to_see_to_it(
     assert "The district is on hold." in text
     assert f'<a href="/districts/{DISTRICT}/orders">Go to actions</a>' in browser.page
     assert "launch delayed" in await browser.open("/board")
-    assert "The launch waits: the district is on hold." in await browser.open("/todo")
+    assert "Resume the district: the launch is delayed." in await browser.open("/todo")
     assert "onboarding: launch scheduled" in await browser.open(f"/districts/{DISTRICT}")
 
 

@@ -49,7 +49,7 @@ def test_the_table_has_a_row_a_district_with_what_it_waits_for_and_its_own_days(
     assert (found[0]["launch"], found[0]["opens"], found[0]["zone"]) == ("2026-09-10", "2026-09-15", ZONE)
     assert (found[0]["waits_for"], found[0]["contacts"]) == ("", "1")
     assert (found[1]["name"], found[1]["state"], found[1]["waits_for"]) == ("", "invited", "district")
-    assert found[1]["with_what"] == "Connect through Clever, by the link in the invitation."
+    assert found[1]["with_what"] == "Connect through Clever with the link in the invitation."
 
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", " =", "\uff1d"])

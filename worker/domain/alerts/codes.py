@@ -37,82 +37,87 @@ class IncidentKind:
 
 CATALOGUE: Final[Mapping[str, IncidentKind]] = {
     PREFLIGHT_FAILED: IncidentKind(
-        "warning", "The district stands in review: nothing of it is committed.", "Preflight passed again."
+        "warning", "The district is in review: nothing is committed.", "Preflight passed again."
     ),
     PLAN_MASS_REMOVAL: IncidentKind(
         "warning",
-        "Nothing but guards stands against a commit that removes many students: a person is asked.",
-        "No removal waits for a person any more.",
+        "A commit would remove many students. Nothing else blocks it: a person has to approve it.",
+        "No removal is waiting for approval.",
     ),
     PLAN_CLASS_CHANGE: IncidentKind(
         "warning",
-        "Nothing but guards stands against a commit that puts many students into another class: a person is "
-        "asked.",
-        "No change of classes waits for a person any more.",
+        "A commit would move many students to another class. Nothing else blocks it: a person has to approve "
+        "it.",
+        "No change of classes is waiting for approval.",
     ),
     EVENTS_QUARANTINED: IncidentKind(
         "warning",
-        "Unreadable events of the district hold it back until a person replays or discards them.",
-        "No unreadable event holds the district back any more.",
+        "Unreadable events block the district until a person replays or discards them.",
+        "No unreadable events block the district any more.",
     ),
     EVENTS_UNDER_FLOOR: IncidentKind(
         "warning",
-        "All events of a window are from before the district's last baseline: none of them changed anything.",
-        "Events of the district count again.",
+        "All events of a window are older than the district's last baseline: none of them changed anything.",
+        "New events change the district again.",
     ),
     BASELINE_REFUSED: IncidentKind(
         "warning",
-        "A baseline has read too little to be true: nothing was changed.",
+        "A baseline read far fewer records than expected and was refused: nothing was changed.",
         "A baseline was adopted.",
     ),
     SYNC_PAUSED: IncidentKind(
-        "warning", "The district's sync in Clever is paused: nothing arrives.", "The sync runs again."
+        "warning", "The district's sync in Clever is paused: no changes arrive.", "The sync runs again."
     ),
     SYNC_STALE: IncidentKind(
         "warning",
-        "The district's sync in Clever has an error, or did not succeed for four days.",
+        "The district's sync in Clever has an error, or has not succeeded for four days.",
         "The sync succeeds again.",
     ),
     FEED_STUCK: IncidentKind(
         "critical",
-        "A connected district is not read from Clever: its turns fail, or its feed's end is not reached.",
+        "A connected district cannot be read from Clever: reading fails, or does not reach the end of the "
+        "feed.",
         "The feed is read to its end again.",
     ),
     DISTRICT_PARKED: IncidentKind(
         "critical",
-        "The district's evaluation raised five times in a row: it waits for a person.",
+        "The district's evaluation failed five times in a row: it is parked until a person acts.",
         "The district is evaluated again.",
     ),
     WINDOW_OVERDUE: IncidentKind(
-        "critical", "A window is due and was not evaluated: is anybody evaluating?", "No window is overdue."
+        "critical",
+        "A window is due and was not evaluated: check that the stage evaluate is running.",
+        "No window is overdue.",
     ),
     OUTBOX_STUCK: IncidentKind(
         "critical",
-        "Messages wait to be published: is anybody relaying, and is the broker there?",
+        "Messages are waiting to be published: check the stage relay and the broker.",
         "The messages were published.",
     ),
     DEAD_LETTERS_WAITING: IncidentKind(
-        "warning", "Messages that could not be read wait on clever.events.dead.", "No dead letter waits."
+        "warning",
+        "Messages that could not be read are waiting on clever.events.dead.",
+        "No dead letters are waiting.",
     ),
     DEAD_LETTERS_UNATTRIBUTED: IncidentKind(
         "critical",
-        "The broker itself put messages aside of which nobody can tell the district: it may have a hole.",
+        "The broker put messages aside whose district is unknown: a roster may be incomplete.",
         "Every message that the broker put aside was replayed or discarded.",
     ),
     STAGE_FAILING: IncidentKind(
         "critical",
-        "A part of the worker raises an error whenever it works, or stands still; it is tried again.",
-        "Every stage works again.",
+        "A stage of the worker keeps failing or is stuck; it is retried.",
+        "All stages work again.",
     ),
     LAUNCH_HELD: IncidentKind(
         "warning",
-        "A launch whose day has come is held back: the district's roster is not in sync.",
-        "The launch is not held back any more.",
+        "A launch is overdue: the district's roster is not in sync.",
+        "The launch is no longer delayed.",
     ),
     MAILS_WAITING: IncidentKind(
         "warning",
-        "E-mails to the district's administration team did not surely arrive: a person is asked.",
-        "No e-mail to the district waits for a person.",
+        "E-mails to the district may not have arrived: a person has to check them.",
+        "No e-mails to the district need attention.",
     ),
 }
 

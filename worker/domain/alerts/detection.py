@@ -46,7 +46,7 @@ is away, operations want to hear of it, and not of thirteen thousand districts o
 
 
 _QUARANTINED: Final = Problem(
-    "", "Unreadable events hold the district back until they are replayed or discarded."
+    "", "Unreadable events block the district until they are replayed or discarded."
 )
 
 
@@ -120,7 +120,7 @@ def under_floor(events: int, under: int) -> dict[str, Problem | None]:
     """Return whether the events of a window, of which so many lie under the floor, count at all."""
     if not events:
         return {}
-    summary = f"{count(under, 'event')} changed nothing: all of the window is from before the last baseline."
+    summary = f"{count(under, 'event')} changed nothing: the whole window is older than the last baseline."
     return {
         EVENTS_UNDER_FLOOR: Problem("", summary, {"events": under}) if under == events else None,
     }
@@ -138,12 +138,12 @@ def _failed(tally: Tally, errors: Collection[str]) -> Problem:
 
 def _asked(tally: Tally, errors: Iterable[str]) -> Problem:
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
-    summary = f"The plan removes {count(removed, 'student')} at once: a person is asked to approve it."
+    summary = f"The plan removes {count(removed, 'student')} at once: a person has to approve it."
     return Problem(picture(errors), summary, {"removed": removed, "students": tally.students})
 
 
 def _asked_of_classes(tally: Tally, errors: Iterable[str]) -> Problem:
-    summary = "The plan puts many students into another class at once: a person is asked to approve it."
+    summary = "The plan moves many students to another class at once: a person has to approve it."
     return Problem(picture(errors), summary, {"students": tally.students})
 
 
@@ -154,33 +154,32 @@ def inspected(sight: Observed, now: datetime) -> Conditions:
         if said := sync_incident(record, now):
             found[district, said[0]] = said[1]
     for district in sight.unread:
-        found[district, FEED_STUCK] = Problem("unread", "The feed's end was not reached for a while.")
+        found[district, FEED_STUCK] = Problem("unread", "The feed has not been read to its end for a while.")
     for district, turns in sight.failing.items():
         found[district, FEED_STUCK] = Problem(
             "failing",
-            f"The last {count(turns, 'turn')} of reading the district from Clever failed.",
+            f"Reading the district from Clever failed {count(turns, 'time')} in a row.",
             {"turns": turns},
         )
     for district in sight.parked:
-        summary = "The district's evaluation raised too often: it is parked until `flush` or `resume`."
+        summary = (
+            "The district's evaluation failed too often: it is parked until you run `flush` or `resume`."
+        )
         found[district, DISTRICT_PARKED] = Problem("", summary)
     for district, events in sight.overdue.items():
         summary = f"A window with {count(events, 'event')} is due and was not evaluated."
         found[district, WINDOW_OVERDUE] = Problem("", summary, {"events": events})
     for district, messages in sight.unpublished.items():
-        summary = (
-            f"{count(messages, 'message')} {verb(messages, 'waits', 'wait')} to be published for too long."
-        )
+        summary = f"{count(messages, 'message')} not published for too long."
         found[district, OUTBOX_STUCK] = Problem("", summary, {"messages": messages})
     found |= _on_their_way(sight)
     found |= _in_processes(sight)
     if sight.unattributed:
-        summary = f"The broker put {count(sight.unattributed, 'message')} of no known district aside."
+        summary = f"The broker put aside {count(sight.unattributed, 'message')} of unknown districts."
         counts = {"messages": sight.unattributed}
         found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Problem("", summary, counts)
     if sight.dead_letters:
-        waiting = count(sight.dead_letters, "dead letter")
-        summary = f"{waiting} {verb(sight.dead_letters, 'waits', 'wait')} on clever.events.dead."
+        summary = f"{count(sight.dead_letters, 'dead letter')} on clever.events.dead."
         counts = {"messages": sight.dead_letters}
         found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Problem("", summary, counts)
     return found
@@ -191,7 +190,7 @@ def _in_processes(sight: Observed) -> Conditions:
     if not sight.stages:
         return {}
     each = sorted(sight.stages.items())
-    summary = "Stages fail again and again: " + "; ".join(f"{stage}: {one.problem}" for stage, one in each)
+    summary = "Stages keep failing: " + "; ".join(f"{stage}: {one.problem}" for stage, one in each)
     counts = {stage: one.processes for stage, one in each}
     return {(NO_DISTRICT, STAGE_FAILING): Problem(picture(sight.stages), f"{summary}.", counts)}
 
@@ -201,10 +200,10 @@ def _on_their_way(sight: Observed) -> Conditions:
     for district, troubles in sight.held.items():
         if told := sorted(told_troubles(troubles)):
             why = ", ".join(trouble.replace("_", " ") for trouble in told)
-            summary = f"A launch whose day has come is held back: {why}."
+            summary = f"The launch is delayed: {why}."
             found[district, LAUNCH_HELD] = Problem(picture(told), summary)
     for district, mails in sight.mails.items():
-        summary = f"{count(mails, 'e-mail')} to the district did not surely arrive: a person is asked."
+        summary = f"{count(mails, 'e-mail')} to the district may not have arrived: a person has to check."
         found[district, MAILS_WAITING] = Problem("", summary, {"mails": mails})
     return found
 
@@ -235,6 +234,6 @@ def folded(found: Conditions, is_open: Collection[tuple[str, str]]) -> Condition
         for district in concerned:
             if (district, code) not in is_open:
                 del told[district, code]
-        summary = f"{count(len(concerned), 'district')} at once; most of them are not told of one by one."
+        summary = f"{count(len(concerned), 'district')} at once; most have no alert of their own."
         told[NO_DISTRICT, code] = Problem("many", summary, {"districts": len(concerned)})
     return told

@@ -215,8 +215,8 @@ def sync_state(district: Mapping[str, Any] | None, now: datetime) -> dict[str, A
 STALE_SYNC: Final = timedelta(days=4)
 """Without a successful sync for longer, one does not run daily: a long weekend alone is no reason."""
 _STATE_WARNINGS: Final = {
-    "pending": "The district's sync has an error that the district must put right in Clever",
-    "error": "The district's sync has an error that Clever must put right",
+    "pending": "The district's sync has an error that the district must fix in Clever",
+    "error": "The district's sync has an error that Clever must fix",
 }
 
 
@@ -232,7 +232,7 @@ def _sync_warning(
         why = f"The district's last successful sync was on {synced.date()}"
     else:
         return None
-    return f"{why}: revised data or sharing rules will not arrive promptly."
+    return f"{why}: changed data or sharing rules do not arrive until it runs again."
 
 
 def _is_between(start: str | None, now: datetime, end: str | None) -> bool:

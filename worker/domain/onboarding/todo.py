@@ -70,27 +70,30 @@ PRESSING: Final = frozenset({"launch_held", "mails"})
 """Waits that stand on the to-do list at once."""
 _BY_STATE: Final[Mapping[State, tuple[Who, str]]] = {
     State.CHOSEN: (Who.ROSTER_TEAM, "Invite the district."),
-    State.INVITED: (Who.DISTRICT, "Connect through Clever, by the link in the invitation."),
-    State.CONNECTED: (Who.ROSTER_TEAM, "Ask the district to share all its sections."),
+    State.INVITED: (Who.DISTRICT, "Connect through Clever with the link in the invitation."),
+    State.CONNECTED: (Who.ROSTER_TEAM, "Request sharing of all sections."),
     State.SHARING_REQUESTED: (Who.DISTRICT, "Share all sections in Clever."),
-    State.ALL_SECTIONS_SHARED: (Who.ROSTER_TEAM, "Review the section names, and set a section filter."),
+    State.ALL_SECTIONS_SHARED: (Who.ROSTER_TEAM, "Review the section names and set a section filter."),
     State.FILTERING: (
         Who.ROSTER_TEAM,
-        "Find the filter with one section a student, or ask for sharing rules.",
+        "Find a filter with one section per student, or request sharing rules.",
     ),
-    State.WAITING_ON_DISTRICT: (Who.DISTRICT, "Set the sharing rules that were asked for."),
+    State.WAITING_ON_DISTRICT: (Who.DISTRICT, "Set the requested sharing rules in Clever."),
     State.ROSTERED: (Who.ROSTER_TEAM, "Set the day on which the assessment window opens."),
     State.DISCONNECTED: (Who.DISTRICT, "Connect through Clever again."),
 }
 _HELD: Final[Mapping[Trouble, tuple[Who, str]]] = {
-    Trouble.DISCONNECTED: (Who.DISTRICT, "The launch waits until the district is connected again."),
-    Trouble.PARKED: (Who.OPERATIONS, "The launch waits: the district is parked."),
-    Trouble.UNREAD: (Who.OPERATIONS, "The launch waits: the district is not read from Clever."),
-    Trouble.REVIEW: (Who.ROSTER_TEAM, "The launch waits: the roster is in review."),
-    Trouble.ON_HOLD: (Who.ROSTER_TEAM, "The launch waits: the district is on hold."),
-    Trouble.UNDECIDED: (Who.ROSTER_TEAM, "The launch waits: nothing is committed."),
-    Trouble.SYNC_PAUSED: (Who.DISTRICT, "The launch waits: the district's sync in Clever is paused."),
-    Trouble.SYNC_STALE: (Who.DISTRICT, "The launch waits: the district's sync in Clever does not succeed."),
+    Trouble.DISCONNECTED: (Who.DISTRICT, "Connect through Clever again: the launch is delayed."),
+    Trouble.PARKED: (Who.OPERATIONS, "Retry the parked district: the launch is delayed."),
+    Trouble.UNREAD: (
+        Who.OPERATIONS,
+        "Check why Clever cannot be read: the launch is delayed.",
+    ),
+    Trouble.REVIEW: (Who.ROSTER_TEAM, "Fix the causes of the review: the launch is delayed."),
+    Trouble.ON_HOLD: (Who.ROSTER_TEAM, "Resume the district: the launch is delayed."),
+    Trouble.UNDECIDED: (Who.ROSTER_TEAM, "Check why nothing is committed: the launch is delayed."),
+    Trouble.SYNC_PAUSED: (Who.DISTRICT, "Resume the sync in Clever: the launch is delayed."),
+    Trouble.SYNC_STALE: (Who.DISTRICT, "Fix the sync in Clever: the launch is delayed."),
 }
 """The first that applies is told: without it the others cannot be put right, or will not last."""
 
@@ -102,10 +105,10 @@ def waits(standing: TodoFacts) -> list[Wait]:
         who, what = _BY_STATE[standing.state]
         found.append(Wait(standing.state.value, who, what, standing.since))
     if standing.state in {State.READY, State.LIVE} and standing.review_since is not None:
-        what = "The roster is in review: changes do not reach the assessment."
+        what = "Fix the causes of the review: changes do not reach the assessment."
         found.append(Wait("review", Who.ROSTER_TEAM, what, standing.review_since))
     if not standing.has_contacts and standing.state is not State.LIVE:
-        what = "Say whom to write to: the district has no contact."
+        what = "Add a contact: there is no one to send e-mails to."
         found.append(Wait("no_contact", Who.ROSTER_TEAM, what, standing.since))
     return found
 
@@ -137,8 +140,8 @@ def _held(standing: TodoFacts) -> list[Wait]:
 def _mails(standing: TodoFacts) -> list[Wait]:
     if not standing.mails_waiting or standing.mails_since is None:
         return []
-    many = "An e-mail" if standing.mails_waiting == 1 else count(standing.mails_waiting, "e-mail")
-    what = f"{many} to the district did not surely arrive: settle or send again."
+    many = "an e-mail" if standing.mails_waiting == 1 else f"{standing.mails_waiting} e-mails"
+    what = f"Check {many} that may not have arrived."
     return [Wait("mails", Who.ROSTER_TEAM, what, standing.mails_since)]
 
 

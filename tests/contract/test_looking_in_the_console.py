@@ -146,7 +146,7 @@ async def test_a_mass_removal_tells_how_many_go_where_they_were_and_has_the_butt
     assert "0 students" not in text
     assert "5 of 5 ready, 15 to be removed" in text
     assert "rostering approve" not in text
-    assert "If it is meant, approve the plan." in text
+    assert "If this is intended, approve the plan." in text
     plan = browser.hidden("plan")
     assert plan == (await store.desk.show(DISTRICT))["plan"]["digest"]
     await browser.of("plan/approve", {"plan": plan, "reason": "they have left"})

@@ -365,7 +365,7 @@ async def test_what_cannot_be_approved_is_refused_with_what_stands_against_it(
 
 
 async def test_an_approval_for_a_district_that_was_never_seen_is_refused(store: StoreUnderTest) -> None:
-    assert "never seen" in await refused(store.desk.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
+    assert "is not known here" in await refused(store.desk.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
 
 
 async def test_students_who_move_to_another_school_are_no_removal_and_change_class(

@@ -75,10 +75,8 @@ def test_resync_says_how_many_rows_change_nothing_and_what_would_let_them() -> N
         "3 rows repeated a record: the version changed last is kept, or the one read later.",
         "2 rows with a modification time in the future: the time was ignored.",
         "1 row is older than the stored version and changed nothing; use --over-newer to overwrite.",
-        "1 staged record is newer than the pages, which do not contain it; kept. Use --over-newer to "
-        "remove it.",
+        "1 stored record is newer than the pages and not in them; kept (--over-newer removes it).",
     ]
     assert source.told(read(kept=2)) == [
-        "2 staged records are newer than the pages, which do not contain them; kept. Use --over-newer to "
-        "remove them."
+        "2 stored records are newer than the pages and not in them; kept (--over-newer removes them).",
     ]

@@ -114,7 +114,7 @@ class LinesReport:
 
     def _waits_for(self, record: Record) -> Text:
         waits = waits_of(record)
-        told = f"{waits[0].what} (owner: {_words(waits[0].who)})" if waits else ""
+        told = f"{waits[0].what.rstrip('.')} (owner: {_words(waits[0].who)})" if waits else ""
         return Text(told, "yellow" if record.district_id in self._due else "")
 
 
@@ -200,7 +200,7 @@ def _part(title: str, lines: Sequence[str]) -> list[RenderableType]:
 
 def _waits(journey: Journey) -> list[str]:
     return [
-        f"{wait.what} (owner: {_words(wait.who)}, since {moment(instant(wait.since))})"
+        f"{wait.what.rstrip('.')} (owner: {_words(wait.who)}, since {moment(instant(wait.since))})"
         for wait in journey.waits
     ]
 

@@ -144,7 +144,7 @@ async def _list(ctx: CommandContext, district: str) -> Reachable:
     async with opened_district(ctx, district) as (store, district_id):
         reachable = await store.rollbacks.reachable(district_id, LISTED)
     if reachable is None:
-        raise UnknownDistrictError(f"district {district_id} was never seen here")
+        raise UnknownDistrictError(f"district {district_id} is not known here")
     return reachable
 
 

@@ -89,8 +89,8 @@ def told(read: reading.ReadWhole) -> list[str]:
     if read.older.kept:
         them = "it" if read.older.kept == 1 else "them"
         lines.append(
-            f"{counted(read.older.kept, 'staged record')} {_are(read.older.kept)} newer than the pages, "
-            f"which do not contain {them}; kept. Use --over-newer to remove {them}."
+            f"{counted(read.older.kept, 'stored record')} {_are(read.older.kept)} newer than the pages "
+            f"and not in them; kept (--over-newer removes {them})."
         )
     return lines
 

@@ -75,7 +75,7 @@ async def try_filter(
     """
     async with dry_runs.with_filter(district_id, section_filter) as evaluation:
         if evaluation is None:
-            raise UnknownDistrictError(f"district {district_id} was never seen here")
+            raise UnknownDistrictError(f"district {district_id} is not known here")
         await run_preflight(evaluation, [], progress)
         effect = await effect_of(evaluation)
         if effect.needs_confirmation:

@@ -86,7 +86,7 @@ async def erase(
     settled = await letters.discard(dead_letters, quarantine, choice, actor, REASON)
     async with students.begin(district_id, PATIENCE) as district:
         if district is None:
-            raise UnknownDistrictError(f"district {district_id} was never seen here")
+            raise UnknownDistrictError(f"district {district_id} is not known here")
         await district.keep_demanded_fields()
         change = await district.erase(student_id, actor)
         if change is not None:

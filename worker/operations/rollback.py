@@ -92,7 +92,7 @@ def commit_line(commit: PastCommit) -> dict[str, Any]:
 
 def _known(district: Rollback | None, district_id: str) -> Rollback:
     if district is None:
-        raise UnknownDistrictError(f"district {district_id} was never seen here")
+        raise UnknownDistrictError(f"district {district_id} is not known here")
     return district
 
 

@@ -56,7 +56,7 @@ async def hold(connection: Connection, district_id: str, actor: str, reason: str
     await connection.execute(_SQL["patience"])
     await connection.execute(_SQL["take_hold_lock"], district_id)
     if not await connection.fetchval(_SQL["is_known"], district_id):
-        raise UnknownDistrictError(f"district {district_id} was never seen here")
+        raise UnknownDistrictError(f"district {district_id} is not known here")
     if not await connection.fetchval(_SQL["add_hold"], district_id, actor, reason):
         raise OrderRefused(
             f"district {district_id} is on hold already, {await _who(connection, district_id)}"
@@ -71,7 +71,7 @@ async def resume(connection: Connection, district_id: str, actor: str, reason: s
     """
     await connection.execute(_SQL["take_hold_lock"], district_id)
     if not await connection.fetchval(_SQL["is_known"], district_id):
-        raise UnknownDistrictError(f"district {district_id} was never seen here")
+        raise UnknownDistrictError(f"district {district_id} is not known here")
     known = await connection.fetchrow(_SQL["hold"], district_id)
     if known is None:
         raise OrderRefused(f"district {district_id} is not on hold")
@@ -91,7 +91,7 @@ async def approve(connection: Connection, district_id: str, plan: str, actor: st
     """
     row = await connection.fetchrow(_SQL["plan"], district_id)
     if row is None:
-        raise OrderRefused(f"district {district_id} was never seen here")
+        raise OrderRefused(f"district {district_id} is not known here")
     digest = to_hex(from_bytes(row["candidate_digest"]))
     plan = digest if digest.startswith(plan) else plan
     await _check(connection, district_id, row, plan)

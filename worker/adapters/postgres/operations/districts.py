@@ -66,7 +66,7 @@ class PostgresDesk:
         ):
             row = await connection.fetchrow(_SQL["district"], district_id)
             if row is None:
-                raise UnknownDistrictError(f"district {district_id} was never seen here")
+                raise UnknownDistrictError(f"district {district_id} is not known here")
             window = await connection.fetchrow(_SQL["window"], district_id)
             decision = await connection.fetchrow(_SQL["last_decision"], district_id)
             batch = await connection.fetchrow(_SQL["last_batch"], district_id)
@@ -174,7 +174,7 @@ class PostgresDesk:
         """Close the window now, and give a parked district another try; raises `UnknownDistrictError`."""
         async with self._database.transaction() as connection:
             if not await connection.fetchval(_SQL["is_known"], district_id):
-                raise UnknownDistrictError(f"district {district_id} was never seen here")
+                raise UnknownDistrictError(f"district {district_id} is not known here")
             await connection.execute(_SQL["unpark"], district_id)
             await windows.close(connection, [district_id], Trigger.FLUSH)
             await connection.execute(_SQL["audit"], actor, "window.flush", district_id, {})

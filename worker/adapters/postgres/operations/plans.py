@@ -42,7 +42,7 @@ class PostgresPlans:
         ):
             row = await connection.fetchrow(_SQL["district"], district_id)
             if row is None:
-                raise UnknownDistrictError(f"district {district_id} was never seen here")
+                raise UnknownDistrictError(f"district {district_id} is not known here")
             found = await connection.fetch(_SQL["changes"], district_id, *after, kind, op, limit + 1)
             guards = await connection.fetch(_SQL["guards"], district_id, _GUARDS)
             is_first = after == START

@@ -49,7 +49,7 @@ async def check_purgeable(connection: Connection, district_id: str) -> datetime:
     # An evaluation has this lock from its beginning to its end, and is waited for.
     row = await connection.fetchrow(_SQL["lock"], district_id)
     if row is None:
-        raise UnknownDistrictError(f"district {district_id} was never seen here")
+        raise UnknownDistrictError(f"district {district_id} is not known here")
     waiting = await connection.fetchval(_SQL["unpublished"], district_id)
     if waiting:
         raise MessagesWaiting(

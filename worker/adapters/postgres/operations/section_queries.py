@@ -112,7 +112,7 @@ class PostgresSectionViews:
     async def _moment(self, connection: Connection, district_id: str) -> tuple[TableMoment, int]:
         row = await connection.fetchrow(_SQL["moment"], district_id, *self._usual)
         if row is None:
-            raise UnknownDistrictError(f"district {district_id} was never seen here")
+            raise UnknownDistrictError(f"district {district_id} is not known here")
         today = day_in(row["time_zone"], row["now"])
         return TableMoment(row["batch_number"], row["purged_at"], today), row["grace_days"]
 

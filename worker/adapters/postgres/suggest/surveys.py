@@ -120,7 +120,7 @@ class PostgresSurveys:
         ):
             row = await connection.fetchrow(_SQL["in_force"], district_id, *self._usual)
             if row is None:
-                raise UnknownDistrictError(f"district {district_id} was never seen here")
+                raise UnknownDistrictError(f"district {district_id} is not known here")
             chosen = row["filter"]
             in_force = SectionFilter.model_validate(chosen, strict=False) if chosen else KEEP_ALL
             today = day_in(row["time_zone"], row["now"])
@@ -161,5 +161,5 @@ class PostgresSurveys:
     async def _moment(self, connection: Connection, district_id: str) -> tuple[Moment, int]:
         row = await connection.fetchrow(_SQL["moment"], district_id, *self._usual)
         if row is None:
-            raise UnknownDistrictError(f"district {district_id} was never seen here")
+            raise UnknownDistrictError(f"district {district_id} is not known here")
         return Moment(row["batch_number"], day_in(row["time_zone"], row["now"])), row["grace_days"]

@@ -100,8 +100,8 @@ def test_a_rule_comes_with_its_coverage_and_the_question_of_the_sync() -> None:
     assert 'Match all sections where name contains "homeroom"' in mail.text
     assert "996 students with exactly one class" in mail.text
     assert "3 students without a class" in mail.text
-    assert "5 students with several classes" in mail.text
-    assert "confirm that no pause is set" in mail.text
+    assert "5 students with more than one class" in mail.text
+    assert "the sync must not be paused" in mail.text
 
 
 def test_a_paused_sync_is_told_with_its_end() -> None:

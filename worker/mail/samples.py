@@ -39,7 +39,7 @@ SAMPLES: Final[Mapping[MailKind, Sequence[Values]]] = {
     ],
     MailKind.SHARING_REQUEST: [
         SharingRequest(_DISTRICT),
-        SharingRequest(_DISTRICT, ("Share all schools that take part.", "Share all sections.")),
+        SharingRequest(_DISTRICT, ("Share all participating schools.", "Share all sections.")),
     ],
     MailKind.RULES_REQUEST: [
         RulesRequest(

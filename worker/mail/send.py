@@ -110,7 +110,9 @@ class MailStage:
             try:
                 is_handed = await self.mails.handed(mail, refused, AFTER * self.attempt)
             except StoreUnavailable as error:  # written down or not: it is surely not sent
-                raise MailPutOff(f"the store was away right before the end of the mail ({error})") from None
+                raise MailPutOff(
+                    f"the database became unavailable right before the end of the e-mail ({error})"
+                ) from None
             return is_handed
 
         whole = mail.tried_for < COMPLETE_FOR

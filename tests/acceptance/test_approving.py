@@ -92,7 +92,7 @@ async def test_a_school_that_vanishes_waits_for_an_approval_of_exactly_that_plan
     assert "student: 0 upserted, 12 removed" in another
     assert f"school.mass_removal on {SOUTH} (12 of 12 students, limit 25 %)" in another
     assert "resume it first" in on_hold
-    assert "on hold already" in held_twice
+    assert "already on hold" in held_twice
     assert "not on hold" in resumed_twice
     assert "on_hold" in told_on_hold
     assert "is that so?" in told_on_hold
@@ -126,4 +126,4 @@ async def test_a_policy_with_an_end_is_set_shown_and_listed(site: Site) -> None:
     assert "rollover" in history
     assert "the school closed" in history
     assert past.code == 2
-    assert "expected a time to come" in past.err
+    assert "expected a time in the future" in past.err

@@ -62,7 +62,7 @@ async def test_a_rollback_is_tried_done_and_published_until_its_history_is_forgo
     assert again.err.splitlines()[-1] == (
         f"rostering: district {DISTRICT}: its roster is as it was after commit 1 already; nothing was changed"
     )
-    assert (forgotten.code, "is not kept any more" in forgotten.err) == (1, True)
+    assert (forgotten.code, "there are no restore points" in forgotten.err) == (1, True)
 
 
 async def test_a_rollback_without_a_reason_or_a_commit_is_wrong_usage(site: Site) -> None:

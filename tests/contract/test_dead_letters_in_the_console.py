@@ -105,7 +105,7 @@ async def test_a_letter_that_is_still_unreadable_comes_back_after_a_replay(
     ("fields", "code", "told"),
     [
         ({"reason": "x"}, 422, "at least one dead letter"),
-        ({"letter": LETTER, "reason": " "}, 422, "expected a text that says why"),
+        ({"letter": LETTER, "reason": " "}, 422, "expected a reason"),
         ({"letter": "ab" * 32, "reason": "x"}, 409, "no longer there"),
     ],
 )

@@ -99,7 +99,7 @@ async def test_a_suggestion_is_not_adopted_over_a_filter_that_came_meanwhile(
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"filter": json.dumps(HOMEROOMS), "reason": " "}, "expected a text that says why"),
+        ({"filter": json.dumps(HOMEROOMS), "reason": " "}, "expected a reason"),
         ({"filter": "{", "reason": "x"}, "expected JSON"),
         ({"filter": '{"rule": []}', "reason": "x"}, "unknown key"),
     ],
@@ -201,7 +201,7 @@ async def test_a_filter_that_leaves_students_is_saved_only_when_that_is_meant(
 @pytest.mark.parametrize(
     ("rule", "reason", "told"),
     [
-        (("name", "contains", "homeroom"), "", "expected a text that says why"),
+        (("name", "contains", "homeroom"), "", "expected a reason"),
         (("name", "contains", "  "), "x", "rule 1, condition 1, value: expected a text that is not blank"),
         (("name", "one_of", ""), "x", "rule 1, condition 1, value: expected at least 1 entry"),
         (("colour", "is", "x"), "x", "rule 1, condition 1, field: expected one of"),

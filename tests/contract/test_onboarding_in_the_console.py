@@ -61,7 +61,7 @@ async def test_an_empty_board_says_what_to_do_and_a_district_is_chosen_there(bro
 @pytest.mark.parametrize(
     ("wrong", "code", "told"),
     [
-        ({"district": "a b"}, 422, "expected its id in Clever"),
+        ({"district": "a b"}, 422, "expected its Clever ID"),
         ({"time_zone": "Mars/Olympus"}, 422, "expected a name such as America/Chicago"),
         ({"contacts": "ada@larkspur.example\nnobody"}, 422, "Contact 2: expected an e-mail address"),
     ],
@@ -189,13 +189,13 @@ async def test_only_what_the_state_allows_is_offered(browser: Browser, store: St
 async def test_without_a_mail_server_a_person_says_that_they_wrote(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    assert "no SMTP server is configured" in await browser.of("onboarding/invite")
+    assert "no mail server is configured" in await browser.of("onboarding/invite")
     await browser.of("onboarding/invite/html")
     assert browser.status == 404
 
     refused = await browser.of("onboarding/invite", {})
     assert browser.status == 422
-    assert "no SMTP server is configured" in refused
+    assert "no mail server is configured" in refused
     assert await state(store) == "chosen"
 
     await browser.of("onboarding/invite", {"written": "yes"})
@@ -307,7 +307,7 @@ async def test_what_people_say_of_a_district_is_changed_and_its_last_contact_sta
 
     text = await browser.of("onboarding/describe", said | {"contacts": ""})
     assert browser.status == 422
-    assert "the last one cannot be taken away" in text
+    assert "keep at least one" in text
 
 
 @pytest.mark.usefixtures("chosen")

@@ -213,7 +213,7 @@ async def test_an_approved_plan_is_committed_once_and_leaves_no_finding_of_a_rem
 
     assert before["findings"]["by_code"] == {"district.mass_removal": 1, "school.mass_removal": 1}
     assert (waiting["plan"], waiting["actor"], waiting["reason"]) == (digest, "ada", "the school closed")
-    assert "open approval already" in twice
+    assert "already has an open approval" in twice
     assert outcomes == ["commit"]
     assert shown["status"] == "rostered"
     assert shown["findings"] == {"errors": 0, "warnings": 0, "by_code": {}}
@@ -479,7 +479,7 @@ async def test_a_district_evaluated_by_its_newest_policy_is_not_asked_for_becaus
 
 @pytest.mark.usefixtures("feed")
 async def test_a_policy_must_end_in_time_to_come(store: StoreUnderTest) -> None:
-    with pytest.raises(PolicyError, match="expected a time to come"):
+    with pytest.raises(PolicyError, match="expected a time in the future"):
         await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) - HOUR)
 
     assert await store.desk.policies(DISTRICT) == []

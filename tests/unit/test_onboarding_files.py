@@ -98,7 +98,7 @@ def test_the_stamp_is_the_moment_of_reading_in_utc() -> None:
 def test_a_launch_that_is_held_back_says_so() -> None:
     event = events(scheduled(held_since=NOON))["launch.larkspur@rostering"]
 
-    assert "held back" in str(event["DESCRIPTION"])
+    assert "is delayed" in str(event["DESCRIPTION"])
 
 
 def test_a_name_with_commas_line_breaks_and_many_letters_comes_back_as_it_was() -> None:

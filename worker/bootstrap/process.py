@@ -76,7 +76,7 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
     if (settings.clever.client_id is None) != (settings.clever.client_secret is None):
         missing = "CLIENT_ID" if settings.clever.client_id is None else "CLIENT_SECRET"
         raise SettingsError(
-            f"ROSTERING_CLEVER__{missing}: expected it beside the other of the two, got nothing"
+            f"ROSTERING_CLEVER__{missing}: expected it together with the other of the two, got nothing"
         )
     if settings.clever.client_id is None and "poll" in names and set(names) <= {"poll", "http"}:
         raise SettingsError(
@@ -98,10 +98,12 @@ def _check_proxy(settings: Settings) -> None:
     http = settings.http
     if (http.user_header or http.role_header) and not http.trusted_proxies:
         raise SettingsError(
-            "ROSTERING_HTTP__TRUSTED_PROXIES: expected the proxies whose headers are believed, got nothing"
+            "ROSTERING_HTTP__TRUSTED_PROXIES: expected the proxies whose headers are trusted, got nothing"
         )
     if http.role_header and not http.user_header:
-        raise SettingsError("ROSTERING_HTTP__USER_HEADER: expected it beside the role's header, got nothing")
+        raise SettingsError(
+            "ROSTERING_HTTP__USER_HEADER: expected it together with the role header, got nothing"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,9 +327,9 @@ class Worker:
         served = build_console(self._settings, store, broker)
         if await self._when_there(served.access.may_be_served) is False:
             raise SettingsError(
-                f"ROSTERING_HTTP__HOST: {self._settings.http.host} can be reached from elsewhere, and nobody "
-                "could log in: make a user with `rostering users add NAME --role admin`, or name the proxy "
-                "that says who is asking (ROSTERING_HTTP__TRUSTED_PROXIES and ROSTERING_HTTP__USER_HEADER)"
+                f"ROSTERING_HTTP__HOST: {self._settings.http.host} can be reached from other machines, but "
+                "there are no users: add one with `rostering users add NAME --role admin`, or set the proxy "
+                "that logs users in (ROSTERING_HTTP__TRUSTED_PROXIES and ROSTERING_HTTP__USER_HEADER)"
             )
         server = WebServer(probes, served, self.tracer)
         http = self._settings.http

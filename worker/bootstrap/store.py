@@ -221,7 +221,9 @@ async def migrate(settings: Settings, tell: Callable[[str], None]) -> tuple[str 
 def _direct(settings: Settings) -> str | None:
     url = settings.database_direct_url
     if url is not None and settings.database_url is None:
-        raise SettingsError("ROSTERING_DATABASE_URL: expected it beside the direct address, got nothing")
+        raise SettingsError(
+            "ROSTERING_DATABASE_URL: expected it together with ROSTERING_DATABASE_DIRECT_URL, got nothing"
+        )
     return None if url is None else url.get_secret_value()
 
 

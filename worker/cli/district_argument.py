@@ -54,6 +54,6 @@ def chosen(text: str, found: Sequence[NamedDistrict], *, may_be_new: bool) -> st
     if may_be_new and _CLEVER_ID.fullmatch(text):
         return text
     raise UnknownDistrictError(
-        f"there is no district {text!r} here: expected an id, a name, or at least {SHORTEST_BEGINNING} "
-        "characters that one id alone begins with, as `rostering districts` lists them"
+        f"there is no district {text!r} here: expected an ID, at least its first {SHORTEST_BEGINNING} "
+        "characters, or a name; see `rostering districts`"
     )

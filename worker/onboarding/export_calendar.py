@@ -45,7 +45,7 @@ def _events(record: Record) -> Iterator[Event]:
     name = _one_line(record.name or record.district_id)
     if record.launch_at is not None:
         text = f"The launch is at {record.launch_at:%H:%M} {record.time_zone}"
-        text += ", and is held back." if record.held_since else "."
+        text += ", and is delayed." if record.held_since else "."
         yield _event(record, "launch", record.launch_at.date(), f"Launch: {name}", text)
     if record.opens_at is not None:
         text = f"The first day of the assessment window, in {record.time_zone}."
@@ -60,7 +60,7 @@ def _event(record: Record, what: str, day: date, summary: str, text: str) -> Eve
         start=day,
         end=day + _ONE_DAY,
         summary=summary,
-        description=f"{text}\nThe district is {record.onboarding.state.replace('_', ' ')}.",
+        description=f"{text}\nState: {record.onboarding.state.replace('_', ' ')}",
         sequence=max(0, record.windows_set - 1),
     )
     event.add("transp", "TRANSPARENT")  # it takes nobody's time

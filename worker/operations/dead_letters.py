@@ -146,7 +146,9 @@ async def whole_ids(letters: DeadLetters, beginnings: Collection[str]) -> list[s
 
 def _refuse_several(beginning: str, ids: Collection[str]) -> None:
     if len(ids) > 1:
-        raise OrderRefused(f"several dead letters have an id that begins with {beginning}: give more of it")
+        raise OrderRefused(
+            f"more than one dead letter has an ID that begins with {beginning}: give more characters"
+        )
 
 
 async def replay(
@@ -218,7 +220,7 @@ async def _publish(publisher: Publisher, letter: DeadLetter) -> None:
         async with asyncio.timeout(PUBLISH_SECONDS):
             await publisher.publish(Message(EVENTS_EXCHANGE, letter.routing_key, letter.body, headers=told))
     except TimeoutError as error:
-        raise BrokerUnavailable(f"nobody took the event within {PUBLISH_SECONDS:.0f} seconds") from error
+        raise BrokerUnavailable(f"no worker took the event within {PUBLISH_SECONDS:.0f} seconds") from error
 
 
 def _line(letter: DeadLetter) -> LetterLine:
@@ -235,11 +237,10 @@ def _line(letter: DeadLetter) -> LetterLine:
 
 def _why(letter: DeadLetter) -> str:
     """Say why a letter cannot be read, by reading it again: with it lies only the code of the reason."""
-    headers = {} if letter.district_id is None else {"district_id": letter.district_id}
-    delivery = Delivery(letter.place, letter.routing_key, letter.body, headers)
-    batch = read_all([delivery], latest_at(time.time()))
-    if batch.unreadable:
-        return batch.unreadable[0][1].explanation
-    if letter.reason == clever.Reason.NOT_STORABLE:
-        return "it can be read, and the database refused what it says: replay it to try again"
-    return "it can be read by now: replay it"
+    try:
+        clever.read(letter.body, letter.district_id)
+    except clever.UnreadableEvent as error:
+        return error.explanation
+    except RecursionError:
+        return "nested too deeply"
+    return "it can be read now: replay it"

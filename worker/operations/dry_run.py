@@ -26,11 +26,11 @@ from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.errors import Unavailable, UnknownDistrictError, UsageError
 from worker.runtime.progress import Progress, no_progress
 
-BUSY: Final = "the district is being evaluated at the moment"
-FULL_RUN: Final = "the whole district is about to be checked anew"
+BUSY: Final = "the district is being evaluated right now"
+FULL_RUN: Final = "the whole district is about to be evaluated again"
 BASELINE: Final = "a baseline is about to be adopted"
-TOO_MANY: Final = "more events wait than one batch takes"
-RAISES: Final = "its evaluation raises an error"
+TOO_MANY: Final = "more events are waiting than fit into one batch"
+RAISES: Final = "its evaluation fails"
 
 
 class WindowEvaluation(Evaluation, Protocol):

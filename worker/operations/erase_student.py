@@ -47,10 +47,10 @@ async def student_id_of(students: Students, district_id: str, text: str) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UnknownStudentError(f"{len(found)} students may be meant: say which, by the whole id")
+        raise UnknownStudentError(f"{len(found)} students match: use the whole ID")
     raise UnknownStudentError(
-        f"district {district_id} has no such student: expected an id, at least {SHORTEST_BEGINNING} "
-        "characters that one id alone begins with, or a sis_id"
+        f"district {district_id} has no such student: expected an ID, at least its first "
+        f"{SHORTEST_BEGINNING} characters, or a sis_id"
     )
 
 

@@ -76,7 +76,9 @@ async def from_clever(
     connections = source.connections
     token = await source.clever.token_of(district_id)
     if token is None:
-        raise UnknownDistrictError(f"district {district_id} is not connected: Clever gives no token for it")
+        raise UnknownDistrictError(
+            f"district {district_id} is not connected in Clever: there is no token for it"
+        )
     if await connections.read(district_id) is None:
         await connections.listed(await source.clever.tokens())
     await connections.demand_resync(district_id, reason, forget_cursor=False)

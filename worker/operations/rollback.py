@@ -102,17 +102,17 @@ async def _target(district: Rollback, sequence: int) -> PastCommit:
     newest = state.commit_sequence
     target = await district.commit_of(sequence)
     if state.last_commit_id is None:
-        raise _refused(district, "it has no commit to go back to")
+        raise _refused(district, "it has no commit to restore")
     if sequence == newest:
-        raise _refused(district, f"commit {sequence} is its newest one: there is nothing to roll back")
+        raise _refused(district, f"commit {sequence} is the latest: there is nothing to roll back")
     if sequence < oldest < newest:
-        raise _refused(district, f"what its commits replaced is kept back to commit {oldest} only")
+        raise _refused(district, f"restore points go back to commit {oldest} only")
     if sequence < newest == oldest:
-        raise _refused(district, "what its commits replaced is not kept any more, or not yet")
+        raise _refused(district, "there are no restore points")
     if target is None:
-        raise _refused(district, f"it has no commit {sequence}; its newest one is {newest}")
+        raise _refused(district, f"it has no commit {sequence}; the latest is {newest}")
     if target.summary["roster"]["digest"] == to_hex(state.committed_digest):
-        raise _refused(district, f"its roster is as it was after commit {sequence} already")
+        raise _refused(district, f"its roster already matches commit {sequence}")
     return target
 
 
@@ -130,8 +130,9 @@ async def _compare(district: Rollback, target: PastCommit) -> Restoration:
     if proof.roster() != target.summary["roster"]:
         raise _refused(
             district,
-            f"what its commits replaced does not add up to the roster after commit {target.sequence} (its "
-            "digest, or its size, is another one)",
+            f"the stored history does not add up to the roster of commit {target.sequence} (different "
+            "digest or "
+            "size)",
         )
     return restoration
 

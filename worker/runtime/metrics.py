@@ -33,26 +33,26 @@ class Metrics:
             "dead_letters", "Messages put into clever.events.dead, by reason.", "reason"
         )
         self.floors_mended = self._counter(
-            "floors_mended", "Floors of districts that lay ahead of now, and were brought down."
+            "floors_mended", "Baseline floors of districts that were in the future and were corrected."
         )
         self.fields_unread = self._counter(
             "fields_unread",
             "Fields that could not be read and were left out, as no roster needs them.",
             "collection",
         )
-        self.batches_closed = self._counter("batches_closed", "Windows closed and judged.", "trigger")
-        self.decisions = self._counter("decisions", "Batches by what was decided on them.", "outcome")
+        self.batches_closed = self._counter("batches_closed", "Windows closed and evaluated.", "trigger")
+        self.decisions = self._counter("decisions", "Batches by decision.", "outcome")
         self.stage_errors = self._counter(
-            "stage_errors", "Errors of stages that nobody foresaw; each was tried again.", "stage"
+            "stage_errors", "Unexpected errors of stages; each was retried.", "stage"
         )
-        self.evaluation_failures = self._counter("evaluation_failures", "Evaluations that raised.")
+        self.evaluation_failures = self._counter("evaluation_failures", "Evaluations that failed.")
         self.messages_published = self._counter("messages_published", "Messages published.", "schema")
         self.feed_events = self._counter("feed_events", "Events read from Clever and published.")
         self.baselines = self._counter("baselines", "Baselines read to their end.", "outcome")
         self.baseline_rows = self._counter("baseline_rows", "Rows that baselines read.", "collection")
         self.turns = self._counter("turns", "Turns of reading a district from Clever.", "outcome")
         self.onboarding_moves = self._counter(
-            "onboarding_moves", "Moves of districts in onboarding that followed from what was seen.", "move"
+            "onboarding_moves", "Automatic state changes of districts in onboarding.", "move"
         )
         self.spans = self._counter("spans", "Spans of traces, by whether the collector took them.", "outcome")
         self.alerts_delivered = self._counter("alerts_delivered", "Alerts that a channel took.", "channel")
@@ -61,17 +61,17 @@ class Metrics:
         )
         self.mails = self._counter(
             "mails",
-            "E-mails to districts, by what became of an attempt, or of the mail later.",
+            "E-mails to districts by result.",
             "kind",
             "outcome",
         )
 
     def _measure_times(self) -> None:
         self.preflight_seconds = self._histogram(
-            "preflight_duration_seconds", "Time to stage, judge and decide one batch."
+            "preflight_duration_seconds", "Time to stage, evaluate and decide one batch."
         )
         self.event_to_decision_seconds = self._histogram(
-            "event_to_decision_seconds", "From the storing of a batch's first event to its decision."
+            "event_to_decision_seconds", "Time from storing a batch's first event to its decision."
         )
         self.store_seconds = self._histogram("store_duration_seconds", "Time to store one micro-batch.")
         self.publish_seconds = self._histogram(
@@ -104,7 +104,7 @@ class Metrics:
         )
         self.mails_for_a_person = self._gauge(
             "mails_for_a_person",
-            "E-mails to districts that are uncertain, dead or bounced, and wait for a person.",
+            "E-mails to districts that are uncertain, dead or bounced and need attention.",
         )
         self.incidents = self._gauge("incidents", "Open incidents by code.", "code")
         self.outbox_oldest_seconds = self._gauge(
@@ -112,12 +112,12 @@ class Metrics:
         )
         self.windows_due = self._gauge("windows_due", "Windows that are due and not evaluated yet.")
         self.window_overdue_seconds = self._gauge(
-            "window_overdue_seconds", "For how long the window has been due that has been due for longest."
+            "window_overdue_seconds", "How long the most overdue window has been due."
         )
         self.dead_letters_waiting = self._gauge(
             "dead_letters_waiting", "Messages that wait on clever.events.dead."
         )
-        build = self._gauge("build_info", "Always 1; the label tells the version.", "version")
+        build = self._gauge("build_info", "Always 1; the label has the version.", "version")
         build.labels(version()).set(1)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:

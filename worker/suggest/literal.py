@@ -19,10 +19,10 @@ MOST_SPELLINGS: Final = 4
 """Of one value: more than these are a rule that nobody sets up by hand."""
 MOST_RULES: Final = 8
 
-NOT_IN_RULES: Final = "sharing rules in Clever are a union of rules with is, is not and contains"
-TOO_MANY: Final = "the district's sections spell it in too many ways"
-HIDDEN: Final = "the district's sections spell it with white space, or characters, that nobody sees in a rule"
-NOT_COMPARED: Final = "how the district's sections spell it is not known"
+NOT_IN_RULES: Final = "sharing rules in Clever only combine rules with is, is not and contains"
+TOO_MANY: Final = "the sections spell it in too many ways"
+HIDDEN: Final = "the sections contain spaces or invisible characters that a rule cannot show"
+NOT_COMPARED: Final = "the spelling in the sections is unknown"
 
 
 class NotLiteral(Exception):

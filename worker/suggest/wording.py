@@ -28,9 +28,7 @@ def told(section_filter: SectionFilter, school_names: Mapping[str, str]) -> str:
     rules = [rule_text(rule, school_names) for rule in section_filter.rules]
     if section_filter.strategy == "first_match" and len(rules) > 1:
         first, *others = rules
-        return f"{first}. For a student whom that finds in none: " + ", then ".join(
-            _lowered(rule) for rule in others
-        )
+        return f"{first}. For students in none of these: " + ", then ".join(_lowered(rule) for rule in others)
     if not rules:
         return "Match all sections"
     return "; and ".join([rules[0], *(_lowered(rule) for rule in rules[1:])])

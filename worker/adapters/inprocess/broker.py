@@ -76,7 +76,7 @@ class InProcessBroker:
                 for acknowledged in kept:
                     await acknowledged.wait()
         except TimeoutError as error:
-            raise BrokerUnavailable("nobody acknowledged the message in time") from error
+            raise BrokerUnavailable("the message was not acknowledged in time") from error
         self._raise_if_closed()
 
     @asynccontextmanager

@@ -68,9 +68,7 @@ class FileDeadLetters:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     if asyncio.get_running_loop().time() >= end:
-                        raise DeadLettersBusy(
-                            "somebody else has the dead letters open: try again in a moment"
-                        ) from None
+                        raise DeadLettersBusy("the dead letters are in use: try again in a moment") from None
                     await asyncio.sleep(PAUSE_SECONDS)
                 else:
                     return file

@@ -61,7 +61,7 @@ class RabbitDeadLetters:
                         await letters.give_back()
                     return
             if asyncio.get_running_loop().time() >= end:
-                raise DeadLettersBusy("somebody else has the dead letters open: try again in a moment")
+                raise DeadLettersBusy("the dead letters are in use: try again in a moment")
             await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 — two must not stay in step
 
 

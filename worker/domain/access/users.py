@@ -44,7 +44,7 @@ def new_name(text: str) -> str:
             "with a letter or a digit"
         )
     if name in _TAKEN:
-        raise UserError(f"user: {name} is what the audit calls somebody without a user; take another name")
+        raise UserError(f"user: {name} is a reserved name; choose another one")
     return name
 
 
@@ -52,11 +52,12 @@ def check_password(name: str, password: str) -> None:
     """Raise `UserError` where a password is too easily guessed; the text never holds it."""
     if len(password) < SHORTEST_PASSWORD:
         raise UserError(
-            f"password: expected at least {SHORTEST_PASSWORD} characters, got {len(password)}; a few words do"
+            f"password: expected at least {SHORTEST_PASSWORD} characters, got {len(password)}; a few "
+            "words in a row work well"
         )
     if len(password) > LONGEST_PASSWORD:
         raise UserError(f"password: expected at most {LONGEST_PASSWORD:,} characters")
     if name_of(password) == name:
-        raise UserError("password: expected another text than the user's name")
+        raise UserError("password: must not be the user's name")
     if len(set(password)) <= 2:  # noqa: PLR2004 — "aaaaaaaaaaaa" and "abababababab"
-        raise UserError("password: expected more than one or two different characters")
+        raise UserError("password: expected at least three different characters")

@@ -32,9 +32,7 @@ _DISTRICT: Final = re.compile(r"[0-9a-f]{24}")
 def checked_district(district_id: str) -> str:
     """Return a district's id; raises `OnboardingError` where none can be like that."""
     if not _DISTRICT.fullmatch(district_id):
-        raise OnboardingError(
-            "district: expected its id in Clever, which has 24 digits and letters from a to f"
-        )
+        raise OnboardingError("district: expected its Clever ID: 24 digits and letters from a to f")
     return district_id
 
 
@@ -80,7 +78,7 @@ def check_dates(opens_on: date | None, launch_on: date | None, today: date) -> N
     if launch_on is None:
         return
     if opens_on is None:
-        raise OnboardingError("launch: expected the day on which the window opens beside it, got nothing")
+        raise OnboardingError("launch: set the day on which the window opens, too")
     if launch_on > opens_on:
         raise OnboardingError(
             f"launch: expected a day on or before {opens_on}, when the window opens, got {launch_on}"

@@ -15,7 +15,7 @@ def checked_reason(reason: str) -> str:
     """Return a reason without blanks around it; raises `ReasonError` where it says nothing, or too much."""
     said = reason.strip()
     if not said:
-        raise ReasonError("expected a text that says why, got nothing")
+        raise ReasonError("expected a reason, got nothing")
     if not can_be_kept(said):
         raise ReasonError("expected a text without NUL and without half characters")
     if len(said) > LONGEST_REASON:

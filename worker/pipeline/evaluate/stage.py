@@ -172,7 +172,7 @@ class EvaluateStage:
 
     def _report(self, evaluation: Evaluation, decided: Decided | None, span: Span, seconds: float) -> None:
         if decided is None:
-            span.set(outcome="nothing to judge")
+            span.set(outcome="nothing to evaluate")
             return
         span.set(
             outcome=decided.outcome.value,

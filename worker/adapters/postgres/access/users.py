@@ -47,7 +47,9 @@ class PostgresUsers:
         """Add a user; raises `UserError` where the name is taken."""
         async with self._database.transaction() as connection:
             if not await connection.fetchval(_SQL["add"], name, role, password_hash):
-                raise UserError(f"user: {name} is there already; `rostering users passwd` changes a password")
+                raise UserError(
+                    f"user: {name} already exists; change its password with `rostering users passwd`"
+                )
             await _note(connection, actor, "user.add", user=name, role=role)
 
     async def set_password(self, name: str, password_hash: str, actor: str) -> None:
@@ -81,7 +83,7 @@ class PostgresUsers:
         """Change a user and end the user's sessions, in one transaction; return how many there were."""
         async with self._database.transaction() as connection:
             if await connection.fetchrow(_SQL["lock"], name) is None:
-                raise UserError("user: expected one of those that `rostering users list` names")
+                raise UserError("user: no such user; see `rostering users list`")
             if statement is not None:
                 await connection.execute(_SQL[statement], name, *values)
             ended = int((await connection.execute(_SQL["end_sessions"], name)).rpartition(" ")[2])

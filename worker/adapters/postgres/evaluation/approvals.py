@@ -58,9 +58,7 @@ async def hold(connection: Connection, district_id: str, actor: str, reason: str
     if not await connection.fetchval(_SQL["is_known"], district_id):
         raise UnknownDistrictError(f"district {district_id} is not known here")
     if not await connection.fetchval(_SQL["add_hold"], district_id, actor, reason):
-        raise OrderRefused(
-            f"district {district_id} is on hold already, {await _who(connection, district_id)}"
-        )
+        raise OrderRefused(f"district {district_id} is already on hold {await _who(connection, district_id)}")
     await connection.execute(_SQL["audit"], actor, "district.hold", district_id, {"reason": reason})
 
 
@@ -77,7 +75,7 @@ async def resume(connection: Connection, district_id: str, actor: str, reason: s
         raise OrderRefused(f"district {district_id} is not on hold")
     if not await connection.fetchval(_SQL["remove_hold"], district_id, known["held_at"]):
         raise OrderRefused(
-            f"district {district_id} was put on hold anew just now, {await _who(connection, district_id)}"
+            f"district {district_id} was just put on hold again {await _who(connection, district_id)}"
         )
     await connection.execute(_SQL["unpark"], district_id)
     await windows.close(connection, [district_id], Trigger.APPROVAL)
@@ -120,20 +118,20 @@ async def _check(connection: Connection, district_id: str, row: asyncpg.Record, 
     if to_hex(tally.candidate_digest) != plan:
         raise OrderRefused(
             f"the plan of district {district_id} changed: it is now {to_hex(tally.candidate_digest)} "
-            f"({plan_text(plan_counts(tally))}), held back by {guards_text(guards)}"
+            f"({plan_text(plan_counts(tally))}), blocked by {guards_text(guards)}"
         )
     if tally.errors > len(guards):
         others = await connection.fetch(_SQL["other_errors"], district_id, _GUARDS)
         told = ", ".join(f"{found['code']} {found['count']:,}" for found in others)
         raise OrderRefused(
-            f"the plan of district {district_id} has errors that cannot be approved: {told}; an approval "
-            "waives mass removals and class changes only"
+            f"the plan of district {district_id} has errors that an approval cannot waive: {told}. Fix them "
+            "first"
         )
     if not guards:
-        raise OrderRefused(f"the plan of district {district_id} needs no approval: nothing holds it back")
+        raise OrderRefused(f"the plan of district {district_id} needs no approval: nothing blocks it")
     if await connection.fetchval(_SQL["is_on_hold"], district_id):
         raise OrderRefused(
-            f"district {district_id} is on hold, {await _who(connection, district_id)}; resume it first"
+            f"district {district_id} is on hold {await _who(connection, district_id)}; resume it first"
         )
 
 
@@ -145,8 +143,8 @@ async def _who(connection: Connection, district_id: str) -> str:
 async def _still_open(connection: Connection, district_id: str) -> str:
     row = await connection.fetchrow(_SQL["open_approval"], district_id)
     if row is None:
-        return f"an approval for district {district_id} ended just now; look at it with `show` and try again"
+        return f"an approval for district {district_id} has just ended; check `rostering show` and try again"
     return (
-        f"district {district_id} has an open approval already, of the plan "
+        f"district {district_id} already has an open approval, for the plan "
         f"{to_hex(from_bytes(row['plan_digest']))} by {row['actor']} at {instant(row['approved_at'])}"
     )

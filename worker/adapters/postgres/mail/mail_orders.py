@@ -57,7 +57,8 @@ class PostgresMailDesk:
             before = _kept(_found(await connection.fetchrow(_SQL["for_update"], mail_id), mail_id))
             if before.state not in may:
                 raise OrderRefused(
-                    f"mail {mail_id}: expected one that is {' or '.join(may)}, it is {before.state}"
+                    f"e-mail {mail_id} is {before.state}; this is possible only while it is "
+                    f"{' or '.join(may)}"
                 )
             await connection.execute(_SQL[statement], mail_id, actor)
             detail = {"mail_id": str(mail_id), "kind": before.kind.value, "was": before.state.value}
@@ -68,7 +69,7 @@ class PostgresMailDesk:
 
 def _found(row: asyncpg.Record | None, mail_id: uuid.UUID) -> asyncpg.Record:
     if row is None:
-        raise OrderRefused(f"mail {mail_id}: there is none of that id; `rostering mails list` has them")
+        raise OrderRefused(f"no e-mail with the ID {mail_id}; see `rostering mails list`")
     return row
 
 

@@ -41,8 +41,8 @@ PROMISED: Final = "the-link-is-made-when-this-is-sent"
 LONGEST_NAME: Final = 80
 """Of a district, in a subject with more in it."""
 NO_SERVER: Final = (
-    "no e-mail can be written: no SMTP server is configured (ROSTERING_MAIL__SMTP_URL); write yourself, and "
-    "say so with `--no-mail`"
+    "no e-mail can be sent: no mail server is configured (ROSTERING_MAIL__SMTP_URL). Contact the district "
+    "yourself and mark this as done without e-mail (`--no-mail`)"
 )
 
 
@@ -51,10 +51,10 @@ def check_may_write(seen: Observation, move: Move, guidance: Guidance) -> None:
     if guidance.compose is None:
         raise OnboardingError(NO_SERVER)
     if not seen.contacts:
-        raise OnboardingError(f"district {seen.district_id} has no contact: say whom to write to first")
+        raise OnboardingError(f"district {seen.district_id} has no contact: add one first")
     if move is Move.INVITE and guidance.public_url is None:
         raise OnboardingError(
-            "an invitation needs the address at which people reach the console: ROSTERING_HTTP__PUBLIC_URL"
+            "an invitation needs the public address of the console: set ROSTERING_HTTP__PUBLIC_URL"
         )
 
 

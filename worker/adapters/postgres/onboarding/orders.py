@@ -36,7 +36,7 @@ async def lock(connection: Connection, district_id: str, guidance: Guidance) -> 
     """Lock a district, and return what is seen of it; raises `UnknownDistrictError`."""
     if await connection.fetchval(_SQL["lock"], district_id) is None:
         raise UnknownDistrictError(
-            f"district {district_id} is not in onboarding; `onboarding choose` puts it there"
+            f"district {district_id} is not in onboarding; add it with `rostering onboarding choose`"
         )
     (seen,) = await observe(connection, [district_id], guidance)
     return seen
@@ -50,7 +50,7 @@ async def choose(connection: Connection, district_id: str, said: Description, ac
     since: datetime | None = await connection.fetchval(_SQL["add"], district_id, name, contacts or [], zone)
     if since is None:
         state = await connection.fetchval(_SQL["state"], district_id)
-        raise OrderRefused(f"district {district_id} is in onboarding already: it is {state}")
+        raise OrderRefused(f"district {district_id} is in onboarding already (state: {state})")
     made = Made(district_id, None, Move.CHOOSE, State.CHOSEN, since, actor, None, {})
     await write_down(connection, [made])
     if zone is not None:
@@ -62,9 +62,7 @@ async def describe(connection: Connection, seen: Observation, said: Description,
     """Change what people say of a district, which is locked."""
     name, contacts, zone = _checked(said)
     if contacts == [] and seen.contacts:
-        raise OnboardingError(
-            "contacts: the last one cannot be taken away: e-mails would have nobody to go to"
-        )
+        raise OnboardingError("contacts: keep at least one; e-mails need a recipient")
     await connection.execute(_SQL["describe"], seen.district_id, name, contacts, zone)
     if zone is not None and zone != seen.row["time_zone"]:
         await _judge_by_other_days(connection, seen.district_id)
@@ -126,7 +124,9 @@ async def set_window(
     today = seen.now.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
     contact_text.check_dates(opens_on, launch_on, today)
     if opens_on is not None and not seen.contacts:
-        raise OnboardingError(f"district {seen.district_id} has no contact, and nobody to tell of the launch")
+        raise OnboardingError(
+            f"district {seen.district_id} has no contact: add one before you set the window"
+        )
     await connection.execute(_SQL["set_window"], seen.district_id, opens_on, launch_on)
     said = {"opens_on": opens_on and opens_on.isoformat(), "launch_on": launch_on and launch_on.isoformat()}
     await audit(connection, actor, "window", seen.district_id, **said)
@@ -182,7 +182,7 @@ def _asked(move: Move, rules: RulesAsked | None, *, writes: bool) -> RulesAsked 
         return None
     if rules is None:
         if writes:
-            raise OnboardingError("rules: expected which sharing rules to ask for, got nothing")
+            raise OnboardingError("rules: choose which sharing rules to request")
         return None
     return replace(rules, text=contact_text.checked_rule(rules.text))
 
@@ -198,7 +198,7 @@ def _step(seen: Observation, move: Move) -> Step:
     after = target(seen.onboarding.state, move)
     if move not in BY_PEOPLE or after is None:
         if move not in BY_PEOPLE:
-            raise OrderRefused(f"{move} happens by itself: nobody orders it")
+            raise OrderRefused(f"{move} happens automatically and cannot be requested")
         allowed = ", ".join(sources(move))
         raise OrderRefused(
             f"district {seen.district_id} is {seen.onboarding.state}; {move} is allowed from {allowed}"

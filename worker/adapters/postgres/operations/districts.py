@@ -151,7 +151,7 @@ class PostgresDesk:
         if until is not None:
             async with self._database.connection() as connection:
                 if not await connection.fetchval(_SQL["is_to_come"], until):
-                    raise PolicyError(f"policy: until: expected a time to come, got {instant(until)}")
+                    raise PolicyError(f"policy: until: expected a time in the future, got {instant(until)}")
         detail = {"until": until and instant(until), "reason": reason}
         return await self._set("policy", district_id, actor, (policy, actor, reason, until), detail)
 
@@ -247,8 +247,7 @@ async def _check_version(connection: Connection, district_id: str, expected: int
     row = await connection.fetchrow(_SQL["filter"], district_id)
     if row is not None and row["version"] != expected:
         raise FilterChanged(
-            f"{row['actor']} set filter version {row['version']} of district {district_id} meanwhile; you "
-            f"began with version {expected}"
+            f"{row['actor']} saved filter version {row['version']} while you were editing version {expected}"
         )
 
 

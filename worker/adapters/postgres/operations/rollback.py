@@ -118,7 +118,7 @@ class PostgresRollbacks:
                 locked = await self._evaluations.locked(connection, district_id, Trigger.APPROVAL)
             except asyncpg.LockNotAvailableError:
                 raise DistrictBusy(
-                    f"district {district_id} is being evaluated: nothing was changed, try again"
+                    f"district {district_id} is being evaluated; nothing was changed. Try again"
                 ) from None
             yield None if locked is None else PostgresRollback(connection, locked.window, locked.state)
 

@@ -98,6 +98,6 @@ class PostgresStudents:
                 locked = await self._evaluations.locked(connection, district_id, Trigger.FLUSH)
             except asyncpg.LockNotAvailableError:
                 raise DistrictBusy(
-                    f"district {district_id} is being evaluated: nothing was changed, try again"
+                    f"district {district_id} is being evaluated; nothing was changed. Try again"
                 ) from None
             yield None if locked is None else PostgresErasure(connection, locked.window, locked.state)

@@ -148,7 +148,7 @@ def connect_address(url: str) -> str:
     try:
         url.format(client_id="", district_id="")
     except (KeyError, IndexError, ValueError, AttributeError):
-        raise ValueError("expected no braces but {client_id} and {district_id}") from None
+        raise ValueError("expected no braces except {client_id} and {district_id}") from None
     return web_address(url)
 
 
@@ -166,7 +166,7 @@ def network(text: str) -> str:
     except ValueError:
         raise ValueError("expected an address or a network, such as 10.0.0.0/8") from None
     if network.prefixlen == 0:
-        raise ValueError("expected some addresses, got all: then anybody could say to be anybody")
+        raise ValueError("expected some addresses, got all: then anyone could pretend to be any user")
     return str(network)
 
 

@@ -82,13 +82,13 @@ To begin with, copy [config/example.env](../config/example.env) or
 
 ENV_HEAD: Final = (
     f"Every setting of rostering, as environment variables, at its default. Written by `{COMMAND}` from "
-    "config/settings.py. Copy the file, and take away the # before what you want to change. The single "
+    "config/settings.py. Copy the file and remove the # from the lines you want to change. The single "
     "quotes are for a shell, for systemd and for docker compose; `docker run --env-file` takes them for "
     "a part of the value, so leave them out there."
 )
 TOML_HEAD: Final = (
     f"Every setting of rostering, for `rostering --config FILE`, at its default. Written by `{COMMAND}` "
-    "from config/settings.py. Copy the file, and take away the # before what you want to change. An "
+    "from config/settings.py. Copy the file and remove the # from the lines you want to change. An "
     "environment variable wins over this file."
 )
 

@@ -16,53 +16,52 @@ class MailSettings(Group):
 
     smtp_url: Annotated[SecretStr, url_of("smtp", "smtps")] | None = Field(
         default=None,
-        description="Mail server, as smtp://user:password@host:587 (STARTTLS, demanded to "
-        "another machine) or smtps:// (TLS from the start). With one, the stage notify "
-        "sends mails; `sender` has to be set too.",
+        description="Mail server, as smtp://user:password@host:587 (STARTTLS, demanded to another machine) "
+        "or smtps:// (TLS from the start). With one, the stage notify sends mails; `sender` has to be set "
+        "too.",
     )
     sender: Annotated[str, AfterValidator(mailbox)] | None = Field(
-        default=None, description="Whom mails are from: an address, or a name and an address."
+        default=None, description="Sender of the e-mails: an address, or a name and an address."
     )
     reply_to: Annotated[str, AfterValidator(mailbox)] | None = Field(
-        default=None, description="Where answers go and questions are asked; unset: to the sender."
+        default=None, description="Address for replies and questions. Unset: the sender."
     )
     product: Annotated[str, AfterValidator(one_line)] = Field(
-        default="Insights", description="The product's name, as mails say it."
+        default="Insights", description="Name of the product in e-mails."
     )
     vendor: Annotated[str, AfterValidator(one_line)] = Field(
-        default="The Insights team", description="Who signs the mails."
+        default="The Insights team", description="Signature of the e-mails."
     )
     quiet_from: Annotated[str, AfterValidator(hour_of_day)] = Field(
         default="20:00",
-        description="Time of the day, by the district's own clock, from which no mail is begun: nobody acts "
-        "on it in the evening.",
+        description="Start of the quiet hours, in the district's time zone: no e-mails are sent in the "
+        "evening.",
     )
     quiet_until: Annotated[str, AfterValidator(hour_of_day)] = Field(
         default="07:00",
-        description="Time of the day from which mails are begun again; the same as `quiet_from`: at any "
-        "time.",
+        description="End of the quiet hours. Same as `quiet_from`: no quiet hours.",
     )
     attempt_seconds: Seconds = Field(
         default=60,
-        description="Seconds that a mail server may take until it has all of a mail but the end; for its "
-        "last answer five times as long, since it may look the mail through first.",
+        description="Seconds for handing an e-mail to the mail server. Its final answer may take five "
+        "times as long, because it may scan the e-mail first.",
     )
     give_up_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         default=48,
-        description="Hours for which a mail is tried; what no server took by then waits for `rostering mails "
-        "retry`. Two days outlast a weekend's outage.",
+        description="Hours for which sending is retried. After that, the e-mail waits for `rostering mails "
+        "retry`. Two days cover an outage over a weekend.",
     )
     templates_dir: Path | None = Field(
-        default=None, description="Folder of templates of your own, each in place of ours of the same name."
+        default=None,
+        description="Folder with your own templates; each replaces the built-in one with the same name.",
     )
     bounce_address: Annotated[str, AfterValidator(bare_address)] | None = Field(
         default=None,
-        description="Where mails that cannot be delivered come back to; the mail's id is put behind a plus "
-        "sign before the @, so that a report is known by its address. Unset: the sender's address, as it is.",
+        description="Address for bounces. The e-mail's ID is added after a plus sign before the @, so that "
+        "each bounce can be matched. Unset: the sender's address, unchanged.",
     )
     bounces_imap_url: Annotated[SecretStr, url_of("imap", "imaps")] | None = Field(
         default=None,
-        description="Mailbox of `bounce_address`, as imaps://user:password@host/INBOX, to be read once a "
-        "minute; unset: pipe what comes there into `rostering mails bounced`. imap:// demands STARTTLS to "
-        "another machine.",
+        description="Mailbox of `bounce_address`, as imaps://user:password@host/INBOX, read once a minute. "
+        "Unset: pipe bounces into `rostering mails bounced`. imap:// demands STARTTLS to another machine.",
     )

@@ -16,43 +16,43 @@ class OnboardingSettings(Group):
 
     time_zone: Annotated[str, AfterValidator(zone)] = Field(
         default="America/New_York",
-        description="Time zone of a district of which nobody said another, such as America/Chicago. The "
-        "days of its terms, its launch and its e-mails go by it; another value has districts checked anew.",
+        description="Time zone of districts that have no time zone of their own, such as America/Chicago. "
+        "Used for terms, launches and e-mails. After a change, districts are evaluated again.",
     )
     lead_days: int = Field(
         default=3,
         ge=0,
         le=60,
-        description="Working days before a district's assessment window opens on which it is launched; the "
-        "team has them to try what it will need.",
+        description="Working days between the launch and the opening of the assessment window, so that "
+        "teachers can check their classes.",
     )
     holidays: Annotated[tuple[date, ...], AsJson] = Field(
-        default=(), description="Days on which nobody works, beside weekends, as JSON."
+        default=(), description="Holidays in addition to weekends, as JSON."
     )
     launch_time: Annotated[str, AfterValidator(hour_of_day)] = Field(
         default="08:00",
-        description="Time of a launch, by the clock of the district: when its office opens.",
+        description="Time of the launch, in the district's time zone: when its office opens.",
     )
     unsectioned_percent: Percent = Field(
         default=1,
-        description="Percent of a district's students that may be in no section where all its sections count "
-        "as shared: there are always a few who are new, or leaving.",
+        description="Percent of students who may be in no section while all sections still count as "
+        "shared: a few students are always new or leaving.",
     )
     district_days: Annotated[float, Field(ge=0, le=366, allow_inf_nan=False)] = Field(
-        default=7, description="Days a district may be waited for before it stands on the to-do list."
+        default=7, description="Days after which a district's to-do is overdue."
     )
     team_days: Annotated[float, Field(ge=0, le=366, allow_inf_nan=False)] = Field(
-        default=2, description="Days the roster team may be waited for before the to-do list says so."
+        default=2, description="Days after which a to-do of the roster team is overdue."
     )
     link_days: Annotated[float, Field(gt=0, le=366, allow_inf_nan=False)] = Field(
-        default=30, description="Days for which a connect link opens its page."
+        default=30, description="Days for which a connect link works."
     )
     clever_link: Annotated[str, AfterValidator(connect_address)] | None = Field(
         default=None,
-        description="Address at Clever where a district connects your application, shown behind the connect "
-        "link; `{client_id}` and `{district_id}` may stand in it. It stands in your application's dashboard "
-        "at Clever; unset: the page says where in Clever to look.",
+        description="Clever page on which a district connects your application, opened from the connect "
+        "page. May contain `{client_id}` and `{district_id}`. You find it in your application's dashboard "
+        "in Clever. Unset: the connect page explains where to look in Clever.",
     )
     look_seconds: Seconds = Field(
-        default=5, description="Seconds between two looks at all districts for moves that follow."
+        default=5, description="Seconds between two checks of all districts for automatic next steps."
     )

@@ -10,19 +10,19 @@ YEAR: int = 365
 
 
 class RetentionSettings(Group):
-    """How long what is over is kept, in days; what a roster needs is kept for as long as there is one."""
+    """How long old data is kept, in days. What a roster needs is kept as long as the roster."""
 
     decisions_days: int = Field(
         default=400,
         ge=30,
-        description="Decisions and batches, with the texts of reviews: a school year and a little more. The "
-        "last decision of each kind stays, and those that `commit.history_days` can go back to.",
+        description="Decisions and batches, with the texts of reviews: a school year and a little more. "
+        "The last decision of each kind and all restore points (`commit.history_days`) are kept.",
     )
     settings_days: int = Field(
         default=3 * YEAR,
         ge=30,
-        description="Section filters, policies and approvals that are no longer in force. What is in force "
-        "stays, and so does a policy that one with an end falls back to.",
+        description="Section filters, policies and approvals that no longer apply. Current ones are kept, "
+        "and so is a policy that applies again when a temporary one ends.",
     )
     mails_days: int = Field(
         default=400,
@@ -33,5 +33,6 @@ class RetentionSettings(Group):
     audit_days: int = Field(
         default=3 * YEAR,
         ge=YEAR,
-        description="What people did. The database itself refuses to delete an entry before a year is over.",
+        description="The audit log. The database itself refuses to delete entries that are less than a "
+        "year old.",
     )

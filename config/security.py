@@ -24,13 +24,13 @@ VERIFYING: Final = ("verify-ca", "verify-full")
 
 
 class SecuritySettings(Group):
-    """What is safe only where the network in between is your own."""
+    """Exceptions that are safe only on a network of your own."""
 
     allow_plaintext: Annotated[tuple[Connection, ...], AsJson] = Field(
         default=(),
-        description="Connections that may leave this machine without TLS, or without a check of the "
-        "certificate, as JSON: some of alerts, broker, clever, database, mail and traces. None: rosters and "
-        "passwords are readable for whoever is in between.",
+        description="Connections to other machines that may go without TLS or without certificate checks, "
+        "as JSON: any of alerts, broker, clever, database, mail and traces. None by default: rosters and "
+        "passwords would be readable on the network.",
     )
 
 
@@ -67,8 +67,8 @@ def refusal(settings: Settings) -> str | None:
 def why(connection: Connection, protected: str) -> str:
     """Return what is said of a connection that is not protected."""
     return (
-        f"expected TLS with a checked certificate ({protected}) to another machine; where the network in "
-        f"between is your own, name {connection} in ROSTERING_SECURITY__ALLOW_PLAINTEXT"
+        f"expected TLS with a checked certificate ({protected}) to another machine; if the network "
+        f"is your own, name {connection} in ROSTERING_SECURITY__ALLOW_PLAINTEXT"
     )
 
 

@@ -35,24 +35,24 @@ class WindowSettings(Group):
 
     quiet_seconds: Seconds = Field(
         default=10,
-        description="Seconds without a new event after which a window closes. One sync of Clever arrives "
-        "as a burst; ten seconds of silence say that it is over.",
+        description="Seconds without a new event after which a window closes. A Clever sync arrives as a "
+        "burst; after ten quiet seconds it is over.",
     )
     max_age_seconds: Seconds = Field(
         default=300,
-        description="Seconds after which a window closes although events still come: the longest a change "
-        "waits in a district that never falls quiet.",
+        description="Seconds after which a window closes even if events keep arriving: the longest time a "
+        "change waits.",
     )
     max_events: int = Field(
         default=50_000,
         gt=0,
-        description="Events after which a window closes, and the most that one batch takes: bounds the "
-        "memory of an evaluation (about 100 MB).",
+        description="Events after which a window closes, and the most in one batch. Limits the memory of "
+        "an evaluation (about 100 MB).",
     )
     max_deferral_seconds: Seconds = Field(
         default=1800,
-        description="Seconds for which a failing verdict on a window cut short by age or size may be put "
-        "off, since a student who moves is for a moment in two classes or in none.",
+        description="Seconds for which a review may be deferred when a window was closed early by age or "
+        "size: a student who moves is in two classes or none for a moment.",
     )
 
 
@@ -61,8 +61,8 @@ class PreflightSettings(Group):
 
     required_fields: Fields = Field(
         default=("first_name", "last_name", "sis_id", "grade", "school_id"),
-        description="Student fields that must not be blank: the least by which a product can show a "
-        "student and find him again.",
+        description="Student fields that must not be blank: the minimum a product needs to show and find a "
+        "student.",
     )
     unique_fields: Fields = Field(
         default=("sis_id",),
@@ -71,54 +71,52 @@ class PreflightSettings(Group):
     removal_limit_percent: Percent = Field(
         default=10,
         description="Percent of a district's committed students that commits may remove within "
-        "`removal_window_hours`, before a person is asked. Clever's own "
-        "safety threshold for deletions is 10 %.",
+        "`removal_window_hours` without approval. Clever's own safety threshold for deletions is 10 %.",
     )
     school_removal_limit_percent: Percent = Field(
         default=25,
-        description="The same for one school, in percent of its committed students: a school is "
-        "smaller, and its ordinary changes are a larger share of it.",
+        description="The same limit for one school, in percent of its committed students. Higher, because "
+        "the usual changes are a larger share of a school.",
     )
     removal_limit_floor: int = Field(
         default=10,
         ge=0,
-        description="Removals, and changes of class, of this many students or fewer are never held back: a "
-        "small school loses a tenth of its students on an ordinary day.",
+        description="Removals and class changes of up to this many students never need approval: a small "
+        "school can lose a tenth of its students on an ordinary day.",
     )
     class_change_limit_percent: Percent = Field(
         default=30,
-        description="Percent of the committed students of a district, or of one of its schools, that commits "
-        "may put into another class within `removal_window_hours`, before a person is asked: many more "
-        "students change class than leave, and hardly ever a third of a school on an ordinary day.",
+        description="Percent of the committed students of a district, or of one of its schools, that "
+        "commits may move to another class within `removal_window_hours` without approval. More students "
+        "change class than leave, but rarely a third of a school in a day.",
     )
     removal_window_hours: float = Field(
         default=24,
         ge=0,
         le=168,
         allow_inf_nan=False,
-        description="For how many hours what commits removed, or put into another class, counts together "
-        "with what the next one would; 0: each commit counts alone. A day, since what is unshared by "
-        "accident arrives in many small steps. An approval, and a rollback, start the count over.",
+        description="Hours over which removals and class changes of several commits are added up; 0: each "
+        "commit counts alone. A day, because accidental unsharing arrives in many small steps. An approval "
+        "or a rollback restarts the count.",
     )
     term_grace_days: int = Field(
         default=30,
         ge=0,
         le=366,
-        description="Days for which, while no term of a school runs, the term that ended last there goes on "
-        "counting until the next one begins, for filters that keep sections of running terms only. "
-        "0: not at all.",
+        description="Days for which the last term of a school still counts as current after it ends, until "
+        "the next one begins; for filters with current terms only. 0: not at all.",
     )
     suggest_seconds: float = Field(
         default=60,
         ge=0,
         le=90,
         allow_inf_nan=False,
-        description="How long a review may look for section filters that would serve the district better; "
-        "0: not at all. Tens of thousands of students take seconds. What is cut short says so.",
+        description="Seconds a review may search for better section filters; 0: no search. Districts with "
+        "tens of thousands of students take seconds. A search that ran out of time says so.",
     )
     severities: Severities = Field(
         default={},
-        description="Severity (error or warning) by finding code, where it shall differ from the usual.",
+        description="Severity (error or warning) by finding code, where it differs from the default.",
     )
 
 
@@ -127,15 +125,15 @@ class CommitSettings(Group):
 
     extra_fields: Fields = Field(
         default=(),
-        description="Student fields added to each committed student under `extra`; none, since what is "
-        "not sent cannot leak.",
+        description="Student fields added to each committed student under `extra`. None by default: what "
+        "is not sent cannot leak.",
     )
     history_days: int = Field(
         default=30,
         ge=0,
         le=3650,
-        description="Days for which what a commit replaced is kept, so that a district can be rolled back: a "
-        "month, since a wrong filter may show only when the next report is read. 0 keeps nothing.",
+        description="Days for which restore points are kept, so that a district can be rolled back. A "
+        "month, because a wrong filter may be noticed only with the next report. 0 keeps none.",
     )
 
 
@@ -145,46 +143,46 @@ class HttpSettings(Group):
     host: str = Field(
         default="127.0.0.1",
         min_length=1,
-        description="Address to listen on; the loopback. On another one the console needs a user (`rostering "
-        "users add`), or a proxy that says who is asking.",
+        description="Address to listen on; the default is this machine only. On any other address the "
+        "console needs a user (`rostering users add`) or a proxy that logs users in.",
     )
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
     probes_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
         default=None,
-        description="Port for `/live`, `/ready` and `/metrics` alone, which `port` answers as well. It "
-        "answers while `port` is flooded. Unset: no such port; 0 takes any free one.",
+        description="Extra port for `/live`, `/ready` and `/metrics` only. It still answers when `port` is "
+        "overloaded. Unset: no extra port; 0 takes any free one.",
     )
     public_url: Annotated[str, AfterValidator(public_address)] | None = Field(
         default=None,
-        description="Address at which people reach the console, for links in alerts and for connect links.",
+        description="Public address of the console, for links in alerts and for connect links.",
     )
     session_idle_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = Field(
         default=60,
-        description="Minutes without a request after which somebody who logged in has to do so again: a "
-        "lunch break, since a page may show students.",
+        description="Minutes without a request after which a user has to log in again: a lunch break, "
+        "because pages may show students.",
     )
     session_hours: Annotated[float, Field(gt=0, le=720, allow_inf_nan=False)] = Field(
-        default=12, description="Hours after which a log-in ends in any case: a day's work."
+        default=12, description="Hours after which a user has to log in again in any case: a working day."
     )
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(network)], ...], AsJson] = Field(
         default=(),
-        description="Addresses or networks of proxies before the console, whose word on the client's "
-        "address, on https and (see `user_header`) on the user is believed; nobody's by default.",
+        description="Addresses or networks of proxies in front of the console whose headers are trusted "
+        "for the client's address, for https and (see `user_header`) for the user. None by default.",
     )
     user_header: Annotated[str, AfterValidator(header_name)] | None = Field(
         default=None,
-        description="Header in which a trusted proxy says who is asking, `X-Forwarded-User` for example; "
-        "unset: everybody logs in here. The proxy must take it out of what it is sent.",
+        description="Header in which a trusted proxy sends the user name, for example `X-Forwarded-User`. "
+        "Unset: users log in here. The proxy must remove this header from incoming requests.",
     )
     role_header: Annotated[str, AfterValidator(header_name)] | None = Field(
         default=None,
-        description="Header in which a trusted proxy says that one's role: viewer, reviewer or admin. A user "
-        "of that name has the role given here by `rostering users`.",
+        description="Header in which a trusted proxy sends the user's role: viewer, reviewer or admin. For "
+        "users added with `rostering users`, the role set there applies.",
     )
     default_role: Literal["viewer", "reviewer", "admin"] = Field(
         default="viewer",
-        description="Role of somebody whom a proxy names, and nobody gave a role: the one that sees nobody's "
-        "personal data.",
+        description="Role of users from a proxy that have no other role. The default role sees no personal "
+        "data.",
     )
 
 
@@ -198,8 +196,8 @@ class CleverSettings(Group):
     api_url: str = Field(default=CLEVER_API, description="Clever's data API.")
     oauth_url: str = Field(
         default=CLEVER_OAUTH,
-        description="Clever's token service. Left as it is while `api_url` is another than Clever's, it "
-        "follows that one: the sandbox has one address for both.",
+        description="Clever's token service. If only `api_url` is changed, its address is used here, too: "
+        "the sandbox has one address for both.",
     )
     api_version: Literal["v3.0", "v3.1"] = Field(default="v3.1", description="Version of the data API.")
     client_id: str | None = Field(
@@ -208,24 +206,24 @@ class CleverSettings(Group):
     client_secret: SecretStr | None = Field(
         default=None,
         min_length=1,
-        description="The app's client secret; the districts' tokens are stored sealed with a key made of it.",
+        description="The app's client secret. It also encrypts the stored tokens of the districts.",
     )
     poll_seconds: Seconds = Field(
         default=60,
-        description="Seconds between two readings of a district's feed, and of the list of districts; Clever "
+        description="Seconds between two reads of a district's feed and of the list of districts. Clever "
         "syncs hourly at most, but sharing can change at any time.",
     )
     baseline_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         default=24,
-        description="Hours between two baselines of a district, full reads that mend what a feed lost in "
-        "silence. Clever asks for a sync a day.",
+        description="Hours between two baselines of a district: full reads that correct what the feed "
+        "missed. Clever asks for one a day.",
     )
     page_size: int = Field(
         default=5_000,
         ge=1,
         le=10_000,
-        description="Rows of a page, at most Clever's 10,000. A process may read eight districts at a time, "
-        "and a page of 5,000 takes it about 50 MB; larger ones are hardly faster.",
+        description="Rows per page; Clever allows up to 10,000. A process may read eight districts at a "
+        "time, and a page of 5,000 rows takes about 50 MB. Larger pages are hardly faster.",
     )
 
     @property
@@ -236,7 +234,7 @@ class CleverSettings(Group):
 
 
 class TracingSettings(Group):
-    """Where traces are sent. Without an address there are none, and nothing of it is loaded."""
+    """Where traces are sent. Without an address there are none."""
 
     otlp_endpoint: Annotated[SecretStr, url_of("http", "https")] | None = Field(
         default=None,
@@ -245,23 +243,23 @@ class TracingSettings(Group):
     )
     headers: Annotated[dict[str, SecretStr], AfterValidator(sendable_headers), AsJson] = Field(
         default={},
-        description="Headers that the collector asks for, as JSON, such as one with a token.",
+        description="Headers for the collector as JSON, such as a token.",
     )
     sample_ratio: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
         default=1,
-        description="Share of the traces begun here that are recorded, from 0 to 1. All of them: a span "
-        "stands for a whole batch and not for an event. What follows from one span is recorded if that was.",
+        description="Share of the traces started here that are recorded, from 0 to 1. All by default: a "
+        "span is a whole batch, not one event. Child spans follow their parent.",
     )
 
 
 class AlertSettings(Group):
-    """What operations hear of, and where, besides the queue `rostering.alerts`."""
+    """What is reported to operations, and where, besides the queue `rostering.alerts`."""
 
     channels: Annotated[tuple[SecretStr, ...], AsJson] = Field(
         default=(),
-        description="Channels to deliver alerts to, as URLs; each may hold a token. Any that Apprise knows "
-        "(mailto, slack, msteams, pagerduty and a hundred more); any other http(s):// address is a webhook "
-        "and gets each alert as JSON. With one, or with an Alertmanager, the stage notify runs.",
+        description="Channels for alerts, as URLs, which may contain tokens: any service that Apprise "
+        "supports (mailto, slack, msteams, pagerduty and many more); any other http(s):// address is a "
+        "webhook and gets each alert as JSON. With a channel or an Alertmanager, the stage notify runs.",
     )
     alertmanager_url: Annotated[str, AfterValidator(web_address)] | None = Field(
         default=None, description="Address of an Alertmanager; alerts go to its API v2."
@@ -270,20 +268,20 @@ class AlertSettings(Group):
         default=600,
         ge=0,
         allow_inf_nan=False,
-        description="An incident that comes back within so many seconds, and then again, flaps: its end is "
-        "told once it has stayed away for as long. Also the least time between two updates of one. 0: every "
-        "change is told.",
+        description="An incident that keeps coming back within this time is flapping: it is reported as "
+        "resolved only after it stayed away this long. Also the minimum time between two updates of an "
+        "incident. 0: every change is reported.",
     )
     inspect_seconds: Seconds = Field(
         default=5,
-        description="Seconds between two inspections of all districts for what no evaluation tells of; one "
-        "process at a time does it.",
+        description="Seconds between two inspections of all districts for problems that no evaluation "
+        "reports. One process at a time runs them.",
     )
     feed_stuck_seconds: Seconds = Field(
         default=900,
-        description="Seconds for which a connected district's turns may fail, or its feed's end not be "
-        "reached, before that is an incident; at least three times `clever.poll_seconds`. Clever is away for "
-        "minutes now and then.",
+        description="Seconds for which reading a connected district may fail, or not reach the end of its "
+        "feed, before it is an incident; at least three times `clever.poll_seconds`. Clever is sometimes "
+        "unavailable for minutes.",
     )
     outbox_stuck_seconds: Seconds = Field(
         default=300,
@@ -291,26 +289,26 @@ class AlertSettings(Group):
     )
     window_overdue_seconds: Seconds = Field(
         default=900,
-        description="Seconds that a window may be due and not evaluated; a full run of the largest district "
-        "takes minutes.",
+        description="Seconds that a window may be due and not evaluated; a full run of the largest "
+        "district takes minutes.",
     )
     stage_failing_seconds: Seconds = Field(
         default=120,
-        description="Seconds for which a stage may raise errors that nobody foresaw, or stand still, before "
-        "that is an incident; most pass by themselves within some attempts.",
+        description="Seconds for which a stage may fail unexpectedly or be stuck before it is an incident. "
+        "Most problems are gone after a few retries.",
     )
     attempt_seconds: Seconds = Field(
         default=10, description="Seconds that one attempt to deliver an alert to a channel may take."
     )
     refresh_seconds: Seconds = Field(
         default=60,
-        description="Seconds after which Alertmanager is told again of what stands, so that a restarted one "
-        "knows it.",
+        description="Seconds after which open alerts are sent to Alertmanager again, so that it knows them "
+        "after a restart.",
     )
     give_up_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         default=24,
-        description="Hours for which a channel is tried; what it did not take by then waits for `rostering "
-        "alerts retry`.",
+        description="Hours for which delivery to a channel is retried. After that, alerts wait for "
+        "`rostering alerts retry`.",
     )
 
 
@@ -319,39 +317,40 @@ class Settings(Group):
 
     broker_url: Annotated[SecretStr, url_of("amqp", "amqps")] | None = Field(
         default=None,
-        description="RabbitMQ, as amqp:// or amqps://; unset: a broker inside the process, for one machine.",
+        description="RabbitMQ, as amqp:// or amqps://. Unset: a broker inside the process, for one machine.",
     )
     database_url: Annotated[SecretStr, url_of("postgresql", "postgres")] | None = Field(
         default=None,
-        description="PostgreSQL 15 or newer, as postgresql://; unset: one of our own under the data folder.",
+        description="PostgreSQL 15 or newer, as postgresql://. Unset: an embedded one in the data folder.",
     )
     database_direct_url: Annotated[SecretStr, url_of("postgresql", "postgres")] | None = Field(
         default=None,
-        description="The same PostgreSQL without a pooler in between, for what needs a session: LISTEN, the "
-        "locks on feeds and `migrate`. Needed with a Clever source where `database_url` leads to a PgBouncer "
-        "in transaction mode; unset: `database_url`.",
+        description="The same PostgreSQL without a pooler, for what needs a session: LISTEN, locks on "
+        "feeds and `migrate`. Required with a Clever source if `database_url` goes through PgBouncer in "
+        "transaction mode. Unset: `database_url`.",
     )
     data_dir: Path = Field(
         default=Path(".rostering"),
-        description="Folder of the embedded PostgreSQL and of what the in-process broker writes. Where it is "
-        "not set, the nearest `.rostering` is used, from the current folder upwards; where there is none, "
-        "it is made in the current folder, and the command that makes it says so.",
+        description="Folder of the embedded PostgreSQL and the files of the in-process broker. If not set, "
+        "the nearest `.rostering` is used, from the current folder upwards. If there is none, it is "
+        "created in the current folder and the command says so.",
     )
     database_pool_size: int = Field(
         default=8,
         ge=4,
         le=100,
-        description="Most database connections of one process: ingest, relay and page take three, each "
-        "district evaluated at the same time one more.",
+        description="Maximum number of database connections per process: ingest, relay and console use "
+        "three, and each district evaluated at the same time one more.",
     )
     watchdog_seconds: Seconds = Field(
         default=120,
-        description="Seconds without a consumer on the broker after which the process exits with 1, for "
-        "its supervisor to start it anew; readiness turns false at once.",
+        description="Seconds without a consumer on the broker after which the process exits with 1, so "
+        "that its supervisor restarts it. Readiness turns false at once.",
     )
     shutdown_seconds: Seconds = Field(
         default=25,
-        description="Seconds to finish what is in hand after SIGTERM: fewer than the 30 Kubernetes gives.",
+        description="Seconds to finish work in progress after SIGTERM: less than the 30 seconds Kubernetes "
+        "allows.",
     )
     window: WindowSettings = WindowSettings()
     preflight: PreflightSettings = PreflightSettings()

@@ -28,7 +28,7 @@ async def test_off_the_loopback_the_program_serves_once_there_is_a_user_who_can_
     ):
         assert (finished.code, finished.out, finished.err.count("\n")) == (2, "", 1), finished
         assert told in finished.err
-    assert added == "ada may log in as admin.\n"
+    assert added == "ada can log in as admin.\n"
     async with site.worker() as worker:
         url = (await worker.url()).replace("0.0.0.0", "127.0.0.1")  # noqa: S104
         browser = Browser(url)

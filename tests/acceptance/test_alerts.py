@@ -170,7 +170,7 @@ async def test_with_the_broker_inside_the_process_alerts_are_written_and_deliver
     assert [body for _, body in hook.bodies] == written
     assert hook.told() == [FIRING]
     assert "preflight.failed" in listed
-    assert "No alert given up." in listed
+    assert "No failed deliveries." in listed
 
 
 NOBODYS_FILTER = parse_filter('{"rules":[{"all":[{"field":"name","op":"is","value":"no such section"}]}]}')

@@ -60,7 +60,7 @@ async def test_a_rollback_is_tried_done_and_published_until_its_history_is_forgo
     assert f"`rostering resume {DISTRICT} --reason TEXT`" in told
     assert again.code == 1
     assert again.err.splitlines()[-1] == (
-        f"rostering: district {DISTRICT}: its roster is as it was after commit 1 already; nothing was changed"
+        f"rostering: district {DISTRICT}: its roster already matches commit 1; nothing was changed"
     )
     assert (forgotten.code, "there are no restore points" in forgotten.err) == (1, True)
 

@@ -112,7 +112,7 @@ async def test_where_no_term_counts_the_review_names_the_calendar_and_the_next_t
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.no_term_runs", "sis", STUDENTS)
     assert cause["advice"].startswith(
         f"12 students are in no class: no term of their sections runs on {today()}. "
-        f"The next term “S2” begins on {day(8)}. Nothing has to change in the section filter."
+        f"The next term “S2” begins on {day(8)}. The section filter does not have to change."
     )
     assert len(cause["sections"]) == 2
     assert case.last_review["suggestions"] == []
@@ -127,7 +127,7 @@ async def test_a_term_whose_days_are_the_wrong_way_round_is_named(
 
     advice = case.causes()["sis.no_term_runs"]["advice"]
     assert "No later term of these sections is known." in advice
-    assert f"The days of this term are the wrong way round: “S2” ({day(8)} to 2026-12-01)." in advice
+    assert f"The start and end of this term are swapped: “S2” ({day(8)} to 2026-12-01)." in advice
 
 
 async def test_a_student_whom_no_rule_would_place_in_any_term_is_not_told_to_wait_for_one(

@@ -74,7 +74,7 @@ async def test_while_somebody_else_has_the_letters_the_page_says_so(
     monkeypatch.setattr(browser.console.letters, "_patience", 0.0)
     async with browser.console.letters.open():
         for path in ("", f"/{LETTER}"):
-            assert "Somebody else has the dead letters open" in await browser.open(f"/dead-letters{path}")
+            assert "The dead letters are in use" in await browser.open(f"/dead-letters{path}")
             assert browser.status == 503
 
 

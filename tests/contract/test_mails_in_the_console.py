@@ -186,7 +186,7 @@ async def test_one_that_waits_is_cancelled_and_what_cannot_be_is_refused(
 
     text = await browser.of(f"mails/{one.mail_id}/retry", {})
     assert browser.status == 409
-    assert "expected one that is dead, it is cancelled" in text
+    assert "is cancelled; this is possible only while it is dead" in text
 
 
 async def test_a_mail_of_another_district_and_one_that_there_is_not_are_no_pages(

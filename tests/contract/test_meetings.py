@@ -242,7 +242,7 @@ async def test_a_district_with_commits_from_before_history_was_kept_goes_back_to
         await roll_back(store.rollbacks, DISTRICT, 2, "bo", "r")
     await feed.send(renamed(1, "Una"))
     await evaluate(store)
-    with pytest.raises(RollbackRefused, match="kept back to commit 3 only"):
+    with pytest.raises(RollbackRefused, match="go back to commit 3 only"):
         await roll_back(store.rollbacks, DISTRICT, 2, "bo", "r")
 
     done = await roll_back(store.rollbacks, DISTRICT, 3, "bo", "r")

@@ -89,7 +89,7 @@ async def test_what_was_typed_is_kept_beside_the_refusal(browser: Browser, store
     text = await browser.of("hold", {"reason": "mine as well"})
 
     assert browser.status == 409
-    assert "on hold already, by ada" in text
+    assert "already on hold by ada" in text
     assert "Your reason: mine as well" in text
 
 

@@ -128,7 +128,7 @@ async def test_holds_and_their_ends_are_kept_with_who_and_why(store: StoreUnderT
     without = await refused(store.desk.resume(DISTRICT, "bo", "once more"))
     audit = await store.rows("SELECT actor, action, detail FROM audit ORDER BY id")
 
-    assert "on hold already, by ada since" in again
+    assert "already on hold by ada since" in again
     assert again.endswith("audit week")
     assert "is not on hold" in without
     assert [(row["actor"], row["action"], row["detail"]) for row in audit] == [
@@ -360,7 +360,7 @@ async def test_what_cannot_be_approved_is_refused_with_what_stands_against_it(
     assert "mass_removal" not in others
     assert "plan of district" in changed
     assert await store.rows("SELECT FROM approvals") == []
-    assert "on hold, by bo" in on_hold
+    assert "on hold by bo" in on_hold
     assert "resume it first" in on_hold
 
 

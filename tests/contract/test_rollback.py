@@ -314,9 +314,9 @@ async def test_a_filter_that_waits_to_be_judged_by_is_still_to_be_judged_by_afte
 @pytest.mark.parametrize(
     ("target", "why"),
     [
-        (6, "commit 6 is its newest one: there is nothing to roll back"),
-        (7, "it has no commit 7; its newest one is 6"),
-        (0, "what its commits replaced is kept back to commit 1 only"),
+        (6, "commit 6 is the latest: there is nothing to roll back"),
+        (7, "it has no commit 7; the latest is 6"),
+        (0, "restore points go back to commit 1 only"),
     ],
 )
 async def test_what_is_no_earlier_commit_is_refused_and_nothing_is_changed(
@@ -335,7 +335,7 @@ async def test_the_same_rollback_a_second_time_is_refused(rostered: Rostered) ->
     await several_commits(rostered)
     await rostered.roll_back(3)
 
-    with pytest.raises(RollbackRefused, match="its roster is as it was after commit 3 already"):
+    with pytest.raises(RollbackRefused, match="its roster already matches commit 3"):
         await rostered.roll_back(3)
 
 
@@ -355,7 +355,7 @@ async def test_history_that_does_not_add_up_publishes_nothing(rostered: Rostered
     await rostered.store.rows("DELETE FROM commit_history WHERE sequence = 4 AND kind = 'student'")
     before = await rostered.everything()
 
-    with pytest.raises(RollbackRefused, match="does not add up to the roster after commit 3"):
+    with pytest.raises(RollbackRefused, match="does not add up to the roster of commit 3"):
         await rostered.roll_back(3)
 
     assert await rostered.everything() == before
@@ -367,7 +367,7 @@ async def test_history_whose_values_were_changed_publishes_nothing(rostered: Ros
         "UPDATE commit_history SET record = replace(record, 'Tamsin', 'Nimsat') WHERE kind = 'student'"
     )
 
-    with pytest.raises(RollbackRefused, match="does not add up to the roster after commit 1"):
+    with pytest.raises(RollbackRefused, match="does not add up to the roster of commit 1"):
         await rostered.roll_back(1)
 
 
@@ -410,7 +410,7 @@ async def test_an_evaluation_under_way_is_waited_for_and_too_long_a_one_is_told(
     async with opened_store(rostered.store.url, NOBODY_REMOVED) as other:
         async with other.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
             assert evaluation is not None
-            with pytest.raises(DistrictBusy, match="d1 is being evaluated: nothing was changed, try again"):
+            with pytest.raises(DistrictBusy, match="d1 is being evaluated; nothing was changed. Try again"):
                 await roll_back(
                     rostered.store.rollbacks, DISTRICT, 2, "somebody", "why", timedelta(milliseconds=50)
                 )
@@ -445,7 +445,7 @@ async def test_old_history_is_forgotten_and_what_was_in_force_since_can_still_be
     await rostered.store.desk.forget_history_older_than(timedelta(days=30))
 
     assert await _kept(rostered.store) == (3, [4, 5, 6])
-    with pytest.raises(RollbackRefused, match="is kept back to commit 3 only"):
+    with pytest.raises(RollbackRefused, match="go back to commit 3 only"):
         await rostered.roll_back(2)
     await rostered.roll_back(3)
     assert rostered.roster == rostered.past[3]

@@ -43,7 +43,7 @@ def test_rules_together_and_rules_in_turn_are_worded_differently() -> None:
         'and match all sections where name contains "advisory"'
     )
     assert told(two_rules("first_match"), {}) == (
-        'Match all sections where name contains "homeroom". For a student whom that finds in none: '
+        'Match all sections where name contains "homeroom". For students in none of these: '
         'match all sections where name contains "advisory"'
     )
     assert can_share(two_rules("union"))

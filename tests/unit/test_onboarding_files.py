@@ -119,7 +119,7 @@ def test_the_file_is_folded_escaped_and_ended_as_the_standard_says() -> None:
         line.decode()  # no letter is cut in two by a fold
     unfolded = body.decode().replace("\r\n ", "").split("\r\n")
     assert r"SUMMARY:Launch: Größe\, Süd\; \\ North " + "ß" * 90 in unfolded
-    assert r"\nThe district is launch scheduled." in "".join(unfolded)
+    assert r"\nState: launch scheduled" in "".join(unfolded)
     assert unfolded[0] == "BEGIN:VCALENDAR"
     assert unfolded[-2:] == ["END:VCALENDAR", ""]
     assert sum(line.startswith(("VERSION:2.0", "PRODID:")) for line in unfolded) == 2

@@ -147,7 +147,7 @@ class Batch(Published):
     trigger: Trigger = Field(
         description="What closed the window: the feed was read to its end (`settled`), nothing more came"
         " (`quiet`), it was open too long or grew too big (`age`, `size`), a person asked (`flush`,"
-        " `approval`), the filter changed (`filter`), or the district was read anew (`resync`)."
+        " `approval`), the filter changed (`filter`), or the district was read again (`resync`)."
     )
     events: Count = Field(description="How many events it held; none where time or a person closed it.")
     opened_at: Instant = Field(description="When its first event was stored.")
@@ -188,7 +188,7 @@ class TeacherRecord(Published):
 
     first_name: str | None = Field(description="The first name.")
     last_name: str | None = Field(description="The last name.")
-    email: str | None = Field(description="The e-mail address; nobody has verified it.")
+    email: str | None = Field(description="The e-mail address; not verified.")
     sis_id: str | None = Field(description="The teacher's id in the SIS, or else the staff id.")
 
 
@@ -333,10 +333,10 @@ class StudentsSummary(Published):
 
 
 class FindingItem(Published):
-    """One failed check on one record. Details that do not apply are left out; nobody is named."""
+    """One failed check on one record. Details that do not apply are left out; no names."""
 
     code: FindingCode = Field(description="The check that failed.")
-    severity: Severity = Field(description="An error blocks the district; a warning is only told.")
+    severity: Severity = Field(description="An error blocks the district; a warning does not.")
     kind: FindingKind = Field(description="What the record is.")
     id: Id = Field(description="The record's Clever id; the district's own where it concerns all of it.")
     field: str | Absent = Field(
@@ -419,8 +419,8 @@ class Cause(Published):
         description="Who can put it right: the district's SIS (`sis`), its sharing rules in Clever"
         " (`sharing`), our section filter (`filter`), or ourselves (`vendor`)."
     )
-    students: Count = Field(description="Students whom it blocks.")
-    unblocks: Count = Field(description="Those of them whom nothing else blocks: ready once it is put right.")
+    students: Count = Field(description="Students that it blocks.")
+    unblocks: Count = Field(description="Those of them that nothing else blocks: ready once it is fixed.")
     removed: Count | None = Field(
         description="Where it is a mass removal: students that the plan would remove for this reason."
     )
@@ -477,7 +477,8 @@ class Suggestion(Published):
     why_not_shared: str | None = Field(description="Why it could not, where it could not.")
     text: str = Field(description="The filter in the words of Clever's sharing rules.")
     leftovers: tuple[Leftover, ...] = Field(
-        description="Whom it would leave, by school and grade, the most first; not all of them."
+        description="Students it would leave without exactly one class, by school and grade, most "
+        "first; not all of them."
     )
     leftover_groups: Count = Field(description="How many schools' grades it would leave some of.")
     in_force: StrictBool = Field(description="Whether it is the filter in force already.")
@@ -547,7 +548,7 @@ class AlertMessage(Published):
     status: AlertStatus = Field(description="Whether it began, changed or is over.")
     severity: AlertSeverity = Field(description="How soon a person should look.")
     code: DottedName = Field(description="What happened, such as preflight.failed.")
-    district_id: Id | None = Field(description="The district; null where it is nobody's in particular.")
+    district_id: Id | None = Field(description="The district; null where no single district is affected.")
     summary: str = Field(description="One line for a person.")
     counts: dict[DottedName, Count] = Field(
         description="The figures that matter, by name.", json_schema_extra={"additionalProperties": False}
@@ -571,7 +572,7 @@ class Headers(Published):
 class MessageHeaders(Headers):
     """What every message of ours carries beside its body, so that one can route without parsing it."""
 
-    district_id: Id | None = Field(description="The district; null in an alert that is nobody's.")
+    district_id: Id | None = Field(description="The district; null in an alert about no single district.")
     decision_id: Id | None = Field(
         description="The commit or review, or the one that an alert is about; null where there is none."
     )
@@ -609,7 +610,7 @@ class DeadLetterHeaders(Headers):
         default=None, alias="x-reason", description="Why it was put aside; never what it says."
     )
     district_id: Id | Absent = Field(
-        default=None, alias="x-district-id", description="The district it belongs to, where that can be told."
+        default=None, alias="x-district-id", description="The district it belongs to, where that is known."
     )
     traceparent: str | Absent = Field(
         default=None, description="The W3C trace context that the message came with, where it came with one."

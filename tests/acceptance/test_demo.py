@@ -231,7 +231,7 @@ async def test_a_district_whose_filter_is_not_at_fault_gets_no_suggestion(tmp_pa
     (review,) = messages(tmp_path, "review")
     assert review["suggestions"] == []
     assert "sis.field_missing " in told.out
-    assert "The review suggests none." in told.out
+    assert "The review has no suggestions." in told.out
 
 
 async def test_after_one_that_was_killed_it_is_told_anew_and_served_until_ctrl_c(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ async def test_after_one_that_was_killed_it_is_told_anew_and_served_until_ctrl_c
     async with running_demo(tmp_path, "--serve") as (process, lines):
         told = await until(lines, "until Ctrl-C")
         sandbox = sandbox_of(told)
-        page = re.search(r"The page\..*\n +(http://\S+/open/\S+)", told)
+        page = re.search(r"The console\..*\n +(http://\S+/open/\S+)", told)
         assert page, told
         day = re.search(r"curl -d '([^']+)' (\S+/day)", told)
         assert day, told

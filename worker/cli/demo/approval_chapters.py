@@ -29,10 +29,10 @@ def school_to_vanish(scene: Scene) -> str | None:
 
 async def school_vanishes(scene: Scene, school: str) -> None:
     """Let a school vanish from what is shared, and a person say that it is meant."""
-    with scene.teller.chapter("A school vanishes: a person is asked"):
+    with scene.teller.chapter("A school is no longer shared: a person decides"):
         types = scene.live.change(scene.clever.hide_school(school))
         scene.teller.say(
-            f"School {school} is no longer shared. In Clever's feed that looks as any deletion does:"
+            f"School {school} is no longer shared. In Clever's feed this looks like any deletion:"
         )
         scene.teller.table(terminal_story.events_table(types))
         decided = await scene.decision({Outcome.REVIEW})
@@ -41,8 +41,8 @@ async def school_vanishes(scene: Scene, school: str) -> None:
         causes = [(cause["code"], cause["removed"]) for cause in review["causes"]]
         expect("causes", [("sharing.school_vanished", removed)], causes)
         scene.teller.say(
-            f"No record is wrong, but the plan would remove {number(removed, 'student')}. A guard holds it "
-            f"back, and review {decided.sequence} asks whether it is meant:"
+            f"No record is wrong, but the plan would remove {number(removed, 'student')}. A guard blocks "
+            f"it, and review {decided.sequence} asks a person to decide:"
         )
         scene.causes(review)
         await _approve(scene, review)
@@ -53,9 +53,10 @@ async def _approve(scene: Scene, review: Json) -> None:
     await scene.live.approve(plan, scene.actor, MEANT)
     decided = await scene.decision({Outcome.COMMIT})
     scene.teller.say(
-        f"A person approves this plan, by its digest, because {MEANT}. That yes counts for this plan only, "
-        f"and once: had anything changed it, the yes would be void. Commit {decided.sequence} is what was "
-        "approved, digest and all:"
+        f"A person approves this plan by its digest, because {MEANT}. The approval is valid once, for "
+        "exactly "
+        f"this plan; any change would void it. Commit {decided.sequence} is what was approved, with the same "
+        "digest:"
     )
     commit = await scene.commit(decided.sequence)
     expect("digest of the roster that was approved", plan, commit["roster"]["digest"])
@@ -66,18 +67,18 @@ async def _approve(scene: Scene, review: Json) -> None:
 
 async def approval_undone(scene: Scene, sequence: int, digest: str) -> None:
     """Take the district back to the commit with this digest, and then let its commits go on."""
-    with scene.teller.chapter(f"It was a mistake: back to commit {sequence}"):
+    with scene.teller.chapter(f"It was a mistake: rollback to commit {sequence}"):
         done = await scene.live.roll_back(sequence, scene.actor, NOT_MEANT)
         scene.teller.say(
-            "The school has not closed, and its students are missed. A person does not wait for Clever and "
-            f"rolls the district back to commit {sequence}. One commit more puts back what is gone:"
+            "The school has not closed, and its students are missing. A person does not wait for Clever and "
+            f"rolls the district back to commit {sequence}. A new commit restores what was removed:"
         )
         commit = await scene.commit(done.sequence)
         expect("commit rolled back to", sequence, commit["rolled_back_to"])
         expect(f"digest after commit {sequence}", digest, scene.live.consumer.digest)
         scene.teller.line(f"{f'commit {sequence}':<9} {digest}", "green")
         scene.teller.say(
-            f"The last line is what commit {sequence} said. All three are equal: the consumer has every "
+            f"The last line is the digest of commit {sequence}. All three are equal: the consumer has every "
             "record as it was then."
         )
         await _resume(scene)
@@ -91,14 +92,14 @@ async def _resume(scene: Scene) -> None:
     await scene.decision({Outcome.HELD})
     scene.teller.say(
         "The rollback also put the district on hold: nothing is committed until a person resumes it. Now "
-        f"the school is shared again, and a new student comes. These {number(types.total(), 'event')} are "
-        "judged, and wait."
+        f"the school is shared again, and a new student arrives. These {number(types.total(), 'event')} are "
+        "evaluated and wait."
     )
     await scene.live.resume(scene.actor, "the school is shared again")
     decided = await scene.decision({Outcome.COMMIT})
     scene.teller.say(
-        "A person resumes the district. Of the school there is nothing left to send: it is as it was. Commit "
-        f"{decided.sequence} brings the newcomer:"
+        "A person resumes the district. The school is unchanged, so there is nothing to send for it. Commit "
+        f"{decided.sequence} adds the new student:"
     )
     await scene.commit(decided.sequence)
     await scene.status_is("rostered")

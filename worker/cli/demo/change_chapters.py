@@ -23,27 +23,27 @@ async def school_day(scene: Scene) -> None:
         kept = frozenset(scene.live.consumer.ids("class"))
         types = scene.live.change(scene.clever.day(CHANGES_A_DAY, seed=1, kept=kept))
         if not types:
-            scene.teller.say("The district is too small for anything to happen in it.")
+            scene.teller.say("The district is too small for a day of changes.")
             return
-        scene.teller.say("Students move, come and leave, data is corrected, teachers take over sections:")
+        scene.teller.say("Students move, arrive and leave, data is corrected, teachers take over sections:")
         scene.teller.table(terminal_story.events_table(types))
         decided = await scene.decision(
             {Outcome.COMMIT} if scene.invented else {Outcome.COMMIT, Outcome.UNCHANGED}
         )
         if decided.outcome is Outcome.UNCHANGED:
-            scene.teller.say("Nothing of it changes the roster, so that nothing is published.")
+            scene.teller.say("None of this changes the roster, so nothing is published.")
             return
         scene.teller.say(
-            "The worker read these events from the feed to its end, as one batch, and commit "
-            f"{decided.sequence} holds what they change in the roster. The rest is in sections that do not "
-            "count, or in fields that are not committed."
+            "The worker read these events to the end of the feed, as one batch. Commit "
+            f"{decided.sequence} has what they change in the roster. The rest concerns sections that do not "
+            "count, or fields that are not committed."
         )
         await scene.commit(decided.sequence)
 
 
 async def student_broken(scene: Scene) -> None:
     """Let one student lose a required field."""
-    with scene.teller.chapter("One student's data breaks"):
+    with scene.teller.chapter("One student's data is incomplete"):
         student, events = scene.clever.break_student()
         scene.teller.say(f"An update of student {student} comes with a blank {BLANKED}.")
         scene.live.change(events)
@@ -54,28 +54,29 @@ async def student_broken(scene: Scene) -> None:
         expect("blocked students", 1, blocked)
         expect("owners", ["sis"], [cause["owner"] for cause in review["causes"]])
         scene.teller.say(
-            f"{blocked} of {total:,} students is blocked, and that holds the whole district back. "
-            f"Review {decided.sequence} tells {number(review['findings']['new'], 'new error')}, with the "
-            "student by id only, and whose it is: the district's student information system. What was "
+            f"{blocked} of {total:,} students is blocked, and that blocks the whole district. "
+            f"Review {decided.sequence} reports {number(review['findings']['new'], 'new error')}, names the "
+            "student by ID only, and names the owner: the district's student information system. What was "
             "committed stays as it is."
         )
 
 
 async def student_mended(scene: Scene) -> None:
     """Let another student come, and then the field be put right."""
-    with scene.teller.chapter("What comes meanwhile waits; the repair lets it through"):
+    with scene.teller.chapter("Other changes wait until the data is fixed"):
         await _newcomer(scene, scene.live.consumer.ids("student")[0])
         _, events = scene.clever.mend_student()
         scene.live.change(events)
         decided = await scene.decision({Outcome.COMMIT})
         scene.teller.say(
-            f"Then the {BLANKED} is put right, and commit {decided.sequence} holds all that waited. The "
-            "repaired student is not in it: the record is again what was committed before, and what is "
-            "unchanged is never sent."
+            f"Then the {BLANKED} is fixed, and commit {decided.sequence} has everything that was waiting. "
+            "The "
+            "fixed student is not in it: the record is the same as committed before, and unchanged records "
+            "are never sent."
         )
         await scene.commit(decided.sequence)
         await scene.status_is("rostered")
-        scene.teller.say("The review is over and the alert resolved: the district is rostered.")
+        scene.teller.say("The review has ended and the alert is resolved: the district is rostered.")
 
 
 async def _newcomer(scene: Scene, classmate: str) -> None:
@@ -88,8 +89,8 @@ async def _newcomer(scene: Scene, classmate: str) -> None:
     waiting = sum(sum(counts.values()) for counts in details["plan"]["counts"].values())
     sections = scene.district.sections_of(classmate)
     scene.teller.say(
-        f"A new student comes and joins {number(len(sections), 'section')}: "
-        f"{number(types.total(), 'event')}. The error is still the same, so that nothing is published; "
+        f"A new student arrives and joins {number(len(sections), 'section')}: "
+        f"{number(types.total(), 'event')}. The error is still there, so nothing is published; "
         f"{number(waiting, 'change')} of the roster {'waits' if waiting == 1 else 'wait'}."
     )
 
@@ -98,9 +99,9 @@ async def field_withdrawn(scene: Scene) -> None:
     """Let the district stop sharing a required field of all students."""
     with scene.teller.chapter("A field is no longer shared: many errors, one cause"):
         scene.teller.say(
-            "A district chooses in Clever which fields an application may see. Now somebody there takes "
-            f"{WITHDRAWN} out of the choice for ours. No event says so: every student is updated, and has "
-            f"no {WITHDRAWN} any more."
+            "A district chooses in Clever which fields an application may see. Now it stops sharing "
+            f"{WITHDRAWN} with ours. No event says so directly: every student is updated and no longer has "
+            f"a {WITHDRAWN}."
         )
         types = scene.live.change(scene.clever.withdraw(WITHDRAWN))
         scene.teller.table(terminal_story.events_table(types))
@@ -109,9 +110,9 @@ async def field_withdrawn(scene: Scene) -> None:
         errors, total = review["findings"]["errors"], review["students"]["total"]
         expect("errors", total, errors)
         scene.teller.say(
-            f"Nothing is committed, so that no product loses a {WITHDRAWN}. Review {decided.sequence} counts "
+            f"Nothing is committed, so no product loses a {WITHDRAWN}. Review {decided.sequence} counts "
             f"{number(errors, 'error')}, one for each student"
-            + (", and names what is behind them:" if total >= WITHDRAWN_STUDENTS else ".")
+            + (", and names the one cause:" if total >= WITHDRAWN_STUDENTS else ".")
         )
         if total >= WITHDRAWN_STUDENTS:
             _tell_cause(scene, review)
@@ -124,21 +125,22 @@ def _tell_cause(scene: Scene, review: Json) -> None:
     expect("students of the cause", review["students"]["total"], cause["students"])
     scene.causes(review)
     if warning := review["sync"]["warning"]:
-        scene.teller.say(f"And the review warns of what Clever tells of this district's sync. {warning}")
+        scene.teller.say(f"The review also warns about this district's sync in Clever. {warning}")
     scene.teller.say(
-        "So nobody has to look for mistakes in the district's student information system: there are none. "
-        "One setting in Clever is to be put right, and one alert went to operations."
+        "So there is no need to search for errors in the district's student information system. "
+        "One setting in Clever has to be fixed, and operations got one alert."
     )
 
 
 async def field_restored(scene: Scene) -> None:
     """Let the district share the field again."""
-    with scene.teller.chapter("It is shared again"):
+    with scene.teller.chapter("The field is shared again"):
         types = scene.live.change(scene.clever.restore(WITHDRAWN))
         decided = await scene.decision({Outcome.COMMIT})
         scene.teller.say(
-            f"{number(types.total(), 'update')} later all errors are gone. Every record is again what was "
-            f"committed before, so that commit {decided.sequence} has nothing to send: it ends the review."
+            f"After {number(types.total(), 'update')} all errors are gone. Every record is the same as "
+            "committed "
+            f"before, so commit {decided.sequence} has no changes: it only ends the review."
         )
         await scene.commit(decided.sequence)
         await scene.status_is("rostered")

@@ -47,9 +47,9 @@ INTERRUPTED = 130
     "--district",
     "folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of Clever list pages of one district; without it a district is invented.",
+    help="Folder with saved Clever list pages of one district (default: an invented district).",
 )
-@click.option("--serve", is_flag=True, help="Keep the worker and its page running after the story.")
+@click.option("--serve", is_flag=True, help="Keep the worker and the console running after the demo.")
 @click.pass_obj
 def demo(ctx: CommandContext, folder: Path | None, serve: bool) -> None:
     """Run a demo: the life of one district, on a worker inside this process.
@@ -126,16 +126,16 @@ class _Demo:
             await asyncio.gather(telling, stopped, return_exceptions=True)
 
     def _failed(self, text: str) -> int:
-        self._teller.say(f"The story did not turn out as told: {text}.", "bold red")
+        self._teller.say(f"The demo failed: {text}.", "bold red")
         self._teller.line(f"log: {self._settings.data_dir / 'worker.log'}")
         return 1
 
     async def _tell(self, started: asyncio.Future[RunningWorker]) -> None:
         begun = time.perf_counter()
-        self._teller.title("One district's onboarding from its arrival to its first changes")
+        self._teller.title("One district, from connecting to its first changes")
         self._teller.say(
-            "A real worker runs in this process, with a broker, a PostgreSQL and a Clever of its own. "
-            f"Everything it does is kept in {self._settings.data_dir}."
+            "A real worker runs in this process, with its own broker, PostgreSQL and simulated Clever. "
+            f"Everything it does is stored in {self._settings.data_dir}."
         )
         with self._teller.waiting("starting PostgreSQL and the worker"):
             running = await _in_time(started)
@@ -147,43 +147,43 @@ class _Demo:
         )
         await live.everything_published()
         self._show_where(running.opening_link or running.url)
-        self._teller.end(f"Told in {time.perf_counter() - begun:.1f} s.")
+        self._teller.end(f"Finished in {time.perf_counter() - begun:.1f} s.")
 
     def _show_where(self, url: str | None) -> None:
         teller, folder, program = self._teller, self._settings.data_dir, _program()
         look = f"ROSTERING_DATA_DIR={shlex.quote(str(folder))} {program}"
         with teller.chapter("Where to look"):
-            teller.say("What the worker published, one message a line:")
+            teller.say("What the worker published, one message per line:")
             for path in sorted((folder / "out").glob("*.ndjson")):
                 messages = [orjson.loads(line) for line in path.read_bytes().splitlines()]
                 whole = sum(1 for message in messages if message.get("part", 1) == 1)
                 what = path.stem.removesuffix("s")
                 teller.line(f"{path}  ({number(len(messages), 'line')}, {number(whole, what)})")
-            teller.say("The district, its findings, and what else can be asked:")
+            teller.say("Commands to explore the district:")
             teller.line(f"{look} districts")
             teller.line(f"{look} show {self._clever.id}")
             teller.line(f"{look} filter suggest {self._clever.id}")
             teller.line(f"{look} filter try {self._clever.id} FILE")
             if (folder / "out" / "commit.ndjson").exists():
                 teller.line(f"{look} rollback {self._clever.id} --list")
-            teller.say("What the worker logged:")
+            teller.say("The log of the worker:")
             teller.line(f"{folder / 'worker.log'}")
             if self._serve:
                 self._show_addresses(url)
             else:
                 teller.say(
-                    "The page and the sandbox were up while the story ran. This keeps them up after it:"
+                    "The console and the sandbox ran during the demo. To keep them running afterwards:"
                 )
                 teller.line(f"{program} {shlex.join(sys.argv[1:])} --serve")
 
     def _show_addresses(self, url: str | None) -> None:
         teller, sandbox = self._teller, self._server.url
         if url is None:
-            teller.say("The page is not served: the worker's log says why.")
+            teller.say("The console is not available; see the worker's log.")
         else:
-            teller.say("The page. This link opens it once; `rostering users link` prints another one:")
+            teller.say("The console. This link opens it once; `rostering users link` prints another one:")
             teller.line(url, "bold")
-        teller.say("The sandbox. Let something happen in it: the worker reads it from the feed, and decides.")
+        teller.say("The sandbox. Make changes in it: the worker reads them from the feed and evaluates them.")
         teller.line(sandbox, "bold")
         teller.line(f"curl -d '{{\"changes\":100}}' {sandbox}/sandbox/districts/{self._clever.id}/day")
         teller.line(f"curl -d '{{}}' {sandbox}/sandbox/districts/{self._clever.id}/break-student")

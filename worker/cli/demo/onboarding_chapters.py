@@ -25,24 +25,25 @@ async def connected(scene: Scene) -> Decided:
     students = scene.clever.students
     with scene.teller.chapter("A district connects in Clever"):
         scene.teller.say(
-            f"Clever is our sandbox here, a server at {scene.address} that answers as Clever does. District "
-            f"{scene.clever.id} has connected our application and shares {number(students, 'student')}, "
+            f"Clever is simulated by a sandbox at {scene.address}. District {scene.clever.id} has "
+            "connected our "
+            f"application and shares {number(students, 'student')}, "
             f"{number(sizes['users'] - students, 'other user')}, {number(sizes['sections'], 'section')} and "
             f"{number(sizes['schools'], 'school')}."
         )
         with scene.teller.waiting("waiting for the worker to find the district"):
             await scene.live.found()
         scene.teller.say(
-            "The worker has found it by its token, in Clever's list of connected districts, and reads it "
-            "whole, page by page. That is its baseline:"
+            "The worker found it in Clever's list of connected districts and reads all of it, page by page. "
+            "This is the baseline:"
         )
         baseline = await _baseline(scene, sum(sizes.values()))
         expect("records read", sizes, baseline.records)
         scene.teller.table(terminal_story.records_table(baseline.records))
         scene.teller.say(
-            f"{number(sum(sizes.values()), 'record')}, all of them read {baseline.seconds:.1f} s after the "
-            "district was found. From now on the worker follows the district's feed of events, and "
-            "everything below happens in Clever."
+            f"{number(sum(sizes.values()), 'record')}, read within {baseline.seconds:.1f} s after the "
+            "district was found. From now on the worker follows the district's event feed. Everything "
+            "below happens in Clever."
         )
         return await scene.decision({Outcome.REVIEW} if scene.invented else _EITHER)
 
@@ -59,14 +60,14 @@ async def review(scene: Scene, decided: Decided) -> Json:
         scene.teller.table(terminal_story.review_table(review))
         errors, causes = review["findings"]["errors"], len(review["causes"])
         scene.teller.say(
-            f"Every student must belong to exactly one class. {_sections_a_student(scene.district)} Nobody "
-            f"has to read these findings one by one: the review folds {number(errors, 'error')} into "
-            f"{several(causes, 'cause')}, and says who can put it right, and how."
+            f"Every student must belong to exactly one class. {_sections_a_student(scene.district)} You do "
+            f"not have to read these findings one by one: the review groups {number(errors, 'error')} into "
+            f"{several(causes, 'cause')}, each with its owner and what to do."
         )
         scene.causes(review)
         scene.teller.say(
-            "One error blocks the whole district, warnings are only told: so nothing is committed, and an "
-            "alert goes to operations."
+            "A single error blocks the whole district; warnings do not. So nothing is committed, and "
+            "operations get an alert."
         )
         return review
 
@@ -74,10 +75,10 @@ async def review(scene: Scene, decided: Decided) -> Json:
 def _sections_a_student(district: SandboxDistrict) -> str:
     counts = {len(district.sections_of(one["id"])) for one in district.students()}
     if not counts:
-        return "There is none to be rostered, and no filter can change that."
+        return "This district has no students to roster, and no filter can change that."
     most, least = max(counts), min(counts)
     span = number(most, "section") if least == most else f"{least} to {number(most, 'section')}"
-    return f"Now every section counts, and each student sits in {span}."
+    return f"At the moment every section counts, and each student is in {span}."
 
 
 async def suggestions(scene: Scene, review: Json) -> Suggested:
@@ -85,13 +86,13 @@ async def suggestions(scene: Scene, review: Json) -> Suggested:
     with scene.teller.chapter("The review suggests a section filter"):
         suggestions = suggested(review)
         scene.teller.say(
-            "A filter says which sections count. The review has looked for the best in the district's own "
-            "sections: how many students would have exactly one section, none, or several? The text says it "
-            "as Clever's sharing rules do, and can be sent to the district as it is."
+            "A filter decides which sections count. The review searched the district's own sections for the "
+            "best ones: how many students would have exactly one class, no class, or more than one? The text "
+            "is worded like Clever's sharing rules and can be sent to the district as it is."
         )
         scene.teller.table(terminal_story.suggestions_table(suggestions))
         if review["suggestions"][0]["cut_short"]:
-            scene.teller.say("The search was cut short by its time: there may be better ones.")
+            scene.teller.say("The search ran out of time: there may be better ones.")
         best = chosen(suggestions)
         await _trials(scene, best)
         if scene.invented and not best.coverage.is_complete:
@@ -100,10 +101,10 @@ async def suggestions(scene: Scene, review: Json) -> Suggested:
 
 
 async def _trials(scene: Scene, best: Suggested) -> None:
-    """Try the suggestion, and beside it the filter that everybody thinks of first."""
+    """Try the suggestion, and next to it the most obvious filter."""
     scene.teller.say(
-        "Any filter can be tried on the whole district, which changes nothing. Here is the obvious one, "
-        f"as Clever has a subject for it, and beside it {best.label}:"
+        "You can try any filter on the whole district without changing anything. Here is the obvious one, "
+        f"by Clever's subject, compared with {best.label}:"
     )
     with scene.teller.waiting("trying filters"):
         by_subject = await scene.live.try_filter(BY_SUBJECT_LABEL, BY_SUBJECT)
@@ -114,8 +115,9 @@ async def _trials(scene: Scene, best: Suggested) -> None:
     if none or many:
         scene.teller.say(
             f"The subject alone is not enough: of the {number(by_subject.classes, 'section')} that it keeps, "
-            f"{number(many, 'student')} would sit in several, and {none:,} in none, so that nothing would be "
-            "committed. The suggestion does what the review says of it."
+            f"{number(many, 'student')} would have more than one class and {none:,} no class, so nothing "
+            "would be "
+            "committed. The suggestion does what the review promised."
         )
 
 
@@ -125,16 +127,17 @@ def stays_in_review(scene: Scene, suggestion: Suggested) -> None:
         left = suggestion.coverage.none + suggestion.coverage.several
         scene.teller.say(
             f"No filter gives every student exactly one section. The closest is {suggestion.label}; it "
-            f"leaves {number(left, 'student')} over:"
+            f"leaves {number(left, 'student')} without exactly one class:"
         )
         scene.teller.table(terminal_story.leftovers_table(suggestion.said))
         more = suggestion.said["leftover_groups"] - terminal_story.LISTED
         if more > 0:
-            scene.teller.say(f"And some in {number(more, 'grade')} of schools more.")
+            scene.teller.say(f"And {number(more, 'more school and grade', 'more schools and grades')}.")
         scene.teller.say(
-            "Nothing is committed until every student has one. What to do: what the causes say; or look at "
-            "the sections of these students, write a filter of your own and try it; or ask the district for "
-            "sharing rules that name one section for each student."
+            "Nothing is committed until every student has exactly one class. You can follow the causes, "
+            "check "
+            "the sections of these students and try your own filter, or ask the district for sharing rules "
+            "that select one section per student."
         )
 
 
@@ -142,21 +145,22 @@ def no_suggestion(scene: Scene) -> None:
     """Tell that the filter is not what has to change."""
     with scene.teller.chapter("No filter would help: the district stays in review"):
         scene.teller.say(
-            "The review suggests none. What has to change is what its causes name; when the change that "
-            "removes the last error arrives, the commit follows."
+            "The review has no suggestions. Fix the causes it names; the commit follows when the last "
+            "error is "
+            "gone."
         )
 
 
 async def filter_set(scene: Scene, suggestion: Suggested) -> Decided:
     """Put the suggestion in force, as a person does."""
-    with scene.teller.chapter("A person sets it"):
+    with scene.teller.chapter("A person sets the filter"):
         scene.teller.say(
-            "So far nothing has changed: a suggestion is never applied by itself. A person decides, and sets "
-            f"it with `rostering filter set`, which is what {scene.actor} does now."
+            "So far nothing has changed: suggestions are never applied automatically. A person decides. "
+            f"{scene.actor} now sets the filter with `rostering filter set`."
         )
         version = await scene.live.set_filter(suggestion.section_filter, scene.actor, suggestion.label)
         scene.teller.say(
-            f"Version {version} of the district's filter is in force, and the whole district is judged anew:"
+            f"Version {version} of the district's filter is set, and the whole district is evaluated again:"
         )
         scene.teller.line(suggestion.said["text"], "green")
         return await scene.decision({Outcome.COMMIT} if scene.invented else {*Outcome})
@@ -170,17 +174,16 @@ async def other_errors(scene: Scene, decided: Decided) -> None:
             scene.teller.table(terminal_story.review_table(review))
             scene.causes(review)
         scene.teller.say(
-            "Every student has exactly one section now, but something else is wrong, so that still "
-            "nothing is committed. `rostering show` tells how it stands. When the change that removes the "
-            "last error arrives, the commit follows."
+            "Every student now has exactly one class, but there are other errors, so still nothing is "
+            "committed. `rostering show` has the details. The commit follows when the last error is gone."
         )
 
 
 async def first_commit(scene: Scene, decided: Decided) -> None:
     """Show the first commit, and prove it."""
-    with scene.teller.chapter(f"No error: commit {decided.sequence}"):
+    with scene.teller.chapter(f"No errors: commit {decided.sequence}"):
         await scene.commit(decided.sequence)
         scene.teller.say(
-            "This consumer knows nothing but the messages. It applied the changes and took the digest of "
-            "what it had then. The two are equal: it has the district's roster to the letter."
+            "This consumer only has the messages. It applied the changes and computed the digest of the "
+            "result. Both digests are equal: it has exactly the district's roster."
         )

@@ -26,29 +26,29 @@ WIDEST: Final = 100
 INDENT: Final = 3
 MEANINGS: Final = {
     Code.FIELD_MISSING: "a required field is blank",
-    Code.NO_SECTION: "sits in no section that counts",
-    Code.MULTIPLE_SECTIONS: "sits in several: which is the class?",
-    Code.DUPLICATE_IDENTITY: "shares a value that must be unique",
-    Code.UNKNOWN_SCHOOL: "is of a school that is not shared",
-    Code.LEFT_SCOPE: "left the scope, and a kept section lists him",
+    Code.NO_SECTION: "is in no section that counts",
+    Code.MULTIPLE_SECTIONS: "is in more than one section that counts",
+    Code.DUPLICATE_IDENTITY: "has a value that must be unique but is not",
+    Code.UNKNOWN_SCHOOL: "is at a school that is not shared",
+    Code.LEFT_SCOPE: "left the scope but is in a kept section",
     Code.NO_TEACHER: "has no teacher",
     Code.UNKNOWN_TEACHER: "lists a teacher who is not shared",
     Code.UNKNOWN_STUDENT: "lists a student who is not shared",
-    Code.SCHOOL_MASS_REMOVAL: "too many of its students would go",
-    Code.DISTRICT_MASS_REMOVAL: "too many of its students would go",
-    Code.SCHOOL_CLASS_CHANGE: "too many of its students change class",
-    Code.DISTRICT_CLASS_CHANGE: "too many of its students change class",
-    Code.NO_STUDENTS: "has no student at all",
-    Code.EVENTS_QUARANTINED: "events that cannot be read wait",
-    Code.NO_BASELINE: "was never read as a whole",
-    Code.SCOPE_MATCHES_NOTHING: "names a grade or school that nobody has",
+    Code.SCHOOL_MASS_REMOVAL: "too many of its students would be removed",
+    Code.DISTRICT_MASS_REMOVAL: "too many of its students would be removed",
+    Code.SCHOOL_CLASS_CHANGE: "too many of its students would change class",
+    Code.DISTRICT_CLASS_CHANGE: "too many of its students would change class",
+    Code.NO_STUDENTS: "has no students",
+    Code.EVENTS_QUARANTINED: "has unreadable events",
+    Code.NO_BASELINE: "was never read completely",
+    Code.SCOPE_MATCHES_NOTHING: "names a grade or school that does not exist here",
     Code.RECORDS_UNREADABLE: "has terms or courses that cannot be read",
 }
 OWNERS: Final = {
     Owner.SIS: "the district's student information system",
     Owner.SHARING: "the district's sharing in Clever",
-    Owner.FILTER: "our section filter",
-    Owner.VENDOR: "ourselves",
+    Owner.FILTER: "the section filter",
+    Owner.VENDOR: "your own team",
 }
 LISTED: Final = 10
 """Schools' grades with leftovers that are listed."""
@@ -168,7 +168,7 @@ def findings_table(review: Json) -> Table:
 
 def causes_table(review: Json) -> Table:
     """Return the causes that a review names, and who can put each of them right."""
-    table = _table("cause", "students", "who can put it right")
+    table = _table("cause", "students", "owner")
     table.columns[1].justify = "right"
     for cause in review["causes"]:
         students = cause["removed"] or cause["students"]
@@ -178,13 +178,13 @@ def causes_table(review: Json) -> Table:
 
 def suggestions_table(suggestions: Sequence[Suggested]) -> Table:
     """Return what a review suggests: what each filter would do, and its text for the district."""
-    table = _table("", "one", "none", "several", "text for the district")
+    table = _table("", "one class", "no class", "more than one", "text for the district")
     for column in table.columns[:4]:
         column.justify = "right"
     for one in suggestions:
         text = Text(one.said["text"])
         if not one.said["sharing_rules"]:
-            text.append("\n(only our own filter can do this, not sharing rules)", "dim")
+            text.append("\n(works as a section filter only, not as sharing rules)", "dim")
         counts = (f"{count:,}" for count in one.coverage)
         table.add_row(f"{one.number}", *counts, text, style="green" if one.coverage.is_complete else "yellow")
     return table
@@ -192,7 +192,7 @@ def suggestions_table(suggestions: Sequence[Suggested]) -> Table:
 
 def trials_table(trials: Sequence[Trial]) -> Table:
     """Return what each filter that was tried would do, and how many sections it takes for classes."""
-    table = _table("tried", "one", "none", "several", "classes")
+    table = _table("filter", "one class", "no class", "more than one", "classes")
     for column in table.columns[1:]:
         column.justify = "right"
     for trial in trials:
@@ -203,7 +203,7 @@ def trials_table(trials: Sequence[Trial]) -> Table:
 
 def leftovers_table(said: Json) -> Table:
     """Return whom a suggestion leaves without exactly one section, the most first."""
-    table = _table("school", "grade", "none", "several")
+    table = _table("school", "grade", "no class", "more than one")
     for column in table.columns[2:]:
         column.justify = "right"
     for left in said["leftovers"][:LISTED]:

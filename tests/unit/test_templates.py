@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 from importlib import resources
 from pathlib import Path
 
 import pytest
+
+from worker.console.console import when
 
 CONSOLE = resources.files("worker.console")
 TEMPLATES = {file.name: file.read_text() for file in CONSOLE.joinpath("templates").iterdir()}
@@ -40,3 +43,11 @@ def test_a_form_that_is_sent_in_the_address_holds_no_text_that_somebody_types(na
     """Rules hold teachers' names: in an address they would stand in logs and histories."""
     for form in re.findall(r'<form\b[^>]*method="get".*?</form>', TEMPLATES[name], re.DOTALL):
         assert "textarea" not in form
+
+
+def test_a_time_is_an_element_that_the_script_can_show_in_the_readers_zone() -> None:
+    at = datetime(2026, 9, 15, 10, 0, tzinfo=timezone(timedelta(hours=2)))
+
+    assert when(at) == '<time datetime="2026-09-15T08:00:00+00:00">2026-09-15 08:00:00 UTC</time>'
+    assert when("2026-09-15T08:00:00.000Z") == when(at)
+    assert when(None) == "never"

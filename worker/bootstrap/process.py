@@ -85,7 +85,7 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
     reads_clever = settings.clever.client_id is not None and "poll" in names
     if reads_clever and settings.broker_url is None and "ingest" not in names:
         raise SettingsError(
-            "--stages: poll needs ingest beside it where the broker is inside the process (no "
+            "--stages: poll also needs ingest where the broker is inside the process (no "
             "ROSTERING_BROKER_URL)"
         )
     _check_proxy(settings)

@@ -54,7 +54,7 @@ LISTED = 20
     type=click.FloatRange(0.0),
     default=0.0,
     metavar="SECONDS",
-    help="Change a district by itself every so often; never by default.",
+    help="Make changes in the districts at this interval (default: never).",
 )
 @click.option(
     "--changes", type=click.IntRange(1), default=5, show_default=True, help="How many changes each time."

@@ -104,7 +104,7 @@ def _headline(place: int, one: Suggestion) -> Text:
 def _facts(one: Suggestion) -> RenderableType:
     students = one.exactly_one + one.none + one.several
     coverage = Text.assemble(
-        f"{one.exactly_one:,} of {students:,} students in exactly one class",
+        f"{one.exactly_one:,} of {counted(students, 'student')} in exactly one class",
         (f", {one.none:,} in no class" if one.none else "", "yellow"),
         (f", {one.several:,} in more than one class" if one.several else "", "yellow"),
     )

@@ -105,7 +105,7 @@ def _rows(path: Path) -> Iterator[JsonObject]:
         raise InputFileError(f"{path}: cannot be read: {error.strerror}") from None
     except orjson.JSONDecodeError:
         raise InputFileError(
-            f"{path}: expected one event a line, or a Clever list page; it is neither"
+            f"{path}: expected one event per line, or a Clever list page; it is neither"
         ) from None
     yield from _page(path, document)
 

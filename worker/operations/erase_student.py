@@ -47,7 +47,7 @@ async def student_id_of(students: Students, district_id: str, text: str) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UnknownStudentError(f"{len(found)} students match: use the whole ID")
+        raise UnknownStudentError("more than one student matches: use the whole ID")
     raise UnknownStudentError(
         f"district {district_id} has no such student: expected an ID, at least its first "
         f"{SHORTEST_BEGINNING} characters, or a sis_id"

@@ -54,7 +54,7 @@ async def student_broken(scene: Scene) -> None:
         expect("blocked students", 1, blocked)
         expect("owners", ["sis"], [cause["owner"] for cause in review["causes"]])
         scene.teller.say(
-            f"{blocked} of {total:,} students is blocked, and that blocks the whole district. "
+            f"{blocked} of {number(total, 'student')} is blocked, and that blocks the whole district. "
             f"Review {decided.sequence} reports {number(review['findings']['new'], 'new error')}, names the "
             "student by ID only, and names the owner: the district's student information system. What was "
             "committed stays as it is."

@@ -16,7 +16,7 @@ import orjson
 from worker.bootstrap.process import RunningWorker
 from worker.cli.demo.consumer import CommitRefused, Json, RosterConsumer
 from worker.cli.demo.coverage import DemoCoverage, Trial
-from worker.cli.demo.terminal_story import number
+from worker.cli.terminal import counted
 from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.section_filter import SectionFilter
 from worker.messaging.event_files import JsonObject
@@ -243,8 +243,8 @@ class LiveDistrict:
         for line in lines:
             if line.district_id == self.id:
                 return (
-                    f"the district's status is {line.status}, with {number(line.tally.errors, 'error')} and "
-                    f"{number(line.waiting_events, 'event')} waiting"
+                    f"the district's status is {line.status}, with {counted(line.tally.errors, 'error')} and "
+                    f"{counted(line.waiting_events, 'waiting event')}"
                 )
         return "nothing of the district is there"
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.turnover import students_text
 from worker.domain.roster.canonical import MODULUS, to_hex
 
 REMOVAL_GUARDS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})
@@ -93,8 +94,8 @@ def guards_text(guards: Sequence[Finding]) -> str:
 def guarded_text(detail: Mapping[str, Any]) -> str:
     """Return what a guard's finding counts, in words."""
     if "class_changes" in detail:
-        what = f"{detail['class_changes']:,} of {detail['committed']:,} students change class"
+        what = f"{detail['class_changes']:,} of {students_text(detail['committed'])} change class"
     else:
-        what = f"{detail['removed']:,} of {detail['committed']:,} students"
+        what = f"{detail['removed']:,} of {students_text(detail['committed'])}"
     earlier = f", {detail['earlier']:,} of them already committed" if detail.get("earlier") else ""
     return f"{what}{earlier}, limit {detail['limit_percent']:g} %"

@@ -14,6 +14,11 @@ LONGEST_LOOK_BACK: Final = timedelta(hours=168)
 """The longest `removal_window_hours`; what commits moved is kept for so long."""
 
 
+def students_text(number: int) -> str:
+    """Return a number of students in words."""
+    return f"{number:,} {'student' if number == 1 else 'students'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Turnover:
     """How many students of a district or school were removed, or put into another class.
@@ -124,7 +129,9 @@ class FilterEffect:
     def text(self) -> str:
         """The figures, in a sentence."""
         changes, removed = self.moves.class_changes, self.moves.removed
-        told = f"{changes:,} of {self.committed:,} students {'changes' if changes == 1 else 'change'} class"
+        told = (
+            f"{changes:,} of {students_text(self.committed)} {'changes' if changes == 1 else 'change'} class"
+        )
         return told + (f", and {removed:,} {'is' if removed == 1 else 'are'} removed" if removed else "")
 
     @property

@@ -27,11 +27,8 @@ def why_refused(staged: Mapping[str, int], read: Mapping[str, int]) -> str | Non
     """
     for what in COUNTED:
         if staged.get(what, 0) and read.get(what) == 0:
-            return f"no {what} were read where {staged[what]:,} are staged"
+            return f"no {what} were read, although {staged[what]:,} are stored"
     before, after = staged.get("students", 0), read.get("students", 0)
     if before > SMALL_DISTRICT and after * 100 < before * SMALLEST_SHARE_PERCENT:
-        return (
-            f"{after:,} {'student was' if after == 1 else 'students were'} read where {before:,} are staged, "
-            f"fewer than {SMALLEST_SHARE_PERCENT} % of them"
-        )
+        return f"students read: only {after:,} of {before:,} stored, fewer than {SMALLEST_SHARE_PERCENT} %"
     return None

@@ -195,7 +195,9 @@ def _read(delivery: Delivery, latest_id: str) -> clever.Event | clever.FeedSettl
     district = district_beside(delivery.headers, delivery.routing_key)
     body = delivery.body
     if len(body) > MAX_BYTES:
-        raise _too_large(f"the body has {len(body)} bytes, at most {MAX_BYTES} are read", body, district)
+        raise _too_large(
+            f"the body is too large ({len(body):,} of at most {MAX_BYTES:,} bytes)", body, district
+        )
     if len(body) >= LARGE and _has_too_many_values(body):
         raise _too_large(f"the body has more than {MAX_VALUES} values", body, district)
     event = clever.read(body, district, latest_id)

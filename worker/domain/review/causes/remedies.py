@@ -143,7 +143,7 @@ def _of_one_kind(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
 def _habit(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
         f"{_are(pile)} in two or more sections{_named(reason.labels)}: too many to be a data error. "
-        "Narrow the section filter by what tells these sections apart, such as course or "
+        "Narrow the section filter by what distinguishes these sections, such as course or "
         f"period.{_unblocks(pile)}"
     )
 
@@ -270,7 +270,9 @@ def _rollover(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
         return f"{rollover_text(pile)}{_approve(facts)}"
     removals = facts.removals
     classes = (
-        f"{removals.classes_removed:,} of {removals.classes_committed:,} classes" if removals else "Classes"
+        f"{removals.classes_removed:,} of {count(removals.classes_committed, 'class', 'classes')}"
+        if removals
+        else "Classes"
     )
     return (
         f"{classes} are replaced by new ones, and {_removed(pile)} would be removed "

@@ -47,7 +47,7 @@ def co_taught(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
         f"{count(number, 'student')} {verb(number, 'is', 'are')} in two or more sections with the same "
         f"students and other teachers ({count(sections, 'section')} in all): co-teachers with a section "
-        "each. No section filter can tell these apart. Put both teachers on one section in the student "
+        "each. No section filter can separate these. Put both teachers on one section in the student "
         "information system, or keep the lead teacher's section only."
     )
 

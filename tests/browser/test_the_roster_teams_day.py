@@ -54,6 +54,9 @@ async def _tries_a_filter_and_adopts_it(page: Page, office: Office, district: st
 async def _sees_the_commit(page: Page, district: str) -> None:
     await page.get_by_role("link", name="History", exact=True).click()
     await expect(page.get_by_role("main")).to_contain_text(re.compile(r"commit\s+1"))
+    decided = page.locator("td time").first
+    await expect(decided).to_contain_text(re.compile(r"M \((just now|\d+ min ago)\)$"))
+    await expect(decided).to_have_attribute("title", re.compile(r"day, \w+ \d+, \d{4} at "))
     await page.goto(page.url.rpartition("/")[0])
     await expect(page.locator(".district-head .status")).to_have_text("rostered")
     assert page.url.endswith(f"/districts/{district}")

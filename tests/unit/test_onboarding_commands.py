@@ -97,7 +97,7 @@ def test_a_list_fits_its_terminal_with_whom_each_waits_for(width: int) -> None:
     assert "12" in lines[1]
     assert "Larkspur" in lines[1]
     assert (DISTRICT in lines[1]) == ("2026-09-18" in lines[1]) == (width == 120)
-    assert "(owner:" in " ".join(lines)
+    assert "(owner: roster team, overdue)" in " ".join(" ".join(lines).split())
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -51,7 +51,9 @@ onboarding.add_command(export)
 @click.option(
     "--state", type=click.Choice([state.value for state in State]), help="Only those in this state."
 )
-@click.option("--todo", "is_todo", is_flag=True, help="Only districts with something overdue.")
+@click.option(
+    "--todo", "is_todo", is_flag=True, help="Only districts that need a person; what is overdue is marked."
+)
 @_json
 @click.pass_obj
 def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_json: bool) -> None:
@@ -61,7 +63,8 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
     found = todos(records, rules.patience(ctx.settings))
     due = {todo.record.district_id for todo in found if todo.is_due}
     if is_todo:
-        records = [record for record in records if record.district_id in due]
+        waiting = {todo.record.district_id for todo in found}
+        records = [record for record in records if record.district_id in waiting]
     if is_json:
         for record in records:
             told = {**as_json(record, waits_of(record)), "is_due": record.district_id in due}
@@ -69,7 +72,7 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
     elif records:
         ctx.console.print(LinesReport(records, due))
     else:
-        say("Nothing is overdue." if is_todo else "No districts in onboarding.")
+        say("Nothing to do." if is_todo else "No districts in onboarding.")
 
 
 @onboarding.command()

@@ -88,7 +88,7 @@ class LinesReport:
     """Districts as a table, without ids and dates on a narrow terminal."""
 
     def __init__(self, records: Sequence[Record], due: Collection[str]) -> None:
-        """Take the districts, and which of them wait for too long."""
+        """Take the districts, and which of them are overdue."""
         self._records = records
         self._due = due
 
@@ -114,8 +114,9 @@ class LinesReport:
 
     def _waits_for(self, record: Record) -> Text:
         waits = waits_of(record)
-        told = f"{waits[0].what.rstrip('.')} (owner: {_words(waits[0].who)})" if waits else ""
-        return Text(told, "yellow" if record.district_id in self._due else "")
+        is_due = record.district_id in self._due
+        owner = f"owner: {_words(waits[0].who)}{', overdue' if is_due else ''}" if waits else ""
+        return Text(f"{waits[0].what.rstrip('.')} ({owner})" if waits else "", "yellow" if is_due else "")
 
 
 def district_report(journey: Journey) -> RenderableType:

@@ -1,4 +1,4 @@
-"""The README's examples do what the README says, in the order in which it has them."""
+"""The examples of README and of other pages do what these say, in the order in which they have them."""
 
 from __future__ import annotations
 
@@ -37,15 +37,18 @@ class Block:
     text: str
 
 
+PAGES = ("README.md", "docs/publishing-events.md", "docs/reviews.md", "docs/onboarding.md")
+"""In the order in which they are read: what one makes, the next may use."""
 BLOCKS = [
     Block(found["mark"], found["kind"], found["text"])
-    for found in BLOCK.finditer((REPOSITORY / "README.md").read_text())
+    for page in PAGES
+    for found in BLOCK.finditer((REPOSITORY / page).read_text())
 ]
 
 
 @dataclass
 class Reader:
-    """Somebody who types what the README says, in one folder."""
+    """A reader who types what the pages say, in one folder."""
 
     folder: Path
     ports: dict[str, int] = field(default_factory=lambda: {"8080": free_port(), "8090": free_port()})
@@ -168,6 +171,12 @@ def test_every_block_of_commands_is_run_here_or_says_why_not() -> None:
 
     assert unmarked == []
     assert (len(blocks_of("sandbox")), len(blocks_of("pages"))) == (4, 4)
+
+
+def test_no_other_page_has_blocks_that_are_to_be_run() -> None:
+    others = [path for path in REPOSITORY.glob("docs/**/*.md") if f"docs/{path.name}" not in PAGES]
+
+    assert [path.name for path in others if "<!-- run:" in path.read_text()] == []
 
 
 @pytest.mark.timeout(240)

@@ -13,7 +13,6 @@ from worker.domain.alerts.codes import CATALOGUE
 DOCS = Path(__file__).parents[2] / "docs"
 INCIDENTS = frozenset(CATALOGUE)
 RULES = frozenset(rule["alert"] for rule in rules())
-LINK = re.compile(r"\]\(([^)\s:]+)\)")
 
 
 def sections() -> dict[str, str]:
@@ -43,14 +42,3 @@ def test_the_links_of_the_rules_lead_to_their_sections() -> None:
     links = {rule["alert"]: rule["annotations"]["runbook_url"].partition("#")[2] for rule in rules()}
 
     assert links == {title: anchor(title) for title in RULES}
-
-
-@pytest.mark.parametrize("page", ["runbook.md", "deployment.md"])
-def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
-    for link in LINK.findall((DOCS / page).read_text(encoding="utf-8")):
-        path, _, place = link.partition("#")
-        target = (DOCS / path) if path else DOCS / page
-        assert target.exists(), link
-        if place:
-            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
-            assert place in {anchor(heading) for heading in headings}, link

@@ -188,7 +188,7 @@ class TeacherRecord(Published):
 
     first_name: str | None = Field(description="The first name.")
     last_name: str | None = Field(description="The last name.")
-    email: str | None = Field(description="The e-mail address; not verified.")
+    email: str | None = Field(description="The e-mail address, not verified.")
     sis_id: str | None = Field(description="The teacher's id in the SIS, or else the staff id.")
 
 
@@ -262,7 +262,7 @@ class UpsertStudent(Published):
     replaces: Id | Absent = Field(
         default=None,
         description="The id under which you had this student, and which this commit removes; only where ids "
-        "were issued anew and a person approved the plan.",
+        "were issued again and a person approved the plan.",
     )
 
     @model_serializer(mode="wrap")
@@ -315,7 +315,7 @@ class CommitMessage(Published):
     roster: RosterSummary = Field(description="The roster after the whole commit.")
     changes: tuple[Change, ...] = Field(
         max_length=MAX_CHANGES,
-        description="Upserts of schools, teachers, classes, students; then removals the other way round."
+        description="Upserts of schools, teachers, classes, students; then removals in the opposite order."
         " None at all in a commit that only ends a review.",
     )
 
@@ -378,7 +378,7 @@ class FindingItem(Published):
         default=None, description="How many of them may go, or change class, at once, in percent."
     )
     waiting: Count | Absent = Field(default=None, description="Unreadable events that wait for a person.")
-    since: Instant | Absent = Field(default=None, description="Since when it stands without a break.")
+    since: Instant | Absent = Field(default=None, description="Since when it has been open without a break.")
 
     @model_serializer(mode="wrap")
     def _leave_out_what_does_not_apply(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
@@ -403,7 +403,7 @@ class FindingsSummary(Published):
     resolved: Count = Field(description="Errors of the district's last review that are gone.")
     standing: Count = Field(description="Errors that the district's last review had already.")
     changes: ErrorChanges = Field(description="The same three, by code.")
-    since: Instant | None = Field(description="Since when the oldest of the errors stands.")
+    since: Instant | None = Field(description="Since when the oldest of the errors has been open.")
     items: tuple[FindingItem, ...] = Field(
         max_length=MAX_ITEMS,
         description="The first 500, errors first, in an order that does not change; fewer where the review"
@@ -420,7 +420,7 @@ class Cause(Published):
         " (`sharing`), our section filter (`filter`), or ourselves (`vendor`)."
     )
     students: Count = Field(description="Students that it blocks.")
-    unblocks: Count = Field(description="Those of them that nothing else blocks: ready once it is fixed.")
+    unblocks: Count = Field(description="Those of them that nothing else blocks: ready once it is put right.")
     removed: Count | None = Field(
         description="Where it is a mass removal: students that the plan would remove for this reason."
     )
@@ -442,7 +442,7 @@ class Cause(Published):
     sections: tuple[str, ...] = Field(
         max_length=MAX_CAUSE_LISTED, description="Ids of some of the sections concerned."
     )
-    since: Instant | None = Field(description="Since when the oldest of its errors stands.")
+    since: Instant | None = Field(description="Since when the oldest of its errors has been open.")
     advice: str = Field(
         description="What is wrong, what the owner should do and what that would do: one to three sentences."
     )
@@ -477,8 +477,7 @@ class Suggestion(Published):
     why_not_shared: str | None = Field(description="Why it could not, where it could not.")
     text: str = Field(description="The filter in the words of Clever's sharing rules.")
     leftovers: tuple[Leftover, ...] = Field(
-        description="Students it would leave without exactly one class, by school and grade, most "
-        "first; not all of them."
+        description="Students that it would leave, by school and grade, the most first; not all of them."
     )
     leftover_groups: Count = Field(description="How many schools' grades it would leave some of.")
     in_force: StrictBool = Field(description="Whether it is the filter in force already.")
@@ -548,7 +547,7 @@ class AlertMessage(Published):
     status: AlertStatus = Field(description="Whether it began, changed or is over.")
     severity: AlertSeverity = Field(description="How soon a person should look.")
     code: DottedName = Field(description="What happened, such as preflight.failed.")
-    district_id: Id | None = Field(description="The district; null where no single district is affected.")
+    district_id: Id | None = Field(description="The district; null where it is of no district.")
     summary: str = Field(description="One line for a person.")
     counts: dict[DottedName, Count] = Field(
         description="The figures that matter, by name.", json_schema_extra={"additionalProperties": False}
@@ -572,7 +571,7 @@ class Headers(Published):
 class MessageHeaders(Headers):
     """What every message of ours carries beside its body, so that one can route without parsing it."""
 
-    district_id: Id | None = Field(description="The district; null in an alert about no single district.")
+    district_id: Id | None = Field(description="The district; null in an alert of no district.")
     decision_id: Id | None = Field(
         description="The commit or review, or the one that an alert is about; null where there is none."
     )

@@ -38,6 +38,13 @@ CLI: Final = re.compile(r"worker/cli/(?:demo/)?\w+\.py")
 COMMAND: Final = re.compile(
     r'^@(\w+)\.(?:command|group)\(\s*(?:name=)?(?:"([\w-]+)")?((?:.|\n)*?)^def (\w+)', re.MULTILINE
 )
+LOGGED: Final = re.compile(r'\.(?:info|warning|error)\(\s*"([a-z_]+\.[a-z_.]+)"')
+MAIL_LINES: Final = frozenset(f"mail.{name}" for name in ("sent", "put_off", "refused", "dead", "uncertain"))
+"""Which `worker/mail/send.py` puts together from an outcome."""
+LEFT_OUT: Final = re.compile(
+    r"\b(?:somebody|nobody|whoever|anew|in vain|judged?|judges|judging|told|passed over|lifecycle)\b",
+    re.IGNORECASE,
+)
 VARIABLE: Final = re.compile(r"\bROSTERING_[A-Z_]*[A-Z]\b")
 MAKE: Final = re.compile(r"(?:^|&& )make ([a-z-]+)")
 METRIC: Final = re.compile(r"(?<![\w.])rostering_[a-z_]+\b(?!\.)")
@@ -257,6 +264,25 @@ def test_every_folder_of_the_worker_is_in_the_architecture_page() -> None:
     named = {f"worker/{span}" for span in architecture()} | architecture()
 
     assert {f for f in folders if not any(span.startswith(f"{f}/") for span in named)} == set()
+
+
+def test_every_log_line_is_explained_and_every_explained_one_is_written() -> None:
+    paths = [path for path in files() if path.startswith("worker/") and path.endswith(".py")]
+    source = "\n".join((ROOT / path).read_text(encoding="utf-8") for path in paths)
+    explained = set(cells("docs/operations.md", "Log lines", 1)) - MAIL_LINES
+
+    assert set(LOGGED.findall(source)) - explained == set()
+    assert {line for line in explained if f'"{line}"' not in source} == set()
+
+
+def test_no_page_has_a_word_that_the_style_leaves_out() -> None:
+    found = {
+        f"{page}: {word}"
+        for page, text in pages().items()
+        for word in LEFT_OUT.findall(SPAN.sub("", FENCE.sub("", text)))
+    }
+
+    assert found - {f"docs/style.md: {word}" for word in LEFT_OUT.findall(pages()["docs/style.md"])} == set()
 
 
 def test_every_command_stands_in_the_list_of_commands() -> None:

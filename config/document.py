@@ -66,7 +66,7 @@ PAGE: Final = """\
 
 <!-- Written by `{command}` from config/settings.py: change it there, then run the command. -->
 
-Every setting can be given in two ways: as an environment variable, or in a TOML file that is named
+A setting is an environment variable, or a key in a TOML file that is named
 before the command (`rostering --config worker.toml run`). Where both give it, the environment wins.
 In the file a key is the variable's name without `{prefix}`, in lower case, with a table for what
 stands before the two underscores: `ROSTERING_WINDOW__QUIET_SECONDS` is `quiet_seconds` under

@@ -20,13 +20,11 @@ PICTURES: Final = frozenset({"docs/console.png", "docs/district.png"})
 """Made by `make screenshots`, and committed when the pages have their look."""
 LONGEST_README: Final = 200
 LONGEST_HOWTO: Final = 59
-SUBGROUPS: Final = {"sessions": {"end"}}
-"""Groups inside groups."""
+SUBGROUPS: Final = {"sessions": {"end"}}  # groups inside groups
 OPTIONS_OF_ALL: Final = frozenset({"--help", "--config"})
 OUR_FILES: Final = ("py", "sql", "md", "toml", "yml", "yaml", "json", "html", "css", "js", "sh", "env")
 COOKIES: Final = frozenset(f"rostering_{name}" for name in ("session", "local", "browser", "visit"))
-FOREIGN: Final = frozenset({"ROSTERING_PORT"})
-"""A variable that Kubernetes would make."""
+FOREIGN: Final = frozenset({"ROSTERING_PORT"})  # a variable that Kubernetes would make
 
 SPAN: Final = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 FENCE: Final = re.compile(r"^ *```\w*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from worker.console.console import days
-
 WORKER = Path(__file__).parents[2] / "worker"
 TEMPLATES = sorted((WORKER / "console" / "templates").glob("*.html"))
 NOUNS = (

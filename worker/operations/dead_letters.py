@@ -237,10 +237,11 @@ def _line(letter: DeadLetter) -> LetterLine:
 
 def _why(letter: DeadLetter) -> str:
     """Say why a letter cannot be read, by reading it again: with it lies only the code of the reason."""
-    try:
-        clever.read(letter.body, letter.district_id)
-    except clever.UnreadableEvent as error:
-        return error.explanation
-    except RecursionError:
-        return "nested too deeply"
+    headers = {} if letter.district_id is None else {"district_id": letter.district_id}
+    delivery = Delivery(letter.place, letter.routing_key, letter.body, headers)
+    batch = read_all([delivery], latest_at(time.time()))
+    if batch.unreadable:
+        return batch.unreadable[0][1].explanation
+    if letter.reason == clever.Reason.NOT_STORABLE:
+        return "it can be read, and the database refused it: replay it to try again"
     return "it can be read now: replay it"

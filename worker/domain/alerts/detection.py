@@ -34,7 +34,7 @@ from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVA
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.wording import count, verb
+from worker.domain.review.causes.wording import count
 from worker.domain.roster.roster import RosterKind
 
 Conditions: TypeAlias = dict[tuple[str, str], Problem]

@@ -10,7 +10,6 @@ from typing import Final
 
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.transitions import MOMENTARY, Trouble
-from worker.domain.review.causes.wording import count
 
 
 class Who(StrEnum):

@@ -125,7 +125,7 @@ async def _check(connection: Connection, district_id: str, row: asyncpg.Record, 
         told = ", ".join(f"{found['code']} {found['count']:,}" for found in others)
         raise OrderRefused(
             f"the plan of district {district_id} has errors that an approval cannot waive: {told}. Fix them "
-            "first"
+            "first: an approval waives mass removals and class changes only"
         )
     if not guards:
         raise OrderRefused(f"the plan of district {district_id} needs no approval: nothing blocks it")

@@ -24,7 +24,7 @@ from schemas import clever
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
-from worker.adapters.postgres.operations.districts import PostgresDesk
+from worker.adapters.postgres.operations.districts import PostgresDistricts
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import WindowLimits
@@ -107,7 +107,7 @@ async def _rostered(stack: AsyncExitStack, url: str, size: int) -> Rostered:
     stage = EvaluateStage(
         PostgresEvaluations(database, notices, Policy(class_change_limit_percent=100)), LIMITS, Metrics()
     )
-    await PostgresDesk(database).set_filter(district.id, HOMEROOM, "bench")
+    await PostgresDistricts(database).set_filter(district.id, HOMEROOM, "bench")
     started = time.perf_counter()
     for events in chunks(arrival(district, feed), 5_000):
         await store(inbox, events)

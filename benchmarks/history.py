@@ -18,7 +18,7 @@ from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
-from worker.adapters.postgres.operations.districts import PostgresDesk
+from worker.adapters.postgres.operations.districts import PostgresDistricts
 from worker.adapters.postgres.operations.rollback import PostgresRollbacks
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.preflight.policy import Policy
@@ -68,7 +68,7 @@ async def _changed(url: str, database: Database, evaluations: PostgresEvaluation
     inbox, stage = PostgresInbox(database), EvaluateStage(evaluations, LIMITS, Metrics())
     district = generate(DistrictSpec(students=STUDENTS, seed=STUDENTS))
     feed = Feed(district.id, DistrictSpec().started + timedelta(minutes=1))
-    await PostgresDesk(database).set_filter(district.id, HOMEROOM, "bench")
+    await PostgresDistricts(database).set_filter(district.id, HOMEROOM, "bench")
     for events in chunks(arrival(district, feed), 5_000):
         await store(inbox, events)
     while await stage.once():

@@ -25,6 +25,7 @@ from worker.adapters.postgres.operations.clock import PostgresClock
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
 from worker.bootstrap import console as serving
+from worker.bootstrap import settings as settings_module
 from worker.bootstrap import store as app
 from worker.console.access.gate import SESSION_COOKIE, digest_of
 from worker.console.access.login import Access
@@ -172,7 +173,7 @@ def serve(store: StoreUnderTest) -> Serve:
             inbox=store.inbox,
             evaluations=store.evaluations,
             outbox=store.outbox,
-            desk=store.desk,
+            districts=store.districts,
             baselines=store.baselines,
             surveys=store.surveys,
             connections=store.connections,
@@ -187,18 +188,18 @@ def serve(store: StoreUnderTest) -> Serve:
             sections=store.sections,
             onboarding=store.onboarding,
             mails=store.mails,
-            mail_desk=store.mail_desk,
+            mail_orders=store.mail_orders,
             clock=partial(PostgresClock, store.database),
             stage_failures=PostgresStageFailures(store.database),
             retention=app.retention(settings, store.database),
-            student_fields=PostgresStudentFields(store.database, app.policy(settings)),
+            student_fields=PostgresStudentFields(store.database, settings_module.policy(settings)),
             students=PostgresStudents(store.database, store.evaluations),
             access=access_store,
         )
         broker = InProcessBroker(sinks={})
         made = serving.build_console(settings, opened, broker)
         object.__setattr__(made.access, "passwords", Argon2Passwords(CHEAP))
-        probes = Probes(store.desk, [store.outbox], store.inspections, broker, Health(), Metrics())
+        probes = Probes(store.districts, [store.outbox], store.inspections, broker, Health(), Metrics())
         server = WebServer(probes, made)
         server.head_seconds = head_seconds
         await server.start("127.0.0.1", 0, 0)

@@ -104,7 +104,7 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
     settings = Settings()
     broker = InProcessBroker(sinks={DEAD_LETTER_QUEUE: DeadLetterFile(file)})
     console = Console(
-        desk=store.desk,
+        districts=store.districts,
         dry_runs=store.evaluations,
         rollbacks=store.rollbacks,
         surveys=store.surveys,
@@ -119,7 +119,7 @@ async def browser(store: StoreUnderTest, tmp_path: Path) -> AsyncIterator[Browse
         limits=LIMITS,
         access=serving.access(settings, app.access_store(settings, store.database)),
         onboarding=store.onboarding,
-        mails=store.mail_desk,
+        mails=store.mail_orders,
         guide=serving.guide(settings),
     )
     application = site(all_pages(console), console)

@@ -23,14 +23,8 @@ from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
 from worker.domain.roster.staging import Event
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.evaluate.unit_of_work import (
-    Adopted,
-    BatchRecord,
-    ClosedWindow,
-    DecisionRecord,
-    Evaluation,
-    Evaluations,
-)
+from worker.pipeline.evaluate.state import Adopted, BatchRecord, ClosedWindow, DecisionRecord
+from worker.pipeline.evaluate.unit_of_work import Evaluation, Evaluations
 from worker.runtime.metrics import Metrics
 
 ORDER = {kind: place for place, kind in enumerate(RosterKind)}

@@ -30,7 +30,8 @@ from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.roster import RosterKind
 from worker.domain.roster.section_filter import SectionFilter, SectionView
-from worker.pipeline.evaluate.unit_of_work import NO_SIGNS, DistrictState
+from worker.pipeline.evaluate.state import DistrictState
+from worker.pipeline.evaluate.unit_of_work import NO_SIGNS
 from worker.suggest.survey import SurveyBuilder
 
 

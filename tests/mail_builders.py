@@ -40,4 +40,4 @@ async def now_due(store: StoreUnderTest) -> None:
 
 async def states(store: StoreUnderTest) -> list[str]:
     """Return where each mail stands, the oldest first."""
-    return [each.state.value for each in reversed(await store.mail_desk.newest(None))]
+    return [each.state.value for each in reversed(await store.mail_orders.newest(None))]

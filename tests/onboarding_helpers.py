@@ -11,14 +11,14 @@ from builders import DISTRICT
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
-from worker.adapters.postgres.onboarding.observations import Guidance
+from worker.adapters.postgres.onboarding.observations import OnboardingRules
 from worker.domain.onboarding.states import Move, State
 from worker.mail.compose import Composer, Vendor
-from worker.onboarding.district_store import Description, Made, RulesAsked
+from worker.onboarding.district_store import Description, RulesAsked, Transition
 
 TEAM: Final = Description("Larkspur", ["Ada Park <ada@larkspur.example>"], "America/Chicago")
 RULES: Final = RulesAsked('Match all sections where name contains "homeroom"', 996, 3, 1)
-GUIDANCE: Final = Guidance(compose=Composer(Vendor()).compose, public_url="https://console.example")
+GUIDANCE: Final = OnboardingRules(compose=Composer(Vendor()).compose, public_url="https://console.example")
 DAY: Final = timedelta(days=1)
 
 CONNECT: Final = """
@@ -61,7 +61,7 @@ class Onboarding:
     """A district in onboarding, in a store whose moves write e-mails."""
 
     def __init__(
-        self, store: StoreUnderTest, district_id: str = DISTRICT, guidance: Guidance = GUIDANCE
+        self, store: StoreUnderTest, district_id: str = DISTRICT, guidance: OnboardingRules = GUIDANCE
     ) -> None:
         self.store = store
         self.district_id = district_id
@@ -72,7 +72,7 @@ class Onboarding:
         for statement in statements:
             await self.store.rows(statement, self.district_id)
 
-    async def advance(self) -> list[Made]:
+    async def advance(self) -> list[Transition]:
         """Let all districts move; return the moves of this one."""
         return [one for one in await self.onboarding.advance() if one.district_id == self.district_id]
 
@@ -98,7 +98,7 @@ class Onboarding:
         rows = await self.store.rows("SELECT state FROM onboarding WHERE district_id = $1", self.district_id)
         return State(rows[0]["state"]) if rows else None
 
-    async def history(self) -> list[Made]:
+    async def history(self) -> list[Transition]:
         """Return its moves."""
         return await self.onboarding.history(self.district_id)
 

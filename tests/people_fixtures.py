@@ -64,7 +64,7 @@ async def feed(store: StoreUnderTest) -> Feed:
     feed = Feed(store)
     await feed.send(*everybody())
     await evaluate(store)
-    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+    assert (await store.districts.show(DISTRICT))["status"] == "rostered"
     return feed
 
 

@@ -27,11 +27,11 @@ from worker.adapters.postgres.embedded import EmbeddedPostgres
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.postgres.ingest.quarantine import PostgresLosses, PostgresQuarantine
-from worker.adapters.postgres.mail.mail_orders import PostgresMailDesk
+from worker.adapters.postgres.mail.mail_orders import PostgresMailOrders
 from worker.adapters.postgres.mail.mails import PostgresMails
 from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
 from worker.adapters.postgres.operations.district_queries import PostgresViews
-from worker.adapters.postgres.operations.districts import PostgresDesk
+from worker.adapters.postgres.operations.districts import PostgresDistricts
 from worker.adapters.postgres.operations.plans import PostgresPlans
 from worker.adapters.postgres.operations.rollback import PostgresRollbacks
 from worker.adapters.postgres.operations.section_queries import PostgresSectionViews
@@ -66,11 +66,11 @@ class Outbox(PostgresOutbox):
         return await super().unpublished() - int(of_shadow)
 
 
-class Desk(PostgresDesk):
+class Desk(PostgresDistricts):
     """The desk, with lists and counts over all districts as if no shadow stood among them."""
 
-    async def districts(self) -> list[DistrictLine]:
-        return [line for line in await super().districts() if line.district_id != shadow.SHADOW]
+    async def every_district(self) -> list[DistrictLine]:
+        return [line for line in await super().every_district() if line.district_id != shadow.SHADOW]
 
     async def statuses(self) -> dict[str, int]:
         counts = await super().statuses()
@@ -89,7 +89,7 @@ class Deliveries(PostgresDeliveries):
         return [one for one in await super().incidents() if one.district_id != shadow.SHADOW]
 
 
-class MailDesk(PostgresMailDesk):
+class MailDesk(PostgresMailOrders):
     """The same of mails."""
 
     async def newest(self, district_id: str | None, limit: int = 200) -> list[KeptMail]:
@@ -110,7 +110,7 @@ class StoreUnderTest:
     inbox: PostgresInbox
     evaluations: PostgresEvaluations
     outbox: PostgresOutbox
-    desk: PostgresDesk
+    districts: PostgresDistricts
     baselines: PostgresBaselines
     connections: PostgresConnections
     locks: FeedLocks
@@ -127,7 +127,7 @@ class StoreUnderTest:
     sections: PostgresSectionViews
     onboarding: PostgresOnboarding
     mails: PostgresMails
-    mail_desk: PostgresMailDesk
+    mail_orders: PostgresMailOrders
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Look into the tables, or change rows, as if no shadow stood there."""

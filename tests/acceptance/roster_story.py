@@ -94,7 +94,7 @@ class Story:
         for fate in fates:
             rules = None
             if move is Move.REQUEST_RULES:
-                rules = rules_asked(await self.store.desk.show(self._id(fate)), None)
+                rules = rules_asked(await self.store.districts.show(self._id(fate)), None)
             await self.store.onboarding.order(self._id(fate), move, ACTOR, rules=rules)
 
     async def set_window(self, fates: Iterable[str], opens_on: date) -> None:
@@ -105,7 +105,7 @@ class Story:
     async def set_filter(self, fates: Iterable[str], text: str) -> None:
         """Set a section filter."""
         for fate in fates:
-            await self.store.desk.set_filter(self._id(fate), parse_filter(text), ACTOR)
+            await self.store.districts.set_filter(self._id(fate), parse_filter(text), ACTOR)
 
     async def stand(self, fates: Iterable[str], state: str) -> None:
         """Wait until districts stand there."""
@@ -170,14 +170,14 @@ class Story:
         return self.country[fate].id
 
     async def _show(self, fate: str) -> dict[str, Any]:
-        return await self.store.desk.show(self._id(fate))
+        return await self.store.districts.show(self._id(fate))
 
     async def _settle(self) -> None:
         """Look into the mailbox for what may have arrived or not, as a person is asked to."""
-        for mail in await self.store.mail_desk.newest(None):
+        for mail in await self.store.mail_orders.newest(None):
             if mail.state is MailState.UNCERTAIN:
                 arrived = any(str(mail.mail_id) in str(each["Message-ID"]) for _, each in self.mailbox.mails)
-                await self.store.mail_desk.settle(mail.mail_id, ACTOR, arrived=arrived)
+                await self.store.mail_orders.settle(mail.mail_id, ACTOR, arrived=arrived)
 
 
 async def until(look: Callable[[], Awaitable[Seen]], is_so: Callable[[Seen], bool]) -> None:

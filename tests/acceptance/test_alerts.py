@@ -204,12 +204,12 @@ async def test_while_the_broker_is_stopped_alerts_leave_also_of_a_worker_that_st
             await consumer.until(lambda: len(consumer.commits) == 1)
         breakable_rabbitmq.kill()
         async with opened_store(database_url) as store:
-            await store.desk.set_filter(DISTRICT, NOBODYS_FILTER, "somebody")
+            await store.districts.set_filter(DISTRICT, NOBODYS_FILTER, "somebody")
             await told_until(lambda: {FIRING, STUCK} <= set(hook.told()))
             await told_until(lambda: len(alertmanager.alerts()) == 2)
             async with site.worker("--stages", "evaluate,relay,notify") as late:
                 await worker.stop()
-                await store.desk.set_filter(DISTRICT, EVERYBODYS_FILTER, "somebody")
+                await store.districts.set_filter(DISTRICT, EVERYBODYS_FILTER, "somebody")
                 await told_until(lambda: RESOLVED in hook.told())
                 await asyncio.to_thread(breakable_rabbitmq.start)
                 await late.logged("message.published")

@@ -147,7 +147,7 @@ async def test_each_kind_of_bad_body_is_put_aside_and_holds_back_its_own_distric
             await consumer.until(lambda: len(consumer.commits) == 2 * len(free))
             counted = await metrics(await worker.url())
     async with opened_store(site.database_url or "") as store:
-        shown = await store.desk.show(DISTRICTS[not_json])
+        shown = await store.districts.show(DISTRICTS[not_json])
 
     told = {
         message.body: (message.headers["x-reason"], message.headers.get("x-district-id"))
@@ -182,13 +182,13 @@ async def test_a_wrong_filter_is_refused_in_one_line_and_leaves_the_one_in_force
 ) -> None:
     site = Site(tmp_path, database_url=database_url)
     async with opened_store(database_url) as store:
-        await store.desk.set_filter(CONCERNED, GOOD_FILTER, "somebody")
-        before = await store.desk.current_filter(CONCERNED)
+        await store.districts.set_filter(CONCERNED, GOOD_FILTER, "somebody")
+        before = await store.districts.current_filter(CONCERNED)
 
         refusals = await asyncio.gather(
             *(site.command("filter", "set", CONCERNED, "-", stdin=bad) for bad in BAD_FILTERS)
         )
-        in_force = await store.desk.current_filter(CONCERNED)
+        in_force = await store.districts.current_filter(CONCERNED)
 
     for refused, told in zip(refusals, BAD_FILTERS.values(), strict=True):
         assert_one_line(refused, *told)

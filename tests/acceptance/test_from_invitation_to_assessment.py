@@ -195,7 +195,7 @@ async def _launched_and_live(story: Story) -> None:
     """Three working days before, on a Wednesday, those are launched that are in sync, the others after it."""
     await story.day(15)
     story.country["broken"].tell_all(story.country["broken"].break_student()[1])
-    await story.store.desk.hold(story.country["held"].id, "somebody", "an invented reason")
+    await story.store.districts.hold(story.country["held"].id, "somebody", "an invented reason")
     await story.is_in_review("broken")
     await story.is_read(ANSWERING)
     await story.day(16)
@@ -207,7 +207,7 @@ async def _launched_and_live(story: Story) -> None:
 
     await story.day(17)
     story.country["broken"].tell_all(story.country["broken"].mend_student()[1])
-    await story.store.desk.resume(story.country["held"].id, "somebody", "an invented reason")
+    await story.store.districts.resume(story.country["held"].id, "somebody", "an invented reason")
     await story.wrote(["broken", "held"], "ready_to_assess")
     await story.consumer.until(lambda: story.held("resolved") >= {"broken", "held"})
     assert story.held("firing") == {"broken", "held"}

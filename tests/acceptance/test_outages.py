@@ -73,7 +73,7 @@ async def test_a_broker_that_dies_is_waited_for_and_then_told_what_was_decided_m
             failing = await until_failing(worker, "ingest")
             live = await status(worker, "live")
             async with opened_store(site.database_url or "") as store:
-                await store.desk.set_filter(DISTRICT, NOBODYS_FILTER, "somebody")
+                await store.districts.set_filter(DISTRICT, NOBODYS_FILTER, "somebody")
             await until(lambda: waits_in_the_outbox(site))
             code = await asyncio.wait_for(worker_under_a_supervisor.process.wait(), 20)
         async with consuming(site.broker_url or "") as after:

@@ -29,9 +29,9 @@ async def test_a_district_is_free_when_its_letters_are_settled(site: Site) -> No
     ):
 
         async def has(status: str, letters: int) -> bool:
-            if not await store.desk.is_known(DISTRICT):
+            if not await store.districts.is_known(DISTRICT):
                 return False
-            shown = await store.desk.show(DISTRICT)
+            shown = await store.districts.show(DISTRICT)
             return (shown["status"], shown["quarantined"]) == (status, letters)
 
         for one in (*arrival(DISTRICT), NUMBER_FOR_A_TEXT, NOT_JSON, HOMEROOM):

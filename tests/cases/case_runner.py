@@ -105,11 +105,11 @@ class CaseRunner:
         """Put a section filter in force, from a file or as it is."""
         wanted = self._json(filter_file)
         section_filter = SectionFilter.model_validate(wanted, strict=False)
-        await self.store.desk.set_filter(district_id, section_filter, "test")
+        await self.store.districts.set_filter(district_id, section_filter, "test")
 
     async def set_policy(self, district_id: str, policy_file: str | Json) -> None:
         """Put a policy of the district's own in force, from a file or as it is."""
-        await self.store.desk.set_policy(district_id, self._json(policy_file), "test")
+        await self.store.districts.set_policy(district_id, self._json(policy_file), "test")
 
     async def evaluate(self) -> None:
         """Evaluate whatever is due, and publish what came of it."""
@@ -160,7 +160,7 @@ class CaseRunner:
 
     async def show(self, district_id: str) -> Json:
         """Return what `show --json` says of the store."""
-        return await self.store.desk.show(district_id)
+        return await self.store.districts.show(district_id)
 
     def causes(self) -> dict[str, Json]:
         """Return the last review's causes by their codes."""

@@ -58,7 +58,7 @@ async def test_an_approval_begins_the_count_anew(store: StoreUnderTest) -> None:
     runner = CaseRunner(store, case_folder(CASE))
     await runner.happen("01-district.ndjson", *STEPS[:2])
     held = await runner.show(DISTRICT)
-    await store.desk.approve(DISTRICT, held["plan"]["digest"], "ada", "a school moves out")
+    await store.districts.approve(DISTRICT, held["plan"]["digest"], "ada", "a school moves out")
     await runner.evaluate()
     assert len(runner.students()) == 80
 

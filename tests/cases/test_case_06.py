@@ -89,7 +89,7 @@ async def test_students_who_come_back_under_new_ids_are_named_as_that(
     assert f"rostering approve {DISTRICT} --plan {plan[:12]} --reason TEXT" in cause["advice"]
     assert plan not in cause["advice"]
 
-    await store.desk.approve(DISTRICT, plan[:12], "ada", "ids are mapped")
+    await store.districts.approve(DISTRICT, plan[:12], "ada", "ids are mapped")
     await case.evaluate()
 
     told = events("02-new-sis.ndjson")
@@ -106,7 +106,7 @@ async def test_students_who_have_nothing_in_common_with_those_who_went_replace_n
 
     (cause,) = case.last_review["causes"]
     assert cause["code"] == "sharing.students_vanished"
-    await store.desk.approve(DISTRICT, case.last_review["plan"]["digest"], "ada", "meant")
+    await store.districts.approve(DISTRICT, case.last_review["plan"]["digest"], "ada", "meant")
     await case.evaluate()
     assert replaced(case) == {}
 
@@ -123,7 +123,7 @@ async def test_a_newcomer_with_the_name_of_one_of_many_who_leave_replaces_nobody
     write(tmp_path, "02.ndjson", told)
     case = CaseRunner(store, tmp_path)
     await case.happen("01.ndjson", "02.ndjson")
-    await store.desk.approve(DISTRICT, case.last_review["plan"]["digest"], "ada", "meant")
+    await store.districts.approve(DISTRICT, case.last_review["plan"]["digest"], "ada", "meant")
     await case.evaluate()
 
     assert replaced(case) == {}

@@ -34,7 +34,7 @@ async def test_an_approval_lets_it_pass_and_no_second_one_is_needed(store: Store
     runner = await renewed(store)
     plan = (await runner.show(DISTRICT))["plan"]["digest"]
 
-    await store.desk.approve(DISTRICT, plan, "ada", "the SIS was moved")
+    await store.districts.approve(DISTRICT, plan, "ada", "the SIS was moved")
     await runner.evaluate()
 
     assert len(runner.commit_bodies) == 2

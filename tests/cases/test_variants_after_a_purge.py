@@ -18,7 +18,7 @@ async def case(store: StoreUnderTest) -> CaseRunner:
     """A district that was committed, and then purged."""
     case = CaseRunner(store, case_folder(18))
     await case.happen("01-district.ndjson")
-    await store.desk.purge(DISTRICT, "ada")
+    await store.districts.purge(DISTRICT, "ada")
     return case
 
 

@@ -84,7 +84,7 @@ async def test_students_who_change_class_because_a_term_is_over_are_told_as_that
         ("vendor.term_turned", "vendor")
     ]
     held = await case.show(DISTRICT)
-    await case.store.desk.approve(DISTRICT, held["plan"]["digest"], "ada", "the second term")
+    await case.store.districts.approve(DISTRICT, held["plan"]["digest"], "ada", "the second term")
     await case.evaluate()
     assert {record["class_id"] for record in case.students().values()} == {record_id(NEXT_CLASS)}
 

@@ -18,7 +18,7 @@ from worker.runtime.errors import StoreRefused
 
 
 async def noted(store: StoreUnderTest, detail: dict[str, Any]) -> None:
-    await store.desk.note(DISTRICT, "district.hold", "ada", detail)
+    await store.districts.note(DISTRICT, "district.hold", "ada", detail)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_suggestions_are_written_down_since_the_filter_in_force_among_them
 ) -> None:
     rule = {"all": [{"field": "name", "op": "contains", "value": "Quillfeather"}]}
     in_force = SectionFilter.model_validate({"rules": [rule]}, strict=False)
-    await store.desk.set_filter(DISTRICT, in_force, "test")
+    await store.districts.set_filter(DISTRICT, in_force, "test")
     site = Site(tmp_path, database_url=store.url)
 
     told = await site.done("filter", "suggest", DISTRICT, "--seconds", "5")

@@ -385,7 +385,7 @@ async def test_a_baseline_that_is_not_ready_is_not_adopted(store: StoreUnderTest
     await store.baselines.ready(run, close_window=True)
     await evaluate(store)
     await store.baselines.believe(run, moves_cursor=True)
-    await store.desk.flush(DISTRICT, "test")
+    await store.districts.flush(DISTRICT, "test")
     await evaluate(store)
 
     assert await staged_students(store) == set()

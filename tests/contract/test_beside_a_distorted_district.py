@@ -125,7 +125,7 @@ async def seen(store: StoreUnderTest) -> list[Any]:
         row["record_id"] for row in await store.rows("SELECT record_id FROM staged WHERE kind = 'section'")
     ]
     return [
-        await store.desk.show(DISTRICT),
+        await store.districts.show(DISTRICT),
         await store.views.coverage(DISTRICT),
         await store.views.coverage(DISTRICT, removed=True),
         await store.views.decisions(DISTRICT, None, 50),
@@ -142,8 +142,8 @@ async def seen(store: StoreUnderTest) -> list[Any]:
         await store.sections.seats(DISTRICT, [names[:1], names]),
         await store.sections.teacher_names(DISTRICT),
         await store.sections.student(DISTRICT, record_id(7)),
-        await store.desk.filters(DISTRICT),
-        await store.desk.policies(DISTRICT),
+        await store.districts.filters(DISTRICT),
+        await store.districts.policies(DISTRICT),
     ]
 
 
@@ -164,21 +164,21 @@ async def story(store: StoreUnderTest, between: Between, folder: Path) -> list[A
     await judge(*BEGINNING)
     for number, chapter in enumerate(CHAPTERS):
         if number == 2:
-            await store.desk.set_filter(DISTRICT, CURRENT, "ada")
+            await store.districts.set_filter(DISTRICT, CURRENT, "ada")
             await judge()
-            await store.desk.set_policy(DISTRICT, {"removal_limit_floor": 2}, "ada")
+            await store.districts.set_policy(DISTRICT, {"removal_limit_floor": 2}, "ada")
         await judge(*chapter)
         plan = await store.plans.of(DISTRICT)
         if plan.needs_approval:
-            await store.desk.approve(
-                DISTRICT, (await store.desk.show(DISTRICT))["plan"]["digest"], "ada", "so"
+            await store.districts.approve(
+                DISTRICT, (await store.districts.show(DISTRICT))["plan"]["digest"], "ada", "so"
             )
             await judge()
-    await store.desk.hold(DISTRICT, "ada", "wait")
+    await store.districts.hold(DISTRICT, "ada", "wait")
     await judge(student(10, grade="4"), ("users", record_id(11)))
     came.append(await roll_back(store.rollbacks, DISTRICT, 2, "ada", "why"))
     await between(store)
-    await store.desk.resume(DISTRICT, "ada", "go on")
+    await store.districts.resume(DISTRICT, "ada", "go on")
     await judge()
     run = await store.baselines.begin(DISTRICT, "", "", ["courses", "users"])
     came.append(run)
@@ -206,7 +206,7 @@ async def story(store: StoreUnderTest, between: Between, folder: Path) -> list[A
     before = await tables(store)
     await store.rows("DELETE FROM outbox")
     await between(store)
-    came.append(await store.desk.purge(DISTRICT, "ada"))
+    came.append(await store.districts.purge(DISTRICT, "ada"))
     await between(store)
     return [*came, *before, *await tables(store)]
 

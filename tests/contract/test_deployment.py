@@ -15,7 +15,7 @@ from config import document
 from config.loading import load
 from config.topology import EVENTS_QUEUE
 from worker.bootstrap import mail
-from worker.bootstrap.process import STAGES
+from worker.bootstrap.checks import STAGES
 from worker.runtime.errors import SettingsError
 
 OLDEST = "1.31"

@@ -22,7 +22,7 @@ NAME = "Larkspur Schools"
 @pytest.fixture
 async def named(store: StoreUnderTest) -> StoreUnderTest:
     await store.onboarding.choose(DISTRICT, Description(NAME, (), None), "ada")
-    await store.desk.set_filter(OTHER_DISTRICT, KEEP_ALL, "ada")
+    await store.districts.set_filter(OTHER_DISTRICT, KEEP_ALL, "ada")
     return store
 
 
@@ -43,11 +43,11 @@ async def named(store: StoreUnderTest) -> StoreUnderTest:
 async def test_a_text_finds_the_districts_that_it_may_mean(
     named: StoreUnderTest, text: str, beginning: str | None, found: list[str]
 ) -> None:
-    assert [each.district_id for each in await named.desk.districts_called(text, beginning)] == found
+    assert [each.district_id for each in await named.districts.districts_called(text, beginning)] == found
 
 
 async def test_each_is_found_with_the_name_that_is_known(named: StoreUnderTest) -> None:
-    found = await named.desk.districts_called("d", "d")
+    found = await named.districts.districts_called("d", "d")
 
     assert {each.district_id: each.name for each in found} == {DISTRICT: NAME, OTHER_DISTRICT: None}
 

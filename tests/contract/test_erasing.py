@@ -110,7 +110,7 @@ async def test_all_that_is_kept_of_a_student_is_told(
     store: StoreUnderTest, students: PostgresStudents, tmp_path: Path, told: Feed
 ) -> None:
     await told.send(him(email="later@example.org"))
-    await store.desk.note(DISTRICT, "lookup.student", "bo", {"record": HIM})
+    await store.districts.note(DISTRICT, "lookup.student", "bo", {"record": HIM})
 
     shown = await export(students, tmp_path)
 
@@ -158,7 +158,7 @@ async def test_an_erased_student_is_in_no_table_and_leaves_with_a_commit_that_ad
     assert commit["changes"] == [{"op": "remove", "kind": "student", "id": HIM}]
     assert consumer.digest == commit["roster"]["digest"]
     assert await kept(store) == []
-    shown = await store.desk.show(DISTRICT)
+    shown = await store.districts.show(DISTRICT)
     assert (shown["status"], shown["findings"]["by_code"]) == ("rostered", {})
     told = await export(students, tmp_path)
     assert set(told) == {"district_id", "student_id", "erased_at"}
@@ -179,8 +179,8 @@ async def test_an_erased_student_does_not_come_back_by_events(
     assert waiting == []
     assert outcomes == ["commit"]
     assert await kept(store) == []
-    assert (await store.desk.show(DISTRICT))["findings"]["by_code"] == {}
-    assert (await store.desk.show(DISTRICT))["students"]["total"] == 31
+    assert (await store.districts.show(DISTRICT))["findings"]["by_code"] == {}
+    assert (await store.districts.show(DISTRICT))["students"]["total"] == 31
 
 
 @pytest.mark.usefixtures("told")
@@ -205,7 +205,7 @@ async def test_an_erased_student_does_not_come_back_by_a_baseline(
 
     assert outcomes == ["commit"]
     assert await store.rows("SELECT resync FROM connections WHERE resync IS NOT NULL") == []
-    assert (await store.desk.show(DISTRICT))["students"]["total"] == 31
+    assert (await store.districts.show(DISTRICT))["students"]["total"] == 31
     assert (again.records, again.repeated) == (32, 0)
     assert await kept(store) == []
 
@@ -224,7 +224,7 @@ async def test_who_teaches_as_well_stays_a_teacher(
 
     (row,) = await store.rows(f"SELECT record FROM staged WHERE record_id = '{HIM}'")
     assert set(row["record"]) == {"teacher"}
-    assert (await store.desk.show(DISTRICT))["students"]["total"] == 31
+    assert (await store.districts.show(DISTRICT))["students"]["total"] == 31
 
 
 @pytest.mark.usefixtures("told")
@@ -235,7 +235,7 @@ async def test_a_purge_forgets_who_was_erased(
     await evaluate(store)
     await publish_all(store)
 
-    await store.desk.purge(DISTRICT, "ada")
+    await store.districts.purge(DISTRICT, "ada")
 
     assert await store.rows("SELECT 1 FROM erased_students") == []
 
@@ -272,7 +272,7 @@ async def test_many_erasures_are_no_mass_removal(
         await erase(store, students, tmp_path, record_id(number))
 
     assert await evaluate(store) == ["commit"]
-    assert (await store.desk.show(DISTRICT))["students"]["total"] == 32 - 16
+    assert (await store.districts.show(DISTRICT))["students"]["total"] == 32 - 16
 
 
 async def test_in_a_review_he_stays_committed_until_the_next_commit(

@@ -100,7 +100,7 @@ class District:
 async def district(store: StoreUnderTest) -> District:
     """Lend a district with two schools, a term, a course and two teachers, and the filter of homerooms."""
     found = District(store)
-    await store.desk.set_filter(DISTRICT, HOMEROOMS, "test")
+    await store.districts.set_filter(DISTRICT, HOMEROOMS, "test")
     await found.happen("schools", school_json(NORTH), school_json(SOUTH))
     await found.happen("terms", term_json())
     await found.happen("courses", course_json())
@@ -138,7 +138,7 @@ async def test_a_section_of_a_term_that_is_over_is_told_to_be_one(district: Dist
 
 
 async def test_with_no_rule_in_force_that_is_the_cause(district: District) -> None:
-    await district.store.desk.set_filter(DISTRICT, SectionFilter(), "test")
+    await district.store.districts.set_filter(DISTRICT, SectionFilter(), "test")
     await district.students(1, 2)
     await district.section(700, [1, 2])
     await district.section(701, [1, 2])
@@ -243,7 +243,7 @@ async def test_a_school_that_was_never_told_of_has_not_vanished(district: Distri
 async def test_students_out_of_a_narrowed_scope_are_told_to_be_shared_still(district: District) -> None:
     await rostered(district)
     narrow = keeping("subject", "is", "homeroom/advisory", scope={"grades": ["3"]})
-    await district.store.desk.set_filter(DISTRICT, narrow, "test")
+    await district.store.districts.set_filter(DISTRICT, narrow, "test")
 
     (cause,) = (await district.causes()).values()
 
@@ -283,7 +283,7 @@ async def test_what_holds_a_district_back_as_a_whole_is_a_cause(district: Distri
 async def test_a_scope_without_students_is_told_from_a_district_without(district: District) -> None:
     await district.students(1)
     scope = SectionFilter.model_validate({"scope": {"grades": ["12"]}}, strict=False)
-    await district.store.desk.set_filter(DISTRICT, scope, "test")
+    await district.store.districts.set_filter(DISTRICT, scope, "test")
 
     assert list(await district.causes()) == ["filter.nobody_in_scope"]
 
@@ -352,7 +352,7 @@ async def test_clevers_demo_district_by_subject_has_at_most_three_causes(store: 
         pages = json.loads((CLEVER_DEMO / f"{name}.json").read_text())["data"]
         await district.happen(name, *(page["data"] for page in pages))
     (district_id,) = {row[0] for row in await store.rows("SELECT DISTINCT district_id FROM inbox")}
-    await store.desk.set_filter(district_id, HOMEROOMS, "test")
+    await store.districts.set_filter(district_id, HOMEROOMS, "test")
 
     review = await district.review()
 

@@ -56,7 +56,7 @@ async def club(feed: Feed, store: StoreUnderTest) -> Feed:
 
 
 async def in_force(store: StoreUnderTest) -> SectionFilter:
-    return (await store.desk.current_filter(DISTRICT)).section_filter
+    return (await store.districts.current_filter(DISTRICT)).section_filter
 
 
 # The page
@@ -87,7 +87,7 @@ async def test_a_suggestion_is_not_adopted_over_a_filter_that_came_meanwhile(
 ) -> None:
     await browser.of("filter")
     fields = {"filter": browser.hidden("filter"), "version": browser.hidden("version"), "reason": "yes"}
-    await store.desk.set_filter(DISTRICT, keeping(CHESS), "ada", "mine")
+    await store.districts.set_filter(DISTRICT, keeping(CHESS), "ada", "mine")
 
     text = await browser.of("filter/adopt", fields)
 
@@ -126,8 +126,8 @@ async def test_suggestions_are_looked_for_on_demand(browser: Browser) -> None:
 
 @pytest.mark.usefixtures("club")
 async def test_the_history_tells_who_set_what_and_why(browser: Browser, store: StoreUnderTest) -> None:
-    await store.desk.set_filter(DISTRICT, keeping(CHESS), "ada", "try clubs")
-    await store.desk.set_filter(DISTRICT, keeping(HOMEROOMS), "bob", "no, homerooms")
+    await store.districts.set_filter(DISTRICT, keeping(CHESS), "ada", "try clubs")
+    await store.districts.set_filter(DISTRICT, keeping(HOMEROOMS), "bob", "no, homerooms")
     await evaluate(store)
 
     text = await browser.of("filter")
@@ -195,7 +195,7 @@ async def test_a_filter_that_leaves_students_is_saved_only_when_that_is_meant(
 
     await browser.of("filter/edit", [*form, ("sure", "yes")])
     assert browser.status == 303
-    assert (await store.desk.current_filter(DISTRICT)).version == 1
+    assert (await store.districts.current_filter(DISTRICT)).version == 1
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ async def test_a_filter_that_somebody_else_set_meanwhile_is_shown_and_replaced_o
     browser: Browser, store: StoreUnderTest
 ) -> None:
     form = editor(("name", "contains", "homeroom"), reason="mine", do="save")
-    await store.desk.set_filter(DISTRICT, keeping(CHESS), "ada", "hers")
+    await store.districts.set_filter(DISTRICT, keeping(CHESS), "ada", "hers")
 
     text = await browser.of("filter/edit", form)
     assert browser.status == 409
@@ -331,7 +331,7 @@ async def test_a_scope_that_nobody_has_is_told_while_one_types_and_once_it_is_in
     form = editor(("name", "contains", "homeroom"), do="count", grades="3, K")
 
     typed = html.unescape(await browser.of("filter/edit", form))
-    await store.desk.set_filter(DISTRICT, keeping({"scope": {"grades": ["3", "K"]}, **HOMEROOMS}), "ada")
+    await store.districts.set_filter(DISTRICT, keeping({"scope": {"grades": ["3", "K"]}, **HOMEROOMS}), "ada")
     await evaluate(store)
     shown = html.unescape(await browser.of("filter"))
     listed = await browser.of("findings?code=filter.scope_matches_nothing")
@@ -347,7 +347,7 @@ async def chess_is_confirmed(browser: Browser, store: StoreUnderTest) -> None:
     assert browser.status == 303
     assert await in_force(store) == keeping(CHESS)
     assert await evaluate(store) == ["commit"]
-    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+    assert (await store.districts.show(DISTRICT))["status"] == "rostered"
 
 
 @pytest.mark.usefixtures("club")
@@ -386,7 +386,7 @@ async def test_a_suggestion_that_moves_students_is_adopted_once_its_figures_are_
 async def test_a_held_filter_shows_its_class_changes_on_the_page_of_the_plan_with_the_button(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    await store.desk.set_filter(DISTRICT, keeping(CHESS), "ada")
+    await store.districts.set_filter(DISTRICT, keeping(CHESS), "ada")
     await evaluate(store)
 
     text = await browser.of("plan")

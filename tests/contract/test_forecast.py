@@ -91,7 +91,7 @@ async def test_what_waits_is_judged_as_the_window_would_be(rostered: StoreUnderT
     found = await warning(rostered)
     await judged(rostered)
 
-    details = await rostered.desk.show(DISTRICT)
+    details = await rostered.districts.show(DISTRICT)
     assert found is not None
     assert (found["events"], found["outcome"]) == (2, details["last_decision"]["outcome"])
     assert found["outcome"] == "review"
@@ -174,7 +174,7 @@ async def test_while_it_looks_ingest_goes_on(rostered: StoreUnderTest) -> None:
 
 async def test_where_the_whole_district_is_due_there_is_no_forecast(rostered: StoreUnderTest) -> None:
     await happen(rostered, 10, ("users", student_json(4)))
-    await rostered.desk.set_filter(DISTRICT, SectionFilter(current_term_only=True), "test")
+    await rostered.districts.set_filter(DISTRICT, SectionFilter(current_term_only=True), "test")
 
     assert await warning(rostered) == {"unavailable": FULL_RUN}
 

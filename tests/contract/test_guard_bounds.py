@@ -18,7 +18,7 @@ from worker.domain.preflight.turnover import SchoolLimits, Turnover, Turnovers
 from worker.domain.roster import staging
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.candidate.district import turnovers_of
-from worker.pipeline.evaluate.stage import context_of, run_preflight, terms_that_count, today
+from worker.pipeline.evaluate.preflight import context_of, run_preflight, terms_that_count, today
 
 NO_FLOOR: dict[str, Any] = {"removal_limit_floor": 0}
 NO_LIMITS: dict[str, Any] = NO_FLOOR | {
@@ -37,7 +37,7 @@ async def test_what_is_counted_is_never_more_than_what_was_moved_at_most(
     store: StoreUnderTest, feed: Feed, seed: int
 ) -> None:
     rng = Random(seed)  # noqa: S311 — a reproducible choice
-    await store.desk.set_policy(DISTRICT, NO_LIMITS, "test")
+    await store.districts.set_policy(DISTRICT, NO_LIMITS, "test")
     await evaluate(store)
     places = dict[int, tuple[str, int]]()
     places |= dict.fromkeys(NORTHERN, (NORTH, 700)) | dict.fromkeys(SOUTHERN, (SOUTH, 701))
@@ -88,7 +88,7 @@ def _pairs(counts: Turnovers, most: Turnovers) -> Iterator[tuple[Turnover, Turno
 
 
 async def test_moves_are_followed_only_where_a_limit_may_be_near(store: StoreUnderTest, feed: Feed) -> None:
-    await store.desk.set_policy(DISTRICT, NO_FLOOR, "test")
+    await store.districts.set_policy(DISTRICT, NO_FLOOR, "test")
     await evaluate(store)
     for student in (1, 2):
         await leave(feed, student)

@@ -51,20 +51,20 @@ async def details(store: StoreUnderTest) -> list[Json]:
 
 
 async def causes(store: StoreUnderTest) -> dict[str, Json]:
-    review = (await store.desk.show(DISTRICT))["review"]
+    review = (await store.districts.show(DISTRICT))["review"]
     return {cause["code"]: cause for cause in review["causes"]}
 
 
 async def approve(store: StoreUnderTest) -> list[str]:
-    plan = (await store.desk.show(DISTRICT))["plan"]["digest"]
-    await store.desk.approve(DISTRICT, plan, "ada", "that is meant")
+    plan = (await store.districts.show(DISTRICT))["plan"]["digest"]
+    await store.districts.approve(DISTRICT, plan, "ada", "that is meant")
     return await evaluate(store)
 
 
 @pytest.fixture
 async def strict(store: StoreUnderTest, feed: Feed) -> Feed:
     """The district of 32 students, judged without a floor: three may leave, nine may change class."""
-    await store.desk.set_policy(DISTRICT, NO_FLOOR, "test")
+    await store.districts.set_policy(DISTRICT, NO_FLOOR, "test")
     await evaluate(store)
     return feed
 
@@ -72,7 +72,7 @@ async def strict(store: StoreUnderTest, feed: Feed) -> Feed:
 @pytest.fixture
 async def clubs(store: StoreUnderTest, feed: Feed) -> Feed:
     """The district with a club for everybody, which its filter does not keep."""
-    await store.desk.set_filter(DISTRICT, HOMEROOMS, "test")
+    await store.districts.set_filter(DISTRICT, HOMEROOMS, "test")
     await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess")))
     await evaluate(store)
     return feed
@@ -97,7 +97,9 @@ async def test_students_who_go_in_small_steps_are_counted_together_however_they_
     store: StoreUnderTest, strict: Feed, how: str
 ) -> None:
     scope = {"grades": ["3"], "schools": [NORTH, SOUTH]}
-    await store.desk.set_filter(DISTRICT, SectionFilter.model_validate({"scope": scope}, strict=False), "x")
+    await store.districts.set_filter(
+        DISTRICT, SectionFilter.model_validate({"scope": scope}, strict=False), "x"
+    )
     await evaluate(store)
     before = len(await commits(store))
 
@@ -142,7 +144,7 @@ async def test_students_who_came_within_the_window_are_guarded_as_the_plan_remov
 async def test_a_school_is_counted_with_those_who_were_there_at_the_start(
     store: StoreUnderTest, strict: Feed
 ) -> None:
-    await store.desk.set_policy(DISTRICT, NO_FLOOR | {"removal_limit_percent": 100}, "test")
+    await store.districts.set_policy(DISTRICT, NO_FLOOR | {"removal_limit_percent": 100}, "test")
     await evaluate(store)
     await leave(strict, 21, 22)
     await strict.send(("users", student_json(23, {"school": NORTH})))
@@ -189,7 +191,7 @@ async def test_what_a_plan_does_not_add_to_is_no_reason_to_hold_it(
     for student in (1, 2, 3):
         await leave(strict, student)
         await evaluate(store)
-    await store.desk.set_policy(DISTRICT, NO_FLOOR | {"removal_limit_percent": 1}, "test")
+    await store.districts.set_policy(DISTRICT, NO_FLOOR | {"removal_limit_percent": 1}, "test")
     await strict.send(renamed(4, "Wren"))
 
     assert await evaluate(store) == ["commit"]
@@ -234,7 +236,7 @@ async def test_a_district_that_only_the_last_hours_hold_passes_by_itself_when_th
 
     assert await evaluate(store) == ["commit"]
     assert len(await commits(store)) == 3
-    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+    assert (await store.districts.show(DISTRICT))["status"] == "rostered"
 
 
 async def test_a_commit_leaves_nothing_to_look_at_when_its_hours_are_over(
@@ -273,7 +275,7 @@ async def test_a_rollback_starts_the_count_over(store: StoreUnderTest, strict: F
         await evaluate(store)
     await roll_back(store.rollbacks, DISTRICT, 3, "ada", "it was a mistake")
     assert await store.rows("SELECT FROM guard_history") == []
-    await store.desk.resume(DISTRICT, "ada", "it was none")
+    await store.districts.resume(DISTRICT, "ada", "it was none")
     assert await evaluate(store) == ["commit"]
 
     await leave(strict, 4, 5)
@@ -310,7 +312,7 @@ async def test_a_filter_that_nobody_confirmed_is_held_with_its_cause(
     store: StoreUnderTest, clubs: Feed
 ) -> None:
     assert clubs
-    await store.desk.set_filter(DISTRICT, CHESS, "ada")
+    await store.districts.set_filter(DISTRICT, CHESS, "ada")
 
     assert await evaluate(store) == ["review"]
     assert await by_code(store) == {"district.class_change": 1, "school.class_change": 2}
@@ -329,7 +331,7 @@ async def test_a_filter_that_was_confirmed_is_committed_and_starts_the_count_ove
 ) -> None:
     effect = await shown(store)
     assert effect.text == "32 of 32 students change class"
-    await store.desk.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
+    await store.districts.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
 
     assert await evaluate(store) == ["commit"]
     assert await store.rows("SELECT FROM guard_history") == []
@@ -345,7 +347,7 @@ async def test_more_students_than_were_confirmed_are_an_accident_still(
 ) -> None:
     effect = await shown(store)
     await leave(clubs, *range(1, 13))
-    await store.desk.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
+    await store.districts.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
 
     assert await evaluate(store) == ["review"]
     assert await by_code(store) == {"district.mass_removal": 1, "school.mass_removal": 1}
@@ -356,7 +358,7 @@ async def test_what_was_confirmed_waits_for_other_errors_and_serves_one_commit(
 ) -> None:
     effect = await shown(store)
     await clubs.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
-    await store.desk.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
+    await store.districts.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
     assert await evaluate(store) == ["review"]
     await come(clubs, 1)
     assert await evaluate(store) == ["commit"]
@@ -373,8 +375,8 @@ async def test_what_was_confirmed_of_one_filter_is_not_confirmed_of_the_next(
 ) -> None:
     assert clubs
     effect = await shown(store)
-    await store.desk.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
-    await store.desk.set_filter(DISTRICT, CHESS, "bo")
+    await store.districts.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
+    await store.districts.set_filter(DISTRICT, CHESS, "bo")
 
     assert await evaluate(store) == ["review"]
 

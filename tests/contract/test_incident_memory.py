@@ -97,7 +97,7 @@ async def test_a_purge_ends_all_incidents_of_its_district_and_of_no_other(
     )
     await inspect(store)
     await store.rows("DELETE FROM outbox")
-    await store.desk.purge(DISTRICT, "ada")
+    await store.districts.purge(DISTRICT, "ada")
     await inspect(store)
 
     ended = [alert for alert in await alerts(store) if alert["status"] == "resolved"]

@@ -204,7 +204,7 @@ async def test_a_district_whose_event_was_put_aside_at_the_limit_stands_in_revie
                 await quarantine.once()
         await quarantine.close()
 
-    await store.desk.flush(DISTRICT, "somebody")
+    await store.districts.flush(DISTRICT, "somebody")
     evaluate = EvaluateStage(store.evaluations, LIMITS, Metrics())
     async with asyncio.timeout(LONG):
         while not (said := await store.rows("SELECT * FROM outbox")):

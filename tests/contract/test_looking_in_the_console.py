@@ -148,7 +148,7 @@ async def test_a_mass_removal_tells_how_many_go_where_they_were_and_has_the_butt
     assert "rostering approve" not in text
     assert "If this is intended, approve the plan." in text
     plan = browser.hidden("plan")
-    assert plan == (await store.desk.show(DISTRICT))["plan"]["digest"]
+    assert plan == (await store.districts.show(DISTRICT))["plan"]["digest"]
     await browser.of("plan/approve", {"plan": plan, "reason": "they have left"})
     assert await evaluate(store) == ["commit"]
     assert "Approve this plan" not in await browser.open(f"/districts/{DISTRICT}")

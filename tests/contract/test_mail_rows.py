@@ -249,7 +249,7 @@ async def test_the_newest_mails_are_listed_of_one_district_or_of_all(store: Stor
     await put(store, *(mail(str(number), "12"[number % 2]) for number in range(6)))
 
     async def listed(district_id: str | None, limit: int) -> list[str]:
-        return [each.occasion for each in await store.mail_desk.newest(district_id, limit)]
+        return [each.occasion for each in await store.mail_orders.newest(district_id, limit)]
 
     assert await listed(None, 4) == ["5", "4", "3", "2"]
     assert await listed("1", 2) == ["4", "2"]
@@ -276,9 +276,9 @@ async def test_an_order_changes_the_mail_that_it_is_of_and_says_who_gave_it(
         before = await rows(store)
         of = held(before[name]).mail_id
         if order in {"arrived", "again"}:
-            await store.mail_desk.settle(of, "pat", arrived=order == "arrived")
+            await store.mail_orders.settle(of, "pat", arrived=order == "arrived")
         else:
-            await (store.mail_desk.retry if order == "retry" else store.mail_desk.cancel)(of, "pat")
+            await (store.mail_orders.retry if order == "retry" else store.mail_orders.cancel)(of, "pat")
         after = await rows(store)
         assert changed_of(before, after) == {name}
         row, old = after[name], before[name]

@@ -183,7 +183,7 @@ async def test_an_uncertain_mail_holds_back_its_districts_later_ones_until_a_per
     await all_of(stage)
     before = office.subjects()
 
-    await store.mail_desk.settle(mail_id("1", "a"), "pat", arrived=False)
+    await store.mail_orders.settle(mail_id("1", "a"), "pat", arrived=False)
     await all_of(stage)
 
     assert before == ["About a", "About c"]
@@ -203,7 +203,7 @@ async def test_a_mail_goes_to_those_who_can_be_reached_once_one_was_put_off_for_
 
     await all_of(stage)
 
-    (one,) = await store.mail_desk.newest(None)
+    (one,) = await store.mail_orders.newest(None)
     assert (one.state, one.refused, one.needs_person) == ("bounced", {ADA: 450}, True)
     assert [each.recipients for each in office.kept] == [[OFFICE]]
 
@@ -213,7 +213,7 @@ async def test_a_mail_that_no_server_took_in_time_is_dead(store: StoreUnderTest)
 
     await all_of(sending(store, "smtp://127.0.0.1:1", give_up=timedelta(0)))
 
-    (one,) = await store.mail_desk.newest(None)
+    (one,) = await store.mail_orders.newest(None)
     assert (one.state, one.needs_person) == ("dead", True)
     assert "cannot be reached" in str(one.problem)
 
@@ -252,7 +252,7 @@ async def test_no_mail_is_begun_in_a_districts_quiet_hours(store: StoreUnderTest
     await all_of(sending(store, office.url, quiet))
 
     assert office.subjects() == ["About b"]
-    (put_off,) = await store.mail_desk.newest("1")
+    (put_off,) = await store.mail_orders.newest("1")
     assert timedelta(minutes=58) < put_off.next_attempt_at - now < timedelta(minutes=61)
 
 
@@ -281,7 +281,7 @@ async def test_neither_log_nor_problem_quotes_an_address_that_the_server_did(
         await now_due(store)
         await all_of(stage)
 
-    (one,) = await store.mail_desk.newest(None)
+    (one,) = await store.mail_orders.newest(None)
     assert [line["event"] for line in logs] == ["mail.put_off", "mail.refused"]
     assert "district.example" not in f"{logs}{one.problem}"
     assert one.problem == "the mail server answered 552 4.0.0 to the end of the mail"

@@ -29,7 +29,7 @@ async def test_an_occasion_has_one_mail_however_often_it_is_asked_for(store: Sto
     added = await put(store, mail("a"), mail("a"), mail("b"), mail("a", "another"))
 
     assert added == [True, False, True, True]
-    assert len(await store.mail_desk.newest(DISTRICT)) == 2
+    assert len(await store.mail_orders.newest(DISTRICT)) == 2
 
 
 async def test_a_transaction_that_is_undone_leaves_no_mail(store: StoreUnderTest) -> None:
@@ -39,13 +39,13 @@ async def test_a_transaction_that_is_undone_leaves_no_mail(store: StoreUnderTest
         await enqueue(connection, mail())
         await transaction.rollback()
 
-    assert await store.mail_desk.newest(None) == []
+    assert await store.mail_orders.newest(None) == []
 
 
 async def test_a_mails_id_is_always_that_of_its_occasion(store: StoreUnderTest) -> None:
     await put(store, mail("a"))
 
-    (kept,) = await store.mail_desk.newest(None)
+    (kept,) = await store.mail_orders.newest(None)
 
     assert kept.mail_id == mail_id(DISTRICT, "a")
     assert mail_id("1", "2a") != mail_id("12", "a")
@@ -59,7 +59,7 @@ async def test_a_mail_that_was_sent_is_not_made_uncertain_by_whoever_had_it(stor
 
     await store.mails.uncertain(taken, "the line broke")
 
-    (kept,) = await store.mail_desk.newest(None)
+    (kept,) = await store.mail_orders.newest(None)
     assert (kept.state, kept.problem) == (MailState.SENT, None)
 
 
@@ -137,8 +137,8 @@ async def test_an_uncertain_mail_is_settled_by_a_person_one_way_or_the_other(sto
     for each in await store.mails.take(8, MINUTE):
         await store.mails.handed(each, {}, NOTHING)
 
-    arrived = await store.mail_desk.settle(mail_id("1", "a"), "pat", arrived=True)
-    again = await store.mail_desk.settle(mail_id("2", "b"), "pat", arrived=False)
+    arrived = await store.mail_orders.settle(mail_id("1", "a"), "pat", arrived=True)
+    again = await store.mail_orders.settle(mail_id("2", "b"), "pat", arrived=False)
 
     assert (arrived.state, arrived.settled_by) == ("sent", "pat")
     assert again.state == "waiting"
@@ -165,8 +165,8 @@ async def test_of_two_people_who_settle_a_mail_at_once_one_is_told_that_it_is_se
         async with store.database.transaction() as held:
             await held.execute("SELECT FROM mails WHERE mail_id = $1 FOR UPDATE", due.mail_id)
             orders = [
-                asyncio.ensure_future(store.mail_desk.settle(due.mail_id, "pat", arrived=True)),
-                asyncio.ensure_future(other.mail_desk.settle(due.mail_id, "sam", arrived=False)),
+                asyncio.ensure_future(store.mail_orders.settle(due.mail_id, "pat", arrived=True)),
+                asyncio.ensure_future(other.mail_orders.settle(due.mail_id, "sam", arrived=False)),
             ]
             await until(lambda: both_wait(other))
         settled = await asyncio.gather(*orders, return_exceptions=True)
@@ -185,7 +185,7 @@ async def test_an_answer_that_comes_after_a_person_had_it_sent_again_changes_not
     await put(store, mail())
     (taken,) = await store.mails.take(8, MINUTE)
     await store.mails.handed(taken, {}, NOTHING)
-    await store.mail_desk.settle(taken.mail_id, "pat", arrived=False)
+    await store.mail_orders.settle(taken.mail_id, "pat", arrived=False)
 
     await store.mails.sent(taken)
 
@@ -213,8 +213,8 @@ async def test_a_dead_mail_blocks_nobody_and_can_be_sent_anew_or_cancelled(store
     await store.mails.refuse(first, "550", {"ada@district.example": 550})
     (second,) = await store.mails.take(8, MINUTE)
 
-    anew = await store.mail_desk.retry(first.mail_id, "pat")
-    cancelled = await store.mail_desk.cancel(first.mail_id, "pat")
+    anew = await store.mail_orders.retry(first.mail_id, "pat")
+    cancelled = await store.mail_orders.cancel(first.mail_id, "pat")
 
     assert second.subject == "About b"
     assert (anew.state, cancelled.state) == ("waiting", "cancelled")
@@ -225,9 +225,9 @@ async def test_an_order_that_does_not_fit_is_refused_and_says_why(store: StoreUn
     await put(store, mail())
     one = mail().mail_id
     orders: dict[str, Callable[[uuid.UUID, str], Awaitable[object]]] = {
-        "retry": store.mail_desk.retry,
-        "arrived": partial(store.mail_desk.settle, arrived=True),
-        "again": partial(store.mail_desk.settle, arrived=False),
+        "retry": store.mail_orders.retry,
+        "arrived": partial(store.mail_orders.settle, arrived=True),
+        "again": partial(store.mail_orders.settle, arrived=False),
     }
 
     with pytest.raises(OrderRefused, match="is waiting; this is possible only while it is"):
@@ -240,7 +240,7 @@ async def test_a_mail_that_was_sent_is_not_cancelled(store: StoreUnderTest) -> N
     await store.mails.handed(taken, {}, MINUTE)
 
     with pytest.raises(OrderRefused, match="is sending;"):
-        await store.mail_desk.cancel(taken.mail_id, "pat")
+        await store.mail_orders.cancel(taken.mail_id, "pat")
 
 
 async def test_a_mail_that_came_back_needs_a_person_until_one_says_so_and_again_when_another_does(
@@ -256,14 +256,14 @@ async def test_a_mail_that_came_back_needs_a_person_until_one_says_so_and_again_
         await store.mails.bounce(mail_id("no", "such"), {"ada@district.example": "5.1.1"}),
     ]
     needed = [len(await store.mails.need_a_person())]
-    await store.mail_desk.settle(taken.mail_id, "pat", arrived=True)
+    await store.mail_orders.settle(taken.mail_id, "pat", arrived=True)
     needed.append(len(await store.mails.need_a_person()))
     await store.mails.bounce(taken.mail_id, {"office@district.example": "5.2.1"})
     needed.append(len(await store.mails.need_a_person()))
 
     assert known == ["invitation", None, None]
     assert needed == [1, 0, 1]
-    assert (await store.mail_desk.show(taken.mail_id)).needs_person
+    assert (await store.mail_orders.show(taken.mail_id)).needs_person
 
 
 async def in_sync(store: StoreUnderTest, status: str) -> None:
@@ -304,7 +304,7 @@ async def test_a_mail_that_waits_for_the_sync_is_not_handed_over_where_the_distr
         case "review":
             await in_sync(store, "review")
         case "hold":
-            await store.desk.hold(DISTRICT, "pat", "a stop")
+            await store.districts.hold(DISTRICT, "pat", "a stop")
         case "parked":
             await store.rows(
                 "INSERT INTO evaluation_failures VALUES ($1, 5, now(), now(), 'trouble')", DISTRICT
@@ -321,10 +321,10 @@ async def test_a_purged_districts_mails_are_gone(store: StoreUnderTest) -> None:
     await put(store, mail(), mail("a", "another"))
     await in_sync(store, "rostered")
 
-    deleted = await store.desk.purge(DISTRICT, "pat")
+    deleted = await store.districts.purge(DISTRICT, "pat")
 
     assert deleted["mails"] == 1
-    assert [each.district_id for each in await store.mail_desk.newest(None)] == ["another"]
+    assert [each.district_id for each in await store.mail_orders.newest(None)] == ["another"]
 
 
 async def test_two_processes_never_take_the_same_mail(store: StoreUnderTest) -> None:

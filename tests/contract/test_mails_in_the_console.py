@@ -39,7 +39,7 @@ async def writing(store: StoreUnderTest) -> None:
 
 
 async def kept(store: StoreUnderTest) -> list[KeptMail]:
-    return await store.mail_desk.newest(DISTRICT)
+    return await store.mail_orders.newest(DISTRICT)
 
 
 @pytest.mark.usefixtures("writing")
@@ -193,7 +193,7 @@ async def test_a_mail_of_another_district_and_one_that_there_is_not_are_no_pages
     browser: Browser, store: StoreUnderTest
 ) -> None:
     await put(store, mail(district_id="another"))
-    (one,) = await store.mail_desk.newest("another")
+    (one,) = await store.mail_orders.newest("another")
     for name in (str(one.mail_id), str(uuid.uuid4()), "0"):
         for path in (f"mails/{name}", f"mails/{name}/html"):
             await browser.of(path)

@@ -54,17 +54,17 @@ async def test_a_resume_meant_for_an_earlier_hold_leaves_the_one_of_a_rollback(
 ) -> None:
     await feed.send(renamed(1, "Wren"))
     await evaluate(store)
-    await store.desk.hold(DISTRICT, "ada", "audit week")
+    await store.districts.hold(DISTRICT, "ada", "audit week")
     async with store.rollbacks.begin(DISTRICT, PATIENCE) as district:
         assert district is not None
         await district.hold("bo", "rolled back to commit 1: a wrong filter")
-        resuming = asyncio.create_task(store.desk.resume(DISTRICT, "cy", "audit done"))
+        resuming = asyncio.create_task(store.districts.resume(DISTRICT, "cy", "audit done"))
         await until(lambda: anybody_waits(store))
 
     no = await refused(resuming)
 
     assert "rolled back to commit 1" in no
-    assert (await store.desk.show(DISTRICT))["hold"]["actor"] == "bo"
+    assert (await store.districts.show(DISTRICT))["hold"]["actor"] == "bo"
 
 
 @pytest.mark.usefixtures("feed")
@@ -72,12 +72,12 @@ async def test_a_purge_and_a_resume_at_the_same_time_do_not_wait_for_each_other_
     store: StoreUnderTest,
 ) -> None:
     await store.rows("DELETE FROM outbox")
-    await store.desk.hold(DISTRICT, "ada", "audit week")
-    await store.desk.flush(DISTRICT, "ada")
+    await store.districts.hold(DISTRICT, "ada", "audit week")
+    await store.districts.flush(DISTRICT, "ada")
     async with store.database.transaction() as resuming:
         # A resume that was interrupted between its two steps.
         await resuming.execute("DELETE FROM holds WHERE district_id = $1", DISTRICT)
-        purging = asyncio.create_task(store.desk.purge(DISTRICT, "bo"))
+        purging = asyncio.create_task(store.districts.purge(DISTRICT, "bo"))
         await until(lambda: anybody_waits(store))
         await asyncio.wait_for(windows.close(resuming, [DISTRICT], Trigger.APPROVAL), 20)
 
@@ -89,7 +89,7 @@ async def test_a_turn_of_time_that_meets_ingest_in_a_ring_tries_again(store: Sto
     both = sorted([DISTRICT, OTHER_DISTRICT])
     await store.rows("INSERT INTO districts (district_id) VALUES ($1)", OTHER_DISTRICT)
     for district in both:
-        await store.desk.flush(district, "ada")
+        await store.districts.flush(district, "ada")
     await store.rows("UPDATE windows SET requested = NULL")
     await store.rows("UPDATE districts SET reevaluate_at = now()")
     ingesting = await asyncpg.connect(store.url)
@@ -113,10 +113,10 @@ async def test_a_turn_of_time_that_meets_ingest_in_a_ring_tries_again(store: Sto
 @pytest.mark.alone("writes the rows of all districts")
 async def test_what_is_shown_of_a_district_is_of_one_moment(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Wren"))
-    before = await store.desk.show(DISTRICT)
+    before = await store.districts.show(DISTRICT)
     async with store.database.transaction() as deciding:
         await deciding.execute("LOCK TABLE decisions IN ACCESS EXCLUSIVE MODE")
-        showing = asyncio.create_task(store.desk.show(DISTRICT))
+        showing = asyncio.create_task(store.districts.show(DISTRICT))
         await until(lambda: anybody_waits(store))
         await deciding.execute("UPDATE batches SET outcome = 'review'")
         await deciding.execute("UPDATE decisions SET outcome = 'review'")
@@ -141,11 +141,11 @@ async def test_where_an_evaluation_raises_the_district_can_still_be_shown_with_w
 async def test_after_a_hold_and_a_resume_what_was_held_is_committed_and_what_waits_is_judged_next(
     store: StoreUnderTest, feed: Feed
 ) -> None:
-    await store.desk.hold(DISTRICT, "ada", "r")
+    await store.districts.hold(DISTRICT, "ada", "r")
     await feed.send(renamed(1, "Wren"))
     assert await evaluate(store) == ["held"]
     await feed.send(renamed(2, "Ivo"))
-    await store.desk.resume(DISTRICT, "ada", "r")
+    await store.districts.resume(DISTRICT, "ada", "r")
     resumed = await evaluate(store, PATIENT)
     window = (await store.rows("SELECT events, requested, through, deferred_since FROM windows"))[0]
     later = await evaluate(store)
@@ -164,15 +164,15 @@ async def test_an_approval_given_while_a_rollback_ran_is_of_no_use_after_it(
     await evaluate(store)
     await feed.send(*(("users", str(record_id(number))) for number in range(21, 33)))
     assert await evaluate(store) == ["review"]
-    plan = (await store.desk.show(DISTRICT))["plan"]["digest"]
-    await store.desk.approve(DISTRICT, plan, "ada", "meant")
+    plan = (await store.districts.show(DISTRICT))["plan"]["digest"]
+    await store.districts.approve(DISTRICT, plan, "ada", "meant")
     await store.rows("UPDATE approvals SET ended_at = NULL, ended_as = NULL, ended_why = NULL")
     await roll_back(store.rollbacks, DISTRICT, 1, "bo", "a wrong name")
     await store.rows("UPDATE approvals SET ended_at = NULL, ended_as = NULL, ended_why = NULL")
-    await store.desk.resume(DISTRICT, "bo", "r")
+    await store.districts.resume(DISTRICT, "bo", "r")
 
     assert await evaluate(store) == ["unchanged"]
-    assert (await store.desk.show(DISTRICT))["approval"]["last_ended"]["ended_as"] == "void"
+    assert (await store.districts.show(DISTRICT))["approval"]["last_ended"]["ended_as"] == "void"
 
 
 async def test_a_disconnected_and_a_parked_district_can_be_rolled_back_and_go_on_only_when_told(
@@ -188,7 +188,7 @@ async def test_a_disconnected_and_a_parked_district_can_be_rolled_back_and_go_on
     assert await evaluate(store) == []
     assert await evaluate(store) == []
     assert await store.rows("SELECT FROM districts WHERE reevaluate_at IS NOT NULL") == []
-    await store.desk.resume(DISTRICT, "bo", "r")
+    await store.districts.resume(DISTRICT, "bo", "r")
     assert await evaluate(store) == ["commit"], "to let it go on gives it another try"
     assert [one["counts"]["student"]["upserted"] for one in await commits(store)] == [32, 1, 1, 1]
 
@@ -260,9 +260,9 @@ async def test_old_history_is_not_forgotten_under_a_rollback_that_is_under_way(
         await evaluate(store)
     async with store.rollbacks.begin(DISTRICT, PATIENCE) as district:
         assert district is not None
-        await asyncio.wait_for(store.desk.forget_history_older_than(timedelta(0)), 20)
+        await asyncio.wait_for(store.districts.forget_history_older_than(timedelta(0)), 20)
         during = [one async for one in district.differences(1)]
-    await store.desk.forget_history_older_than(timedelta(0))
+    await store.districts.forget_history_older_than(timedelta(0))
 
     assert len(during) == 1
     assert await store.rows("SELECT FROM commit_history") == []
@@ -277,12 +277,12 @@ async def test_an_approval_that_outlives_a_purge_serves_no_later_plan(
     removed = [("users", str(record_id(number))) for number in range(21, 33)]
     await feed.send(*removed)
     assert await evaluate(store) == ["review"]
-    plan = (await store.desk.show(DISTRICT))["plan"]["digest"]
-    await store.desk.approve(DISTRICT, plan, "ada", "meant")
+    plan = (await store.districts.show(DISTRICT))["plan"]["digest"]
+    await store.districts.approve(DISTRICT, plan, "ada", "meant")
     approval = "SELECT district_id, plan_digest, commit_sequence, actor, reason FROM approvals"
     await store.rows(f"CREATE TABLE given AS {approval}")
     await store.rows("DELETE FROM outbox")
-    await store.desk.purge(DISTRICT, "bo")
+    await store.districts.purge(DISTRICT, "bo")
     # As where a person approves just while another one purges.
     await store.rows(
         "INSERT INTO approvals (district_id, plan_digest, commit_sequence, actor, reason) SELECT * FROM given"
@@ -294,7 +294,7 @@ async def test_an_approval_that_outlives_a_purge_serves_no_later_plan(
 
     assert again == ["commit"]
     assert await evaluate(store) == ["review"]
-    assert (await store.desk.show(DISTRICT))["plan"]["digest"] == plan
+    assert (await store.districts.show(DISTRICT))["plan"]["digest"] == plan
     assert await store.rows("SELECT FROM approvals WHERE ended_at IS NULL") == []
 
 
@@ -304,7 +304,7 @@ async def test_the_schools_of_a_standing_reviews_causes_are_shown_by_name(
     await feed.send(("users", student_json(1, {"school": NORTH, "grade": ""})))
     assert await evaluate(store) == ["review"]
 
-    review = (await store.desk.show(DISTRICT))["review"]
+    review = (await store.districts.show(DISTRICT))["review"]
 
     assert [cause["schools"] for cause in review["causes"]] == [[NORTH]]
     assert review["school_names"] == {NORTH: school_json(900)["name"]}

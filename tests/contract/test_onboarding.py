@@ -25,7 +25,7 @@ from onboarding_helpers import (
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres.onboarding import districts
-from worker.adapters.postgres.onboarding.observations import Guidance
+from worker.adapters.postgres.onboarding.observations import OnboardingRules
 from worker.console.gauges import show_figures
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Trouble
@@ -46,7 +46,7 @@ async def test_from_chosen_to_live_each_email_is_written_once_in_order(store: St
     opened = today + timedelta(days=3)
     expected = ["invitation/1", "sharing/1", "rules/1", "rostered", f"ready/{opened}"]
     assert await onboarding.occasions() == expected
-    mails = {mail.occasion: mail for mail in await store.mail_desk.newest(DISTRICT)}
+    mails = {mail.occasion: mail for mail in await store.mail_orders.newest(DISTRICT)}
     assert "/connect/" in mails["invitation/1"].text
     assert "996 students with exactly one class" in mails["rules/1"].text
     assert "200 students" in mails["rostered"].text
@@ -73,7 +73,7 @@ async def test_a_district_of_events_alone_is_connected_until_it_is_purged(store:
     await onboarding.so(KNOW)
     assert [one.move for one in await onboarding.advance()] == [Move.FIND]
 
-    await store.desk.purge(DISTRICT, "vic")
+    await store.districts.purge(DISTRICT, "vic")
 
     assert await onboarding.state() is None
     assert await onboarding.advance() == []
@@ -272,7 +272,7 @@ async def test_without_a_server_an_address_or_a_contact_no_email_is_promised(sto
     await Onboarding(store).bring_to(State.CHOSEN)
     nobody = Onboarding(store, OTHER_DISTRICT)
     await nobody.onboarding.choose(nobody.district_id, Description(), "vic")
-    silent = Onboarding(store, guidance=Guidance())
+    silent = Onboarding(store, guidance=OnboardingRules())
     nowhere = Onboarding(store, guidance=replace(GUIDANCE, public_url=None))
 
     for onboarding, problem in (

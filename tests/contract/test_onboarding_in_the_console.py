@@ -265,7 +265,7 @@ async def test_what_holds_a_launch_back_is_told_with_where_to_see_to_it(
 ) -> None:
     await connect(store)
     await roster(store)
-    await store.desk.hold(DISTRICT, "vic", "audit week")
+    await store.districts.hold(DISTRICT, "vic", "audit week")
     (row,) = await store.rows("SELECT (now() AT TIME ZONE 'America/Chicago')::date AS today")
     await store.onboarding.set_window(DISTRICT, row["today"], None, "vic")
 

@@ -42,7 +42,7 @@ async def lose_the_southern_school(feed: Feed, store: StoreUnderTest) -> None:
 
 
 async def status(store: StoreUnderTest) -> str:
-    return str((await store.desk.show(DISTRICT))["status"])
+    return str((await store.districts.show(DISTRICT))["status"])
 
 
 # Hold, resume, flush, resync
@@ -84,7 +84,7 @@ async def test_an_order_that_is_refused_says_why_and_changes_nothing(
 
 @pytest.mark.usefixtures("feed")
 async def test_what_was_typed_is_kept_beside_the_refusal(browser: Browser, store: StoreUnderTest) -> None:
-    await store.desk.hold(DISTRICT, "ada", "first")
+    await store.districts.hold(DISTRICT, "ada", "first")
 
     text = await browser.of("hold", {"reason": "mine as well"})
 
@@ -126,7 +126,7 @@ async def test_an_order_on_a_district_that_was_never_seen_is_no_page(browser: Br
 
 
 async def test_a_plan_is_told_change_by_change(browser: Browser, store: StoreUnderTest, feed: Feed) -> None:
-    await store.desk.hold(DISTRICT, "ada", "wait")
+    await store.districts.hold(DISTRICT, "ada", "wait")
     await feed.send(renamed(1, "Zelda"))
     await evaluate(store)
 
@@ -142,7 +142,7 @@ async def test_who_may_not_see_personal_data_sees_which_fields_change_and_no_val
     browser: Browser, store: StoreUnderTest, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.console.pages.plan.who", lambda _request: Identity("eve", Role.VIEWER))
-    await store.desk.hold(DISTRICT, "ada", "wait")
+    await store.districts.hold(DISTRICT, "ada", "wait")
     await feed.send(renamed(1, "Zelda"))
     await evaluate(store)
 
@@ -203,7 +203,7 @@ async def test_a_plan_that_changed_meanwhile_is_shown_instead_of_being_approved(
     assert browser.status == 409
     assert "changed: it is now" in text
     assert browser.hidden("plan") != seen
-    assert browser.hidden("plan") == (await store.desk.show(DISTRICT))["plan"]["digest"]
+    assert browser.hidden("plan") == (await store.districts.show(DISTRICT))["plan"]["digest"]
     assert 'value="it closed"' in text
 
 

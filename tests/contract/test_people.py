@@ -61,12 +61,12 @@ async def held_back(store: StoreUnderTest, feed: Feed) -> str:
 
 
 async def plan(store: StoreUnderTest) -> str:
-    return str((await store.desk.show(DISTRICT))["plan"]["digest"])
+    return str((await store.districts.show(DISTRICT))["plan"]["digest"])
 
 
 async def approval(store: StoreUnderTest) -> tuple[str, str] | None:
     """Return how the last approval ended and why; None while it is open."""
-    said = (await store.desk.show(DISTRICT))["approval"]
+    said = (await store.districts.show(DISTRICT))["approval"]
     if said["open"]:
         return None
     return said["last_ended"]["ended_as"], said["last_ended"]["ended_why"]
@@ -78,12 +78,12 @@ async def approval(store: StoreUnderTest) -> tuple[str, str] | None:
 async def test_while_on_hold_a_district_is_judged_and_nothing_of_it_is_committed(
     store: StoreUnderTest, feed: Feed
 ) -> None:
-    await store.desk.hold(DISTRICT, "ada", "audit week")
+    await store.districts.hold(DISTRICT, "ada", "audit week")
     await feed.send(renamed(1, "Wren"))
     outcomes = await evaluate(store)
-    shown, (line,) = await store.desk.show(DISTRICT), await store.desk.districts()
+    shown, (line,) = await store.districts.show(DISTRICT), await store.districts.every_district()
     before = await commits(store)
-    await store.desk.resume(DISTRICT, "bo", "audit done")
+    await store.districts.resume(DISTRICT, "bo", "audit done")
     resumed = await evaluate(store, PATIENT)
     after = await commits(store)
 
@@ -96,20 +96,20 @@ async def test_while_on_hold_a_district_is_judged_and_nothing_of_it_is_committed
     assert resumed == ["commit"]
     assert after[1]["batch"]["trigger"] == "approval"
     assert after[1]["counts"]["student"] == {"upserted": 1, "removed": 0}
-    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
+    assert (await store.districts.show(DISTRICT))["status"] == "rostered"
 
 
 async def test_reviews_go_on_while_on_hold_and_one_that_stands_ends_only_with_the_resume(
     store: StoreUnderTest, feed: Feed
 ) -> None:
-    await store.desk.hold(DISTRICT, "ada", "audit week")
+    await store.districts.hold(DISTRICT, "ada", "audit week")
     await feed.send(("users", student_json(1, {"school": NORTH, "grade": ""})))
     reviewed = await evaluate(store)
     await feed.send(("users", student_json(1, {"school": NORTH})))
     clean = await evaluate(store)
-    shown = await store.desk.show(DISTRICT)
-    statuses = await store.desk.statuses()
-    await store.desk.resume(DISTRICT, "ada", "done")
+    shown = await store.districts.show(DISTRICT)
+    statuses = await store.districts.statuses()
+    await store.districts.resume(DISTRICT, "ada", "done")
     resumed = await evaluate(store)
 
     assert (reviewed, clean, resumed) == (["review"], ["held"], ["commit"])
@@ -117,15 +117,15 @@ async def test_reviews_go_on_while_on_hold_and_one_that_stands_ends_only_with_th
     assert shown["standing_since"] is not None
     assert shown["findings"]["errors"] == 0
     assert statuses == {"on_hold": 1}
-    assert (await store.desk.show(DISTRICT))["standing_since"] is None
+    assert (await store.districts.show(DISTRICT))["standing_since"] is None
 
 
 @pytest.mark.usefixtures("feed")
 async def test_holds_and_their_ends_are_kept_with_who_and_why(store: StoreUnderTest) -> None:
-    await store.desk.hold(DISTRICT, "ada", "audit week")
-    again = await refused(store.desk.hold(DISTRICT, "bo", "me too"))
-    await store.desk.resume(DISTRICT, "bo", "audit done")
-    without = await refused(store.desk.resume(DISTRICT, "bo", "once more"))
+    await store.districts.hold(DISTRICT, "ada", "audit week")
+    again = await refused(store.districts.hold(DISTRICT, "bo", "me too"))
+    await store.districts.resume(DISTRICT, "bo", "audit done")
+    without = await refused(store.districts.resume(DISTRICT, "bo", "once more"))
     audit = await store.rows("SELECT actor, action, detail FROM audit ORDER BY id")
 
     assert "already on hold by ada since" in again
@@ -139,9 +139,9 @@ async def test_holds_and_their_ends_are_kept_with_who_and_why(store: StoreUnderT
 
 async def test_nobody_holds_or_resumes_a_district_that_was_never_seen(store: StoreUnderTest) -> None:
     with pytest.raises(UnknownDistrictError):
-        await store.desk.hold(DISTRICT, "ada", "r")
+        await store.districts.hold(DISTRICT, "ada", "r")
     with pytest.raises(UnknownDistrictError):
-        await store.desk.resume(DISTRICT, "ada", "r")
+        await store.districts.resume(DISTRICT, "ada", "r")
 
 
 async def test_a_hold_waits_for_the_tail_of_a_commit_under_way_and_for_nothing_before_it(
@@ -150,15 +150,15 @@ async def test_a_hold_waits_for_the_tail_of_a_commit_under_way_and_for_nothing_b
     await feed.send(renamed(1, "Wren"))
     async with store.evaluations.next(LIMITS) as evaluation:
         assert evaluation is not None
-        await store.desk.hold(
+        await store.districts.hold(
             DISTRICT, "ada", "an evaluation that has not come to its commit is not waited for"
         )
         assert await evaluation.is_on_hold()
-    await store.desk.resume(DISTRICT, "ada", "r")
+    await store.districts.resume(DISTRICT, "ada", "r")
     async with store.evaluations.next(LIMITS) as evaluation:
         assert evaluation is not None
         assert not await evaluation.is_on_hold()
-        holding = asyncio.create_task(store.desk.hold(DISTRICT, "ada", "r"))
+        holding = asyncio.create_task(store.districts.hold(DISTRICT, "ada", "r"))
         await until(lambda: _waits_for_a_lock(store))
         assert not holding.done()
     await holding
@@ -186,12 +186,12 @@ async def _waits_for_a_lock(store: StoreUnderTest) -> bool:
 @pytest.mark.usefixtures("feed")
 async def test_to_resume_a_district_of_which_nothing_is_left_decides_nothing(store: StoreUnderTest) -> None:
     await store.rows("DELETE FROM outbox")
-    await store.desk.purge(DISTRICT, "ada")
-    await store.desk.hold(DISTRICT, "ada", "r")
-    await store.desk.resume(DISTRICT, "ada", "r")
+    await store.districts.purge(DISTRICT, "ada")
+    await store.districts.hold(DISTRICT, "ada", "r")
+    await store.districts.resume(DISTRICT, "ada", "r")
 
     assert await evaluate(store) == []
-    assert (await store.desk.show(DISTRICT))["status"] == "purged"
+    assert (await store.districts.show(DISTRICT))["status"] == "purged"
     assert await store.rows("SELECT FROM windows") == []
 
 
@@ -202,12 +202,12 @@ async def test_an_approved_plan_is_committed_once_and_leaves_no_finding_of_a_rem
     store: StoreUnderTest, feed: Feed
 ) -> None:
     digest = await held_back(store, feed)
-    before = await store.desk.show(DISTRICT)
-    await store.desk.approve(DISTRICT, digest[:8], "ada", "the school closed")
-    waiting = (await store.desk.show(DISTRICT))["approval"]["open"]
-    twice = await refused(store.desk.approve(DISTRICT, digest, "bo", "me too"))
+    before = await store.districts.show(DISTRICT)
+    await store.districts.approve(DISTRICT, digest[:8], "ada", "the school closed")
+    waiting = (await store.districts.show(DISTRICT))["approval"]["open"]
+    twice = await refused(store.districts.approve(DISTRICT, digest, "bo", "me too"))
     outcomes = await evaluate(store, PATIENT)
-    shown = await store.desk.show(DISTRICT)
+    shown = await store.districts.show(DISTRICT)
     findings = await store.rows("SELECT FROM findings WHERE open")
     audit = await store.rows("SELECT actor, detail FROM audit WHERE action = 'plan.approve'")
 
@@ -240,7 +240,7 @@ async def test_an_approval_that_was_used_allows_no_second_commit_of_the_same_pla
     store: StoreUnderTest, feed: Feed
 ) -> None:
     digest = await held_back(store, feed)
-    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
     await evaluate(store)
     await feed.send(
         ("schools", school_json(901)),
@@ -253,7 +253,7 @@ async def test_an_approval_that_was_used_allows_no_second_commit_of_the_same_pla
     assert came_back == ["commit"]
     assert again == digest
     assert len(await commits(store)) == 3
-    assert (await store.desk.show(DISTRICT))["status"] == "review"
+    assert (await store.districts.show(DISTRICT))["status"] == "review"
 
 
 async def test_an_approval_leaves_events_that_came_meanwhile_for_the_next_batch(
@@ -261,7 +261,7 @@ async def test_an_approval_leaves_events_that_came_meanwhile_for_the_next_batch(
 ) -> None:
     digest = await held_back(store, feed)
     await feed.send(renamed(1, "Wren"))
-    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
     approved = await evaluate(store, PATIENT)
     inbox = await store.rows("SELECT FROM inbox")
     window = await store.rows("SELECT events, requested FROM windows")
@@ -279,13 +279,13 @@ async def test_an_event_that_changes_the_plan_makes_an_approval_void(
     store: StoreUnderTest, feed: Feed
 ) -> None:
     digest = await held_back(store, feed)
-    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
     await feed.send(renamed(1, "Wren"))
-    await store.desk.flush(DISTRICT, "bo")  # takes the window over, before the approval was looked at
+    await store.districts.flush(DISTRICT, "bo")  # takes the window over, before the approval was looked at
     outcomes = await evaluate(store)
     changed = await plan(store)
-    told = await refused(store.desk.approve(DISTRICT, digest, "ada", "the school closed"))
-    await store.desk.approve(DISTRICT, changed, "ada", "the school closed")
+    told = await refused(store.districts.approve(DISTRICT, digest, "ada", "the school closed"))
+    await store.districts.approve(DISTRICT, changed, "ada", "the school closed")
 
     assert outcomes == ["unchanged"]  # the same errors as were told
     assert changed != digest
@@ -301,12 +301,12 @@ async def test_a_filter_that_changes_the_plan_makes_an_approval_void(
     store: StoreUnderTest, feed: Feed
 ) -> None:
     digest = await held_back(store, feed)
-    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
-    await store.desk.set_filter(DISTRICT, NOBODY, "bo")
+    await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.districts.set_filter(DISTRICT, NOBODY, "bo")
     outcomes = await evaluate(store)
     now = await plan(store)
     ended = await approval(store)
-    await store.desk.set_filter(DISTRICT, KEEP_ALL, "bo")
+    await store.districts.set_filter(DISTRICT, KEEP_ALL, "bo")
     back = await evaluate(store)
 
     assert outcomes == ["review"]
@@ -318,9 +318,9 @@ async def test_a_filter_that_changes_the_plan_makes_an_approval_void(
 
 async def test_a_commit_that_needed_no_approval_makes_it_void(store: StoreUnderTest, feed: Feed) -> None:
     digest = await held_back(store, feed)
-    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
     lenient = {"removal_limit_percent": 100.0, "school_removal_limit_percent": 100.0}
-    await store.desk.set_policy(DISTRICT, lenient, "bo")
+    await store.districts.set_policy(DISTRICT, lenient, "bo")
 
     assert await evaluate(store) == ["commit"]
     assert await approval(store) == ("void", "commit 2 needed no approval")
@@ -330,11 +330,11 @@ async def test_a_hold_stops_an_approved_plan_too_and_its_end_commits_it(
     store: StoreUnderTest, feed: Feed
 ) -> None:
     digest = await held_back(store, feed)
-    await store.desk.approve(DISTRICT, digest, "ada", "the school closed")
-    await store.desk.hold(DISTRICT, "bo", "wait")
+    await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
+    await store.districts.hold(DISTRICT, "bo", "wait")
     held = await evaluate(store)
     is_open = await approval(store) is None
-    await store.desk.resume(DISTRICT, "bo", "go on")
+    await store.districts.resume(DISTRICT, "bo", "go on")
     resumed = await evaluate(store)
 
     assert (held, is_open, resumed) == (["held"], True, ["commit"])
@@ -344,16 +344,16 @@ async def test_a_hold_stops_an_approved_plan_too_and_its_end_commits_it(
 async def test_what_cannot_be_approved_is_refused_with_what_stands_against_it(
     store: StoreUnderTest, feed: Feed
 ) -> None:
-    no_need = await refused(store.desk.approve(DISTRICT, await plan(store), "ada", "r"))
+    no_need = await refused(store.districts.approve(DISTRICT, await plan(store), "ada", "r"))
     await lose_the_southern_school(feed)
     await feed.send(("users", student_json(1, {"school": NORTH, "grade": "", "sis_id": ""})))
     await evaluate(store)
-    others = await refused(store.desk.approve(DISTRICT, await plan(store), "ada", "r"))
-    changed = await refused(store.desk.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
+    others = await refused(store.districts.approve(DISTRICT, await plan(store), "ada", "r"))
+    changed = await refused(store.districts.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
     await feed.send(("users", student_json(1, {"school": NORTH})))
     await evaluate(store)
-    await store.desk.hold(DISTRICT, "bo", "wait")
-    on_hold = await refused(store.desk.approve(DISTRICT, await plan(store), "ada", "r"))
+    await store.districts.hold(DISTRICT, "bo", "wait")
+    on_hold = await refused(store.districts.approve(DISTRICT, await plan(store), "ada", "r"))
 
     assert "needs no approval" in no_need
     assert "student.field_missing 2" in others
@@ -365,7 +365,7 @@ async def test_what_cannot_be_approved_is_refused_with_what_stands_against_it(
 
 
 async def test_an_approval_for_a_district_that_was_never_seen_is_refused(store: StoreUnderTest) -> None:
-    assert "is not known here" in await refused(store.desk.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
+    assert "is not known here" in await refused(store.districts.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
 
 
 async def test_students_who_move_to_another_school_are_no_removal_and_change_class(
@@ -380,13 +380,13 @@ async def test_students_who_move_to_another_school_are_no_removal_and_change_cla
     )
 
     assert await evaluate(store) == ["review"]
-    assert (await store.desk.show(DISTRICT))["findings"]["by_code"] == {
+    assert (await store.districts.show(DISTRICT))["findings"]["by_code"] == {
         "district.class_change": 1,
         "school.class_change": 1,
     }
-    await store.desk.approve(DISTRICT, await plan(store), "ada", "the schools merge")
+    await store.districts.approve(DISTRICT, await plan(store), "ada", "the schools merge")
     assert await evaluate(store) == ["commit"]
-    assert (await store.desk.show(DISTRICT))["roster"]["students"] == len(everybody)
+    assert (await store.districts.show(DISTRICT))["roster"]["students"] == len(everybody)
 
 
 # Policies that end, and other turns of time
@@ -421,16 +421,16 @@ NEEDS_HOUSE = {"required_fields": ["ext.house"]}
 
 @pytest.mark.usefixtures("feed")
 async def test_a_policy_that_ends_gives_way_to_the_one_before_it_by_itself(store: StoreUnderTest) -> None:
-    await store.desk.set_policy(DISTRICT, NEEDS_NUMBER, "ada", reason="the usual")
+    await store.districts.set_policy(DISTRICT, NEEDS_NUMBER, "ada", reason="the usual")
     end = datetime.now(UTC) + HOUR
-    await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=end, reason="for a week")
+    await store.districts.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=end, reason="for a week")
     strict = await evaluate(store)
     planned = await reevaluate_at(store)
     early = await evaluate(store)
     await pass_time(store)
-    in_force = await store.desk.own_policy(DISTRICT)
+    in_force = await store.districts.own_policy(DISTRICT)
     late = await evaluate(store)
-    history = await store.desk.policies(DISTRICT)
+    history = await store.districts.policies(DISTRICT)
 
     assert strict == ["review"]
     assert planned == end
@@ -455,11 +455,11 @@ async def test_a_policy_that_ends_gives_way_to_the_one_before_it_by_itself(store
 async def test_a_policy_of_its_own_that_ended_leaves_the_district_to_the_settings(
     store: StoreUnderTest,
 ) -> None:
-    await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
+    await store.districts.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
     await evaluate(store)
     await pass_time(store)
 
-    assert (await store.desk.own_policy(DISTRICT)).policy == {}
+    assert (await store.districts.own_policy(DISTRICT)).policy == {}
     assert await store.evaluations.demand_policy() == 1
     assert await evaluate(store) == ["commit"]
     assert await store.evaluations.demand_policy() == 0
@@ -471,7 +471,7 @@ async def test_a_district_evaluated_by_its_newest_policy_is_not_asked_for_becaus
     store: StoreUnderTest,
 ) -> None:
     for policy in (NEEDS_NUMBER, NEEDS_HOUSE):
-        await store.desk.set_policy(DISTRICT, policy, "bo")
+        await store.districts.set_policy(DISTRICT, policy, "bo")
         await evaluate(store)
 
     assert await store.evaluations.demand_policy() == 0
@@ -480,14 +480,14 @@ async def test_a_district_evaluated_by_its_newest_policy_is_not_asked_for_becaus
 @pytest.mark.usefixtures("feed")
 async def test_a_policy_must_end_in_time_to_come(store: StoreUnderTest) -> None:
     with pytest.raises(PolicyError, match="expected a time in the future"):
-        await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) - HOUR)
+        await store.districts.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) - HOUR)
 
-    assert await store.desk.policies(DISTRICT) == []
+    assert await store.districts.policies(DISTRICT) == []
 
 
 @pytest.mark.usefixtures("feed")
 async def test_several_processes_judge_a_district_once_for_a_turn_of_time(store: StoreUnderTest) -> None:
-    await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
+    await store.districts.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
     await evaluate(store)
     await pass_time(store)
     found = await asyncio.gather(*(evaluate(store) for _ in range(4)))
@@ -506,8 +506,8 @@ async def test_a_term_that_begins_is_seen_without_an_event_and_so_are_its_end_an
         ("sections", homeroom(700, NORTH, NORTHERN, term_id=record_id(850))),
         ("sections", homeroom(701, SOUTH, SOUTHERN, term_id=None)),
     )
-    await store.desk.set_filter(DISTRICT, CURRENT, "ada")
-    await store.desk.set_policy(DISTRICT, {"term_grace_days": 1}, "ada")
+    await store.districts.set_filter(DISTRICT, CURRENT, "ada")
+    await store.districts.set_policy(DISTRICT, {"term_grace_days": 1}, "ada")
     not_begun = await evaluate(store)
     first = await reevaluate_at(store)
     await pass_a_day(store)
@@ -534,7 +534,7 @@ async def test_a_day_without_a_boundary_is_no_reason_to_look_at_the_whole_distri
     days = {"start_date": str(today - timedelta(days=90)), "end_date": str(today + timedelta(days=9))}
     await feed.send(("terms", term_json(850, **days)))
     await feed.send(("sections", homeroom(700, NORTH, NORTHERN, term_id=record_id(850))))
-    await store.desk.set_filter(DISTRICT, CURRENT, "ada")
+    await store.districts.set_filter(DISTRICT, CURRENT, "ada")
     seen = list[str]()
     stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
     stage.progress = lambda _district: lambda what, _count: seen.append(what)
@@ -550,7 +550,7 @@ async def test_a_day_without_a_boundary_is_no_reason_to_look_at_the_whole_distri
     assert "students" in looked_at
     assert not idle
     assert seen == []
-    assert (await store.desk.show(DISTRICT))["last_batch"]["outcome"] == "commit"
+    assert (await store.districts.show(DISTRICT))["last_batch"]["outcome"] == "commit"
     assert await store.rows("SELECT FROM districts WHERE evaluated_on = $1", today)
 
 
@@ -560,11 +560,11 @@ async def test_time_moves_no_district_that_is_purged_or_disconnected(
     store: StoreUnderTest, is_purged: bool
 ) -> None:
     await store.connections.listed({DISTRICT: Token("a token")})
-    await store.desk.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
+    await store.districts.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
     await evaluate(store)
     if is_purged:
         await store.rows("DELETE FROM outbox")
-        await store.desk.purge(DISTRICT, "ada")
+        await store.districts.purge(DISTRICT, "ada")
     else:
         await store.rows("UPDATE connections SET disconnected_at = now(), token = NULL")
     await pass_time(store)
@@ -575,8 +575,8 @@ async def test_time_moves_no_district_that_is_purged_or_disconnected(
 
 @pytest.mark.usefixtures("feed")
 async def test_a_reason_is_kept_with_a_filter_and_told_in_the_audit(store: StoreUnderTest) -> None:
-    await store.desk.set_filter(DISTRICT, CURRENT, "ada", "a new year")
-    await store.desk.set_filter(DISTRICT, KEEP_ALL, "ada")
+    await store.districts.set_filter(DISTRICT, CURRENT, "ada", "a new year")
+    await store.districts.set_filter(DISTRICT, KEEP_ALL, "ada")
 
     reasons = await store.rows("SELECT reason FROM filters ORDER BY version")
     audit = await store.rows("SELECT detail FROM audit WHERE action = 'filter.set' ORDER BY id")
@@ -600,9 +600,9 @@ async def test_a_review_after_a_commit_tells_as_new_what_an_earlier_review_told_
 ) -> None:
     await feed.send(("sections", homeroom(701, SOUTH, range(22, 33))))
     first = await evaluate(store)
-    await store.desk.set_policy(DISTRICT, {"severities": {"student.no_section": "warning"}}, "ada")
+    await store.districts.set_policy(DISTRICT, {"severities": {"student.no_section": "warning"}}, "ada")
     without_errors = await evaluate(store)
-    await store.desk.set_policy(DISTRICT, {}, "ada")
+    await store.districts.set_policy(DISTRICT, {}, "ada")
     again = await evaluate(store)
 
     assert (first, without_errors, again) == (["review"], ["commit"], ["review"])

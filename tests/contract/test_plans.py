@@ -15,7 +15,7 @@ from worker.runtime.errors import UnknownDistrictError
 
 async def change_much(store: StoreUnderTest, feed: Feed) -> None:
     """Hold the district; a student is renamed, one comes, the southern school closes."""
-    await store.desk.hold(DISTRICT, "ada", "wait")
+    await store.districts.hold(DISTRICT, "ada", "wait")
     gone = [("users", str(record_id(number))) for number in SOUTHERN]
     await feed.send(
         renamed(1, "Zelda"),

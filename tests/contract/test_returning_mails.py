@@ -41,7 +41,7 @@ async def test_what_came_back_is_kept_with_its_mail_and_then_seen(
 
     worked = [await stage.once(), await stage.once()]
 
-    one = await store.mail_desk.show(MAIL_ID)
+    one = await store.mail_orders.show(MAIL_ID)
     assert worked == [True, False]
     assert (one.state, one.bounced, one.needs_person) == ("bounced", {"ada@district.example": "5.1.1"}, True)
     assert await asyncio.to_thread(dovecot.unseen) == 0
@@ -62,7 +62,7 @@ async def test_what_the_store_could_not_keep_stays_unseen(store: StoreUnderTest,
     await stage.once()
 
     assert unseen == 1
-    assert (await store.mail_desk.show(MAIL_ID)).state == "bounced"
+    assert (await store.mail_orders.show(MAIL_ID)).state == "bounced"
 
 
 async def test_a_look_takes_so_many_and_leaves_the_others(dovecot: Dovecot) -> None:

@@ -23,8 +23,8 @@ from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.operations.rollback import RolledBack, roll_back, try_rollback
+from worker.pipeline.evaluate.preflight import run_preflight as judge_in_store
 from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.evaluate.stage import run_preflight as judge_in_store
 from worker.pipeline.ingest.inbox import Arrival
 from worker.pipeline.relay.stage import body
 from worker.runtime.errors import DistrictBusy, RollbackRefused, StoreUnavailable, UnknownDistrictError
@@ -169,7 +169,7 @@ async def test_a_rollback_gives_the_consumer_the_roster_after_that_commit_values
     assert [commit["rolled_back_to"] for commit in rostered.commits[:-1]] == [None] * 6
     assert rostered.commits[-1]["previous_commit_id"] == rostered.commits[-2]["commit_id"]
     assert (done.sequence, done.roster["digest"]) == (7, digest(rostered.past[target]))
-    shown = await rostered.store.desk.show(DISTRICT)
+    shown = await rostered.store.districts.show(DISTRICT)
     assert (shown["commits"], shown["roster"]["digest"]) == (7, digest(rostered.past[target]))
     assert shown["last_commit_id"] == rostered.commits[-1]["commit_id"]
 
@@ -196,7 +196,7 @@ async def test_the_next_commit_after_a_rollback_is_what_was_undone(rostered: Ros
     await rostered.roll_back(2)
     await rostered.store.rows("DELETE FROM holds")
 
-    await rostered.store.desk.flush(DISTRICT, "somebody")
+    await rostered.store.districts.flush(DISTRICT, "somebody")
     await rostered.evaluated()
 
     assert (len(rostered.past), rostered.roster) == (9, before)
@@ -271,7 +271,7 @@ async def test_a_rollback_leaves_a_standing_review_standing(rostered: Rostered) 
 
     await rostered.roll_back(3)
 
-    shown = await rostered.store.desk.show(DISTRICT)
+    shown = await rostered.store.districts.show(DISTRICT)
     assert (shown["status"], shown["reviews"], shown["findings"]["errors"]) == ("on_hold", 1, 1)
     assert shown["standing_since"] is not None
     assert await rostered.store.rows("SELECT standing_since, reported_digest FROM districts") == before
@@ -292,7 +292,7 @@ async def test_a_removal_that_is_too_large_for_the_roster_put_back_is_found_with
 
         for target in (1, 2, 3):  # the third puts back what the second has replaced
             await rostered.roll_back(target)
-            findings = (await store.desk.show(DISTRICT))["findings"]["by_code"]
+            findings = (await store.districts.show(DISTRICT))["findings"]["by_code"]
             both = {"district.mass_removal": 1, "school.mass_removal": 1}
             assert findings == ({} if target == 2 else both)
 
@@ -302,7 +302,7 @@ async def test_a_filter_that_waits_to_be_judged_by_is_still_to_be_judged_by_afte
 ) -> None:
     await several_commits(rostered)
     scope = KEEP_ALL.model_copy(update={"scope": KEEP_ALL.scope.model_copy(update={"schools": ("h2",)})})
-    await rostered.store.desk.set_filter(DISTRICT, scope, "somebody")
+    await rostered.store.districts.set_filter(DISTRICT, scope, "somebody")
 
     await rostered.roll_back(2)
     await rostered.store.rows("DELETE FROM holds")
@@ -438,11 +438,11 @@ async def test_old_history_is_forgotten_and_what_was_in_force_since_can_still_be
 ) -> None:
     await several_commits(rostered)
     assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
-    await rostered.store.desk.forget_history_older_than(timedelta(days=30))
+    await rostered.store.districts.forget_history_older_than(timedelta(days=30))
     assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
 
     await _age(rostered.store, 3)
-    await rostered.store.desk.forget_history_older_than(timedelta(days=30))
+    await rostered.store.districts.forget_history_older_than(timedelta(days=30))
 
     assert await _kept(rostered.store) == (3, [4, 5, 6])
     with pytest.raises(RollbackRefused, match="go back to commit 3 only"):
@@ -465,7 +465,7 @@ async def test_forgetting_that_is_broken_off_offers_no_commit_that_cannot_be_res
         assert oldest + 1 >= min(kept)
         for target in range(oldest, 6):
             await try_rollback(rostered.store.rollbacks, DISTRICT, target)
-    await rostered.store.desk.forget_history_older_than(timedelta(days=30))
+    await rostered.store.districts.forget_history_older_than(timedelta(days=30))
 
     assert await _kept(rostered.store) == (5, [6])
     await rostered.roll_back(5)
@@ -479,7 +479,7 @@ async def test_a_district_that_is_being_evaluated_keeps_its_history_until_the_ne
     await _age(rostered.store, 3)
 
     async with rostered.store.evaluations.with_filter(DISTRICT, KEEP_ALL):
-        await rostered.store.desk.forget_history_older_than(timedelta(days=30))
+        await rostered.store.districts.forget_history_older_than(timedelta(days=30))
         assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
 
 
@@ -496,7 +496,7 @@ async def test_history_kept_for_no_time_is_not_written_and_what_there_was_is_for
         with pytest.raises(RollbackRefused, match="there are no restore points"):
             await rostered.roll_back(6)
 
-        await store.desk.forget_history_older_than(timedelta(0))
+        await store.districts.forget_history_older_than(timedelta(0))
 
         assert await _kept(store) == (7, [])
 
@@ -516,7 +516,7 @@ async def test_the_commits_that_can_be_reached_are_listed_newest_first(rostered:
 
 async def test_after_a_purge_nothing_of_before_can_be_reached(rostered: Rostered) -> None:
     await several_commits(rostered)
-    await rostered.store.desk.purge(DISTRICT, "somebody")
+    await rostered.store.districts.purge(DISTRICT, "somebody")
     with pytest.raises(RollbackRefused, match="it has no commit to restore"):
         await roll_back(rostered.store.rollbacks, DISTRICT, 3, "somebody", "why")
 

@@ -85,7 +85,7 @@ async def is_held_with_students_who_left(store: StoreUnderTest, feed: Feed) -> N
     """Have one student come with a commit and leave while the district is on hold, and so another one."""
     await feed.send(("users", student_json(44, {"school": NORTH})), homeroom_of(44))
     assert await evaluate(store) == ["commit"]
-    await store.desk.hold(DISTRICT, "ada", "wait")
+    await store.districts.hold(DISTRICT, "ada", "wait")
     await feed.send(("users", record_id(44)), ("users", record_id(3)), renamed(4, "Tamsin"))
     assert await evaluate(store) == ["held"]
 
@@ -120,7 +120,7 @@ async def test_a_commit_is_of_its_district_alone(store: StoreUnderTest, feed: Fe
     await is_held_with_students_who_left(store, feed)
 
     async with twin(store):
-        await store.desk.resume(DISTRICT, "ada", "go on")
+        await store.districts.resume(DISTRICT, "ada", "go on")
         assert await evaluate(store) == ["commit"]
 
     (commit,) = [one for one in await commits(store) if one["counts"]["student"]["removed"]]
@@ -134,18 +134,18 @@ async def test_a_purge_and_a_change_of_the_filter_are_of_their_district_alone(
     await is_held_with_students_who_left(store, feed)
 
     async with twin(store):
-        await store.desk.set_filter(
+        await store.districts.set_filter(
             DISTRICT, SectionFilter.model_validate({"scope": {"grades": ["9"]}}), "ada"
         )
         await evaluate(store)
         await store.rows("DELETE FROM outbox")
-        await store.desk.purge(DISTRICT, "ada")
+        await store.districts.purge(DISTRICT, "ada")
 
 
 @HAS_A_TWIN
 async def test_an_adopted_baseline_is_its_districts_alone(store: StoreUnderTest, feed: Feed) -> None:
     await is_held_with_students_who_left(store, feed)
-    await store.desk.resume(DISTRICT, "ada", "go on")
+    await store.districts.resume(DISTRICT, "ada", "go on")
     assert await evaluate(store) == ["commit"]
     run = await store.baselines.begin(DISTRICT, event_id(900), "", ["users"])
     run = await store.baselines.add(run, staged_records("users", [student_json(5)], DISTRICT), record_id(5))
@@ -185,10 +185,10 @@ async def test_an_approval_of_the_other_district_lets_no_plan_of_this_one_throug
         FROM public.districts WHERE district_id = '{DISTRICT}'"""
 
     async with twin(store, approved):
-        await store.desk.flush(DISTRICT, "ada")
+        await store.districts.flush(DISTRICT, "ada")
         assert await evaluate(store) == ["unchanged"]
 
-    assert (await store.desk.show(DISTRICT))["status"] == "review"
+    assert (await store.districts.show(DISTRICT))["status"] == "review"
 
 
 @HAS_A_TWIN

@@ -47,7 +47,7 @@ async def generated(request: pytest.FixtureRequest, store: StoreUnderTest) -> li
         *(("users", student_json(number, {"grade": grade})) for number, grade in grades.items()),
         *(("sections", section) for section in sections),
     )
-    await store.desk.set_filter(
+    await store.districts.set_filter(
         DISTRICT, SectionFilter.model_validate(LEFT_OUT, strict=False), "ada", "third"
     )
     await evaluate(store)

@@ -85,7 +85,9 @@ async def test_sections_are_narrowed_by_school_and_by_the_filter(
     browser: Browser, store: StoreUnderTest
 ) -> None:
     chosen = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "chess"}]}]}
-    await store.desk.set_filter(DISTRICT, SectionFilter.model_validate(chosen, strict=False), "ada", "clubs")
+    await store.districts.set_filter(
+        DISTRICT, SectionFilter.model_validate(chosen, strict=False), "ada", "clubs"
+    )
     await evaluate(store)
 
     await browser.of("sections", searching(kept="kept"))
@@ -260,7 +262,9 @@ async def test_a_kept_section_that_does_not_count_for_a_student_says_why(
         {"all": [{"field": "name", "op": "contains", "value": value}]} for value in ("homeroom", "chess")
     ]
     chosen = {"strategy": "first_match", "rules": rules}
-    await store.desk.set_filter(DISTRICT, SectionFilter.model_validate(chosen, strict=False), "ada", "rooms")
+    await store.districts.set_filter(
+        DISTRICT, SectionFilter.model_validate(chosen, strict=False), "ada", "rooms"
+    )
     await evaluate(store)
 
     await browser.of(f"students/{record_id(1)}")
@@ -275,7 +279,7 @@ async def test_a_kept_section_that_does_not_count_for_a_student_says_why(
 async def test_a_student_who_was_deleted_is_told_of_as_committed(
     browser: Browser, feed: Feed, store: StoreUnderTest
 ) -> None:
-    await store.desk.hold(DISTRICT, "ada", "wait")
+    await store.districts.hold(DISTRICT, "ada", "wait")
     await feed.send(("users", record_id(1)))
     await evaluate(store)
 

@@ -103,8 +103,8 @@ async def test_what_nothing_asks_for_is_in_no_table_after_events_are_evaluated(s
     await published(store)
 
     assert await marks(store) == set()
-    assert (await store.desk.show(DISTRICT))["status"] == "rostered"
-    assert (await store.desk.show(DISTRICT))["fields_not_kept"] == []
+    assert (await store.districts.show(DISTRICT))["status"] == "rostered"
+    assert (await store.districts.show(DISTRICT))["fields_not_kept"] == []
 
 
 async def test_a_baseline_is_read_without_what_nothing_asks_for(connected: StoreUnderTest) -> None:
@@ -132,10 +132,10 @@ async def test_what_settings_demand_is_kept(database_url: str, policy: Policy) -
 async def test_a_connected_district_is_read_again_for_a_field_that_was_not_kept(
     connected: StoreUnderTest,
 ) -> None:
-    await connected.desk.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
+    await connected.districts.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
     first = await evaluate(connected)
     demanded = await demanded_baseline(connected)
-    waiting = (await connected.desk.show(DISTRICT))["fields_not_kept"]
+    waiting = (await connected.districts.show(DISTRICT))["fields_not_kept"]
 
     run = await read_whole(connected, 101)
     meanwhile = await evaluate(connected)
@@ -148,40 +148,40 @@ async def test_a_connected_district_is_read_again_for_a_field_that_was_not_kept(
     assert outcomes == ["commit"]
     assert await demanded_baseline(connected) is None
     assert await marks(connected) == {"dob"}
-    shown = await connected.desk.show(DISTRICT)
+    shown = await connected.districts.show(DISTRICT)
     assert (shown["fields_not_kept"], shown["findings"]["by_code"]) == ([], {})
 
 
 async def test_a_baseline_that_began_before_the_demand_does_not_answer_it(connected: StoreUnderTest) -> None:
     run = await read_whole(connected, 101)
-    await connected.desk.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
+    await connected.districts.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
 
     await adopt(connected, run)
 
     assert await demanded_baseline(connected) is not None
-    assert (await connected.desk.show(DISTRICT))["fields_not_kept"] == ["dob"]
+    assert (await connected.districts.show(DISTRICT))["fields_not_kept"] == ["dob"]
 
 
 async def test_without_a_clever_source_the_district_is_reviewed_and_shown_to_need_a_baseline(
     store: StoreUnderTest,
 ) -> None:
     await published(store)
-    await store.desk.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
+    await store.districts.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
 
     outcomes = await evaluate(store)
 
-    shown = await store.desk.show(DISTRICT)
+    shown = await store.districts.show(DISTRICT)
     assert outcomes == ["review"]
     assert shown["findings"]["by_code"] == {"student.field_missing": len(STUDENTS)}
     assert shown["fields_not_kept"] == ["dob"]
 
 
 async def test_the_values_go_with_the_policy_that_demanded_them(store: StoreUnderTest) -> None:
-    await store.desk.set_policy(DISTRICT, {"required_fields": ["dob", "ext.house"]}, "ada")
+    await store.districts.set_policy(DISTRICT, {"required_fields": ["dob", "ext.house"]}, "ada")
     await published(store)
     before = await marks(store)
 
-    await store.desk.set_policy(DISTRICT, {"required_fields": ["ext.house"]}, "ada")
+    await store.districts.set_policy(DISTRICT, {"required_fields": ["ext.house"]}, "ada")
     await evaluate(store)
 
     assert before == {"dob", "ext.house"}
@@ -215,7 +215,7 @@ async def test_what_an_older_version_kept_is_deleted_a_few_at_a_time(store: Stor
 
 async def test_what_an_older_version_kept_needs_no_new_baseline(connected: StoreUnderTest) -> None:
     await stage_as_before(connected)
-    await connected.desk.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
+    await connected.districts.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
 
     outcomes = await evaluate(connected)
     await PostgresStudentFields(connected.database, CONNECTED).forget()

@@ -32,8 +32,9 @@ from worker.cli.onboarding_reports import rules_asked
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import KINDS
 from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
-from worker.pipeline.evaluate.stage import EvaluateStage, run_preflight
-from worker.pipeline.evaluate.unit_of_work import Adopted
+from worker.pipeline.evaluate.preflight import run_preflight
+from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.evaluate.state import Adopted
 from worker.pipeline.ingest import translate
 from worker.pipeline.ingest.inbox import Arrival
 from worker.runtime.errors import UnknownDistrictError
@@ -153,7 +154,7 @@ def district(students: int = 40) -> list[Event]:
 @pytest.mark.parametrize("scope", [Scope(), Scope(grades=("3",)), Scope(schools=(record_id(901),))])
 async def test_a_district_is_read_as_it_is_staged(store: StoreUnderTest, scope: Scope) -> None:
     in_force = SectionFilter(scope=scope)
-    await store.desk.set_filter(DISTRICT, in_force, "test")
+    await store.districts.set_filter(DISTRICT, in_force, "test")
     await happen(store, 1, *invented())
     await judged(store)
 
@@ -306,7 +307,7 @@ async def test_a_district_that_connects_with_students_and_shares_its_sections_la
     one, other = await reviews(store)
     assert one["suggestions"] == []
     assert other["suggestions"][0]["coverage"] == {"exactly_one": 40, "none": 0, "several": 0}
-    asked = rules_asked(await store.desk.show(DISTRICT), None)
+    asked = rules_asked(await store.districts.show(DISTRICT), None)
     assert asked.text == 'Match all sections where name contains "homeroom"'
 
 
@@ -337,7 +338,7 @@ async def test_a_baseline_with_too_many_changes_to_list_is_searched_anew(store: 
 async def test_under_another_filter_suggestions_are_looked_for_anew(store: StoreUnderTest) -> None:
     await happen(store, 1, *district())
     await judged(store)
-    await store.desk.set_filter(DISTRICT, keeping("chess", scope={"grades": ["3"]}), "test")
+    await store.districts.set_filter(DISTRICT, keeping("chess", scope={"grades": ["3"]}), "test")
     await judged(store)
 
     one, other = (review["suggestions"][0] for review in await reviews(store))
@@ -370,7 +371,7 @@ async def test_without_time_for_a_search_reviews_carry_none(store: StoreUnderTes
 async def test_a_filter_that_is_in_force_and_could_not_be_better_is_told_to_be_in_force(
     store: StoreUnderTest,
 ) -> None:
-    await store.desk.set_filter(DISTRICT, keeping("Homeroom"), "test")
+    await store.districts.set_filter(DISTRICT, keeping("Homeroom"), "test")
     newcomers = [student_json(number) for number in (41, 42, 43)]
     clubs = [
         section_json(number, name="Chess", students=[newcomers[0]["id"]], period="7", course=None)
@@ -391,7 +392,7 @@ async def test_a_filter_that_is_in_force_and_could_not_be_better_is_told_to_be_i
 async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_class(
     store: StoreUnderTest, students: int, *, is_advised: bool
 ) -> None:
-    await store.desk.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
     await happen(store, 1, *district(students - 1))
     await judged(store)
     assert await reviews(store) == []
@@ -408,7 +409,7 @@ async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_clas
 async def test_students_in_two_homerooms_are_no_reason_to_suggest_the_filter_in_force(
     store: StoreUnderTest,
 ) -> None:
-    await store.desk.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
     other = section_json(704, students=[record_id(number) for number in (2, 4)], teachers=[record_id(501)])
     await happen(store, 1, *district(), ("sections", other))
     await judged(store)
@@ -420,7 +421,7 @@ async def test_students_in_two_homerooms_are_no_reason_to_suggest_the_filter_in_
 
 
 async def test_students_in_no_section_are_no_reason_to_suggest_a_filter(store: StoreUnderTest) -> None:
-    await store.desk.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
     await happen(store, 1, *district(), *(("users", student_json(number)) for number in (41, 42, 43)))
     await judged(store)
 
@@ -430,7 +431,7 @@ async def test_students_in_no_section_are_no_reason_to_suggest_a_filter(store: S
 
 
 async def test_a_district_whose_filter_is_right_gets_no_suggestions(store: StoreUnderTest) -> None:
-    await store.desk.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
     await happen(store, 1, *district(), ("users", student_json(1, {"sis_id": ""})))
     await judged(store)
 

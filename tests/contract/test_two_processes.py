@@ -59,7 +59,7 @@ async def held_back(store: StoreUnderTest, feed: Feed) -> str:
     """Bring the district into review for a mass removal; return the plan's digest."""
     await feed.send(*(("users", record_id(number)) for number in SOUTHERN))
     assert await evaluate(store) == ["review"]
-    return str((await store.desk.show(DISTRICT))["plan"]["digest"])
+    return str((await store.districts.show(DISTRICT))["plan"]["digest"])
 
 
 async def test_of_two_consoles_that_approve_one_plan_one_is_told_that_it_is_approved(
@@ -70,8 +70,8 @@ async def test_of_two_consoles_that_approve_one_plan_one_is_told_that_it_is_appr
     done, raised = await at_once(
         store,
         "approvals",
-        store.desk.approve(DISTRICT, plan, "ada", "they moved"),
-        other.desk.approve(DISTRICT, plan, "bo", "they moved"),
+        store.districts.approve(DISTRICT, plan, "ada", "they moved"),
+        other.districts.approve(DISTRICT, plan, "bo", "they moved"),
     )
 
     assert len(done) == 1
@@ -86,10 +86,16 @@ async def test_of_two_consoles_that_hold_or_resume_one_district_one_is_told_that
     store: StoreUnderTest, other: StoreUnderTest
 ) -> None:
     holds = await at_once(
-        store, "holds", store.desk.hold(DISTRICT, "ada", "wait"), other.desk.hold(DISTRICT, "bo", "wait")
+        store,
+        "holds",
+        store.districts.hold(DISTRICT, "ada", "wait"),
+        other.districts.hold(DISTRICT, "bo", "wait"),
     )
     resumes = await at_once(
-        store, "holds", store.desk.resume(DISTRICT, "ada", "go"), other.desk.resume(DISTRICT, "bo", "go")
+        store,
+        "holds",
+        store.districts.resume(DISTRICT, "ada", "go"),
+        other.districts.resume(DISTRICT, "bo", "go"),
     )
 
     for done, raised in (holds, resumes):
@@ -103,18 +109,18 @@ async def test_of_two_consoles_that_hold_or_resume_one_district_one_is_told_that
 async def test_of_two_consoles_that_change_one_filter_the_later_is_told_of_the_change(
     store: StoreUnderTest, other: StoreUnderTest
 ) -> None:
-    begun_with = await store.desk.set_filter(DISTRICT, KEEP_ALL, "vic")
+    begun_with = await store.districts.set_filter(DISTRICT, KEEP_ALL, "vic")
 
     done, raised = await at_once(
         store,
         "filters",
-        store.desk.set_filter(DISTRICT, KEEP_ALL, "ada", instead_of=begun_with),
-        other.desk.set_filter(DISTRICT, KEEP_ALL, "bo", instead_of=begun_with),
+        store.districts.set_filter(DISTRICT, KEEP_ALL, "ada", instead_of=begun_with),
+        other.districts.set_filter(DISTRICT, KEEP_ALL, "bo", instead_of=begun_with),
     )
 
     assert done == [begun_with + 1]
     assert [type(each) for each in raised] == [FilterChanged]
-    assert [each.version for each in await store.desk.filters(DISTRICT)] == [begun_with, begun_with + 1]
+    assert [each.version for each in await store.districts.filters(DISTRICT)] == [begun_with, begun_with + 1]
 
 
 @pytest.mark.usefixtures("feed")
@@ -124,7 +130,7 @@ async def test_policies_that_are_set_at_once_are_versions_without_a_gap(
     done, raised = await at_once(
         store,
         "policies",
-        *(each.desk.set_policy(DISTRICT, {}, "ada") for each in (store, other)),
+        *(each.districts.set_policy(DISTRICT, {}, "ada") for each in (store, other)),
     )
 
     assert (sorted(done), raised) == ([1, 2], [])
@@ -198,11 +204,11 @@ async def test_a_district_that_two_people_purge_at_once_is_purged_once(
     store: StoreUnderTest, other: StoreUnderTest
 ) -> None:
     with pytest.raises(MessagesWaiting):
-        await store.desk.purge(DISTRICT, "ada")
+        await store.districts.purge(DISTRICT, "ada")
     await store.rows("DELETE FROM outbox")
 
     done, raised = await at_once(
-        store, "staged", *(each.desk.purge(DISTRICT, "ada") for each in (store, other))
+        store, "staged", *(each.districts.purge(DISTRICT, "ada") for each in (store, other))
     )
 
     assert raised == []

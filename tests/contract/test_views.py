@@ -79,7 +79,7 @@ async def test_coverage_tells_schools_and_grades(store: StoreUnderTest, feed: Fe
     assert cells[SOUTH, "5"][0] >= 1
     assert (
         sum(blocked for _, blocked in cells.values())
-        == (await store.desk.show(DISTRICT))["students"]["blocked"]
+        == (await store.districts.show(DISTRICT))["students"]["blocked"]
     )
 
 

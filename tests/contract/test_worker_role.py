@@ -52,7 +52,7 @@ async def test_a_role_with_these_rights_stores_evaluates_commits_and_purges(
         "SELECT current_user AS name, usesuper FROM pg_user WHERE usename = current_user"
     )
     await case.happen("events.ndjson")
-    await store_of_the_role.desk.purge(DISTRICT, "ada")
+    await store_of_the_role.districts.purge(DISTRICT, "ada")
 
     assert user["name"].startswith("worker_")
     assert not user["usesuper"]

@@ -14,7 +14,7 @@ from worker.domain.preflight.checks import DistrictContext, district_findings, l
 from worker.domain.roster.canonical import to_bytes, to_hex
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.roster import digest
-from worker.pipeline.evaluate.stage import run_preflight as judge_in_store
+from worker.pipeline.evaluate.preflight import run_preflight as judge_in_store
 from worker.pipeline.relay.stage import body
 
 
@@ -28,7 +28,7 @@ async def compare(model: Model, store: StoreUnderTest) -> None:
     await compare_coverage(judged, store)
     await _compare_school_terms(model, store)
     await _compare_tally(judged, model, store)
-    assert (await store.desk.show(DISTRICT))["students"]["outside_scope"] == len(judged.outside)
+    assert (await store.districts.show(DISTRICT))["students"]["outside_scope"] == len(judged.outside)
     await _compare_approvals(judged, model, store)
     await compare_full_run(store)
 
@@ -147,7 +147,7 @@ async def compare_roster(judged: Judged, store: StoreUnderTest) -> None:
 
 
 async def _compare_tally(judged: Judged, model: Model, store: StoreUnderTest) -> None:
-    details = await store.desk.show(DISTRICT)
+    details = await store.districts.show(DISTRICT)
     errors = [finding for finding in judged.findings if finding.is_error]
     blocked = {finding.record_id for finding in errors if finding.kind == "student"}
     assert details["findings"]["errors"] == len(errors)
@@ -171,7 +171,7 @@ async def compare_plan(judged: Judged, model: Model, store: StoreUnderTest) -> N
     planned = {key: json.loads(entry.record) for key, entry in judged.entries.items()}
     upserted = sum(record != model.committed.get(key) for key, record in planned.items())
     removed = sum(key not in planned for key in model.committed)
-    counts = (await store.desk.show(DISTRICT))["plan"]["counts"].values()
+    counts = (await store.districts.show(DISTRICT))["plan"]["counts"].values()
     assert sum(ops["upserted"] for ops in counts) == upserted
     assert sum(ops["removed"] for ops in counts) == removed
 
@@ -208,7 +208,7 @@ async def coverage_of(store: StoreUnderTest) -> dict[tuple[str, str], tuple[int,
 
 async def compare_full_run(store: StoreUnderTest) -> None:
     """A full run over the same district finds nothing that the incremental one overlooked."""
-    current = (await store.desk.current_filter(DISTRICT)).section_filter
+    current = (await store.districts.current_filter(DISTRICT)).section_filter
     async with store.evaluations.with_filter(DISTRICT, current) as evaluation:
         assert evaluation is not None
         before = evaluation.state.tally.to_json(), evaluation.state.tally.error_digest

@@ -45,7 +45,7 @@ async def take(
     step: Any, model: Model, store: StoreUnderTest, rng: random.Random, stage: EvaluateStage
 ) -> None:
     if isinstance(step, SectionFilter):
-        await store.desk.set_filter(DISTRICT, step, "test")
+        await store.districts.set_filter(DISTRICT, step, "test")
         model.section_filter = step
     elif isinstance(step, dict | Temporary):
         await _set_policy(step, model, store)
@@ -73,7 +73,7 @@ async def _set_policy(step: dict[str, Any] | Temporary, model: Model, store: Sto
     ends = isinstance(step, Temporary)
     policy = step.policy if isinstance(step, Temporary) else step
     until = datetime.now(UTC) + timedelta(hours=1) if ends else None
-    await store.desk.set_policy(DISTRICT, policy, "test", until=until)
+    await store.districts.set_policy(DISTRICT, policy, "test", until=until)
     model.policies.append((policy_of(policy), ends))
 
 
@@ -84,7 +84,7 @@ async def _approve_meanwhile(
     approved = model.approved
     await take(step.meanwhile, model, store, rng, stage)
     if step.is_overtaken:
-        await store.desk.flush(DISTRICT, "test")
+        await store.districts.flush(DISTRICT, "test")
     elif approved is not None and isinstance(step.meanwhile, list):
         # The evaluation takes none of these events: it is the approved plan that is committed.
         assert await stage.once()
@@ -96,17 +96,17 @@ async def _say(said: Said, model: Model, store: StoreUnderTest) -> None:
     """Say it; what does not fit the district is refused, and changes nothing."""
     match said:
         case Said.HOLD:
-            assert await _is_allowed(store.desk.hold(DISTRICT, "test", "r")) is not model.is_held
+            assert await _is_allowed(store.districts.hold(DISTRICT, "test", "r")) is not model.is_held
             model.is_held = True
         case Said.RESUME:
-            assert await _is_allowed(store.desk.resume(DISTRICT, "test", "r")) is model.is_held
+            assert await _is_allowed(store.districts.resume(DISTRICT, "test", "r")) is model.is_held
             model.is_held = False
         case Said.APPROVE | Said.APPROVE_ANOTHER:
-            plan = (await store.desk.show(DISTRICT))["plan"]["digest"]
+            plan = (await store.districts.show(DISTRICT))["plan"]["digest"]
             asked = plan if said is Said.APPROVE else to_hex(int(plan, 16) + 1)
             errors = [finding for finding in model.judged().findings if finding.is_error]
             fits = bool(errors) and all(finding.code in GUARDS for finding in errors) and not model.is_held
-            allowed = await _is_allowed(store.desk.approve(DISTRICT, asked, "test", "r"))
+            allowed = await _is_allowed(store.districts.approve(DISTRICT, asked, "test", "r"))
             assert allowed is (fits and said is Said.APPROVE)
             model.approved = asked if allowed else model.approved
         case Said.TIME_PASSES:
@@ -192,4 +192,4 @@ async def _roll_back(step: Rollback, model: Model, store: StoreUnderTest) -> Non
     await compare_full_run(store)
     assert [row["district_id"] for row in await store.rows("DELETE FROM holds RETURNING *")] == [DISTRICT]
     model.is_held = False
-    await store.desk.flush(DISTRICT, "test")
+    await store.districts.flush(DISTRICT, "test")

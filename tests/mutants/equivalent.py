@@ -14,13 +14,13 @@ EQUIVALENT: Final[dict[str, str]] = {
     "worker/domain/roster/texts.py::folded: return _folded(text) if len(text) <= KEPT_LENGTH else "
     "_settled(text, _squeezed) => return _folded(text) if len(text) < KEPT_LENGTH else "
     "_settled(text, _squeezed)": ("only shorter texts are kept in memory; what comes out is the same"),
-    "worker/domain/messages/size_limit.py::fitted: if over <= 0: => if over < 0:": (
+    "worker/domain/messages/size_limit.py::truncated: if over <= 0: => if over < 0:": (
         "a review that fits exactly loses nothing on the way that leaves things out either"
     ),
-    'worker/domain/roster/baseline_check.py::refusal: before, after = staged.get("students", 0), '
+    'worker/domain/roster/baseline_check.py::why_refused: before, after = staged.get("students", 0), '
     'read.get("students", 0) => before, after = staged.get("students", 1), '
     'read.get("students", 0)': ("one student is a small district, of which nothing is refused, as none is"),
-    'worker/domain/roster/baseline_check.py::refusal: before, after = staged.get("students", 0), '
+    'worker/domain/roster/baseline_check.py::why_refused: before, after = staged.get("students", 0), '
     'read.get("students", 0) => before, after = staged.get("students", (-1)), '
     'read.get("students", 0)': (
         "fewer than no student is a small district, of which nothing is refused, as none is"
@@ -41,7 +41,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "worker/pipeline/ingest/micro_batch.py::read_in_turns: since = 0 => since = (-1)": (
         "one byte more or less until others have their turn is nothing to anybody"
     ),
-    "worker/pipeline/evaluate/candidate/step3_classes.py::refresh_classes: if state.rank is not None and state.record "
+    "worker/pipeline/evaluate/candidate/step3_classes.py::refresh_classes: if state.rank is "
+    "not None and state.record "
     "is not None => if ((state.rank is not None))": (
         "a section without a record has no rank: the step before took it"
     ),
@@ -69,9 +70,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "worker/pipeline/ingest/stage.py::IngestStage: _looked_at: float = 0.0 => _looked_at: float = 1.0": (
         "it is set when the subscription is opened, before anything looks at it"
     ),
-    "worker/runtime/loop.py::_Loop.turn: if task is None or task.cancelling(): => if ((task.cancelling())):": (
-        "a turn always runs in a task; the condition says so to mypy"
-    ),
+    "worker/runtime/loop.py::_Loop.turn: if task is None or task.cancelling(): => if "
+    "((task.cancelling())):": ("a turn always runs in a task; the condition says so to mypy"),
     "worker/pipeline/ingest/quarantine.py::_whose: return batch.arrivals[0].district_id, "
     "batch.arrivals[0].event_id => return batch.arrivals[(-1)].district_id, "
     "batch.arrivals[0].event_id": (
@@ -136,29 +136,32 @@ EQUIVALENT: Final[dict[str, str]] = {
     "context.scope.holds(student): => if ((context.scope.holds(student))):": (
         "the store gives the records of students alone"
     ),
-    "worker/pipeline/evaluate/candidate/step3_classes.py::_entry: if section is None or state.students == 0: => if "
+    "worker/pipeline/evaluate/candidate/step3_classes.py::_entry: if section is None or "
+    "state.students == 0: => if "
     "((state.students == 0)):": (
         "a section that the filter does not keep has no students for whom it counts"
     ),
-    "worker/pipeline/evaluate/cause_facts.py::_not_running: if view.term is None or calendar.counts(view.section, "
+    "worker/pipeline/evaluate/cause_facts.py::_not_running: if view.term is None or "
+    "calendar.counts(view.section, "
     "view.term): => if ((calendar.counts(view.section, view.term))):": (
         "a section without a term always counts"
     ),
-    "worker/pipeline/evaluate/record_decision.py::record_outcome: under_floor: int = 0, => under_floor: int = (-1),": (
-        "no batch has fewer than no event, and then nothing is told either way"
-    ),
-    "worker/pipeline/evaluate/candidate/refresh.py::refresh: touched.schools |= outcome_of_students.schools => pass": (
+    "worker/pipeline/evaluate/record_decision.py::record_outcome: under_floor: int = 0, => "
+    "under_floor: int = (-1),": ("no batch has fewer than no event, and then nothing is told either way"),
+    "worker/pipeline/evaluate/candidate/refresh.py::refresh: touched.schools |= "
+    "outcome_of_students.schools => pass": (
         "a student comes into the roster, leaves it, or moves by a change of his own record, whose "
         "schools are looked at for it; where the scope changes the whole district is"
     ),
-    "worker/pipeline/evaluate/candidate/step2_students.py::_judge: class_id = sections[0] if len(sections) == 1 else None => "
+    "worker/pipeline/evaluate/candidate/step2_students.py::_judge: class_id = sections[0] if "
+    "len(sections) == 1 else None => "
     "class_id = sections[(-1)] if len(sections) == 1 else None": ("of one section the first is the last"),
-    "worker/pipeline/evaluate/candidate/step2_students.py::refresh_students: sizes.update(write.sections or ()) => "
+    "worker/pipeline/evaluate/candidate/step2_students.py::refresh_students: "
+    "sizes.update(write.sections or ()) => "
     "sizes.update(((write.sections)))": (
         "what is written of a student always says which sections count, none of them included"
     ),
-    "worker/pipeline/evaluate/record_decision.py::record_outcome: suggest_seconds: float = 0, => suggest_seconds: float = (-1),": (
-        "no time allows no search, and neither does less"
-    ),
+    "worker/pipeline/evaluate/record_decision.py::record_outcome: suggest_seconds: float = 0, "
+    "=> suggest_seconds: float = (-1),": ("no time allows no search, and neither does less"),
 }
 """Reasons by the name of a mutant, as `make mutants` prints it."""

@@ -18,6 +18,7 @@ from typing import Final
 
 from mutants.edit import Mutant
 from mutants.executed import FUNCTIONS, STATEMENTS, Executed
+from mutants.groups import SQL
 
 FAST: Final = ("unit", "suggest")
 REAL: Final = ("contract", "model", "cases", "sandbox")
@@ -32,8 +33,8 @@ FAR: Final = 3
 STORE: Final = re.compile("store|database|site|console|page|Feed")
 """What a test names that has a PostgreSQL."""
 LOADED_BY: Final = {
-    "alerts": ("outbox.py",),
-    "outbox": ("outbox.py",),
+    "alerts/alerts": ("outbox.py",),
+    "relay/outbox": ("outbox.py",),
 }
 """Adapters that load a file whose name is not written there."""
 ALSO: Final = {
@@ -77,7 +78,7 @@ class FittingTests:
         near = {file for part, also in ALSO.items() if part in mutant.path for file in also}
         fast: list[str] = []
         if mutant.path.endswith(".sql"):
-            executed, what = self._executed[STATEMENTS], f"{Path(mutant.path).stem}::{mutant.scope}"
+            executed, what = self._executed[STATEMENTS], f"{_statements_file(mutant.path)}::{mutant.scope}"
             real = [file for file in real if STORE.search(_text(file))]
             near |= {file.relative_to(self._root).as_posix() for file in self._by_subject(mutant)}
         else:
@@ -135,10 +136,10 @@ class FittingTests:
 
     def _methods(self, mutant: Mutant) -> set[str]:
         """Return the methods of adapters that run a statement; where none says its name, all of those."""
-        file = Path(mutant.path).stem
+        file = _statements_file(mutant.path)
         adapters = [
             adapter
-            for adapter in sorted((self._root / "worker/adapters/postgres").glob("*.py"))
+            for adapter in sorted((self._root / SQL).rglob("*.py"))
             if f'load("{file}")' in _text(adapter) or adapter.name in LOADED_BY.get(file, ())
         ]
         names = {name for adapter in adapters for name in _users(adapter, mutant.scope)}
@@ -163,6 +164,11 @@ class FittingTests:
                 user for file in _calling(program, names) for name in names for user in _users(file, name)
             }
         return []
+
+
+def _statements_file(path: str) -> str:
+    """Return a file of statements as `statements.load` takes it."""
+    return path.removeprefix(f"{SQL}/").removesuffix(".sql")
 
 
 def _of_every_file(tests: list[str], near: Container[str]) -> list[str]:

@@ -12,26 +12,26 @@ from mutants.python_mutants import python_mutants
 from mutants.sql_mutants import sql_mutants
 
 ROOT: Final = Path(__file__).parents[2]
-SQL: Final = "worker/adapters/postgres/sql"
+SQL: Final = "worker/adapters/postgres"
 GROUPS: Final = {
     "leases": (
         *(
-            f"worker/adapters/postgres/{name}.py"
-            for name in ("outbox", "deliveries", "mails", "clock", "turns")
+            f"{SQL}/{name}.{kind}"
+            for name in ("relay/outbox", "alerts/deliveries", "mail/mails", "operations/clock")
+            for kind in ("py", "sql")
         ),
-        *(f"{SQL}/{name}.sql" for name in ("outbox", "deliveries", "alerts", "mails", "clock")),
-        *(f"worker/pipeline/{name}.py" for name in ("relay", "deliver", "mail")),
+        f"{SQL}/alerts/alerts.sql",
+        f"{SQL}/poll/feed_locks.py",
+        *("worker/pipeline/relay/stage.py", "worker/alerts/deliver.py", "worker/mail/send.py"),
     ),
     "domain": ("worker/domain/**/*.py",),
     "pipeline": (
-        "worker/pipeline/*.py",
-        "worker/pipeline/evaluate/candidate/*.py",
-        "worker/pipeline/poll/*.py",
-        "worker/pipeline/evaluate/record_decision.py",
-        "worker/pipeline/evaluate/cause_facts.py",
-        "worker/suggest/service.py",
+        "worker/pipeline/**/*.py",
+        *("worker/alerts/inspect.py", "worker/alerts/report_stages.py", "worker/mail/bounces.py"),
+        *("worker/operations/housekeeping.py", "worker/operations/clock.py"),
+        *("worker/onboarding/advance.py", "worker/runtime/loop.py"),
     ),
-    "SQL": (f"{SQL}/*.sql",),
+    "SQL": (f"{SQL}/*/*.sql",),
 }
 """The first group that has a file keeps it."""
 DISTRICTS: Final = "districts"

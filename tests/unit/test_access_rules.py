@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from config.loading import SettingsProblem, load
 from config.settings import HttpSettings, Settings
 from worker.adapters.passwords import Argon2Passwords
-from worker.bootstrap.process import STAGES, check_stages
+from worker.bootstrap.checks import STAGES, check_stages
 from worker.console.access import request_origin
 from worker.console.access.csrf import Field, Secret
 from worker.console.access.identity import LOCAL, NOBODY, Identity, Permission

@@ -14,13 +14,13 @@ from builders import DISTRICT
 from evaluation_fakes import MemoryEvaluation
 from structlog.testing import capture_logs
 
-from worker.domain.messages.bodies import instant
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes import Cause, Owner
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.records import RecordId, Section, Student, Teacher
 from worker.domain.roster.section_filter import SectionFilter, SectionView
+from worker.domain.roster.timestamps import instant
 from worker.suggest.service import _is_better, advise, search, suggest_filters
 from worker.suggest.suggestions import Suggestion
 from worker.suggest.survey import Survey, SurveyBuilder

@@ -26,8 +26,10 @@ from jsonschema import Draft202012Validator
 
 from config.topology import TOPOLOGY
 from schemas import export, messages
+from worker.domain.alerts import message as message_module
 from worker.domain.messages import bodies
-from worker.domain.messages.bodies import REVIEW_ITEMS, instant
+from worker.domain.messages.bodies import REVIEW_ITEMS
+from worker.domain.preflight import tally as tally_module
 from worker.domain.preflight.checks import (
     DistrictContext,
     ErrorChanges,
@@ -57,6 +59,7 @@ from worker.domain.roster.roster import (
     teacher_entry,
     upsert_change,
 )
+from worker.domain.roster.timestamps import instant
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.relay.stage import body
 from worker.runtime.trace_context import trace_parent
@@ -105,8 +108,8 @@ def envelope(tally: Tally, **changed: Any) -> Json:
         "previous_commit_id": None,
         "sequence": 1,
         "batch": batch(),
-        "counts": bodies.plan_counts(tally),
-        "roster": bodies.roster_summary(tally),
+        "counts": tally_module.plan_counts(tally),
+        "roster": tally_module.roster_summary(tally),
     }
     return bodies.commit_envelope(**(given | changed))
 
@@ -150,7 +153,7 @@ def alert_body(**changed: Any) -> bytes:
         "starts_at": NOON,
         "ends_at": None,
     }
-    return outgoing("rostering.alert/v1", bodies.alert_body(**(given | changed)))
+    return outgoing("rostering.alert/v1", message_module.alert_body(**(given | changed)))
 
 
 # Commits

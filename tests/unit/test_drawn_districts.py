@@ -20,7 +20,7 @@ from worker.domain.roster.canonical import MODULUS
 from worker.domain.roster.records import RecordKind
 from worker.domain.roster.roster import digest
 from worker.domain.roster.section_filter import SectionFilter
-from worker.pipeline.evaluate import stage as evaluate
+from worker.pipeline.evaluate import preflight
 
 STUDENTS = [f"s{number:02}" for number in range(8)]
 STEPS = 14
@@ -195,7 +195,7 @@ async def compare_full_run(district: MemoryEvaluation) -> None:
     before, known = district.state.tally.to_json(), district.state.evaluated_policy
     district.state.evaluated_policy = "another"
     district.calls.clear()
-    await evaluate.run_preflight(district.port(), [])
+    await preflight.run_preflight(district.port(), [])
     assert district.state.tally.to_json() == before
     assert not sum(district.calls[what] for what in ("entries", "findings", "sizes", "coverage"))
     district.state.evaluated_policy = known

@@ -17,7 +17,7 @@ from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import EventId, RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.record_decision import Decided
-from worker.pipeline.evaluate.unit_of_work import Adopted
+from worker.pipeline.evaluate.state import Adopted
 
 
 async def test_there_is_no_work_where_no_district_is_due() -> None:

@@ -16,7 +16,7 @@ from worker.domain.roster.canonical import MODULUS, to_hex
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.refresh import stage
-from worker.pipeline.evaluate.unit_of_work import Adopted
+from worker.pipeline.evaluate.state import Adopted
 
 
 async def guarded() -> MemoryEvaluation:

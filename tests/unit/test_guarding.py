@@ -15,7 +15,7 @@ from worker.domain.roster import staging
 from worker.domain.roster.records import RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.candidate.district import planned_moves
-from worker.pipeline.evaluate.stage import context_of, run_preflight, terms_that_count, today
+from worker.pipeline.evaluate.preflight import context_of, run_preflight, terms_that_count, today
 
 NAMES = [f"s{number:02}" for number in range(20)]
 STUDENT: Json = {"student": {"texts": {"grade": "3", "school_id": "h"}}}

@@ -19,6 +19,7 @@ from worker.domain.roster.records import EventId, RecordId, RecordKind, Term
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.staging import Event
 from worker.domain.roster.terms import DistrictTerms
+from worker.pipeline.evaluate.preflight import needs_full_run
 from worker.pipeline.evaluate.rosters import OpenFinding
 from worker.pipeline.evaluate.stage import (
     FAILURE_BACK_OFF,
@@ -27,9 +28,9 @@ from worker.pipeline.evaluate.stage import (
     SILENT_SECONDS,
     EvaluateStage,
     _has_reason,
-    needs_full_run,
 )
-from worker.pipeline.evaluate.unit_of_work import ClosedWindow, DistrictState, Evaluation, Evaluations
+from worker.pipeline.evaluate.state import ClosedWindow, DistrictState
+from worker.pipeline.evaluate.unit_of_work import Evaluation, Evaluations
 from worker.runtime.errors import DistrictUnreadable, StoreFailed, StoreUnavailable
 from worker.runtime.metrics import Metrics
 

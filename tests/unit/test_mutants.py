@@ -148,21 +148,21 @@ def test_a_mutant_keeps_its_name_and_its_place_in_a_sample_when_lines_move() -> 
 
 def test_a_sample_is_the_same_each_time_and_takes_as_many_of_each_group(tmp_path: Path) -> None:
     written(tmp_path / "worker" / "domain" / "toy.py", TOY)
-    written(tmp_path / "worker" / "stages" / "toy.py", TOY)
+    written(tmp_path / "worker" / "pipeline" / "toy.py", TOY)
 
     first = sample(6, seed=1, root=tmp_path)
 
     assert first == sample(6, seed=1, root=tmp_path)
     assert first != sample(6, seed=2, root=tmp_path)
     assert Counter(group for group, _ in first) == {"domain": 3, "pipeline": 3}
-    assert {mutant.path for _, mutant in sample(6, 1, "stages", tmp_path)} == {"worker/pipeline/toy.py"}
+    assert {mutant.path for _, mutant in sample(6, 1, "pipeline", tmp_path)} == {"worker/pipeline/toy.py"}
 
 
 def test_the_tests_that_fit_a_module_are_those_that_import_it_and_then_what_imports_it(
     tmp_path: Path,
 ) -> None:
     written(tmp_path / "worker" / "domain" / "toy.py", TOY)
-    written(tmp_path / "worker" / "stages" / "uses.py", "from worker.domain import toy")
+    written(tmp_path / "worker" / "pipeline" / "uses.py", "from worker.domain import toy")
     tests = tmp_path / "tests"
     written(tests / "helper.py", "from worker.pipeline.uses import toy")
     written(tests / "unit" / "test_a.py", "import helper")
@@ -180,20 +180,20 @@ def test_the_tests_that_fit_a_statement_are_those_that_call_what_runs_it_or_its_
 ) -> None:
     adapters = tmp_path / "worker" / "adapters" / "postgres"
     written(
-        adapters / "toys.py",
-        '_SQL = statements.load("toys")\n\n'
+        adapters / "box" / "toys.py",
+        '_SQL = statements.load("box/toys")\n\n'
         "def take():\n    _taken()\n\n"
         'def _taken():\n    _SQL["take"]\n\n'
         'def keep():\n    _SQL["keep"]\n',
     )
-    written(tmp_path / "worker" / "stages" / "toy.py", "def once():\n    toys.keep()\n")
+    written(tmp_path / "worker" / "pipeline" / "toy.py", "def once():\n    toys.keep()\n")
     tests = tmp_path / "tests" / "contract"
     written(tests / "test_a.py", "store.others.take()")
     written(tests / "test_b.py", "stage.once()")
     written(tests / "test_toys.py", "")
 
     def fitting(statement: str) -> list[list[str]]:
-        mutant = Mutant("worker/adapters/postgres/sql/toys.sql", statement, 0, 0, "", "", "")
+        mutant = Mutant("worker/adapters/postgres/box/toys.sql", statement, 0, 0, "", "", "")
         return FittingTests(tmp_path).rounds(mutant)
 
     assert fitting("take") == [["tests/contract/test_a.py", "tests/contract/test_toys.py"]]

@@ -17,7 +17,7 @@ from worker.cli.onboarding_reports import Journey, LinesReport, as_json, distric
 from worker.domain.onboarding.launch_dates import AssessmentWindow, LaunchCalendar
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Onboarding, Sharing, Trouble
-from worker.onboarding.district_store import Made, Record
+from worker.onboarding.district_store import Record, Transition
 from worker.onboarding.todo import waits_of
 from worker.runtime.errors import OrderRefused, UsageError
 
@@ -39,7 +39,7 @@ RECORD = Record(
     mails_since=None,
     review_since=NOW,
 )
-MADE = Made(DISTRICT, State.ROSTERED, Move.SCHEDULE, State.LAUNCH_SCHEDULED, NOW, None, None, {})
+MADE = Transition(DISTRICT, State.ROSTERED, Move.SCHEDULE, State.LAUNCH_SCHEDULED, NOW, None, None, {})
 
 
 def suggestion(text: str, *, rules: bool = True) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from config.addresses import is_local, postgres_url
 from config.loading import SettingsProblem, load
-from worker.bootstrap.process import STAGES, check_stages
+from worker.bootstrap.checks import STAGES, check_stages
 from worker.runtime.errors import SettingsError
 
 CLEVER = {"CLEVER__CLIENT_ID": "app", "CLEVER__CLIENT_SECRET": "secret"}

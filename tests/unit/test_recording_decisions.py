@@ -11,7 +11,7 @@ from builders import DISTRICT, Json
 from evaluation_fakes import MemoryEvaluation
 
 from worker.domain.alerts.codes import BASELINE_REFUSED, EVENTS_UNDER_FLOOR, PREFLIGHT_FAILED
-from worker.domain.messages.bodies import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch, instant
+from worker.domain.messages.bodies import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id, trace_parent
 from worker.domain.preflight.policy import Code, Policy, Severity
@@ -21,9 +21,10 @@ from worker.domain.roster.canonical import canonical, to_hex
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.roster import PartLimits
 from worker.domain.roster.staging import Change
+from worker.domain.roster.timestamps import instant
 from worker.messaging.outbox_message import OutboxMessage
+from worker.pipeline.evaluate.preflight import run_preflight
 from worker.pipeline.evaluate.record_decision import PARTS_AT_ONCE, Decided, enqueue_changes, record_outcome
-from worker.pipeline.evaluate.stage import run_preflight
 
 
 def student(number: int, **texts: str) -> Change:

@@ -11,8 +11,8 @@ from worker.domain.preflight.tally import Tally
 from worker.domain.roster.records import RecordId, Term
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.terms import DistrictTerms
-from worker.pipeline.evaluate.stage import _reevaluate_at
-from worker.pipeline.evaluate.unit_of_work import DistrictState
+from worker.pipeline.evaluate.preflight import _reevaluate_at
+from worker.pipeline.evaluate.state import DistrictState
 
 TODAY = date(2026, 9, 15)
 TERM = Term(RecordId("1"), "Fall", date(2026, 9, 1), date(2026, 9, 20))

@@ -21,7 +21,7 @@ from worker.mail.bounce_mailbox import Returned
 from worker.mail.bounces import BounceStage
 from worker.mail.mail_store import Mails
 from worker.onboarding.advance import AdvanceStage
-from worker.onboarding.district_store import Made
+from worker.onboarding.district_store import Transition
 from worker.operations.clock import ClockStage
 from worker.operations.housekeeping import HousekeepingStage
 from worker.runtime.errors import BrokerUnavailable, MailboxUnavailable, StoreUnavailable
@@ -38,16 +38,16 @@ STOP = Stop()
 class OnboardingStore:
     """Makes these moves, once."""
 
-    def __init__(self, *made: Made) -> None:
+    def __init__(self, *made: Transition) -> None:
         self.made = list(made)
 
-    async def advance(self) -> list[Made]:
+    async def advance(self) -> list[Transition]:
         given, self.made = self.made, []
         return given
 
 
-def moved(district_id: str, before: State | None, move: Move, after: State) -> Made:
-    return Made(district_id, before, move, after, NOON, None, None, {})
+def moved(district_id: str, before: State | None, move: Move, after: State) -> Transition:
+    return Transition(district_id, before, move, after, NOON, None, None, {})
 
 
 async def test_every_move_is_counted_and_logged_and_none_is_work() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from config.loading import load
-from worker.bootstrap.process import STAGES, check_stages
+from worker.bootstrap.checks import STAGES, check_stages
 from worker.runtime.errors import SettingsError
 
 CLEVER = {"ROSTERING_CLEVER__CLIENT_ID": "app", "ROSTERING_CLEVER__CLIENT_SECRET": "sesame"}

@@ -13,17 +13,17 @@ from worker.console.onboarding_steps import WHERE, StepStatus, StepView, steps_o
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Trouble
-from worker.onboarding.district_store import Made
+from worker.onboarding.district_store import Transition
 
 DAY = timedelta(days=1)
 S = State
 
 
-def history(*moves: tuple[Move, State], actor: str | None = None) -> list[Made]:
+def history(*moves: tuple[Move, State], actor: str | None = None) -> list[Transition]:
     """Return moves, a day apart."""
-    made, before = list[Made](), None
+    made, before = list[Transition](), None
     for number, (move, after) in enumerate(moves):
-        made.append(Made("d", before, move, after, NOON + number * DAY, actor, None, {}))
+        made.append(Transition("d", before, move, after, NOON + number * DAY, actor, None, {}))
         before = after
     return made
 

@@ -20,7 +20,7 @@ from worker.domain.alerts.detection import (
     under_floor,
 )
 from worker.domain.alerts.incidents import NO_DISTRICT, Problem
-from worker.domain.messages.bodies import standing_errors, sync_state
+from worker.domain.messages.bodies import standing_errors
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.todo import TodoFacts, waits
 from worker.domain.onboarding.transitions import Trouble
@@ -38,6 +38,7 @@ from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.review.causes import Cause, Label, LabelKind, Owner
 from worker.domain.review.section_table import Grouping, SectionLine, SectionQuery, SectionTable, Sort
+from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.records import Course, RecordId, School, Section, Student, Term
 from worker.domain.roster.section_filter import SectionView
 

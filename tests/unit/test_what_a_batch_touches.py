@@ -18,8 +18,8 @@ from worker.pipeline.evaluate.candidate.refresh import stage
 from worker.pipeline.evaluate.candidate.step1_sections import section_view
 from worker.pipeline.evaluate.candidate.step2_students import StudentOutcome, refresh_students
 from worker.pipeline.evaluate.candidate.step3_classes import ClassOutcome
+from worker.pipeline.evaluate.preflight import context_of, run_preflight, terms_that_count, today
 from worker.pipeline.evaluate.rosters import SectionState
-from worker.pipeline.evaluate.stage import context_of, run_preflight, terms_that_count, today
 
 ALL = Policy(required_fields=(), unique_fields=())
 

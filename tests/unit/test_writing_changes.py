@@ -22,6 +22,7 @@ from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.terms import without_grace
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.candidate.step2_students import _outside
+from worker.pipeline.evaluate.preflight import verdict_on
 from worker.pipeline.evaluate.rosters import (
     EntryState,
     EntryWrite,
@@ -30,8 +31,7 @@ from worker.pipeline.evaluate.rosters import (
     Seat,
     StudentState,
 )
-from worker.pipeline.evaluate.stage import verdict_on
-from worker.pipeline.evaluate.unit_of_work import DistrictState
+from worker.pipeline.evaluate.state import DistrictState
 
 ENTRY = Entry(RosterKind.STUDENT, "s1", '{"id":"s1"}')
 SEAT = Seat("n", "3", is_blocked=False)

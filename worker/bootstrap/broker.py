@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import timedelta
 from typing import Final
 
 from config.settings import Settings
@@ -16,66 +15,17 @@ from worker.adapters.inprocess.files import DeadLetterFile, FileSink, MessageFil
 from worker.adapters.rabbitmq import rights
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
-from worker.bootstrap.store import Stores, open_store, process_name
-from worker.messaging.broker import Broker, Publisher
+from worker.bootstrap.settings import process_name
+from worker.bootstrap.store import Stores, open_store
+from worker.messaging.broker import Broker
 from worker.messaging.dead_letters import DeadLetters
 from worker.operations.purge_district import Purge
 from worker.pipeline.ingest.stage import IngestStage
-from worker.pipeline.poll.context import PollContext, PollTiming
 from worker.runtime.errors import BrokerUnavailable
 from worker.runtime.loop import Health, Stop, run
 from worker.runtime.metrics import Metrics
-from worker.runtime.tracing import NO_TRACES, Tracer
 
 DEAD_LETTERS: Final = "dead-letters.ndjson"
-
-
-@asynccontextmanager
-async def open_source(
-    settings: Settings, store: Stores, publisher: Publisher, metrics: Metrics, tracer: Tracer = NO_TRACES
-) -> AsyncIterator[PollContext | None]:
-    """Open the Clever source; None where none is configured. Raises `SettingsError`."""
-    app = settings.clever
-    if store.connections is None or app.client_id is None or app.client_secret is None:
-        yield None
-        return
-    from worker.adapters.clever.client import CleverClient  # noqa: PLC0415 — slow to import
-
-    client = CleverClient(
-        api_url=app.api_url,
-        oauth_url=app.token_service,
-        api_version=app.api_version,
-        client_id=app.client_id,
-        client_secret=app.client_secret.get_secret_value(),
-        page_size=app.page_size,
-    )
-    pace = PollTiming(poll=timedelta(seconds=app.poll_seconds), baseline=timedelta(hours=app.baseline_hours))
-    try:
-        yield PollContext(client, store.connections, store.baselines, publisher, metrics, pace, tracer)
-    finally:
-        await client.close()
-
-
-@asynccontextmanager
-async def open_tracing(settings: Settings, metrics: Metrics) -> AsyncIterator[Tracer]:
-    """Open what spans are sent by: nothing, where no collector is configured."""
-    tracing = settings.tracing
-    if tracing.otlp_endpoint is None:
-        yield NO_TRACES
-        return
-    from worker.adapters.opentelemetry import OpenTelemetryTracer  # noqa: PLC0415 — slow to import
-
-    tracer = OpenTelemetryTracer(
-        tracing.otlp_endpoint.get_secret_value(),
-        process=process_name(),
-        headers={name: value.get_secret_value() for name, value in tracing.headers.items()},
-        sample_ratio=tracing.sample_ratio,
-        sent=lambda spans, arrived: metrics.spans.labels("sent" if arrived else "lost").inc(spans),
-    )
-    try:
-        yield tracer
-    finally:
-        await tracer.close()
 
 
 def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
@@ -103,7 +53,7 @@ def message_files(settings: Settings) -> MessageFiles | None:
 
 def purge_of(settings: Settings, store: Stores, broker: RabbitBroker | InProcessBroker) -> Purge:
     """Return what deletes a district."""
-    return Purge(store.desk, dead_letters(settings, broker), store.quarantine, message_files(settings))
+    return Purge(store.districts, dead_letters(settings, broker), store.quarantine, message_files(settings))
 
 
 def dead_letters(settings: Settings, broker: RabbitBroker | InProcessBroker) -> DeadLetters:
@@ -140,7 +90,7 @@ async def is_taken(publisher: RabbitBroker | InProcessBroker, store: Stores | No
         with suppress(BrokerUnavailable):
             return await publisher.has_consumer(EVENTS_QUEUE)
         return True
-    return store is None or await store.desk.has_worker()
+    return store is None or await store.districts.has_worker()
 
 
 @asynccontextmanager

@@ -11,12 +11,13 @@ from worker.adapters.passwords import Argon2Passwords
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.bootstrap import mail, onboarding
 from worker.bootstrap.broker import dead_letters
-from worker.bootstrap.store import AccessStore, Stores, window_limits
+from worker.bootstrap.settings import window_limits
+from worker.bootstrap.store import AccessStore, Stores
 from worker.console.access.gate import Gate
 from worker.console.access.login import Access
 from worker.console.access.request_origin import AccessRules
 from worker.console.console import Console
-from worker.console.onboarding_context import Guide
+from worker.console.onboarding_context import OnboardingContext
 from worker.domain.access.users import Role
 from worker.operations.section_cache import SectionCache
 from worker.suggest.draft_counts import DraftCounts
@@ -25,7 +26,7 @@ from worker.suggest.draft_counts import DraftCounts
 def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InProcessBroker) -> Console:
     """Return the console over an open store and a broker."""
     return Console(
-        desk=store.desk,
+        districts=store.districts,
         dry_runs=store.evaluations,
         rollbacks=store.rollbacks,
         surveys=store.surveys,
@@ -40,14 +41,14 @@ def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InPr
         limits=window_limits(settings),
         access=access(settings, store.access),
         onboarding=store.onboarding,
-        mails=store.mail_desk,
+        mails=store.mail_orders,
         guide=guide(settings),
     )
 
 
-def guide(settings: Settings) -> Guide:
+def guide(settings: Settings) -> OnboardingContext:
     """Return what pages tell of districts' onboarding beside what the store knows. Raises `MailError`."""
-    return Guide(
+    return OnboardingContext(
         patience=onboarding.patience(settings),
         calendar=onboarding.calendar(settings),
         time_zone=settings.onboarding.time_zone,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import time, timedelta
 
 from config.settings import Settings
-from worker.adapters.postgres.onboarding.observations import Guidance
+from worker.adapters.postgres.onboarding.observations import OnboardingRules
 from worker.bootstrap import alerts
 from worker.domain.mail.mails import Composed, Values
 from worker.domain.onboarding.launch_dates import LaunchCalendar
@@ -28,11 +28,11 @@ def patience(settings: Settings) -> ReminderDelays:
     return ReminderDelays(timedelta(days=onboarding.district_days), timedelta(days=onboarding.team_days))
 
 
-def guidance(settings: Settings) -> Guidance:
+def guidance(settings: Settings) -> OnboardingRules:
     """Return what moves are decided by, and what writes their e-mails. Raises `MailError`."""
     onboarding = settings.onboarding
     thresholds = alerts.thresholds(settings)
-    return Guidance(
+    return OnboardingRules(
         TransitionRules(calendar(settings), onboarding.unsectioned_percent),
         onboarding.time_zone,
         timedelta(days=onboarding.link_days),

@@ -21,20 +21,19 @@ from worker.alerts.channel import Channel
 from worker.alerts.inspect import InspectStage
 from worker.alerts.report_stages import ReportStage
 from worker.bootstrap import alerts, mail, time_bounds
-from worker.bootstrap.broker import dead_letters, open_broker, open_source, open_tracing
+from worker.bootstrap.broker import dead_letters, open_broker
+from worker.bootstrap.checks import STAGES, check_stages
+from worker.bootstrap.clever import open_source
 from worker.bootstrap.console import build_console
-from worker.bootstrap.store import (
-    Stores,
-    open_store,
-    process_name,
-    window_limits,
-)
+from worker.bootstrap.housekeeping import _housekeeping
+from worker.bootstrap.settings import process_name, window_limits
+from worker.bootstrap.store import Stores, open_store
+from worker.bootstrap.tracing import open_tracing
 from worker.console.probes import Probes
 from worker.console.server import WebServer
 from worker.messaging.broker import Broker
 from worker.onboarding.advance import AdvanceStage
 from worker.operations.clock import ClockStage
-from worker.operations.housekeeping import HousekeepingStage
 from worker.pipeline.evaluate.stage import EvaluateStage, Watcher
 from worker.pipeline.ingest.quarantine import QuarantineStage
 from worker.pipeline.ingest.stage import IngestStage
@@ -51,59 +50,14 @@ from worker.runtime.watchdog import Watchdog
 
 Result = TypeVar("Result")
 
-STAGES: Final = ("poll", "ingest", "evaluate", "relay", "notify", "http")
 POLLS: Final = 8
 """Districts read from Clever side by side in one process: a turn is mostly waiting."""
 EVALUATIONS: Final = 2
 """Districts evaluated side by side in one process, so that a full run holds no small district up."""
-REMEMBER_EVENTS: Final = timedelta(days=45)
-"""How long ids of evaluated events are kept: Clever keeps the events for 30 days."""
 NEED_BROKER: Final = ("ingest", "quarantine", "watchdog", "poll.list", "poll", "relay", "relay.alerts")
 """Stages that begin once the broker is there; evaluation, alerts and pages do not wait for it."""
 FIRST_LOOK_SECONDS: Final = 5.0
 """For the broker, before everything else begins without it."""
-REMEMBER_ALERTS: Final = timedelta(days=7)
-"""How long alerts are kept after they left, for whoever asks whether a channel has had one."""
-UNATTENDED: Final = timedelta(hours=1)
-"""After which an alert that should have been given up is, though nobody delivers to its channel."""
-
-
-def check_stages(names: Collection[str], settings: Settings) -> None:
-    """Raise `SettingsError` for a stage that there is not, or that lacks a setting or another stage."""
-    for name in names:
-        if name not in STAGES:
-            raise SettingsError(f"--stages: expected some of {', '.join(STAGES)}, got {name}")
-    if (settings.clever.client_id is None) != (settings.clever.client_secret is None):
-        missing = "CLIENT_ID" if settings.clever.client_id is None else "CLIENT_SECRET"
-        raise SettingsError(
-            f"ROSTERING_CLEVER__{missing}: expected it together with the other of the two, got nothing"
-        )
-    if settings.clever.client_id is None and "poll" in names and set(names) <= {"poll", "http"}:
-        raise SettingsError(
-            "ROSTERING_CLEVER__CLIENT_ID: expected the app's client id for the stage poll, got nothing"
-        )
-    reads_clever = settings.clever.client_id is not None and "poll" in names
-    if reads_clever and settings.broker_url is None and "ingest" not in names:
-        raise SettingsError(
-            "--stages: poll also needs ingest where the broker is inside the process (no "
-            "ROSTERING_BROKER_URL)"
-        )
-    _check_proxy(settings)
-    alerts.check(names, settings)
-    mail.check(settings)
-
-
-def _check_proxy(settings: Settings) -> None:
-    """Raise `SettingsError` where a header would be believed of nobody, or of nobody's name."""
-    http = settings.http
-    if (http.user_header or http.role_header) and not http.trusted_proxies:
-        raise SettingsError(
-            "ROSTERING_HTTP__TRUSTED_PROXIES: expected the proxies whose headers are trusted, got nothing"
-        )
-    if http.role_header and not http.user_header:
-        raise SettingsError(
-            "ROSTERING_HTTP__USER_HEADER: expected it together with the role header, got nothing"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +275,7 @@ class Worker:
         if "http" not in self._stages:
             return None
         outboxes = [store.outbox, store.alerts]
-        probes = Probes(store.desk, outboxes, store.inspections, broker, self.health, self.metrics)
+        probes = Probes(store.districts, outboxes, store.inspections, broker, self.health, self.metrics)
         if "ingest" in self._stages:
             probes.consuming = lambda: ingest.consuming
         served = build_console(self._settings, store, broker)
@@ -366,26 +320,6 @@ class Worker:
 
 async def _is_set(event: asyncio.Event) -> None:
     await event.wait()
-
-
-def _housekeeping(store: Stores, stop: Stop, settings: Settings) -> HousekeepingStage:
-    """Return what forgets what is no longer needed."""
-    history = timedelta(days=settings.commit.history_days)
-    give_up = timedelta(hours=settings.alerts.give_up_hours) + UNATTENDED
-    return HousekeepingStage(
-        [
-            partial(store.desk.forget_events_older_than, REMEMBER_EVENTS),
-            partial(store.desk.forget_history_older_than, history),
-            store.access.sessions.forget,
-            store.access.attempts.forget,
-            store.access.local_keys.forget,
-            partial(store.deliveries.tidy, REMEMBER_ALERTS, give_up),
-            store.access.browsers.forget,
-            store.retention.forget,
-            store.student_fields.forget,
-        ],
-        stop.sleep,
-    )
 
 
 async def _closed(*closing: Callable[[], Awaitable[None]]) -> None:

@@ -1,13 +1,11 @@
 """The composition root of the store: the one place that knows which class answers to which of its ports.
 
-`worker.bootstrap.broker` opens what else there is, and `worker.bootstrap.process` puts the stages on top of both. Half of the
-commands need the store alone, so that nothing is imported here that is for anything else.
+Beside it, `broker` opens the broker, `clever` the source, `tracing` the spans; `process` puts the stages on
+top. Half of the commands need the store alone, so that nothing is imported here that is for anything else.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -28,12 +26,12 @@ from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.postgres.ingest.quarantine import PostgresLosses, PostgresQuarantine
-from worker.adapters.postgres.mail.mail_orders import PostgresMailDesk
+from worker.adapters.postgres.mail.mail_orders import PostgresMailOrders
 from worker.adapters.postgres.mail.mails import PostgresMails
 from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
 from worker.adapters.postgres.operations.clock import Longest, PostgresClock
 from worker.adapters.postgres.operations.district_queries import PostgresViews
-from worker.adapters.postgres.operations.districts import PostgresDesk
+from worker.adapters.postgres.operations.districts import PostgresDistricts
 from worker.adapters.postgres.operations.plans import PostgresPlans
 from worker.adapters.postgres.operations.retention import PostgresRetention
 from worker.adapters.postgres.operations.rollback import PostgresRollbacks
@@ -48,9 +46,7 @@ from worker.adapters.postgres.suggest.surveys import PostgresSurveys
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.bootstrap import alerts as alerting
 from worker.bootstrap import onboarding
-from worker.domain.preflight.policy import Code, Policy, Severity
-from worker.domain.preflight.window import WindowLimits
-from worker.operations.districts import WORKER
+from worker.bootstrap.settings import policy, process_name, window_limits
 from worker.runtime.errors import SettingsError
 
 GUARDS_LOOK_BACK: Final = timedelta(days=14)
@@ -77,7 +73,7 @@ class Stores:
     inbox: PostgresInbox
     evaluations: PostgresEvaluations
     outbox: PostgresOutbox
-    desk: PostgresDesk
+    districts: PostgresDistricts
     baselines: PostgresBaselines
     surveys: PostgresSurveys
     connections: PostgresConnections | None
@@ -95,7 +91,7 @@ class Stores:
     sections: PostgresSectionViews
     onboarding: PostgresOnboarding
     mails: PostgresMails
-    mail_desk: PostgresMailDesk
+    mail_orders: PostgresMailOrders
     clock: Callable[[Longest], PostgresClock]
     """The look at the clock, by how far ahead times can lie."""
     stage_failures: PostgresStageFailures
@@ -139,7 +135,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresInbox(database),
             evaluations,
             PostgresOutbox(database, heard),
-            PostgresDesk(database, rules),
+            PostgresDistricts(database, rules),
             PostgresBaselines(database, rules, policy(settings)),
             PostgresSurveys(database, policy(settings)),
             _connections(settings, database, locks),
@@ -155,7 +151,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresSectionViews(database, policy(settings)),
             PostgresOnboarding(database, onboarding.guidance(settings)),
             PostgresMails(database, heard),
-            PostgresMailDesk(database),
+            PostgresMailOrders(database),
             partial(PostgresClock, database),
             PostgresStageFailures(database),
             retention(settings, database),
@@ -235,39 +231,3 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> str:
     embedded = EmbeddedPostgres(settings.data_dir.absolute())
     stack.push_async_callback(embedded.stop)
     return await embedded.start()
-
-
-def policy(settings: Settings) -> Policy:
-    """Return what the settings demand of a district without a policy of its own."""
-    preflight = settings.preflight
-    return Policy(
-        required_fields=preflight.required_fields,
-        unique_fields=preflight.unique_fields,
-        removal_limit_percent=float(preflight.removal_limit_percent),
-        school_removal_limit_percent=float(preflight.school_removal_limit_percent),
-        removal_limit_floor=preflight.removal_limit_floor,
-        term_grace_days=preflight.term_grace_days,
-        class_change_limit_percent=float(preflight.class_change_limit_percent),
-        removal_window_hours=float(preflight.removal_window_hours),
-        extra_fields=settings.commit.extra_fields,
-        needs_baseline=settings.clever.client_id is not None,
-        time_zone=settings.onboarding.time_zone,
-        severities={Code(code): Severity(severity) for code, severity in preflight.severities.items()},
-    )
-
-
-def window_limits(settings: Settings) -> WindowLimits:
-    """Return how long a district's events may accumulate."""
-    window = settings.window
-    return WindowLimits(
-        quiet=timedelta(seconds=window.quiet_seconds),
-        max_age=timedelta(seconds=window.max_age_seconds),
-        max_events=window.max_events,
-        max_deferral=timedelta(seconds=window.max_deferral_seconds),
-    )
-
-
-def process_name(*, is_worker: bool = False) -> str:
-    """Return how this process is called in the lists of connections of broker and database."""
-    name = f"rostering/{socket.gethostname()}/{os.getpid()}"
-    return f"{name}/{WORKER}" if is_worker else name

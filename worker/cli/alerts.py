@@ -14,7 +14,7 @@ from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.terminal import counted, moment
 from worker.cli.terminal_output import say
-from worker.domain.messages.bodies import instant
+from worker.domain.roster.timestamps import instant
 
 _channel = click.option("--channel", metavar="NAME", help="Only this channel, as shown by `alerts list`.")
 
@@ -86,14 +86,14 @@ async def _list(
 async def _retry(ctx: CommandContext, channel: str | None) -> tuple[int, int]:
     async with app.open_store(ctx.settings) as store:
         taken, left = await store.deliveries.retry(channel)
-        await store.desk.note(None, "alerts.retry", ctx.actor, {"channel": channel, "alerts": taken})
+        await store.districts.note(None, "alerts.retry", ctx.actor, {"channel": channel, "alerts": taken})
     return taken, left
 
 
 async def _discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> int:
     async with app.open_store(ctx.settings) as store:
         gone = await store.deliveries.discard(channel, waiting=waiting)
-        await store.desk.note(None, "alerts.discard", ctx.actor, {"channel": channel, "alerts": gone})
+        await store.districts.note(None, "alerts.discard", ctx.actor, {"channel": channel, "alerts": gone})
     return gone
 
 

@@ -104,14 +104,14 @@ def _given(approval: dict[str, Any]) -> str:
 
 async def _hold(ctx: CommandContext, district: str, reason: str) -> None:
     async with opened_district(ctx, district) as (store, district_id):
-        await store.desk.hold(district_id, ctx.actor, reason)
+        await store.districts.hold(district_id, ctx.actor, reason)
 
 
 async def _resume(ctx: CommandContext, district: str, reason: str) -> None:
     async with opened_district(ctx, district) as (store, district_id):
-        await store.desk.resume(district_id, ctx.actor, reason)
+        await store.districts.resume(district_id, ctx.actor, reason)
 
 
 async def _approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
     async with opened_district(ctx, district) as (store, district_id):
-        await store.desk.approve(district_id, plan, ctx.actor, reason)
+        await store.districts.approve(district_id, plan, ctx.actor, reason)

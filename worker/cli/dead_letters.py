@@ -20,7 +20,7 @@ from worker.cli.context import CommandContext
 from worker.cli.district_argument import district_id_of
 from worker.cli.terminal import counted, moment
 from worker.cli.terminal_output import say
-from worker.domain.messages.bodies import instant
+from worker.domain.roster.timestamps import instant
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetter, DeadLetters
 from worker.operations import dead_letters as letters
@@ -159,7 +159,7 @@ def _as_json(line: LetterLine) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Opened:
     """What an order on dead letters works with."""
 
     store: app.Stores
@@ -168,11 +168,11 @@ class _Desk:
 
 
 @asynccontextmanager
-async def _opened(ctx: CommandContext) -> AsyncIterator[_Desk]:
+async def _opened(ctx: CommandContext) -> AsyncIterator[_Opened]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(app.open_store(ctx.settings))
         broker = await stack.enter_async_context(outside.open_publisher(ctx.settings, store))
-        yield _Desk(store, outside.dead_letters(ctx.settings, broker), broker)
+        yield _Opened(store, outside.dead_letters(ctx.settings, broker), broker)
 
 
 async def _list(ctx: CommandContext, limit: int) -> DeadLetterListing:
@@ -184,32 +184,32 @@ async def _list(ctx: CommandContext, limit: int) -> DeadLetterListing:
 
 
 async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
-    async with _opened(ctx) as desk:
-        letter = await letters.found(desk.letters, letter_id)
+    async with _opened(ctx) as districts:
+        letter = await letters.found(districts.letters, letter_id)
         if letter is None:
             raise OrderRefused(f"no such dead letter: {letter_id}")
         detail = {"record": letter.id}
-        await desk.store.desk.note(letter.district_id, "lookup.dead-letters", ctx.actor, detail)
+        await districts.store.districts.note(letter.district_id, "lookup.dead-letters", ctx.actor, detail)
     return letter
 
 
 async def _replay(ctx: CommandContext, choice: DeadLetterQuery, reason: str) -> Settled:
-    async with _opened(ctx) as desk:
-        meant = await _meant(desk, choice)
+    async with _opened(ctx) as districts:
+        meant = await _meant(districts, choice)
         return await letters.replay(
-            desk.letters, desk.publisher, desk.store.quarantine, meant, ctx.actor, reason
+            districts.letters, districts.publisher, districts.store.quarantine, meant, ctx.actor, reason
         )
 
 
 async def _discard(ctx: CommandContext, choice: DeadLetterQuery, reason: str) -> Settled:
-    async with _opened(ctx) as desk:
-        meant = await _meant(desk, choice)
-        return await letters.discard(desk.letters, desk.store.quarantine, meant, ctx.actor, reason)
+    async with _opened(ctx) as districts:
+        meant = await _meant(districts, choice)
+        return await letters.discard(districts.letters, districts.store.quarantine, meant, ctx.actor, reason)
 
 
-async def _meant(desk: _Desk, choice: DeadLetterQuery) -> DeadLetterQuery:
+async def _meant(districts: _Opened, choice: DeadLetterQuery) -> DeadLetterQuery:
     """Return the choice with whole ids in the place of their beginnings, of letters and of the district."""
     district = choice.district_id
     if district is not None:
-        district = await district_id_of(desk.store, district, may_be_new=True)
-    return replace(choice, ids=await letters.whole_ids(desk.letters, choice.ids), district_id=district)
+        district = await district_id_of(districts.store, district, may_be_new=True)
+    return replace(choice, ids=await letters.whole_ids(districts.letters, choice.ids), district_id=district)

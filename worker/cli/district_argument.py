@@ -38,7 +38,7 @@ async def district_id_of(
 ) -> str:
     """Return the id of the district that a person means; see `opened_district`."""
     beginning = text.lower() if len(text) >= SHORTEST_BEGINNING and not is_final else None
-    return chosen(text, await store.desk.districts_called(text, beginning), may_be_new=may_be_new)
+    return chosen(text, await store.districts.districts_called(text, beginning), may_be_new=may_be_new)
 
 
 def chosen(text: str, found: Sequence[NamedDistrict], *, may_be_new: bool) -> str:

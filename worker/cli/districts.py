@@ -10,6 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from worker.bootstrap import settings
 from worker.bootstrap import store as app
 from worker.cli import approvals
 from worker.cli.context import CommandContext
@@ -17,8 +18,8 @@ from worker.cli.district_argument import opened_district
 from worker.cli.reviews import findings_table, forecast_text, review_details
 from worker.cli.terminal import counted, moment
 from worker.cli.terminal_output import say
-from worker.domain.messages.bodies import instant
 from worker.domain.preflight.approval import plan_text
+from worker.domain.roster.timestamps import instant
 from worker.operations.districts import DistrictLine
 
 STYLES = {
@@ -241,20 +242,20 @@ def _as_json(line: DistrictLine) -> dict[str, Any]:
 
 async def _districts(ctx: CommandContext) -> list[DistrictLine]:
     async with app.open_store(ctx.settings) as store:
-        return await store.desk.districts()
+        return await store.districts.every_district()
 
 
 async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
     from worker.operations.dry_run import forecast  # noqa: PLC0415 — slow to import
 
     async with opened_district(ctx, district) as (store, district_id):
-        details = await store.desk.show(district_id)
+        details = await store.districts.show(district_id)
         has_events = details["window"] is not None and details["window"]["events"]
-        limits = app.window_limits(ctx.settings)
+        limits = settings.window_limits(ctx.settings)
         warning = await forecast(store.evaluations, district_id, limits) if has_events else None
         return {**details, "forecast": warning}
 
 
 async def _flush(ctx: CommandContext, district: str) -> None:
     async with opened_district(ctx, district) as (store, district_id):
-        await store.desk.flush(district_id, ctx.actor)
+        await store.districts.flush(district_id, ctx.actor)

@@ -20,11 +20,11 @@ from worker.cli.district_argument import opened_district
 from worker.cli.lazy_group import LazyGroup, Place
 from worker.cli.terminal import counted, moment, progress_bars
 from worker.cli.terminal_output import say
-from worker.domain.messages.bodies import instant
 from worker.domain.preflight.policy import parse_end, parse_own_policy
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
+from worker.domain.roster.timestamps import instant
 from worker.operations.districts import FilterVersion, PolicyVersion
 from worker.runtime.errors import FilterUnconfirmed, InputFileError
 
@@ -255,8 +255,8 @@ def _read(file: Path) -> str:
 
 async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
     async with opened_district(ctx, district) as (store, district_id):
-        current = await store.desk.current_filter(district_id)
-        await store.desk.note(district_id, "lookup.filter", ctx.actor, {"version": current.version})
+        current = await store.districts.current_filter(district_id)
+        await store.districts.note(district_id, "lookup.filter", ctx.actor, {"version": current.version})
         return current.section_filter.model_dump(mode="json")
 
 
@@ -272,11 +272,11 @@ async def _set(
         if effect is not None and effect.needs_confirmation:
             _confirm(effect, is_sure=is_sure)
             confirmed = effect.moves
-        version = await store.desk.set_filter(
+        version = await store.districts.set_filter(
             district_id, section_filter, ctx.actor, reason, confirmed=confirmed
         )
         nothing = await store.surveys.scope_matches_nothing(district_id, section_filter.scope)
-        return version, await store.desk.is_known(district_id), nothing
+        return version, await store.districts.is_known(district_id), nothing
 
 
 def _confirm(effect: FilterEffect, *, is_sure: bool) -> None:
@@ -291,8 +291,8 @@ def _confirm(effect: FilterEffect, *, is_sure: bool) -> None:
 
 async def _filters(ctx: CommandContext, district: str) -> list[FilterVersion]:
     async with opened_district(ctx, district) as (store, district_id):
-        found = await store.desk.filters(district_id)
-        await store.desk.note(district_id, "lookup.filter", ctx.actor, {"versions": len(found)})
+        found = await store.districts.filters(district_id)
+        await store.districts.note(district_id, "lookup.filter", ctx.actor, {"versions": len(found)})
         return found
 
 
@@ -306,16 +306,16 @@ async def _try(ctx: CommandContext, district: str, section_filter: SectionFilter
 
 async def _show_policy(ctx: CommandContext, district: str) -> PolicyVersion:
     async with opened_district(ctx, district) as (store, district_id):
-        return await store.desk.own_policy(district_id)
+        return await store.districts.own_policy(district_id)
 
 
 async def _policies(ctx: CommandContext, district: str) -> list[PolicyVersion]:
     async with opened_district(ctx, district) as (store, district_id):
-        return await store.desk.policies(district_id)
+        return await store.districts.policies(district_id)
 
 
 async def _set_policy(
     ctx: CommandContext, district: str, policy: dict[str, Any], until: datetime | None, reason: str | None
 ) -> int:
     async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
-        return await store.desk.set_policy(district_id, policy, ctx.actor, until=until, reason=reason)
+        return await store.districts.set_policy(district_id, policy, ctx.actor, until=until, reason=reason)

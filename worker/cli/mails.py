@@ -18,7 +18,7 @@ from worker.cli.district_argument import district_id_of
 from worker.cli.terminal import counted, moment
 from worker.cli.terminal_output import say
 from worker.domain.mail.mails import MailKind
-from worker.domain.messages.bodies import instant
+from worker.domain.roster.timestamps import instant
 from worker.mail.mail_store import KeptMail, MailState
 
 LONGEST_REPORT = 1024 * 1024
@@ -130,29 +130,29 @@ def bounced(ctx: CommandContext, file: BinaryIO) -> None:
 
 async def _list(ctx: CommandContext, district: str | None) -> list[KeptMail]:
     async with app.open_store(ctx.settings) as store:
-        return await store.mail_desk.newest(district and await district_id_of(store, district))
+        return await store.mail_orders.newest(district and await district_id_of(store, district))
 
 
 async def _show(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
     async with app.open_store(ctx.settings) as store:
-        mail = await store.mail_desk.show(mail_id)
-        await store.desk.note(mail.district_id, "lookup.mail", ctx.actor, {"record": str(mail_id)})
+        mail = await store.mail_orders.show(mail_id)
+        await store.districts.note(mail.district_id, "lookup.mail", ctx.actor, {"record": str(mail_id)})
         return mail
 
 
 async def _settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool) -> KeptMail:
     async with app.open_store(ctx.settings) as store:
-        return await store.mail_desk.settle(mail_id, ctx.actor, arrived=arrived)
+        return await store.mail_orders.settle(mail_id, ctx.actor, arrived=arrived)
 
 
 async def _retry(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
     async with app.open_store(ctx.settings) as store:
-        return await store.mail_desk.retry(mail_id, ctx.actor)
+        return await store.mail_orders.retry(mail_id, ctx.actor)
 
 
 async def _cancel(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
     async with app.open_store(ctx.settings) as store:
-        return await store.mail_desk.cancel(mail_id, ctx.actor)
+        return await store.mail_orders.cancel(mail_id, ctx.actor)
 
 
 async def _bounced(ctx: CommandContext, raw: bytes) -> str | None:

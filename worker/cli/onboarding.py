@@ -169,7 +169,7 @@ def request_rules(
     rules = RulesAsked(text) if text is not None else None
 
     async def asked(store: app.Stores, district_id: str) -> None:
-        found = rules or rules_asked(await store.desk.show(district_id), suggestion)
+        found = rules or rules_asked(await store.districts.show(district_id), suggestion)
         await store.onboarding.order(
             district_id, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found
         )
@@ -294,12 +294,12 @@ async def _journey(ctx: CommandContext, store: app.Stores, district: str) -> Jou
     record = await store.onboarding.record(district)
     links = await store.onboarding.links(district)
     link = next((each for each in links if each.is_open), None)
-    await store.desk.note(district, "lookup.contacts", ctx.actor, {})
+    await store.districts.note(district, "lookup.contacts", ctx.actor, {})
     return Journey(
         record,
         await store.onboarding.history(district),
         waits_of(record),
-        await store.mail_desk.newest(district),
+        await store.mail_orders.newest(district),
         link.expires_at if link else None,
     )
 

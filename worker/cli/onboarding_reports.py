@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.terminal import counted, moment
-from worker.domain.messages.bodies import instant
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.todo import Wait, told_troubles
+from worker.domain.roster.timestamps import instant
 from worker.mail.mail_store import KeptMail
-from worker.onboarding.district_store import Made, Record, RulesAsked
+from worker.onboarding.district_store import Record, RulesAsked, Transition
 from worker.onboarding.todo import waits_of
 from worker.runtime.errors import OrderRefused, UsageError
 
@@ -37,7 +37,7 @@ class Journey:
     """A district with all that is shown of its onboarding; `link_ends_at` is the end of its link."""
 
     record: Record
-    history: Sequence[Made]
+    history: Sequence[Transition]
     waits: Sequence[Wait]
     mails: Sequence[KeptMail]
     link_ends_at: datetime | None
@@ -213,7 +213,7 @@ def _mails(journey: Journey) -> list[str]:
     ]
 
 
-def _move_json(made: Made) -> dict[str, Any]:
+def _move_json(made: Transition) -> dict[str, Any]:
     return {
         "at": instant(made.at),
         "move": made.move.value,

@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config.loading import redacted
 from config.settings import Settings
-from worker.bootstrap import process
+from worker.bootstrap import checks, process
 from worker.cli.context import CommandContext
 from worker.cli.terminal import DistrictProgress
 from worker.cli.terminal_console import TerminalConsole
@@ -21,12 +21,12 @@ from worker.runtime.logs import configure_logging
 @click.command()
 @click.option(
     "--stages",
-    help=f"Comma-separated stages to run (default: all): {', '.join(process.STAGES)}.",
+    help=f"Comma-separated stages to run (default: all): {', '.join(checks.STAGES)}.",
 )
 @click.pass_obj
 def run(ctx: CommandContext, stages: str | None) -> None:
     """Run the worker until you stop it."""
-    names = [name.strip() for name in stages.split(",") if name.strip()] if stages else list(process.STAGES)
+    names = [name.strip() for name in stages.split(",") if name.strip()] if stages else list(checks.STAGES)
     worker = process.Worker(ctx.settings, names)
     code = ctx.run(_run(worker, ctx.settings))
     sys.exit(code)

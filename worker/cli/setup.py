@@ -11,7 +11,8 @@ from config import loading as configuration
 from config.topology import TOPOLOGY
 from worker.adapters.rabbitmq import rights
 from worker.adapters.rabbitmq.broker import RabbitBroker
-from worker.bootstrap import process, store
+from worker.bootstrap import checks, store
+from worker.bootstrap import settings as settings_module
 from worker.cli.context import CommandContext
 from worker.cli.terminal_output import say
 from worker.runtime.errors import SettingsError, TopologyError
@@ -32,7 +33,7 @@ def migrate(ctx: CommandContext) -> None:
 @click.pass_obj
 def check_config(ctx: CommandContext) -> None:
     """Check the settings and show them, with secrets hidden."""
-    process.check_stages(process.STAGES, ctx.settings)
+    checks.check_stages(checks.STAGES, ctx.settings)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("setting", "value", "meaning"):
         table.add_column(column, overflow="fold")
@@ -80,7 +81,7 @@ async def _with_broker(ctx: CommandContext, what: str) -> list[str]:
     """Declare or check; return the names of what could not be compared."""
     if ctx.settings.broker_url is None:
         raise SettingsError("ROSTERING_BROKER_URL: expected the broker's address, it is not set")
-    broker = RabbitBroker(ctx.settings.broker_url.get_secret_value(), name=store.process_name())
+    broker = RabbitBroker(ctx.settings.broker_url.get_secret_value(), name=settings_module.process_name())
     try:
         if what == "declare":
             return [] if await broker.declare_topology() else [queue.name for queue in TOPOLOGY.queues]

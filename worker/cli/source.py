@@ -8,6 +8,7 @@ import click
 
 from worker.adapters.clever.saved import SavedPageFolder
 from worker.bootstrap import broker as outside
+from worker.bootstrap import clever as clever_module
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import opened_district
 from worker.cli.terminal import counted, progress_bars
@@ -105,7 +106,7 @@ async def _from_clever(
     async with (
         opened_district(ctx, district, may_be_new=True) as (store, district_id),
         outside.open_publisher(ctx.settings, store) as publisher,
-        outside.open_source(ctx.settings, store, publisher, Metrics()) as source,
+        clever_module.open_source(ctx.settings, store, publisher, Metrics()) as source,
     ):
         if source is None:
             raise SettingsError(
@@ -122,7 +123,7 @@ async def _from_clever(
                 over_newer=over_newer,
             )
         detail = {"from": "clever", "records": read.records, "over_newer": over_newer}
-        await store.desk.note(district_id, "district.resync", ctx.actor, detail)
+        await store.districts.note(district_id, "district.resync", ctx.actor, detail)
     return read
 
 
@@ -142,13 +143,13 @@ async def _from_pages(
                     over_newer=over_newer,
                 )
         detail = {"from": "pages", "records": read.records, "over_newer": over_newer}
-        await store.desk.note(district_id, "district.resync", ctx.actor, detail)
+        await store.districts.note(district_id, "district.resync", ctx.actor, detail)
     return read
 
 
 async def _purge(ctx: CommandContext, district: str) -> tuple[dict[str, int], bool]:
     async with opened_district(ctx, district, is_final=True) as (store, district_id):
-        source = (await store.desk.show(district_id))["source"]
+        source = (await store.districts.show(district_id))["source"]
         broker = outside.open_broker(ctx.settings)
         try:
             deleted = await outside.purge_of(ctx.settings, store, broker).district(district_id, ctx.actor)

@@ -75,7 +75,7 @@ def told(erased: Erased) -> list[str]:
 async def _export(ctx: CommandContext, district: str, student: str) -> dict[str, Any]:
     async with opened_district(ctx, district) as (store, district_id):
         student_id = await erase_student.student_id_of(store.students, district_id, student)
-        await store.desk.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
+        await store.districts.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
         broker = outside.open_broker(ctx.settings)
         try:
             dead_letters = outside.dead_letters(ctx.settings, broker)

@@ -156,5 +156,5 @@ async def _suggest(ctx: CommandContext, district: str, seconds: float) -> tuple[
         with progress_bars() as progress:
             found = await suggest_filters(store.surveys, district_id, seconds, progress)
         if not all(one.names_nobody for one in found):  # the filter in force is one of them
-            await store.desk.note(district_id, "lookup.filter", ctx.actor, {"suggestions": len(found)})
-        return found, "" if found else why_none(await store.desk.show(district_id))
+            await store.districts.note(district_id, "lookup.filter", ctx.actor, {"suggestions": len(found)})
+        return found, "" if found else why_none(await store.districts.show(district_id))

@@ -14,15 +14,15 @@ from markupsafe import Markup
 from worker.console.access.csrf import SECRET, Field
 from worker.console.access.identity import Permission, who
 from worker.console.access.login import Access
-from worker.console.onboarding_context import Guide, local_day, local_moment
+from worker.console.onboarding_context import OnboardingContext, local_day, local_moment
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.review.causes.wording import count
-from worker.mail.mail_store import MailDesk
+from worker.mail.mail_store import MailOrders
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetters, Quarantine
 from worker.onboarding.district_store import OnboardingStore
 from worker.operations.district_queries import Views
-from worker.operations.districts import Desk
+from worker.operations.districts import Districts
 from worker.operations.dry_run import DryRuns
 from worker.operations.plans import Plans
 from worker.operations.rollback_store import Rollbacks
@@ -103,7 +103,7 @@ def when(value: datetime | str | None) -> Markup:
 class Console:
     """The console of one process. Pages are functions of it; they keep nothing between two requests."""
 
-    desk: Desk
+    districts: Districts
     dry_runs: DryRuns
     rollbacks: Rollbacks
     surveys: Surveys
@@ -118,8 +118,8 @@ class Console:
     limits: WindowLimits
     access: Access
     onboarding: OnboardingStore
-    mails: MailDesk
-    guide: Guide
+    mails: MailOrders
+    guide: OnboardingContext
     _environment: jinja2.Environment = field(default_factory=_templates)
 
     def render(

@@ -12,7 +12,7 @@ from worker.mail.compose import Composer, Vendor
 
 
 @dataclass(frozen=True, slots=True)
-class Guide:
+class OnboardingContext:
     """What the settings say of districts in onboarding."""
 
     patience: ReminderDelays

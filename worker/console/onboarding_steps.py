@@ -10,7 +10,7 @@ from typing import Final
 
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Trouble
-from worker.onboarding.district_store import Made, Record
+from worker.onboarding.district_store import Record, Transition
 
 
 class StepStatus(StrEnum):
@@ -31,7 +31,7 @@ class StepView:
 
     state: State
     place: StepStatus
-    made: Made | None = None
+    made: Transition | None = None
     """The move that led there last; a return from disconnected does not count."""
     times: int = 0
     expected_at: datetime | None = None
@@ -56,7 +56,7 @@ WHERE: Final[dict[Trouble, tuple[str, str | None]]] = {
 """What holds a launch back, and the page of the district that says more of it."""
 
 
-def steps_of(record: Record, history: Sequence[Made]) -> list[StepView]:
+def steps_of(record: Record, history: Sequence[Transition]) -> list[StepView]:
     """Return the steps of a district, in their order."""
     is_away = record.onboarding.state is State.DISCONNECTED
     here = (record.onboarding.returns_to or State.CONNECTED) if is_away else record.onboarding.state
@@ -86,8 +86,8 @@ def troubles_of(record: Record) -> list[tuple[str, str | None]]:
     return [WHERE[trouble] for trouble in Trouble if trouble in record.troubles]
 
 
-def _reached(history: Sequence[Made]) -> dict[State, list[Made]]:
-    reached: dict[State, list[Made]] = {}
+def _reached(history: Sequence[Transition]) -> dict[State, list[Transition]]:
+    reached: dict[State, list[Transition]] = {}
     for made in history:
         if made.move is not Move.RETURN:
             reached.setdefault(made.after, []).append(made)

@@ -19,7 +19,7 @@ from worker.console.gauges import show_figures
 from worker.console.page import Route
 from worker.console.single_flight import SingleFlight
 from worker.messaging.broker import Broker
-from worker.operations.districts import Desk
+from worker.operations.districts import Districts
 from worker.pipeline.relay.outbox import OutboxGauge
 from worker.runtime import logs
 from worker.runtime.errors import StoreFailed, Unavailable
@@ -41,7 +41,7 @@ STATUSES: Final = ("waiting", "review", "rostered", "on_hold", "parked", "discon
 class Probes:
     """What a supervisor and a Prometheus ask of one process."""
 
-    desk: Desk
+    districts: Districts
     outboxes: Sequence[OutboxGauge]
     figures: FiguresOfAll
     broker: Broker
@@ -105,7 +105,7 @@ class Probes:
     async def _ask_database(self) -> str | None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self.desk.ping()
+                await self.districts.ping()
             problem = None
         except (Unavailable, TimeoutError) as error:
             problem = str(error) or NO_ANSWER
@@ -130,7 +130,7 @@ class Probes:
 
     async def _measure_database(self) -> None:
         async with asyncio.timeout(ANSWER_SECONDS):
-            statuses = await self.desk.statuses()
+            statuses = await self.districts.statuses()
             waiting = [await outbox.unpublished() for outbox in self.outboxes]
             figures = await self.figures.figures()
         self.measures.outbox_unpublished.set(sum(waiting))

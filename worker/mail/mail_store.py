@@ -138,7 +138,7 @@ class Mails(Protocol):
         ...
 
 
-class MailDesk(Protocol):
+class MailOrders(Protocol):
     """What a person asks and orders; each order stands in the audit. All raise `OrderRefused`."""
 
     async def newest(self, district_id: str | None, limit: int = 200) -> list[KeptMail]:

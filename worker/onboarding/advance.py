@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from worker.onboarding.district_store import Made
+from worker.onboarding.district_store import Transition
 from worker.runtime.metrics import Metrics
 from worker.runtime.tracing import NO_TRACES, Tracer
 
@@ -19,7 +19,7 @@ from worker.runtime.tracing import NO_TRACES, Tracer
 class Advancing(Protocol):
     """The part of `worker.onboarding.district_store.OnboardingStore` that makes moves by itself."""
 
-    async def advance(self) -> list[Made]:
+    async def advance(self) -> list[Transition]:
         """Make every move that follows from what is seen; return them."""
         ...
 
@@ -47,7 +47,7 @@ class AdvanceStage:
         """Wait until it is time again."""
         await self.sleep(self.every)
 
-    def _tell(self, made: Sequence[Made]) -> None:
+    def _tell(self, made: Sequence[Transition]) -> None:
         for one in made:
             self.metrics.onboarding_moves.labels(one.move.value).inc()
             structlog.get_logger().info(

@@ -49,7 +49,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Transition:
     """A move that was made; `actor` None: it was seen. `mail_id` is the e-mail that it caused, if any."""
 
     district_id: str
@@ -111,8 +111,8 @@ class RulesAsked:
     several: int | None = None
 
 
-class OnboardingStore(Protocol):
-    """The districts in onboarding."""
+class OnboardingReads(Protocol):
+    """Questions about districts in onboarding."""
 
     async def records(self) -> list[Record]:
         """Return every district in onboarding, by id."""
@@ -122,9 +122,29 @@ class OnboardingStore(Protocol):
         """Return one; raises `UnknownDistrictError` where it is not in onboarding."""
         ...
 
-    async def history(self, district_id: str) -> list[Made]:
+    async def history(self, district_id: str) -> list[Transition]:
         """Return every move of a district, the oldest first."""
         ...
+
+    async def preview(self, district_id: str, move: Move, rules: RulesAsked | None = None) -> Mail:
+        """Return the e-mail that a person's move would write, and change nothing.
+
+        The link in an invitation is made when it is sent; here stands another text in its place. Raises as
+        `order` does.
+        """
+        ...
+
+    async def links(self, district_id: str) -> list[ConnectLink]:
+        """Return a district's connect links, the newest first."""
+        ...
+
+    async def welcome(self, token: str) -> Welcome | None:
+        """Return what the page behind a link shows, and note that it was opened; None for no open link."""
+        ...
+
+
+class OnboardingOrders(Protocol):
+    """What people order of districts in onboarding, and the moves that follow by themselves."""
 
     async def choose(self, district_id: str, description: Description, actor: str) -> None:
         """Begin onboarding; raises `OrderRefused` where it has begun, `OnboardingError` on a wrong value."""
@@ -156,14 +176,6 @@ class OnboardingStore(Protocol):
         """
         ...
 
-    async def preview(self, district_id: str, move: Move, rules: RulesAsked | None = None) -> Mail:
-        """Return the e-mail that a person's move would write, and change nothing.
-
-        The link in an invitation is made when it is sent; here stands another text in its place. Raises as
-        `order` does.
-        """
-        ...
-
     async def set_window(
         self, district_id: str, opens_on: date | None, launch_on: date | None, actor: str
     ) -> list[Step]:
@@ -178,10 +190,6 @@ class OnboardingStore(Protocol):
         """Take a district out of onboarding, e-mails that did not leave included; its roster stays."""
         ...
 
-    async def links(self, district_id: str) -> list[ConnectLink]:
-        """Return a district's connect links, the newest first."""
-        ...
-
     async def new_link(self, district_id: str, actor: str) -> ConnectLink:
         """Make a new connect link and revoke the ones before it."""
         ...
@@ -190,10 +198,10 @@ class OnboardingStore(Protocol):
         """Revoke every open link of a district; return how many there were."""
         ...
 
-    async def welcome(self, token: str) -> Welcome | None:
-        """Return what the page behind a link shows, and note that it was opened; None for no open link."""
-        ...
-
-    async def advance(self) -> list[Made]:
+    async def advance(self) -> list[Transition]:
         """Make every move that follows from what is seen, each district's in one transaction; return them."""
         ...
+
+
+class OnboardingStore(OnboardingReads, OnboardingOrders, Protocol):
+    """The districts in onboarding."""

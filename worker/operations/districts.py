@@ -63,10 +63,10 @@ class PolicyVersion:
     reason: str | None = None
 
 
-class Desk(Protocol):
-    """Questions and orders of people; each order is written into the audit with who gave it."""
+class DistrictQueries(Protocol):
+    """Questions about districts."""
 
-    async def districts(self) -> list[DistrictLine]:
+    async def every_district(self) -> list[DistrictLine]:
         """Return every district, by id."""
         ...
 
@@ -78,6 +78,30 @@ class Desk(Protocol):
         """Return one district as JSON values; raises `UnknownDistrictError`."""
         ...
 
+    async def is_known(self, district_id: str) -> bool:
+        """Return whether the district was ever seen."""
+        ...
+
+    async def purgeable(self, district_id: str) -> None:
+        """Return if a district could be purged; raises `UnknownDistrictError`, and `MessagesWaiting`."""
+        ...
+
+    async def statuses(self) -> dict[str, int]:
+        """Return how many districts have each status."""
+        ...
+
+    async def has_worker(self) -> bool:
+        """Return whether a process that evaluates is connected to the same database."""
+        ...
+
+    async def ping(self) -> None:
+        """Return if the store answers; raises `StoreUnavailable`."""
+        ...
+
+
+class DistrictSettings(Protocol):
+    """Section filters and policies: every version, and the one in force."""
+
     async def current_filter(self, district_id: str) -> FilterVersion:
         """Return the section filter in force."""
         ...
@@ -88,10 +112,6 @@ class Desk(Protocol):
 
     async def policies(self, district_id: str) -> list[PolicyVersion]:
         """Return every policy that the district ever had of its own, the oldest first."""
-        ...
-
-    async def is_known(self, district_id: str) -> bool:
-        """Return whether the district was ever seen."""
         ...
 
     async def set_filter(
@@ -111,6 +131,10 @@ class Desk(Protocol):
         the person saw and `confirmed` are no accident in the first commit by this filter.
         """
         ...
+
+
+class DistrictCommands(Protocol):
+    """Orders of people; each is written into the audit with who gave it."""
 
     async def flush(self, district_id: str, actor: str) -> None:
         """Close the window now, and give a parked district another try; raises `UnknownDistrictError`."""
@@ -142,10 +166,6 @@ class Desk(Protocol):
         """Write what somebody did into the audit; None: with no district in particular."""
         ...
 
-    async def purgeable(self, district_id: str) -> None:
-        """Return if a district could be purged; raises `UnknownDistrictError`, and `MessagesWaiting`."""
-        ...
-
     async def purge(self, district_id: str, actor: str) -> dict[str, int]:
         """Delete all of a district's data; return how much there was, which the audit keeps.
 
@@ -154,14 +174,6 @@ class Desk(Protocol):
         """
         ...
 
-    async def statuses(self) -> dict[str, int]:
-        """Return how many districts have each status."""
-        ...
 
-    async def has_worker(self) -> bool:
-        """Return whether a process that evaluates is connected to the same database."""
-        ...
-
-    async def ping(self) -> None:
-        """Return if the store answers; raises `StoreUnavailable`."""
-        ...
+class Districts(DistrictQueries, DistrictSettings, DistrictCommands, Protocol):
+    """Everything that people ask and order of districts."""

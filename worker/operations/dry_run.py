@@ -10,18 +10,23 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
-from worker.domain.messages.bodies import plan_counts
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.decision import Outcome, decide
 from worker.domain.preflight.policy import Code
-from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.preflight.window import Trigger, WindowLimits
 from worker.domain.roster import staging
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.candidate.district import planned_moves
-from worker.pipeline.evaluate.stage import needs_full_run, run_preflight, terms_that_count, today, verdict_on
+from worker.pipeline.evaluate.preflight import (
+    needs_full_run,
+    run_preflight,
+    terms_that_count,
+    today,
+    verdict_on,
+)
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.errors import Unavailable, UnknownDistrictError, UsageError
 from worker.runtime.progress import Progress, no_progress

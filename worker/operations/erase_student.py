@@ -13,7 +13,7 @@ from typing import Any, Final
 from worker.messaging.dead_letters import DeadLetters, Quarantine
 from worker.operations import dead_letters as letters
 from worker.operations.students import ErasedStudent, Students
-from worker.pipeline.evaluate.stage import run_preflight
+from worker.pipeline.evaluate.preflight import run_preflight
 from worker.runtime.errors import UnknownDistrictError, UnknownStudentError
 
 PATIENCE: Final = timedelta(seconds=30)

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from worker.messaging.dead_letters import DeadLetters, Quarantine
 from worker.operations import dead_letters as letters
-from worker.operations.districts import Desk
+from worker.operations.districts import Districts
 
 REASON: Final = "The district is purged."
 
@@ -28,7 +28,7 @@ class Messages(Protocol):
 class Purge:
     """What an order to purge works with."""
 
-    desk: Desk
+    districts: Districts
     dead_letters: DeadLetters
     quarantine: Quarantine
     messages: Messages | None
@@ -36,13 +36,13 @@ class Purge:
     async def district(self, district_id: str, actor: str) -> dict[str, int]:
         """Delete all of a district's data; return how much there was, by table or kind.
 
-        Raises as `Desk.purge` does, and as the dead letters do where they cannot be reached: then nothing
+        Raises as `Districts.purge` does, and as dead letters do where they cannot be reached: then nothing
         else is deleted.
         """
-        await self.desk.purgeable(district_id)
+        await self.districts.purgeable(district_id)
         choice = letters.DeadLetterQuery(district_id=district_id)
         settled = await letters.discard(self.dead_letters, self.quarantine, choice, actor, REASON)
-        deleted = await self.desk.purge(district_id, actor)
+        deleted = await self.districts.purge(district_id, actor)
         gone = await self.messages.forget(district_id) if self.messages is not None else 0
         besides = {"dead letters": settled.letters, "messages in files": gone}
         return deleted | {what: count for what, count in besides.items() if count}

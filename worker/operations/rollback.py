@@ -11,19 +11,20 @@ from datetime import timedelta
 from typing import Any, Final
 
 from worker.domain.messages import bodies
-from worker.domain.messages.bodies import Batch, instant
+from worker.domain.messages.bodies import Batch
 from worker.domain.messages.restoration import Restoration
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.terms import without_grace
+from worker.domain.roster.timestamps import instant
 from worker.operations.rollback_store import PastCommit, Rollback, Rollbacks
 from worker.pipeline.evaluate.candidate.context import chunks
 from worker.pipeline.evaluate.candidate.district import judge_district
 from worker.pipeline.evaluate.candidate.step2_students import refresh_students
+from worker.pipeline.evaluate.preflight import context_of, today
 from worker.pipeline.evaluate.record_decision import enqueue_changes
-from worker.pipeline.evaluate.stage import context_of, today
-from worker.pipeline.evaluate.unit_of_work import BatchRecord, DecisionRecord
+from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
 from worker.runtime.errors import RollbackRefused, UnknownDistrictError
 
 PATIENCE: Final = timedelta(seconds=30)

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from worker.domain.messages.restoration import Difference
-from worker.pipeline.evaluate.unit_of_work import BatchRecord, DecisionRecord, Evaluation
+from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
+from worker.pipeline.evaluate.unit_of_work import Evaluation
 
 
 @dataclass(frozen=True, slots=True)

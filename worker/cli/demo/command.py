@@ -18,7 +18,8 @@ import orjson
 from pydantic import SecretStr
 
 from config.settings import AlertSettings, CleverSettings, HttpSettings, Settings, WindowSettings
-from worker.bootstrap.process import STAGES, RunningWorker, Worker
+from worker.bootstrap.checks import STAGES
+from worker.bootstrap.process import RunningWorker, Worker
 from worker.cli.context import CommandContext
 from worker.cli.demo import story
 from worker.cli.demo.folder import fresh_folder

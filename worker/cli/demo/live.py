@@ -82,7 +82,7 @@ class LiveDistrict:
         self.consumer = RosterConsumer()
         self._running = running
         self._metrics = metrics
-        self._desk = running.store.desk
+        self._districts = running.store.districts
         self._decisions = decisions
         self._clever = clever
         self._commits = MessageFile(out / "commit.ndjson")
@@ -160,7 +160,7 @@ class LiveDistrict:
 
     async def show(self) -> dict[str, Any]:
         """Return the district as `rostering show --json` gives it."""
-        return await self._desk.show(self.id)
+        return await self._districts.show(self.id)
 
     async def try_filter(self, label: str, section_filter: SectionFilter) -> Trial:
         """Try a filter on a district without a commit, as `rostering filter try` does; nothing changes."""
@@ -170,11 +170,11 @@ class LiveDistrict:
 
     async def set_filter(self, section_filter: SectionFilter, actor: str, reason: str) -> int:
         """Put a filter in force, as `rostering filter set` does; return its version."""
-        return await self._desk.set_filter(self.id, section_filter, actor, reason)
+        return await self._districts.set_filter(self.id, section_filter, actor, reason)
 
     async def approve(self, plan: str, actor: str, reason: str) -> None:
         """Approve the plan with this digest, as `rostering approve` does."""
-        await self._desk.approve(self.id, plan, actor, reason)
+        await self._districts.approve(self.id, plan, actor, reason)
 
     async def roll_back(self, sequence: int, actor: str, reason: str) -> RolledBack:
         """Restore the roster after an earlier commit, as `rostering rollback` does."""
@@ -182,7 +182,7 @@ class LiveDistrict:
 
     async def resume(self, actor: str, reason: str) -> None:
         """End the district's hold, as `rostering resume` does."""
-        await self._desk.resume(self.id, actor, reason)
+        await self._districts.resume(self.id, actor, reason)
 
     async def _next_decision(self) -> Decided:
         """Wait until all that happened is decided on; return the last decision that said something.
@@ -237,7 +237,7 @@ class LiveDistrict:
 
     async def _state(self) -> str:
         try:
-            lines = await self._desk.districts()
+            lines = await self._districts.every_district()
         except Unavailable as error:
             return f"the database is away ({error})"
         for line in lines:

@@ -34,9 +34,9 @@ def pages(console: Console) -> list[Route]:
 
 async def _overview(console: Console, request: web.Request) -> web.Response:
     district_id = request.match_info["district"]
-    details = await console.desk.show(district_id)
+    details = await console.districts.show(district_id)
     record = await record_of(console, district_id)
-    current = await console.desk.current_filter(district_id)
+    current = await console.districts.current_filter(district_id)
     by_code, errors = details["findings"]["by_code"], details["findings"]["errors"]
     removes = any(code in by_code for code in REMOVAL_GUARDS)
     cells = await console.views.coverage(district_id, removed=removes)

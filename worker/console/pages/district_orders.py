@@ -35,15 +35,15 @@ class Order:
 
 
 async def _hold(console: Console, district_id: str, actor: str, reason: str) -> None:
-    await console.desk.hold(district_id, actor, checked_reason(reason))
+    await console.districts.hold(district_id, actor, checked_reason(reason))
 
 
 async def _resume(console: Console, district_id: str, actor: str, reason: str) -> None:
-    await console.desk.resume(district_id, actor, checked_reason(reason))
+    await console.districts.resume(district_id, actor, checked_reason(reason))
 
 
 async def _flush(console: Console, district_id: str, actor: str, _reason: str) -> None:
-    await console.desk.flush(district_id, actor)
+    await console.districts.flush(district_id, actor)
 
 
 async def _resync(console: Console, district_id: str, actor: str, _reason: str) -> None:
@@ -60,7 +60,7 @@ async def _resync(console: Console, district_id: str, actor: str, _reason: str) 
             "the district is not connected to this application in Clever. It is read automatically once it "
             f"connects. To read saved pages, run `rostering resync {district_id} --from FOLDER`"
         )
-    await console.desk.note(district_id, "district.resync", actor, {"from": "clever"})
+    await console.districts.note(district_id, "district.resync", actor, {"from": "clever"})
     await connections.demand_resync(district_id, f"{actor} asked for it", forget_cursor=False)
 
 
@@ -86,7 +86,7 @@ def pages(console: Console) -> list[Route]:
 
 
 async def _orders(console: Console, request: web.Request, refused: RefusedForm | None = None) -> web.Response:
-    details = await console.desk.show(request.match_info["district"])
+    details = await console.districts.show(request.match_info["district"])
     status = refused.status if refused else 200
     return console.render(request, "orders.html", status=status, details=details, refused=refused)
 
@@ -94,7 +94,7 @@ async def _orders(console: Console, request: web.Request, refused: RefusedForm |
 async def _given(console: Console, name: str, request: web.Request) -> web.Response:
     district_id, order = request.match_info["district"], ORDERS[name]
     reason = text_of(await request.post(), "reason")
-    await console.desk.show(district_id)  # an unknown district is no page of ours
+    await console.districts.show(district_id)  # an unknown district is no page of ours
     try:
         async with ordering(name, reason):
             await order.carry_out(console, district_id, who(request).name, reason)

@@ -42,7 +42,7 @@ async def _districts(console: Console, request: web.Request) -> web.Response:
     text = query.get("q", "").strip()[:100]
     asked = DistrictsAsked(status, text, order, (number - 1) * PAGE, PAGE)
     found = await console.views.districts(asked)
-    counts = await console.desk.statuses()
+    counts = await console.districts.statuses()
     return console.render(
         request,
         "districts.html",

@@ -54,7 +54,7 @@ def pages(console: Console) -> list[Route]:
 
 
 async def _open(console: Console, request: web.Request) -> web.Response:
-    current = await console.desk.current_filter(request.match_info["district"])
+    current = await console.districts.current_filter(request.match_info["district"])
     draft = draft_of(current.section_filter, current.version)
     return await _editor(console, request, draft, looks=True)
 
@@ -75,7 +75,7 @@ async def _posted(console: Console, request: web.Request) -> web.Response:
 
 async def _opened_with(console: Console, request: web.Request, form: Any) -> web.Response:
     """Open the editor with a rule more, or with another filter than the one in force."""
-    current = await console.desk.current_filter(request.match_info["district"])
+    current = await console.districts.current_filter(request.match_info["district"])
     draft = draft_of(current.section_filter, current.version)
     if "rule_field" in form:
         rule = (text_of(form, name) for name in ("rule_field", "rule_op", "rule_value"))
@@ -89,7 +89,7 @@ async def _opened_with(console: Console, request: web.Request, form: Any) -> web
 
 
 async def _save(console: Console, request: web.Request, district_id: str, draft: FilterDraft) -> web.Response:
-    await console.desk.show(district_id)  # an unknown district is no page of ours
+    await console.districts.show(district_id)  # an unknown district is no page of ours
     try:
         async with ordering("save", draft.reason):
             section_filter, reason = draft.to_filter(), checked_reason(draft.reason)
@@ -97,7 +97,7 @@ async def _save(console: Console, request: web.Request, district_id: str, draft:
                 await _check_coverage(console, district_id, draft)
         async with ordering("save", draft.reason):
             confirmed = await confirmed_moves(console, district_id, section_filter, draft.confirmed)
-            await console.desk.set_filter(
+            await console.districts.set_filter(
                 district_id,
                 section_filter,
                 who(request).name,
@@ -131,7 +131,7 @@ async def _changed_meanwhile(
     console: Console, request: web.Request, district_id: str, draft: FilterDraft, refused: RefusedForm
 ) -> web.Response:
     """Show what somebody else set, and keep what was typed: to save again is to replace that."""
-    current = await console.desk.current_filter(district_id)
+    current = await console.districts.current_filter(district_id)
     told = replace(
         refused, text=f"{refused.text} Your changes are still here. If you save again, you replace theirs."
     )
@@ -148,7 +148,7 @@ async def _changed_meanwhile(
 async def _trial(
     console: Console, request: web.Request, district_id: str, draft: FilterDraft
 ) -> web.Response:
-    await console.desk.show(district_id)  # an unknown district is no page of ours
+    await console.districts.show(district_id)  # an unknown district is no page of ours
     try:
         section_filter = draft.to_filter()
         async with asyncio.timeout(TRIAL_SECONDS):
@@ -205,7 +205,7 @@ async def _editor(
     focus: str = "",
 ) -> web.Response:
     district_id = request.match_info["district"]
-    details = await console.desk.show(district_id)
+    details = await console.districts.show(district_id)
     if looks:
         await console.audit_lookup(request, district_id, "filter")
     schools = await console.surveys.schools(district_id)

@@ -50,11 +50,11 @@ async def _filter(
     asked: Mapping[str, Any] | None = None,
 ) -> web.Response:
     district_id = request.match_info["district"]
-    details = await console.desk.show(district_id)
-    versions = await console.desk.filters(district_id)
+    details = await console.districts.show(district_id)
+    versions = await console.districts.filters(district_id)
     names = await console.surveys.schools(district_id)
     await console.audit_lookup(request, district_id, "filter")
-    current = versions[-1] if versions else await console.desk.current_filter(district_id)
+    current = versions[-1] if versions else await console.districts.current_filter(district_id)
     standing = (details["review"] or {}).get("suggestions") or []
     return console.render(
         request,
@@ -94,14 +94,14 @@ async def _suggest(console: Console, request: web.Request) -> web.Response:
 
 async def _adopt(console: Console, request: web.Request) -> web.Response:
     district_id, form = request.match_info["district"], await request.post()
-    await console.desk.show(district_id)  # an unknown district is no page of ours
+    await console.districts.show(district_id)  # an unknown district is no page of ours
     reason, version = text_of(form, "reason"), text_of(form, "version")
     try:
         async with ordering("adopt", reason):
             chosen, said = parse_filter(text_of(form, "filter")), checked_reason(reason)
             before = int(version) if version.isascii() and version.isdigit() else 0
             confirmed = await confirmed_moves(console, district_id, chosen, text_of(form, "confirmed"))
-            await console.desk.set_filter(
+            await console.districts.set_filter(
                 district_id, chosen, who(request).name, said, instead_of=before, confirmed=confirmed
             )
     except NotDone as no:

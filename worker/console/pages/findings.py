@@ -13,8 +13,8 @@ from aiohttp import web
 from worker.console.access.identity import Permission, who
 from worker.console.console import HEADERS, Console
 from worker.console.page import Route
-from worker.domain.messages.bodies import instant
 from worker.domain.preflight.policy import Code, Severity
+from worker.domain.roster.timestamps import instant
 from worker.operations.district_queries import FindingPlace, FindingRow, FindingsAsked
 from worker.runtime.spreadsheet_cells import csv_lines, no_formula
 
@@ -36,7 +36,7 @@ def pages(console: Console) -> list[Route]:
 
 async def _findings(console: Console, request: web.Request) -> web.Response:
     district_id = request.match_info["district"]
-    details = await console.desk.show(district_id)
+    details = await console.districts.show(district_id)
     asked = _asked(request)
     found = await console.views.findings(district_id, replace(asked, limit=PAGE + 1))
     shown = found[:PAGE]
@@ -67,7 +67,7 @@ async def _findings(console: Console, request: web.Request) -> web.Response:
 async def _file(console: Console, request: web.Request) -> web.StreamResponse:
     """Answer with all of the list as CSV, ids only, while it is read."""
     district_id = request.match_info["district"]
-    await console.desk.show(district_id)  # an unknown district is no page of ours
+    await console.districts.show(district_id)  # an unknown district is no page of ours
     headers = HEADERS | {"Content-Disposition": 'attachment; filename="findings.csv"'}
     answer = web.StreamResponse(headers=headers)
     answer.content_type, answer.charset = "text/csv", "utf-8"

@@ -24,7 +24,7 @@ def pages(console: Console) -> list[Route]:
 
 async def _history(console: Console, request: web.Request) -> web.Response:
     district_id, before = request.match_info["district"], request.query.get("before", "")
-    details = await console.desk.show(district_id)
+    details = await console.districts.show(district_id)
     is_place = before.isascii() and before.isdigit() and len(before) <= LONGEST
     found = await console.views.decisions(district_id, int(before) if is_place else None, PAGE + 1)
     return console.render(
@@ -34,6 +34,6 @@ async def _history(console: Console, request: web.Request) -> web.Response:
         decisions=found[:PAGE],
         following=found[PAGE - 1].number if len(found) > PAGE else None,
         is_first=not is_place,
-        filters=list(reversed(await console.desk.filters(district_id))),
-        policies=list(reversed(await console.desk.policies(district_id))),
+        filters=list(reversed(await console.districts.filters(district_id))),
+        policies=list(reversed(await console.districts.policies(district_id))),
     )

@@ -17,7 +17,7 @@ from worker.console.order_forms import NotDone, RefusedForm, ordering
 from worker.console.page import Route
 from worker.console.pages.onboarding import details_of, record_of
 from worker.domain.mail.mails import MailKind
-from worker.mail.mail_store import KeptMail, MailDesk, MailState
+from worker.mail.mail_store import KeptMail, MailOrders, MailState
 from worker.runtime.errors import OrderRefused
 
 NOTICES.update(
@@ -33,7 +33,7 @@ NOTICES.update(
 class Deed:
     """What is done to a mail, in which states; what its button says, and what is said then."""
 
-    carry_out: Callable[[MailDesk, uuid.UUID, str], Awaitable[KeptMail]]
+    carry_out: Callable[[MailOrders, uuid.UUID, str], Awaitable[KeptMail]]
     states: tuple[MailState, ...]
     button: str
     notice: str
@@ -41,25 +41,25 @@ class Deed:
 
 DEEDS: Final = {
     "arrived": Deed(
-        lambda desk, mail_id, actor: desk.settle(mail_id, actor, arrived=True),
+        lambda districts, mail_id, actor: districts.settle(mail_id, actor, arrived=True),
         (MailState.UNCERTAIN, MailState.BOUNCED),
         "Mark as delivered",
         "mail-arrived",
     ),
     "again": Deed(
-        lambda desk, mail_id, actor: desk.settle(mail_id, actor, arrived=False),
+        lambda districts, mail_id, actor: districts.settle(mail_id, actor, arrived=False),
         (MailState.UNCERTAIN,),
         "Send again",
         "mail-again",
     ),
     "retry": Deed(
-        lambda desk, mail_id, actor: desk.retry(mail_id, actor),
+        lambda districts, mail_id, actor: districts.retry(mail_id, actor),
         (MailState.DEAD,),
         "Retry",
         "mail-again",
     ),
     "cancel": Deed(
-        lambda desk, mail_id, actor: desk.cancel(mail_id, actor),
+        lambda districts, mail_id, actor: districts.cancel(mail_id, actor),
         (MailState.WAITING, MailState.DEAD),
         "Cancel e-mail",
         "mail-cancelled",

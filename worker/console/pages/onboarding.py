@@ -96,7 +96,7 @@ async def details_of(console: Console, district_id: str, record: Record | None) 
     `UnknownDistrictError` where nothing at all is known of it.
     """
     try:
-        return await console.desk.show(district_id)
+        return await console.districts.show(district_id)
     except UnknownDistrictError:
         if record is None:
             raise

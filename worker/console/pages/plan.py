@@ -12,8 +12,8 @@ from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
 from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
 from worker.console.page import Route
-from worker.domain.messages.bodies import plan_counts
 from worker.domain.preflight.order_reason import checked_reason
+from worker.domain.preflight.tally import plan_counts
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.plan_changes import Op
 from worker.domain.roster.roster import RosterKind
@@ -40,7 +40,7 @@ async def _plan(console: Console, request: web.Request, refused: RefusedForm | N
     kind = query.get("kind") if query.get("kind") in set(RosterKind) else None
     op = Op(query["op"]) if query.get("op") in set(Op) else None
     place = (query["after_kind"], query["after"]) if {"after_kind", "after"} <= query.keys() else START
-    details = await console.desk.show(district_id)
+    details = await console.districts.show(district_id)
     plan = await console.plans.of(district_id, kind=kind, op=op, after=place, limit=PAGE)
     sees_values = who(request).may(Permission.SEE_PERSONAL)
     if sees_values and plan.changes:
@@ -68,12 +68,12 @@ async def _plan(console: Console, request: web.Request, refused: RefusedForm | N
 async def _approve(console: Console, request: web.Request) -> web.Response:
     district_id, form = request.match_info["district"], await request.post()
     digest, reason = text_of(form, "plan"), text_of(form, "reason")
-    await console.desk.show(district_id)  # an unknown district is no page of ours
+    await console.districts.show(district_id)  # an unknown district is no page of ours
     try:
         async with ordering("approve", reason):
             if not _DIGEST.fullmatch(digest):
                 raise UsageError("this is not the plan that the page shows: reload the page and try again")
-            await console.desk.approve(district_id, digest, who(request).name, checked_reason(reason))
+            await console.districts.approve(district_id, digest, who(request).name, checked_reason(reason))
     except NotDone as no:
         return await _plan(console, request, no.refused)
     raise done(of_district(district_id, "plan"), "approved")

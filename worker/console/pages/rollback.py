@@ -37,7 +37,7 @@ async def _list(
     tried: RolledBack | None = None,
 ) -> web.Response:
     district_id = request.match_info["district"]
-    details = await console.desk.show(district_id)
+    details = await console.districts.show(district_id)
     reachable = await console.rollbacks.reachable(district_id, LISTED) or Reachable([], 0)
     return console.render(
         request,

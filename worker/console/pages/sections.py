@@ -94,7 +94,7 @@ def pages(console: Console) -> list[Route]:
 async def _sections(console: Console, request: web.Request) -> web.Response:
     district_id = request.match_info["district"]
     asked = asked_by(await request.post())
-    details = await console.desk.show(district_id)
+    details = await console.districts.show(district_id)
     await console.audit_lookup(request, district_id, "sections")
     table = await console.sections.of(district_id, labelled=asked.by is Grouping.LABEL)
     shown = await asyncio.to_thread(_shown, table, asked)

@@ -36,7 +36,7 @@ def pages(console: Console) -> list[Route]:
 
 async def _student(console: Console, request: web.Request) -> web.Response:
     district_id, record_id = request.match_info["district"], request.match_info["record"]
-    details = await console.desk.show(district_id)
+    details = await console.districts.show(district_id)
     seen = await console.sections.views.student(district_id, record_id)
     # Of a student who is not there what was typed may be anything, a name above all.
     await console.audit_lookup(request, district_id, "student", record_id if seen is not None else None)

@@ -27,7 +27,6 @@ from worker.domain.alerts.codes import (
     WINDOW_OVERDUE,
 )
 from worker.domain.alerts.incidents import NO_DISTRICT, Problem, picture
-from worker.domain.messages.bodies import sync_state
 from worker.domain.onboarding.todo import told_troubles
 from worker.domain.onboarding.transitions import Trouble
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS
@@ -35,6 +34,7 @@ from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes.wording import count
+from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.roster import RosterKind
 
 Conditions: TypeAlias = dict[tuple[str, str], Problem]

@@ -15,9 +15,10 @@ from typing import Final
 from urllib.parse import quote
 
 from worker.domain.alerts.codes import CATALOGUE
-from worker.domain.messages.bodies import alert_body, instant
+from worker.domain.alerts.message import alert_body
 from worker.domain.preflight.decision import alert_id
 from worker.domain.roster.canonical import canonical
+from worker.domain.roster.timestamps import instant
 
 NO_DISTRICT: Final = ""
 """Whose an incident is that is nobody's in particular; null in its alerts."""

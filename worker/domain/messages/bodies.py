@@ -8,30 +8,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from worker.domain.messages.size_limit import truncated
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
-from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.preflight.window import Trigger
 from worker.domain.review.causes import Cause
 from worker.domain.roster.canonical import to_hex
-from worker.domain.roster.roster import RosterKind
+from worker.domain.roster.clever_sync import sync_state
+from worker.domain.roster.timestamps import instant
 
 COMMIT_SCHEMA: Final = "rostering.commit/v1"
 REVIEW_SCHEMA: Final = "rostering.review/v1"
-ALERT_SCHEMA: Final = "rostering.alert/v1"
 
 REVIEW_ITEMS: Final = 500
 """Findings that a review lists; its totals count all."""
-
-PLURALS: Final = {
-    RosterKind.SCHOOL: "schools",
-    RosterKind.TEACHER: "teachers",
-    RosterKind.CLASS: "classes",
-    RosterKind.STUDENT: "students",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +46,6 @@ class Batch:
             "opened_at": instant(self.opened_at),
             "closed_at": instant(self.closed_at),
         }
-
-
-def instant(moment: datetime) -> str:
-    """Return a time as messages have it: UTC, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def plan_counts(tally: Tally) -> dict[str, dict[str, int]]:
-    """Return what the plan changes, by kind."""
-    return {kind.value: counts for kind, counts in tally.plan().items()}
-
-
-def roster_counts(tally: Tally) -> dict[str, int]:
-    """Return the size of the candidate roster, by kind, in the words of messages."""
-    return {PLURALS[kind]: count for kind, count in tally.roster().items()}
-
-
-def roster_summary(tally: Tally) -> dict[str, Any]:
-    """Return the candidate roster as a commit of it tells of it: its size, and its digest as the proof."""
-    return {**roster_counts(tally), "digest": to_hex(tally.candidate_digest)}
 
 
 def commit_envelope(
@@ -189,92 +162,4 @@ def cause_json(cause: Cause) -> dict[str, Any]:
         "sections": list(cause.sections),
         "since": instant(cause.since) if cause.since else None,
         "advice": cause.advice,
-    }
-
-
-def sync_state(district: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
-    """Return what Clever last told of the district's sync; nulls where it told nothing.
-
-    The warning says why data or sharing rules that the district revises now would not arrive promptly.
-    """
-    known = district or {}
-    state, last_sync = known.get("state"), known.get("last_sync")
-    start, end = known.get("pause_start"), known.get("pause_end")
-    is_told = state is not None or start is not None
-    paused = (state == "paused" or _is_between(start, now, end)) if is_told else None
-    return {
-        "state": state,
-        "paused": paused,
-        "pause_start": start,
-        "pause_end": end,
-        "last_sync": last_sync,
-        "warning": _sync_warning(state, end, last_sync, now, paused=bool(paused)),
-    }
-
-
-STALE_SYNC: Final = timedelta(days=4)
-"""Without a successful sync for longer, one does not run daily: a long weekend alone is no reason."""
-_STATE_WARNINGS: Final = {
-    "pending": "The district's sync has an error that the district must fix in Clever",
-    "error": "The district's sync has an error that Clever must fix",
-}
-
-
-def _sync_warning(
-    state: str | None, pause_end: str | None, last_sync: str | None, now: datetime, *, paused: bool
-) -> str | None:
-    if paused:
-        until = f" until {pause_end[:10]}" if pause_end else ""
-        why = f"The district's sync is paused{until}"
-    elif state in _STATE_WARNINGS:
-        why = _STATE_WARNINGS[state]
-    elif (synced := _moment(last_sync)) and now - synced > STALE_SYNC:
-        why = f"The district's last successful sync was on {synced.date()}"
-    else:
-        return None
-    return f"{why}: changed data or sharing rules do not arrive until it runs again."
-
-
-def _is_between(start: str | None, now: datetime, end: str | None) -> bool:
-    begun, over = _moment(start), _moment(end)
-    return begun is not None and begun <= now and (over is None or now < over)
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Read one of Clever's times; None where there is none, or it is something else."""
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def alert_body(
-    *,
-    district_id: str | None,
-    alert_id: str,
-    dedup_key: str,
-    code: str,
-    severity: str,
-    status: str,
-    summary: str,
-    counts: Mapping[str, int],
-    url: str | None,
-    starts_at: datetime,
-    ends_at: datetime | None,
-) -> dict[str, Any]:
-    """Return an alert; its texts hold ids and numbers only."""
-    return {
-        "schema": ALERT_SCHEMA,
-        "alert_id": alert_id,
-        "dedup_key": dedup_key,
-        "status": status,
-        "severity": severity,
-        "code": code,
-        "district_id": district_id,
-        "summary": summary,
-        "counts": dict(counts),
-        "url": url,
-        "starts_at": instant(starts_at),
-        "ends_at": instant(ends_at) if ends_at else None,
     }

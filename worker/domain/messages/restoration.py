@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from worker.domain.messages.bodies import PLURALS
+from worker.domain.preflight.tally import PLURALS
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.roster import Entry, RosterKind
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
+from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.roster import RosterKind
 
 _CODE: Final = "code:"
@@ -153,3 +154,26 @@ class Tally:
     def from_json(cls, counts: Mapping[str, int], candidate_digest: int, error_digest: int) -> Tally:
         """Read what was stored."""
         return cls(Counter(counts), candidate_digest, error_digest)
+
+
+PLURALS: Final = {
+    RosterKind.SCHOOL: "schools",
+    RosterKind.TEACHER: "teachers",
+    RosterKind.CLASS: "classes",
+    RosterKind.STUDENT: "students",
+}
+
+
+def plan_counts(tally: Tally) -> dict[str, dict[str, int]]:
+    """Return what the plan changes, by kind."""
+    return {kind.value: counts for kind, counts in tally.plan().items()}
+
+
+def roster_counts(tally: Tally) -> dict[str, int]:
+    """Return the size of the candidate roster, by kind, in the words of messages."""
+    return {PLURALS[kind]: count for kind, count in tally.roster().items()}
+
+
+def roster_summary(tally: Tally) -> dict[str, Any]:
+    """Return the candidate roster as a commit of it tells of it: its size, and its digest as the proof."""
+    return {**roster_counts(tally), "digest": to_hex(tally.candidate_digest)}

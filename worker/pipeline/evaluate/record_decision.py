@@ -11,6 +11,7 @@ from worker.domain.alerts.codes import BASELINE_REFUSED
 from worker.domain.alerts.detection import decided
 from worker.domain.messages import bodies
 from worker.domain.messages.bodies import Batch
+from worker.domain.preflight import tally as tally_module
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
 from worker.domain.preflight.window import Trigger
@@ -20,7 +21,8 @@ from worker.domain.roster.roster import PartLimits, PartPacker
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.cause_facts import cause_facts
 from worker.pipeline.evaluate.review_suggestions import advise
-from worker.pipeline.evaluate.unit_of_work import BatchRecord, DecisionRecord, Evaluation
+from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
+from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.tracing import trace_parent
 
 PARTS_AT_ONCE: Final = 8
@@ -93,8 +95,8 @@ async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) ->
         previous_commit_id=state.last_commit_id,
         sequence=state.commit_sequence,
         batch=batch,
-        counts=bodies.plan_counts(state.tally),
-        roster=bodies.roster_summary(state.tally),
+        counts=tally_module.plan_counts(state.tally),
+        roster=tally_module.roster_summary(state.tally),
     )
     parts = await enqueue_changes(
         evaluation, evaluation.plan_changes(names_replaced=is_approved), envelope, batch
@@ -108,7 +110,7 @@ async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) ->
     state.tally.clear_plan()
     state.last_commit_id = commit_id
     state.committed_digest = state.tally.candidate_digest
-    state.committed_counts = bodies.roster_counts(state.tally)
+    state.committed_counts = tally_module.roster_counts(state.tally)
     await _lower_guards(evaluation)
     state.standing_since, state.reported_digest = None, None
     return _decision(evaluation, Outcome.COMMIT, commit_id, state.commit_sequence, batch, envelope), parts

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 
-from worker.domain.messages.bodies import instant
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes import Cause
 from worker.domain.review.kept_suggestions import (
@@ -17,6 +16,7 @@ from worker.domain.review.kept_suggestions import (
     search_input,
     unplaced,
 )
+from worker.domain.roster.timestamps import instant
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime import logs
 from worker.suggest.service import search

@@ -117,8 +117,8 @@ class SectionLink:
     section_id: str
 
 
-class StagedRoster(Protocol):
-    """The staged roster of the district under evaluation."""
+class StagedRecords(Protocol):
+    """Records as they are staged."""
 
     event_contexts: list[str]
     """The trace contexts that the claimed events came with, each once."""
@@ -135,6 +135,31 @@ class StagedRoster(Protocol):
         """Stage the changes' records."""
         ...
 
+    async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
+        """Return the student sides of those users who are students now."""
+        ...
+
+    async def schools(self) -> list[School]:
+        """Return the district's schools."""
+        ...
+
+    def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
+        """Yield, `size` at a time, the ids of all of `section`, `student`, `teacher` or `school`.
+
+        All: those that are staged, and those that stand in the roster.
+        """
+        ...
+
+    async def unknown_users(
+        self, students: Collection[str], teachers: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return which of these are no students now, and which of those no teachers."""
+        ...
+
+
+class StagedSections(Protocol):
+    """Sections as they are staged: where they point, and the terms that they name."""
+
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         """Change which sections point where."""
         ...
@@ -145,20 +170,6 @@ class StagedRoster(Protocol):
 
     async def section_states(self, ids: Collection[str]) -> list[SectionState]:
         """Return the sections with what a filter reads beside them; ids never seen are left out."""
-        ...
-
-    async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
-        """Return the student sides of those users who are students now."""
-        ...
-
-    async def unknown_users(
-        self, students: Collection[str], teachers: Collection[str]
-    ) -> tuple[set[str], set[str]]:
-        """Return which of these are no students now, and which of those no teachers."""
-        ...
-
-    async def schools(self) -> list[School]:
-        """Return the district's schools."""
         ...
 
     async def terms(self) -> DistrictTerms:
@@ -173,16 +184,13 @@ class StagedRoster(Protocol):
         """Say which terms count on though they have ended, by (school, term); no others do."""
         ...
 
-    def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
-        """Yield, `size` at a time, the ids of all of `section`, `student`, `teacher` or `school`.
 
-        All: those that are staged, and those that stand in the roster.
-        """
-        ...
+class StagedRoster(StagedRecords, StagedSections, Protocol):
+    """The staged roster of the district under evaluation."""
 
 
-class CandidateRoster(Protocol):
-    """The candidate roster and the findings of the district under evaluation."""
+class KeptSections(Protocol):
+    """The sections that the filter keeps."""
 
     async def write_kept(self, kept: Mapping[str, int], dropped: Collection[str]) -> None:
         """Say which sections the filter keeps, by rank, and which no longer."""
@@ -191,6 +199,14 @@ class CandidateRoster(Protocol):
     async def resize_kept(self, changes: Mapping[str, int]) -> set[str]:
         """Add to the number of students of kept sections; return those that came to have none, or some."""
         ...
+
+    async def class_states(self, ids: Collection[str]) -> list[ClassState]:
+        """Return these sections as classes, with the candidate records of their rows."""
+        ...
+
+
+class Identities(Protocol):
+    """Who has which unique value."""
 
     async def replace_identities(
         self, ids: Collection[str], identities: Collection[tuple[str, str, bytes]]
@@ -205,6 +221,10 @@ class CandidateRoster(Protocol):
     async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
         """Return, by student, the unique fields whose value somebody else in scope has too."""
         ...
+
+
+class RosterEntries(Protocol):
+    """The rows of the roster."""
 
     async def student_states(self, ids: Collection[str]) -> list[StudentState]:
         """Return these users as students."""
@@ -222,10 +242,6 @@ class CandidateRoster(Protocol):
         """Return the students in the candidate roster whose school is one of these."""
         ...
 
-    async def class_states(self, ids: Collection[str]) -> list[ClassState]:
-        """Return these sections as classes, with the candidate records of their rows."""
-        ...
-
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
         """Change the candidate roster."""
         ...
@@ -233,6 +249,10 @@ class CandidateRoster(Protocol):
     async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
         """Add to how many students, and blocked ones, there are of each (school, grade)."""
         ...
+
+
+class Findings(Protocol):
+    """The findings, and the records that could not be read."""
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings on these records (None: on all of these kinds)."""
@@ -249,6 +269,10 @@ class CandidateRoster(Protocol):
     async def unreadable(self, kinds: Collection[str]) -> int:
         """Return how many live records of these kinds have fields that could not be read."""
         ...
+
+
+class CandidateRoster(KeptSections, Identities, RosterEntries, Findings, Protocol):
+    """The candidate roster and the findings of the district under evaluation."""
 
 
 class EvaluatedRoster(StagedRoster, CandidateRoster, Protocol):

@@ -10,16 +10,13 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from worker.domain.alerts.incidents import Problem
 from worker.domain.preflight.approval import Approval, Ended
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
-from worker.domain.preflight.decision import Outcome
-from worker.domain.preflight.policy import Policy
-from worker.domain.preflight.tally import Tally
-from worker.domain.preflight.turnover import Confirmation, SchoolLimits, Turnovers
-from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.preflight.turnover import SchoolLimits, Turnovers
+from worker.domain.preflight.window import WindowLimits
 from worker.domain.review.causes import (
     Blocked,
     ClassChange,
@@ -30,104 +27,14 @@ from worker.domain.review.causes import (
     SchoolGrade,
 )
 from worker.domain.review.kept_suggestions import KeptSuggestions
-from worker.domain.roster.records import EventId, Json
-from worker.domain.roster.section_filter import SectionFilter, SectionView
-from worker.domain.roster.staging import NO_FLOOR, Change
-from worker.domain.roster.student_fields import NO_FIELDS, StudentFields
+from worker.domain.roster.records import Json
+from worker.domain.roster.section_filter import SectionView
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.rosters import EvaluatedRoster
+from worker.pipeline.evaluate.state import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
     from worker.suggest.survey import SurveyBuilder
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedWindow:
-    """A district's window that is due, with the district locked for its evaluation."""
-
-    district_id: str
-    trigger: Trigger
-    now: datetime
-    opened_at: datetime
-    deferred_since: datetime | None
-    request_number: int
-    through: str | None
-
-
-@dataclass(slots=True)
-class DistrictState:
-    """What was decided on a district so far; an evaluation changes it and saves it once."""
-
-    tally: Tally
-    section_filter: SectionFilter
-    filter_version: int
-    evaluated_filter_version: int
-    policy: Policy
-    evaluated_policy: str | None
-    evaluated_on: date | None
-    policy_until: datetime | None = None
-    """When the policy in force ends by itself."""
-    reevaluate_at: datetime | None = None
-    """When policy or terms alone give reason to evaluate the district again."""
-    batch_number: int = 0
-    decision_number: int = 0
-    commit_sequence: int = 0
-    review_sequence: int = 0
-    outbox_position: int = 0
-    last_commit_id: str | None = None
-    standing_since: datetime | None = None
-    reported_digest: int | None = None
-    floor: EventId = NO_FLOOR
-    baseline_at: datetime | None = None
-    committed_digest: int = 0
-    committed_counts: dict[str, int] = field(default_factory=dict)
-    confirmation: Confirmation | None = None
-    """What a person confirmed that the filter in force moves, until its first commit."""
-    is_confirmed: bool = False
-    """Whether guards would stand against this evaluation's plan but for the confirmation."""
-    guards_until: datetime | None = None
-    """When the first of the commits that guards count with this plan is too old to count."""
-    erased_students: frozenset[str] = frozenset()
-    """Of whom nothing is kept, whatever comes."""
-    student_fields: StudentFields = NO_FIELDS
-    """Which fields the staged students have besides those that are always kept."""
-    search_input_batch: int = 0
-    """The number of the last batch that changed anything that a search of section filters reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRecord:
-    """A batch as it is kept for the history."""
-
-    number: int
-    id: str
-    trigger: Trigger
-    events: int
-    opened_at: datetime
-    closed_at: datetime
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRecord:
-    """A commit or a review as it is kept for the history; `summary` is the message without its changes."""
-
-    number: int
-    id: str
-    outcome: Outcome
-    sequence: int
-    batch_number: int
-    decided_at: datetime
-    summary: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """What adopting a baseline changed; `changes` is None where they are too many to list."""
-
-    records: int
-    changed: int
-    changes: list[Change] | None
 
 
 class SuggestionMemory(Protocol):
@@ -163,8 +70,8 @@ class SectionSigns:
 NO_SIGNS: Final = SectionSigns()
 
 
-class ErrorFigures(Protocol):
-    """Figures of the open errors of the district under evaluation: what causes are folded from."""
+class SectionFigures(Protocol):
+    """What the sections of blocked students have in common."""
 
     async def concerned_sections(self) -> list[ConcernedSection]:
         """Return the kept sections of students who are in several."""
@@ -182,13 +89,6 @@ class ErrorFigures(Protocol):
         """Return kept sections of students in several whose term has no days, with the ids of the terms."""
         ...
 
-    async def twins(self) -> list[str]:
-        """Return the committed students, and the newcomers, who agree in a number, or in name and grade.
-
-        Looks at every committed student.
-        """
-        ...
-
     async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
         """Return sets of kept sections with the same students that differ by their teachers alone.
 
@@ -196,14 +96,25 @@ class ErrorFigures(Protocol):
         """
         ...
 
+    async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
+        """Return some of the sections of students with the same kinds of them."""
+        ...
+
+
+class ErrorFigures(SectionFigures, Protocol):
+    """Figures of the open errors of the district under evaluation: what causes are folded from."""
+
+    async def twins(self) -> list[str]:
+        """Return the committed students, and the newcomers, who agree in a number, or in name and grade.
+
+        Looks at every committed student.
+        """
+        ...
+
     async def blocked_students(
         self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
     ) -> list[Blocked]:
         """Return the blocked students; `labels` say of what kind the sections are (None: not asked)."""
-        ...
-
-    async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
-        """Return some of the sections of students with the same kinds of them."""
         ...
 
     async def other_errors(self) -> list[Others]:
@@ -263,11 +174,8 @@ class Guards(Protocol):
         ...
 
 
-class Evaluation(EvaluatedRoster, SuggestionMemory, ErrorFigures, Guards, Protocol):
-    """One evaluation: the district's lock and a transaction, committed when the context is left well."""
-
-    window: ClosedWindow
-    state: DistrictState
+class Baseline(Protocol):
+    """A baseline that waits to be adopted, and what is demanded of the next one."""
 
     async def adopt_baseline(self, limit: int) -> Adopted | None:
         """Stage what a baseline that is ready has read, in the place of what is staged; None without one.
@@ -291,12 +199,12 @@ class Evaluation(EvaluatedRoster, SuggestionMemory, ErrorFigures, Guards, Protoc
         """
         ...
 
+
+class DistrictReads(Protocol):
+    """What is asked of the district under evaluation before it is decided."""
+
     async def district_record(self) -> Json | None:
         """Return what Clever last told of the district itself and its sync."""
-        ...
-
-    async def note_incidents(self, found: Mapping[str, Problem | None], batch_id: str) -> None:
-        """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
         ...
 
     async def remaining_events(self) -> int:
@@ -311,23 +219,11 @@ class Evaluation(EvaluatedRoster, SuggestionMemory, ErrorFigures, Guards, Protoc
         """Return open findings with their age, errors first, in a stable order."""
         ...
 
-    async def mark_reported(self) -> None:
-        """Take the open errors for the ones that the last review told."""
-        ...
-
-    async def forget_reported(self) -> None:
-        """Forget what the last review told, since the district left it."""
-        ...
-
     def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
         """Yield the plan's changes as JSON, in the order a commit has them.
 
         With `names_replaced` a student who comes in the place of one who goes names that one.
         """
-        ...
-
-    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
-        """Make the candidate roster the committed one; keep whom that moves, or start the count over."""
         ...
 
     async def is_on_hold(self) -> bool:
@@ -336,6 +232,26 @@ class Evaluation(EvaluatedRoster, SuggestionMemory, ErrorFigures, Guards, Protoc
 
     async def open_approval(self) -> Approval | None:
         """Return the approval of a plan of the district that is open."""
+        ...
+
+
+class DecisionWrites(Protocol):
+    """What a decision writes."""
+
+    async def note_incidents(self, found: Mapping[str, Problem | None], batch_id: str) -> None:
+        """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
+        ...
+
+    async def mark_reported(self) -> None:
+        """Take the open errors for the ones that the last review told."""
+        ...
+
+    async def forget_reported(self) -> None:
+        """Forget what the last review told, since the district left it."""
+        ...
+
+    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
+        """Make the candidate roster the committed one; keep whom that moves, or start the count over."""
         ...
 
     async def end_approval(self, approval: Approval, ended: Ended) -> None:
@@ -360,6 +276,15 @@ class Evaluation(EvaluatedRoster, SuggestionMemory, ErrorFigures, Guards, Protoc
         `answered` says that the request it was closed by is dealt with; a newer request always stays.
         """
         ...
+
+
+class Evaluation(
+    EvaluatedRoster, SuggestionMemory, ErrorFigures, Guards, Baseline, DistrictReads, DecisionWrites, Protocol
+):
+    """One evaluation: the district's lock and a transaction, committed when the context is left well."""
+
+    window: ClosedWindow
+    state: DistrictState
 
 
 class Evaluations(Protocol):

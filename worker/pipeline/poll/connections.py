@@ -53,8 +53,8 @@ class ListingChanges:
     missing: list[str]
 
 
-class Connections(Protocol):
-    """The connected districts, and the turns of reading them."""
+class ConnectionList(Protocol):
+    """The list of connected districts."""
 
     async def claim_listing(self, every: timedelta) -> bool:
         """Whether the list of connected districts is due; says so to one process each time."""
@@ -72,6 +72,14 @@ class Connections(Protocol):
         """Stop reading a district whose token is gone. Nothing of it is deleted."""
         ...
 
+    async def read(self, district_id: str) -> Connection | None:
+        """Return the connection as it is now; None where the district is not connected."""
+        ...
+
+
+class Turns(Protocol):
+    """Turns of reading one district, and what each writes."""
+
     def turn(self) -> AbstractAsyncContextManager[Connection | None]:
         """Lock the district that has been due for longest while the context is open; None while none is.
 
@@ -81,10 +89,6 @@ class Connections(Protocol):
 
     def turn_of(self, district_id: str, wait: timedelta) -> AbstractAsyncContextManager[Connection | None]:
         """Lock this district, due or not; None where it is not connected, or busy for longer than `wait`."""
-        ...
-
-    async def read(self, district_id: str) -> Connection | None:
-        """Return the connection as it is now; None where the district is not connected."""
         ...
 
     async def again(self, district_id: str, after: timedelta, problem: str | None) -> None:
@@ -124,3 +128,7 @@ class Connections(Protocol):
     async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:
         """Ask for a baseline; `forget_cursor` where the feed cannot be read on from there."""
         ...
+
+
+class Connections(ConnectionList, Turns, Protocol):
+    """The districts that are connected through Clever."""

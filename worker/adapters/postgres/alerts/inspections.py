@@ -13,9 +13,9 @@ from worker.alerts.inspection_store import Figures
 from worker.domain.alerts.codes import DEAD_LETTERS_WAITING, INSPECTED
 from worker.domain.alerts.detection import Conditions, Observed, StageFailure, Thresholds, folded, inspected
 from worker.domain.alerts.incidents import NO_DISTRICT, AlertRules, Memory, Problem, step
-from worker.domain.messages.bodies import STALE_SYNC
 from worker.domain.onboarding.transitions import Trouble
 from worker.domain.preflight.window import WindowLimits
+from worker.domain.roster.clever_sync import STALE_SYNC
 
 _SQL: Final = statements.load("alerts/inspections")
 _INCIDENTS: Final = statements.load("alerts/incidents")

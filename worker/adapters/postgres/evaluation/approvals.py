@@ -10,11 +10,11 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.candidate_roster import finding_of
-from worker.domain.messages.bodies import instant, plan_counts
 from worker.domain.preflight.approval import GUARDS, Approval, Ended, guards_text, plan_text
-from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import from_bytes, to_hex
+from worker.domain.roster.timestamps import instant
 from worker.runtime.errors import OrderRefused, UnknownDistrictError
 
 _SQL: Final = statements.load("evaluation/approvals")

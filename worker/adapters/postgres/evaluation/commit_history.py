@@ -7,7 +7,7 @@ from typing import Final
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
-from worker.pipeline.evaluate.unit_of_work import DistrictState
+from worker.pipeline.evaluate.state import DistrictState
 
 _SQL: Final = statements.load("evaluation/commit_history")
 

@@ -16,7 +16,7 @@ from worker.domain.preflight.turnover import Confirmation
 from worker.domain.roster.canonical import from_bytes, to_bytes
 from worker.domain.roster.records import EventId
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
-from worker.pipeline.evaluate.unit_of_work import DistrictState
+from worker.pipeline.evaluate.state import DistrictState
 
 _SQL: Final = statements.load("evaluation/district_state")
 

@@ -20,7 +20,7 @@ from worker.domain.alerts.incidents import AlertRules
 from worker.domain.preflight.policy import Policy, in_force
 from worker.domain.preflight.window import Trigger, Window, WindowLimits, closing_trigger
 from worker.domain.roster.section_filter import SectionFilter
-from worker.pipeline.evaluate.unit_of_work import ClosedWindow
+from worker.pipeline.evaluate.state import ClosedWindow
 from worker.runtime.errors import DistrictUnreadable, StoreRefused, UsageError
 
 _SQL: Final = statements.load("evaluation/due_districts")

@@ -30,13 +30,7 @@ from worker.domain.roster.staging import Event, is_ahead
 from worker.domain.roster.student_fields import StudentFields, with_kept_fields, without_student
 from worker.domain.roster.versions import highest_id
 from worker.messaging.outbox_message import OutboxMessage
-from worker.pipeline.evaluate.unit_of_work import (
-    Adopted,
-    BatchRecord,
-    ClosedWindow,
-    DecisionRecord,
-    DistrictState,
-)
+from worker.pipeline.evaluate.state import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
 from worker.runtime.cooperative import yielding_every
 
 _SQL: Final = statements.load("evaluation/unit_of_work")

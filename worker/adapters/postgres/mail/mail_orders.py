@@ -19,8 +19,8 @@ _NOTE: Final = statements.load("access/access")["note"]
 _LISTED: Final = 200
 
 
-class PostgresMailDesk:
-    """Answers to `worker.mail.mail_store.MailDesk`."""
+class PostgresMailOrders:
+    """Answers to `worker.mail.mail_store.MailOrders`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

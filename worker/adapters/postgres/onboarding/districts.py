@@ -13,11 +13,11 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.onboarding import connect_links, orders
 from worker.adapters.postgres.onboarding.observations import (
-    Guidance,
+    OnboardingRules,
     candidates,
     observe,
+    onboarding_of,
     sharing_of,
-    way_of,
     zone_of,
 )
 from worker.adapters.postgres.onboarding.orders import lock
@@ -25,7 +25,7 @@ from worker.adapters.postgres.onboarding.transitions import find, follow, keep_h
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step, Trouble
-from worker.onboarding.district_store import ConnectLink, Description, Made, Record, RulesAsked, Welcome
+from worker.onboarding.district_store import ConnectLink, Description, Record, RulesAsked, Transition, Welcome
 from worker.runtime.cooperative import yielding_every
 from worker.runtime.errors import UnknownDistrictError
 
@@ -45,7 +45,7 @@ _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapsca
 class PostgresOnboarding:
     """Answers to `worker.onboarding.district_store.OnboardingStore`."""
 
-    def __init__(self, database: Database, guidance: Guidance = Guidance()) -> None:  # noqa: B008 — frozen
+    def __init__(self, database: Database, guidance: OnboardingRules = OnboardingRules()) -> None:  # noqa: B008 — frozen
         self._database = database
         self._guidance = guidance
 
@@ -66,7 +66,7 @@ class PostgresOnboarding:
             raise UnknownDistrictError(f"district {district_id} is not in onboarding")
         return self._record(row, waiting)
 
-    async def history(self, district_id: str) -> list[Made]:
+    async def history(self, district_id: str) -> list[Transition]:
         """Return every move of a district, the oldest first."""
         async with self._database.connection() as connection:
             return [_made(row) for row in await connection.fetch(_SQL["history"], district_id)]
@@ -150,7 +150,7 @@ class PostgresOnboarding:
         async with self._database.connection() as connection:
             return await connect_links.welcome_by(connection, token)
 
-    async def advance(self) -> list[Made]:
+    async def advance(self) -> list[Transition]:
         """Make every move that follows from what is seen; return them.
 
         Those that are found, and the judging of what is shared, are transactions of their own before; what a
@@ -167,14 +167,14 @@ class PostgresOnboarding:
             made = made + moved
         return made
 
-    async def _find(self, connection: Connection) -> list[Made]:
+    async def _find(self, connection: Connection) -> list[Transition]:
         await connection.execute(_LARGE_READS)
         return await find(connection)
 
     async def _judge(self, connection: Connection) -> int:
         return len(await connection.fetch(_SQL["judge"], JUDGED))
 
-    async def _advance(self, after: str, connection: Connection) -> tuple[list[Made], str | None]:
+    async def _advance(self, after: str, connection: Connection) -> tuple[list[Transition], str | None]:
         """Advance some behind a district; return their moves, and behind whom there may be more."""
         await connection.execute(_LARGE_READS)
         ids = await candidates(connection, self._guidance, after, ADVANCED)
@@ -186,7 +186,7 @@ class PostgresOnboarding:
 
     def _record(self, row: asyncpg.Record, waiting: Mapping[str, tuple[int, datetime]]) -> Record:
         mails, mails_since = waiting.get(row["district_id"], (0, None))
-        onboarding, calendar = way_of(row, self._guidance), self._guidance.rules.calendar
+        onboarding, calendar = onboarding_of(row, self._guidance), self._guidance.rules.calendar
         return Record(
             onboarding=onboarding,
             since=row["since"],
@@ -211,11 +211,11 @@ async def _for_a_person(connection: Connection) -> dict[str, tuple[int, datetime
     return {row["district_id"]: (row["mails"], row["since"]) for row in rows}
 
 
-def _made(row: asyncpg.Record) -> Made:
+def _made(row: asyncpg.Record) -> Transition:
     detail = dict(row["detail"])
     before = State(row["from_state"]) if row["from_state"] else None
     mail_id = detail.pop("mail_id", None)
-    return Made(
+    return Transition(
         *(row["district_id"], before, Move(row["move"]), State(row["to_state"]), row["at"], row["actor"]),
         *(mail_id, detail),
     )

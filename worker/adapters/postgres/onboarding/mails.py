@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
-from worker.adapters.postgres.onboarding.observations import Guidance, Observation, zone_of
+from worker.adapters.postgres.onboarding.observations import Observation, OnboardingRules, zone_of
 from worker.domain.mail.mails import (
     Invitation,
     Mail,
@@ -21,11 +21,11 @@ from worker.domain.mail.mails import (
     SyncSettings,
     Values,
 )
-from worker.domain.messages.bodies import sync_state
 from worker.domain.onboarding.contact_text import ASKED
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step
+from worker.domain.roster.clever_sync import sync_state
 from worker.onboarding.district_store import ConnectLink, RulesAsked
 from worker.runtime.errors import OnboardingError
 
@@ -46,7 +46,7 @@ NO_SERVER: Final = (
 )
 
 
-def check_may_write(seen: Observation, move: Move, guidance: Guidance) -> None:
+def check_may_write(seen: Observation, move: Move, guidance: OnboardingRules) -> None:
     """Raise `OnboardingError` where a move's e-mail could not be written."""
     if guidance.compose is None:
         raise OnboardingError(NO_SERVER)
@@ -58,7 +58,7 @@ def check_may_write(seen: Observation, move: Move, guidance: Guidance) -> None:
         )
 
 
-def connect_address(token: str, guidance: Guidance) -> str:
+def connect_address(token: str, guidance: OnboardingRules) -> str:
     """Return the address of the page behind a link."""
     return f"{(guidance.public_url or '').rstrip('/')}/connect/{token}"
 
@@ -72,7 +72,7 @@ async def ordered_mail(
     connection: Connection,
     seen: Observation,
     move: Move,
-    guidance: Guidance,
+    guidance: OnboardingRules,
     link: ConnectLink | None,
     rules: RulesAsked | None,
 ) -> Mail:
@@ -84,7 +84,7 @@ async def ordered_mail(
     return _mail(seen, values, f"{OCCASIONS[move]}/{number}", guidance)
 
 
-def seen_mail(seen: Observation, step: Step, guidance: Guidance) -> Mail | None:
+def seen_mail(seen: Observation, step: Step, guidance: OnboardingRules) -> Mail | None:
     """Return the e-mail of a move that was seen; None where it has none. Raises `MailError`."""
     if guidance.compose is None or not seen.contacts:
         return None
@@ -95,7 +95,7 @@ def seen_mail(seen: Observation, step: Step, guidance: Guidance) -> Mail | None:
     return None
 
 
-def ready_mail(seen: Observation, window: AssessmentWindow, guidance: Guidance) -> Mail:
+def ready_mail(seen: Observation, window: AssessmentWindow, guidance: OnboardingRules) -> Mail:
     """Return the e-mail of a launch, which leaves only while the roster is in sync. Raises `MailError`."""
     values = ReadyToAssess(_name(seen), window.opens_on, *_counts(seen))
     return _mail(seen, values, f"ready/{window.opens_on}", guidance)
@@ -111,7 +111,7 @@ def is_taken_back(step: Step) -> bool:
 
 
 def _ordered(
-    seen: Observation, guidance: Guidance, link: ConnectLink | None, rules: RulesAsked | None
+    seen: Observation, guidance: OnboardingRules, link: ConnectLink | None, rules: RulesAsked | None
 ) -> Values:
     if link is not None:
         expires_on = link.expires_at.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
@@ -121,7 +121,7 @@ def _ordered(
     return SharingRequest(_name(seen))
 
 
-def _rostered(seen: Observation, guidance: Guidance) -> Rostered:
+def _rostered(seen: Observation, guidance: OnboardingRules) -> Rostered:
     window, calendar = seen.onboarding.window, guidance.rules.calendar
     is_to_come = window is not None and window.launches_at(calendar) > seen.now
     launches_on = window.launches_on(calendar) if window and is_to_come else None
@@ -155,7 +155,7 @@ def _name(seen: Observation) -> str:
     return " ".join(called.split())[:LONGEST_NAME] or "your district"
 
 
-def _mail(seen: Observation, values: Values, occasion: str, guidance: Guidance) -> Mail:
+def _mail(seen: Observation, values: Values, occasion: str, guidance: OnboardingRules) -> Mail:
     if guidance.compose is None:
         raise OnboardingError(NO_SERVER)
     return Mail(

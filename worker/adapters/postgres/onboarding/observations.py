@@ -31,7 +31,7 @@ _SQL: Final = statements.load("onboarding/districts")
 
 
 @dataclass(frozen=True, slots=True)
-class Guidance:
+class OnboardingRules:
     """What the onboarding needs of the settings."""
 
     rules: TransitionRules = field(default_factory=TransitionRules)
@@ -75,7 +75,7 @@ class Observation:
         return onboarding
 
 
-async def candidates(connection: Connection, guidance: Guidance, after: str, limit: int) -> list[str]:
+async def candidates(connection: Connection, guidance: OnboardingRules, after: str, limit: int) -> list[str]:
     """Lock those that may move, or whose launch is held back: so many behind `after`; return their ids."""
     rules, default = guidance.rules, guidance.time_zone
     ((now, known),) = await connection.fetch(_SQL["zones"])
@@ -96,7 +96,7 @@ async def candidates(connection: Connection, guidance: Guidance, after: str, lim
 
 
 async def observe(
-    connection: Connection, district_ids: Sequence[str], guidance: Guidance
+    connection: Connection, district_ids: Sequence[str], guidance: OnboardingRules
 ) -> list[Observation]:
     """Return what is seen of districts now, by id; none of it is decided on until the transaction ends.
 
@@ -109,7 +109,7 @@ async def observe(
     return [_seen(row, guidance) for row in rows]
 
 
-def way_of(row: asyncpg.Record, guidance: Guidance) -> Onboarding:
+def onboarding_of(row: asyncpg.Record, guidance: OnboardingRules) -> Onboarding:
     """Read where a district stands."""
     returns_to = State(row["returns_to"]) if row["returns_to"] else None
     return Onboarding(
@@ -124,18 +124,18 @@ def sharing_of(row: asyncpg.Record) -> Sharing | None:
     return Sharing(row["sections"], row["students"], row["unsectioned"])
 
 
-def zone_of(row: asyncpg.Record, guidance: Guidance) -> str:
+def zone_of(row: asyncpg.Record, guidance: OnboardingRules) -> str:
     """Return the name of a district's time zone."""
     return str(row["time_zone"] or guidance.time_zone)
 
 
-def _window(row: asyncpg.Record, guidance: Guidance) -> AssessmentWindow | None:
+def _window(row: asyncpg.Record, guidance: OnboardingRules) -> AssessmentWindow | None:
     if row["opens_on"] is None:
         return None
     return AssessmentWindow(row["opens_on"], ZoneInfo(zone_of(row, guidance)), row["launch_on"])
 
 
-def _seen(row: asyncpg.Record, guidance: Guidance) -> Observation:
+def _seen(row: asyncpg.Record, guidance: OnboardingRules) -> Observation:
     facts = DistrictFacts(
         row["is_connected"],
         sharing_of(row),
@@ -143,7 +143,7 @@ def _seen(row: asyncpg.Record, guidance: Guidance) -> Observation:
         row["commits"],
         frozenset(map(Trouble, row["seen_troubles"])) | _of_sync(row),
     )
-    return Observation(way_of(row, guidance), facts, row["now"], row)
+    return Observation(onboarding_of(row, guidance), facts, row["now"], row)
 
 
 def _of_sync(row: asyncpg.Record) -> frozenset[Trouble]:

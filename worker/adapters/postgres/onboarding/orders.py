@@ -19,20 +19,26 @@ from worker.adapters.postgres.onboarding.mails import (
     promised_link,
     ready_mail,
 )
-from worker.adapters.postgres.onboarding.observations import Guidance, Observation, observe, zone_of
-from worker.adapters.postgres.onboarding.transitions import Taken, follow, keep_held_back, take, write_down
+from worker.adapters.postgres.onboarding.observations import Observation, OnboardingRules, observe, zone_of
+from worker.adapters.postgres.onboarding.transitions import (
+    PlannedTransitions,
+    follow,
+    keep_held_back,
+    take,
+    write_down,
+)
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding import contact_text
 from worker.domain.onboarding.states import BY_PEOPLE, Move, State, sources, target
 from worker.domain.onboarding.transitions import Onboarding, Step
 from worker.domain.preflight.window import Trigger
-from worker.onboarding.district_store import Description, Made, RulesAsked
+from worker.onboarding.district_store import Description, RulesAsked, Transition
 from worker.runtime.errors import OnboardingError, OrderRefused, UnknownDistrictError
 
 _SQL: Final = statements.load("onboarding/orders")
 
 
-async def lock(connection: Connection, district_id: str, guidance: Guidance) -> Observation:
+async def lock(connection: Connection, district_id: str, guidance: OnboardingRules) -> Observation:
     """Lock a district, and return what is seen of it; raises `UnknownDistrictError`."""
     if await connection.fetchval(_SQL["lock"], district_id) is None:
         raise UnknownDistrictError(
@@ -51,7 +57,7 @@ async def choose(connection: Connection, district_id: str, said: Description, ac
     if since is None:
         state = await connection.fetchval(_SQL["state"], district_id)
         raise OrderRefused(f"district {district_id} is in onboarding already (state: {state})")
-    made = Made(district_id, None, Move.CHOOSE, State.CHOSEN, since, actor, None, {})
+    made = Transition(district_id, None, Move.CHOOSE, State.CHOSEN, since, actor, None, {})
     await write_down(connection, [made])
     if zone is not None:
         await _judge_by_other_days(connection, district_id)
@@ -75,7 +81,7 @@ async def order(
     seen: Observation,
     move: Move,
     actor: str,
-    guidance: Guidance,
+    guidance: OnboardingRules,
     *,
     writes: bool,
     rules: RulesAsked | None,
@@ -95,14 +101,14 @@ async def order(
     if writes:
         mails[move] = await ordered_mail(connection, seen, move, guidance, link, rules)
     detail: dict[str, Any] = {} if rules is None else {"rules": rules.text}
-    taken = await take(connection, [Taken(seen, [step], mails, actor, detail)])
+    taken = await take(connection, [PlannedTransitions(seen, [step], mails, actor, detail)])
     await keep_held_back(connection, [seen], taken, guidance)
     await audit(connection, actor, move.value, seen.district_id, before=step.before.value, writes=writes)
     return step
 
 
 async def preview(
-    connection: Connection, district_id: str, move: Move, guidance: Guidance, rules: RulesAsked | None
+    connection: Connection, district_id: str, move: Move, guidance: OnboardingRules, rules: RulesAsked | None
 ) -> Mail:
     """Return the e-mail that a move would write; nothing is changed."""
     seen = await lock(connection, district_id, guidance)
@@ -118,8 +124,8 @@ async def set_window(
     opens_on: date | None,
     launch_on: date | None,
     actor: str,
-    guidance: Guidance,
-) -> list[Made]:
+    guidance: OnboardingRules,
+) -> list[Transition]:
     """Say when a district's window opens, which is locked; return the moves that follow at once."""
     today = seen.now.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
     contact_text.check_dates(opens_on, launch_on, today)
@@ -162,7 +168,7 @@ async def _judge_by_other_days(connection: Connection, district_id: str) -> None
 
 
 async def _tell_of_new_opening(
-    connection: Connection, before: Observation, after: Onboarding, guidance: Guidance
+    connection: Connection, before: Observation, after: Onboarding, guidance: OnboardingRules
 ) -> None:
     """Write anew to a district that was launched, and is not launched again, of another opening."""
     moved = (

@@ -14,11 +14,11 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.mail.mails import enqueue
 from worker.adapters.postgres.onboarding.mails import is_taken_back, seen_mail
-from worker.adapters.postgres.onboarding.observations import Guidance, Observation
+from worker.adapters.postgres.onboarding.observations import Observation, OnboardingRules
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step, held_back, steps
-from worker.onboarding.district_store import Made
+from worker.onboarding.district_store import Transition
 from worker.runtime import logs
 from worker.runtime.errors import MailError
 
@@ -27,7 +27,7 @@ _ORDERS: Final = statements.load("onboarding/orders")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class PlannedTransitions:
     """A district's steps to take now, one after the other."""
 
     seen: Observation
@@ -38,33 +38,35 @@ class Taken:
     """None: they were seen."""
     detail: Mapping[str, Any] = field(default_factory=dict)
 
-    def made(self) -> Iterator[Made]:
+    def made(self) -> Iterator[Transition]:
         """Yield the moves."""
         for step in self.steps:
             mail = self.mails.get(step.move)
-            yield Made(
+            yield Transition(
                 *(self.seen.district_id, step.before, step.move, step.after, self.seen.now),
                 *(self.actor, str(mail.mail_id) if mail else None, self.detail),
             )
 
 
-async def find(connection: Connection) -> list[Made]:
+async def find(connection: Connection) -> list[Transition]:
     """Put districts that are connected into onboarding."""
     rows = await connection.fetch(_SQL["find"])
     found = [
-        Made(row["district_id"], None, Move.FIND, State.CONNECTED, row["since"], None, None, {})
+        Transition(row["district_id"], None, Move.FIND, State.CONNECTED, row["since"], None, None, {})
         for row in rows
     ]
     await write_down(connection, found)
     return found
 
 
-async def follow(connection: Connection, looked: Sequence[Observation], guidance: Guidance) -> list[Taken]:
+async def follow(
+    connection: Connection, looked: Sequence[Observation], guidance: OnboardingRules
+) -> list[PlannedTransitions]:
     """Make every move that follows from what is seen of these, which are locked."""
     return await take(connection, [one for seen in looked if (one := _following(seen, guidance))])
 
 
-def _following(seen: Observation, guidance: Guidance) -> Taken | None:
+def _following(seen: Observation, guidance: OnboardingRules) -> PlannedTransitions | None:
     """Return a district's steps that follow from what is seen; None where there are none, or they fail."""
     try:
         found = list(steps(seen.onboarding, seen.facts, seen.now, guidance.rules))
@@ -75,7 +77,7 @@ def _following(seen: Observation, guidance: Guidance) -> Taken | None:
         return None
 
 
-def _with_mails(seen: Observation, found: list[Step], guidance: Guidance) -> Taken | None:
+def _with_mails(seen: Observation, found: list[Step], guidance: OnboardingRules) -> PlannedTransitions | None:
     """Return a district's steps with their e-mails; None where one cannot be written: it has to wait."""
     try:
         mails = {step.move: mail for step in found if (mail := seen_mail(seen, step, guidance))}
@@ -83,10 +85,10 @@ def _with_mails(seen: Observation, found: list[Step], guidance: Guidance) -> Tak
         log = structlog.get_logger()
         log.warning("district.not_moved", district_id=seen.district_id, reason=str(error))
         return None
-    return Taken(seen, found, mails)
+    return PlannedTransitions(seen, found, mails)
 
 
-async def take(connection: Connection, taken: Sequence[Taken]) -> list[Taken]:
+async def take(connection: Connection, taken: Sequence[PlannedTransitions]) -> list[PlannedTransitions]:
     """Let districts take their steps: each of them as one, since the database allows no other.
 
     Returns them with those e-mails that are new: an occasion has one.
@@ -107,14 +109,14 @@ async def take(connection: Connection, taken: Sequence[Taken]) -> list[Taken]:
     return taken
 
 
-async def _send(connection: Connection, one: Taken) -> dict[Move, Mail]:
+async def _send(connection: Connection, one: PlannedTransitions) -> dict[Move, Mail]:
     """Put a district's e-mails among those to be sent; return the new ones."""
     if any(map(is_taken_back, one.steps)):
         await connection.execute(_ORDERS["withdraw_ready"], one.seen.district_id)
     return {move: mail for move, mail in one.mails.items() if await enqueue(connection, mail)}
 
 
-async def write_down(connection: Connection, moves: Iterable[Made]) -> None:
+async def write_down(connection: Connection, moves: Iterable[Transition]) -> None:
     """Add moves to the history."""
     made = list(moves)
     if not made:
@@ -132,7 +134,10 @@ async def write_down(connection: Connection, moves: Iterable[Made]) -> None:
 
 
 async def keep_held_back(
-    connection: Connection, looked: Sequence[Observation], taken: Sequence[Taken], guidance: Guidance
+    connection: Connection,
+    looked: Sequence[Observation],
+    taken: Sequence[PlannedTransitions],
+    guidance: OnboardingRules,
 ) -> None:
     """Keep since when launches are held back, and by what, where that has changed."""
     after = {one.seen.district_id: one.seen.after(one.steps) for one in taken}
@@ -146,5 +151,5 @@ async def keep_held_back(
         await connection.execute(_SQL["hold_back"], *(list(column) for column in zip(*changed, strict=True)))
 
 
-def _detail(made: Made) -> dict[str, Any]:
+def _detail(made: Transition) -> dict[str, Any]:
     return {**made.detail, **({"mail_id": made.mail_id} if made.mail_id else {})}

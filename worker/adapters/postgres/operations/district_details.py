@@ -10,9 +10,10 @@ import asyncpg
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
-from worker.domain.messages.bodies import instant, plan_counts, sync_state
-from worker.domain.preflight.tally import Tally
+from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.roster.canonical import from_bytes, to_hex
+from worker.domain.roster.clever_sync import sync_state
+from worker.domain.roster.timestamps import instant
 
 _SQL: Final = statements.load("operations/districts")
 

@@ -10,9 +10,9 @@ import asyncpg
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
-from worker.domain.messages.bodies import sync_state
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import Trigger, Window
+from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.texts import folded
 from worker.operations.district_queries import (
     CoverageCell,

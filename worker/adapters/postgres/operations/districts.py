@@ -13,25 +13,25 @@ from worker.adapters.postgres.evaluation import approvals, commit_history, windo
 from worker.adapters.postgres.operations import district_details
 from worker.adapters.postgres.operations.purge import check_purgeable, purge
 from worker.domain.alerts.incidents import AlertRules
-from worker.domain.messages.bodies import instant
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
+from worker.domain.roster.timestamps import instant
 from worker.operations.districts import WORKER, DistrictLine, FilterVersion, NamedDistrict, PolicyVersion
 from worker.runtime.errors import FilterChanged, PolicyError, UnknownDistrictError
 
 _SQL: Final = statements.load("operations/districts")
 
 
-class PostgresDesk:
-    """Answers to `worker.operations.districts.Desk`."""
+class PostgresDistricts:
+    """Answers to `worker.operations.districts.Districts`."""
 
     def __init__(self, database: Database, rules: AlertRules = AlertRules()) -> None:  # noqa: B008 — frozen
         self._database = database
         self._rules = rules
 
-    async def districts(self) -> list[DistrictLine]:
+    async def every_district(self) -> list[DistrictLine]:
         """Return every district, by id."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(_SQL["districts"])

@@ -19,7 +19,7 @@ from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import from_bytes, to_bytes
 from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
 from worker.operations.rollback_store import PastCommit, Reachable
-from worker.pipeline.evaluate.unit_of_work import BatchRecord, DecisionRecord
+from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
 from worker.runtime.errors import DistrictBusy
 
 _SQL: Final = statements.load("operations/rollback")

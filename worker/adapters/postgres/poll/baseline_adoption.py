@@ -14,7 +14,7 @@ from worker.adapters.postgres.database import Connection
 from worker.domain.roster.records import KINDS, EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change
 from worker.domain.roster.versions import highest_id, latest_id_in_order
-from worker.pipeline.evaluate.unit_of_work import Adopted
+from worker.pipeline.evaluate.state import Adopted
 
 _SQL: Final = statements.load("poll/baselines")
 _STAGED: Final = statements.load("evaluation/staged_roster")

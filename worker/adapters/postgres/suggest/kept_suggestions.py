@@ -9,7 +9,7 @@ from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.suggest.surveys import read_survey
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.days import day_in
-from worker.pipeline.evaluate.unit_of_work import ClosedWindow, DistrictState
+from worker.pipeline.evaluate.state import ClosedWindow, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
     from worker.suggest.survey import SurveyBuilder

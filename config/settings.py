@@ -52,7 +52,7 @@ class WindowSettings(Group):
     max_deferral_seconds: Seconds = Field(
         default=1800,
         description="Seconds for which a failing preflight on a window cut short by age or size may be put "
-        "off, since a student who moves is for a moment in two classes or in none.",
+        "off, since a student who moves is in two classes, or in no class, for a moment.",
     )
 
 
@@ -181,7 +181,7 @@ class HttpSettings(Group):
     )
     default_role: Literal["viewer", "reviewer", "admin"] = Field(
         default="viewer",
-        description="Role of a user whom a proxy names without a role: the one that sees no personal data.",
+        description="Role of a user that a proxy names without a role: the one that sees no personal data.",
     )
 
 
@@ -294,7 +294,7 @@ class AlertSettings(Group):
     stage_failing_seconds: Seconds = Field(
         default=120,
         description="Seconds for which a stage may have unexpected errors, or stand still, before "
-        "that is an incident; most pass by themselves within some attempts.",
+        "that is an incident; most pass within some attempts.",
     )
     attempt_seconds: Seconds = Field(
         default=10, description="Seconds that one attempt to deliver an alert to a channel may take."

@@ -192,7 +192,9 @@ def test_students_in_several_are_told_of_their_schools_whatever_where_their_sect
     )
 
     assert alike.advice.startswith("6 students of two schools are in two or more sections")
-    assert otherwise.advice.startswith("93 students of one school are in several classes in other ways")
+    assert otherwise.advice.startswith(
+        "93 students of one school are in more than one class for other reasons"
+    )
 
 
 def test_two_of_one_kind_for_most_students_are_no_mistake_but_the_filters() -> None:

@@ -45,8 +45,8 @@ def test_what_will_do_is_kept_without_needless_space(
 @pytest.mark.parametrize(
     ("check", "text", "message"),
     [
-        (checked_district, "0a" * 12 + "0", "district: expected its id in Clever"),
-        (checked_district, "0g" * 12, "district: expected its id in Clever"),
+        (checked_district, "0a" * 12 + "0", "district: expected its Clever ID"),
+        (checked_district, "0g" * 12, "district: expected its Clever ID"),
         (checked_name, " ", "name: expected one line"),
         (checked_name, "x" * (LONGEST_NAME + 1), "name: expected one line"),
         (checked_name, "one\ntwo", "name: expected one line"),

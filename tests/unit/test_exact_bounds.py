@@ -72,7 +72,7 @@ def test_a_launch_needs_a_window_that_it_is_not_after() -> None:
     today = NOON.date()
 
     check_dates(today, today, today)
-    with pytest.raises(OnboardingError, match="expected the day on which the window opens"):
+    with pytest.raises(OnboardingError, match="set the day on which the window opens"):
         check_dates(None, today, today)
     with pytest.raises(OnboardingError, match="expected a day on or before"):
         check_dates(today, today + timedelta(days=1), today)

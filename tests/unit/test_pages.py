@@ -269,9 +269,9 @@ def test_a_row_without_a_record_is_published_to_be_refused_and_the_others_are_re
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("", "expected one event a line, or a Clever list page; it is neither"),
-        ("hello\n", "expected one event a line, or a Clever list page; it is neither"),
-        ('{"data":[\n', "expected one event a line, or a Clever list page; it is neither"),
+        ("", "expected one event per line, or a Clever list page; it is neither"),
+        ("hello\n", "expected one event per line, or a Clever list page; it is neither"),
+        ('{"data":[\n', "expected one event per line, or a Clever list page; it is neither"),
         ("{\n}\n", 'expected a Clever list page, with a list under "data"'),
         ("5", 'expected a Clever list page, with a list under "data"'),
         ('{"data":[5]}', "expected records of a collection that Clever has"),

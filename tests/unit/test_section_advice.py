@@ -47,9 +47,9 @@ def test_students_of_terms_that_do_not_run_are_told_when_the_next_one_begins_if_
 
 
 def test_terms_whose_days_are_the_wrong_way_round_are_told_with_their_days() -> None:
-    assert "wrong way round" not in no_term_runs(TermFacts(TODAY))
+    assert "swapped" not in no_term_runs(TermFacts(TODAY))
     assert (
-        " The days of these terms are the wrong way round: “Spring” (2026-06-05 to 2026-01-09) and no name "
+        " The start and end of these terms are swapped: “Spring” (2026-06-05 to 2026-01-09) and no name "
         "(2026-03-02 to 2026-03-01)."
     ) in no_term_runs(TermFacts(TODAY, reversed=[SPRING, UNNAMED]))
 
@@ -63,7 +63,7 @@ def test_ids_that_were_issued_anew_are_to_be_approved_with_a_removal_and_not_mer
     assert "2 students would be removed" in with_removal
     assert "approve" in with_removal
     assert DO_NOT_MERGE not in with_removal
-    assert "under an old id or under a new one" in without
+    assert "under an old and a new ID" in without
     assert without.endswith(f"{DO_NOT_MERGE} before the old ones are deleted.")
 
 
@@ -71,8 +71,8 @@ def test_ids_that_were_issued_anew_are_to_be_approved_with_a_removal_and_not_mer
 def test_a_change_of_classes_names_schools_where_there_are_any(reason: ErrorReason) -> None:
     say = CLASS_CHANGE_TEXTS[reason]
 
-    assert "2 students would sit" in say(Pile(class_changes=2))
-    assert "2 students at two schools would sit" in say(
+    assert "2 students would change class" in say(Pile(class_changes=2))
+    assert "2 students at two schools would change class" in say(
         Pile(class_changes=2, schools=Counter({"north": 1, "south": 1}))
     )
 
@@ -100,7 +100,7 @@ def test_numbers_and_lists_are_told_as_people_say_them() -> None:
     assert [grades(names) for names in ([], ["3"], ["3", "4"])] == ["no grade", "grade 3", "grades 3 and 4"]
 
 
-OTHER_ERRORS = "put the other errors right first"
+OTHER_ERRORS = "fix the other errors first"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_plan_can_be_approved_where_nothing_but_guards_stands_against_it(
 def test_a_new_school_year_is_told_by_what_goes_unless_only_classes_change() -> None:
     facts = CauseFacts(DISTRICT, 9, "")
 
-    assert "would sit in another class" in advice(ROLLOVER, Pile(class_changes=3), facts)
+    assert "would change class" in advice(ROLLOVER, Pile(class_changes=3), facts)
     assert "3 students would be removed" in advice(ROLLOVER, Pile(removed=3), facts)
     assert "3 students would be removed" in advice(ROLLOVER, Pile(removed=3, class_changes=2), facts)
 

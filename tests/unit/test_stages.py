@@ -40,7 +40,7 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
     [
         (["poll"], {}, "ROSTERING_CLEVER__CLIENT_ID: expected the app's client id"),
         (["poll", "http"], BROKER, "ROSTERING_CLEVER__CLIENT_ID: expected the app's client id"),
-        (["poll"], CLEVER, "--stages: poll needs ingest beside it"),
+        (["poll"], CLEVER, "--stages: poll also needs ingest"),
         (STAGES, {"ROSTERING_CLEVER__CLIENT_ID": "app"}, "ROSTERING_CLEVER__CLIENT_SECRET: expected it"),
         (STAGES, {"ROSTERING_CLEVER__CLIENT_SECRET": "sesame"}, "ROSTERING_CLEVER__CLIENT_ID: expected it"),
         (["pol"], {}, "--stages: expected some of poll, ingest, evaluate, relay, notify, http"),

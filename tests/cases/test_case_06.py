@@ -13,7 +13,7 @@ from store_fixtures import StoreUnderTest
 DISTRICT = "66d000000000000000000006"
 STUDENTS = 30
 Change = Callable[[Json], None]
-UNDER_NEW_IDS = "30 students would be removed at one school, and most of them come back under new ids"
+UNDER_NEW_IDS = "30 students would be removed at one school, and most of them come back under new IDs"
 
 
 def events(name: str) -> list[Json]:

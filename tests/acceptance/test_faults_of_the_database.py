@@ -81,7 +81,7 @@ async def test_a_missing_table_a_missing_right_and_cancelled_queries_end_nothing
         *("evaluate", "inbox"),
         "InsufficientPrivilegeError",
     )
-    assert right["where"].startswith("adapters/postgres/staged.py")
+    assert right["where"].startswith("adapters/postgres/evaluation/staged_roster.py")
     assert (table["stage"], table["table"]) == ("relay", "relay_leases")
     assert "relay" in names
     assert parked == []

@@ -1,4 +1,4 @@
-"""What a district is told to set up in Clever holds to the letter, where white space counts."""
+"""What a district is told to set up in Clever holds to the letter, where spaces or invisible characters counts."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_a_spelling_that_nobody_sees_is_no_sharing_rule(store: StoreUnderT
 
     first = case.last_review["suggestions"][0]
     assert first["sharing_rules"] is False
-    assert "white space" in first["why_not_shared"]
+    assert "spaces or invisible characters" in first["why_not_shared"]
     shared = [one for one in case.last_review["suggestions"] if one["sharing_rules"]]
     if not shared:
         with pytest.raises(OrderRefused):

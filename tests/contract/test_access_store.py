@@ -48,7 +48,7 @@ async def age(store: StoreUnderTest, column: str, interval: str) -> None:
 async def test_a_user_is_added_once_and_every_change_is_in_the_audit(
     kept: app.AccessStore, store: StoreUnderTest
 ) -> None:
-    with pytest.raises(UserError, match="ada is there already"):
+    with pytest.raises(UserError, match="ada already exists"):
         await kept.users.add("ada", Role.ADMIN, HASH, "root")
     await kept.users.set_role("ada", Role.ADMIN, "root")
     await kept.users.disable("ada", "root")

@@ -100,7 +100,7 @@ async def test_a_fault_with_one_district_is_told_by_its_place_and_holds_no_other
     shown = logs.shown(raised.value)
     assert await batches(store) == [OTHER_DISTRICT]
     assert (shown["error"], shown["sqlstate"], shown["table"]) == ("DataCorruptedError", "XX001", "staged")
-    assert shown["where"].startswith("adapters/postgres/staged.py")
+    assert shown["where"].startswith("adapters/postgres/evaluation/staged_roster.py")
     assert PERSON not in str(shown)
     assert metrics.registry.get_sample_value("rostering_evaluation_failures_total") == 0
 

@@ -452,7 +452,12 @@ async def test_students_who_fall_into_a_class_that_was_there_have_lost_a_shared_
 @pytest.mark.parametrize("has_statistics", [False, True])
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("guards", "turnovers"), ("guards", "most_moved"), ("guards", "keep"), ("causes", "class_changes")],
+    [
+        ("evaluation/guards", "turnovers"),
+        ("evaluation/guards", "most_moved"),
+        ("evaluation/guards", "keep"),
+        ("evaluation/error_figures", "class_changes"),
+    ],
 )
 @pytest.mark.usefixtures("feed")
 async def test_what_guards_count_is_found_by_the_plan_and_never_in_the_whole_district(

@@ -252,7 +252,7 @@ async def test_a_window_that_moves_without_its_launch_is_told_anew(store: StoreU
         (Description(time_zone="Mars/Base"), "time zone"),
         (Description(time_zone="../etc/passwd"), "time zone"),
         (Description(name=" "), "name"),
-        (Description(contacts=[]), "last one"),
+        (Description(contacts=[]), "keep at least one"),
     ],
 )
 async def test_what_will_not_do_is_refused_and_no_address_is_quoted(

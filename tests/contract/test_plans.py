@@ -102,7 +102,13 @@ async def test_a_page_is_found_by_the_index_of_plans(store: StoreUnderTest, has_
         await store.rows("ANALYZE")
 
     found = await store.rows(
-        f"EXPLAIN {statements.load('plans')['changes']}", DISTRICT, "student", record_id(9), None, None, 51
+        f"EXPLAIN {statements.load('operations/plans')['changes']}",
+        DISTRICT,
+        "student",
+        record_id(9),
+        None,
+        None,
+        51,
     )
 
     text = "\n".join(row[0] for row in found)

@@ -13,7 +13,10 @@ from worker.adapters.postgres import statements
 
 
 @pytest.mark.parametrize("has_statistics", [False, True])
-@pytest.mark.parametrize(("file", "name"), [("causes", "cohorts"), ("candidate", "students_of_schools")])
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("evaluation/error_figures", "cohorts"), ("evaluation/candidate_roster", "students_of_schools")],
+)
 async def test_students_of_a_school_are_found_by_their_school(
     store: StoreUnderTest, feed: Feed, file: str, name: str, has_statistics: bool
 ) -> None:
@@ -33,14 +36,14 @@ async def test_the_first_alert_of_an_incident_is_found_by_its_incident(
     store: StoreUnderTest, has_statistics: bool
 ) -> None:
     await store.rows(
-        "INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body) "
-        "SELECT 'line-1', n, 'key ' || n, 'firing', now(), '{}' FROM generate_series(1, 2000) AS n"
+        "INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body, position) "
+        "SELECT 'line-1', n, 'key ' || n, 'firing', now(), '{}', n FROM generate_series(1, 2000) AS n"
     )
     if has_statistics:
         await store.rows("ANALYZE")
 
     found = await store.rows(
-        f"EXPLAIN {statements.load('deliveries')['take']}", "line-1", 8, timedelta(minutes=1)
+        f"EXPLAIN {statements.load('alerts/deliveries')['take']}", "line-1", 8, timedelta(minutes=1)
     )
 
     text = "\n".join(row[0] for row in found)
@@ -64,7 +67,7 @@ async def test_what_a_channel_does_not_have_is_found_without_reading_the_alerts_
         await store.rows("ANALYZE")
 
     found = await store.rows(
-        f"EXPLAIN {statements.load('deliveries')['take_over']}", "line-1", 8, timedelta(0)
+        f"EXPLAIN {statements.load('alerts/deliveries')['take_over']}", "line-1", 8, timedelta(0)
     )
 
     text = "\n".join(row[0] for row in found)
@@ -81,7 +84,7 @@ async def test_how_much_is_shared_is_counted_by_the_keys_of_one_district(
     if has_statistics:
         await store.rows("ANALYZE")
 
-    found = await store.rows(f"EXPLAIN {statements.load('onboarding')['judge']}", 20)
+    found = await store.rows(f"EXPLAIN {statements.load('onboarding/districts')['judge']}", 20)
 
     text = "\n".join(row[0] for row in found)
     assert "section_links_pkey on section_links" in text

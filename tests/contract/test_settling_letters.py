@@ -259,7 +259,9 @@ async def test_a_letter_is_listed_with_why_ingest_could_not_read_it(
     assert (line.reason, line.why) == (kept["reason"], kept["explanation"])
 
 
-@pytest.mark.parametrize(("reason", "told"), [("bad_field", "by now"), ("not_storable", "database refused")])
+@pytest.mark.parametrize(
+    ("reason", "told"), [("bad_field", "read now"), ("not_storable", "database refused")]
+)
 async def test_a_letter_that_can_be_read_says_so_and_what_else_kept_it_from_being_stored(
     post: Post, reason: str, told: str
 ) -> None:
@@ -279,5 +281,5 @@ async def test_a_letter_is_meant_by_the_beginning_of_its_id_where_no_other_begin
     assert shown is not None
     assert shown.body == GOOD
     for look in (ordering.whole_ids(post.letters, [""]), ordering.found(post.letters, "")):
-        with pytest.raises(OrderRefused, match="several dead letters"):
+        with pytest.raises(OrderRefused, match="more than one dead letter"):
             await look

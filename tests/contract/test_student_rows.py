@@ -252,7 +252,7 @@ async def test_one_who_was_erased_is_committed_still_where_the_roster_says_so(
         assert await erasure.conclude("a", "ada", {}) is expected
 
 
-@pytest.mark.parametrize("file", ["students", "rollback"])
+@pytest.mark.parametrize("file", ["operations/students", "operations/rollback"])
 async def test_what_a_look_sets_for_itself_ends_with_its_transaction(
     store: StoreUnderTest, file: str
 ) -> None:

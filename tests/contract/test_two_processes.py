@@ -76,7 +76,7 @@ async def test_of_two_consoles_that_approve_one_plan_one_is_told_that_it_is_appr
 
     assert len(done) == 1
     assert [type(each) for each in raised] == [OrderRefused]
-    assert "has an open approval already" in str(raised[0])
+    assert "already has an open approval" in str(raised[0])
     assert await audited(store) == ["plan.approve"]
     assert await evaluate(other) == ["commit"]
 

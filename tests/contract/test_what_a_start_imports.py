@@ -41,7 +41,7 @@ def test_help_imports_no_command_and_no_library_but_that_of_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["districts", "people", "alerts", "mails", "users", "onboarding", "filters"]
+    "module", ["districts", "approvals", "alerts", "mails", "users", "onboarding", "filters"]
 )
 def test_a_command_on_the_store_imports_no_library_of_anything_else(module: str) -> None:
     loaded = loaded_by(f"import worker.cli.{module}")

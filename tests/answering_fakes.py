@@ -1,4 +1,4 @@
-"""Figures of a district's errors as they are given: a fake of `worker.pipeline.evaluate.unit_of_work.ErrorFigures`."""
+"""Figures of a district's errors as they are given: a fake of `ErrorFigures`."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def words(text: str) -> str:
 
 def sandbox_of(text: str) -> str:
     """Return the address of the sandbox as the story tells it."""
-    found = re.search(r"a server at (http://127\.0\.0\.1:\d+)", text)
+    found = re.search(r"a sandbox at (http://127\.0\.0\.1:\d+)", text)
     assert found, text
     return found[1]
 

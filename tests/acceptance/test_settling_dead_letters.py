@@ -49,7 +49,7 @@ async def test_a_district_is_free_when_its_letters_are_settled(site: Site) -> No
         assert await site.done("dead-letters", "show", first["id"][:12]) == f"{NUMBER_FOR_A_TEXT.decode()}\n"
 
         replayed = await site.done("dead-letters", "replay", "--all", "--reason", "is it us?")
-        assert replayed.startswith("Replayed 2 letters")
+        assert replayed.startswith("Replayed 2 dead letters")
         while len(await letters(site)) < 2:
             pass
         assert await has("review", 2)
@@ -75,7 +75,7 @@ async def test_without_a_broker_letters_are_in_a_file_and_settled_there(
     assert letter["unreadable_for"] == "bad_field"
 
     replayed = await site.done("dead-letters", "replay", letter["id"], "--reason", "try")
-    assert replayed.startswith("Replayed 1 letter: ")
+    assert replayed.startswith("Replayed 1 dead letter: ")
     assert [one["id"] for one in await letters(site)] == [letter["id"]]
     await site.done("dead-letters", "discard", letter["id"][:8], "--reason", "known")
     assert "No dead letters" in await site.done("dead-letters", "list")

@@ -178,5 +178,5 @@ async def test_publishing_to_a_broker_from_which_nobody_takes_says_that_no_worke
         beside = await site.command("publish", str(events))
 
     assert (alone.code, alone.out) == (0, "Published 1 event.\n")
-    assert "No worker runs" in alone.err
+    assert "No worker is running" in alone.err
     assert (beside.code, beside.out, beside.err) == (0, "Published 1 event.\n", "")

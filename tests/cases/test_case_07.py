@@ -1,4 +1,4 @@
-"""What a district is told to set up in Clever holds to the letter, where spaces or invisible characters counts."""
+"""What a district is told to set up in Clever holds to the letter, where white space counts."""
 
 from __future__ import annotations
 

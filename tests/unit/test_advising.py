@@ -21,7 +21,8 @@ from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.records import RecordId, Section, Student, Teacher
 from worker.domain.roster.section_filter import SectionFilter, SectionView
 from worker.domain.roster.timestamps import instant
-from worker.suggest.service import _is_better, advise, search, suggest_filters
+from worker.pipeline.evaluate.review_suggestions import _is_better, advise
+from worker.suggest.service import search, suggest_filters
 from worker.suggest.suggestions import Suggestion
 from worker.suggest.survey import Survey, SurveyBuilder
 from worker.suggest.survey_store import DistrictSurvey, Surveys

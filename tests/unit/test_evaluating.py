@@ -48,7 +48,7 @@ async def test_what_was_decided_is_told_to_logs_metrics_traces_and_whoever_watch
         **figures,
     }
     assert tracer.spans[0].links == ["one", "two"]
-    assert tracer.spans[1].attributes["outcome"] == "nothing to judge"
+    assert tracer.spans[1].attributes["outcome"] == "nothing to evaluate"
     (line,) = logs
     assert 0 <= line.pop("seconds") < 60
     assert line == {

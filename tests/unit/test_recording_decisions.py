@@ -13,7 +13,7 @@ from evaluation_fakes import MemoryEvaluation
 from worker.domain.alerts.codes import BASELINE_REFUSED, EVENTS_UNDER_FLOOR, PREFLIGHT_FAILED
 from worker.domain.messages.bodies import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch
 from worker.domain.preflight.checks import Finding
-from worker.domain.preflight.decision import Outcome, batch_id, decision_id, trace_parent
+from worker.domain.preflight.decision import Outcome, batch_id, decision_id
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.preflight.window import Trigger
@@ -25,6 +25,7 @@ from worker.domain.roster.timestamps import instant
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.preflight import run_preflight
 from worker.pipeline.evaluate.record_decision import PARTS_AT_ONCE, Decided, enqueue_changes, record_outcome
+from worker.runtime.trace_context import trace_parent
 
 
 def student(number: int, **texts: str) -> Change:

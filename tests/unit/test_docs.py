@@ -16,8 +16,6 @@ ROOT: Final = Path(__file__).parents[2]
 FOLDERS: Final = ("worker", "schemas", "config", "tests", "benchmarks", "docs")
 BASES: Final = ("", "worker/", "worker/adapters/postgres/", "docs/")
 """Folders that a document may leave out before a path."""
-PICTURES: Final = frozenset({"docs/console.png", "docs/district.png"})
-"""Made by `make screenshots`, and committed when the pages have their look."""
 LONGEST_README: Final = 200
 LONGEST_HOWTO: Final = 59
 SUBGROUPS: Final = {"sessions": {"end"}}  # groups inside groups
@@ -189,7 +187,7 @@ def broken_links(page: str, text: str) -> Iterator[str]:
     for link in LINK.findall(FENCE.sub("", text)):
         path, _, place = link.partition("#")
         target = os.path.normpath(f"{Path(page).parent}/{path}") if path else page
-        is_there = {target, f"{target}/"} & (files() | PICTURES)
+        is_there = {target, f"{target}/"} & files()
         if not is_there or (place and place not in map(anchor, HEADING.findall(pages().get(target, "")))):
             yield link
 

@@ -30,7 +30,7 @@ NOTICES.update(
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class MailAction:
     """What is done to a mail, in which states; what its button says, and what is said then."""
 
     carry_out: Callable[[MailOrders, uuid.UUID, str], Awaitable[KeptMail]]
@@ -40,25 +40,25 @@ class Deed:
 
 
 DEEDS: Final = {
-    "arrived": Deed(
+    "arrived": MailAction(
         lambda districts, mail_id, actor: districts.settle(mail_id, actor, arrived=True),
         (MailState.UNCERTAIN, MailState.BOUNCED),
         "Mark as delivered",
         "mail-arrived",
     ),
-    "again": Deed(
+    "again": MailAction(
         lambda districts, mail_id, actor: districts.settle(mail_id, actor, arrived=False),
         (MailState.UNCERTAIN,),
         "Send again",
         "mail-again",
     ),
-    "retry": Deed(
+    "retry": MailAction(
         lambda districts, mail_id, actor: districts.retry(mail_id, actor),
         (MailState.DEAD,),
         "Retry",
         "mail-again",
     ),
-    "cancel": Deed(
+    "cancel": MailAction(
         lambda districts, mail_id, actor: districts.cancel(mail_id, actor),
         (MailState.WAITING, MailState.DEAD),
         "Cancel e-mail",
@@ -149,7 +149,7 @@ async def _found(console: Console, request: web.Request) -> KeptMail:
     return mail
 
 
-def _deeds(mail: KeptMail) -> dict[str, Deed]:
+def _deeds(mail: KeptMail) -> dict[str, MailAction]:
     """Return what can be done to a mail; one that bounced is settled once."""
     if mail.state is MailState.BOUNCED and not mail.needs_person:
         return {}

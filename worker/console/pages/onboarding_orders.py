@@ -36,7 +36,7 @@ NOTICES.update(
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class OnboardingAction:
     """What is done, given console, district, who does it and what was typed; and what is said then."""
 
     carry_out: Callable[[Console, str, str, Typed], Awaitable[object]]
@@ -84,13 +84,13 @@ async def _drop(console: Console, district_id: str, actor: str, typed: Typed) ->
 
 
 DEEDS: Final = {
-    "resume-filtering": Deed(_resume, "filtering-resumed"),
-    "window": Deed(_window, "window-set"),
-    "no-window": Deed(_no_window, "window-cancelled"),
-    "describe": Deed(_describe, "described"),
-    "new-link": Deed(_new_link, "link-made"),
-    "revoke-links": Deed(_revoke, "links-revoked"),
-    "drop": Deed(_drop, "dropped"),
+    "resume-filtering": OnboardingAction(_resume, "filtering-resumed"),
+    "window": OnboardingAction(_window, "window-set"),
+    "no-window": OnboardingAction(_no_window, "window-cancelled"),
+    "describe": OnboardingAction(_describe, "described"),
+    "new-link": OnboardingAction(_new_link, "link-made"),
+    "revoke-links": OnboardingAction(_revoke, "links-revoked"),
+    "drop": OnboardingAction(_drop, "dropped"),
 }
 
 

@@ -174,7 +174,7 @@ class Guards(Protocol):
         ...
 
 
-class Baseline(Protocol):
+class BaselineAdoption(Protocol):
     """A baseline that waits to be adopted, and what is demanded of the next one."""
 
     async def adopt_baseline(self, limit: int) -> Adopted | None:
@@ -279,7 +279,14 @@ class DecisionWrites(Protocol):
 
 
 class Evaluation(
-    EvaluatedRoster, SuggestionMemory, ErrorFigures, Guards, Baseline, DistrictReads, DecisionWrites, Protocol
+    EvaluatedRoster,
+    SuggestionMemory,
+    ErrorFigures,
+    Guards,
+    BaselineAdoption,
+    DistrictReads,
+    DecisionWrites,
+    Protocol,
 ):
     """One evaluation: the district's lock and a transaction, committed when the context is left well."""
 

@@ -77,7 +77,7 @@ class ConnectionList(Protocol):
         ...
 
 
-class Turns(Protocol):
+class FeedTurns(Protocol):
     """Turns of reading one district, and what each writes."""
 
     def turn(self) -> AbstractAsyncContextManager[Connection | None]:
@@ -130,5 +130,5 @@ class Turns(Protocol):
         ...
 
 
-class Connections(ConnectionList, Turns, Protocol):
+class Connections(ConnectionList, FeedTurns, Protocol):
     """The districts that are connected through Clever."""

@@ -89,9 +89,6 @@ INSERT INTO alerts (district_id, position, alert_id, dedup_key, status, starts_a
     SELECT :d, -n - 1000, 'shadow', 'preflight.failed/' || :d, 'firing', '2020-01-01', 'alert.page', 1,
            '', '{}', '2020-01-01', '2190-01-01'
     FROM generate_series(1, 3) AS n;
-INSERT INTO alert_outbox (district_id, position, routing_key, schema, message_key, sequence, trace_parent,
-                          envelope)
-    OVERRIDING SYSTEM VALUE VALUES (:d, -1, 'alert.page', 'rostering.alert/v1', 'shadow', 1, '', '{}');
 INSERT INTO relay_leases VALUES (:d, '5d5d5d5d-0000-0000-0000-000000000000', '2190-01-01');
 INSERT INTO alert_leases VALUES (:d, '5d5d5d5d-0000-0000-0000-000000000000', '2190-01-01');
 INSERT INTO incidents (district_id, code, since, picture, summary, told)

@@ -55,7 +55,7 @@ async def test_a_district_is_free_when_its_letters_are_settled(site: Site) -> No
         assert await has("review", 2)
 
         chosen = ("--district", DISTRICT[:8], "--reason", "sent again by hand")
-        assert await site.done("dead-letters", "discard", *chosen) == "Discarded 2 letters.\n"
+        assert await site.done("dead-letters", "discard", *chosen) == "Discarded 2 dead letters.\n"
         assert await letters(site) == []
         await until(lambda: has("rostered", 0))
 

@@ -264,5 +264,5 @@ async def test_what_a_look_sets_for_itself_ends_with_its_transaction(
             (during,) = await connection.fetch(settings)
         (after,) = await connection.fetch(settings)
 
-    assert tuple(during) == ("12345ms", "on" if file == "students" else before[1])
+    assert tuple(during) == ("12345ms", "on" if file == "operations/students" else before[1])
     assert after == before

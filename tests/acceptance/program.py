@@ -18,7 +18,9 @@ import aio_pika
 import aiohttp
 import orjson
 import warm_program
-from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aiormq.exceptions import ConnectionInternalError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 PROGRAM = [sys.executable, "-m", "worker"]
 REPOSITORY = Path(__file__).parents[2]
@@ -294,6 +296,22 @@ def digest(roster: Roster) -> str:
 async def consuming(url: str, queues: Iterable[str] = QUEUES) -> AsyncIterator[Consumer]:
     """Consume queues while the context is open, all four where none are named."""
     consumer = Consumer()
+    connection = await _subscribed(url, queues, consumer)
+    try:
+        yield consumer
+        consumer.raise_error()
+    finally:
+        await connection.close()
+
+
+@retry(
+    retry=retry_if_exception_type(ConnectionInternalError),
+    stop=stop_after_delay(20),
+    wait=wait_fixed(0.2),
+    reraise=True,
+)
+async def _subscribed(url: str, queues: Iterable[str], consumer: Consumer) -> AbstractConnection:
+    """Consume queues; a broker that has just begun has an internal error until its queues are there."""
     connection = await aio_pika.connect(url)
     try:
         channel = await connection.channel()
@@ -301,10 +319,10 @@ async def consuming(url: str, queues: Iterable[str] = QUEUES) -> AsyncIterator[C
         for name in queues:
             queue = await channel.get_queue(name, ensure=False)
             await queue.consume(consumer.hear, no_ack=True)
-        yield consumer
-        consumer.raise_error()
-    finally:
+    except BaseException:
         await connection.close()
+        raise
+    return connection
 
 
 @asynccontextmanager

@@ -37,6 +37,15 @@ def breakable_rabbitmq(_breakable_node: RabbitNode) -> Iterator[RabbitNode]:
 
 
 @pytest.fixture
+def killed_rabbitmq() -> Iterator[RabbitNode]:
+    """A node for one test that kills it, and counts on the queues being there soon after its start.
+
+    A node that many tests had queues on takes tens of seconds to bring them back.
+    """
+    yield from _running_node()
+
+
+@pytest.fixture
 def rabbitmq_vhost_url(rabbitmq: RabbitNode) -> str:
     """A virtual host that no other test has seen."""
     name = f"test-{uuid.uuid4().hex}"

@@ -306,7 +306,7 @@ async def consuming(url: str, queues: Iterable[str] = QUEUES) -> AsyncIterator[C
 
 @retry(
     retry=retry_if_exception_type(ConnectionInternalError),
-    stop=stop_after_delay(20),
+    stop=stop_after_delay(60),
     wait=wait_fixed(0.2),
     reraise=True,
 )

@@ -274,7 +274,7 @@ async def test_a_district_is_read_from_saved_pages_and_a_read_that_lost_most_of_
 
         refused = await site.command("resync", district.id, "--from", str(tmp_path / "part"))
         assert (refused.code, refused.err.count("\n")) == (1, 1)
-        assert "students read: only 40 of 200 stored" in refused.err
+        assert "read only 40 of 200 stored students" in refused.err
         await consumer.until(lambda: _told(consumer, "baseline.refused") == ["firing"])
 
         await site.done("resync", district.id, "--from", str(tmp_path / "part"), "--accept-fewer")

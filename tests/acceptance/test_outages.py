@@ -49,10 +49,10 @@ SECOND_STUDENT = [
 
 
 @pytest.fixture
-async def breakable_site(breakable_rabbitmq: RabbitNode, database_url: str, tmp_path: Path) -> Site:
+async def breakable_site(killed_rabbitmq: RabbitNode, database_url: str, tmp_path: Path) -> Site:
     """A site on a broker that may be broken."""
-    breakable_rabbitmq.add_vhost("outages")
-    url = breakable_rabbitmq.vhost_url("outages")
+    killed_rabbitmq.add_vhost("outages")
+    url = killed_rabbitmq.vhost_url("outages")
     broker = RabbitBroker(url, name="test")
     await broker.declare_topology()
     await broker.close()
@@ -60,7 +60,7 @@ async def breakable_site(breakable_rabbitmq: RabbitNode, database_url: str, tmp_
 
 
 async def test_a_broker_that_dies_is_waited_for_and_then_told_what_was_decided_meanwhile(
-    breakable_site: Site, breakable_rabbitmq: RabbitNode
+    breakable_site: Site, killed_rabbitmq: RabbitNode
 ) -> None:
     site = breakable_site
     impatient = site.worker("--stages", "ingest", WATCHDOG_SECONDS="2")
@@ -69,7 +69,7 @@ async def test_a_broker_that_dies_is_waited_for_and_then_told_what_was_decided_m
         async with consuming(site.broker_url or "") as before:
             await publish(site, ARRIVAL)
             await before.until(lambda: len(before.commits) == 1)
-        async with broken(breakable_rabbitmq):
+        async with broken(killed_rabbitmq):
             failing = await until_failing(worker, "ingest")
             live = await status(worker, "live")
             async with opened_store(site.database_url or "") as store:

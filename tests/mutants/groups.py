@@ -56,7 +56,7 @@ def of_districts(root: Path = ROOT) -> list[Mutant]:
     """Return the mutants that take a condition on a district away."""
     found = [
         mutant
-        for file in sorted(root.glob(f"{SQL}/*.sql"))
+        for file in sorted(root.glob(f"{SQL}/*/*.sql"))
         for mutant in district_mutants(file.read_text(encoding="utf-8"), file.relative_to(root).as_posix())
     ]
     return list({mutant.name: mutant for mutant in reversed(found)}.values())

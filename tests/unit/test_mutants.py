@@ -10,8 +10,8 @@ from mutants.__main__ import report, share
 from mutants.district_mutants import district_mutants
 from mutants.edit import Mutant
 from mutants.equivalent import EQUIVALENT
-from mutants.fitting_tests import FittingTests
-from mutants.groups import ROOT, of_file, sample
+from mutants.fitting_tests import ALSO, LOADED_BY, FittingTests
+from mutants.groups import GROUPS, ROOT, of_districts, of_file, sample
 from mutants.python_mutants import python_mutants
 from mutants.runner import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
 from mutants.sql_mutants import sql_mutants
@@ -198,6 +198,19 @@ def test_the_tests_that_fit_a_statement_are_those_that_call_what_runs_it_or_its_
 
     assert fitting("take") == [["tests/contract/test_a.py", "tests/contract/test_toys.py"]]
     assert fitting("keep") == [["tests/contract/test_b.py", "tests/contract/test_toys.py"]]
+
+
+def test_every_pattern_of_a_group_and_every_hint_finds_a_file() -> None:
+    patterns = [pattern for group in GROUPS.values() for pattern in group]
+    files = [file.relative_to(ROOT).as_posix() for file in (ROOT / "worker").rglob("*.*")]
+    hints = [*ALSO, *(f"{name}.sql" for name in LOADED_BY)]
+
+    assert [pattern for pattern in patterns if not any(ROOT.glob(pattern))] == []
+    assert [hint for hint in hints if not any(hint in file for file in files)] == []
+
+
+def test_a_condition_on_a_district_can_be_taken_away_in_many_statements() -> None:
+    assert len({mutant.scope for mutant in of_districts(ROOT)}) > 200
 
 
 def test_each_equivalent_mutant_can_still_be_made_and_has_a_reason() -> None:

@@ -256,7 +256,7 @@ async def test_a_refused_baseline_leaves_cursor_and_staged_records_alone() -> No
     assert len(world.tables.staged) == 32
     assert (world.tables.runs, world.tables.read) == ({}, {})
     assert world.row.problem is not None
-    assert "students read: only 1 of 30 stored" in world.row.problem
+    assert "read only 1 of 30 stored students" in world.row.problem
 
 
 async def test_a_refused_baseline_is_told_once_and_read_again_only_after_its_pause() -> None:
@@ -267,7 +267,7 @@ async def test_a_refused_baseline_is_told_once_and_read_again_only_after_its_pau
 
     await world.next_poll()
     assert world.baselines.begun == 3
-    assert world.tables.alerts == ["students read: only 1 of 30 stored, fewer than 50 %"]
+    assert world.tables.alerts == ["read only 1 of 30 stored students, fewer than 50 %"]
 
 
 async def test_another_one_is_read_after_the_pause_however_new_the_last_adopted_one_is() -> None:

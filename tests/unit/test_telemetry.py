@@ -7,11 +7,13 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
+from worker.runtime import logs
 from worker.runtime.logs import configure_logging, version, where
 from worker.runtime.metrics import Metrics
 
@@ -173,3 +175,9 @@ def test_two_processes_metrics_do_not_meet() -> None:
 
     assert one.registry.get_sample_value("rostering_batches_closed_total", {"trigger": "quiet"}) == 1
     assert other.registry.get_sample_value("rostering_batches_closed_total", {"trigger": "quiet"}) is None
+
+
+def test_the_modules_that_errors_only_pass_through_are_there() -> None:
+    worker = Path(logs.__file__).parents[1]
+
+    assert [name for name in logs._PLUMBING if not (worker / name).is_file()] == []

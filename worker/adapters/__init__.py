@@ -1,1 +1,1 @@
-"""One technology a folder or a file: each answers to a port of `worker.ports`."""
+"""One technology a folder or a file: each answers to a port of the room that uses it."""

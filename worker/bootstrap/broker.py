@@ -1,4 +1,4 @@
-"""The composition root of what there is outside of the store: the broker, Clever, a collector of spans."""
+"""The composition root of the broker: what opens it, and what works on its messages."""
 
 from __future__ import annotations
 

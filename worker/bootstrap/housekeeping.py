@@ -21,7 +21,7 @@ UNATTENDED: Final = timedelta(hours=1)
 """After which an alert that should have been given up is, though nobody delivers to its channel."""
 
 
-def _housekeeping(store: Stores, stop: Stop, settings: Settings) -> HousekeepingStage:
+def housekeeping(store: Stores, stop: Stop, settings: Settings) -> HousekeepingStage:
     """Return what forgets what is no longer needed."""
     history = timedelta(days=settings.commit.history_days)
     give_up = timedelta(hours=settings.alerts.give_up_hours) + UNATTENDED

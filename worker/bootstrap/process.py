@@ -25,7 +25,7 @@ from worker.bootstrap.broker import dead_letters, open_broker
 from worker.bootstrap.checks import STAGES, check_stages
 from worker.bootstrap.clever import open_source
 from worker.bootstrap.console import build_console
-from worker.bootstrap.housekeeping import _housekeeping
+from worker.bootstrap.housekeeping import housekeeping
 from worker.bootstrap.settings import process_name, window_limits
 from worker.bootstrap.store import Stores, open_store
 from worker.bootstrap.tracing import open_tracing
@@ -156,7 +156,7 @@ class Worker:
         if "notify" in self._stages:
             made += mail.mail_stages(store.mails, self.metrics, self._settings, self.tracer)
         made += [
-            _housekeeping(store, self.stop, self._settings),
+            housekeeping(store, self.stop, self._settings),
             ClockStage(store.clock(time_bounds.longest(self._settings)), self.stop.sleep),
         ]
         check_schema = partial(schema.check_still, store.dsn)

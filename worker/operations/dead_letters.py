@@ -147,7 +147,7 @@ async def whole_ids(letters: DeadLetters, beginnings: Collection[str]) -> list[s
 def _refuse_several(beginning: str, ids: Collection[str]) -> None:
     if len(ids) > 1:
         raise OrderRefused(
-            f"more than one dead letter has an ID that begins with {beginning}: give more characters"
+            f"more than one dead letter has an ID that begins with '{beginning}': give more characters"
         )
 
 

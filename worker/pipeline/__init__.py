@@ -1,1 +1,1 @@
-"""The stages of the pipeline, one a file; they meet in the store and on the broker, never in a call."""
+"""The pipeline: poll, ingest, evaluate, relay. They meet in the store and on the broker, never in a call."""

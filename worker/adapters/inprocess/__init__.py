@@ -1,1 +1,1 @@
-"""adapters of inprocess."""
+"""The broker inside the process, with files in place of queues."""

@@ -1,1 +1,1 @@
-"""adapters of rabbitmq."""
+"""RabbitMQ: the broker, its topology and rights, and dead letters."""

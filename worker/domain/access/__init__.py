@@ -1,1 +1,1 @@
-"""domain of access."""
+"""Users of the console, and the delay after failed log-ins."""

@@ -1,1 +1,1 @@
-"""domain of alerts."""
+"""Incidents: what is one, how it is detected, and what an alert says."""

@@ -1,1 +1,1 @@
-"""domain of mail."""
+"""E-mails to districts: values, quiet hours, reports of servers."""

@@ -1,1 +1,1 @@
-"""domain of messages."""
+"""The messages that are published: commits and reviews."""

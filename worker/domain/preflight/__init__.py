@@ -1,1 +1,1 @@
-"""domain of preflight."""
+"""The preflight: checks, guards, the policy, the window of a batch, and the decision."""

@@ -1,1 +1,1 @@
-"""domain of review."""
+"""What a review says: its causes, its suggestions, the table of sections."""

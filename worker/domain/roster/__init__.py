@@ -1,1 +1,1 @@
-"""domain of roster."""
+"""The roster: records as they are staged, the section filter, terms, and digests."""

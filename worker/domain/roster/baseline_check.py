@@ -30,5 +30,5 @@ def why_refused(staged: Mapping[str, int], read: Mapping[str, int]) -> str | Non
             return f"no {what} were read, although {staged[what]:,} are stored"
     before, after = staged.get("students", 0), read.get("students", 0)
     if before > SMALL_DISTRICT and after * 100 < before * SMALLEST_SHARE_PERCENT:
-        return f"students read: only {after:,} of {before:,} stored, fewer than {SMALLEST_SHARE_PERCENT} %"
+        return f"read only {after:,} of {before:,} stored students, fewer than {SMALLEST_SHARE_PERCENT} %"
     return None

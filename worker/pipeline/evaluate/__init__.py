@@ -1,1 +1,1 @@
-"""pipeline of evaluate."""
+"""Evaluate: the preflight of one district at a time, and the decision that follows."""

@@ -1,1 +1,1 @@
-"""pipeline of relay."""
+"""Relay: decisions leave the outbox for the broker, in order."""

@@ -1,1 +1,1 @@
-"""adapters of postgres of access."""
+"""Users, sessions, failed log-ins, and the audit log."""

@@ -1,1 +1,1 @@
-"""adapters of postgres of alerts."""
+"""Incidents, alerts, and their deliveries to channels."""

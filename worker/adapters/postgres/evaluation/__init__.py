@@ -1,1 +1,1 @@
-"""adapters of postgres of evaluation."""
+"""One evaluation in one transaction: its window, both sides of the roster, findings and decision."""

@@ -1,1 +1,1 @@
-"""adapters of postgres of ingest."""
+"""The inbox, and the quarantine of districts."""

@@ -1,1 +1,1 @@
-"""adapters of postgres of mail."""
+"""E-mails to districts, and what people do with them."""

@@ -1,1 +1,1 @@
-"""adapters of postgres of onboarding."""
+"""Districts in onboarding: where each is, its moves, its connect links."""

@@ -1,1 +1,1 @@
-"""adapters of postgres of operations."""
+"""What people ask and order of districts, and what is deleted in time."""

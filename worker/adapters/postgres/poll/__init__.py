@@ -1,1 +1,1 @@
-"""adapters of postgres of poll."""
+"""What reading districts from Clever keeps: connections, locks of feeds, baselines."""

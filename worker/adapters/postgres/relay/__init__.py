@@ -1,1 +1,1 @@
-"""adapters of postgres of relay."""
+"""The outbox, with the leases under which it is published."""

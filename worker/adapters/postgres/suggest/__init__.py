@@ -1,1 +1,1 @@
-"""adapters of postgres of suggest."""
+"""What the search of section filters reads, and the suggestions that are kept."""

@@ -21,7 +21,7 @@ class MailSettings(Group):
         "too.",
     )
     sender: Annotated[str, AfterValidator(mailbox)] | None = Field(
-        default=None, description="Sender of mails: an address, or a name and an address."
+        default=None, description="Sender of the e-mails: an address, or a name and an address."
     )
     reply_to: Annotated[str, AfterValidator(mailbox)] | None = Field(
         default=None, description="Address for replies and questions. Unset: the sender."
@@ -34,8 +34,8 @@ class MailSettings(Group):
     )
     quiet_from: Annotated[str, AfterValidator(hour_of_day)] = Field(
         default="20:00",
-        description="Time of the day, by the district's own clock, from which no mail is begun: it would "
-        "not be read in the evening.",
+        description="Start of the quiet hours, in the district's time zone: no e-mails are sent in the "
+        "evening.",
     )
     quiet_until: Annotated[str, AfterValidator(hour_of_day)] = Field(
         default="07:00",

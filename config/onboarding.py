@@ -16,8 +16,8 @@ class OnboardingSettings(Group):
 
     time_zone: Annotated[str, AfterValidator(zone)] = Field(
         default="America/New_York",
-        description="Time zone of districts without one of their own, such as America/Chicago. The days of "
-        "their terms, launches and e-mails go by it; another value has districts checked again.",
+        description="Time zone of districts that have no time zone of their own, such as America/Chicago. "
+        "Used for terms, launches and e-mails. After a change, districts are evaluated again.",
     )
     lead_days: int = Field(
         default=3,
@@ -27,7 +27,7 @@ class OnboardingSettings(Group):
         "teachers can check their classes.",
     )
     holidays: Annotated[tuple[date, ...], AsJson] = Field(
-        default=(), description="Days that are no working days, beside weekends, as JSON."
+        default=(), description="Holidays in addition to weekends, as JSON."
     )
     launch_time: Annotated[str, AfterValidator(hour_of_day)] = Field(
         default="08:00",
@@ -39,20 +39,19 @@ class OnboardingSettings(Group):
         "shared: a few students are always new or leaving.",
     )
     district_days: Annotated[float, Field(ge=0, le=366, allow_inf_nan=False)] = Field(
-        default=7, description="Days a step of the district may take before it is overdue on the to-do list."
+        default=7, description="Days after which a district's to-do is overdue."
     )
     team_days: Annotated[float, Field(ge=0, le=366, allow_inf_nan=False)] = Field(
-        default=2,
-        description="Days a step of the roster team may take before it is overdue on the to-do list.",
+        default=2, description="Days after which a to-do of the roster team is overdue."
     )
     link_days: Annotated[float, Field(gt=0, le=366, allow_inf_nan=False)] = Field(
         default=30, description="Days for which a connect link works."
     )
     clever_link: Annotated[str, AfterValidator(connect_address)] | None = Field(
         default=None,
-        description="Address at Clever where a district connects your application, shown behind the connect "
-        "link; `{client_id}` and `{district_id}` may be in it. Your application's dashboard at Clever has "
-        "it; unset: the page says where in Clever to look.",
+        description="Clever page on which a district connects your application, opened from the connect "
+        "page. May contain `{client_id}` and `{district_id}`. You find it in your application's dashboard "
+        "in Clever. Unset: the connect page explains where to look in Clever.",
     )
     look_seconds: Seconds = Field(
         default=5, description="Seconds between two checks of all districts for automatic next steps."

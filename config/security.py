@@ -28,9 +28,9 @@ class SecuritySettings(Group):
 
     allow_plaintext: Annotated[tuple[Connection, ...], AsJson] = Field(
         default=(),
-        description="Connections that may leave this machine without TLS, or without a check of the "
-        "certificate, as JSON: some of alerts, broker, clever, database, mail and traces. None: rosters and "
-        "passwords could be read on the network.",
+        description="Connections to other machines that may go without TLS or without certificate checks, "
+        "as JSON: any of alerts, broker, clever, database, mail and traces. None by default: rosters and "
+        "passwords would be readable on the network.",
     )
 
 

@@ -51,8 +51,8 @@ class WindowSettings(Group):
     )
     max_deferral_seconds: Seconds = Field(
         default=1800,
-        description="Seconds for which a failing preflight on a window cut short by age or size may be put "
-        "off, since a student who moves is in two classes, or in no class, for a moment.",
+        description="Seconds for which a review may be deferred when a window was closed early by age or "
+        "size: a student who moves is in two classes or none for a moment.",
     )
 
 
@@ -158,30 +158,31 @@ class HttpSettings(Group):
     )
     session_idle_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = Field(
         default=60,
-        description="Minutes without a request after which a user has to log in again: a "
-        "lunch break, since a page may show students.",
+        description="Minutes without a request after which a user has to log in again: a lunch break, "
+        "because pages may show students.",
     )
     session_hours: Annotated[float, Field(gt=0, le=720, allow_inf_nan=False)] = Field(
         default=12, description="Hours after which a user has to log in again in any case: a working day."
     )
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(network)], ...], AsJson] = Field(
         default=(),
-        description="Addresses or networks of proxies before the console, whose word on the client's "
-        "address, on https and (see `user_header`) on the user is believed; none by default.",
+        description="Addresses or networks of proxies in front of the console whose headers are trusted "
+        "for the client's address, for https and (see `user_header`) for the user. None by default.",
     )
     user_header: Annotated[str, AfterValidator(header_name)] | None = Field(
         default=None,
-        description="Header in which a trusted proxy names the user, `X-Forwarded-User` for example; "
-        "unset: users log in here. The proxy must take it out of what it is sent.",
+        description="Header in which a trusted proxy sends the user name, for example `X-Forwarded-User`. "
+        "Unset: users log in here. The proxy must remove this header from incoming requests.",
     )
     role_header: Annotated[str, AfterValidator(header_name)] | None = Field(
         default=None,
-        description="Header in which a trusted proxy names the user's role: viewer, reviewer or admin. A "
-        "user of that name has the role given here by `rostering users`.",
+        description="Header in which a trusted proxy sends the user's role: viewer, reviewer or admin. For "
+        "users added with `rostering users`, the role set there applies.",
     )
     default_role: Literal["viewer", "reviewer", "admin"] = Field(
         default="viewer",
-        description="Role of a user that a proxy names without a role: the one that sees no personal data.",
+        description="Role of users from a proxy that have no other role. The default role sees no personal "
+        "data.",
     )
 
 
@@ -267,14 +268,14 @@ class AlertSettings(Group):
         default=600,
         ge=0,
         allow_inf_nan=False,
-        description="An incident that comes back within so many seconds, and then again, flaps: its end is "
-        "reported once it has stayed away for as long. Also the least time between two updates of one. 0: "
-        "every change is reported.",
+        description="An incident that keeps coming back within this time is flapping: it is reported as "
+        "resolved only after it stayed away this long. Also the minimum time between two updates of an "
+        "incident. 0: every change is reported.",
     )
     inspect_seconds: Seconds = Field(
         default=5,
-        description="Seconds between two inspections of all districts for what no evaluation finds; one "
-        "process at a time does it.",
+        description="Seconds between two inspections of all districts for problems that no evaluation "
+        "reports. One process at a time runs them.",
     )
     feed_stuck_seconds: Seconds = Field(
         default=900,
@@ -293,16 +294,16 @@ class AlertSettings(Group):
     )
     stage_failing_seconds: Seconds = Field(
         default=120,
-        description="Seconds for which a stage may have unexpected errors, or stand still, before "
-        "that is an incident; most pass within some attempts.",
+        description="Seconds for which a stage may fail unexpectedly or be stuck before it is an incident. "
+        "Most problems are gone after a few retries.",
     )
     attempt_seconds: Seconds = Field(
         default=10, description="Seconds that one attempt to deliver an alert to a channel may take."
     )
     refresh_seconds: Seconds = Field(
         default=60,
-        description="Seconds after which Alertmanager gets the open incidents again, so that a restarted one "
-        "knows them.",
+        description="Seconds after which open alerts are sent to Alertmanager again, so that it knows them "
+        "after a restart.",
     )
     give_up_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         default=24,
@@ -343,8 +344,8 @@ class Settings(Group):
     )
     watchdog_seconds: Seconds = Field(
         default=120,
-        description="Seconds without a consumer on the broker after which the process exits with 1, for "
-        "its supervisor to start it again; readiness turns false at once.",
+        description="Seconds without a consumer on the broker after which the process exits with 1, so "
+        "that its supervisor restarts it. Readiness turns false at once.",
     )
     shutdown_seconds: Seconds = Field(
         default=25,

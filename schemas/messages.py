@@ -420,7 +420,7 @@ class Cause(Published):
         " (`sharing`), our section filter (`filter`), or ourselves (`vendor`)."
     )
     students: Count = Field(description="Students that it blocks.")
-    unblocks: Count = Field(description="Those of them that nothing else blocks: ready once it is put right.")
+    unblocks: Count = Field(description="Those of them that nothing else blocks: ready once it is fixed.")
     removed: Count | None = Field(
         description="Where it is a mass removal: students that the plan would remove for this reason."
     )
@@ -477,7 +477,8 @@ class Suggestion(Published):
     why_not_shared: str | None = Field(description="Why it could not, where it could not.")
     text: str = Field(description="The filter in the words of Clever's sharing rules.")
     leftovers: tuple[Leftover, ...] = Field(
-        description="Students that it would leave, by school and grade, the most first; not all of them."
+        description="Students it would leave without exactly one class, by school and grade, most "
+        "first; not all of them."
     )
     leftover_groups: Count = Field(description="How many schools' grades it would leave some of.")
     in_force: StrictBool = Field(description="Whether it is the filter in force already.")
@@ -547,7 +548,7 @@ class AlertMessage(Published):
     status: AlertStatus = Field(description="Whether it began, changed or is over.")
     severity: AlertSeverity = Field(description="How soon a person should look.")
     code: DottedName = Field(description="What happened, such as preflight.failed.")
-    district_id: Id | None = Field(description="The district; null where it is of no district.")
+    district_id: Id | None = Field(description="The district; null where no single district is affected.")
     summary: str = Field(description="One line for a person.")
     counts: dict[DottedName, Count] = Field(
         description="The figures that matter, by name.", json_schema_extra={"additionalProperties": False}
@@ -571,7 +572,7 @@ class Headers(Published):
 class MessageHeaders(Headers):
     """What every message of ours carries beside its body, so that one can route without parsing it."""
 
-    district_id: Id | None = Field(description="The district; null in an alert of no district.")
+    district_id: Id | None = Field(description="The district; null in an alert about no single district.")
     decision_id: Id | None = Field(
         description="The commit or review, or the one that an alert is about; null where there is none."
     )

@@ -1,1 +1,1 @@
-"""What is served over HTTP: probes, metrics, and a page to look at."""
+"""The console: probes, metrics and pages, served over HTTP."""

@@ -1,1 +1,1 @@
-"""Composing: from values and templates in files to the subject, the text and the HTML of an e-mail."""
+"""E-mails to districts: composed from templates, sent once, and read when they come back."""

@@ -32,8 +32,7 @@ def breakable_rabbitmq(_breakable_node: RabbitNode) -> Iterator[RabbitNode]:
     """
     yield _breakable_node
     if not _breakable_node.answers():
-        _breakable_node.kill()
-        _breakable_node.start()
+        _breakable_node.restart()
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ class RabbitNode:
         self._kill_all()
 
     def kill(self) -> None:
-        """SIGKILL everything we started, as a power cut would, some time after the last queue was declared."""
+        """SIGKILL everything we started, as a power cut would, a while after the last queue was declared."""
         self._write_out()
         self._kill_all()
 

@@ -1,4 +1,4 @@
-"""The mutants that no test needs to notice, each with the reason: it changes nothing that matters."""
+"""Mutants of the program, and of statements, that change nothing that matters; each with the reason."""
 
 from __future__ import annotations
 

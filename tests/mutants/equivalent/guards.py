@@ -1,0 +1,7 @@
+"""Mutants of statements (guards) that change nothing that matters; each with the reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EQUIVALENT: Final[dict[str, str]] = {}

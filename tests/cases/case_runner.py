@@ -174,12 +174,12 @@ class CaseRunner:
 
     @asynccontextmanager
     async def _ingesting(self) -> AsyncIterator[None]:
-        stop, ingest = Stop(), IngestStage(self.broker, self.store.inbox, Metrics())
-        running = asyncio.create_task(run(ingest, stop, Health()))
+        ingest = IngestStage(self.broker, self.store.inbox, Metrics())
+        running = asyncio.create_task(run(ingest, Stop(), Health()))
         try:
             yield
         finally:
-            stop.set()
+            running.cancel()  # all is stored by now: a stop waits for messages until its time is over
             with suppress(asyncio.CancelledError):
                 await running
             await ingest.close()

@@ -1,10 +1,10 @@
-"""An ingest stage over fakes, for its unit tests."""
+"""An ingest stage over fakes, for its unit tests, and one that runs beside a test."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from builders import body
@@ -12,8 +12,10 @@ from fakes import FakeInbox, FakeSink
 
 from config.topology import DEAD_LETTER_QUEUE, EVENTS_EXCHANGE
 from worker.adapters.inprocess.broker import InProcessBroker
-from worker.messaging.broker import HeaderValue, Message
+from worker.messaging.broker import Broker, HeaderValue, Message
+from worker.pipeline.ingest.inbox import Inbox
 from worker.pipeline.ingest.stage import IngestStage
+from worker.runtime.loop import Health, Stop, run
 from worker.runtime.metrics import Metrics
 from worker.runtime.tracing import NO_TRACES, Tracer
 
@@ -66,3 +68,17 @@ async def ended(made: Ingest) -> AsyncIterator[Ingest]:
     for task in made.publishing:
         task.cancel()
     await asyncio.gather(*made.publishing, return_exceptions=True)
+
+
+@asynccontextmanager
+async def ingesting(broker: Broker, inbox: Inbox) -> AsyncIterator[None]:
+    """Run an ingest stage while the context is open."""
+    stage = IngestStage(broker, inbox, Metrics())
+    running = asyncio.create_task(run(stage, Stop(), Health()))
+    try:
+        yield
+    finally:
+        running.cancel()  # a stop would wait for messages until the time of its take is over
+        with suppress(asyncio.CancelledError):
+            await running
+        await stage.close()

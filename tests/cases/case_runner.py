@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeSink
+from ingest_fixtures import ingesting
 from store_fixtures import StoreUnderTest
 
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
@@ -24,9 +22,7 @@ from worker.messaging.event_files import read_events
 from worker.messaging.publish_events import publish_events
 from worker.operations import resync as reading
 from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.ingest.stage import IngestStage
 from worker.pipeline.relay.stage import RelayStage
-from worker.runtime.loop import Health, Stop, run
 from worker.runtime.metrics import Metrics
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
@@ -79,7 +75,7 @@ class CaseRunner:
     async def publish(self, *files: str | Path, now: datetime | None = None) -> int:
         """Publish files as `rostering publish` does, until each event is stored or a dead letter."""
         paths = [self.folder / file for file in files]
-        async with self._ingesting():
+        async with ingesting(self.broker, self.store.inbox):
             return await publish_events(
                 self.broker, read_events(paths, now or datetime.now(UTC)), lambda _: None
             )
@@ -171,15 +167,3 @@ class CaseRunner:
             read: Json = json.loads((self.folder / given).read_text())
             return read
         return given
-
-    @asynccontextmanager
-    async def _ingesting(self) -> AsyncIterator[None]:
-        ingest = IngestStage(self.broker, self.store.inbox, Metrics())
-        running = asyncio.create_task(run(ingest, Stop(), Health()))
-        try:
-            yield
-        finally:
-            running.cancel()  # all is stored by now: a stop waits for messages until its time is over
-            with suppress(asyncio.CancelledError):
-                await running
-            await ingest.close()

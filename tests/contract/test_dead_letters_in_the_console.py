@@ -9,12 +9,10 @@ from collections.abc import AsyncIterator
 import pytest
 from acts_fixtures import Browser
 from builders import DISTRICT, body, event_json, student_json
+from ingest_fixtures import ingesting
 from store_fixtures import StoreUnderTest
 
 from worker.messaging.broker import Message
-from worker.pipeline.ingest.stage import IngestStage
-from worker.runtime.loop import Health, Stop, run
-from worker.runtime.metrics import Metrics
 
 BROKEN = body(event_json(student_json(1, {"grade": 3}), number=5))
 NAMED = b'{"Tamsin Fernquay'
@@ -25,17 +23,12 @@ LETTER = hashlib.sha256(BROKEN).hexdigest()
 @pytest.fixture
 async def ingest(browser: Browser, store: StoreUnderTest) -> AsyncIterator[None]:
     """Ingest beside the console, after it has put two messages aside."""
-    stop = Stop()
-    stage = IngestStage(browser.broker, store.inbox, Metrics())
-    running = asyncio.create_task(run(stage, stop, Health()))
-    async with asyncio.timeout(20):
-        for one, key in ((BROKEN, OUR_KEY), (NAMED, "Tamsin.Fernquay")):
-            headers = {"district_id": DISTRICT}
-            await browser.broker.publish(Message("clever.events", key, one, headers=headers))
-    yield
-    stop.set()
-    await running
-    await stage.close()
+    async with ingesting(browser.broker, store.inbox):
+        async with asyncio.timeout(20):
+            for one, key in ((BROKEN, OUR_KEY), (NAMED, "Tamsin.Fernquay")):
+                headers = {"district_id": DISTRICT}
+                await browser.broker.publish(Message("clever.events", key, one, headers=headers))
+        yield
 
 
 async def quarantined(store: StoreUnderTest) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
 from builders import DISTRICT, OTHER_DISTRICT, body, event_json, student_json
+from ingest_fixtures import ingesting
 from letters_fixtures import BROKEN, GOOD, LONG, NOT_JSON, WHOLE, Post
 from store_fixtures import StoreUnderTest
 
@@ -19,28 +19,12 @@ from worker.messaging.dead_letters import DeadLetter
 from worker.operations import dead_letters as ordering
 from worker.operations.dead_letters import DeadLetterQuery, Settled
 from worker.pipeline.ingest.micro_batch import MAX_BYTES, MAX_VALUES
-from worker.pipeline.ingest.stage import IngestStage
 from worker.runtime.errors import BrokerUnavailable, OrderRefused, StoreUnavailable
-from worker.runtime.loop import Health, Stop, run
-from worker.runtime.metrics import Metrics
-
-
-@asynccontextmanager
-async def ingesting(post: Post, store: StoreUnderTest) -> AsyncIterator[None]:
-    stop = Stop()
-    ingest = IngestStage(post.broker, store.inbox, Metrics())
-    running = asyncio.create_task(run(ingest, stop, Health()))
-    try:
-        yield
-    finally:
-        stop.set()
-        await running
-        await ingest.close()
 
 
 async def put_aside(post: Post, store: StoreUnderTest, *bodies: bytes) -> None:
     """Have ingest put these aside, and their district into quarantine."""
-    async with ingesting(post, store):
+    async with ingesting(post.broker, store.inbox):
         for one in bodies:
             headers = {"district_id": DISTRICT}
             await post.broker.publish(Message("clever.events", "d.users", one, headers=headers))
@@ -84,7 +68,7 @@ async def test_a_letter_that_can_be_read_by_now_frees_its_district(post: Post, s
         await repair(store, *[letter async for letter in opened.read(10) if letter.body == GOOD])
     assert await quarantined(store) == 2
 
-    async with ingesting(post, store):
+    async with ingesting(post.broker, store.inbox):
         chosen = DeadLetterQuery(ids=[hashlib.sha256(GOOD).hexdigest()])
         done = await ordering.replay(
             post.letters, post.broker, store.quarantine, chosen, "ada", "we read that field now"
@@ -108,7 +92,7 @@ async def test_a_letter_that_is_still_unreadable_comes_back_and_holds_its_distri
 ) -> None:
     await put_aside(post, store, BROKEN, NOT_JSON)
 
-    async with ingesting(post, store):
+    async with ingesting(post.broker, store.inbox):
         done = await ordering.replay(post.letters, post.broker, store.quarantine, WHOLE, "ada", "try again")
         await until(lambda: counted(post, 2))
 
@@ -192,7 +176,7 @@ async def test_an_order_that_is_cut_short_leaves_the_letter_and_can_be_given_aga
         await repair(store, *[letter async for letter in opened.read(1)])
     cut = Stops(step, store, post.broker)
 
-    async with ingesting(post, store):
+    async with ingesting(post.broker, store.inbox):
         with pytest.raises((BrokerUnavailable, StoreUnavailable)):
             await ordering.replay(post.letters, cut, cut, WHOLE, "ada", "once")
         assert await post.bodies() == [GOOD]
@@ -248,7 +232,7 @@ def made_ahead() -> bytes:
 async def test_a_letter_is_listed_with_why_ingest_could_not_read_it(
     post: Post, store: StoreUnderTest, content: bytes, key: str
 ) -> None:
-    async with ingesting(post, store):
+    async with ingesting(post.broker, store.inbox):
         message = Message("clever.events", key, content, headers={"district_id": DISTRICT})
         await post.broker.publish(message)
         await until(lambda: counted(post, 1))

@@ -8,8 +8,12 @@ from pathlib import Path
 
 from mutants.executed import FUNCTIONS, Executed
 from mutants.groups import ROOT
+from mutants.outcome import INVALID, NOTICED, SURVIVED
 from mutants.python_mutants import python_mutants
-from mutants.runner import NOTICED, Runner
+from mutants.reruns import Trial, tried
+from mutants.runner import Runner
+
+CONFTEST = "from hypothesis import settings\n\nsettings.register_profile('usual')\n"
 
 
 def test_only_a_test_that_passes_without_a_mutant_notices_it(tmp_path: Path) -> None:
@@ -23,10 +27,7 @@ def test_only_a_test_that_passes_without_a_mutant_notices_it(tmp_path: Path) -> 
         "@pytest.mark.parametrize('age', [2, 1], ids=['much older', 'as old - and no older'])\n"
         "def test_that_can_tell(age):\n    assert is_due(age)\n",
     )
-    written(
-        tmp_path / "tests" / "conftest.py",
-        "from hypothesis import settings\n\nsettings.register_profile('usual')\n",
-    )
+    written(tmp_path / "tests" / "conftest.py", CONFTEST)
     (mutant,) = (m for m in python_mutants(source, "worker/toy.py") if m.text == ">")
 
     with closing(Runner(tmp_path)) as runner:
@@ -63,6 +64,41 @@ def test_the_tests_that_run_a_function_are_known_with_its_class_and_looked_for_o
     assert running() == [["test_one", "test_both"], ["test_one", "test_both"], ["test_both"]]
     shutil.rmtree(tmp_path / "worker")
     assert running() == [["test_one", "test_both"], ["test_one", "test_both"], ["test_both"]]
+
+
+def test_a_statement_is_changed_while_a_test_runs_and_only_one_that_then_fails_notices_it(
+    tmp_path: Path,
+) -> None:
+    written(
+        tmp_path / "tests" / "contract" / "test_toy.py",
+        "import time\n\n"
+        "from worker.adapters.postgres import statements\n\n"
+        "SQL = statements.load('mail/mails')\n"
+        "SOUND = SQL['take']\n\n"
+        "def test_that_always_fails():\n    assert False\n\n"
+        "def test_that_cannot_tell():\n    assert SQL['take']\n\n"
+        "def test_that_can_tell():\n    assert SQL['take'] != 'other'\n\n"
+        "def test_that_asks_postgresql():\n"
+        "    assert SQL['take'] != 'nonsense', 'PostgresSyntaxError'\n",
+    )
+    written(tmp_path / "tests" / "conftest.py", CONFTEST)
+    (tmp_path / "worker").symlink_to(ROOT / "worker")
+    shutil.copytree(ROOT / "tests" / "mutants", tmp_path / "tests" / "mutants")
+    tests = ["always_fails", "cannot_tell", "can_tell", "asks_postgresql"]
+    names = [f"tests/contract/test_toy.py::test_that_{test}" for test in tests]
+    trials = [
+        Trial(text, "mail/mails::take", text, some)
+        for text, some in (("other", names), ("nonsense", names), ("unseen", names), ("never run", []))
+    ]
+
+    found = {trial.name: (trial.what, trial.by) for trial in tried(tmp_path, trials)}
+
+    assert found == {
+        "other": (NOTICED, names[2]),
+        "nonsense": (INVALID, names[3]),
+        "unseen": (SURVIVED, ""),
+        "never run": (SURVIVED, ""),
+    }
 
 
 def written(file: Path, text: str) -> Path:

@@ -15,12 +15,14 @@
 | `fitting_tests.py` | which tests fit a mutant, the nearest first |
 | `executed.py` | which tests run which function or statement: seen once, kept in the user's cache folder |
 | `warm.py` | a process that has the libraries and a PostgreSQL already, and forks for each run |
-| `runner.py` | runs them against a private copy of the tree, until one fails |
-| `equivalent.py` | the mutants that change nothing that matters, each with the reason |
+| `runner.py` | runs them against a mutant of the program, in a private copy of the tree, until one fails |
+| `reruns.py` | runs them against mutants of statements, all in one run of pytest |
+| `outcome.py` | what becomes of a mutant |
+| `equivalent/` | the mutants that change nothing that matters, each with the reason |
 
 A mutant is *noticed* if a test fails that passes without it, or hangs (*timed out*). It is *invalid* if
 PostgreSQL cannot parse it, and then does not count. One that nothing notices *survived*: write the test
-that was missing or, if no test could tell the difference, add its name with the reason to `equivalent.py`.
+that was missing or, if no test could tell the difference, add its name with the reason to `equivalent/`.
 The command ends with 1 if fewer than 95 % of those that matter were noticed. The checkout is not changed.
 
 Acceptance and browser tests are left out, as each takes a minute: what only they notice counts as survived.

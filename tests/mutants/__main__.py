@@ -7,13 +7,16 @@ import sys
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from itertools import groupby
 from queue import SimpleQueue
 from typing import Final
 
 from mutants.edit import Mutant
 from mutants.equivalent import EQUIVALENT
-from mutants.groups import DISTRICTS, GROUPS, sample
-from mutants.runner import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome, Runner, copied
+from mutants.groups import DISTRICTS, GROUPS, ROOT, sample
+from mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
+from mutants.reruns import outcomes
+from mutants.runner import Runner, copied
 
 ENOUGH: Final = 0.95
 """Of the mutants that matter, those that must be noticed."""
@@ -38,26 +41,53 @@ def main() -> int:
 
 
 def _tried(chosen: list[tuple[str, Mutant]], jobs: int) -> list[tuple[str, Mutant, Outcome]]:
-    """Try each, some at a time, each of these in a copy of its own."""
+    """Try each that matters: those of statements in a run of pytest a job, and then the others."""
+    mutants = [mutant for _, mutant in chosen if mutant.name not in EQUIVALENT]
+    found = {mutant.name: Outcome(KNOWN) for _, mutant in chosen}
+    found |= _tried_statements([mutant for mutant in mutants if mutant.path.endswith(".sql")], jobs)
+    found |= _tried_program([mutant for mutant in mutants if mutant.path.endswith(".py")], jobs)
+    return [(group, mutant, found[mutant.name]) for group, mutant in chosen]
+
+
+def _tried_statements(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:
+    """Try those of statements: all of one statement in the same run."""
+    found: dict[str, Outcome] = {}
+    parts: defaultdict[int, list[Mutant]] = defaultdict(list)
+    for at, (_, of_one) in enumerate(groupby(sorted(mutants, key=_statement), _statement)):
+        parts[at % jobs] += of_one
+    with ThreadPoolExecutor(jobs) as pool:
+        for tried in pool.map(lambda part: outcomes(ROOT, part), parts.values()):
+            found |= tried
+    for name, outcome in found.items():
+        _say_outcome(name, outcome)
+    return found
+
+
+def _statement(mutant: Mutant) -> tuple[str, str]:
+    return mutant.path, mutant.scope
+
+
+def _tried_program(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:
+    """Try those of Python, some at a time, each of these in a copy of its own."""
     with ExitStack() as stack, ThreadPoolExecutor(jobs) as pool:
         free: SimpleQueue[Runner] = SimpleQueue()
-        for _ in range(jobs):
+        for _ in range(jobs if mutants else 0):
             free.put(stack.enter_context(closing(Runner(stack.enter_context(copied())))))
 
         def outcome(mutant: Mutant) -> Outcome:
-            if mutant.name in EQUIVALENT:
-                return Outcome(KNOWN)
             runner = free.get()
             try:
                 found = runner.outcome(mutant)
             finally:
                 free.put(runner)
-            by = found.by or f"{found.files} files"
-            _say(f"{found.what:<10} {found.seconds:5.0f} s  {mutant.name}  [{by}]")
+            _say_outcome(mutant.name, found)
             return found
 
-        outcomes = list(pool.map(outcome, [mutant for _, mutant in chosen]))
-    return [(group, mutant, found) for (group, mutant), found in zip(chosen, outcomes, strict=True)]
+        return dict(zip((mutant.name for mutant in mutants), pool.map(outcome, mutants), strict=True))
+
+
+def _say_outcome(name: str, found: Outcome) -> None:
+    _say(f"{found.what:<10} {found.seconds:5.0f} s  {name}  [{found.by or f'{found.tries} tried'}]")
 
 
 def report(tried: list[tuple[str, Mutant, Outcome]]) -> int:
@@ -73,7 +103,7 @@ def report(tried: list[tuple[str, Mutant, Outcome]]) -> int:
         _say(f"{group:<10}{figures}   {share(counts[group]):.0%}")
     for group, mutant, found in tried:
         if found.what == SURVIVED:
-            _say("", f"survived ({group}, {found.files} test files):", f"  {mutant.name}")
+            _say("", f"survived ({group}, {found.tries} tests or files tried):", f"  {mutant.name}")
     return 0 if share(counts["all"]) >= ENOUGH else 1
 
 

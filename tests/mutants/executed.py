@@ -58,15 +58,16 @@ class Executed:
     cache: Path = CACHE
     _seen: dict[str, SeenFile] = field(default_factory=dict)
 
-    def tests_of(self, files: Iterable[Path], name: str) -> list[str]:
+    def tests_of(self, files: Iterable[Path], name: str, near: str = "") -> list[str]:
         """Return the ids of the tests that run a function or a statement: first those that run little else.
 
-        None in a tree without this module, which has no tests that could be looked at.
+        Little of what is not near, that is: whose name does not begin so. None in a tree without this module,
+        which has no tests that could be looked at.
         """
         if not (self.root / "tests" / "mutants" / "executed.py").exists():
             return []
         found = {
-            test: (len(seen["ran"]), seen["seconds"])
+            test: (_share_of_others(seen["ran"], near) if near else len(seen["ran"]), seen["seconds"])
             for file in self._looked_at(files)
             for test, seen in file["tests"].items()
             if name in seen["ran"]
@@ -113,6 +114,10 @@ class Executed:
         )
         tests: dict[str, Seen] = json.loads(written.read_text())
         return tests
+
+
+def _share_of_others(ran: list[str], near: str) -> float:
+    return sum(not name.startswith(near) for name in ran) / len(ran)
 
 
 def _digest(file: Path) -> str:

@@ -1,8 +1,7 @@
 """Which tests fit a mutant: those that were seen to run the function or the statement that is changed.
 
-Where none was, they are found by imports and by names. For a Python file: the tests that import it, then
-those that import what imports it. For a statement: the methods of the adapters that run it, and the tests
-that call those, or call what calls them.
+Where no test was seen to run a function, they are found by imports: the tests that import its module, then
+those that import what imports it. A statement that no test was seen to run has none.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -26,26 +25,19 @@ MOST: Final = 6
 """Files of a round that needs servers."""
 SPECIAL: Final = 25
 """Tests of a first round: those that run little else."""
+MOST_OF_STATEMENT: Final = 60
+"""Tests that are tried on a statement."""
 LONGEST: Final = 150
 """Seconds that the tests of a round take together, at most."""
 FAR: Final = 3
 """Steps along the imports, or the calls, after which a test does not fit."""
 STORE: Final = re.compile("store|database|site|console|page|Feed")
 """What a test names that has a PostgreSQL."""
-LOADED_BY: Final = {
-    "alerts/alerts": ("outbox.py",),
-    "relay/outbox": ("outbox.py",),
-}
-"""Adapters that load a file whose name is not written there."""
 ALSO: Final = {
     "worker/pipeline/evaluate/candidate/": ("tests/model/test_evaluation.py",),
     "worker/pipeline/evaluate/record_decision.py": ("tests/model/test_evaluation.py",),
     "worker/pipeline/evaluate/stage.py": ("tests/model/test_evaluation.py",),
     "worker/pipeline/ingest/stage.py": ("tests/contract/test_intake_under_faults.py",),
-    "evaluation/candidate_roster.sql": ("tests/model/test_evaluation.py",),
-    "evaluation/unit_of_work.sql": ("tests/model/test_evaluation.py", "tests/contract/test_deliveries.py"),
-    "evaluation/staged_roster.sql": ("tests/model/test_evaluation.py",),
-    "evaluation/district_state.sql": ("tests/model/test_evaluation.py",),
 }
 """Tests that fit by what they do, by a part of the path."""
 
@@ -63,27 +55,25 @@ class FittingTests:
         """Return files to run, round by round: first those that take least and fit best."""
         if seen := self._by_running(mutant):
             return seen
-        if mutant.path.endswith(".sql"):
-            names = self._methods(mutant)
-            rounds = [list(dict.fromkeys([*self._by_calls(names, REAL)[:MOST], *self._by_subject(mutant)]))]
-        else:
-            rounds = self._by_imports(mutant)
+        rounds = self._by_imports(mutant)
         also = [self._root / file for part, files in ALSO.items() if part in mutant.path for file in files]
         rounds[-1] += [file for file in also if file not in rounds[-1] and file.exists()]
         return [[file.relative_to(self._root).as_posix() for file in files] for files in rounds if files]
 
+    def of_statement(self, mutant: Mutant) -> list[str]:
+        """Return tests that run a statement: those that run little of other files, then one of each file."""
+        files = [file for tier in REAL for file in self._tests[tier] if STORE.search(_text(file))]
+        executed, file = self._executed[STATEMENTS], statements_file(mutant.path)
+        tests = executed.tests_of(files, f"{file}::{mutant.scope}", near=f"{file}::")
+        order = [*tests[:SPECIAL], *_of_every_file(tests[SPECIAL:], ())]
+        return _in_time(order[:MOST_OF_STATEMENT], executed)
+
     def _by_running(self, mutant: Mutant) -> list[list[str]]:
-        """Return the tests that run what is changed: fast ones, those that run little else, others."""
+        """Return the tests that run a function: fast ones, those that run little else, others."""
         real = [file for tier in REAL for file in self._tests[tier]]
         near = {file for part, also in ALSO.items() if part in mutant.path for file in also}
-        fast: list[str] = []
-        if mutant.path.endswith(".sql"):
-            executed, what = self._executed[STATEMENTS], f"{_statements_file(mutant.path)}::{mutant.scope}"
-            real = [file for file in real if STORE.search(_text(file))]
-            near |= {file.relative_to(self._root).as_posix() for file in self._by_subject(mutant)}
-        else:
-            executed, what = self._executed[FUNCTIONS], f"{mutant.path}::{mutant.scope}"
-            fast = executed.tests_of((file for tier in FAST for file in self._tests[tier]), what)
+        executed, what = self._executed[FUNCTIONS], f"{mutant.path}::{mutant.scope}"
+        fast = executed.tests_of((file for tier in FAST for file in self._tests[tier]), what)
         tests = executed.tests_of(real, what)
         rest = _of_every_file(tests[SPECIAL:], near)
         rounds = [_in_time(fast, executed), tests[:SPECIAL], _in_time(rest, executed)]
@@ -134,39 +124,8 @@ class FittingTests:
                         waiting.append(self._helpers[name])
         return seen
 
-    def _methods(self, mutant: Mutant) -> set[str]:
-        """Return the methods of adapters that run a statement; where none says its name, all of those."""
-        file = _statements_file(mutant.path)
-        adapters = [
-            adapter
-            for adapter in sorted((self._root / SQL).rglob("*.py"))
-            if f'load("{file}")' in _text(adapter) or adapter.name in LOADED_BY.get(file, ())
-        ]
-        names = {name for adapter in adapters for name in _users(adapter, mutant.scope)}
-        return names or {name for adapter in adapters for name in _public(_functions(adapter))}
 
-    def _by_subject(self, mutant: Mutant) -> list[Path]:
-        """Return the tests whose names say the file's, and the first that use a store of that name."""
-        stem = Path(mutant.path).stem
-        files = [file for tier in REAL for file in self._tests[tier]]
-        uses = {file: len(re.findall(rf"\b(?:store|stores)\.{stem}\b", _text(file))) for file in files}
-        users = sorted((file for file in files if uses[file]), key=lambda file: -uses[file])
-        return [*(file for file in files if stem.rstrip("s") in file.stem), *users[: MOST // 2]]
-
-    def _by_calls(self, names: set[str], tiers: Iterable[str]) -> list[Path]:
-        """Return the tests that call one of these, or if none does, whatever calls them in the program."""
-        files = [file for tier in tiers for file in self._tests[tier]]
-        program = sorted((self._root / "worker").rglob("*.py"))
-        for _ in range(FAR):
-            if found := _calling(files, names):
-                return found
-            names = {
-                user for file in _calling(program, names) for name in names for user in _users(file, name)
-            }
-        return []
-
-
-def _statements_file(path: str) -> str:
+def statements_file(path: str) -> str:
     """Return a file of statements as `statements.load` takes it."""
     return path.removeprefix(f"{SQL}/").removesuffix(".sql")
 
@@ -188,13 +147,6 @@ def _in_time(tests: list[str], executed: Executed) -> list[str]:
     return [test for test, seconds in zip(tests, took, strict=True) if seconds < LONGEST]
 
 
-def _calling(files: Iterable[Path], names: Iterable[str]) -> list[Path]:
-    """Return the files that call any of these, those first that do most."""
-    pattern = re.compile(rf"\b(?<!def )(?:{'|'.join(map(re.escape, names)) or '(?!)'})\(")
-    counts = {file: len(pattern.findall(_text(file))) for file in files}
-    return sorted((file for file in counts if counts[file]), key=lambda file: -counts[file])
-
-
 def _module(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
@@ -207,34 +159,6 @@ def _text(file: Path) -> str:
 @cache
 def _tree(file: Path) -> ast.Module:
     return ast.parse(_text(file))
-
-
-@cache
-def _functions(file: Path) -> dict[str, set[str]]:
-    """Return the names and texts that each function of a file uses."""
-    return {
-        node.name: {
-            *(n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)),
-            *(n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)),
-            *(n.id for n in ast.walk(node) if isinstance(n, ast.Name)),
-        }
-        for node in ast.walk(_tree(file))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-
-
-def _public(names: Iterable[str]) -> set[str]:
-    return {name for name in names if not name.startswith("_")}
-
-
-def _users(file: Path, name: str) -> set[str]:
-    """Return the public functions of a file that use a name or a text, themselves or through private ones."""
-    functions = _functions(file)
-    wanted, found = {name}, set[str]()
-    while more := {f for f, used in functions.items() if used & wanted} - found:
-        found |= more
-        wanted = {f for f in more if f.startswith("_")}
-    return _public(found)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Runs tests against one mutant after another, in a copy of the tree."""
+"""Runs tests against one mutant of the program after another, in a copy of the tree."""
 
 from __future__ import annotations
 
@@ -15,12 +15,8 @@ from typing import Final
 from mutants.edit import Mutant
 from mutants.fitting_tests import FittingTests
 from mutants.groups import ROOT
+from mutants.outcome import NOTICED, SURVIVED, TIMED_OUT, Outcome
 from mutants.warm import WarmPytest
-
-NOTICED: Final = "noticed"
-TIMED_OUT: Final = "timed out"
-SURVIVED: Final = "survived"
-INVALID: Final = "invalid"
 
 TEST_SECONDS: Final = 60
 """A test that takes longer hangs."""
@@ -29,24 +25,10 @@ ROUND_SECONDS: Final = 420
 LEFT_BEHIND: Final = shutil.ignore_patterns(
     ".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "build", "dist", "screenshots"
 )
+INTERNAL_ERROR: Final = 3
+"""Pytest's exit code for a fault of its own, or of its process, which says nothing of the mutant."""
 FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/\S+\.py(?:::\w+)*(?:\[.*?\](?= - |$))?)", re.MULTILINE)
 """A test that failed, by its id, which may have blanks within its brackets."""
-UNPREPARABLE: Final = re.compile(
-    r"PostgresSyntaxError|GroupingError|DatatypeMismatchError|AmbiguousParameterError|IndeterminateDatatypeError"
-    r"|UndefinedFunctionError|InvalidColumnReferenceError"
-)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a mutant."""
-
-    what: str
-    by: str = ""
-    """The test that noticed it."""
-    files: int = 0
-    """Test files that were run, at most."""
-    seconds: float = 0.0
 
 
 @contextmanager
@@ -95,6 +77,8 @@ class Runner:
                 return SURVIVED, ""
             match = FAILED.search(output)
             if match is None:
+                if code == INTERNAL_ERROR:
+                    raise RuntimeError(f"pytest failed on {mutant.name}:\n{output[-4000:]}")
                 return NOTICED, f"pytest ended with {code}"
             failed = match[1]
             if not self._is_sound(failed):
@@ -104,8 +88,6 @@ class Runner:
             if again == 0:
                 by_chance.append(f"--deselect={failed}")
                 continue
-            if mutant.path.endswith(".sql") and UNPREPARABLE.search(output):
-                return INVALID, failed
             return (TIMED_OUT if "Timeout (>" in output else NOTICED), failed
 
     def _is_sound(self, test: str) -> bool:

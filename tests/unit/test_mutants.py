@@ -10,10 +10,10 @@ from mutants.__main__ import report, share
 from mutants.district_mutants import district_mutants
 from mutants.edit import Mutant
 from mutants.equivalent import EQUIVALENT
-from mutants.fitting_tests import ALSO, LOADED_BY, FittingTests
+from mutants.fitting_tests import ALSO, FittingTests
 from mutants.groups import GROUPS, ROOT, of_districts, of_file, sample
+from mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
 from mutants.python_mutants import python_mutants
-from mutants.runner import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
 from mutants.sql_mutants import sql_mutants
 
 TOY = '''"""Ünï < code."""
@@ -175,38 +175,11 @@ def test_the_tests_that_fit_a_module_are_those_that_import_it_and_then_what_impo
     assert rounds == [["tests/unit/test_b.py", "tests/unit/test_a.py"], ["tests/contract/test_d.py"]]
 
 
-def test_the_tests_that_fit_a_statement_are_those_that_call_what_runs_it_or_its_callers(
-    tmp_path: Path,
-) -> None:
-    adapters = tmp_path / "worker" / "adapters" / "postgres"
-    written(
-        adapters / "box" / "toys.py",
-        '_SQL = statements.load("box/toys")\n\n'
-        "def take():\n    _taken()\n\n"
-        'def _taken():\n    _SQL["take"]\n\n'
-        'def keep():\n    _SQL["keep"]\n',
-    )
-    written(tmp_path / "worker" / "pipeline" / "toy.py", "def once():\n    toys.keep()\n")
-    tests = tmp_path / "tests" / "contract"
-    written(tests / "test_a.py", "store.others.take()")
-    written(tests / "test_b.py", "stage.once()")
-    written(tests / "test_toys.py", "")
-
-    def fitting(statement: str) -> list[list[str]]:
-        mutant = Mutant("worker/adapters/postgres/box/toys.sql", statement, 0, 0, "", "", "")
-        return FittingTests(tmp_path).rounds(mutant)
-
-    assert fitting("take") == [["tests/contract/test_a.py", "tests/contract/test_toys.py"]]
-    assert fitting("keep") == [["tests/contract/test_b.py", "tests/contract/test_toys.py"]]
-
-
 def test_every_pattern_of_a_group_and_every_hint_finds_a_file() -> None:
     patterns = [pattern for group in GROUPS.values() for pattern in group]
     files = [file.relative_to(ROOT).as_posix() for file in (ROOT / "worker").rglob("*.*")]
-    hints = [*ALSO, *(f"{name}.sql" for name in LOADED_BY)]
-
     assert [pattern for pattern in patterns if not any(ROOT.glob(pattern))] == []
-    assert [hint for hint in hints if not any(hint in file for file in files)] == []
+    assert [hint for hint in ALSO if not any(hint in file for file in files)] == []
 
 
 def test_a_condition_on_a_district_can_be_taken_away_in_many_statements() -> None:
@@ -233,13 +206,16 @@ def test_too_few_that_are_noticed_fail_and_those_that_do_not_matter_do_not_count
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     noticed = [("domain", FAULT, Outcome(what)) for what in (NOTICED, TIMED_OUT, INVALID, "equivalent")]
-    survived = ("SQL", FAULT, Outcome(SURVIVED, files=3))
+    survived = ("SQL", FAULT, Outcome(SURVIVED, tries=3))
 
     enough, too_few = report(noticed), report([*noticed, survived])
 
     assert (enough, too_few) == (0, 1)
     assert share(Counter({NOTICED: 18, TIMED_OUT: 1, SURVIVED: 1, INVALID: 5})) == 0.95
-    assert "survived (SQL, 3 test files):\n  toy.py::is_due: before => after" in capsys.readouterr().out
+    assert (
+        "survived (SQL, 3 tests or files tried):\n  toy.py::is_due: before => after"
+        in capsys.readouterr().out
+    )
 
 
 def test_every_condition_on_a_district_is_taken_away_by_itself_and_so_is_every_join() -> None:

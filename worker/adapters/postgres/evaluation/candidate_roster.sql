@@ -1,9 +1,11 @@
 -- name: keep_sections
+-- Says which sections the filter keeps, each with the rank of its rule.
 INSERT INTO kept_sections (district_id, section_id, rank)
 SELECT $1, k.* FROM unnest($2::text[], $3::integer[]) AS k
 ON CONFLICT (district_id, section_id) DO UPDATE SET rank = EXCLUDED.rank
 
 -- name: drop_sections
+-- Forgets sections that the filter does not keep any more.
 DELETE FROM kept_sections WHERE district_id = $1 AND section_id = ANY($2::text[])
 
 -- name: resize_kept
@@ -15,8 +17,8 @@ RETURNING section_id,
           students = 0 OR students = ($3::bigint[])[array_position($2::text[], section_id)] AS turned
 
 -- name: replace_identities
+-- Replaces the unique values of these students; returns the values that a student left or came to.
 -- (The district is compared as an expression, so that the rows are found by the student's own index.)
--- Replaces the rows of these students and returns the values that somebody left or came to.
 WITH wanted AS (
     SELECT * FROM unnest($3::text[], $4::text[], $5::bytea[]) AS w(student_id, field, value_digest)
 ), removed AS (
@@ -45,12 +47,14 @@ WHERE ((SELECT true FROM identities o WHERE o.district_id = $1 AND o.field = v.f
             AND f.detail ->> 'field' = v.field LIMIT 1) IS NULL)
 
 -- name: duplicated_fields
+-- The unique fields of these students whose value another student in scope has too.
 SELECT i.student_id, i.field FROM identities i
 WHERE i.district_id || '' = $1 AND i.student_id = ANY($2::text[])
   AND (SELECT true FROM identities o WHERE o.district_id = $1 AND o.field = i.field
            AND o.value_digest = i.value_digest AND o.student_id <> i.student_id LIMIT 1)
 
 -- name: student_states
+-- What an evaluation needs to know of these students: record, kept sections, school, roster entry.
 SELECT i.id, CASE WHEN s.record ? 'student' THEN s.record END AS record,
        kept.sections, kept.ranks, school.known IS NOT NULL AS school_known,
        r.candidate_member, r.committed_member, r.sections AS counted,
@@ -71,6 +75,7 @@ LEFT JOIN LATERAL (
           WHERE district_id = $1 AND section_id = l.section_id OFFSET 0) AS k) AS kept ON true
 
 -- name: teacher_states
+-- These teachers' records and roster entries, and whether a class lists each.
 SELECT i.id, CASE WHEN s.record ? 'teacher' THEN s.record END AS record,
        r.candidate_member, r.committed_member,
        (SELECT true FROM section_links l
@@ -85,6 +90,7 @@ LEFT JOIN LATERAL (SELECT candidate_member, committed_member FROM roster
     WHERE district_id = $1 AND kind = 'teacher' AND record_id = i.id OFFSET 0) AS r ON true
 
 -- name: school_states
+-- These schools' records and roster entries, and whether a student or class in the roster names each.
 SELECT i.id, s.record, r.candidate_member, r.committed_member,
        (SELECT true FROM roster o WHERE o.district_id = $1 AND o.school_id = i.id
            AND o.candidate IS NOT NULL AND o.kind IN ('student', 'class') LIMIT 1) IS NOT NULL AS needed
@@ -95,6 +101,7 @@ LEFT JOIN LATERAL (SELECT candidate_member, committed_member FROM roster
     WHERE district_id = $1 AND kind = 'school' AND record_id = i.id OFFSET 0) AS r ON true
 
 -- name: students_of_schools
+-- The students in the candidate roster whose school is one of these.
 SELECT r.record_id
 FROM unnest($2::text[]) AS i(id)
 CROSS JOIN LATERAL (SELECT record_id FROM roster
@@ -102,6 +109,7 @@ CROSS JOIN LATERAL (SELECT record_id FROM roster
       AND kind IN ('student', 'class') AND kind || '' = 'student' OFFSET 0) AS r
 
 -- name: class_states
+-- These sections as classes: record, rank, number of students in scope, roster entry.
 SELECT i.id, s.record, k.rank, coalesce(k.students, 0) AS students,
        r.candidate, r.candidate_member, r.committed_member
 FROM unnest($2::text[]) AS i(id)
@@ -113,6 +121,7 @@ LEFT JOIN LATERAL (SELECT candidate, candidate_member, committed_member FROM ros
     WHERE district_id = $1 AND kind = 'class' AND record_id = i.id OFFSET 0) AS r ON true
 
 -- name: write_entries
+-- Writes what these records are in the candidate roster.
 INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections, grade,
                     blocked)
 SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, string_to_array(e.sections, ' '), e.grade,
@@ -125,15 +134,18 @@ ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     blocked = EXCLUDED.blocked
 
 -- name: blank_entries
+-- Takes committed records out of the candidate roster; the next commit removes them.
 UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL, grade = NULL,
     blocked = false
 WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NOT NULL
 
 -- name: delete_entries
+-- Deletes the rows of records that were never committed and left the candidate roster.
 DELETE FROM roster
 WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NULL
 
 -- name: move_coverage
+-- Adds to how many students, and blocked ones, each school and grade has.
 -- The checks of the table see the row that would be inserted first, so that one that shrinks must be there.
 WITH moved AS (
     SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS m(school_id, grade, students, blocked)
@@ -148,22 +160,26 @@ SELECT $1, m.* FROM moved m
 WHERE NOT EXISTS (SELECT FROM changed c WHERE c.school_id = m.school_id AND c.grade = m.grade)
 
 -- name: forget_empty_coverage
+-- Deletes the counts of schools and grades that have no students any more.
 DELETE FROM coverage c
 USING unnest($2::text[], $3::text[]) AS m(school_id, grade)
 WHERE c.district_id = $1 AND c.school_id = m.school_id AND c.grade = m.grade AND c.students = 0
 
 -- name: open_findings
+-- The open findings on records of these kinds, all or only those with these ids.
 SELECT code, severity, kind, record_id, detail FROM findings
 WHERE district_id = $1 AND kind = ANY($2::text[]) AND ($3::text[] IS NULL OR record_id = ANY($3)) AND open
 
 -- name: add_findings
--- One that was closed, and kept because the last review told it, stands from now on again.
+-- Opens findings on records.
+-- One that was closed, and kept because the last review reported it, is open from now on again.
 INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, reported)
 SELECT $1, f.*, true, false
 FROM unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::jsonb[]) AS f
 ON CONFLICT (district_id, kind, record_id, member) DO UPDATE SET open = true, since = EXCLUDED.since
 
 -- name: close_findings
+-- Closes findings that the last review reported; the next review says that they are resolved.
 -- The index finds the rows by kind and record; a member, which is what tells findings apart, is kept from it
 -- by the concatenation, since three lists together would be looked up in every combination.
 UPDATE findings SET open = false
@@ -171,11 +187,13 @@ WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[]
   AND member || ''::bytea = ANY($4::bytea[]) AND reported
 
 -- name: delete_findings
+-- Deletes findings that end before any review reported them.
 DELETE FROM findings
 WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[])
   AND member || ''::bytea = ANY($4::bytea[]) AND NOT reported
 
 -- name: quarantined
+-- How many of the district's messages and records are in quarantine.
 SELECT count(*) FROM quarantine WHERE district_id = $1
 
 -- name: unreadable

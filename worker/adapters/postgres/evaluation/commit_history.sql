@@ -9,6 +9,7 @@ SELECT district_id, $2, kind, record_id,
 FROM roster r WHERE plan_of = $1
 
 -- name: begin_with
+-- Makes this commit the earliest that a rollback of the district can restore.
 UPDATE districts SET history_from = $2 WHERE district_id = $1
 
 -- name: aged
@@ -31,7 +32,8 @@ WHERE first.is_old
 ORDER BY d.district_id
 
 -- name: lock
--- Nobody evaluates the district, or rolls it back, while its history gets shorter.
+-- Locks the district while its history gets shorter; returns nothing where another process has it.
+-- It is neither evaluated nor rolled back meanwhile.
 SELECT true FROM districts WHERE district_id = $1 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: forget
@@ -45,4 +47,5 @@ WITH gone AS (
 SELECT count(*) AS rows, max(sequence) AS sequence FROM gone
 
 -- name: shorten
+-- Moves the earliest commit that a rollback can restore up to $2.
 UPDATE districts SET history_from = greatest(history_from, $2) WHERE district_id = $1

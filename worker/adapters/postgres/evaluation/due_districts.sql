@@ -24,11 +24,13 @@ FROM districts WHERE district_id = $1
 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: read_window
+-- The district's open window, and the time now.
 SELECT opened_at, last_event_at, events, requested, request_number, through, deferred_since,
        clock_timestamp() AS now
 FROM windows WHERE district_id = $1
 
 -- name: count_failure
+-- Counts a failed evaluation, delays the next, and parks the district from the $4th failure on.
 INSERT INTO evaluation_failures AS f (district_id, failures, not_before, error)
 VALUES ($1, 1, clock_timestamp() + $3::interval, $2)
 ON CONFLICT (district_id) DO UPDATE SET

@@ -200,6 +200,7 @@ SELECT i.id FROM unnest($2::text[]) AS i(id)
 WHERE (SELECT record IS NULL FROM staged WHERE district_id = $1 AND kind = 'school' AND record_id = i.id)
 
 -- name: replaced_classes
+-- How many classes the plan removes, and how many it adds.
 SELECT count(*) FILTER (WHERE candidate IS NULL) AS removed, count(*) FILTER (WHERE committed IS NULL) AS added
 FROM roster WHERE plan_of = $1 AND kind = 'class'
 
@@ -246,7 +247,9 @@ SELECT school_id, grade, fate, is_promoted, sum(students)::bigint AS students,
 FROM fates GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 
 -- name: is_connected
+-- Whether the district is connected in Clever, so that it can be read again.
 SELECT EXISTS (SELECT FROM connections WHERE district_id = $1 AND disconnected_at IS NULL)
 
 -- name: has_shared_students
+-- Whether Clever shares any student of the district, in scope or not.
 SELECT (SELECT true FROM staged WHERE district_id = $1 AND kind = 'user' AND record ? 'student' LIMIT 1) IS NOT NULL

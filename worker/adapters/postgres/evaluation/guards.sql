@@ -115,8 +115,10 @@ WHERE (candidate IS NULL OR committed_member IS NULL OR school_id IS DISTINCT FR
   AND NOT EXISTS (SELECT FROM erased_students e WHERE e.district_id = $1 AND e.student_id = record_id)
 
 -- name: restart
+-- Forgets whom earlier commits moved, so that the guards count from here.
 DELETE FROM guard_history WHERE district_id = $1
 
 -- name: end_confirmation
+-- Ends what a person confirmed of the district's filters, since a commit has used it.
 UPDATE filters SET confirmation_ended_at = clock_timestamp()
 WHERE district_id = $1 AND confirmed IS NOT NULL AND confirmation_ended_at IS NULL

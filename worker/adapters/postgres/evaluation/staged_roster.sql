@@ -16,6 +16,7 @@ WITH moved AS (
 SELECT event_id, kind, record_id, record, trace_parent, modified, is_row FROM moved
 
 -- name: staged
+-- What is staged of these records, each with the event and the time that it comes from.
 SELECT k.kind, k.record_id, s.event_id, s.record, s.modified
 FROM unnest($2::text[], $3::text[]) AS k(kind, record_id)
 CROSS JOIN LATERAL (
@@ -23,27 +24,32 @@ CROSS JOIN LATERAL (
     WHERE s.district_id = $1 AND s.kind = k.kind AND s.record_id = k.record_id OFFSET 0) AS s
 
 -- name: write_staged
+-- Stages records as these events say; a deleted one stays as a tombstone.
 INSERT INTO staged (district_id, kind, record_id, event_id, record, modified)
 SELECT $1, c.* FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[]) AS c
 ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     event_id = EXCLUDED.event_id, record = EXCLUDED.record, modified = EXCLUDED.modified
 
 -- name: add_links
+-- Notes that sections list these students or teachers.
 INSERT INTO section_links (district_id, role, target_id, section_id)
 SELECT $1, l.* FROM unnest($2::text[], $3::text[], $4::text[]) AS l
 ON CONFLICT DO NOTHING
 
 -- name: remove_links
+-- Forgets that sections list these students or teachers.
 -- $2 and $3 find the rows by the index; $4 says which of them, as "role target section".
 DELETE FROM section_links
 WHERE district_id = $1 AND role = ANY($2::text[]) AND target_id = ANY($3::text[])
   AND role || ' ' || target_id || ' ' || section_id = ANY($4::text[])
 
 -- name: linked_sections
+-- The live sections that list any of these students or teachers.
 SELECT DISTINCT section_id FROM section_links
 WHERE district_id = $1 AND role = $2 AND target_id = ANY($3::text[])
 
 -- name: section_states
+-- These sections with the course, school and term that the filter reads, and the rank of a kept one.
 SELECT i.id, s.record, course.record AS course, school.record AS school, term.record AS term,
        k.rank
 FROM unnest($2::text[]) AS i(id)
@@ -62,6 +68,7 @@ LEFT JOIN LATERAL (SELECT rank FROM kept_sections
     WHERE district_id = $1 AND section_id = i.id OFFSET 0) AS k ON true
 
 -- name: student_records
+-- The records of those of these users who are students.
 SELECT i.id AS record_id, s.record
 FROM unnest($2::text[]) AS i(id)
 CROSS JOIN LATERAL (SELECT record FROM staged
@@ -69,6 +76,7 @@ CROSS JOIN LATERAL (SELECT record FROM staged
 WHERE s.record ? 'student'
 
 -- name: unknown_users
+-- Which of these listed students are not shared as students, and which teachers not as teachers.
 SELECT true AS is_student, i.id FROM unnest($2::text[]) AS i(id)
 WHERE (SELECT record ? 'student' FROM staged
        WHERE district_id = $1 AND kind = 'user' AND record_id = i.id) IS NOT TRUE
@@ -78,36 +86,44 @@ WHERE (SELECT record ? 'teacher' FROM staged
        WHERE district_id = $1 AND kind = 'user' AND record_id = i.id) IS NOT TRUE
 
 -- name: schools
+-- The district's live schools.
 SELECT record_id, record FROM staged WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
 
 -- name: count_school_terms
+-- Adds to how many live sections of a school name a term.
 INSERT INTO school_terms AS t (district_id, school_id, term_id, sections)
 SELECT $1, m.* FROM unnest($2::text[], $3::text[], $4::bigint[]) AS m(school_id, term_id, sections)
 ON CONFLICT (district_id, school_id, term_id) DO UPDATE SET sections = t.sections + EXCLUDED.sections
 
 -- name: forget_school_terms
+-- Deletes the terms that no live section of their school names any more.
 DELETE FROM school_terms WHERE district_id = $1 AND sections = 0
 
 -- name: forget_all_school_terms
+-- Deletes the district's counts of sections by school and term, before they are counted again.
 DELETE FROM school_terms WHERE district_id = $1
 
 -- name: count_all_school_terms
+-- Counts the live sections of each school by term, after a baseline was adopted.
 INSERT INTO school_terms (district_id, school_id, term_id, sections)
 SELECT $1, coalesce(record ->> 'school_id', ''), record ->> 'term_id', count(*)
 FROM staged WHERE district_id = $1 AND kind = 'section' AND record ->> 'term_id' IS NOT NULL
 GROUP BY 2, 3
 
 -- name: put_in_grace
+-- Marks the terms that count on after their end, each at its school, and unmarks all others.
 UPDATE school_terms t SET in_grace = NOT in_grace
 WHERE district_id = $1
   AND in_grace <> EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS g(school_id, term_id)
                           WHERE g.school_id = t.school_id AND g.term_id = t.term_id)
 
 -- name: ids_section
+-- The next ids of staged sections behind $2, tombstones included.
 SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'section' AND record_id > $2
 ORDER BY record_id LIMIT $3
 
 -- name: ids_student
+-- The next ids behind $2 of students who are staged or in the roster.
 SELECT record_id FROM (
     (SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'user' AND record_id > $2
          AND record ? 'student' ORDER BY record_id LIMIT $3)
@@ -117,6 +133,7 @@ SELECT record_id FROM (
 ORDER BY record_id LIMIT $3
 
 -- name: ids_told
+-- The next ids behind $2 of students with open findings who are neither staged nor in the roster.
 -- Of whom something is told though they are on neither side any more. (Looked for once: findings that are closed
 -- stay in the index until the next vacuum, and would be passed again for each chunk of the others.)
 SELECT DISTINCT f.record_id FROM findings f
@@ -128,6 +145,7 @@ WHERE f.district_id = $1 AND f.kind = 'student' AND f.record_id > $2 AND f.open
 ORDER BY f.record_id LIMIT $3
 
 -- name: ids_teacher
+-- The next ids behind $2 of teachers who are staged or in the roster.
 SELECT record_id FROM (
     (SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'user' AND record_id > $2
          AND record ? 'teacher' ORDER BY record_id LIMIT $3)
@@ -137,6 +155,7 @@ SELECT record_id FROM (
 ORDER BY record_id LIMIT $3
 
 -- name: ids_school
+-- The next ids behind $2 of schools that are staged or in the roster.
 SELECT record_id FROM (
     (SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'school' AND record_id > $2
          AND record IS NOT NULL ORDER BY record_id LIMIT $3)

@@ -1,12 +1,15 @@
 -- name: district_record
--- What was asked of Clever is told before what came in the feed, which may not speak of a pause.
+-- Clever's record of the district, which says how its sync is.
+-- What Clever was asked for comes before what came in the feed, which may not speak of a pause.
 SELECT coalesce((SELECT record FROM connections WHERE district_id = $1),
                 (SELECT record FROM staged WHERE district_id = $1 AND kind = 'district' AND record_id = $1))
 
 -- name: has_ready_baseline
+-- Whether a baseline of the district waits to be adopted.
 SELECT count(*) > 0 FROM baselines WHERE district_id = $1 AND ready_at IS NOT NULL
 
 -- name: remaining_events
+-- How many of the district's events still wait in the inbox.
 SELECT count(*) FROM inbox WHERE district_id = $1
 
 -- name: changed_errors
@@ -16,24 +19,28 @@ FROM findings WHERE changed_of = $1
 GROUP BY code ORDER BY code
 
 -- name: first_findings
+-- The first open findings with their age, errors first, for the text of a review.
 SELECT code, severity, kind, record_id, detail, since FROM findings
 WHERE open_of = $1
 ORDER BY severity, code, kind, record_id, member
 LIMIT $2
 
 -- name: mark_reported
+-- Marks the open errors as reported, once a review has them.
 UPDATE findings SET reported = true
 WHERE changed_of = $1 AND open
 
 -- name: drop_resolved
+-- Deletes the resolved errors that the last review reported.
 DELETE FROM findings WHERE changed_of = $1 AND NOT open
 
 -- name: forget_reported
+-- Marks no error as reported any more, since the district left review.
 UPDATE findings SET reported = false WHERE reported_of = $1
 
 -- name: plan_changes_with_replaced
--- The same, each student who comes in the place of one who goes with that one's id (of `reissued`, which the
--- program puts before this).
+-- The plan in the order of a commit, as `plan_changes` has it, with the ids that are replaced.
+-- (The rows `reissued` are those of `reissued_students`, which the program puts before this.)
 SELECT r.kind, r.record_id, r.candidate, n.old_id AS replaces
 FROM roster r
 LEFT JOIN reissued n ON r.kind = 'student' AND r.candidate IS NOT NULL AND n.new_id = r.record_id
@@ -53,31 +60,38 @@ ORDER BY (candidate IS NULL),
          record_id
 
 -- name: adopt_upserts
+-- Makes what the plan adds or changes committed.
 UPDATE roster SET committed = candidate, committed_member = candidate_member, committed_school_id = school_id
 WHERE plan_of = $1 AND candidate IS NOT NULL
 
 -- name: adopt_removals
+-- Deletes what the plan removes.
 DELETE FROM roster
 WHERE plan_of = $1 AND candidate IS NULL
 
 -- name: enqueue
+-- Puts messages into the district's outbox.
 INSERT INTO outbox (district_id, position, decision_number, routing_key, schema, message_key, sequence, part,
                     parts, trace_parent, envelope, changes)
 SELECT $1, m.* FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
                            $8::integer[], $9::integer[], $10::text[], $11::text[], $12::text[]) AS m
 
 -- name: set_parts
+-- Writes how many parts a commit has into each of its parts in the outbox.
 UPDATE outbox SET parts = $3 WHERE district_id = $1 AND decision_number = $2 AND changes IS NOT NULL
 
 -- name: record_batch
+-- Keeps the batch that was evaluated, with its outcome.
 INSERT INTO batches (district_id, number, batch_id, trigger, events, opened_at, closed_at, outcome)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: record_decision
+-- Keeps a decision with its summary.
 INSERT INTO decisions (district_id, number, decision_id, outcome, sequence, batch_number, decided_at, summary)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: save_district
+-- Saves what the evaluation leaves of the district's state.
 UPDATE districts SET
     status = $2, batch_number = $3, decision_number = $4, commit_sequence = $5, review_sequence = $6,
     outbox_position = $7, last_commit_id = $8, standing_since = $9, reported_digest = $10, counts = $11,
@@ -89,9 +103,11 @@ UPDATE districts SET
 WHERE district_id = $1
 
 -- name: forgive_failures
+-- Forgets the district's failed evaluations after one that went through.
 DELETE FROM evaluation_failures WHERE district_id = $1
 
 -- name: lock_window
+-- Locks the district's window while the evaluation closes it.
 -- Before what remains is counted: an ingest that has stored events, and not yet committed, waits here or
 -- makes us wait, so that none of its events is overlooked.
 SELECT request_number FROM windows WHERE district_id = $1 FOR UPDATE
@@ -111,4 +127,5 @@ WHERE w.district_id = $1
 RETURNING w.events, w.requested
 
 -- name: delete_window
+-- Deletes a window with nothing left in it.
 DELETE FROM windows WHERE district_id = $1

@@ -7,10 +7,12 @@ ON CONFLICT (district_id) DO UPDATE SET
     requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
 
 -- name: is_anybody_due_by_time
+-- Whether time alone is a reason to evaluate any district now.
 -- (now() and not clock_timestamp(), which an index cannot be asked for.)
 SELECT EXISTS (SELECT FROM districts WHERE reevaluate_at <= now())
 
 -- name: take_due_by_time
+-- Takes districts that are due by time alone, once each, and says which are not disconnected.
 UPDATE districts d SET reevaluate_at = NULL
 FROM (SELECT district_id FROM districts WHERE reevaluate_at <= now()
       ORDER BY reevaluate_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) AS due

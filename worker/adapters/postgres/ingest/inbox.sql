@@ -124,6 +124,7 @@ RETURNING w.district_id
 SELECT DISTINCT district_id FROM feed_marks WHERE district_id = ANY($1::text[])
 
 -- name: is_read_only
+-- Whether the database takes no writes now, as a standby does not.
 SELECT current_setting('transaction_read_only')::boolean
 
 -- name: missing_right

@@ -1,8 +1,10 @@
 -- name: free
+-- Takes a dead letter out of quarantine, once it is discarded; returns nothing where it is not there.
 DELETE FROM quarantine WHERE district_id = $1 AND body_digest = $2
 RETURNING true
 
 -- name: audit
+-- Writes a person's replay or discard of a dead letter to the audit.
 INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
 
 -- name: lacking

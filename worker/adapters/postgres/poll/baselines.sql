@@ -1,4 +1,5 @@
 -- name: current
+-- The district's baseline that is being read or waits to be adopted, with how far it is.
 SELECT district_id, run::text AS id, seed, collections, collections[place + 1] AS collection, after, records, started_at,
        repeated, student_fields,
        extract(epoch FROM clock_timestamp() - started_at)::float8 AS age_seconds,
@@ -6,9 +7,11 @@ SELECT district_id, run::text AS id, seed, collections, collections[place + 1] A
 FROM baselines WHERE district_id = $1
 
 -- name: drop_records
+-- Deletes what a baseline has read of the district.
 DELETE FROM baseline_records WHERE district_id = $1
 
 -- name: begin
+-- Begins a baseline of the district in the place of any other.
 -- Locks the row first, so that an evaluation that is adopting the last baseline is waited for.
 INSERT INTO baselines (district_id, run, seed, overlap, floor, collections, saved, pages_at, over_newer,
                        student_fields)
@@ -19,9 +22,11 @@ ON CONFLICT (district_id) DO UPDATE SET
     over_newer = EXCLUDED.over_newer, student_fields = EXCLUDED.student_fields, repeated = 0, place = 0, after = NULL, records = 0, started_at = now(), read_at = NULL, ready_at = NULL
 
 -- name: clear_demand
+-- Forgets why a baseline is wanted, since one has begun.
 UPDATE connections SET resync = NULL WHERE district_id = $1
 
 -- name: know_district
+-- Adds the district, where nothing was ever received of it.
 INSERT INTO districts (district_id) VALUES ($1) ON CONFLICT DO NOTHING
 
 -- name: newest_event
@@ -41,15 +46,18 @@ SELECT coalesce(max(event_id), '') FROM evaluated_events WHERE district_id = $1 
 UPDATE staged SET event_id = $2 WHERE district_id = $1 AND event_id > $3
 
 -- name: demand_after_mending
+-- Has a connected district read whole, since its floor was ahead of now.
 UPDATE connections SET resync = coalesce(resync, 'its floor lay ahead of now'), due_at = clock_timestamp()
 WHERE district_id = $1 AND disconnected_at IS NULL
 
 -- name: turn_page
+-- Notes where the next page begins, or the next collection; returns nothing where the run is given up.
 UPDATE baselines SET after = $3, place = place + CASE WHEN $3::text IS NULL THEN 1 ELSE 0 END
 WHERE district_id = $1 AND run = $2 AND read_at IS NULL
 RETURNING true
 
 -- name: skip
+-- Leaves a collection out of the run; returns nothing where the run is given up or elsewhere.
 UPDATE baselines SET collections = array_remove(collections, $3), after = NULL
 WHERE district_id = $1 AND run = $2 AND read_at IS NULL AND collections[place + 1] = $3
 RETURNING true
@@ -62,6 +70,7 @@ WITH dropped AS (
 UPDATE baselines SET records = records - (SELECT count(*) FROM dropped) WHERE district_id = $1
 
 -- name: add_records
+-- Keeps the records of a page, and counts those that are new and those that came before.
 -- Of the rows of one record the one changed last stays, else the one read later; one without a time is as new
 -- as the moment it is read. Of an erased student nothing is kept but what he is as a teacher.
 WITH arrived AS MATERIALIZED (
@@ -93,12 +102,14 @@ UPDATE baselines SET
 FROM counted WHERE district_id = $1
 
 -- name: staged_counts
+-- How many live students, schools and sections are staged, to compare a baseline with.
 SELECT count(*) FILTER (WHERE kind = 'user' AND record ? 'student') AS students,
        count(*) FILTER (WHERE kind = 'school') AS schools,
        count(*) FILTER (WHERE kind = 'section') AS sections
 FROM staged WHERE district_id = $1 AND record IS NOT NULL
 
 -- name: read_counts
+-- How many records, students, schools and sections the baseline has read.
 -- What cannot be read was there all the same.
 SELECT count(*) AS records,
        count(*) FILTER (WHERE kind = 'user' AND (record ? 'student' OR record IS NULL)) AS students,
@@ -107,6 +118,7 @@ SELECT count(*) AS records,
 FROM baseline_records WHERE district_id = $1
 
 -- name: believe
+-- Notes that every page is read; returns where the feed goes on, or nothing if the run is given up.
 UPDATE baselines SET read_at = clock_timestamp() WHERE district_id = $1 AND run = $2 AND read_at IS NULL
 RETURNING seed, overlap
 
@@ -121,6 +133,7 @@ UPDATE connections SET
 WHERE district_id = $1
 
 -- name: ready
+-- Lets the baseline be adopted by the district's next evaluation.
 UPDATE baselines SET ready_at = clock_timestamp()
 WHERE district_id = $1 AND run = $2 AND read_at IS NOT NULL AND ready_at IS NULL
 RETURNING true
@@ -131,17 +144,21 @@ UPDATE connections SET baseline_after = clock_timestamp() + $2::interval, resync
 WHERE district_id = $1
 
 -- name: delete
+-- Deletes a run that is adopted or given up; returns nothing where another one took its place.
 DELETE FROM baselines WHERE district_id = $1 AND run = $2 RETURNING true
 
 -- name: lock_ready
+-- Locks the baseline that waits to be adopted, with what adopting it needs to know.
 SELECT run::text AS id, floor, collections, records, started_at, saved, pages_at, over_newer, student_fields
 FROM baselines
 WHERE district_id = $1 AND ready_at IS NOT NULL FOR UPDATE
 
 -- name: count_records
+-- How many records that the baseline has read are still there; a crash of the server empties them.
 SELECT count(*) FROM baseline_records WHERE district_id = $1
 
 -- name: demand_again
+-- Has the district read whole again, since what was read is lost.
 UPDATE connections SET resync = 'the database lost what was read', due_at = clock_timestamp()
 WHERE district_id = $1
 
@@ -176,9 +193,11 @@ WHERE s.district_id = $1 AND s.kind = ANY($3::text[]) AND s.record IS NOT NULL A
   AND rostering_is_gone($5, $6, $2, $4, rostering_pages_at($7::jsonb, s.kind), s.event_id, s.modified)
 
 -- name: count_difference
+-- How many records adopting the baseline really changes.
 SELECT count(*) FROM baseline_difference WHERE is_real
 
 -- name: difference
+-- What adopting the baseline changes: each record before and after.
 SELECT kind, record_id, before, after, event_id, modified FROM baseline_difference WHERE is_real
 
 -- name: older_rows
@@ -201,6 +220,7 @@ SELECT (SELECT count(*) FROM run r CROSS JOIN baseline_records b
                                     s.event_id, s.modified)) AS kept
 
 -- name: older_than_staged
+-- How many of these versions of records are older than what is staged.
 SELECT count(*) FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
     AS r(district_id, kind, record_id, modified)
 CROSS JOIN LATERAL (
@@ -209,15 +229,18 @@ CROSS JOIN LATERAL (
 WHERE r.modified < s.at OR (s.is_tombstone AND r.modified = s.at)
 
 -- name: drop_difference
+-- Drops the table of what adopting the baseline changes.
 DROP TABLE baseline_difference
 
 -- name: remove_old_links
+-- Forgets which students and teachers the changed sections listed before.
 DELETE FROM section_links l
 USING baseline_difference d, LATERAL rostering_links(d.before) o
 WHERE l.district_id = $1 AND d.kind = 'section' AND d.before IS NOT NULL AND d.is_real
   AND l.role = o.role AND l.target_id = o.target_id AND l.section_id = d.record_id
 
 -- name: add_new_links
+-- Notes which students and teachers the changed sections list now.
 INSERT INTO section_links (district_id, role, target_id, section_id)
 SELECT $1, n.role, n.target_id, d.record_id
 FROM baseline_difference d, LATERAL rostering_links(d.after) n
@@ -225,6 +248,7 @@ WHERE d.kind = 'section' AND d.after IS NOT NULL AND d.is_real
 ON CONFLICT DO NOTHING
 
 -- name: stage_difference
+-- Stages what adopting the baseline changes.
 INSERT INTO staged AS s (district_id, kind, record_id, event_id, record, modified)
 SELECT $1, kind, record_id, event_id, after, modified FROM baseline_difference
 ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
@@ -232,10 +256,11 @@ ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     record = EXCLUDED.record, modified = EXCLUDED.modified
 
 -- name: forgive_quarantine
--- The district was read anew: unreadable events from before say nothing any more.
+-- Forgives what was unreadable before the baseline began, since the district was read whole.
 DELETE FROM quarantine WHERE district_id = $1 AND received_at <= $2
 
 -- name: quarantine_records
+-- Puts the records that the baseline could not read into quarantine.
 INSERT INTO quarantine (district_id, body_digest, reason, explanation)
 SELECT $1, sha256(convert_to('baseline ' || kind || ' ' || record_id, 'UTF8')), reason, explanation
 FROM baseline_records WHERE district_id = $1 AND reason IS NOT NULL

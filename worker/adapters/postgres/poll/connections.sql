@@ -1,10 +1,12 @@
 -- name: claim_listing
+-- Claims the next reading of the list of connected districts; returns nothing while none is due.
 INSERT INTO token_listing AS l (listed_at) VALUES (clock_timestamp())
 ON CONFLICT (only_one) DO UPDATE SET listed_at = EXCLUDED.listed_at
     WHERE l.listed_at <= clock_timestamp() - $1::interval
 RETURNING true
 
 -- name: unclaim_listing
+-- Makes the list of connected districts due again, since it could not be read.
 UPDATE token_listing SET listed_at = 'epoch'
 
 -- name: listed
@@ -40,41 +42,50 @@ WITH gone AS (
 SELECT district_id FROM gone WHERE missing_since IS NOT NULL
 
 -- name: disconnect
+-- Stops the reading of a district whose token is gone; returns nothing where it was stopped before.
 UPDATE connections SET disconnected_at = clock_timestamp(), token = NULL, problem = NULL, failures = 0,
     failing_since = NULL
 WHERE district_id = $1 AND disconnected_at IS NULL
 RETURNING true
 
 -- name: due
+-- The connected districts whose turn is due, longest due first, without those that this process reads.
 SELECT district_id FROM connections
 WHERE disconnected_at IS NULL AND due_at <= clock_timestamp() AND district_id <> ALL($1::text[])
 ORDER BY due_at LIMIT $2
 
 -- name: lock
+-- Tries to lock the district's feed for this session; says whether it got it.
 SELECT pg_try_advisory_lock(hashtextextended('rostering.feed.' || $1, 0))
 
 -- name: unlock
+-- Gives the lock on the district's feed back.
 SELECT pg_advisory_unlock(hashtextextended('rostering.feed.' || $1, 0))
 
 -- name: read
+-- What a turn needs to know of a connected district: token, cursor, floor, failures, wanted baseline.
 SELECT c.district_id, c.token, clock_timestamp() AS now, c.cursor, c.overlap, c.settled, c.unsettled,
        c.cursor_at, c.baseline_after, coalesce(d.floor, '') AS floor, d.baseline_at, c.resync, c.failures, c.record, c.due_at <= clock_timestamp() AS is_due
 FROM connections c LEFT JOIN districts d USING (district_id)
 WHERE c.district_id = $1 AND c.disconnected_at IS NULL
 
 -- name: again
+-- Sets the district's next turn, and counts a failure where the turn ended with a problem.
 UPDATE connections SET due_at = clock_timestamp() + $2::interval, problem = $3,
     failures = CASE WHEN $3::text IS NULL THEN 0 ELSE failures + 1 END,
     failing_since = CASE WHEN $3::text IS NULL THEN NULL ELSE coalesce(failing_since, clock_timestamp()) END
 WHERE district_id = $1
 
 -- name: put_off
+-- Moves the district's next turn, without counting a failure.
 UPDATE connections SET due_at = clock_timestamp() + $2::interval WHERE district_id = $1
 
 -- name: save_token
+-- Keeps a connected district's new token, sealed.
 UPDATE connections SET token = $2 WHERE district_id = $1 AND disconnected_at IS NULL
 
 -- name: save_record
+-- Keeps Clever's record of the district and its sync, where it changed.
 UPDATE connections SET record = $2 WHERE district_id = $1 AND record IS DISTINCT FROM $2
 
 -- name: unheard
@@ -88,15 +99,18 @@ FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS e(id, digest, place)
 ORDER BY e.place
 
 -- name: advance
+-- Moves the district's cursor over the events that were read; returns nothing if another reader moved it.
 UPDATE connections SET cursor = $3, unsettled = unsettled + $4, overlap = $5
 WHERE district_id = $1 AND cursor = $2
 RETURNING true
 
 -- name: settle
+-- Notes that the feed was read up to the cursor, and nothing is left to announce.
 UPDATE connections SET settled = $2, unsettled = 0, cursor_at = clock_timestamp()
 WHERE district_id = $1 AND cursor = $2
 
 -- name: demand_resync
+-- Asks for a baseline of the district at once, and forgets the cursor where $3 says so.
 UPDATE connections SET resync = $2, due_at = clock_timestamp(), baseline_after = clock_timestamp(),
     cursor = CASE WHEN $3 THEN NULL ELSE cursor END
 WHERE district_id = $1

@@ -5,7 +5,7 @@ WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
   AND record <> rostering_with_kept_fields(record, $2, $3)
 
 -- name: forget_read
--- The same in a baseline that waits to be adopted.
+-- Deletes the same fields in a baseline of the district that waits to be adopted.
 UPDATE baseline_records SET record = rostering_with_kept_fields(record, $2, $3)
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
   AND record <> rostering_with_kept_fields(record, $2, $3)
@@ -27,7 +27,7 @@ LEFT JOIN LATERAL (SELECT policy FROM policies p WHERE p.district_id = d.distric
 ORDER BY d.district_id
 
 -- name: lock
--- Nobody evaluates the district meanwhile; one that is at work is left for the next time.
+-- Locks the district, with its policy and which fields its students may have; nothing if it is at work.
 SELECT d.complete_fields, d.held_fields, p.policy
 FROM districts d
 LEFT JOIN LATERAL (SELECT policy FROM policies p WHERE p.district_id = d.district_id
@@ -37,7 +37,7 @@ WHERE d.district_id = $1
 FOR NO KEY UPDATE OF d SKIP LOCKED
 
 -- name: forget_some
--- The same for the next $5 users behind $4; returns the last of them, null where there are none.
+-- Deletes the same fields of the next $5 staged users behind $4; returns the last of them, null without any.
 WITH next AS MATERIALIZED (
     SELECT record_id FROM staged WHERE district_id = $1 AND kind = 'user' AND record_id > $4
     ORDER BY record_id LIMIT $5
@@ -50,4 +50,5 @@ WITH next AS MATERIALIZED (
 SELECT max(record_id) FROM next
 
 -- name: save
+-- Saves which fields the district's students are sure to have, and which they may have.
 UPDATE districts SET complete_fields = $2, held_fields = $3 WHERE district_id = $1

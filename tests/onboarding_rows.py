@@ -1,4 +1,4 @@
-"""Districts that are put straight into the tables, at whatever place of onboarding, with what is seen of them."""
+"""Districts that are put straight into the tables, at whatever state, with what is seen of them."""
 
 from __future__ import annotations
 

@@ -8,8 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import DISTRICT
-from onboarding_helpers import DAY, GUIDANCE, Onboarding
+from onboarding_helpers import DAY, Onboarding
 from onboarding_rows import (
     CONNECTED,
     HOUR,
@@ -311,3 +310,142 @@ async def test_a_district_is_called_as_clever_calls_it_or_else_as_people_do(stor
     assert [(one.district_id, one.name) for one in listed] == [*zip("abcde", called, strict=True)]
     assert [one.review_since for one in listed] == [None, None, None, NOW, None]
     assert replace(await store.onboarding.record("d"), now=listed[3].now) == listed[3]
+
+
+# Found, and judged
+
+
+async def test_who_is_connected_is_found_by_id_unless_onboarding_has_begun_or_a_person_dropped_it(
+    store: StoreUnderTest,
+) -> None:
+    here = Stands(None, CONNECTED)
+    await put_districts(
+        store,
+        {
+            "a": here,
+            "b": Stands(None, None, KNOWN),
+            "c": Stands(None, CONNECTED, PURGED),
+            "d": here,
+            "began": Stands(State.LIVE, CONNECTED, KNOWN),
+            "dropped": here,
+            "left": Stands(None, LEFT, KNOWN),
+            "purged": Stands(None, None, PURGED),
+        },
+    )
+    await store.rows("INSERT INTO onboarding_drops (district_id) VALUES ('dropped')")
+
+    made = await store.onboarding.advance()
+
+    found = [one for one in made if one.move is Move.FIND]
+    assert [one.district_id for one in found] == ["a", "b", "c", "d"]
+    assert [await store.onboarding.history(one.district_id) for one in found] == [[one] for one in found]
+    assert [one for one in await store.onboarding.advance() if one.move is Move.FIND] == []
+
+
+EVALUATED: Final = {"batch_number": 3}
+JUDGED: Final[dict[str, tuple[Stands, tuple[int, int, int] | None]]] = {
+    "a": (Stands(State.CONNECTED, CONNECTED, EVALUATED), (2, 3, 1)),
+    "b": (Stands(State.SHARING_REQUESTED, CONNECTED, {**REVIEWED, **EVALUATED}), (0, 0, 0)),
+    "c": (Stands(State.CONNECTED, CONNECTED, EVALUATED, {**SHARED, "judged_batch": 2}), (0, 0, 0)),
+    "judged": (Stands(State.CONNECTED, CONNECTED, EVALUATED, {**SHARED, "judged_batch": 3}), (1, 200, 2)),
+    "never evaluated": (Stands(State.CONNECTED, CONNECTED, KNOWN), None),
+    "of no interest": (Stands(State.FILTERING, CONNECTED, EVALUATED), None),
+    "rostered": (Stands(State.CONNECTED, CONNECTED, {**ROSTERED, **EVALUATED}), None),
+}
+"""What is told of their sharing in the end: sections, students, and those in none."""
+
+
+async def put_records(store: StoreUnderTest, district_id: str) -> None:
+    """Insert two sections, three students of whom one is in no section, and what counts as neither."""
+    staged = {"district_id": district_id, "event_id": "1", "record": {}}
+    roster = {"district_id": district_id, "candidate": "{}", "candidate_member": "\\x"}
+    gone = {"district_id": district_id, "committed": "{}", "committed_member": "\\x"}
+    link = {"district_id": district_id, "role": "student", "section_id": "s1"}
+    await put(
+        *(store, "staged"),
+        *({**staged, "kind": "section", "record_id": one} for one in ("s1", "s2")),
+        {**staged, "kind": "section", "record_id": "s3", "record": None},
+        {**staged, "kind": "user", "record_id": "s4"},
+    )
+    await put(
+        *(store, "roster"),
+        *({**roster, "kind": "student", "record_id": one} for one in ("p1", "p2", "p3")),
+        {**gone, "kind": "student", "record_id": "p4"},
+        {**roster, "kind": "teacher", "record_id": "p5"},
+    )
+    await put(
+        *(store, "section_links"),
+        *({**link, "target_id": one} for one in ("p1", "p2")),
+        {**link, "target_id": "p1", "section_id": "s2"},
+        {**link, "target_id": "p3", "role": "teacher"},
+        {**link, "target_id": "p3", "district_id": f"not {district_id}"},
+    )
+
+
+async def test_sharing_is_counted_where_it_matters_once_for_each_batch(store: StoreUnderTest) -> None:
+    await put_districts(store, {name: stands for name, (stands, _) in JUDGED.items()})
+    await put_records(store, "a")
+    await put_records(store, "elsewhere")
+
+    await store.onboarding.advance()
+
+    sharing = {one.district_id: one.sharing for one in await store.onboarding.records()}
+    assert {name: sharing[name] for name in JUDGED} == {
+        name: counts and Sharing(*counts) for name, (_, counts) in JUDGED.items()
+    }
+
+
+async def test_sharing_is_judged_of_some_at_a_time_by_id(
+    store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put_districts(
+        store, {name: Stands(State.CONNECTED, CONNECTED, EVALUATED) for name in ("b", "a", "c")}
+    )
+    monkeypatch.setattr(districts, "JUDGED", 1)
+    monkeypatch.setattr(districts, "JUDGEMENTS", 2)
+
+    await store.onboarding.advance()
+
+    judged = [one.district_id for one in await store.onboarding.records() if one.sharing]
+    assert [one for one in judged if len(one) == 1] == ["a", "b"]
+
+
+# What is kept of a district's moves
+
+
+async def test_moves_are_told_from_the_first_on_and_of_one_district(store: StoreUnderTest) -> None:
+    ways = [Onboarding(store), Onboarding(store, "another")]
+    for onboarding in ways:
+        await put_districts(store, {onboarding.district_id: Stands(State.CHOSEN, CONNECTED, ROSTERED)})
+
+    await ways[0].advance()
+
+    moves = [Move.CONNECT, Move.COMMIT]
+    for onboarding in ways:
+        assert [(one.district_id, one.move) for one in await onboarding.history()] == [
+            (onboarding.district_id, move) for move in moves
+        ]
+        assert await onboarding.state() is State.ROSTERED
+
+
+async def test_a_launch_is_held_back_since_the_first_trouble_whatever_follows_and_no_other_with_it(
+    store: StoreUnderTest,
+) -> None:
+    await put_districts(
+        store,
+        {
+            "a": replace(window(State.LAUNCH_SCHEDULED, LATER, TODAY), district=REVIEWED),
+            "b": window(State.LAUNCH_SCHEDULED, LATER),
+        },
+    )
+    onboarding = Onboarding(store, guidance=LOOKS).onboarding
+    await onboarding.advance()
+    first = await onboarding.record("a")
+
+    await store.rows("INSERT INTO holds (district_id, actor, reason) VALUES ('a', 'vic', 'wait')")
+    await onboarding.advance()
+    later, other = await onboarding.record("a"), await onboarding.record("b")
+
+    assert first.held_since is not None
+    assert (set(first.troubles), set(later.troubles)) == ({"review"}, {"review", "on_hold"})
+    assert (later.held_since, other.held_since, other.troubles) == (first.held_since, None, frozenset())

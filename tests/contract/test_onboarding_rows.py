@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -33,103 +33,109 @@ from worker.domain.onboarding.transitions import Sharing, TransitionRules
 WEST, EAST = "Etc/GMT+12", "Pacific/Kiritimati"
 """Never on the same day."""
 CALENDAR: Final = LaunchCalendar(launch_time=time(0))
-LOOKS: Final = OnboardingRules(TransitionRules(CALENDAR, unsectioned_percent=1.0), WEST)
-TODAY: Final = datetime.now(UTC).astimezone(ZoneInfo(WEST)).date()
-IN_THE_EAST: Final = datetime.now(UTC).astimezone(ZoneInfo(EAST)).date()
-OPENING: Final = CALENDAR.last_opening(TODAY)
-"""The last one whose launch has come."""
-LATER: Final = OPENING + DAY
+LOOKS: Final = OnboardingRules(TransitionRules(CALENDAR, unsectioned_percent=1.0), WEST, feed=DAY)
 SHARED: Final = {"sections": 1, "students": 200, "unsectioned": 2}
 
 
-def held(*, returns_to: State | None = None) -> dict[str, Any]:
-    return {"held_since": NOW, "troubles": ["review"], "opens_on": LATER, "returns_to": returns_to}
+def day_in(zone: str) -> date:
+    return datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
 
 
-def back(to: State | None, opens_on: Any, launch_on: Any = None) -> Stands:
+def held(opens_on: date, returns_to: State | None = None) -> dict[str, Any]:
+    return {"held_since": NOW, "troubles": ["review"], "opens_on": opens_on, "returns_to": returns_to}
+
+
+def back(to: State, opens_on: date, launch_on: date | None = None) -> Stands:
     """Return one that was disconnected from a state, and has not come back."""
     return Stands(
         State.DISCONNECTED, LEFT, KNOWN, {"returns_to": to, "opens_on": opens_on, "launch_on": launch_on}
     )
 
 
-def window(state: State, opens_on: Any, launch_on: Any = None, **said: Any) -> Stands:
+def window(state: State, opens_on: date | None, launch_on: date | None = None, **said: Any) -> Stands:
     return Stands(state, CONNECTED, ROSTERED, {"opens_on": opens_on, "launch_on": launch_on, **said})
 
 
-MAY_MOVE: Final = {
-    "chosen, connected": Stands(State.CHOSEN, CONNECTED),
-    "chosen, events came": Stands(State.CHOSEN, None, KNOWN),
-    "chosen, held": Stands(State.CHOSEN, None, None, held()),
-    "invited, connected": Stands(State.INVITED, CONNECTED, PURGED),
-    "disconnected, connected again": Stands(State.DISCONNECTED, CONNECTED),
-    "disconnected, held": Stands(State.DISCONNECTED, LEFT, None, held(returns_to=State.LAUNCH_SCHEDULED)),
-    "disconnected, its launch has come": back(State.LAUNCH_SCHEDULED, LATER, TODAY),
-    "disconnected, the launch of its window has come": back(State.LAUNCH_SCHEDULED, OPENING),
-    "connected, left": Stands(State.CONNECTED, LEFT, KNOWN),
-    "connected, purged": Stands(State.CONNECTED, None, PURGED),
-    "connected, unknown": Stands(State.CONNECTED),
-    "live, left": Stands(State.LIVE, LEFT, ROSTERED, {"opens_on": TODAY}),
-    "connected, rostered": Stands(State.CONNECTED, CONNECTED, ROSTERED, {"commits_before": 3}),
-    "connected, shared": Stands(State.CONNECTED, CONNECTED, KNOWN, SHARED),
-    "sharing requested, shared": Stands(State.SHARING_REQUESTED, CONNECTED, KNOWN, SHARED),
-    "all shared, has a filter": Stands(State.ALL_SECTIONS_SHARED, CONNECTED, {"filter_version": 1}),
-    "filtering, rostered": Stands(State.FILTERING, None, ROSTERED),
-    "waiting, rostered since": Stands(
-        State.WAITING_ON_DISTRICT, CONNECTED, {**ROSTERED, "commit_sequence": 4}, {"commits_before": 3}
-    ),
-    "rostered, has a window": window(State.ROSTERED, LATER),
-    "scheduled, no window": window(State.LAUNCH_SCHEDULED, None),
-    "scheduled, held": window(State.LAUNCH_SCHEDULED, **held()),
-    "scheduled, its launch has come": window(State.LAUNCH_SCHEDULED, LATER, TODAY),
-    "scheduled, its launch has come in the east": window(
-        State.LAUNCH_SCHEDULED, IN_THE_EAST, IN_THE_EAST, time_zone=EAST
-    ),
-    "scheduled, the launch of its window has come": window(State.LAUNCH_SCHEDULED, OPENING),
-    "ready, no window": window(State.READY, None),
-    "ready, opens today": window(State.READY, TODAY, TODAY),
-    "ready, launch moved on": window(State.READY, LATER, TODAY + DAY),
-    "live, launch moved on": window(State.LIVE, OPENING, TODAY + DAY),
-    "live, window moved on": window(State.LIVE, LATER),
-}
-STAYS: Final = {
-    "chosen, unknown": Stands(State.CHOSEN),
-    "chosen, purged": Stands(State.CHOSEN, None, PURGED),
-    "chosen, left": Stands(State.CHOSEN, LEFT, KNOWN),
-    "invited, its launch has come": Stands(State.INVITED, None, None, {"opens_on": OPENING}),
-    "disconnected, its launch is to come": back(State.LAUNCH_SCHEDULED, OPENING, TODAY + DAY),
-    "disconnected, the launch of its window is to come": back(State.LAUNCH_SCHEDULED, LATER),
-    "disconnected, was live": back(State.LIVE, OPENING),
-    "connected, nothing of it": Stands(State.CONNECTED, CONNECTED),
-    "connected, not evaluated": Stands(State.CONNECTED, None, KNOWN),
-    "connected, in review": Stands(State.CONNECTED, CONNECTED, REVIEWED),
-    "connected, no commit": Stands(State.CONNECTED, CONNECTED, {**ROSTERED, "commit_sequence": 0}),
-    "connected, rostered and purged": Stands(State.CONNECTED, CONNECTED, {**ROSTERED, **PURGED}),
-    "connected, has a filter": Stands(State.CONNECTED, CONNECTED, {"filter_version": 1}),
-    "connected, too few shared": Stands(State.CONNECTED, CONNECTED, KNOWN, {**SHARED, "unsectioned": 3}),
-    "connected, no students": Stands(
-        State.CONNECTED, CONNECTED, KNOWN, {**SHARED, "students": 0, "unsectioned": 0}
-    ),
-    "connected, no sections": Stands(
-        State.CONNECTED, CONNECTED, KNOWN, {**SHARED, "sections": 0, "unsectioned": 0}
-    ),
-    "all shared, no filter": Stands(State.ALL_SECTIONS_SHARED, CONNECTED, KNOWN),
-    "filtering, shared": Stands(State.FILTERING, CONNECTED, {"filter_version": 1}, SHARED),
-    "waiting, rostered before": Stands(
-        State.WAITING_ON_DISTRICT, CONNECTED, {**ROSTERED, "commit_sequence": 3}, {"commits_before": 3}
-    ),
-    "rostered, no window": window(State.ROSTERED, None),
-    "scheduled, its launch is to come": window(State.LAUNCH_SCHEDULED, OPENING, TODAY + DAY),
-    "scheduled, its launch has come but in the east": window(
-        State.LAUNCH_SCHEDULED, IN_THE_EAST, IN_THE_EAST
-    ),
-    "scheduled, the launch of its window is to come": window(State.LAUNCH_SCHEDULED, LATER),
-    "ready, opens tomorrow": window(State.READY, TODAY + DAY, TODAY),
-    "live, no window": window(State.LIVE, None),
-    "live, open": window(State.LIVE, TODAY, TODAY),
-    "live, its launch is over": window(State.LIVE, LATER, TODAY),
-    "live, the launch of its window is over": window(State.LIVE, OPENING),
-}
+def districts_around(today: date, opening: date) -> tuple[dict[str, Stands], dict[str, Stands]]:
+    """Return those that may move, or are held, and those that stay where they are.
+
+    `opening` is the last one whose launch has come.
+    """
+    later, in_the_east = opening + DAY, day_in(EAST)
+    may_move = {
+        "chosen, connected": Stands(State.CHOSEN, CONNECTED),
+        "chosen, events came": Stands(State.CHOSEN, None, KNOWN),
+        "chosen, held": Stands(State.CHOSEN, None, None, held(later)),
+        "invited, connected": Stands(State.INVITED, CONNECTED, PURGED),
+        "disconnected, connected again": Stands(State.DISCONNECTED, CONNECTED),
+        "disconnected, held": Stands(State.DISCONNECTED, LEFT, None, held(later, State.LAUNCH_SCHEDULED)),
+        "disconnected, its launch has come": back(State.LAUNCH_SCHEDULED, later, today),
+        "disconnected, the launch of its window has come": back(State.LAUNCH_SCHEDULED, opening),
+        "connected, left": Stands(State.CONNECTED, LEFT, KNOWN),
+        "connected, purged": Stands(State.CONNECTED, None, PURGED),
+        "connected, unknown": Stands(State.CONNECTED),
+        "live, left": Stands(State.LIVE, LEFT, ROSTERED, {"opens_on": today}),
+        "connected, rostered": Stands(State.CONNECTED, CONNECTED, ROSTERED, {"commits_before": 3}),
+        "connected, shared": Stands(State.CONNECTED, CONNECTED, KNOWN, SHARED),
+        "sharing requested, shared": Stands(State.SHARING_REQUESTED, CONNECTED, KNOWN, SHARED),
+        "all shared, has a filter": Stands(State.ALL_SECTIONS_SHARED, CONNECTED, {"filter_version": 1}),
+        "filtering, rostered": Stands(State.FILTERING, None, ROSTERED),
+        "waiting, rostered since": Stands(
+            State.WAITING_ON_DISTRICT, CONNECTED, {**ROSTERED, "commit_sequence": 4}, {"commits_before": 3}
+        ),
+        "rostered, has a window": window(State.ROSTERED, later),
+        "scheduled, no window": window(State.LAUNCH_SCHEDULED, None),
+        "scheduled, held": window(State.LAUNCH_SCHEDULED, **held(later)),
+        "scheduled, its launch has come": window(State.LAUNCH_SCHEDULED, later, today),
+        "scheduled, its launch has come in the east": window(
+            State.LAUNCH_SCHEDULED, in_the_east, in_the_east, time_zone=EAST
+        ),
+        "scheduled, the launch of its window has come": window(State.LAUNCH_SCHEDULED, opening),
+        "ready, no window": window(State.READY, None),
+        "ready, opens today": window(State.READY, today, today),
+        "ready, launch moved on": window(State.READY, later, today + DAY),
+        "live, launch moved on": window(State.LIVE, opening, today + DAY),
+        "live, window moved on": window(State.LIVE, later),
+    }
+    stays = {
+        "chosen, unknown": Stands(State.CHOSEN),
+        "chosen, purged": Stands(State.CHOSEN, None, PURGED),
+        "chosen, left": Stands(State.CHOSEN, LEFT, KNOWN),
+        "invited, its launch has come": Stands(State.INVITED, None, None, {"opens_on": opening}),
+        "disconnected, its launch is to come": back(State.LAUNCH_SCHEDULED, opening, today + DAY),
+        "disconnected, the launch of its window is to come": back(State.LAUNCH_SCHEDULED, later),
+        "disconnected, was live": back(State.LIVE, opening),
+        "connected, nothing of it": Stands(State.CONNECTED, CONNECTED),
+        "connected, not evaluated": Stands(State.CONNECTED, None, KNOWN),
+        "connected, in review": Stands(State.CONNECTED, CONNECTED, REVIEWED),
+        "connected, no commit": Stands(State.CONNECTED, CONNECTED, {**ROSTERED, "commit_sequence": 0}),
+        "connected, rostered and purged": Stands(State.CONNECTED, CONNECTED, {**ROSTERED, **PURGED}),
+        "connected, has a filter": Stands(State.CONNECTED, CONNECTED, {"filter_version": 1}),
+        "connected, too few shared": Stands(State.CONNECTED, CONNECTED, KNOWN, {**SHARED, "unsectioned": 3}),
+        "connected, no students": Stands(
+            State.CONNECTED, CONNECTED, KNOWN, {**SHARED, "students": 0, "unsectioned": 0}
+        ),
+        "connected, no sections": Stands(
+            State.CONNECTED, CONNECTED, KNOWN, {**SHARED, "sections": 0, "unsectioned": 0}
+        ),
+        "all shared, no filter": Stands(State.ALL_SECTIONS_SHARED, CONNECTED, KNOWN),
+        "filtering, shared": Stands(State.FILTERING, CONNECTED, {"filter_version": 1}, SHARED),
+        "waiting, rostered before": Stands(
+            State.WAITING_ON_DISTRICT, CONNECTED, {**ROSTERED, "commit_sequence": 3}, {"commits_before": 3}
+        ),
+        "rostered, no window": window(State.ROSTERED, None),
+        "scheduled, its launch is to come": window(State.LAUNCH_SCHEDULED, opening, today + DAY),
+        "scheduled, its launch has come but in the east": window(
+            State.LAUNCH_SCHEDULED, in_the_east, in_the_east
+        ),
+        "scheduled, the launch of its window is to come": window(State.LAUNCH_SCHEDULED, later),
+        "ready, opens tomorrow": window(State.READY, today + DAY, today),
+        "live, no window": window(State.LIVE, None),
+        "live, open": window(State.LIVE, today, today),
+        "live, its launch is over": window(State.LIVE, later, today),
+        "live, the launch of its window is over": window(State.LIVE, opening),
+    }
+    return may_move, stays
 
 
 async def looked_at(store: StoreUnderTest, after: str = "", limit: int = 500) -> list[str]:
@@ -138,11 +144,13 @@ async def looked_at(store: StoreUnderTest, after: str = "", limit: int = 500) ->
 
 
 async def test_whoever_may_move_or_is_held_is_looked_at_and_nobody_else(store: StoreUnderTest) -> None:
-    await put_districts(store, {**MAY_MOVE, **STAYS})
+    today = day_in(WEST)
+    may_move, stays = districts_around(today, CALENDAR.last_opening(today))
+    await put_districts(store, {**may_move, **stays})
 
     looked = await looked_at(store)
 
-    assert looked == sorted(MAY_MOVE)
+    assert looked == sorted(may_move)
     assert await looked_at(store, looked[3], 2) == looked[4:6]
 
 
@@ -163,7 +171,7 @@ def fed(**connection: Any) -> Stands:
     return Stands(State.ROSTERED, {"due_at": NOW, "cursor_at": NOW, **connection}, ROSTERED)
 
 
-LONG, SHORT = NOW - LOOKS.feed - timedelta(minutes=1), NOW - LOOKS.feed + timedelta(minutes=1)
+LONG, SHORT = NOW - DAY - HOUR, NOW - DAY + HOUR
 PAUSED: Final = {"record": {"state": "paused"}}
 SEEN: Final[dict[str, tuple[Stands, set[str]]]] = {
     "well": (fed(), set()),
@@ -431,11 +439,13 @@ async def test_moves_are_told_from_the_first_on_and_of_one_district(store: Store
 async def test_a_launch_is_held_back_since_the_first_trouble_whatever_follows_and_no_other_with_it(
     store: StoreUnderTest,
 ) -> None:
+    today = day_in(WEST)
+    later = today + 9 * DAY
     await put_districts(
         store,
         {
-            "a": replace(window(State.LAUNCH_SCHEDULED, LATER, TODAY), district=REVIEWED),
-            "b": window(State.LAUNCH_SCHEDULED, LATER),
+            "a": replace(window(State.LAUNCH_SCHEDULED, later, today), district=REVIEWED),
+            "b": window(State.LAUNCH_SCHEDULED, later),
         },
     )
     onboarding = Onboarding(store, guidance=LOOKS).onboarding
@@ -444,8 +454,8 @@ async def test_a_launch_is_held_back_since_the_first_trouble_whatever_follows_an
 
     await store.rows("INSERT INTO holds (district_id, actor, reason) VALUES ('a', 'vic', 'wait')")
     await onboarding.advance()
-    later, other = await onboarding.record("a"), await onboarding.record("b")
+    second, other = await onboarding.record("a"), await onboarding.record("b")
 
     assert first.held_since is not None
-    assert (set(first.troubles), set(later.troubles)) == ({"review"}, {"review", "on_hold"})
-    assert (later.held_since, other.held_since, other.troubles) == (first.held_since, None, frozenset())
+    assert (set(first.troubles), set(second.troubles)) == ({"review"}, {"review", "on_hold"})
+    assert (second.held_since, other.held_since, other.troubles) == (first.held_since, None, frozenset())

@@ -9,17 +9,16 @@ from typing import Any, TypeVar, cast
 from builders import NOON
 from evaluation_fakes import MemoryEvaluation
 
-from worker.domain.review.causes import (
+from worker.domain.review.causes.facts import (
     Blocked,
     ClassChange,
-    ConcernedSection,
     Fate,
-    Label,
     Others,
     Removals,
     Removed,
     SchoolGrade,
 )
+from worker.domain.review.causes.labels import ConcernedSection, Label
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.terms import DistrictTerms
 from worker.pipeline.evaluate.unit_of_work import NO_SIGNS

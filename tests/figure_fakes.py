@@ -16,16 +16,8 @@ from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
-from worker.domain.review.causes import (
-    Blocked,
-    ConcernedSection,
-    ErrorKey,
-    Label,
-    Others,
-    Removals,
-    Removed,
-    SchoolGrade,
-)
+from worker.domain.review.causes.facts import Blocked, ErrorKey, Others, Removals, Removed, SchoolGrade
+from worker.domain.review.causes.labels import ConcernedSection, Label
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.roster import RosterKind

@@ -9,7 +9,20 @@ from typing import Final
 from builders import Json
 from store_fixtures import StoreUnderTest
 
+from worker.domain.alerts.codes import (
+    EVENTS_QUARANTINED,
+    EVENTS_UNDER_FLOOR,
+    PLAN_CLASS_CHANGE,
+    PLAN_MASS_REMOVAL,
+    PREFLIGHT_FAILED,
+)
+
 AT_ONCE: Final = timedelta(0)
+EVALUATED: Final = (
+    *(EVENTS_QUARANTINED, EVENTS_UNDER_FLOOR),
+    *(PLAN_CLASS_CHANGE, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED),
+)
+"""Those that an evaluation decides, in its transaction."""
 
 
 async def inspect(store: StoreUnderTest, dead_letters: int | None = 0) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 from mail_builders import mail, put
 from store_fixtures import StoreUnderTest
 
+from worker.adapters.postgres import statements
 from worker.domain.mail.mails import MailKind
 from worker.mail.mail_store import DueMail
 
@@ -31,6 +32,11 @@ async def add(store: StoreUnderTest, name: str, changed: str, district_id: str |
     await store.rows(
         f"UPDATE mails SET {changed} WHERE district_id = $1 AND occasion = $2", district_id or name, name
     )
+
+
+async def need_a_person(store: StoreUnderTest) -> list[asyncpg.Record]:
+    """Return the districts with mails that need a person: how many, and since when."""
+    return await store.rows(statements.load("mail/mails")["for_a_person"])
 
 
 async def add_each_kind(store: StoreUnderTest) -> None:

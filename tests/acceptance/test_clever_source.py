@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clever_pages import write_pages
 from program import CLEVER_DEMO, Consumer, Site, Worker, consuming
 from reaper import running_beside
 from sandbox import HOMEROOM, Sandbox, sandbox
@@ -260,11 +261,11 @@ async def test_a_district_is_read_from_saved_pages_and_a_read_that_lost_most_of_
     site: Site, tmp_path: Path
 ) -> None:
     district = generate(DistrictSpec(students=200, seed=3))
-    district.write_pages(tmp_path / "whole")
+    write_pages(district, tmp_path / "whole")
     expected = truth(district).digest
     for student in [user["id"] for user in district.students()][40:]:
         district.remove("users", student)
-    district.write_pages(tmp_path / "part")
+    write_pages(district, tmp_path / "part")
 
     async with consuming(site.broker_url or "") as consumer, site.worker():
         await site.done("filter", "set", district.id, "-", stdin=HOMEROOM)

@@ -16,9 +16,9 @@ from program import CLEVER_DEMO, Consumer, Roster, Site, Worker, clever_demo, co
 from reaper import running_beside
 
 from worker.messaging.event_files import JsonObject
-from worker.sandbox import expected_roster as truth
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
+from worker.sandbox.expected_roster import entries
 
 HOMEROOM = json.dumps({"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]})
 WORKERS = 4
@@ -133,4 +133,5 @@ def district_started(district: SandboxDistrict) -> datetime:
 
 def expected_roster(district: SandboxDistrict, kept: frozenset[str]) -> Roster:
     """Work out the roster from the district's own records, with these sections as its classes."""
-    return truth.expected_roster(district, lambda section: section["id"] in kept)
+    found = entries(district, lambda section: section["id"] in kept)
+    return {(kind, record_id): record for kind, record_id, record in found}

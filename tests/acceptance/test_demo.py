@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from clever_pages import write_pages
 from program import CLEVER_DEMO, PROGRAM, REPOSITORY, Finished, Roster, Site, apply, digest
 
 from worker.sandbox.district import DistrictSpec, generate
@@ -203,7 +204,7 @@ async def test_a_district_that_no_filter_serves_stays_in_review_and_hears_whom_i
             "sections",
             {**district.sections[section], "students": [one for one in listed if one != student["id"]]},
         )
-    district.write_pages(tmp_path / "pages")
+    write_pages(district, tmp_path / "pages")
 
     told = await demo(tmp_path, "--district", str(tmp_path / "pages"))
 
@@ -223,7 +224,7 @@ async def test_a_district_whose_filter_is_not_at_fault_gets_no_suggestion(tmp_pa
     student = next(district.students())
     role = {**student["roles"]["student"], "sis_id": ""}
     district.put("users", {**student, "roles": {"student": role}})
-    district.write_pages(tmp_path / "pages")
+    write_pages(district, tmp_path / "pages")
 
     told = await demo(tmp_path, "--district", str(tmp_path / "pages"))
 
@@ -262,7 +263,7 @@ async def test_after_one_that_was_killed_it_is_told_anew_and_served_until_ctrl_c
 
 async def test_pages_of_several_districts_are_refused(tmp_path: Path) -> None:
     for seed in (1, 2):
-        generate(DistrictSpec(students=50, seed=seed)).write_pages(tmp_path / "pages" / str(seed))
+        write_pages(generate(DistrictSpec(students=50, seed=seed)), tmp_path / "pages" / str(seed))
 
     told = await demo(tmp_path, "--district", str(tmp_path / "pages"))
 

@@ -23,9 +23,9 @@ from storm import Storm, Supervisor, add_role, hearing, publish_surely
 from tcp_proxy import proxied, socket_of
 
 from worker.adapters.rabbitmq.broker import RabbitBroker
-from worker.sandbox import expected_roster
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
+from worker.sandbox.expected_roster import entries
 
 MEMORY = 400 * 1000 * 1000
 LARGE = 3_800_000
@@ -63,7 +63,8 @@ class Town:
 
     def roster(self) -> Roster:
         """Return the roster that it has to come to."""
-        return expected_roster.expected_roster(self.district, lambda section: section["id"] in self.kept)
+        found = entries(self.district, lambda section: section["id"] in self.kept)
+        return {(kind, record_id): record for kind, record_id, record in found}
 
 
 @pytest.fixture

@@ -38,7 +38,6 @@ WITHOUT_A_LOOK: Final = {
         "holds.held_at",
         "incidents.since",
         "local_keys.used_at",
-        "onboarding_drops.dropped_at",
         "onboarding_history.at",
     ),
     *("onboarding.held_since", "onboarding.since", "mails.bounced_at", "mails.cancelled_at"),

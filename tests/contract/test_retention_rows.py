@@ -138,9 +138,9 @@ ROWS: Final[dict[str, dict[str, tuple[Json, bool]]]] = {
         "expired": ({"expires_at": OLD}, False),
         "expired lately": ({"expires_at": YOUNG}, True),
         "open": ({"expires_at": COMING}, True),
-        "revoked": ({"expires_at": COMING, "revoked_at": OLD, "revoked_by": "'ada'"}, False),
-        "revoked lately": ({"expires_at": COMING, "revoked_at": YOUNG, "revoked_by": "'ada'"}, True),
-        "expired, revoked lately": ({"expires_at": OLD, "revoked_at": YOUNG, "revoked_by": "'ada'"}, False),
+        "revoked": ({"expires_at": COMING, "revoked_at": OLD}, False),
+        "revoked lately": ({"expires_at": COMING, "revoked_at": YOUNG}, True),
+        "expired, revoked lately": ({"expires_at": OLD, "revoked_at": YOUNG}, False),
     },
     "guard_history": {"old": ({"committed_at": OLD}, False), "young": ({"committed_at": YOUNG}, True)},
 }

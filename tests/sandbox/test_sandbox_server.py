@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from clever_pages import write_pages
 
 from worker.messaging.event_files import COLLECTIONS
 from worker.runtime.errors import InputFileError
@@ -503,7 +504,7 @@ def test_a_world_is_the_same_for_the_same_numbers() -> None:
 
 def test_worlds_are_read_from_folders_of_pages(tmp_path: Path) -> None:
     for seed in (1, 2):
-        generate(DistrictSpec(students=50, seed=seed)).write_pages(tmp_path / f"district {seed}")
+        write_pages(generate(DistrictSpec(students=50, seed=seed)), tmp_path / f"district {seed}")
     (tmp_path / "district 1" / "districts.json").unlink()
 
     both, first = World.from_folder(tmp_path), World.from_folder(tmp_path / "district 1")

@@ -12,7 +12,7 @@ from builders import NOON, Json
 
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes import Cause, Owner
+from worker.domain.review.causes.model import Cause, Owner
 from worker.domain.review.kept_suggestions import (
     FEW_PERCENT,
     LARGE,

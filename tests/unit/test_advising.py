@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes import Cause, Owner
+from worker.domain.review.causes.model import Cause, Owner
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.records import RecordId, Section, Student, Teacher
 from worker.domain.roster.section_filter import SectionFilter, SectionView

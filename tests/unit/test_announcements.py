@@ -46,7 +46,7 @@ from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.preflight.window import Trigger
-from worker.domain.review.causes import Cause, Owner
+from worker.domain.review.causes.model import Cause, Owner
 from worker.domain.roster.canonical import canonical, to_hex
 from worker.domain.roster.roster import (
     Entry,

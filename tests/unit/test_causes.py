@@ -13,21 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes import (
+from worker.domain.review.causes.facts import (
     Blocked,
-    Cause,
     CauseFacts,
     ErrorKey,
-    Label,
-    LabelKind,
     Others,
-    Owner,
     Removals,
     Removed,
     SchoolGrade,
-    fold,
     schools_to_count,
 )
+from worker.domain.review.causes.folding import fold
+from worker.domain.review.causes.labels import Label, LabelKind
+from worker.domain.review.causes.model import Cause, Owner
 
 NONE, SEVERAL = ErrorKey(Code.NO_SECTION), ErrorKey(Code.MULTIPLE_SECTIONS)
 DIGEST = "ab" * 32

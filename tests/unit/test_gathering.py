@@ -13,18 +13,9 @@ from builders import DISTRICT, NOON, Json
 
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes import (
-    WITHDRAWN_STUDENTS,
-    Blocked,
-    CauseFacts,
-    ConcernedSection,
-    ErrorKey,
-    Label,
-    LabelKind,
-    SchoolGrade,
-    Sign,
-    TermFacts,
-)
+from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, SchoolGrade, Sign, TermFacts
+from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind
+from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.records import RecordId, Section, Term
 from worker.domain.roster.section_filter import SectionFilter, SectionView

@@ -9,9 +9,10 @@ import pytest
 from builders import DISTRICT, later
 from hypothesis import given
 from hypothesis import strategies as st
+from incident_helpers import EVALUATED
 
 from schemas.messages import AlertMessage
-from worker.domain.alerts.codes import CATALOGUE, EVALUATED, INSPECTED, PREFLIGHT_FAILED
+from worker.domain.alerts.codes import CATALOGUE, INSPECTED, PREFLIGHT_FAILED
 from worker.domain.alerts.incidents import (
     FLAPPING_RETURNS,
     NO_DISTRICT,

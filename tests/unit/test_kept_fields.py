@@ -105,9 +105,3 @@ def test_students_out_of_scope_are_those_who_are_shared_and_not_in_it() -> None:
     tally = Tally(Counter({"roster:student": 2, "shared": 5}))
 
     assert tally.outside_scope == 3
-
-
-def test_fields_that_are_missing_are_told_in_order_and_those_of_nobody_are_not() -> None:
-    tally = Tally(Counter({"missing:b": 1, "missing:a": 2, "missing:c": 0, "blocked": 3}))
-
-    assert list(tally.missing_fields().items()) == [("a", 2), ("b", 1)]

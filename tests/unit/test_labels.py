@@ -7,7 +7,13 @@ from typing import Any
 
 from builders import term
 
-from worker.domain.review.causes import ConcernedSection, Label, LabelKind, label_sections, needs_teachers
+from worker.domain.review.causes.labels import (
+    ConcernedSection,
+    Label,
+    LabelKind,
+    label_sections,
+    needs_teachers,
+)
 from worker.domain.roster.terms import without_grace
 
 TODAY = date(2026, 9, 15)

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from worker.domain.mail.mails import MailKind
 from worker.domain.mail.quiet_hours import QuietHours
 from worker.mail.mail_server import MayGo, OutgoingMail
-from worker.mail.mail_store import DueMail, NeedsPerson
+from worker.mail.mail_store import DueMail
 from worker.mail.send import MailStage, retry_after
 from worker.runtime.errors import MailError, MailPutOff, MailRefused, MailUncertain, StoreUnavailable
 from worker.runtime.metrics import Metrics
@@ -80,9 +80,6 @@ class OneMail:
 
     async def bounce(self, mail_id: uuid.UUID, bounced: Mapping[str, str]) -> MailKind | None:
         raise AssertionError((mail_id, bounced))
-
-    async def need_a_person(self) -> list[NeedsPerson]:
-        return []
 
     async def wait(self, seconds: float) -> None:
         raise AssertionError(seconds)

@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 from builders import DISTRICT, NOON, OTHER_DISTRICT
+from incident_helpers import EVALUATED
 
 from worker.domain.alerts.codes import (
     CATALOGUE,
-    EVALUATED,
     EVENTS_UNDER_FLOOR,
     FEED_STUCK,
     INSPECTED,

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 
 from worker.cli.reviews import findings_table, forecast_text, review_details
 from worker.domain.messages.bodies import cause_json
-from worker.domain.review.causes import Cause, Owner
+from worker.domain.review.causes.model import Cause, Owner
 
 Json = dict[str, Any]
 SEVERAL = "student.multiple_sections"

@@ -9,9 +9,9 @@ import pytest
 from builders import DISTRICT, NOON
 
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes import fold
 from worker.domain.review.causes.class_changes import CLASS_CHANGE_TEXTS, ROLLOVER
 from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, Others, SchoolGrade, TermFacts
+from worker.domain.review.causes.folding import fold
 from worker.domain.review.causes.model import Pile
 from worker.domain.review.causes.remedies import advice
 from worker.domain.review.causes.students import IDS_REISSUED, NO_TERM_RUNS, ErrorReason

@@ -11,22 +11,23 @@ from tables import check, draws
 
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes import (
+from worker.domain.review.causes.facts import (
     Blocked,
-    Cause,
     CauseFacts,
+    ClassChange,
     ErrorKey,
-    Label,
-    LabelKind,
+    Fate,
     Others,
     Removals,
     Removed,
     SchoolGrade,
-    fold,
+    Sign,
+    TermFacts,
     schools_to_count,
 )
-from worker.domain.review.causes.facts import ClassChange, Fate, Sign, TermFacts
-from worker.domain.review.causes.labels import ConcernedSection, label_sections
+from worker.domain.review.causes.folding import fold
+from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind, label_sections
+from worker.domain.review.causes.model import Cause
 from worker.domain.roster.records import RecordId, Term
 from worker.domain.roster.terms import TermCalendar
 

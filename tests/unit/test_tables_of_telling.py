@@ -36,7 +36,8 @@ from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
-from worker.domain.review.causes import Cause, Label, LabelKind, Owner
+from worker.domain.review.causes.labels import Label, LabelKind
+from worker.domain.review.causes.model import Cause, Owner
 from worker.domain.review.section_table import Grouping, SectionLine, SectionQuery, SectionTable, Sort
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.records import Course, RecordId, School, Section, Student, Term

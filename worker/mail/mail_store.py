@@ -85,15 +85,6 @@ class KeptMail:
     problem: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsPerson:
-    """A district with mails that need a person, and since when the first of them does."""
-
-    district_id: str
-    mails: int
-    since: datetime
-
-
 class Mails(Protocol):
     """What the mail stage asks for: each district's mails leave in the order of their making."""
 
@@ -127,10 +118,6 @@ class Mails(Protocol):
 
     async def bounce(self, mail_id: uuid.UUID, bounced: Mapping[str, str]) -> MailKind | None:
         """Keep whose came back; None where it was known, or there is no such mail."""
-        ...
-
-    async def need_a_person(self) -> list[NeedsPerson]:
-        """Return the districts with mails that need a person."""
         ...
 
     async def wait(self, seconds: float) -> None:

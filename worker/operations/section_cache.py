@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from worker.domain.review.causes import ConcernedSection, Label, label_sections
+from worker.domain.review.causes.labels import ConcernedSection, Label, label_sections
 from worker.domain.review.section_table import SectionTable
 from worker.domain.roster.name_words import name_words
 from worker.operations.section_queries import ReadSections, Seats, SectionViews, TableMoment

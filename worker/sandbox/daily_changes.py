@@ -143,29 +143,12 @@ def set_field(
     return _update(district, feed, "users", student_id, dict.fromkeys(paths, value))
 
 
-def blank_field(
-    district: SandboxDistrict, feed: Feed, student_id: str, name: str, form: ids.Blank = "empty"
-) -> list[JsonObject]:
-    """Blank a student's field in one of Clever's forms: `""`, null, or no such key."""
-    return set_field(district, feed, student_id, name, ids.BLANKS[form])
-
-
-def correct_grade(district: SandboxDistrict, feed: Feed, student_id: str, grade: str) -> list[JsonObject]:
-    """Correct a student's grade."""
-    return set_field(district, feed, student_id, "grade", grade)
-
-
 def rename(
     district: SandboxDistrict, feed: Feed, user_id: str, *, first: str = "", last: str = ""
 ) -> list[JsonObject]:
     """Give a user, student or not, a new first or last name; what is not given stays."""
     given = {("name", "first"): first, ("name", "last"): last}
     return _update(district, feed, "users", user_id, {path: name for path, name in given.items() if name})
-
-
-def rename_section(district: SandboxDistrict, feed: Feed, section_id: str, name: str) -> list[JsonObject]:
-    """Give a section a new name."""
-    return _update(district, feed, "sections", section_id, {("name",): name})
 
 
 def reassign_teacher(

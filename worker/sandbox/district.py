@@ -99,16 +99,6 @@ class SandboxDistrict:
             for student in set(section["students"]):
                 self._sections_of.setdefault(student, []).append(section["id"])
 
-    def pages(self, collection: str, size: int = 10_000) -> Iterator[JsonObject]:
-        """Put a collection into Clever's list envelope, page by page; an empty one has one empty page."""
-        return ids.list_pages(collection, self.records(collection), size)
-
-    def write_pages(self, folder: Path) -> None:
-        """Write one file a collection, `users.json` and so on, each of them one long page."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for collection in self.collections:
-            ids.write_page(folder / f"{collection}.json", collection, self.records(collection))
-
     @staticmethod
     def load_pages(folder: Path) -> SandboxDistrict:
         """Read a folder of Clever list pages; InputFileError if a file in it is something else."""

@@ -61,11 +61,6 @@ def truth(district: SandboxDistrict, keeps: Keeps = HOMEROOMS) -> Truth:
     return Truth(f"{total % 2**256:064x}", in_order, students - counts["students"])
 
 
-def expected_roster(district: SandboxDistrict, keeps: Keeps = HOMEROOMS) -> dict[tuple[str, str], JsonObject]:
-    """Work out a district's whole roster, by kind and id."""
-    return {(kind, record_id): record for kind, record_id, record in entries(district, keeps)}
-
-
 def entries(district: SandboxDistrict, keeps: Keeps) -> Iterator[Entry]:
     """Go through the records to be committed: students, then classes, then their teachers and schools."""
     classes = _classes_of_students(district, keeps)

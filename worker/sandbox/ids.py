@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import orjson
 
@@ -29,8 +28,6 @@ UNSHARED: Final = "unshared"
 
 ABSENT: Final = object()
 """Stands for the value of a key that is not there."""
-Blank: TypeAlias = Literal["empty", "null", "absent"]
-BLANKS: Final[dict[Blank, object]] = {"empty": "", "null": None, "absent": ABSENT}
 Changes: TypeAlias = dict[tuple[str, ...], Any]
 """New values by their paths in a record."""
 
@@ -97,33 +94,6 @@ class IdMaker:
         """Make the next id of a kind."""
         self._numbers[kind] += 1
         return record_id(self._moment, self.tag, kind, self._numbers[kind])
-
-
-def list_pages(collection: str, records: Iterator[JsonObject], size: int) -> Iterator[JsonObject]:
-    """Put records into Clever's list envelope, page by page; no records make one empty page."""
-    here = f"/{API_VERSION}/{collection}?limit={size}"
-    after = ""
-    following = list(islice(records, size))
-    while True:
-        page, following = following, list(islice(records, size))
-        links = [{"rel": "self", "uri": here + after}]
-        if following:
-            after = f"&starting_after={page[-1]['id']}"
-            links.append({"rel": "next", "uri": here + after})
-        yield {"data": [{"data": row, "uri": uri(collection, row["id"])} for row in page], "links": links}
-        if not following:
-            return
-
-
-def write_page(path: Path, collection: str, records: Iterator[JsonObject]) -> None:
-    """Write records as one long list page, row by row, so that their number does not matter."""
-    links = [{"rel": "self", "uri": f"/{API_VERSION}/{collection}"}]
-    with path.open("wb") as page:
-        page.write(b'{"data":[')
-        for number, record in enumerate(records):
-            row = {"data": record, "uri": uri(collection, record["id"])}
-            page.write((b",\n" if number else b"\n") + orjson.dumps(row))
-        page.write(b'\n],"links":' + orjson.dumps(links) + b"}\n")
 
 
 def read_page(path: Path) -> Iterator[tuple[str, JsonObject]]:

@@ -111,11 +111,6 @@ class Survey:
         """Where the students of each school begin; one more entry for the end."""
         return np.searchsorted(self.student_school, np.arange(len(self.schools) + 2) - 1)
 
-    def edges_of(self, first: int, last: int) -> tuple[Ints, npt.NDArray[np.int64]]:
-        """Return the sections of students `first` up to `last`, and each one's number of sections."""
-        part = self.edge_section[self.starts[first] : self.starts[last]]
-        return part, np.diff(self.starts[first : last + 1])
-
     def counts(self, kept: Bools) -> npt.NDArray[np.int32]:
         """Return for each student in how many of the `kept` sections he sits."""
         running = np.zeros(len(self.edge_section) + 1, dtype=np.int32)

@@ -9,7 +9,7 @@ from worker.cli.demo.consumer import Json
 from worker.cli.demo.scene import Scene, expect
 from worker.cli.demo.terminal_story import number
 from worker.domain.preflight.decision import Outcome
-from worker.domain.review.causes import WITHDRAWN_STUDENTS
+from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
 from worker.sandbox.live_districts import REQUIRED as BLANKED
 
 CHANGES_A_DAY: Final = 25

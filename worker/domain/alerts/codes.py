@@ -121,11 +121,6 @@ CATALOGUE: Final[Mapping[str, IncidentKind]] = {
     ),
 }
 
-EVALUATED: Final = (
-    *(EVENTS_QUARANTINED, EVENTS_UNDER_FLOOR),
-    *(PLAN_CLASS_CHANGE, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED),
-)
-"""Those that an evaluation decides, in its transaction."""
 INSPECTED: Final = (
     *(
         DEAD_LETTERS_UNATTRIBUTED,

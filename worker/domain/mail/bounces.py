@@ -29,8 +29,6 @@ class Bounce:
     mail_id: uuid.UUID
     failed: Mapping[str, str]
     """Recipients who will not get it."""
-    delayed: Mapping[str, str]
-    """Recipients for whom a server goes on trying."""
 
 
 def read_bounce(raw: bytes) -> Bounce | None:
@@ -42,11 +40,8 @@ def read_bounce(raw: bytes) -> Bounce | None:
     mail_id = _mail_id(message)
     if mail_id is None or not told:
         return None
-    return Bounce(mail_id, _those(told, "failed"), _those(told, "delayed"))
-
-
-def _those(groups: Iterable[Mapping[str, str]], action: str) -> dict[str, str]:
-    return {_recipient(each): _status(each) for each in groups if each["action"].lower() == action}
+    failed = {_recipient(each): _status(each) for each in told if each["action"].lower() == "failed"}
+    return Bounce(mail_id, failed)
 
 
 def _recipient(group: Mapping[str, str]) -> str:

@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from worker.domain.preflight.checks import Finding
-from worker.domain.preflight.policy import Code
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.roster import RosterKind
 
 _CODE: Final = "code:"
 _ROSTER: Final = "roster:"
 _PLAN: Final = "plan:"
-_MISSING: Final = "missing:"
 _BLOCKED: Final = "blocked"
 _ERRORS: Final = "errors"
 _WARNINGS: Final = "warnings"
@@ -76,13 +74,6 @@ class Tally:
         }
         return {code: count for code, count in sorted(found.items()) if count}
 
-    def missing_fields(self) -> dict[str, int]:
-        """Return for how many students in scope each required field is blank, none left out."""
-        found = {
-            name.removeprefix(_MISSING): n for name, n in self.counts.items() if name.startswith(_MISSING)
-        }
-        return {field: count for field, count in sorted(found.items()) if count}
-
     def roster(self) -> dict[RosterKind, int]:
         """Return how many records the candidate roster has, by kind."""
         return {kind: self.counts[_ROSTER + kind] for kind in RosterKind}
@@ -103,8 +94,6 @@ class Tally:
         """Open (`sign` 1) or close (-1) a finding."""
         self.counts[_CODE + finding.code] += sign
         self.counts[_ERRORS if finding.is_error else _WARNINGS] += sign
-        if finding.code is Code.FIELD_MISSING:
-            self.counts[_MISSING + finding.detail["field"]] += sign
         if finding.is_error:
             self.error_digest += sign * finding.member
 

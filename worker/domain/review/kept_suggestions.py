@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes import Cause, Owner
+from worker.domain.review.causes.model import Cause, Owner
 from worker.domain.roster.days import day_in
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.staging import Change

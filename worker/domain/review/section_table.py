@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from worker.domain.review.causes import Label, LabelKind
+from worker.domain.review.causes.labels import Label, LabelKind
 from worker.domain.roster.section_filter import Condition, FilterField, SectionView, values_of
 from worker.domain.roster.texts import folded, is_blank, wanted
 

@@ -14,7 +14,6 @@ from typing import Any, Final, NewType
 
 from worker.domain.roster.texts import is_blank, without_blanks
 
-DistrictId = NewType("DistrictId", str)
 RecordId = NewType("RecordId", str)
 EventId = NewType("EventId", str)
 

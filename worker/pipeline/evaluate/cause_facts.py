@@ -6,16 +6,9 @@ from typing import Final
 
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes import (
-    WITHDRAWN_STUDENTS,
-    CauseFacts,
-    Label,
-    Sign,
-    TermFacts,
-    label_sections,
-    needs_teachers,
-    schools_to_count,
-)
+from worker.domain.review.causes.facts import CauseFacts, Sign, TermFacts, schools_to_count
+from worker.domain.review.causes.labels import Label, label_sections, needs_teachers
+from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
 from worker.domain.roster.name_words import name_words

@@ -15,7 +15,8 @@ from worker.domain.preflight import tally as tally_module
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
 from worker.domain.preflight.window import Trigger
-from worker.domain.review.causes import Cause, fold
+from worker.domain.review.causes.folding import fold
+from worker.domain.review.causes.model import Cause
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.roster import PartLimits, PartPacker
 from worker.messaging.outbox_message import OutboxMessage

@@ -17,15 +17,8 @@ from worker.domain.preflight.approval import Approval, Ended
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.review.causes import (
-    Blocked,
-    ClassChange,
-    ConcernedSection,
-    Label,
-    Others,
-    Removals,
-    SchoolGrade,
-)
+from worker.domain.review.causes.facts import Blocked, ClassChange, Others, Removals, SchoolGrade
+from worker.domain.review.causes.labels import ConcernedSection, Label
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import SectionView

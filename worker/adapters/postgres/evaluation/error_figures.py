@@ -13,19 +13,18 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import reissued_students
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes import (
+from worker.domain.review.causes.facts import (
     Blocked,
     ClassChange,
-    ConcernedSection,
     ErrorKey,
     Fate,
-    Label,
     Others,
     Removals,
     Removed,
     SchoolGrade,
     Sign,
 )
+from worker.domain.review.causes.labels import ConcernedSection, Label
 from worker.domain.review.causes.model import LISTED
 from worker.domain.roster.records import course_from_json, school_from_json, section_from_json, term_from_json
 from worker.domain.roster.section_filter import SectionView

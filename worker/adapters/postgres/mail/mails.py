@@ -11,7 +11,7 @@ from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.mail.mails import Mail, MailKind
-from worker.mail.mail_store import DueMail, NeedsPerson
+from worker.mail.mail_store import DueMail
 
 _SQL: Final = statements.load("mail/mails")
 
@@ -84,11 +84,6 @@ class PostgresMails:
         async with self._database.connection() as connection:
             kind = await connection.fetchval(_SQL["bounce"], mail_id, dict(bounced))
         return None if kind is None else MailKind(kind)
-
-    async def need_a_person(self) -> list[NeedsPerson]:
-        """Return the districts with mails that need a person."""
-        async with self._database.connection() as connection:
-            return [NeedsPerson(**row) for row in await connection.fetch(_SQL["for_a_person"])]
 
     async def wait(self, seconds: float) -> None:
         """Return when there may be mails to send, or after `seconds`."""

@@ -73,9 +73,6 @@ UPDATE mails SET bounced = bounced || $2::jsonb, bounced_at = clock_timestamp()
 WHERE mail_id = $1 AND handed_at IS NOT NULL AND NOT bounced @> $2::jsonb
 RETURNING kind
 
--- name: exists
-SELECT EXISTS (SELECT FROM mails WHERE mail_id = $1)
-
 -- name: list
 SELECT m.*, clock_timestamp() AS now FROM mails m
 WHERE ($1::text IS NULL OR district_id = $1) ORDER BY position DESC LIMIT $2

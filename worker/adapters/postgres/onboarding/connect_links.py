@@ -22,15 +22,15 @@ async def links_of(connection: Connection, district_id: str) -> list[ConnectLink
 
 async def make_link(connection: Connection, district_id: str, actor: str, life: timedelta) -> ConnectLink:
     """Make a link; the ones before it are revoked."""
-    await revoke_all(connection, district_id, actor)
+    await revoke_all(connection, district_id)
     row = await connection.fetchrow(_SQL["add"], secrets.token_urlsafe(_BYTES), district_id, actor, life)
     assert row is not None  # noqa: S101 — RETURNING
     return ConnectLink(**row)
 
 
-async def revoke_all(connection: Connection, district_id: str, actor: str) -> int:
+async def revoke_all(connection: Connection, district_id: str) -> int:
     """Revoke every open link; return how many there were."""
-    return len(await connection.fetch(_SQL["revoke"], district_id, actor))
+    return len(await connection.fetch(_SQL["revoke"], district_id))
 
 
 async def welcome_by(connection: Connection, token: str) -> Welcome | None:

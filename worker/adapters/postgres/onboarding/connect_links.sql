@@ -11,7 +11,7 @@ VALUES (sha256(convert_to($1, 'UTF8')), $2, clock_timestamp(), $3, clock_timesta
 RETURNING $1::text AS token, district_id, created_at, created_by, expires_at, revoked_at, opened_at, true AS is_open
 
 -- name: revoke
-UPDATE connect_links SET revoked_at = clock_timestamp(), revoked_by = $2
+UPDATE connect_links SET revoked_at = clock_timestamp()
 WHERE district_id = $1 AND revoked_at IS NULL AND expires_at > clock_timestamp()
 RETURNING true
 

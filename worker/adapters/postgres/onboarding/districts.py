@@ -71,12 +71,6 @@ class PostgresOnboarding:
         async with self._database.connection() as connection:
             return [_made(row) for row in await connection.fetch(_SQL["history"], district_id)]
 
-    async def by_state(self) -> dict[State, int]:
-        """Return how many districts stand in each state."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(_SQL["by_state"])
-        return {State(row["state"]): row["districts"] for row in rows}
-
     async def choose(self, district_id: str, description: Description, actor: str) -> None:
         """Begin onboarding; raises `OrderRefused` where it has begun, `OnboardingError` on a wrong value."""
         async with self._database.transaction() as connection:
@@ -141,7 +135,7 @@ class PostgresOnboarding:
         """Revoke every open link; return how many there were. Raises `UnknownDistrictError`."""
         async with self._database.transaction() as connection:
             await lock(connection, district_id, self._guidance)
-            revoked = await connect_links.revoke_all(connection, district_id, actor)
+            revoked = await connect_links.revoke_all(connection, district_id)
             await orders.audit(connection, actor, "revoke_links", district_id, links=revoked)
         return revoked
 

@@ -733,8 +733,7 @@ CREATE INDEX onboarding_by_state ON onboarding (state, district_id);
 
 -- Districts that people took out of onboarding: they are not found again by themselves.
 CREATE TABLE onboarding_drops (
-    district_id text COLLATE "C" PRIMARY KEY,
-    dropped_at  timestamptz NOT NULL DEFAULT now()
+    district_id text COLLATE "C" PRIMARY KEY
 );
 
 -- Every move that was made. Its key is in the table of moves: what is not allowed cannot be written.
@@ -761,7 +760,6 @@ CREATE TABLE connect_links (
     created_by  text NOT NULL,
     expires_at  timestamptz NOT NULL,
     revoked_at  timestamptz,
-    revoked_by  text,
     -- when its page was first asked for
     opened_at   timestamptz,
     CHECK (expires_at > created_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -10,7 +10,6 @@ import asyncpg
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import approvals, commit_history, windows
-from worker.adapters.postgres.operations import district_details
 from worker.adapters.postgres.operations.purge import check_purgeable, purge
 from worker.domain.alerts.incidents import AlertRules
 from worker.domain.preflight.tally import Tally
@@ -18,6 +17,7 @@ from worker.domain.preflight.turnover import Confirmation
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.domain.roster.timestamps import instant
+from worker.operations.district_details import DistrictRows, district_details, hold, schools_named, status
 from worker.operations.districts import WORKER, DistrictLine, FilterVersion, NamedDistrict, PolicyVersion
 from worker.runtime.errors import FilterChanged, PolicyError, UnknownDistrictError
 
@@ -39,7 +39,7 @@ class PostgresDistricts:
             DistrictLine(
                 row["district_id"],
                 row["name"],
-                district_details.status(row),
+                status(row),
                 Tally.from_json(row["counts"], 0, 0),
                 row["committed_counts"],
                 row["commit_sequence"],
@@ -47,7 +47,7 @@ class PostgresDistricts:
                 row["standing_since"],
                 row["decided_at"],
                 row["waiting_events"] or 0,
-                district_details.hold(row),
+                hold(row),
             )
             for row in rows
         ]
@@ -73,18 +73,12 @@ class PostgresDistricts:
             review = None
             if row["standing_since"] is not None:
                 review = await connection.fetchval(_SQL["last_review"], district_id)
-            names = await district_details.school_names(connection, district_id, review)
-            said = await approvals.last_approvals(connection, district_id)
-        return {
-            **district_details.figures(row),
-            "hold": district_details.hold(row),
-            "approval": district_details.approval(said),
-            "filter_version": row["filter_version"],
-            "window": district_details.instants(window),
-            "last_decision": district_details.instants(decision),
-            "last_batch": district_details.instants(batch),
-            "review": None if review is None else {**district_details.review(review), "school_names": names},
-        }
+            schools = schools_named(review)
+            names = await connection.fetch(_SQL["school_names"], district_id, schools) if schools else []
+            last_approvals = await approvals.last_approvals(connection, district_id)
+        called = {school["record_id"]: school["name"] for school in names if school["name"]}
+        rows = DistrictRows(row, window, decision, batch, last_approvals, review, called)
+        return district_details(rows, datetime.now(UTC))
 
     async def current_filter(self, district_id: str) -> FilterVersion:
         """Return the section filter in force."""

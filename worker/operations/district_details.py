@@ -1,24 +1,66 @@
-"""What the desk shows of a district, as JSON values, from the rows that it read."""
+"""What `show` says of a district, as JSON values, put together from the rows that the store has of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
 
-import asyncpg
-
-from worker.adapters.postgres import statements
-from worker.adapters.postgres.database import Connection
 from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.roster.canonical import from_bytes, to_hex
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.timestamps import instant
 
-_SQL: Final = statements.load("operations/districts")
+
+class Row(Protocol):
+    """A row by the names of its columns: a mapping, or a record of the database."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Return the columns with their values."""
+        ...
 
 
-def figures(row: asyncpg.Record) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class DistrictRows:
+    """What the store has of one district, all of one moment."""
+
+    district: Row
+    window: Row | None
+    decision: Row | None
+    """The last one, and the last batch."""
+    batch: Row | None
+    approvals: Sequence[Row]
+    """The last two, the newest first."""
+    review: dict[str, Any] | None
+    """What was kept of the review that the district is in."""
+    school_names: dict[str, str]
+    """Of the schools that the review's causes name, by their ids."""
+
+
+def district_details(rows: DistrictRows, now: datetime) -> dict[str, Any]:
+    """Return the details of one district; `now` tells whether its sync is late."""
+    review = None if rows.review is None else {**_review(rows.review), "school_names": rows.school_names}
+    return {
+        **_figures(rows.district, now),
+        "hold": hold(rows.district),
+        "approval": _approval(rows.approvals),
+        "filter_version": rows.district["filter_version"],
+        "window": _instants(rows.window),
+        "last_decision": _instants(rows.decision),
+        "last_batch": _instants(rows.batch),
+        "review": review,
+    }
+
+
+def schools_named(review: dict[str, Any] | None) -> list[str]:
+    """Return the ids of the schools that a review's causes name, in order."""
+    return sorted({school for cause in (review or {}).get("causes", ()) for school in cause["schools"]})
+
+
+def _figures(row: Row, now: datetime) -> dict[str, Any]:
     """Return the counts, digests and states of one district."""
     tally = Tally.from_json(
         row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
@@ -44,23 +86,14 @@ def figures(row: asyncpg.Record) -> dict[str, Any]:
         "quarantined": row["quarantined"],
         "unpublished": row["unpublished"],
         "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
-        "sync": sync_state(record, datetime.now(UTC)),
+        "sync": sync_state(record, now),
         "source": _source(row),
         "fields_not_kept": row["lacking_fields"],
         "incidents": row["incidents"],
     }
 
 
-async def school_names(
-    connection: Connection, district_id: str, summary: dict[str, Any] | None
-) -> dict[str, str]:
-    """Return what the schools are called that a review's causes name by their ids."""
-    named = {school for cause in (summary or {}).get("causes", ()) for school in cause["schools"]}
-    rows = await connection.fetch(_SQL["school_names"], district_id, sorted(named)) if named else []
-    return {row["record_id"]: row["name"] for row in rows if row["name"]}
-
-
-def review(summary: dict[str, Any]) -> dict[str, Any]:
+def _review(summary: dict[str, Any]) -> dict[str, Any]:
     """Return what the review that a district stands in tells it to do; older ones told less."""
     findings = summary["findings"]
     return {
@@ -70,7 +103,7 @@ def review(summary: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def status(row: asyncpg.Record) -> str:
+def status(row: Row) -> str:
     """Return the status: the last that applies."""
     if row["purged_at"]:
         return "purged"
@@ -81,23 +114,23 @@ def status(row: asyncpg.Record) -> str:
     return "on_hold" if row["held_at"] else str(row["status"])
 
 
-def hold(row: asyncpg.Record) -> dict[str, Any] | None:
+def hold(row: Row) -> dict[str, Any] | None:
     """Return who stopped the district's commits, when and why; None where nobody did."""
     if row["held_at"] is None:
         return None
     return {"since": _instant(row["held_at"]), "actor": row["held_by"], "reason": row["held_why"]}
 
 
-def approval(said: Sequence[asyncpg.Record]) -> dict[str, Any]:
+def _approval(said: Sequence[Row]) -> dict[str, Any]:
     """Return the approval that is open, and the last one that ended."""
     is_open = bool(said) and said[0]["ended_at"] is None
     return {
-        "open": instants(said[0]) if is_open else None,
-        "last_ended": next((instants(row) for row in said if row["ended_at"]), None),
+        "open": _instants(said[0]) if is_open else None,
+        "last_ended": next((_instants(row) for row in said if row["ended_at"]), None),
     }
 
 
-def _source(row: asyncpg.Record) -> dict[str, Any] | None:
+def _source(row: Row) -> dict[str, Any] | None:
     """Return how the district is read from Clever; None where it is not, and was not."""
     if not row["is_connected"]:
         return None
@@ -114,7 +147,7 @@ def _source(row: asyncpg.Record) -> dict[str, Any] | None:
     }
 
 
-def instants(row: asyncpg.Record | None) -> dict[str, Any] | None:
+def _instants(row: Row | None) -> dict[str, Any] | None:
     """Return a row with its times as text; None where there is none."""
     if row is None:
         return None

@@ -32,10 +32,10 @@ INSERT INTO districts (district_id) VALUES ($1) ON CONFLICT DO NOTHING
 -- name: newest_event
 -- The newest event of the district that is stored, up to $2, where now is: nothing ahead of now is a floor.
 SELECT greatest(
-    coalesce((SELECT max(floor) FROM districts WHERE district_id = $1 AND floor <= $2), ''),
-    coalesce((SELECT max(event_id) FROM inbox WHERE district_id = $1 AND event_id <= $2), ''),
-    coalesce((SELECT max(event_id) FROM evaluated_events WHERE district_id = $1 AND event_id <= $2), ''),
-    coalesce((SELECT max(event_id) FROM staged WHERE district_id = $1 AND event_id <= $2), ''))
+    (SELECT floor FROM districts WHERE district_id = $1 AND floor <= $2),
+    (SELECT max(event_id) FROM inbox WHERE district_id = $1 AND event_id <= $2),
+    (SELECT max(event_id) FROM evaluated_events WHERE district_id = $1 AND event_id <= $2),
+    (SELECT max(event_id) FROM staged WHERE district_id = $1 AND event_id <= $2), '')
 
 -- name: newest_evaluated
 -- The newest event of the district that was evaluated, up to $2, where now is.
@@ -184,7 +184,7 @@ WHERE b.district_id = $1 AND b.record IS NOT NULL AND (s.record IS NOT NULL OR n
            ELSE b.modified > coalesce(s.modified, 0) END
 UNION ALL
 SELECT s.kind, s.record_id, s.record, NULL, NULL, true,
-       greatest(CASE WHEN $5 AND NOT $6 AND $7::jsonb IS NOT NULL
+       greatest(CASE WHEN NOT $6 AND $7::jsonb IS NOT NULL
                      THEN rostering_highest_id(rostering_pages_at($7::jsonb, s.kind)) COLLATE "C" ELSE $2 END,
                 CASE WHEN s.event_id <= $4::text COLLATE "C" THEN s.event_id END)
 FROM staged s
@@ -236,7 +236,7 @@ DROP TABLE baseline_difference
 -- Forgets which students and teachers the changed sections listed before.
 DELETE FROM section_links l
 USING baseline_difference d, LATERAL rostering_links(d.before) o
-WHERE l.district_id = $1 AND d.kind = 'section' AND d.before IS NOT NULL AND d.is_real
+WHERE l.district_id = $1 AND d.kind = 'section' AND d.is_real
   AND l.role = o.role AND l.target_id = o.target_id AND l.section_id = d.record_id
 
 -- name: add_new_links
@@ -244,7 +244,7 @@ WHERE l.district_id = $1 AND d.kind = 'section' AND d.before IS NOT NULL AND d.i
 INSERT INTO section_links (district_id, role, target_id, section_id)
 SELECT $1, n.role, n.target_id, d.record_id
 FROM baseline_difference d, LATERAL rostering_links(d.after) n
-WHERE d.kind = 'section' AND d.after IS NOT NULL AND d.is_real
+WHERE d.kind = 'section' AND d.is_real
 ON CONFLICT DO NOTHING
 
 -- name: stage_difference

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from builders import DISTRICT, finding
 
@@ -8,13 +11,18 @@ from worker.domain.preflight.approval import (
     Approval,
     Ended,
     Ending,
+    Hold,
+    PlanToApprove,
     ending,
     guard_errors,
     guards_text,
+    hold_text,
     plan_text,
+    why_not_approvable,
 )
 from worker.domain.preflight.policy import Code, Policy, Severity
-from worker.domain.roster.canonical import MODULUS
+from worker.domain.preflight.tally import Tally
+from worker.domain.roster.canonical import MODULUS, to_hex
 
 PLAN, OTHER_PLAN = 0xA1, 0xB2
 APPROVAL = Approval(1, PLAN, 7)
@@ -99,3 +107,44 @@ def test_guards_are_told_with_what_they_guard_the_first_three_by_name() -> None:
     assert told.endswith("; and 2 more")
     assert guards_text([]) == "no guard"
     assert DISTRICT not in told
+
+
+HOLD = Hold("ada", datetime(2026, 9, 1, 8, 30, tzinfo=UTC), "new schools")
+REMOVAL = finding(Code.DISTRICT_MASS_REMOVAL, removed=40, committed=100, limit_percent=20.0)
+BLOCKED = PlanToApprove(DISTRICT, Tally.from_json({}, PLAN, 0), [REMOVAL], {}, None)
+"""A plan that a guard alone holds back."""
+
+
+def test_a_plan_that_only_guards_hold_back_can_be_approved() -> None:
+    assert why_not_approvable(BLOCKED, to_hex(PLAN)) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "reason"),
+    [
+        (BLOCKED, OTHER_PLAN, "changed: it is now"),
+        (replace(BLOCKED, other_errors={"student.no_section": 1200}), PLAN, "student.no_section 1,200"),
+        (replace(BLOCKED, guards=[]), PLAN, "needs no approval: nothing blocks it"),
+        (replace(BLOCKED, hold=HOLD), PLAN, "is on hold by ada since 2026-09-01T08:30:00.000Z: new schools"),
+    ],
+)
+def test_a_plan_that_cannot_be_approved_says_what_stands_against_it(
+    found: PlanToApprove, wanted: int, reason: str
+) -> None:
+    why = why_not_approvable(found, to_hex(wanted))
+
+    assert why is not None
+    assert reason in why
+    assert DISTRICT in why
+
+
+def test_of_several_reasons_against_an_approval_the_first_to_mend_is_named() -> None:
+    everything = replace(BLOCKED, other_errors={"student.no_section": 1}, hold=HOLD)
+
+    assert "changed" in (why_not_approvable(everything, to_hex(OTHER_PLAN)) or "")
+    assert "cannot waive" in (why_not_approvable(everything, to_hex(PLAN)) or "")
+    assert "no approval" in (why_not_approvable(replace(BLOCKED, guards=[], hold=HOLD), to_hex(PLAN)) or "")
+
+
+def test_a_hold_that_has_just_ended_has_no_name() -> None:
+    assert hold_text(None) == "for now"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.preflight.turnover import students_text
 from worker.domain.roster.canonical import MODULUS, to_hex
+from worker.domain.roster.timestamps import instant
 
 REMOVAL_GUARDS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})
 CLASS_CHANGE_GUARDS: Final = frozenset({Code.DISTRICT_CLASS_CHANGE, Code.SCHOOL_CLASS_CHANGE})
@@ -69,6 +72,54 @@ def ending(approval: Approval, *, plan: int, before: int, after: int, was_needed
     if was_needed:
         return Ended(Ending.USED, f"commit {after}")
     return Ended(Ending.VOID, f"commit {after} needed no approval")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """That a person stopped a district's commits: who, since when, and why."""
+
+    actor: str
+    held_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanToApprove:
+    """A district's plan, with all that can stand against approving it."""
+
+    district_id: str
+    plan: Tally
+    guards: Sequence[Finding]
+    """The open guards that hold the district back."""
+    other_errors: Mapping[str, int]
+    """The other open errors, by code."""
+    hold: Hold | None
+
+
+def why_not_approvable(found: PlanToApprove, wanted: str) -> str | None:
+    """Return why an approval of the plan with this digest could not be used; None where it could."""
+    district, digest = found.district_id, to_hex(found.plan.candidate_digest)
+    if digest != wanted:
+        return (
+            f"the plan of district {district} changed: it is now {digest} "
+            f"({plan_text(plan_counts(found.plan))}), blocked by {guards_text(found.guards)}"
+        )
+    if found.other_errors:
+        errors = ", ".join(f"{code} {count:,}" for code, count in found.other_errors.items())
+        return (
+            f"the plan of district {district} has errors that an approval cannot waive: {errors}. Fix them "
+            "first: an approval waives mass removals and class changes only"
+        )
+    if not found.guards:
+        return f"the plan of district {district} needs no approval: nothing blocks it"
+    if found.hold is not None:
+        return f"district {district} is on hold {hold_text(found.hold)}; resume it first"
+    return None
+
+
+def hold_text(hold: Hold | None) -> str:
+    """Return who set a hold, since when and why; one that has just ended is not known any more."""
+    return f"by {hold.actor} since {instant(hold.held_at)}: {hold.reason}" if hold else "for now"
 
 
 def plan_text(counts: Mapping[str, Mapping[str, int]]) -> str:

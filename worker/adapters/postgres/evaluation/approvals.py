@@ -10,8 +10,16 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.candidate_roster import finding_of
-from worker.domain.preflight.approval import GUARDS, Approval, Ended, guards_text, plan_text
-from worker.domain.preflight.tally import Tally, plan_counts
+from worker.domain.preflight.approval import (
+    GUARDS,
+    Approval,
+    Ended,
+    Hold,
+    PlanToApprove,
+    hold_text,
+    why_not_approvable,
+)
+from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import from_bytes, to_hex
 from worker.domain.roster.timestamps import instant
@@ -58,7 +66,8 @@ async def hold(connection: Connection, district_id: str, actor: str, reason: str
     if not await connection.fetchval(_SQL["is_known"], district_id):
         raise UnknownDistrictError(f"district {district_id} is not known here")
     if not await connection.fetchval(_SQL["add_hold"], district_id, actor, reason):
-        raise OrderRefused(f"district {district_id} is already on hold {await _who(connection, district_id)}")
+        who = hold_text(await _hold(connection, district_id))
+        raise OrderRefused(f"district {district_id} is already on hold {who}")
     await connection.execute(_SQL["audit"], actor, "district.hold", district_id, {"reason": reason})
 
 
@@ -74,9 +83,8 @@ async def resume(connection: Connection, district_id: str, actor: str, reason: s
     if known is None:
         raise OrderRefused(f"district {district_id} is not on hold")
     if not await connection.fetchval(_SQL["remove_hold"], district_id, known["held_at"]):
-        raise OrderRefused(
-            f"district {district_id} was just put on hold again {await _who(connection, district_id)}"
-        )
+        who = hold_text(await _hold(connection, district_id))
+        raise OrderRefused(f"district {district_id} was just put on hold again {who}")
     await connection.execute(_SQL["unpark"], district_id)
     await windows.close(connection, [district_id], Trigger.APPROVAL)
     await connection.execute(_SQL["audit"], actor, "district.resume", district_id, {"reason": reason})
@@ -92,7 +100,9 @@ async def approve(connection: Connection, district_id: str, plan: str, actor: st
         raise OrderRefused(f"district {district_id} is not known here")
     digest = to_hex(from_bytes(row["candidate_digest"]))
     plan = digest if digest.startswith(plan) else plan
-    await _check(connection, district_id, row, plan)
+    refusal = why_not_approvable(await _plan_to_approve(connection, district_id, row), plan)
+    if refusal is not None:
+        raise OrderRefused(refusal)
     if not await connection.fetchval(
         _SQL["add_approval"], district_id, bytes.fromhex(plan), row["commit_sequence"], actor, reason
     ):
@@ -108,36 +118,24 @@ async def last_approvals(connection: Connection, district_id: str) -> list[async
     return await connection.fetch(_SQL["last_approvals"], district_id)
 
 
-async def _check(connection: Connection, district_id: str, row: asyncpg.Record, plan: str) -> None:
-    """Raise `OrderRefused` where an approval of this plan could not be used."""
-    tally = Tally.from_json(
+async def _plan_to_approve(connection: Connection, district_id: str, row: asyncpg.Record) -> PlanToApprove:
+    plan = Tally.from_json(
         row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
     )
-    rows = await connection.fetch(_SQL["open_errors"], district_id, _GUARDS)
-    guards = [finding_of(found) for found in rows]
-    if to_hex(tally.candidate_digest) != plan:
-        raise OrderRefused(
-            f"the plan of district {district_id} changed: it is now {to_hex(tally.candidate_digest)} "
-            f"({plan_text(plan_counts(tally))}), blocked by {guards_text(guards)}"
-        )
-    if tally.errors > len(guards):
-        others = await connection.fetch(_SQL["other_errors"], district_id, _GUARDS)
-        told = ", ".join(f"{found['code']} {found['count']:,}" for found in others)
-        raise OrderRefused(
-            f"the plan of district {district_id} has errors that an approval cannot waive: {told}. Fix them "
-            "first: an approval waives mass removals and class changes only"
-        )
-    if not guards:
-        raise OrderRefused(f"the plan of district {district_id} needs no approval: nothing blocks it")
-    if await connection.fetchval(_SQL["is_on_hold"], district_id):
-        raise OrderRefused(
-            f"district {district_id} is on hold {await _who(connection, district_id)}; resume it first"
-        )
+    guards = await connection.fetch(_SQL["open_errors"], district_id, _GUARDS)
+    others = await connection.fetch(_SQL["other_errors"], district_id, _GUARDS)
+    return PlanToApprove(
+        district_id,
+        plan,
+        [finding_of(found) for found in guards],
+        {found["code"]: found["count"] for found in others},
+        await _hold(connection, district_id),
+    )
 
 
-async def _who(connection: Connection, district_id: str) -> str:
+async def _hold(connection: Connection, district_id: str) -> Hold | None:
     row = await connection.fetchrow(_SQL["hold"], district_id)
-    return f"by {row['actor']} since {instant(row['held_at'])}: {row['reason']}" if row else "for now"
+    return Hold(row["actor"], row["held_at"], row["reason"]) if row else None
 
 
 async def _still_open(connection: Connection, district_id: str) -> str:

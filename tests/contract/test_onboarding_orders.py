@@ -68,10 +68,11 @@ async def test_of_a_launch_that_is_taken_back_the_email_goes_that_waits_and_no_o
 async def test_an_email_has_the_number_behind_those_of_its_move_and_of_an_earlier_onboarding(
     store: StoreUnderTest, sent: tuple[int, ...], number: int
 ) -> None:
-    onboarding = Onboarding(store)
-    await onboarding.onboarding.choose(DISTRICT, TEAM, "vic")
-    for _ in range(2):
-        await onboarding.order(Move.INVITE, writes=False)
+    onboarding, another = Onboarding(store), Onboarding(store, OTHER_DISTRICT)
+    for each, invited in ((onboarding, 2), (another, 4)):
+        await each.onboarding.choose(each.district_id, TEAM, "vic")
+        for _ in range(invited):
+            await each.order(Move.INVITE, writes=False)
     for each in sent:
         await add(store, f"invitation/{each}", KINDS["sent"], DISTRICT)
     await add(store, "sharing/70", KINDS["sent"], DISTRICT)

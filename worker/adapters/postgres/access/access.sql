@@ -22,7 +22,7 @@ RETURNING true
 -- name: lock
 -- Whoever begins a session shares this row; so a session begins either before a change, which ends it, or
 -- after it, when what it was checked against is no longer so.
-SELECT role, disabled_at IS NOT NULL AS is_disabled FROM users WHERE name = $1 FOR UPDATE
+SELECT FROM users WHERE name = $1 FOR UPDATE
 
 -- name: set_password
 UPDATE users SET password_hash = $2, password_changed_at = clock_timestamp() WHERE name = $1

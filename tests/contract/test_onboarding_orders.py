@@ -69,10 +69,10 @@ async def test_an_email_has_the_number_behind_those_of_its_move_and_of_an_earlie
     store: StoreUnderTest, sent: tuple[int, ...], number: int
 ) -> None:
     onboarding, another = Onboarding(store), Onboarding(store, OTHER_DISTRICT)
-    for each, invited in ((onboarding, 2), (another, 4)):
-        await each.onboarding.choose(each.district_id, TEAM, "vic")
+    for district, invited in ((onboarding, 2), (another, 4)):
+        await district.onboarding.choose(district.district_id, TEAM, "vic")
         for _ in range(invited):
-            await each.order(Move.INVITE, writes=False)
+            await district.order(Move.INVITE, writes=False)
     for each in sent:
         await add(store, f"invitation/{each}", KINDS["sent"], DISTRICT)
     await add(store, "sharing/70", KINDS["sent"], DISTRICT)

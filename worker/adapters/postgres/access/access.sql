@@ -1,4 +1,5 @@
 -- name: everybody
+-- Every user of the console, with role, password date and number of open sessions.
 SELECT u.name, u.role, u.created_at, u.password_changed_at, u.disabled_at,
        (SELECT count(*) FROM sessions s WHERE s.user_name = u.name
             AND s.begun_at > clock_timestamp() - $1::interval
@@ -6,43 +7,55 @@ SELECT u.name, u.role, u.created_at, u.password_changed_at, u.disabled_at,
 FROM users u ORDER BY u.name
 
 -- name: exist
+-- Whether the console has any user, disabled ones included.
 SELECT EXISTS (SELECT FROM users)
 
 -- name: can_log_in
+-- Whether the console has a user who is not disabled.
 SELECT EXISTS (SELECT FROM users WHERE disabled_at IS NULL)
 
 -- name: credentials
+-- What a log-in with this name is checked against.
 SELECT name, role, password_hash, disabled_at IS NOT NULL AS is_disabled FROM users WHERE name = $1
 
 -- name: add
+-- Adds a user; returns nothing where the name is taken.
 INSERT INTO users (name, role, password_hash) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO NOTHING
 RETURNING true
 
 -- name: lock
+-- Locks a user for a change, and returns the role and whether the user is disabled.
 -- Whoever begins a session shares this row; so a session begins either before a change, which ends it, or
 -- after it, when what it was checked against is no longer so.
 SELECT FROM users WHERE name = $1 FOR UPDATE
 
 -- name: set_password
+-- Gives a user another password.
 UPDATE users SET password_hash = $2, password_changed_at = clock_timestamp() WHERE name = $1
 
 -- name: rehash
+-- Keeps a user's same password under another hash, unless the password has changed meanwhile.
 UPDATE users SET password_hash = $3 WHERE name = $1 AND password_hash = $2
 
 -- name: set_role
+-- Gives a user another role.
 UPDATE users SET role = $2 WHERE name = $1
 
 -- name: disable
+-- Keeps a user from logging in.
 UPDATE users SET disabled_at = clock_timestamp() WHERE name = $1
 
 -- name: enable
+-- Lets a disabled user log in again.
 UPDATE users SET disabled_at = NULL WHERE name = $1
 
 -- name: end_sessions
+-- Ends every session of a user.
 DELETE FROM sessions WHERE user_name = $1
 
 -- name: begin_session
+-- Begins a session, if the user is still what the log-in was checked against.
 INSERT INTO sessions (token_digest, user_name, begun_at, seen_at)
 SELECT $1, name, clock_timestamp(), clock_timestamp() FROM users
 WHERE name = $2 AND password_hash = $3 AND role = $4 AND disabled_at IS NULL
@@ -50,11 +63,13 @@ FOR SHARE
 RETURNING true
 
 -- name: keep_latest_sessions
+-- Deletes a user's oldest sessions, so that at most $2 stay.
 -- One who logs in by a script and never out fills no table.
 DELETE FROM sessions WHERE token_digest IN
     (SELECT token_digest FROM sessions WHERE user_name = $1 ORDER BY begun_at DESC OFFSET $2)
 
 -- name: session
+-- The user of an open session, and whether its last use was so long ago that it is noted again.
 SELECT u.name, u.role, s.seen_at < clock_timestamp() - least($3::interval / 10, interval '1 minute') AS is_stale
 FROM sessions s JOIN users u ON u.name = s.user_name
 WHERE s.token_digest = $1 AND u.disabled_at IS NULL
@@ -62,12 +77,15 @@ WHERE s.token_digest = $1 AND u.disabled_at IS NULL
   AND s.seen_at > clock_timestamp() - $3::interval
 
 -- name: go_on
+-- Notes that a session was used now.
 UPDATE sessions SET seen_at = clock_timestamp() WHERE token_digest = $1
 
 -- name: end_session
+-- Ends one session.
 DELETE FROM sessions WHERE token_digest = $1
 
 -- name: forget_sessions
+-- Deletes the sessions that have ended by their age or because they were not used.
 DELETE FROM sessions
 WHERE begun_at <= clock_timestamp() - $1::interval OR seen_at <= clock_timestamp() - $2::interval
 
@@ -76,11 +94,13 @@ WHERE begun_at <= clock_timestamp() - $1::interval OR seen_at <= clock_timestamp
 INSERT INTO login_key AS k (key) VALUES ($1) ON CONFLICT (only_one) DO UPDATE SET key = k.key RETURNING key
 
 -- name: have_buckets
+-- Makes the counters of log-in attempts for an address and a name, where they are missing.
 INSERT INTO login_attempts (kind, bucket, tried_at, free_at)
 VALUES ('address', $1, clock_timestamp(), clock_timestamp()), ('name', $2, clock_timestamp(), clock_timestamp())
 ON CONFLICT (kind, bucket) DO NOTHING
 
 -- name: lock_buckets
+-- Locks the counters of log-in attempts for an address and a name, and returns them.
 -- In one order, so that two tries never wait for each other in a ring. The clock is read by a statement of
 -- its own, once the locks are there.
 SELECT kind, failures, tried_at, free_at FROM login_attempts
@@ -88,45 +108,56 @@ WHERE (kind, bucket) IN (('address', $1::integer), ('name', $2::integer))
 ORDER BY kind FOR UPDATE
 
 -- name: now
+-- The database's time, which all processes share.
 SELECT clock_timestamp()
 
 -- name: count_attempt
+-- Counts a log-in attempt as failed, and says from when the next one is accepted.
 UPDATE login_attempts SET failures = $3, tried_at = $4, free_at = $5 WHERE kind = $1 AND bucket = $2
 
 -- name: forgive
+-- Takes back the attempt that a log-in counted beforehand, and forgets the name's failures.
 -- The name begins anew. The address does not: one who has a password of his own guesses others' no faster.
 UPDATE login_attempts
 SET failures = CASE kind WHEN 'name' THEN 0 ELSE greatest(failures - 1, 0) END, free_at = clock_timestamp()
 WHERE (kind, bucket) IN (('address', $1::integer), ('name', $2::integer))
 
 -- name: forget_attempts
+-- Deletes the counters of log-in attempts that do not matter any more.
 DELETE FROM login_attempts
 WHERE tried_at < clock_timestamp() - $1::interval AND free_at < clock_timestamp()
 
 -- name: is_known_browser
+-- Whether the user has logged in with this browser, and not too long ago.
 SELECT EXISTS (SELECT FROM known_browsers
     WHERE token_digest = $1 AND user_name = $2 AND seen_at > clock_timestamp() - $3::interval)
 
 -- name: remember_browser
+-- Notes that the user has logged in with this browser now.
 INSERT INTO known_browsers (token_digest, user_name, seen_at) VALUES ($1, $2, clock_timestamp())
 ON CONFLICT (token_digest, user_name) DO UPDATE SET seen_at = excluded.seen_at
 
 -- name: keep_latest_browsers
+-- Forgets the browsers that a user has not used for longest, so that at most $2 stay.
 DELETE FROM known_browsers WHERE user_name = $1 AND token_digest IN
     (SELECT token_digest FROM known_browsers WHERE user_name = $1 ORDER BY seen_at DESC OFFSET $2)
 
 -- name: forget_browsers
+-- Forgets the browsers that were not used for long.
 DELETE FROM known_browsers WHERE seen_at <= clock_timestamp() - $1::interval
 
 -- name: note
+-- Writes what a person did to the audit.
 INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
 
 -- name: audit
+-- Audit entries older than entry $1, newest first.
 SELECT id, at, actor, action, district_id, detail FROM audit
 WHERE id < $1
 ORDER BY id DESC LIMIT $2
 
 -- name: audit_of_district
+-- Audit entries of one district older than entry $1, newest first.
 SELECT id, at, actor, action, district_id, detail FROM audit
 WHERE district_id = $3 AND id < $1
 ORDER BY id DESC LIMIT $2

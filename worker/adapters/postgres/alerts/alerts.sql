@@ -13,14 +13,17 @@ ON CONFLICT (district_id) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUD
 RETURNING district_id
 
 -- name: renew
+-- Prolongs the lease on a district's alerts; returns nothing where it is lost.
 UPDATE alert_leases SET until = clock_timestamp() + $3::interval
 WHERE district_id = $1 AND holder = $2 AND until > clock_timestamp()
 RETURNING true
 
 -- name: release
+-- Gives up the leases on the alerts of these districts.
 DELETE FROM alert_leases WHERE district_id = ANY($1::text[]) AND holder = $2
 
 -- name: first
+-- The district's first alerts to publish, in the shape of messages of the outbox.
 SELECT district_id, position, routing_key, 'rostering.alert/v1' AS schema, alert_id AS message_key, sequence,
        1 AS part, 1 AS parts, trace_parent, body AS envelope, NULL AS changes
 FROM alerts WHERE district_id = $1 AND published_at IS NULL ORDER BY position LIMIT $2
@@ -36,9 +39,11 @@ WITH marked AS (
 SELECT count(*) FROM marked
 
 -- name: unpublished
+-- How many alerts are not yet published.
 SELECT count(*) FROM alerts WHERE published_at IS NULL
 
 -- name: add
+-- Makes alerts that wait to be published.
 -- Positions are given out while the incident is locked: the alerts of one have the order of their making.
 INSERT INTO alerts (district_id, alert_id, dedup_key, status, starts_at, routing_key, sequence, trace_parent, body)
 SELECT t.district_id, t.alert_id, t.dedup_key, t.status, t.starts_at, t.routing_key, t.sequence, t.trace_parent, t.body
@@ -48,6 +53,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $
 ORDER BY t.place
 
 -- name: forget
+-- Deletes alerts that were published long ago, except those of incidents that are not over.
 -- What left long ago, but for incidents that are not over: a new channel is told of these.
 DELETE FROM alerts a WHERE a.created_at < clock_timestamp() - $1::interval
   AND a.published_at < clock_timestamp() - $1::interval

@@ -39,6 +39,7 @@ FROM due WHERE d.id = due.id
 RETURNING d.id, d.alert_id, d.body, d.attempts, clock_timestamp() - d.created_at AS age, d.trace_parent
 
 -- name: delivered
+-- Marks a delivery as done; returns nothing where it is done, dead or taken by another process.
 UPDATE deliveries SET delivered_at = clock_timestamp(), refreshed_at = clock_timestamp(), problem = NULL
 WHERE id = $1 AND attempts = $2 AND delivered_at IS NULL AND dead_at IS NULL
 RETURNING true
@@ -75,19 +76,23 @@ UPDATE deliveries SET delivered_at = NULL, next_attempt_at = clock_timestamp()
 WHERE channel = $1 AND dedup_key = ANY($2::text[]) AND status = 'resolved' AND delivered_at >= $3
 
 -- name: now
+-- The database's time, to tell which deliveries were done since.
 SELECT clock_timestamp()
 
 -- name: by_channel
+-- How many alerts wait or are dead for each channel, since when, and one problem, for the status.
 SELECT channel, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
        min(created_at) AS since, max(problem) AS problem
 FROM deliveries WHERE delivered_at IS NULL AND discarded_at IS NULL GROUP BY channel ORDER BY channel
 
 -- name: by_kind
+-- How many alerts wait or are dead for each kind of channel, for the metrics.
 SELECT regexp_replace(channel, '-[0-9a-f]+$', '') AS kind,
        count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead
 FROM deliveries WHERE delivered_at IS NULL AND discarded_at IS NULL GROUP BY 1
 
 -- name: dead
+-- The dead deliveries, with what went wrong, for the person who retries or discards them.
 SELECT channel, alert_id, dedup_key, status, dead_at, attempts, problem FROM deliveries
 WHERE dead_at IS NOT NULL AND discarded_at IS NULL ORDER BY id LIMIT $1
 
@@ -100,9 +105,11 @@ WHERE d.dead_at IS NOT NULL AND d.discarded_at IS NULL AND ($1::text IS NULL OR 
 RETURNING d.id
 
 -- name: count_dead
+-- How many dead deliveries are left, in all or for one channel.
 SELECT count(*) FROM deliveries WHERE dead_at IS NOT NULL AND discarded_at IS NULL AND ($1::text IS NULL OR channel = $1)
 
 -- name: discard
+-- Discards the dead deliveries of a channel, or all that wait for it as well.
 -- The rows stay for as long as their alerts do, which would be taken over again.
 UPDATE deliveries SET dead_at = coalesce(dead_at, clock_timestamp()), discarded_at = clock_timestamp()
 WHERE delivered_at IS NULL AND discarded_at IS NULL AND ($1::text IS NULL OR channel = $1)
@@ -110,6 +117,7 @@ WHERE delivered_at IS NULL AND discarded_at IS NULL AND ($1::text IS NULL OR cha
 RETURNING id
 
 -- name: forget_settled
+-- Deletes deliveries that were done or discarded long ago and whose alert and incident are gone.
 DELETE FROM deliveries d WHERE coalesce(d.delivered_at, d.discarded_at) < clock_timestamp() - $1::interval
   AND NOT EXISTS (SELECT FROM alerts a WHERE a.position = d.position)
   AND NOT EXISTS (SELECT FROM incidents i WHERE i.told IS NOT NULL AND d.dedup_key =

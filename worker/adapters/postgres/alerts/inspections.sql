@@ -1,4 +1,5 @@
 -- name: is_due
+-- Whether an inspection is due.
 SELECT EXISTS (SELECT FROM inspections WHERE inspected_at <= clock_timestamp() - $1::interval)
 
 -- name: sight

@@ -1,8 +1,10 @@
 -- name: lock
+-- Makes the e-mails of one district wait for each other while they are written.
 -- The mails of a district are made one after the other, so that their positions are the order of their commits.
 SELECT pg_advisory_xact_lock(hashtext('mails'), hashtext($1))
 
 -- name: enqueue
+-- Keeps a new e-mail to a district; returns nothing where its occasion has one already.
 -- An occasion that has its mail gets no second one.
 INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, wait_for_sync)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -29,6 +31,7 @@ RETURNING m.mail_id, m.district_id, m.kind, m.recipients, m.subject, m.text, m.h
           coalesce(clock_timestamp() - m.trying_since, interval '0') AS tried_for
 
 -- name: handed
+-- Notes that an e-mail is about to be handed over to the mail server.
 -- Says that the last byte is about to be given away; nothing where the taker's time is over, somebody has ordered
 -- otherwise, or the district has fallen out of sync since.
 UPDATE mails m SET handed_at = clock_timestamp(), next_attempt_at = clock_timestamp() + $3::interval, refused = $4
@@ -37,6 +40,7 @@ WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NULL AND next_at
 RETURNING true
 
 -- name: sent
+-- Marks an e-mail as sent, and removes the connect link from its text.
 -- A link that has left is the district's: what opens its page is kept no longer.
 UPDATE mails SET sent_at = clock_timestamp(), problem = NULL,
     text = regexp_replace(text, '(/connect/)[A-Za-z0-9_-]{32,}', '\1…', 'g'),
@@ -45,6 +49,7 @@ WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NOT NULL
 RETURNING true
 
 -- name: put_off
+-- Notes that an e-mail was surely not sent, and when it is tried again or that it is given up.
 -- Surely not sent: due again after $4, or given up where a server was asked for it for longer than $5.
 UPDATE mails SET
     handed_at = NULL, refused = '{}', problem = $3, next_attempt_at = clock_timestamp() + $4::interval,
@@ -55,46 +60,56 @@ WHERE mail_id = $1 AND attempts = $2 AND waits
 RETURNING dead_at IS NOT NULL
 
 -- name: postpone
+-- Moves the next attempt at an e-mail that no mail server was asked for.
 -- No server was asked: due at $3.
 UPDATE mails SET next_attempt_at = $3 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NULL
 
 -- name: refuse
+-- Marks an e-mail as dead, since the mail server refused it for good.
 UPDATE mails SET handed_at = NULL, dead_at = clock_timestamp(), problem = $3, refused = $4
 WHERE mail_id = $1 AND attempts = $2 AND waits
 
 -- name: uncertain
+-- Marks an e-mail as uncertain: it was handed over, and no answer came.
 -- Nobody works on it any more, and nobody knows what became of it.
 UPDATE mails SET problem = $3, next_attempt_at = clock_timestamp()
 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NOT NULL
 
 -- name: bounce
+-- Adds what a report that came back says of an e-mail.
 -- Adds what a report says; one that is read again changes nothing, nor one on a mail that never left.
 UPDATE mails SET bounced = bounced || $2::jsonb, bounced_at = clock_timestamp()
 WHERE mail_id = $1 AND handed_at IS NOT NULL AND NOT bounced @> $2::jsonb
 RETURNING kind
 
 -- name: list
+-- The newest e-mails, to all districts or to one.
 SELECT m.*, clock_timestamp() AS now FROM mails m
 WHERE ($1::text IS NULL OR district_id = $1) ORDER BY position DESC LIMIT $2
 
 -- name: show
+-- One e-mail, with the time now.
 SELECT m.*, clock_timestamp() AS now FROM mails m WHERE mail_id = $1
 
 -- name: for_update
+-- One e-mail, locked for a person's order.
 SELECT m.*, clock_timestamp() AS now FROM mails m WHERE mail_id = $1 FOR UPDATE
 
 -- name: arrived
+-- Marks an e-mail as sent on a person's word.
 -- A person knows that it arrived, or that enough people have it.
 UPDATE mails SET sent_at = coalesce(sent_at, clock_timestamp()), settled_at = clock_timestamp(), settled_by = $2, problem = NULL
 WHERE mail_id = $1
 
 -- name: again
+-- Has an e-mail sent again from the beginning, by a person's order.
 -- A person has it sent anew, from the beginning; whoever still holds it holds it no more.
 UPDATE mails SET handed_at = NULL, dead_at = NULL, attempts = attempts + 1, next_attempt_at = clock_timestamp(),
     trying_since = NULL, problem = NULL, refused = '{}', settled_at = clock_timestamp(), settled_by = $2
 WHERE mail_id = $1
 
 -- name: cancel
+-- Cancels an e-mail, by a person's order.
 UPDATE mails SET cancelled_at = clock_timestamp(), dead_at = NULL, handed_at = NULL,
     settled_at = clock_timestamp(), settled_by = $2
 WHERE mail_id = $1

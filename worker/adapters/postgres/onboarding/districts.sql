@@ -1,6 +1,7 @@
 -- Where districts stand on their way from chosen to live.
 
 -- name: records
+-- The districts in onboarding with all that is known of each, or one of them.
 -- All of them, or one.
 SELECT l.*, clock_timestamp() AS now, coalesce(c.record ->> 'name', s.record ->> 'name', l.name) AS called,
        d.standing_since AS review_since
@@ -12,10 +13,12 @@ WHERE $1::text IS NULL OR l.district_id = $1
 ORDER BY l.district_id
 
 -- name: history
+-- Every move that the district has made in onboarding, oldest first.
 SELECT district_id, from_state, move, to_state, at, actor, detail FROM onboarding_history
 WHERE district_id = $1 ORDER BY id
 
 -- name: by_state
+-- How many districts are in each state of onboarding, for the metrics.
 SELECT state, count(*) AS districts FROM onboarding GROUP BY state
 
 -- name: find
@@ -133,12 +136,14 @@ CROSS JOIN LATERAL (SELECT CASE WHEN c.district_id IS NULL THEN d.district_id IS
 ORDER BY l.district_id
 
 -- name: move
+-- Moves districts to their next state of onboarding.
 -- One step each.
 UPDATE onboarding l SET state = m.state, returns_to = m.returns_to, since = m.at
 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS m(district_id, state, returns_to, at)
 WHERE l.district_id = m.district_id
 
 -- name: note
+-- Writes moves of districts to their history.
 INSERT INTO onboarding_history (district_id, from_state, move, to_state, at, actor, detail)
 SELECT m.district_id, m.from_state, m.move, m.to_state, m.at, m.actor, m.detail
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::jsonb[])
@@ -154,6 +159,7 @@ FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS h(district_id, trouble
 WHERE l.district_id = h.district_id
 
 -- name: zones
+-- The time zones of all districts in onboarding, and the time now.
 -- All that districts are in.
 SELECT clock_timestamp() AS now, array_agg(DISTINCT time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones
 FROM onboarding

@@ -4,6 +4,7 @@
 -- longest that a time of this kind lies ahead.
 
 -- name: windows
+-- Windows that were opened, got an event or were deferred in the future: to now.
 WITH ahead AS (
     SELECT district_id FROM windows
     WHERE greatest(opened_at, last_event_at, deferred_since) > clock_timestamp() + $1::interval
@@ -17,6 +18,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: feed_marks
+-- Marks of how far publishers sent that came in the future: to now.
 WITH ahead AS (
     SELECT district_id, through FROM feed_marks WHERE received_at > clock_timestamp() + $1::interval
     FOR UPDATE SKIP LOCKED
@@ -27,6 +29,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: evaluation_failures
+-- Districts whose next try after a failed evaluation is too far ahead: to now.
 WITH ahead AS (
     SELECT district_id FROM evaluation_failures WHERE not_before > clock_timestamp() + $1::interval + $2::interval
     FOR UPDATE SKIP LOCKED
@@ -37,6 +40,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: relay_leases
+-- Leases on outboxes that run for longer than a lease may: to a full lease from now.
 -- Whoever holds one, and lives, goes on; of whoever is dead it ends as soon as ever.
 WITH ahead AS (
     SELECT district_id FROM relay_leases WHERE until > clock_timestamp() + $1::interval + $2::interval
@@ -48,6 +52,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: alert_leases
+-- Leases on alerts that run for longer than a lease may: to a full lease from now.
 WITH ahead AS (
     SELECT district_id FROM alert_leases WHERE until > clock_timestamp() + $1::interval + $2::interval
     FOR UPDATE SKIP LOCKED
@@ -58,6 +63,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: outbox
+-- Messages that were put into the outbox in the future: to now.
 WITH ahead AS (
     SELECT district_id, position FROM outbox WHERE created_at > clock_timestamp() + $1::interval
     FOR UPDATE SKIP LOCKED
@@ -68,6 +74,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: deliveries
+-- Deliveries whose next attempt or refresh is too far ahead: due now.
 -- What stands is said again at once.
 WITH ahead AS (
     SELECT id FROM deliveries
@@ -85,6 +92,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: alert_channels
+-- Channels that were first seen in the future: to the usual time before now.
 -- What is told after the clock was put back is not from before the channel was there. (Without $1, so that
 -- nothing of it is left out.)
 WITH done AS (
@@ -94,6 +102,7 @@ WITH done AS (
 SELECT count(*) FROM done
 
 -- name: mails
+-- E-mails whose next attempt, first attempt or settling lies too far ahead: due now, and not in the future.
 -- Of mails that were handed over: nobody works on one for longer. A report that came back since a person settled a
 -- mail, and since the clock was put back, must not look older: so `settled_at` goes back a minute further.
 WITH ahead AS (
@@ -119,22 +128,26 @@ WHERE waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + $1::
 ORDER BY next_attempt_at LIMIT 500
 
 -- name: mail_is_due
+-- Moves the next attempt at an e-mail to $3, unless it was moved or the e-mail left meanwhile.
 UPDATE mails SET next_attempt_at = $3
 WHERE mail_id = $1 AND next_attempt_at = $2 AND waits AND handed_at IS NULL
 
 -- name: inspections
+-- An inspection that was made in the future: the next one is due.
 WITH done AS (
     UPDATE inspections SET inspected_at = 'epoch' WHERE inspected_at > clock_timestamp() + $1::interval RETURNING 1
 )
 SELECT count(*) FROM done
 
 -- name: token_listing
+-- A list of connected districts that was read in the future: the next reading is due.
 WITH done AS (
     UPDATE token_listing SET listed_at = 'epoch' WHERE listed_at > clock_timestamp() + $1::interval RETURNING 1
 )
 SELECT count(*) FROM done
 
 -- name: connections
+-- Connected districts whose turn, cursor, failure or next baseline lies too far ahead: to now.
 -- $2: the longest to the next turn, $3: the same after turns that failed, $4: to the next baseline after a refused one.
 WITH ahead AS (
     SELECT district_id FROM connections
@@ -156,6 +169,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: baselines
+-- Baselines that began in the future: to now.
 WITH ahead AS (
     SELECT district_id FROM baselines WHERE started_at > clock_timestamp() + $1::interval FOR UPDATE SKIP LOCKED
 ), done AS (
@@ -165,6 +179,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: quarantine
+-- Quarantined messages that came in the future: to now.
 WITH ahead AS (
     SELECT district_id, body_digest FROM quarantine WHERE received_at > clock_timestamp() + $1::interval
     FOR UPDATE SKIP LOCKED
@@ -175,6 +190,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: incidents
+-- Incidents that were reported, updated or clear in the future: to now.
 -- When it began stays: its alerts are known by that.
 WITH ahead AS (
     SELECT district_id, code FROM incidents
@@ -190,6 +206,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: sessions
+-- Sessions that began or were used in the future: to now.
 WITH ahead AS (
     SELECT token_digest FROM sessions WHERE greatest(begun_at, seen_at) > clock_timestamp() + $1::interval
     FOR UPDATE SKIP LOCKED
@@ -200,6 +217,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: login_attempts
+-- Counters of log-in attempts in the future or with too long a wait: to now, or to the longest wait.
 -- $2: the longest wait of an address, $3: of a name.
 WITH ahead AS (
     SELECT kind, bucket FROM login_attempts

@@ -1,6 +1,7 @@
 -- What pages show: read-only.
 
 -- name: districts
+-- The districts of one page of the list, in the order asked for, with all that a row shows.
 -- Those asked for are found by what little decides it; only the page's own rows are read whole.
 WITH told AS MATERIALIZED (
     SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name,
@@ -49,15 +50,18 @@ LEFT JOIN windows w ON w.district_id = p.district_id
 ORDER BY p.place
 
 -- name: names
+-- The name of every district that Clever or its feed has named.
 SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name
 FROM districts d
 LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
 LEFT JOIN connections c ON c.district_id = d.district_id
 
 -- name: now
+-- The database's time, for a page without rows.
 SELECT clock_timestamp()
 
 -- name: coverage
+-- How many students, and blocked ones, each school and grade of the district has.
 -- With $2 also where the students were whom the plan removes.
 SELECT nullif(c.school_id, '') AS school_id, s.record ->> 'name' AS school, nullif(c.grade, '') AS grade,
        c.students, c.blocked, c.removed
@@ -73,6 +77,7 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 ORDER BY c.school_id, c.grade
 
 -- name: decisions
+-- The district's decisions before number $2, newest first, each with its batch and a short summary.
 SELECT d.number, d.outcome, d.sequence, d.decided_at, d.published_at, b.trigger, b.events,
        (d.summary - 'causes' - 'suggestions') #- '{findings,items}' AS summary
 FROM decisions d
@@ -82,6 +87,7 @@ ORDER BY d.number DESC
 LIMIT $3
 
 -- name: findings
+-- One page of the district's open findings, by severity, code and record.
 -- For each severity one step into the index, to where the list goes on.
 SELECT f.* FROM unnest($2::text[]) AS v(severity)
 CROSS JOIN LATERAL (
@@ -109,6 +115,7 @@ ORDER BY f.severity, f.code, f.kind, f.record_id, f.member
 LIMIT $9
 
 -- name: section_names
+-- The names of these sections, of those that have one.
 SELECT i.id, s.name
 FROM unnest($2::text[]) AS i(id)
 CROSS JOIN LATERAL (SELECT record ->> 'name' AS name FROM staged

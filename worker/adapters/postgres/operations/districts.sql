@@ -57,30 +57,37 @@ LEFT JOIN holds h ON h.district_id = d.district_id
 WHERE d.district_id = $1
 
 -- name: school_names
+-- The names of these schools, null for one without a name.
 SELECT i.id AS record_id, s.name
 FROM unnest($2::text[]) AS i(id)
 CROSS JOIN LATERAL (SELECT record ->> 'name' AS name FROM staged
     WHERE district_id = $1 AND kind = 'school' AND record_id = i.id OFFSET 0) AS s
 
 -- name: window
+-- The district's open window, if there is one.
 SELECT opened_at, last_event_at, events, requested, deferred_since FROM windows WHERE district_id = $1
 
 -- name: last_decision
+-- The district's last decision, and when it was published.
 SELECT decision_id, outcome, sequence, decided_at, published_at FROM decisions
 WHERE district_id = $1 ORDER BY number DESC LIMIT 1
 
 -- name: last_review
+-- The summary of the district's last review.
 SELECT summary FROM decisions WHERE district_id = $1 AND outcome = 'review' ORDER BY sequence DESC LIMIT 1
 
 -- name: last_batch
+-- The district's last batch, with its trigger and outcome.
 SELECT batch_id, trigger, events, opened_at, closed_at, outcome FROM batches
 WHERE district_id = $1 ORDER BY number DESC LIMIT 1
 
 -- name: filter
+-- The district's section filter in force, with who set it, when and why.
 SELECT version, filter, actor, set_at, reason FROM filters
 WHERE district_id = $1 ORDER BY version DESC LIMIT 1
 
 -- name: filters
+-- Every section filter that the district has had, oldest first.
 SELECT version, filter, actor, set_at, reason FROM filters WHERE district_id = $1 ORDER BY version
 
 -- name: lock_settings
@@ -88,37 +95,46 @@ SELECT version, filter, actor, set_at, reason FROM filters WHERE district_id = $
 SELECT pg_advisory_xact_lock(hashtextextended('rostering.settings.' || $1, 0))
 
 -- name: add_filter
+-- Sets the district's next section filter; returns its version.
 INSERT INTO filters (district_id, version, filter, actor, reason, confirmed)
 SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3, $4, $5::jsonb FROM filters WHERE district_id = $1
 RETURNING version
 
 -- name: policy
+-- The district's own policy in force, if it has one.
 -- The highest version that has not ended.
 SELECT version, policy, actor, set_at, until, reason FROM policies
 WHERE district_id = $1 AND (until IS NULL OR until > clock_timestamp())
 ORDER BY version DESC LIMIT 1
 
 -- name: policies
+-- Every policy that the district has had, oldest first.
 SELECT version, policy, actor, set_at, until, reason FROM policies WHERE district_id = $1 ORDER BY version
 
 -- name: is_to_come
+-- Whether a time is in the future by the database's clock.
 SELECT $1::timestamptz > clock_timestamp()
 
 -- name: add_policy
+-- Sets the district's next policy; returns its version.
 INSERT INTO policies (district_id, version, policy, actor, reason, until)
 SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3, $4, $5 FROM policies WHERE district_id = $1
 RETURNING version
 
 -- name: audit
+-- Writes what a person ordered of a district to the audit.
 INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
 
 -- name: is_known
+-- Whether anything was ever received of the district.
 SELECT EXISTS (SELECT FROM districts WHERE district_id = $1)
 
 -- name: unpark
+-- Forgets the district's failed evaluations, so that a parked one is evaluated again.
 DELETE FROM evaluation_failures WHERE district_id = $1
 
 -- name: statuses
+-- How many districts have each status, for the metrics.
 SELECT CASE WHEN d.purged_at IS NOT NULL THEN 'purged'
             WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
             WHEN f.parked_at IS NOT NULL THEN 'parked'
@@ -134,6 +150,7 @@ GROUP BY 1
 SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1)
 
 -- name: ping
+-- Asks whether the database answers.
 SELECT 1
 
 -- name: forget_old_events

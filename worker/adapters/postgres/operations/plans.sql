@@ -1,7 +1,9 @@
 -- name: district
+-- The counts and digests of the district's plan.
 SELECT counts, candidate_digest, error_digest FROM districts WHERE district_id = $1
 
 -- name: changes
+-- One page of what the plan adds, changes and removes, with each record before and after.
 -- By the index of plans, from a place on: a plan of a hundred thousand changes costs no more than its page.
 SELECT kind, record_id, committed, candidate FROM roster
 WHERE plan_of = $1 AND (kind, record_id) > ($2, $3)
@@ -11,6 +13,7 @@ WHERE plan_of = $1 AND (kind, record_id) > ($2, $3)
 ORDER BY kind, record_id LIMIT $6
 
 -- name: guards
+-- The open findings of guards, which block the plan until it is approved.
 SELECT code, severity, kind, record_id, detail FROM findings
 WHERE open_of = $1 AND severity = 'error' AND code = ANY($2::text[])
 ORDER BY severity, code, kind, record_id, member

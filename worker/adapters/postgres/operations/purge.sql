@@ -1,7 +1,9 @@
 -- name: lock
+-- Locks a district that is to be purged, and returns the time.
 SELECT clock_timestamp() AS now FROM districts WHERE district_id = $1 FOR UPDATE
 
 -- name: unpublished
+-- How many of the district's messages are not yet published.
 SELECT count(*) FROM outbox WHERE district_id = $1
 
 -- name: blank

@@ -35,6 +35,7 @@ DELETE FROM policies WHERE ctid = ANY(ARRAY(
     LIMIT $2))
 
 -- name: approvals
+-- Approvals that were used or became void long ago.
 -- Approvals that are used or void.
 DELETE FROM approvals WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM approvals WHERE ended_at < clock_timestamp() - $1::interval LIMIT $2))

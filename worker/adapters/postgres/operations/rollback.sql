@@ -1,11 +1,14 @@
 -- name: wait_for_locks
+-- Lets this transaction wait so many milliseconds for a lock.
 -- In this transaction, for so many milliseconds.
 SELECT set_config('lock_timeout', $1, true)
 
 -- name: history_from
+-- The earliest commit of the district that a rollback can restore; nothing for an unknown district.
 SELECT history_from FROM districts WHERE district_id = $1
 
 -- name: commit
+-- The commit with this sequence, with when it was decided and its summary.
 SELECT sequence, decided_at, summary FROM decisions
 WHERE district_id = $1 AND outcome = 'commit' AND sequence = $2
 
@@ -17,6 +20,7 @@ WHERE district_id = $1 AND outcome = 'commit'
 ORDER BY sequence DESC LIMIT $2
 
 -- name: differences
+-- The records that are not as they were after commit $2, as they were then.
 -- The first value that was replaced after commit $2 is the one that was in force after it.
 WITH replaced AS (
     SELECT DISTINCT ON (kind, record_id) kind, record_id, record, member FROM commit_history
@@ -49,6 +53,7 @@ LEFT JOIN LATERAL (SELECT committed, committed_member, committed_school_id FROM 
 WHERE t.member IS DISTINCT FROM r.committed_member
 
 -- name: put_back
+-- Makes the records that commit $3 replaces committed again as they were after commit $2.
 WITH replaced AS (
     SELECT DISTINCT ON (kind, record_id) kind, record_id, record, member, school_id FROM commit_history
     WHERE district_id = $1 AND sequence > $2 AND sequence < $3
@@ -65,6 +70,7 @@ ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     committed_school_id = EXCLUDED.committed_school_id
 
 -- name: drop_rows
+-- Deletes what was committed after the restored commit and is not in the candidate roster.
 -- What differed and was not put back was not there. Rows that nothing speaks for any more go. (By place in
 -- the table, so that no plan ever reads the whole district for them.)
 DELETE FROM roster WHERE ctid = ANY(ARRAY(
@@ -74,6 +80,7 @@ DELETE FROM roster WHERE ctid = ANY(ARRAY(
     WHERE h.district_id = $1 AND h.sequence = $2 AND r.committed_member = h.member AND r.candidate IS NULL))
 
 -- name: take_out
+-- Marks what was committed after the restored commit as not committed; the next plan may add it again.
 UPDATE roster SET committed = NULL, committed_member = NULL, committed_school_id = NULL
 WHERE ctid = ANY(ARRAY(
     SELECT r.ctid FROM commit_history h
@@ -94,6 +101,7 @@ ORDER BY (r.committed IS NULL),
          h.record_id
 
 -- name: save_district
+-- Saves what a rollback changes of the district's state.
 -- Candidate roster, filter and policy are what they were last judged by: the next evaluation sees to them.
 UPDATE districts SET
     batch_number = $2, decision_number = $3, commit_sequence = $4, outbox_position = $5, last_commit_id = $6,
@@ -101,13 +109,16 @@ UPDATE districts SET
 WHERE district_id = $1
 
 -- name: hold
+-- Puts the district on hold after a rollback, in the place of an earlier hold.
 INSERT INTO holds (district_id, actor, reason) VALUES ($1, $2, $3)
 ON CONFLICT (district_id) DO UPDATE SET
     held_at = clock_timestamp(), actor = EXCLUDED.actor, reason = EXCLUDED.reason
 
 -- name: void_approval
+-- Ends the district's open approval as void, since a rollback has changed its plan.
 UPDATE approvals SET ended_at = clock_timestamp(), ended_as = 'void', ended_why = $2
 WHERE district_id = $1 AND ended_at IS NULL
 
 -- name: audit
+-- Writes a person's rollback to the audit.
 INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, 'district.rollback', $2, $3)

@@ -1,4 +1,5 @@
 -- name: wait_for_locks
+-- Lets this transaction wait so many milliseconds for a lock, and read tables whole.
 -- In this transaction, for so many milliseconds.
 SELECT set_config('lock_timeout', $1, true), set_config('enable_seqscan', 'on', true)
 
@@ -19,6 +20,7 @@ WITH known AS (
 SELECT record_id FROM known ORDER BY record_id <> $2, record_id LIMIT 20
 
 -- name: erased
+-- When a student was erased, and by whom.
 SELECT erased_at, actor FROM erased_students WHERE district_id = $1 AND student_id = $2
 
 -- name: export
@@ -57,25 +59,31 @@ SELECT
      FROM audit WHERE district_id = $1 AND detail ->> 'record' = $2) AS audit
 
 -- name: staged
+-- What is staged of a student's record.
 SELECT event_id, record, modified FROM staged WHERE district_id = $1 AND kind = 'user' AND record_id = $2
 
 -- name: lock_baseline
+-- Keeps pages out of the district's baseline until the student is erased.
 -- Whoever reads the district writes no page meanwhile, and leaves the student out of the next.
 SELECT true FROM baselines WHERE district_id = $1 FOR UPDATE
 
 -- name: remember
+-- Notes that a student is erased, so that nothing of the student comes back.
 INSERT INTO erased_students (district_id, student_id, actor) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 
 -- name: forget_inbox
+-- Takes an erased student's data out of the events in the inbox.
 -- An event is kept as one that deletes the student: publishers count what was stored.
 UPDATE inbox SET record = rostering_without_student(record)
 WHERE district_id = $1 AND kind = 'user' AND record_id = $2 AND record ? 'student'
 
 -- name: forget_teacher_of_baseline
+-- Takes the student's data out of a baseline's record of a teacher and student.
 UPDATE baseline_records SET record = rostering_without_student(record)
 WHERE district_id = $1 AND kind = 'user' AND record_id = $2 AND record ? 'student' AND record ? 'teacher'
 
 -- name: forget_baseline
+-- Deletes the student's record from a baseline, and from its count of records.
 WITH gone AS (
     DELETE FROM baseline_records WHERE district_id = $1 AND kind = 'user' AND record_id = $2 AND record ? 'student'
     RETURNING 1
@@ -83,15 +91,19 @@ WITH gone AS (
 UPDATE baselines SET records = records - (SELECT count(*) FROM gone) WHERE district_id = $1
 
 -- name: forget_history
+-- Blanks an erased student's record in the history of commits.
 UPDATE commit_history SET record = NULL
 WHERE district_id = $1 AND kind = 'student' AND record_id = $2 AND record IS NOT NULL
 
 -- name: forget_moves
+-- Deletes where commits moved an erased student, which guards count.
 DELETE FROM guard_history WHERE district_id = $1 AND student_id = $2
 
 -- name: is_committed
+-- Whether the student is still committed, so that a commit has to remove the student.
 SELECT count(*) > 0 FROM roster
 WHERE district_id = $1 AND kind = 'student' AND record_id = $2 AND committed_member IS NOT NULL
 
 -- name: note
+-- Writes a person's order to erase a student to the audit.
 INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)

@@ -13,14 +13,17 @@ ON CONFLICT (district_id) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUD
 RETURNING district_id
 
 -- name: renew
+-- Prolongs the lease on a district's outbox; returns nothing where it is lost.
 UPDATE relay_leases SET until = clock_timestamp() + $3::interval
 WHERE district_id = $1 AND holder = $2 AND until > clock_timestamp()
 RETURNING district_id
 
 -- name: release
+-- Gives up the leases on the outboxes of these districts.
 DELETE FROM relay_leases WHERE district_id = ANY($1::text[]) AND holder = $2
 
 -- name: first
+-- The first messages of a district's outbox.
 SELECT district_id, position, routing_key, schema, message_key, sequence, part, parts, trace_parent,
        envelope, changes
 FROM outbox WHERE district_id = $1 ORDER BY position LIMIT $2
@@ -39,4 +42,5 @@ WITH gone AS (
 SELECT count(*) FROM gone
 
 -- name: unpublished
+-- How many messages of all districts are not yet published.
 SELECT count(*) FROM outbox

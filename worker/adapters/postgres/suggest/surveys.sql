@@ -1,8 +1,10 @@
 -- name: teachers
+-- The district's staged teachers.
 SELECT record_id, record FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'teacher'
 
 -- name: students
+-- The district's staged students, with what a scope reads of each: schools and grade.
 SELECT record_id, record #>> '{student,texts,school_id}' AS school_id, record #>> '{student,texts,grade}' AS grade,
        record #> '{student,other_schools}' AS other_schools
 FROM staged
@@ -10,19 +12,23 @@ WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 ORDER BY record_id
 
 -- name: beside
+-- The schools, courses and terms that the district's sections name.
 SELECT kind, record_id, record FROM staged
 WHERE district_id = $1 AND kind IN ('school', 'course', 'term') AND record IS NOT NULL
 
 -- name: sections
+-- The district's live sections, in the order of their ids.
 SELECT record_id, record FROM staged
 WHERE district_id = $1 AND kind = 'section' AND record IS NOT NULL
 ORDER BY record_id
 
 -- name: schools
+-- The names of the district's live schools.
 SELECT record_id, record ->> 'name' AS name FROM staged
 WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
 
 -- name: shared_values
+-- The grades and schools that shared students have, to find the values of a scope that match none.
 SELECT DISTINCT 'grades' AS field, record #>> '{student,texts,grade}' AS value FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 UNION
@@ -33,6 +39,7 @@ SELECT DISTINCT 'schools', jsonb_array_elements_text(record #> '{student,other_s
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 
 -- name: moment
+-- The district's last batch, the time now, and its time zone and grace of terms, for a count of a draft.
 SELECT d.batch_number, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
        coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p
                  WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
@@ -40,6 +47,7 @@ SELECT d.batch_number, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS ti
 FROM districts d LEFT JOIN onboarding l USING (district_id) WHERE d.district_id = $1
 
 -- name: in_force
+-- The district's section filter in force, the time now, and its time zone and grace of terms.
 SELECT clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
        coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p
                  WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())

@@ -26,7 +26,7 @@ RETURNING true
 
 -- name: lock
 -- Locks a user for a change, and returns the role and whether the user is disabled.
--- Whoever begins a session shares this row; so a session begins either before a change, which ends it, or
+-- Beginning a session shares this row; so a session begins either before a change, which ends it, or
 -- after it, when what it was checked against is no longer so.
 SELECT FROM users WHERE name = $1 FOR UPDATE
 
@@ -64,7 +64,7 @@ RETURNING true
 
 -- name: keep_latest_sessions
 -- Deletes a user's oldest sessions, so that at most $2 stay.
--- One who logs in by a script and never out fills no table.
+-- A script that logs in and never out fills no table.
 DELETE FROM sessions WHERE token_digest IN
     (SELECT token_digest FROM sessions WHERE user_name = $1 ORDER BY begun_at DESC OFFSET $2)
 
@@ -117,7 +117,7 @@ UPDATE login_attempts SET failures = $3, tried_at = $4, free_at = $5 WHERE kind 
 
 -- name: forgive
 -- Takes back the attempt that a log-in counted beforehand, and forgets the name's failures.
--- The name begins anew. The address does not: one who has a password of his own guesses others' no faster.
+-- The address keeps its failures: a user with a password guesses those of others no faster.
 UPDATE login_attempts
 SET failures = CASE kind WHEN 'name' THEN 0 ELSE greatest(failures - 1, 0) END, free_at = clock_timestamp()
 WHERE (kind, bucket) IN (('address', $1::integer), ('name', $2::integer))

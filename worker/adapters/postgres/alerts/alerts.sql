@@ -1,5 +1,5 @@
 -- name: lease
--- Takes the alerts that nobody holds, by district, those with the oldest first.
+-- Takes the alerts that no process holds, by district, those with the oldest first.
 WITH waiting AS (
     SELECT a.district_id, min(a.position) AS first FROM alerts a
     LEFT JOIN alert_leases l ON l.district_id = a.district_id AND l.until > clock_timestamp()
@@ -54,7 +54,7 @@ ORDER BY t.place
 
 -- name: forget
 -- Deletes alerts that were published long ago, except those of incidents that are not over.
--- What left long ago, but for incidents that are not over: a new channel is told of these.
+-- A new channel gets the alerts of incidents that are not over.
 DELETE FROM alerts a WHERE a.created_at < clock_timestamp() - $1::interval
   AND a.published_at < clock_timestamp() - $1::interval
   AND NOT EXISTS (SELECT FROM incidents i WHERE i.told IS NOT NULL AND a.dedup_key =

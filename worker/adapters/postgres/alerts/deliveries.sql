@@ -1,5 +1,5 @@
 -- name: first_look
--- A channel that was never seen is told of what was told in the last $2, and of what stands.
+-- Gives a channel that was never seen the alerts of the last $2, and those of incidents that are not over.
 WITH is_new AS (
     INSERT INTO alert_channels (channel, since) VALUES ($1, clock_timestamp() - $2::interval)
     ON CONFLICT (channel) DO NOTHING RETURNING since
@@ -25,7 +25,7 @@ ON CONFLICT DO NOTHING
 
 -- name: take
 -- Takes alerts that are due, those that have been for longest first, and of each incident only the first that is not delivered.
--- Whoever dies with them leaves them due again after $3; one that others hold is passed by.
+-- Those of a process that dies are due again after $3; one that another process holds is skipped.
 WITH due AS (
     SELECT d.id FROM deliveries d
     WHERE d.channel = $1 AND d.delivered_at IS NULL AND d.dead_at IS NULL
@@ -76,7 +76,7 @@ UPDATE deliveries SET delivered_at = NULL, next_attempt_at = clock_timestamp()
 WHERE channel = $1 AND dedup_key = ANY($2::text[]) AND status = 'resolved' AND delivered_at >= $3
 
 -- name: now
--- The database's time, to tell which deliveries were done since.
+-- The database's time, to know which deliveries were done since.
 SELECT clock_timestamp()
 
 -- name: by_channel
@@ -97,7 +97,7 @@ SELECT channel, alert_id, dedup_key, status, dead_at, attempts, problem FROM del
 WHERE dead_at IS NOT NULL AND discarded_at IS NULL ORDER BY id LIMIT $1
 
 -- name: retry
--- Dead ones are tried anew; not those whose incident has had a later alert delivered, which they would undo.
+-- Has dead deliveries tried again, except where a later alert of the incident was delivered, which they would undo.
 UPDATE deliveries d SET dead_at = NULL, attempts = attempts + 1, next_attempt_at = clock_timestamp(), created_at = clock_timestamp()
 WHERE d.dead_at IS NOT NULL AND d.discarded_at IS NULL AND ($1::text IS NULL OR d.channel = $1)
   AND NOT EXISTS (SELECT FROM deliveries e WHERE e.channel = d.channel AND e.dedup_key = d.dedup_key
@@ -124,6 +124,6 @@ DELETE FROM deliveries d WHERE coalesce(d.delivered_at, d.discarded_at) < clock_
                       i.code || '/' || CASE WHEN i.district_id = '' THEN '-' ELSE i.district_id END)
 
 -- name: give_up
--- What nobody delivers any more, since its channel is no longer among the settings, is dead as well.
+-- Marks as dead what no process delivers, since its channel is no longer among the settings.
 UPDATE deliveries SET dead_at = clock_timestamp(), problem = coalesce(problem, 'nobody delivers to this channel')
 WHERE delivered_at IS NULL AND dead_at IS NULL AND created_at < clock_timestamp() - $1::interval

@@ -4,7 +4,7 @@ SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates
 FROM incidents WHERE district_id = $1 AND code = ANY($2::text[]) ORDER BY code FOR UPDATE
 
 -- name: lock_all
--- Every incident of a district that operations were told of.
+-- Locks every incident of a district that operations know of, and returns them.
 SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since, returns
 FROM incidents WHERE district_id = $1 AND told IS NOT NULL ORDER BY code FOR UPDATE
 
@@ -20,7 +20,7 @@ ON CONFLICT (district_id, code) DO UPDATE SET
     updates = EXCLUDED.updates, clear_since = EXCLUDED.clear_since, returns = EXCLUDED.returns
 
 -- name: keep_new
--- Incidents that nobody else began meanwhile; waits for whoever is about to.
+-- Writes new incidents and returns their codes, without those that another process began meanwhile.
 INSERT INTO incidents (district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates,
                        clear_since, returns)
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[], $7::text[],
@@ -39,7 +39,7 @@ DELETE FROM incidents WHERE district_id = $1
 
 -- name: claim
 -- Claims the next inspection, and returns the time; nothing while none is due or another process inspects.
--- The lock of this row is who inspects; nothing comes back while somebody does, or just did.
+-- The lock of this row is what keeps other processes from inspecting.
 SELECT clock_timestamp() AS now FROM inspections
 WHERE inspected_at <= clock_timestamp() - $1::interval FOR UPDATE SKIP LOCKED
 
@@ -54,7 +54,7 @@ SELECT district_id, code, since, picture, summary, counts, told, told_at, update
 FROM incidents WHERE code = ANY($1::text[]) ORDER BY district_id, code FOR UPDATE
 
 -- name: to_be_told
--- Incidents that an evaluation or a baseline decides, and of which time alone is a reason to tell more: a
+-- Incidents that an evaluation or a baseline decides, and of which time alone is a reason to report more: a
 -- flapping one has stayed away, or another picture waited for its turn; and those that can be forgotten.
 SELECT district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since,
        returns

@@ -38,12 +38,12 @@ SELECT 'unattributed', '', count(*), NULL FROM quarantine q WHERE q.district_id 
 UNION ALL
 SELECT 'held', l.district_id, 0, to_jsonb(l.troubles) FROM onboarding l WHERE l.held_since IS NOT NULL
 UNION ALL
--- No district's: the stage is told in its place.
+-- Of no district: the stage stands in its place.
 SELECT 'stage', f.stage, count(*), to_jsonb(min(f.problem)) FROM stage_failures f
 WHERE f.since <= now() - $9::interval AND f.seen_at > now() - interval '1 minute' GROUP BY f.stage
 
 -- name: figures
--- What the metrics tell of all districts together.
+-- What the metrics show of all districts together.
 SELECT (SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
             (SELECT min(created_at) FROM outbox), (SELECT min(created_at) FROM alerts WHERE published_at IS NULL))), 0)
        )::float8 AS outbox_oldest_seconds,

@@ -15,7 +15,7 @@ UPDATE districts SET history_from = $2 WHERE district_id = $1
 -- name: aged
 -- Districts with history that is kept for too long, and the newest commit whose history is. The roster after
 -- that one was in force until later, and stays the first that one can go back to.
--- (Most have none: which is told by the first commit alone that is kept. Rows up to the one that one can go
+-- (Most have none: which the first commit that is kept shows by itself. Rows up to the one that one can go
 -- back to are what is left of a forgetting that was broken off.)
 SELECT d.district_id, coalesce(old.sequence, d.history_from) AS sequence
 FROM districts d

@@ -48,7 +48,7 @@ ON CONFLICT (district_id) DO UPDATE SET
     not_before = greatest(f.not_before, EXCLUDED.not_before), error = EXCLUDED.error
 
 -- name: stale_policies
--- Districts last judged by another policy than the one in force for them now.
+-- Districts last evaluated by another policy than the one in force for them now.
 SELECT d.district_id, d.policy_fingerprint, p.policy, l.time_zone
 FROM districts d
 LEFT JOIN onboarding l USING (district_id)

@@ -195,7 +195,7 @@ WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
 -- name: gone_schools
--- Those of these schools that were deleted. One that was never told of says nothing: schools may not be shared.
+-- Which of these schools were deleted. One that Clever never named says nothing: schools may not be shared.
 SELECT i.id FROM unnest($2::text[]) AS i(id)
 WHERE (SELECT record IS NULL FROM staged WHERE district_id = $1 AND kind = 'school' AND record_id = i.id)
 
@@ -206,7 +206,7 @@ FROM roster WHERE plan_of = $1 AND kind = 'class'
 
 -- name: class_changes
 -- Students whom the plan puts into another class: where they were, and what became of the class they were in.
--- A section that came in the place of a deleted one is told by its SIS id, or by what a school would keep: its
+-- A section that came in the place of a deleted one is known by its SIS id, or by what a school would keep: its
 -- name, its teachers, or its subject. $3 is today where only sections of current terms count.
 WITH moved AS (
     SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,

@@ -3,7 +3,7 @@
 -- name: turnovers
 -- How many students are gone or would sit in another class: since the start of these hours (`window`), and by
 -- the plan alone (`plan`); in all, and at each school where they are more than $3. What commits and the plan make
--- of a student is a chain: he is taken for what he was before the first of its links. (Sorted once, whatever
+-- of a student is a chain: what counts is what the student was before the first of its links. (Sorted once, whatever
 -- statistics say, and never joined. Of a school's students no more are counted than its limits, $5 and $6 percent,
 -- ask for: a larger school is within them. The member is asked for so that no index of all committed students fits.
 -- A plan that changes texts alone goes beyond no limit, whatever commits moved: those are not read then.)

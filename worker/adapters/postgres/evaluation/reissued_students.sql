@@ -1,6 +1,6 @@
 -- name: reissued
 -- Students of a plan who go, each with the one who comes in the place: the two agree in a number, or in name and
--- grade, and nobody else does. Name and grade count only where so at least half of those who go are found again.
+-- grade, and no one else does. Name and grade count only where so at least half of those who go are found again.
 WITH gone AS MATERIALIZED (
     SELECT record_id AS id, committed::jsonb AS record FROM roster
     WHERE plan_of = $1 AND kind = 'student' AND candidate IS NULL

@@ -134,8 +134,8 @@ ORDER BY record_id LIMIT $3
 
 -- name: ids_told
 -- The next ids behind $2 of students with open findings who are neither staged nor in the roster.
--- Of whom something is told though they are on neither side any more. (Looked for once: findings that are closed
--- stay in the index until the next vacuum, and would be passed again for each chunk of the others.)
+-- (Looked for once: findings that are closed stay in the index until the next vacuum, and would be passed again for
+-- each chunk of the others.)
 SELECT DISTINCT f.record_id FROM findings f
 WHERE f.district_id = $1 AND f.kind = 'student' AND f.record_id > $2 AND f.open
   AND (SELECT s.record ? 'student' FROM staged s

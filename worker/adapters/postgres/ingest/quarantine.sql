@@ -28,6 +28,6 @@ WHERE NOT EXISTS (SELECT FROM quarantine q WHERE q.district_id = m.district_id A
 ORDER BY m.district_id, m.digest
 
 -- name: unattributed
--- Keeps a message of which nobody can tell the district, under none, for an alert.
+-- Keeps a message that names no known district, under none, for an alert.
 INSERT INTO quarantine (district_id, body_digest, reason, explanation) VALUES ('', $1, $2, $3)
 ON CONFLICT DO NOTHING

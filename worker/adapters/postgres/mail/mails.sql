@@ -1,6 +1,6 @@
 -- name: lock
 -- Makes the e-mails of one district wait for each other while they are written.
--- The mails of a district are made one after the other, so that their positions are the order of their commits.
+-- The positions of a district's mails are then the order of their commits.
 SELECT pg_advisory_xact_lock(hashtext('mails'), hashtext($1))
 
 -- name: enqueue
@@ -13,7 +13,7 @@ RETURNING mail_id
 
 -- name: take
 -- Takes mails that are due, and of each district only the first that waits; one that waits for its district to be in
--- sync is passed by meanwhile. Whoever dies with a mail leaves it due again after $2.
+-- sync is skipped meanwhile. A mail of a process that dies is due again after $2.
 WITH due AS (
     SELECT m.mail_id FROM mails m
     WHERE m.waits AND m.handed_at IS NULL AND m.next_attempt_at <= clock_timestamp()
@@ -32,8 +32,7 @@ RETURNING m.mail_id, m.district_id, m.kind, m.recipients, m.subject, m.text, m.h
 
 -- name: handed
 -- Notes that an e-mail is about to be handed over to the mail server.
--- Says that the last byte is about to be given away; nothing where the taker's time is over, somebody has ordered
--- otherwise, or the district has fallen out of sync since.
+-- Returns nothing where the taker's time is over, a person has ordered otherwise, or the district is out of sync.
 UPDATE mails m SET handed_at = clock_timestamp(), next_attempt_at = clock_timestamp() + $3::interval, refused = $4
 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp()
   AND (NOT m.wait_for_sync OR EXISTS (SELECT FROM districts_in_sync s WHERE s.district_id = m.district_id))
@@ -50,7 +49,7 @@ RETURNING true
 
 -- name: put_off
 -- Notes that an e-mail was surely not sent, and when it is tried again or that it is given up.
--- Surely not sent: due again after $4, or given up where a server was asked for it for longer than $5.
+-- It is due again after $4, or given up where a server was asked for it for longer than $5.
 UPDATE mails SET
     handed_at = NULL, refused = '{}', problem = $3, next_attempt_at = clock_timestamp() + $4::interval,
     trying_since = coalesce(trying_since, clock_timestamp()),
@@ -61,7 +60,6 @@ RETURNING dead_at IS NOT NULL
 
 -- name: postpone
 -- Moves the next attempt at an e-mail that no mail server was asked for.
--- No server was asked: due at $3.
 UPDATE mails SET next_attempt_at = $3 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NULL
 
 -- name: refuse
@@ -71,13 +69,12 @@ WHERE mail_id = $1 AND attempts = $2 AND waits
 
 -- name: uncertain
 -- Marks an e-mail as uncertain: it was handed over, and no answer came.
--- Nobody works on it any more, and nobody knows what became of it.
 UPDATE mails SET problem = $3, next_attempt_at = clock_timestamp()
 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NOT NULL
 
 -- name: bounce
 -- Adds what a report that came back says of an e-mail.
--- Adds what a report says; one that is read again changes nothing, nor one on a mail that never left.
+-- A report that is read again changes nothing, nor does one on a mail that never left.
 UPDATE mails SET bounced = bounced || $2::jsonb, bounced_at = clock_timestamp()
 WHERE mail_id = $1 AND handed_at IS NOT NULL AND NOT bounced @> $2::jsonb
 RETURNING kind
@@ -97,13 +94,12 @@ SELECT m.*, clock_timestamp() AS now FROM mails m WHERE mail_id = $1 FOR UPDATE
 
 -- name: arrived
 -- Marks an e-mail as sent on a person's word.
--- A person knows that it arrived, or that enough people have it.
 UPDATE mails SET sent_at = coalesce(sent_at, clock_timestamp()), settled_at = clock_timestamp(), settled_by = $2, problem = NULL
 WHERE mail_id = $1
 
 -- name: again
 -- Has an e-mail sent again from the beginning, by a person's order.
--- A person has it sent anew, from the beginning; whoever still holds it holds it no more.
+-- A process that still works on it cannot change it any more.
 UPDATE mails SET handed_at = NULL, dead_at = NULL, attempts = attempts + 1, next_attempt_at = clock_timestamp(),
     trying_since = NULL, problem = NULL, refused = '{}', settled_at = clock_timestamp(), settled_by = $2
 WHERE mail_id = $1
@@ -115,8 +111,7 @@ UPDATE mails SET cancelled_at = clock_timestamp(), dead_at = NULL, handed_at = N
 WHERE mail_id = $1
 
 -- name: for_a_person
--- Districts with mails that need a person: nobody knows what became of them, they were given up, refused, or came
--- back, and nobody has said since that this is well.
+-- Districts with mails that need a person: uncertain, dead, refused or bounced, and not settled since.
 SELECT district_id, count(*) AS mails, min(since) AS since FROM (
     SELECT district_id,
            CASE WHEN waits THEN handed_at ELSE coalesce(dead_at, bounced_at, sent_at) END AS since

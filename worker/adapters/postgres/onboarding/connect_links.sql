@@ -20,7 +20,7 @@ RETURNING true
 
 -- name: welcome
 -- The district behind an open connect link, for its page.
--- Notes the first opening only: whoever holds a link cannot make us write more than once.
+-- Only the first opening is noted, so that a link makes us write once.
 WITH open AS (
     SELECT digest, district_id, expires_at, opened_at FROM connect_links
     WHERE digest = sha256(convert_to($1, 'UTF8')) AND revoked_at IS NULL AND expires_at > clock_timestamp()

@@ -1,8 +1,7 @@
--- Where districts stand on their way from chosen to live.
+-- Where districts are in onboarding, from chosen to live.
 
 -- name: records
 -- The districts in onboarding with all that is known of each, or one of them.
--- All of them, or one.
 SELECT l.*, clock_timestamp() AS now, coalesce(c.record ->> 'name', s.record ->> 'name', l.name) AS called,
        d.standing_since AS review_since
 FROM onboarding l
@@ -22,7 +21,7 @@ WHERE district_id = $1 ORDER BY id
 SELECT state, count(*) AS districts FROM onboarding GROUP BY state
 
 -- name: find
--- Districts that are connected begin their way there, but for those that a person took off it.
+-- Puts connected districts in onboarding, except those that a person removed from it.
 INSERT INTO onboarding (district_id, state, since)
 SELECT f.district_id, 'connected', clock_timestamp()
 FROM (SELECT c.district_id FROM connections c WHERE c.disconnected_at IS NULL
@@ -36,7 +35,7 @@ ON CONFLICT (district_id) DO NOTHING
 RETURNING district_id, since
 
 -- name: judge
--- How much is shared in districts for which it matters and that were evaluated since it was last judged.
+-- Counts what is shared in districts whose state depends on it and that were evaluated since the last count.
 WITH due AS MATERIALIZED (
     SELECT l.district_id, d.batch_number
     FROM onboarding l JOIN districts d ON d.district_id = l.district_id
@@ -58,8 +57,8 @@ WHERE l.district_id = due.district_id
 RETURNING l.district_id
 
 -- name: candidates
--- Locks those that may move, or whose launch is held back; whom somebody else has is passed by. The domain has the
--- last word on each. $1: percent of students in no section. $2: the time zone of those of which nobody said one; $3:
+-- Locks districts that may move, or whose launch is held back; those that another process has are skipped.
+-- The domain has the last word on each. $1: percent of students in no section. $2: the time zone of those without one of their own; $3:
 -- all zones, each with its day ($4), the last day whose launch has come ($5), and the last opening of such a one ($6).
 -- $8 of them behind $7, so that a transaction has an end on a day when all districts are launched.
 SELECT l.district_id
@@ -137,7 +136,6 @@ ORDER BY l.district_id
 
 -- name: move
 -- Moves districts to their next state of onboarding.
--- One step each.
 UPDATE onboarding l SET state = m.state, returns_to = m.returns_to, since = m.at
 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS m(district_id, state, returns_to, at)
 WHERE l.district_id = m.district_id
@@ -151,7 +149,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $
 ORDER BY m.place
 
 -- name: hold_back
--- Since when a launch is held back, and by what; nothing and nobody any more where $2 has nothing.
+-- Notes since when launches are held back, and by what; by nothing any more where $2 has nothing.
 UPDATE onboarding l SET
     held_since = CASE WHEN h.troubles <> '' THEN coalesce(l.held_since, h.at) END,
     troubles = string_to_array(h.troubles, ',')
@@ -160,6 +158,5 @@ WHERE l.district_id = h.district_id
 
 -- name: zones
 -- The time zones of all districts in onboarding, and the time now.
--- All that districts are in.
 SELECT clock_timestamp() AS now, array_agg(DISTINCT time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones
 FROM onboarding

@@ -1,6 +1,6 @@
 -- Times that lie further ahead than they can, since the database's clock was put back, or another server with an
--- earlier clock took over. Each statement brings them to the latest that they can be, passes by rows that somebody
--- else has, and returns how many there were. $1 is by how much clocks may differ; the other parameters are the
+-- earlier clock took over. Each statement brings them to the latest that they can be, skips rows that another
+-- process has, and returns how many there were. $1 is by how much clocks may differ; the other parameters are the
 -- longest that a time of this kind lies ahead.
 
 -- name: windows
@@ -41,7 +41,7 @@ SELECT count(*) FROM done
 
 -- name: relay_leases
 -- Leases on outboxes that run for longer than a lease may: to a full lease from now.
--- Whoever holds one, and lives, goes on; of whoever is dead it ends as soon as ever.
+-- A process that holds one and lives goes on; of a dead one it ends as soon as usual.
 WITH ahead AS (
     SELECT district_id FROM relay_leases WHERE until > clock_timestamp() + $1::interval + $2::interval
     FOR UPDATE SKIP LOCKED
@@ -93,7 +93,7 @@ SELECT count(*) FROM done
 
 -- name: alert_channels
 -- Channels that were first seen in the future: to the usual time before now.
--- What is told after the clock was put back is not from before the channel was there. (Without $1, so that
+-- An alert after the clock was put back is not from before the channel was there. (Without $1, so that
 -- nothing of it is left out.)
 WITH done AS (
     UPDATE alert_channels SET since = clock_timestamp() - $2::interval
@@ -103,7 +103,7 @@ SELECT count(*) FROM done
 
 -- name: mails
 -- E-mails whose next attempt, first attempt or settling lies too far ahead: due now, and not in the future.
--- Of mails that were handed over: nobody works on one for longer. A report that came back since a person settled a
+-- No process works for longer on a mail that was handed over. A report that came back since a person settled a
 -- mail, and since the clock was put back, must not look older: so `settled_at` goes back a minute further.
 WITH ahead AS (
     SELECT mail_id FROM mails

@@ -62,7 +62,7 @@ SELECT clock_timestamp()
 
 -- name: coverage
 -- How many students, and blocked ones, each school and grade of the district has.
--- With $2 also where the students were whom the plan removes.
+-- With $2 also where the students were that the plan removes.
 SELECT nullif(c.school_id, '') AS school_id, s.record ->> 'name' AS school, nullif(c.grade, '') AS grade,
        c.students, c.blocked, c.removed
 FROM (SELECT school_id, grade, sum(students)::bigint AS students, sum(blocked)::bigint AS blocked,

@@ -36,7 +36,6 @@ DELETE FROM policies WHERE ctid = ANY(ARRAY(
 
 -- name: approvals
 -- Approvals that were used or became void long ago.
--- Approvals that are used or void.
 DELETE FROM approvals WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM approvals WHERE ended_at < clock_timestamp() - $1::interval LIMIT $2))
 
@@ -61,6 +60,6 @@ DELETE FROM audit WHERE ctid = ANY(ARRAY(
     ORDER BY id LIMIT $2))
 
 -- name: guard_history
--- Whom old commits moved: no guard looks back so far.
+-- Which students old commits moved: no guard looks back so far.
 DELETE FROM guard_history WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM guard_history WHERE committed_at < clock_timestamp() - $1::interval LIMIT $2))

@@ -1,6 +1,5 @@
 -- name: wait_for_locks
 -- Lets this transaction wait so many milliseconds for a lock.
--- In this transaction, for so many milliseconds.
 SELECT set_config('lock_timeout', $1, true)
 
 -- name: history_from
@@ -102,7 +101,7 @@ ORDER BY (r.committed IS NULL),
 
 -- name: save_district
 -- Saves what a rollback changes of the district's state.
--- Candidate roster, filter and policy are what they were last judged by: the next evaluation sees to them.
+-- Candidate roster, filter and policy stay those of the last evaluation: the next one sees to them.
 UPDATE districts SET
     batch_number = $2, decision_number = $3, commit_sequence = $4, outbox_position = $5, last_commit_id = $6,
     counts = $7, error_digest = $8, committed_digest = $9, committed_counts = $10

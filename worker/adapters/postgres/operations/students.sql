@@ -1,6 +1,5 @@
 -- name: wait_for_locks
 -- Lets this transaction wait so many milliseconds for a lock, and read tables whole.
--- In this transaction, for so many milliseconds.
 SELECT set_config('lock_timeout', $1, true), set_config('enable_seqscan', 'on', true)
 
 -- name: students_called
@@ -64,7 +63,7 @@ SELECT event_id, record, modified FROM staged WHERE district_id = $1 AND kind = 
 
 -- name: lock_baseline
 -- Keeps pages out of the district's baseline until the student is erased.
--- Whoever reads the district writes no page meanwhile, and leaves the student out of the next.
+-- The pages that come after leave the student out.
 SELECT true FROM baselines WHERE district_id = $1 FOR UPDATE
 
 -- name: remember

@@ -72,7 +72,7 @@ UPDATE baselines SET records = records - (SELECT count(*) FROM dropped) WHERE di
 -- name: add_records
 -- Keeps the records of a page, and counts those that are new and those that came before.
 -- Of the rows of one record the one changed last stays, else the one read later; one without a time is as new
--- as the moment it is read. Of an erased student nothing is kept but what he is as a teacher.
+-- as the moment it is read. Of an erased student only what makes a teacher is kept.
 WITH arrived AS MATERIALIZED (
     SELECT r.kind, r.record_id, r.record::jsonb, r.reason, r.explanation, r.modified, r.place,
            r.kind = 'user' AND r.record_id = ANY(e.students) AS is_erased

@@ -1,5 +1,5 @@
 -- name: lease
--- Takes the outboxes that nobody holds, those with the oldest message first.
+-- Takes the outboxes that no process holds, those with the oldest message first.
 WITH waiting AS (
     SELECT o.district_id, min(o.created_at) AS since FROM outbox o
     LEFT JOIN relay_leases l ON l.district_id = o.district_id AND l.until > clock_timestamp()

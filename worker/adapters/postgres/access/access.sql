@@ -90,7 +90,7 @@ DELETE FROM sessions
 WHERE begun_at <= clock_timestamp() - $1::interval OR seen_at <= clock_timestamp() - $2::interval
 
 -- name: login_key
--- The key that all processes share; $1 where there is none yet.
+-- The key of the counters of log-in attempts, which all processes share; $1 becomes it where there is none yet.
 INSERT INTO login_key AS k (key) VALUES ($1) ON CONFLICT (only_one) DO UPDATE SET key = k.key RETURNING key
 
 -- name: have_buckets

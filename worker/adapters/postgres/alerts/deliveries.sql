@@ -13,8 +13,9 @@ ORDER BY a.position
 ON CONFLICT DO NOTHING
 
 -- name: take_over
--- What a channel does not have yet, in its order. Not by a cursor: positions commit out of order; those of one
--- incident do not, since its row is locked. A clock that was put back hides no new one.
+-- Gives a channel the alerts that it does not have yet, in their order.
+-- Not by a cursor: positions commit out of order; those of one incident do not, since its row is locked. A clock that
+-- was put back hides no new one.
 INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body, trace_parent, position)
 SELECT $1, a.alert_id, a.dedup_key, a.status, a.starts_at, a.body, a.trace_parent, a.position
 FROM alerts a
@@ -24,7 +25,7 @@ ORDER BY a.position LIMIT $2
 ON CONFLICT DO NOTHING
 
 -- name: take
--- Takes alerts that are due, those that have been for longest first, and of each incident only the first that is not delivered.
+-- Takes a channel's due alerts, longest due first, and of each incident only the first that is not delivered.
 -- Those of a process that dies are due again after $3; one that another process holds is skipped.
 WITH due AS (
     SELECT d.id FROM deliveries d

@@ -54,8 +54,8 @@ SELECT district_id, code, since, picture, summary, counts, told, told_at, update
 FROM incidents WHERE code = ANY($1::text[]) ORDER BY district_id, code FOR UPDATE
 
 -- name: to_be_told
--- Incidents that an evaluation or a baseline decides, and of which time alone is a reason to report more: a
--- flapping one has stayed away, or another picture waited for its turn; and those that can be forgotten.
+-- Locks incidents of evaluations and baselines that are to be reported or forgotten because time went by.
+-- A flapping one has stayed away, or another picture waited for its turn; and those that can be forgotten.
 SELECT district_id, code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since,
        returns
 FROM incidents

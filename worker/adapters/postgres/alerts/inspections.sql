@@ -3,8 +3,9 @@
 SELECT EXISTS (SELECT FROM inspections WHERE inspected_at <= clock_timestamp() - $1::interval)
 
 -- name: sight
--- Everything that is wrong or may be, of all districts, in one statement of one moment. Of the syncs these are
--- the ones that may be worth a word: `sync_state` of the domain reads their dates, which may be anything.
+-- Everything that is wrong or may be wrong with any district, at one moment, for an inspection.
+-- Of the syncs these are the ones that may be worth a word: `sync_state` of the domain reads their dates, which may
+-- be anything.
 SELECT 'sync' AS what, c.district_id, 0::bigint AS number, c.record
 FROM connections c
 WHERE $1 AND c.disconnected_at IS NULL

@@ -1,5 +1,5 @@
 -- name: keep
--- What the plan is about to replace, under the sequence of the commit that does it.
+-- Keeps what the plan is about to replace, under the sequence of the commit that does it.
 INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member, school_id)
 -- Of an erased student the member alone.
 SELECT district_id, $2, kind, record_id,
@@ -13,8 +13,8 @@ FROM roster r WHERE plan_of = $1
 UPDATE districts SET history_from = $2 WHERE district_id = $1
 
 -- name: aged
--- Districts with history that is kept for too long, and the newest commit whose history is. The roster after
--- that one was in force until later, and stays the first that one can go back to.
+-- Districts with history that is kept for too long, and the newest commit whose history is.
+-- The roster after that one was in force until later, and stays the first that one can go back to.
 -- (Most have none: which the first commit that is kept shows by itself. Rows up to the one that one can go
 -- back to are what is left of a forgetting that was broken off.)
 SELECT d.district_id, coalesce(old.sequence, d.history_from) AS sequence
@@ -37,7 +37,8 @@ ORDER BY d.district_id
 SELECT true FROM districts WHERE district_id = $1 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: forget
--- The oldest first, and not more than some at a time. (By place in the table, which needs no plan.)
+-- Deletes the district's oldest history up to commit $2, at most $3 rows; returns how far it got.
+-- (By place in the table, which needs no plan.)
 WITH gone AS (
     DELETE FROM commit_history WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM commit_history WHERE district_id = $1 AND sequence <= $2

@@ -24,7 +24,8 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 ORDER BY c.section_id
 
 -- name: teacher_names
--- Teachers of any section: one step in the index for each of them, and not for each of their sections.
+-- The names of the teachers of any section.
+-- One step in the index for each of them, and not for each of their sections.
 WITH RECURSIVE taught AS (
     (SELECT target_id FROM section_links WHERE district_id = $1 AND role = 'teacher'
      ORDER BY target_id LIMIT 1)
@@ -104,10 +105,10 @@ WHERE of.teachers = cardinality(g.sections) AND of.kinds = 1 AND of.are_taught A
 ORDER BY g.sections
 
 -- name: blocked
--- Blocked students, folded to those with the same errors in the same grade of the same school. $3 numbers the
--- kinds of sections; a number is negative where the student is in several of the kind. $4 are sections that would
--- count if their term ran, $5 those of unknown terms, each with its term, $6 sets of co-taught sections as texts,
--- $7 students who are there under two ids.
+-- Blocked students, folded to those with the same errors in the same grade of the same school.
+-- $3 numbers the kinds of sections; a number is negative where the student is in several of the kind. $4 are
+-- sections that would count if their term ran, $5 those of unknown terms, each with its term, $6 sets of co-taught
+-- sections as texts, $7 students who are there under two ids.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
@@ -183,8 +184,8 @@ CROSS JOIN LATERAL (SELECT candidate FROM roster
 GROUP BY 1, 2
 
 -- name: removed_students
--- Students that the plan removes: where they were, whether they are shared still, and how many of them come back
--- under another id (of `reissued`, which the program puts before this).
+-- Students that the plan removes: where they were, and whether they are shared still or come back otherwise.
+-- Those that come back do so under another id (of `reissued`, which the program puts before this).
 SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
        coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students, count(n.old_id) AS reissued
 FROM roster r

@@ -1,8 +1,8 @@
 -- What guards count: students who were removed, or put into another class, over some hours.
 
 -- name: turnovers
--- How many students are gone or would sit in another class: since the start of these hours (`window`), and by
--- the plan alone (`plan`); in all, and at each school where they are more than $3. What commits and the plan make
+-- How many students commits and the plan remove or move, in all and at each school where they are more than $3.
+-- Counted since the start of these hours (`window`), and by the plan alone (`plan`). What commits and the plan make
 -- of a student is a chain: what counts is what the student was before the first of its links. (Sorted once, whatever
 -- statistics say, and never joined. Of a school's students no more are counted than its limits, $5 and $6 percent,
 -- ask for: a larger school is within them. The member is asked for so that no index of all committed students fits.
@@ -70,11 +70,11 @@ WHERE s.is_district OR (s.school_id IS NOT NULL AND (s.removed > $3 OR s.moved >
 ORDER BY s.span, s.school_id
 
 -- name: most_moved
--- At most how many students are gone or would sit in another class, since the start of these hours, in all and at
--- each school where they are more than $3; and of how many, at least. What commits and the plan make of a student
--- is counted link by link, and never put together: a student who is gone at the end of a chain left, by one of its
--- links, the school that it begins at. (Nothing is sorted and no record is read, so that this costs a fraction of
--- `turnovers`, for counts that are far from any limit. For $5 and $6 see there.)
+-- At most how many students `turnovers` would count as removed or moved, and of how many, at least.
+-- Counted since the start of these hours, in all and at each school where they are more than $3. What commits and
+-- the plan make of a student is counted link by link, and never put together: a student who is gone at the end of a
+-- chain left, by one of its links, the school that it begins at. (Nothing is sorted and no record is read, so that
+-- this costs a fraction of `turnovers`, for counts that are far from any limit. For $5 and $6 see there.)
 WITH links AS (
     SELECT committed_school_id AS school_id, committed_member IS NOT NULL AS was_there,
            candidate IS NULL OR school_id IS DISTINCT FROM committed_school_id AS is_leaving, false AS is_coming
@@ -102,7 +102,7 @@ CROSS JOIN LATERAL (SELECT CASE WHEN $5::float8 > 0 AND $6::float8 > 0 THEN
 WHERE s.is_district OR (s.school_id IS NOT NULL AND (s.removed > $3 OR s.moved > $3))
 
 -- name: keep
--- Whom the plan is about to move, under the sequence of the commit that does it.
+-- Keeps which students the plan is about to move, under the sequence of the commit that does it.
 INSERT INTO guard_history (district_id, sequence, student_id, committed_at, was_there, school_id, class_id,
                            is_there, next_school_id, next_class_id)
 SELECT $1, $2, record_id, $3, committed_member IS NOT NULL, committed_school_id, class_id,

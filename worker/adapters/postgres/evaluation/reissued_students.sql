@@ -1,6 +1,7 @@
 -- name: reissued
--- Students of a plan who go, each with the one who comes in the place: the two agree in a number, or in name and
--- grade, and no one else does. Name and grade count only where so at least half of those who go are found again.
+-- Students that the plan removes, each with the added student who seems to be the same person.
+-- The two agree in a number, or in name and grade, and no one else does. Name and grade count only where so at least
+-- half of those who go are found again.
 WITH gone AS MATERIALIZED (
     SELECT record_id AS id, committed::jsonb AS record FROM roster
     WHERE plan_of = $1 AND kind = 'student' AND candidate IS NULL
@@ -30,7 +31,7 @@ SELECT old_id, new_id FROM counted
 WHERE rank < 4 OR found * 2 >= (SELECT count(*) FROM gone)
 
 -- name: twins
--- The same before anybody went: committed students who stay, each with the newcomer who agrees.
+-- Committed students who stay, each with the added student who seems to be the same person.
 WITH gone AS MATERIALIZED (
     SELECT record_id AS id, committed::jsonb AS record FROM roster
     WHERE district_id = $1 AND kind = 'student' AND committed IS NOT NULL AND candidate IS NOT NULL

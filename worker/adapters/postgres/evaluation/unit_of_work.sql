@@ -113,7 +113,7 @@ DELETE FROM evaluation_failures WHERE district_id = $1
 SELECT request_number FROM windows WHERE district_id = $1 FOR UPDATE
 
 -- name: reopen_window
--- What came meanwhile, or was put off, keeps the window open; a request that was answered is cleared.
+-- Keeps the window open for what came meanwhile or was put off, and clears a request that was answered.
 UPDATE windows w SET
     events = r.events,
     opened_at = coalesce(r.first, w.opened_at),

@@ -1,6 +1,6 @@
 -- name: store_events
--- Stores a micro-batch, ignores duplicates, and opens or extends the windows of the districts that got
--- something new. Of a student who was erased nothing is kept. What happened before a district was purged is left
+-- Stores a micro-batch without duplicates, and opens or extends windows; returns how many events were new.
+-- Of a student who was erased nothing is kept. What happened before a district was purged is left
 -- out: it brings nothing back. A row of a list happened when it was published, which its id tells in milliseconds
 -- behind the record's own time. The rows come sorted by (district, event id), so that two processes lock in one
 -- order; $8 are the places of rows of lists, and $9 has each district once.
@@ -56,8 +56,8 @@ WITH remembered AS (
 SELECT count(*) FROM remembered
 
 -- name: store_quarantined
--- Remembers unreadable messages; a redelivered one is the same row. New ones wake their district, whose
--- preflight they fail.
+-- Puts unreadable messages into quarantine, and opens or extends the windows of their districts.
+-- A redelivered one is the same row. New ones fail the preflight of their district.
 WITH added AS (
     INSERT INTO quarantine (district_id, body_digest, reason, explanation)
     SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[])
@@ -79,7 +79,8 @@ WHERE q.district_id = r.district_id AND q.body_digest = r.body_digest
 RETURNING q.district_id
 
 -- name: store_marks
--- Remembers how far publishers say they sent. The window's row is locked by the same statement (and made,
+-- Keeps how far publishers say they sent the feeds of districts.
+-- The window's row is locked by the same statement (and made,
 -- where there is none), so that marks and events of different processes see each other.
 WITH said AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])

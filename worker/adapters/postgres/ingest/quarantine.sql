@@ -8,8 +8,9 @@ RETURNING true
 INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
 
 -- name: lacking
--- Which of these messages that the broker put aside a district lacks, and is not quarantined for yet: none
--- that is stored all the same, or is in the last baseline, or was replayed or discarded since it was put aside.
+-- Which of these messages that the broker put aside a district lacks, and is not quarantined for yet.
+-- Left out is one that is stored all the same, or is in the last baseline, or was replayed or discarded since it was
+-- put aside.
 SELECT m.district_id, m.digest, m.reason
 FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::timestamptz[])
          AS m(district_id, digest, reason, event_id, died_at)
@@ -28,6 +29,6 @@ WHERE NOT EXISTS (SELECT FROM quarantine q WHERE q.district_id = m.district_id A
 ORDER BY m.district_id, m.digest
 
 -- name: unattributed
--- Keeps a message that names no known district, under none, for an alert.
+-- Keeps a message whose district cannot be read, under no district, for an alert.
 INSERT INTO quarantine (district_id, body_digest, reason, explanation) VALUES ('', $1, $2, $3)
 ON CONFLICT DO NOTHING

@@ -12,8 +12,9 @@ ON CONFLICT (district_id, occasion) DO NOTHING
 RETURNING mail_id
 
 -- name: take
--- Takes mails that are due, and of each district only the first that waits; one that waits for its district to be in
--- sync is skipped meanwhile. A mail of a process that dies is due again after $2.
+-- Takes e-mails that are due, and of each district only the first that waits.
+-- One that waits for its district to be in sync is skipped meanwhile. A mail of a process that dies is due again
+-- after $2.
 WITH due AS (
     SELECT m.mail_id FROM mails m
     WHERE m.waits AND m.handed_at IS NULL AND m.next_attempt_at <= clock_timestamp()

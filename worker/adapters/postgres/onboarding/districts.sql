@@ -58,9 +58,10 @@ RETURNING l.district_id
 
 -- name: candidates
 -- Locks districts that may move, or whose launch is held back; those that another process has are skipped.
--- The domain has the last word on each. $1: percent of students in no section. $2: the time zone of those without one of their own; $3:
--- all zones, each with its day ($4), the last day whose launch has come ($5), and the last opening of such a one ($6).
--- $8 of them behind $7, so that a transaction has an end on a day when all districts are launched.
+-- The domain has the last word on each. $1: percent of students in no section. $2: the time zone of those without
+-- one of their own; $3: all zones, each with its day ($4), the last day whose launch has come ($5), and the last
+-- opening of such a one ($6). $8 of them behind $7, so that a transaction has an end on a day when all districts are
+-- launched.
 SELECT l.district_id
 FROM onboarding l
 JOIN unnest($3::text[], $4::date[], $5::date[], $6::date[]) AS z(zone, today, due_on, last_opening)
@@ -92,8 +93,8 @@ ORDER BY l.district_id LIMIT $8
 FOR UPDATE OF l SKIP LOCKED
 
 -- name: keep_undecided
--- Keeps evaluations off these districts until the transaction ends: what is seen of them stays so. Gives back those
--- that an evaluation has already; a launch must not slip in while it reaches its verdict.
+-- Keeps evaluations off these districts until the transaction ends; returns those that one has already.
+-- What is seen of the others stays so; a launch must not slip in while it reaches its verdict.
 WITH free AS (
     SELECT district_id FROM districts WHERE district_id = ANY($1::text[]) FOR SHARE SKIP LOCKED
 )

@@ -148,7 +148,8 @@ SELECT count(*) FROM done
 
 -- name: connections
 -- Connected districts whose turn, cursor, failure or next baseline lies too far ahead: to now.
--- $2: the longest to the next turn, $3: the same after turns that failed, $4: to the next baseline after a refused one.
+-- $2: the longest to the next turn, $3: the same after turns that failed, $4: to the next baseline after a refused
+-- one.
 WITH ahead AS (
     SELECT district_id FROM connections
     WHERE due_at > clock_timestamp() + $1::interval + CASE failures WHEN 0 THEN $2::interval ELSE $3::interval END

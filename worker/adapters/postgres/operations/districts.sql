@@ -91,7 +91,7 @@ WHERE district_id = $1 ORDER BY version DESC LIMIT 1
 SELECT version, filter, actor, set_at, reason FROM filters WHERE district_id = $1 ORDER BY version
 
 -- name: lock_settings
--- One change of a district's filter or policy at a time, so that its versions have no gap.
+-- Lets one change of a district's filter or policy happen at a time, so that its versions have no gap.
 SELECT pg_advisory_xact_lock(hashtextextended('rostering.settings.' || $1, 0))
 
 -- name: add_filter
@@ -154,5 +154,5 @@ SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() A
 SELECT 1
 
 -- name: forget_old_events
--- Ids of events that no feed can bring again; Clever keeps events for 30 days.
+-- Deletes ids of events that no feed can bring again; Clever keeps events for 30 days.
 DELETE FROM evaluated_events WHERE received_at < now() - $1::interval

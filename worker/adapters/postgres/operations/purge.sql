@@ -7,7 +7,7 @@ SELECT clock_timestamp() AS now FROM districts WHERE district_id = $1 FOR UPDATE
 SELECT count(*) FROM outbox WHERE district_id = $1
 
 -- name: blank
--- The numbers go on where they were; everything that tells of students, and how many, is gone.
+-- Blanks what the district's row says of students, and marks it as purged; its numbers go on where they were.
 UPDATE districts SET
     status = 'waiting', last_commit_id = NULL, standing_since = NULL, reported_digest = NULL, counts = '{}',
     candidate_digest = decode(repeat('00', 32), 'hex'), error_digest = decode(repeat('00', 32), 'hex'),
@@ -18,7 +18,7 @@ UPDATE districts SET
 WHERE district_id = $1
 
 -- name: redact_audit
--- What the audit says of the district keeps numbers only: any text may hold a name.
+-- Leaves only numbers in what the audit says of the district: any text may hold a name.
 UPDATE audit a SET detail = coalesce(
     (SELECT jsonb_object_agg(key, value) FROM jsonb_each(a.detail) WHERE jsonb_typeof(value) IN ('number', 'boolean')),
     '{}')

@@ -1,3 +1,5 @@
+-- What housekeeping deletes once it is older than $1, at most $2 rows in one statement.
+
 -- name: decisions
 -- Decisions that are long out, but for the last of each kind and for what a rollback can go back to.
 DELETE FROM decisions WHERE ctid = ANY(ARRAY(

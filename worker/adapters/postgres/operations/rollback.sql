@@ -34,7 +34,7 @@ LEFT JOIN LATERAL (SELECT committed_member, candidate_member FROM roster
 WHERE t.member IS DISTINCT FROM r.committed_member OR (t.record IS NULL AND r.committed_member IS NOT NULL)
 
 -- name: keep_replaced
--- What the rollback, as commit $3, is about to replace; an erased student is not put back.
+-- Keeps what the rollback, as commit $3, is about to replace; an erased student is not put back.
 WITH replaced AS (
     SELECT DISTINCT ON (kind, record_id) kind, record_id, CASE WHEN record IS NOT NULL THEN member END AS member
     FROM commit_history

@@ -42,7 +42,7 @@ SELECT greatest(
 SELECT coalesce(max(event_id), '') FROM evaluated_events WHERE district_id = $1 AND event_id <= $2
 
 -- name: mend_staged
--- Records that were staged by an event, or a floor, that lies ahead of now ($3): they are as new as the floor ($2).
+-- Makes records that were staged by an event or a floor ahead of now ($3) as new as the floor ($2).
 UPDATE staged SET event_id = $2 WHERE district_id = $1 AND event_id > $3
 
 -- name: demand_after_mending
@@ -63,7 +63,7 @@ WHERE district_id = $1 AND run = $2 AND read_at IS NULL AND collections[place + 
 RETURNING true
 
 -- name: drop_records_of
--- Pages of a collection that came before it was refused.
+-- Deletes the pages of a collection that came before Clever refused it.
 WITH dropped AS (
     DELETE FROM baseline_records WHERE district_id = $1 AND kind = $2 RETURNING 1
 )
@@ -123,7 +123,7 @@ UPDATE baselines SET read_at = clock_timestamp() WHERE district_id = $1 AND run 
 RETURNING seed, overlap
 
 -- name: move_cursor
--- The feed goes on from the seed, or from where it is if that is further; it is new to us from there.
+-- Moves the cursor to the baseline's seed, unless it is further; what follows is new to us.
 UPDATE connections SET
     settled = CASE WHEN cursor > $2 THEN settled ELSE $2 END,
     unsettled = CASE WHEN cursor > $2 THEN unsettled ELSE 0 END,
@@ -139,7 +139,7 @@ WHERE district_id = $1 AND run = $2 AND read_at IS NOT NULL AND ready_at IS NULL
 RETURNING true
 
 -- name: not_before
--- Another one is wanted, and not before some time has passed.
+-- Has another baseline read after some time, since this one was refused.
 UPDATE connections SET baseline_after = clock_timestamp() + $2::interval, resync = 'the last one was refused'
 WHERE district_id = $1
 
@@ -163,11 +163,11 @@ UPDATE connections SET resync = 'the database lost what was read', due_at = cloc
 WHERE district_id = $1
 
 -- name: make_difference
--- What adopting the baseline changes: rows that stay over what is staged, and records that are gone. Records that
--- could not be read stay as they were, and kinds that were not read are left alone. What is the same and was
--- changed later is no change, and is kept as that version. A user of nothing ({}) is neither student nor teacher.
--- (What the baseline is comes as $5 to $7, so that the rules fold to those that hold for it, and the processes of a
--- parallel plan apply them.)
+-- Makes a table of what adopting the baseline changes: rows over what is staged, and records that are gone.
+-- Records that could not be read stay as they were, and kinds that were not read are left alone. What is the same
+-- and was changed later is no change, and is kept as that version. A user of nothing ({}) is neither student nor
+-- teacher. (What the baseline is comes as $5 to $7, so that the rules fold to those that hold for it, and the
+-- processes of a parallel plan apply them.)
 CREATE TEMPORARY TABLE baseline_difference ON COMMIT DROP AS
 SELECT b.kind, b.record_id, s.record AS before, n.record AS after, b.modified,
        s.record IS DISTINCT FROM n.record AS is_real,
@@ -201,8 +201,7 @@ SELECT count(*) FROM baseline_difference WHERE is_real
 SELECT kind, record_id, before, after, event_id, modified FROM baseline_difference WHERE is_real
 
 -- name: older_rows
--- Rows of a baseline that are older than what is staged and change nothing, and staged records that it does not
--- have and that are newer than it.
+-- How many rows of a baseline are older than what is staged, and how many newer records it does not have.
 WITH run AS (
     SELECT floor, saved, over_newer, pages_at, collections, $2::text COLLATE "C" AS latest
     FROM baselines WHERE district_id = $1

@@ -24,6 +24,7 @@ from people_fixtures import (
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.evaluation import windows
+from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
@@ -268,6 +269,24 @@ async def test_old_history_is_not_forgotten_under_a_rollback_that_is_under_way(
     assert await store.rows("SELECT FROM commit_history") == []
     with pytest.raises(RollbackRefused):
         await roll_back(store.rollbacks, DISTRICT, 1, "bo", "r")
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_student_erased_while_a_second_erasure_waits_is_known_to_it(store: StoreUnderTest) -> None:
+    students = PostgresStudents(store.database, store.evaluations)
+
+    async def known_as_erased() -> frozenset[str]:
+        async with students.begin(DISTRICT, PATIENCE) as second:
+            assert second is not None
+            return frozenset(second.state.erased_students)
+
+    async with students.begin(DISTRICT, PATIENCE) as first:
+        assert first is not None
+        waiting = asyncio.create_task(known_as_erased())
+        await until(lambda: anybody_waits(store))
+        await first.erase(record_id(7), "ada")
+
+    assert await waiting == {record_id(7)}
 
 
 @pytest.mark.alone("copies approvals of all districts")

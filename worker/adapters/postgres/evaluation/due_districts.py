@@ -90,7 +90,9 @@ class PostgresEvaluations:
         self, connection: Connection, district_id: str, trigger: Trigger
     ) -> PostgresEvaluation | None:
         """Lock a district without its window, after an evaluation under way; None where it was never seen."""
-        row = await connection.fetchrow(_SQL["lock_district"].replace("SKIP LOCKED", ""), district_id)
+        # What is read of the district must be from after the evaluation that is waited for.
+        await connection.execute(_SQL["wait_for_district"], district_id)
+        row = await connection.fetchrow(_SQL["lock_district"], district_id)
         if row is None:
             return None
         state = await read_state(connection, district_id, row, self._policy)

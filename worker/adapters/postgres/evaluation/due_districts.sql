@@ -12,6 +12,10 @@ WHERE (w.requested IS NOT NULL
 ORDER BY (w.requested IS NULL), w.opened_at
 LIMIT $5
 
+-- name: wait_for_district
+-- Locks the district once an evaluation of it that is under way has ended; nothing for an unknown district.
+SELECT true FROM districts WHERE district_id = $1 FOR NO KEY UPDATE
+
 -- name: lock_district
 -- Locks the district for one evaluation; nothing comes back while another process has it.
 SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,

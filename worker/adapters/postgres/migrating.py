@@ -67,7 +67,7 @@ async def upgrade(
 
 async def _attempt(waiting: _LockWaiting, to: str) -> str | None:
     def work(connection: Connection) -> str | None:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         before = MigrationContext.configure(connection).get_current_revision()
         config = alembic_config()
         config.attributes["connection"] = connection

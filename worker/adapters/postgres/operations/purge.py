@@ -60,5 +60,5 @@ async def check_purgeable(connection: Connection, district_id: str) -> datetime:
 
 
 async def _delete(connection: Connection, table: str, district_id: str) -> int:
-    status = await connection.execute(f"DELETE FROM {table} WHERE district_id = $1", district_id)
+    status = await connection.execute(_SQL[f"delete_{table}"], district_id)
     return int(status.rpartition(" ")[2])

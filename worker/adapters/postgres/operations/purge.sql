@@ -24,3 +24,123 @@ UPDATE audit a SET detail = coalesce(
     '{}')
 WHERE district_id = $1
   AND EXISTS (SELECT FROM jsonb_each(a.detail) WHERE jsonb_typeof(value) NOT IN ('number', 'boolean'))
+
+-- name: delete_inbox
+-- Deletes events of the district that are not yet evaluated.
+DELETE FROM inbox WHERE district_id = $1
+
+-- name: delete_evaluated_events
+-- Deletes the ids of the district's evaluated events.
+DELETE FROM evaluated_events WHERE district_id = $1
+
+-- name: delete_feed_marks
+-- Deletes the notes of how far publishers say they sent the district's feed.
+DELETE FROM feed_marks WHERE district_id = $1
+
+-- name: delete_quarantine
+-- Deletes what could not be read of the district.
+DELETE FROM quarantine WHERE district_id = $1
+
+-- name: delete_evaluation_failures
+-- Deletes the district's failed evaluations.
+DELETE FROM evaluation_failures WHERE district_id = $1
+
+-- name: delete_baseline_records
+-- Deletes what a baseline has read of the district.
+DELETE FROM baseline_records WHERE district_id = $1
+
+-- name: delete_baselines
+-- Deletes the district's baseline.
+DELETE FROM baselines WHERE district_id = $1
+
+-- name: delete_connections
+-- Deletes the district's connection to Clever, with its token and cursor.
+DELETE FROM connections WHERE district_id = $1
+
+-- name: delete_staged
+-- Deletes the district's staged roster.
+DELETE FROM staged WHERE district_id = $1
+
+-- name: delete_section_links
+-- Deletes the notes of which students and teachers the district's sections list.
+DELETE FROM section_links WHERE district_id = $1
+
+-- name: delete_kept_sections
+-- Deletes the notes of which sections the district's filter keeps.
+DELETE FROM kept_sections WHERE district_id = $1
+
+-- name: delete_identities
+-- Deletes the unique values of the district's students.
+DELETE FROM identities WHERE district_id = $1
+
+-- name: delete_findings
+-- Deletes the district's findings.
+DELETE FROM findings WHERE district_id = $1
+
+-- name: delete_roster
+-- Deletes the district's candidate and committed roster.
+DELETE FROM roster WHERE district_id = $1
+
+-- name: delete_coverage
+-- Deletes the notes of how many students each school and grade of the district has.
+DELETE FROM coverage WHERE district_id = $1
+
+-- name: delete_school_terms
+-- Deletes the notes of how many sections of the district's schools name a term.
+DELETE FROM school_terms WHERE district_id = $1
+
+-- name: delete_decisions
+-- Deletes the district's decisions.
+DELETE FROM decisions WHERE district_id = $1
+
+-- name: delete_batches
+-- Deletes the district's batches.
+DELETE FROM batches WHERE district_id = $1
+
+-- name: delete_filters
+-- Deletes the district's section filters.
+DELETE FROM filters WHERE district_id = $1
+
+-- name: delete_policies
+-- Deletes the district's policies.
+DELETE FROM policies WHERE district_id = $1
+
+-- name: delete_holds
+-- Deletes the district's hold.
+DELETE FROM holds WHERE district_id = $1
+
+-- name: delete_approvals
+-- Deletes the approvals of the district's plans.
+DELETE FROM approvals WHERE district_id = $1
+
+-- name: delete_commit_history
+-- Deletes what each commit of the district replaced.
+DELETE FROM commit_history WHERE district_id = $1
+
+-- name: delete_guard_history
+-- Deletes the notes of which students each commit of the district moved.
+DELETE FROM guard_history WHERE district_id = $1
+
+-- name: delete_suggestions
+-- Deletes what was suggested for the district's section filter.
+DELETE FROM suggestions WHERE district_id = $1
+
+-- name: delete_erased_students
+-- Deletes the notes of which students of the district are erased.
+DELETE FROM erased_students WHERE district_id = $1
+
+-- name: delete_onboarding
+-- Deletes the district's onboarding, with its history and its connect links.
+DELETE FROM onboarding WHERE district_id = $1
+
+-- name: delete_onboarding_drops
+-- Deletes the note that a person removed the district from onboarding.
+DELETE FROM onboarding_drops WHERE district_id = $1
+
+-- name: delete_mails
+-- Deletes the e-mails to the district.
+DELETE FROM mails WHERE district_id = $1
+
+-- name: delete_windows
+-- Deletes the district's open window.
+DELETE FROM windows WHERE district_id = $1

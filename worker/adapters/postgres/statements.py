@@ -1,6 +1,7 @@
 """The statements of the program, by name: each file of them stands beside the module that runs it.
 
-A statement begins with `-- name: <name>`, followed by comments that say what it is for.
+A statement begins with `-- name: <name>`, followed by one line that says what it returns or changes. Its
+text is never edited: what differs is a parameter, or another statement.
 """
 
 from __future__ import annotations

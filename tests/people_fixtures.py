@@ -114,3 +114,12 @@ async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
         while not await is_so():  # noqa: ASYNC110 — the database tells nobody who waits
             await asyncio.sleep(0.01)
+
+
+async def anybody_waits(store: StoreUnderTest) -> bool:
+    """Whether a transaction in this database waits for another one."""
+    return bool(
+        await store.rows(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+    )

@@ -173,8 +173,8 @@ class PostgresEvaluation(
 
     async def mark_reported(self) -> None:
         """Take the open errors for the ones that the last review told."""
-        await self._connection.execute(_SQL["mark_reported"], self._district_id)
         await self._connection.execute(_SQL["drop_resolved"], self._district_id)
+        await self._connection.execute(_SQL["mark_reported"], self._district_id)
 
     async def forget_reported(self) -> None:
         """Forget what the last review told, since the district left it."""

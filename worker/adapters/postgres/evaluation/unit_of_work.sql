@@ -26,9 +26,8 @@ ORDER BY severity, code, kind, record_id, member
 LIMIT $2
 
 -- name: mark_reported
--- Marks the open errors as reported, once a review has them.
-UPDATE findings SET reported = true
-WHERE changed_of = $1 AND open
+-- Marks the open errors as reported, once a review has them; those that resolved are dropped before.
+UPDATE findings SET reported = true WHERE changed_of = $1
 
 -- name: drop_resolved
 -- Deletes the resolved errors that the last review reported.
@@ -43,7 +42,7 @@ UPDATE findings SET reported = false WHERE reported_of = $1
 -- (The rows `reissued` are those of `reissued_students`, which the program puts before this.)
 SELECT r.kind, r.record_id, r.candidate, n.old_id AS replaces
 FROM roster r
-LEFT JOIN reissued n ON r.kind = 'student' AND r.candidate IS NOT NULL AND n.new_id = r.record_id
+LEFT JOIN reissued n ON r.kind = 'student' AND n.new_id = r.record_id
 WHERE r.plan_of = $1
 ORDER BY (r.candidate IS NULL),
          array_position(ARRAY['school', 'teacher', 'class', 'student'], r.kind)

@@ -11,10 +11,10 @@ from builders import DISTRICT
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
-from worker.adapters.postgres.onboarding.observations import OnboardingRules
 from worker.domain.onboarding.states import Move, State
 from worker.mail.compose import Composer, Vendor
 from worker.onboarding.district_store import Description, RulesAsked, Transition
+from worker.onboarding.observation import OnboardingRules
 
 TEAM: Final = Description("Larkspur", ["Ada Park <ada@larkspur.example>"], "America/Chicago")
 RULES: Final = RulesAsked('Match all sections where name contains "homeroom"', 996, 3, 1)

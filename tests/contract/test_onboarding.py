@@ -25,12 +25,12 @@ from onboarding_helpers import (
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres.onboarding import districts
-from worker.adapters.postgres.onboarding.observations import OnboardingRules
 from worker.console.gauges import show_figures
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Trouble
 from worker.onboarding.advance import AdvanceStage
 from worker.onboarding.district_store import Description
+from worker.onboarding.observation import OnboardingRules
 from worker.runtime.errors import MailError, OnboardingError, OrderRefused, UnknownDistrictError
 from worker.runtime.metrics import Metrics
 

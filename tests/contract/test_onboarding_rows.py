@@ -25,10 +25,11 @@ from onboarding_rows import (
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.onboarding import districts
-from worker.adapters.postgres.onboarding.observations import OnboardingRules, candidates, observe
+from worker.adapters.postgres.onboarding.observations import candidates, observe
 from worker.domain.onboarding.launch_dates import LaunchCalendar
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Sharing, TransitionRules
+from worker.onboarding.observation import OnboardingRules
 
 WEST, EAST = "Etc/GMT+12", "Pacific/Kiritimati"
 """Never on the same day."""
@@ -262,7 +263,7 @@ async def test_what_is_seen_is_the_districts_own_and_naught_of_one_that_is_not_k
 
     facts = [(one.facts.is_connected, one.facts.has_filter, one.facts.commits) for one in seen]
     assert facts == [(False, False, 0), (True, True, 4), (False, False, 4)]
-    assert [one.row["committed_counts"] for one in seen] == [{}, counts, counts]
+    assert [one.committed for one in seen] == [{}, counts, counts]
 
 
 async def test_whose_verdict_is_being_reached_is_seen_of_nobody_else(store: StoreUnderTest) -> None:
@@ -314,7 +315,7 @@ async def test_a_district_is_called_as_clever_calls_it_or_else_as_people_do(stor
         seen = await observe(connection, [*"edcba"], LOOKS)
     listed = [one for one in await store.onboarding.records() if len(one.district_id) == 1]
 
-    assert [one.row["called"] for one in seen] == called
+    assert [one.name for one in seen] == called
     assert [(one.district_id, one.name) for one in listed] == [*zip("abcde", called, strict=True)]
     assert [one.review_since for one in listed] == [None, None, None, NOW, None]
     assert replace(await store.onboarding.record("d"), now=listed[3].now) == listed[3]

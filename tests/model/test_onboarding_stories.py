@@ -22,9 +22,10 @@ from onboarding_helpers import (
 )
 from store_fixtures import StoreUnderTest
 
-from worker.adapters.postgres.onboarding.observations import Observation, observe
+from worker.adapters.postgres.onboarding.observations import observe
 from worker.domain.onboarding.states import BY_PEOPLE, Move, State, is_allowed
 from worker.domain.onboarding.transitions import held_back, next_step
+from worker.onboarding.observation import Observation
 from worker.runtime.errors import OnboardingError, OrderRefused, UnknownDistrictError
 
 DISTRICTS: Final = 3
@@ -112,7 +113,7 @@ async def nothing_is_left_to_do(ways: list[Onboarding]) -> None:
     for seen in await all_seen(ways):
         rules = GUIDANCE.rules
         assert next_step(seen.onboarding, seen.facts, seen.now, rules) is None, seen.onboarding
-        assert held_back(seen.onboarding, seen.facts, seen.now, rules) == frozenset(seen.row["troubles"])
+        assert held_back(seen.onboarding, seen.facts, seen.now, rules) == seen.kept_troubles
 
 
 async def all_seen(ways: list[Onboarding]) -> list[Observation]:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import time, timedelta
 
 from config.settings import Settings
-from worker.adapters.postgres.onboarding.observations import OnboardingRules
 from worker.bootstrap import alerts
 from worker.domain.mail.mails import Composed, Values
 from worker.domain.onboarding.launch_dates import LaunchCalendar
 from worker.domain.onboarding.todo import ReminderDelays
 from worker.domain.onboarding.transitions import TransitionRules
+from worker.onboarding.district_store import connect_page
+from worker.onboarding.observation import OnboardingRules
 
 
 def calendar(settings: Settings) -> LaunchCalendar:
@@ -54,8 +55,7 @@ def _compose(settings: Settings) -> Callable[[Values], Composed] | None:
 def page_address(settings: Settings, token: str) -> str:
     """Return the address of the page behind a connect link: in the console."""
     http = settings.http
-    base = http.public_url or f"http://{http.host}:{http.port}"
-    return f"{base.rstrip('/')}/connect/{token}"
+    return connect_page(http.public_url or f"http://{http.host}:{http.port}", token)
 
 
 def connect_address(settings: Settings, district_id: str) -> str | None:

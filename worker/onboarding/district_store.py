@@ -88,6 +88,11 @@ class ConnectLink:
     is_open: bool
 
 
+def connect_page(base: str, token: str) -> str:
+    """Return the address of the page behind a connect link; `base` is where people reach the console."""
+    return f"{base.rstrip('/')}/connect/{token}"
+
+
 @dataclass(frozen=True, slots=True)
 class Welcome:
     """What the page behind an open link shows: no more than the district's name and where it stands."""

@@ -16,7 +16,7 @@ from worker.console.order_forms import RefusedForm
 from worker.console.page import Route
 from worker.domain.onboarding.states import Move, State, target
 from worker.domain.onboarding.todo import is_due
-from worker.onboarding.district_store import ConnectLink, Record
+from worker.onboarding.district_store import ConnectLink, Record, connect_page
 from worker.onboarding.todo import waits_of
 from worker.runtime.errors import UnknownDistrictError
 
@@ -113,5 +113,4 @@ def link_base(console: Console, request: web.Request) -> str:
 
     Never what the request says: whoever sends it can write any name there.
     """
-    public = console.guide.public_url
-    return f"{public.rstrip('/') if public else request_origin.listened_on(request)}/connect/"
+    return connect_page(console.guide.public_url or request_origin.listened_on(request), "")

@@ -13,7 +13,6 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.onboarding import connect_links, orders
 from worker.adapters.postgres.onboarding.observations import (
-    OnboardingRules,
     candidates,
     observe,
     onboarding_of,
@@ -26,6 +25,7 @@ from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step, Trouble
 from worker.onboarding.district_store import ConnectLink, Description, Record, RulesAsked, Transition, Welcome
+from worker.onboarding.observation import OnboardingRules
 from worker.runtime.cooperative import yielding_every
 from worker.runtime.errors import UnknownDistrictError
 

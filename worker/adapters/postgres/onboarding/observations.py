@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
-from worker.domain.alerts.codes import SYNC_PAUSED
-from worker.domain.alerts.detection import sync_incident
-from worker.domain.mail.mails import Composed, Values
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import State
-from worker.domain.onboarding.transitions import (
-    DistrictFacts,
-    Onboarding,
-    Sharing,
-    Step,
-    TransitionRules,
-    Trouble,
-    moved,
-)
+from worker.domain.onboarding.transitions import DistrictFacts, Onboarding, Sharing, Trouble
+from worker.onboarding.observation import Observation, OnboardingRules, sync_troubles
 
 _SQL: Final = statements.load("onboarding/districts")
-
-
-@dataclass(frozen=True, slots=True)
-class OnboardingRules:
-    """What the onboarding needs of the settings."""
-
-    rules: TransitionRules = field(default_factory=TransitionRules)
-    time_zone: str = "America/New_York"
-    """Of districts of which nobody said another."""
-    link_life: timedelta = timedelta(days=30)
-    feed: timedelta = timedelta(minutes=15)
-    """For how long a feed may stay unread."""
-    reads_clever: bool = True
-    compose: Callable[[Values], Composed] | None = None
-    """What writes e-mails; None: nothing does, since there is no server to send them by."""
-    public_url: str | None = None
-    """Where people reach the console, and districts the pages behind their links."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A district with all that decides on its moves, of one moment, `now`."""
-
-    onboarding: Onboarding
-    facts: DistrictFacts
-    now: datetime
-    row: asyncpg.Record
-    """What else is known of it."""
-
-    @property
-    def district_id(self) -> str:
-        """The district's id in Clever."""
-        return self.onboarding.district_id
-
-    @property
-    def contacts(self) -> list[str]:
-        """The addresses of its administration team."""
-        return list(self.row["contacts"])
-
-    def after(self, steps: Iterable[Step]) -> Onboarding:
-        """Return where it stands after these steps."""
-        onboarding = self.onboarding
-        for step in steps:
-            onboarding = moved(onboarding, step)
-        return onboarding
 
 
 async def candidates(connection: Connection, guidance: OnboardingRules, after: str, limit: int) -> list[str]:
@@ -136,21 +79,23 @@ def _window(row: asyncpg.Record, guidance: OnboardingRules) -> AssessmentWindow 
 
 
 def _seen(row: asyncpg.Record, guidance: OnboardingRules) -> Observation:
+    record, now = row["clever_record"], row["now"]
     facts = DistrictFacts(
         row["is_connected"],
         sharing_of(row),
         row["has_filter"],
         row["commits"],
-        frozenset(map(Trouble, row["seen_troubles"])) | _of_sync(row),
+        frozenset(map(Trouble, row["seen_troubles"])) | sync_troubles(record, now, is_read=row["is_read"]),
     )
-    return Observation(onboarding_of(row, guidance), facts, row["now"], row)
-
-
-def _of_sync(row: asyncpg.Record) -> frozenset[Trouble]:
-    record: dict[str, Any] | None = row["clever_record"]
-    if not row["is_read"] or record is None:
-        return frozenset()
-    incident = sync_incident(record, row["now"])
-    if incident is None:
-        return frozenset()
-    return frozenset({Trouble.SYNC_PAUSED if incident[0] == SYNC_PAUSED else Trouble.SYNC_STALE})
+    return Observation(
+        onboarding_of(row, guidance),
+        facts,
+        now,
+        row["called"],
+        tuple(row["contacts"]),
+        row["time_zone"],
+        zone_of(row, guidance),
+        row["committed_counts"],
+        record,
+        frozenset(map(Trouble, row["troubles"])),
+    )

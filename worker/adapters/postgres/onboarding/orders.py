@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.mail.mails import enqueue
 from worker.adapters.postgres.onboarding.connect_links import make_link
-from worker.adapters.postgres.onboarding.mails import (
-    OCCASIONS,
-    check_may_write,
-    ordered_mail,
-    promised_link,
-    ready_mail,
-)
-from worker.adapters.postgres.onboarding.observations import Observation, OnboardingRules, observe, zone_of
-from worker.adapters.postgres.onboarding.transitions import (
-    PlannedTransitions,
-    follow,
-    keep_held_back,
-    take,
-    write_down,
-)
+from worker.adapters.postgres.onboarding.observations import observe
+from worker.adapters.postgres.onboarding.transitions import follow, keep_held_back, take, write_down
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding import contact_text
-from worker.domain.onboarding.states import BY_PEOPLE, Move, State, sources, target
+from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Onboarding, Step
 from worker.domain.preflight.window import Trigger
 from worker.onboarding.district_store import Description, RulesAsked, Transition
+from worker.onboarding.mails import OCCASIONS, check_may_write, ordered_mail, promised_link, ready_mail
+from worker.onboarding.observation import Observation, OnboardingRules
+from worker.onboarding.planning import (
+    PlannedTransitions,
+    checked_description,
+    checked_request,
+    has_new_opening,
+    ordered_step,
+)
 from worker.runtime.errors import OnboardingError, OrderRefused, UnknownDistrictError
 
 _SQL: Final = statements.load("onboarding/orders")
@@ -51,7 +45,7 @@ async def lock(connection: Connection, district_id: str, guidance: OnboardingRul
 async def choose(connection: Connection, district_id: str, said: Description, actor: str) -> None:
     """Put a district in onboarding."""
     contact_text.checked_district(district_id)
-    name, contacts, zone = _checked(said)
+    name, contacts, zone = checked_description(said)
     await connection.execute(_SQL["forget_drop"], district_id)
     since: datetime | None = await connection.fetchval(_SQL["add"], district_id, name, contacts or [], zone)
     if since is None:
@@ -66,11 +60,11 @@ async def choose(connection: Connection, district_id: str, said: Description, ac
 
 async def describe(connection: Connection, seen: Observation, said: Description, actor: str) -> None:
     """Change what people say of a district, which is locked."""
-    name, contacts, zone = _checked(said)
+    name, contacts, zone = checked_description(said)
     if contacts == [] and seen.contacts:
         raise OnboardingError("contacts: keep at least one; e-mails need a recipient")
     await connection.execute(_SQL["describe"], seen.district_id, name, contacts, zone)
-    if zone is not None and zone != seen.row["time_zone"]:
+    if zone is not None and zone != seen.own_time_zone:
         await _judge_by_other_days(connection, seen.district_id)
     changed = [what for what, value in (("name", name), ("contacts", contacts), ("time_zone", zone)) if value]
     await audit(connection, actor, "describe", seen.district_id, changed=changed)
@@ -87,9 +81,9 @@ async def order(
     rules: RulesAsked | None,
 ) -> Step:
     """Make a person's move of a district, which is locked."""
-    step = _step(seen, move)
+    step = ordered_step(seen, move)
     writes = writes and move in OCCASIONS
-    rules = _asked(move, rules, writes=writes)
+    rules = checked_request(move, rules, writes=writes)
     if writes:
         check_may_write(seen, move, guidance)
     if move is Move.REQUEST_RULES:
@@ -99,7 +93,8 @@ async def order(
         link = await make_link(connection, seen.district_id, actor, guidance.link_life)
     mails = {}
     if writes:
-        mails[move] = await ordered_mail(connection, seen, move, guidance, link, rules)
+        number = await _next_number(connection, seen, move)
+        mails[move] = ordered_mail(seen, move, number, guidance, link, rules)
     detail: dict[str, Any] = {} if rules is None else {"rules": rules.text}
     taken = await take(connection, [PlannedTransitions(seen, [step], mails, actor, detail)])
     await keep_held_back(connection, [seen], taken, guidance)
@@ -112,10 +107,17 @@ async def preview(
 ) -> Mail:
     """Return the e-mail that a move would write; nothing is changed."""
     seen = await lock(connection, district_id, guidance)
-    _step(seen, move)
+    ordered_step(seen, move)
     check_may_write(seen, move, guidance)
     link = promised_link(seen, guidance.link_life) if move is Move.INVITE else None
-    return await ordered_mail(connection, seen, move, guidance, link, _asked(move, rules, writes=True))
+    request = checked_request(move, rules, writes=True)
+    return ordered_mail(seen, move, await _next_number(connection, seen, move), guidance, link, request)
+
+
+async def _next_number(connection: Connection, seen: Observation, move: Move) -> int:
+    """Return the number of a district's next e-mail of this kind: such a move may be made again."""
+    occasion = f"{OCCASIONS[move]}/"
+    return int(await connection.fetchval(_SQL["next_number"], seen.district_id, move.value, occasion))
 
 
 async def set_window(
@@ -127,8 +129,7 @@ async def set_window(
     guidance: OnboardingRules,
 ) -> list[Transition]:
     """Say when a district's window opens, which is locked; return the moves that follow at once."""
-    today = seen.now.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
-    contact_text.check_dates(opens_on, launch_on, today)
+    contact_text.check_dates(opens_on, launch_on, seen.today)
     if opens_on is not None and not seen.contacts:
         raise OnboardingError(
             f"district {seen.district_id} has no contact: add one before you set the window"
@@ -150,7 +151,7 @@ async def drop(connection: Connection, seen: Observation, actor: str) -> None:
     await connection.execute(_SQL["withdraw"], seen.district_id)
     await connection.execute(_SQL["drop"], seen.district_id)
     await connection.execute(_SQL["remember_drop"], seen.district_id)
-    if seen.row["time_zone"] is not None:
+    if seen.own_time_zone is not None:
         await _judge_by_other_days(connection, seen.district_id)
     await audit(connection, actor, "drop", seen.district_id, before=seen.onboarding.state.value)
 
@@ -171,42 +172,8 @@ async def _tell_of_new_opening(
     connection: Connection, before: Observation, after: Onboarding, guidance: OnboardingRules
 ) -> None:
     """Write anew to a district that was launched, and is not launched again, of another opening."""
-    moved = (
-        before.onboarding.window
-        and after.window
-        and before.onboarding.window.opens_on != after.window.opens_on
-    )
-    if not moved or after.window is None or {before.onboarding.state, after.state} != {State.READY}:
+    if after.window is None or not has_new_opening(before.onboarding, after):
         return
     await connection.execute(_SQL["withdraw_ready"], before.district_id)
     if guidance.compose is not None and before.contacts:
         await enqueue(connection, ready_mail(before, after.window, guidance))
-
-
-def _asked(move: Move, rules: RulesAsked | None, *, writes: bool) -> RulesAsked | None:
-    if move is not Move.REQUEST_RULES:
-        return None
-    if rules is None:
-        if writes:
-            raise OnboardingError("rules: choose which sharing rules to request")
-        return None
-    return replace(rules, text=contact_text.checked_rule(rules.text))
-
-
-def _checked(said: Description) -> tuple[str | None, list[str] | None, str | None]:
-    name = None if said.name is None else contact_text.checked_name(said.name)
-    contacts = None if said.contacts is None else contact_text.checked_contacts(said.contacts)
-    zone = None if said.time_zone is None else contact_text.checked_zone(said.time_zone).key
-    return name, contacts, zone
-
-
-def _step(seen: Observation, move: Move) -> Step:
-    after = target(seen.onboarding.state, move)
-    if move not in BY_PEOPLE or after is None:
-        if move not in BY_PEOPLE:
-            raise OrderRefused(f"{move} happens automatically and cannot be requested")
-        allowed = ", ".join(sources(move))
-        raise OrderRefused(
-            f"district {seen.district_id} is {seen.onboarding.state}; {move} is allowed from {allowed}"
-        )
-    return Step(seen.onboarding.state, move, after)

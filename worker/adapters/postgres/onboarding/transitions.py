@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
-
-import structlog
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.mail.mails import enqueue
-from worker.adapters.postgres.onboarding.mails import is_taken_back, seen_mail
-from worker.adapters.postgres.onboarding.observations import Observation, OnboardingRules
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
-from worker.domain.onboarding.transitions import Step, held_back, steps
 from worker.onboarding.district_store import Transition
-from worker.runtime import logs
-from worker.runtime.errors import MailError
+from worker.onboarding.mails import is_taken_back
+from worker.onboarding.observation import Observation, OnboardingRules
+from worker.onboarding.planning import PlannedTransitions, following, held_back_anew
 
 _SQL: Final = statements.load("onboarding/districts")
 _ORDERS: Final = statements.load("onboarding/orders")
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedTransitions:
-    """A district's steps to take now, one after the other."""
-
-    seen: Observation
-    steps: Sequence[Step]
-    mails: Mapping[Move, Mail] = field(default_factory=dict)
-    """The e-mails that they cause."""
-    actor: str | None = None
-    """None: they were seen."""
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-    def made(self) -> Iterator[Transition]:
-        """Yield the moves."""
-        for step in self.steps:
-            mail = self.mails.get(step.move)
-            yield Transition(
-                *(self.seen.district_id, step.before, step.move, step.after, self.seen.now),
-                *(self.actor, str(mail.mail_id) if mail else None, self.detail),
-            )
 
 
 async def find(connection: Connection) -> list[Transition]:
@@ -63,29 +36,7 @@ async def follow(
     connection: Connection, looked: Sequence[Observation], guidance: OnboardingRules
 ) -> list[PlannedTransitions]:
     """Make every move that follows from what is seen of these, which are locked."""
-    return await take(connection, [one for seen in looked if (one := _following(seen, guidance))])
-
-
-def _following(seen: Observation, guidance: OnboardingRules) -> PlannedTransitions | None:
-    """Return a district's steps that follow from what is seen; None where there are none, or they fail."""
-    try:
-        found = list(steps(seen.onboarding, seen.facts, seen.now, guidance.rules))
-        return _with_mails(seen, found, guidance) if found else None
-    except Exception as error:  # noqa: BLE001 — of one district: it must not stop the moves of the others
-        log = structlog.get_logger().bind(district_id=seen.district_id)
-        log.warning("district.not_moved", **logs.shown(error))
-        return None
-
-
-def _with_mails(seen: Observation, found: list[Step], guidance: OnboardingRules) -> PlannedTransitions | None:
-    """Return a district's steps with their e-mails; None where one cannot be written: it has to wait."""
-    try:
-        mails = {step.move: mail for step in found if (mail := seen_mail(seen, step, guidance))}
-    except MailError as error:
-        log = structlog.get_logger()
-        log.warning("district.not_moved", district_id=seen.district_id, reason=str(error))
-        return None
-    return PlannedTransitions(seen, found, mails)
+    return await take(connection, [one for seen in looked if (one := following(seen, guidance))])
 
 
 async def take(connection: Connection, taken: Sequence[PlannedTransitions]) -> list[PlannedTransitions]:
@@ -140,13 +91,7 @@ async def keep_held_back(
     guidance: OnboardingRules,
 ) -> None:
     """Keep since when launches are held back, and by what, where that has changed."""
-    after = {one.seen.district_id: one.seen.after(one.steps) for one in taken}
-    changed: list[tuple[str, str, datetime]] = []
-    for seen in looked:
-        onboarding = after.get(seen.district_id, seen.onboarding)
-        troubles = held_back(onboarding, seen.facts, seen.now, guidance.rules)
-        if troubles != frozenset(seen.row["troubles"]):
-            changed.append((seen.district_id, ",".join(sorted(troubles)), seen.now))
+    changed = held_back_anew(looked, taken, guidance)
     if changed:
         await connection.execute(_SQL["hold_back"], *(list(column) for column in zip(*changed, strict=True)))
 

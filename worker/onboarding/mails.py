@@ -6,9 +6,6 @@ from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from worker.adapters.postgres import statements
-from worker.adapters.postgres.database import Connection
-from worker.adapters.postgres.onboarding.observations import Observation, OnboardingRules, zone_of
 from worker.domain.mail.mails import (
     Invitation,
     Mail,
@@ -26,10 +23,9 @@ from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Step
 from worker.domain.roster.clever_sync import sync_state
-from worker.onboarding.district_store import ConnectLink, RulesAsked
+from worker.onboarding.district_store import ConnectLink, RulesAsked, connect_page
+from worker.onboarding.observation import Observation, OnboardingRules
 from worker.runtime.errors import OnboardingError
-
-_SQL: Final = statements.load("onboarding/orders")
 
 OCCASIONS: Final = {
     Move.INVITE: "invitation",
@@ -58,28 +54,23 @@ def check_may_write(seen: Observation, move: Move, guidance: OnboardingRules) ->
         )
 
 
-def connect_address(token: str, guidance: OnboardingRules) -> str:
-    """Return the address of the page behind a link."""
-    return f"{(guidance.public_url or '').rstrip('/')}/connect/{token}"
-
-
 def promised_link(seen: Observation, life: timedelta) -> ConnectLink:
     """Return what stands in for the link of an invitation that is only looked at."""
     return ConnectLink(PROMISED, seen.district_id, seen.now, "", seen.now + life, None, None, is_open=False)
 
 
-async def ordered_mail(
-    connection: Connection,
+def ordered_mail(
     seen: Observation,
     move: Move,
+    number: int,
     guidance: OnboardingRules,
-    link: ConnectLink | None,
-    rules: RulesAsked | None,
+    link: ConnectLink | None = None,
+    rules: RulesAsked | None = None,
 ) -> Mail:
-    """Return the e-mail of a person's move; raises `OnboardingError` or `MailError`."""
-    number = await connection.fetchval(
-        _SQL["next_number"], seen.district_id, move.value, f"{OCCASIONS[move]}/"
-    )
+    """Return the e-mail of a person's move, of its kind the one with this number in the district.
+
+    Raises `OnboardingError` or `MailError`.
+    """
     values = _ordered(seen, guidance, link, rules)
     return _mail(seen, values, f"{OCCASIONS[move]}/{number}", guidance)
 
@@ -114,8 +105,10 @@ def _ordered(
     seen: Observation, guidance: OnboardingRules, link: ConnectLink | None, rules: RulesAsked | None
 ) -> Values:
     if link is not None:
-        expires_on = link.expires_at.astimezone(ZoneInfo(zone_of(seen.row, guidance))).date()
-        return Invitation(_name(seen), connect_address(link.token or PROMISED, guidance), expires_on, ASKED)
+        expires_on = link.expires_at.astimezone(ZoneInfo(seen.time_zone)).date()
+        return Invitation(
+            _name(seen), connect_page(guidance.public_url or "", link.token or PROMISED), expires_on, ASKED
+        )
     if rules is not None:
         return RulesRequest(_name(seen), rules.text, _coverage(rules), _sync(seen))
     return SharingRequest(_name(seen))
@@ -136,7 +129,7 @@ def _coverage(rules: RulesAsked) -> RuleCoverage | None:
 
 
 def _sync(seen: Observation) -> SyncSettings:
-    said = sync_state(seen.row["clever_record"], seen.now)
+    said = sync_state(seen.clever_record, seen.now)
     try:
         until = date.fromisoformat(str(said["pause_end"])[:10])
     except ValueError:
@@ -145,13 +138,13 @@ def _sync(seen: Observation) -> SyncSettings:
 
 
 def _counts(seen: Observation) -> tuple[int, int, int]:
-    counts = seen.row["committed_counts"]
+    counts = seen.committed
     return counts.get("students", 0), counts.get("classes", 0), counts.get("schools", 0)
 
 
 def _name(seen: Observation) -> str:
     """Return what a district is called, as one short line, whatever Clever told."""
-    called = "".join(letter if letter.isprintable() else " " for letter in seen.row["called"] or "")
+    called = "".join(letter if letter.isprintable() else " " for letter in seen.name or "")
     return " ".join(called.split())[:LONGEST_NAME] or "your district"
 
 
@@ -162,8 +155,8 @@ def _mail(seen: Observation, values: Values, occasion: str, guidance: Onboarding
         seen.district_id,
         values.kind,
         occasion,
-        tuple(seen.contacts),
+        seen.contacts,
         guidance.compose(values),
-        zone_of(seen.row, guidance),
+        seen.time_zone,
         wait_for_sync=values.kind is MailKind.READY_TO_ASSESS,
     )

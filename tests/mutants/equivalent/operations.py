@@ -4,4 +4,62 @@ from __future__ import annotations
 
 from typing import Final
 
-EQUIVALENT: Final[dict[str, str]] = {}
+GROUPS: Final = "DISTINCT ON takes the first row of each id; in which order the ids come is not seen"
+ONLY_ONE: Final = "there is exactly one id on either side, so that the least and the greatest are the same"
+NEWCOMER: Final = "a newcomer has no committed record, and so no value to agree in"
+PAGE: Final = (
+    "one row more than the page tells that there is more; those behind it are left out by the caller"
+)
+FOR_THE_INDEX: Final = (
+    "who is not committed has no committed school; the condition stands there for the index"
+)
+IN_VAIN: Final = (
+    "more districts, or more old commits of one, are asked for what there is to forget, and have nothing "
+    "of it"
+)
+
+EQUIVALENT: Final[dict[str, str]] = {
+    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT DISTINCT ON (new_id) rank, "
+    "old_id, new_id FROM by_old ORDER BY new_id, rank => SELECT DISTINCT ON (new_id) rank, old_id, new_id"
+    " FROM by_old ORDER BY new_id DESC, rank": GROUPS,
+    "worker/adapters/postgres/evaluation/reissued_students.sql::reissued: SELECT DISTINCT ON (new_id) "
+    "rank, old_id, new_id FROM by_old ORDER BY new_id, rank => SELECT DISTINCT ON (new_id) rank, old_id, "
+    "new_id FROM by_old ORDER BY new_id DESC, rank": GROUPS,
+    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT DISTINCT ON (old_id) rank, "
+    "old_id, new_id FROM agreed ORDER BY old_id, rank => SELECT DISTINCT ON (old_id) rank, old_id, new_id"
+    " FROM agreed ORDER BY old_id DESC, rank": GROUPS,
+    "worker/adapters/postgres/evaluation/reissued_students.sql::reissued: SELECT DISTINCT ON (old_id) "
+    "rank, old_id, new_id FROM agreed ORDER BY old_id, rank => SELECT DISTINCT ON (old_id) rank, old_id, "
+    "new_id FROM agreed ORDER BY old_id DESC, rank": GROUPS,
+    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT rank, min(id) FILTER (WHERE"
+    " is_gone) AS old_id, min(id) FILTER (WHERE NOT is_gone) AS new_id => SELECT rank, min(id) FILTER "
+    "(WHERE is_gone) AS old_id, max(id) FILTER (WHERE NOT is_gone) AS new_id": ONLY_ONE,
+    "worker/adapters/postgres/evaluation/reissued_students.sql::reissued: SELECT rank, min(id) FILTER "
+    "(WHERE is_gone) AS old_id, min(id) FILTER (WHERE NOT is_gone) AS new_id => SELECT rank, min(id) "
+    "FILTER (WHERE is_gone) AS old_id, max(id) FILTER (WHERE NOT is_gone) AS new_id": ONLY_ONE,
+    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT rank, min(id) FILTER (WHERE"
+    " is_gone) AS old_id, min(id) FILTER (WHERE NOT is_gone) AS new_id => SELECT rank, max(id) FILTER "
+    "(WHERE is_gone) AS old_id, min(id) FILTER (WHERE NOT is_gone) AS new_id": ONLY_ONE,
+    "worker/adapters/postgres/evaluation/reissued_students.sql::reissued: SELECT rank, min(id) FILTER "
+    "(WHERE is_gone) AS old_id, min(id) FILTER (WHERE NOT is_gone) AS new_id => SELECT rank, max(id) "
+    "FILTER (WHERE is_gone) AS old_id, min(id) FILTER (WHERE NOT is_gone) AS new_id": ONLY_ONE,
+    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: WHERE district_id = $1 AND kind = "
+    "'student' AND committed IS NOT NULL AND candidate IS NOT NULL => WHERE district_id = $1 AND kind = "
+    "'student' AND (true OR (committed IS NOT NULL)) AND candidate IS NOT NULL": NEWCOMER,
+    "worker/adapters/postgres/operations/plans.sql::changes: ORDER BY kind, record_id LIMIT $6 => ORDER "
+    "BY kind, record_id LIMIT ($6::bigint + 1000)": PAGE,
+    "worker/adapters/postgres/operations/plans.sql::removals: AND r.committed IS NOT NULL AND r.kind = "
+    "'student') AS committed, => AND (true OR (r.committed IS NOT NULL)) AND r.kind = 'student') AS "
+    "committed,": FOR_THE_INDEX,
+    "worker/adapters/postgres/evaluation/commit_history.sql::aged: WHERE h.district_id = d.district_id "
+    "AND h.sequence <= d.history_from LIMIT 1) => WHERE h.district_id = d.district_id AND (true OR "
+    "(h.sequence <= d.history_from)) LIMIT 1)": IN_VAIN,
+    "worker/adapters/postgres/evaluation/commit_history.sql::aged: WHERE h.district_id = d.district_id "
+    "AND h.sequence <= d.history_from LIMIT 1) => WHERE (true OR (h.district_id = d.district_id)) AND "
+    "h.sequence <= d.history_from LIMIT 1)": IN_VAIN,
+    "worker/adapters/postgres/evaluation/commit_history.sql::aged: WHERE h.district_id = d.district_id "
+    "AND h.sequence <= d.history_from LIMIT 1) => WHERE h.district_id = d.district_id OR h.sequence <= "
+    "d.history_from LIMIT 1)": IN_VAIN,
+    "worker/adapters/postgres/evaluation/commit_history.sql::aged: ORDER BY sequence DESC LIMIT 1) AS old"
+    " ON true => ORDER BY sequence DESC LIMIT (1::bigint + 1000)) AS old ON true": IN_VAIN,
+}

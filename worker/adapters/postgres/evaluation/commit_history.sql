@@ -29,7 +29,6 @@ LEFT JOIN LATERAL (SELECT sequence FROM decisions
 WHERE first.is_old
    OR (SELECT true FROM commit_history h
        WHERE h.district_id = d.district_id AND h.sequence <= d.history_from LIMIT 1)
-ORDER BY d.district_id
 
 -- name: lock
 -- Locks the district while its history gets shorter; returns nothing where another process has it.
@@ -42,7 +41,7 @@ SELECT true FROM districts WHERE district_id = $1 FOR NO KEY UPDATE SKIP LOCKED
 WITH gone AS (
     DELETE FROM commit_history WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM commit_history WHERE district_id = $1 AND sequence <= $2
-        ORDER BY sequence, kind, record_id LIMIT $3))
+        ORDER BY sequence LIMIT $3))
     RETURNING sequence
 )
 SELECT count(*) AS rows, max(sequence) AS sequence FROM gone

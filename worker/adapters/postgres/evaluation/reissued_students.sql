@@ -21,9 +21,9 @@ WITH gone AS MATERIALIZED (
     FROM keys GROUP BY rank, value
     HAVING count(*) FILTER (WHERE is_gone) = 1 AND count(*) FILTER (WHERE NOT is_gone) = 1
 ), by_old AS (
-    SELECT DISTINCT ON (old_id) rank, old_id, new_id FROM agreed ORDER BY old_id, rank, new_id
+    SELECT DISTINCT ON (old_id) rank, old_id, new_id FROM agreed ORDER BY old_id, rank
 ), pairs AS (
-    SELECT DISTINCT ON (new_id) rank, old_id, new_id FROM by_old ORDER BY new_id, rank, old_id
+    SELECT DISTINCT ON (new_id) rank, old_id, new_id FROM by_old ORDER BY new_id, rank
 ), counted AS (
     SELECT old_id, new_id, rank, count(*) OVER () AS found FROM pairs
 )
@@ -51,9 +51,9 @@ WITH gone AS MATERIALIZED (
     FROM keys GROUP BY rank, value
     HAVING count(*) FILTER (WHERE is_gone) = 1 AND count(*) FILTER (WHERE NOT is_gone) = 1
 ), by_old AS (
-    SELECT DISTINCT ON (old_id) rank, old_id, new_id FROM agreed ORDER BY old_id, rank, new_id
+    SELECT DISTINCT ON (old_id) rank, old_id, new_id FROM agreed ORDER BY old_id, rank
 ), pairs AS (
-    SELECT DISTINCT ON (new_id) rank, old_id, new_id FROM by_old ORDER BY new_id, rank, old_id
+    SELECT DISTINCT ON (new_id) rank, old_id, new_id FROM by_old ORDER BY new_id, rank
 ), counted AS (
     SELECT old_id, new_id, rank, count(*) OVER () AS found FROM pairs
 )

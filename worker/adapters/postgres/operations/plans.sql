@@ -16,7 +16,7 @@ ORDER BY kind, record_id LIMIT $6
 -- The open findings of guards, which block the plan until it is approved.
 SELECT code, severity, kind, record_id, detail FROM findings
 WHERE open_of = $1 AND severity = 'error' AND code = ANY($2::text[])
-ORDER BY severity, code, kind, record_id, member
+ORDER BY code, record_id
 
 -- name: removals
 -- The schools that lose the most students, with how many each has committed.

@@ -55,7 +55,7 @@ WHERE t.member IS DISTINCT FROM r.committed_member
 -- Makes the records that commit $3 replaces committed again as they were after commit $2.
 WITH replaced AS (
     SELECT DISTINCT ON (kind, record_id) kind, record_id, record, member, school_id FROM commit_history
-    WHERE district_id = $1 AND sequence > $2 AND sequence < $3
+    WHERE district_id = $1 AND sequence > $2
     ORDER BY kind, record_id, sequence
 )
 INSERT INTO roster (district_id, kind, record_id, committed, committed_member, committed_school_id)

@@ -51,7 +51,7 @@ CASES: Final = {
     "went, comes": Case({5: "A"}, None, "B", "A"),
     "back again": Case({3: "A", 4: "B"}, "A", None, "A", differs=False),
     "came and went": Case({3: None, 4: "B"}, None, "B", None, differs=False),
-    "of before": Case({1: "X", 2: "A"}, "X", None, "X", differs=False),
+    "of before": Case({1: "W", 2: "A"}, "X", None, "X", differs=False),
     "never changed": Case({}, "X", None, "X", differs=False),
 }
 STUDENTS: Final = {
@@ -183,7 +183,7 @@ DECISION: Final = (
 async def test_the_commits_of_a_district_that_can_be_reached_are_its_own(store: StoreUnderTest) -> None:
     for district in ("other", "d"):
         for place, (outcome, sequence) in enumerate(
-            [("commit", 3), ("commit", 1), ("review", 2), ("review", 3), ("commit", 2), ("commit", 4)]
+            [("commit", 3), ("commit", 1), ("review", 2), ("review", 5), ("commit", 2), ("commit", 4)]
         ):
             name = f"{district} {outcome} {sequence}"
             await store.rows(DECISION, district, place, name, outcome, sequence, {"is": name})

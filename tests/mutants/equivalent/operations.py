@@ -62,4 +62,16 @@ EQUIVALENT: Final[dict[str, str]] = {
     "d.history_from LIMIT 1)": IN_VAIN,
     "worker/adapters/postgres/evaluation/commit_history.sql::aged: ORDER BY sequence DESC LIMIT 1) AS old"
     " ON true => ORDER BY sequence DESC LIMIT (1::bigint + 1000)) AS old ON true": IN_VAIN,
+    "worker/adapters/postgres/operations/rollback.sql::put_back: ORDER BY kind, record_id, sequence => "
+    "ORDER BY kind DESC, record_id, sequence": GROUPS,
+    "worker/adapters/postgres/operations/rollback.sql::keep_replaced: ORDER BY kind, record_id, sequence "
+    "=> ORDER BY kind DESC, record_id, sequence": GROUPS,
+    "worker/adapters/postgres/operations/rollback.sql::differences: ORDER BY kind, record_id, sequence =>"
+    " ORDER BY kind DESC, record_id, sequence": GROUPS,
+    "worker/adapters/postgres/operations/rollback.sql::put_back: ORDER BY kind, record_id, sequence => "
+    "ORDER BY kind, record_id DESC, sequence": GROUPS,
+    "worker/adapters/postgres/operations/rollback.sql::keep_replaced: ORDER BY kind, record_id, sequence "
+    "=> ORDER BY kind, record_id DESC, sequence": GROUPS,
+    "worker/adapters/postgres/operations/rollback.sql::differences: ORDER BY kind, record_id, sequence =>"
+    " ORDER BY kind, record_id DESC, sequence": GROUPS,
 }

@@ -92,7 +92,7 @@ WITH ahead AS (
 SELECT count(*) FROM done
 
 -- name: alert_channels
--- Channels that were first seen in the future: to the usual time before now.
+-- Channels that were first seen in the future: to a little before now.
 -- An alert after the clock was put back is not from before the channel was there. (Without $1, so that
 -- nothing of it is left out.)
 WITH done AS (

@@ -105,7 +105,7 @@ WHERE district_id = $1 AND cursor = $2
 RETURNING true
 
 -- name: settle
--- Notes that the feed was read up to the cursor, and nothing is left to announce.
+-- Notes that the feed was read to its end, and that ingest knows of it.
 UPDATE connections SET settled = $2, unsettled = 0, cursor_at = clock_timestamp()
 WHERE district_id = $1 AND cursor = $2
 

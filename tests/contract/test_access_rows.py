@@ -88,6 +88,22 @@ async def test_what_is_done_to_one_user_is_done_to_no_other(
     assert changed(before, await rows(store)) == expected
 
 
+async def test_each_user_logs_in_by_what_is_kept_of_that_one(
+    kept: app.AccessStore, store: StoreUnderTest
+) -> None:
+    await store.rows("UPDATE users SET disabled_at = now(), role = 'admin' WHERE name = 'ada'")
+    await kept.users.set_password("bea", "$argon2id$two", "root")
+
+    await kept.users.enable("cyd", "root")
+
+    assert [await kept.users.credentials(name) for name in (*USERS, "dan")] == [
+        Credentials("ada", Role.ADMIN, HASH, is_disabled=True),
+        Credentials("bea", Role.REVIEWER, "$argon2id$two", is_disabled=False),
+        Credentials("cyd", Role.REVIEWER, HASH, is_disabled=False),
+        None,
+    ]
+
+
 async def test_users_are_told_by_name_with_the_sessions_that_last(
     kept: app.AccessStore, store: StoreUnderTest
 ) -> None:
@@ -205,16 +221,21 @@ async def test_of_a_user_the_latest_sessions_and_browsers_are_kept_and_all_of_ot
 ) -> None:
     await store.rows("UPDATE sessions SET begun_at = now() - interval '2 hours'")
     await store.rows("UPDATE known_browsers SET seen_at = now() - interval '2 hours'")
+    await kept.browsers.remember(token("bea"), "ada")  # who sits at the same desk
     bea = Credentials("bea", Role.REVIEWER, HASH, is_disabled=False)
     for number in range(MOST_SESSIONS + 1):
         await kept.sessions.begin(token(f"{number}"), bea)
+        await store.rows(
+            "UPDATE known_browsers SET seen_at = now() + interval '1 hour' WHERE user_name <> 'bea'"
+        )
         await kept.browsers.remember(token(f"{number}"), "bea")
 
     for table, column in (("sessions", "begun_at"), ("known_browsers", "seen_at")):
         left = await store.rows(f"SELECT user_name, token_digest FROM {table} ORDER BY {column}")
         of_bea = [row["token_digest"] for row in left if row["user_name"] == "bea"]
         assert of_bea == [token(f"{number}") for number in range(1, MOST_SESSIONS + 1)]
-        assert len(left) == MOST_SESSIONS + 2
+        others = [row["user_name"] for row in left if row["user_name"] != "bea"]
+        assert sorted(others) == (["ada", "cyd"] if table == "sessions" else ["ada", "ada", "cyd"])
 
 
 async def test_a_browser_is_known_to_the_end_of_its_time_and_of_its_user_only(
@@ -253,6 +274,18 @@ async def test_failures_are_forgotten_once_they_count_no_more_and_nobody_waits(
     await kept.attempts.forget()
 
     assert changed(before, await rows(store)) == ({"login_attempts": 1} if goes else {})
+
+
+async def test_a_try_counts_once_for_the_name_and_once_for_the_address_that_are_spelled_alike(
+    kept: app.AccessStore, store: StoreUnderTest
+) -> None:
+    await store.rows("TRUNCATE login_attempts")
+
+    for address in ("elsewhere", "bea"):
+        await kept.attempts.admit("bea", address)
+
+    rows = await store.rows("SELECT kind, failures FROM login_attempts ORDER BY kind, failures")
+    assert [tuple(row) for row in rows] == [("address", 1), ("address", 1), ("name", 2)]
 
 
 async def test_a_log_in_takes_its_own_try_back_from_the_address_and_all_from_the_name(

@@ -116,6 +116,15 @@ async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def until_it_waits(store: StoreUnderTest, task: asyncio.Future[Any]) -> None:
+    """Return once a task waits for what somebody else has, or has ended without."""
+
+    async def waits_or_is_done() -> bool:
+        return task.done() or await anybody_waits(store)
+
+    await until(waits_or_is_done)
+
+
 async def anybody_waits(store: StoreUnderTest) -> bool:
     """Whether a transaction in this database waits for another one."""
     return bool(

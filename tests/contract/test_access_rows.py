@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import pytest
-from people_fixtures import until
+from people_fixtures import until_it_waits
 from store_fixtures import StoreUnderTest
 
 from config.settings import Settings
@@ -164,21 +163,15 @@ async def test_a_session_that_is_being_begun_ends_with_the_others_and_none_begin
         await connection.execute("SELECT FROM users WHERE name = 'bea' FOR SHARE")
         await connection.execute(beginning, token("new"))
         ending = asyncio.ensure_future(kept.users.end_sessions("bea", "root"))
-        await until(partial(waits_or_is_done, store, ending))
+        await until_it_waits(store, ending)
     assert await ending == 2
 
     bea = Credentials("bea", Role.REVIEWER, HASH, is_disabled=False)
     async with store.database.transaction() as connection:
         await connection.execute("UPDATE users SET role = 'admin' WHERE name = 'bea'")
         begun = asyncio.ensure_future(kept.sessions.begin(token("new"), bea))
-        await until(partial(waits_or_is_done, store, begun))
+        await until_it_waits(store, begun)
     assert not await begun
-
-
-async def waits_or_is_done(store: StoreUnderTest, task: asyncio.Future[Any]) -> bool:
-    """Whether a task waits for a lock that somebody else has, or has ended without."""
-    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    return task.done() or bool(await store.rows(waiting))
 
 
 @pytest.mark.parametrize(

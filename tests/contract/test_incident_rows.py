@@ -53,6 +53,7 @@ TIME_TELLS: Final[dict[str, tuple[Mapping[str, Any], str | None]]] = {
     "over for long": ({**OVER, "told_at": LONG}, "forgotten"),
     "over": ({**OVER, "told_at": SHORT}, None),
     "changed": (CHANGED, "updated"),
+    "changed soon after it began": ({**CHANGED, "told_at": SHORT}, "updated"),
     "changed once more after long": ({**CHANGED, "updated_at": LONG}, "updated"),
     "changed once more": ({**CHANGED, "updated_at": SHORT}, None),
     "the same": ({**OPEN, "updated_at": LONG}, None),
@@ -108,9 +109,10 @@ async def test_what_is_noted_of_a_district_ends_its_incident_of_that_code_and_no
     assert before - await kept(store) == {("over", PREFLIGHT_FAILED)}
 
 
-async def test_the_incidents_of_a_district_are_noted_by_one_at_a_time(store: StoreUnderTest) -> None:
+async def test_an_incident_of_a_district_is_noted_by_one_at_a_time(store: StoreUnderTest) -> None:
     for district in (DISTRICT, OTHER_DISTRICT):
         await stand(store, district, PREFLIGHT_FAILED)
+    await stand(store, DISTRICT, PLAN_MASS_REMOVAL)
     same, now = {PREFLIGHT_FAILED: Problem("x", "x")}, datetime.now(UTC)
 
     async with store.database.transaction() as first:
@@ -118,6 +120,7 @@ async def test_the_incidents_of_a_district_are_noted_by_one_at_a_time(store: Sto
         async with store.database.connection() as other:
             await other.execute("SET lock_timeout = '20ms'")
             await note(other, OTHER_DISTRICT, same, now, RULES)
+            await note(other, DISTRICT, {PLAN_MASS_REMOVAL: Problem("x", "x")}, now, RULES)
             with pytest.raises(asyncpg.LockNotAvailableError):
                 await note(other, DISTRICT, same, now, RULES)
             with pytest.raises(asyncpg.LockNotAvailableError):

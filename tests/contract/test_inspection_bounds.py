@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
@@ -10,6 +10,7 @@ from incident_helpers import alerts, inspect
 from store_fixtures import LIMITS, StoreUnderTest
 
 from worker.domain.alerts.detection import Thresholds
+from worker.domain.roster.clever_sync import STALE_SYNC
 
 A_BIT: Final = timedelta(seconds=20)
 MINUTE: Final = timedelta(minutes=1)
@@ -181,6 +182,19 @@ async def test_each_state_of_a_sync_that_is_worth_a_word_is_told(store: StoreUnd
     assert await told_of(store) == expected
 
 
+async def test_a_sync_is_stale_once_its_last_success_is_longer_ago_than_may_be(store: StoreUnderTest) -> None:
+    stale = datetime.now(UTC) - STALE_SYNC
+    for district, last_sync in (("sooner", stale + MINUTE), ("later", stale - MINUTE)):
+        await store.rows(
+            "INSERT INTO connections (district_id, due_at, cursor_at, record) VALUES ($1, now(), now(), $2)",
+            *(district, {"state": "success", "last_sync": last_sync.isoformat()}),
+        )
+
+    await inspect(store)
+
+    assert await told_of(store) == {"later": "sync.stale"}
+
+
 # Figures
 
 DUE: Final = (
@@ -216,7 +230,7 @@ async def test_a_window_is_due_by_its_quiet_its_age_a_deferral_its_size_or_a_req
 
     assert figures.windows_due == (since is not None)
     seconds = (since or timedelta(0)).total_seconds()
-    assert seconds <= figures.window_overdue_seconds < seconds + 30
+    assert seconds <= figures.window_overdue_seconds < seconds + 2 * QUIET.total_seconds()
 
 
 async def test_of_windows_that_are_due_the_figure_is_of_the_one_that_was_first(store: StoreUnderTest) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT
+from builders import DISTRICT, OTHER_DISTRICT
 from incident_helpers import AT_ONCE, alerts, inspect, told
 from store_fixtures import LIMITS, StoreUnderTest, opened_store
 
@@ -176,6 +176,11 @@ async def test_without_a_clever_source_nothing_is_told_of_connections(store: Sto
     await store.rows(CONNECTED, DISTRICT)
     await store.rows(
         "UPDATE connections SET due_at = now() - interval '1 day', record = '{\"state\": \"paused\"}'"
+    )
+    await store.rows(CONNECTED, OTHER_DISTRICT)
+    await store.rows(
+        "UPDATE connections SET failing_since = now() - interval '1 day' WHERE district_id = $1",
+        OTHER_DISTRICT,
     )
     unread = PostgresInspections(store.database, LIMITS, Thresholds(reads_clever=False))
 

@@ -11,9 +11,11 @@ from typing import Final
 import pytest
 from mail_builders import DAY, MINUTE, mail, put
 from mail_rows import KINDS, add, add_each_kind, changed_of, held, need_a_person, rows
+from people_fixtures import until_it_waits
 from store_fixtures import StoreUnderTest
 
 from worker.mail.mail_store import DueMail
+from worker.runtime.errors import OrderRefused
 
 HOUR, MOMENT, NOTHING = timedelta(hours=1), timedelta(seconds=20), timedelta(0)
 LATER = datetime(2190, 1, 1, tzinfo=UTC)
@@ -291,6 +293,30 @@ async def test_an_order_changes_the_mail_that_it_is_of_and_says_who_gave_it(
         else:
             assert row["waits"]
             assert MOMENT > datetime.now(UTC) - row["next_attempt_at"] > NOTHING
+
+
+async def test_an_order_waits_for_the_sender_and_is_given_of_what_became_of_the_mail(
+    store: StoreUnderTest,
+) -> None:
+    await add(store, "waits", KINDS["waits"])
+    of = (await rows(store))["waits"]["mail_id"]
+
+    async with store.database.transaction() as sender:
+        await sender.execute("UPDATE mails SET handed_at = now() WHERE mail_id = $1", of)
+        cancelling = asyncio.ensure_future(store.mail_orders.cancel(of, "pat"))
+        await until_it_waits(store, cancelling)
+
+    with pytest.raises(OrderRefused, match="is sending"):
+        await cancelling
+    assert (await rows(store))["waits"]["cancelled_at"] is None
+
+
+async def test_each_mail_is_shown_as_it_is(store: StoreUnderTest) -> None:
+    await add_each_kind(store)
+
+    for name, row in (await rows(store)).items():
+        shown = await store.mail_orders.show(uuid.UUID(str(row["mail_id"])))
+        assert (str(shown.mail_id), shown.occasion) == (str(row["mail_id"]), name)
 
 
 AGO = "now() - interval '{} hours'"

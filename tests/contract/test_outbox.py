@@ -5,6 +5,7 @@ Both lanes over PostgreSQL, decisions and alerts, and the fake that stands for t
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ import pytest
 from builders import BATCH_ID, DECISION_ID, OTHER_DISTRICT
 from builders import DISTRICT as ONE
 from fakes import FakeOutbox
+from people_fixtures import until_it_waits
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.relay.outbox import ALERTS, ROSTER, PostgresOutbox
@@ -373,6 +375,36 @@ async def test_what_another_took_out_already_is_lost_to_whoever_read_it_before(l
 
     with pytest.raises(LeaseLost):
         await frozen.published(queued)
+
+
+async def test_what_a_holder_took_out_already_is_lost_to_it_though_more_waits(lane: Lane) -> None:
+    holder = lane.holder()
+    await lane.add(ONE, "ab")
+    await holder.lease(10, MINUTE)
+    (queued,) = await holder.first(ONE, 1)
+    await holder.published(queued)
+
+    with pytest.raises(LeaseLost):
+        await holder.published(queued)
+
+    assert await lane.waiting(ONE) == "b"
+
+
+@pytest.mark.parametrize("made", [RosterLane, AlertLane])
+async def test_who_waits_for_a_lease_that_another_takes_at_that_moment_does_not_get_it(
+    store: StoreUnderTest, made: type[PostgresLane]
+) -> None:
+    lane = made(store, Wakeups(store.database))
+    await lane.add(ONE, "a")
+
+    async with store.database.transaction() as other:
+        await other.execute(
+            f"INSERT INTO {lane.leases} VALUES ($1, gen_random_uuid(), now() + interval '1 minute')", ONE
+        )
+        leasing = asyncio.ensure_future(lane.holder().lease(10, MINUTE))
+        await until_it_waits(store, leasing)
+
+    assert await leasing == []
 
 
 # What else stands in the tables

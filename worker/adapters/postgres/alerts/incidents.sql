@@ -4,9 +4,9 @@ SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates
 FROM incidents WHERE district_id = $1 AND code = ANY($2::text[]) ORDER BY code FOR UPDATE
 
 -- name: lock_all
--- Locks every incident of a district that operations know of, and returns them.
+-- Locks every incident of a district, and returns them.
 SELECT code, since, picture, summary, counts, told, told_at, updated_at, updates, clear_since, returns
-FROM incidents WHERE district_id = $1 AND told IS NOT NULL ORDER BY code FOR UPDATE
+FROM incidents WHERE district_id = $1 ORDER BY code FOR UPDATE
 
 -- name: keep
 -- Writes incidents as they are now.

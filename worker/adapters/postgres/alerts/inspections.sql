@@ -35,7 +35,7 @@ UNION ALL
 SELECT 'unpublished', o.district_id, count(*), NULL
 FROM outbox o WHERE o.created_at <= now() - $8::interval GROUP BY o.district_id
 UNION ALL
-SELECT 'unattributed', '', count(*), NULL FROM quarantine q WHERE q.district_id = '' HAVING count(*) > 0
+SELECT 'unattributed', '', count(*), NULL FROM quarantine q WHERE q.district_id = ''
 UNION ALL
 SELECT 'held', l.district_id, 0, to_jsonb(l.troubles) FROM onboarding l WHERE l.held_since IS NOT NULL
 UNION ALL
@@ -49,8 +49,7 @@ SELECT (SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
             (SELECT min(created_at) FROM outbox), (SELECT min(created_at) FROM alerts WHERE published_at IS NULL))), 0)
        )::float8 AS outbox_oldest_seconds,
        count(d.district_id) AS windows_due,
-       greatest(coalesce(extract(epoch FROM clock_timestamp() - min(d.since)), 0), 0)::float8
-           AS window_overdue_seconds
+       greatest(extract(epoch FROM clock_timestamp() - min(d.since)), 0)::float8 AS window_overdue_seconds
 FROM (SELECT w.district_id,
              CASE WHEN w.requested IS NOT NULL OR w.events >= $4
                   THEN least(w.last_event_at + $1::interval, clock_timestamp())

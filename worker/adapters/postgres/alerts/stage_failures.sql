@@ -7,6 +7,6 @@ WITH told AS (
     WHERE (process = $1 AND stage <> ALL($2::text[])) OR seen_at < clock_timestamp() - interval '1 day'
 )
 INSERT INTO stage_failures (process, stage, since, seen_at, problem)
-SELECT $1, stage, clock_timestamp() - lasts, clock_timestamp(), problem FROM told ORDER BY stage
+SELECT $1, stage, clock_timestamp() - lasts, clock_timestamp(), problem FROM told
 ON CONFLICT (process, stage) DO UPDATE SET
     since = EXCLUDED.since, seen_at = EXCLUDED.seen_at, problem = EXCLUDED.problem

@@ -82,10 +82,12 @@ class Onboarding:
         await self.onboarding.order(self.district_id, move, "vic", writes=writes, rules=rules)
 
     async def window(self, opens: int | None, launch: int | None = None) -> None:
-        """Set the window: so many days from today."""
+        """Set the window: so many days from today; it opened in the past only as days go by."""
         today = await self.today()
-        dates = [None if days is None else today + days * DAY for days in (opens, launch)]
+        dates = [None if days is None else today + days * DAY for days in (opens and abs(opens), launch)]
         await self.onboarding.set_window(self.district_id, dates[0], dates[1], "vic")
+        if opens is not None and opens < 0:
+            await self.so(f"UPDATE onboarding SET opens_on = opens_on - {-2 * opens} WHERE district_id = $1")
 
     async def today(self) -> date:
         """Return the database's day."""

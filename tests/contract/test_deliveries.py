@@ -12,10 +12,11 @@ from delivery_helpers import DAY, MINUTE, RESOLVED, Line, alert, all_of, deliver
 from store_fixtures import StoreUnderTest, opened_store
 
 from worker.adapters.postgres.alerts.incidents import note
-from worker.alerts.deliver import retry_after
+from worker.alerts.deliver import FIRST_RETRY, LONGEST_RETRY
 from worker.domain.alerts.codes import DISTRICT_PARKED
 from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.runtime.errors import ChannelFailed, StoreUnavailable
+from worker.runtime.loop import retry_after
 
 WEEK: Final = timedelta(days=8)
 ADD: Final = (
@@ -206,7 +207,7 @@ async def test_an_alert_that_is_not_published_yet_is_kept_and_delivered_no_secon
 
 
 def test_attempts_are_further_and_further_apart_up_to_half_a_minute() -> None:
-    waits = [retry_after(attempts).total_seconds() for attempts in range(1, 30)]
+    waits = [retry_after(attempts, FIRST_RETRY, LONGEST_RETRY).total_seconds() for attempts in range(1, 30)]
 
     assert 0.5 <= waits[0] <= 1
     assert all(15 <= wait <= 30 for wait in waits[5:])

@@ -114,11 +114,11 @@ async def test_only_what_sharing_rules_can_say_is_offered() -> None:
         {"text": text, "sharing_rules": text == RULE, "coverage": coverage} for text in (RULE, "ours only")
     ]
 
-    (choice,) = choices_of({"review": {"suggestions": said}})
+    ((key, choice),) = choices_of({"review": {"suggestions": said}}).items()
 
-    assert choice.asked() == RulesAsked(RULE, 96, 3, 1)
-    assert re.fullmatch("[0-9a-f]{16}", choice.key), "a rule may hold a name, and stands in no address"
-    assert choices_of({"review": None}) == []
+    assert choice == RulesAsked(RULE, 96, 3, 1)
+    assert re.fullmatch("[0-9a-f]{16}", key), "a rule may hold a name, and stands in no address"
+    assert choices_of({"review": None}) == {}
 
 
 @pytest.mark.usefixtures("writing")

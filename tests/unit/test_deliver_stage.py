@@ -13,9 +13,10 @@ from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
 from worker.alerts import deliver
-from worker.alerts.deliver import REFRESHED_AT_ONCE, TAKEN_OVER, DeliverStage, retry_after
+from worker.alerts.deliver import LONGEST_RETRY, REFRESHED_AT_ONCE, TAKEN_OVER, DeliverStage
 from worker.alerts.delivery_store import Deliveries, Due, OpenAlert
 from worker.runtime.errors import ChannelFailed, StoreUnavailable
+from worker.runtime.loop import retry_after
 from worker.runtime.metrics import Metrics
 from worker.runtime.repeated_lines import Repeats
 
@@ -265,15 +266,15 @@ def test_a_piece_of_work_may_take_a_lease_longer_than_others() -> None:
     ("attempts", "seconds"), [(1, 2), (2, 4), (3, 8), (4, 16), (5, 30), (12, 30), (5000, 30)]
 )
 def test_an_alert_is_tried_again_later_and_later_up_to_half_a_minute(attempts: int, seconds: float) -> None:
-    assert retry_after(attempts, FIRST) == timedelta(seconds=seconds)
+    assert retry_after(attempts, FIRST, LONGEST_RETRY) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(11, 1.024), (12, 1.024)])
 def test_the_doubling_ends_after_ten_times(attempts: int, seconds: float) -> None:
-    assert retry_after(attempts, 0.001) == timedelta(seconds=seconds)
+    assert retry_after(attempts, 0.001, LONGEST_RETRY) == timedelta(seconds=seconds)
 
 
 def test_between_two_attempts_there_is_at_least_half_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda least, _most: least)
 
-    assert retry_after(2, FIRST) == timedelta(seconds=FIRST)
+    assert retry_after(2, FIRST, LONGEST_RETRY) == timedelta(seconds=FIRST)

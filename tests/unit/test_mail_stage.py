@@ -14,7 +14,7 @@ from worker.domain.mail.mails import MailKind
 from worker.domain.mail.quiet_hours import QuietHours
 from worker.mail.mail_server import MayGo, OutgoingMail
 from worker.mail.mail_store import DueMail
-from worker.mail.send import MailStage, retry_after
+from worker.mail.send import MailStage
 from worker.runtime.errors import MailError, MailPutOff, MailRefused, MailUncertain, StoreUnavailable
 from worker.runtime.metrics import Metrics
 
@@ -248,15 +248,3 @@ async def test_a_mail_that_is_put_off_is_tried_later_and_later_up_to_a_quarter_o
     await stage_of(mails, Server(MailPutOff("later"))).once()
 
     assert mails.put_off_for == [timedelta(seconds=seconds)]
-
-
-@pytest.mark.usefixtures("no_jitter")
-@pytest.mark.parametrize("attempts", [11, 12])
-def test_the_doubling_ends_after_ten_times(attempts: int) -> None:
-    assert retry_after(attempts, 0.001) == timedelta(seconds=1.024)
-
-
-def test_between_two_attempts_there_is_at_least_half_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("random.uniform", lambda least, _most: least)
-
-    assert retry_after(2) == timedelta(seconds=30)

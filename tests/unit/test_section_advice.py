@@ -18,13 +18,13 @@ from worker.domain.review.causes.students import IDS_REISSUED, NO_TERM_RUNS, Err
 from worker.domain.review.causes.wording import (
     LONGEST_NAME,
     NAMED,
-    count,
     grades,
     listing,
     several,
     shortened,
 )
 from worker.domain.roster.records import RecordId, Term
+from worker.runtime.count_text import counted
 
 TODAY = date(2026, 7, 1)
 SPRING = Term(RecordId("t1"), " Spring ", date(2026, 6, 5), date(2026, 1, 9))
@@ -87,12 +87,12 @@ def test_numbers_and_lists_are_told_as_people_say_them() -> None:
     assert [several(number, "school") for number in (0, 1, 2, 10, 11, 1000)] == [
         *("no schools", "one school", "two schools", "ten schools", "11 schools", "1,000 schools"),
     ]
-    assert [count(number, "class", "classes") for number in (0, 1, 2)] == [
+    assert [counted(number, "class", "classes") for number in (0, 1, 2)] == [
         "0 classes",
         "1 class",
         "2 classes",
     ]
-    assert count(1000, "student") == "1,000 students"
+    assert counted(1000, "student") == "1,000 students"
     assert [listing("abcdefgh"[:number]) for number in (0, 1, 2, 3)] == ["", "a", "a and b", "a, b and c"]
     assert NAMED == 6
     assert listing("abcdef") == "a, b, c, d, e and f"

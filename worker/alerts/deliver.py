@@ -8,7 +8,6 @@ nothing is skipped.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +20,7 @@ from worker.alerts.channel import Channel
 from worker.alerts.delivery_store import Deliveries, Due
 from worker.runtime import logs
 from worker.runtime.errors import ChannelFailed, Unavailable
-from worker.runtime.loop import BOUND_SECONDS
+from worker.runtime.loop import BOUND_SECONDS, retry_after
 from worker.runtime.metrics import Metrics
 from worker.runtime.repeated_lines import Repeats
 from worker.runtime.tracing import NO_TRACES, Tracer, Value
@@ -105,7 +104,7 @@ class DeliverStage:
             structlog.get_logger().info("alert.delivered", stage=self.name, **names, seconds=seconds)
 
     async def _put_off(self, due: Due, problem: str) -> None:
-        again = retry_after(due.attempts, self.first_retry)
+        again = retry_after(due.attempts, self.first_retry, LONGEST_RETRY)
         is_dead = await self.deliveries.failed(due, problem, again, self.give_up)
         self.metrics.alert_delivery_failures.labels(self.channel.kind).inc()
         held = 0 if is_dead or due.attempts <= TOLD_ATTEMPTS else self.repeats.passes(self.channel.name)
@@ -140,9 +139,3 @@ class DeliverStage:
             )
         await self.deliveries.refreshed(self.channel.name, [each.dedup_key for each in standing], since)
         return True
-
-
-def retry_after(attempts: int, first: float = FIRST_RETRY) -> timedelta:
-    """Return how long to wait after so many attempts: `first` seconds, then twice as long each time."""
-    longest = min(first * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
-    return timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311 — jitter is no secret

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from worker.alerts.delivery_store import ChannelLine, DeadDelivery, OpenIncident
-from worker.bootstrap import store as app
+from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
-from worker.cli.terminal import counted, moment
+from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.domain.roster.timestamps import instant
+from worker.runtime.count_text import counted
 
 _channel = click.option("--channel", metavar="NAME", help="Only this channel, as shown by `alerts list`.")
 
@@ -29,7 +30,7 @@ def alerts() -> None:
 @click.pass_obj
 def list_(ctx: CommandContext, *, as_json: bool) -> None:
     """List open incidents, waiting alerts by channel, and failed deliveries."""
-    incidents, channels, dead = ctx.run(_list(ctx), quiet=True)
+    incidents, channels, dead = ctx.on_store(_list, quiet=True)
     if as_json:
         say(json.dumps(_as_json(incidents, channels, dead), indent=2))
         return
@@ -55,7 +56,7 @@ def list_(ctx: CommandContext, *, as_json: bool) -> None:
 @click.pass_obj
 def retry(ctx: CommandContext, channel: str | None) -> None:
     """Retry failed deliveries, unless a later alert of the same incident was delivered."""
-    taken, left = ctx.run(_retry(ctx, channel))
+    taken, left = ctx.on_store(lambda store: _retry(store, channel, ctx.actor))
     say(f"{counted(taken, 'alert')} will be delivered again.")
     if left:
         say(
@@ -72,28 +73,24 @@ def discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> None:
     """Delete failed deliveries; alerts that were delivered elsewhere stay there."""
     if waiting and channel is None:
         raise click.UsageError("--waiting: requires --channel")
-    say(f"{counted(ctx.run(_discard(ctx, channel, waiting=waiting)), 'alert')} discarded.")
+    gone = ctx.on_store(lambda store: _discard(store, channel, ctx.actor, waiting=waiting))
+    say(f"{counted(gone, 'alert')} discarded.")
 
 
-async def _list(
-    ctx: CommandContext,
-) -> tuple[list[OpenIncident], list[ChannelLine], list[DeadDelivery]]:
-    async with app.open_store(ctx.settings) as store:
-        told = store.deliveries
-        return await told.incidents(), await told.channels(), await told.dead()
+async def _list(store: Stores) -> tuple[list[OpenIncident], list[ChannelLine], list[DeadDelivery]]:
+    told = store.deliveries
+    return await told.incidents(), await told.channels(), await told.dead()
 
 
-async def _retry(ctx: CommandContext, channel: str | None) -> tuple[int, int]:
-    async with app.open_store(ctx.settings) as store:
-        taken, left = await store.deliveries.retry(channel)
-        await store.districts.note(None, "alerts.retry", ctx.actor, {"channel": channel, "alerts": taken})
+async def _retry(store: Stores, channel: str | None, actor: str) -> tuple[int, int]:
+    taken, left = await store.deliveries.retry(channel)
+    await store.districts.note(None, "alerts.retry", actor, {"channel": channel, "alerts": taken})
     return taken, left
 
 
-async def _discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> int:
-    async with app.open_store(ctx.settings) as store:
-        gone = await store.deliveries.discard(channel, waiting=waiting)
-        await store.districts.note(None, "alerts.discard", ctx.actor, {"channel": channel, "alerts": gone})
+async def _discard(store: Stores, channel: str | None, actor: str, *, waiting: bool) -> int:
+    gone = await store.deliveries.discard(channel, waiting=waiting)
+    await store.districts.note(None, "alerts.discard", actor, {"channel": channel, "alerts": gone})
     return gone
 
 

@@ -9,7 +9,6 @@ import click
 from rich.text import Text
 
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import opened_district
 from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.domain.preflight import order_reason
@@ -48,7 +47,7 @@ _reason = click.option(
 @click.pass_obj
 def hold(ctx: CommandContext, district: str, reason: str) -> None:
     """Put a district on hold: nothing is committed until you resume it."""
-    ctx.run(_hold(ctx, district, reason))
+    ctx.on_district(district, lambda store, chosen: store.districts.hold(chosen, ctx.actor, reason))
     say(f"{district} is on hold. Nothing is committed until you run `rostering resume`.")
 
 
@@ -58,7 +57,7 @@ def hold(ctx: CommandContext, district: str, reason: str) -> None:
 @click.pass_obj
 def resume(ctx: CommandContext, district: str, reason: str) -> None:
     """Resume a district that is on hold; waiting changes are evaluated now."""
-    ctx.run(_resume(ctx, district, reason))
+    ctx.on_district(district, lambda store, chosen: store.districts.resume(chosen, ctx.actor, reason))
     say(f"{district} is resumed. Waiting changes are being evaluated.")
 
 
@@ -75,7 +74,7 @@ def resume(ctx: CommandContext, district: str, reason: str) -> None:
 @click.pass_obj
 def approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
     """Approve a plan that removes or moves many students; valid for one commit of exactly this plan."""
-    ctx.run(_approve(ctx, district, plan, reason))
+    ctx.on_district(district, lambda store, chosen: store.districts.approve(chosen, plan, ctx.actor, reason))
     say(f"The plan of {district} is approved and will be committed now.")
 
 
@@ -100,18 +99,3 @@ def restraints(details: dict[str, Any]) -> list[tuple[str, Text]]:
 def _given(approval: dict[str, Any]) -> str:
     given_at = moment(approval["approved_at"])
     return f"by {approval['actor']} at {given_at}: {approval['reason']}\nof {approval['plan']}"
-
-
-async def _hold(ctx: CommandContext, district: str, reason: str) -> None:
-    async with opened_district(ctx, district) as (store, district_id):
-        await store.districts.hold(district_id, ctx.actor, reason)
-
-
-async def _resume(ctx: CommandContext, district: str, reason: str) -> None:
-    async with opened_district(ctx, district) as (store, district_id):
-        await store.districts.resume(district_id, ctx.actor, reason)
-
-
-async def _approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
-    async with opened_district(ctx, district) as (store, district_id):
-        await store.districts.approve(district_id, plan, ctx.actor, reason)

@@ -8,11 +8,11 @@ import os
 import pwd
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import uvloop
 from rich.console import Console
@@ -20,9 +20,13 @@ from rich.console import Console
 from config import loading as configuration
 from config.data_folder import nearest
 from config.settings import Settings
+from worker.cli.district_argument import district_id_of
 from worker.cli.terminal_console import TerminalConsole
 from worker.runtime.errors import SettingsError
 from worker.runtime.logs import configure_logging
+
+if TYPE_CHECKING:
+    from worker.bootstrap.store import Stores
 
 Result = TypeVar("Result")
 
@@ -58,6 +62,34 @@ class CommandContext:
         configure_logging(sys.stderr, pretty=sys.stderr.isatty(), level=level)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
+
+    def on_store(self, work: Callable[[Stores], Awaitable[Result]], *, quiet: bool = False) -> Result:
+        """Run work with the store, opened for it."""
+        from worker.bootstrap.store import open_store  # noqa: PLC0415 — slow to import
+
+        async def done() -> Result:
+            async with open_store(self.settings) as store:
+                return await work(store)
+
+        return self.run(done(), quiet=quiet)
+
+    def on_district(
+        self,
+        text: str,
+        work: Callable[[Stores, str], Awaitable[Result]],
+        *,
+        may_be_new: bool = False,
+        is_final: bool = False,
+        quiet: bool = False,
+    ) -> Result:
+        """Run work with the store and the id of the district that a person means; see `district_id_of`."""
+
+        async def done(store: Stores) -> Result:
+            return await work(
+                store, await district_id_of(store, text, may_be_new=may_be_new, is_final=is_final)
+            )
+
+        return self.on_store(done, quiet=quiet)
 
     @property
     def actor(self) -> str:

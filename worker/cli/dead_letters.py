@@ -18,13 +18,14 @@ from worker.bootstrap import store as app
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
 from worker.cli.district_argument import district_id_of
-from worker.cli.terminal import counted, moment
+from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.domain.roster.timestamps import instant
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetter, DeadLetters
 from worker.operations import dead_letters as letters
 from worker.operations.dead_letters import DeadLetterListing, DeadLetterQuery, LetterLine, Settled
+from worker.runtime.count_text import counted
 from worker.runtime.errors import OrderRefused
 
 LISTED: Final = 200

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Final
 
 from worker.bootstrap import store as app
-from worker.cli.context import CommandContext
 from worker.cli.terminal import some
 from worker.operations.districts import NamedDistrict
 from worker.runtime.errors import UnknownDistrictError
@@ -19,24 +17,15 @@ LISTED: Final = 5
 _CLEVER_ID: Final = re.compile(r"[0-9a-f]{24}")
 
 
-@asynccontextmanager
-async def opened_district(
-    ctx: CommandContext, text: str, *, may_be_new: bool = False, is_final: bool = False
-) -> AsyncIterator[tuple[app.Stores, str]]:
-    """Open the store, and tell the id of the district that a person means by `text`.
+async def district_id_of(
+    store: app.Stores, text: str, *, may_be_new: bool = False, is_final: bool = False
+) -> str:
+    """Return the id of the district that a person means by `text`.
 
     `may_be_new` lets a whole Clever id through that was never seen here; `is_final` takes no beginning of an
     id, since what is ordered cannot be undone. Raises `UnknownDistrictError` where the text means no
     district, or several.
     """
-    async with app.open_store(ctx.settings) as store:
-        yield store, await district_id_of(store, text, may_be_new=may_be_new, is_final=is_final)
-
-
-async def district_id_of(
-    store: app.Stores, text: str, *, may_be_new: bool = False, is_final: bool = False
-) -> str:
-    """Return the id of the district that a person means; see `opened_district`."""
     beginning = text.lower() if len(text) >= SHORTEST_BEGINNING and not is_final else None
     return chosen(text, await store.districts.districts_called(text, beginning), may_be_new=may_be_new)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -11,16 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.bootstrap import settings
-from worker.bootstrap import store as app
+from worker.bootstrap.store import Stores
 from worker.cli import approvals
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import opened_district
 from worker.cli.reviews import findings_table, forecast_text, review_details
-from worker.cli.terminal import counted, moment
+from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.domain.preflight.approval import plan_text
+from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.timestamps import instant
 from worker.operations.districts import DistrictLine
+from worker.runtime.count_text import counted
 
 STYLES = {
     "review": "yellow",
@@ -43,7 +45,7 @@ _LONGEST_NAME, _SHORTEST_NAME = 28, 12
 @click.pass_obj
 def districts(ctx: CommandContext, as_json: bool) -> None:
     """List the districts with their status."""
-    lines = ctx.run(_districts(ctx))
+    lines = ctx.on_store(lambda store: store.districts.every_district())
     if as_json:
         for line in lines:
             say(json.dumps(_as_json(line), ensure_ascii=False))
@@ -59,7 +61,7 @@ def districts(ctx: CommandContext, as_json: bool) -> None:
 @click.pass_obj
 def show(ctx: CommandContext, district: str, as_json: bool) -> None:
     """Show one district: status, counts, findings, causes, and a forecast for an open window."""
-    details = ctx.run(_show(ctx, district))
+    details = ctx.on_district(district, partial(_show, settings.window_limits(ctx.settings)))
     if as_json:
         say(json.dumps(details, indent=2, ensure_ascii=False))
     else:
@@ -71,7 +73,7 @@ def show(ctx: CommandContext, district: str, as_json: bool) -> None:
 @click.pass_obj
 def flush(ctx: CommandContext, district: str) -> None:
     """Close a district's window and evaluate it now; also retries a parked district."""
-    ctx.run(_flush(ctx, district))
+    ctx.on_district(district, lambda store, chosen: store.districts.flush(chosen, ctx.actor))
     say(f"{district} is being evaluated now.")
 
 
@@ -240,22 +242,10 @@ def _as_json(line: DistrictLine) -> dict[str, Any]:
     }
 
 
-async def _districts(ctx: CommandContext) -> list[DistrictLine]:
-    async with app.open_store(ctx.settings) as store:
-        return await store.districts.every_district()
-
-
-async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
+async def _show(limits: WindowLimits, store: Stores, district_id: str) -> dict[str, Any]:
     from worker.operations.dry_run import forecast  # noqa: PLC0415 — slow to import
 
-    async with opened_district(ctx, district) as (store, district_id):
-        details = await store.districts.show(district_id)
-        has_events = details["window"] is not None and details["window"]["events"]
-        limits = settings.window_limits(ctx.settings)
-        warning = await forecast(store.evaluations, district_id, limits) if has_events else None
-        return {**details, "forecast": warning}
-
-
-async def _flush(ctx: CommandContext, district: str) -> None:
-    async with opened_district(ctx, district) as (store, district_id):
-        await store.districts.flush(district_id, ctx.actor)
+    details = await store.districts.show(district_id)
+    has_events = details["window"] is not None and details["window"]["events"]
+    warning = await forecast(store.evaluations, district_id, limits) if has_events else None
+    return {**details, "forecast": warning}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,11 +15,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from worker.bootstrap.store import Stores
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import opened_district
 from worker.cli.lazy_group import LazyGroup, Place
-from worker.cli.terminal import counted, moment, progress_bars
+from worker.cli.terminal import moment, progress_bars
 from worker.cli.terminal_output import say
 from worker.domain.preflight.policy import parse_end, parse_own_policy
 from worker.domain.preflight.turnover import FilterEffect
@@ -26,6 +27,7 @@ from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
 from worker.domain.roster.timestamps import instant
 from worker.operations.districts import FilterVersion, PolicyVersion
+from worker.runtime.count_text import counted
 from worker.runtime.errors import FilterUnconfirmed, InputFileError
 
 MARK: Final = "\ufeff"
@@ -58,9 +60,14 @@ def filter_group() -> None:
 def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
     """Print the current section filter, as JSON that `filter set` accepts."""
     if history:
-        _print_versions(ctx, filter_history(ctx.run(_filters(ctx, district))), "filter", as_json=as_json)
+        _print_versions(
+            ctx,
+            filter_history(ctx.on_district(district, partial(_filters, ctx.actor))),
+            "filter",
+            as_json=as_json,
+        )
         return
-    say(json.dumps(ctx.run(_show(ctx, district)), indent=2, ensure_ascii=False))
+    say(json.dumps(ctx.on_district(district, partial(_show, ctx.actor)), indent=2, ensure_ascii=False))
 
 
 @filter_group.command(name="set")
@@ -75,7 +82,9 @@ def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | Non
     If students would change class, you see how many and are asked to confirm.
     """
     section_filter = parse_filter(_read(file))
-    version, is_known, nothing = ctx.run(_set(ctx, district, section_filter, reason, is_sure=is_sure))
+    version, is_known, nothing = ctx.on_district(
+        district, partial(_set, ctx.actor, section_filter, reason, is_sure=is_sure), may_be_new=True
+    )
     if is_known:
         say(f"Filter version {version} of {district} is set. The district is being evaluated.")
     else:
@@ -95,7 +104,7 @@ def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | Non
 def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
     """Show what the section filter in FILE would do; nothing is changed."""
     section_filter = parse_filter(_read(file))
-    result = ctx.run(_try(ctx, district, section_filter))
+    result = ctx.on_district(district, partial(_try, section_filter))
     if as_json:
         say(json.dumps(result, ensure_ascii=False))
     else:
@@ -115,10 +124,13 @@ def policy_group() -> None:
 def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
     """Print the district's own policy, as JSON that `policy set` accepts; {} if it has none."""
     if history:
-        entries = policy_history(ctx.run(_policies(ctx, district)), datetime.now(UTC))
+        entries = policy_history(
+            ctx.on_district(district, lambda store, chosen: store.districts.policies(chosen)),
+            datetime.now(UTC),
+        )
         _print_versions(ctx, entries, "policy", as_json=as_json)
         return
-    current = ctx.run(_show_policy(ctx, district))
+    current = ctx.on_district(district, lambda store, chosen: store.districts.own_policy(chosen))
     say(json.dumps(current.policy, indent=2, ensure_ascii=False))
     if current.until is not None:
         say(f"Valid until {instant(current.until)}.", err=True)
@@ -137,7 +149,12 @@ def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: b
 def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None, reason: str | None) -> None:
     """Set the policy in FILE (- for standard input), and evaluate the district with it."""
     end = None if until is None else parse_end(until, datetime.now(UTC))
-    version = ctx.run(_set_policy(ctx, district, parse_own_policy(_read(file)), end, reason))
+    policy = parse_own_policy(_read(file))
+    version = ctx.on_district(
+        district,
+        lambda store, chosen: store.districts.set_policy(chosen, policy, ctx.actor, until=end, reason=reason),
+        may_be_new=True,
+    )
     ends = f" until {instant(end)}" if end else ""
     say(f"Policy version {version} of {district} is set{ends}. The district is being evaluated.")
 
@@ -253,30 +270,34 @@ def _read(file: Path) -> str:
         raise InputFileError(f"{file}: expected text in UTF-8") from None
 
 
-async def _show(ctx: CommandContext, district: str) -> dict[str, Any]:
-    async with opened_district(ctx, district) as (store, district_id):
-        current = await store.districts.current_filter(district_id)
-        await store.districts.note(district_id, "lookup.filter", ctx.actor, {"version": current.version})
-        return current.section_filter.model_dump(mode="json")
+async def _show(actor: str, store: Stores, district_id: str) -> dict[str, Any]:
+    current = await store.districts.current_filter(district_id)
+    await store.districts.note(district_id, "lookup.filter", actor, {"version": current.version})
+    return current.section_filter.model_dump(mode="json")
 
 
 async def _set(
-    ctx: CommandContext, district: str, section_filter: SectionFilter, reason: str | None, *, is_sure: bool
+    actor: str,
+    section_filter: SectionFilter,
+    reason: str | None,
+    store: Stores,
+    district_id: str,
+    *,
+    is_sure: bool,
 ) -> tuple[int, bool, list[ScopeValue]]:
     from worker.operations.dry_run import filter_effect  # noqa: PLC0415 — slow to import
 
-    async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
-        with progress_bars() as progress:
-            effect = await filter_effect(store.evaluations, district_id, section_filter, progress)
-        confirmed = None
-        if effect is not None and effect.needs_confirmation:
-            _confirm(effect, is_sure=is_sure)
-            confirmed = effect.moves
-        version = await store.districts.set_filter(
-            district_id, section_filter, ctx.actor, reason, confirmed=confirmed
-        )
-        nothing = await store.surveys.scope_matches_nothing(district_id, section_filter.scope)
-        return version, await store.districts.is_known(district_id), nothing
+    with progress_bars() as progress:
+        effect = await filter_effect(store.evaluations, district_id, section_filter, progress)
+    confirmed = None
+    if effect is not None and effect.needs_confirmation:
+        _confirm(effect, is_sure=is_sure)
+        confirmed = effect.moves
+    version = await store.districts.set_filter(
+        district_id, section_filter, actor, reason, confirmed=confirmed
+    )
+    nothing = await store.surveys.scope_matches_nothing(district_id, section_filter.scope)
+    return version, await store.districts.is_known(district_id), nothing
 
 
 def _confirm(effect: FilterEffect, *, is_sure: bool) -> None:
@@ -289,33 +310,14 @@ def _confirm(effect: FilterEffect, *, is_sure: bool) -> None:
         raise FilterUnconfirmed("nothing was changed")
 
 
-async def _filters(ctx: CommandContext, district: str) -> list[FilterVersion]:
-    async with opened_district(ctx, district) as (store, district_id):
-        found = await store.districts.filters(district_id)
-        await store.districts.note(district_id, "lookup.filter", ctx.actor, {"versions": len(found)})
-        return found
+async def _filters(actor: str, store: Stores, district_id: str) -> list[FilterVersion]:
+    found = await store.districts.filters(district_id)
+    await store.districts.note(district_id, "lookup.filter", actor, {"versions": len(found)})
+    return found
 
 
-async def _try(ctx: CommandContext, district: str, section_filter: SectionFilter) -> dict[str, Any]:
+async def _try(section_filter: SectionFilter, store: Stores, district_id: str) -> dict[str, Any]:
     from worker.operations.dry_run import try_filter  # noqa: PLC0415 — slow to import
 
-    async with opened_district(ctx, district) as (store, district_id):
-        with progress_bars() as progress:
-            return await try_filter(store.evaluations, district_id, section_filter, progress)
-
-
-async def _show_policy(ctx: CommandContext, district: str) -> PolicyVersion:
-    async with opened_district(ctx, district) as (store, district_id):
-        return await store.districts.own_policy(district_id)
-
-
-async def _policies(ctx: CommandContext, district: str) -> list[PolicyVersion]:
-    async with opened_district(ctx, district) as (store, district_id):
-        return await store.districts.policies(district_id)
-
-
-async def _set_policy(
-    ctx: CommandContext, district: str, policy: dict[str, Any], until: datetime | None, reason: str | None
-) -> int:
-    async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
-        return await store.districts.set_policy(district_id, policy, ctx.actor, until=until, reason=reason)
+    with progress_bars() as progress:
+        return await try_filter(store.evaluations, district_id, section_filter, progress)

@@ -12,14 +12,14 @@ from typing import Any, BinaryIO
 import click
 from rich.table import Table
 
-from worker.bootstrap import store as app
+from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import district_id_of
-from worker.cli.terminal import counted, moment
+from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.domain.mail.mails import MailKind
 from worker.domain.roster.timestamps import instant
 from worker.mail.mail_store import KeptMail, MailState
+from worker.runtime.count_text import counted
 
 LONGEST_REPORT = 1024 * 1024
 _id = click.argument("mail_id", metavar="ID", type=click.UUID)
@@ -37,7 +37,11 @@ def mails() -> None:
 @click.pass_obj
 def list_(ctx: CommandContext, district: str | None, *, as_json: bool) -> None:
     """List the newest e-mails, of DISTRICT or of all districts."""
-    found = ctx.run(_list(ctx, district), quiet=True)
+    found = (
+        ctx.on_store(lambda store: store.mail_orders.newest(None), quiet=True)
+        if district is None
+        else ctx.on_district(district, lambda store, chosen: store.mail_orders.newest(chosen), quiet=True)
+    )
     if as_json:
         say(json.dumps([_as_json(each) for each in found], indent=2))
         return
@@ -66,7 +70,8 @@ def list_(ctx: CommandContext, district: str | None, *, as_json: bool) -> None:
 @click.pass_obj
 def show(ctx: CommandContext, mail_id: uuid.UUID) -> None:
     """Show one e-mail: recipients, state and content."""
-    ctx.console.print("\n".join(_shown(ctx.run(_show(ctx, mail_id), quiet=True))))
+    mail = ctx.on_store(lambda store: _show(store, mail_id, ctx.actor), quiet=True)
+    ctx.console.print("\n".join(_shown(mail)))
 
 
 @mails.command()
@@ -93,7 +98,7 @@ def settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool, again: boo
     """
     if arrived == again:
         raise click.UsageError("expected either --arrived or --again")
-    say(_outcome(ctx.run(_settle(ctx, mail_id, arrived=arrived))))
+    say(_outcome(ctx.on_store(lambda store: store.mail_orders.settle(mail_id, ctx.actor, arrived=arrived))))
 
 
 @mails.command()
@@ -101,7 +106,7 @@ def settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool, again: boo
 @click.pass_obj
 def retry(ctx: CommandContext, mail_id: uuid.UUID) -> None:
     """Send an e-mail again that failed or was refused."""
-    say(_outcome(ctx.run(_retry(ctx, mail_id))))
+    say(_outcome(ctx.on_store(lambda store: store.mail_orders.retry(mail_id, ctx.actor))))
 
 
 @mails.command()
@@ -109,7 +114,7 @@ def retry(ctx: CommandContext, mail_id: uuid.UUID) -> None:
 @click.pass_obj
 def cancel(ctx: CommandContext, mail_id: uuid.UUID) -> None:
     """Cancel an e-mail that is waiting or that failed."""
-    say(_outcome(ctx.run(_cancel(ctx, mail_id))))
+    say(_outcome(ctx.on_store(lambda store: store.mail_orders.cancel(mail_id, ctx.actor))))
 
 
 @mails.command()
@@ -120,7 +125,11 @@ def bounced(ctx: CommandContext, file: BinaryIO) -> None:
 
     Messages that are not bounces of our e-mails are ignored and are not an error.
     """
-    mail_id = ctx.run(_bounced(ctx, file.read(LONGEST_REPORT)), quiet=True)
+    from worker.mail.bounces import take_in  # noqa: PLC0415 — slow to import
+    from worker.runtime.metrics import Metrics  # noqa: PLC0415 — slow to import
+
+    raw = file.read(LONGEST_REPORT)
+    mail_id = ctx.on_store(lambda store: take_in(raw, store.mails, Metrics()), quiet=True)
     say(
         f"Bounce recorded for e-mail {mail_id}."
         if mail_id
@@ -128,39 +137,10 @@ def bounced(ctx: CommandContext, file: BinaryIO) -> None:
     )
 
 
-async def _list(ctx: CommandContext, district: str | None) -> list[KeptMail]:
-    async with app.open_store(ctx.settings) as store:
-        return await store.mail_orders.newest(district and await district_id_of(store, district))
-
-
-async def _show(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
-    async with app.open_store(ctx.settings) as store:
-        mail = await store.mail_orders.show(mail_id)
-        await store.districts.note(mail.district_id, "lookup.mail", ctx.actor, {"record": str(mail_id)})
-        return mail
-
-
-async def _settle(ctx: CommandContext, mail_id: uuid.UUID, *, arrived: bool) -> KeptMail:
-    async with app.open_store(ctx.settings) as store:
-        return await store.mail_orders.settle(mail_id, ctx.actor, arrived=arrived)
-
-
-async def _retry(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
-    async with app.open_store(ctx.settings) as store:
-        return await store.mail_orders.retry(mail_id, ctx.actor)
-
-
-async def _cancel(ctx: CommandContext, mail_id: uuid.UUID) -> KeptMail:
-    async with app.open_store(ctx.settings) as store:
-        return await store.mail_orders.cancel(mail_id, ctx.actor)
-
-
-async def _bounced(ctx: CommandContext, raw: bytes) -> str | None:
-    from worker.mail.bounces import take_in  # noqa: PLC0415
-    from worker.runtime.metrics import Metrics  # noqa: PLC0415 — slow to import
-
-    async with app.open_store(ctx.settings) as store:
-        return await take_in(raw, store.mails, Metrics())
+async def _show(store: Stores, mail_id: uuid.UUID, actor: str) -> KeptMail:
+    mail = await store.mail_orders.show(mail_id)
+    await store.districts.note(mail.district_id, "lookup.mail", actor, {"record": str(mail_id)})
+    return mail
 
 
 def what_is(mail: KeptMail) -> str:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Final, TypeVar
-from zoneinfo import ZoneInfo
+from functools import partial
+from typing import Final
 
 import click
 
 from worker.bootstrap import onboarding as rules
-from worker.bootstrap import store as app
+from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import opened_district
 from worker.cli.onboarding_export import export
 from worker.cli.onboarding_reports import Journey, LinesReport, as_json, district_report, rules_asked
-from worker.cli.terminal import counted
 from worker.cli.terminal_output import say
 from worker.domain.onboarding.states import Move, State
 from worker.onboarding.district_store import ConnectLink, Description, Record, RulesAsked
 from worker.onboarding.todo import todos, waits_of
-from worker.runtime.errors import OnboardingError, UsageError
-
-Result = TypeVar("Result")
+from worker.runtime.count_text import counted
+from worker.runtime.errors import UsageError
 
 _district: Final = click.argument("district")
 _no_mail: Final = click.option("--no-mail", is_flag=True, help="Mark as done without sending an e-mail.")
@@ -58,7 +54,7 @@ onboarding.add_command(export)
 @click.pass_obj
 def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_json: bool) -> None:
     """List the districts in onboarding, each with its next step and who owns it."""
-    records = ctx.run(_records(ctx))
+    records = ctx.on_store(lambda store: store.onboarding.records())
     records = [record for record in records if state is None or record.onboarding.state == state]
     found = todos(records, rules.patience(ctx.settings))
     due = {todo.record.district_id for todo in found if todo.is_due}
@@ -81,7 +77,7 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
 @click.pass_obj
 def show(ctx: CommandContext, district: str, is_json: bool) -> None:
     """Show one district's onboarding: history, next step, assessment window, e-mails and link."""
-    journey = _do(ctx, district, lambda store, district_id: _journey(ctx, store, district_id))
+    journey = ctx.on_district(district, partial(_journey, ctx.actor))
     if is_json:
         say(json.dumps(journey.as_json(), indent=2, ensure_ascii=False))
     else:
@@ -104,8 +100,8 @@ def choose(
 ) -> None:
     """Add a district to onboarding."""
     said = Description(name, contacts, time_zone)
-    _do(
-        ctx, district, lambda store, chosen: store.onboarding.choose(chosen, said, ctx.actor), may_be_new=True
+    ctx.on_district(
+        district, lambda store, chosen: store.onboarding.choose(chosen, said, ctx.actor), may_be_new=True
     )
     say(f"{district} is added to onboarding.")
 
@@ -128,7 +124,9 @@ def edit(
     if name is None and not contacts and time_zone is None:
         raise UsageError("edit: expected --name, --contact or --time-zone, got nothing")
     said = Description(name, contacts or None, time_zone)
-    _do(ctx, district, lambda store, district_id: store.onboarding.describe(district_id, said, ctx.actor))
+    ctx.on_district(
+        district, lambda store, district_id: store.onboarding.describe(district_id, said, ctx.actor)
+    )
     say(f"{district} is updated.")
 
 
@@ -168,13 +166,13 @@ def request_rules(
         raise UsageError("request-rules: expected --suggestion or --text, got both")
     rules = RulesAsked(text) if text is not None else None
 
-    async def asked(store: app.Stores, district_id: str) -> None:
+    async def asked(store: Stores, district_id: str) -> None:
         found = rules or rules_asked(await store.districts.show(district_id), suggestion)
         await store.onboarding.order(
             district_id, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found
         )
 
-    _do(ctx, district, asked)
+    ctx.on_district(district, asked)
     say(_said(district, Move.REQUEST_RULES, no_mail=no_mail))
 
 
@@ -204,15 +202,11 @@ def window(
     if is_none == (opens is not None):
         raise UsageError("window: expected either --opens DATE or --none")
 
-    async def said(store: app.Stores, district_id: str) -> Record:
-        before = await store.onboarding.record(district_id)
-        today = before.now.astimezone(ZoneInfo(before.time_zone)).date()
-        if opens is not None and opens < today:
-            raise OnboardingError(f"--opens: expected today ({today}) or a later day, got {opens}")
+    async def said(store: Stores, district_id: str) -> Record:
         await store.onboarding.set_window(district_id, opens, launch, ctx.actor)
         return await store.onboarding.record(district_id)
 
-    record = _do(ctx, district, said)
+    record = ctx.on_district(district, said)
     state = record.onboarding.state.replace("_", " ")
     if record.launch_at is None:
         say(f"{district} has no assessment window. State: {state}.")
@@ -231,19 +225,19 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
     if is_new and is_revoked:
         raise UsageError("link: expected --new or --revoke, got both")
     if is_revoked:
-        revoked = _do(
-            ctx, district, lambda store, district_id: store.onboarding.revoke_links(district_id, ctx.actor)
+        revoked = ctx.on_district(
+            district, lambda store, district_id: store.onboarding.revoke_links(district_id, ctx.actor)
         )
         say(f"{counted(revoked, 'link')} revoked.")
         return
 
-    async def made(store: app.Stores, district_id: str) -> ConnectLink | None:
+    async def made(store: Stores, district_id: str) -> ConnectLink | None:
         await store.onboarding.record(district_id)
         if is_new:
             return await store.onboarding.new_link(district_id, ctx.actor)
         return next((each for each in await store.onboarding.links(district_id) if each.is_open), None)
 
-    link = _do(ctx, district, made)
+    link = ctx.on_district(district, made)
     if link is None:
         say(f"{district} has no active link; create one with --new.", err=True)
         raise SystemExit(1)
@@ -262,13 +256,12 @@ def drop(ctx: CommandContext, district: str, is_sure: bool) -> None:
     """Remove a district from onboarding, with its links and unsent e-mails; its roster stays."""
     if not is_sure:
         raise UsageError(f"drop: this deletes the onboarding history of {district}; confirm with --yes")
-    _do(ctx, district, lambda store, district_id: store.onboarding.drop(district_id, ctx.actor))
+    ctx.on_district(district, lambda store, district_id: store.onboarding.drop(district_id, ctx.actor))
     say(f"{district} is removed from onboarding. `rostering onboarding choose` adds it again.")
 
 
 def _order(ctx: CommandContext, district: str, move: Move, *, no_mail: bool) -> None:
-    _do(
-        ctx,
+    ctx.on_district(
         district,
         lambda store, district_id: store.onboarding.order(district_id, move, ctx.actor, writes=not no_mail),
     )
@@ -290,11 +283,11 @@ def _said(district: str, move: Move, *, no_mail: bool) -> str:
             return f"{district}: filtering resumed."
 
 
-async def _journey(ctx: CommandContext, store: app.Stores, district: str) -> Journey:
+async def _journey(actor: str, store: Stores, district: str) -> Journey:
     record = await store.onboarding.record(district)
     links = await store.onboarding.links(district)
     link = next((each for each in links if each.is_open), None)
-    await store.districts.note(district, "lookup.contacts", ctx.actor, {})
+    await store.districts.note(district, "lookup.contacts", actor, {})
     return Journey(
         record,
         await store.onboarding.history(district),
@@ -302,24 +295,3 @@ async def _journey(ctx: CommandContext, store: app.Stores, district: str) -> Jou
         await store.mail_orders.newest(district),
         link.expires_at if link else None,
     )
-
-
-async def _records(ctx: CommandContext) -> list[Record]:
-    async with app.open_store(ctx.settings) as store:
-        return await store.onboarding.records()
-
-
-def _do(
-    ctx: CommandContext,
-    district: str,
-    work: Callable[[app.Stores, str], Awaitable[Result]],
-    *,
-    may_be_new: bool = False,
-) -> Result:
-    """Do something with the store and the district that a person means."""
-
-    async def done() -> Result:
-        async with opened_district(ctx, district, may_be_new=may_be_new) as (store, district_id):
-            return await work(store, district_id)
-
-    return ctx.run(done())

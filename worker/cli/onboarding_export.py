@@ -8,7 +8,6 @@ from typing import Final
 
 import click
 
-from worker.bootstrap import store as app
 from worker.cli.context import CommandContext
 from worker.cli.terminal_output import say
 from worker.onboarding.district_store import Record
@@ -31,7 +30,7 @@ def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -
     if is_csv and is_ics:
         raise UsageError("export: expected --csv or --ics, got both")
     as_calendar = is_ics or (not is_csv and file is not None and file.suffix.lower() == ICS)
-    body = _written(ctx.run(_records(ctx)), as_calendar=as_calendar)
+    body = _written(ctx.on_store(lambda store: store.onboarding.records()), as_calendar=as_calendar)
     if file is None or str(file) == "-":
         sys.stdout.buffer.write(body)
         return
@@ -48,8 +47,3 @@ def _written(records: list[Record], *, as_calendar: bool) -> bytes:
     from worker.onboarding import export_calendar  # noqa: PLC0415 — slow to import, and only where it is wanted
 
     return export_calendar.calendar(records)
-
-
-async def _records(ctx: CommandContext) -> list[Record]:
-    async with app.open_store(ctx.settings) as store:
-        return await store.onboarding.records()

@@ -12,13 +12,14 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from worker.cli.terminal import counted, moment
+from worker.cli.terminal import moment
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.todo import Wait, told_troubles
 from worker.domain.roster.timestamps import instant
 from worker.mail.mail_store import KeptMail
-from worker.onboarding.district_store import Record, RulesAsked, Transition
+from worker.onboarding.district_store import Record, RulesAsked, Transition, suggested_rules
 from worker.onboarding.todo import waits_of
+from worker.runtime.count_text import counted
 from worker.runtime.errors import OrderRefused, UsageError
 
 STYLES: Final = {
@@ -135,21 +136,20 @@ def rules_asked(details: Mapping[str, Any], number: int | None) -> RulesAsked:
 
     Raises `OrderRefused` where there is none that sharing rules can say, `UsageError` for a wrong number.
     """
-    review = details["review"]
-    found = review["suggestions"] if review else []
-    usable = [one for one in found if one["sharing_rules"]]
+    found = suggested_rules(details)
+    usable = [one for one in found if one is not None]
     if not usable:
-        why = "no suggestion of its review works as sharing rules" if review else "it is not in review"
+        is_in_review = details["review"] is not None
+        why = "no suggestion of its review works as sharing rules" if is_in_review else "it is not in review"
         raise OrderRefused(
             f"district {details['district_id']}: no rules to request: {why}; give your own with --text"
         )
     if number is not None and not 1 <= number <= len(found):
         raise UsageError(f"--suggestion {number}: expected 1 to {len(found)}")
     chosen = usable[0] if number is None else found[number - 1]
-    if not chosen["sharing_rules"]:
+    if chosen is None:
         raise OrderRefused(f"suggestion {number} does not work as sharing rules, only as a section filter")
-    coverage = chosen["coverage"]
-    return RulesAsked(chosen["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
+    return chosen
 
 
 def _facts(journey: Journey) -> Table:

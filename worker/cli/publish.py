@@ -13,11 +13,12 @@ import click
 from worker.bootstrap.broker import is_taken, open_publisher
 from worker.bootstrap.store import Stores, open_store
 from worker.cli.context import CommandContext
-from worker.cli.terminal import counted, progress_bars
+from worker.cli.terminal import progress_bars
 from worker.cli.terminal_output import say
 from worker.messaging.event_files import read_events
 from worker.messaging.publish_events import publish_events
 from worker.operations.row_report import RowReport
+from worker.runtime.count_text import counted
 from worker.runtime.errors import Unavailable
 
 COMPARED: Final = 2_000

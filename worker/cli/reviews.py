@@ -9,7 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from worker.cli.terminal import counted, moment, some
+from worker.cli.terminal import moment, some
+from worker.runtime.count_text import counted
 
 SHOWN: Final = 5
 """Causes and suggestions that are shown; `--json` has all of them."""

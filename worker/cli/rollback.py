@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -10,14 +11,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from worker.bootstrap.store import Stores
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import opened_district
-from worker.cli.terminal import counted, moment
+from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.operations import rollback as rolling
 from worker.operations.rollback import RolledBack, commit_line
 from worker.operations.rollback_store import Reachable
+from worker.runtime.count_text import counted
 from worker.runtime.errors import UnknownDistrictError
 
 LISTED: Final = 50
@@ -57,11 +59,11 @@ def rollback(
     if (sequence is None) != as_list:
         raise click.UsageError("expected either --to SEQUENCE or --list")
     if sequence is None:
-        _print_list(ctx, district, ctx.run(_list(ctx, district)), as_json=as_json)
+        _print_list(ctx, district, ctx.on_district(district, _list), as_json=as_json)
         return
     if not dry_run and reason is None:
         raise click.UsageError("expected --reason TEXT, or --dry-run")
-    done = ctx.run(_roll_back(ctx, district, sequence, None if dry_run else reason))
+    done = ctx.on_district(district, partial(_roll_back, ctx.actor, sequence, None if dry_run else reason))
     if as_json:
         say(json.dumps(_as_json(district, done), ensure_ascii=False))
     else:
@@ -140,17 +142,17 @@ def _told(district: str, done: RolledBack) -> str:
     )
 
 
-async def _list(ctx: CommandContext, district: str) -> Reachable:
-    async with opened_district(ctx, district) as (store, district_id):
-        reachable = await store.rollbacks.reachable(district_id, LISTED)
+async def _list(store: Stores, district_id: str) -> Reachable:
+    reachable = await store.rollbacks.reachable(district_id, LISTED)
     if reachable is None:
         raise UnknownDistrictError(f"district {district_id} is not known here")
     return reachable
 
 
-async def _roll_back(ctx: CommandContext, district: str, sequence: int, reason: str | None) -> RolledBack:
+async def _roll_back(
+    actor: str, sequence: int, reason: str | None, store: Stores, district_id: str
+) -> RolledBack:
     """Roll back, or only try it where there is no reason."""
-    async with opened_district(ctx, district) as (store, district_id):
-        if reason is None:
-            return await rolling.try_rollback(store.rollbacks, district_id, sequence)
-        return await rolling.roll_back(store.rollbacks, district_id, sequence, ctx.actor, reason)
+    if reason is None:
+        return await rolling.try_rollback(store.rollbacks, district_id, sequence)
+    return await rolling.roll_back(store.rollbacks, district_id, sequence, actor, reason)

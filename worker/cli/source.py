@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -9,11 +10,12 @@ import click
 from worker.adapters.clever.saved import SavedPageFolder
 from worker.bootstrap import broker as outside
 from worker.bootstrap import clever as clever_module
+from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import opened_district
-from worker.cli.terminal import counted, progress_bars
+from worker.cli.terminal import progress_bars
 from worker.cli.terminal_output import say
 from worker.operations import resync as reading
+from worker.runtime.count_text import counted
 from worker.runtime.errors import SettingsError
 from worker.runtime.metrics import Metrics
 
@@ -42,11 +44,12 @@ def resync(
 ) -> None:
     """Read the whole district again, from Clever or saved pages; a running worker then evaluates it."""
     work = (
-        _from_clever(ctx, district, accept_fewer=accept_fewer, over_newer=over_newer)
+        partial(_from_clever, ctx)
         if folder is None
-        else _from_pages(ctx, district, folder, accept_fewer=accept_fewer, over_newer=over_newer)
+        else partial(_from_pages, ctx.actor, SavedPageFolder(folder))
     )
-    read = ctx.run(work, quiet=True)
+    choices = {"accept_fewer": accept_fewer, "over_newer": over_newer}
+    read = ctx.on_district(district, partial(work, **choices), may_be_new=True, quiet=True)
     say(f"Read {counted(read.records, 'record')} of {district}. The district is being evaluated.")
     for line in told(read):
         say(line)
@@ -60,7 +63,7 @@ def purge(ctx: CommandContext, district: str, yes: bool) -> None:
     """Delete all of a district's data; the audit log keeps how much was deleted."""
     if not yes:
         raise click.UsageError(f"this deletes all data of {district} for good; confirm with --yes")
-    deleted, is_connected = ctx.run(_purge(ctx, district))
+    deleted, is_connected = ctx.on_district(district, partial(_purge, ctx), is_final=True)
     rows = ", ".join(f"{table} {count:,}" for table, count in deleted.items()) or "nothing"
     say(f"Deleted of {district}: {rows}.")
     if is_connected:
@@ -101,10 +104,9 @@ def _are(number: int) -> str:
 
 
 async def _from_clever(
-    ctx: CommandContext, district: str, *, accept_fewer: bool, over_newer: bool
+    ctx: CommandContext, store: Stores, district_id: str, *, accept_fewer: bool, over_newer: bool
 ) -> reading.ReadWhole:
     async with (
-        opened_district(ctx, district, may_be_new=True) as (store, district_id),
         outside.open_publisher(ctx.settings, store) as publisher,
         clever_module.open_source(ctx.settings, store, publisher, Metrics()) as source,
     ):
@@ -128,31 +130,34 @@ async def _from_clever(
 
 
 async def _from_pages(
-    ctx: CommandContext, district: str, folder: Path, *, accept_fewer: bool, over_newer: bool
+    actor: str,
+    saved: SavedPageFolder,
+    store: Stores,
+    district_id: str,
+    *,
+    accept_fewer: bool,
+    over_newer: bool,
 ) -> reading.ReadWhole:
-    saved = SavedPageFolder(folder)
-    async with opened_district(ctx, district, may_be_new=True) as (store, district_id):
-        with progress_bars() as progress:
-            async with reading.sole_reader(store.connections, district_id):
-                read = await reading.from_pages(
-                    store.baselines,
-                    saved,
-                    district_id,
-                    progress,
-                    accept_fewer=accept_fewer,
-                    over_newer=over_newer,
-                )
-        detail = {"from": "pages", "records": read.records, "over_newer": over_newer}
-        await store.districts.note(district_id, "district.resync", ctx.actor, detail)
+    with progress_bars() as progress:
+        async with reading.sole_reader(store.connections, district_id):
+            read = await reading.from_pages(
+                store.baselines,
+                saved,
+                district_id,
+                progress,
+                accept_fewer=accept_fewer,
+                over_newer=over_newer,
+            )
+    detail = {"from": "pages", "records": read.records, "over_newer": over_newer}
+    await store.districts.note(district_id, "district.resync", actor, detail)
     return read
 
 
-async def _purge(ctx: CommandContext, district: str) -> tuple[dict[str, int], bool]:
-    async with opened_district(ctx, district, is_final=True) as (store, district_id):
-        source = (await store.districts.show(district_id))["source"]
-        broker = outside.open_broker(ctx.settings)
-        try:
-            deleted = await outside.purge_of(ctx.settings, store, broker).district(district_id, ctx.actor)
-        finally:
-            await broker.close()
+async def _purge(ctx: CommandContext, store: Stores, district_id: str) -> tuple[dict[str, int], bool]:
+    source = (await store.districts.show(district_id))["source"]
+    broker = outside.open_broker(ctx.settings)
+    try:
+        deleted = await outside.purge_of(ctx.settings, store, broker).district(district_id, ctx.actor)
+    finally:
+        await broker.close()
     return deleted, source is not None and source["disconnected_at"] is None

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import click
 
 from worker.bootstrap import broker as outside
+from worker.bootstrap.store import Stores
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import opened_district
-from worker.cli.terminal import counted
 from worker.cli.terminal_output import say
 from worker.operations import erase_student
 from worker.operations.erase_student import Erased
+from worker.runtime.count_text import counted
 
 
 @click.group()
@@ -31,7 +32,8 @@ def export(ctx: CommandContext, district: str, student: str) -> None:
 
     STUDENT is the Clever ID, at least its first 8 characters, or the sis_id.
     """
-    say(json.dumps(ctx.run(_export(ctx, district, student)), indent=2, ensure_ascii=False, default=str))
+    found = ctx.on_district(district, partial(_export, ctx, student))
+    say(json.dumps(found, indent=2, ensure_ascii=False, default=str))
 
 
 @students.command()
@@ -49,7 +51,7 @@ def erase(ctx: CommandContext, district: str, student: str, reason: str, *, yes:
     """
     if not yes:
         raise click.UsageError("this deletes all data kept about the student for good; confirm with --yes")
-    for line in told(ctx.run(_erase(ctx, district, student, reason))):
+    for line in told(ctx.on_district(district, partial(_erase, ctx, student, reason))):
         say(line)
 
 
@@ -72,32 +74,24 @@ def told(erased: Erased) -> list[str]:
     return lines
 
 
-async def _export(ctx: CommandContext, district: str, student: str) -> dict[str, Any]:
-    async with opened_district(ctx, district) as (store, district_id):
-        student_id = await erase_student.student_id_of(store.students, district_id, student)
-        await store.districts.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
-        broker = outside.open_broker(ctx.settings)
-        try:
-            dead_letters = outside.dead_letters(ctx.settings, broker)
-            return await erase_student.export(store.students, dead_letters, district_id, student_id)
-        finally:
-            await broker.close()
+async def _export(ctx: CommandContext, student: str, store: Stores, district_id: str) -> dict[str, Any]:
+    student_id = await erase_student.student_id_of(store.students, district_id, student)
+    await store.districts.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
+    broker = outside.open_broker(ctx.settings)
+    try:
+        dead_letters = outside.dead_letters(ctx.settings, broker)
+        return await erase_student.export(store.students, dead_letters, district_id, student_id)
+    finally:
+        await broker.close()
 
 
-async def _erase(ctx: CommandContext, district: str, student: str, reason: str) -> Erased:
-    async with opened_district(ctx, district) as (store, district_id):
-        student_id = await erase_student.student_id_of(store.students, district_id, student)
-        broker = outside.open_broker(ctx.settings)
-        try:
-            dead_letters = outside.dead_letters(ctx.settings, broker)
-            return await erase_student.erase(
-                store.students,
-                dead_letters,
-                store.quarantine,
-                district_id,
-                student_id,
-                ctx.actor,
-                reason,
-            )
-        finally:
-            await broker.close()
+async def _erase(ctx: CommandContext, student: str, reason: str, store: Stores, district_id: str) -> Erased:
+    student_id = await erase_student.student_id_of(store.students, district_id, student)
+    broker = outside.open_broker(ctx.settings)
+    try:
+        dead_letters = outside.dead_letters(ctx.settings, broker)
+        return await erase_student.erase(
+            store.students, dead_letters, store.quarantine, district_id, student_id, ctx.actor, reason
+        )
+    finally:
+        await broker.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -11,10 +12,11 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
-from worker.cli.district_argument import opened_district
-from worker.cli.terminal import counted, progress_bars
+from worker.cli.terminal import progress_bars
 from worker.cli.terminal_output import say
+from worker.runtime.count_text import counted
 from worker.runtime.errors import OrderRefused, UsageError
 from worker.suggest.literal import NOT_IN_RULES
 from worker.suggest.service import suggest_filters
@@ -40,7 +42,7 @@ LISTED = 5
 @click.pass_obj
 def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None, seconds: float) -> None:
     """Search for section filters that give every student exactly one class; nothing is changed."""
-    found, none_because = ctx.run(_suggest(ctx, district, seconds))
+    found, none_because = ctx.on_district(district, partial(_suggest, ctx.actor, seconds))
     if pick is not None:
         if not found:
             raise OrderRefused(none_because)
@@ -151,10 +153,11 @@ def why_none(details: Mapping[str, Any]) -> str:
     return NOTHING_FOUND
 
 
-async def _suggest(ctx: CommandContext, district: str, seconds: float) -> tuple[list[Suggestion], str]:
-    async with opened_district(ctx, district) as (store, district_id):
-        with progress_bars() as progress:
-            found = await suggest_filters(store.surveys, district_id, seconds, progress)
-        if not all(one.names_nobody for one in found):  # the filter in force is one of them
-            await store.districts.note(district_id, "lookup.filter", ctx.actor, {"suggestions": len(found)})
-        return found, "" if found else why_none(await store.districts.show(district_id))
+async def _suggest(
+    actor: str, seconds: float, store: Stores, district_id: str
+) -> tuple[list[Suggestion], str]:
+    with progress_bars() as progress:
+        found = await suggest_filters(store.surveys, district_id, seconds, progress)
+    if not all(one.names_nobody for one in found):  # the filter in force is one of them
+        await store.districts.note(district_id, "lookup.filter", actor, {"suggestions": len(found)})
+    return found, "" if found else why_none(await store.districts.show(district_id))

@@ -21,11 +21,6 @@ def moment(instant: str) -> str:
     return f"{instant[:10]} {instant[11:16]} UTC"
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def some(values: Sequence[str], total: int, shown: int) -> str:
     """Return the first of some values, and how many more there are."""
     more = total - min(shown, len(values))

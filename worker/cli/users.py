@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import click
 from rich.table import Table
 
 from worker.adapters.passwords import Argon2Passwords
-from worker.bootstrap import store as app
+from worker.bootstrap.store import AccessStore
 from worker.cli.context import CommandContext
-from worker.cli.terminal import counted
 from worker.cli.terminal_output import say
 from worker.domain.access.users import Role, check_password, name_of, new_name
-from worker.operations.access import User
+from worker.runtime.count_text import counted
 from worker.runtime.errors import UserError
 
 _role: Final = click.Choice([role.value for role in Role])
@@ -30,7 +28,7 @@ def users() -> None:
 @click.pass_obj
 def show(ctx: CommandContext) -> None:
     """List every user."""
-    everybody = ctx.run(_everybody(ctx))
+    everybody = ctx.on_store(lambda store: store.access.users.everybody())
     if not everybody:
         say("No users yet. Add one with `rostering users add NAME --role ROLE`.")
         return
@@ -49,7 +47,13 @@ def show(ctx: CommandContext) -> None:
 def link(ctx: CommandContext) -> None:
     """Print a link that opens the console once, while there are no users."""
     http = ctx.settings.http
-    token = ctx.run(_new_link(ctx))
+    from worker.console.access.request_origin import is_loopback  # noqa: PLC0415 — slow to import
+
+    if not is_loopback(http.host):
+        raise UserError(
+            "link: the console can be reached from other machines, so it needs users: `rostering users add`"
+        )
+    token = ctx.on_store(lambda store: _new_link(store.access, ctx.actor))
     host = f"[{http.host}]" if ":" in http.host else http.host
     if http.port:
         say(f"http://{host}:{http.port}/open/{token}")
@@ -58,19 +62,12 @@ def link(ctx: CommandContext) -> None:
         say(f"/open/{token}")
 
 
-async def _new_link(ctx: CommandContext) -> str:
-    from worker.console.access.request_origin import is_loopback  # noqa: PLC0415 — slow to import
-
-    if not is_loopback(ctx.settings.http.host):
-        raise UserError(
-            "link: the console can be reached from other machines, so it needs users: `rostering users add`"
-        )
-    async with app.open_store(ctx.settings) as store:
-        if await store.access.users.exist():
-            raise UserError("link: users exist, so log in instead; links work only while there are no users")
-        token = await store.access.local_keys.new_link()
-        await store.access.audit.note(ctx.actor, "console.link", None, {})
-        return token
+async def _new_link(access: AccessStore, actor: str) -> str:
+    if await access.users.exist():
+        raise UserError("link: users exist, so log in instead; links work only while there are no users")
+    token = await access.local_keys.new_link()
+    await access.audit.note(actor, "console.link", None, {})
+    return token
 
 
 @users.command()
@@ -82,7 +79,7 @@ def add(ctx: CommandContext, name: str, role: str) -> None:
     name = new_name(name)
     password = _asked_for(name)
     hashed = ctx.run(Argon2Passwords().hash(password))
-    ctx.run(_change(ctx, lambda store: store.users.add(name, Role(role), hashed, ctx.actor)))
+    ctx.on_store(lambda store: store.access.users.add(name, Role(role), hashed, ctx.actor))
     say(f"{name} can log in as {role}.")
 
 
@@ -94,7 +91,7 @@ def passwd(ctx: CommandContext, name: str) -> None:
     name = name_of(name)
     password = _asked_for(name)
     hashed = ctx.run(Argon2Passwords().hash(password))
-    ctx.run(_change(ctx, lambda store: store.users.set_password(name, hashed, ctx.actor)))
+    ctx.on_store(lambda store: store.access.users.set_password(name, hashed, ctx.actor))
     say(f"The password of {name} is changed; {name} is logged out everywhere.")
 
 
@@ -105,7 +102,7 @@ def passwd(ctx: CommandContext, name: str) -> None:
 def set_role(ctx: CommandContext, name: str, role: str) -> None:
     """Change a user's role, and log the user out everywhere."""
     name = name_of(name)
-    ctx.run(_change(ctx, lambda store: store.users.set_role(name, Role(role), ctx.actor)))
+    ctx.on_store(lambda store: store.access.users.set_role(name, Role(role), ctx.actor))
     say(f"{name} is now {role}, and logged out everywhere.")
 
 
@@ -115,7 +112,7 @@ def set_role(ctx: CommandContext, name: str, role: str) -> None:
 def disable(ctx: CommandContext, name: str) -> None:
     """Disable a user at once; the audit log keeps what the user did."""
     name = name_of(name)
-    ctx.run(_change(ctx, lambda store: store.users.disable(name, ctx.actor)))
+    ctx.on_store(lambda store: store.access.users.disable(name, ctx.actor))
     say(f"{name} is disabled, and logged out everywhere.")
 
 
@@ -125,7 +122,7 @@ def disable(ctx: CommandContext, name: str) -> None:
 def enable(ctx: CommandContext, name: str) -> None:
     """Enable a disabled user."""
     name = name_of(name)
-    ctx.run(_change(ctx, lambda store: store.users.enable(name, ctx.actor)))
+    ctx.on_store(lambda store: store.access.users.enable(name, ctx.actor))
     say(f"{name} can log in again.")
 
 
@@ -140,7 +137,7 @@ def sessions() -> None:
 def end(ctx: CommandContext, name: str) -> None:
     """Log a user out everywhere."""
     name = name_of(name)
-    ended = ctx.run(_ended(ctx, name))
+    ended = ctx.on_store(lambda store: store.access.users.end_sessions(name, ctx.actor))
     say(f"{name} is logged out everywhere: {counted(ended, 'session')} ended.")
 
 
@@ -155,18 +152,3 @@ def _asked_for(name: str) -> str:
         password = line.removesuffix("\n").removesuffix("\r")
     check_password(name, password)
     return password
-
-
-async def _everybody(ctx: CommandContext) -> list[User]:
-    async with app.open_store(ctx.settings) as store:
-        return await store.access.users.everybody()
-
-
-async def _ended(ctx: CommandContext, name: str) -> int:
-    async with app.open_store(ctx.settings) as store:
-        return await store.access.users.end_sessions(name, ctx.actor)
-
-
-async def _change(ctx: CommandContext, change: Callable[[app.AccessStore], Awaitable[None]]) -> None:
-    async with app.open_store(ctx.settings) as store:
-        await change(store.access)

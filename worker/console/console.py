@@ -16,7 +16,6 @@ from worker.console.access.identity import Permission, who
 from worker.console.access.login import Access
 from worker.console.onboarding_context import OnboardingContext, local_day, local_moment
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.review.causes.wording import count
 from worker.mail.mail_store import MailOrders
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetters, Quarantine
@@ -28,6 +27,7 @@ from worker.operations.plans import Plans
 from worker.operations.rollback_store import Rollbacks
 from worker.operations.section_cache import SectionCache
 from worker.pipeline.poll.connections import Connections
+from worker.runtime.count_text import counted
 from worker.suggest.draft_counts import DraftCounts
 from worker.suggest.survey_store import Surveys
 
@@ -47,7 +47,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda number: f"{number:,}"
-    environment.filters["counted"] = count
+    environment.filters["counted"] = counted
     environment.filters["days"] = days
     environment.filters["moment"] = moment
     environment.filters["when"] = when

@@ -12,6 +12,7 @@ import jinja2
 
 from worker.domain.mail.mails import Composed, MailKind, Values, one_line, without_breaks
 from worker.mail.samples import SAMPLES
+from worker.runtime.count_text import counted
 from worker.runtime.errors import MailError
 
 OURS: Final = Path(__file__).parent / "templates"
@@ -103,11 +104,6 @@ class Composer:
 def day(value: date) -> str:
     """Return a day as it is said: Monday, September 7, 2026."""
     return f"{value:%A, %B} {value.day}, {value.year}"
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun: 1,004 students, 1 class."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _values(of: Vendor | Values) -> dict[str, Any]:

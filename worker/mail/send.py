@@ -7,7 +7,6 @@ off between that byte and the answer may have been sent: nobody can know, and a 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from worker.runtime.errors import (
     RosteringError,
     StoreUnavailable,
 )
-from worker.runtime.loop import BOUND_SECONDS, BackOff
+from worker.runtime.loop import BOUND_SECONDS, BackOff, retry_after
 from worker.runtime.metrics import Metrics
 from worker.runtime.tracing import NO_TRACES, Tracer, Value
 
@@ -88,7 +87,7 @@ class MailStage:
             with self.tracer.span("mail", kind="client", parent=None, **_names(mail)):
                 await self._hand_over(mail)
         except MailPutOff as error:
-            again = retry_after(mail.attempts, self.first_retry)
+            again = retry_after(mail.attempts, self.first_retry, LONGEST_RETRY)
             is_dead = await insist(partial(self.mails.put_off, mail, str(error), again, self.give_up))
             self._tell(mail, "dead" if is_dead else "put_off", error)
         except MailRefused as error:
@@ -158,9 +157,3 @@ async def insist(say: Callable[[], Awaitable[Result]]) -> Result:
             if time.monotonic() >= end:
                 raise
             await asyncio.sleep(back_off.next())
-
-
-def retry_after(attempts: int, first: float = FIRST_RETRY) -> timedelta:
-    """Return how long to wait after so many attempts: `first` seconds, then twice as long each time."""
-    longest = min(first * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
-    return timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311 — jitter is no secret

@@ -116,6 +116,17 @@ class RulesAsked:
     several: int | None = None
 
 
+def suggested_rules(details: Mapping[str, Any]) -> list[RulesAsked | None]:
+    """Return the suggestions of a district's review as rules to ask for; None where rules cannot say it."""
+    found = (details.get("review") or {}).get("suggestions") or []
+    return [_rules(one) if one["sharing_rules"] else None for one in found]
+
+
+def _rules(one: Mapping[str, Any]) -> RulesAsked:
+    coverage = one["coverage"]
+    return RulesAsked(one["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
+
+
 class OnboardingReads(Protocol):
     """Questions about districts in onboarding."""
 

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
@@ -164,6 +165,12 @@ class Health:
         self._metrics.stage_up.labels(part).set(up)
         if up:
             self._metrics.stage_last_worked.labels(part).set_to_current_time()
+
+
+def retry_after(attempts: int, first: float, longest: float) -> timedelta:
+    """Return how long to wait after so many attempts: `first` seconds, then twice as long each time."""
+    delay = min(first * 2 ** min(attempts - 1, 10), longest)
+    return timedelta(seconds=delay * random.uniform(0.5, 1))  # noqa: S311 — jitter is no secret
 
 
 class BackOff:

@@ -16,7 +16,6 @@ import orjson
 from worker.bootstrap.process import RunningWorker
 from worker.cli.demo.consumer import CommitRefused, Json, RosterConsumer
 from worker.cli.demo.coverage import DemoCoverage, Trial
-from worker.cli.terminal import counted
 from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.section_filter import SectionFilter
 from worker.messaging.event_files import JsonObject
@@ -24,6 +23,7 @@ from worker.operations.dry_run import try_filter
 from worker.operations.rollback import RolledBack, roll_back
 from worker.pipeline.evaluate.record_decision import Decided
 from worker.pipeline.poll.clever import COLLECTIONS
+from worker.runtime.count_text import counted
 from worker.runtime.errors import Unavailable, UnknownDistrictError
 from worker.runtime.metrics import Metrics
 from worker.sandbox.live_districts import WorldDistrict

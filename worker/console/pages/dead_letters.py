@@ -14,9 +14,9 @@ from worker.console.console import NOTICES, Console, done
 from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
 from worker.console.page import Route
 from worker.domain.preflight.order_reason import checked_reason
-from worker.domain.review.causes.wording import count
 from worker.operations import dead_letters
 from worker.operations.dead_letters import DeadLetterListing, DeadLetterQuery, Settled
+from worker.runtime.count_text import counted
 from worker.runtime.errors import OrderRefused, UsageError
 
 LISTED: Final = 100
@@ -93,8 +93,8 @@ async def _order(console: Console, name: str, request: web.Request) -> web.Respo
             settled = await _carry_out(console, name, chosen, who(request).name, reason)
             if settled.missing:
                 raise OrderRefused(
-                    f"{count(len(settled.missing), 'dead letter')} no longer there; "
-                    f"{count(settled.letters, 'dead letter')} processed"
+                    f"{counted(len(settled.missing), 'dead letter')} no longer there; "
+                    f"{counted(settled.letters, 'dead letter')} processed"
                 )
     except NotDone as no:
         return await _list(console, request, no.refused, chosen)

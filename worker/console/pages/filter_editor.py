@@ -29,9 +29,9 @@ from worker.console.page import Route
 from worker.console.pages.filters import in_words
 from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.turnover import FilterEffect
-from worker.domain.review.causes.wording import count
 from worker.domain.roster.section_filter import parse_filter
 from worker.operations.dry_run import try_filter
+from worker.runtime.count_text import counted
 from worker.runtime.errors import FilterChanged, FilterError, StoreUnavailable
 from worker.suggest.enrolments import FilterCoverage
 
@@ -121,7 +121,7 @@ async def _check_coverage(console: Console, district_id: str, draft: FilterDraft
     left = coverage.none + coverage.several if coverage else 0
     if coverage and left:
         raise FilterError(
-            f"{left:,} of {count(coverage.students, 'student')} would not have exactly one class, and "
+            f"{left:,} of {counted(coverage.students, 'student')} would not have exactly one class, and "
             "nothing is "
             "committed until they do. To save it all the same, tick “Save anyway”"
         )

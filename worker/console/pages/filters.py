@@ -16,11 +16,11 @@ from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
 from worker.console.page import Route
 from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.wording import count
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
 from worker.operations.district_queries import FindingsAsked
 from worker.operations.districts import FilterVersion
+from worker.runtime.count_text import counted
 from worker.suggest.service import suggest_filters
 from worker.suggest.wording import can_share, rule_text, told
 
@@ -145,5 +145,5 @@ def _suggestion(one: Mapping[str, Any]) -> dict[str, Any]:
         "json": json.dumps(one["filter"], ensure_ascii=False),
         "students": students,
         "leftovers": one.get("leftovers", []),
-        "reason": f"Suggested: {coverage['exactly_one']:,} of {count(students, 'student')} in one class",
+        "reason": f"Suggested: {coverage['exactly_one']:,} of {counted(students, 'student')} in one class",
     }

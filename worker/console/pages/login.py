@@ -14,7 +14,7 @@ from worker.console.access.request_origin import AccessRules
 from worker.console.console import HEADERS, NOTICES, Console
 from worker.console.page import Route
 from worker.domain.access.login_throttle import KNOWN_BROWSER
-from worker.domain.review.causes.wording import count
+from worker.runtime.count_text import counted
 
 NOTICES["logged-out"] = "You are logged out."
 
@@ -104,7 +104,7 @@ def in_words(seconds: int) -> str:
         return ""
     if seconds <= 90:  # noqa: PLR2004 — a minute and a half is still told in seconds
         return f"{seconds} second" if seconds == 1 else f"{seconds} seconds"
-    return count(-(-seconds // 60), "minute")
+    return counted(-(-seconds // 60), "minute")
 
 
 def _away_to(path: str) -> web.Response:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Final, TypeAlias
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -51,10 +50,6 @@ async def _window(console: Console, district_id: str, actor: str, typed: Typed) 
     opens_on = _day(typed["opens_on"], "window")
     if opens_on is None:
         raise OnboardingError("window: enter the day on which it opens")
-    record = await console.onboarding.record(district_id)
-    today = record.now.astimezone(ZoneInfo(record.time_zone)).date()
-    if opens_on < today:
-        raise OnboardingError(f"window: enter today ({today}) or a later day, not {opens_on}")
     launch_on = _day(typed["launch_on"], "launch")
     await console.onboarding.set_window(district_id, opens_on, launch_on, actor)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,7 +18,7 @@ from worker.console.page import Route
 from worker.console.pages.onboarding import ASKING, details_of
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, target
-from worker.onboarding.district_store import RulesAsked
+from worker.onboarding.district_store import RulesAsked, suggested_rules
 from worker.runtime.errors import OnboardingError
 
 NOTICES.update(
@@ -30,21 +29,6 @@ NOTICES.update(
     }
 )
 _DIGITS: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSuggestion:
-    """A suggestion of the standing review that sharing rules can say; `key` names it in addresses."""
-
-    key: str
-    text: str
-    exactly_one: int
-    none: int
-    several: int
-
-    def asked(self) -> RulesAsked:
-        """Return it as what the district is asked for."""
-        return RulesAsked(self.text, self.exactly_one, self.none, self.several)
 
 
 def pages(console: Console) -> list[Route]:
@@ -71,8 +55,9 @@ async def _asking(
     record = await console.onboarding.record(district_id)
     details = await details_of(console, district_id, record)
     await console.audit_lookup(request, district_id, "contacts")
-    choices = choices_of(details) if move is Move.REQUEST_RULES else []
-    chosen = _chosen(choices, request.query.get("rules", "") if key is None else key)
+    choices = choices_of(details) if move is Move.REQUEST_RULES else {}
+    key = request.query.get("rules", "") if key is None else key
+    chosen = choices.get(key)
     is_allowed = target(record.onboarding.state, move) is not None
     mail, missing = None, None
     if is_allowed and (chosen is not None or move is not Move.REQUEST_RULES):
@@ -86,7 +71,7 @@ async def _asking(
         move=move,
         is_allowed=is_allowed,
         choices=choices,
-        chosen=chosen,
+        chosen=key if chosen else None,
         mail=mail,
         missing=missing,
         refused=refused,
@@ -99,7 +84,7 @@ async def _html(console: Console, move: Move, request: web.Request) -> web.Respo
     district_id = request.match_info["district"]
     record = await console.onboarding.record(district_id)
     details = await details_of(console, district_id, record)
-    chosen = _chosen(choices_of(details), request.query.get("rules", ""))
+    chosen = choices_of(details).get(request.query.get("rules", ""))
     if move is Move.REQUEST_RULES and chosen is None:
         raise web.HTTPNotFound
     mail, _ = await _preview(console, district_id, move, chosen)
@@ -125,19 +110,19 @@ async def _ask(console: Console, move: Move, request: web.Request) -> web.Respon
 
 async def _rules(console: Console, district_id: str, key: str) -> RulesAsked:
     """Return the rules that were chosen; raises `OnboardingError` where they are no suggestion any more."""
-    chosen = _chosen(choices_of(await details_of(console, district_id, None)), key)
+    chosen = choices_of(await details_of(console, district_id, None)).get(key)
     if chosen is None:
         raise OnboardingError("rules: the suggestions have changed; choose one of those shown now")
-    return chosen.asked()
+    return chosen
 
 
 async def _preview(
-    console: Console, district_id: str, move: Move, chosen: RuleSuggestion | None
+    console: Console, district_id: str, move: Move, chosen: RulesAsked | None
 ) -> tuple[Mail | None, str | None]:
     """Return the e-mail that would be sent, else why none could be."""
     try:
         async with ordering("preview"):
-            rules = chosen.asked() if chosen and move is Move.REQUEST_RULES else None
+            rules = chosen if move is Move.REQUEST_RULES else None
             return await console.onboarding.preview(district_id, move, rules), None
     except NotDone as no:
         if no.refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -145,17 +130,11 @@ async def _preview(
         return None, no.refused.text
 
 
-def choices_of(details: Mapping[str, Any]) -> list[RuleSuggestion]:
-    """Return the suggestions of the standing review that sharing rules in Clever can say."""
-    standing = (details.get("review") or {}).get("suggestions") or []
-    return [_choice(one) for one in standing if one["sharing_rules"]]
+def choices_of(details: Mapping[str, Any]) -> dict[str, RulesAsked]:
+    """Return the suggestions of the review that sharing rules in Clever can say, by a key for addresses."""
+    return {_key(rules.text): rules for rules in suggested_rules(details) if rules is not None}
 
 
-def _choice(one: Mapping[str, Any]) -> RuleSuggestion:
-    key = hashlib.sha256(one["text"].encode()).hexdigest()[:_DIGITS]
-    coverage = one["coverage"]
-    return RuleSuggestion(key, one["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
-
-
-def _chosen(choices: Sequence[RuleSuggestion], key: str) -> RuleSuggestion | None:
-    return next((choice for choice in choices if choice.key == key), None)
+def _key(text: str) -> str:
+    """Return what names a suggestion in addresses, where its text must not stand."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

@@ -33,9 +33,9 @@ from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVA
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.wording import count
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.roster import RosterKind
+from worker.runtime.count_text import counted
 
 Conditions: TypeAlias = dict[tuple[str, str], Problem]
 """What is wrong, by district and code."""
@@ -120,25 +120,25 @@ def under_floor(events: int, under: int) -> dict[str, Problem | None]:
     """Return whether the events of a window, of which so many lie under the floor, count at all."""
     if not events:
         return {}
-    summary = f"{count(under, 'event')} changed nothing: the whole window is older than the last baseline."
+    summary = f"{counted(under, 'event')} changed nothing: the whole window is older than the last baseline."
     return {
         EVENTS_UNDER_FLOOR: Problem("", summary, {"events": under}) if under == events else None,
     }
 
 
 def _failed(tally: Tally, errors: Collection[str]) -> Problem:
-    parts = [count(tally.errors, "error")]
+    parts = [counted(tally.errors, "error")]
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
     if removed and not REMOVAL_GUARDS.isdisjoint(errors):
-        parts.insert(0, f"{count(removed, 'student')} would be removed")
+        parts.insert(0, f"{counted(removed, 'student')} would be removed")
     if tally.blocked:
-        parts.insert(0, f"{tally.blocked:,} of {count(tally.students, 'student')} blocked")
+        parts.insert(0, f"{tally.blocked:,} of {counted(tally.students, 'student')} blocked")
     return Problem(picture(errors), f"Preflight failed: {', '.join(parts)}.", tally.by_code())
 
 
 def _asked(tally: Tally, errors: Iterable[str]) -> Problem:
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
-    summary = f"The plan removes {count(removed, 'student')} at once: a person has to approve it."
+    summary = f"The plan removes {counted(removed, 'student')} at once: a person has to approve it."
     return Problem(picture(errors), summary, {"removed": removed, "students": tally.students})
 
 
@@ -158,7 +158,7 @@ def inspected(sight: Observed, now: datetime) -> Conditions:
     for district, turns in sight.failing.items():
         found[district, FEED_STUCK] = Problem(
             "failing",
-            f"Reading the district from Clever failed {count(turns, 'time')} in a row.",
+            f"Reading the district from Clever failed {counted(turns, 'time')} in a row.",
             {"turns": turns},
         )
     for district in sight.parked:
@@ -167,19 +167,19 @@ def inspected(sight: Observed, now: datetime) -> Conditions:
         )
         found[district, DISTRICT_PARKED] = Problem("", summary)
     for district, events in sight.overdue.items():
-        summary = f"A window with {count(events, 'event')} is due and was not evaluated."
+        summary = f"A window with {counted(events, 'event')} is due and was not evaluated."
         found[district, WINDOW_OVERDUE] = Problem("", summary, {"events": events})
     for district, messages in sight.unpublished.items():
-        summary = f"{count(messages, 'message')} not published for too long."
+        summary = f"{counted(messages, 'message')} not published for too long."
         found[district, OUTBOX_STUCK] = Problem("", summary, {"messages": messages})
     found |= _on_their_way(sight)
     found |= _in_processes(sight)
     if sight.unattributed:
-        summary = f"The broker put aside {count(sight.unattributed, 'message')} of unknown districts."
+        summary = f"The broker put aside {counted(sight.unattributed, 'message')} of unknown districts."
         counts = {"messages": sight.unattributed}
         found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Problem("", summary, counts)
     if sight.dead_letters:
-        summary = f"{count(sight.dead_letters, 'dead letter')} on clever.events.dead."
+        summary = f"{counted(sight.dead_letters, 'dead letter')} on clever.events.dead."
         counts = {"messages": sight.dead_letters}
         found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Problem("", summary, counts)
     return found
@@ -203,7 +203,7 @@ def _on_their_way(sight: Observed) -> Conditions:
             summary = f"The launch is delayed: {why}."
             found[district, LAUNCH_HELD] = Problem(picture(told), summary)
     for district, mails in sight.mails.items():
-        summary = f"{count(mails, 'e-mail')} to the district may not have arrived: a person has to check."
+        summary = f"{counted(mails, 'e-mail')} to the district may not have arrived: a person has to check."
         found[district, MAILS_WAITING] = Problem("", summary, {"mails": mails})
     return found
 
@@ -234,6 +234,6 @@ def folded(found: Conditions, is_open: Collection[tuple[str, str]]) -> Condition
         for district in concerned:
             if (district, code) not in is_open:
                 del told[district, code]
-        summary = f"{count(len(concerned), 'district')} at once; most have no alert of their own."
+        summary = f"{counted(len(concerned), 'district')} at once; most have no alert of their own."
         told[NO_DISTRICT, code] = Problem("many", summary, {"districts": len(concerned)})
     return told

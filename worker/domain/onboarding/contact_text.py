@@ -71,7 +71,12 @@ def checked_rule(text: str) -> str:
 
 
 def check_dates(opens_on: date | None, launch_on: date | None, today: date) -> None:
-    """Raise `OnboardingError` for days far from today, and for a launch without a window, or after it."""
+    """Raise `OnboardingError` for days that cannot be.
+
+    They are far from today, or the window opens in the past, or the launch has no window or comes after it.
+    """
+    if opens_on is not None and opens_on < today:
+        raise OnboardingError(f"window: expected today ({today}) or a later day, got {opens_on}")
     for what, day in (("window", opens_on), ("launch", launch_on)):
         if day is not None and not is_near(day, today):
             raise OnboardingError(f"{what}: expected a day within five years of {today}, got {day}")

@@ -9,7 +9,7 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.alerts import incidents
 from worker.adapters.postgres.database import Connection
 from worker.domain.alerts.incidents import AlertRules
-from worker.domain.review.causes.wording import count
+from worker.runtime.count_text import counted
 from worker.runtime.errors import MessagesWaiting, UnknownDistrictError
 
 _SQL: Final = statements.load("operations/purge")
@@ -53,7 +53,7 @@ async def check_purgeable(connection: Connection, district_id: str) -> datetime:
     waiting = await connection.fetchval(_SQL["unpublished"], district_id)
     if waiting:
         raise MessagesWaiting(
-            f"district {district_id}: {count(waiting, 'message')} not published yet; try again later"
+            f"district {district_id}: {counted(waiting, 'message')} not published yet; try again later"
         )
     now: datetime = row["now"]
     return now

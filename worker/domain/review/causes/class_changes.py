@@ -14,7 +14,8 @@ from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import CauseFacts, ClassChange, Fate, Others
 from worker.domain.review.causes.model import LISTED, Owner, Pile, most_first
 from worker.domain.review.causes.students import ErrorReason
-from worker.domain.review.causes.wording import count, grades, several, verb
+from worker.domain.review.causes.wording import grades, several, verb
+from worker.runtime.count_text import counted
 
 MINOR_PERCENT: Final = 10
 """Of the students who change class: a smaller part with a reason of its own is counted with the rest."""
@@ -123,7 +124,7 @@ def _largest(sizes: Mapping[ErrorReason, int], otherwise: ErrorReason) -> ErrorR
 
 def _would(pile: Pile) -> str:
     at = f" at {several(len(pile.schools), 'school')}" if pile.schools else ""
-    return f"{count(pile.class_changes, 'student')}{at} would change class"
+    return f"{counted(pile.class_changes, 'student')}{at} would change class"
 
 
 def _their(pile: Pile) -> str:

@@ -14,7 +14,8 @@ from worker.domain.review.causes.labels import Label, LabelKind
 from worker.domain.review.causes.model import Pile, most_first
 from worker.domain.review.causes.section_remedies import co_taught, no_term_runs, term_unknown
 from worker.domain.review.causes.students import ErrorReason
-from worker.domain.review.causes.wording import count, grades, listing, several, verb
+from worker.domain.review.causes.wording import grades, listing, several, verb
+from worker.runtime.count_text import counted
 
 DIGITS: Final = 12
 """Of a plan's digest, as a sentence tells it: `approve` takes any beginning of one."""
@@ -30,7 +31,7 @@ def advice(reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
 
 
 def _students(pile: Pile) -> str:
-    return count(pile.students, "student")
+    return counted(pile.students, "student")
 
 
 def _are(pile: Pile) -> str:
@@ -51,7 +52,7 @@ def _unblocks(pile: Pile) -> str:
     if not pile.unblocks:
         who = "Each of them also has" if pile.students > 1 else "The student also has"
         return f" {who} another error."
-    return f" This makes {count(pile.unblocks, 'student')} ready."
+    return f" This makes {counted(pile.unblocks, 'student')} ready."
 
 
 def _field_withdrawn(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
@@ -235,7 +236,7 @@ def without_command(advice: str) -> str:
 
 
 def _removed(pile: Pile) -> str:
-    return count(pile.removed, "student")
+    return counted(pile.removed, "student")
 
 
 def _scope_narrowed(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
@@ -270,7 +271,7 @@ def _rollover(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
         return f"{rollover_text(pile)}{_approve(facts)}"
     removals = facts.removals
     classes = (
-        f"{removals.classes_removed:,} of {count(removals.classes_committed, 'class', 'classes')}"
+        f"{removals.classes_removed:,} of {counted(removals.classes_committed, 'class', 'classes')}"
         if removals
         else "Classes"
     )
@@ -291,7 +292,7 @@ def _vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
 def _quarantined(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) -> str:
     waiting = sum(others.waiting for others in facts.others if others.code is Code.EVENTS_QUARANTINED)
     return (
-        f"{count(waiting, 'event')} of this district could not be read, so its roster may be incomplete. "
+        f"{counted(waiting, 'event')} of this district could not be read, so its roster may be incomplete. "
         f"Replay or discard the dead letters, or read the whole district again with {_resync(facts)}."
     )
 
@@ -345,18 +346,18 @@ def _nobody_in_scope(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> s
 
 
 def _class_without_teacher(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    classes = count(pile.findings.total(), "class", "classes")
+    classes = counted(pile.findings.total(), "class", "classes")
     has = verb(pile.findings.total(), "has", "have")
     return f"{classes} {has} no teacher. Enter one in the student information system."
 
 
 def _teacher_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    classes = count(pile.findings.total(), "class", "classes")
+    classes = counted(pile.findings.total(), "class", "classes")
     return f"The teachers of {classes} are not all shared with us. Ask the district to share them in Clever."
 
 
 def _student_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    sections = count(pile.findings.total(), "kept section")
+    sections = counted(pile.findings.total(), "kept section")
     return (
         f"{sections} {verb(pile.findings.total(), 'lists', 'list')} students who are not shared with us. "
         "Ask the district to share them in Clever."
@@ -365,7 +366,7 @@ def _student_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
 
 def _unknown(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"{count(pile.findings.total(), 'error')} with the code {reason.code}. Please report this as a bug."
+        f"{counted(pile.findings.total(), 'error')} with the code {reason.code}. Please report this as a bug."
     )
 
 

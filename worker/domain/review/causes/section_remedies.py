@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from worker.domain.review.causes.facts import CauseFacts, Sign
 from worker.domain.review.causes.model import Pile
 from worker.domain.review.causes.students import ErrorReason
-from worker.domain.review.causes.wording import count, listing, shortened, verb
+from worker.domain.review.causes.wording import listing, shortened, verb
 from worker.domain.roster.records import Term
+from worker.runtime.count_text import counted
 
 
 def no_term_runs(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     """Say that it is the calendar, and when the next term begins."""
     terms, number = facts.terms, pile.students
-    who = f"{count(number, 'student')} {verb(number, 'is', 'are')} in no class"
+    who = f"{counted(number, 'student')} {verb(number, 'is', 'are')} in no class"
     if terms is None:
         return f"{who}: no term of their sections runs today."
     to_come = "No later term of these sections is known."
@@ -32,8 +33,8 @@ def term_unknown(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     sections = len(facts.signs.get(Sign.TERM_UNKNOWN, ()))
     number = pile.students
     return (
-        f"{count(number, 'student')} {verb(number, 'is', 'are')} in more than one class because the term of "
-        f"{count(sections, 'section')} is not known or has no dates, so "
+        f"{counted(number, 'student')} {verb(number, 'is', 'are')} in more than one class because the term "
+        f"of {counted(sections, 'section')} is not known or has no dates, so "
         f"{verb(sections, 'it counts', 'they count')} as current. Share the "
         f"{verb(sections, 'term', 'terms')} with their dates, or remove the "
         f"{verb(sections, 'section', 'sections')} in the student information system if the term is over."
@@ -45,8 +46,8 @@ def co_taught(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     sections = len(facts.signs.get(Sign.CO_TAUGHT, ()))
     number = pile.students
     return (
-        f"{count(number, 'student')} {verb(number, 'is', 'are')} in two or more sections with the same "
-        f"students and other teachers ({count(sections, 'section')} in all): co-teachers with a section "
+        f"{counted(number, 'student')} {verb(number, 'is', 'are')} in two or more sections with the same "
+        f"students and other teachers ({counted(sections, 'section')} in all): co-teachers with a section "
         "each. No section filter can separate these. Put both teachers on one section in the student "
         "information system, or keep the lead teacher's section only."
     )

@@ -12,11 +12,6 @@ NAMED: Final = 6
 """Items that a sentence names before it says how many more there are."""
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun: 1 student, 1,004 students."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def several(number: int, noun: str) -> str:
     """Return a number, in words while it is small, with its noun: two schools, 14 schools."""
     said = _SMALL[number] if number < len(_SMALL) else f"{number:,}"

@@ -40,10 +40,10 @@ SELECT EXISTS (SELECT FROM districts WHERE district_id = $1)
 SELECT counts, candidate_digest, error_digest, commit_sequence FROM districts WHERE district_id = $1
 
 -- name: open_errors
--- The open errors with these codes.
+-- The open errors with these codes, of which no record has two of one code.
 SELECT code, severity, kind, record_id, detail FROM findings
 WHERE open_of = $1 AND severity = 'error' AND code = ANY($2::text[])
-ORDER BY severity, code, kind, record_id, member
+ORDER BY code, record_id
 
 -- name: other_errors
 -- How many open errors with other codes the district has, by code: what no approval waives.

@@ -67,7 +67,6 @@ CROSS JOIN LATERAL (SELECT CASE WHEN $5::float8 > 0 AND $6::float8 > 0 THEN
     ceil(100 * greatest(s.removed / $5::float8, s.moved / $6::float8) - least(x.shift, 0))::bigint + 2
     END AS enough) AS b
 WHERE s.is_district OR (s.school_id IS NOT NULL AND (s.removed > $3 OR s.moved > $3))
-ORDER BY s.span, s.school_id
 
 -- name: most_moved
 -- At most how many students `turnovers` would count as removed or moved, and of how many, at least.

@@ -66,8 +66,8 @@ async def test_an_approval_ends_once_and_no_other_with_it(
     given = await give(store, "d", 3, is_open=True)
     approvals = PostgresApprovals(connection, "d")
 
-    for one in (others, given):
-        await approvals.end_approval(Approval(one, 0, 0), Ended(Ending.USED, "commit 4"))
+    await approvals.end_approval(Approval(others, 0, 0), Ended(Ending.USED, "commit 9"))
+    await approvals.end_approval(Approval(given, 0, 0), Ended(Ending.USED, "commit 4"))
     once = await ends(store)
     await approvals.end_approval(Approval(given, 0, 0), Ended(Ending.VOID, "too late"))
 

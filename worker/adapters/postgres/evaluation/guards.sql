@@ -34,10 +34,10 @@ WITH plan AS MATERIALIZED (
            chain AS (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ), counted AS (
     SELECT 'window' AS span, school_id, is_planned, NOT is_there AS is_removed,
-           is_there AND coalesce(next_class_id <> class_id, false) AS is_moved
+           next_class_id <> class_id AS is_moved
     FROM chains WHERE place = 1 AND was_there
     UNION ALL
-    SELECT 'plan', school_id, true, NOT is_there, is_there AND coalesce(next_class_id <> class_id, false)
+    SELECT 'plan', school_id, true, NOT is_there, next_class_id <> class_id
     FROM plan WHERE was_there
     UNION ALL
     SELECT span, NULL, false, false, false FROM unnest(ARRAY['window', 'plan']) AS span
@@ -98,7 +98,7 @@ FROM sums s
 JOIN sums d ON d.is_district
 CROSS JOIN LATERAL (SELECT CASE WHEN $5::float8 > 0 AND $6::float8 > 0 THEN
     ceil(100 * greatest(s.removed / $5::float8, s.moved / $6::float8))::bigint + d.came + 2 END AS enough) AS b
-WHERE s.is_district OR (s.school_id IS NOT NULL AND (s.removed > $3 OR s.moved > $3))
+WHERE s.is_district OR (s.school_id IS NOT NULL AND s.moved > $3)  -- whoever is removed is moved
 
 -- name: keep
 -- Keeps which students the plan is about to move, under the sequence of the commit that does it.

@@ -4,8 +4,8 @@ SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name, d.status,
        d.counts, d.committed_counts, d.commit_sequence,
        d.review_sequence, d.standing_since, f.parked_at, w.events AS waiting_events,
        h.held_at, h.actor AS held_by, h.reason AS held_why,
-       (SELECT max(decided_at) FROM decisions x WHERE x.district_id = d.district_id
-            AND x.number = d.decision_number) AS decided_at
+       (SELECT decided_at FROM decisions x WHERE x.district_id = d.district_id AND x.number = d.decision_number)
+           AS decided_at
 FROM districts d
 LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
 LEFT JOIN connections c ON c.district_id = d.district_id

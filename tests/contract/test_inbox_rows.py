@@ -146,6 +146,88 @@ async def test_what_is_known_already_extends_no_window(store: StoreUnderTest) ->
     assert await store.rows("SELECT FROM windows") == []
 
 
+async def test_an_event_of_one_district_closes_no_window_of_another(store: StoreUnderTest) -> None:
+    for district in ("d", "e"):
+        await store.rows(WINDOW, district, None)
+    await store.rows(OLDER, "e", "0", "9", 0, timedelta(0))
+
+    await store.inbox.store([Arrival("d", "1", RecordKind.TERM, "t", "{}")], [], [])
+
+    assert await closed(store, "e") == (None, None, 7)
+    assert await marks(store) == [("e", "9")]
+
+
+# What a district does not get any more
+
+PURGED: Final = 0x6A000000
+"""The second of a purge."""
+
+
+def row_id(milliseconds: int) -> str:
+    """Return the id of a row of a list that was published then, of a record that was changed any time."""
+    return f"{'0' * 8}{milliseconds:011x}{'f' * 5}"
+
+
+async def stored(store: StoreUnderTest) -> list[tuple[str, str]]:
+    rows = await store.rows("SELECT district_id, event_id FROM inbox ORDER BY 1, 2")
+    return [(row["district_id"], row["event_id"]) for row in rows]
+
+
+async def test_what_happened_before_a_purge_is_not_stored_and_a_row_happened_when_it_was_published(
+    store: StoreUnderTest,
+) -> None:
+    through = f"{PURGED:08x}{'5' * 16}"
+    await store.rows(
+        "INSERT INTO districts (district_id, purged_through) VALUES ('d', $1), ('e', NULL), ('f', $2)",
+        *(through, "f" * 24),
+    )
+    refused = [f"{PURGED - 1:08x}{'9' * 16}", through]
+    taken = [f"{PURGED:08x}{'6' * 16}", f"{PURGED + 1:08x}{'0' * 16}"]
+    old_rows = [row_id(PURGED * 1000), row_id(PURGED * 1000 + 999)]
+    new_rows = [row_id(PURGED * 1000 + 1000), row_id((PURGED + 9) * 1000)]
+    arrivals = [
+        Arrival(district, event, RecordKind.TERM, "t", "{}", is_row=is_row)
+        for district in ("d", "e")
+        for events, is_row in (([*refused, *taken], False), ([*old_rows, *new_rows], True))
+        for event in events
+    ]
+
+    counted = await store.inbox.store(arrivals, [], [])
+
+    everything = sorted([*refused, *taken, *old_rows, *new_rows])
+    assert await stored(store) == [
+        *(("d", event) for event in sorted([*taken, *new_rows])),
+        *(("e", event) for event in everything),
+    ]
+    assert counted.stored == len(await stored(store))
+
+
+async def test_of_an_erased_student_an_event_is_stored_without_what_it_tells_of_him(
+    store: StoreUnderTest,
+) -> None:
+    for district, student in (("d", "1"), ("d", "3"), ("e", "2"), ("f", "4")):
+        await store.rows(
+            "INSERT INTO erased_students (district_id, student_id, actor) VALUES ($1, $2, 'ada')",
+            *(district, student),
+        )
+    record = '{"student": {}, "teacher": {}}'
+    await store.inbox.store(
+        [
+            Arrival(district, f"{kind.value} {number}", kind, number, record)
+            for district in ("d", "e")
+            for kind in (RecordKind.USER, RecordKind.SECTION)
+            for number in ("1", "2", "4")
+        ],
+        [],
+        [],
+    )
+
+    rows = await store.rows(
+        "SELECT district_id, event_id FROM inbox WHERE NOT record ? 'student' ORDER BY 1, 2"
+    )
+    assert [tuple(row) for row in rows] == [("d", "user 1"), ("e", "user 2")]
+
+
 # Messages that nobody can read
 
 

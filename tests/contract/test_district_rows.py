@@ -104,6 +104,8 @@ async def districts(store: StoreUnderTest) -> None:
     await add(store, "connections", district_id="d", connected_at=later(1), failures=1, cursor="",
               record={"name": "as Clever has it"})  # fmt: skip
     await stage(store, "e", "school", SOUTH, "of another district")
+    await stage(store, "e", "district", "b", "of another district")
+    await stage(store, "b", "school", "b", "a school")
 
 
 @pytest.mark.usefixtures("districts")
@@ -211,6 +213,8 @@ async def test_the_names_that_clever_told_come_before_those_that_a_person_typed(
                 await stage(store, district, "school", district, name)
                 await stage(store, district, "district", "another", name)
 
+    await stage(store, "e", "district", "x4", "of another district")
+
     found = await store.districts.districts_called("x", "x")
 
     assert found == [
@@ -219,6 +223,7 @@ async def test_the_names_that_clever_told_come_before_those_that_a_person_typed(
             ("x1", "s x1"), ("x2", "c x2"), ("x3", "s x3"), ("x4", "o x4"), ("x5", "c x5")
         )
     ]  # fmt: skip
+    assert await store.districts.districts_called("x1", None) == found[:1]
     assert await store.districts.districts_called("O X4", None) == [NamedDistrict("x4", "o x4")]
     assert await store.districts.districts_called("o x3", None) == []
 

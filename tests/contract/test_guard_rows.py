@@ -335,7 +335,7 @@ async def test_what_was_confirmed_of_a_filter_ends_once_and_for_one_district(
     rows = await store.rows(
         "SELECT district_id, version, confirmation_ended_at AS ended FROM filters ORDER BY 1, 2"
     )
-    ended = [row["ended"] for row in rows]
-    assert [ended[0], ended[3]] == [NOON, NOON]
-    assert ended[2] > NOON
-    assert [ended[1], *ended[4:]] == [None, None, None]
+    ends = [row["ended"] for row in rows]
+    assert [ends[0], ends[3]] == [NOON, NOON]
+    assert ends[2] > NOON
+    assert [ends[1], *ends[4:]] == [None, None, None]

@@ -27,12 +27,10 @@ ORDER BY c.section_id
 -- The names of the teachers of any section.
 -- One step in the index for each of them, and not for each of their sections.
 WITH RECURSIVE taught AS (
-    (SELECT target_id FROM section_links WHERE district_id = $1 AND role = 'teacher'
-     ORDER BY target_id LIMIT 1)
+    SELECT min(target_id) AS target_id FROM section_links WHERE district_id = $1 AND role = 'teacher'
     UNION ALL
-    SELECT (SELECT l.target_id FROM section_links l
-            WHERE l.district_id = $1 AND l.role = 'teacher' AND l.target_id > t.target_id
-            ORDER BY l.target_id LIMIT 1)
+    SELECT (SELECT min(l.target_id) FROM section_links l
+            WHERE l.district_id = $1 AND l.role = 'teacher' AND l.target_id > t.target_id)
     FROM taught t WHERE t.target_id IS NOT NULL
 )
 SELECT t.target_id AS id, s.record #>> '{teacher,first_name}' AS first_name,
@@ -93,14 +91,13 @@ FROM (SELECT r.sections, count(*) AS students
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT s.record -> 'teachers') AS teachers, max(k.students) AS students,
            count(DISTINCT s.record - 'teachers' - 'students' - 'name' - 'sis_id' - 'section_number') AS kinds,
-           bool_and(s.record ? 'teachers') AS are_taught,
            bool_and(s.record ? 'subject' OR s.record ? 'course_id') AS are_named
     FROM unnest(g.sections) AS u(section_id)
     CROSS JOIN LATERAL (SELECT record FROM staged
         WHERE district_id = $1 AND kind = 'section' AND record_id = u.section_id OFFSET 0) AS s
     CROSS JOIN LATERAL (SELECT students FROM kept_sections
         WHERE district_id = $1 AND section_id = u.section_id OFFSET 0) AS k) AS of
-WHERE of.teachers = cardinality(g.sections) AND of.kinds = 1 AND of.are_taught AND ($2 OR of.are_named)
+WHERE of.teachers = cardinality(g.sections) AND of.kinds = 1 AND ($2 OR of.are_named)
   AND g.students * 10 >= of.students * 9
 ORDER BY g.sections
 
@@ -131,7 +128,7 @@ WITH errors AS (
                                      AND l.role = 'student' AND l.target_id = s.record_id OFFSET 0) AS l
                     WHERE l.section_id = ANY($4::text[])) THEN 'term_not_running'
                 WHEN s.is_torn AND $5::jsonb IS NOT NULL AND (
-                    SELECT count(*) FILTER (WHERE t.term IS NULL) <= 1 AND count(t.term) > 0
+                    SELECT count(*) FILTER (WHERE t.term IS NULL) <= 1
                        AND count(*) FILTER (WHERE t.term IS NULL) + count(DISTINCT t.term) > 1
                     FROM (SELECT $5::jsonb ->> u.id AS term FROM unnest(r.sections) AS u(id)) AS t)
                     THEN 'term_unknown'
@@ -217,15 +214,15 @@ WITH moved AS (
                 AND l.target_id = r.record_id
                 AND l.section_id = r.committed::jsonb ->> 'class_id') IS NOT NULL AS is_listed
     FROM roster r
-    WHERE r.plan_of = $1 AND r.kind || '' = 'student' AND r.committed_member IS NOT NULL
+    WHERE r.plan_of = $1 AND r.kind || '' = 'student'
       AND r.candidate::jsonb ->> 'class_id' <> r.committed::jsonb ->> 'class_id'
 ), groups AS (
     SELECT school_id, grade, former, next, is_promoted, is_listed, count(*) AS students
     FROM moved GROUP BY 1, 2, 3, 4, 5, 6
 ), fates AS (
     SELECT g.*,
-           CASE WHEN s.is_shared AND t.term_end < $3::text THEN 'term_over'
-                WHEN s.is_shared AND g.is_listed THEN 'not_kept'
+           CASE WHEN t.term_end < $3::text THEN 'term_over'
+                WHEN g.is_listed THEN 'not_kept'
                 WHEN s.is_shared THEN 'left'
                 WHEN n.was_class THEN 'unshared'
                 WHEN lower(btrim(f.class ->> 'sis_id')) = lower(btrim(n.class ->> 'sis_id')) THEN 'new_id'

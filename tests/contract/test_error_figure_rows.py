@@ -1,0 +1,586 @@
+"""What causes are worked out from, row by row: beside each row stand others of the same id."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from district_rows import STAGED, Rows, day
+from store_fixtures import StoreUnderTest
+
+from worker.adapters.postgres.evaluation.error_figures import PostgresErrorFigures
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.facts import (
+    Blocked,
+    ClassChange,
+    ErrorKey,
+    Fate,
+    Others,
+    Removals,
+    Removed,
+    SchoolGrade,
+    Sign,
+)
+from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind
+from worker.domain.roster.records import Course, RecordId, School, Section, Term
+from worker.domain.roster.section_filter import SectionView
+from worker.pipeline.evaluate.unit_of_work import SectionSigns
+
+TORN, BARE, BLANK = Code.MULTIPLE_SECTIONS, Code.NO_SECTION, Code.FIELD_MISSING
+OTHER_KINDS: Final = ("school", "term", "course", "user")
+
+
+@pytest.fixture
+async def figures(store: StoreUnderTest) -> AsyncIterator[PostgresErrorFigures]:
+    async with store.database.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL statement_timeout = '5s'")
+        yield PostgresErrorFigures(connection, "d")
+
+
+class FigureRows(Rows):
+    """The rows that figures are made of."""
+
+    def torn(self, name: str, *sections: str) -> None:
+        """Add a student with the error of being in several sections, and a class of the same id."""
+        self.found(name, TORN)
+        self.entry(name, {"grade": "3"}, school="n", sections=sections)
+        self.entry(name, {}, kind="class", school="n", sections=("x1", "x2"))
+
+    def beside(self) -> None:
+        """Add students in sections x1 and x2 who have no open error of being in several."""
+        for section in ("x1", "x2"):
+            record = {"teachers": [f"of {section}"], "subject": "math", "term_id": "not staged"}
+            self.staged("section", {section: record})
+            self.kept(section, 2)
+        for number in "12":
+            self.found("warned" + number, TORN, severity="warning")
+            self.found("closed" + number, TORN, is_open=False)
+            self.found("other" + number, Code.LEFT_SCOPE)
+            for name in ("warned", "closed", "other", "well"):
+                self.entry(name + number, {"grade": "3"}, school="n", sections=("x1", "x2"))
+
+
+@pytest.fixture
+def rows(store: StoreUnderTest) -> FigureRows:
+    return FigureRows(store.database)
+
+
+# Sections of students who are in several, or in none
+
+
+async def test_concerned_are_the_kept_sections_of_students_in_several_each_once(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    rows.torn("b", "c", "b")
+    rows.torn("a", "b", "a")
+    whole = {"name": "Band", "subject": "arts", "period": "2", "grade": "4", "school_id": "s"}
+    rows.staged(
+        "section", {"b": {}, "a": {**whole, "course_id": "b", "term_id": "c", "teachers": ["t", "u"]}}
+    )
+    for kind in OTHER_KINDS:
+        rows.staged(kind, {name: {"name": f"{kind} {name}", "end": "2026-06-01"} for name in "abc"})
+    rows.beside()
+    await rows.write()
+
+    found = await figures.concerned_sections()
+
+    term = Term(RecordId("c"), "term c", None, date(2026, 6, 1))
+    blank = (None, None, None, None, None, None, (), None)
+    assert [(one.id, *_values(one)) for one in found] == [
+        ("a", "Band", "arts", "course b", "2", "4", term, ("t", "u"), "s"),
+        ("b", *blank),
+        ("c", *blank),
+    ]
+
+
+def _values(one: ConcernedSection) -> tuple[Any, ...]:
+    """Return what is known of a section, its teachers as a tuple."""
+    return (
+        *(one.name, one.subject, one.course, one.period, one.grade, one.term, tuple(one.teachers)),
+        one.school_id,
+    )
+
+
+async def test_named_are_all_teachers_of_sections_who_are_staged_as_such(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    names = {name: {"first_name": name, "last_name": f"of {name}"} for name in ("0", *"abcdefg")}
+    rows.staged("user", {
+        **{name: {"teacher": names[name]} for name in ("0", *"abcg")},
+        "d": {"student": {}},
+        "e": None,
+    })  # fmt: skip
+    rows.staged("school", {name: {"teacher": names[name]} for name in "def"})
+    for target in "cadef":
+        rows.linked("teacher", target, "y", "x")
+    rows.linked("student", "0", "x")
+    rows.linked("student", "b", "x")
+    await rows.write()
+
+    assert await figures.teacher_names() == {"a": ("a", "of a"), "c": ("c", "of c")}
+
+
+async def test_of_students_in_no_kept_section_the_live_ones_are_read_with_what_is_beside_them(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    for name in "ba":
+        rows.found(name, BARE)
+        rows.linked("student", name, *sorted({"b", name}), "gone")
+        rows.linked("teacher", name, "taught")
+    rows.found("warned", BARE, severity="warning")
+    rows.found("closed", BARE, is_open=False)
+    rows.found("torn", TORN)
+    for name in ("warned", "closed", "torn", "well"):
+        rows.linked("student", name, f"of {name}")
+        rows.staged("section", {f"of {name}": {"name": name}})
+    places = {"school_id": "a", "course_id": "b", "term_id": "c"}
+    rows.staged("section", {"b": {"students": ["a", "b"]}, "gone": None, "taught": {}})
+    rows.staged("section", {"a": {**places, "name": "Band", "students": ["a"]}})
+    for kind in OTHER_KINDS:
+        rows.staged(kind, {name: {"name": f"{kind} {name}"} for name in ("c", "b", "a", "gone")})
+    await rows.write()
+
+    found = [view async for view in figures.sections_of_bare_students()]
+
+    a, b, c = (RecordId(name) for name in "abc")
+    assert found == [
+        SectionView(
+            Section(a, a, "Band", course_id=b, term_id=c),
+            *(Course(b, "course b"), School(a, "school a"), Term(c, "term c")),
+        ),
+        SectionView(Section(b)),
+    ]
+
+
+async def test_a_term_is_unknown_that_is_not_staged_or_has_no_day(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    terms = ("begins", "ends", "named", "gone", "missing")
+    rows.torn("b", *(f"of {term}" for term in terms))
+    rows.torn("a", "of named", "of none", "not staged")
+    rows.staged("section", {f"of {term}": {"term_id": term} for term in terms})
+    rows.staged("section", {"of none": {}})
+    rows.staged(
+        "term",
+        {
+            "begins": {"start": "2026-01-01"},
+            "ends": {"end": "2026-01-01"},
+            "named": {"name": "x"},
+            "gone": None,
+        },
+    )
+    rows.staged("course", {"missing": {"start": "2026-01-01"}})
+    rows.staged("user", {"of begins": {"term_id": "missing"}, "not staged": {"term_id": "missing"}})
+    rows.beside()
+    await rows.write()
+
+    found = await figures.sections_of_unknown_terms()
+
+    assert list(found.items()) == [("of gone", "gone"), ("of missing", "missing"), ("of named", "named")]
+
+
+# Sections taught together
+
+
+async def test_taught_together_are_sections_of_nine_in_ten_that_differ_by_their_teachers(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    def shared(name: str, *records: dict[str, Any] | None, students: int = 2, kept: int = 2) -> None:
+        """Let so many students be in sections with these records; the last has so many students in all."""
+        ids = [f"{name}{number}" for number in range(1, len(records) + 1)]
+        for number in range(students):
+            rows.torn(f"{name} {number}", *ids)
+        for at, (one, record) in enumerate(zip(ids, records, strict=True), start=1):
+            if record is not None:
+                whole = {"teachers": [f"t{at}"], "subject": "math", **record}
+                rows.staged("section", {one: {key: value for key, value in whole.items() if value}})
+            rows.kept(one, kept if at == len(ids) else students)
+
+    number = {"sis_id": "1", "section_number": "1", "name": "1", "students": ["a"]}
+    shared("t", {}, {}, {}, {}, kept=2)
+    shared("b", {}, number, students=9, kept=10)
+    shared("c", {"subject": "arts", "course_id": "c"}, {"subject": "arts", "course_id": "c"})
+    shared("few", {}, {}, students=8, kept=9)
+    shared("one", {}, {}, students=1, kept=1)
+    shared("five", {}, {}, {}, {}, {})
+    shared("same", {"teachers": ["t"]}, {"teachers": ["t"]})
+    shared("kinds", {"subject": "arts"}, {})
+    shared("half", {}, None)
+    for kind in OTHER_KINDS:
+        rows.staged(kind, {"b1": {"name": kind}})
+    for name, more in (("by course", {"course_id": "a"}), ("nameless", {})):
+        shared(name, {"subject": None, **more}, {"subject": None, **more})
+    rows.beside()
+    await rows.write()
+
+    named = [("b1", "b2"), ("by course1", "by course2"), ("c1", "c2"), ("t1", "t2", "t3", "t4")]
+    assert await figures.co_taught(is_filtered=False) == named
+    assert await figures.co_taught(is_filtered=True) == sorted([*named, ("nameless1", "nameless2")])
+
+
+# Blocked students
+
+BAND, HOMEROOM, MATH = (Label(LabelKind.WORD, text) for text in ("band", "homeroom", "math"))
+TWO_BANDS: Final = Label(LabelKind.WORD, "band", several=True)
+LABELS: Final = {
+    "b1": BAND, "b2": BAND, "h1": HOMEROOM, "m1": MATH, "x1": MATH, "x2": HOMEROOM,
+}  # fmt: skip
+N3: Final = SchoolGrade("n", "3")
+
+
+def key(code: Code, field: str = "") -> ErrorKey:
+    return ErrorKey(code, field)
+
+
+async def test_blocked_students_are_those_with_the_same_errors_at_the_same_place(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    blank, both = key(BLANK, "email"), key(BLANK, "grade")
+    for name, school, grade in (
+        *(("f", "s", "3"), ("e", "n", "4"), ("d", "n", "3"), ("c", "n", "3"), ("b", "n", None)),
+        ("a", "n", "3"),
+    ):
+        rows.entry(name, {"grade": grade} if grade else None, {}, school=school, sections=("b1", "h1"))
+        rows.found(name, BLANK, since=5 if name == "d" else 6, field="email")
+    rows.found("a", BLANK, since=3, field="grade")
+    rows.found("a", BARE, since=9)
+    rows.found("nobody", BLANK, since=2, field="email")
+    rows.found("c", Code.NO_TEACHER, kind="class")
+    rows.found("f", Code.NO_TEACHER)
+    rows.entry("nobody", {"grade": "5"}, kind="class", school="n")
+    rows.linked("student", "c", "b1")
+    for name in ("warned", "closed", "well"):
+        rows.entry(name, {"grade": "3"}, school="n")
+    rows.found("warned", BLANK, severity="warning", field="email")
+    rows.found("closed", BLANK, is_open=False, field="email")
+    await rows.write()
+
+    found = await figures.blocked_students(LABELS)
+
+    assert found == [
+        Blocked({blank: day(5)}, 2, N3),
+        Blocked({blank: day(6)}, 1, SchoolGrade("n", "4")),
+        Blocked({blank: day(6)}, 1, SchoolGrade("n", None)),
+        Blocked({blank: day(6)}, 1, SchoolGrade("s", "3")),
+        Blocked({blank: day(2)}, 1, SchoolGrade(None, None)),
+        Blocked({blank: day(6), both: day(3), key(BARE): day(9)}, 1, N3, is_listed=False),
+    ]
+    assert list(found[-1].since) == [blank, both, key(BARE)]
+
+
+async def test_blocked_students_in_several_sections_are_told_apart_by_the_kinds_of_these(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    rows.torn("d", "m1", "h1")
+    rows.torn("c", "h1", "b1")
+    rows.torn("b", "b1", "h1", "b2")
+    rows.torn("a", "b1", "h1", "b2")
+    await rows.write()
+
+    found = await figures.blocked_students(LABELS)
+    unlabelled = await figures.blocked_students(None)
+
+    since = {key(TORN): day(1)}
+    assert found == [
+        Blocked(since, 2, N3, (TWO_BANDS, HOMEROOM)),
+        Blocked(since, 1, N3, (BAND, HOMEROOM)),
+        Blocked(since, 1, N3, (HOMEROOM, MATH)),
+    ]
+    assert unlabelled == [Blocked(since, 4, N3)]
+
+
+async def test_a_student_in_no_kept_section_is_listed_where_a_section_lists_him(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    for name in ("twice", "unlisted", "taught"):
+        rows.found(name, BARE)
+        rows.entry(name, {"grade": "3"}, school="n")
+    rows.linked("student", "twice", "a", "b")
+    rows.linked("teacher", "taught", "a")
+    await rows.write()
+
+    found = await figures.blocked_students(LABELS)
+
+    since = {key(BARE): day(1)}
+    assert found == [Blocked(since, 2, N3, is_listed=False), Blocked(since, 1, N3)]
+
+
+async def test_signs_tell_why_a_student_is_in_none_or_in_several(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    signs = SectionSigns(["stopped"], {"u1": "t1", "u2": "t1", "u3": "t2"}, [("c1", "c2")], ["twin"])
+    of_sections = {
+        "one unknown": ("u1", "k1"),
+        "two unknown": ("u1", "u3"),
+        "all of one term": ("u1", "u2"),
+        "two of known terms": ("u1", "k1", "k2"),
+        "none unknown": ("k1", "k2"),
+        "one, of a known term": ("k1",),
+        "taught together": ("c1", "c2"),
+        "taught together and more": ("c1", "c2", "k1"),
+        "twin": ("u1", "k1"),
+    }
+    for at, (name, sections) in enumerate(reversed(of_sections.items())):
+        rows.found(name, TORN)
+        rows.entry(name, {"grade": name}, school="n", sections=sections)
+        rows.linked("student", name, "stopped")
+        rows.found(f"blank {at}", BLANK, field="email")
+        rows.entry(f"blank {at}", {"grade": f"blank {name}"}, school="n", sections=sections)
+    for name, section in (("waits", "stopped"), ("does not", "another")):
+        rows.found(name, BARE)
+        rows.entry(name, {"grade": "none"}, school="n")
+        rows.linked("student", name, section)
+    rows.linked("teacher", "does not", "stopped")
+    await rows.write()
+
+    found = await figures.blocked_students(None, signs)
+    unmarked = await figures.blocked_students(None)
+
+    marked = [(one.place.grade, one.sign) for one in found if one.sign]
+    assert marked == [
+        ("one unknown", Sign.TERM_UNKNOWN),
+        ("taught together", Sign.CO_TAUGHT),
+        ("twin", Sign.REISSUED),
+        ("two unknown", Sign.TERM_UNKNOWN),
+        ("none", Sign.TERM_NOT_RUNNING),
+    ]
+    assert sum(one.students for one in found) == 2 * len(of_sections) + 2
+    assert [one.sign for one in found if one.place.grade == "none"] == [Sign.TERM_NOT_RUNNING, None]
+    assert {one.sign for one in unmarked} == {None}
+
+
+async def test_sections_of_one_set_of_kinds_are_named_by_how_many_of_its_students_are_in_them(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    many = [f"s{number:02}" for number in range(1, 22)]
+    rows.torn("a", "m1", "b1")
+    rows.torn("b", "h1", "m1")
+    rows.torn("c", *many)
+    rows.torn("d", "s21", "s20")
+    rows.beside()
+    await rows.write()
+
+    found = await figures.sections_by_labels(LABELS | dict.fromkeys(many, BAND))
+
+    assert list(found.items()) == [
+        ((TWO_BANDS,), ["s20", "s21", *many[:18]]),
+        ((BAND, MATH), ["b1", "m1"]),
+        ((HOMEROOM, MATH), ["h1", "m1"]),
+    ]
+
+
+# What is on no student
+
+
+async def test_errors_on_other_records_are_folded_by_their_code(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    for name, since in (("b", 4), ("c", 3), ("a", 5)):
+        rows.found(name, Code.NO_TEACHER, kind="class", since=since)
+    for name, waiting in (("a", 3), ("b", 9), ("c", 5)):
+        rows.found(name, Code.EVENTS_QUARANTINED, kind="district", since=7, waiting=waiting)
+    rows.found("warned", Code.NO_TEACHER, kind="class", severity="warning")
+    rows.found("closed", Code.NO_TEACHER, kind="class", is_open=False)
+    rows.found("student", BARE)
+    await rows.write()
+
+    assert await figures.other_errors() == [
+        Others(Code.NO_TEACHER, 3, ["a", "b", "c"], day(3)),
+        Others(Code.EVENTS_QUARANTINED, 3, ["a", "b", "c"], day(7), 9),
+    ]
+
+
+async def test_a_grade_of_a_school_has_so_many_students_in_scope(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    for name, school, grade in (("a", "n", "3"), ("b", "n", "3"), ("c", "n", None), ("d", "s", "3")):
+        rows.entry(name, {"grade": grade}, {}, school=school)
+    rows.entry("e", {"grade": "3"}, {}, school="not asked for")
+    rows.entry("gone", None, {"grade": "3"}, school="n", former_school="n")
+    rows.entry("a", {"grade": "3"}, {}, kind="class", school="n")
+    rows.entry("a", {"grade": "3"}, {}, kind="teacher", school="n")
+    await rows.write()
+
+    assert await figures.cohorts({"n", "s", "empty"}) == {
+        SchoolGrade("n", "3"): 2,
+        SchoolGrade("n", None): 1,
+        SchoolGrade("s", "3"): 1,
+    }
+
+
+# What a plan removes and moves
+
+
+async def test_removals_are_told_with_where_the_students_were_and_what_else_goes(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    for name, school, grade in (
+        *(
+            ("f", "s", "3"),
+            ("e", "n", "4"),
+            ("d", "n", "3"),
+            ("c", "n", "3"),
+            ("b", "n", "3"),
+            ("a", "n", "3"),
+        ),
+        ("z", "unknown", "3"),
+    ):
+        rows.entry(name, None, {"grade": grade, "sis_id": name}, former_school=school)
+    rows.entry("new", {"grade": "3", "sis_id": " D"}, school="n")
+    rows.entry("stays", {"grade": "3"}, {"grade": "4"}, former_school="kept")
+    rows.entry("same", {"grade": "3"}, {"grade": "3"}, former_school="kept")
+    rows.staged("user", {"a": {"student": {}}, "b": {"teacher": {}}, "c": None, "new": {"student": {}}})
+    rows.staged("section", {"d": {"student": {}}, "z": {"student": {}}})
+    rows.staged("school", {"n": None, "s": {}, "kept": None})
+    rows.staged("term", {"n": {}, "s": None, "unknown": None})
+    for name, candidate, committed in (
+        *(("a", None, {}), ("b", None, {}), ("c", None, {}), ("d", {}, None), ("e", {}, None)),
+        *(("f", {}, {"a": 1}), ("g", {"a": 1}, {}), ("h", {}, {})),
+    ):
+        rows.entry(name, candidate, committed, kind="class")
+    rows.entry("a", None, {}, kind="teacher")
+    await rows.write()
+
+    assert await figures.removals(6) == Removals(
+        [
+            Removed(N3, 3, is_staged=False, reissued=1),
+            Removed(N3, 1, is_staged=True),
+            Removed(SchoolGrade("n", "4"), 1),
+            Removed(SchoolGrade("s", "3"), 1),
+            Removed(SchoolGrade("unknown", "3"), 1),
+        ],
+        gone_schools=frozenset("n"),
+        classes_committed=6,
+        classes_removed=3,
+        classes_new=2,
+    )
+
+
+def moved(
+    rows: FigureRows, name: str, former: str, following: str, *, grade: str = "3", new_grade: str = "3",
+    school: str = "n", kind: str = "student",
+) -> None:  # fmt: skip
+    """Put a committed student into another class."""
+    rows.entry(
+        *(name, {"grade": new_grade, "class_id": following}, {"grade": grade, "class_id": former}),
+        kind=kind, school="new", former_school=school,
+    )  # fmt: skip
+
+
+async def test_a_class_change_is_told_with_what_became_of_the_former_class(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    plain = {"sis_id": "1", "name": "Band", "teacher_ids": ["t"], "subject": "arts"}
+    other = {"sis_id": "2", "name": "Choir", "teacher_ids": ["u"], "subject": "math"}
+    nobodys = {"sis_id": "3", "teacher_ids": []}
+    sections: dict[str, dict[str, Any] | None] = {
+        "over": {"term_id": "over"}, "over and listed": {"term_id": "over"},
+        "last day": {"term_id": "last day"},
+        "listed": {}, "left": {}, "taught": {}, "to another": {}, "by another": {}, "gone": None,
+    }  # fmt: skip
+    rows.staged("section", sections)
+    rows.staged("term", {"over": {"end": "2026-06-01"}, "last day": {"end": "2026-06-02"}})
+    rows.staged("course", {"over": {"end": "2026-06-09"}, "last day": {"end": "2026-06-01"}})
+    rows.staged("user", {"left": {"term_id": "over"}, "renamed": {}})
+    fates: dict[str, tuple[Fate, dict[str, Any], dict[str, Any] | None]] = {
+        # By the former class: what became of it, what it was, and what the new class is.
+        **dict.fromkeys(("over", "over and listed"), (Fate.TERM_OVER, plain, plain)),
+        "listed": (Fate.NOT_KEPT, plain, plain),
+        **dict.fromkeys(
+            ("last day", "left", "taught", "to another", "by another"), (Fate.LEFT, plain, plain)
+        ),
+        "gone": (Fate.NEW_ID, plain, {**other, "sis_id": " 1 "}),
+        "renumbered": (Fate.NEW_ID, {**plain, "sis_id": "a1"}, {**plain, "sis_id": "A1"}),
+        "renamed": (Fate.RENEWED, plain, {**other, "name": "BAND "}),
+        "same teachers": (Fate.RENEWED, plain, {**other, "teacher_ids": ["t"]}),
+        "same subject": (Fate.RENEWED, plain, {**other, "subject": " Arts"}),
+        "nothing alike": (Fate.UNSHARED, plain, other),
+        "nobody's": (Fate.UNSHARED, nobodys, {**other, "teacher_ids": []}),
+        "into one that was": (Fate.UNSHARED, plain, None),
+    }
+    for name, (_, former, following) in reversed(fates.items()):
+        moved(rows, name, name, f"new {name}", grade=name, new_grade=name)
+        rows.entry(name, None, former, kind="class")
+        rows.entry(f"new {name}", following or plain, None if following else plain, kind="class")
+        rows.entry(name, {}, {"name": "x", "sis_id": "x"}, kind="school")
+        rows.entry(f"new {name}", plain, plain, kind="school")
+    for name in ("over and listed", "listed"):
+        rows.linked("student", name, name)
+    rows.linked("teacher", "taught", "taught")
+    rows.linked("student", "to another", "listed", "left")
+    rows.linked("student", "listed", "by another")
+    await rows.write()
+
+    found = await figures.class_changes(date(2026, 6, 2))
+    timeless = await figures.class_changes(None)
+
+    assert {one.place.grade: one.fate for one in found} == {name: fate for name, (fate, *_) in fates.items()}
+    assert [one.place.grade for one in found] == sorted(fates)
+    assert {one.students for one in found} == {1}
+    assert {
+        one.place.grade: one.fate for one in timeless if one.place.grade in {"over", "over and listed"}
+    } == {
+        "over": Fate.LEFT,
+        "over and listed": Fate.NOT_KEPT,
+    }
+
+
+async def test_class_changes_are_folded_by_place_fate_and_promotion_with_the_fullest_new_classes(
+    rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    rows.staged("section", {"left": {}})
+    for at, following in enumerate(["y", "z", "x", *(f"c{number:02}" for number in range(30, 10, -1))]):
+        moved(rows, f"{at:02}", "left", following)
+    moved(rows, "one more", "left", "z")
+    moved(rows, "gone", "gone", "y")
+    moved(rows, "promoted", "left", "y", new_grade="4")
+    moved(rows, "fourth", "left", "y", grade="4", new_grade="4")
+    moved(rows, "south", "left", "y", school="a")
+    moved(rows, "class", "left", "y", kind="class")
+    moved(rows, "stays", "left", "left", new_grade="4")
+    rows.entry("new", {"grade": "3", "class_id": "y"})
+    rows.entry("goes", None, {"grade": "3", "class_id": "left"})
+    await rows.write()
+
+    found = await figures.class_changes(None)
+
+    fullest = ["z", *(f"c{number:02}" for number in range(11, 30))]
+    assert found == [
+        ClassChange(SchoolGrade("a", "3"), 1, Fate.LEFT, sections=["y"]),
+        ClassChange(N3, 24, Fate.LEFT, sections=fullest),
+        ClassChange(N3, 1, Fate.LEFT, is_promoted=True, sections=["y"]),
+        ClassChange(N3, 1, Fate.UNSHARED, sections=["y"]),
+        ClassChange(SchoolGrade("n", "4"), 1, Fate.LEFT, sections=["y"]),
+    ]
+
+
+# The district itself
+
+
+async def test_a_district_can_be_read_from_clever_while_it_is_connected(
+    store: StoreUnderTest, figures: PostgresErrorFigures
+) -> None:
+    connect = "INSERT INTO connections (district_id, disconnected_at) VALUES ($1, $2)"
+    await store.rows(connect, "e", None)
+    assert not await figures.is_connected()
+
+    await store.rows(connect, "d", None)
+    assert await figures.is_connected()
+
+    await store.rows("UPDATE connections SET disconnected_at = now() WHERE district_id = 'd'")
+    assert not await figures.is_connected()
+
+
+async def test_students_are_shared_where_any_user_is_one(
+    store: StoreUnderTest, rows: FigureRows, figures: PostgresErrorFigures
+) -> None:
+    rows.staged("user", {"a": {"teacher": {}}, "b": None})
+    rows.staged("school", {"a": {"student": {}}})
+    await rows.write()
+    assert not await figures.has_shared_students()
+
+    for name in ("c", "d"):
+        await store.rows(STAGED, "user", name, {"student": {}})
+    assert await figures.has_shared_students()

@@ -11,7 +11,8 @@ import asyncpg
 
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Connection
-from worker.domain.alerts.incidents import Alert, AlertRules, Memory, Problem, Status, alert, dedup_key, step
+from worker.domain.alerts.incidents import Alert, AlertRules, Memory, Problem, Status, alert, dedup_key
+from worker.domain.alerts.updates import IncidentUpdate, updates_of_district, updates_of_ending
 from worker.runtime.tracing import trace_parent
 
 _SQL: Final = statements.load("alerts/incidents")
@@ -29,17 +30,6 @@ class DecisionRef:
 NO_DECISION: Final = DecisionRef()
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentUpdate:
-    """What becomes of one incident: what is remembered of it now, and what is told."""
-
-    district_id: str
-    code: str
-    memory: Memory | None
-    status: Status | None
-    ending: str | None = None
-
-
 async def note(
     connection: Connection,
     district_id: str,
@@ -51,15 +41,10 @@ async def note(
     """Note what is so of a district now, by code: what is wrong, or None where nothing is."""
     rows = await connection.fetch(_SQL["lock"], district_id, sorted(found))
     before = {row["code"]: memory_of(row) for row in rows}
-    steps = [
-        IncidentUpdate(district_id, code, *step(before.get(code), condition, now, rules.flap))
-        for code, condition in sorted(found.items())
-        if condition is not None or code in before
-    ]
-    new = [one for one in steps if one.code not in before]
+    updates = updates_of_district(district_id, before, found, now, rules.flap)
+    new = [one for one in updates if one.code not in before]
     begun = await _begin(connection, new)
-    changed = [one for one in steps if one.code in before and one.memory != before[one.code]]
-    await keep(connection, changed, rules, cause)
+    await keep(connection, [one for one in updates if one.code in before], rules, cause)
     await _tell(connection, [one for one in new if one.code in begun], rules, cause)
     if len(begun) < len(new):  # another process began the same incident first: this is what it goes on with
         rest = {one.code: found[one.code] for one in new if one.code not in begun}
@@ -71,13 +56,10 @@ async def end_all(
 ) -> None:
     """Tell of the end of all of a district's incidents, and forget them."""
     rows = await connection.fetch(_SQL["lock_all"], district_id)
-    steps = [
-        IncidentUpdate(
-            district_id, row["code"], *step(_unflapping(memory_of(row)), None, now, rules.flap), ending
-        )
-        for row in rows
-    ]
-    await _tell(connection, steps, rules, NO_DECISION)
+    before = {row["code"]: memory_of(row) for row in rows}
+    await _tell(
+        connection, updates_of_ending(district_id, before, now, rules.flap, ending), rules, NO_DECISION
+    )
     await connection.execute(_SQL["forget_all"], district_id)
 
 
@@ -153,11 +135,6 @@ def _alert_row(
 
 def _trace(told: Alert, cause: DecisionRef) -> str:
     return trace_parent(cause.batch_id or told.id, told.id)
-
-
-def _unflapping(memory: Memory) -> Memory:
-    """Return an incident whose end is told at once."""
-    return Memory(memory.since, memory.condition, memory.told, memory.told_at)
 
 
 def _columns(steps: Sequence[IncidentUpdate]) -> list[list[Any]]:

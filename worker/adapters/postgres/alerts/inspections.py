@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import asyncpg
+
 from worker.adapters.postgres import statements
-from worker.adapters.postgres.alerts.incidents import IncidentUpdate, keep, memory_of
+from worker.adapters.postgres.alerts.incidents import keep, memory_of
 from worker.adapters.postgres.database import Connection, Database
 from worker.alerts.inspection_store import Figures
 from worker.domain.alerts.codes import DEAD_LETTERS_WAITING, INSPECTED
-from worker.domain.alerts.detection import Conditions, Observed, StageFailure, Thresholds, folded, inspected
-from worker.domain.alerts.incidents import NO_DISTRICT, AlertRules, Memory, Problem, step
+from worker.domain.alerts.detection import Conditions, Observed, StageFailure, Thresholds, inspected
+from worker.domain.alerts.incidents import NO_DISTRICT, AlertRules, Memory
+from worker.domain.alerts.updates import IncidentUpdate, Key, updates_of_inspection
 from worker.domain.onboarding.transitions import Trouble
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.clever_sync import STALE_SYNC
@@ -55,7 +59,7 @@ class PostgresInspections:
                 return None
             await connection.execute(_LARGE_READS)
             found = inspected(await self._sight(connection, dead_letters), now)
-            steps = await self._steps(connection, found, now, knows_dead_letters=dead_letters is not None)
+            steps = await self._updates(connection, found, now, knows_dead_letters=dead_letters is not None)
             await keep(connection, steps, self._rules)
             await connection.execute(_INCIDENTS["claimed"])
         return sum(one.status is not None for one in steps)
@@ -123,24 +127,14 @@ class PostgresInspections:
             numbers["unattributed"].get(NO_DISTRICT, 0),
         )
 
-    async def _steps(
+    async def _updates(
         self, connection: Connection, found: Conditions, now: datetime, *, knows_dead_letters: bool
     ) -> list[IncidentUpdate]:
         codes = [code for code in INSPECTED if knows_dead_letters or code != DEAD_LETTERS_WAITING]
-        rows = await connection.fetch(_INCIDENTS["inspected"], codes)
-        before = {(row["district_id"], row["code"]): memory_of(row) for row in rows}
-        found = folded(found, {key for key, memory in before.items() if memory.is_open})
-        steps = [self._step(key, before.get(key), found.get(key), now) for key in sorted({*before, *found})]
-        rows = await connection.fetch(_INCIDENTS["to_be_told"], list(INSPECTED), now - self._rules.flap)
-        before |= {(row["district_id"], row["code"]): memory_of(row) for row in rows}
-        for row in rows:
-            memory = memory_of(row)
-            is_wrong = memory.is_open and memory.clear_since is None
-            key = (row["district_id"], row["code"])
-            steps.append(self._step(key, memory, memory.condition if is_wrong else None, now))
-        return [one for one in steps if one.memory != before.get((one.district_id, one.code))]
+        looked_at = await connection.fetch(_INCIDENTS["inspected"], codes)
+        waiting = await connection.fetch(_INCIDENTS["to_be_told"], list(INSPECTED), now - self._rules.flap)
+        return updates_of_inspection(_memories(looked_at), _memories(waiting), found, now, self._rules.flap)
 
-    def _step(
-        self, key: tuple[str, str], memory: Memory | None, condition: Problem | None, now: datetime
-    ) -> IncidentUpdate:
-        return IncidentUpdate(*key, *step(memory, condition, now, self._rules.flap))
+
+def _memories(rows: Sequence[asyncpg.Record]) -> dict[Key, Memory]:
+    return {(row["district_id"], row["code"]): memory_of(row) for row in rows}

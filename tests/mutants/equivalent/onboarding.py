@@ -7,12 +7,85 @@ from typing import Final
 EQUIVALENT: Final[dict[str, str]] = {
     "worker/adapters/postgres/onboarding/districts.sql::zones: SELECT clock_timestamp() AS now, "
     "array_agg(DISTINCT time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones => SELECT "
-    "clock_timestamp() AS now, array_agg( time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones": (
-        "whoever asks makes a set of them"
-    ),
+    "clock_timestamp() AS now, array_agg( time_zone) FILTER (WHERE time_zone IS NOT NULL) AS "
+    "zones": ("whoever asks makes a set of them"),
     "worker/adapters/postgres/onboarding/districts.sql::find: WHERE NOT EXISTS (SELECT FROM "
-    "onboarding l WHERE l.district_id = f.district_id) => WHERE (true OR (NOT EXISTS (SELECT FROM "
-    "onboarding l WHERE l.district_id = f.district_id)))": (
+    "onboarding l WHERE l.district_id = f.district_id) => WHERE (true OR (NOT EXISTS (SELECT "
+    "FROM onboarding l WHERE l.district_id = f.district_id)))": (
         "the insert passes by whoever is in onboarding; the condition spares it a try for each of them"
+    ),
+    "worker/adapters/postgres/alerts/stage_failures.sql::report: WHERE (process = $1 AND stage "
+    "<> ALL($2::text[])) OR seen_at < clock_timestamp() - interval '1 day' => WHERE (process = "
+    "$1 AND (true OR (stage <> ALL($2::text[])))) OR seen_at < clock_timestamp() - interval '1 "
+    "day'": ("PostgreSQL deletes no row that the same statement has written"),
+    "worker/adapters/postgres/alerts/inspections.sql::sight: SELECT 'held', l.district_id, 0, "
+    "to_jsonb(l.troubles) FROM onboarding l WHERE l.held_since IS NOT NULL => SELECT 'held', "
+    "l.district_id, 0, to_jsonb(l.troubles) FROM onboarding l WHERE (true OR (l.held_since IS "
+    "NOT NULL))": ("a district that is not held back has no troubles"),
+    "worker/adapters/postgres/alerts/inspections.sql::sight: OR c.record ->> 'last_sync' < "
+    "to_char(now() AT TIME ZONE 'UTC' - $2::interval + interval '1 day', 'YYYY-MM-DD')) => OR "
+    "c.record ->> 'last_sync' < to_char(now() AT TIME ZONE 'UTC' + $2::interval + interval '1 "
+    "day', 'YYYY-MM-DD'))": ("the domain reads the same record again; the condition spares it the others"),
+    "worker/adapters/postgres/alerts/inspections.sql::sight: AND (c.record ->> 'state' IN "
+    "('paused', 'pending', 'error') OR c.record ->> … (now() AT TIME ZONE 'UTC' - $2::interval + "
+    "interval '1 day', 'YYYY-MM-DD')) => AND (true OR ((c.record ->> 'state' IN ('paused', "
+    "'pending', 'error') OR c. … ow() AT TIME ZONE 'UTC' - $2::interval + interval '1 day', "
+    "'YYYY-MM-DD'))))": ("the domain reads the same record again; the condition spares it the others"),
+    "worker/adapters/postgres/alerts/incidents.sql::to_be_told: WHEN told IS NULL THEN told_at "
+    "ELSE coalesce(updated_at, '-infinity') END <= $2 => WHEN told IS NULL THEN told_at ELSE "
+    "coalesce(updated_at, '-infinity') END < $2": (
+        "what is due at that very microsecond is told by the next inspection"
+    ),
+    "worker/adapters/postgres/alerts/incidents.sql::to_be_told: AND CASE WHEN clear_since IS NOT "
+    "NULL THEN clear_since WHEN told IS NULL THEN told_at ELSE coalesce(updated_at, '-infinity') "
+    "END <= $2 => AND (true OR (CASE WHEN clear_since IS NOT NULL THEN clear_since WHEN told IS "
+    "NULL THEN told_at ELSE coalesce(updated_at, '-infinity') END <= $2))": (
+        "the step of an incident looks at the same times again; the condition spares it the others"
+    ),
+    "worker/adapters/postgres/alerts/incidents.sql::to_be_told: AND (clear_since IS NOT NULL OR "
+    "told IS NULL OR told <> picture) => AND (true OR ((clear_since IS NOT NULL OR told IS NULL "
+    "OR told <> picture)))": (
+        "the step of an incident looks at the same times again; the condition spares it the others"
+    ),
+    "worker/adapters/postgres/alerts/deliveries.sql::retry: AND (e.position, e.id) > "
+    "(d.position, d.id) AND e.delivered_at IS NOT NULL) => AND (e.position, e.id) >= "
+    "(d.position, d.id) AND e.delivered_at IS NOT NULL)": (
+        ">= is of the row itself, which is dead, and so was not delivered"
+    ),
+    "worker/adapters/postgres/alerts/deliveries.sql::first_look: WHERE i.told IS NOT NULL AND "
+    "a.created_at < n.since AND a.starts_at >= i.since - interval '1 ms' => WHERE i.told IS NOT "
+    "NULL AND a.created_at < n.since AND a.starts_at > i.since - interval '1 ms'": (
+        "an alert begins when its incident does, to the microsecond"
+    ),
+    "worker/adapters/postgres/alerts/deliveries.sql::first_look: WHERE i.told IS NOT NULL AND "
+    "a.created_at < n.since AND a.starts_at >= i.since - interval '1 ms' => WHERE i.told IS NOT "
+    "NULL AND a.created_at <= n.since AND a.starts_at >= i.since - interval '1 ms'": (
+        "an alert of that very microsecond is taken over by the next statement"
+    ),
+    "worker/adapters/postgres/alerts/alerts.sql::published: WHERE a.district_id = $1 AND "
+    "a.position = $2 AND a.published_at IS NULL => WHERE (true OR (a.district_id = $1)) AND "
+    "a.position = $2 AND a.published_at IS NULL": ("a position is of one alert, which is of one district"),
+    "worker/adapters/postgres/alerts/alerts.sql::lease: SELECT district_id, $1, "
+    "clock_timestamp() + $3::interval FROM waiting ORDER BY district_id => SELECT district_id, "
+    "$1, clock_timestamp() + $3::interval FROM waiting ORDER BY district_id DESC": (
+        "an order of locks: the same for all who take leases"
+    ),
+    "worker/adapters/postgres/mail/mails.sql::for_a_person: WHERE (dead_at IS NOT NULL OR "
+    "bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL)) => WHERE "
+    "(dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND (true OR "
+    "(handed_at IS NOT NULL))))": (
+        "the second group of conditions says the same; this one has an index find the rows"
+    ),
+    "worker/adapters/postgres/mail/mails.sql::for_a_person: WHERE (dead_at IS NOT NULL OR "
+    "bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL)) => WHERE "
+    "(dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR ((true OR (waits)) AND "
+    "handed_at IS NOT NULL))": (
+        "the second group of conditions says the same; this one has an index find the rows"
+    ),
+    "worker/adapters/postgres/mail/mails.sql::for_a_person: WHERE (dead_at IS NOT NULL OR "
+    "bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL)) => WHERE "
+    "(true OR ((dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND "
+    "handed_at IS NOT NULL))))": (
+        "the second group of conditions says the same; this one has an index find the rows"
     ),
 }

@@ -1,4 +1,4 @@
-"""Whose users, sessions, tries and browsers are meant: of each there are several, and the others stay."""
+"""Whose users, sessions and tries are meant: of each there are several, and the others stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from store_fixtures import StoreUnderTest
 from config.settings import Settings
 from worker.adapters.postgres.access.sessions import MOST_SESSIONS
 from worker.bootstrap import store as app
-from worker.domain.access.login_throttle import FORGIVEN_AFTER, KNOWN_BROWSER
+from worker.domain.access.login_throttle import FORGIVEN_AFTER
 from worker.domain.access.users import Role
 from worker.operations.access import Credentials
 
@@ -23,17 +23,16 @@ HASH = "$argon2id$one"
 USERS: Final = ("ada", "bea", "cyd")
 LIFETIME, IDLE = timedelta(hours=12), timedelta(hours=1)
 MOMENT = timedelta(seconds=20)
-TABLES: Final = ("users", "sessions", "login_attempts", "known_browsers")
+TABLES: Final = ("users", "sessions", "login_attempts")
 
 
 @pytest.fixture
 async def kept(store: StoreUnderTest) -> app.AccessStore:
-    """Three users, each with a session and a browser; the last one is disabled."""
+    """Three users, each with a session; the last one is disabled."""
     kept = app.access_store(Settings(), store.database)
     for name in USERS:
         await kept.users.add(name, Role.REVIEWER, HASH, "root")
         await kept.sessions.begin(token(name), Credentials(name, Role.REVIEWER, HASH, is_disabled=False))
-        await kept.browsers.remember(token(name), name)
         await kept.attempts.admit(name, name)
     await store.rows("UPDATE users SET disabled_at = now() WHERE name = 'cyd'")
     return kept
@@ -69,9 +68,6 @@ ORDERS: Final[dict[str, tuple[Callable[[app.AccessStore], Awaitable[object]], di
     "rehash of another": (lambda kept: kept.users.rehash("bea", "$argon2id$0", "$argon2id$two"), {}),
     "log out": (lambda kept: kept.sessions.end(token("bea")), {"sessions": 1}),
     "log in": (lambda kept: kept.attempts.succeeded("bea", "bea"), {"login_attempts": 2}),
-    "another browser": (lambda kept: kept.browsers.remember(token("new"), "bea"), {}),
-    "the browser again": (lambda kept: kept.browsers.remember(token("bea"), "bea"), {"known_browsers": 1}),
-    "somebody else's browser": (lambda kept: kept.browsers.remember(token("ada"), "bea"), {}),
 }
 
 
@@ -209,41 +205,18 @@ async def test_a_session_is_written_down_as_used_no_more_often_than_once_a_minut
     assert changed(before, await rows(store)) == ({"sessions": 1} if goes_on else {})
 
 
-async def test_of_a_user_the_latest_sessions_and_browsers_are_kept_and_all_of_others(
+async def test_of_a_user_the_latest_sessions_are_kept_and_all_of_others(
     kept: app.AccessStore, store: StoreUnderTest
 ) -> None:
     await store.rows("UPDATE sessions SET begun_at = now() - interval '2 hours'")
-    await store.rows("UPDATE known_browsers SET seen_at = now() - interval '2 hours'")
-    await kept.browsers.remember(token("bea"), "ada")  # who sits at the same desk
     bea = Credentials("bea", Role.REVIEWER, HASH, is_disabled=False)
     for number in range(MOST_SESSIONS + 1):
         await kept.sessions.begin(token(f"{number}"), bea)
-        await store.rows(
-            "UPDATE known_browsers SET seen_at = now() + interval '1 hour' WHERE user_name <> 'bea'"
-        )
-        await kept.browsers.remember(token(f"{number}"), "bea")
 
-    for table, column in (("sessions", "begun_at"), ("known_browsers", "seen_at")):
-        left = await store.rows(f"SELECT user_name, token_digest FROM {table} ORDER BY {column}")
-        of_bea = [row["token_digest"] for row in left if row["user_name"] == "bea"]
-        assert of_bea == [token(f"{number}") for number in range(1, MOST_SESSIONS + 1)]
-        others = [row["user_name"] for row in left if row["user_name"] != "bea"]
-        assert sorted(others) == (["ada", "cyd"] if table == "sessions" else ["ada", "ada", "cyd"])
-
-
-async def test_a_browser_is_known_to_the_end_of_its_time_and_of_its_user_only(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
-    age = "UPDATE known_browsers SET seen_at = now() - $2::interval WHERE user_name = $1"
-    await store.rows(age, "ada", KNOWN_BROWSER - MOMENT)
-    await store.rows(age, "bea", KNOWN_BROWSER + MOMENT)
-
-    known = {(of, name) for of in USERS for name in USERS if await kept.browsers.knows(token(of), name)}
-    before = await rows(store)
-    await kept.browsers.forget()
-
-    assert known == {("ada", "ada"), ("cyd", "cyd")}
-    assert changed(before, await rows(store)) == {"known_browsers": 1}
+    left = await store.rows("SELECT user_name, token_digest FROM sessions ORDER BY begun_at")
+    of_bea = [row["token_digest"] for row in left if row["user_name"] == "bea"]
+    assert of_bea == [token(f"{number}") for number in range(1, MOST_SESSIONS + 1)]
+    assert len(left) == MOST_SESSIONS + 2
 
 
 @pytest.mark.parametrize(

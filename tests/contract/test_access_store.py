@@ -242,18 +242,24 @@ async def test_all_processes_share_a_bucket_that_nobody_else_can_tell(
     assert [row["bucket"] for row in anew] != [row["bucket"] for row in rows]
 
 
-async def test_a_browser_is_known_for_its_user_only_and_for_ninety_days(
-    kept: app.AccessStore, store: StoreUnderTest
+@pytest.mark.parametrize(
+    ("failures", "waits"),
+    [
+        *((0, [0, 0]), (3, [0, 0]), (4, [5, 2]), (5, [10, 4])),
+        *((7, [40, 16]), (8, [80, 30]), (12, [900, 30]), (10**9, [900, 30])),
+    ],
+)
+async def test_a_few_tries_are_free_then_each_wait_doubles_up_to_the_longest(
+    kept: app.AccessStore, store: StoreUnderTest, failures: int, waits: list[int]
 ) -> None:
-    await kept.browsers.remember(TOKEN, "ada")
-    await kept.browsers.remember(TOKEN, "ada")
+    await kept.attempts.admit("ada", ADDRESS)
+    await store.rows("UPDATE login_attempts SET failures = $1", failures)
 
-    assert await kept.browsers.knows(TOKEN, "ada")
-    assert not await kept.browsers.knows(TOKEN, "bob")
-    await store.rows("UPDATE known_browsers SET seen_at = seen_at - interval '91 days'")
-    assert not await kept.browsers.knows(TOKEN, "ada")
-    await kept.browsers.forget()
-    assert await store.rows("SELECT FROM known_browsers") == []
+    assert await kept.attempts.admit("ada", ADDRESS) == timedelta(0)
+
+    rows = await store.rows("SELECT failures, free_at - tried_at AS wait FROM login_attempts ORDER BY kind")
+    assert [row["failures"] for row in rows] == [failures + 1] * 2
+    assert [round(row["wait"].total_seconds()) for row in rows] == waits
 
 
 # Hashes

@@ -47,7 +47,7 @@ WITHOUT_A_LOOK: Final = {
     *("stage_failures.seen_at", "stage_failures.since"),
     *("baselines.read_at", "baselines.ready_at", "districts.baseline_at"),
     # What is kept for days, hour more or less.
-    *("evaluated_events.received_at", "inbox.received_at", "known_browsers.seen_at", "local_keys.made_at"),
+    *("evaluated_events.received_at", "inbox.received_at", "local_keys.made_at"),
     # A time of the calendar, that a person or a term sets.
     *("connect_links.expires_at", "districts.reevaluate_at", "policies.until"),
 }

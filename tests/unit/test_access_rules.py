@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from worker.console.access.identity import LOCAL, NOBODY, Identity, Permission
 from worker.console.access.request_origin import AccessRules
 from worker.console.pages.audit import deed, told
 from worker.console.pages.login import in_words
-from worker.domain.access.login_throttle import OF_A_NAME, OF_AN_ADDRESS, LoginThrottle
 from worker.domain.access.users import Role, check_password, new_name
 from worker.runtime.errors import SettingsError, UserError
 
@@ -100,19 +98,6 @@ async def test_a_password_fits_its_own_hash_only_and_a_missing_user_fits_nothing
 
 
 # Patience
-
-
-def test_a_few_tries_are_free_then_each_wait_doubles_up_to_the_longest() -> None:
-    patience = LoginThrottle(2, timedelta(seconds=3), timedelta(seconds=10))
-
-    waits = [patience.after(failures).total_seconds() for failures in (0, 1, 2, 3, 4, 5, 10**9)]
-
-    assert waits == [0, 0, 3, 6, 10, 10, 10]
-
-
-def test_a_stranger_can_slow_a_name_down_and_never_keep_it_out() -> None:
-    assert OF_A_NAME.after(10**9) == timedelta(seconds=30)
-    assert OF_AN_ADDRESS.after(10**9) == timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ LONGEST_HOWTO: Final = 59
 SUBGROUPS: Final = {"sessions": {"end"}}  # groups inside groups
 OPTIONS_OF_ALL: Final = frozenset({"--help", "--config"})
 OUR_FILES: Final = ("py", "sql", "md", "toml", "yml", "yaml", "json", "html", "css", "js", "sh", "env")
-COOKIES: Final = frozenset(f"rostering_{name}" for name in ("session", "local", "browser", "visit"))
+COOKIES: Final = frozenset(f"rostering_{name}" for name in ("session", "local", "visit"))
 FOREIGN: Final = frozenset({"ROSTERING_PORT"})  # a variable that Kubernetes would make
 
 SPAN: Final = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")

@@ -71,6 +71,4 @@ def access(settings: Settings, store: AccessStore) -> Access:
         default_role=Role(http.default_role),
     )
     gate = Gate(store.users, store.sessions, rules, store.local_keys)
-    return Access(
-        store.users, store.sessions, store.attempts, store.browsers, store.audit, Argon2Passwords(), gate
-    )
+    return Access(store.users, store.sessions, store.attempts, store.audit, Argon2Passwords(), gate)

@@ -33,7 +33,6 @@ def housekeeping(store: Stores, stop: Stop, settings: Settings) -> HousekeepingS
             store.access.attempts.forget,
             store.access.local_keys.forget,
             partial(store.deliveries.tidy, REMEMBER_ALERTS, give_up),
-            store.access.browsers.forget,
             store.retention.forget,
             store.student_fields.forget,
         ],

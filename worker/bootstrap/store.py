@@ -17,7 +17,7 @@ from config.settings import Settings
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.access.audit import PostgresAudit
 from worker.adapters.postgres.access.console_keys import PostgresLocalKeys
-from worker.adapters.postgres.access.sessions import PostgresAttempts, PostgresBrowsers, PostgresSessions
+from worker.adapters.postgres.access.sessions import PostgresAttempts, PostgresSessions
 from worker.adapters.postgres.access.users import PostgresUsers
 from worker.adapters.postgres.alerts.deliveries import PostgresDeliveries
 from worker.adapters.postgres.alerts.inspections import PostgresInspections
@@ -60,7 +60,6 @@ class AccessStore:
     users: PostgresUsers
     sessions: PostgresSessions
     attempts: PostgresAttempts
-    browsers: PostgresBrowsers
     audit: PostgresAudit
     local_keys: PostgresLocalKeys
 
@@ -188,7 +187,6 @@ def access_store(settings: Settings, database: Database) -> AccessStore:
         PostgresUsers(database, lifetime=lifetime, idle=idle),
         PostgresSessions(database, lifetime=lifetime, idle=idle),
         PostgresAttempts(database),
-        PostgresBrowsers(database),
         PostgresAudit(database),
         PostgresLocalKeys(database, lifetime),
     )

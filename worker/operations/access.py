@@ -136,18 +136,6 @@ class Attempts(Protocol):
         ...
 
 
-class Browsers(Protocol):
-    """Browsers in which users have logged in before. Known by the SHA-256 of what they keep."""
-
-    async def knows(self, token_digest: bytes, name: str) -> bool:
-        """Whether that user has logged in there, not too long ago."""
-        ...
-
-    async def remember(self, token_digest: bytes, name: str) -> None:
-        """Remember that the user has logged in there."""
-        ...
-
-
 class LocalKeys(Protocol):
     """What opens a console without users: links, good once, and the sessions they are exchanged for."""
 

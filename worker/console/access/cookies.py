@@ -17,7 +17,6 @@ from worker.console.access.request_origin import AccessRules
 SESSION: Final = "rostering_session"
 LOCAL_SESSION: Final = "rostering_local"
 """Of somebody who came by a link, while there are no users."""
-BROWSER: Final = "rostering_browser"
 VISIT: Final = "rostering_visit"
 _PREFIX: Final = "__Host-"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -11,7 +11,7 @@ from typing import Final
 from worker.console.access.gate import Gate, digest_of
 from worker.console.access.login_slots import SECONDS, TooManyWait, Turns
 from worker.domain.access.users import LONGEST_PASSWORD, check_password, is_name, name_of
-from worker.operations.access import Attempts, Audit, Browsers, Credentials, Passwords, Sessions, Users
+from worker.operations.access import Attempts, Audit, Credentials, Passwords, Sessions, Users
 from worker.runtime.errors import UserError
 
 UNKNOWN: Final = "unknown"
@@ -23,8 +23,6 @@ class LoggedIn:
     """A session that began."""
 
     token: str
-    browser: str
-    """What the browser shall keep, to be known by at the next log-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,6 @@ class Access:
     users: Users
     sessions: Sessions
     attempts: Attempts
-    browsers: Browsers
     audit: Audit
     passwords: Passwords
     gate: Gate
@@ -52,35 +49,23 @@ class Access:
         rules = self.gate.rules
         return rules.on_loopback or rules.has_proxy or await self.users.can_log_in()
 
-    async def log_in(
-        self, name: str, password: str, address: str, browser: str | None = None
-    ) -> LoggedIn | TryLater | None:
-        """Begin a session; None where name and password do not fit, whichever of the two is wrong.
-
-        A browser in which the user has logged in before is held up by what failed there, and not by what
-        strangers try: so nobody can keep somebody else out.
-        """
+    async def log_in(self, name: str, password: str, address: str) -> LoggedIn | TryLater | None:
+        """Begin a session; None where name and password do not fit, whichever of the two is wrong."""
         try:
             async with self.turns.of(address):
-                return await self._log_in(name_of(name), password, address, browser)
+                return await self._log_in(name_of(name), password, address)
         except TooManyWait:
             return TryLater(SECONDS)
 
-    async def _log_in(
-        self, name: str, password: str, address: str, browser: str | None
-    ) -> LoggedIn | TryLater | None:
-        counted = (name, address)
-        if browser is not None and is_name(name) and await self.browsers.knows(digest_of(browser), name):
-            counted = (browser, browser)
-        wait = await self.attempts.admit(*counted)
+    async def _log_in(self, name: str, password: str, address: str) -> LoggedIn | TryLater | None:
+        wait = await self.attempts.admit(name, address)
         if wait > timedelta(0):
             return TryLater(math.ceil(wait.total_seconds()))
         found = await self._fitting(name, password)
-        begun = LoggedIn(secrets.token_urlsafe(32), browser or secrets.token_urlsafe(32))
+        begun = LoggedIn(secrets.token_urlsafe(32))
         if found is None or not await self.sessions.begin(digest_of(begun.token), found):
             return None
-        await self.attempts.succeeded(*counted)
-        await self.browsers.remember(digest_of(begun.browser), name)
+        await self.attempts.succeeded(name, address)
         await self.audit.note(name, "user.login", None, {})
         return begun
 

@@ -13,7 +13,6 @@ from worker.console.access.login import LoggedIn, TryLater
 from worker.console.access.request_origin import AccessRules
 from worker.console.console import HEADERS, NOTICES, Console
 from worker.console.page import Route
-from worker.domain.access.login_throttle import KNOWN_BROWSER
 from worker.runtime.count_text import counted
 
 NOTICES["logged-out"] = "You are logged out."
@@ -40,9 +39,7 @@ async def _log_in(console: Console, request: web.Request) -> web.Response:
     back = request_origin.local_path(str(form.get("next", "")))
     rules = console.access.gate.rules
     address = request_origin.counted_as(request_origin.client(request, rules))
-    outcome = await console.access.log_in(
-        name, password, address, cookies.token_of(request, cookies.BROWSER, rules)
-    )
+    outcome = await console.access.log_in(name, password, address)
     if isinstance(outcome, TryLater):
         return try_later(_form(console, request, back, wait=outcome.seconds, status=429), outcome)
     if outcome is None:
@@ -57,8 +54,6 @@ async def _let_in(console: Console, request: web.Request, outcome: LoggedIn, bac
         await console.access.sessions.end(digest_of(before))
     answer = _away_to(back)
     cookies.put(answer, request, rules, (cookies.SESSION, outcome.token))
-    kept = int(KNOWN_BROWSER.total_seconds())
-    cookies.put(answer, request, rules, (cookies.BROWSER, outcome.browser), max_age=kept)
     return answer
 
 

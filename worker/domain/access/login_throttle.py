@@ -15,21 +15,10 @@ class LoginThrottle:
     first: timedelta
     longest: timedelta
 
-    def after(self, failures: int) -> timedelta:
-        """Return the wait after so many failures in a row."""
-        over = failures - self.free
-        if over < 0:
-            return timedelta(0)
-        # Bounded before it is doubled: a number of failures can be any.
-        return min(self.longest, self.first * (1 << min(over, 20)))
-
 
 FORGIVEN_AFTER: Final = timedelta(hours=1)
 """Without a try for so long, failures count no more."""
 
-KNOWN_BROWSER: Final = timedelta(days=90)
-"""For so long a browser in which somebody has logged in is held up by its own failures only."""
-
 OF_AN_ADDRESS: Final = LoginThrottle(5, timedelta(seconds=5), timedelta(minutes=15))
 OF_A_NAME: Final = LoginThrottle(5, timedelta(seconds=2), timedelta(seconds=30))
-"""Short: whoever has many addresses holds everybody up who uses another browser than usual."""
+"""Short: a stranger who has many addresses makes the user of that name wait as well."""

@@ -93,27 +93,32 @@ WHERE begun_at <= clock_timestamp() - $1::interval OR seen_at <= clock_timestamp
 -- The key of the counters of log-in attempts, which all processes share; $1 becomes it where there is none yet.
 INSERT INTO login_key AS k (key) VALUES ($1) ON CONFLICT (only_one) DO UPDATE SET key = k.key RETURNING key
 
--- name: have_buckets
--- Makes the counters of log-in attempts for an address and a name, where they are missing.
-INSERT INTO login_attempts (kind, bucket, tried_at, free_at)
-VALUES ('address', $1, clock_timestamp(), clock_timestamp()), ('name', $2, clock_timestamp(), clock_timestamp())
-ON CONFLICT (kind, bucket) DO NOTHING
-
--- name: lock_buckets
--- Locks the counters of log-in attempts for an address and a name, and returns them.
--- In one order, so that two tries never wait for each other in a ring. The clock is read by a statement of
--- its own, once the locks are there.
-SELECT kind, failures, tried_at, free_at FROM login_attempts
-WHERE (kind, bucket) IN (('address', $1::integer), ('name', $2::integer))
-ORDER BY kind FOR UPDATE
-
--- name: now
--- The database's time, which all processes share.
-SELECT clock_timestamp()
-
--- name: count_attempt
--- Counts a log-in attempt as failed, and says from when the next one is accepted.
-UPDATE login_attempts SET failures = $3, tried_at = $4, free_at = $5 WHERE kind = $1 AND bucket = $2
+-- name: admit
+-- Counts a log-in attempt of an address ($1) and a name ($2) as failed, and returns no wait; where one of the two
+-- has to wait still, it counts nothing and returns how long. Failures older than $3 count no more. Of each of the
+-- two, the rest are the free attempts, the first wait, which doubles, and the longest.
+-- Counters are locked in one order, so that two attempts never wait for each other in a ring.
+WITH asked (kind, bucket, free, first, longest) AS (
+    VALUES ('address', $1::integer, $4::integer, $5::interval, $6::interval),
+           ('name', $2::integer, $7::integer, $8::interval, $9::interval)
+), held AS (
+    SELECT l.free_at FROM login_attempts l JOIN asked USING (kind, bucket) ORDER BY l.kind FOR UPDATE OF l
+), counted AS (
+    INSERT INTO login_attempts AS l (kind, bucket, failures, tried_at, free_at)
+    SELECT kind, bucket, 1, clock_timestamp(), clock_timestamp() FROM asked
+    WHERE NOT EXISTS (SELECT FROM held WHERE free_at > clock_timestamp()) ORDER BY kind
+    ON CONFLICT (kind, bucket) DO UPDATE SET (failures, tried_at, free_at) = (
+        SELECT n, clock_timestamp(), clock_timestamp() + CASE WHEN n < a.free THEN interval '0'
+                                                              ELSE least(a.longest, a.first * 2 ^ least(n - a.free, 20)) END
+        FROM asked a, LATERAL (
+            SELECT 1 + CASE WHEN l.tried_at < clock_timestamp() - $3::interval THEN 0 ELSE l.failures END) AS so(n)
+        WHERE a.kind = l.kind)
+    WHERE l.free_at <= clock_timestamp()
+    RETURNING 1
+)
+SELECT CASE WHEN count(*) = 2 THEN interval '0'
+            ELSE greatest((SELECT max(free_at) FROM held) - clock_timestamp(), interval '1 second') END
+FROM counted
 
 -- name: forgive
 -- Takes back the attempt that a log-in counted beforehand, and forgets the name's failures.
@@ -126,25 +131,6 @@ WHERE (kind, bucket) IN (('address', $1::integer), ('name', $2::integer))
 -- Deletes the counters of log-in attempts that do not matter any more.
 DELETE FROM login_attempts
 WHERE tried_at < clock_timestamp() - $1::interval AND free_at < clock_timestamp()
-
--- name: is_known_browser
--- Whether the user has logged in with this browser, and not too long ago.
-SELECT EXISTS (SELECT FROM known_browsers
-    WHERE token_digest = $1 AND user_name = $2 AND seen_at > clock_timestamp() - $3::interval)
-
--- name: remember_browser
--- Notes that the user has logged in with this browser now.
-INSERT INTO known_browsers (token_digest, user_name, seen_at) VALUES ($1, $2, clock_timestamp())
-ON CONFLICT (token_digest, user_name) DO UPDATE SET seen_at = excluded.seen_at
-
--- name: keep_latest_browsers
--- Forgets the browsers that a user has not used for longest, so that at most $2 stay.
-DELETE FROM known_browsers WHERE user_name = $1 AND token_digest IN
-    (SELECT token_digest FROM known_browsers WHERE user_name = $1 ORDER BY seen_at DESC OFFSET $2)
-
--- name: forget_browsers
--- Forgets the browsers that were not used for long.
-DELETE FROM known_browsers WHERE seen_at <= clock_timestamp() - $1::interval
 
 -- name: note
 -- Writes what a person did to the audit.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from datetime import datetime, timedelta
+from dataclasses import astuple
+from datetime import timedelta
 from typing import Final
-
-import asyncpg
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
-from worker.domain.access.login_throttle import FORGIVEN_AFTER, KNOWN_BROWSER, OF_A_NAME, OF_AN_ADDRESS
+from worker.domain.access.login_throttle import FORGIVEN_AFTER, OF_A_NAME, OF_AN_ADDRESS
 from worker.domain.access.users import Role
 from worker.operations.access import Credentials
 
@@ -20,7 +19,6 @@ MOST_SESSIONS: Final = 20
 """Of one user: a browser at every desk, and then some."""
 BUCKETS: Final = 65_536
 _KEY_BYTES: Final = 32
-_PATIENCE: Final = {"address": OF_AN_ADDRESS, "name": OF_A_NAME}
 
 
 class PostgresSessions:
@@ -72,18 +70,12 @@ class PostgresAttempts:
 
         Beforehand, because tries that are made at the same time would otherwise all be the first one.
         """
+        rules = (FORGIVEN_AFTER, *astuple(OF_AN_ADDRESS), *astuple(OF_A_NAME))
         buckets = await self._buckets(address, name)
 
         async def work(connection: Connection) -> timedelta:
-            await connection.execute(_SQL["have_buckets"], *buckets)
-            rows = await connection.fetch(_SQL["lock_buckets"], *buckets)
-            now = await connection.fetchval(_SQL["now"])
-            wait = max((row["free_at"] - now for row in rows), default=timedelta(0))
-            if wait > timedelta(0):
-                return wait
-            for row, bucket in zip(rows, buckets, strict=True):
-                await _count(connection, row, bucket, now)
-            return timedelta(0)
+            wait: timedelta = await connection.fetchval(_SQL["admit"], *buckets, *rules)
+            return wait
 
         return await self._database.in_transaction(work)
 
@@ -104,37 +96,6 @@ class PostgresAttempts:
             async with self._database.connection() as connection:
                 self._key = await connection.fetchval(_SQL["login_key"], secrets.token_bytes(_KEY_BYTES))
         return [_bucket(text, self._key or b"") for text in texts]
-
-
-class PostgresBrowsers:
-    """Answers to `worker.operations.access.Browsers`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def knows(self, token_digest: bytes, name: str) -> bool:
-        """Whether that user has logged in there, not too long ago."""
-        async with self._database.connection() as connection:
-            return bool(
-                await connection.fetchval(_SQL["is_known_browser"], token_digest, name, KNOWN_BROWSER)
-            )
-
-    async def remember(self, token_digest: bytes, name: str) -> None:
-        """Remember that the user has logged in there."""
-        async with self._database.transaction() as connection:
-            await connection.execute(_SQL["remember_browser"], token_digest, name)
-            await connection.execute(_SQL["keep_latest_browsers"], name, MOST_SESSIONS)
-
-    async def forget(self) -> None:
-        """Delete those that were not used for long."""
-        async with self._database.connection() as connection:
-            await connection.execute(_SQL["forget_browsers"], KNOWN_BROWSER)
-
-
-async def _count(connection: Connection, row: asyncpg.Record, bucket: int, now: datetime) -> None:
-    before = 0 if now - row["tried_at"] > FORGIVEN_AFTER else row["failures"]
-    free_at = now + _PATIENCE[row["kind"]].after(before + 1)
-    await connection.execute(_SQL["count_attempt"], row["kind"], bucket, before + 1, now, free_at)
 
 
 def _bucket(text: str, key: bytes) -> int:

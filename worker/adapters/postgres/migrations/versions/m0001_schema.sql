@@ -564,16 +564,6 @@ CREATE TABLE login_attempts (
     PRIMARY KEY (kind, bucket)
 );
 
--- Browsers in which a user has logged in before, by the SHA-256 of what they keep. Strangers' failures do not
--- hold them up.
-CREATE TABLE known_browsers (
-    token_digest bytea NOT NULL CHECK (length(token_digest) = 32),
-    user_name    text COLLATE "C" NOT NULL REFERENCES users(name),
-    seen_at      timestamptz NOT NULL,
-    PRIMARY KEY (token_digest, user_name)
-);
-CREATE INDEX known_browsers_of_user ON known_browsers (user_name, seen_at);
-
 -- Students in scope by school and grade ('' where there is none), and how many of them have an error: kept up
 -- by what each evaluation changes.
 CREATE TABLE coverage (

@@ -15,6 +15,7 @@ from worker.domain.onboarding.states import State
 Row = Mapping[str, Any]
 
 NOW: Final = datetime.now(UTC)
+"""When the tests were collected: hours before a test is run, where there are many."""
 HOUR: Final = timedelta(hours=1)
 CONNECTED: Final[Row] = {}
 LEFT: Final[Row] = {"disconnected_at": NOW}

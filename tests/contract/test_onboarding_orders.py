@@ -162,7 +162,7 @@ def digest(token: str) -> str:
     return "\\x" + sha256(token.encode()).hexdigest()
 
 
-LINK: Final = {"created_by": "vic", "created_at": NOW - HOUR, "expires_at": NOW + HOUR}
+LINK: Final = {"created_by": "vic", "created_at": NOW - HOUR, "expires_at": NOW + 24 * HOUR}
 OVER: Final = {"expires_at": NOW - HOUR / 2}
 REVOKED: Final = {"revoked_at": NOW - HOUR / 3}
 

@@ -34,7 +34,7 @@ from worker.onboarding.observation import OnboardingRules
 WEST, EAST = "Etc/GMT+12", "Pacific/Kiritimati"
 """Never on the same day."""
 CALENDAR: Final = LaunchCalendar(launch_time=time(0))
-LOOKS: Final = OnboardingRules(TransitionRules(CALENDAR, unsectioned_percent=1.0), WEST, feed=DAY)
+LOOKS: Final = OnboardingRules(TransitionRules(CALENDAR, unsectioned_percent=1.0), WEST, feed=9 * DAY)
 SHARED: Final = {"sections": 1, "students": 200, "unsectioned": 2}
 
 
@@ -172,7 +172,7 @@ def fed(**connection: Any) -> Stands:
     return Stands(State.ROSTERED, {"due_at": NOW, "cursor_at": NOW, **connection}, ROSTERED)
 
 
-LONG, SHORT = NOW - DAY - HOUR, NOW - DAY + HOUR
+LONG, SHORT = NOW - 10 * DAY, NOW - DAY
 PAUSED: Final = {"record": {"state": "paused"}}
 SEEN: Final[dict[str, tuple[Stands, set[str]]]] = {
     "well": (fed(), set()),
@@ -222,7 +222,7 @@ async def test_each_trouble_is_seen_of_the_district_that_has_it_and_of_no_other(
     )
     await put(
         *(store, "baselines"),
-        {"district_id": "no end, read whole", "started_at": NOW - 5 * HOUR, **WHOLE},
+        {"district_id": "no end, read whole", "started_at": NOW - HOUR, **WHOLE},
         {"district_id": "fails, read whole", "started_at": NOW, **WHOLE},
         {"district_id": "no end, was read whole", "started_at": NOW, "read_at": NOW, **WHOLE},
         {"district_id": "no end, read whole for long", "started_at": NOW - 7 * HOUR, **WHOLE},

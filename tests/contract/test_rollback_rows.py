@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -201,3 +201,23 @@ async def test_the_commits_of_a_district_that_can_be_reached_are_its_own(store: 
         assert commit is not None
         assert commit.summary["is"] == "d commit 3"
         assert await begun.commit_of(5) is None
+
+
+async def test_a_rollback_ends_the_open_approval_of_its_district_and_no_other(store: StoreUnderTest) -> None:
+    insert = (
+        "INSERT INTO approvals (district_id, plan_digest, commit_sequence, actor, reason, ended_at, "
+        "ended_as) VALUES ($1, '', 1, 'ada', $2, $3, $4)"
+    )
+    await store.rows(insert, "other", "of another district", None, None)
+    await store.rows(insert, "d", "used before", datetime(2026, 1, 1, tzinfo=UTC), "used")
+    await store.rows(insert, "d", "open", None, None)
+
+    async with rollback(store) as begun:
+        await begun.void_approval("rolled back")
+
+    rows = await store.rows("SELECT reason, ended_as, ended_why FROM approvals ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("of another district", None, None),
+        ("used before", "used", None),
+        ("open", "void", "rolled back"),
+    ]

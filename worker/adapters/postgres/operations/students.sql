@@ -52,7 +52,7 @@ SELECT
     (SELECT coalesce(jsonb_agg(jsonb_build_object('event_id', event_id, 'record', record) ORDER BY event_id), '[]')
      FROM inbox WHERE district_id = $1 AND kind = 'user' AND record_id = $2) AS waiting_events,
     (SELECT record FROM baseline_records WHERE district_id = $1 AND kind = 'user' AND record_id = $2) AS baseline_record,
-    (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('sequence', sequence, 'part', part)), '[]')
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('sequence', sequence, 'part', part) ORDER BY position), '[]')
      FROM outbox WHERE district_id = $1 AND strpos(changes, to_json($2::text)::text) > 0) AS messages_to_publish,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('at', at, 'actor', actor, 'action', action) ORDER BY id), '[]')
      FROM audit WHERE district_id = $1 AND detail ->> 'record' = $2) AS audit
@@ -79,7 +79,7 @@ WHERE district_id = $1 AND kind = 'user' AND record_id = $2 AND record ? 'studen
 -- name: forget_teacher_of_baseline
 -- Takes the student's data out of a baseline's record of a teacher and student.
 UPDATE baseline_records SET record = rostering_without_student(record)
-WHERE district_id = $1 AND kind = 'user' AND record_id = $2 AND record ? 'student' AND record ? 'teacher'
+WHERE district_id = $1 AND kind = 'user' AND record_id = $2 AND record ? 'teacher'
 
 -- name: forget_baseline
 -- Deletes the student's record from a baseline, and from its count of records.
@@ -91,8 +91,7 @@ UPDATE baselines SET records = records - (SELECT count(*) FROM gone) WHERE distr
 
 -- name: forget_history
 -- Blanks an erased student's record in the history of commits.
-UPDATE commit_history SET record = NULL
-WHERE district_id = $1 AND kind = 'student' AND record_id = $2 AND record IS NOT NULL
+UPDATE commit_history SET record = NULL WHERE district_id = $1 AND kind = 'student' AND record_id = $2
 
 -- name: forget_moves
 -- Deletes where commits moved an erased student, which guards count.

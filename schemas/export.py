@@ -12,15 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from config import topology
 from schemas import clever, messages
+from schemas.asyncapi import COMPONENTS, JsonObject, asyncapi_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,15 +28,9 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import core_schema
 
-JsonObject: TypeAlias = dict[str, Any]
-
 FOLDER: Final = Path(__file__).parent / "json"
 META_SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
-WIRE_VERSION: Final = "1.0.0"
-BINDING_VERSION: Final = "0.3.0"
-CONTENT_TYPE: Final = "application/json"
 DEFINITIONS: Final = "#/$defs/"
-COMPONENTS: Final = "#/components/schemas/"
 
 PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "commit": messages.CommitMessage,
@@ -49,125 +42,6 @@ HEADER_MODELS: Final[tuple[type[BaseModel], ...]] = (
     messages.EventHeaders,
     messages.DeadLetterHeaders,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class MessageDocument:
-    """A message of the AsyncAPI document, by the names of its schemas in the components."""
-
-    title: str
-    summary: str
-    payload: str
-    headers: str
-    content_type: str = CONTENT_TYPE
-    type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelDocument:
-    """What a queue is for, and the message that stands in it."""
-
-    title: str
-    description: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """Something that the worker does with a queue, seen from the worker."""
-
-    action: Literal["send", "receive"]
-    queue: str
-    summary: str
-
-
-MESSAGES: Final = {
-    "cleverEvent": MessageDocument(
-        "Clever event",
-        "One Clever change event, or the word that a feed was read to its end.",
-        payload="CleverEvent",
-        headers="EventHeaders",
-    ),
-    "deadLetter": MessageDocument(
-        "Dead letter",
-        "A message that could not be used, with the reason, its body untouched.",
-        payload="DeadLetter",
-        headers="DeadLetterHeaders",
-        content_type="application/octet-stream",
-    ),
-    "commit": MessageDocument(
-        "Commit",
-        "What changed in a district's roster, all or nothing.",
-        payload="CommitMessage",
-        headers="MessageHeaders",
-        type=messages.COMMIT_SCHEMA,
-    ),
-    "review": MessageDocument(
-        "Review",
-        "Why a district was not committed, who owns each cause, and which rule would fix it.",
-        payload="ReviewMessage",
-        headers="MessageHeaders",
-        type=messages.REVIEW_SCHEMA,
-    ),
-    "alert": MessageDocument(
-        "Alert",
-        "An incident began, changed or is over; no personal data.",
-        payload="AlertMessage",
-        headers="MessageHeaders",
-        type=messages.ALERT_SCHEMA,
-    ),
-}
-
-CHANNELS: Final = {
-    topology.EVENTS_QUEUE: ChannelDocument(
-        "Events from Clever",
-        "Publish to the exchange with any routing key; ours is `<district>.<type>`."
-        " Events may come late, twice and out of order.",
-        "cleverEvent",
-    ),
-    topology.DEAD_LETTER_QUEUE: ChannelDocument(
-        "Events that could not be used", "They wait for a person, who replays or discards them.", "deadLetter"
-    ),
-    topology.DEAD_LETTER_COPY_QUEUE: ChannelDocument(
-        "Copies of events that could not be used",
-        "For the stage that holds a district back whose event the broker itself put aside.",
-        "deadLetter",
-    ),
-    topology.COMMIT_QUEUE: ChannelDocument(
-        "Commits",
-        "Routing key `commit.<district>`. In order per district; a message may come twice, never not at all.",
-        "commit",
-    ),
-    topology.REVIEW_QUEUE: ChannelDocument(
-        "Reviews",
-        "Routing key `review.<district>`. In order per district; a message may come twice, never not at all.",
-        "review",
-    ),
-    topology.ALERT_QUEUE: ChannelDocument(
-        "Alerts",
-        "Routing key `alert.<severity>`. One firing and one resolved alert per incident, and an updated one"
-        " where its picture changes.",
-        "alert",
-    ),
-}
-
-OPERATIONS: Final = {
-    "pollClever": Operation("send", topology.EVENTS_QUEUE, "Publish what the Clever API reports."),
-    "ingestEvent": Operation("receive", topology.EVENTS_QUEUE, "Store an event, then acknowledge it."),
-    "setAside": Operation("send", topology.DEAD_LETTER_QUEUE, "Put aside what cannot be read."),
-    "quarantineDistrict": Operation(
-        "receive", topology.DEAD_LETTER_COPY_QUEUE, "Quarantine the district of what the broker put aside."
-    ),
-    "replayDeadLetter": Operation("receive", topology.DEAD_LETTER_QUEUE, "Replay or discard it, on request."),
-    "publishCommit": Operation("send", topology.COMMIT_QUEUE, "Publish a commit, persistent and confirmed."),
-    "publishReview": Operation("send", topology.REVIEW_QUEUE, "Publish a review, persistent and confirmed."),
-    "publishAlert": Operation("send", topology.ALERT_QUEUE, "Publish an alert, persistent and confirmed."),
-    "notifyOperations": Operation(
-        "receive",
-        topology.ALERT_QUEUE,
-        "Hand an alert on to operations; the worker's own channels do not read here.",
-    ),
-}
 
 
 class PlainJsonSchema(GenerateJsonSchema):
@@ -198,7 +72,7 @@ def documents() -> dict[str, JsonObject]:
             for name, schema in published.items()
         },
         "clever-event.schema.json": _document("urn:rostering:clever-event", event),
-        "asyncapi.json": _asyncapi(_component_schemas(published, event)),
+        "asyncapi.json": asyncapi_document(_component_schemas(published, event)),
     }
 
 
@@ -208,84 +82,6 @@ def _document(identifier: str, schema: JsonObject) -> JsonObject:
 
 def _schema(model: type[BaseModel]) -> JsonObject:
     return model.model_json_schema(schema_generator=PlainJsonSchema)
-
-
-def _asyncapi(schemas: JsonObject) -> JsonObject:
-    """Return the AsyncAPI 3.0.0 document of the queues and what stands in them."""
-    return {
-        "asyncapi": "3.0.0",
-        "id": "urn:rostering:worker",
-        "info": {
-            "title": "Rostering worker",
-            "version": WIRE_VERSION,
-            "description": "Takes Clever's change events, checks each district in a preflight, and publishes"
-            " a commit, or a review that says why not.",
-        },
-        "defaultContentType": CONTENT_TYPE,
-        "channels": {
-            queue.name: _channel(queue) for queue in topology.TOPOLOGY.queues if queue.name in CHANNELS
-        },
-        "operations": {name: _operation(operation) for name, operation in OPERATIONS.items()},
-        "components": {
-            "messages": {name: _message(name, message) for name, message in MESSAGES.items()},
-            "schemas": schemas,
-        },
-    }
-
-
-def _channel(queue: topology.Queue) -> JsonObject:
-    channel = CHANNELS[queue.name]
-    return {
-        "address": queue.name,
-        "title": channel.title,
-        "description": channel.description,
-        "messages": {channel.message: {"$ref": f"#/components/messages/{channel.message}"}},
-        "bindings": {
-            "amqp": {
-                "is": "queue",
-                "queue": {"name": queue.name, "durable": True, "exclusive": False, "autoDelete": False},
-                # The binding takes a queue or an exchange, not both: the way in is an extension.
-                "x-bound-to": [
-                    {"exchange": _exchange(binding.exchange), "routingKey": binding.pattern}
-                    for binding in topology.TOPOLOGY.bindings
-                    if binding.queue == queue.name
-                ],
-                "x-queue-arguments": queue.arguments,
-                "bindingVersion": BINDING_VERSION,
-            }
-        },
-    }
-
-
-def _exchange(name: str) -> JsonObject:
-    return {"name": name, "type": "topic", "durable": True, "autoDelete": False}
-
-
-def _operation(operation: Operation) -> JsonObject:
-    message = CHANNELS[operation.queue].message
-    document: JsonObject = {
-        "action": operation.action,
-        "summary": operation.summary,
-        "channel": {"$ref": f"#/channels/{operation.queue}"},
-        "messages": [{"$ref": f"#/channels/{operation.queue}/messages/{message}"}],
-    }
-    if operation.action == "send":
-        document["bindings"] = {"amqp": {"deliveryMode": 2, "bindingVersion": BINDING_VERSION}}
-    return document
-
-
-def _message(name: str, message: MessageDocument) -> JsonObject:
-    document: JsonObject = {
-        "name": message.type or name,
-        "title": message.title,
-        "summary": message.summary,
-        "contentType": message.content_type,
-        "headers": {"$ref": COMPONENTS + message.headers},
-        "payload": {"$ref": COMPONENTS + message.payload},
-    }
-    if message.type is not None:
-        document["bindings"] = {"amqp": {"messageType": message.type, "bindingVersion": BINDING_VERSION}}
-    return document
 
 
 def _component_schemas(published: dict[str, JsonObject], event: JsonObject) -> JsonObject:

@@ -46,11 +46,6 @@ class MailSettings(Group):
         description="Seconds for handing an e-mail to the mail server. Its final answer may take five "
         "times as long, because it may scan the e-mail first.",
     )
-    give_up_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
-        default=48,
-        description="Hours for which sending is retried. After that, the e-mail waits for `rostering mails "
-        "retry`. Two days cover an outage over a weekend.",
-    )
     templates_dir: Path | None = Field(
         default=None,
         description="Folder with your own templates; each replaces the built-in one with the same name.",

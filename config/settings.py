@@ -177,12 +177,8 @@ class HttpSettings(Group):
     role_header: Annotated[str, AfterValidator(header_name)] | None = Field(
         default=None,
         description="Header in which a trusted proxy sends the user's role: viewer, reviewer or admin. For "
-        "users added with `rostering users`, the role set there applies.",
-    )
-    default_role: Literal["viewer", "reviewer", "admin"] = Field(
-        default="viewer",
-        description="Role of users from a proxy that have no other role. The default role sees no personal "
-        "data.",
+        "users added with `rostering users`, the role set there applies; a user with neither is a viewer, "
+        "who sees no personal data.",
     )
 
 
@@ -245,11 +241,6 @@ class TracingSettings(Group):
         default={},
         description="Headers for the collector as JSON, such as a token.",
     )
-    sample_ratio: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
-        default=1,
-        description="Share of the traces started here that are recorded, from 0 to 1. All by default: a "
-        "span is a whole batch, not one event. Child spans follow their parent.",
-    )
 
 
 class AlertSettings(Group):
@@ -287,28 +278,10 @@ class AlertSettings(Group):
         default=300,
         description="Seconds that a message may wait to be published; a restart of the broker takes less.",
     )
-    window_overdue_seconds: Seconds = Field(
-        default=900,
-        description="Seconds that a window may be due and not evaluated; a full run of the largest "
-        "district takes minutes.",
-    )
     stage_failing_seconds: Seconds = Field(
         default=120,
         description="Seconds for which a stage may fail unexpectedly or be stuck before it is an incident. "
         "Most problems are gone after a few retries.",
-    )
-    attempt_seconds: Seconds = Field(
-        default=10, description="Seconds that one attempt to deliver an alert to a channel may take."
-    )
-    refresh_seconds: Seconds = Field(
-        default=60,
-        description="Seconds after which open alerts are sent to Alertmanager again, so that it knows them "
-        "after a restart.",
-    )
-    give_up_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
-        default=24,
-        description="Hours for which delivery to a channel is retried. After that, alerts wait for "
-        "`rostering alerts retry`.",
     )
 
 

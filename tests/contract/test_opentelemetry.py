@@ -42,10 +42,10 @@ async def collector() -> AsyncIterator[Collector]:
 
 @asynccontextmanager
 async def tracing(
-    url: str, ratio: float = 1, sent: Callable[[int, bool], None] = lambda *_: None
+    url: str, sent: Callable[[int, bool], None] = lambda *_: None
 ) -> AsyncIterator[OpenTelemetryTracer]:
     """Trace while the context is open; everything has been sent once it is left."""
-    tracer = OpenTelemetryTracer(url, process="rostering/test/1", headers={}, sample_ratio=ratio, sent=sent)
+    tracer = OpenTelemetryTracer(url, process="rostering/test/1", headers={}, sent=sent)
     try:
         yield tracer
     finally:
@@ -132,9 +132,12 @@ async def test_a_span_has_each_link_once_and_at_most_64_and_says_how_many_there_
 
 
 async def test_of_the_traces_begun_here_the_share_asked_for_is_recorded_and_others_as_they_were(
-    collector: Collector,
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with tracing(collector.url, ratio=0) as tracer:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0")
+
+    async with tracing(collector.url) as tracer:
         with tracer.span("begun here"):
             not_recorded = current()
         with tracer.span("begun elsewhere", parent=ELSEWHERE):

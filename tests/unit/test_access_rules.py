@@ -238,7 +238,6 @@ def test_the_audit_tells_details_as_text() -> None:
         ("TRUSTED_PROXIES", '["0.0.0.0/0"]', "expected some addresses, got all"),
         ("USER_HEADER", "X User", "expected the name of a header"),
         ("PUBLIC_URL", "console.example.org", "expected an address that begins with http"),
-        ("DEFAULT_ROLE", "owner", "expected"),
         ("SESSION_HOURS", "0", "expected"),
     ],
 )

@@ -21,7 +21,6 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
 
 from worker.runtime import logs
@@ -53,7 +52,6 @@ class OpenTelemetryTracer:
         *,
         process: str,
         headers: Mapping[str, str],
-        sample_ratio: float,
         sent: Callable[[int, bool], None],
     ) -> None:
         for chatty in ("opentelemetry", "urllib3"):
@@ -73,7 +71,6 @@ class OpenTelemetryTracer:
             "service.instance.id": process,
         }
         self._provider = TracerProvider(
-            sampler=ParentBased(TraceIdRatioBased(sample_ratio)),
             resource=Resource.create(resource),
             # At the interpreter's exit it would wait for as long as a collector that is away lets it.
             shutdown_on_exit=False,

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 PATIENT_POLLS: Final = 3
 """Turns that a district may miss, however rarely it has one."""
-LEASED_ATTEMPTS: Final = 3
-"""An alert that was taken is free again after the time of so many attempts: one is surely over by then."""
+ATTEMPT: Final = timedelta(seconds=10)
+"""How long one attempt to deliver an alert to a channel may take."""
+LEASE: Final = 3 * ATTEMPT
+"""After which an alert that was taken is free again: an attempt is surely over by then."""
+REFRESH: Final = timedelta(minutes=1)
+"""After which open alerts are sent to an Alertmanager again, so that it knows them after a restart."""
+GIVE_UP: Final = timedelta(hours=24)
+"""How long a channel is tried; after that, alerts wait for `rostering alerts retry`."""
 
 
 def check(names: Collection[str], settings: Settings) -> None:
@@ -58,8 +64,8 @@ async def open_channels(settings: Settings) -> AsyncIterator[list[Channel]]:
     async with opening.open_channels(
         [url.get_secret_value() for url in alerts.channels],
         alerts.alertmanager_url,
-        alerts.attempt_seconds,
-        timedelta(seconds=alerts.refresh_seconds),
+        ATTEMPT.total_seconds(),
+        REFRESH,
     ) as channels:
         yield channels
 
@@ -87,22 +93,14 @@ def thresholds(settings: Settings) -> Thresholds:
         feed=timedelta(seconds=feed),
         outbox=timedelta(seconds=alerts.outbox_stuck_seconds),
         stage=timedelta(seconds=alerts.stage_failing_seconds),
-        window=timedelta(seconds=alerts.window_overdue_seconds),
         reads_clever=settings.clever.client_id is not None,
     )
 
 
 def delivery_stages(
-    deliveries: Deliveries,
-    channels: Sequence[Channel],
-    metrics: Metrics,
-    settings: Settings,
-    tracer: Tracer,
+    deliveries: Deliveries, channels: Sequence[Channel], metrics: Metrics, tracer: Tracer
 ) -> list[DeliverStage]:
     """Return what delivers alerts: a stage for each channel, so that none waits for another."""
     from worker.alerts.deliver import DeliverStage  # noqa: PLC0415 — slow to import
 
-    alerts = settings.alerts
-    give_up = timedelta(hours=alerts.give_up_hours)
-    lease = timedelta(seconds=LEASED_ATTEMPTS * alerts.attempt_seconds)
-    return [DeliverStage(channel, deliveries, metrics, give_up, lease, tracer) for channel in channels]
+    return [DeliverStage(channel, deliveries, metrics, GIVE_UP, LEASE, tracer) for channel in channels]

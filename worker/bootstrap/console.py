@@ -18,7 +18,6 @@ from worker.console.access.login import Access
 from worker.console.access.request_origin import AccessRules
 from worker.console.console import Console
 from worker.console.onboarding_context import OnboardingContext
-from worker.domain.access.users import Role
 from worker.operations.section_cache import SectionCache
 from worker.suggest.draft_counts import DraftCounts
 
@@ -68,7 +67,6 @@ def access(settings: Settings, store: AccessStore) -> Access:
         trusted=tuple(ip_network(network) for network in http.trusted_proxies),
         user_header=http.user_header,
         role_header=http.role_header,
-        default_role=Role(http.default_role),
     )
     gate = Gate(store.users, store.sessions, rules, store.local_keys)
     return Access(store.users, store.sessions, store.attempts, store.audit, Argon2Passwords(), gate)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from config.settings import Settings
+from worker.bootstrap import alerts
 from worker.bootstrap.store import Stores
 from worker.operations.housekeeping import HousekeepingStage
 from worker.runtime.loop import Stop
@@ -24,7 +25,7 @@ UNATTENDED: Final = timedelta(hours=1)
 def housekeeping(store: Stores, stop: Stop, settings: Settings) -> HousekeepingStage:
     """Return what forgets what is no longer needed."""
     history = timedelta(days=settings.commit.history_days)
-    give_up = timedelta(hours=settings.alerts.give_up_hours) + UNATTENDED
+    give_up = alerts.GIVE_UP + UNATTENDED
     return HousekeepingStage(
         [
             partial(store.districts.forget_events_older_than, REMEMBER_EVENTS),

@@ -20,6 +20,8 @@ from worker.runtime.tracing import Tracer
 
 SENDERS: Final = 4
 """Mails sent side by side in one process, each of another district: sending is mostly waiting."""
+GIVE_UP: Final = timedelta(hours=48)
+"""How long sending is tried: longer than an outage over a weekend."""
 
 
 def check(settings: Settings) -> None:
@@ -70,10 +72,10 @@ def mail_stages(mails: Mails, metrics: Metrics, settings: Settings, tracer: Trac
     may_be_plain = "mail" in settings.security.allow_plaintext
     url = mail.smtp_url.get_secret_value()
     server = SmtpServer(url, house, mail.attempt_seconds, may_be_plain=may_be_plain)
-    give_up, attempt = timedelta(hours=mail.give_up_hours), timedelta(seconds=mail.attempt_seconds)
+    attempt = timedelta(seconds=mail.attempt_seconds)
     quiet = quiet_hours(mail)
     made: list[Stage] = [
-        MailStage(server, mails, metrics, quiet, give_up, attempt, tracer) for _ in range(SENDERS)
+        MailStage(server, mails, metrics, quiet, GIVE_UP, attempt, tracer) for _ in range(SENDERS)
     ]
     if mail.bounces_imap_url is not None:
         bounces = mail.bounces_imap_url.get_secret_value()

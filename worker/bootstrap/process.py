@@ -150,9 +150,7 @@ class Worker:
             await self._when_there(store.evaluations.demand_policy)
         made = self._made(store, broker, ingest, source)
         if self._delivers:
-            made += alerts.delivery_stages(
-                store.deliveries, channels, self.metrics, self._settings, self.tracer
-            )
+            made += alerts.delivery_stages(store.deliveries, channels, self.metrics, self.tracer)
         if "notify" in self._stages:
             made += mail.mail_stages(store.mails, self.metrics, self._settings, self.tracer)
         made += [

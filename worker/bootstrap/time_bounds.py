@@ -19,13 +19,12 @@ def longest(settings: Settings) -> Longest:
     """Return the longest that times of each kind can lie ahead."""
     turn = timedelta(seconds=settings.clever.poll_seconds)
     attempt = timedelta(seconds=settings.mail.attempt_seconds)
-    lease = timedelta(seconds=alerts.LEASED_ATTEMPTS * settings.alerts.attempt_seconds)
     return Longest(
         lease=timedelta(seconds=relay.LEASE_SECONDS),
         back_off=stage.FAILURE_BACK_OFF * 2 ** (stage.FAILURE_LIMIT - 1),
         turn=turn,
         turn_that_failed=max(turn, poll.LONGEST_BACK_OFF),
-        delivery=max(lease, timedelta(seconds=deliver.LONGEST_RETRY)),
+        delivery=max(alerts.LEASE, timedelta(seconds=deliver.LONGEST_RETRY)),
         mail=max(send.BEFORE * attempt, timedelta(seconds=send.LONGEST_RETRY)),
         mail_handed=send.AFTER * attempt,
         quiet=postbox.quiet_hours(settings.mail),

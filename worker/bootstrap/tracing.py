@@ -24,7 +24,6 @@ async def open_tracing(settings: Settings, metrics: Metrics) -> AsyncIterator[Tr
         tracing.otlp_endpoint.get_secret_value(),
         process=process_name(),
         headers={name: value.get_secret_value() for name, value in tracing.headers.items()},
-        sample_ratio=tracing.sample_ratio,
         sent=lambda spans, arrived: metrics.spans.labels("sent" if arrived else "lost").inc(spans),
     )
     try:

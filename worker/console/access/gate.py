@@ -118,7 +118,7 @@ class Gate:
         if known is not None:
             return known.role
         told = request.headers.get(self.rules.role_header, "") if self.rules.role_header else ""
-        return Role(told) if told in set(Role) else self.rules.default_role
+        return Role(told) if told in set(Role) else Role.VIEWER
 
 
 def _is_clear(name: str) -> bool:

@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from worker.domain.access.users import Role
-
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -41,7 +39,6 @@ class AccessRules:
     user_header: str | None = None
     """The header in which a trusted proxy says who is asking; None: none does."""
     role_header: str | None = None
-    default_role: Role = Role.VIEWER
 
     @property
     def has_proxy(self) -> bool:

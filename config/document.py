@@ -1,6 +1,6 @@
-"""Write the settings down for those who run the program: a page of docs and two files to copy.
+"""Write the settings down for those who run the program: a page of docs and a file to copy.
 
-    python -m config.document            writes docs/settings.md, config/example.env, config/example.toml
+    python -m config.document            writes docs/settings.md and config/example.env
     python -m config.document --check    exits 1 and names each file that is not what the settings say
 
 The files are made from `config.settings` and from nothing else, so that a setting is described once.
@@ -59,7 +59,7 @@ INSTEAD_OF_UNSET: Final = {
     "bounce_address": "bounces@vendor.example",
     "bounces_imap_url": "imaps://bounces:password@mail.example.org/INBOX",
 }
-"""What the example files show for a setting that has no default."""
+"""What the example file shows for a setting that has no default."""
 
 PAGE: Final = """\
 # Settings
@@ -76,8 +76,8 @@ Everything is checked once, at the start. A key that the program does not know, 
 cannot use, ends it with exit code 2 and one line that names the key. `rostering check-config` does
 the check alone and prints what is in force, with secrets hidden.
 
-To begin with, copy [config/example.env](../config/example.env) or
-[config/example.toml](../config/example.toml): both hold every setting, commented out, at its default.
+To begin with, copy [config/example.env](../config/example.env): it holds every setting, commented
+out, at its default.
 """
 
 ENV_HEAD: Final = (
@@ -85,11 +85,6 @@ ENV_HEAD: Final = (
     "config/settings.py. Copy the file and remove the # from the lines you want to change. The single "
     "quotes are for a shell, for systemd and for docker compose; `docker run --env-file` takes them for "
     "a part of the value, so leave them out there."
-)
-TOML_HEAD: Final = (
-    f"Every setting of rostering, for `rostering --config FILE`, at its default. Written by `{COMMAND}` "
-    "from config/settings.py. Copy the file and remove the # from the lines you want to change. An "
-    "environment variable wins over this file."
 )
 
 
@@ -156,25 +151,9 @@ def example_env() -> str:
     return "".join(pieces)
 
 
-def example_toml() -> str:
-    """Return config/example.toml."""
-    pieces = [_comment(TOML_HEAD)]
-    for group, members in _by_group():
-        if group:
-            pieces.append(f"\n{_comment(members[0].about_group)}[{group}]\n")
-        pieces += [
-            f"\n{_comment(each.meaning)}#{each.key} = {json.dumps(each.example)}\n" for each in members
-        ]
-    return "".join(pieces)
-
-
 def rendered() -> dict[str, str]:
     """Return the exact text of every file by its path."""
-    return {
-        "docs/settings.md": page(),
-        "config/example.env": example_env(),
-        "config/example.toml": example_toml(),
-    }
+    return {"docs/settings.md": page(), "config/example.env": example_env()}
 
 
 def differing(root: Path = ROOT) -> list[str]:

@@ -162,18 +162,8 @@ def test_a_file_that_is_not_there_is_refused_in_one_line(toml: Path) -> None:
     assert refusal({}, toml) == f"--config {toml}: cannot be read: No such file or directory"
 
 
-def test_the_example_file_is_read_and_changes_nothing() -> None:
-    example = CONFIG / "example.toml"
-    if not example.exists():
-        pytest.skip("there is no example.toml yet")
-
-    assert load({}, example) == Settings()
-
-
 def test_the_example_environment_is_read_and_changes_nothing() -> None:
     example = CONFIG / "example.env"
-    if not example.exists():
-        pytest.skip("there is no example.env yet")
     lines = [line for line in example.read_text().splitlines() if line and not line.startswith("#")]
 
     assert load({name: value for name, _, value in (line.partition("=") for line in lines)}) == Settings()

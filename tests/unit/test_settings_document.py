@@ -1,9 +1,8 @@
-"""The page and the example files of the settings say what config/settings.py says."""
+"""The page and the example file of the settings say what config/settings.py says."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,17 +41,6 @@ def test_every_setting_is_there_with_its_form_and_meaning() -> None:
     assert {each.variable for each in settings} == {variable for variable, _, _ in describe(Settings())}
 
 
-def test_the_example_file_changes_nothing_as_it_stands() -> None:
-    assert load({}, document.ROOT / "config/example.toml") == Settings()
-
-
-def test_every_line_of_the_example_file_may_be_uncommented(tmp_path: Path) -> None:
-    file = tmp_path / "all.toml"
-    file.write_text(COMMENTED_OUT.sub("", document.example_toml()))
-
-    assert _without_stand_ins(load({}, file)) == _without_stand_ins(Settings())
-
-
 def test_every_variable_of_the_example_environment_may_be_uncommented() -> None:
     lines = COMMENTED_OUT.sub("", document.example_env()).splitlines()
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
@@ -68,14 +56,8 @@ def test_the_stand_ins_are_for_settings_without_a_default_and_for_no_others() ->
     )
 
 
-def test_the_example_file_is_toml_with_one_table_a_group() -> None:
-    groups = {each.group for each in document.settings() if each.group}
-
-    assert tomllib.loads(document.example_toml()) == {group: {} for group in groups}
-
-
 def _without_stand_ins(settings: Settings) -> dict[str, object]:
-    """Return the settings without those that the example files show at no default of theirs."""
+    """Return the settings without those that the example file shows at no default of theirs."""
     values: dict[str, object] = {}
     for name, value in settings.model_dump().items():
         members = value.items() if isinstance(value, dict) else [(None, value)]

@@ -28,6 +28,7 @@ from worker.operations.rollback_store import Rollbacks
 from worker.operations.section_cache import SectionCache
 from worker.pipeline.poll.connections import Connections
 from worker.runtime.count_text import counted
+from worker.runtime.errors import UnknownDistrictError
 from worker.suggest.draft_counts import DraftCounts
 from worker.suggest.survey_store import Surveys
 
@@ -134,6 +135,11 @@ class Console:
             **context,
         )
         return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
+
+    async def check_known(self, district_id: str) -> None:
+        """Return if there is such a district; raises `UnknownDistrictError`, as it is no page of ours."""
+        if not await self.districts.is_known(district_id):
+            raise UnknownDistrictError(f"district {district_id} is not known here")
 
     async def audit_lookup(
         self, request: web.Request, district_id: str | None, what: str, record_id: str | None = None

@@ -94,7 +94,7 @@ async def _orders(console: Console, request: web.Request, refused: RefusedForm |
 async def _given(console: Console, name: str, request: web.Request) -> web.Response:
     district_id, order = request.match_info["district"], ORDERS[name]
     reason = text_of(await request.post(), "reason")
-    await console.districts.show(district_id)  # an unknown district is no page of ours
+    await console.check_known(district_id)
     try:
         async with ordering(name, reason):
             await order.carry_out(console, district_id, who(request).name, reason)

@@ -89,7 +89,7 @@ async def _opened_with(console: Console, request: web.Request, form: Any) -> web
 
 
 async def _save(console: Console, request: web.Request, district_id: str, draft: FilterDraft) -> web.Response:
-    await console.districts.show(district_id)  # an unknown district is no page of ours
+    await console.check_known(district_id)
     try:
         async with ordering("save", draft.reason):
             section_filter, reason = draft.to_filter(), checked_reason(draft.reason)
@@ -148,7 +148,7 @@ async def _changed_meanwhile(
 async def _trial(
     console: Console, request: web.Request, district_id: str, draft: FilterDraft
 ) -> web.Response:
-    await console.districts.show(district_id)  # an unknown district is no page of ours
+    await console.check_known(district_id)
     try:
         section_filter = draft.to_filter()
         async with asyncio.timeout(TRIAL_SECONDS):

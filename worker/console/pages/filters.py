@@ -94,7 +94,7 @@ async def _suggest(console: Console, request: web.Request) -> web.Response:
 
 async def _adopt(console: Console, request: web.Request) -> web.Response:
     district_id, form = request.match_info["district"], await request.post()
-    await console.districts.show(district_id)  # an unknown district is no page of ours
+    await console.check_known(district_id)
     reason, version = text_of(form, "reason"), text_of(form, "version")
     try:
         async with ordering("adopt", reason):

@@ -67,7 +67,7 @@ async def _findings(console: Console, request: web.Request) -> web.Response:
 async def _file(console: Console, request: web.Request) -> web.StreamResponse:
     """Answer with all of the list as CSV, ids only, while it is read."""
     district_id = request.match_info["district"]
-    await console.districts.show(district_id)  # an unknown district is no page of ours
+    await console.check_known(district_id)
     headers = HEADERS | {"Content-Disposition": 'attachment; filename="findings.csv"'}
     answer = web.StreamResponse(headers=headers)
     answer.content_type, answer.charset = "text/csv", "utf-8"

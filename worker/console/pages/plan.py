@@ -68,7 +68,7 @@ async def _plan(console: Console, request: web.Request, refused: RefusedForm | N
 async def _approve(console: Console, request: web.Request) -> web.Response:
     district_id, form = request.match_info["district"], await request.post()
     digest, reason = text_of(form, "plan"), text_of(form, "reason")
-    await console.districts.show(district_id)  # an unknown district is no page of ours
+    await console.check_known(district_id)
     try:
         async with ordering("approve", reason):
             if not _DIGEST.fullmatch(digest):

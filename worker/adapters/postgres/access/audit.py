@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from worker.adapters.postgres import statements
-from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.database import Connection, Database
 from worker.operations.access import AuditEntry
 
 _SQL: Final = statements.load("access/access")
 _NEWEST: Final = 2**63 - 1
+
+
+async def audit(
+    connection: Connection, actor: str, action: str, district_id: str | None, detail: Mapping[str, Any]
+) -> None:
+    """Write down what somebody did, in the caller's transaction."""
+    await connection.execute(_SQL["note"], actor, action, district_id, dict(detail))
 
 
 class PostgresAudit:
@@ -21,7 +29,7 @@ class PostgresAudit:
     async def note(self, actor: str, action: str, district_id: str | None, detail: dict[str, Any]) -> None:
         """Write down what somebody did."""
         async with self._database.connection() as connection:
-            await connection.execute(_SQL["note"], actor, action, district_id, detail)
+            await audit(connection, actor, action, district_id, detail)
 
     async def entries(
         self, *, before: int | None = None, district_id: str | None = None, limit: int = 100

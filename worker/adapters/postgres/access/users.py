@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from worker.adapters.postgres import statements
-from worker.adapters.postgres.database import Connection, Database
+from worker.adapters.postgres.access.audit import audit
+from worker.adapters.postgres.database import Database
 from worker.domain.access.users import Role
 from worker.operations.access import Credentials, User
 from worker.runtime.errors import UserError
@@ -50,7 +51,7 @@ class PostgresUsers:
                 raise UserError(
                     f"user: {name} already exists; change its password with `rostering users passwd`"
                 )
-            await _note(connection, actor, "user.add", user=name, role=role)
+            await audit(connection, actor, "user.add", None, {"user": name, "role": role})
 
     async def set_password(self, name: str, password_hash: str, actor: str) -> None:
         """Give a user another password, and end the user's sessions; raises `UserError`."""
@@ -87,9 +88,5 @@ class PostgresUsers:
             if statement is not None:
                 await connection.execute(_SQL[statement], name, *values)
             ended = int((await connection.execute(_SQL["end_sessions"], name)).rpartition(" ")[2])
-            await _note(connection, actor, action, user=name, **detail, sessions_ended=ended)
+            await audit(connection, actor, action, None, {"user": name, **detail, "sessions_ended": ended})
         return ended
-
-
-async def _note(connection: Connection, actor: str, action: str, **detail: Any) -> None:
-    await connection.execute(_SQL["note"], actor, action, None, detail)

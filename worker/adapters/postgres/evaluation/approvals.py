@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.candidate_roster import finding_of
@@ -68,7 +69,7 @@ async def hold(connection: Connection, district_id: str, actor: str, reason: str
     if not await connection.fetchval(_SQL["add_hold"], district_id, actor, reason):
         who = hold_text(await _hold(connection, district_id))
         raise OrderRefused(f"district {district_id} is already on hold {who}")
-    await connection.execute(_SQL["audit"], actor, "district.hold", district_id, {"reason": reason})
+    await audit(connection, actor, "district.hold", district_id, {"reason": reason})
 
 
 async def resume(connection: Connection, district_id: str, actor: str, reason: str) -> None:
@@ -87,7 +88,7 @@ async def resume(connection: Connection, district_id: str, actor: str, reason: s
         raise OrderRefused(f"district {district_id} was just put on hold again {who}")
     await connection.execute(_SQL["unpark"], district_id)
     await windows.close(connection, [district_id], Trigger.APPROVAL)
-    await connection.execute(_SQL["audit"], actor, "district.resume", district_id, {"reason": reason})
+    await audit(connection, actor, "district.resume", district_id, {"reason": reason})
 
 
 async def approve(connection: Connection, district_id: str, plan: str, actor: str, reason: str) -> None:
@@ -110,7 +111,7 @@ async def approve(connection: Connection, district_id: str, plan: str, actor: st
     await connection.execute(_SQL["unpark"], district_id)
     await windows.close(connection, [district_id], Trigger.APPROVAL)
     detail = {"plan": plan, "reason": reason}
-    await connection.execute(_SQL["audit"], actor, "plan.approve", district_id, detail)
+    await audit(connection, actor, "plan.approve", district_id, detail)
 
 
 async def last_approvals(connection: Connection, district_id: str) -> list[asyncpg.Record]:

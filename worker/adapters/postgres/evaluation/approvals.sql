@@ -73,10 +73,6 @@ SELECT encode(plan_digest, 'hex') AS plan, actor, reason, approved_at, ended_at,
 FROM approvals WHERE district_id = $1
 ORDER BY id DESC LIMIT 2
 
--- name: audit
--- Writes a person's hold, resume or approval to the audit.
-INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
-
 -- name: unpark
 -- Forgets the district's failed evaluations, so that a parked one is evaluated again.
 DELETE FROM evaluation_failures WHERE district_id = $1

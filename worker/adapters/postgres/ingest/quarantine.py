@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.ingest.inbox import store_quarantined
@@ -82,4 +83,4 @@ def _columns(lost: Mapping[tuple[str, bytes], LostMessage]) -> tuple[list[Any], 
 
 async def _note(connection: Connection, action: str, letter: DeadLetter, actor: str, reason: str) -> None:
     detail = {"letter": letter.id, "unreadable_for": letter.reason, "reason": reason}
-    await connection.execute(_SQL["audit"], actor, action, letter.district_id, detail)
+    await audit(connection, actor, action, letter.district_id, detail)

@@ -3,10 +3,6 @@
 DELETE FROM quarantine WHERE district_id = $1 AND body_digest = $2
 RETURNING true
 
--- name: audit
--- Writes a person's replay or discard of a dead letter to the audit.
-INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
-
 -- name: lacking
 -- Which of these messages that the broker put aside a district lacks, and is not quarantined for yet.
 -- Left out is one that is stored all the same, or is in the last baseline, or was replayed or discarded since it was

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.access import audit as access_audit
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.mail.mails import enqueue
@@ -159,7 +160,7 @@ async def drop(connection: Connection, seen: Observation, actor: str) -> None:
 async def audit(connection: Connection, actor: str, deed: str, district_id: str, **detail: Any) -> None:
     """Write down who did what; no contact stands there."""
     told = {name: value for name, value in detail.items() if value is not None}
-    await connection.execute(_SQL["audit"], actor, f"onboarding.{deed}", district_id, told)
+    await access_audit.audit(connection, actor, f"onboarding.{deed}", district_id, told)
 
 
 async def _judge_by_other_days(connection: Connection, district_id: str) -> None:

@@ -63,7 +63,3 @@ INSERT INTO onboarding_drops (district_id) VALUES ($1) ON CONFLICT DO NOTHING
 -- name: forget_drop
 -- Forgets that a person removed the district, which enters onboarding again.
 DELETE FROM onboarding_drops WHERE district_id = $1
-
--- name: audit
--- Writes a person's order in onboarding to the audit.
-INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)

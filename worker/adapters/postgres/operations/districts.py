@@ -8,6 +8,7 @@ from typing import Any, Final
 import asyncpg
 
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import approvals, commit_history, windows
 from worker.adapters.postgres.operations.purge import check_purgeable, purge
@@ -171,12 +172,12 @@ class PostgresDistricts:
                 raise UnknownDistrictError(f"district {district_id} is not known here")
             await connection.execute(_SQL["unpark"], district_id)
             await windows.close(connection, [district_id], Trigger.FLUSH)
-            await connection.execute(_SQL["audit"], actor, "window.flush", district_id, {})
+            await audit(connection, actor, "window.flush", district_id, {})
 
     async def note(self, district_id: str | None, action: str, actor: str, detail: dict[str, Any]) -> None:
         """Write what somebody did into the audit."""
         async with self._database.connection() as connection:
-            await connection.execute(_SQL["audit"], actor, action, district_id, detail)
+            await audit(connection, actor, action, district_id, detail)
 
     async def purgeable(self, district_id: str) -> None:
         """Return if a district could be purged; raises `UnknownDistrictError`, and `MessagesWaiting`."""
@@ -187,7 +188,7 @@ class PostgresDistricts:
         """Delete all of a district's data; return how much there was, which the audit keeps."""
         async with self._database.transaction() as connection:
             deleted = await purge(connection, district_id, self._rules)
-            await connection.execute(_SQL["audit"], actor, "district.purge", district_id, deleted)
+            await audit(connection, actor, "district.purge", district_id, deleted)
         return deleted
 
     async def statuses(self) -> dict[str, int]:
@@ -231,7 +232,7 @@ class PostgresDistricts:
                 await _check_version(connection, district_id, instead_of)
             version = int(await connection.fetchval(_SQL[f"add_{what}"], district_id, *columns))
             told = {"version": version} | {name: value for name, value in detail.items() if value is not None}
-            await connection.execute(_SQL["audit"], actor, f"{what}.set", district_id, told)
+            await audit(connection, actor, f"{what}.set", district_id, told)
             if await connection.fetchval(_SQL["is_known"], district_id):
                 await windows.close(connection, [district_id], Trigger.FILTER)
         return version

@@ -121,10 +121,6 @@ INSERT INTO policies (district_id, version, policy, actor, reason, until)
 SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3, $4, $5 FROM policies WHERE district_id = $1
 RETURNING version
 
--- name: audit
--- Writes what a person ordered of a district to the audit.
-INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)
-
 -- name: is_known
 -- Whether anything was ever received of the district.
 SELECT EXISTS (SELECT FROM districts WHERE district_id = $1)

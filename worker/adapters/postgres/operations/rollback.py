@@ -10,6 +10,7 @@ from typing import Any, Final
 import asyncpg
 
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.evaluation.unit_of_work import FETCH, PostgresEvaluation
@@ -99,7 +100,7 @@ class PostgresRollback(PostgresEvaluation):
 
     async def note(self, actor: str, detail: Mapping[str, Any]) -> None:
         """Write the rollback into the audit."""
-        await self._connection.execute(_SQL["audit"], actor, self._district_id, dict(detail))
+        await audit(self._connection, actor, "district.rollback", self._district_id, detail)
 
 
 class PostgresRollbacks:

@@ -117,7 +117,3 @@ ON CONFLICT (district_id) DO UPDATE SET
 -- Ends the district's open approval as void, since a rollback has changed its plan.
 UPDATE approvals SET ended_at = clock_timestamp(), ended_as = 'void', ended_why = $2
 WHERE district_id = $1 AND ended_at IS NULL
-
--- name: audit
--- Writes a person's rollback to the audit.
-INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, 'district.rollback', $2, $3)

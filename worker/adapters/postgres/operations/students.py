@@ -10,6 +10,7 @@ from typing import Any, Final
 import asyncpg
 
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.district_state import columns
@@ -57,7 +58,7 @@ class PostgresErasure(PostgresEvaluation):
             )
             await windows.close(self._connection, [self._district_id], Trigger.FLUSH)
         noted = {"record": student_id, **detail}
-        await self._connection.execute(_SQL["note"], actor, "student.erase", self._district_id, noted)
+        await audit(self._connection, actor, "student.erase", self._district_id, noted)
         return bool(await self._connection.fetchval(_SQL["is_committed"], self._district_id, student_id))
 
 

@@ -101,7 +101,3 @@ DELETE FROM guard_history WHERE district_id = $1 AND student_id = $2
 -- Whether the student is still committed, so that a commit has to remove the student.
 SELECT count(*) > 0 FROM roster
 WHERE district_id = $1 AND kind = 'student' AND record_id = $2 AND committed_member IS NOT NULL
-
--- name: note
--- Writes a person's order to erase a student to the audit.
-INSERT INTO audit (actor, action, district_id, detail) VALUES ($1, $2, $3, $4)

@@ -200,10 +200,12 @@ async def test_e_mails_go_of_which_nothing_was_heard_for_long_enough(store: Stor
 # A bounded number at a time
 
 SEEN: Final = """
-    CREATE TABLE seen_deletes (id bigint GENERATED ALWAYS AS IDENTITY, rows bigint);
+    CREATE TABLE seen_deletes (place bigint GENERATED ALWAYS AS IDENTITY, what text, rows int, first int);
     CREATE FUNCTION see_deletes() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN
-        INSERT INTO seen_deletes (rows) SELECT count(*) FROM old_rows
-        HAVING count(*) > 0; RETURN NULL; END $f$;
+        INSERT INTO seen_deletes (what, rows, first)
+        SELECT TG_TABLE_NAME, count(*), min((to_jsonb(old_rows) ->> 'id')::int) FROM old_rows
+        HAVING count(*) > 0; RETURN NULL; END $f$"""
+SEES: Final = """
     CREATE TRIGGER see_deletes AFTER DELETE ON {table} REFERENCING OLD TABLE AS old_rows
         FOR EACH STATEMENT EXECUTE FUNCTION see_deletes()"""
 MANY: Final = {
@@ -228,19 +230,39 @@ MANY: Final = {
 }
 
 
-@pytest.mark.parametrize("table", MANY)
 async def test_no_more_rows_than_asked_for_are_deleted_in_one_transaction_and_all_in_the_end(
-    store: StoreUnderTest, table: str
+    store: StoreUnderTest,
 ) -> None:
     await store.rows("INSERT INTO onboarding (district_id, state) VALUES ('d', 'chosen')")
     await insert(
         store, "districts", {"district_id": "'d'", "batch_number": 9} | DISTRICT | {"history_from": 9}
     )
-    await store.rows(MANY[table].replace("FROM n", "FROM generate_series(0, 4) AS n"))
     async with store.database.connection() as connection:
-        await connection.execute(SEEN.format(table=table))
+        await connection.execute(SEEN)
+        for table, statement in MANY.items():
+            await store.rows(statement.replace("FROM n", "FROM generate_series(0, 4) AS n"))
+            await connection.execute(SEES.format(table=table))
 
     await retention(store, at_once=2).forget()
 
-    seen = [row["rows"] for row in await store.rows("SELECT rows FROM seen_deletes ORDER BY id")]
-    assert seen == [2, 2, 1]
+    rows = await store.rows(
+        "SELECT what, array_agg(rows ORDER BY place) AS counts FROM seen_deletes GROUP BY 1"
+    )
+    assert {row["what"]: row["counts"] for row in rows} == {table: [2, 2, 1] for table in MANY}
+    audit = await store.rows("SELECT first FROM seen_deletes WHERE what = 'audit' ORDER BY place")
+    oldest_first = [row["first"] for row in audit]
+    assert oldest_first == sorted(oldest_first)
+
+
+@pytest.mark.parametrize(("kept_for", "stays", "goes"), [(1, 364, 368), (400, 399, 401)])
+async def test_the_audit_is_kept_for_a_year_at_the_least(
+    store: StoreUnderTest, kept_for: int, stays: int, goes: int
+) -> None:
+    for age in (goes, stays):
+        row = {"actor": "'ada'", "action": f"'{age}'", "at": f"now() - interval '{age} days'"}
+        await insert(store, "audit", row)
+    ages = dict.fromkeys(KEPT, timedelta(days=kept_for))
+
+    await PostgresRetention(store.database, ages).forget()
+
+    assert [row["action"] for row in await store.rows("SELECT action FROM audit")] == [str(stays)]

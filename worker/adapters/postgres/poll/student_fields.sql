@@ -1,14 +1,12 @@
 -- name: forget_staged
 -- Deletes the fields of a district's staged students that are not among those that are kept.
 UPDATE staged s SET record = rostering_with_kept_fields(record, $2, $3)
-WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
-  AND record <> rostering_with_kept_fields(record, $2, $3)
+WHERE district_id = $1 AND kind = 'user' AND record <> rostering_with_kept_fields(record, $2, $3)
 
 -- name: forget_read
 -- Deletes the same fields in a baseline of the district that waits to be adopted.
 UPDATE baseline_records SET record = rostering_with_kept_fields(record, $2, $3)
-WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
-  AND record <> rostering_with_kept_fields(record, $2, $3)
+WHERE district_id = $1 AND kind = 'user' AND record <> rostering_with_kept_fields(record, $2, $3)
 
 -- name: demand_baseline
 -- Has a connected district read again, unless that is demanded already or a reading keeps these fields ($2).
@@ -24,7 +22,6 @@ FROM districts d
 LEFT JOIN LATERAL (SELECT policy FROM policies p WHERE p.district_id = d.district_id
                        AND (p.until IS NULL OR p.until > clock_timestamp())
                    ORDER BY version DESC LIMIT 1) p ON true
-ORDER BY d.district_id
 
 -- name: lock
 -- Locks the district, with its policy and which fields its students may have; nothing if it is at work.
@@ -44,7 +41,7 @@ WITH next AS MATERIALIZED (
 ), changed AS (
     UPDATE staged s SET record = rostering_with_kept_fields(record, $2, $3)
     FROM next n
-    WHERE s.district_id = $1 AND s.kind = 'user' AND s.record_id = n.record_id AND s.record ? 'student'
+    WHERE s.district_id = $1 AND s.kind = 'user' AND s.record_id = n.record_id
       AND s.record <> rostering_with_kept_fields(s.record, $2, $3)
 )
 SELECT max(record_id) FROM next

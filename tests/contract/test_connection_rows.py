@@ -120,6 +120,7 @@ async def test_a_district_is_disconnected_once_and_by_that_without_a_problem(sto
     await store.connections.disconnected(DISTRICT)
 
     assert await row_of(store) == first
+    assert await store.connections.read(DISTRICT) is None
     problem = ("token", "problem", "failures", "failing_since")
     assert [first[name] for name in problem] == [None, None, 0, None]
 
@@ -150,16 +151,26 @@ async def test_of_due_districts_the_one_due_first_is_taken_and_none_that_is_not_
     assert order == ["b", "a", None]
 
 
-async def test_a_turn_looks_at_no_more_due_districts_than_it_is_to(
+async def test_a_turn_looks_at_the_first_few_of_the_districts_that_are_due_connected_and_not_taken_here(
     store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "CANDIDATES", 1)
-    await connect(store)
-    async with opened_store(store.url) as other, other.connections.turn_of(DISTRICT, MINUTE) as theirs:
-        assert theirs is not None
-        await store.rows("UPDATE connections SET due_at = now() WHERE district_id = $1", OTHER_DISTRICT)
-        async with store.connections.turn() as mine:
-            assert mine is None
+    await connect(store, *(ids := ["disconnected", "taken here", "taken there", "free"]))
+    for name, days in zip(ids, (9, 8, 7, 6), strict=True):
+        await store.rows(
+            "UPDATE connections SET due_at = now() - make_interval(days => $2) WHERE district_id = $1",
+            *(name, days),
+        )
+    await disconnect(store, "disconnected")
+
+    async with opened_store(store.url) as other, store.connections.turn() as first:
+        assert first is not None
+        async with store.connections.turn() as second:
+            assert second is not None
+        async with other.connections.turn_of("taken there", MINUTE), store.connections.turn() as third:
+            assert third is None
+
+    assert (first.district_id, second.district_id) == ("taken here", "taken there")
 
 
 async def test_a_failing_district_tells_since_when_it_fails_and_how_often(store: StoreUnderTest) -> None:

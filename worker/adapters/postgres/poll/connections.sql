@@ -90,9 +90,8 @@ UPDATE connections SET record = $2 WHERE district_id = $1 AND record IS DISTINCT
 
 -- name: unheard
 -- Which events are neither in the inbox, nor among the evaluated, nor in quarantine; in the order given.
-SELECT (e.id IS NULL
-        OR ((SELECT true FROM evaluated_events x WHERE x.district_id = $1 AND x.event_id = e.id) IS NULL
-            AND (SELECT true FROM inbox i WHERE i.district_id = $1 AND i.event_id = e.id) IS NULL))
+SELECT (SELECT true FROM evaluated_events x WHERE x.district_id = $1 AND x.event_id = e.id) IS NULL
+       AND (SELECT true FROM inbox i WHERE i.district_id = $1 AND i.event_id = e.id) IS NULL
        AND (SELECT true FROM quarantine q WHERE q.district_id = $1 AND q.body_digest = e.digest) IS NULL
        AS is_new
 FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS e(id, digest, place)

@@ -29,13 +29,13 @@ WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
 
 -- name: shared_values
 -- The grades and schools that shared students have, to find the values of a scope that match none.
-SELECT DISTINCT 'grades' AS field, record #>> '{student,texts,grade}' AS value FROM staged
+SELECT 'grades' AS field, record #>> '{student,texts,grade}' AS value FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 UNION
-SELECT DISTINCT 'schools', record #>> '{student,texts,school_id}' FROM staged
+SELECT 'schools', record #>> '{student,texts,school_id}' FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 UNION
-SELECT DISTINCT 'schools', jsonb_array_elements_text(record #> '{student,other_schools}') FROM staged
+SELECT 'schools', jsonb_array_elements_text(record #> '{student,other_schools}') FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 
 -- name: moment

@@ -1,0 +1,204 @@
+"""Which rows a district's survey and its seating are made of, in which order, and for which day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from builders import DISTRICT, OTHER_DISTRICT, Json
+from store_fixtures import StoreUnderTest
+
+from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
+
+LONG_AGO: Final = (datetime.now(UTC) - timedelta(days=100)).date()
+ENDED: Final[Json] = {
+    "name": "Fall",
+    "start": (LONG_AGO - timedelta(days=100)).isoformat(),
+    "end": LONG_AGO.isoformat(),
+}
+
+
+def student(school: str | None, grade: str | None, *others: str) -> Json:
+    texts = {name: value for name, value in (("school_id", school), ("grade", grade)) if value is not None}
+    return {"student": {"texts": texts, "other_schools": list(others)}}
+
+
+SECTION: Final[Json] = {"name": "Homeroom", "school_id": "north", "students": ["a", "b", "c"]}
+TEACHER: Final[Json] = {"teacher": {"first_name": "Ida", "last_name": "Fernquay"}}
+RECORDS: Final[list[tuple[str, str, Json | None]]] = [
+    # in another order than they are asked for
+    ("section", "y", {**SECTION, "name": "Chess", "term_id": "ended", "course_id": "art"}),
+    ("section", "x", SECTION),
+    ("section", "gone", None),
+    ("school", "south", {"name": "South"}),
+    ("school", "north", {"name": "North"}),
+    ("school", "nameless", {}),
+    ("school", "gone", None),
+    ("district", "x", {**SECTION, **student("district", "7", "of a district"), **TEACHER}),
+    ("user", "c", student("south", "3")),
+    ("user", "a", student("north", "1", "south", "west")),
+    ("user", "b", student("north", "2")),
+    ("user", "gone", None),
+    ("user", "t", TEACHER),
+    ("course", "art", {"name": "Art"}),
+    ("course", "gone", None),
+    ("term", "ended", ENDED),
+    ("term", "gone", None),
+]
+
+
+async def stage(store: StoreUnderTest) -> None:
+    """Stage the records of a district, and others of another one."""
+    for district_id in (OTHER_DISTRICT, DISTRICT):
+        await store.rows(
+            "INSERT INTO districts (district_id, batch_number) VALUES ($1, $2)",
+            district_id,
+            4 if district_id == DISTRICT else 7,
+        )
+        await store.rows(
+            "INSERT INTO school_terms (district_id, school_id, term_id, sections) "
+            "VALUES ($1, 'north', 'ended', 1)",
+            district_id,
+        )
+    for kind, record_id, record in RECORDS:
+        await add(store, DISTRICT, kind, record_id, record)
+    other = {"name": "Other", **student("other", "9", "of another"), **TEACHER}
+    for kind, record_id, _ in RECORDS:
+        await add(store, OTHER_DISTRICT, kind, f"{record_id} of another", other)
+        await add(store, OTHER_DISTRICT, kind, record_id, other)
+
+
+async def add(
+    store: StoreUnderTest, district_id: str, kind: str, record_id: str, record: Json | None
+) -> None:
+    await store.rows(
+        "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ($1, $2, $3, 'e', $4)",
+        *(district_id, kind, record_id, record),
+    )
+
+
+async def seated(store: StoreUnderTest) -> Any:
+    _, builder = await store.surveys.seating(DISTRICT)
+    return builder.build()
+
+
+async def test_a_survey_and_a_seating_are_of_the_live_records_of_their_district_in_the_order_of_ids(
+    store: StoreUnderTest,
+) -> None:
+    await stage(store)
+
+    survey = (await store.surveys.of(DISTRICT)).builder.build()
+    _, builder = await store.surveys.seating(DISTRICT)
+
+    assert (survey.students, survey.sections) == (3, 2)
+    names = survey.columns["name"]
+    assert [names.values[code] for code in survey.codes["name"]] == ["homeroom", "chess"]
+    assert [survey.grades[code] for code in survey.student_grade] == ["1", "2", "3"]
+    assert builder._students == {"a": 0, "b": 1, "c": 2}
+    assert builder.school_names == {"north": "North", "south": "South"}
+    assert list(builder._current) == [True, False]
+
+
+async def test_the_names_of_schools_are_those_of_live_schools_and_ids_where_there_is_none(
+    store: StoreUnderTest,
+) -> None:
+    await stage(store)
+
+    assert await store.surveys.schools(DISTRICT) == {
+        "north": "North",
+        "south": "South",
+        "nameless": "nameless",
+    }
+
+
+async def test_a_scope_matches_the_grades_and_all_schools_of_the_students_of_its_district(
+    store: StoreUnderTest,
+) -> None:
+    await stage(store)
+    schools = (
+        "north",
+        "south",
+        "west",
+        "school",
+        "course",
+        "other",
+        "of a school",
+        "of a course",
+        "of another",
+    )
+    scope = Scope(grades=("1", "2", "3", "7", "9"), schools=schools)
+
+    unmatched = await store.surveys.scope_matches_nothing(DISTRICT, scope)
+
+    assert {each.value for each in unmatched} == {"7", "9", *schools[3:]}
+
+
+ZONES: Final = ("Etc/GMT+12", "Pacific/Kiritimati")
+"""In these it is never the same day."""
+
+
+@pytest.mark.parametrize("until", [None, "infinity"])
+@pytest.mark.parametrize("zone", ZONES)
+async def test_a_survey_and_a_seating_are_for_today_there_by_the_newest_policy_and_filter_in_force(
+    store: StoreUnderTest, zone: str, until: str | None
+) -> None:
+    await stage(store)
+    await describe(store, DISTRICT, zone)
+    await describe(store, OTHER_DISTRICT, *({*ZONES} - {zone}))
+    for district_id, version, days, ends in (
+        (DISTRICT, 1, 0, None),
+        (DISTRICT, 2, 200, until),
+        (DISTRICT, 3, 0, "-infinity"),
+        (OTHER_DISTRICT, 9, 0, None),
+    ):
+        await store.rows(
+            "INSERT INTO policies (district_id, version, policy, actor, until) "
+            "VALUES ($1, $2, $3, 'ada', $4::text::timestamptz)",
+            *(district_id, version, {"term_grace_days": days}, ends),
+        )
+    filters = {1: "1", 2: "2"}
+    for district_id, version, grade in (
+        *((DISTRICT, *each) for each in filters.items()),
+        (OTHER_DISTRICT, 9, "9"),
+    ):
+        await store.rows(
+            "INSERT INTO filters (district_id, version, filter, actor) VALUES ($1, $2, $3, 'ada')",
+            *(district_id, version, in_scope(grade).model_dump(mode="json")),
+        )
+
+    found = await store.surveys.of(DISTRICT)
+    moment, builder = await store.surveys.seating(DISTRICT)
+
+    assert found.in_force == in_scope("2")
+    assert found.builder.build().current.tolist() == [True, True]
+    assert list(builder._current) == [True, True]
+    (row,) = await store.rows("SELECT (clock_timestamp() AT TIME ZONE $1)::date AS today", zone)
+    assert (moment.batch_number, moment.today) == (4, row["today"])
+    assert builder.calendar.today == row["today"]
+
+
+async def test_without_a_zone_a_policy_and_a_filter_of_its_own_those_of_the_settings_hold(
+    store: StoreUnderTest,
+) -> None:
+    await stage(store)
+
+    found = await store.surveys.of(DISTRICT)
+    moment, builder = await store.surveys.seating(DISTRICT)
+
+    assert found.in_force == KEEP_ALL
+    assert found.builder.build().current.tolist() == [True, False]
+    assert list(builder._current) == [True, False]
+    assert moment == await store.surveys.moment(DISTRICT)
+
+
+def in_scope(grade: str) -> SectionFilter:
+    return SectionFilter(scope=Scope(grades=(grade,)))
+
+
+async def describe(store: StoreUnderTest, district_id: str, zone: str) -> None:
+    await store.rows(
+        "INSERT INTO onboarding (district_id, state, time_zone) VALUES ($1, 'connected', $2)",
+        district_id,
+        zone,
+    )

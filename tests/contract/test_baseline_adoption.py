@@ -358,3 +358,13 @@ async def test_nobody_else_has_a_baseline_while_it_is_adopted(store: StoreUnderT
         meanwhile = await store.rows(free)
 
     assert [row["district_id"] for row in meanwhile] == [OTHER_DISTRICT]
+
+
+async def test_a_baseline_that_is_not_ready_is_not_there_to_be_adopted(store: StoreUnderTest) -> None:
+    await read_rows(store, UNREAD)
+    await store.rows("UPDATE baselines SET ready_at = NULL WHERE district_id = $1", DISTRICT)
+
+    async with store.database.transaction() as connection:
+        assert await ready_baseline(connection, DISTRICT, NOW) is None
+
+    assert await store.baselines.current(DISTRICT) is not None

@@ -329,6 +329,10 @@ async def test_a_baseline_is_believed_and_ready_in_turn_and_once_and_no_other_is
     assert await steps() == (True, False)
     await store.baselines.ready(run, close_window=False)
     assert await steps() == (True, True)
+    ready_at = "SELECT ready_at FROM baselines WHERE district_id = $1"
+    before = await store.rows(ready_at, DISTRICT)
+    await store.baselines.ready(run, close_window=False)
+    assert await store.rows(ready_at, DISTRICT) == before
 
     (row,) = await store.rows("SELECT cursor FROM connections WHERE district_id = $1", DISTRICT)
     assert row["cursor"] == event_id(4)
@@ -407,20 +411,25 @@ async def test_versions_are_older_than_what_was_changed_or_deleted_or_told_later
 # A floor that lies ahead
 
 
-@pytest.mark.parametrize(("resync", "is_connected"), [(None, True), ("a person asked", True), (None, False)])
+@pytest.mark.parametrize(
+    ("resync", "is_connected", "is_evaluated"),
+    [(None, True, True), ("a person asked", True, False), (None, False, True)],
+)
 async def test_a_floor_ahead_of_now_comes_down_to_what_was_evaluated_and_the_district_is_read_again(
-    store: StoreUnderTest, resync: str | None, is_connected: bool
+    store: StoreUnderTest, resync: str | None, *, is_connected: bool, is_evaluated: bool
 ) -> None:
     feed = Feed(store)
-    await feed.send(*everybody()[:3])
+    first, second, third, fourth = everybody()[:4]
+    await feed.send(first, second, third)
     await evaluate(store)
-    await store.rows(
-        "INSERT INTO evaluated_events (district_id, event_id, received_at) VALUES ($1, $2, now())",
-        DISTRICT,
-        AHEAD,
-    )
+    ahead = "INSERT INTO evaluated_events (district_id, event_id, received_at) VALUES ($1, $2, now())"
+    await store.rows(ahead, DISTRICT, AHEAD)
+    if not is_evaluated:
+        await store.rows("DELETE FROM evaluated_events")
     await store.rows("UPDATE districts SET floor = $1", AHEAD)
-    await store.rows("UPDATE staged SET event_id = $1 WHERE kind = 'school'", AHEAD)
+    await store.rows("UPDATE staged SET event_id = $1 WHERE record_id = $2", AHEAD, first[1]["id"])
+    other = "INSERT INTO staged (district_id, kind, record_id, event_id) VALUES ($1, 'term', 't', $2)"
+    await store.rows(other, OTHER_DISTRICT, AHEAD)
     for district_id in (DISTRICT, OTHER_DISTRICT):
         await store.rows(CONNECTED, district_id, event_id(3))
     await store.rows(
@@ -428,16 +437,15 @@ async def test_a_floor_ahead_of_now_comes_down_to_what_was_evaluated_and_the_dis
         "disconnected_at = CASE WHEN NOT $2 THEN now() END",
         *(resync, is_connected),
     )
-    await feed.send(everybody()[3])
+    await feed.send(fourth)
 
     await evaluate(store)
 
     (row,) = await store.rows("SELECT floor FROM districts")
-    assert row["floor"] == event_id(3)
-    rows = await store.rows(
-        "SELECT kind, event_id FROM staged WHERE event_id <= $1 ORDER BY kind", event_id(3)
-    )
-    assert {tuple(row) for row in rows} == {("school", event_id(3)), ("user", event_id(3))}
+    floor = event_id(3) if is_evaluated else ""
+    assert row["floor"] == floor
+    rows = await store.rows("SELECT record_id, event_id FROM staged WHERE kind <> 'user'")
+    assert dict(map(tuple, rows)) == {first[1]["id"]: floor, second[1]["id"]: event_id(2), "t": AHEAD}
     rows = await store.rows("SELECT district_id, resync, due_at < 'infinity' AS is_due FROM connections")
     demanded = (resync or "its floor lay ahead of now", True) if is_connected else (None, False)
     assert {row[0]: tuple(row[1:]) for row in rows} == {DISTRICT: demanded, OTHER_DISTRICT: (resync, False)}

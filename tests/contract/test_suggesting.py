@@ -11,6 +11,7 @@ import pytest
 from builders import (
     DISTRICT,
     NOON,
+    OTHER_DISTRICT,
     Json,
     course_json,
     event_id,
@@ -30,6 +31,7 @@ from schemas.messages import ReviewMessage
 from worker.adapters.postgres.suggest.surveys import read_survey
 from worker.cli.onboarding_reports import rules_asked
 from worker.domain.preflight.window import WindowLimits
+from worker.domain.review.kept_suggestions import SearchInput
 from worker.domain.roster.records import KINDS
 from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
 from worker.pipeline.evaluate.preflight import run_preflight
@@ -309,6 +311,28 @@ async def test_a_district_that_connects_with_students_and_shares_its_sections_la
     assert other["suggestions"][0]["coverage"] == {"exactly_one": 40, "none": 0, "several": 0}
     asked = rules_asked(await store.districts.show(DISTRICT), None)
     assert asked.text == 'Match all sections where name contains "homeroom"'
+
+
+async def test_suggestions_of_a_version_that_did_not_say_for_what_are_none(store: StoreUnderTest) -> None:
+    await happen(store, 1, *district(3))
+    kept = (
+        "INSERT INTO suggestions "
+        "(district_id, made_at, filter_version, unplaced, suggestions, input_batch, in_none) "
+        "VALUES ($1, now(), $2, 5, $3, $4, 2)"
+    )
+    await store.rows(kept, OTHER_DISTRICT, 8, [{"of": "another"}], 9)
+    await store.rows(kept, DISTRICT, 1, [{"of": "mine"}], None)
+
+    async with store.evaluations.next(LIMITS) as evaluation:
+        assert evaluation is not None
+        assert await evaluation.advice() is None
+    await store.rows("UPDATE suggestions SET input_batch = 4 WHERE district_id = $1", DISTRICT)
+    async with store.evaluations.next(LIMITS) as evaluation:
+        assert evaluation is not None
+        advice = await evaluation.advice()
+
+    assert advice is not None
+    assert (advice.found_for, advice.suggestions) == (SearchInput(1, 4, 2, 3), [{"of": "mine"}])
 
 
 async def test_sections_that_are_renamed_are_searched_anew(store: StoreUnderTest) -> None:

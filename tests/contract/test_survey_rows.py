@@ -25,7 +25,14 @@ def student(school: str | None, grade: str | None, *others: str) -> Json:
 
 
 SECTION: Final[Json] = {"name": "Homeroom", "school_id": "north", "students": ["a", "b", "c"]}
-TEACHER: Final[Json] = {"teacher": {"first_name": "Ida", "last_name": "Fernquay"}}
+
+
+def called(name: str) -> Json:
+    """Return a teacher."""
+    return {"teacher": {"first_name": name, "last_name": "Fernquay"}}
+
+
+TEACHER: Final = called("Ida")
 RECORDS: Final[list[tuple[str, str, Json | None]]] = [
     # in another order than they are asked for
     ("section", "y", {**SECTION, "name": "Chess", "term_id": "ended", "course_id": "art"}),
@@ -35,7 +42,7 @@ RECORDS: Final[list[tuple[str, str, Json | None]]] = [
     ("school", "north", {"name": "North"}),
     ("school", "nameless", {}),
     ("school", "gone", None),
-    ("district", "x", {**SECTION, **student("district", "7", "of a district"), **TEACHER}),
+    ("district", "x", {**SECTION, **student("district", "7", "of a district"), **called("Decoy")}),
     ("user", "c", student("south", "3")),
     ("user", "a", student("north", "1", "south", "west")),
     ("user", "b", student("north", "2")),
@@ -45,6 +52,9 @@ RECORDS: Final[list[tuple[str, str, Json | None]]] = [
     ("course", "gone", None),
     ("term", "ended", ENDED),
     ("term", "gone", None),
+    # with the ids of others
+    ("user", "ended", TEACHER),
+    ("user", "art", TEACHER),
 ]
 
 
@@ -63,7 +73,7 @@ async def stage(store: StoreUnderTest) -> None:
         )
     for kind, record_id, record in RECORDS:
         await add(store, DISTRICT, kind, record_id, record)
-    other = {"name": "Other", **student("other", "9", "of another"), **TEACHER}
+    other = {"name": "Other", **student("other", "9", "of another"), **called("Elsewhere")}
     for kind, record_id, _ in RECORDS:
         await add(store, OTHER_DISTRICT, kind, f"{record_id} of another", other)
         await add(store, OTHER_DISTRICT, kind, record_id, other)
@@ -95,6 +105,7 @@ async def test_a_survey_and_a_seating_are_of_the_live_records_of_their_district_
     names = survey.columns["name"]
     assert [names.values[code] for code in survey.codes["name"]] == ["homeroom", "chess"]
     assert [survey.grades[code] for code in survey.student_grade] == ["1", "2", "3"]
+    assert set(survey.vocabulary.teacher_words) == {"ida", "fernquay"}
     assert builder._students == {"a": 0, "b": 1, "c": 2}
     assert builder.school_names == {"north": "North", "south": "South"}
     assert list(builder._current) == [True, False]
@@ -132,6 +143,13 @@ async def test_a_scope_matches_the_grades_and_all_schools_of_the_students_of_its
     unmatched = await store.surveys.scope_matches_nothing(DISTRICT, scope)
 
     assert {each.value for each in unmatched} == {"7", "9", *schools[3:]}
+
+
+async def test_while_no_student_is_shared_nothing_is_said_of_a_scope(store: StoreUnderTest) -> None:
+    await add(store, DISTRICT, "user", "t", TEACHER)
+    scope = Scope(grades=("1",), schools=("north",))
+
+    assert await store.surveys.scope_matches_nothing(DISTRICT, scope) == []
 
 
 ZONES: Final = ("Etc/GMT+12", "Pacific/Kiritimati")

@@ -128,7 +128,7 @@ UPDATE connections SET
     settled = CASE WHEN cursor > $2 THEN settled ELSE $2 END,
     unsettled = CASE WHEN cursor > $2 THEN unsettled ELSE 0 END,
     overlap = CASE WHEN cursor > $2 THEN overlap ELSE $3 END,
-    cursor = greatest(coalesce(cursor, ''), $2),
+    cursor = greatest(cursor, $2),
     cursor_at = NULL
 WHERE district_id = $1
 
@@ -136,7 +136,6 @@ WHERE district_id = $1
 -- Lets the baseline be adopted by the district's next evaluation.
 UPDATE baselines SET ready_at = clock_timestamp()
 WHERE district_id = $1 AND run = $2 AND read_at IS NOT NULL AND ready_at IS NULL
-RETURNING true
 
 -- name: not_before
 -- Has another baseline read after some time, since this one was refused.

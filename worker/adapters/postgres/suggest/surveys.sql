@@ -36,7 +36,7 @@ SELECT 'schools', record #>> '{student,texts,school_id}' FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 UNION
 SELECT 'schools', jsonb_array_elements_text(record #> '{student,other_schools}') FROM staged
-WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
+WHERE district_id = $1 AND kind = 'user'
 
 -- name: moment
 -- The district's last batch, the time now, and its time zone and grace of terms, for a count of a draft.

@@ -321,6 +321,9 @@ async def test_a_baseline_is_believed_and_ready_in_turn_and_once_and_no_other_is
     assert await steps() == (False, False)
     await store.baselines.believe(over, moves_cursor=True)
     assert await steps() == (False, False)
+    assert await state(store) == others
+    await store.baselines.believe(other, moves_cursor=False)
+    others = await state(store)
     await store.baselines.believe(run, moves_cursor=True)
     assert await steps() == (True, False)
     await store.rows("UPDATE connections SET cursor = $1 WHERE district_id = $2", event_id(4), DISTRICT)

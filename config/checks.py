@@ -5,51 +5,13 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from config.addresses import postgres_url
-
-STUDENT_FIELDS: Final = (
-    *("first_name", "middle_name", "last_name", "email", "sis_id", "student_number", "state_id", "grade"),
-    *("school_id", "dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
-    "graduation_year",
-)
-
-FINDING_CODES: Final = (
-    *("student.field_missing", "student.no_section", "student.multiple_sections"),
-    *("student.duplicate_identity", "student.unknown_school", "student.left_scope"),
-    *("class.no_teacher", "class.unknown_teacher"),
-    *("section.unknown_student", "school.mass_removal", "district.mass_removal", "school.class_change"),
-    *("district.class_change", "district.no_students", "district.events_quarantined"),
-    *("district.no_baseline", "district.records_unreadable", "filter.scope_matches_nothing"),
-)
-
-
-MAX_FIELD_NAME: Final = 200
-"""Characters of the name of a student's field: it is part of an index."""
-
-
-def _student_field(name: str) -> str:
-    if name in STUDENT_FIELDS or (name.startswith("ext.") and len("ext.") < len(name) <= MAX_FIELD_NAME):
-        return name
-    raise ValueError(f"expected one of {', '.join(STUDENT_FIELDS)} or ext.<name>")
-
-
-def _finding_code(code: str) -> str:
-    if code in FINDING_CODES:
-        return code
-    raise ValueError(f"expected one of {', '.join(FINDING_CODES)}")
-
-
-def _one_class_each(severities: dict[str, str]) -> dict[str, str]:
-    for code in ("student.no_section", "student.multiple_sections"):
-        if severities.get(code) == "warning":
-            raise ValueError(f"{code} cannot be a warning: a commit gives every student one class")
-    return severities
 
 
 def sendable_headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
@@ -188,12 +150,6 @@ def _from_text(value: Any) -> Any:
 
 
 AsJson = BeforeValidator(_from_text)
-StudentField = Annotated[str, AfterValidator(_student_field)]
-Fields = Annotated[tuple[StudentField, ...], AsJson]
+Texts = Annotated[tuple[str, ...], AsJson]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Severities = Annotated[
-    dict[Annotated[str, AfterValidator(_finding_code)], Literal["error", "warning"]],
-    AfterValidator(_one_class_each),
-    AsJson,
-]

@@ -12,10 +12,9 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from config.checks import (
     AsJson,
-    Fields,
     Percent,
     Seconds,
-    Severities,
+    Texts,
     header_name,
     network,
     public_address,
@@ -59,12 +58,12 @@ class WindowSettings(Group):
 class PreflightSettings(Group):
     """What a district must satisfy before it is committed; a district's own policy overrides it."""
 
-    required_fields: Fields = Field(
+    required_fields: Texts = Field(
         default=("first_name", "last_name", "sis_id", "grade", "school_id"),
         description="Student fields that must not be blank: the minimum a product needs to show and find a "
         "student.",
     )
-    unique_fields: Fields = Field(
+    unique_fields: Texts = Field(
         default=("sis_id",),
         description="Student fields in which no two students in scope may have the same value.",
     )
@@ -114,7 +113,7 @@ class PreflightSettings(Group):
         description="Seconds a review may search for better section filters; 0: no search. Districts with "
         "tens of thousands of students take seconds. A search that ran out of time says so.",
     )
-    severities: Severities = Field(
+    severities: Annotated[dict[str, Literal["error", "warning"]], AsJson] = Field(
         default={},
         description="Severity (error or warning) by finding code, where it differs from the default.",
     )
@@ -123,7 +122,7 @@ class PreflightSettings(Group):
 class CommitSettings(Group):
     """What a commit carries."""
 
-    extra_fields: Fields = Field(
+    extra_fields: Texts = Field(
         default=(),
         description="Student fields added to each committed student under `extra`. None by default: what "
         "is not sent cannot leak.",

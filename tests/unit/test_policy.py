@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from config.settings import Settings
+from worker.bootstrap.settings import policy
+from worker.cli.context import CommandContext
 from worker.domain.preflight.policy import (
     WARNINGS,
     Code,
@@ -14,7 +17,7 @@ from worker.domain.preflight.policy import (
     parse_end,
     parse_own_policy,
 )
-from worker.runtime.errors import PolicyError
+from worker.runtime.errors import PolicyError, SettingsError
 
 STUDENT_FIELDS = [
     "first_name",
@@ -140,6 +143,7 @@ def test_the_order_in_which_severities_were_set_does_not_matter() -> None:
     )
 
 
+NAMES = f"expected one of {', '.join(STUDENT_FIELDS[:-1])} or ext.<name>, got"
 CODES = ", ".join(f"'{code}'" for code in list(Code)[:-1]) + f" or '{list(Code)[-1]}'"
 WRONG = {
     "{": "the whole: expected JSON, got a text of 1 character",
@@ -148,12 +152,8 @@ WRONG = {
     '{"extra_fields":["dob"]}': "extra_fields: unknown key",
     '{"required_fields":"sis_id"}': "required_fields: expected a list, got 'sis_id'",
     '{"unique_fields":[3]}': "unique_fields[0]: expected a text, got 3",
-    '{"required_fields":["shoe_size"]}': (
-        f"required_fields[0]: expected one of {', '.join(STUDENT_FIELDS[:-1])} or ext.<name>, got 'shoe_size'"
-    ),
-    '{"required_fields":["sis_id","ext."]}': (
-        f"required_fields[1]: expected one of {', '.join(STUDENT_FIELDS[:-1])} or ext.<name>, got 'ext.'"
-    ),
+    '{"required_fields":["shoe_size"]}': f"required_fields[0]: {NAMES} 'shoe_size'",
+    '{"required_fields":["sis_id","ext."]}': f"required_fields[1]: {NAMES} 'ext.'",
     '{"removal_limit_percent":101}': "removal_limit_percent: expected a number of at most 100, got 101",
     '{"removal_limit_percent":-1}': "removal_limit_percent: expected a number of at least 0, got -1",
     '{"removal_limit_percent":"10"}': "removal_limit_percent: expected a number, got '10'",
@@ -185,6 +185,38 @@ def test_a_wrong_policy_is_refused_in_one_line_with_the_key_what_was_expected_an
         parse_own_policy(wrong)
 
     assert str(refused.value) == f"policy: {WRONG[wrong]}"
+
+
+# The settings' own
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("PREFLIGHT__REQUIRED_FIELDS", '["sis_id","shoe_size"]', f"{NAMES} 'shoe_size'"),
+        ("PREFLIGHT__UNIQUE_FIELDS", '["ext."]', f"{NAMES} 'ext.'"),
+        ("COMMIT__EXTRA_FIELDS", '["password"]', f"{NAMES} 'password'"),
+        ("PREFLIGHT__SEVERITIES", '{"student.lost":"error"}', f"expected one of {CODES}, got 'student.lost'"),
+        (
+            "PREFLIGHT__SEVERITIES",
+            '{"student.no_section":"warning"}',
+            WRONG['{"severities":{"student.no_section":"warning"}}'].removeprefix("severities: "),
+        ),
+    ],
+)
+def test_fields_and_codes_that_there_are_not_are_refused_by_their_setting(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(f"ROSTERING_{variable}", value)
+
+    with pytest.raises(SettingsError) as refused:
+        _ = CommandContext(None).settings
+
+    assert str(refused.value) == f"ROSTERING_{variable}: {told}"
+
+
+def test_settings_at_their_defaults_demand_what_a_policy_demands_at_its_own() -> None:
+    assert policy(Settings()) == Policy(time_zone="America/New_York")
 
 
 # Ends

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from config.checks import FINDING_CODES, STUDENT_FIELDS
 from config.loading import SettingsProblem, describe, load, redacted
 from config.settings import Settings
-from worker.domain.preflight.policy import Code
-from worker.domain.roster.records import STUDENT_TEXTS
 
 UNSET = "(unset)"
 CONTRACT = {
@@ -107,11 +104,6 @@ def test_a_variable_sets_what_it_names(variable: str, value: str, read: str) -> 
 
 def test_every_setting_is_described() -> None:
     assert all(meaning.endswith(".") for _, _, meaning in describe(load({})))
-
-
-def test_the_student_fields_and_the_codes_are_those_of_the_domain() -> None:
-    assert tuple(STUDENT_FIELDS) == STUDENT_TEXTS
-    assert list(FINDING_CODES) == [code.value for code in Code]
 
 
 def test_other_programs_variables_are_none_of_ours() -> None:
@@ -220,16 +212,11 @@ def test_a_variable_below_one_that_has_no_keys_is_refused() -> None:
         ("WINDOW__MAX_EVENTS", "0", "greater than 0"),
         ("WINDOW__MAX_DEFERRAL_SECONDS", "nan", "a finite number"),
         ("PREFLIGHT__REQUIRED_FIELDS", "sis_id", 'JSON, such as ["sis_id"] for a list'),
-        ("PREFLIGHT__REQUIRED_FIELDS", '["shoe_size"]', "one of first_name, middle_name, last_name, email"),
-        ("PREFLIGHT__UNIQUE_FIELDS", '["ext."]', "or ext.<name>"),
         ("PREFLIGHT__REMOVAL_LIMIT_PERCENT", "101", "less than or equal to 100"),
         ("PREFLIGHT__SCHOOL_REMOVAL_LIMIT_PERCENT", "-1", "greater than or equal to 0"),
         ("PREFLIGHT__REMOVAL_LIMIT_FLOOR", "-1", "greater than or equal to 0"),
-        ("PREFLIGHT__TERM_GRACE_DAYS", "367", "less than or equal to 366"),
-        ("PREFLIGHT__SEVERITIES", '{"student.lost":"error"}', "one of student.field_missing"),
         ("PREFLIGHT__SEVERITIES", '{"class.no_teacher":"fatal"}', "'error' or 'warning'"),
-        ("PREFLIGHT__SEVERITIES", '{"student.no_section":"warning"}', "cannot be a warning"),
-        ("COMMIT__EXTRA_FIELDS", '["password"]', "one of first_name"),
+        ("PREFLIGHT__TERM_GRACE_DAYS", "367", "less than or equal to 366"),
         ("HTTP__PORT", "65536", "less than or equal to 65535"),
         ("HTTP__HOST", "", "at least 1 character"),
         ("CLEVER__API_VERSION", "v2.1", "'v3.0' or 'v3.1'"),

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+from collections.abc import Iterable
 from datetime import timedelta
 
+from pydantic import ValidationError
+
+from config.loading import PREFIX
 from config.settings import Settings
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import FieldNames, OwnPolicy, Policy
 from worker.domain.preflight.window import WindowLimits
 from worker.operations.districts import WORKER
+from worker.runtime.errors import SettingsError
+from worker.runtime.validation_text import explain
+
+
+class _Demands(OwnPolicy):
+    """A policy of which nothing is left out, and what its commits carry besides."""
+
+    extra_fields: FieldNames
 
 
 def policy(settings: Settings) -> Policy:
-    """Return what the settings demand of a district without a policy of its own."""
-    preflight = settings.preflight
+    """Return what the settings demand of a district without a policy of its own; raises `SettingsError`.
+
+    Which fields and which codes there are is known here, and not by `config`.
+    """
+    values = settings.preflight.model_dump(mode="json", include=set(OwnPolicy.model_fields))
+    values["extra_fields"] = settings.commit.extra_fields
+    try:
+        demands = _Demands.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise SettingsError(explain(error, PREFIX, _variable)) from None
     return Policy(
-        required_fields=preflight.required_fields,
-        unique_fields=preflight.unique_fields,
-        removal_limit_percent=float(preflight.removal_limit_percent),
-        school_removal_limit_percent=float(preflight.school_removal_limit_percent),
-        removal_limit_floor=preflight.removal_limit_floor,
-        term_grace_days=preflight.term_grace_days,
-        class_change_limit_percent=float(preflight.class_change_limit_percent),
-        removal_window_hours=float(preflight.removal_window_hours),
-        extra_fields=settings.commit.extra_fields,
+        **dict(demands),
         needs_baseline=settings.clever.client_id is not None,
         time_zone=settings.onboarding.time_zone,
-        severities={Code(code): Severity(severity) for code, severity in preflight.severities.items()},
     )
+
+
+def _variable(steps: Iterable[str | int]) -> str:
+    key = str(next(iter(steps)))
+    return f"{'COMMIT' if key == 'extra_fields' else 'PREFLIGHT'}__{key.upper()}"
 
 
 def window_limits(settings: Settings) -> WindowLimits:

@@ -44,6 +44,9 @@ class CommandContext:
             loaded = configuration.load(file=self.config_file)
         except configuration.SettingsProblem as error:
             raise SettingsError(str(error)) from None
+        from worker.bootstrap.settings import policy  # noqa: PLC0415 — slow to import
+
+        policy(loaded)  # for its refusals
         if "data_dir" in loaded.model_fields_set:
             return loaded
         return loaded.model_copy(update={"data_dir": nearest(loaded.data_dir, Path.cwd())})

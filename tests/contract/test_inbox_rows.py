@@ -9,6 +9,7 @@ import pytest
 from store_fixtures import StoreUnderTest
 
 from worker.domain.roster.records import RecordKind
+from worker.messaging.dead_letters import DeadLetter
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released
 
 INBOX = (
@@ -56,14 +57,17 @@ async def test_a_word_that_is_kept_closes_a_window_that_nobody_else_has_closed(
 @pytest.mark.parametrize(
     ("count", "is_kept"), [(2, True), (3, True), (4, True), (5, False)], ids=["2", "3", "4", "5"]
 )
+@pytest.mark.parametrize(
+    ("some", "others"), [(INBOX, EVALUATED), (EVALUATED, INBOX)], ids=["inbox", "evaluated"]
+)
 async def test_the_events_behind_its_beginning_up_to_its_end_are_counted_stored_or_evaluated(
-    store: StoreUnderTest, count: int, is_kept: bool
+    store: StoreUnderTest, count: int, is_kept: bool, some: str, others: str
 ) -> None:
     await store.rows(WINDOW, "d", None)
     for event in ("2", "3", "6"):
-        await store.rows(INBOX, "d", event)
+        await store.rows(some, "d", event)
     for event in ("1", "4", "5", "7"):
-        await store.rows(EVALUATED, "d", event)
+        await store.rows(others, "d", event)
     for event in ("3", "4"):  # of another district
         await store.rows(INBOX, "e", event)
         await store.rows(EVALUATED, "e", event + "5")
@@ -240,4 +244,21 @@ async def test_letters_are_taken_out_of_quarantine_by_district_and_digest(store:
 
     left = await store.rows("SELECT district_id, body_digest FROM quarantine ORDER BY 1, 2")
     assert [tuple(row) for row in left] == [("d", b"2"), ("e", b"1"), ("e", b"2")]
+    assert [(await closed(store, district))[0] for district in ("d", "e")] == ["flush", None]
+
+
+async def test_a_letter_that_is_discarded_leaves_the_quarantine_of_its_district_alone(
+    store: StoreUnderTest,
+) -> None:
+    letters = [DeadLetter(1, body, "d.users", "not_json", "d", None) for body in (b"1", b"2")]
+    for district in ("d", "e"):
+        await store.inbox.store([], [], [Quarantined(district, each.digest, "r", "x") for each in letters])
+
+    await store.quarantine.discard(letters[0], "ada", "of no use")
+
+    left = await store.rows("SELECT district_id, body_digest FROM quarantine ORDER BY 1, 2")
+    assert {tuple(row) for row in left} == {
+        ("d", letters[1].digest),
+        *(("e", each.digest) for each in letters),
+    }
     assert [(await closed(store, district))[0] for district in ("d", "e")] == ["flush", None]

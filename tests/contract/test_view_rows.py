@@ -53,9 +53,10 @@ async def districts(store: StoreUnderTest) -> None:
                 is_review,
             ),
         )
-        await store.rows(STAGED, district, "district", district, {"name": name})
+        await store.rows(STAGED, district, "district", district, {"name": name, "state": f"of {district}"})
         await store.rows(STAGED, district, "school", district, {"name": "somebody else"})
-        await store.rows(STAGED, district, "district", "another", {"name": "somebody else"})
+        for other in {*DISTRICTS, "another"} - {district}:
+            await store.rows(STAGED, district, "district", other, {"name": "somebody else"})
         if status == "parked":
             await store.rows("INSERT INTO evaluation_failures VALUES ($1, 5, now(), now(), 'x')", district)
         elif status == "on_hold":
@@ -135,6 +136,7 @@ async def test_a_district_is_listed_with_its_open_incidents_its_window_and_its_l
     assert (rows["b"].window.opened_at, rows["b"].window.events) == (at, 3)
     assert (rows["b"].decided_at, rows["a"].decided_at) == (at.replace(day=2), None)
     assert rows["c"].name == "as Clever has it"
+    assert [rows[district].sync["state"] for district in "abc"] == ["of a", "of b", None]
 
 
 # Findings
@@ -147,6 +149,7 @@ FINDINGS: Final = [
     *(("warning", "a", "student", record, b"4", True) for record in "13"),
     *(("error", "a", "student", record, b"5", False) for record in "13"),
     ("error", "a", "district", "d", b"6", True),
+    ("error", "a", "teacher", "1", b"7", True),
 ]  # fmt: skip
 AT_SCHOOL: Final = {("student", "1"), ("student", "3"), ("class", "1"), ("school", "2")}
 """Those of school 2; student 3 is there in the candidate alone, 2 was."""
@@ -169,6 +172,17 @@ async def findings(store: StoreUnderTest) -> None:
             "committed, committed_member) "
             "VALUES ('d', $1, $2, $3, $4, sha256($4::text::bytea), '{}', '\\x00')",
             *(kind, record, school, "{}" if is_candidate else None),
+        )
+    # In another district student 2 is at school 2, and students 1 and 2 have errors as well.
+    await store.rows(
+        "INSERT INTO roster (district_id, kind, record_id, school_id, candidate, candidate_member) "
+        "VALUES ('e', 'student', '2', '2', '{}', '\\x00')"
+    )
+    for record in "12":
+        await store.rows(
+            "INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, "
+            "reported) VALUES ('e', 'student', $1, '\\x08', 'a', 'error', '{}', true, true)",
+            record,
         )
 
 
@@ -195,6 +209,7 @@ async def test_the_pages_of_findings_together_are_the_open_ones_asked_for_in_ord
             and (school is None or (place[2], place[3]) in AT_SCHOOL)
         )
         assert {len(page) for page in pages[:-1]} <= {size}
+        assert all(len(page) <= size for page in pages)
 
 
 # Counts, decisions and names
@@ -215,8 +230,14 @@ async def test_coverage_is_told_by_school_and_grade_with_those_who_would_go_if_a
     for name in ("a", "b"):
         await store.rows(STAGED, "d", "school", name, {"name": f"School {name}"} if name == "a" else None)
         await store.rows(STAGED, "d", "section", name, {"name": "a section"})
-    for kind, record, candidate in (
-        *(("student", "1", None), ("student", "2", None), ("student", "3", "{}"), ("class", "4", None)),
+        await store.rows(STAGED, "e", "school", name, {"name": "of another district"})
+    for kind, record, candidate, school, grade in (
+        ("student", "1", None, "a", "1"),
+        ("student", "2", None, "c", None),
+        ("student", "3", "{}", "a", "1"),
+        ("student", "5", None, "a", None),
+        ("student", "6", None, None, "1"),
+        ("class", "4", None, "a", "1"),
     ):
         await store.rows(
             "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
@@ -226,8 +247,8 @@ async def test_coverage_is_told_by_school_and_grade_with_those_who_would_go_if_a
                 kind,
                 record,
                 candidate,
-                '{"grade": "1"}' if record != "2" else "{}",
-                "c" if record == "2" else "a",
+                '{"grade": "1"}' if grade else "{}",
+                school,
             ),
         )
 
@@ -239,7 +260,8 @@ async def test_coverage_is_told_by_school_and_grade_with_those_who_would_go_if_a
            ("b", None, "2", 3, 1, 0)]  # fmt: skip
     assert await told(removed=False) == now
     assert await told(removed=True) == [
-        *now[:2],
+        (None, None, "1", 4, 0, 1),
+        ("a", "School a", None, 1, 1, 1),
         ("a", "School a", "1", 2, 0, 1),
         now[3],
         ("c", None, None, 0, 0, 1),
@@ -259,6 +281,8 @@ async def test_decisions_are_told_backwards_page_by_page_each_with_its_batch(sto
             "outcome) VALUES ('d', $1, $2, 'quiet', $1, now(), now(), 'review')",
             *(number + 10, str(number)),
         )
+    await store.rows("INSERT INTO batches SELECT 'e', number, 'e' || number, trigger, events, opened_at, "
+                     "closed_at, outcome FROM batches WHERE district_id = 'd'")  # fmt: skip
 
     first = await store.views.decisions("d", None, 2)
     second = await store.views.decisions("d", 4, 9)
@@ -274,6 +298,7 @@ async def test_sections_are_told_by_name_where_they_have_one(store: StoreUnderTe
         *(("school", "a", {"name": "no"}), ("school", "d", {"name": "no"}), ("section", "e", {"name": "E"})),
     ):
         await store.rows(STAGED, "d", kind, name, record)
+        await store.rows(STAGED, "e", kind, name, {"name": "of another district"})
 
     assert await store.views.section_names("d", ["a", "b", "c", "d", "z"]) == {"a": "A"}
     assert await store.views.section_names("d", []) == {}

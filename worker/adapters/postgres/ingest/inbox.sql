@@ -91,7 +91,7 @@ WITH said AS (
     ON CONFLICT (district_id, through) DO UPDATE SET
         since = EXCLUDED.since, count = EXCLUDED.count, received_at = now()
 ), known AS (
-    INSERT INTO districts (district_id) SELECT DISTINCT district_id FROM said ON CONFLICT DO NOTHING
+    INSERT INTO districts (district_id) SELECT district_id FROM said ON CONFLICT DO NOTHING
 )
 INSERT INTO windows AS w (district_id, opened_at, last_event_at, events)
 SELECT district_id, clock_timestamp(), clock_timestamp(), 0 FROM said GROUP BY district_id ORDER BY district_id
@@ -122,7 +122,7 @@ RETURNING w.district_id
 
 -- name: marked_districts
 -- Which of these districts wait for a mark to be kept.
-SELECT DISTINCT district_id FROM feed_marks WHERE district_id = ANY($1::text[])
+SELECT district_id FROM feed_marks WHERE district_id = ANY($1::text[])
 
 -- name: is_read_only
 -- Whether the database takes no writes now, as a standby does not.

@@ -94,7 +94,7 @@ CROSS JOIN LATERAL (
     SELECT severity, code, kind, record_id, member, detail, since FROM findings
     WHERE open_of = $1 AND severity = v.severity AND ($3::text IS NULL OR code = $3)
       AND ($4::text IS NULL OR (severity, code, kind, record_id, member) > ($4, $5, $6, $7 COLLATE "C", $8::bytea))
-    ORDER BY severity, code, kind, record_id, member
+    ORDER BY code, kind, record_id, member
     LIMIT $9) AS f
 ORDER BY f.severity, f.code, f.kind, f.record_id, f.member
 LIMIT $9

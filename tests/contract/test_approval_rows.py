@@ -95,6 +95,28 @@ async def test_of_many_approvals_the_open_one_and_the_last_that_ended_are_shown(
     assert [row["actor"] for row in await last_approvals(connection, "d")] == ["ada 5", "ada 3"]
 
 
+async def test_a_hold_ends_for_one_district_which_gets_another_try_if_it_was_parked(
+    store: StoreUnderTest, connection: Connection
+) -> None:
+    for district in "def":
+        await store.rows("INSERT INTO districts (district_id) VALUES ($1)", district)
+        await store.rows("INSERT INTO evaluation_failures VALUES ($1, 5, now(), now(), 'x')", district)
+    for district in "de":
+        await store.rows("INSERT INTO holds VALUES ($1, $2, 'ada', 'r')", district, NOON)
+    before = [await PostgresApprovals(connection, district).has_hold() for district in "def"]
+
+    await store.districts.resume("d", "bo", "done")
+    without = await refused(store.districts.resume("f", "bo", "done"))
+
+    assert before == [True, True, False]
+    assert [await PostgresApprovals(connection, district).has_hold() for district in "def"] == [
+        *(False, True, False)
+    ]
+    assert "is not on hold" in without
+    parked = await store.rows("SELECT district_id FROM evaluation_failures ORDER BY 1")
+    assert [row["district_id"] for row in parked] == ["e", "f"]
+
+
 # Errors that stand against an approval
 
 GUARDED = {"removed": 4, "committed": 5, "limit_percent": 10}

@@ -57,16 +57,8 @@ EQUIVALENT: Final[dict[str, str]] = {
         "spares the reading of other districts, which the next condition leaves out as well"
     ),
     "worker/adapters/postgres/ingest/inbox.sql::store_events: WHERE purged_through IS NOT NULL "
-    "AND district_id = ANY($9::text[]) => WHERE purged_through IS NOT NULL AND (true OR "
-    "(district_id = ANY($9::text[])))": (
-        "spares the reading of other districts, which the next condition leaves out as well"
-    ),
-    "worker/adapters/postgres/ingest/inbox.sql::store_events: WHERE purged_through IS NOT NULL "
     "AND district_id = ANY($9::text[]) => WHERE (true OR (purged_through IS NOT NULL)) AND "
     "district_id = ANY($9::text[])": (
         "spares the reading of districts never purged: no event compares with no purge"
     ),
-    "worker/adapters/postgres/ingest/inbox.sql::store_events: WHERE purged_through IS NOT NULL "
-    "AND district_id = ANY($9::text[]) => WHERE purged_through IS NOT NULL OR district_id = "
-    "ANY($9::text[])": ("spares the reading of other districts, which the next condition leaves out as well"),
 }

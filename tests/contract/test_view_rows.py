@@ -231,7 +231,7 @@ async def test_coverage_is_told_by_school_and_grade_with_those_who_would_go_if_a
         await store.rows(STAGED, "d", "school", name, {"name": f"School {name}"} if name == "a" else None)
         await store.rows(STAGED, "d", "section", name, {"name": "a section"})
         await store.rows(STAGED, "e", "school", name, {"name": "of another district"})
-    for kind, record, candidate, school, grade in (
+    for kind, record, candidate, was_at, was_in in (
         ("student", "1", None, "a", "1"),
         ("student", "2", None, "c", None),
         ("student", "3", "{}", "a", "1"),
@@ -247,8 +247,8 @@ async def test_coverage_is_told_by_school_and_grade_with_those_who_would_go_if_a
                 kind,
                 record,
                 candidate,
-                '{"grade": "1"}' if grade else "{}",
-                school,
+                '{"grade": "1"}' if was_in else "{}",
+                was_at,
             ),
         )
 

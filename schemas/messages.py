@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -33,6 +32,8 @@ from pydantic import (
     model_serializer,
 )
 from pydantic.json_schema import SkipJsonSchema
+
+from schemas.finding_codes import FindingCode
 
 CommitSchema: TypeAlias = Literal["rostering.commit/v1"]
 ReviewSchema: TypeAlias = Literal["rostering.review/v1"]
@@ -100,29 +101,6 @@ Severity: TypeAlias = Literal["error", "warning"]
 AlertSeverity: TypeAlias = Literal["info", "warning", "critical"]
 AlertStatus: TypeAlias = Literal["firing", "updated", "resolved"]
 Owner: TypeAlias = Literal["sis", "sharing", "filter", "vendor"]
-
-
-class FindingCode(StrEnum):
-    """Every check that a preflight makes, by the name of what it finds."""
-
-    STUDENT_FIELD_MISSING = "student.field_missing"
-    STUDENT_NO_SECTION = "student.no_section"
-    STUDENT_MULTIPLE_SECTIONS = "student.multiple_sections"
-    STUDENT_DUPLICATE_IDENTITY = "student.duplicate_identity"
-    STUDENT_UNKNOWN_SCHOOL = "student.unknown_school"
-    STUDENT_LEFT_SCOPE = "student.left_scope"
-    CLASS_NO_TEACHER = "class.no_teacher"
-    CLASS_UNKNOWN_TEACHER = "class.unknown_teacher"
-    SECTION_UNKNOWN_STUDENT = "section.unknown_student"
-    SCHOOL_MASS_REMOVAL = "school.mass_removal"
-    DISTRICT_MASS_REMOVAL = "district.mass_removal"
-    SCHOOL_CLASS_CHANGE = "school.class_change"
-    DISTRICT_CLASS_CHANGE = "district.class_change"
-    DISTRICT_NO_STUDENTS = "district.no_students"
-    DISTRICT_EVENTS_QUARANTINED = "district.events_quarantined"
-    DISTRICT_NO_BASELINE = "district.no_baseline"
-    DISTRICT_RECORDS_UNREADABLE = "district.records_unreadable"
-    FILTER_SCOPE_MATCHES_NOTHING = "filter.scope_matches_nothing"
 
 
 class Published(BaseModel):

@@ -25,7 +25,7 @@ from builders import (
 from jsonschema import Draft202012Validator
 
 from config.topology import TOPOLOGY
-from schemas import export, messages
+from schemas import export
 from worker.domain.alerts import message as message_module
 from worker.domain.messages import bodies
 from worker.domain.messages.bodies import REVIEW_ITEMS
@@ -335,10 +335,6 @@ def test_suggestions_are_told_as_they_are_given() -> None:
     }
 
     assert read("review", review_body(suggestions=[suggestion]))["suggestions"] == [suggestion]
-
-
-def test_the_codes_of_the_domain_are_those_of_the_wire() -> None:
-    assert [code.value for code in Code] == [code.value for code in messages.FindingCode]
 
 
 def test_a_review_has_just_the_keys_of_the_contract() -> None:

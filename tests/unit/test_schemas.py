@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from config.topology import DEAD_LETTER_CLAIM_QUEUE, TOPOLOGY
 from schemas import clever, export, messages
+from schemas.finding_codes import FindingCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -465,7 +466,7 @@ def test_a_message_cannot_be_changed() -> None:
 
 def test_details_of_a_finding_that_do_not_apply_are_not_written() -> None:
     item = messages.FindingItem(
-        code=messages.FindingCode.DISTRICT_EVENTS_QUARANTINED,
+        code=FindingCode.EVENTS_QUARANTINED,
         severity="error",
         kind="district",
         id="district-1",

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from schemas.finding_codes import FindingCode
 from worker.domain.preflight.turnover import LONGEST_LOOK_BACK
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.given_dates import is_near
@@ -21,28 +22,8 @@ from worker.domain.roster.texts import FOLD_VERSION, is_blank
 from worker.runtime.errors import PolicyError
 from worker.runtime.validation_text import dotted, explain
 
-
-class Code(StrEnum):
-    """What a finding says failed."""
-
-    FIELD_MISSING = "student.field_missing"
-    NO_SECTION = "student.no_section"
-    MULTIPLE_SECTIONS = "student.multiple_sections"
-    DUPLICATE_IDENTITY = "student.duplicate_identity"
-    UNKNOWN_SCHOOL = "student.unknown_school"
-    LEFT_SCOPE = "student.left_scope"
-    NO_TEACHER = "class.no_teacher"
-    UNKNOWN_TEACHER = "class.unknown_teacher"
-    UNKNOWN_STUDENT = "section.unknown_student"
-    SCHOOL_MASS_REMOVAL = "school.mass_removal"
-    DISTRICT_MASS_REMOVAL = "district.mass_removal"
-    SCHOOL_CLASS_CHANGE = "school.class_change"
-    DISTRICT_CLASS_CHANGE = "district.class_change"
-    NO_STUDENTS = "district.no_students"
-    EVENTS_QUARANTINED = "district.events_quarantined"
-    NO_BASELINE = "district.no_baseline"
-    RECORDS_UNREADABLE = "district.records_unreadable"
-    SCOPE_MATCHES_NOTHING = "filter.scope_matches_nothing"
+Code: TypeAlias = FindingCode
+"""What a finding says failed."""
 
 
 class Severity(StrEnum):

@@ -404,7 +404,7 @@ async def test_faults_come_in_turn_and_wait_for_an_answer_that_they_fit(client: 
         ("/faults", {"kinds": ["typhoon"]}, "typhoon"),
         ("/settings", {"unknown_cursor": "newest"}, "unknown_cursor"),
         ("/ONE/rules", {}, "rules"),
-        ("/ONE/rules", {"rules": [{"any": []}]}, "all"),
+        ("/ONE/rules", {"rules": [{"any": []}]}, "any"),
         ("/ONE/rules", {"rules": [{"all": [{"field": "hat", "op": "is", "value": "x"}]}]}, "hat"),
         ("/ONE/rules", {"rules": [{"all": [{"field": "name", "op": "like", "value": "x"}]}]}, "like"),
         ("/ONE/rules", {"rules": [{"all": [{"field": "name", "op": "is", "value": ["x", "y"]}]}]}, "value"),

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
+from typing import get_args
 
 import pytest
 
 from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
 from worker.sandbox.live_districts import World, WorldDistrict
-from worker.sandbox.sharing import AMOUNTS, Holds, any_rule, condition, share_by_rules, share_so_much
+from worker.sandbox.sharing import Amount, Holds, any_rule, condition, share_by_rules, share_so_much
 
 NOON = datetime(2026, 9, 15, 12, tzinfo=UTC)
 HOMEROOMS = any_rule([[condition("name", "contains", ["homeroom"])]])
@@ -31,7 +32,7 @@ def by_rules(one: WorldDistrict, rule: Holds) -> list[JsonObject]:
     return list(one.change_sharing(partial(share_by_rules, rule)))
 
 
-def so_much(one: WorldDistrict, amount: str) -> list[JsonObject]:
+def so_much(one: WorldDistrict, amount: Amount) -> list[JsonObject]:
     return list(one.change_sharing(partial(share_so_much, amount)))
 
 
@@ -123,8 +124,8 @@ def test_new_rules_share_what_they_pick_from_all_that_there_is(one: WorldDistric
     assert by_rules(one, HOMEROOMS) == []
 
 
-@pytest.mark.parametrize("amount", AMOUNTS)
-def test_whoever_replays_the_feed_has_what_is_shared(one: WorldDistrict, amount: str) -> None:
+@pytest.mark.parametrize("amount", get_args(Amount))
+def test_whoever_replays_the_feed_has_what_is_shared(one: WorldDistrict, amount: Amount) -> None:
     before = shown(one.district)
     events = by_rules(one, HOMEROOMS) + so_much(one, amount)
 

@@ -27,7 +27,6 @@ CLIENT: Final = "sandbox"
 LISTS: Final = ("districts", "schools", "users", "sections", "courses", "terms", "events")
 TOKENS_PATH: Final = "/oauth/tokens"
 UnknownCursor: TypeAlias = Literal["error", "empty", "oldest"]
-UNKNOWN_CURSOR: Final[tuple[UnknownCursor, ...]] = ("error", "empty", "oldest")
 
 _SCOPES: Final = [f"read:{name}" for name in ("district_admins", "sections", "student_contacts", "students")]
 _JSON: Final = "application/json"

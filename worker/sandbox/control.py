@@ -10,28 +10,32 @@ import asyncio
 import ipaddress
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, TypeAlias
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Annotated, Final, TypeAlias
 
 import orjson
 from aiohttp import web
+from pydantic import Field, ValidationError
 
 from worker.messaging.event_files import JsonObject
 from worker.sandbox import ids
-from worker.sandbox.api import UNKNOWN_CURSOR, RunningSandbox
+from worker.sandbox.api import RunningSandbox, UnknownCursor
 from worker.sandbox.district import DistrictSpec, generate
 from worker.sandbox.expected_roster import name_contains, truth
 from worker.sandbox.faults import FaultKind, Faults
 from worker.sandbox.live_districts import WorldDistrict
-from worker.sandbox.order_bodies import MOST_SEED, OrderBody, RefusedOrder
-from worker.sandbox.order_handlers import AT_ONCE, CHANGES, Change
+from worker.sandbox.order_bodies import MOST_SECONDS, RefusedOrder, Seed, checked, told
+from worker.sandbox.order_handlers import AT_ONCE, CHANGES, Command
 
 MOST_STUDENTS: Final = 1_000_000
 _MOST_REQUESTS: Final = 1_000_000
-MOST_SECONDS: Final = 600.0
 _TOLD_AT_ONCE: Final = 200
 """Events of a change that are told before other requests get their turn."""
 _LATE_SECONDS: Final = 3.0
 
+_Kind: TypeAlias = Annotated[FaultKind, Field(strict=False)]
+_EVERY_KIND: Final = list(FaultKind)
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -75,8 +79,7 @@ class Control:
             task.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)
 
-    async def _overview(self, _request: web.Request, order: OrderBody) -> JsonObject:
-        order.read_all()
+    async def _overview(self, _request: web.Request, /) -> JsonObject:
         running = self._running
         return {
             "districts": [_described(one) for one in running.world.districts.values()],
@@ -84,12 +87,17 @@ class Control:
             "spoiled": dict(running.spoiled),
         }
 
-    async def _add(self, _request: web.Request, order: OrderBody) -> JsonObject:
+    async def _add(
+        self,
+        _request: web.Request,
+        /,
+        *,
+        students: Annotated[int, Field(ge=0, le=MOST_STUDENTS)] = 1000,
+        seed: Seed | None = None,
+        connected: bool = True,
+    ) -> JsonObject:
         world = self._running.world
-        students = order.whole("students", 1000, 0, MOST_STUDENTS)
-        seed = order.whole("seed", world.next_seed, 0, MOST_SEED)
-        connected = order.flag("connected", default=True)
-        order.read_all()
+        seed = world.next_seed if seed is None else seed
         world.next_seed = max(world.next_seed, seed + 1)
         made = await asyncio.to_thread(generate, DistrictSpec(students=students, seed=seed))
         try:
@@ -100,58 +108,70 @@ class Control:
             one.disconnect()
         return _described(one)
 
-    async def _set_faults(self, _request: web.Request, order: OrderBody) -> JsonObject:
-        every = order.whole("every", 10, 1, _MOST_REQUESTS)
-        kinds = [FaultKind(name) for name in order.several_of("kinds", [kind.value for kind in FaultKind])]
-        seed = order.whole("seed", 1, 0, MOST_SEED)
-        slow_seconds = order.number("slow_seconds", 2.0, 0.0, MOST_SECONDS)
-        order.read_all()
+    async def _set_faults(
+        self,
+        _request: web.Request,
+        /,
+        *,
+        every: Annotated[int, Field(ge=1, le=_MOST_REQUESTS)] = 10,
+        kinds: Annotated[list[_Kind], Field(min_length=1)] = _EVERY_KIND,
+        seed: Seed = 1,
+        slow_seconds: Annotated[float, Field(ge=0, le=MOST_SECONDS)] = 2.0,
+    ) -> JsonObject:
         self._running.faults = Faults(every, kinds, seed, slow_seconds)
         return {"every": every, "kinds": kinds, "seed": seed, "slow_seconds": slow_seconds}
 
-    async def _end_faults(self, _request: web.Request, order: OrderBody) -> JsonObject:
-        order.read_all()
+    async def _end_faults(self, _request: web.Request, /) -> JsonObject:
         self._running.faults = None
         return {}
 
-    async def _set_behaviour(self, _request: web.Request, order: OrderBody) -> JsonObject:
+    async def _set_behaviour(
+        self,
+        _request: web.Request,
+        /,
+        *,
+        unknown_cursor: UnknownCursor | None = None,
+        requests_a_minute: Annotated[int, Field(ge=0, le=_MOST_REQUESTS)] | None = None,
+    ) -> JsonObject:
         behaviour = self._running.behaviour
-        cursor = order.one_of("unknown_cursor", behaviour.unknown_cursor, UNKNOWN_CURSOR)
-        requests = order.whole("requests_a_minute", behaviour.requests_a_minute, 0, _MOST_REQUESTS)
-        order.read_all()
-        behaviour.unknown_cursor = next(one for one in UNKNOWN_CURSOR if one == cursor)
-        behaviour.requests_a_minute = requests
-        return {"unknown_cursor": cursor, "requests_a_minute": requests}
+        if unknown_cursor is not None:
+            behaviour.unknown_cursor = unknown_cursor
+        if requests_a_minute is not None:
+            behaviour.requests_a_minute = requests_a_minute
+        return asdict(behaviour)
 
-    async def _truth(self, request: web.Request, order: OrderBody) -> JsonObject:
+    async def _truth(self, request: web.Request, /) -> JsonObject:
         one = self._district(request)
-        order.read_all()
         keeps = name_contains(request.query.get("contains", "homeroom"))
         async with self._locks[one.id]:  # no change may come between one record and the next
             found = await asyncio.to_thread(truth, one.district, keeps)
         return {"digest": found.digest, "counts": found.counts, "blocked": found.blocked}
 
-    async def _served(self, request: web.Request, order: OrderBody) -> JsonObject:
-        order.read_all()
+    async def _served(self, request: web.Request, /) -> JsonObject:
         at = self._district(request).served.get(request.match_info["event"])
         return {"at": None if at is None else ids.timestamp(at)}
 
     def _at_once(self, do: Callable[[WorldDistrict], None]) -> _Ordered:
-        async def ordered(request: web.Request, order: OrderBody) -> JsonObject:
-            order.read_all()
+        async def ordered(request: web.Request, /) -> JsonObject:
             one = self._district(request)
             do(one)
             return _described(one)
 
         return ordered
 
-    def _changing(self, change: Callable[[WorldDistrict, OrderBody], Change]) -> _Ordered:
-        async def ordered(request: web.Request, order: OrderBody) -> JsonObject:
+    def _changing(self, change: Command) -> _Ordered:
+        async def ordered(
+            request: web.Request,
+            /,
+            *,
+            late: Annotated[float | bool, Field(ge=0, le=MOST_SECONDS)] = False,
+            **keys: object,
+        ) -> JsonObject:
             one = self._district(request)
-            late = order.delay("late", _LATE_SECONDS, MOST_SECONDS)
+            delay = (_LATE_SECONDS if late else None) if isinstance(late, bool) else late
             async with self._locks[one.id]:
-                events, said = change(one, order)
-                return said | await self._tell(one, events, late)
+                events, said = change(one, **keys)
+                return said | await self._tell(one, events, delay)
 
         return ordered
 
@@ -182,17 +202,20 @@ class Control:
             raise RefusedOrder("no such district here", 404) from None
 
 
-_Ordered: TypeAlias = Callable[[web.Request, OrderBody], Awaitable[JsonObject]]
+_Ordered: TypeAlias = Callable[..., Awaitable[JsonObject]]
 
 
 def _order(ordered: _Ordered) -> Handler:
     """Make a handler of an order: who may give it, its body, and what becomes of a wrong one."""
+    carry_out = checked(ordered)
 
     async def handler(request: web.Request) -> web.StreamResponse:
         if not _is_here(request.remote):
             return _json({"message": "orders are taken from this machine only"}, 403)
         try:
-            return _json(await ordered(request, OrderBody(await _body(request))))
+            return _json(await carry_out(request, **await _body(request)))
+        except ValidationError as error:
+            return _json({"message": told(error)}, 400)
         except RefusedOrder as error:
             return _json({"message": str(error)}, error.status)
 
@@ -206,12 +229,13 @@ def _is_here(address: str | None) -> bool:
         return False
 
 
-async def _body(request: web.Request) -> object:
+async def _body(request: web.Request) -> JsonObject:
     text = await request.read()
-    try:
-        return orjson.loads(text) if text.strip() else {}
-    except orjson.JSONDecodeError:
-        raise RefusedOrder("expected a JSON object") from None
+    with suppress(orjson.JSONDecodeError):
+        body = orjson.loads(text) if text.strip() else {}
+        if isinstance(body, dict):
+            return body
+    raise RefusedOrder("expected a JSON object")
 
 
 def _json(document: JsonObject, status: int = 200) -> web.Response:

@@ -3,117 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator
 
 from worker.messaging.event_files import JsonObject
-from worker.sandbox.expected_roster import name_contains
+from worker.sandbox import expected_roster
 from worker.sandbox.live_districts import WorldDistrict, real_time
-from worker.sandbox.order_bodies import MOST_SEED, OrderBody, RefusedOrder
-from worker.sandbox.sharing import AMOUNTS, Holds, any_rule, condition, share_by_rules, share_so_much
+from worker.sandbox.order_bodies import RefusedOrder, Seed, checked
+from worker.sandbox.sharing import Amount, any_rule, condition, share_by_rules, share_so_much
 
 Change: TypeAlias = tuple[Iterable[JsonObject], JsonObject]
 """A change's events, which happen as they are taken, and what else is answered."""
-Command: TypeAlias = Callable[[WorldDistrict, OrderBody], Change]
+Command: TypeAlias = Callable[..., Change]
+"""Makes a change of a district; the keys of its body are the other arguments."""
 
-_MOST_CHANGES: Final = 100_000
 _PAUSE: Final = timedelta(days=60)
 
 
-def _day(one: WorldDistrict, order: OrderBody) -> Change:
-    count = order.whole("changes", 100, 1, _MOST_CHANGES)
-    seed = order.whole("seed", 1, 0, MOST_SEED)
-    order.read_all()
-    return one.day(count, seed), {}
+def _moment(given: object) -> datetime:
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(str(given))
+        if moment.tzinfo is not None:
+            return moment
+    raise ValueError("expected a time such as 2027-08-12T00:00:00.000Z")
 
 
-def _rollover(one: WorldDistrict, order: OrderBody) -> Change:
-    seed = order.whole("seed", 1, 0, MOST_SEED)
-    order.read_all()
+def _texts(given: str | list[str]) -> list[str]:
+    texts = [given] if isinstance(given, str) else given
+    if not texts or not all(text.strip() for text in texts):
+        raise ValueError("expected a text, or a list of texts")
+    return texts
+
+
+Text: TypeAlias = Annotated[str, Field(pattern=r"\S")]
+Moment: TypeAlias = Annotated[datetime, PlainValidator(_moment)]
+
+
+class Condition(BaseModel, extra="forbid"):
+    """A condition of a sharing rule."""
+
+    field: Text
+    op: Text
+    value: Annotated[str | list[str], AfterValidator(_texts)]
+
+
+class Rule(BaseModel, extra="forbid"):
+    """A sharing rule."""
+
+    all: Annotated[list[Condition], Field(min_length=1)]
+
+
+@contextmanager
+def _refused(key: str = "") -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise RefusedOrder(f"{key}{error}") from None
+
+
+def _day(
+    one: WorldDistrict, /, *, changes: Annotated[int, Field(ge=1, le=100_000)] = 100, seed: Seed = 1
+) -> Change:
+    return one.day(changes, seed), {}
+
+
+def _rollover(one: WorldDistrict, /, *, seed: Seed = 1) -> Change:
     return one.rollover(seed), {}
 
 
-def _narrow(one: WorldDistrict, order: OrderBody) -> Change:
-    shared = name_contains(order.text("name_contains", "homeroom"))
-    order.read_all()
-    return one.narrow(shared), {}
+def _narrow(one: WorldDistrict, /, *, name_contains: Text = "homeroom") -> Change:
+    return one.narrow(expected_roster.name_contains(name_contains)), {}
 
 
-def _widen(one: WorldDistrict, order: OrderBody) -> Change:
-    order.read_all()
+def _widen(one: WorldDistrict, /) -> Change:
     return one.widen(), {}
 
 
-def _of_field(
-    change: Callable[[WorldDistrict, str], Iterator[JsonObject]],
-) -> Command:
-    def ordered(one: WorldDistrict, order: OrderBody) -> Change:
-        name = order.text("field", "dob")
-        order.read_all()
-        try:
-            return change(one, name), {}
-        except ValueError as error:
-            raise RefusedOrder(f"field: {error}") from None
+def _of_field(change: Callable[[WorldDistrict, str], Iterator[JsonObject]]) -> Command:
+    def ordered(one: WorldDistrict, /, *, field: Text = "dob") -> Change:
+        with _refused("field: "):
+            return change(one, field), {}
 
     return ordered
 
 
-def _delete_students(one: WorldDistrict, order: OrderBody) -> Change:
-    percent = order.number("percent", 50.0, 0.0, 100.0)
-    seed = order.whole("seed", 1, 0, MOST_SEED)
-    order.read_all()
+def _delete_students(
+    one: WorldDistrict, /, *, percent: Annotated[float, Field(ge=0, le=100)] = 50.0, seed: Seed = 1
+) -> Change:
     return one.delete_students(percent, seed), {}
 
 
-def _rules(one: WorldDistrict, order: OrderBody) -> Change:
-    rules = [[_condition(part) for part in _all_of(rule)] for rule in order.parts("rules")]
-    order.read_all()
-    return one.change_sharing(partial(share_by_rules, any_rule(rules))), {"waits": one.is_paused}
+def _rules(one: WorldDistrict, /, *, rules: Annotated[list[Rule], Field(min_length=1)]) -> Change:
+    with _refused():
+        compared = [[condition(part.field, part.op, part.value) for part in rule.all] for rule in rules]
+    return one.change_sharing(partial(share_by_rules, any_rule(compared))), {"waits": one.is_paused}
 
 
-def _all_of(rule: OrderBody) -> list[OrderBody]:
-    conditions = rule.parts("all")
-    rule.read_all()
-    return conditions
+def _share(one: WorldDistrict, /, *, what: Amount = "all") -> Change:
+    return one.change_sharing(partial(share_so_much, what)), {"waits": one.is_paused}
 
 
-def _condition(part: OrderBody) -> Holds:
-    field, operator = part.text("field", ""), part.text("op", "")
-    wanted = part.texts("value")
-    part.read_all()
-    try:
-        return condition(field, operator, wanted)
-    except ValueError as error:
-        raise RefusedOrder(str(error)) from None
+def _pause(one: WorldDistrict, /, *, until: Moment | None = None) -> Change:
+    return one.pause(until or real_time() + _PAUSE), {}
 
 
-def _share(one: WorldDistrict, order: OrderBody) -> Change:
-    amount = order.one_of("what", "all", AMOUNTS)
-    order.read_all()
-    return one.change_sharing(partial(share_so_much, amount)), {"waits": one.is_paused}
-
-
-def _pause(one: WorldDistrict, order: OrderBody) -> Change:
-    until = order.moment("until", real_time() + _PAUSE)
-    order.read_all()
-    return one.pause(until), {}
-
-
-def _resume(one: WorldDistrict, order: OrderBody) -> Change:
-    order.read_all()
+def _resume(one: WorldDistrict, /) -> Change:
     return one.resume(), {}
 
 
-def _of_student(
-    change: Callable[[WorldDistrict], tuple[str, list[JsonObject]]],
-) -> Command:
-    def ordered(one: WorldDistrict, order: OrderBody) -> Change:
-        order.read_all()
-        try:
+def _of_student(change: Callable[[WorldDistrict], tuple[str, list[JsonObject]]]) -> Command:
+    def ordered(one: WorldDistrict, /) -> Change:
+        with _refused():
             student, events = change(one)
-        except ValueError as error:
-            raise RefusedOrder(str(error)) from None
         return events, {"student": student}
 
     return ordered
@@ -125,7 +130,7 @@ AT_ONCE: Final[dict[str, Callable[[WorldDistrict], None]]] = {
     "rotate-token": WorldDistrict.rotate_token,
     "forget-events": WorldDistrict.forget_events,
 }
-CHANGES: Final[dict[str, Command]] = {
+_CHANGES: Final[dict[str, Command]] = {
     "day": _day,
     "rollover": _rollover,
     "narrow": _narrow,
@@ -140,3 +145,4 @@ CHANGES: Final[dict[str, Command]] = {
     "break-student": _of_student(WorldDistrict.break_student),
     "mend-student": _of_student(WorldDistrict.mend_student),
 }
+CHANGES: Final[dict[str, Command]] = {name: checked(change) for name, change in _CHANGES.items()}

@@ -7,14 +7,14 @@ where it was shared before, and then what is shared no more is deleted.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.sandbox.daily_changes import Feed
 from worker.sandbox.district import SandboxDistrict
 from worker.sandbox.district_events import Withheld, belonging, withhold_all_but
 
-AMOUNTS: Final = ("nothing", "students", "all")
+Amount: TypeAlias = Literal["nothing", "students", "all"]
 """Nothing but who administers the district; all people and schools, without a section; everything."""
 FIELDS: Final = (
     *("name", "subject", "period", "grade", "course_name", "course_number"),
@@ -80,9 +80,9 @@ def share_by_rules(
 
 
 def share_so_much(
-    amount: str, district: SandboxDistrict, feed: Feed, withheld: Withheld
+    amount: Amount, district: SandboxDistrict, feed: Feed, withheld: Withheld
 ) -> Iterator[JsonObject]:
-    """Share one of `AMOUNTS`."""
+    """Share so much."""
     whole = _whole(district, withheld)
     stays = belonging(whole, lambda _: False)
     collections = {"nothing": (), "students": _WITHOUT_SECTIONS, "all": COLLECTIONS}[amount]

@@ -13,7 +13,8 @@ from aiohttp import web
 from worker.console.access.identity import Permission
 from worker.console.console import Console
 from worker.console.page import Route
-from worker.domain.roster.records import STUDENT_TEXTS, Student
+from worker.domain.roster.records import Student
+from worker.domain.roster.student_fields import STUDENT_TEXTS
 from worker.operations.section_queries import StudentDetails
 
 FIELD_WORDS: Final = {

@@ -15,8 +15,8 @@ from schemas.finding_codes import FindingCode
 from worker.domain.preflight.turnover import LONGEST_LOOK_BACK
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.given_dates import is_near
-from worker.domain.roster.records import EXTENSION_PREFIX, STUDENT_TEXTS
-from worker.domain.roster.student_fields import demanded
+from worker.domain.roster.records import EXTENSION_PREFIX
+from worker.domain.roster.student_fields import STUDENT_TEXTS, demanded
 from worker.domain.roster.terms import MOST_GRACE_DAYS
 from worker.domain.roster.texts import FOLD_VERSION, is_blank
 from worker.runtime.errors import PolicyError

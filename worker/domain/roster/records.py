@@ -19,27 +19,6 @@ EventId = NewType("EventId", str)
 
 Json = dict[str, Any]
 
-STUDENT_TEXTS: Final = (
-    "first_name",
-    "middle_name",
-    "last_name",
-    "email",
-    "sis_id",
-    "student_number",
-    "state_id",
-    "grade",
-    "school_id",
-    "dob",
-    "gender",
-    "race",
-    "hispanic_ethnicity",
-    "ell_status",
-    "frl_status",
-    "iep_status",
-    "graduation_year",
-)
-"""The student fields that settings and policies may name, besides `ext.<name>`."""
-
 EXTENSION_PREFIX: Final = "ext."
 
 UNREAD: Final = "unread"
@@ -71,7 +50,7 @@ KINDS: Final[Mapping[str, RecordKind | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """The student side of a user: `texts` by the names of `STUDENT_TEXTS`, blanks left out.
+    """The student side of a user: `texts` by the names of `student_fields.STUDENT_TEXTS`, blanks left out.
 
     `other_schools` are those that he is at beside his primary one, `school_id`.
     """

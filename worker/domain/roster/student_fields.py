@@ -13,26 +13,19 @@ from typing import Final
 from worker.domain.roster.records import EXTENSION_PREFIX, Json
 
 ALWAYS_KEPT: Final = (
-    "first_name",
-    "middle_name",
-    "last_name",
-    "email",
-    "sis_id",
-    "student_number",
-    "state_id",
-    "grade",
+    *("first_name", "middle_name", "last_name", "email", "sis_id", "student_number", "state_id", "grade"),
     "school_id",
 )
 """The fields of every student's committed record."""
-
 _ALWAYS: Final = frozenset(ALWAYS_KEPT)
-_KEPT_BEFORE: Final = frozenset(
-    {
-        *("dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
-        "graduation_year",
-    }
+
+_KEPT_IF_NAMED: Final = (
+    *("dob", "gender", "race", "hispanic_ethnicity", "ell_status", "frl_status", "iep_status"),
+    "graduation_year",
 )
-"""What versions that kept every field knew, besides all of `ext`."""
+
+STUDENT_TEXTS: Final = (*ALWAYS_KEPT, *_KEPT_IF_NAMED)
+"""The student fields that settings and policies may name, besides `ext.<name>`."""
 
 
 def demanded(*named: Iterable[str]) -> frozenset[str]:
@@ -95,7 +88,7 @@ class StudentFields:
 
     def _is_complete(self, name: str) -> bool:
         if self.complete is None:
-            return name in _KEPT_BEFORE or name.startswith(EXTENSION_PREFIX)
+            return name in _KEPT_IF_NAMED or name.startswith(EXTENSION_PREFIX)
         return name in self.complete
 
 

@@ -14,8 +14,8 @@ import orjson
 
 from schemas import clever
 from schemas.blank import is_blank, visible_ids, without_blanks
-from worker.domain.roster.records import KINDS, STUDENT_TEXTS, UNREAD, Json
-from worker.domain.roster.student_fields import with_kept_fields
+from worker.domain.roster.records import KINDS, UNREAD, Json
+from worker.domain.roster.student_fields import STUDENT_TEXTS, with_kept_fields
 from worker.domain.roster.versions import changed_at
 from worker.pipeline.ingest.inbox import Arrival, Mark
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -20,6 +20,7 @@ from store_fixtures import StoreUnderTest
 from worker.adapters.postgres.operations.clock import A_LITTLE_BEFORE, SLACK
 from worker.adapters.postgres.poll.baselines import REFUSED_PAUSE
 from worker.domain.access.login_throttle import OF_A_NAME, OF_AN_ADDRESS
+from worker.domain.mail.quiet_hours import QuietHours
 
 pytestmark = pytest.mark.alone("a clock that was put back concerns all districts")
 
@@ -273,6 +274,53 @@ async def test_a_time_that_lies_ahead_as_it_may_stays_where_another_of_its_row_c
 
     assert await mails.changes() == [(0, "trying_since")]
     assert await connections.changes() == [(0, "cursor_at")]
+
+
+PUT_OFF: Final = (
+    "INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, "
+    "next_attempt_at) SELECT gen_random_uuid(), 'd', 'invitation', $1 || n, '{a@b.example}', '', '', '', $2, "
+    "$3 FROM generate_series(1, $4) AS n"
+)
+
+
+async def test_mails_that_no_quiet_hour_puts_off_are_due_though_many_wait_for_the_end_of_one(
+    store: StoreUnderTest,
+) -> None:
+    (row,) = await store.rows("SELECT clock_timestamp() AS now")
+    now = row["now"].astimezone(UTC)
+    hour, at_night, by_day = timedelta(hours=1), "UTC", "Etc/GMT-12"
+    quiet = QuietHours((now - 6 * hour).time(), (now + 6 * hour).time())
+    rows = (
+        ("later that night ", at_night, 5 * hour, 600),
+        ("as late after the night as it may be ", at_night, 6 * hour + 15 * MINUTE + SLACK, 1),
+        ("long after the night ", at_night, 7 * hour, 1),
+        ("soon, by day ", by_day, 14 * MINUTE, 1),
+        ("later, by day ", by_day, 6 * hour, 2),
+    )
+    for occasion, zone, ahead, count in rows:
+        await store.rows(PUT_OFF, occasion, zone, now + ahead, count)
+    for occasion in ("sent ", "dead "):
+        await store.rows(PUT_OFF, occasion, by_day, now + 6 * hour, 1)
+    await store.rows("UPDATE mails SET handed_at = now(), sent_at = now() WHERE occasion = 'sent 1'")
+    await store.rows("UPDATE mails SET dead_at = now() WHERE occasion = 'dead 1'")
+
+    async with store.database.transaction() as connection:
+        await connection.execute("SELECT FROM mails WHERE occasion = 'later, by day 1' FOR UPDATE")
+        async with asyncio.timeout(10):
+            assert await clock_of(store, quiet).catch_up() == {"mails": 2}
+    assert await clock_of(store, quiet).catch_up() == {"mails": 1}
+
+    after = await store.rows("SELECT occasion, next_attempt_at - $1 AS ahead FROM mails", now)
+    left: dict[str, set[timedelta]] = {}
+    for row in after:
+        left.setdefault(row["occasion"].rstrip("0123456789"), set()).add(row["ahead"])
+    assert all(ahead < MINUTE for ahead in left.pop("later, by day "))
+    assert left == {
+        **{occasion: {ahead} for occasion, _zone, ahead, _count in rows if occasion in left},
+        "long after the night ": {6 * hour},
+        "sent ": {6 * hour},
+        "dead ": {6 * hour},
+    }
 
 
 async def test_of_a_channel_what_is_told_after_the_clock_was_put_back_is_not_from_before_it(

@@ -91,12 +91,11 @@ class PostgresClock:
         """Have mails sent that no quiet hour holds back for so long; return how many."""
         longest = self._longest
         changed = 0
-        for row in await connection.fetch(_SQL["mails_put_off"], SLACK, longest.mail):
+        for row in await connection.fetch(_SQL["zones_of_mails_put_off"], SLACK, longest.mail):
             try:
                 begin = next_allowed(row["now"], zone(row["time_zone"]), longest.quiet)
             except MailError:  # of a zone that this version does not know: the stage that sends it says so
                 begin = row["now"]
-            if row["next_attempt_at"] > begin + longest.mail + SLACK:
-                await connection.execute(_SQL["mail_is_due"], row["mail_id"], row["next_attempt_at"], begin)
-                changed += 1
+            of_zone = row["time_zone"], begin, longest.mail + SLACK
+            changed += int(await connection.fetchval(_SQL["mails_put_off"], *of_zone))
         return changed

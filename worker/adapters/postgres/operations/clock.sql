@@ -121,16 +121,22 @@ WITH ahead AS (
 )
 SELECT count(*) FROM done
 
--- name: mails_put_off
--- Mails that wait for longer than any server makes them wait: for the end of quiet hours, or by a clock.
-SELECT mail_id, time_zone, next_attempt_at, clock_timestamp() AS now FROM mails
+-- name: zones_of_mails_put_off
+-- Time zones of mails that wait for longer than any server makes them wait: for the end of quiet hours, or by a clock.
+SELECT time_zone, clock_timestamp() AS now FROM mails
 WHERE waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval
-ORDER BY next_attempt_at LIMIT 500
+GROUP BY time_zone
 
--- name: mail_is_due
--- Moves the next attempt at an e-mail to $3, unless it was moved or the e-mail left meanwhile.
-UPDATE mails SET next_attempt_at = $3
-WHERE mail_id = $1 AND next_attempt_at = $2 AND waits AND handed_at IS NULL
+-- name: mails_put_off
+-- Those of a time zone in which a mail can be sent at $2: due then, where they wait for longer than $3 after it.
+WITH ahead AS (
+    SELECT mail_id FROM mails
+    WHERE waits AND handed_at IS NULL AND time_zone = $1 AND next_attempt_at > $2::timestamptz + $3::interval
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    UPDATE mails m SET next_attempt_at = $2 FROM ahead a WHERE m.mail_id = a.mail_id RETURNING 1
+)
+SELECT count(*) FROM done
 
 -- name: inspections
 -- An inspection that was made in the future: the next one is due.

@@ -135,14 +135,15 @@ async def test_all_incidents_of_a_district_end_at_once_and_are_forgotten_and_no_
 ) -> None:
     await stand(store, DISTRICT, PREFLIGHT_FAILED, **FLAPS)
     await stand(store, DISTRICT, PLAN_MASS_REMOVAL, **OVER)
-    await stand(store, OTHER_DISTRICT, PREFLIGHT_FAILED)
+    for code in (PREFLIGHT_FAILED, FEED_STUCK):
+        await stand(store, OTHER_DISTRICT, code)
 
     async with store.database.transaction() as connection:
         await end_all(connection, DISTRICT, datetime.now(UTC), RULES, "gone")
 
     said = [(one["district_id"], one["code"], one["status"], one["summary"]) for one in await alerts(store)]
     assert said == [(DISTRICT, PREFLIGHT_FAILED, "resolved", "gone")]
-    assert await kept(store) == {(OTHER_DISTRICT, PREFLIGHT_FAILED)}
+    assert await kept(store) == {(OTHER_DISTRICT, PREFLIGHT_FAILED), (OTHER_DISTRICT, FEED_STUCK)}
 
 
 async def test_what_stands_is_listed_from_the_oldest_on(store: StoreUnderTest) -> None:

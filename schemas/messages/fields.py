@@ -1,0 +1,108 @@
+"""The types of fields that messages share: ids, counts, times, kinds and states."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic.json_schema import SkipJsonSchema
+
+INSTANT_PATTERN: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+
+
+def _one_spelling(value: object) -> object:
+    """Let a `datetime` pass, and of texts only the one spelling that we publish."""
+    if isinstance(value, datetime) or (isinstance(value, str) and re.fullmatch(INSTANT_PATTERN, value)):
+        return value
+    raise ValueError("expected a UTC time such as 2025-09-02T08:15:04.000Z")
+
+
+def _utc_milliseconds(value: datetime) -> datetime:
+    """Cut to what the wire carries, so that a message read back equals the one that was written."""
+    return value.astimezone(UTC).replace(microsecond=value.microsecond // 1_000 * 1_000)
+
+
+def _instant_text(value: datetime) -> str:
+    return value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse an unsorted list: the same class would have two digests."""
+    if list(values) != sorted(values):
+        raise ValueError("expected the ids in ascending order")
+    return values
+
+
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_one_spelling),
+    AfterValidator(_utc_milliseconds),
+    PlainSerializer(_instant_text, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN}),
+]
+
+
+Id = Annotated[str, Field(min_length=1)]
+
+
+Count = Annotated[int, Field(strict=True, ge=0)]
+
+
+Ordinal = Annotated[int, Field(strict=True, ge=1)]
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+DottedName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
+
+
+Percent = Annotated[float, Field(strict=True, ge=0, le=100)]
+
+
+Absent: TypeAlias = SkipJsonSchema[None]
+"""None in Python, and not there at all on the wire."""
+
+
+Trigger: TypeAlias = Literal["settled", "quiet", "age", "size", "flush", "filter", "resync", "approval"]
+
+
+RosterKind: TypeAlias = Literal["school", "teacher", "class", "student"]
+
+
+FindingKind: TypeAlias = Literal["district", "school", "class", "section", "student"]
+
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+
+AlertSeverity: TypeAlias = Literal["info", "warning", "critical"]
+
+
+AlertStatus: TypeAlias = Literal["firing", "updated", "resolved"]
+
+
+Owner: TypeAlias = Literal["sis", "sharing", "filter", "vendor"]
+
+
+class Published(BaseModel):
+    """What every part of a message shares: it never changes, and holds what is listed and no more."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )

@@ -27,7 +27,8 @@ from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
 from worker.bootstrap import console as serving
 from worker.bootstrap import settings as settings_module
 from worker.bootstrap import store as app
-from worker.console.access.gate import SESSION_COOKIE, digest_of
+from worker.console.access.cookies import SESSION
+from worker.console.access.gate import digest_of
 from worker.console.access.login import Access
 from worker.console.connection_limits import HEAD_SECONDS
 from worker.console.console import Console
@@ -94,7 +95,7 @@ class Browser:
             "/login", {"form_token": token, "name": name, "password": password, "next": "/", **more}
         )
 
-    def cookie(self, name: str = SESSION_COOKIE) -> str | None:
+    def cookie(self, name: str = SESSION) -> str | None:
         """Return the value of a cookie that it keeps."""
         return next((each.value for each in self.session.cookie_jar if each.key == name), None)
 
@@ -149,7 +150,7 @@ class ServedConsole:
         assert await self.access.sessions.begin(digest_of(token), credentials)
         async with self.browser() as browser:
             is_https = (self.access.gate.rules.public_url or "").startswith("https:")
-            browser.keep(f"{'__Host-' if is_https else ''}{SESSION_COOKIE}", token)
+            browser.keep(f"{'__Host-' if is_https else ''}{SESSION}", token)
             yield browser
 
     async def add_user(self, name: str, role: Role = Role.REVIEWER) -> None:

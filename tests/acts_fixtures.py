@@ -25,9 +25,10 @@ from worker.adapters.inprocess.dead_letters import FileDeadLetters
 from worker.adapters.inprocess.files import DeadLetterFile
 from worker.bootstrap import console as serving
 from worker.bootstrap import store as app
-from worker.console.access.cookies import LOCAL_SESSION
-from worker.console.access.csrf import FIELD, VISIT_COOKIE, Secret
-from worker.console.access.gate import SESSION_COOKIE, digest_of
+from worker.console.access.cookies import LOCAL_SESSION, SESSION
+from worker.console.access.cookies import VISIT as VISIT_COOKIE
+from worker.console.access.csrf import FIELD, Secret
+from worker.console.access.gate import digest_of
 from worker.console.console import Console
 from worker.console.pages import all_pages
 from worker.console.site import site
@@ -88,7 +89,7 @@ class Browser:
         credentials = await access.users.credentials(f"vic-{role}")
         assert credentials is not None
         assert await access.sessions.begin(digest_of(token), credentials)
-        self.client.session.cookie_jar.update_cookies({SESSION_COOKIE: token})
+        self.client.session.cookie_jar.update_cookies({SESSION: token})
         self.secret = token
 
     async def _seen(self, answer: Any) -> str:

@@ -16,7 +16,7 @@ from store_fixtures import StoreUnderTest
 from yarl import URL
 
 import worker.console
-from worker.console.access.gate import SESSION_COOKIE
+from worker.console.access.cookies import SESSION
 from worker.domain.access.users import Role
 from worker.onboarding.district_store import Description
 
@@ -61,7 +61,7 @@ async def test_no_text_in_a_path_a_parameter_or_a_field_makes_a_page_fail(
     failed = list[tuple[int, str, str]]()
     async with serve() as console, console.logged_in(Role.ADMIN) as browser:
         token = (await browser.get("/account")).token
-        cookie = {SESSION_COOKIE: browser.cookie() or ""}
+        cookie = {SESSION: browser.cookie() or ""}
         async with aiohttp.ClientSession(
             cookies=cookie, cookie_jar=aiohttp.CookieJar(unsafe=True)
         ) as session:

@@ -43,15 +43,13 @@ def put(
     request: web.Request,
     rules: AccessRules,
     cookie: tuple[str, str],
-    max_age: int | None = None,
 ) -> None:
-    """Give a browser a cookie, name and value; until it is closed, or for `max_age` seconds."""
+    """Give a browser a cookie, name and value, until it is closed."""
     name, value = cookie
     answer.set_cookie(
         called(name, request, rules),
         value,
         path="/",
-        max_age=max_age,
         httponly=True,
         # And not Strict: the links in alerts are followed out of a mail or a chat.
         samesite="Lax",

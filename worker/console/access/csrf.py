@@ -24,7 +24,6 @@ from worker.console.access.refusal import RefusedRequest
 from worker.console.access.request_origin import AccessRules, own_hosts
 
 FIELD: Final = "form_token"
-VISIT_COOKIE: Final = cookies.VISIT
 READ_SECONDS: Final = 15.0
 """How long a form may take to arrive."""
 _FORM: Final = "application/x-www-form-urlencoded"

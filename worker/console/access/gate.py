@@ -16,7 +16,6 @@ from worker.console.access.request_origin import FORWARDING, AccessRules
 from worker.domain.access.users import Role, name_of
 from worker.operations.access import LocalKeys, Sessions, Users
 
-SESSION_COOKIE: Final = cookies.SESSION
 LOOKUPS: Final = 2
 """Database connections that such look-ups take at most, so that a flood of them leaves some to all others."""
 LONGEST_NAME: Final = 128

@@ -19,13 +19,6 @@ UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
-    """A session that began."""
-
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
 class TryLater:
     """Too many failures: nothing was compared."""
 
@@ -49,25 +42,25 @@ class Access:
         rules = self.gate.rules
         return rules.on_loopback or rules.has_proxy or await self.users.can_log_in()
 
-    async def log_in(self, name: str, password: str, address: str) -> LoggedIn | TryLater | None:
-        """Begin a session; None where name and password do not fit, whichever of the two is wrong."""
+    async def log_in(self, name: str, password: str, address: str) -> str | TryLater | None:
+        """Begin a session and return its token; None where name or password is wrong, whichever it is."""
         try:
             async with self.turns.of(address):
                 return await self._log_in(name_of(name), password, address)
         except TooManyWait:
             return TryLater(SECONDS)
 
-    async def _log_in(self, name: str, password: str, address: str) -> LoggedIn | TryLater | None:
+    async def _log_in(self, name: str, password: str, address: str) -> str | TryLater | None:
         wait = await self.attempts.admit(name, address)
         if wait > timedelta(0):
             return TryLater(math.ceil(wait.total_seconds()))
         found = await self._fitting(name, password)
-        begun = LoggedIn(secrets.token_urlsafe(32))
-        if found is None or not await self.sessions.begin(digest_of(begun.token), found):
+        token = secrets.token_urlsafe(32)
+        if found is None or not await self.sessions.begin(digest_of(token), found):
             return None
         await self.attempts.succeeded(name, address)
         await self.audit.note(name, "user.login", None, {})
-        return begun
+        return token
 
     async def log_out(self, name: str, token: str) -> None:
         """End a session."""

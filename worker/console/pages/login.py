@@ -9,7 +9,7 @@ from aiohttp import web
 from worker.console.access import cookies, request_origin
 from worker.console.access.gate import digest_of, session_token
 from worker.console.access.identity import Permission, who
-from worker.console.access.login import LoggedIn, TryLater
+from worker.console.access.login import TryLater
 from worker.console.access.request_origin import AccessRules
 from worker.console.console import HEADERS, NOTICES, Console
 from worker.console.page import Route
@@ -47,13 +47,13 @@ async def _log_in(console: Console, request: web.Request) -> web.Response:
     return await _let_in(console, request, outcome, back)
 
 
-async def _let_in(console: Console, request: web.Request, outcome: LoggedIn, back: str) -> web.Response:
+async def _let_in(console: Console, request: web.Request, token: str, back: str) -> web.Response:
     """Give the browser its new session; one that it had before ends, so that nobody else holds it."""
     rules = console.access.gate.rules
     if (before := session_token(request, rules)) is not None:
         await console.access.sessions.end(digest_of(before))
     answer = _away_to(back)
-    cookies.put(answer, request, rules, (cookies.SESSION, outcome.token))
+    cookies.put(answer, request, rules, (cookies.SESSION, token))
     return answer
 
 

@@ -291,7 +291,7 @@ async def test_the_census_counts_students_schools_and_sections_as_staged_and_as_
     await store.baselines.add(other, [user("a", STUDENT)], None)
     run = await store.baselines.begin(DISTRICT, SEED, BEFORE, COLLECTIONS)
     kinds = [*[RecordKind.SCHOOL] * 4, *[RecordKind.SECTION] * 5, RecordKind.TERM]
-    read = [user("s1", STUDENT), user("s2", BOTH), user("t", TEACHER), user("u", None)]
+    read = [user("s1", STUDENT), user("s2", BOTH), user("t", TEACHER), user("w", TEACHER), user("u", None)]
     read += [BaselineRecord(kind, str(number), STUDENT) for number, kind in enumerate(kinds)]
     run = await store.baselines.add(run, read, None)
 
@@ -354,6 +354,8 @@ async def test_a_baseline_that_is_refused_is_deleted_with_its_records_and_no_oth
 
     assert await store.baselines.current(DISTRICT) is None
     assert await read_names(store) == {}
+    query = "SELECT baseline_after > now() AS waits, resync FROM connections WHERE district_id = $1"
+    assert [tuple(row) for row in await store.rows(query, DISTRICT)] == [(True, "the last one was refused")]
     assert await state(store) == others
 
 

@@ -132,3 +132,8 @@ async def anybody_waits(store: StoreUnderTest) -> bool:
             "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
     )
+
+
+async def somebody_waits(store: StoreUnderTest) -> bool:
+    """Return whether somebody waits for a lock."""
+    return bool(await store.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 from builders import Json
-from people_fixtures import until
+from people_fixtures import somebody_waits, until
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres import statements
@@ -303,15 +303,10 @@ async def test_who_reads_a_district_is_waited_for_and_what_was_read_of_an_erased
         await erase("c", timedelta(milliseconds=100))
         await reading.execute(BASELINE, "user", "b", {"student": {}})
         erasing = asyncio.create_task(erase("d", timedelta(seconds=20)))
-        await until(lambda: _waits(store))
+        await until(lambda: somebody_waits(store))
     await erasing
 
     assert await store.rows("SELECT FROM baseline_records") == []
-
-
-async def _waits(store: StoreUnderTest) -> bool:
-    """Return whether somebody waits for a lock."""
-    return bool(await store.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
 
 
 @pytest.mark.parametrize(("committed", "expected"), [("{}", True), (None, False)])

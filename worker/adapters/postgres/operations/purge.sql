@@ -23,7 +23,6 @@ UPDATE audit a SET detail = coalesce(
     (SELECT jsonb_object_agg(key, value) FROM jsonb_each(a.detail) WHERE jsonb_typeof(value) IN ('number', 'boolean')),
     '{}')
 WHERE district_id = $1
-  AND EXISTS (SELECT FROM jsonb_each(a.detail) WHERE jsonb_typeof(value) NOT IN ('number', 'boolean'))
 
 -- name: delete_inbox
 -- Deletes events of the district that are not yet evaluated.

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from schemas.blank import is_blank
+from worker.runtime.count_text import counted
 
 _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "string_type": lambda _: "a text",
@@ -81,15 +82,15 @@ def kind_of(value: object) -> str:
         case int() | float():
             return "a number"
         case str() | bytes():
-            return "a blank text" if is_blank(value) or not value.strip() else _text(len(value))
+            return (
+                "a blank text"
+                if is_blank(value) or not value.strip()
+                else f"a text of {counted(len(value), 'character')}"
+            )
         case list() | tuple():
             return f"a list of {len(value):,}"
         case _:
             return "an object"
-
-
-def _text(length: int) -> str:
-    return f"a text of {length:,} character{'' if length == 1 else 's'}"
 
 
 def brief(value: object, limit: int = 60) -> str:

@@ -8,9 +8,9 @@ from typing import Final
 from worker.cli.demo import terminal_story
 from worker.cli.demo.consumer import Json
 from worker.cli.demo.scene import Scene, expect
-from worker.cli.demo.terminal_story import number
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Policy
+from worker.runtime.count_text import counted
 
 GUARDED_FROM: Final = Policy().removal_limit_floor + 1
 """Students of a school: fewer may go without anybody being asked."""
@@ -41,7 +41,7 @@ async def school_vanishes(scene: Scene, school: str) -> None:
         causes = [(cause["code"], cause["removed"]) for cause in review["causes"]]
         expect("causes", [("sharing.school_vanished", removed)], causes)
         scene.teller.say(
-            f"No record is wrong, but the plan would remove {number(removed, 'student')}. A guard blocks "
+            f"No record is wrong, but the plan would remove {counted(removed, 'student')}. A guard blocks "
             f"it, and review {decided.sequence} asks a person to decide:"
         )
         scene.causes(review)
@@ -92,7 +92,7 @@ async def _resume(scene: Scene) -> None:
     await scene.decision({Outcome.HELD})
     scene.teller.say(
         "The rollback also put the district on hold: nothing is committed until a person resumes it. Now "
-        f"the school is shared again, and a new student arrives. These {number(types.total(), 'event')} are "
+        f"the school is shared again, and a new student arrives. These {counted(types.total(), 'event')} are "
         "evaluated and wait."
     )
     await scene.live.resume(scene.actor, "the school is shared again")

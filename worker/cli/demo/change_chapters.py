@@ -7,9 +7,9 @@ from typing import Final
 from worker.cli.demo import terminal_story
 from worker.cli.demo.consumer import Json
 from worker.cli.demo.scene import Scene, expect
-from worker.cli.demo.terminal_story import number
 from worker.domain.preflight.decision import Outcome
 from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
+from worker.runtime.count_text import counted
 from worker.sandbox.live_districts import REQUIRED as BLANKED
 
 CHANGES_A_DAY: Final = 25
@@ -54,8 +54,8 @@ async def student_broken(scene: Scene) -> None:
         expect("blocked students", 1, blocked)
         expect("owners", ["sis"], [cause["owner"] for cause in review["causes"]])
         scene.teller.say(
-            f"{blocked} of {number(total, 'student')} is blocked, and that blocks the whole district. "
-            f"Review {decided.sequence} reports {number(review['findings']['new'], 'new error')}, names the "
+            f"{blocked} of {counted(total, 'student')} is blocked, and that blocks the whole district. "
+            f"Review {decided.sequence} reports {counted(review['findings']['new'], 'new error')}, names the "
             "student by ID only, and names the owner: the district's student information system. What was "
             "committed stays as it is."
         )
@@ -89,9 +89,9 @@ async def _newcomer(scene: Scene, classmate: str) -> None:
     waiting = sum(sum(counts.values()) for counts in details["plan"]["counts"].values())
     sections = scene.district.sections_of(classmate)
     scene.teller.say(
-        f"A new student arrives and joins {number(len(sections), 'section')}: "
-        f"{number(types.total(), 'event')}. The error is still there, so nothing is published; "
-        f"{number(waiting, 'change')} of the roster {'waits' if waiting == 1 else 'wait'}."
+        f"A new student arrives and joins {counted(len(sections), 'section')}: "
+        f"{counted(types.total(), 'event')}. The error is still there, so nothing is published; "
+        f"{counted(waiting, 'change')} of the roster {'waits' if waiting == 1 else 'wait'}."
     )
 
 
@@ -111,7 +111,7 @@ async def field_withdrawn(scene: Scene) -> None:
         expect("errors", total, errors)
         scene.teller.say(
             f"Nothing is committed, so no product loses a {WITHDRAWN}. Review {decided.sequence} counts "
-            f"{number(errors, 'error')}, one for each student"
+            f"{counted(errors, 'error')}, one for each student"
             + (", and names the one cause:" if total >= WITHDRAWN_STUDENTS else ".")
         )
         if total >= WITHDRAWN_STUDENTS:
@@ -138,7 +138,7 @@ async def field_restored(scene: Scene) -> None:
         types = scene.live.change(scene.clever.restore(WITHDRAWN))
         decided = await scene.decision({Outcome.COMMIT})
         scene.teller.say(
-            f"After {number(types.total(), 'update')} all errors are gone. Every record is the same as "
+            f"After {counted(types.total(), 'update')} all errors are gone. Every record is the same as "
             "committed "
             f"before, so commit {decided.sequence} has no changes: it only ends the review."
         )

@@ -25,8 +25,9 @@ from worker.cli.demo import story
 from worker.cli.demo.folder import fresh_folder
 from worker.cli.demo.live import LiveDistrict, StoryFailed
 from worker.cli.demo.scene import Scene
-from worker.cli.demo.terminal_story import TerminalStory, number
+from worker.cli.demo.terminal_story import TerminalStory
 from worker.pipeline.evaluate.record_decision import Decided
+from worker.runtime.count_text import counted
 from worker.runtime.errors import InputFileError, SettingsError
 from worker.runtime.logs import configure_logging
 from worker.sandbox.api import CLIENT
@@ -159,7 +160,7 @@ class _Demo:
                 messages = [orjson.loads(line) for line in path.read_bytes().splitlines()]
                 whole = sum(1 for message in messages if message.get("part", 1) == 1)
                 what = path.stem.removesuffix("s")
-                teller.line(f"{path}  ({number(len(messages), 'line')}, {number(whole, what)})")
+                teller.line(f"{path}  ({counted(len(messages), 'line')}, {counted(whole, what)})")
             teller.say("Commands to explore the district:")
             teller.line(f"{look} districts")
             teller.line(f"{look} show {self._clever.id}")

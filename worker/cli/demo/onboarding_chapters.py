@@ -9,11 +9,11 @@ from worker.cli.demo.consumer import Json
 from worker.cli.demo.coverage import BY_SUBJECT, BY_SUBJECT_LABEL, Suggested, chosen, suggested
 from worker.cli.demo.live import Baseline, StoryFailed
 from worker.cli.demo.scene import Scene, expect
-from worker.cli.demo.terminal_story import number
 from worker.domain.preflight.decision import Outcome
 from worker.domain.review.causes.wording import several
 from worker.pipeline.evaluate.record_decision import Decided
 from worker.pipeline.poll.clever import COLLECTIONS
+from worker.runtime.count_text import counted
 from worker.sandbox.district import SandboxDistrict
 
 _EITHER: Final = frozenset({Outcome.REVIEW, Outcome.COMMIT})
@@ -27,9 +27,9 @@ async def connected(scene: Scene) -> Decided:
         scene.teller.say(
             f"Clever is simulated by a sandbox at {scene.address}. District {scene.clever.id} has "
             "connected our "
-            f"application and shares {number(students, 'student')}, "
-            f"{number(sizes['users'] - students, 'other user')}, {number(sizes['sections'], 'section')} and "
-            f"{number(sizes['schools'], 'school')}."
+            f"application and shares {counted(students, 'student')}, "
+            f"{counted(sizes['users'] - students, 'other user')}, {counted(sizes['sections'], 'section')} "
+            f"and {counted(sizes['schools'], 'school')}."
         )
         with scene.teller.waiting("waiting for the worker to find the district"):
             await scene.live.found()
@@ -41,7 +41,7 @@ async def connected(scene: Scene) -> Decided:
         expect("records read", sizes, baseline.records)
         scene.teller.table(terminal_story.records_table(baseline.records))
         scene.teller.say(
-            f"{number(sum(sizes.values()), 'record')}, read within {baseline.seconds:.1f} s after the "
+            f"{counted(sum(sizes.values()), 'record')}, read within {baseline.seconds:.1f} s after the "
             "district was found. From now on the worker follows the district's event feed. Everything "
             "below happens in Clever."
         )
@@ -61,7 +61,7 @@ async def review(scene: Scene, decided: Decided) -> Json:
         errors, causes = review["findings"]["errors"], len(review["causes"])
         scene.teller.say(
             f"Every student must belong to exactly one class. {_sections_a_student(scene.district)} You do "
-            f"not have to read these findings one by one: the review groups {number(errors, 'error')} into "
+            f"not have to read these findings one by one: the review groups {counted(errors, 'error')} into "
             f"{several(causes, 'cause')}, each with its owner and what to do."
         )
         scene.causes(review)
@@ -77,7 +77,7 @@ def _sections_a_student(district: SandboxDistrict) -> str:
     if not counts:
         return "This district has no students to roster, and no filter can change that."
     most, least = max(counts), min(counts)
-    span = number(most, "section") if least == most else f"{least} to {number(most, 'section')}"
+    span = counted(most, "section") if least == most else f"{least} to {counted(most, 'section')}"
     return f"At the moment every section counts, and each student is in {span}."
 
 
@@ -114,10 +114,9 @@ async def _trials(scene: Scene, best: Suggested) -> None:
     _, none, many = by_subject.coverage
     if none or many:
         scene.teller.say(
-            f"The subject alone is not enough: of the {number(by_subject.classes, 'section')} that it keeps, "
-            f"{number(many, 'student')} would have more than one class and {none:,} no class, so nothing "
-            "would be "
-            "committed. The suggestion does what the review promised."
+            f"The subject alone is not enough: of the {counted(by_subject.classes, 'section')} that it "
+            f"keeps, {counted(many, 'student')} would have more than one class and {none:,} no class, "
+            "so nothing would be committed. The suggestion does what the review promised."
         )
 
 
@@ -127,12 +126,12 @@ def stays_in_review(scene: Scene, suggestion: Suggested) -> None:
         left = suggestion.coverage.none + suggestion.coverage.several
         scene.teller.say(
             f"No filter gives every student exactly one section. The closest is {suggestion.label}; it "
-            f"leaves {number(left, 'student')} without exactly one class:"
+            f"leaves {counted(left, 'student')} without exactly one class:"
         )
         scene.teller.table(terminal_story.leftovers_table(suggestion.said))
         more = suggestion.said["leftover_groups"] - terminal_story.LISTED
         if more > 0:
-            scene.teller.say(f"And {number(more, 'more school and grade', 'more schools and grades')}.")
+            scene.teller.say(f"And {counted(more, 'more school and grade', 'more schools and grades')}.")
         scene.teller.say(
             "Nothing is committed until every student has exactly one class. You can follow the causes, "
             "check "

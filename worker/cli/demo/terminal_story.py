@@ -137,11 +137,6 @@ class TerminalStory:
             yield lambda count: progress.advance(task, count)
 
 
-def number(count: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {singular if count == 1 else plural or f'{singular}s'}"
-
-
 def review_table(review: Json) -> Table:
     """Return a review's students and findings by code."""
     students, table = review["students"], _table("", "count", "what it means")

@@ -98,7 +98,7 @@ def in_words(seconds: int) -> str:
     if seconds <= 0:
         return ""
     if seconds <= 90:  # noqa: PLR2004 — a minute and a half is still told in seconds
-        return f"{seconds} second" if seconds == 1 else f"{seconds} seconds"
+        return counted(seconds, "second")
     return counted(-(-seconds // 60), "minute")
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.tally import Tally, plan_counts
-from worker.domain.preflight.turnover import students_text
 from worker.domain.roster.canonical import MODULUS, to_hex
 from worker.domain.roster.timestamps import instant
+from worker.runtime.count_text import counted
 
 REMOVAL_GUARDS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})
 CLASS_CHANGE_GUARDS: Final = frozenset({Code.DISTRICT_CLASS_CHANGE, Code.SCHOOL_CLASS_CHANGE})
@@ -145,8 +145,8 @@ def guards_text(guards: Sequence[Finding]) -> str:
 def guarded_text(detail: Mapping[str, Any]) -> str:
     """Return what a guard's finding counts, in words."""
     if "class_changes" in detail:
-        what = f"{detail['class_changes']:,} of {students_text(detail['committed'])} change class"
+        what = f"{detail['class_changes']:,} of {counted(detail['committed'], 'student')} change class"
     else:
-        what = f"{detail['removed']:,} of {students_text(detail['committed'])}"
+        what = f"{detail['removed']:,} of {counted(detail['committed'], 'student')}"
     earlier = f", {detail['earlier']:,} of them already committed" if detail.get("earlier") else ""
     return f"{what}{earlier}, limit {detail['limit_percent']:g} %"

@@ -9,14 +9,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from worker.runtime.count_text import counted
+
 _FIGURE: Final = re.compile(r"[0-9]{1,9}")
 LONGEST_LOOK_BACK: Final = timedelta(hours=168)
 """The longest `removal_window_hours`; what commits moved is kept for so long."""
-
-
-def students_text(number: int) -> str:
-    """Return a number of students in words."""
-    return f"{number:,} {'student' if number == 1 else 'students'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +126,8 @@ class FilterEffect:
     def text(self) -> str:
         """The figures, in a sentence."""
         changes, removed = self.moves.class_changes, self.moves.removed
-        told = (
-            f"{changes:,} of {students_text(self.committed)} {'changes' if changes == 1 else 'change'} class"
-        )
+        committed = counted(self.committed, "student")
+        told = f"{changes:,} of {committed} {'changes' if changes == 1 else 'change'} class"
         return told + (f", and {removed:,} {'is' if removed == 1 else 'are'} removed" if removed else "")
 
     @property

@@ -254,6 +254,46 @@ async def test_a_try_counts_once_for_the_name_and_once_for_the_address_that_are_
     assert [tuple(row) for row in rows] == [("address", 1), ("address", 1), ("name", 2)]
 
 
+async def test_who_has_to_wait_waits_for_the_address_and_the_name_and_no_attempt_is_counted(
+    kept: app.AccessStore, store: StoreUnderTest
+) -> None:
+    minute = timedelta(minutes=1)
+
+    async def waits(address: timedelta, name: timedelta) -> timedelta:
+        await store.rows(
+            "UPDATE login_attempts SET free_at = now() + CASE kind WHEN 'name' THEN $1::interval ELSE $2 END",
+            *(name, address),
+        )
+        before = await rows(store)
+        wait = await kept.attempts.admit("bea", "bea")
+        assert changed(before, await rows(store)) == {}
+        return wait
+
+    assert 9 * minute < await waits(9 * minute + MOMENT, minute) <= 9 * minute + MOMENT
+    assert 9 * minute < await waits(minute, 9 * minute + MOMENT) <= 9 * minute + MOMENT
+    assert minute < await waits(minute + MOMENT, -minute) <= minute + MOMENT
+    assert minute < await waits(-minute, minute + MOMENT) <= minute + MOMENT
+
+
+async def test_the_first_attempt_waits_where_others_have_used_up_what_is_free_at_that_moment(
+    kept: app.AccessStore, store: StoreUnderTest
+) -> None:
+    counters = await store.rows("DELETE FROM login_attempts RETURNING kind, bucket")
+
+    async with store.database.transaction() as others:
+        for row in counters:
+            await others.execute(
+                "INSERT INTO login_attempts (kind, bucket, failures, tried_at, free_at) "
+                "VALUES ($1, $2, 9, now(), now() + interval '1 minute')",
+                *row.values(),
+            )
+        admitting = asyncio.ensure_future(kept.attempts.admit("bea", "bea"))
+        await until_it_waits(store, admitting)
+
+    assert await admitting > timedelta(0)
+    assert {row["failures"] for row in await store.rows("SELECT failures FROM login_attempts")} == {9}
+
+
 async def test_a_log_in_takes_its_own_try_back_from_the_address_and_all_from_the_name(
     kept: app.AccessStore, store: StoreUnderTest
 ) -> None:

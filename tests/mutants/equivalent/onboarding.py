@@ -88,4 +88,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "handed_at IS NOT NULL))))": (
         "the second group of conditions says the same; this one has an index find the rows"
     ),
+    "worker/adapters/postgres/access/access.sql::admit: WHERE NOT EXISTS (SELECT FROM held WHERE "
+    "free_at > clock_timestamp()) ORDER BY kind => WHERE NOT EXISTS (SELECT FROM held WHERE "
+    "free_at > clock_timestamp()) ORDER BY kind DESC": (
+        "attempts that wait for each other in a ring are made again; the order makes it rare"
+    ),
 }

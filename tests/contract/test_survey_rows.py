@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -11,6 +11,7 @@ from store_fixtures import StoreUnderTest
 
 from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
 
+DAY: Final = timedelta(days=1)
 LONG_AGO: Final = (datetime.now(UTC) - timedelta(days=100)).date()
 ENDED: Final[Json] = {
     "name": "Fall",
@@ -152,8 +153,9 @@ async def test_a_survey_and_a_seating_are_for_today_there_by_the_newest_policy_a
     store: StoreUnderTest, zone: str, until: str | None
 ) -> None:
     await stage(store)
-    await describe(store, DISTRICT, zone)
     await describe(store, OTHER_DISTRICT, *({*ZONES} - {zone}))
+    await describe(store, DISTRICT, zone)
+    today = await today_in(store, zone)
     for district_id, version, days, ends in (
         (DISTRICT, 1, 0, None),
         (DISTRICT, 2, 200, until),
@@ -181,9 +183,26 @@ async def test_a_survey_and_a_seating_are_for_today_there_by_the_newest_policy_a
     assert found.in_force == in_scope("2")
     assert found.builder.build().current.tolist() == [True, True]
     assert list(builder._current) == [True, True]
-    (row,) = await store.rows("SELECT (clock_timestamp() AT TIME ZONE $1)::date AS today", zone)
-    assert (moment.batch_number, moment.today) == (4, row["today"])
-    assert builder.calendar.today == row["today"]
+    assert moment.batch_number == 4
+    assert today <= moment.today <= await today_in(store, zone)
+    assert builder.calendar.today == moment.today
+
+
+@pytest.mark.parametrize("zone", ZONES)
+async def test_a_section_of_a_term_that_begins_today_there_counts(store: StoreUnderTest, zone: str) -> None:
+    await describe(store, OTHER_DISTRICT, *({*ZONES} - {zone}))
+    await describe(store, DISTRICT, zone)
+    await store.rows("INSERT INTO districts (district_id) VALUES ($1), ($2)", OTHER_DISTRICT, DISTRICT)
+    today = await today_in(store, zone)
+    begun = {"name": "Spring", "start": today.isoformat(), "end": (today + DAY).isoformat()}
+    await add(store, DISTRICT, "term", "begun", begun)
+    await add(store, DISTRICT, "section", "x", {**SECTION, "term_id": "begun"})
+
+    found = await store.surveys.of(DISTRICT)
+    _, builder = await store.surveys.seating(DISTRICT)
+
+    assert found.builder.build().current.tolist() == [True]
+    assert list(builder._current) == [True]
 
 
 async def test_without_a_zone_a_policy_and_a_filter_of_its_own_those_of_the_settings_hold(
@@ -202,6 +221,12 @@ async def test_without_a_zone_a_policy_and_a_filter_of_its_own_those_of_the_sett
 
 def in_scope(grade: str) -> SectionFilter:
     return SectionFilter(scope=Scope(grades=(grade,)))
+
+
+async def today_in(store: StoreUnderTest, zone: str) -> date:
+    (row,) = await store.rows("SELECT (clock_timestamp() AT TIME ZONE $1)::date AS today", zone)
+    today: date = row["today"]
+    return today
 
 
 async def describe(store: StoreUnderTest, district_id: str, zone: str) -> None:

@@ -31,6 +31,12 @@ async def roster(store: StoreUnderTest) -> AsyncIterator[PostgresCandidateRoster
         yield PostgresCandidateRoster(connection, "d")
 
 
+@pytest.fixture
+async def of_another(store: StoreUnderTest) -> AsyncIterator[PostgresCandidateRoster]:
+    async with store.database.connection() as connection:
+        yield PostgresCandidateRoster(connection, "e")
+
+
 async def put(
     store: StoreUnderTest, kind: str, name: str, candidate: str | None, committed: str | None = None,
     school: str | None = None, sections: tuple[str, ...] = (), grade: str | None = None,
@@ -41,9 +47,23 @@ async def put(
     await store.rows(ROSTER, kind, name, *values)
 
 
-async def entries(store: StoreUnderTest) -> dict[tuple[str, str], tuple[Any, ...]]:
-    rows = await store.rows("SELECT kind, record_id, candidate, committed, school_id, grade FROM roster")
-    return {(row[0], row[1]): tuple(row)[2:] for row in rows}
+async def add_elsewhere(store: StoreUnderTest, statement: str, *values: object) -> None:
+    """Add a row of another district."""
+    await store.rows(statement.replace("'d'", "'e'"), *values)
+
+
+def by_id(states: list[Any]) -> dict[str, Any]:
+    """Return states by their ids, of which each stands there once."""
+    found = {state.id: state for state in states}
+    assert len(found) == len(states)
+    return found
+
+
+async def entries(store: StoreUnderTest) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    rows = await store.rows(
+        "SELECT district_id, kind, record_id, candidate, committed, school_id, grade FROM roster"
+    )
+    return {tuple(row)[:3]: tuple(row)[3:] for row in rows}
 
 
 # Students, teachers and schools with what is beside them
@@ -76,7 +96,7 @@ async def test_a_student_is_read_with_his_kept_sections_his_school_and_his_row(
     await put(store, "student", "b", None, "{}")
     await put(store, "teacher", "a", "other", "other")
 
-    states = {state.id: state for state in await roster.student_states(["a", "b", "c", "d", "z"])}
+    states = by_id(await roster.student_states(["a", "b", "c", "d", "z"]))
 
     assert {name: state.ranks for name, state in states.items()} == {
         "a": {"a": 3, "b": 1},
@@ -112,8 +132,11 @@ async def test_a_teacher_is_needed_who_has_a_kept_section_with_students(
         await store.rows(LINK, role, target, section)
     await put(store, "teacher", "a", "{}", None)
     await put(store, "student", "b", "{}", "{}")
+    await add_elsewhere(store, STAGED, "user", "z", {"teacher": {}})
+    await add_elsewhere(store, LINK, "teacher", "b", "full")
+    await add_elsewhere(store, ROSTER, "teacher", "b", "{}", "{}", None, [], None, False)
 
-    states = {state.id: state for state in await roster.teacher_states(["a", "b", "c", "d", "e", "z"])}
+    states = by_id(await roster.teacher_states(["a", "b", "c", "d", "e", "z"]))
 
     assert {name for name, state in states.items() if state.needed} == {"a", "e"}
     assert {name: state.record for name, state in states.items()} == {
@@ -132,13 +155,15 @@ async def test_a_school_is_needed_where_a_student_or_a_class_of_the_candidate_is
         await store.rows(STAGED, "school", name, None if name == "f" else {"name": name})
         await store.rows(STAGED, "user", name, {"name": "a user"})
     await put(store, "student", "1", "{}", None, "a")
-    await put(store, "class", "1", "{}", None, "b")
+    await put(store, "class", "7", "{}", None, "b")
     await put(store, "teacher", "1", "{}", None, "c")
     await put(store, "student", "2", None, "{}", "d")
     await put(store, "school", "a", None, "{}")
     await put(store, "student", "e", "{}", "{}", "f")
+    await add_elsewhere(store, ROSTER, "student", "9", "{}", "{}", "c", [], None, False)
+    await add_elsewhere(store, ROSTER, "school", "b", "{}", "{}", None, [], None, False)
 
-    states = {state.id: state for state in await roster.school_states([*"abcdef", "z"])}
+    states = by_id(await roster.school_states([*"abcdef", "z"]))
     students = await roster.students_of_schools(["a", "b", "c", "d"])
 
     assert {name for name, state in states.items() if state.needed} == {"a", "b", "f"}
@@ -162,6 +187,7 @@ async def of_each(store: StoreUnderTest) -> None:
         await put(store, kind, "stays", f"{kind} new", f"{kind} old", "s", (), "3", blocked=True)
         await put(store, kind, "comes", f"{kind} new", None, "s", (), "3")
         await put(store, kind, "goes", None, f"{kind} old")
+        await add_elsewhere(store, ROSTER, kind, "comes", "theirs", None, "s", [], "3", False)
 
 
 @pytest.mark.usefixtures("of_each")
@@ -175,8 +201,8 @@ async def test_what_is_taken_out_is_gone_or_waits_to_be_removed_and_no_other_row
         [EntryWrite(RosterKind(kind), name, None) for name in ("stays", "comes", "goes", "z")]
     )
 
-    expected = {key: row for key, row in before.items() if key != (kind, "comes")}
-    expected[kind, "stays"] = (None, f"{kind} old", None, None)
+    expected = {key: row for key, row in before.items() if key != ("d", kind, "comes")}
+    expected["d", kind, "stays"] = (None, f"{kind} old", None, None)
     assert await entries(store) == expected
     blocked = await store.rows("SELECT kind FROM roster WHERE blocked AND record_id = 'stays'")
     assert {row[0] for row in blocked} == set(KINDS) - {kind}
@@ -203,8 +229,9 @@ async def test_a_class_is_read_with_its_section_its_rank_its_students_and_its_ro
     await store.rows(STAGED, "section", "goes", None)
     await store.rows(KEPT, "stays", 3, 7)
     await store.rows(KEPT, "bare", 4, 0)
+    await add_elsewhere(store, KEPT, "comes", 9, 9)
 
-    states = {state.id: state for state in await roster.class_states(["stays", "comes", "goes", "bare", "z"])}
+    states = by_id(await roster.class_states(["stays", "comes", "goes", "bare", "z"]))
 
     assert {name: (state.record, state.rank, state.students) for name, state in states.items()} == {
         "stays": ({"name": "stays"}, 3, 7),
@@ -227,38 +254,45 @@ async def test_a_class_is_read_with_its_section_its_rank_its_students_and_its_ro
 
 IDENTITIES: Final = [
     ("a", "email", b"1"), ("b", "email", b"1"), ("c", "email", b"2"), ("a", "sis_id", b"1"),
-    ("b", "sis_id", b"2"), ("c", "sis_id", b"1"),
+    ("b", "sis_id", b"2"), ("c", "sis_id", b"1"), ("d", "sis_id", b"1"),
 ]  # fmt: skip
 
 
 async def test_values_are_replaced_of_the_students_that_are_meant_and_those_that_moved_are_told(
     store: StoreUnderTest, roster: PostgresCandidateRoster
 ) -> None:
-    first = await roster.replace_identities(["a", "b", "c"], IDENTITIES)
-    same = await roster.replace_identities(["a", "b", "c"], IDENTITIES)
+    first = await roster.replace_identities(["a", "b", "c", "d"], IDENTITIES)
+    same = await roster.replace_identities(["a", "b", "c", "d"], IDENTITIES)
     moved = await roster.replace_identities(["a", "b"], [("a", "email", b"3"), ("b", "email", b"1")])
+    to_the_other_field = await roster.replace_identities(["c"], [("c", "sis_id", b"2")])
 
     assert first == {(field, value) for _, field, value in IDENTITIES}
     assert same == set()
     assert moved == {("email", b"1"), ("email", b"3"), ("sis_id", b"1"), ("sis_id", b"2")}
+    assert to_the_other_field == {("email", b"2"), ("sis_id", b"1"), ("sis_id", b"2")}
     rows = await store.rows("SELECT student_id, field, value_digest FROM identities ORDER BY 1, 2")
     assert [tuple(row) for row in rows] == [
         ("a", "email", b"3"),
         ("b", "email", b"1"),
-        ("c", "email", b"2"),
-        ("c", "sis_id", b"1"),
+        ("c", "sis_id", b"2"),
+        ("d", "sis_id", b"1"),
     ]
 
 
-async def test_a_value_is_duplicated_that_another_student_has_in_the_same_field(
-    roster: PostgresCandidateRoster,
-) -> None:
-    await roster.replace_identities(["a", "b", "c"], IDENTITIES)
+IDENTITY = "INSERT INTO identities (district_id, student_id, field, value_digest) VALUES ('d', $1, $2, $3)"
 
-    assert await roster.duplicated_fields(["a", "b", "c", "z"]) == {
+
+async def test_a_value_is_duplicated_that_another_student_has_in_the_same_field(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    await roster.replace_identities(["a", "b", "c", "d"], IDENTITIES)
+    await add_elsewhere(store, IDENTITY, "b", "sis_id", b"1")
+
+    assert await roster.duplicated_fields(["a", "b", "c", "d", "z"]) == {
         "a": {"email", "sis_id"},
         "b": {"email"},
         "c": {"sis_id"},
+        "d": {"sis_id"},
     }
     assert await roster.duplicated_fields(["b"]) == {"b": {"email"}}
 
@@ -269,14 +303,16 @@ def duplicate(name: str, field: str) -> Finding:
 
 
 async def test_holders_of_a_value_are_unsettled_whose_finding_does_not_fit_how_many_there_are(
-    store: StoreUnderTest, roster: PostgresCandidateRoster
+    store: StoreUnderTest, roster: PostgresCandidateRoster, of_another: PostgresCandidateRoster
 ) -> None:
-    await roster.replace_identities(["a", "b", "c"], IDENTITIES)
+    await roster.replace_identities(["a", "b", "c", "d"], IDENTITIES)
+    await add_elsewhere(store, IDENTITY, "x", "email", b"2")
+    await of_another.write_findings([duplicate("c", "email")], [])
     values = [("email", b"1"), ("email", b"2"), ("sis_id", b"1"), ("sis_id", b"2")]
     before = await roster.unsettled_holders(values)
     settled = [duplicate("a", "email"), duplicate("b", "email"), duplicate("a", "sis_id")]
 
-    await roster.write_findings([*settled, duplicate("c", "sis_id")], [])
+    await roster.write_findings([*settled, duplicate("c", "sis_id"), duplicate("d", "sis_id")], [])
     all_settled = await roster.unsettled_holders(values)
     await roster.write_findings([duplicate("c", "email")], [duplicate("a", "email")])
     await store.rows("UPDATE findings SET open = false, reported = true WHERE record_id = 'b'")
@@ -287,7 +323,7 @@ async def test_holders_of_a_value_are_unsettled_whose_finding_does_not_fit_how_m
     for kind, code in others:
         await roster.write_findings([Finding(code, Severity.ERROR, kind, "b", {"field": "email"})], [])
 
-    assert before == {"a", "b", "c"}
+    assert before == {"a", "b", "c", "d"}
     assert all_settled == set()
     assert await roster.unsettled_holders(values) == {"a", "b", "c"}
     assert await roster.unsettled_holders([("email", b"2")]) == {"c"}
@@ -304,9 +340,9 @@ def finding(kind: str, name: str, code: Code = Code.NO_SECTION) -> Finding:
 FINDINGS: Final = [finding(kind, name) for kind in ("student", "class", "teacher") for name in "ab"]
 
 
-async def found(store: StoreUnderTest) -> dict[tuple[str, str, str], tuple[bool, bool]]:
-    rows = await store.rows("SELECT kind, record_id, code, open, reported FROM findings")
-    return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+async def found(store: StoreUnderTest) -> dict[tuple[str, str, str, str], tuple[bool, bool]]:
+    rows = await store.rows("SELECT district_id, kind, record_id, code, open, reported FROM findings")
+    return {(row[0], row[1], row[2], row[3]): (row[4], row[5]) for row in rows}
 
 
 async def test_open_findings_are_those_on_these_records_of_these_kinds(
@@ -330,20 +366,22 @@ async def test_open_findings_are_those_on_these_records_of_these_kinds(
 
 @pytest.mark.parametrize("is_reported", [True, False])
 async def test_a_finding_that_is_closed_stays_until_its_end_is_told_and_no_other_is_changed(
-    store: StoreUnderTest, roster: PostgresCandidateRoster, is_reported: bool
-) -> None:
+    store: StoreUnderTest, roster: PostgresCandidateRoster, of_another: PostgresCandidateRoster,
+    is_reported: bool,
+) -> None:  # fmt: skip
     others = [
         finding("student", "a", Code.MULTIPLE_SECTIONS),
         finding("student", "b", Code.MULTIPLE_SECTIONS),
     ]
-    await roster.write_findings([*FINDINGS, *others], [])
+    for each in (roster, of_another):
+        await each.write_findings([*FINDINGS, *others], [])
     await store.rows("UPDATE findings SET reported = $1", is_reported)
     before = await found(store)
     closed = [FINDINGS[0], FINDINGS[3]]  # of a student a, of a class b
 
     await roster.write_findings([], closed)
 
-    keys = {(one.kind, one.record_id, one.code) for one in closed}
+    keys = {("d", one.kind, one.record_id, one.code) for one in closed}
     expected = {key: row for key, row in before.items() if key not in keys}
     assert await found(store) == expected | (dict.fromkeys(keys, (False, True)) if is_reported else {})
 
@@ -388,12 +426,20 @@ async def test_coverage_is_counted_by_school_and_grade_and_forgotten_where_nobod
     await roster.move_coverage(
         {("a", "1"): (3, 1), ("a", "2"): (1, 0), ("b", "1"): (2, 2), (None, None): (1, 1)}
     )
-    await roster.move_coverage({("a", "1"): (-1, -1), ("b", "2"): (1, 0), ("a", "2"): (-1, 0)})
+    others = "('e', 'a', '2', 0, 0), ('d', 'a', '9', 0, 0), ('d', 'z', '2', 0, 0)"
+    await store.rows(f"INSERT INTO coverage VALUES {others}")
+    await roster.move_coverage(
+        {("a", "1"): (-1, -1), ("b", "2"): (1, 0), ("a", "2"): (-1, 0), ("a", "3"): (4, 0)}
+    )
 
-    rows = await store.rows("SELECT school_id, grade, students, blocked FROM coverage ORDER BY 1, 2")
+    rows = await store.rows(
+        "SELECT school_id, grade, students, blocked FROM coverage WHERE district_id = 'd' ORDER BY 1, 2"
+    )
     assert [tuple(row) for row in rows] == [
-        *(("", "", 1, 1), ("a", "1", 2, 0), ("b", "1", 2, 2), ("b", "2", 1, 0)),
+        *(("", "", 1, 1), ("a", "1", 2, 0), ("a", "3", 4, 0), ("a", "9", 0, 0)),
+        *(("b", "1", 2, 2), ("b", "2", 1, 0), ("z", "2", 0, 0)),
     ]
+    assert await store.rows("SELECT FROM coverage WHERE district_id = 'e'")
 
 
 async def test_live_records_that_could_not_be_read_in_part_are_counted_by_kind(

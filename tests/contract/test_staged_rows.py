@@ -119,7 +119,10 @@ async def test_all_ids_of_a_kind_come_once_each_in_order_and_no_more_at_a_time(
         for member in (b"1", b"2"):
             await store.rows(FINDING, kind, name, member, is_open)
 
-    chunks = [chunk async for chunk in staged.ids_in_chunks(what, size)]
+    chunks = []
+    async for chunk in staged.ids_in_chunks(what, size):
+        chunks.append(chunk)
+        assert len(chunks) <= len(CHUNKS[what])
 
     assert [name for chunk in chunks for name in chunk] == list(CHUNKS[what])
     # Whom only a finding names, comes behind all others.

@@ -36,7 +36,7 @@ SELECT field, value_digest FROM removed UNION SELECT field, value_digest FROM ad
 
 -- name: unsettled_holders
 -- Holders of these values whose open finding of a duplicate does not fit how many there are.
-SELECT DISTINCT i.student_id
+SELECT i.student_id
 FROM unnest($2::text[], $3::bytea[]) AS v(field, value_digest)
 CROSS JOIN LATERAL (SELECT student_id FROM identities
     WHERE district_id = $1 AND field = v.field AND value_digest = v.value_digest OFFSET 0) AS i
@@ -134,10 +134,10 @@ ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     blocked = EXCLUDED.blocked
 
 -- name: blank_entries
--- Takes committed records out of the candidate roster; the next commit removes them.
+-- Takes committed records out of the candidate roster; the next commit removes them. (The others are gone by now.)
 UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL, grade = NULL,
     blocked = false
-WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NOT NULL
+WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[])
 
 -- name: delete_entries
 -- Deletes the rows of records that were never committed and left the candidate roster.
@@ -179,12 +179,13 @@ FROM unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::jso
 ON CONFLICT (district_id, kind, record_id, member) DO UPDATE SET open = true, since = EXCLUDED.since
 
 -- name: close_findings
--- Closes findings that the last review reported; the next review says that they are resolved.
+-- Closes findings that the last review reported; the next review says that they are resolved. (The others are
+-- gone by now.)
 -- The index finds the rows by kind and record; a member, which is what tells findings apart, is kept from it
 -- by the concatenation, since three lists together would be looked up in every combination.
 UPDATE findings SET open = false
 WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[])
-  AND member || ''::bytea = ANY($4::bytea[]) AND reported
+  AND member || ''::bytea = ANY($4::bytea[])
 
 -- name: delete_findings
 -- Deletes findings that end before any review reported them.

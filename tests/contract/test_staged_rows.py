@@ -9,6 +9,7 @@ import pytest
 from store_fixtures import StoreUnderTest
 
 from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
+from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
 from worker.domain.roster.records import RecordKind
 from worker.pipeline.evaluate.rosters import SectionLink
 
@@ -17,6 +18,12 @@ DEAD: Final = "f"
 """Whatever has this id was deleted."""
 KINDS: Final = ("district", "school", "term", "course", "user", "section")
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, $3, $4)"
+KEPT = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"
+
+
+async def add_elsewhere(store: StoreUnderTest, statement: str, *values: object) -> None:
+    """Add a row of another district."""
+    await store.rows(statement.replace("'d'", "'e'"), *values)
 
 
 def record_of(kind: str, name: str) -> dict[str, Any] | None:
@@ -27,6 +34,8 @@ def record_of(kind: str, name: str) -> dict[str, Any] | None:
     record: dict[str, Any] = {"name": f"{kind} {name}"}
     if kind == "user":
         record |= {role: {} for role, names in roles.items() if name in names}
+    if kind == "course":
+        record |= {"student": {}, "teacher": {}}  # only of a user it says anything
     if kind == "section":
         record |= {"course_id": "a", "school_id": "b", "term_id": "c"} if name == "a" else {}
         record |= {"course_id": DEAD, "school_id": DEAD, "term_id": DEAD} if name == "b" else {}
@@ -36,15 +45,25 @@ def record_of(kind: str, name: str) -> dict[str, Any] | None:
 
 @pytest.fixture
 async def staged(store: StoreUnderTest) -> AsyncIterator[PostgresStagedRoster]:
-    """Six records of each kind with the same ids."""
+    """Six records of each kind with the same ids, and others of another district."""
     for kind in KINDS:
         for name in IDS:
             await store.rows(STAGED, kind, name, f"{kind} {name}", record_of(kind, name))
     for section, rank, students in (("a", 1, 5), ("d", 2, 0)):
-        kept = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"
-        await store.rows(kept, section, rank, students)
+        await store.rows(KEPT, section, rank, students)
+    await add_elsewhere(store, KEPT, "z", 9, 9)
+    theirs = {"name": "theirs", "student": {}, "teacher": {}}
+    for kind in KINDS:
+        for name in (*IDS, "z"):
+            await add_elsewhere(store, STAGED, kind, name, "theirs", theirs)
     async with store.database.connection() as connection:
         yield PostgresStagedRoster(connection, "d")
+
+
+@pytest.fixture
+async def of_another(store: StoreUnderTest) -> AsyncIterator[PostgresStagedRoster]:
+    async with store.database.connection() as connection:
+        yield PostgresStagedRoster(connection, "e")
 
 
 async def test_records_are_read_by_kind_and_id(staged: PostgresStagedRoster) -> None:
@@ -75,7 +94,10 @@ async def test_users_are_students_or_teachers_or_both_or_nobody(staged: Postgres
 async def test_a_section_is_read_with_its_course_its_school_and_its_term(
     staged: PostgresStagedRoster,
 ) -> None:
-    states = {state.id: state for state in await staged.section_states(["a", "b", "c", "d", DEAD, "z"])}
+    asked = ["a", "b", "c", "d", DEAD, "z"]
+    found = await staged.section_states(asked)
+    assert sorted(state.id for state in found) == asked
+    states = {state.id: state for state in found}
 
     beside = {
         name: tuple(one and one["name"] for one in (state.course, state.school, state.term))
@@ -102,10 +124,17 @@ FINDING = (
     "VALUES ('d', $1, $2, sha256($3), 'c', 'error', '{}', $4, true)"
 )
 SIDES: Final = (
-    *(("student", "g"), ("student", "a"), ("teacher", "g"), ("teacher", "h"), ("school", "g")),
+    *(
+        ("student", "h"),
+        ("student", "g"),
+        ("student", "a"),
+        ("teacher", "g"),
+        ("teacher", "h"),
+        ("school", "g"),
+    ),
     *(("school", "i"), ("class", "k")),
 )
-CHUNKS: Final = {"section": "abcdef", "student": "acdgj", "teacher": "bcgh", "school": "abcdegi"}
+CHUNKS: Final = {"section": "abcdef", "student": "acdgh" + "ejk", "teacher": "bcgh", "school": "abcdegi"}
 
 
 @pytest.mark.parametrize("what", CHUNKS)
@@ -115,9 +144,11 @@ async def test_all_ids_of_a_kind_come_once_each_in_order_and_no_more_at_a_time(
 ) -> None:
     for kind, name in SIDES:
         await store.rows(f"{ROSTER} ('d', $1, $2, '{{}}', '\\x00')", kind, name)
-    for kind, name, is_open in (("student", "j", True), ("student", "l", False), ("teacher", "m", True)):
+    told = (*(("student", name, name != "l") for name in "ljkecga"), ("teacher", "m", True))
+    for kind, name, is_open in told:
         for member in (b"1", b"2"):
             await store.rows(FINDING, kind, name, member, is_open)
+    await add_elsewhere(store, f"{ROSTER} ('d', 'student', $1, '{{}}', '\\x00')", "j")
 
     chunks = []
     async for chunk in staged.ids_in_chunks(what, size):
@@ -125,8 +156,8 @@ async def test_all_ids_of_a_kind_come_once_each_in_order_and_no_more_at_a_time(
         assert len(chunks) <= len(CHUNKS[what])
 
     assert [name for chunk in chunks for name in chunk] == list(CHUNKS[what])
-    # Whom only a finding names, comes behind all others.
-    together = CHUNKS[what].removesuffix("j")
+    # Whom only findings name, come behind all others.
+    together = CHUNKS[what].removesuffix("ejk")
     assert max(len(chunk) for chunk in chunks) == min(size, len(together))
 
 
@@ -140,14 +171,17 @@ LINKS: Final = [
 ]
 
 
-async def links(store: StoreUnderTest) -> set[tuple[str, str, str]]:
-    rows = await store.rows("SELECT role, target_id, section_id FROM section_links")
+async def links(store: StoreUnderTest, district: str = "d") -> set[tuple[str, str, str]]:
+    rows = await store.rows(
+        "SELECT role, target_id, section_id FROM section_links WHERE district_id = $1", district
+    )
     return {(row[0], row[1], row[2]) for row in rows}
 
 
 async def test_links_are_added_once_and_only_those_that_are_meant_are_removed(
-    store: StoreUnderTest, staged: PostgresStagedRoster
+    store: StoreUnderTest, staged: PostgresStagedRoster, of_another: PostgresStagedRoster
 ) -> None:
+    await of_another.write_links(LINKS, [])
     await staged.write_links(LINKS, [])
     await staged.write_links(LINKS[:3], [])
     gone = [LINKS[0], LINKS[4], LINKS[8]]  # of two roles, two targets and three sections
@@ -156,13 +190,14 @@ async def test_links_are_added_once_and_only_those_that_are_meant_are_removed(
     await staged.write_links([], gone)
 
     everything = {(link.role, link.target_id, link.section_id) for link in LINKS}
-    assert before == everything
+    assert before == everything == await links(store, "e")
     assert await links(store) == everything - {(link.role, link.target_id, link.section_id) for link in gone}
 
 
 async def test_sections_are_found_by_what_they_point_to(
-    staged: PostgresStagedRoster,
+    staged: PostgresStagedRoster, of_another: PostgresStagedRoster
 ) -> None:
+    await of_another.write_links([SectionLink("student", "a", "e")], [])
     await staged.write_links(
         [SectionLink("student", "a", "a"), SectionLink("student", "b", "b"), SectionLink("student", "c", "c"),
          SectionLink("teacher", "a", "d"), SectionLink("student", "b", "a")],
@@ -177,14 +212,23 @@ async def test_sections_are_found_by_what_they_point_to(
 # Terms of schools
 
 
+IN_GRACE = (
+    "INSERT INTO school_terms (district_id, school_id, term_id, sections, in_grace) "
+    "VALUES ('d', $1, $2, $3, true)"
+)
+
+
 async def terms(store: StoreUnderTest) -> dict[tuple[str, str], tuple[int, bool]]:
-    rows = await store.rows("SELECT school_id, term_id, sections, in_grace FROM school_terms")
+    rows = await store.rows(
+        "SELECT school_id, term_id, sections, in_grace FROM school_terms WHERE district_id = 'd'"
+    )
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
 async def test_sections_are_counted_by_school_and_term_and_those_without_any_are_forgotten(
     store: StoreUnderTest, staged: PostgresStagedRoster
 ) -> None:
+    await add_elsewhere(store, IN_GRACE, "a", "a", 0)
     await staged.count_school_terms({("a", "a"): 2, ("a", "b"): 1, ("b", "a"): 1})
     await staged.count_school_terms({("a", "a"): 1, ("b", "b"): 1})
     before = await terms(store)
@@ -193,16 +237,68 @@ async def test_sections_are_counted_by_school_and_term_and_those_without_any_are
     assert before == {("a", "a"): (3, False), ("a", "b"): (1, False), ("b", "a"): (1, False),
                       ("b", "b"): (1, False)}  # fmt: skip
     assert await terms(store) == {("a", "a"): (2, False), ("a", "b"): (1, False), ("b", "b"): (1, False)}
+    assert await store.rows("SELECT FROM school_terms WHERE district_id = 'e'")
 
 
 async def test_terms_are_in_grace_at_the_schools_at_which_they_are_and_nowhere_else(
     store: StoreUnderTest, staged: PostgresStagedRoster
 ) -> None:
     await staged.count_school_terms(dict.fromkeys([("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")], 1))
+    await add_elsewhere(store, IN_GRACE, "z", "z", 1)
 
     for in_grace in ({("a", "a"), ("b", "b")}, {("a", "a")}, {("a", "b")}, set()):
         await staged.put_in_grace(in_grace)
         assert {key for key, (_, graced) in (await terms(store)).items() if graced} == in_grace
+    assert await store.rows("SELECT FROM school_terms WHERE district_id = 'e' AND in_grace")
+
+
+async def test_terms_are_read_with_the_schools_that_use_them_and_those_that_nobody_uses(
+    store: StoreUnderTest, staged: PostgresStagedRoster
+) -> None:
+    await staged.count_school_terms({("b", "a"): 1, ("a", "z"): 4, ("a", "f"): 3, ("a", "b"): 2})
+    await staged.put_in_grace({("a", "b")})
+    await store.rows(STAGED, "term", "g", "", None)
+    await add_elsewhere(store, IN_GRACE, "a", "c", 1)
+
+    read = await staged.terms()
+
+    uses = [(use.school_id, use.term_id, use.sections, use.in_grace) for use in read.uses]
+    assert uses == [("a", "b", 2, True), ("a", "f", 3, False), ("a", "z", 4, False), ("b", "a", 1, False)]
+    assert [use.term and use.term.name for use in read.uses] == ["term b", None, None, "term a"]
+    assert [term.name for term in read.unused] == ["term c", "term d", "term e"]
+
+
+async def test_an_adopted_baseline_counts_all_sections_of_each_term_anew(
+    store: StoreUnderTest, staged: PostgresStagedRoster
+) -> None:
+    for name, record in (
+        *(("1", {"term_id": "c"}), ("2", {"term_id": "c", "school_id": "b"}), ("3", {"school_id": "b"})),
+        *(("4", {"term_id": "a", "school_id": "b"}), ("5", None)),
+    ):
+        await store.rows(STAGED, "section", name, "", record)
+    await store.rows(STAGED, "user", "9", "", {"term_id": "c", "school_id": "b"})
+    await add_elsewhere(store, STAGED, "section", "1", "", {"term_id": "c", "school_id": "b"})
+    await add_elsewhere(store, IN_GRACE, "a", "z", 1)
+    await staged.count_school_terms({("b", "c"): 9, ("gone", "gone"): 1})
+    run = await store.baselines.begin("d", "9", "8", ["terms"])
+    run = await store.baselines.skip(run)
+    await store.baselines.believe(run, moves_cursor=False)
+    await store.baselines.ready(run, close_window=False)
+
+    async with store.database.transaction() as connection:
+        now = await connection.fetchval("SELECT clock_timestamp()")
+        baseline = await ready_baseline(connection, "d", now)
+        assert baseline is not None
+        await adopt(connection, "d", baseline, now, 0)
+
+    # Of the sections that each test has, a and c name the term c, and b one that was deleted.
+    assert await terms(store) == {
+        ("", "c"): (2, False),
+        ("b", "a"): (1, False),
+        ("b", "c"): (2, False),
+        (DEAD, DEAD): (1, False),
+    }
+    assert await store.rows("SELECT FROM school_terms WHERE district_id = 'e'")
 
 
 # Events

@@ -15,7 +15,7 @@ from mutants.edit import Mutant
 from mutants.equivalent import EQUIVALENT
 from mutants.groups import DISTRICTS, GROUPS, ROOT, sample
 from mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
-from mutants.reruns import outcomes
+from mutants.reruns import Trial, trials_of, tried
 from mutants.runner import Runner, copied
 
 ENOUGH: Final = 0.95
@@ -51,20 +51,23 @@ def _tried(chosen: list[tuple[str, Mutant]], jobs: int) -> list[tuple[str, Mutan
 
 def _tried_statements(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:
     """Try those of statements: all of one statement in the same run."""
-    found: dict[str, Outcome] = {}
-    parts: defaultdict[int, list[Mutant]] = defaultdict(list)
-    for at, (_, of_one) in enumerate(groupby(sorted(mutants, key=_statement), _statement)):
+    parts: defaultdict[int, list[Trial]] = defaultdict(list)
+    trials = sorted(trials_of(ROOT, mutants), key=_statement)
+    for at, (_, of_one) in enumerate(groupby(trials, _statement)):
         parts[at % jobs] += of_one
     with ThreadPoolExecutor(jobs) as pool:
-        for tried in pool.map(lambda part: outcomes(ROOT, part), parts.values()):
-            found |= tried
+        found = {
+            trial.name: trial.outcome
+            for part in pool.map(lambda part: tried(ROOT, part), parts.values())
+            for trial in part
+        }
     for name, outcome in found.items():
         _say_outcome(name, outcome)
     return found
 
 
-def _statement(mutant: Mutant) -> tuple[str, str]:
-    return mutant.path, mutant.scope
+def _statement(trial: Trial) -> str:
+    return trial.statement
 
 
 def _tried_program(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:

@@ -55,19 +55,24 @@ class Trial:
     by: str = ""
     seconds: float = 0.0
 
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it."""
+        return Outcome(self.what, self.by, len(self.tests), self.seconds)
 
-def outcomes(root: Path, mutants: Iterable[Mutant]) -> dict[str, Outcome]:
-    """Try mutants of statements; return what became of each, by its name."""
+
+def trials_of(root: Path, mutants: Iterable[Mutant]) -> list[Trial]:
+    """Return mutants of statements with the tests that fit each."""
     fitting = FittingTests(root)
-    trials = [
-        Trial(mutant.name, f"{statements_file(mutant.path)}::{mutant.scope}", _mutated(root, mutant), tests)
+    return [
+        Trial(
+            mutant.name,
+            f"{statements_file(mutant.path)}::{mutant.scope}",
+            _mutated(root, mutant),
+            fitting.of_statement(mutant),
+        )
         for mutant in mutants
-        for tests in [fitting.of_statement(mutant)]
     ]
-    return {
-        trial.name: Outcome(trial.what, trial.by, len(trial.tests), trial.seconds)
-        for trial in tried(root, trials)
-    }
 
 
 def tried(root: Path, trials: list[Trial]) -> list[Trial]:

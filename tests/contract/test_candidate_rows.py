@@ -95,6 +95,11 @@ async def test_a_student_is_read_with_his_kept_sections_his_school_and_his_row(
     await put(store, "student", "a", "{}", "{}", "a", ("a", "b"), "3", blocked=True)
     await put(store, "student", "b", None, "{}")
     await put(store, "teacher", "a", "other", "other")
+    for kind, name, record in (("user", "z", student), ("school", "gone", {"name": "theirs"})):
+        await add_elsewhere(store, STAGED, kind, name, record)
+    await add_elsewhere(store, KEPT, "unkept", 9, 0)
+    await add_elsewhere(store, LINK, "student", "d", "a")
+    await add_elsewhere(store, ROSTER, "student", "z", "{}", "{}", "a", [], "3", False)
 
     states = by_id(await roster.student_states(["a", "b", "c", "d", "z"]))
 
@@ -134,6 +139,7 @@ async def test_a_teacher_is_needed_who_has_a_kept_section_with_students(
     await put(store, "student", "b", "{}", "{}")
     await add_elsewhere(store, STAGED, "user", "z", {"teacher": {}})
     await add_elsewhere(store, LINK, "teacher", "b", "full")
+    await add_elsewhere(store, KEPT, "unkept", 1, 3)
     await add_elsewhere(store, ROSTER, "teacher", "b", "{}", "{}", None, [], None, False)
 
     states = by_id(await roster.teacher_states(["a", "b", "c", "d", "e", "z"]))
@@ -162,6 +168,7 @@ async def test_a_school_is_needed_where_a_student_or_a_class_of_the_candidate_is
     await put(store, "student", "e", "{}", "{}", "f")
     await add_elsewhere(store, ROSTER, "student", "9", "{}", "{}", "c", [], None, False)
     await add_elsewhere(store, ROSTER, "school", "b", "{}", "{}", None, [], None, False)
+    await add_elsewhere(store, STAGED, "school", "z", {"name": "theirs"})
 
     states = by_id(await roster.school_states([*"abcdef", "z"]))
     students = await roster.students_of_schools(["a", "b", "c", "d"])
@@ -230,6 +237,7 @@ async def test_a_class_is_read_with_its_section_its_rank_its_students_and_its_ro
     await store.rows(KEPT, "stays", 3, 7)
     await store.rows(KEPT, "bare", 4, 0)
     await add_elsewhere(store, KEPT, "comes", 9, 9)
+    await add_elsewhere(store, STAGED, "section", "z", {"name": "theirs"})
 
     states = by_id(await roster.class_states(["stays", "comes", "goes", "bare", "z"]))
 
@@ -408,15 +416,18 @@ async def test_a_finding_that_comes_back_before_its_end_was_told_is_as_old_as_it
 async def test_kept_sections_grow_and_shrink_and_those_that_came_to_have_none_or_some_are_told(
     store: StoreUnderTest, roster: PostgresCandidateRoster
 ) -> None:
+    for name in "ab":
+        await add_elsewhere(store, KEPT, name, 4, 4)
     await roster.write_kept(dict.fromkeys("abcde", 1), [])
     first = await roster.resize_kept({"a": 2, "b": 1, "c": 3, "d": 5})
     second = await roster.resize_kept({"a": -2, "b": 4, "c": -1, "e": 1})
     await roster.write_kept({"a": 7, "f": 8}, ["b", "z"])
 
     assert (first, second) == ({"a", "b", "c", "d"}, {"a", "e"})
-    rows = await store.rows("SELECT section_id, rank, students FROM kept_sections ORDER BY 1")
+    rows = await store.rows("SELECT section_id, rank, students FROM kept_sections ORDER BY district_id, 1")
     assert [tuple(row) for row in rows] == [
         *(("a", 7, 0), ("c", 1, 2), ("d", 1, 5), ("e", 1, 1), ("f", 8, 0)),
+        *(("a", 4, 4), ("b", 4, 4)),
     ]
 
 
@@ -450,6 +461,7 @@ async def test_live_records_that_could_not_be_read_in_part_are_counted_by_kind(
         *(("section", "a", {"unread": ["x"]}), ("school", "a", {"unread": ["x"]})),
     ):
         await store.rows(STAGED, kind, name, record)
+    await add_elsewhere(store, STAGED, "user", "a", {"unread": ["x"]})
 
     assert [await roster.unreadable(kinds) for kinds in (["user"], ["user", "section"], [], ["term"])] == [
         *(1, 2, 0, 0)

@@ -288,3 +288,17 @@ async def test_windows_are_locked_in_the_order_of_their_districts_by_whoever_ask
         free = await elsewhere.fetch("SELECT district_id FROM windows FOR UPDATE SKIP LOCKED")
         assert DISTRICT not in {row["district_id"] for row in free}
     await asking
+
+
+async def test_a_district_is_taken_without_waiting_for_the_evaluation_of_another(
+    store: StoreUnderTest,
+) -> None:
+    await store.rows("INSERT INTO districts (district_id) VALUES ($1), ($2)", DISTRICT, OTHER_DISTRICT)
+
+    async with store.database.transaction() as elsewhere, asyncio.timeout(10):
+        await elsewhere.execute("SELECT FROM districts WHERE district_id = $1 FOR UPDATE", OTHER_DISTRICT)
+        async with store.database.transaction() as connection:
+            evaluation = await store.evaluations.locked(connection, DISTRICT, Trigger.FLUSH)
+
+    assert evaluation is not None
+    assert evaluation.window.district_id == DISTRICT

@@ -268,12 +268,27 @@ async def test_a_time_that_lies_ahead_as_it_may_stays_where_another_of_its_row_c
     mails = Rows(store, Case("mails", "trying_since"))
     await mails.add(next_attempt_at=10 * MINUTE, trying_since=MINUTE, settled_at=timedelta(seconds=5))
     connections = Rows(store, Case("connections", "cursor_at", also={"failures": "1"}))
-    await connections.add(due_at=10 * MINUTE, cursor_at=MINUTE, baseline_after=10 * MINUTE)
+    await connections.add(due_at=15 * MINUTE, cursor_at=MINUTE, baseline_after=REFUSED_PAUSE)
+    deliveries = Rows(store, Case("deliveries", "next_attempt_at"))
+    await deliveries.add(next_attempt_at=10 * MINUTE, refreshed_at=timedelta(seconds=5))
 
     await clock_of(store).catch_up()
 
     assert await mails.changes() == [(0, "trying_since")]
     assert await connections.changes() == [(0, "cursor_at")]
+    assert await deliveries.changes() == [(0, "next_attempt_at")]
+
+
+async def test_the_next_attempt_of_a_mail_that_was_sent_stays_where_its_settling_comes_back(
+    store: StoreUnderTest,
+) -> None:
+    sent = {"handed_at": "'epoch'", "sent_at": "'epoch'"}
+    mails = Rows(store, Case("mails", "settled_at", also=sent))
+    await mails.add(next_attempt_at=10 * MINUTE, settled_at=MINUTE)
+
+    await clock_of(store).catch_up()
+
+    assert await mails.changes() == [(0, "settled_at")]
 
 
 PUT_OFF: Final = (

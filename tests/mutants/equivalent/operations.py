@@ -23,6 +23,7 @@ NO_SUCH_ZONE: Final = (
 HANDED_BEFORE: Final = (
     "a mail that was handed over is brought back by `mails` before, and lies no further ahead than others may"
 )
+NEVER_NULL: Final = "$1 is never null: it is named so that the statement takes it as the others do"
 
 EQUIVALENT: Final[dict[str, str]] = {
     "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT "
@@ -124,4 +125,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "handed_at IS NULL AND time_zone = $1 AND next_attempt_at > $2::timestamptz + "
     "$3::interval => WHERE waits AND (true OR (handed_at IS NULL)) AND time_zone = $1"
     " AND next_attempt_at > $2::timestamptz + $3::interval": HANDED_BEFORE,
+    "worker/adapters/postgres/operations/clock.sql::alert_channels: WHERE since > "
+    "clock_timestamp() AND $1::interval IS NOT NULL RETURNING 1 => WHERE since > "
+    "clock_timestamp() AND (true OR ($1::interval IS NOT NULL)) RETURNING 1": NEVER_NULL,
 }

@@ -269,6 +269,7 @@ IDENTITIES: Final = [
 async def test_values_are_replaced_of_the_students_that_are_meant_and_those_that_moved_are_told(
     store: StoreUnderTest, roster: PostgresCandidateRoster
 ) -> None:
+    await add_elsewhere(store, IDENTITY, "a", "email", b"9")
     first = await roster.replace_identities(["a", "b", "c", "d"], IDENTITIES)
     same = await roster.replace_identities(["a", "b", "c", "d"], IDENTITIES)
     moved = await roster.replace_identities(["a", "b"], [("a", "email", b"3"), ("b", "email", b"1")])
@@ -278,9 +279,10 @@ async def test_values_are_replaced_of_the_students_that_are_meant_and_those_that
     assert same == set()
     assert moved == {("email", b"1"), ("email", b"3"), ("sis_id", b"1"), ("sis_id", b"2")}
     assert to_the_other_field == {("email", b"2"), ("sis_id", b"1"), ("sis_id", b"2")}
-    rows = await store.rows("SELECT student_id, field, value_digest FROM identities ORDER BY 1, 2")
+    rows = await store.rows("SELECT student_id, field, value_digest FROM identities ORDER BY 1, 2, 3")
     assert [tuple(row) for row in rows] == [
         ("a", "email", b"3"),
+        ("a", "email", b"9"),
         ("b", "email", b"1"),
         ("c", "sis_id", b"2"),
         ("d", "sis_id", b"1"),

@@ -41,7 +41,7 @@ GROUP ?=
 JOBS ?= 2
 mutants: $(VENV)/.installed-dev ## Put 60 small faults into a copy, one at a time; the tests must notice 95 %; up to an hour
 	tests/install_servers.sh
-	PYTHONPATH=tests $(BIN)/python -m mutants --mutants $(MUTANTS) --seed $(SEED) --jobs $(JOBS) --only "$(ONLY)" --group "$(GROUP)"
+	$(BIN)/python -m tests.mutants --mutants $(MUTANTS) --seed $(SEED) --jobs $(JOBS) --only "$(ONLY)" --group "$(GROUP)"
 
 screenshots: $(VENV)/.installed-dev ## Photograph every page of the console into screenshots/, to be looked at
 	tests/install_servers.sh

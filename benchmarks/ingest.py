@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import aio_pika
 import asyncpg
@@ -29,8 +27,6 @@ from worker.runtime.metrics import Metrics
 from worker.sandbox.daily_changes import Feed
 from worker.sandbox.district import DistrictSpec, stream
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
 EVENTS = 20_000
 ROUNDS = 5
 BATCH = 500
@@ -39,7 +35,7 @@ REQUIRED = 0.7
 
 async def measure(server: Server) -> bool:
     """Print both rates and their ratio; return whether it is enough."""
-    from rabbitmq_node import RabbitNode  # noqa: PLC0415 — of the tests, found on the path set above
+    from tests.support.servers.rabbitmq_node import RabbitNode  # noqa: PLC0415 — the servers of the tests, for this alone
 
     bodies = _bodies()
     node = RabbitNode()

@@ -17,10 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.servers import Server
-
-sys.path.append(str(Path(__file__).parent.parent / "tests"))  # where districts are generated
-
-from habits.large import load, rows
+from tests.support.districts.habits.large import load, rows
 
 STUDENTS = int(os.environ.get("BENCH_STUDENTS", "50000"))
 SECONDS = 15 if STUDENTS <= 50_000 else 300

@@ -4,9 +4,10 @@ import gc
 import os
 from collections.abc import Iterator
 
-import process_setup
 import pytest
 from hypothesis import settings
+
+from tests.support import process_setup
 
 process_setup.settle()
 
@@ -15,15 +16,15 @@ for profile, examples in {"quick": 10, "usual": 50, "thorough": 500}.items():
 settings.load_profile("quick")  # `make test` and `make test-full` take the others
 
 pytest_plugins = [
-    "broker_fixtures",
-    "store_fixtures",
-    "site_fixtures",
-    "people_fixtures",
-    "letters_fixtures",
-    "access_fixtures",
-    "acts_fixtures",
-    "alert_fixtures",
-    "time_machine",
+    "tests.support.fixtures.broker",
+    "tests.support.fixtures.store",
+    "tests.support.fixtures.site",
+    "tests.support.fixtures.people",
+    "tests.support.fixtures.dead_letters",
+    "tests.support.fixtures.access",
+    "tests.support.fixtures.console_orders",
+    "tests.support.fixtures.alerts",
+    "tests.support.fixtures.time_machine",
 ]
 
 

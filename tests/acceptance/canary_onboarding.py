@@ -7,13 +7,13 @@ import json
 import re
 from typing import Final
 
-import canaries
-from access_fixtures import Browser
-from bounce_builders import report
-from builders import DISTRICT
-from canary_scene import IMAP_PASSWORD, SMTP_PASSWORD, Scene
-from canary_watch import in_the_way
-from mail_office import CUT, Kept
+from tests.acceptance.canary_scene import IMAP_PASSWORD, SMTP_PASSWORD, Scene
+from tests.acceptance.canary_watch import in_the_way
+from tests.support.builders.bounces import report
+from tests.support.builders.records import DISTRICT
+from tests.support.districts import canaries
+from tests.support.fixtures.access import Browser
+from tests.support.servers.mail_office import CUT, Kept
 
 GOOD, REFUSED = 1, 2
 """Members of the team; the mail server does not take the second one's address, and quotes it."""

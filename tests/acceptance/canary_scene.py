@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 import aio_pika
-import canaries
-from alert_fixtures import Hook, Mailbox
-from builders import Json, event_json
-from canary_watch import Sweep
-from collector import Collector
-from mail_office import USER, Office, opened_office
-from program import Consumer, Site, Worker, consuming, publishing
+
+from tests.acceptance.canary_watch import Sweep
+from tests.acceptance.program import Consumer, Site, Worker, consuming, publishing
+from tests.support.builders.records import Json, event_json
+from tests.support.districts import canaries
+from tests.support.fixtures.alerts import Hook, Mailbox
+from tests.support.servers.collector import Collector
+from tests.support.servers.mail_office import USER, Office, opened_office
 
 TAP = "tap.alerts"
 """A queue of the test's own, since notify takes what is on the program's."""

@@ -11,10 +11,11 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
-import canaries
-from access_fixtures import Answer, Browser
-from builders import DISTRICT, record_id
-from program import Site
+
+from tests.acceptance.program import Site
+from tests.support.builders.records import DISTRICT, record_id
+from tests.support.districts import canaries
+from tests.support.fixtures.access import Answer, Browser
 
 ROSTERS: Final = frozenset(
     {

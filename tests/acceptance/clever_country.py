@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from time_machine import TimeMachine
-
+from tests.support.fixtures.time_machine import TimeMachine
 from worker.sandbox import ids
 from worker.sandbox.district import DistrictSpec, generate
 from worker.sandbox.live_districts import World, WorldDistrict

@@ -17,10 +17,11 @@ from typing import Any, TypeAlias
 import aio_pika
 import aiohttp
 import orjson
-import warm_program
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from aiormq.exceptions import ConnectionInternalError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from tests.acceptance import warm_program
 
 PROGRAM = [sys.executable, "-m", "worker"]
 REPOSITORY = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
-from program import Site, Worker
+from tests.acceptance.program import Site, Worker
 
 
 class Fleet:

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from alert_fixtures import Mailbox
-from clever_country import Country
-from program import Consumer, Site
-from time_machine import TimeMachine
 
+from tests.acceptance.clever_country import Country
+from tests.acceptance.program import Consumer, Site
+from tests.support.fixtures.alerts import Mailbox
+from tests.support.fixtures.time_machine import TimeMachine
 from worker.bootstrap.store import Stores
 from worker.cli.onboarding_reports import rules_asked
 from worker.domain.onboarding.states import Move

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import aio_pika
 import asyncpg
-from program import Consumer, Site, Worker
-from rabbitmq_node import RabbitNode
-from tcp_proxy import TcpProxy
+
+from tests.acceptance.program import Consumer, Site, Worker
+from tests.support.servers.rabbitmq_node import RabbitNode
+from tests.support.servers.tcp_proxy import TcpProxy
 
 GRANTS = Path(__file__).parents[2] / "config" / "postgres" / "worker-role.sql"
 WRITTEN = ("inbox", "windows", "staged", "roster", "findings", "decisions", "outbox", "evaluated_events")

@@ -6,8 +6,9 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
-from access_fixtures import PASSWORD, Browser
-from program import Site
+
+from tests.acceptance.program import Site
+from tests.support.fixtures.access import PASSWORD, Browser
 
 
 async def test_off_the_loopback_the_program_serves_once_there_is_a_user_who_can_log_in(

@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alert_fixtures import Hook, Mailbox, told_until
-from alertmanager import AlertmanagerNode
-from builders import DISTRICT, Json, event_json, school_json, section_json, student_json, teacher_json
-from program import Consumer, Site, Worker, consuming, publishing
-from rabbitmq_node import RabbitNode
-from store_fixtures import opened_store
 
+from tests.acceptance.program import Consumer, Site, Worker, consuming, publishing
+from tests.support.builders.records import (
+    DISTRICT,
+    Json,
+    event_json,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+)
+from tests.support.fixtures.alerts import Hook, Mailbox, told_until
+from tests.support.fixtures.store import opened_store
+from tests.support.servers.alertmanager import AlertmanagerNode
+from tests.support.servers.rabbitmq_node import RabbitNode
 from worker.domain.roster.section_filter import parse_filter
 
 DISTRICTS = [f"d{number:023}" for number in range(50)]

@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from builders import (
+from tests.acceptance.program import Site, consuming, publishing
+from tests.support.builders.records import (
     DISTRICT,
     Json,
     event_json,
@@ -16,7 +17,6 @@ from builders import (
     student_json,
     teacher_json,
 )
-from program import Site, consuming, publishing
 
 NORTH, SOUTH = record_id(900), record_id(901)
 NORTHERN, SOUTHERN = range(1, 141), range(141, 153)

@@ -10,10 +10,18 @@ from typing import Any
 
 import aiohttp
 import asyncpg
-from builders import Json, event_json, record_id, school_json, section_json, student_json, teacher_json
-from program import Consumer, Finished, Site, consuming, publishing
-from store_fixtures import opened_store
 
+from tests.acceptance.program import Consumer, Finished, Site, consuming, publishing
+from tests.support.builders.records import (
+    Json,
+    event_json,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+)
+from tests.support.fixtures.store import opened_store
 from worker.domain.roster.section_filter import parse_filter
 
 MEBIBYTE = 1 << 20

@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 
-import canaries
-import canary_onboarding
 import pytest
-from access_fixtures import PASSWORD
-from alert_fixtures import Hook, Mailbox, told_until
-from alertmanager import AlertmanagerNode, binary
-from builders import DISTRICT, record_id, section_json
-from canary_scene import Scene, scene
-from canary_watch import in_the_way, logged_in, mails_of
-from collector import collecting
-from program import Site, Worker
+
+from tests.acceptance import canary_onboarding
+from tests.acceptance.canary_scene import Scene, scene
+from tests.acceptance.canary_watch import in_the_way, logged_in, mails_of
+from tests.acceptance.program import Site, Worker
+from tests.support.builders.records import DISTRICT, record_id, section_json
+from tests.support.districts import canaries
+from tests.support.fixtures.access import PASSWORD
+from tests.support.fixtures.alerts import Hook, Mailbox, told_until
+from tests.support.servers.alertmanager import AlertmanagerNode, binary
+from tests.support.servers.collector import collecting
 
 STUDENTS = range(1, 16)
 LEAVING = range(12, 16)

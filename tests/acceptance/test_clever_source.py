@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clever_pages import write_pages
-from program import CLEVER_DEMO, Consumer, Site, Worker, consuming
-from reaper import running_beside
-from sandbox import HOMEROOM, Sandbox, sandbox
 
+from tests.acceptance.program import CLEVER_DEMO, Consumer, Site, Worker, consuming
+from tests.acceptance.reaper import running_beside
+from tests.acceptance.sandbox import HOMEROOM, Sandbox, sandbox
+from tests.support.builders.clever_pages import write_pages
 from worker.sandbox.district import DistrictSpec, generate
 from worker.sandbox.expected_roster import truth
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from builders import event_json, school_json, section_json, student_json, teacher_json
-from program import Site
-from time_machine import TimeMachine
+from tests.acceptance.program import Site
+from tests.support.builders.records import event_json, school_json, section_json, student_json, teacher_json
+from tests.support.fixtures.time_machine import TimeMachine
 
 HOUR = timedelta(hours=1)
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import json
 
-from builders import DISTRICT, event_json, record_id, school_json, section_json, student_json, teacher_json
-from program import Site, consuming, publishing
+from tests.acceptance.program import Site, consuming, publishing
+from tests.support.builders.records import (
+    DISTRICT,
+    event_json,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+)
 
 STUDENTS = range(1, 21)
 LISTED = [record_id(number) for number in STUDENTS]

@@ -9,7 +9,8 @@ import re
 from pathlib import Path
 
 import aiohttp
-from program import PROGRAM, REPOSITORY, Site
+
+from tests.acceptance.program import PROGRAM, REPOSITORY, Site
 
 
 async def test_a_worker_at_a_terminal_prints_a_link_that_opens_its_console_once(

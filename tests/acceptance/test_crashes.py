@@ -12,9 +12,19 @@ from typing import Any
 import asyncpg
 import orjson
 import pytest
-from program import CLEVER_DEMO, Consumer, Roster, Site, Worker, clever_demo, consuming, digest, publishing
-from reaper import running_beside
 
+from tests.acceptance.program import (
+    CLEVER_DEMO,
+    Consumer,
+    Roster,
+    Site,
+    Worker,
+    clever_demo,
+    consuming,
+    digest,
+    publishing,
+)
+from tests.acceptance.reaper import running_beside
 from worker.messaging.event_files import JsonObject
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate

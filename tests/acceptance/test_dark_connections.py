@@ -9,9 +9,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
-from builders import Json, event_json, record_id, school_json, section_json, student_json, teacher_json
-from program import Site, Worker
-from tcp_proxy import proxied, socket_of
+
+from tests.acceptance.program import Site, Worker
+from tests.support.builders.records import (
+    Json,
+    event_json,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+)
+from tests.support.servers.tcp_proxy import proxied, socket_of
 
 SOON = 60.0
 """Seconds within which all is well again."""

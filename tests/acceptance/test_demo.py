@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from clever_pages import write_pages
-from program import CLEVER_DEMO, PROGRAM, REPOSITORY, Finished, Roster, Site, apply, digest
 
+from tests.acceptance.program import CLEVER_DEMO, PROGRAM, REPOSITORY, Finished, Roster, Site, apply, digest
+from tests.support.builders.clever_pages import write_pages
 from worker.sandbox.district import DistrictSpec, generate
 
 LIMIT_SECONDS = 60

@@ -7,7 +7,8 @@ import resource
 from pathlib import Path
 
 import pytest
-from program import CLEVER_DEMO, Site
+
+from tests.acceptance.program import CLEVER_DEMO, Site
 
 pytestmark = pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo district is not here")
 

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
-from builders import event_json, school_json, section_json, student_json, teacher_json
-from postgres_server import PostgresServer
-from program import Site, Worker
+
+from tests.acceptance.program import Site, Worker
+from tests.support.builders.records import event_json, school_json, section_json, student_json, teacher_json
+from tests.support.servers.postgres_server import PostgresServer
 
 SOON = 60.0
 """Seconds within which work goes on again."""

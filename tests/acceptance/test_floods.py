@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
-from program import Site
+
+from tests.acceptance.program import Site
 
 ATTACKERS = 300
 SOON = 1.0

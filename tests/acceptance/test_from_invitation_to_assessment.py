@@ -7,15 +7,15 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from alert_fixtures import Mailbox
-from clever_country import STUDENTS, Country, serving
-from program import Site, consuming
-from reaper import dying_workers
-from roster_story import Story, fate_of, kind_of, text_of
-from sandbox import HOMEROOM
-from time_machine import TimeMachine
 
 from config.loading import load
+from tests.acceptance.clever_country import STUDENTS, Country, serving
+from tests.acceptance.program import Site, consuming
+from tests.acceptance.reaper import dying_workers
+from tests.acceptance.roster_story import Story, fate_of, kind_of, text_of
+from tests.acceptance.sandbox import HOMEROOM
+from tests.support.fixtures.alerts import Mailbox
+from tests.support.fixtures.time_machine import TimeMachine
 from worker.bootstrap.store import open_store
 from worker.domain.onboarding.states import Move
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders import event_json, school_json, section_json, student_json, teacher_json
-from program import Site, consuming, publishing
-from rabbitmq_node import RabbitNode
 
 from config import definitions
 from config.topology import TOPOLOGY
+from tests.acceptance.program import Site, consuming, publishing
+from tests.support.builders.records import event_json, school_json, section_json, student_json, teacher_json
+from tests.support.servers.rabbitmq_node import RabbitNode
 
 PASSWORD = "open-sesame-53"  # noqa: S105 — invented, for a node that lives as long as this run
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from builders import event_json, record_id, section_json, student_json
-from program import Site, publishing
+
+from tests.acceptance.program import Site, publishing
+from tests.support.builders.records import event_json, record_id, section_json, student_json
 
 MEMORY = 400 * 1000 * 1000
 LONG = 500.0

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import aiohttp
-from bounce_builders import report
-from mail_builders import DAY, mail, put
-from mail_office import Office, opened_office
-from program import Site
-from store_fixtures import StoreUnderTest
+
+from tests.acceptance.program import Site
+from tests.support.builders.bounces import report
+from tests.support.builders.mails import DAY, mail, put
+from tests.support.fixtures.store import StoreUnderTest
+from tests.support.servers.mail_office import Office, opened_office
 
 NOTIFY = ("--stages", "notify,http")
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
-from program import CLEVER_DEMO, Site, clever_demo, consuming
+
+from tests.acceptance.program import CLEVER_DEMO, Site, clever_demo, consuming
 
 pytestmark = pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo district is not here")
 

@@ -13,7 +13,9 @@ import aio_pika
 import aiohttp
 import asyncpg
 import pytest
-from builders import (
+
+from tests.acceptance.program import Consumer, Site, Worker, consuming, publishing
+from tests.support.builders.records import (
     DISTRICT,
     Json,
     event_json,
@@ -23,11 +25,9 @@ from builders import (
     student_json,
     teacher_json,
 )
-from postgres_server import PostgresServer
-from program import Consumer, Site, Worker, consuming, publishing
-from rabbitmq_node import RabbitNode
-from store_fixtures import opened_store
-
+from tests.support.fixtures.store import opened_store
+from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.rabbitmq_node import RabbitNode
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.domain.roster.section_filter import parse_filter
 

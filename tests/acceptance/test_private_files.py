@@ -8,8 +8,16 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from builders import DISTRICT, event_json, record_id, school_json, section_json, student_json, teacher_json
-from program import Site
+from tests.acceptance.program import Site
+from tests.support.builders.records import (
+    DISTRICT,
+    event_json,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+)
 
 ARRIVAL = [
     event_json(school_json(), "schools.created", 1),

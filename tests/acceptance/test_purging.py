@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import asyncpg
-from builders import (
+
+from tests.acceptance.program import Site
+from tests.support.builders.records import (
     DISTRICT,
     OTHER_DISTRICT,
     Json,
@@ -19,7 +21,6 @@ from builders import (
     student_json,
     teacher_json,
 )
-from program import Site
 
 NAME = "Quillfeather-Marrow"
 EVERY_TABLE = """

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from program import CLEVER_DEMO, REPOSITORY
+
+from tests.acceptance.program import CLEVER_DEMO, REPOSITORY
 
 BLOCK = re.compile(
     r"(?m)(?:^<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<kind>sh|console)\n(?P<text>.*?)^```$", re.DOTALL

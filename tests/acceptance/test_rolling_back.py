@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from builders import DISTRICT, event_json, record_id, school_json, section_json, student_json, teacher_json
-from program import Site, consuming, digest
+
+from tests.acceptance.program import Site, consuming, digest
+from tests.support.builders.records import (
+    DISTRICT,
+    event_json,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+)
 
 
 def _events(file: Path, first: int, *changes: tuple[str, dict[str, Any]]) -> str:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from builders import DISTRICT, Json, body, event_json, record_id, section_json, student_json
-from people_fixtures import until
-from program import Site, publishing
-from store_fixtures import opened_store
-from test_bad_input import arrival
+from tests.acceptance.program import Site, publishing
+from tests.acceptance.test_bad_input import arrival
+from tests.support.builders.records import (
+    DISTRICT,
+    Json,
+    body,
+    event_json,
+    record_id,
+    section_json,
+    student_json,
+)
+from tests.support.fixtures.people import until
+from tests.support.fixtures.store import opened_store
 
 NUMBER_FOR_A_TEXT = body(event_json(student_json(2, {"grade": 3}), "users.created", 6))
 NOT_JSON = NUMBER_FOR_A_TEXT[:-20]

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import aio_pika
 import aiohttp
 import pytest
-from builders import event_json, school_json
-from postgres_server import PostgresServer
-from program import Finished, Site
+
+from tests.acceptance.program import Finished, Site
+from tests.support.builders.records import event_json, school_json
+from tests.support.servers.postgres_server import PostgresServer
 
 PASSWORD = "open-sesame-47"  # noqa: S105 — invented, to be looked for where it must not stand
 METRICS = (

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from program import Consumer, Roster, Site
-from rabbitmq_node import RabbitNode
-from reaper import running_beside
-from storm import Storm, Supervisor, add_role, hearing, publish_surely
-from tcp_proxy import proxied, socket_of
 
+from tests.acceptance.program import Consumer, Roster, Site
+from tests.acceptance.reaper import running_beside
+from tests.acceptance.storm import Storm, Supervisor, add_role, hearing, publish_surely
+from tests.support.servers.rabbitmq_node import RabbitNode
+from tests.support.servers.tcp_proxy import proxied, socket_of
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.sandbox.daily_changes import Feed, arrival, day_of_changes, homerooms
 from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate

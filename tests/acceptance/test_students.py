@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from builders import (
+from tests.acceptance.program import Site
+from tests.support.builders.records import (
     DISTRICT,
     Json,
     event_json,
@@ -15,7 +16,6 @@ from builders import (
     student_json,
     teacher_json,
 )
-from program import Site
 
 HIM = record_id(2)
 NAME = "Ravenscroft-Ash"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import asyncpg
-from time_machine import TimeMachine
+
+from tests.support.fixtures.time_machine import TimeMachine
 
 
 async def test_a_database_tells_the_time_that_it_was_run_forward_to(time_machine: TimeMachine) -> None:

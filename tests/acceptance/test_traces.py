@@ -12,13 +12,13 @@ from typing import Any
 
 import aiohttp
 import asyncpg
-import canaries
 import orjson
 import pytest
-from builders import DISTRICT, event_json
-from collector import Collector, collecting
-from program import Consumer, Site, Worker, consuming, publishing
 
+from tests.acceptance.program import Consumer, Site, Worker, consuming, publishing
+from tests.support.builders.records import DISTRICT, event_json
+from tests.support.districts import canaries
+from tests.support.servers.collector import Collector, collecting
 from worker.runtime.trace_context import read_trace_parent
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

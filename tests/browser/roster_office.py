@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import aio_pika
-from builders import event_json, student_json
-from mail_office import Office as PostOffice
-from mail_office import opened_office
 from playwright.async_api import Page
-from program import Consumer, Site, Worker, consuming
-from sandbox import Sandbox, sandbox
+
+from tests.acceptance.program import Consumer, Site, Worker, consuming
+from tests.acceptance.sandbox import Sandbox, sandbox
+from tests.support.builders.records import event_json, student_json
+from tests.support.servers.mail_office import Office as PostOffice
+from tests.support.servers.mail_office import opened_office
 
 PASSWORD: Final = "quiet river bends twice"  # noqa: S105 — invented
 STUDENTS: Final = 80

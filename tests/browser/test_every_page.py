@@ -10,10 +10,19 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from chromium import NO_SUCH_PAGE, Scheme, overflow, photograph, running_browser, tab, violations
 from playwright.async_api import Page
-from program import Site
-from roster_office import Office, office
+
+from tests.acceptance.program import Site
+from tests.browser.roster_office import Office, office
+from tests.support.servers.chromium import (
+    NO_SUCH_PAGE,
+    Scheme,
+    overflow,
+    photograph,
+    running_browser,
+    tab,
+    violations,
+)
 
 LOOKS: tuple[tuple[str, Scheme], ...] = (
     ("wide", "light"),

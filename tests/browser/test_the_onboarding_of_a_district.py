@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from chromium import running_browser, tab
 from playwright.async_api import Browser, Locator, Page, expect
-from program import Site
-from roster_office import Office, office
+
+from tests.acceptance.program import Site
+from tests.browser.roster_office import Office, office
+from tests.support.servers.chromium import running_browser, tab
 
 CONTACT = "ada@larkspur.example"
 NAME = "Larkspur"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from chromium import running_browser, tab
 from playwright.async_api import Page, expect
-from program import Site
-from roster_office import ORPHAN, STUDENTS, Office, heading, office
+
+from tests.acceptance.program import Site
+from tests.browser.roster_office import ORPHAN, STUDENTS, Office, heading, office
+from tests.support.servers.chromium import running_browser, tab
 
 
 async def test_a_district_is_found_given_a_filter_committed_approved_and_freed_of_a_letter(

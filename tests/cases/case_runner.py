@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeSink
-from ingest_fixtures import ingesting
-from store_fixtures import StoreUnderTest
 
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, REVIEW_QUEUE
+from tests.support.fakes.ports import FakeSink
+from tests.support.fixtures.ingest import ingesting
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.clever.saved import SavedPageFolder
 from worker.adapters.inprocess.broker import InProcessBroker
 from worker.domain.preflight.window import WindowLimits

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from case_runner import CaseRunner, case_folder
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d000000000000000000002"
 

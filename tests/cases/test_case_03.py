@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from case_runner import CaseRunner, case_folder
-from store_fixtures import StoreUnderTest
 
+from tests.cases.case_runner import CaseRunner, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import SectionFilter
 from worker.operations.dry_run import try_filter
 

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, Json, case_folder, changed_copy
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, Json, case_folder, changed_copy
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d000000000000000000004"
 FIRST_ENDS, SECOND_BEGINS = "2026-11-20", "2026-12-07"

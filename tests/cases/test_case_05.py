@@ -8,9 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from case_runner import CaseRunner, case_folder, changed_copy
-from store_fixtures import StoreUnderTest, opened_store
 
+from tests.cases.case_runner import CaseRunner, case_folder, changed_copy
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.domain.preflight.policy import Policy
 from worker.domain.roster.days import day_in
 from worker.domain.roster.section_filter import SectionFilter

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, Json, case_folder
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, Json, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d000000000000000000006"
 STUDENTS = 30

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, Json, case_folder
-from store_fixtures import StoreUnderTest
 
+from tests.cases.case_runner import CaseRunner, Json, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 from worker.cli.onboarding_reports import rules_asked
 from worker.runtime.errors import OrderRefused
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, case_folder, changed_copy
-from store_fixtures import StoreUnderTest
 
+from tests.cases.case_runner import CaseRunner, case_folder, changed_copy
+from tests.support.fixtures.store import StoreUnderTest
 from worker.messaging.event_files import read_events
 from worker.operations.row_report import RowReport
 

@@ -7,8 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, case_folder
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d00000000000000000000a"
 WRITTEN_TWICE = {"sis_id": 10, "email": 2}

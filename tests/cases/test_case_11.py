@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from case_runner import CaseRunner, case_folder
-from store_fixtures import StoreUnderTest
-
+from tests.cases.case_runner import CaseRunner, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import SectionFilter
 from worker.operations.dry_run import try_filter
 

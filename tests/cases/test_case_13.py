@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, case_folder, changed_copy
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, case_folder, changed_copy
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d00000000000000000000d"
 DELETED = "02-old-term-deleted.ndjson"

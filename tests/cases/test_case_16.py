@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, case_folder
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d000000000000000000010"
 KNOWN = "66e0000000000000001000a1"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from case_runner import CaseRunner, case_folder
-from store_fixtures import StoreUnderTest
+from tests.cases.case_runner import CaseRunner, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 CASE = 17
 DISTRICT = "66d000000000000000000011"

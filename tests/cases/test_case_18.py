@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, case_folder
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d000000000000000000012"
 RENAMED = ("student", "66e000000000000000120002")

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, Json, case_folder
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, Json, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d000000000000000000013"
 UPDATED = ("student", "66e000000000000000130002")

@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, case_folder, changed_copy
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, case_folder, changed_copy
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d000000000000000000014"
 ODD_ID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from case_runner import CaseRunner, case_folder
-from store_fixtures import StoreUnderTest
+from tests.cases.case_runner import CaseRunner, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 FIRST_CASE = 1
 

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, Json, case_folder
-from store_fixtures import StoreUnderTest
+
+from tests.cases.case_runner import CaseRunner, Json, case_folder
+from tests.support.fixtures.store import StoreUnderTest
 
 DISTRICT = "66d000000000000000000014"
 STUDENT = ("student", "66e000000000000000140007")

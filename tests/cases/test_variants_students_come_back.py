@@ -7,7 +7,8 @@ import time
 from itertools import count
 from pathlib import Path
 
-from builders import (
+from tests.cases.case_runner import CaseRunner, Json
+from tests.support.builders.records import (
     DISTRICT,
     course_json,
     event_json,
@@ -18,8 +19,7 @@ from builders import (
     teacher_json,
     term_json,
 )
-from case_runner import CaseRunner, Json
-from store_fixtures import StoreUnderTest
+from tests.support.fixtures.store import StoreUnderTest
 
 CLASSES = {700: range(1, 11), 701: range(11, 21)}
 numbers = count(1)

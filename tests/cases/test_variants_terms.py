@@ -9,7 +9,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from builders import (
+
+from tests.cases.case_runner import CaseRunner, Json
+from tests.support.builders.records import (
     DISTRICT,
     course_json,
     event_json,
@@ -20,8 +22,7 @@ from builders import (
     teacher_json,
     term_json,
 )
-from case_runner import CaseRunner, Json
-from store_fixtures import StoreUnderTest
+from tests.support.fixtures.store import StoreUnderTest
 
 STUDENTS = range(1, 21)
 FIRST, SECOND = 851, 852

@@ -8,7 +8,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from builders import (
+
+from tests.cases.case_runner import CaseRunner, Json
+from tests.support.builders.records import (
     DISTRICT,
     course_json,
     record_id,
@@ -19,8 +21,7 @@ from builders import (
     term_json,
     user_json,
 )
-from case_runner import CaseRunner, Json
-from store_fixtures import StoreUnderTest
+from tests.support.fixtures.store import StoreUnderTest
 
 OLD, NEW, AHEAD = "2026-09-01T00:00:00Z", "2026-09-02T00:00:00Z", "2060-01-01T00:00:00Z"
 STUDENT = ("student", record_id(1))

@@ -9,10 +9,10 @@ from typing import Final
 
 import asyncpg
 import pytest
-from people_fixtures import until_it_waits
-from store_fixtures import StoreUnderTest
 
 from config.settings import Settings
+from tests.support.fixtures.people import until_it_waits
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.access.sessions import MOST_SESSIONS
 from worker.bootstrap import store as app
 from worker.domain.access.login_throttle import FORGIVEN_AFTER

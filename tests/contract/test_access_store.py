@@ -6,11 +6,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from access_fixtures import CHEAP, PASSWORD, Serve
 from argon2 import PasswordHasher
-from store_fixtures import StoreUnderTest, opened_store
 
 from config.settings import HttpSettings, Settings
+from tests.support.fixtures.access import CHEAP, PASSWORD, Serve
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.passwords import Argon2Passwords
 from worker.adapters.postgres.access.sessions import MOST_SESSIONS, PostgresAttempts
 from worker.bootstrap import store as app

@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from monitoring import CONFIG, RULE_TESTS, RULES, amtool, expressions, promtool, read_yaml, rules
+from tests.support.monitoring import (
+    CONFIG,
+    RULE_TESTS,
+    RULES,
+    amtool,
+    expressions,
+    promtool,
+    read_yaml,
+    rules,
+)
 
 
 def test_the_rules_fire_where_they_should_and_nowhere_else() -> None:

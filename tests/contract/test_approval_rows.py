@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from builders import NOON, later
-from people_fixtures import refused
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import NOON, later
+from tests.support.fixtures.people import refused
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation.approvals import PostgresApprovals, last_approvals
 from worker.domain.preflight.approval import Approval, Ended, Ending

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import DISTRICT
-from program import Site
-from store_fixtures import StoreUnderTest
 
+from tests.acceptance.program import Site
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.store import StoreUnderTest
 from worker.cli.context import CommandContext
 from worker.domain.roster.section_filter import SectionFilter
 from worker.runtime.errors import StoreRefused

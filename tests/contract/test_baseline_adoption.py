@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, Json
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, Json
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
 from worker.domain.roster.versions import latest_id_in_order
 from worker.pipeline.evaluate.state import Adopted

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, Json, event_id
-from people_fixtures import Feed, evaluate, everybody
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, Json, event_id
+from tests.support.fixtures.people import Feed, evaluate, everybody
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
 from worker.domain.roster.records import RecordKind
 from worker.pipeline.poll.baseline_store import BaselineRecord, Run, Version

@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import (
+
+from schemas import clever
+from tests.support.builders.records import (
     DISTRICT,
     Json,
     course_json,
@@ -20,9 +22,7 @@ from builders import (
     teacher_json,
     term_json,
 )
-from store_fixtures import StoreUnderTest, opened_store
-
-from schemas import clever
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import RecordKind

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import shadow
-from builders import (
+from tests.support.builders.records import (
     DISTRICT,
     course_json,
     event_id,
@@ -19,7 +18,8 @@ from builders import (
     teacher_json,
     term_json,
 )
-from people_fixtures import (
+from tests.support.districts import shadow
+from tests.support.fixtures.people import (
     NORTH,
     NORTHERN,
     SOUTH,
@@ -29,9 +29,8 @@ from people_fixtures import (
     everybody,
     homeroom,
 )
-from postgres_server import PostgresServer
-from store_fixtures import StoreUnderTest, opened_store
-
+from tests.support.fixtures.store import StoreUnderTest, opened_store
+from tests.support.servers.postgres_server import PostgresServer
 from worker.adapters.inprocess.dead_letters import FileDeadLetters
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.roster.section_filter import Scope, SectionFilter

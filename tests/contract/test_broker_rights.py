@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from rabbitmq_node import RabbitNode
 
 from config import definitions
 from config.topology import DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE
+from tests.support.servers.rabbitmq_node import RabbitNode
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
 from worker.adapters.rabbitmq.rights import ALL_RIGHTS, Rights, of_stages

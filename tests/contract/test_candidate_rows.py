@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster
 from worker.domain.preflight.checks import Finding, FindingKind
 from worker.domain.preflight.policy import Code, Severity

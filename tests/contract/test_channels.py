@@ -13,10 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from alert_fixtures import Hook, Mailbox, told_until
-from alertmanager import AlertmanagerNode
-from builders import DISTRICT
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.alerts import Hook, Mailbox, told_until
+from tests.support.servers.alertmanager import AlertmanagerNode
 from worker.adapters.channels.notifier import Notifier, in_words
 from worker.adapters.channels.open_channels import open_channels
 from worker.alerts.channel import Channel

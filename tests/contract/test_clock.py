@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from builders import DISTRICT, event_id, record_id
-from clock_helpers import ALWAYS_QUIET, LEASE, MINUTE, clock_of
-from delivery_helpers import alert, tell
-from mail_builders import mail, put
-from store_fixtures import LIMITS, StoreUnderTest
 
+from tests.support.builders.mails import mail, put
+from tests.support.builders.records import DISTRICT, event_id, record_id
+from tests.support.fixtures.clock import ALWAYS_QUIET, LEASE, MINUTE, clock_of
+from tests.support.fixtures.deliveries import alert, tell
+from tests.support.fixtures.store import LIMITS, StoreUnderTest
 from worker.adapters.postgres.operations.clock import SLACK
 from worker.domain.roster.records import RecordKind
 from worker.operations.clock import LOOK_SECONDS

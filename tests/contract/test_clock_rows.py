@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
-from clock_helpers import LEASE, MINUTE, clock_of
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.clock import LEASE, MINUTE, clock_of
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.clock import A_LITTLE_BEFORE, SLACK
 from worker.adapters.postgres.poll.baselines import REFUSED_PAUSE
 from worker.domain.access.login_throttle import OF_A_NAME, OF_AN_ADDRESS

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import structlog
-from access_fixtures import Answer, Serve
-from builders import DISTRICT
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.access import Answer, Serve
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.access.users import Role
 from worker.onboarding.district_store import Description
 from worker.runtime.logs import configure_logging

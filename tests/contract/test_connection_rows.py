@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from store_fixtures import StoreUnderTest, opened_store
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.poll import connections
 from worker.pipeline.poll.clever import Token
 from worker.pipeline.poll.connections import Connection

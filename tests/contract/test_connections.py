@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, record_id
-from store_fixtures import StoreUnderTest, opened_store
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, record_id
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.postgres.poll.connections import PostgresConnections
 from worker.domain.roster.records import RecordKind

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from access_fixtures import PASSWORD, Answer, Serve
-from store_fixtures import StoreUnderTest
 from structlog.testing import capture_logs
 
+from tests.support.fixtures.access import PASSWORD, Answer, Serve
+from tests.support.fixtures.store import StoreUnderTest
 from worker.console.access.identity import Identity
 from worker.console.page import Route
 from worker.domain.access.users import Role

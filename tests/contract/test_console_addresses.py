@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from acts_fixtures import Browser
-from builders import DISTRICT, body, event_json, student_json
-from people_fixtures import Feed, evaluate
-from store_fixtures import StoreUnderTest
 
 from schemas import clever
+from tests.support.builders.records import DISTRICT, body, event_json, student_json
+from tests.support.fixtures.console_orders import Browser
+from tests.support.fixtures.people import Feed, evaluate
+from tests.support.fixtures.store import StoreUnderTest
 from worker.pipeline.ingest import translate
 
 ODD = '../dead-letters/discard?"><script>#'

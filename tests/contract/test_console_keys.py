@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.access.console_keys import PostgresLocalKeys
 
 LIFE, MOMENT = timedelta(hours=1), timedelta(seconds=20)

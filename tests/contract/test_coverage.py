@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from builders import (
+
+from tests.support.builders.records import (
     DISTRICT,
     OTHER_DISTRICT,
     Json,
@@ -20,9 +21,8 @@ from builders import (
     student_json,
     term_json,
 )
-from people_fixtures import LIMITS, Feed, evaluate, everybody, homeroom
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.people import LIMITS, Feed, evaluate, everybody, homeroom
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.operations.dry_run import try_filter
 from worker.runtime.errors import StoreUnavailable, UnknownDistrictError

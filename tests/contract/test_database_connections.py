@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlsplit
 
 import pytest
-from postgres_server import PostgresServer
-from store_fixtures import opened_store
-from tcp_proxy import TcpProxy, proxied, socket_of
 
+from tests.support.fixtures.store import opened_store
+from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.tcp_proxy import TcpProxy, proxied, socket_of
 from worker.adapters.postgres import wakeups
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.poll.feed_locks import FeedLocks

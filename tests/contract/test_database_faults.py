@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, Json, event_id, record_id, student_json
-from store_fixtures import StoreUnderTest
 
 from schemas import clever
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, Json, event_id, record_id, student_json
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import KINDS
 from worker.pipeline.evaluate.record_decision import Decided

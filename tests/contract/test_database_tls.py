@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from certificates import loopback_certificate
-from pgbouncer import PgBouncer, running_pgbouncer
-from postgres_server import PostgresServer
-from tcp_proxy import proxied
 
+from tests.support.servers.certificates import loopback_certificate
+from tests.support.servers.pgbouncer import PgBouncer, running_pgbouncer
+from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.tcp_proxy import proxied
 from worker.adapters.postgres import schema
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.watched import WatchTimes

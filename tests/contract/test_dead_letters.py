@@ -7,9 +7,9 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import DISTRICT
-from letters_fixtures import LONG, NOT_JSON, TRACE, Post
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.dead_letters import LONG, NOT_JSON, TRACE, Post
 from worker.operations import dead_letters as ordering
 from worker.runtime.errors import DeadLettersBusy
 

@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import AsyncIterator
 
 import pytest
-from acts_fixtures import Browser
-from builders import DISTRICT, body, event_json, student_json
-from ingest_fixtures import ingesting
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, body, event_json, student_json
+from tests.support.fixtures.console_orders import Browser
+from tests.support.fixtures.ingest import ingesting
+from tests.support.fixtures.store import StoreUnderTest
 from worker.messaging.broker import Message
 
 BROKEN = body(event_json(student_json(1, {"grade": 3}), number=5))

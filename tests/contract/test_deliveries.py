@@ -8,9 +8,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
-from delivery_helpers import DAY, MINUTE, RESOLVED, Line, alert, all_of, deliver, now_due, tell
-from store_fixtures import StoreUnderTest, opened_store
 
+from tests.support.fixtures.deliveries import (
+    DAY,
+    MINUTE,
+    RESOLVED,
+    Line,
+    alert,
+    all_of,
+    deliver,
+    now_due,
+    tell,
+)
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.alerts.incidents import note
 from worker.alerts.deliver import FIRST_RETRY, LONGEST_RETRY
 from worker.domain.alerts.codes import DISTRICT_PARKED

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
-from delivery_helpers import (
+
+from tests.support.fixtures.deliveries import (
     AS_MADE,
     DAY,
     MINUTE,
@@ -19,7 +20,7 @@ from delivery_helpers import (
     states,
     tell,
 )
-from store_fixtures import StoreUnderTest
+from tests.support.fixtures.store import StoreUnderTest
 
 HOUR, MOMENT = timedelta(hours=1), timedelta(seconds=20)
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from builders import Json
-from delivery_helpers import (
+
+from tests.support.builders.records import Json
+from tests.support.fixtures.deliveries import (
     AS_MADE,
     DAY,
     KINDS,
@@ -21,8 +22,7 @@ from delivery_helpers import (
     states,
     tell,
 )
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.store import StoreUnderTest
 from worker.alerts.delivery_store import Due
 
 HOUR, MOMENT = timedelta(hours=1), timedelta(seconds=20)

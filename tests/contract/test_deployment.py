@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import kubernetes_validate
 import pytest
 import yaml
-from manifests import FOLDER, containers, deployment, kustomization, manifests, pods, selects
 
 from config import document
 from config.loading import load
 from config.topology import EVENTS_QUEUE
+from tests.support.manifests import FOLDER, containers, deployment, kustomization, manifests, pods, selects
 from worker.bootstrap import mail
 from worker.bootstrap.checks import STAGES
 from worker.runtime.errors import SettingsError

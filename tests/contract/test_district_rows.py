@@ -7,9 +7,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from builders import NOON, later
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import NOON, later
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.domain.roster.timestamps import instant
 from worker.operations.districts import WORKER, NamedDistrict

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fixtures.store import StoreUnderTest
 from worker.cli.district_argument import district_id_of
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.onboarding.district_store import Description

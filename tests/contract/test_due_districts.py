@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from people_fixtures import anybody_waits, until
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fixtures.people import anybody_waits, until
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.due_districts import CANDIDATES
 from worker.domain.preflight.policy import Policy, in_force

@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, event_id, record_id
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, event_id, record_id
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.domain.preflight.checks import Finding

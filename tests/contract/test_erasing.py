@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import DISTRICT, Json, event_id, record_id, section_json, student_json
-from people_fixtures import NORTH, Feed, evaluate, everybody, homeroom
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, Json, event_id, record_id, section_json, student_json
+from tests.support.fixtures.people import NORTH, Feed, evaluate, everybody, homeroom
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.inprocess.dead_letters import FileDeadLetters
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.roster.canonical import canonical, member, to_hex

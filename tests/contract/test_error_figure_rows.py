@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any, Final
 
 import pytest
-from district_rows import STAGED, Rows, day
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.district_rows import STAGED, Rows, day
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.error_figures import PostgresErrorFigures
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import (
+
+from schemas import clever
+from tests.support.builders.records import (
     DISTRICT,
     Json,
     course_json,
@@ -21,9 +23,7 @@ from builders import (
     teacher_json,
     term_json,
 )
-from store_fixtures import StoreUnderTest
-
-from schemas import clever
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import KINDS
 from worker.domain.roster.section_filter import SectionFilter

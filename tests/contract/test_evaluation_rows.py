@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import orjson
 import pytest
-from builders import DISTRICT, NOON, OTHER_DISTRICT, later, outbox_message
-from people_fixtures import anybody_waits, until
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, NOON, OTHER_DISTRICT, later, outbox_message
+from tests.support.fixtures.people import anybody_waits, until
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.domain.preflight.checks import ErrorChanges
 from worker.domain.preflight.decision import Outcome

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import icalendar
 import pytest
-from builders import DISTRICT
-from program import Site
-from store_fixtures import StoreUnderTest
 
+from tests.acceptance.program import Site
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.store import StoreUnderTest
 from worker.onboarding.district_store import Description
 
 

@@ -8,11 +8,11 @@ import re
 from typing import Any
 
 import pytest
-from acts_fixtures import Browser
-from builders import DISTRICT, record_id
-from people_fixtures import NORTH, Feed, evaluate, homeroom
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, record_id
+from tests.support.fixtures.console_orders import Browser
+from tests.support.fixtures.people import NORTH, Feed, evaluate, homeroom
+from tests.support.fixtures.store import StoreUnderTest
 from worker.console.filter_forms import FilterDraft, draft_from, draft_of
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 

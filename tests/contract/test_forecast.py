@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import (
+
+from schemas import clever
+from tests.support.builders.records import (
     DISTRICT,
     Json,
     event_id,
@@ -17,9 +19,7 @@ from builders import (
     student_json,
     teacher_json,
 )
-from store_fixtures import StoreUnderTest
-
-from schemas import clever
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import KINDS
 from worker.domain.roster.section_filter import SectionFilter

@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from builders import DISTRICT, record_id, student_json
-from people_fixtures import NORTH, NORTHERN, SOUTH, SOUTHERN, Feed, evaluate, homeroom
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, record_id, student_json
+from tests.support.fixtures.people import NORTH, NORTHERN, SOUTH, SOUTHERN, Feed, evaluate, homeroom
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.domain.preflight.turnover import SchoolLimits, Turnover, Turnovers
 from worker.domain.roster import staging

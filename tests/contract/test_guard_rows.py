@@ -11,9 +11,9 @@ from typing import Final
 
 import orjson
 import pytest
-from builders import NOON, later
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import NOON, later
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.guards import PostgresGuards
 from worker.domain.preflight.turnover import SchoolLimits, Turnover, Turnovers
 

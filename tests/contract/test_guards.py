@@ -7,10 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import DISTRICT, Json, record_id, section_json, student_json, user_json
-from people_fixtures import NORTH, NORTHERN, SOUTH, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, Json, record_id, section_json, student_json, user_json
+from tests.support.fixtures.people import (
+    NORTH,
+    NORTHERN,
+    SOUTH,
+    SOUTHERN,
+    Feed,
+    commits,
+    evaluate,
+    homeroom,
+    renamed,
+)
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.operations.retention import KEPT, PostgresRetention
 from worker.domain.preflight.turnover import LONGEST_LOOK_BACK, FilterEffect

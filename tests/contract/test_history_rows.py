@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import commit_history
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.section_filter import KEEP_ALL

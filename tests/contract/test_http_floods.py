@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from access_fixtures import PASSWORD, Serve, ServedConsole
 from aiohttp import web
-from builders import DISTRICT
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.access import PASSWORD, Serve, ServedConsole
+from tests.support.fixtures.store import StoreUnderTest
 from worker.console.access.login_slots import TooManyWait, Turns
 from worker.console.connection_limits import TELLING_CONNECTIONS, ConnectionLimits, LimitedConnection
 from worker.console.single_flight import SingleFlight

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import orjson
-from builders import DISTRICT, event_id, record_id
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, event_id, record_id
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.records import RecordKind
 from worker.pipeline.ingest.inbox import Arrival, Mark
 

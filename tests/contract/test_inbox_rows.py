@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.records import RecordKind
 from worker.messaging.dead_letters import DeadLetter
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released

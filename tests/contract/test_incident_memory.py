@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from builders import BATCH_ID, DISTRICT, OTHER_DISTRICT, record_id, student_json
-from incident_helpers import alerts, inspect, told
-from people_fixtures import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
-from store_fixtures import StoreUnderTest, opened_store
-
+from tests.support.builders.records import BATCH_ID, DISTRICT, OTHER_DISTRICT, record_id, student_json
+from tests.support.fixtures.incidents import alerts, inspect, told
+from tests.support.fixtures.people import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.messaging.broker import Message

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from incident_helpers import alerts, inspect, told
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fixtures.incidents import alerts, inspect, told
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.alerts.incidents import end_all, note
 from worker.adapters.postgres.alerts.stage_failures import PostgresStageFailures
 from worker.domain.alerts.codes import FEED_STUCK, PLAN_MASS_REMOVAL, PREFLIGHT_FAILED

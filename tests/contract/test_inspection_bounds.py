@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
-from incident_helpers import alerts, inspect
-from store_fixtures import LIMITS, StoreUnderTest
 
+from tests.support.fixtures.incidents import alerts, inspect
+from tests.support.fixtures.store import LIMITS, StoreUnderTest
 from worker.domain.alerts.detection import Thresholds
 from worker.domain.roster.clever_sync import STALE_SYNC
 

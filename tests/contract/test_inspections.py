@@ -6,10 +6,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from incident_helpers import AT_ONCE, alerts, inspect, told
-from store_fixtures import LIMITS, StoreUnderTest, opened_store
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fixtures.incidents import AT_ONCE, alerts, inspect, told
+from tests.support.fixtures.store import LIMITS, StoreUnderTest, opened_store
 from worker.adapters.inprocess.broker import InProcessBroker
 from worker.adapters.postgres.alerts.inspections import PostgresInspections
 from worker.adapters.postgres.alerts.stage_failures import PostgresStageFailures

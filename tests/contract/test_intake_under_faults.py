@@ -10,9 +10,6 @@ from contextlib import asynccontextmanager
 import aio_pika
 import asyncpg
 import pytest
-from builders import DISTRICT, body, event_json, school_json, section_json, student_json
-from rabbitmq_node import RabbitNode
-from store_fixtures import LIMITS, StoreUnderTest
 from yarl import URL
 
 from config.topology import (
@@ -21,6 +18,9 @@ from config.topology import (
     EVENTS_EXCHANGE,
     EVENTS_QUEUE,
 )
+from tests.support.builders.records import DISTRICT, body, event_json, school_json, section_json, student_json
+from tests.support.fixtures.store import LIMITS, StoreUnderTest
+from tests.support.servers.rabbitmq_node import RabbitNode
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.rabbitmq.broker import RabbitBroker

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from habits import large
-from store_fixtures import StoreUnderTest
+from tests.support.districts.habits import large
+from tests.support.fixtures.store import StoreUnderTest
 
 
 async def test_a_large_district_is_staged_with_the_links_of_its_sections(store: StoreUnderTest) -> None:

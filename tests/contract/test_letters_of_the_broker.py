@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import aio_pika
 from aio_pika.abc import HeadersType
-from builders import DISTRICT
-from letters_fixtures import GOOD
 
 from config.topology import EVENTS_QUEUE
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.dead_letters import GOOD
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
 

@@ -7,11 +7,11 @@ import random
 from pathlib import Path
 
 import pytest
-from case_runner import CaseRunner, Json
-from store_fixtures import StoreUnderTest
 
 from schemas import clever
 from schemas.clever import Reason
+from tests.cases.case_runner import CaseRunner, Json
+from tests.support.fixtures.store import StoreUnderTest
 
 
 def text_of(length: int, seed: int) -> str:

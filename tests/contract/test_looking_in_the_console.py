@@ -7,12 +7,12 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from acts_fixtures import Browser
 from aiohttp import web
-from builders import DISTRICT, record_id, student_json
-from people_fixtures import NORTH, SOUTH, Feed, evaluate, homeroom
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, record_id, student_json
+from tests.support.fixtures.console_orders import Browser
+from tests.support.fixtures.people import NORTH, SOUTH, Feed, evaluate, homeroom
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.access.users import Role
 
 EVERYBODY = [*range(1, 33)]

@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any, Final
 
 import pytest
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.store import StoreUnderTest
 from worker.messaging.dead_letters import LostMessage
 
 DIED: Final = datetime(2026, 3, 1, tzinfo=UTC)

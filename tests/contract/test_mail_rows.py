@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
-from mail_builders import DAY, MINUTE, mail, put
-from mail_rows import KINDS, add, add_each_kind, changed_of, held, need_a_person, rows
-from people_fixtures import until_it_waits
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.mail_rows import KINDS, add, add_each_kind, changed_of, held, need_a_person, rows
+from tests.support.builders.mails import DAY, MINUTE, mail, put
+from tests.support.fixtures.people import until_it_waits
+from tests.support.fixtures.store import StoreUnderTest
 from worker.mail.mail_store import DueMail
 from worker.runtime.errors import OrderRefused
 

@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from mail_builders import DAY, MINUTE, mail, now_due, put, states
-from mail_office import CUT, PASSWORD, Office, opened_office
-from store_fixtures import StoreUnderTest, opened_store
 from structlog.testing import capture_logs
 
+from tests.support.builders.mails import DAY, MINUTE, mail, now_due, put, states
+from tests.support.fixtures.store import StoreUnderTest, opened_store
+from tests.support.servers.mail_office import CUT, PASSWORD, Office, opened_office
 from worker.adapters.mail.mime import SenderIdentity
 from worker.adapters.mail.smtp import SmtpServer
 from worker.adapters.postgres.mail.mails import PostgresMails

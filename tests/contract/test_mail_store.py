@@ -10,14 +10,14 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from builders import DISTRICT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mail_builders import DAY, MINUTE, mail, now_due, put, states
-from mail_rows import need_a_person
-from people_fixtures import until
-from store_fixtures import StoreUnderTest, opened_store
 
+from tests.support.builders.mail_rows import need_a_person
+from tests.support.builders.mails import DAY, MINUTE, mail, now_due, put, states
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.people import until
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.mail.mails import enqueue
 from worker.domain.mail.mails import mail_id
 from worker.mail.mail_store import MailState

@@ -8,12 +8,12 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from acts_fixtures import Browser
-from builders import DISTRICT
-from mail_builders import mail, put
-from people_fixtures import NORTH, Feed, evaluate, homeroom
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.mails import mail, put
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.console_orders import Browser
+from tests.support.fixtures.people import NORTH, Feed, evaluate, homeroom
+from tests.support.fixtures.store import StoreUnderTest
 from worker.console.pages.onboarding_requests import choices_of
 from worker.domain.access.users import Role
 from worker.mail.compose import Composer, Vendor

@@ -8,8 +8,17 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, event_id, record_id, school_json, section_json, student_json
-from people_fixtures import (
+
+from tests.support.builders.records import (
+    DISTRICT,
+    OTHER_DISTRICT,
+    event_id,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+)
+from tests.support.fixtures.people import (
     LIMITS,
     NORTH,
     PATIENT,
@@ -21,8 +30,7 @@ from people_fixtures import (
     renamed,
     until,
 )
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.preflight.window import Trigger

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from postgres_server import PostgresServer
-from tcp_proxy import proxied, socket_of
 
+from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.tcp_proxy import proxied, socket_of
 from worker.adapters.postgres import migrating, schema
 from worker.adapters.postgres.database import Database
 from worker.runtime.errors import SettingsError, StoreUnavailable
@@ -142,7 +142,7 @@ async def test_a_user_without_the_right_is_told_in_one_line(
 async def test_it_works_through_a_pooler_of_transactions_twice(
     postgres_server: PostgresServer, empty_url: str
 ) -> None:
-    from pgbouncer import running_pgbouncer  # noqa: PLC0415 — skips where there is none
+    from tests.support.servers.pgbouncer import running_pgbouncer  # noqa: PLC0415 — skips where there is none
 
     async with running_pgbouncer(postgres_server.url, "transaction") as pooler:
         url = pooler.url(urlsplit(empty_url).path.removeprefix("/"))

@@ -6,12 +6,12 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
-from mutants.executed import FUNCTIONS, Executed
-from mutants.groups import ROOT
-from mutants.outcome import INVALID, NOTICED, SURVIVED
-from mutants.python_mutants import python_mutants
-from mutants.reruns import Trial, tried
-from mutants.runner import Runner
+from tests.mutants.executed import FUNCTIONS, Executed
+from tests.mutants.groups import ROOT
+from tests.mutants.outcome import INVALID, NOTICED, SURVIVED
+from tests.mutants.python_mutants import python_mutants
+from tests.mutants.reruns import Trial, tried
+from tests.mutants.runner import Runner
 
 CONFTEST = "from hypothesis import settings\n\nsettings.register_profile('usual')\n"
 

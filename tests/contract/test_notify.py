@@ -6,12 +6,21 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from alert_fixtures import Hook, told_until
-from alertmanager import AlertmanagerNode
-from delivery_helpers import DAY, FIRING, MINUTE, RESOLVED, Line, alert, all_of, deliver, tell
-from people_fixtures import until
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.alerts import Hook, told_until
+from tests.support.fixtures.deliveries import (
+    DAY,
+    FIRING,
+    MINUTE,
+    RESOLVED,
+    Line,
+    alert,
+    all_of,
+    deliver,
+    tell,
+)
+from tests.support.fixtures.people import until
+from tests.support.fixtures.store import StoreUnderTest
+from tests.support.servers.alertmanager import AlertmanagerNode
 from worker.adapters.channels.open_channels import open_channels
 from worker.alerts.deliver import DeliverStage
 from worker.domain.alerts.codes import PREFLIGHT_FAILED

@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from access_fixtures import Serve
-from builders import DISTRICT, student_json
-from people_fixtures import NORTH, Feed, evaluate, everybody
-from store_fixtures import StoreUnderTest
 from yarl import URL
 
 import worker.console
+from tests.support.builders.records import DISTRICT, student_json
+from tests.support.fixtures.access import Serve
+from tests.support.fixtures.people import NORTH, Feed, evaluate, everybody
+from tests.support.fixtures.store import StoreUnderTest
 from worker.console.access.cookies import SESSION
 from worker.domain.access.users import Role
 from worker.onboarding.district_store import Description

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from onboarding_helpers import (
+
+from tests.support.builders.onboarding_states import (
     COMMIT,
     CONNECT,
     DISCONNECT,
@@ -22,8 +22,8 @@ from onboarding_helpers import (
     TEAM,
     Onboarding,
 )
-from store_fixtures import StoreUnderTest, opened_store
-
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.onboarding import districts
 from worker.console.gauges import show_figures
 from worker.domain.onboarding.states import Move, State

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import pytest
-from builders import DISTRICT
-from onboarding_helpers import COMMIT, GUIDANCE, RULES, TEAM, Onboarding
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.onboarding_states import COMMIT, GUIDANCE, RULES, TEAM, Onboarding
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
 from worker.domain.onboarding.states import Move, State

@@ -6,10 +6,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from acts_fixtures import Browser
-from builders import DISTRICT
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.console_orders import Browser
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.access.users import Role
 from worker.domain.onboarding.states import Move
 from worker.onboarding.district_store import Description

@@ -9,12 +9,21 @@ from typing import Final
 
 import asyncpg
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from mail_rows import KINDS, add
-from onboarding_helpers import GUIDANCE, TEAM, Onboarding
-from onboarding_rows import CONNECTED, HOUR, KNOWN, NOW, ROSTERED, Stands, put, put_districts
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.mail_rows import KINDS, add
+from tests.support.builders.onboarding_rows import (
+    CONNECTED,
+    HOUR,
+    KNOWN,
+    NOW,
+    ROSTERED,
+    Stands,
+    put,
+    put_districts,
+)
+from tests.support.builders.onboarding_states import GUIDANCE, TEAM, Onboarding
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.onboarding import orders
 from worker.domain.onboarding.states import Move, State
 from worker.onboarding.district_store import Description

@@ -8,8 +8,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from onboarding_helpers import DAY, Onboarding
-from onboarding_rows import (
+
+from tests.support.builders.onboarding_rows import (
     CONNECTED,
     HOUR,
     KNOWN,
@@ -22,8 +22,8 @@ from onboarding_rows import (
     put,
     put_districts,
 )
-from store_fixtures import StoreUnderTest
-
+from tests.support.builders.onboarding_states import DAY, Onboarding
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.onboarding import districts
 from worker.adapters.postgres.onboarding.observations import candidates, observe
 from worker.domain.onboarding.launch_dates import LaunchCalendar

@@ -6,10 +6,19 @@ from typing import Final
 
 import asyncpg
 import pytest
-from builders import DISTRICT
-from onboarding_helpers import COMMIT, CONNECT, DISCONNECT, FILTER, KNOW, SHARE, Onboarding, made_up_id
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.onboarding_states import (
+    COMMIT,
+    CONNECT,
+    DISCONNECT,
+    FILTER,
+    KNOW,
+    SHARE,
+    Onboarding,
+    made_up_id,
+)
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.onboarding.states import BY_PEOPLE, TABLE, UNKNOWN, Move, State
 from worker.runtime.errors import OrderRefused, StoreRefused, UnknownDistrictError
 

@@ -11,13 +11,13 @@ from datetime import timedelta
 
 import pytest
 import structlog
-from builders import DISTRICT, body, event_id, event_json, school_json
-from collector import Collector, collecting
-from source_fakes import World, feed_event
-from store_fixtures import StoreUnderTest
 from structlog.testing import capture_logs
 
 from schemas import clever
+from tests.support.builders.records import DISTRICT, body, event_id, event_json, school_json
+from tests.support.fakes.source import World, feed_event
+from tests.support.fixtures.store import StoreUnderTest
+from tests.support.servers.collector import Collector, collecting
 from worker.adapters.opentelemetry import OpenTelemetryTracer
 from worker.domain.preflight.window import WindowLimits
 from worker.pipeline.evaluate.stage import EvaluateStage

@@ -6,9 +6,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from acts_fixtures import Browser
-from builders import DISTRICT, record_id
-from people_fixtures import (
+
+from tests.support.builders.records import DISTRICT, record_id
+from tests.support.fixtures.console_orders import Browser
+from tests.support.fixtures.people import (
     SOUTH,
     SOUTHERN,
     Feed,
@@ -16,8 +17,7 @@ from people_fixtures import (
     evaluate,
     renamed,
 )
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.store import StoreUnderTest
 from worker.console.access.identity import Identity, Role
 from worker.console.pages import rollback
 from worker.pipeline.poll.clever import Token

@@ -10,12 +10,12 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import pytest
-from builders import BATCH_ID, DECISION_ID, OTHER_DISTRICT
-from builders import DISTRICT as ONE
-from fakes import FakeOutbox
-from people_fixtures import until_it_waits
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import BATCH_ID, DECISION_ID, OTHER_DISTRICT
+from tests.support.builders.records import DISTRICT as ONE
+from tests.support.fakes.ports import FakeOutbox
+from tests.support.fixtures.people import until_it_waits
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.relay.outbox import ALERTS, ROSTER, PostgresOutbox
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.messaging.outbox_message import OutboxMessage

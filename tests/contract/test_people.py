@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import (
+
+from tests.support.builders.records import (
     DISTRICT,
     record_id,
     school_json,
     student_json,
     term_json,
 )
-from people_fixtures import (
+from tests.support.fixtures.people import (
     HOUR,
     LIMITS,
     NORTH,
@@ -31,8 +32,7 @@ from people_fixtures import (
     renamed,
     until,
 )
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.evaluation import approvals
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter

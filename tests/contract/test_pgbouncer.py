@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
-from pgbouncer import PgBouncer, running_pgbouncer
-from postgres_server import PostgresServer
-from tcp_proxy import proxied
 
+from tests.support.servers.pgbouncer import PgBouncer, running_pgbouncer
+from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.tcp_proxy import proxied
 from worker.adapters.postgres import wakeups
 from worker.adapters.postgres.connector import Connector, Pooling
 from worker.adapters.postgres.database import Database

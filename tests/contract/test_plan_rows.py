@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.plans import SCHOOLS
 from worker.domain.roster.canonical import to_bytes
 from worker.domain.roster.plan_changes import Op

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import DISTRICT, record_id, student_json
-from people_fixtures import NORTH, SOUTH, SOUTHERN, Feed, evaluate, homeroom, renamed
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, record_id, student_json
+from tests.support.fixtures.people import NORTH, SOUTH, SOUTHERN, Feed, evaluate, homeroom, renamed
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres import statements
 from worker.domain.roster.plan_changes import FieldChange, Op, planned_change
 from worker.operations.plans import Removal

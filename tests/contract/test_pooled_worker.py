@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from builders import event_json, school_json, section_json, student_json, teacher_json
-from pgbouncer import running_pgbouncer
-from postgres_server import PostgresServer
 
 from config import loading
+from tests.support.builders.records import event_json, school_json, section_json, student_json, teacher_json
+from tests.support.servers.pgbouncer import running_pgbouncer
+from tests.support.servers.postgres_server import PostgresServer
 from worker.bootstrap.process import RunningWorker, Worker
 from worker.bootstrap.store import open_store
 from worker.messaging.publish_events import publish_events

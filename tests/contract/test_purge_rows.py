@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from people_fixtures import somebody_waits, until
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.people import somebody_waits, until
+from tests.support.fixtures.store import StoreUnderTest
 from worker.runtime.errors import UnknownDistrictError
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT
-from people_fixtures import NORTH, Feed
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.people import NORTH, Feed
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres import statements
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
     from pamqp.common import Arguments
-    from rabbitmq_node import RabbitNode
+
+    from tests.support.servers.rabbitmq_node import RabbitNode
 
 LONG = 20.0
 """Seconds: more than any wait here ends up taking; reaching it is a failure."""

@@ -6,9 +6,9 @@ import json
 from typing import Any, Final
 
 import pytest
-from builders import Json
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import Json
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL
 
 ROSTER: Final = (

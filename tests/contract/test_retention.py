@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.retention import KEPT, PostgresRetention
 
 DAY = timedelta(days=1)

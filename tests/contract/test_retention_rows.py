@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
-from builders import Json
-from mail_rows import KINDS as MAILS
-from mail_rows import add as add_mail
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.mail_rows import KINDS as MAILS
+from tests.support.builders.mail_rows import add as add_mail
+from tests.support.builders.records import Json
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.retention import KEPT, PostgresRetention
 
 DAY: Final = timedelta(days=1)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from bounce_builders import MAIL_ID, OUT_OF_OFFICE, report
-from dovecot import Dovecot, running_dovecot
-from mail_builders import MINUTE, mail, put
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.bounces import MAIL_ID, OUT_OF_OFFICE, report
+from tests.support.builders.mails import MINUTE, mail, put
+from tests.support.fixtures.store import StoreUnderTest
+from tests.support.servers.dovecot import Dovecot, running_dovecot
 from worker.adapters.mail.imap import ImapMailbox
 from worker.mail.bounces import BounceStage
 from worker.runtime.errors import MailboxUnavailable

@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 import pytest
 from asyncpg import Record
-from program import Roster, apply, digest
-from store_fixtures import StoreUnderTest, opened_store
 
 from schemas.messages import CommitMessage
+from tests.acceptance.program import Roster, apply, digest
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.evaluation import commit_history
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import WindowLimits

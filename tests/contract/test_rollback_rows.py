@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import Final
 
 import pytest
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.rollback import PostgresRollback
 from worker.domain.roster.roster import remove_change, upsert_change
 

@@ -9,12 +9,21 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-import shadow
-from builders import DISTRICT, Json, course_json, event_id, record_id, student_json
-from onboarding_helpers import COMMIT, TEAM, Onboarding
-from people_fixtures import NORTH, NORTHERN, SOUTHERN, Feed, commits, evaluate, homeroom, renamed
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.onboarding_states import COMMIT, TEAM, Onboarding
+from tests.support.builders.records import DISTRICT, Json, course_json, event_id, record_id, student_json
+from tests.support.districts import shadow
+from tests.support.fixtures.people import (
+    NORTH,
+    NORTHERN,
+    SOUTHERN,
+    Feed,
+    commits,
+    evaluate,
+    homeroom,
+    renamed,
+)
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.inprocess.dead_letters import FileDeadLetters
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.onboarding.states import Move, State

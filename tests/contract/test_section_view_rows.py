@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from district_rows import Rows, day
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.district_rows import Rows, day
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.section_queries import PostgresSectionViews
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Policy, Severity

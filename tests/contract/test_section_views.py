@@ -7,10 +7,18 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from builders import DISTRICT, course_json, record_id, school_json, student_json, teacher_json, term_json
-from people_fixtures import Feed, evaluate, homeroom
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import (
+    DISTRICT,
+    course_json,
+    record_id,
+    school_json,
+    student_json,
+    teacher_json,
+    term_json,
+)
+from tests.support.fixtures.people import Feed, evaluate, homeroom
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.review.section_table import Grouping, PagePosition, SectionQuery, SectionTable, Sort
 from worker.domain.roster.section_filter import Condition, SectionFilter, holds
 from worker.operations.section_cache import SectionCache

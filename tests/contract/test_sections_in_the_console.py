@@ -6,12 +6,12 @@ import re
 from html import unescape
 
 import pytest
-from access_fixtures import Serve
-from acts_fixtures import Browser
-from builders import DISTRICT, course_json, record_id, student_json, term_json
-from people_fixtures import NORTH, SOUTH, Feed, evaluate, homeroom
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, course_json, record_id, student_json, term_json
+from tests.support.fixtures.access import Serve
+from tests.support.fixtures.console_orders import Browser
+from tests.support.fixtures.people import NORTH, SOUTH, Feed, evaluate, homeroom
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.access.users import Role
 from worker.domain.roster.section_filter import SectionFilter
 

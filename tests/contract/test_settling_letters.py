@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, body, event_json, student_json
-from ingest_fixtures import ingesting
-from letters_fixtures import BROKEN, GOOD, LONG, NOT_JSON, WHOLE, Post
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, body, event_json, student_json
+from tests.support.fixtures.dead_letters import BROKEN, GOOD, LONG, NOT_JSON, WHOLE, Post
+from tests.support.fixtures.ingest import ingesting
+from tests.support.fixtures.store import StoreUnderTest
 from worker.messaging.broker import Broker, Message
 from worker.messaging.dead_letters import DeadLetter
 from worker.operations import dead_letters as ordering

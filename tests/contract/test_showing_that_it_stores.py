@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
-from builders import DISTRICT, event_id, record_id
-from store_fixtures import StoreUnderTest
 from yarl import URL
 
+from tests.support.builders.records import DISTRICT, event_id, record_id
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.domain.roster.records import RecordKind

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from builders import DISTRICT
-from store_fixtures import StoreUnderTest, opened_store
-
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.operations.resync import sole_reader
 from worker.pipeline.poll.clever import Token
 

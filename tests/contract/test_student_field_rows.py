@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, Json
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, Json
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.poll import student_fields
 from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
 from worker.domain.preflight.policy import Policy

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
-from builders import (
+
+from tests.support.builders.records import (
     DISTRICT,
     Json,
     event_id,
@@ -16,9 +17,8 @@ from builders import (
     student_json,
     teacher_json,
 )
-from people_fixtures import Feed, evaluate
-from store_fixtures import StoreUnderTest, opened_store
-
+from tests.support.fixtures.people import Feed, evaluate
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.window import WindowLimits

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from builders import Json
-from people_fixtures import somebody_waits, until
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import Json
+from tests.support.fixtures.people import somebody_waits, until
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.operations.students import PostgresStudents
 

@@ -8,7 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import (
+
+from schemas import clever
+from schemas.messages import ReviewMessage
+from tests.suggest.surveys import survey_of
+from tests.support.builders.records import (
     DISTRICT,
     NOON,
     OTHER_DISTRICT,
@@ -22,12 +26,8 @@ from builders import (
     teacher_json,
     term_json,
 )
-from oracle import Records
-from store_fixtures import StoreUnderTest
-from suggest.surveys import survey_of
-
-from schemas import clever
-from schemas.messages import ReviewMessage
+from tests.support.districts.oracle import Records
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.suggest.surveys import read_survey
 from worker.cli.onboarding_reports import rules_asked
 from worker.domain.preflight.window import WindowLimits

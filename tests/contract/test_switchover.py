@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from postgres_pair import PostgresPair, running_pair
-from store_fixtures import StoreUnderTest, opened_store
-from tcp_proxy import TcpProxy, proxied
 
+from tests.support.fixtures.store import StoreUnderTest, opened_store
+from tests.support.servers.postgres_pair import PostgresPair, running_pair
+from tests.support.servers.tcp_proxy import TcpProxy, proxied
 from worker.adapters.postgres import schema, wakeups
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.ingest.inbox import PostgresInbox

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import DISTRICT, event_id, record_id
-from letters_fixtures import BROKEN, WHOLE, Post
-from onboarding_helpers import Onboarding
-from people_fixtures import LIMITS, SOUTHERN, Feed, evaluate, renamed, until
-from store_fixtures import StoreUnderTest, opened_store
 
+from tests.support.builders.onboarding_states import Onboarding
+from tests.support.builders.records import DISTRICT, event_id, record_id
+from tests.support.fixtures.dead_letters import BROKEN, WHOLE, Post
+from tests.support.fixtures.people import LIMITS, SOUTHERN, Feed, evaluate, renamed, until
+from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.access.console_keys import PostgresLocalKeys
 from worker.domain.onboarding.states import Move, State
 from worker.domain.roster.records import RecordKind

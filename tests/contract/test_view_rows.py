@@ -7,8 +7,8 @@ from itertools import product
 from typing import Any, Final
 
 import pytest
-from store_fixtures import StoreUnderTest
 
+from tests.support.fixtures.store import StoreUnderTest
 from worker.operations.district_queries import DistrictsAsked, FindingsAsked
 
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ($1, $2, $3, '', $4)"

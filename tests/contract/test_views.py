@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from builders import DISTRICT, record_id, student_json
-from people_fixtures import NORTH, SOUTH, Feed, evaluate
-from store_fixtures import StoreUnderTest
 
+from tests.support.builders.records import DISTRICT, record_id, student_json
+from tests.support.fixtures.people import NORTH, SOUTH, Feed, evaluate
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres import statements
 from worker.operations.district_queries import DistrictsAsked, FindingsAsked
 

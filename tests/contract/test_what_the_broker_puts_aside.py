@@ -10,11 +10,11 @@ from typing import Any
 
 import aio_pika
 import pytest
-from builders import DISTRICT, body, event_json, settled_json, student_json
-from incident_helpers import told
-from store_fixtures import StoreUnderTest
 
 from config.topology import DEAD_LETTER_EXCHANGE, EVENTS_DELIVERY_LIMIT, EVENTS_EXCHANGE, EVENTS_QUEUE
+from tests.support.builders.records import DISTRICT, body, event_json, settled_json, student_json
+from tests.support.fixtures.incidents import told
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
 from worker.messaging.broker import Message

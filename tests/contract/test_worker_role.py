@@ -9,11 +9,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from builders import DISTRICT, event_json, record_id, school_json, section_json, student_json, teacher_json
-from case_runner import CaseRunner
-from postgres_server import PostgresServer
-from store_fixtures import StoreUnderTest, opened_store
 
+from tests.cases.case_runner import CaseRunner
+from tests.support.builders.records import (
+    DISTRICT,
+    event_json,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    teacher_json,
+)
+from tests.support.fixtures.store import StoreUnderTest, opened_store
+from tests.support.servers.postgres_server import PostgresServer
 from worker.runtime.errors import RosteringError
 
 GRANTS = Path(__file__).parents[2] / "config" / "postgres" / "worker-role.sql"

@@ -6,10 +6,9 @@ import json
 from collections import Counter
 from dataclasses import replace
 
-from model.mirror import DISTRICT, TODAY, Model, Recent
-from oracle import Judged, calendar_of, every_turnover, seats_of
-from store_fixtures import StoreUnderTest
-
+from tests.model.mirror import DISTRICT, TODAY, Model, Recent
+from tests.support.districts.oracle import Judged, calendar_of, every_turnover, seats_of
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.preflight.checks import DistrictContext, district_findings, left_scope
 from worker.domain.roster.canonical import to_bytes, to_hex
 from worker.domain.roster.records import Json, RecordKind

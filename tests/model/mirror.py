@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from oracle import Committed, Judged, Records, Seat, judge, seats_of
 
+from tests.support.districts.oracle import Committed, Judged, Records, Seat, judge, seats_of
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter

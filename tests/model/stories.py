@@ -8,8 +8,8 @@ from enum import Enum
 from typing import Any
 
 from hypothesis import strategies as st
-from model.mirror import TODAY
 
+from tests.model.mirror import TODAY
 from worker.domain.preflight.policy import Code, Severity
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import SectionFilter

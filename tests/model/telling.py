@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
-from model.comparing import (
+
+from tests.model.comparing import (
     compare_findings,
     compare_full_run,
     compare_plan,
@@ -17,8 +18,8 @@ from model.comparing import (
     digest_of,
     with_those_who_left,
 )
-from model.mirror import DISTRICT, Model, happen, policy_of
-from model.stories import (
+from tests.model.mirror import DISTRICT, Model, happen, policy_of
+from tests.model.stories import (
     STRICT_GUARDS,
     ApproveMeanwhile,
     Restored,
@@ -29,8 +30,7 @@ from model.stories import (
     Vanish,
     whole_district,
 )
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.records import Json, RecordKind

@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
-import shadow
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from model.comparing import compare
-from model.mirror import DISTRICT, Model
-from model.stories import (
+
+from tests.model.comparing import compare
+from tests.model.mirror import DISTRICT, Model
+from tests.model.stories import (
     APPROVED_AND_MADE_STRICTER,
     APPROVED_IN_TIME,
     APPROVED_TOO_LATE,
@@ -36,10 +36,10 @@ from model.stories import (
     whole_district,
     whole_districts,
 )
-from model.telling import take
-from postgres_server import PostgresServer
-from store_fixtures import opened_store
-
+from tests.model.telling import take
+from tests.support.districts import shadow
+from tests.support.fixtures.store import opened_store
+from tests.support.servers.postgres_server import PostgresServer
 from worker.domain.preflight.window import WindowLimits
 from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.runtime.metrics import Metrics

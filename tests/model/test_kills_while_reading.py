@@ -6,7 +6,9 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from builders import (
+from structlog.testing import capture_logs
+
+from tests.support.builders.records import (
     course_json,
     record_id,
     school_json,
@@ -15,9 +17,7 @@ from builders import (
     teacher_json,
     term_json,
 )
-from source_fakes import ANSWERS, Answer, Killed, World, feed_event, feed_id
-from structlog.testing import capture_logs
-
+from tests.support.fakes.source import ANSWERS, Answer, Killed, World, feed_event, feed_id
 from worker.domain.roster.records import RecordKind
 from worker.pipeline.poll.context import PollTiming
 

@@ -7,7 +7,8 @@ from collections import Counter
 from typing import Final
 
 import pytest
-from onboarding_helpers import (
+
+from tests.support.builders.onboarding_states import (
     COMMIT,
     CONNECT,
     DISCONNECT,
@@ -20,8 +21,7 @@ from onboarding_helpers import (
     TEAM,
     Onboarding,
 )
-from store_fixtures import StoreUnderTest
-
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.onboarding.observations import observe
 from worker.domain.onboarding.states import BY_PEOPLE, Move, State, is_allowed
 from worker.domain.onboarding.transitions import held_back, next_step

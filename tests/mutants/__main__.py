@@ -1,4 +1,4 @@
-"""`python -m mutants`: see the package."""
+"""`python -m tests.mutants`: see the package."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from itertools import groupby
 from queue import SimpleQueue
 from typing import Final
 
-from mutants.edit import Mutant
-from mutants.equivalent import EQUIVALENT
-from mutants.groups import DISTRICTS, GROUPS, ROOT, sample
-from mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
-from mutants.reruns import Trial, trials_of, tried
-from mutants.runner import Runner, copied
+from tests.mutants.edit import Mutant
+from tests.mutants.equivalent import EQUIVALENT
+from tests.mutants.groups import DISTRICTS, GROUPS, ROOT, sample
+from tests.mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
+from tests.mutants.reruns import Trial, trials_of, tried
+from tests.mutants.runner import Runner, copied
 
 ENOUGH: Final = 0.95
 """Of the mutants that matter, those that must be noticed."""

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from mutants.edit import Mutant, edit
-from mutants.sql_mutants import STATEMENT, sql_mutants
+from tests.mutants.edit import Mutant, edit
+from tests.mutants.sql_mutants import STATEMENT, sql_mutants
 
 CONDITION: Final = re.compile(
     r"\(true OR \((?:"

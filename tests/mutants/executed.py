@@ -1,8 +1,8 @@
 """Which tests run which functions and which named statements, seen once and kept outside the repository.
 
-`pytest -p mutants.executed` is the plugin that sees it: it traces the calls of the program's functions, or
-lends every adapter statements that say when they are asked for. What is seen of a test file holds until that
-file changes. What a process runs that a test starts is not seen.
+`pytest -p tests.mutants.executed` is the plugin that sees it: it traces the calls of the program's functions,
+or lends every adapter statements that say when they are asked for. What is seen of a test file holds until
+that file changes. What a process runs that a test starts is not seen.
 """
 
 from __future__ import annotations
@@ -99,9 +99,9 @@ class Executed:
         sys.stdout.write(f"Looking once which {self.what} {len(files)} test files run.\n")
         sys.stdout.flush()
         written = self.root / "seen.json"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mutants.executed"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", __spec__.name]
         environment = {
-            "PYTHONPATH": f"{self.root}:{self.root / 'tests'}",
+            "PYTHONPATH": str(self.root),
             SEEN_IN: str(written),
             SEES: self.what,
         }

@@ -15,9 +15,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from mutants.edit import Mutant
-from mutants.executed import FUNCTIONS, STATEMENTS, Executed
-from mutants.groups import SQL
+from tests.mutants.edit import Mutant
+from tests.mutants.executed import FUNCTIONS, STATEMENTS, Executed
+from tests.mutants.groups import SQL
 
 FAST: Final = ("unit", "suggest")
 REAL: Final = ("contract", "model", "cases", "sandbox")

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mutants.district_mutants import district_mutants
-from mutants.edit import Mutant
-from mutants.python_mutants import python_mutants
-from mutants.sql_mutants import sql_mutants
+from tests.mutants.district_mutants import district_mutants
+from tests.mutants.edit import Mutant
+from tests.mutants.python_mutants import python_mutants
+from tests.mutants.sql_mutants import sql_mutants
 
 ROOT: Final = Path(__file__).parents[2]
 SQL: Final = "worker/adapters/postgres"

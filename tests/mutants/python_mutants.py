@@ -11,7 +11,7 @@ import ast
 import re
 from typing import Final
 
-from mutants.edit import Mutant, edit
+from tests.mutants.edit import Mutant, edit
 
 COMPARISONS: Final[dict[type[ast.cmpop], tuple[tuple[str, str], ...]]] = {
     ast.Lt: ((r"<", "<="), (r"<", ">")),

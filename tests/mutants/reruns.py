@@ -1,7 +1,7 @@
 """Tries mutants of statements within one run of pytest: a test is run again with each mutant of what it runs.
 
-`pytest -p mutants.reruns` is the plugin that does it: every adapter has statements that it can change, and
-nothing is written or imported anew. A mutant takes as long as the tests that are tried on it.
+`pytest -p tests.mutants.reruns` is the plugin that does it: every adapter has statements that it can change,
+and nothing is written or imported anew. A mutant takes as long as the tests that are tried on it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ import pytest
 from _pytest.nodes import Node
 from _pytest.runner import runtestprotocol
 
-from mutants.edit import Mutant
-from mutants.fitting_tests import FittingTests, statements_file
-from mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
-from mutants.sql_mutants import STATEMENT
+from tests.mutants.edit import Mutant
+from tests.mutants.fitting_tests import FittingTests, statements_file
+from tests.mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
+from tests.mutants.sql_mutants import STATEMENT
 
 PLAN: Final = "MUTANTS_PLAN"
 """The variable that names the file with what is to be tried, and in which the outcomes are written."""
@@ -87,11 +87,11 @@ def tried(root: Path, trials: list[Trial]) -> list[Trial]:
         plan, tests = Path(folder) / "plan.json", Path(folder) / "tests.txt"
         plan.write_text(json.dumps([asdict(trial) for trial in trials]))
         tests.write_text("\n".join(sorted(places, key=lambda test: (places[test], test))))
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mutants.reruns"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", __spec__.name]
         done = subprocess.run(
             [*command, "--hypothesis-profile", "usual", f"@{tests}"],
             cwd=root,
-            env=os.environ | {"PYTHONPATH": f"{root}:{root / 'tests'}", PLAN: str(plan)},
+            env=os.environ | {"PYTHONPATH": str(root), PLAN: str(plan)},
             stdout=subprocess.PIPE,
             text=True,
             check=False,

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mutants.edit import Mutant
-from mutants.fitting_tests import FittingTests
-from mutants.groups import ROOT
-from mutants.outcome import NOTICED, SURVIVED, TIMED_OUT, Outcome
-from mutants.warm import WarmPytest
+from tests.mutants.edit import Mutant
+from tests.mutants.fitting_tests import FittingTests
+from tests.mutants.groups import ROOT
+from tests.mutants.outcome import NOTICED, SURVIVED, TIMED_OUT, Outcome
+from tests.mutants.warm import WarmPytest
 
 TEST_SECONDS: Final = 60
 """A test that takes longer hangs."""

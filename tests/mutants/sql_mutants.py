@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import Final
 
-from mutants.edit import Mutant, edit
+from tests.mutants.edit import Mutant, edit
 
 STATEMENT: Final = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 TOKEN: Final = re.compile(

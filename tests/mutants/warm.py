@@ -85,13 +85,12 @@ class WarmPytest:
             self._process = None
 
     def _started(self) -> subprocess.Popen[str]:
-        folders = (self._tree, self._tree / "tests")
         return subprocess.Popen(
             [sys.executable, __file__],
             cwd=self._tree,
             env=os.environ
             | {
-                "PYTHONPATH": os.pathsep.join(map(str, folders)),
+                "PYTHONPATH": str(self._tree),
                 "HYPOTHESIS_STORAGE_DIRECTORY": str(self._tree),
             },
             stdin=subprocess.PIPE,
@@ -105,12 +104,12 @@ def main() -> None:
     """Run what is asked for, until nothing more is."""
     sys.path.remove(str(Path(__file__).parent))
     with suppress(ImportError):
-        import_module("surroundings").settle()
+        import_module("tests.support.process_setup").settle()
     for name in LIBRARIES:
         with suppress(ImportError):
             import_module(name)
     folder = Path(tempfile.mkdtemp(prefix="mutants-pg-"))
-    has_store = Path("tests/postgres_server.py").exists()
+    has_store = Path("tests/support/servers/postgres_server.py").exists()
     try:
         if has_store:
             os.environ[STANDING] = str(folder / "standing.json")
@@ -179,9 +178,9 @@ def _ended(process: int, seconds: float) -> int | None:
 async def _prepare(folder: Path) -> int:
     os.dup2(2, 1)  # what the program logs is no answer
     embedded = import_module("worker.adapters.postgres.embedded").EmbeddedPostgres(folder)
-    server = import_module("postgres_server").PostgresServer(await embedded.start())
+    server = import_module("tests.support.servers.postgres_server").PostgresServer(await embedded.start())
     await server.prepare()
-    await import_module("store_fixtures").make_shadow(server)
+    await import_module("tests.support.fixtures.store").make_shadow(server)
     Path(os.environ[STANDING]).write_text(server.description())  # noqa: ASYNC240 — nothing else runs here
     return 0
 

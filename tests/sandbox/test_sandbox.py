@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from clever_pages import list_pages, write_pages
 
+from tests.support.builders.clever_pages import list_pages, write_pages
 from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.runtime.errors import InputFileError
 from worker.sandbox import daily_changes, ids

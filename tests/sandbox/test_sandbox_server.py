@@ -10,8 +10,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from clever_pages import write_pages
 
+from tests.support.builders.clever_pages import write_pages
 from worker.messaging.event_files import COLLECTIONS
 from worker.runtime.errors import InputFileError
 from worker.sandbox.district import DistrictSpec, generate

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
 
-from oracle import Records
-
+from tests.support.districts.oracle import Records
 from worker.domain.roster.name_words import words
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import Condition, SectionFilter

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from oracle import Records, view
-
+from tests.support.districts.oracle import Records, view
 from worker.domain.roster.records import (
     Json,
     RecordKind,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 import pytest
-from habits import HABITS, District, Habit
 
+from tests.support.districts.habits import HABITS, District, Habit
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.domain.roster.texts import folded

@@ -6,9 +6,9 @@ import re
 from datetime import date
 
 import pytest
-from habits import HABITS, TODAY, Habit, large
-from oracle import Committed, judge
 
+from tests.support.districts.habits import HABITS, TODAY, Habit, large
+from tests.support.districts.oracle import Committed, judge
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.roster.records import RecordKind, section_from_json, student_from_json
 from worker.domain.roster.section_filter import KEEP_ALL

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
-from habits import HABITS, Coverage, Habit
-from suggest.surveys import suggestions
 
+from tests.suggest.surveys import suggestions
+from tests.support.districts.habits import HABITS, Coverage, Habit
 from worker.suggest.suggestions import Suggestion
 
 fitting = [habit for habit in HABITS if not habit.is_hopeless]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import view
 
+from tests.support.builders.records import view
 from worker.domain.roster.section_filter import SectionFilter
 from worker.suggest.literal import MOST_SPELLINGS, NotLiteral, to_the_letter
 from worker.suggest.survey import Survey, SurveyBuilder

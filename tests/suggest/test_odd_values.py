@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from oracle import Records
-from suggest.surveys import suggestions
-
+from tests.suggest.surveys import suggestions
+from tests.support.districts.oracle import Records
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.records import RecordKind
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from suggest.small import FALL, SPRING, SmallDistrict, coverage, elementary, keeping, values
-from suggest.surveys import suggestions, survey_of
 
+from tests.suggest.small import FALL, SPRING, SmallDistrict, coverage, elementary, keeping, values
+from tests.suggest.surveys import suggestions, survey_of
 from worker.domain.roster.section_filter import Condition, Rule, Scope, SectionFilter
 from worker.suggest.deadline import Deadline
 from worker.suggest.search import MOST_SUGGESTIONS

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any, get_args
 
 import numpy as np
-from builders import record_id, section, student
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import record_id, section, student
 from worker.domain.roster.records import Course, Term
 from worker.domain.roster.section_filter import (
     Condition,

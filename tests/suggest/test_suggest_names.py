@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from suggest.small import SmallDistrict, coverage, elementary, values
-from suggest.surveys import suggestions
 
+from tests.suggest.small import SmallDistrict, coverage, elementary, values
+from tests.suggest.surveys import suggestions
 from worker.domain.roster.name_words import HOMEROOM_WORDS, SURNAMES, name_words
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from suggest.small import keeping
 
+from tests.suggest.small import keeping
 from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 from worker.suggest.wording import can_share, told
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import orjson
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
-from program import Consumer, digest
+
+from tests.acceptance.program import Consumer, digest
 
 DISTRICT = "d1"
 SCHOOL: dict[str, Any] = {"name": "Larkspur"}

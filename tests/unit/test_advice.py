@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import NOON, Json
 
+from tests.support.builders.records import NOON, Json
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes.model import Cause, Owner

@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from builders import DISTRICT
-from evaluation_fakes import MemoryEvaluation
 from structlog.testing import capture_logs
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes.model import Cause, Owner

@@ -8,7 +8,11 @@ from functools import cache
 from typing import Any
 
 import pytest
-from builders import (
+from jsonschema import Draft202012Validator
+
+from config.topology import TOPOLOGY
+from schemas import export
+from tests.support.builders.records import (
     BATCH_ID,
     DECISION_ID,
     DISTRICT,
@@ -22,10 +26,6 @@ from builders import (
     student,
     teacher,
 )
-from jsonschema import Draft202012Validator
-
-from config.topology import TOPOLOGY
-from schemas import export
 from worker.domain.alerts import message as message_module
 from worker.domain.messages import bodies
 from worker.domain.messages.bodies import REVIEW_ITEMS

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from builders import DISTRICT, finding
 
+from tests.support.builders.records import DISTRICT, finding
 from worker.domain.preflight.approval import (
     GUARDS,
     Approval,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import DISTRICT, Json, later, student_json
-from source_fakes import FakeBaselines, World, broken_off, feed_id
 from structlog.testing import capture_logs
 
+from tests.support.builders.records import DISTRICT, Json, later, student_json
+from tests.support.fakes.source import FakeBaselines, World, broken_off, feed_id
 from worker.domain.roster.records import RecordKind
 from worker.pipeline.poll import baseline
 from worker.pipeline.poll.baseline_store import NOBODY, Run

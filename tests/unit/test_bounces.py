@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from bounce_builders import MAIL_ID, OUT_OF_OFFICE, report
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.bounces import MAIL_ID, OUT_OF_OFFICE, report
 from worker.domain.mail.bounces import UNKNOWN, read_bounce
 
 

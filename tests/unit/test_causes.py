@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import DISTRICT, NOON, later
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import DISTRICT, NOON, later
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
     Blocked,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
-from builders import DISTRICT, delivery, event_json, student_json
 from structlog.testing import capture_logs
 
 from schemas import clever
+from tests.support.builders.records import DISTRICT, delivery, event_json, student_json
 from worker.messaging.broker import Delivery, Message, Publisher, Subscription
 from worker.pipeline.ingest import dead_lettering
 from worker.pipeline.ingest.dead_lettering import DeadLettering

@@ -8,8 +8,8 @@ from itertools import product
 from typing import Any
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, later
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, later
 from worker.domain.preflight.decision import Outcome, Verdict, alert_id, batch_id, decide, decision_id
 from worker.domain.preflight.window import Trigger, WindowLimits
 from worker.runtime.trace_context import trace_parent

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from builders import NOON
-from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
+from tests.support.builders.records import NOON
+from tests.support.fakes.ports import RecordingTracer
 from worker.alerts import deliver
 from worker.alerts.deliver import LONGEST_RETRY, REFRESHED_AT_ONCE, TAKEN_OVER, DeliverStage
 from worker.alerts.delivery_store import Deliveries, Due, OpenAlert

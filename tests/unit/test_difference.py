@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from builders import Json
 
+from tests.support.builders.records import Json
 from worker.domain.roster.plan_changes import FieldChange, Op, planned_change
 
 OLD = {"id": "s1", "name": "Iris", "grade": None, "section_ids": ["a", "b"], "extra": {"gender": "X"}}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
 from worker.cli.district_argument import chosen
 from worker.operations.districts import NamedDistrict
 from worker.runtime.errors import UnknownDistrictError

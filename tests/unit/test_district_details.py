@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from builders import DISTRICT
 
+from tests.support.builders.records import DISTRICT
 from worker.operations.district_details import DistrictRows, district_details, hold, schools_named, status
 
 NOW = datetime(2026, 9, 7, 12, tzinfo=UTC)

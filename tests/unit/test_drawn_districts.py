@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from builders import DISTRICT, NOON, Json
-from evaluation_fakes import MemoryEvaluation, stage_of
-from oracle import Committed, Judged, Records, calendar_of, judge, seats_of
 
+from tests.support.builders.records import DISTRICT, NOON, Json
+from tests.support.districts.oracle import Committed, Judged, Records, calendar_of, judge, seats_of
+from tests.support.fakes.evaluation import MemoryEvaluation, stage_of
 from worker.domain.preflight.checks import left_scope
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.window import Trigger

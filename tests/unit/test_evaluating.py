@@ -6,11 +6,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT
-from evaluation_fakes import LIMITS, STUDENT, MemoryEvaluation, committed, last, stage_of, students
-from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fakes.evaluation import (
+    LIMITS,
+    STUDENT,
+    MemoryEvaluation,
+    committed,
+    last,
+    stage_of,
+    students,
+)
+from tests.support.fakes.ports import RecordingTracer
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.window import Trigger

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from builders import DISTRICT
-from evaluation_fakes import STUDENT, MemoryEvaluation, committed, last, stage_of, students
 
+from tests.support.builders.records import DISTRICT
+from tests.support.fakes.evaluation import STUDENT, MemoryEvaluation, committed, last, stage_of, students
 from worker.domain.preflight.approval import Approval, Ending
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT, NOON
 
+from tests.support.builders.records import DISTRICT, NOON
 from worker.domain.access.users import LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password
 from worker.domain.mail.mails import MOST_RECIPIENTS, Composed, Mail, MailKind, envelope_verdict
 from worker.domain.onboarding.contact_text import check_dates

@@ -4,10 +4,10 @@ import json
 from datetime import date
 from typing import Any
 
-import canaries
 import pytest
-from builders import Json, record_id, student, term, view
 
+from tests.support.builders.records import Json, record_id, student, term, view
+from tests.support.districts import canaries
 from worker.domain.roster.records import RecordKind, Term
 from worker.domain.roster.scope import find_schools
 from worker.domain.roster.section_filter import (

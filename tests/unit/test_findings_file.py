@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOON
 
+from tests.support.builders.records import NOON
 from worker.console.pages.findings import _columns
 from worker.operations.district_queries import FindingPlace, FindingRow
 

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from answering_fakes import Answering
-from builders import DISTRICT, NOON, Json
 
+from tests.support.builders.records import DISTRICT, NOON, Json
+from tests.support.fakes.error_figures import Answering
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, SchoolGrade, Sign, TermFacts

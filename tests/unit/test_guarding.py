@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import Json
-from evaluation_fakes import MemoryEvaluation, stage_of
 
+from tests.support.builders.records import Json
+from tests.support.fakes.evaluation import MemoryEvaluation, stage_of
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.turnover import Confirmation, SchoolLimits, Turnovers
 from worker.domain.roster import staging

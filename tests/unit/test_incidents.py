@@ -6,12 +6,12 @@ import json
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT, later
 from hypothesis import given
 from hypothesis import strategies as st
-from incident_helpers import EVALUATED
 
 from schemas.messages import AlertMessage
+from tests.support.builders.records import DISTRICT, later
+from tests.support.fixtures.incidents import EVALUATED
 from worker.domain.alerts.codes import CATALOGUE, INSPECTED, PREFLIGHT_FAILED
 from worker.domain.alerts.incidents import (
     FLAPPING_RETURNS,

@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from builders import (
+from structlog.testing import capture_logs
+
+from config.topology import EVENTS_QUEUE
+from tests.support.builders.records import (
     DISTRICT,
     OTHER_DISTRICT,
     body,
@@ -16,11 +19,8 @@ from builders import (
     settled_json,
     student_json,
 )
-from fakes import RecordingTracer
-from ingest_fixtures import Ingest, ended
-from structlog.testing import capture_logs
-
-from config.topology import EVENTS_QUEUE
+from tests.support.fakes.ports import RecordingTracer
+from tests.support.fixtures.ingest import Ingest, ended
 from worker.messaging.broker import Delivery, HeaderValue
 from worker.pipeline.ingest.inbox import Quarantined
 from worker.pipeline.ingest.micro_batch import read_all

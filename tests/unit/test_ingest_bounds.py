@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from builders import event_json
-from ingest_bench import Bench, aside, sound
 
+from tests.support.builders.records import event_json
+from tests.support.fakes.ingest_bench import Bench, aside, sound
 from worker.messaging.broker import Delivery
 from worker.pipeline.ingest import stage as module
 from worker.pipeline.ingest.stage import BATCH_BYTES, HOLD_SECONDS, LOOK_SECONDS, PREFETCH, TAKE_SECONDS

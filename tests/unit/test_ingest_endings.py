@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import DISTRICT, delivery, event_json, settled_json, student_json
-from ingest_bench import Bench, aside, bad, sound
 from structlog.testing import capture_logs
 
+from tests.support.builders.records import DISTRICT, delivery, event_json, settled_json, student_json
+from tests.support.fakes.ingest_bench import Bench, aside, bad, sound
 from worker.pipeline.ingest import stage as module
 from worker.runtime.errors import BrokerUnavailable, StoreUnavailable
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from builders import DISTRICT, event_json, section_json, settled_json, student_json
-from ingest_fixtures import Ingest, ended
 
 from schemas import clever
+from tests.support.builders.records import DISTRICT, event_json, section_json, settled_json, student_json
+from tests.support.fixtures.ingest import Ingest, ended
 from worker.messaging.broker import Message
 from worker.pipeline.ingest import dead_lettering, translate
 from worker.pipeline.ingest import stage as ingest_module

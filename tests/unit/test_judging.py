@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from builders import DISTRICT, NOON, Json
 
+from tests.support.builders.records import DISTRICT, NOON, Json
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.tally import Tally

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from builders import Json
 
+from tests.support.builders.records import Json
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.student_fields import (
     ALWAYS_KEPT,

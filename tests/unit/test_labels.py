@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from builders import term
-
+from tests.support.builders.records import term
 from worker.domain.review.causes.labels import (
     ConcernedSection,
     Label,

@@ -5,9 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
-from fakes import ImpatientStop, ScriptedStage
 from structlog.testing import capture_logs
 
+from tests.support.fakes.ports import ImpatientStop, ScriptedStage
 from worker.runtime import heartbeat
 from worker.runtime.errors import (
     BrokerUnavailable,

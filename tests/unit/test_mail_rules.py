@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from mail_builders import mail
 
+from tests.support.builders.mails import mail
 from worker.adapters.mail.mime import SenderIdentity, message, on_the_line
 from worker.adapters.mail.server_url import place
 from worker.domain.mail.mails import Composed, envelope_verdict, mailbox

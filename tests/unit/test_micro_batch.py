@@ -6,9 +6,17 @@ import asyncio
 import threading
 
 import pytest
-from builders import DISTRICT, body, delivery, event_json, record_id, section_json, student_json
 
 from schemas import clever
+from tests.support.builders.records import (
+    DISTRICT,
+    body,
+    delivery,
+    event_json,
+    record_id,
+    section_json,
+    student_json,
+)
 from worker.messaging.broker import Delivery
 from worker.pipeline.ingest import micro_batch
 from worker.pipeline.ingest.micro_batch import LARGE, MAX_VALUES, read_all, read_in_turns

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from monitoring import CONFIG, OURS, RULES, dashboard, expressions, read_yaml, rules
-
+from tests.support.monitoring import CONFIG, OURS, RULES, dashboard, expressions, read_yaml, rules
 from worker.runtime.metrics import Metrics
 
 SEVERITIES = {"warning", "critical"}

@@ -6,15 +6,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from mutants.__main__ import report, share
-from mutants.district_mutants import district_mutants
-from mutants.edit import Mutant
-from mutants.equivalent import EQUIVALENT
-from mutants.fitting_tests import ALSO, FittingTests
-from mutants.groups import GROUPS, ROOT, of_districts, of_file, sample
-from mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
-from mutants.python_mutants import python_mutants
-from mutants.sql_mutants import sql_mutants
+
+from tests.mutants.__main__ import report, share
+from tests.mutants.district_mutants import district_mutants
+from tests.mutants.edit import Mutant
+from tests.mutants.equivalent import EQUIVALENT
+from tests.mutants.fitting_tests import ALSO, FittingTests
+from tests.mutants.groups import GROUPS, ROOT, of_districts, of_file, sample
+from tests.mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT, Outcome
+from tests.mutants.python_mutants import python_mutants
+from tests.mutants.sql_mutants import sql_mutants
 
 TOY = '''"""Ünï < code."""
 

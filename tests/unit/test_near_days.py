@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from onboarding_builders import ZONE, record
 
+from tests.support.builders.onboarding import ZONE, record
 from worker.cli.main import main
 from worker.domain.onboarding.contact_text import check_dates
 from worker.domain.onboarding.launch_dates import AssessmentWindow

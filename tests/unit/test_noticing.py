@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from builders import DISTRICT, NOON, OTHER_DISTRICT
-from incident_helpers import EVALUATED
 
+from tests.support.builders.records import DISTRICT, NOON, OTHER_DISTRICT
+from tests.support.fixtures.incidents import EVALUATED
 from worker.domain.alerts.codes import (
     CATALOGUE,
     EVENTS_UNDER_FLOOR,

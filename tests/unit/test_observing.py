@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
+from tests.support.fakes.ports import RecordingTracer
 from worker.console.access.identity import IDENTITY, LOCAL
 from worker.console.request_log import observing
 from worker.runtime.metrics import Metrics

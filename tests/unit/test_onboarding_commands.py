@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import DISTRICT
 from click.testing import CliRunner
 from rich.console import Console
 
+from tests.support.builders.records import DISTRICT
 from worker.cli.context import CommandContext
 from worker.cli.onboarding import onboarding
 from worker.cli.onboarding_reports import Journey, LinesReport, as_json, district_report, rules_asked

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
-from builders import NOON
-from onboarding_builders import ZONE, record
 
+from tests.support.builders.onboarding import ZONE, record
+from tests.support.builders.records import NOON
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import State
 from worker.onboarding.district_store import Record

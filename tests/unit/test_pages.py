@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import (
+
+from schemas import clever
+from tests.support.builders.records import (
     DISTRICT,
     NOON,
     Json,
@@ -23,8 +25,6 @@ from builders import (
     term_json,
     user_json,
 )
-
-from schemas import clever
 from worker.messaging.event_files import collection_of, district_of, read_events
 from worker.runtime.errors import InputFileError
 

@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, school_json, student_json
-from fakes import ImpatientStop
-from source_fakes import TOKEN, ConnectionRow, World, feed_event, feed_id
 from structlog.testing import capture_logs
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, school_json, student_json
+from tests.support.fakes.ports import ImpatientStop
+from tests.support.fakes.source import TOKEN, ConnectionRow, World, feed_event, feed_id
 from worker.pipeline.poll.baseline import staged_records
 from worker.pipeline.poll.baseline_store import BaselineRecord
 from worker.pipeline.poll.stage import LONGEST_BACK_OFF, ListStage, PollStage

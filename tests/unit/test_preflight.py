@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import DISTRICT, record_id, section, student
 
+from tests.support.builders.records import DISTRICT, record_id, section, student
 from worker.domain.preflight.checks import (
     LISTED_IDS,
     DistrictContext,

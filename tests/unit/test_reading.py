@@ -11,7 +11,12 @@ from typing import Any
 
 import orjson
 import pytest
-from builders import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import clever, event_ids
+from schemas.clever import Reason, UnreadableEvent
+from tests.support.builders.records import (
     DISTRICT,
     OTHER_DISTRICT,
     Json,
@@ -30,11 +35,6 @@ from builders import (
     term_json,
     user_json,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from schemas import clever, event_ids
-from schemas.clever import Reason, UnreadableEvent
 from worker.domain.roster.records import (
     RecordKind,
     course_from_json,

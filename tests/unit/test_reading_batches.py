@@ -6,9 +6,16 @@ import hashlib
 from dataclasses import replace
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, delivery, event_json, settled_json, student_json
 
 from schemas import clever
+from tests.support.builders.records import (
+    DISTRICT,
+    OTHER_DISTRICT,
+    delivery,
+    event_json,
+    settled_json,
+    student_json,
+)
 from worker.messaging.broker import Delivery
 from worker.pipeline.ingest import micro_batch
 from worker.pipeline.ingest.inbox import Released

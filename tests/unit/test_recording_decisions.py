@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from builders import DISTRICT, Json
-from evaluation_fakes import MemoryEvaluation
 
+from tests.support.builders.records import DISTRICT, Json
+from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.alerts.codes import BASELINE_REFUSED, EVENTS_UNDER_FLOOR, PREFLIGHT_FAILED
 from worker.domain.messages.bodies import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch
 from worker.domain.preflight.checks import Finding

@@ -5,12 +5,19 @@ import json
 from collections.abc import Callable
 
 import pytest
-from builders import BATCH_ID, DECISION_ID, DISTRICT, OTHER_DISTRICT, outbox_message, queue
-from fakes import FakeOutbox, FakeSink, ImpatientStop, RecordingTracer
 from structlog.testing import capture_logs
 
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, REVIEW_QUEUE
 from schemas.messages import HEADERS
+from tests.support.builders.records import (
+    BATCH_ID,
+    DECISION_ID,
+    DISTRICT,
+    OTHER_DISTRICT,
+    outbox_message,
+    queue,
+)
+from tests.support.fakes.ports import FakeOutbox, FakeSink, ImpatientStop, RecordingTracer
 from worker.adapters.inprocess.broker import InProcessBroker
 from worker.messaging.broker import Message
 from worker.messaging.outbox_message import OutboxMessage

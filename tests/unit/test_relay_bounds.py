@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT, queue
-from fakes import FakeOutbox, FakeSink
 from structlog.testing import capture_logs
 
 from config.topology import COMMIT_QUEUE
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, queue
+from tests.support.fakes.ports import FakeOutbox, FakeSink
 from worker.adapters.inprocess.broker import InProcessBroker
 from worker.messaging.broker import Message
 from worker.pipeline.relay.outbox import Queued

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from builders import school, student
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import school, student
 from worker.domain.messages.restoration import Difference, Restoration
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.roster import Entry, RosterKind, digest, school_entry, student_entry

@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from builders import record_id, school, section, student, teacher
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import record_id, school, section, student, teacher
 from worker.domain.roster.canonical import MODULUS, canonical, from_bytes, to_bytes, to_hex
 from worker.domain.roster.roster import (
     Entry,

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from monitoring import rules
 
+from tests.support.monitoring import rules
 from worker.domain.alerts.codes import CATALOGUE
 
 DOCS = Path(__file__).parents[2] / "docs"

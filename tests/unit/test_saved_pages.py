@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import (
+
+from tests.support.builders.records import (
     DISTRICT,
     OTHER_DISTRICT,
     Json,
@@ -17,7 +18,6 @@ from builders import (
     section_json,
     student_json,
 )
-
 from worker.adapters.clever.saved import SavedPageFolder
 from worker.runtime.errors import InputFileError
 

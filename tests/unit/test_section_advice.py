@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import date
 
 import pytest
-from builders import DISTRICT, NOON
 
+from tests.support.builders.records import DISTRICT, NOON
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.class_changes import CLASS_CHANGE_TEXTS, ROLLOVER
 from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, Others, SchoolGrade, TermFacts

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from builders import DISTRICT, record_id, student_json
-
+from tests.support.builders.records import DISTRICT, record_id, student_json
 from worker.pipeline.poll.baseline import read_records, staged_records
 from worker.runtime.cooperative import SLICE, yielding_every
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from bounce_builders import MAIL_ID, OUT_OF_OFFICE, report
-from builders import DISTRICT, NOON, OTHER_DISTRICT
-from fakes import RecordingTracer
 from structlog.testing import capture_logs
 
 from config.topology import DEAD_LETTER_QUEUE
+from tests.support.builders.bounces import MAIL_ID, OUT_OF_OFFICE, report
+from tests.support.builders.records import DISTRICT, NOON, OTHER_DISTRICT
+from tests.support.fakes.ports import RecordingTracer
 from worker.alerts.inspect import InspectStage
 from worker.domain.mail.mails import MailKind
 from worker.domain.onboarding.states import Move, State

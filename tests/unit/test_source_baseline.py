@@ -3,8 +3,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import Json, event_json, record_id, school_json, section_json, student_json, user_json
-from source_fakes import (
+from structlog.testing import capture_logs
+
+from tests.support.builders.records import (
+    Json,
+    event_json,
+    record_id,
+    school_json,
+    section_json,
+    student_json,
+    user_json,
+)
+from tests.support.fakes.source import (
     Quirk,
     World,
     broken_off,
@@ -14,8 +24,6 @@ from source_fakes import (
     repeated,
     reversed_rows,
 )
-from structlog.testing import capture_logs
-
 from worker.domain.roster.records import RecordKind
 from worker.pipeline.poll.baseline import staged_records
 from worker.pipeline.poll.baseline_store import NOBODY

@@ -4,8 +4,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from builders import Json, event_json, student_json
-from source_fakes import (
+from structlog.testing import capture_logs
+
+from tests.support.builders.records import Json, event_json, student_json
+from tests.support.fakes.source import (
     ANSWERS,
     Answer,
     Quirk,
@@ -17,8 +19,6 @@ from source_fakes import (
     repeated,
     reversed_rows,
 )
-from structlog.testing import capture_logs
-
 from worker.pipeline.poll.clever import EVENTS, CleverPage
 from worker.pipeline.poll.context import PollTiming
 from worker.pipeline.poll.feed import made_at

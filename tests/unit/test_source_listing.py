@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import DISTRICT, OTHER_DISTRICT
-from source_fakes import World
 from structlog.testing import capture_logs
 
+from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
+from tests.support.fakes.source import World
 from worker.pipeline.poll.clever import Token
 from worker.pipeline.poll.connected_districts import read_list
 from worker.runtime.errors import CleverRefused, CleverUnavailable

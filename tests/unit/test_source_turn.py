@@ -3,7 +3,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import (
+from structlog.testing import capture_logs
+
+from tests.support.builders.records import (
     DISTRICT,
     course_json,
     district_json,
@@ -13,9 +15,7 @@ from builders import (
     teacher_json,
     term_json,
 )
-from source_fakes import World, feed_event, feed_id
-from structlog.testing import capture_logs
-
+from tests.support.fakes.source import World, feed_event, feed_id
 from worker.pipeline.poll import turn
 from worker.pipeline.poll.clever import Token
 from worker.pipeline.poll.context import PollTiming

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from builders import Json, event, event_id, record_id
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import Json, event, event_id, record_id
 from worker.domain.roster.records import RecordKind
 from worker.domain.roster.staging import Bounds, Change, Event, Key, Staged, apply, combine
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import NOON, Json, event, record_id
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import NOON, Json, event, record_id
 from worker.domain.roster.records import EventId, RecordKind
 from worker.domain.roster.staging import (
     NO_FLOOR,

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from builders import NOON
-from onboarding_builders import record
-
+from tests.support.builders.onboarding import record
+from tests.support.builders.records import NOON
 from worker.console.onboarding_steps import WHERE, StepStatus, StepView, steps_of, troubles_of
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import Move, State

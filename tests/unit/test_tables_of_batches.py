@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
-from builders import NOON
-from tables import check, draws
 
+from tests.support.builders.records import NOON
+from tests.support.districts.tables import check, draws
 from worker.domain.preflight.turnover import Confirmation, FilterEffect, Turnover, Turnovers
 from worker.domain.roster.records import EventId, Json, RecordId, RecordKind, Section, Term
 from worker.domain.roster.staging import (

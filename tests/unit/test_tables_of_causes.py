@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from random import Random
 
-from builders import DISTRICT, later
-from tables import check, draws
-
+from tests.support.builders.records import DISTRICT, later
+from tests.support.districts.tables import check, draws
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
-from builders import later
-from tables import check, draws
-
+from tests.support.builders.records import later
+from tests.support.districts.tables import check, draws
 from worker.domain.messages.restoration import Difference, Restoration
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import Trigger, Window, WindowLimits, closes_at, closing_trigger

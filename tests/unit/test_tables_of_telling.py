@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from builders import DISTRICT, NOON, later
-from tables import check, draws
 
+from tests.support.builders.records import DISTRICT, NOON, later
+from tests.support.districts.tables import check, draws
 from worker.domain.alerts.detection import (
     FOLD_OVER,
     Conditions,

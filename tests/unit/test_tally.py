@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
-from builders import finding
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import finding
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Severity
 from worker.domain.preflight.tally import Tally

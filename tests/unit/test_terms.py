@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from builders import section, term
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import section, term
 from worker.domain.roster.records import RecordId, Term
 from worker.domain.roster.terms import (
     DistrictTerms,

@@ -6,8 +6,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from builders import DISTRICT, NOON, Json, record_id, student_json
-
+from tests.support.builders.records import DISTRICT, NOON, Json, record_id, student_json
 from worker.cli import publish, source
 from worker.domain.roster.records import RecordKind
 from worker.domain.roster.versions import micros

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import cast
 
 import pytest
-from builders import Json
 
+from tests.support.builders.records import Json
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change

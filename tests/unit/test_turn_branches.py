@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import DISTRICT, later, student_json, teacher_json
-from source_fakes import World, feed_event, feed_id
 
+from tests.support.builders.records import DISTRICT, later, student_json, teacher_json
+from tests.support.fakes.source import World, feed_event, feed_id
 from worker.pipeline.poll import turn
 from worker.pipeline.poll.baseline_store import Run
 from worker.pipeline.poll.clever import EVENTS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import Json
-from evaluation_fakes import MemoryEvaluation
 
+from tests.support.builders.records import Json
+from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.preflight.policy import Code, Policy, Severity
 from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import EventId, RecordId, RecordKind

@@ -9,9 +9,19 @@ from datetime import datetime
 from typing import cast
 
 import pytest
-from builders import DISTRICT, NOON, Json, body, delivery, event_id, event_json, settled_json, student_json
 from structlog.testing import capture_logs
 
+from tests.support.builders.records import (
+    DISTRICT,
+    NOON,
+    Json,
+    body,
+    delivery,
+    event_id,
+    event_json,
+    settled_json,
+    student_json,
+)
 from worker.messaging.broker import Consumer, Delivery
 from worker.messaging.dead_letters import DeadLetter, DeadLetters, Losses, LostMessage
 from worker.pipeline.ingest import quarantine

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import later, window
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders.records import later, window
 from worker.domain.preflight.window import Trigger, Window, WindowLimits, closing_trigger, deferral_expired
 
 LIMITS = WindowLimits(

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from builders import NOON
-
+from tests.support.builders.records import NOON
 from worker.domain.preflight.window import Trigger, Window, WindowLimits, closes_at
 
 SECOND = timedelta(seconds=1)

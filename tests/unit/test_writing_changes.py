@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any, cast
 
 import pytest
-from builders import finding
 
+from tests.support.builders.records import finding
 from worker.domain.preflight.approval import Approval
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Policy

@@ -34,7 +34,7 @@ from worker.runtime.errors import (
     type=click.Path(path_type=Path, dir_okay=False),
     help="TOML file of settings; environment variables override it.",
 )
-@click.version_option(package_name="rostering")
+@click.version_option(package_name="rostering-worker")
 @click.pass_context
 def rostering(ctx: click.Context, config_file: Path | None) -> None:
     """Roster school districts from Clever: events in, preflight, commits and reviews out."""

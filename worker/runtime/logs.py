@@ -21,7 +21,7 @@ from worker.runtime.errors import RosteringError
 @cache
 def version() -> str:
     """Return the version of the program."""
-    return metadata.version("rostering")
+    return metadata.version("rostering-worker")
 
 
 def configure_logging(stream: TextIO, *, pretty: bool, level: int = logging.INFO) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mutants.equivalent import causes, evaluation, guards, onboarding, operations, poll, program
+from tests.mutants.equivalent import causes, evaluation, guards, onboarding, operations, poll, program
 
 EQUIVALENT: Final[dict[str, str]] = {
     name: reason

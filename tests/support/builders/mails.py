@@ -1,0 +1,42 @@
+"""E-mails to a district, and a store that has them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tests.support.builders.records import DISTRICT
+from tests.support.fixtures.store import StoreUnderTest
+from worker.adapters.postgres.mail.mails import enqueue
+from worker.domain.mail.mails import Composed, Mail, MailKind
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+def mail(occasion: str = "invited/1", district_id: str = DISTRICT, **changed: Any) -> Mail:
+    values: dict[str, Any] = {
+        "kind": MailKind.INVITATION,
+        "recipients": ("Ada Park <ada@district.example>", "office@district.example"),
+        "content": Composed(f"About {occasion}", "Hello,\n.\nfrom us\n", "<p>Hello</p>\n"),
+        "time_zone": "UTC",
+    }
+    return Mail(district_id=district_id, occasion=occasion, **values | changed)
+
+
+async def put(store: StoreUnderTest, *mails: Mail) -> list[bool]:
+    """Enqueue mails, each in a transaction of its own."""
+    added = []
+    for each in mails:
+        async with store.database.transaction() as connection:
+            added.append(await enqueue(connection, each))
+    return added
+
+
+async def now_due(store: StoreUnderTest) -> None:
+    """Let the time pass until the next attempt of every mail."""
+    await store.rows("UPDATE mails SET next_attempt_at = clock_timestamp()")
+
+
+async def states(store: StoreUnderTest) -> list[str]:
+    """Return where each mail stands, the oldest first."""
+    return [each.state.value for each in reversed(await store.mail_orders.newest(None))]

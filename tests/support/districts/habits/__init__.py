@@ -1,0 +1,22 @@
+"""Generated districts of different habits, each with the section filter that is known to fit it.
+
+`HABITS` lists them; `habit.district()` generates one. Nothing here searches for a filter: each is what the
+habit's own builder knows it to be.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.support.districts.habits.by_field import FIELDED
+from tests.support.districts.habits.by_name import NAMED
+from tests.support.districts.habits.habit import TODAY, Coverage, District, Habit, coverage
+from tests.support.districts.habits.hopeless import HOPELESS
+from tests.support.districts.habits.mixed import MIXED
+from tests.support.districts.habits.rough import ROUGH
+
+__all__ = ["HABITS", "TODAY", "Coverage", "District", "Habit", "coverage"]
+
+HABITS: Final[tuple[Habit, ...]] = tuple(
+    habit for habits in (NAMED, FIELDED, MIXED, ROUGH, HOPELESS) for habit in habits.told
+)

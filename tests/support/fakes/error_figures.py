@@ -1,0 +1,103 @@
+"""Figures of a district's errors as they are given: a fake of `ErrorFigures`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from tests.support.builders.records import NOON
+from tests.support.fakes.evaluation import MemoryEvaluation
+from worker.domain.review.causes.facts import (
+    Blocked,
+    ClassChange,
+    Fate,
+    Others,
+    Removals,
+    Removed,
+    SchoolGrade,
+)
+from worker.domain.review.causes.labels import ConcernedSection, Label
+from worker.domain.roster.section_filter import SectionView
+from worker.domain.roster.terms import DistrictTerms
+from worker.pipeline.evaluate.unit_of_work import NO_SIGNS
+
+Answer = TypeVar("Answer")
+
+
+@dataclass
+class Answering(MemoryEvaluation):
+    """Answers what it is told to, and keeps which questions were asked, with what they were asked for."""
+
+    asked_for: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    views: list[SectionView] = field(default_factory=list)
+
+    def _answer(self, question: str, what: object, default: Answer) -> Answer:
+        self.asked_for[question] = what
+        return cast("Answer", self.answers.get(question, default))
+
+    async def terms(self) -> DistrictTerms:
+        """Answer."""
+        return cast("DistrictTerms", self.answers.get("terms", DistrictTerms()))
+
+    async def concerned_sections(self) -> list[ConcernedSection]:
+        """Answer."""
+        return self._answer(
+            "concerned", None, [ConcernedSection("a", "Homeroom 1"), ConcernedSection("b", "Math")]
+        )
+
+    async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
+        """Answer."""
+        return self._answer("teacher names", None, {"t": ("Ada", "Math")})
+
+    async def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
+        """Answer."""
+        self.asked_for["bare"] = None
+        for one in self.views:
+            yield one
+
+    async def sections_of_unknown_terms(self) -> dict[str, str]:
+        """Answer."""
+        return self._answer("unknown terms", None, {"z": "m", "y": "m"})
+
+    async def twins(self) -> list[str]:
+        """Answer."""
+        return self._answer("twins", None, ["s1"])
+
+    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
+        """Answer."""
+        return self._answer("co-taught", is_filtered, [("q", "p"), ("p", "o")])
+
+    async def blocked_students(self, labels: object, signs: object = NO_SIGNS) -> list[Blocked]:
+        """Answer."""
+        return self._answer("blocked", (labels, signs), [])
+
+    async def sections_by_labels(self, labels: object) -> dict[tuple[Label, ...], list[str]]:
+        """Answer."""
+        return self._answer("by labels", labels, {(): ["a"]})
+
+    async def other_errors(self) -> list[Others]:
+        """Answer."""
+        return [Others(code, 1, ["x"], NOON) for code in self.answers.get("codes", ())]
+
+    async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
+        """Answer."""
+        return self._answer("cohorts", set(schools), {SchoolGrade("h1", "3"): 9})
+
+    async def removals(self, classes_committed: int) -> Removals:
+        """Answer."""
+        gone = [Removed(SchoolGrade("h2", "3"), 4), Removed(SchoolGrade(None, "3"), 1)]
+        return self._answer("removals", classes_committed, Removals(gone))
+
+    async def class_changes(self, today: object) -> list[Any]:
+        """Answer."""
+        return self._answer("class changes", today, [ClassChange(SchoolGrade("h1", "3"), 2, Fate.LEFT)])
+
+    async def is_connected(self) -> bool:
+        """Answer."""
+        return self._answer("is connected", None, True)
+
+    async def has_shared_students(self) -> bool:
+        """Answer."""
+        return self._answer("has shared students", None, True)

@@ -1,0 +1,197 @@
+"""A district's rosters, kept in memory: a fake of `worker.pipeline.evaluate.rosters.EvaluatedRoster`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.support.fakes.staged_records import MemoryStaged, Row
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code
+from worker.domain.roster.records import Json, RecordKind
+from worker.domain.roster.roster import RosterKind
+from worker.pipeline.evaluate.rosters import ClassState, EntryWrite, OpenFinding, PersonState, StudentState
+
+
+@dataclass
+class MemoryRoster(MemoryStaged):
+    """Both rosters and the findings. It refuses what a table refuses, as a count below zero."""
+
+    async def write_kept(self, kept: Mapping[str, int], dropped: Collection[str]) -> None:
+        """Keep these sections, and those no longer."""
+        for section in dropped:
+            del self.kept[section]
+        for section, rank in kept.items():
+            self.kept[section] = (rank, self.kept.get(section, (0, 0))[1])
+
+    async def resize_kept(self, changes: Mapping[str, int]) -> set[str]:
+        """Add to the number of students of kept sections."""
+        self.calls["sizes"] += len(changes)
+        turned = set()
+        for section, change in changes.items():
+            if section in self.kept:
+                rank, before = self.kept[section]
+                assert before + change >= 0
+                self.kept[section] = rank, before + change
+                if 0 in (before, before + change):
+                    turned.add(section)
+        return turned
+
+    async def replace_identities(
+        self, ids: Collection[str], identities: Collection[tuple[str, str, bytes]]
+    ) -> set[tuple[str, bytes]]:
+        """Replace the rows of these students."""
+        before = {one for one in self.identities if one[0] in ids}
+        self.identities = (self.identities - before) | set(identities)
+        return {(name, digest) for _, name, digest in before ^ set(identities)}
+
+    async def unsettled_holders(self, values: Collection[tuple[str, bytes]]) -> set[str]:
+        """Return whose finding of a duplicate does not fit how many hold the value."""
+        told = {
+            (one.record_id, one.detail["field"])
+            for one in self.findings.values()
+            if one.code is Code.DUPLICATE_IDENTITY
+        }
+        return {
+            student
+            for student, name, digest in self.identities
+            if (name, digest) in values
+            and (len(self._holders(name, digest)) > 1) != ((student, name) in told)
+        }
+
+    async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
+        """Return the fields whose value somebody else has too."""
+        found: dict[str, set[str]] = {}
+        for student, name, digest in self.identities:
+            if student in ids and len(self._holders(name, digest)) > 1:
+                found.setdefault(student, set()).add(name)
+        return found
+
+    def _holders(self, name: str, digest: bytes) -> list[str]:
+        return [one for one, *value in self.identities if value == [name, digest]]
+
+    async def student_states(self, ids: Collection[str]) -> list[StudentState]:
+        """Return these users as students."""
+        self.looked_at["student"].update(ids)
+        return [self._student_state(one) for one in ids]
+
+    def _student_state(self, student_id: str) -> StudentState:
+        user = self.at(RecordKind.USER, student_id) or {}
+        listed = [
+            one.section_id for one in self.links if (one.role, one.target_id) == ("student", student_id)
+        ]
+        school = user.get("student", {}).get("texts", {}).get("school_id")
+        return StudentState(
+            student_id,
+            user if "student" in user else None,
+            {section: self.kept[section][0] for section in listed if section in self.kept},
+            self.at(RecordKind.SCHOOL, school) is not None,
+            self._row(RosterKind.STUDENT, student_id).state(),
+        )
+
+    def _row(self, kind: RosterKind, record_id: str) -> Row:
+        return self.rows.get((kind, record_id), Row())
+
+    async def teacher_states(self, ids: Collection[str]) -> list[PersonState]:
+        """Return these users as teachers."""
+        self.looked_at["teacher"].update(ids)
+        needed = {
+            one.target_id
+            for one in self.links
+            if one.role == "teacher" and self.kept.get(one.section_id, (0, 0))[1] > 0
+        }
+        users = {one: self.at(RecordKind.USER, one) or {} for one in ids}
+        records = {one: user if "teacher" in user else None for one, user in users.items()}
+        return self._persons(RosterKind.TEACHER, records, needed)
+
+    async def school_states(self, ids: Collection[str]) -> list[PersonState]:
+        """Return these schools."""
+        self.looked_at["school"].update(ids)
+        needed = {row.school_id for row in self.rows.values() if row.candidate}
+        return self._persons(RosterKind.SCHOOL, {one: self.at(RecordKind.SCHOOL, one) for one in ids}, needed)
+
+    def _persons(
+        self, kind: RosterKind, records: dict[str, Json | None], needed: Collection[str | None]
+    ) -> list[PersonState]:
+        return [
+            PersonState(one, record, one in needed, self._row(kind, one).state())
+            for one, record in records.items()
+        ]
+
+    async def students_of_schools(self, ids: Collection[str]) -> set[str]:
+        """Return the students in the roster whose school is one of these."""
+        students = {key[1]: row for key, row in self.rows.items() if key[0] is RosterKind.STUDENT}
+        return {one for one, row in students.items() if row.candidate and row.school_id in ids}
+
+    async def class_states(self, ids: Collection[str]) -> list[ClassState]:
+        """Return these sections as classes."""
+        self.looked_at["class"].update(ids)
+        return [self._class_state(one) for one in ids]
+
+    def _class_state(self, section_id: str) -> ClassState:
+        rank, students = self.kept.get(section_id, (None, 0))
+        entry = self._row(RosterKind.CLASS, section_id).state(with_record=True)
+        return ClassState(section_id, self.at(RecordKind.SECTION, section_id), rank, students, entry)
+
+    async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
+        """Change the candidate roster."""
+        self.calls["entries"] += len(writes)
+        for write in writes:
+            row = self.rows.setdefault((write.kind, write.id), Row())
+            row.candidate = write.entry
+            row.school_id = write.school_id if write.entry else None
+            row.sections = (write.sections or ()) if write.entry else ()
+            row.seat = write.seat
+            if row == Row():
+                del self.rows[write.kind, write.id]
+
+    async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
+        """Add to how many students there are of each school and grade."""
+        self.calls["coverage"] += len(changes)
+        for place, (students, blocked) in changes.items():
+            before = self.coverage.pop(place, (0, 0))
+            after = before[0] + students, before[1] + blocked
+            assert after[0] >= after[1] >= 0
+            if after[0]:
+                self.coverage[place] = after
+
+    async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
+        """Return open findings."""
+        self.calls["readings of findings"] += 1
+        found = [one for one in self.findings.values() if one.kind in kinds]
+        return [OpenFinding(one.record_id, one) for one in found if ids is None or one.record_id in ids]
+
+    async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
+        """Open and close findings."""
+        self.calls["findings"] += len(opened) + len(closed)
+        for one in closed:
+            del self.findings[one.record_id, one.member]
+        for one in opened:
+            self.findings[one.record_id, one.member] = one
+
+    async def quarantined(self) -> int:
+        """Return how many unreadable events wait."""
+        return self.unread_events
+
+    async def unreadable(self, kinds: Collection[str]) -> int:
+        """Return how many records have fields that could not be read."""
+        return sum("unread" in one for kind in kinds for one in self.live(RecordKind(kind)).values())
+
+    # What there is, for a test
+
+    def entries(self) -> dict[tuple[str, str], Json]:
+        """Return the records of the candidate roster."""
+        return {
+            (key[0].value, key[1]): json.loads(row.candidate.record)
+            for key, row in self.rows.items()
+            if row.candidate
+        }
+
+    def committed(self) -> dict[tuple[str, str], Json]:
+        """Return the records of the committed roster."""
+        return {
+            (key[0].value, key[1]): json.loads(row.committed.record)
+            for key, row in self.rows.items()
+            if row.committed
+        }

@@ -1,0 +1,226 @@
+"""A PostgreSQL server for the tests, which lends migrated and empty databases.
+
+A database that comes back is lent again once it was emptied, which takes a tenth of making another one. One
+that somebody is still connected to, or whose schema is not the template's any more, is thrown away instead.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+import asyncpg
+
+from tests.support.districts import shadow
+from worker.adapters.postgres import schema
+
+# The tests kill processes, never the machine: what the kernel has written is safe enough for them.
+SETTINGS: Final = (
+    "fsync = off",
+    "synchronous_commit = off",
+    "full_page_writes = off",
+    "max_wal_size = '128MB'",
+)
+
+SOMEBODY_ELSE: Final = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+
+# Whatever alters a schema writes rows of these catalogs or removes some, even if it is put back afterwards.
+# So does ANALYZE, and what it finds would choose the plans of the next test.
+CATALOGS: Final = (
+    "pg_attribute",
+    "pg_constraint",
+    "pg_index",
+    "pg_proc",
+    "pg_statistic",
+    "pg_trigger",
+    "pg_type",
+)
+SHAPE: Final = "SELECT " + ", ".join(
+    f"(SELECT count(*) FROM {catalog}), (SELECT max(xmin::text::bigint) FROM {catalog})"
+    for catalog in CATALOGS
+)
+
+# By what was written and not by what is there: a table whose rows were all deleted, or rolled back, is not
+# as new either. With the tables that refer to one.
+WRITTEN: Final = """
+    WITH RECURSIVE written AS (
+        SELECT oid FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+          AND pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid)
+              + pg_stat_get_tuples_deleted(oid) > 0
+        UNION
+        SELECT c.conrelid FROM pg_constraint c JOIN written w ON w.oid = c.confrelid WHERE c.contype = 'f'
+    )
+    SELECT oid::regclass::text AS name FROM written"""
+
+COPIES: Final = "SELECT datname FROM pg_database WHERE starts_with(datname, $1 || '_')"
+
+FILLED: Final = """
+    SELECT c.oid::regclass::text AS name,
+           string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) AS columns
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND pg_relation_size(c.oid) > 0
+      AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    GROUP BY c.oid"""
+
+
+async def written(connection: asyncpg.Connection) -> list[str] | None:
+    """Return the tables that were written since the database was lent; None while somebody else is connected.
+
+    The server learns what a connection wrote at the latest when it ends.
+    """
+    if await connection.fetchval(SOMEBODY_ELSE):
+        return None
+    return [name for (name,) in await connection.fetch(WRITTEN)]
+
+
+@dataclass
+class Template:
+    """A migrated database to copy."""
+
+    name: str
+    copies: str
+    """What the names of its copies begin with."""
+    shape: list[int] = field(default_factory=list)
+    seeds: dict[str, str] = field(default_factory=dict, repr=False)
+    """Statements that fill a table with what a new database has in it, by the table."""
+    returned: list[str] = field(default_factory=list)
+    """The names of copies that may be lent again."""
+
+    async def look(self, connection: asyncpg.Connection) -> None:
+        """See what a new database is like, and leave nothing to do for autovacuum, which would analyze it."""
+        self.shape = await _shape(connection)
+        for name, columns in await connection.fetch(FILLED):
+            rows = await connection.fetchval(f"SELECT json_agg(t)::text FROM {name} AS t")
+            if rows is not None:
+                quoted = rows.replace("'", "''")
+                self.seeds[name] = (
+                    f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE "
+                    f"SELECT {columns} FROM json_populate_recordset(NULL::{name}, '{quoted}'::json)"
+                )
+        await _forget_writes(connection)
+
+    async def emptied(self, connection: asyncpg.Connection) -> bool:
+        """Make a copy as it was when it was new; False where that cannot be."""
+        tables = await written(connection)
+        if tables is None or await _shape(connection) != self.shape:
+            return False
+        if tables:
+            # Without triggers: what nobody may delete from a table goes as well.
+            statements = [
+                "SET session_replication_role = replica",
+                f"TRUNCATE {', '.join(tables)} RESTART IDENTITY",
+                *(self.seeds[name] for name in tables if name in self.seeds),
+            ]
+            await connection.execute("; ".join(statements))
+            await _forget_writes(connection)
+        return True
+
+
+@dataclass
+class PostgresServer:
+    """A server with migrated databases to copy: an empty one, and one in which the shadow stands."""
+
+    url: str
+    """Of the server's own database."""
+
+    shade: shadow.Shadow | None = None
+    """The shadow, once it was made."""
+    _empty: Template = field(default_factory=lambda: Template("rostering_template", "lent"))
+    _shadowed: Template = field(default_factory=lambda: Template("rostering_shadow_template", "shaded"))
+
+    def database_url(self, name: str) -> str:
+        """Return the URL of another of its databases."""
+        return self.url.replace("/postgres?", f"/{name}?")
+
+    async def execute(self, statement: str) -> None:
+        """Run one statement outside a transaction."""
+        async with _connection(self.url) as connection:
+            await connection.execute(statement)
+
+    @classmethod
+    async def standing(cls, description: str) -> PostgresServer:
+        """Return one that another process prepared and described, with databases that were lent before."""
+        said = json.loads(description)
+        shade = shadow.Shadow(**said["shade"]) if said["shade"] else None
+        server = cls(said["url"], shade, Template(**said["_empty"]), Template(**said["_shadowed"]))
+        async with _connection(server.url) as connection:
+            for template in (server._empty, server._shadowed):
+                names = await connection.fetch(COPIES, template.copies)
+                template.returned = [name for (name,) in names]
+        return server
+
+    def description(self) -> str:
+        """Describe it, for `standing`."""
+        return json.dumps(asdict(self))
+
+    async def prepare(self) -> None:
+        """Make the template, and see what a new database has in it."""
+        for setting in SETTINGS:
+            await self.execute(f"ALTER SYSTEM SET {setting}")
+        await self.execute("SELECT pg_reload_conf()")
+        await self.execute(f"CREATE DATABASE {self._empty.name}")
+        await schema.migrate(self.database_url(self._empty.name))
+        async with _connection(self.database_url(self._empty.name)) as connection:
+            await shadow.make_views(connection)
+            await self._empty.look(connection)
+
+    async def prepare_shadowed(self, shade: shadow.Shadow, rows: str) -> None:
+        """Make the template in which the shadow stands, by statements that put its rows there."""
+        await self.execute(f"CREATE DATABASE {self._shadowed.name} TEMPLATE {self._empty.name}")
+        async with _connection(self.database_url(self._shadowed.name)) as connection:
+            await connection.execute(rows)
+            await self._shadowed.look(connection)
+        self.shade = shade
+
+    @asynccontextmanager
+    async def fresh_database(self, *, is_shadowed: bool = False) -> AsyncIterator[str]:
+        """Lend a database of its own, migrated and empty, or with nothing but the shadow."""
+        template = self._shadowed if is_shadowed else self._empty
+        name = await self._lent_again(template) or await self._made(template)
+        try:
+            yield self.database_url(name)
+        finally:
+            template.returned.append(name)
+
+    async def _made(self, template: Template) -> str:
+        name = f"{template.copies}_{uuid.uuid4().hex}"
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {template.name} STRATEGY FILE_COPY")
+        return name
+
+    async def _lent_again(self, template: Template) -> str | None:
+        while template.returned:
+            name = template.returned.pop()
+            async with _connection(self.database_url(name)) as connection:
+                is_as_new = await template.emptied(connection)
+            if is_as_new:
+                return name
+            await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return None
+
+
+async def _shape(connection: asyncpg.Connection) -> list[int]:
+    row = await connection.fetchrow(SHAPE)
+    assert row is not None
+    return [*row]
+
+
+async def _forget_writes(connection: asyncpg.Connection) -> None:
+    """Have the counts of what was written begin anew, also what this connection still keeps to itself."""
+    await connection.execute("SELECT pg_stat_force_next_flush()")
+    await connection.execute("SELECT pg_stat_reset()")
+
+
+@asynccontextmanager
+async def _connection(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()

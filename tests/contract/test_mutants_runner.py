@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.mutants.executed import FUNCTIONS, Executed
 from tests.mutants.groups import ROOT
-from tests.mutants.outcome import INVALID, NOTICED, SURVIVED
+from tests.mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT
 from tests.mutants.python_mutants import python_mutants
 from tests.mutants.reruns import Trial, tried
 from tests.mutants.runner import Runner
@@ -71,7 +71,7 @@ def test_a_statement_is_changed_while_a_test_runs_and_only_one_that_then_fails_n
 ) -> None:
     written(
         tmp_path / "tests" / "contract" / "test_toy.py",
-        "import time\n\n"
+        "import os\n\n"
         "from worker.adapters.postgres import statements\n\n"
         "SQL = statements.load('mail/mails')\n"
         "SOUND = SQL['take']\n\n"
@@ -79,16 +79,20 @@ def test_a_statement_is_changed_while_a_test_runs_and_only_one_that_then_fails_n
         "def test_that_cannot_tell():\n    assert SQL['take']\n\n"
         "def test_that_can_tell():\n    assert SQL['take'] != 'other'\n\n"
         "def test_that_asks_postgresql():\n"
-        "    assert SQL['take'] != 'nonsense', 'PostgresSyntaxError'\n",
+        "    assert SQL['take'] != 'nonsense', 'PostgresSyntaxError'\n\n"
+        "def test_that_ends():\n    if SQL['take'] == 'deadly':\n        os._exit(9)\n",
     )
     written(tmp_path / "tests" / "conftest.py", CONFTEST)
     (tmp_path / "worker").symlink_to(ROOT / "worker")
     shutil.copytree(ROOT / "tests" / "mutants", tmp_path / "tests" / "mutants")
-    tests = ["always_fails", "cannot_tell", "can_tell", "asks_postgresql"]
+    tests = ["always_fails", "cannot_tell", "can_tell", "asks_postgresql", "ends"]
     names = [f"tests/contract/test_toy.py::test_that_{test}" for test in tests]
     trials = [
         Trial(text, "mail/mails::take", text, some)
-        for text, some in (("other", names), ("nonsense", names), ("unseen", names), ("never run", []))
+        for text, some in (
+            *((text, names) for text in ("other", "nonsense", "unseen", "deadly")),
+            ("never run", []),
+        )
     ]
 
     found = {trial.name: (trial.what, trial.by) for trial in tried(tmp_path, trials)}
@@ -97,6 +101,7 @@ def test_a_statement_is_changed_while_a_test_runs_and_only_one_that_then_fails_n
         "other": (NOTICED, names[2]),
         "nonsense": (INVALID, names[3]),
         "unseen": (SURVIVED, ""),
+        "deadly": (TIMED_OUT, names[4]),
         "never run": (SURVIVED, ""),
     }
 

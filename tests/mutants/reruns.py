@@ -31,6 +31,8 @@ from tests.mutants.sql_mutants import STATEMENT
 
 PLAN: Final = "MUTANTS_PLAN"
 """The variable that names the file with what is to be tried, and in which the outcomes are written."""
+RUNNING: Final = "running"
+"""What becomes of a mutant while a test is tried on it."""
 TEST_SECONDS: Final = 30
 """A test that takes longer hangs."""
 ENDS: Final = (0, 1, 5)
@@ -77,28 +79,46 @@ def trials_of(root: Path, mutants: Iterable[Mutant]) -> list[Trial]:
 
 def tried(root: Path, trials: list[Trial]) -> list[Trial]:
     """Run every test that is named, each with the mutants that name it, until one notices a mutant."""
+    with tempfile.TemporaryDirectory() as folder:
+        plan = Path(folder) / "plan.json"
+        while waiting := [trial for trial in trials if trial.what == SURVIVED and trial.tests]:
+            plan.write_text(json.dumps([asdict(trial) for trial in waiting]))
+            code, said = _pytest(root, plan, _in_order(waiting))
+            found = {one["name"]: Trial(**one) for one in json.loads(plan.read_text())}
+            trials = [found.get(trial.name, trial) for trial in trials]
+            if code in ENDS:
+                break
+            ended = [trial for trial in trials if trial.what == RUNNING]
+            if not ended:
+                raise RuntimeError(f"pytest ended with {code}:\n{said[-4000:]}")
+            for trial in ended:  # it took the process of the tests with it
+                trial.what = TIMED_OUT
+    return trials
+
+
+def _in_order(trials: list[Trial]) -> list[str]:
+    """Return all tests: those first that are the first of a mutant."""
     places: dict[str, int] = {}
     for trial in trials:
         for place, test in enumerate(trial.tests):
             places[test] = min(place, places.get(test, place))
-    if not places:
-        return trials
-    with tempfile.TemporaryDirectory() as folder:
-        plan, tests = Path(folder) / "plan.json", Path(folder) / "tests.txt"
-        plan.write_text(json.dumps([asdict(trial) for trial in trials]))
-        tests.write_text("\n".join(sorted(places, key=lambda test: (places[test], test))))
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", __spec__.name]
-        done = subprocess.run(
-            [*command, "--hypothesis-profile", "usual", f"@{tests}"],
-            cwd=root,
-            env=os.environ | {"PYTHONPATH": str(root), PLAN: str(plan)},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if done.returncode not in ENDS:
-            raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout[-4000:]}")
-        return [Trial(**trial) for trial in json.loads(plan.read_text())]
+    return sorted(places, key=lambda test: (places[test], test))
+
+
+def _pytest(root: Path, plan: Path, tests: list[str]) -> tuple[int, str]:
+    """Run tests with the plugin; return the exit code and what was printed."""
+    listed = plan.with_name("tests.txt")
+    listed.write_text("\n".join(tests))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", __spec__.name]
+    done = subprocess.run(
+        [*command, "--hypothesis-profile", "usual", f"@{listed}"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root), PLAN: str(plan)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
 
 
 def _mutated(root: Path, mutant: Mutant) -> str:
@@ -148,11 +168,14 @@ class _Plugin:
         return True
 
     def _fails(self, item: pytest.Item, trial: Trial) -> bool:
+        trial.what, trial.by = RUNNING, item.nodeid
+        self._write()
         self.changed[trial.statement] = trial.text
         try:
             passed, said, seconds = self._run(item)
         finally:
             self.changed.clear()
+        trial.what, trial.by = SURVIVED, ""
         trial.seconds = round(trial.seconds + seconds, 2)
         if not passed:
             trial.by = item.nodeid
@@ -170,6 +193,10 @@ class _Plugin:
         return not any(r.failed for r in reports), said, sum(r.duration for r in reports)
 
     def pytest_sessionfinish(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        """Keep what is known, in case that the next mutant ends this process."""
         self.plan.write_text(json.dumps([asdict(trial) for trial in self.trials]))
 
 

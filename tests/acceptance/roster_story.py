@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Any, Final, TypeVar
@@ -24,6 +25,7 @@ from worker.domain.onboarding.states import Move
 from worker.domain.roster.section_filter import parse_filter
 from worker.mail.mail_store import MailState
 from worker.onboarding.district_store import Description
+from worker.runtime.errors import OrderRefused
 
 Seen = TypeVar("Seen")
 
@@ -177,7 +179,8 @@ class Story:
         for mail in await self.store.mail_orders.newest(None):
             if mail.state is MailState.UNCERTAIN:
                 arrived = any(str(mail.mail_id) in str(each["Message-ID"]) for _, each in self.mailbox.mails)
-                await self.store.mail_orders.settle(mail.mail_id, ACTOR, arrived=arrived)
+                with suppress(OrderRefused):  # whoever was sending it has said so meanwhile
+                    await self.store.mail_orders.settle(mail.mail_id, ACTOR, arrived=arrived)
 
 
 async def until(look: Callable[[], Awaitable[Seen]], is_so: Callable[[Seen], bool]) -> None:

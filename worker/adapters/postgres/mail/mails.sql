@@ -54,7 +54,8 @@ RETURNING true
 UPDATE mails SET
     handed_at = NULL, refused = '{}', problem = $3, next_attempt_at = clock_timestamp() + $4::interval,
     trying_since = coalesce(trying_since, clock_timestamp()),
-    dead_at = CASE WHEN clock_timestamp() - trying_since >= $5::interval THEN clock_timestamp() END
+    dead_at = CASE WHEN coalesce(clock_timestamp() - trying_since, interval '0') >= $5::interval
+                   THEN clock_timestamp() END
 WHERE mail_id = $1 AND attempts = $2 AND waits
 RETURNING dead_at IS NOT NULL
 

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -98,21 +99,17 @@ class Executed:
     def _run(self, files: list[str]) -> dict[str, Seen]:
         sys.stdout.write(f"Looking once which {self.what} {len(files)} test files run.\n")
         sys.stdout.flush()
-        written = self.root / "seen.json"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", __spec__.name]
-        environment = {
-            "PYTHONPATH": str(self.root),
-            SEEN_IN: str(written),
-            SEES: self.what,
-        }
-        subprocess.run(
-            [*command, *files],
-            cwd=self.root,
-            env=os.environ | environment,
-            stdout=subprocess.DEVNULL,
-            check=False,
-        )
-        tests: dict[str, Seen] = json.loads(written.read_text())
+        with tempfile.TemporaryDirectory() as folder:
+            written = Path(folder) / "seen.json"
+            subprocess.run(
+                [*command, *files],
+                cwd=self.root,
+                env=os.environ | {"PYTHONPATH": str(self.root), SEEN_IN: str(written), SEES: self.what},
+                stdout=subprocess.DEVNULL,
+                check=False,
+            )
+            tests: dict[str, Seen] = json.loads(written.read_text())
         return tests
 
 

@@ -43,7 +43,7 @@ Text: TypeAlias = Annotated[str, Field(pattern=r"\S")]
 Moment: TypeAlias = Annotated[datetime, PlainValidator(_moment)]
 
 
-class Condition(BaseModel, extra="forbid"):
+class SharingCondition(BaseModel, extra="forbid"):
     """A condition of a sharing rule."""
 
     field: Text
@@ -51,10 +51,10 @@ class Condition(BaseModel, extra="forbid"):
     value: Annotated[str | list[str], AfterValidator(_texts)]
 
 
-class Rule(BaseModel, extra="forbid"):
+class SharingRule(BaseModel, extra="forbid"):
     """A sharing rule."""
 
-    all: Annotated[list[Condition], Field(min_length=1)]
+    all: Annotated[list[SharingCondition], Field(min_length=1)]
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def _delete_students(
     return one.delete_students(percent, seed), {}
 
 
-def _rules(one: WorldDistrict, /, *, rules: Annotated[list[Rule], Field(min_length=1)]) -> Change:
+def _rules(one: WorldDistrict, /, *, rules: Annotated[list[SharingRule], Field(min_length=1)]) -> Change:
     with _refused():
         compared = [[condition(part.field, part.op, part.value) for part in rule.all] for rule in rules]
     return one.change_sharing(partial(share_by_rules, any_rule(compared))), {"waits": one.is_paused}

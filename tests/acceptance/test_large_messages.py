@@ -28,6 +28,18 @@ def large(number: int) -> bytes:
     return json.dumps(event, separators=(",", ":")).encode()
 
 
+def large_text(number: int) -> bytes:
+    """Return a readable event of 3.8 MiB that is a single text: reading it makes few objects."""
+    event = event_json(student_json(number), number=number)
+    event["data"]["previous_attributes"] = {"name": "x" * 3_800_000}
+    return json.dumps(event, separators=(",", ":")).encode()
+
+
+def unreadable(number: int) -> bytes:
+    """Return a user without roles."""
+    return json.dumps(event_json({"id": record_id(number)}, "users.created", number)).encode()
+
+
 def peak(pid: int) -> int:
     """Return the most bytes that a process had resident."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -68,3 +80,18 @@ async def test_intake_of_large_messages_among_small_ones_stays_under_400_mb(
 
     print(f"{messages} messages of 3.8 MiB: {most / 1e6:.0f} MB at most")  # noqa: T201
     assert most < MEMORY
+
+
+async def test_unreadable_messages_among_large_ones_keep_none_of_them_in_memory(site: Site) -> None:
+    async with publishing(site.broker_url or "") as send:
+        for number in range(1, 71):
+            await send(large_text(number))
+            await send(unreadable(1_000 + number))
+
+    site.is_cold = True
+    async with site.worker("--stages", "ingest") as worker:
+        await stored(site, 70)
+        most = peak(worker.process.pid)
+
+    print(f"70 messages of 3.8 MB among 70 unreadable ones: {most / 1e6:.0f} MB at most")  # noqa: T201
+    assert most < MEMORY / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -116,3 +117,18 @@ async def test_a_body_is_large_from_a_size_on(
     await read_in_turns([delivery(b" " * size)])
 
     assert handed == in_thread
+
+
+def test_an_unreadable_message_keeps_nothing_else_of_its_batch() -> None:
+    no_event = event_json({"id": 7}, number=1)
+    gc.collect()
+    gc.disable()
+    batch = read_all([delivery(no_event, 1), delivery(event_json(student_json(), number=2), 2)])
+    errors = [error for _, error in batch.unreadable]
+
+    del batch
+
+    alive = [each for each in gc.get_objects() if isinstance(each, micro_batch.MicroBatch)]
+    gc.enable()
+    assert alive == []
+    assert [(error.__traceback__, error.__context__) for error in errors] == [(None, None)]

@@ -122,7 +122,7 @@ def _read_into(batch: MicroBatch, delivery: Delivery, latest: Latest) -> None:
         event = _read(delivery, latest.event_id)
         stored = _stored(event, context, latest.change)
     except clever.UnreadableEvent as error:
-        batch.unreadable.append((delivery, error))
+        batch.unreadable.append((delivery, _alone(error)))
         return
     except Exception as error:  # noqa: BLE001 — a fault of ours, met by one message, stops no other
         batch.unreadable.append((delivery, _unforeseen(delivery, error)))
@@ -138,6 +138,11 @@ def _read_into(batch: MicroBatch, delivery: Delivery, latest: Latest) -> None:
     if REPLAYED_HEADER in delivery.headers:
         batch.released += _released(delivery, stored.district_id)
     batch.tags.append(delivery.tag)
+
+
+def _alone(error: clever.UnreadableEvent) -> clever.UnreadableEvent:
+    """Return the same error without its traceback, which keeps the whole batch while a dead letter waits."""
+    return clever.UnreadableEvent(error.reason, error.explanation, error.district_id)
 
 
 def _unforeseen(delivery: Delivery, error: Exception) -> clever.UnreadableEvent:

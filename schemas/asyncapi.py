@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from config import topology
-from schemas import messages
+from schemas.messages.alert import ALERT_SCHEMA
+from schemas.messages.commit import COMMIT_SCHEMA
+from schemas.messages.review import REVIEW_SCHEMA
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -65,21 +67,21 @@ MESSAGES: Final = {
         "What changed in a district's roster, all or nothing.",
         payload="CommitMessage",
         headers="MessageHeaders",
-        type=messages.COMMIT_SCHEMA,
+        type=COMMIT_SCHEMA,
     ),
     "review": MessageDocument(
         "Review",
         "Why a district was not committed, who owns each cause, and which rule would fix it.",
         payload="ReviewMessage",
         headers="MessageHeaders",
-        type=messages.REVIEW_SCHEMA,
+        type=REVIEW_SCHEMA,
     ),
     "alert": MessageDocument(
         "Alert",
         "An incident began, changed or is over; no personal data.",
         payload="AlertMessage",
         headers="MessageHeaders",
-        type=messages.ALERT_SCHEMA,
+        type=ALERT_SCHEMA,
     ),
 }
 

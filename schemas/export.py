@@ -18,8 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from schemas import clever, messages
+from schemas import clever
 from schemas.asyncapi import COMPONENTS, JsonObject, asyncapi_document
+from schemas.messages.alert import AlertMessage
+from schemas.messages.commit import CommitMessage
+from schemas.messages.headers import DeadLetterHeaders, EventHeaders, MessageHeaders
+from schemas.messages.review import ReviewMessage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,14 +37,14 @@ META_SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
 DEFINITIONS: Final = "#/$defs/"
 
 PUBLISHED: Final[dict[str, type[BaseModel]]] = {
-    "commit": messages.CommitMessage,
-    "review": messages.ReviewMessage,
-    "alert": messages.AlertMessage,
+    "commit": CommitMessage,
+    "review": ReviewMessage,
+    "alert": AlertMessage,
 }
 HEADER_MODELS: Final[tuple[type[BaseModel], ...]] = (
-    messages.MessageHeaders,
-    messages.EventHeaders,
-    messages.DeadLetterHeaders,
+    MessageHeaders,
+    EventHeaders,
+    DeadLetterHeaders,
 )
 
 

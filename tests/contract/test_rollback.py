@@ -14,7 +14,7 @@ import orjson
 import pytest
 from asyncpg import Record
 
-from schemas.messages import CommitMessage
+from schemas.messages.commit import CommitMessage
 from tests.acceptance.program import Roster, apply, digest
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.evaluation import commit_history

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from schemas import clever
-from schemas.messages import ReviewMessage
+from schemas.messages.review import ReviewMessage
 from tests.suggest.surveys import survey_of
 from tests.support.builders.records import (
     DISTRICT,

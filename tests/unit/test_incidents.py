@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.messages import AlertMessage
+from schemas.messages.alert import AlertMessage
 from tests.support.builders.records import DISTRICT, later
 from tests.support.fixtures.incidents import EVALUATED
 from worker.domain.alerts.codes import CATALOGUE, INSPECTED, PREFLIGHT_FAILED

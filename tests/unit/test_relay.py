@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, REVIEW_QUEUE
-from schemas.messages import HEADERS
+from schemas.messages.headers import HEADERS
 from tests.support.builders.records import (
     BATCH_ID,
     DECISION_ID,

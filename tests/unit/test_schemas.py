@@ -13,8 +13,14 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from config.topology import DEAD_LETTER_CLAIM_QUEUE, TOPOLOGY
-from schemas import clever, export, messages
+from schemas import clever, export
 from schemas.finding_codes import FindingCode
+from schemas.messages.alert import AlertMessage
+from schemas.messages.commit import CommitMessage
+from schemas.messages.fields import Instant, Published
+from schemas.messages.headers import HEADERS, DeadLetterHeaders, Headers, MessageHeaders
+from schemas.messages.records import ClassRecord
+from schemas.messages.review import FindingItem, FindingsSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -228,7 +234,7 @@ ALERT: Json = {
 
 SAMPLES = {"commit": COMMIT, "review": REVIEW, "alert": ALERT}
 FREE_FORM = {"extra", "filter"}
-DETAILS = {name for name, field in messages.FindingItem.model_fields.items() if not field.is_required()}
+DETAILS = {name for name, field in FindingItem.model_fields.items() if not field.is_required()}
 
 
 @pytest.fixture(scope="module")
@@ -435,7 +441,7 @@ def test_a_part_of_a_commit_has_at_most_1000_changes(documents: dict[str, Json])
     removals = [COMMIT["changes"][4]] * 1001
 
     with pytest.raises(ValidationError, match="at most 1000 items"):
-        messages.CommitMessage.model_validate(COMMIT | {"changes": removals})
+        CommitMessage.model_validate(COMMIT | {"changes": removals})
 
     assert documents["commit.v1.schema.json"]["properties"]["changes"]["maxItems"] == 1000
 
@@ -444,7 +450,7 @@ def test_a_review_lists_at_most_500_findings(documents: dict[str, Json]) -> None
     findings = REVIEW["findings"] | {"items": [REVIEW["findings"]["items"][1]] * 501}
 
     with pytest.raises(ValidationError, match="at most 500 items"):
-        messages.FindingsSummary.model_validate(findings)
+        FindingsSummary.model_validate(findings)
 
     summary = documents["review.v1.schema.json"]["$defs"]["FindingsSummary"]
     assert summary["properties"]["items"]["maxItems"] == 500
@@ -454,18 +460,18 @@ def test_a_class_lists_its_teachers_in_ascending_order() -> None:
     record = COMMIT["changes"][2]["record"] | {"teacher_ids": ["teacher-9", "teacher-1"]}
 
     with pytest.raises(ValidationError, match="ascending"):
-        messages.ClassRecord.model_validate(record)
+        ClassRecord.model_validate(record)
 
 
 def test_a_message_cannot_be_changed() -> None:
-    alert = messages.AlertMessage.model_validate(ALERT)
+    alert = AlertMessage.model_validate(ALERT)
 
     with pytest.raises(ValidationError, match="frozen"):
         alert.status = "resolved"  # type: ignore[misc]  # what the test is about
 
 
 def test_details_of_a_finding_that_do_not_apply_are_not_written() -> None:
-    item = messages.FindingItem(
+    item = FindingItem(
         code=FindingCode.EVENTS_QUARANTINED,
         severity="error",
         kind="district",
@@ -484,7 +490,7 @@ def test_details_of_a_finding_that_do_not_apply_are_not_written() -> None:
 
 
 def test_a_time_is_written_in_utc_with_milliseconds_and_read_back_equal() -> None:
-    instant = TypeAdapter[datetime](messages.Instant)
+    instant = TypeAdapter[datetime](Instant)
     berlin = timezone(timedelta(hours=2))
 
     kept = instant.validate_python(datetime(2025, 9, 2, 10, 15, 4, 123987, tzinfo=berlin))
@@ -496,21 +502,21 @@ def test_a_time_is_written_in_utc_with_milliseconds_and_read_back_equal() -> Non
 
 def test_a_time_that_knows_no_time_zone_is_refused() -> None:
     with pytest.raises(ValidationError, match="timezone"):
-        TypeAdapter(messages.Instant).validate_python(datetime(2025, 9, 2))  # noqa: DTZ001 - the test's subject
+        TypeAdapter(Instant).validate_python(datetime(2025, 9, 2))  # noqa: DTZ001 - the test's subject
 
 
 def test_headers_are_the_contracts_and_leave_room_for_the_brokers() -> None:
     headers = {"district_id": "district-1", "decision_id": "commit-3", "sequence": 3, "part": 1, "parts": 1}
     traced = {**headers, "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01", "x-delivery-count": 1}
 
-    read = messages.MessageHeaders.model_validate(traced)
+    read = MessageHeaders.model_validate(traced)
 
-    assert set(traced) - {"x-delivery-count"} == set(messages.HEADERS)
+    assert set(traced) - {"x-delivery-count"} == set(HEADERS)
     assert read.sequence == 3
 
 
 def test_a_dead_letters_reason_stands_in_the_header_that_the_contract_names() -> None:
-    headers = messages.DeadLetterHeaders(reason=clever.Reason.NOT_JSON)
+    headers = DeadLetterHeaders(reason=clever.Reason.NOT_JSON)
 
     assert headers.model_dump(exclude_none=True) == {"x-reason": "not_json"}
 
@@ -594,14 +600,16 @@ def test_a_messages_type_is_the_name_of_its_schema(asyncapi: Json) -> None:
         assert binding["messageType"] == sample["schema"]
 
 
+def parts_of(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for part in base.__subclasses__():
+        yield part
+        yield from parts_of(part)
+
+
 def test_every_published_part_is_frozen_and_refuses_unknown_keys() -> None:
-    parts = [
-        value
-        for value in vars(messages).values()
-        if isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel
-    ]
+    parts = list(parts_of(Published))
 
     assert len(parts) > 20
     for part in parts:
         assert part.model_config["frozen"]
-        assert issubclass(part, messages.Headers) or part.model_config["extra"] == "forbid"
+        assert issubclass(part, Headers) or part.model_config["extra"] == "forbid"

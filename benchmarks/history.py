@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from benchmarks.evaluate import HOMEROOM, LIMITS, chunks, store, vacuum
 from benchmarks.servers import Server
+from schemas.words import Trigger
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
@@ -22,7 +23,6 @@ from worker.adapters.postgres.operations.districts import PostgresDistricts
 from worker.adapters.postgres.operations.rollback import PostgresRollbacks
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.preflight.policy import Policy
-from worker.domain.preflight.window import Trigger
 from worker.operations.rollback import roll_back
 from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.runtime.metrics import Metrics

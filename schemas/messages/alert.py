@@ -8,7 +8,8 @@ from pydantic import (
     Field,
 )
 
-from schemas.messages.fields import AlertSeverity, AlertStatus, Count, DottedName, Id, Instant, Published
+from schemas.messages.fields import AlertSeverity, Count, DottedName, Id, Instant, Published
+from schemas.words import AlertStatus
 
 AlertSchema: TypeAlias = Literal["rostering.alert/v1"]
 

@@ -6,7 +6,8 @@ from pydantic import (
     Field,
 )
 
-from schemas.messages.fields import Count, Id, Instant, Published, Trigger
+from schemas.messages.fields import Count, Id, Instant, Published
+from schemas.words import Trigger
 
 
 class Batch(Published):

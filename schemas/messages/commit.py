@@ -11,8 +11,9 @@ from pydantic import (
 )
 
 from schemas.messages.batch import Batch, ChangeCounts
-from schemas.messages.fields import Absent, Count, Digest, Id, Instant, Ordinal, Published, RosterKind
+from schemas.messages.fields import Absent, Count, Digest, Id, Instant, Ordinal, Published
 from schemas.messages.records import ClassRecord, SchoolRecord, StudentRecord, TeacherRecord
+from schemas.words import RosterKind
 
 CommitSchema: TypeAlias = Literal["rostering.commit/v1"]
 

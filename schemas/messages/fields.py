@@ -75,25 +75,7 @@ Absent: TypeAlias = SkipJsonSchema[None]
 """None in Python, and not there at all on the wire."""
 
 
-Trigger: TypeAlias = Literal["settled", "quiet", "age", "size", "flush", "filter", "resync", "approval"]
-
-
-RosterKind: TypeAlias = Literal["school", "teacher", "class", "student"]
-
-
-FindingKind: TypeAlias = Literal["district", "school", "class", "section", "student"]
-
-
-Severity: TypeAlias = Literal["error", "warning"]
-
-
 AlertSeverity: TypeAlias = Literal["info", "warning", "critical"]
-
-
-AlertStatus: TypeAlias = Literal["firing", "updated", "resolved"]
-
-
-Owner: TypeAlias = Literal["sis", "sharing", "filter", "vendor"]
 
 
 class Published(BaseModel):

@@ -12,22 +12,19 @@ from pydantic import (
     model_serializer,
 )
 
-from schemas.finding_codes import FindingCode
 from schemas.messages.batch import Batch, ChangeCounts
 from schemas.messages.fields import (
     Absent,
     Count,
     Digest,
     DottedName,
-    FindingKind,
     Id,
     Instant,
     Ordinal,
-    Owner,
     Percent,
     Published,
-    Severity,
 )
+from schemas.words import FindingCode, FindingKind, Owner, Severity
 
 ReviewSchema: TypeAlias = Literal["rostering.review/v1"]
 

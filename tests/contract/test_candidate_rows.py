@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import pytest
 
+from schemas.words import FindingKind, RosterKind, Severity
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster
-from worker.domain.preflight.checks import Finding, FindingKind
-from worker.domain.preflight.policy import Code, Severity
-from worker.domain.roster.roster import RosterKind
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code
 from worker.pipeline.evaluate.rosters import EntryWrite
 
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, '', $3)"

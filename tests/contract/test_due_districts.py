@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import pytest
 
+from schemas.words import Trigger
 from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
 from tests.support.fixtures.people import anybody_waits, until
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.due_districts import CANDIDATES
 from worker.domain.preflight.policy import Policy, in_force
-from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.preflight.window import WindowLimits
 
 MINUTE: Final = timedelta(minutes=1)
 LIMITS: Final = WindowLimits(10 * MINUTE, 60 * MINUTE, 5, 60 * MINUTE)

@@ -14,15 +14,15 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.words import RosterKind, Severity, Trigger
 from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, event_id, record_id
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.domain.preflight.checks import Finding
-from worker.domain.preflight.policy import Code, Severity
-from worker.domain.preflight.window import Trigger
+from worker.domain.preflight.policy import Code
 from worker.domain.roster.records import EventId, RecordId, RecordKind
-from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.rosters import EntryWrite, SectionLink
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released

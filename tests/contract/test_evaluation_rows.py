@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
+from schemas.words import Trigger
 from tests.support.builders.records import DISTRICT, NOON, OTHER_DISTRICT, later, outbox_message
 from tests.support.fixtures.people import anybody_waits, until
 from tests.support.fixtures.store import StoreUnderTest
@@ -20,7 +21,6 @@ from worker.domain.preflight.checks import ErrorChanges
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.turnover import Confirmation
-from worker.domain.preflight.window import Trigger
 from worker.pipeline.evaluate.state import BatchRecord
 
 NUMBER: Final = 7

@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
+from schemas.words import Trigger
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import commit_history
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.section_filter import KEEP_ALL
 
 MONTH: Final = timedelta(days=30)

@@ -9,6 +9,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from schemas.words import Trigger
 from tests.support.builders.records import (
     DISTRICT,
     OTHER_DISTRICT,
@@ -33,7 +34,6 @@ from tests.support.fixtures.people import (
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.operations.students import PostgresStudents
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.operations.dry_run import forecast

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from schemas.words import Severity
 from tests.support.builders.district_rows import Rows, day
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.section_queries import PostgresSectionViews
 from worker.domain.preflight.checks import Finding
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.review.section_table import SectionLine
 from worker.domain.roster.records import Course, RecordId, School, Section, Student, Term
 from worker.domain.roster.section_filter import SectionView

@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
+from schemas.words import Severity
 from tests.support.districts.oracle import Committed, Judged, Records, Seat, judge, seats_of
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.pipeline.ingest.inbox import Arrival

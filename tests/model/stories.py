@@ -9,8 +9,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from schemas.words import Severity
 from tests.model.mirror import TODAY
-from worker.domain.preflight.policy import Code, Severity
+from worker.domain.preflight.policy import Code
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 import pytest
 
+from schemas.words import Owner
 from tests.support.builders.records import NOON, Json
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.model import Cause, Owner
+from worker.domain.review.causes.model import Cause
 from worker.domain.review.kept_suggestions import (
     FEW_PERCENT,
     LARGE,

@@ -12,11 +12,12 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
+from schemas.words import Owner
 from tests.support.builders.records import DISTRICT
 from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.model import Cause, Owner
+from worker.domain.review.causes.model import Cause
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.records import RecordId, Section, Student, Teacher
 from worker.domain.roster.section_filter import SectionFilter, SectionView

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from config.topology import TOPOLOGY
 from schemas import export
+from schemas.words import Owner, Trigger
 from tests.support.builders.records import (
     BATCH_ID,
     DECISION_ID,
@@ -45,8 +46,7 @@ from worker.domain.preflight.checks import (
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
-from worker.domain.preflight.window import Trigger
-from worker.domain.review.causes.model import Cause, Owner
+from worker.domain.review.causes.model import Cause
 from worker.domain.roster.canonical import canonical, to_hex
 from worker.domain.roster.roster import (
     Entry,

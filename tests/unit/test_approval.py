@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from schemas.words import Severity
 from tests.support.builders.records import DISTRICT, finding
 from worker.domain.preflight.approval import (
     GUARDS,
@@ -20,7 +21,7 @@ from worker.domain.preflight.approval import (
     plan_text,
     why_not_approvable,
 )
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.canonical import MODULUS, to_hex
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.words import Owner
 from tests.support.builders.records import DISTRICT, NOON, later
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
@@ -25,7 +26,7 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.folding import fold
 from worker.domain.review.causes.labels import Label, LabelKind
-from worker.domain.review.causes.model import Cause, Owner
+from worker.domain.review.causes.model import Cause
 
 NONE, SEVERAL = ErrorKey(Code.NO_SECTION), ErrorKey(Code.MULTIPLE_SECTIONS)
 DIGEST = "ab" * 32

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from schemas.words import Trigger
 from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, later
 from worker.domain.preflight.decision import Outcome, Verdict, alert_id, batch_id, decide, decision_id
-from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.preflight.window import WindowLimits
 from worker.runtime.trace_context import trace_parent
 
 LIMITS = WindowLimits(

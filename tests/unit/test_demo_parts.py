@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from schemas.words import Owner
 from worker.cli.demo.consumer import CommitRefused, RosterConsumer
 from worker.cli.demo.coverage import DemoCoverage, chosen, suggested
 from worker.cli.demo.terminal_story import MEANINGS, OWNERS
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.model import Owner
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.records import RecordId, School, Student
 from worker.domain.roster.roster import Entry, digest, school_entry, student_entry

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from schemas.words import Severity, Trigger
 from tests.support.builders.records import DISTRICT, NOON, Json
 from tests.support.districts.oracle import Committed, Judged, Records, calendar_of, judge, seats_of
 from tests.support.fakes.evaluation import MemoryEvaluation, stage_of
 from worker.domain.preflight.checks import left_scope
-from worker.domain.preflight.policy import Code, Policy, Severity
-from worker.domain.preflight.window import Trigger
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.roster.canonical import MODULUS
 from worker.domain.roster.records import RecordKind
 from worker.domain.roster.roster import digest

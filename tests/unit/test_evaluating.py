@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from schemas.words import Trigger
 from tests.support.builders.records import DISTRICT
 from tests.support.fakes.evaluation import (
     LIMITS,
@@ -21,7 +22,6 @@ from tests.support.fakes.evaluation import (
 from tests.support.fakes.ports import RecordingTracer
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import EventId, RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.record_decision import Decided

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from schemas.words import Trigger
 from tests.support.builders.records import DISTRICT
 from tests.support.fakes.evaluation import STUDENT, MemoryEvaluation, committed, last, stage_of, students
 from worker.domain.preflight.approval import Approval, Ending
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import MODULUS, to_hex
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from worker.domain.alerts.incidents import NO_DISTRICT, Memory, Problem, Status, step
+from schemas.words import AlertStatus
+from worker.domain.alerts.incidents import NO_DISTRICT, Memory, Problem, step
 from worker.domain.alerts.updates import updates_of_district, updates_of_ending, updates_of_inspection
 
 NOW = datetime(2026, 9, 7, 12, tzinfo=UTC)
@@ -23,8 +24,8 @@ def test_of_a_district_only_what_is_news_becomes_something_in_the_order_of_codes
     updates = updates_of_district("d", {"m.same": OPEN, "b.gone": OPEN}, found, NOW, FLAP)
 
     assert [(one.code, one.status) for one in updates] == [
-        ("b.gone", Status.RESOLVED),
-        ("z.new", Status.FIRING),
+        ("b.gone", AlertStatus.RESOLVED),
+        ("z.new", AlertStatus.FIRING),
     ]
     assert {one.district_id for one in updates} == {"d"}
 
@@ -35,7 +36,7 @@ def test_the_end_of_a_flapping_incident_is_sent_at_once_with_why() -> None:
 
     (update,) = updates_of_ending("d", {"a": flapping}, NOW, FLAP, "The district was purged.")
 
-    assert (update.status, update.ending) == (Status.RESOLVED, "The district was purged.")
+    assert (update.status, update.ending) == (AlertStatus.RESOLVED, "The district was purged.")
 
 
 def test_an_inspection_updates_what_began_and_what_is_over_by_district_and_code() -> None:
@@ -45,9 +46,9 @@ def test_an_inspection_updates_what_began_and_what_is_over_by_district_and_code(
     updates = updates_of_inspection(before, {}, found, NOW, FLAP)
 
     assert [(one.district_id, one.code, one.status) for one in updates] == [
-        ("a", "x", Status.FIRING),
-        ("b", "x", Status.RESOLVED),
-        ("c", "x", Status.FIRING),
+        ("a", "x", AlertStatus.FIRING),
+        ("b", "x", AlertStatus.RESOLVED),
+        ("c", "x", AlertStatus.FIRING),
     ]
 
 
@@ -57,7 +58,7 @@ def test_many_districts_with_one_incident_are_one_incident_but_those_already_kno
 
     updates = updates_of_inspection(before, {}, {(one, "x"): WRONG for one in districts}, NOW, FLAP)
 
-    begun = [one.district_id for one in updates if one.status is Status.FIRING]
+    begun = [one.district_id for one in updates if one.status is AlertStatus.FIRING]
     assert begun == [NO_DISTRICT]
 
 
@@ -72,6 +73,6 @@ def test_what_was_put_off_is_sent_when_it_has_stayed_so_for_a_while() -> None:
     )
 
     assert [(one.district_id, one.status) for one in updates] == [
-        ("a", Status.UPDATED),
-        ("b", Status.RESOLVED),
+        ("a", AlertStatus.UPDATED),
+        ("b", AlertStatus.RESOLVED),
     ]

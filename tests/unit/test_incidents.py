@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.messages.alert import AlertMessage
+from schemas.words import AlertStatus
 from tests.support.builders.records import DISTRICT, later
 from tests.support.fixtures.incidents import EVALUATED
 from worker.domain.alerts.codes import CATALOGUE, INSPECTED, PREFLIGHT_FAILED
@@ -19,7 +20,6 @@ from worker.domain.alerts.incidents import (
     AlertRules,
     Memory,
     Problem,
-    Status,
     alert,
     dedup_key,
     step,
@@ -101,8 +101,8 @@ def test_whatever_happens_alerts_are_in_order_and_end_with_what_is_so(
             continue
         assert memory is not None
         identifiers.append(alert(DISTRICT, PREFLIGHT_FAILED, memory, status, AlertRules()).id)
-        assert is_firing == (status is not Status.FIRING)
-        is_firing = status is not Status.RESOLVED
+        assert is_firing == (status is not AlertStatus.FIRING)
+        is_firing = status is not AlertStatus.RESOLVED
     assert len(set(identifiers)) == len(identifiers), "no two alerts are told under one id"
     # Once it has stayed so for long enough, what was told last is what is so.
     for _ in range(3):
@@ -121,7 +121,12 @@ def test_however_often_it_comes_and_goes_it_costs_a_bounded_number_of_alerts(
     assert count <= 3 * (FLAPPING_RETURNS + 1 + len(history) / FLAP.total_seconds())
 
 
-def message(memory: Memory, status: Status, rules: AlertRules = AlertRules(), **changed: str) -> AlertMessage:  # noqa: B008
+def message(
+    memory: Memory,
+    status: AlertStatus,
+    rules: AlertRules = AlertRules(),  # noqa: B008
+    **changed: str,
+) -> AlertMessage:
     given_ = {"district_id": DISTRICT, "code": PREFLIGHT_FAILED} | changed
     made = alert(**given_, memory=memory, status=status, rules=rules)
     assert made.routing_key == f"alert.{json.loads(made.body)['severity']}"
@@ -133,7 +138,7 @@ ENDED = Memory(later(1), WRONG, None, later(61))
 
 
 def test_the_alerts_of_an_incident_are_known_by_one_key_and_its_beginning() -> None:
-    firing, resolved = message(BEGUN, Status.FIRING), message(ENDED, Status.RESOLVED)
+    firing, resolved = message(BEGUN, AlertStatus.FIRING), message(ENDED, AlertStatus.RESOLVED)
 
     assert firing.dedup_key == resolved.dedup_key == f"preflight.failed/{DISTRICT}"
     assert firing.starts_at == resolved.starts_at == later(1)
@@ -143,7 +148,7 @@ def test_the_alerts_of_an_incident_are_known_by_one_key_and_its_beginning() -> N
 
 
 def test_an_alert_that_is_nobodys_has_no_district() -> None:
-    made = message(BEGUN, Status.FIRING, district_id=NO_DISTRICT, code="dead_letters.waiting")
+    made = message(BEGUN, AlertStatus.FIRING, district_id=NO_DISTRICT, code="dead_letters.waiting")
 
     assert (made.district_id, made.dedup_key) == (None, "dead_letters.waiting/-")
 
@@ -160,7 +165,7 @@ def test_an_alert_that_is_nobodys_has_no_district() -> None:
 def test_an_alert_points_to_the_page_of_its_district(
     public_url: str | None, district: str, url: str | None
 ) -> None:
-    made = message(BEGUN, Status.FIRING, AlertRules(public_url=public_url), district_id=district)
+    made = message(BEGUN, AlertStatus.FIRING, AlertRules(public_url=public_url), district_id=district)
 
     assert made.url == url
 

@@ -10,11 +10,12 @@ from typing import Any, cast
 
 import pytest
 
+from schemas.words import Severity, Trigger
 from tests.support.builders.records import DISTRICT, NOON, Json
 from worker.domain.preflight.checks import Finding
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
-from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import EventId, RecordId, RecordKind, Term
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.staging import Event

@@ -6,17 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from config.settings import Settings
+from schemas.words import Severity
 from worker.bootstrap.settings import policy
 from worker.cli.context import CommandContext
-from worker.domain.preflight.policy import (
-    WARNINGS,
-    Code,
-    Policy,
-    Severity,
-    in_force,
-    parse_end,
-    parse_own_policy,
-)
+from worker.domain.preflight.policy import WARNINGS, Code, Policy, in_force, parse_end, parse_own_policy
 from worker.runtime.errors import PolicyError, SettingsError
 
 STUDENT_FIELDS = [

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from schemas.words import Severity
 from tests.support.builders.records import DISTRICT, record_id, section, student
 from worker.domain.preflight.checks import (
     LISTED_IDS,
@@ -15,7 +16,7 @@ from worker.domain.preflight.checks import (
     section_findings,
     student_findings,
 )
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.turnover import NO_TURNOVER, Turnover, Turnovers
 from worker.domain.roster.records import RecordId
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 
 import pytest
 
+from schemas.words import Severity, Trigger
 from tests.support.builders.records import DISTRICT, Json
 from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.alerts.codes import BASELINE_REFUSED, EVENTS_UNDER_FLOOR, PREFLIGHT_FAILED
 from worker.domain.messages.bodies import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.turnover import Confirmation
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import canonical, to_hex
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.roster import PartLimits

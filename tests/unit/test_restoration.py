@@ -3,10 +3,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.words import RosterKind
 from tests.support.builders.records import school, student
 from worker.domain.messages.restoration import Difference, Restoration
 from worker.domain.roster.canonical import to_hex
-from worker.domain.roster.roster import Entry, RosterKind, digest, school_entry, student_entry
+from worker.domain.roster.roster import Entry, digest, school_entry, student_entry
 
 Roster = dict[tuple[RosterKind, str], Entry]
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
+from schemas.words import Owner
 from worker.cli.reviews import findings_table, forecast_text, review_details
 from worker.domain.messages.bodies import cause_json
-from worker.domain.review.causes.model import Cause, Owner
+from worker.domain.review.causes.model import Cause
 
 Json = dict[str, Any]
 SEVERAL = "student.multiple_sections"

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.words import RosterKind
 from tests.support.builders.records import record_id, school, section, student, teacher
 from worker.domain.roster.canonical import MODULUS, canonical, from_bytes, to_bytes, to_hex
 from worker.domain.roster.roster import (
     Entry,
     PartLimits,
     PartPacker,
-    RosterKind,
     class_entry,
     digest,
     remove_change,

@@ -14,13 +14,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from config.topology import DEAD_LETTER_CLAIM_QUEUE, TOPOLOGY
 from schemas import clever, export
-from schemas.finding_codes import FindingCode
 from schemas.messages.alert import AlertMessage
 from schemas.messages.commit import CommitMessage
 from schemas.messages.fields import Instant, Published
 from schemas.messages.headers import HEADERS, DeadLetterHeaders, Headers, MessageHeaders
 from schemas.messages.records import ClassRecord
 from schemas.messages.review import FindingItem, FindingsSummary
+from schemas.words import AlertStatus, FindingCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -467,7 +467,7 @@ def test_a_message_cannot_be_changed() -> None:
     alert = AlertMessage.model_validate(ALERT)
 
     with pytest.raises(ValidationError, match="frozen"):
-        alert.status = "resolved"  # type: ignore[misc]  # what the test is about
+        alert.status = AlertStatus.RESOLVED  # type: ignore[misc]  # what the test is about
 
 
 def test_details_of_a_finding_that_do_not_apply_are_not_written() -> None:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
+from schemas.words import RosterKind, Trigger
 from tests.support.builders.records import later
 from tests.support.districts.tables import check, draws
 from worker.domain.messages.restoration import Difference, Restoration
 from worker.domain.preflight.tally import Tally
-from worker.domain.preflight.window import Trigger, Window, WindowLimits, closes_at, closing_trigger
+from worker.domain.preflight.window import Window, WindowLimits, closes_at, closing_trigger
 from worker.domain.roster.records import EventId, Json, RecordId, RecordKind, School, student_from_json
-from worker.domain.roster.roster import RosterKind
 from worker.domain.roster.scope import find_schools, is_moved_by
 from worker.domain.roster.scope_counts import count_changes, matching_nothing, unmatched
 from worker.domain.roster.section_filter import Scope

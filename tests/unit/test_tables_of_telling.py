@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from schemas.words import Owner, Severity
 from tests.support.builders.records import DISTRICT, NOON, later
 from tests.support.districts.tables import check, draws
 from worker.domain.alerts.detection import (
@@ -33,11 +34,11 @@ from worker.domain.preflight.checks import (
     student_findings,
 )
 from worker.domain.preflight.decision import Outcome
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.review.causes.labels import Label, LabelKind
-from worker.domain.review.causes.model import Cause, Owner
+from worker.domain.review.causes.model import Cause
 from worker.domain.review.section_table import Grouping, SectionLine, SectionQuery, SectionTable, Sort
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.records import Course, RecordId, School, Section, Student, Term

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.words import RosterKind, Severity
 from tests.support.builders.records import finding
 from worker.domain.preflight.checks import Finding
-from worker.domain.preflight.policy import Code, Severity
+from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.roster.roster import RosterKind
 
 Key = tuple[RosterKind, int]
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from schemas.words import Severity, Trigger
 from tests.support.builders.records import Json
 from tests.support.fakes.evaluation import MemoryEvaluation
-from worker.domain.preflight.policy import Code, Policy, Severity
-from worker.domain.preflight.window import Trigger
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.staging import Change

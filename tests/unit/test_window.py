@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.words import Trigger
 from tests.support.builders.records import later, window
-from worker.domain.preflight.window import Trigger, Window, WindowLimits, closing_trigger, deferral_expired
+from worker.domain.preflight.window import Window, WindowLimits, closing_trigger, deferral_expired
 
 LIMITS = WindowLimits(
     quiet=timedelta(seconds=10),

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from schemas.words import Trigger
 from tests.support.builders.records import NOON
-from worker.domain.preflight.window import Trigger, Window, WindowLimits, closes_at
+from worker.domain.preflight.window import Window, WindowLimits, closes_at
 
 SECOND = timedelta(seconds=1)
 LIMITS = WindowLimits(10 * SECOND, 60 * SECOND, 100, 300 * SECOND)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from schemas.words import RosterKind
 from tests.support.builders.records import finding
 from worker.domain.preflight.approval import Approval
 from worker.domain.preflight.checks import Finding
@@ -16,7 +17,7 @@ from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.canonical import MODULUS
 from worker.domain.roster.records import RecordId, Student
-from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.roster import Entry
 from worker.domain.roster.scope import KnownScope
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.terms import without_grace

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
+from schemas.words import Trigger
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.decision import Outcome, decide
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.preflight.turnover import FilterEffect
-from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster import staging
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.section_filter import SectionFilter

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from schemas.words import Trigger
 from worker.domain.messages import bodies
 from worker.domain.messages.bodies import Batch
 from worker.domain.messages.restoration import Restoration
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.terms import without_grace
 from worker.domain.roster.timestamps import instant

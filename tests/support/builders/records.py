@@ -11,10 +11,11 @@ from typing import Any
 
 import orjson
 
+from schemas.words import FindingKind, Severity, Trigger
 from worker.domain.messages.bodies import Batch
-from worker.domain.preflight.checks import Finding, FindingKind
-from worker.domain.preflight.policy import Code, Severity
-from worker.domain.preflight.window import Trigger, Window
+from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code
+from worker.domain.preflight.window import Window
 from worker.domain.roster.records import (
     Course,
     EventId,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from schemas.words import RosterKind, Trigger
 from tests.support.builders.records import DISTRICT, NOON
 from tests.support.districts.oracle import seats_of
 from tests.support.fakes.figures import MemoryFigures
@@ -16,9 +17,9 @@ from worker.domain.alerts.incidents import Problem
 from worker.domain.preflight.approval import Approval, Ended
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.decision import Outcome
-from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import EventId, Json, RecordId, RecordKind
-from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
+from worker.domain.roster.roster import remove_change, upsert_change
 from worker.domain.roster.staging import Event
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.stage import EvaluateStage

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
+from schemas.words import RosterKind
 from tests.support.builders.records import NOON
 from tests.support.districts.oracle import Committed, Records, Seat, seats_of, turnovers_of, view
 from tests.support.fakes.rosters import MemoryRoster
@@ -19,7 +20,6 @@ from worker.domain.review.causes.facts import Blocked, ErrorKey, Others, Removal
 from worker.domain.review.causes.labels import ConcernedSection, Label
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json, RecordKind, section_from_json
-from worker.domain.roster.roster import RosterKind
 from worker.domain.roster.section_filter import SectionFilter, SectionView
 from worker.pipeline.evaluate.state import DistrictState
 from worker.pipeline.evaluate.unit_of_work import NO_SIGNS

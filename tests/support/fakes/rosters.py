@@ -6,11 +6,11 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from schemas.words import RosterKind
 from tests.support.fakes.staged_records import MemoryStaged, Row
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
 from worker.domain.roster.records import Json, RecordKind
-from worker.domain.roster.roster import RosterKind
 from worker.pipeline.evaluate.rosters import ClassState, EntryWrite, OpenFinding, PersonState, StudentState
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding
 from worker.domain.roster.records import (
     EventId,
@@ -16,7 +17,7 @@ from worker.domain.roster.records import (
     school_from_json,
     term_from_json,
 )
-from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms, TermUse
 from worker.pipeline.evaluate.rosters import EntryState, Seat, SectionLink, SectionState

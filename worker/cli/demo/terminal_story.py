@@ -15,11 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from schemas.words import Owner
 from worker.cli.demo.consumer import Json
 from worker.cli.demo.coverage import Suggested, Trial
 from worker.cli.terminal_console import TerminalConsole
 from worker.domain.preflight.policy import WARNINGS, Code
-from worker.domain.review.causes.model import Owner
 
 WIDEST: Final = 100
 """Columns: longer lines are hard to read."""

@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from schemas.words import Trigger
 from worker.console.access.identity import Permission
 from worker.console.console import Console
 from worker.console.page import Route
 from worker.console.pages.districts import told_window
 from worker.console.pages.onboarding import record_of
 from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
-from worker.domain.preflight.window import Trigger, Window
+from worker.domain.preflight.window import Window
 from worker.domain.review.causes.remedies import without_command
 from worker.operations.district_queries import CoverageCell
 from worker.operations.dry_run import forecast

@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from schemas.words import RosterKind
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
 from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
@@ -16,7 +17,6 @@ from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.tally import plan_counts
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.plan_changes import Op
-from worker.domain.roster.roster import RosterKind
 from worker.operations.plans import START
 from worker.runtime.errors import UsageError
 

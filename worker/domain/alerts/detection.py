@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
+from schemas.words import RosterKind, Severity
 from worker.domain.alerts.codes import (
     DEAD_LETTERS_UNATTRIBUTED,
     DEAD_LETTERS_WAITING,
@@ -31,10 +32,9 @@ from worker.domain.onboarding.todo import told_troubles
 from worker.domain.onboarding.transitions import Trouble
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.decision import Outcome
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.clever_sync import sync_state
-from worker.domain.roster.roster import RosterKind
 from worker.runtime.count_text import counted
 
 Conditions: TypeAlias = dict[tuple[str, str], Problem]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
+from schemas.words import AlertStatus
 from worker.domain.alerts.codes import CATALOGUE
 from worker.domain.alerts.message import alert_body
 from worker.domain.preflight.decision import alert_id
@@ -26,14 +26,6 @@ NO_DISTRICT: Final = ""
 
 FLAPPING_RETURNS: Final = 2
 """One that comes back once was mended in haste; one that comes back again flaps."""
-
-
-class Status(StrEnum):
-    """What an alert says of its incident; the values stand in messages and in the database."""
-
-    FIRING = "firing"
-    UPDATED = "updated"
-    RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +85,7 @@ class Alert:
 
 def step(
     memory: Memory | None, condition: Problem | None, now: datetime, flap: timedelta
-) -> tuple[Memory | None, Status | None]:
+) -> tuple[Memory | None, AlertStatus | None]:
     """Return what is remembered of an incident from now on, and what operations are told, if anything.
 
     `condition` is what is wrong now, None where nothing is. At most one alert comes of it.
@@ -108,36 +100,41 @@ def step(
     if not (is_news and may_tell):
         return memory, None
     told = replace(memory, told=condition.picture, told_at=now, updated_at=now, updates=memory.updates + 1)
-    return told, Status.UPDATED
+    return told, AlertStatus.UPDATED
 
 
 def _while_over(
     memory: Memory | None, condition: Problem | None, now: datetime, flap: timedelta
-) -> tuple[Memory | None, Status | None]:
+) -> tuple[Memory | None, AlertStatus | None]:
     recent = memory if memory is not None and now - memory.told_at < flap else None
     if condition is None:
         return recent, None
     returns = 0 if recent is None else recent.returns + 1
-    return Memory(now, condition, condition.picture, now, returns=returns), Status.FIRING
+    return Memory(now, condition, condition.picture, now, returns=returns), AlertStatus.FIRING
 
 
-def _while_clear(memory: Memory, now: datetime, flap: timedelta) -> tuple[Memory, Status | None]:
+def _while_clear(memory: Memory, now: datetime, flap: timedelta) -> tuple[Memory, AlertStatus | None]:
     clear_since = memory.clear_since or now
     if memory.is_flapping and now - clear_since < flap:
         return replace(memory, clear_since=clear_since), None
-    return replace(memory, told=None, told_at=now, clear_since=None), Status.RESOLVED
+    return replace(memory, told=None, told_at=now, clear_since=None), AlertStatus.RESOLVED
 
 
 def alert(
-    district_id: str, code: str, memory: Memory, status: Status, rules: AlertRules, ending: str | None = None
+    district_id: str,
+    code: str,
+    memory: Memory,
+    status: AlertStatus,
+    rules: AlertRules,
+    ending: str | None = None,
 ) -> Alert:
     """Return the alert that tells of an incident as it is remembered after the step.
 
     `ending` says why it is over, where that is not what it usually means.
     """
     kind = CATALOGUE[code]
-    is_over = status is Status.RESOLVED
-    ordinal = f"{status}/{memory.updates}" if status is Status.UPDATED else status.value
+    is_over = status is AlertStatus.RESOLVED
+    ordinal = f"{status}/{memory.updates}" if status is AlertStatus.UPDATED else status.value
     identifier = alert_id(district_id, f"{code}/{instant(memory.since)}", ordinal)
     body = alert_body(
         district_id=district_id or None,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from schemas.words import AlertStatus
 from worker.domain.alerts.detection import Conditions, folded
-from worker.domain.alerts.incidents import Memory, Problem, Status, step
+from worker.domain.alerts.incidents import Memory, Problem, step
 
 Key: TypeAlias = tuple[str, str]
 """Whose an incident is, and its code."""
@@ -21,7 +22,7 @@ class IncidentUpdate:
     district_id: str
     code: str
     memory: Memory | None
-    status: Status | None
+    status: AlertStatus | None
     ending: str | None = None
 
 

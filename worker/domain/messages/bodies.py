@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from schemas.words import Trigger
 from worker.domain.messages.size_limit import truncated
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.tally import Tally, plan_counts
-from worker.domain.preflight.window import Trigger
 from worker.domain.review.causes.model import Cause
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.clever_sync import sync_state

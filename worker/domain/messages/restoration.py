@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.words import RosterKind
 from worker.domain.preflight.tally import PLURALS
 from worker.domain.roster.canonical import to_hex
-from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.roster import Entry
 
 
 @dataclass(frozen=True, slots=True)

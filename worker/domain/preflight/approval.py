@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from schemas.words import Severity
 from worker.domain.preflight.checks import Finding
-from worker.domain.preflight.policy import Code, Policy, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.roster.canonical import MODULUS, to_hex
 from worker.domain.roster.timestamps import instant

@@ -10,14 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from worker.domain.preflight.policy import Code, Policy, Severity
+from schemas.words import FindingKind, Severity
+from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.roster.canonical import canonical, member
 from worker.domain.roster.records import RecordId, Section, Student
-
-FindingKind = Literal["student", "class", "section", "school", "district"]
 
 LISTED_IDS: Final = 20
 """How many ids a finding names; a section may list thousands of unknown students."""

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from worker.domain.preflight.window import CUT_SHORT, Trigger, WindowLimits, deferral_expired
+from schemas.words import Trigger
+from worker.domain.preflight.window import CUT_SHORT, WindowLimits, deferral_expired
 
 _NAMESPACE: Final = uuid.UUID("6f0d7b0e-5c0f-4c43-9a51-4a2f2f6a9d11")
 

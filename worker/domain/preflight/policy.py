@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from schemas.finding_codes import FindingCode
+from schemas.words import FindingCode, Severity
 from worker.domain.preflight.turnover import LONGEST_LOOK_BACK
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.given_dates import is_near
@@ -24,13 +23,6 @@ from worker.runtime.validation_text import dotted, explain
 
 Code: TypeAlias = FindingCode
 """What a finding says failed."""
-
-
-class Severity(StrEnum):
-    """Errors hold the whole district back; warnings are told."""
-
-    ERROR = "error"
-    WARNING = "warning"
 
 
 WARNINGS: Final = frozenset(

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding
 from worker.domain.roster.canonical import to_hex
-from worker.domain.roster.roster import RosterKind
 
 _CODE: Final = "code:"
 _ROSTER: Final = "roster:"

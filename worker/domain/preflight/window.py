@@ -7,21 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-
-class Trigger(StrEnum):
-    """What closed a window; the values stand in the database and in messages."""
-
-    SETTLED = "settled"
-    QUIET = "quiet"
-    AGE = "age"
-    SIZE = "size"
-    FLUSH = "flush"
-    FILTER = "filter"
-    RESYNC = "resync"
-    APPROVAL = "approval"
-
+from schemas.words import Trigger
 
 CUT_SHORT = frozenset({Trigger.AGE, Trigger.SIZE})
 """Triggers that may close a window in mid-change: a student who moves is then in no class, or in two."""

@@ -7,22 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from schemas.words import RosterKind
 from worker.domain.roster.canonical import canonical, member
 from worker.domain.roster.records import RecordId, School, Section, Student, Teacher
 from worker.domain.roster.student_fields import ALWAYS_KEPT
-
-
-class RosterKind(StrEnum):
-    """The kinds of records that a commit carries; the values stand in messages and in the database."""
-
-    SCHOOL = "school"
-    TEACHER = "teacher"
-    CLASS = "class"
-    STUDENT = "student"
 
 
 @dataclass(frozen=True)

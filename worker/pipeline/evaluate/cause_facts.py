@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from schemas.words import RosterKind
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import CauseFacts, Sign, TermFacts, schools_to_count
@@ -13,7 +14,6 @@ from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
 from worker.domain.roster.name_words import name_words
 from worker.domain.roster.records import Term
-from worker.domain.roster.roster import RosterKind
 from worker.domain.roster.section_filter import matching_rule
 from worker.domain.roster.terms import TermCalendar, is_reversed, next_of
 from worker.pipeline.evaluate.unit_of_work import Evaluation, SectionSigns

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from schemas.words import Trigger
 from worker.domain.alerts import detection
 from worker.domain.alerts.codes import BASELINE_REFUSED
 from worker.domain.alerts.detection import decided
@@ -14,7 +15,6 @@ from worker.domain.messages.bodies import Batch
 from worker.domain.preflight import tally as tally_module
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
-from worker.domain.preflight.window import Trigger
 from worker.domain.review.causes.folding import fold
 from worker.domain.review.causes.model import Cause
 from worker.domain.roster.canonical import canonical

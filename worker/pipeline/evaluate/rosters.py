@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding
 from worker.domain.roster.records import Json, School
-from worker.domain.roster.roster import Entry, RosterKind
+from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms
 

@@ -15,9 +15,10 @@ from typing import Final
 
 import structlog
 
+from schemas.words import Trigger
 from worker.domain.preflight.approval import Approval, ending
 from worker.domain.preflight.decision import Outcome, decide
-from worker.domain.preflight.window import Trigger, WindowLimits
+from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster import staging
 from worker.domain.roster.staging import Event
 from worker.pipeline.evaluate.preflight import run_preflight, verdict_on

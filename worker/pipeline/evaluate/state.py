@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from schemas.words import Trigger
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import EventId
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.staging import NO_FLOOR, Change

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.words import AlertStatus
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Connection
-from worker.domain.alerts.incidents import Alert, AlertRules, Memory, Problem, Status, alert, dedup_key
+from worker.domain.alerts.incidents import Alert, AlertRules, Memory, Problem, alert, dedup_key
 from worker.domain.alerts.updates import IncidentUpdate, updates_of_district, updates_of_ending
 from worker.runtime.tracing import trace_parent
 
@@ -117,7 +118,7 @@ async def _tell(
 
 
 def _alert_row(
-    one: IncidentUpdate, memory: Memory, status: Status, rules: AlertRules, cause: DecisionRef
+    one: IncidentUpdate, memory: Memory, status: AlertStatus, rules: AlertRules, cause: DecisionRef
 ) -> tuple[Any, ...]:
     told = alert(one.district_id, one.code, memory, status, rules, one.ending)
     return (

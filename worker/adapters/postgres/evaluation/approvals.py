@@ -6,6 +6,7 @@ from typing import Final
 
 import asyncpg
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Connection
@@ -21,7 +22,6 @@ from worker.domain.preflight.approval import (
     why_not_approvable,
 )
 from worker.domain.preflight.tally import Tally
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import from_bytes, to_hex
 from worker.domain.roster.timestamps import instant
 from worker.runtime.errors import OrderRefused, UnknownDistrictError

@@ -7,10 +7,11 @@ from typing import Final
 
 import asyncpg
 
+from schemas.words import Severity
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.domain.preflight.checks import Finding
-from worker.domain.preflight.policy import Code, Severity
+from worker.domain.preflight.policy import Code
 from worker.domain.roster.canonical import from_bytes, to_bytes
 from worker.pipeline.evaluate.rosters import (
     ClassState,

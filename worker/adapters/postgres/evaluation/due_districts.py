@@ -9,6 +9,7 @@ from typing import Final
 
 import asyncpg
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.errors import translated
@@ -18,7 +19,7 @@ from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.alerts.incidents import AlertRules
 from worker.domain.preflight.policy import Policy, in_force
-from worker.domain.preflight.window import Trigger, Window, WindowLimits, closing_trigger
+from worker.domain.preflight.window import Window, WindowLimits, closing_trigger
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.state import ClosedWindow
 from worker.runtime.errors import DistrictUnreadable, StoreRefused, UsageError

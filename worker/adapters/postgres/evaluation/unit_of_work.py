@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from schemas.words import RosterKind
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.alerts import incidents
 from worker.adapters.postgres.database import Connection
@@ -25,7 +26,7 @@ from worker.adapters.postgres.watched import rows_of
 from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.roster.records import EventId, Json, RecordKind
-from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
+from worker.domain.roster.roster import remove_change, upsert_change
 from worker.domain.roster.staging import Event, is_ahead
 from worker.domain.roster.student_fields import StudentFields, with_kept_fields, without_student
 from worker.domain.roster.versions import highest_id

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Connection, Database
-from worker.domain.preflight.window import Trigger
 
 _SQL: Final = statements.load("evaluation/windows")
 

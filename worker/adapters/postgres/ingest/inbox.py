@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from operator import attrgetter
 from typing import Final
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import windows
 from worker.domain.alerts.incidents import NO_DISTRICT
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import RecordKind
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released, Stored
 from worker.runtime.errors import StoreFailed, StoreFault, StoreRefused, StoreUnavailable

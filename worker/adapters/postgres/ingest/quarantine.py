@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.ingest.inbox import store_quarantined
 from worker.domain.alerts.incidents import NO_DISTRICT
-from worker.domain.preflight.window import Trigger
 from worker.messaging.dead_letters import DeadLetter, LostMessage
 from worker.pipeline.ingest.inbox import Quarantined
 

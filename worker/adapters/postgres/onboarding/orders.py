@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Final
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access import audit as access_audit
 from worker.adapters.postgres.database import Connection
@@ -17,7 +18,6 @@ from worker.domain.mail.mails import Mail
 from worker.domain.onboarding import contact_text
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Onboarding, Step
-from worker.domain.preflight.window import Trigger
 from worker.onboarding.district_store import Description, RulesAsked, Transition
 from worker.onboarding.mails import OCCASIONS, check_may_write, ordered_mail, promised_link, ready_mail
 from worker.onboarding.observation import Observation, OnboardingRules

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.domain.preflight.tally import Tally
-from worker.domain.preflight.window import Trigger, Window
+from worker.domain.preflight.window import Window
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.texts import folded
 from worker.operations.district_queries import (

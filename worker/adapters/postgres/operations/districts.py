@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Connection, Database
@@ -15,7 +16,6 @@ from worker.adapters.postgres.operations.purge import check_purgeable, purge
 from worker.domain.alerts.incidents import AlertRules
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.domain.roster.timestamps import instant
 from worker.operations.district_details import DistrictRows, district_details, hold, schools_named, status

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.words import RosterKind, Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Connection, Database
@@ -16,9 +17,8 @@ from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluation
 from worker.adapters.postgres.evaluation.unit_of_work import FETCH, PostgresEvaluation
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.messages.restoration import Difference
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.canonical import from_bytes, to_bytes
-from worker.domain.roster.roster import RosterKind, remove_change, upsert_change
+from worker.domain.roster.roster import remove_change, upsert_change
 from worker.operations.rollback_store import PastCommit, Reachable
 from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
 from worker.runtime.errors import DistrictBusy

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access.audit import audit
 from worker.adapters.postgres.database import Database
@@ -16,7 +17,6 @@ from worker.adapters.postgres.evaluation import windows
 from worker.adapters.postgres.evaluation.district_state import columns
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.staging import Change
 from worker.domain.roster.student_fields import without_student

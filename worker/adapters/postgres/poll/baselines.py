@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.alerts import incidents
 from worker.adapters.postgres.database import Connection, Database
@@ -14,7 +15,6 @@ from worker.adapters.postgres.evaluation import windows
 from worker.domain.alerts.codes import BASELINE_REFUSED
 from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.domain.preflight.policy import Policy, in_force
-from worker.domain.preflight.window import Trigger
 from worker.domain.roster.records import KINDS
 from worker.domain.roster.versions import highest_id, id_at, latest_id_in_order
 from worker.pipeline.poll.baseline_store import BaselineRecord, Older, Run, Saved, Version

@@ -9,10 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
+from schemas.words import Owner
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import CauseFacts, ClassChange, Fate, Others
-from worker.domain.review.causes.model import LISTED, Owner, Pile, most_first
+from worker.domain.review.causes.model import LISTED, Pile, most_first
 from worker.domain.review.causes.students import ErrorReason
 from worker.domain.review.causes.wording import grades, several, verb
 from worker.runtime.count_text import counted

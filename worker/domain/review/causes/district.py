@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from schemas.words import Owner
 from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.class_changes import ROLLOVER, pile_up_class_changes
 from worker.domain.review.causes.facts import CauseFacts, Others, Removals, Removed, SchoolGrade
-from worker.domain.review.causes.model import Owner, Pile
+from worker.domain.review.causes.model import Pile
 from worker.domain.review.causes.students import IDS_REISSUED, ErrorReason
 
 MINOR_PERCENT: Final = 10

@@ -6,20 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
+
+from schemas.words import Owner
 
 LISTED: Final = 20
 """Schools, grades and sections that a cause names; the most concerned ones."""
-
-
-class Owner(StrEnum):
-    """Who can put a cause right."""
-
-    SIS = "sis"
-    SHARING = "sharing"
-    FILTER = "filter"
-    VENDOR = "vendor"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from schemas.words import Owner
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, SchoolGrade, Sign
 from worker.domain.review.causes.labels import Label
-from worker.domain.review.causes.model import Owner, Pile, most_first
+from worker.domain.review.causes.model import Pile, most_first
 
 WITHDRAWN_PERCENT: Final = 50
 """Of the students in scope: below it a field is badly kept, above it nobody kept it from us by accident."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from schemas.words import RosterKind
 from worker.domain.preflight.checks import DistrictContext, district_findings, turnover_findings
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
-from worker.domain.roster.roster import RosterKind
 from worker.domain.roster.scope_counts import matching_nothing
 from worker.domain.roster.section_filter import looked_at
 from worker.pipeline.evaluate.candidate.context import Context

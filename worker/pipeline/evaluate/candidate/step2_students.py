@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding, StudentContext, left_scope, student_findings
 from worker.domain.preflight.policy import Code
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.records import RecordId, Student, student_from_json
-from worker.domain.roster.roster import RosterKind, student_entry
+from worker.domain.roster.roster import student_entry
 from worker.domain.roster.scope_counts import count_student
 from worker.domain.roster.section_filter import counted
 from worker.domain.roster.texts import fold_value

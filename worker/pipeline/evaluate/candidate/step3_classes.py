@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import chain
 
+from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding, SectionContext, section_findings
 from worker.domain.roster.records import Section, section_from_json
-from worker.domain.roster.roster import RosterKind, class_entry
+from worker.domain.roster.roster import class_entry
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import ClassState, EntryWrite
 from worker.runtime.cooperative import yielding_every

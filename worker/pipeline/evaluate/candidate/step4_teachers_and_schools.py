@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from schemas.words import RosterKind
 from worker.domain.roster.records import school_from_json, teacher_from_json
-from worker.domain.roster.roster import Entry, RosterKind, school_entry, teacher_entry
+from worker.domain.roster.roster import Entry, school_entry, teacher_entry
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import EntryWrite, PersonState
 

@@ -18,7 +18,7 @@ def sendable_headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
     """Check headers: names and values that may be sent."""
     for name, value in headers.items():
         if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value.get_secret_value())):
-            raise ValueError("expected names and values that an HTTP header can have")
+            raise ValueError("expected valid HTTP header names and values")
     return headers
 
 
@@ -101,7 +101,7 @@ def public_address(url: str) -> str:
     """Check a web address that people may see."""
     parts = urlsplit(web_address(url))
     if parts.username or parts.query or parts.fragment:
-        raise ValueError("expected an address that people may see: no password, no query")
+        raise ValueError("expected a public address, without a password or query")
     return url
 
 
@@ -128,7 +128,7 @@ def network(text: str) -> str:
     except ValueError:
         raise ValueError("expected an address or a network, such as 10.0.0.0/8") from None
     if network.prefixlen == 0:
-        raise ValueError("expected some addresses, got all: then anyone could pretend to be any user")
+        raise ValueError("expected specific addresses, got all: then anyone could log in as any user")
     return str(network)
 
 

@@ -16,7 +16,7 @@ class MailSettings(Group):
 
     smtp_url: Annotated[SecretStr, url_of("smtp", "smtps")] | None = Field(
         default=None,
-        description="Mail server, as smtp://user:password@host:587 (STARTTLS, demanded to another machine) "
+        description="Mail server, as smtp://user:password@host:587 (STARTTLS, required to another machine) "
         "or smtps:// (TLS from the start). With one, the stage notify sends mails; `sender` has to be set "
         "too.",
     )
@@ -58,5 +58,5 @@ class MailSettings(Group):
     bounces_imap_url: Annotated[SecretStr, url_of("imap", "imaps")] | None = Field(
         default=None,
         description="Mailbox of `bounce_address`, as imaps://user:password@host/INBOX, read once a minute. "
-        "Unset: pipe bounces into `rostering mails bounced`. imap:// demands STARTTLS to another machine.",
+        "Unset: pipe bounces into `rostering mails bounced`. imap:// requires STARTTLS to another machine.",
     )

@@ -72,7 +72,7 @@ def _read_event(event: dict[str, Any], header_district: str | None, latest_id: s
     district = district_named(event, header_district)
     known = EVENT_TYPES.get(str(event["type"]))
     if known is None:
-        raise UnreadableEvent(Reason.UNKNOWN_TYPE, "type is none of Clever's v3 event types", district)
+        raise UnreadableEvent(Reason.UNKNOWN_TYPE, "type: expected one of Clever's v3 event types", district)
     collection, action = known
     raw = _object_of(event, collection, district)
     read = to_record(collection, raw, district, was_deleted=action == "deleted")
@@ -137,7 +137,7 @@ def _event_id(value: Any, where: str, latest_id: str, district: str | None) -> s
     if found is None:
         raise UnreadableEvent(Reason.BAD_ID, f"{where}: expected 24 hex digits", district)
     if found > latest_id:
-        raise UnreadableEvent(Reason.BAD_ID, f"{where}: made more than a day ahead of now", district)
+        raise UnreadableEvent(Reason.BAD_ID, f"{where}: more than a day in the future", district)
     return found
 
 

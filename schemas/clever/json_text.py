@@ -11,7 +11,7 @@ from schemas.clever.district_names import district_in_pieces, district_named
 from schemas.clever.nesting import has_nul, is_nested_deeper_than
 from schemas.clever.unreadable import Reason, UnreadableEvent
 
-_NUL: Final = "a text holds a NUL character, which PostgreSQL cannot store"
+_NUL: Final = "a text contains a NUL character, which PostgreSQL cannot store"
 
 
 def check_texts(raw: dict[str, Any], district_id: str) -> None:

@@ -33,7 +33,7 @@ async def test_a_broker_that_imported_the_definitions_has_what_a_worker_needs(
 ) -> None:
     site = Site(tmp_path, least_url, database_url)
 
-    assert "every exchange and queue, and this user every right" in await site.done("topology", "check")
+    assert "every exchange and queue, and this user every permission" in await site.done("topology", "check")
     assert bindings(rabbitmq) == {(each.exchange, each.pattern, each.queue) for each in TOPOLOGY.bindings}
 
 

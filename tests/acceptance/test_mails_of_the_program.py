@@ -95,7 +95,7 @@ async def test_wrong_settings_of_mails_end_the_program_with_one_line_that_names_
     (tmp_path / "rostered.txt").write_text("Subject: x\n{{ pupils }}\n")
     site = Site(tmp_path)
     wrong = {
-        "MAIL__SENDER: expected the sender": {"MAIL__SMTP_URL": "smtp://me:sesame@mail.example"},
+        "MAIL__SENDER: expected a sender": {"MAIL__SMTP_URL": "smtp://me:sesame@mail.example"},
         "MAIL__SMTP_URL: expected a well-formed URL": {"MAIL__SMTP_URL": "http://me:sesame@mail.example"},
         "MAIL__QUIET_FROM: expected a time": {"MAIL__QUIET_FROM": "8pm"},
         "MAIL__BOUNCES_IMAP_URL: expected a user": {"MAIL__BOUNCES_IMAP_URL": "imaps://mail.example/sesame"},

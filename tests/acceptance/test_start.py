@@ -73,7 +73,7 @@ async def test_check_config_hides_passwords_and_a_stage_that_there_is_not_is_ref
     assert "rosterer:***@broker.test" in shown
     assert "rosterer:***@database.test" in shown
     assert "ROSTERING_WINDOW__MAX_DEFERRAL_SECONDS" in shown
-    assert "The connection broker may leave this machine in plain text." in shown
+    assert "The connection broker may be unencrypted outside this machine." in shown
     assert_one_line(plain, "ROSTERING_BROKER_URL", "expected TLS with a checked certificate")
     assert PASSWORD not in shown
     assert_one_line(refused, "--stages", "expected some of poll, ingest, evaluate, relay", "got evaluat")

@@ -112,7 +112,7 @@ async def test_where_no_term_counts_the_review_names_the_calendar_and_the_next_t
     (cause,) = case.last_review["causes"]
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.no_term_runs", "sis", STUDENTS)
     assert cause["advice"].startswith(
-        f"12 students are in no class: no term of their sections runs on {today()}. "
+        f"12 students are in no class: none of their sections has a current term on {today()}. "
         f"The next term “S2” begins on {day(8)}. The section filter does not have to change."
     )
     assert len(cause["sections"]) == 2
@@ -127,7 +127,7 @@ async def test_a_term_whose_days_are_the_wrong_way_round_is_named(
     await judged(case)
 
     advice = case.causes()["sis.no_term_runs"]["advice"]
-    assert "No later term of these sections is known." in advice
+    assert "These sections have no later term." in advice
     assert f"The start and end of this term are swapped: “S2” ({day(8)} to 2026-12-01)." in advice
 
 

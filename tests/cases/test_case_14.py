@@ -37,10 +37,10 @@ async def reviewed(
 def check(cause: Json, students: int, sections: int) -> None:
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.co_taught", "sis", students)
     assert cause["advice"] == (
-        f"{students} students are in two or more sections with the same students and other teachers "
-        f"({sections} sections in all): co-teachers with a section each. No section filter can separate "
-        "these. Put both teachers on one section in the student information system, or keep the lead "
-        "teacher's section only."
+        f"{students} students are in two or more sections with the same students but different teachers "
+        f"({sections} sections in all): each co-teacher has a section. No section filter can separate "
+        "these. Put both teachers on one section in the student information system, or keep only the lead "
+        "teacher's section."
     )
     assert len(cause["sections"]) == sections
 

@@ -202,10 +202,10 @@ async def test_a_filter_that_leaves_students_is_saved_only_when_that_is_meant(
     ("rule", "reason", "told"),
     [
         (("name", "contains", "homeroom"), "", "expected a reason"),
-        (("name", "contains", "  "), "x", "rule 1, condition 1, value: expected a text that is not blank"),
+        (("name", "contains", "  "), "x", "rule 1, condition 1, value: expected text that is not blank"),
         (("name", "one_of", ""), "x", "rule 1, condition 1, value: expected at least 1 entry"),
         (("colour", "is", "x"), "x", "rule 1, condition 1, field: expected one of"),
-        (("name", "is", "y" * 1001), "x", "expected a text of at most 1000 characters"),
+        (("name", "is", "y" * 1001), "x", "expected text of at most 1000 characters"),
     ],
 )
 @pytest.mark.usefixtures("club")

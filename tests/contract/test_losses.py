@@ -116,7 +116,7 @@ async def test_of_many_each_district_gets_its_own_and_what_is_of_none_is_kept_ap
         "SELECT district_id, body_digest, reason, explanation FROM quarantine ORDER BY 1, 2"
     )
     assert [tuple(row) for row in rows] == [
-        (*key, each.reason, f"the broker put it aside ({each.reason})") for key, each in ordered
+        (*key, each.reason, f"dead-lettered by the broker ({each.reason})") for key, each in ordered
     ]
     assert await store.losses.note(lost) == []
     assert await store.losses.note([]) == []

@@ -112,7 +112,7 @@ async def test_a_connected_district_is_read_whole_again(browser: Browser, store:
     assert browser.status == 303
     connection = await store.connections.read(DISTRICT)
     assert connection is not None
-    assert connection.resync == "local asked for it"
+    assert connection.resync == "requested by local"
     assert await audited(store) == [("local", "district.resync", None)]
 
 

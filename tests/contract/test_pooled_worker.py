@@ -77,7 +77,7 @@ async def test_events_become_a_commit(
 async def test_a_direct_address_by_itself_is_refused(database_url: str, tmp_path: Path) -> None:
     alone = {"ROSTERING_DATA_DIR": str(tmp_path), "ROSTERING_DATABASE_DIRECT_URL": database_url}
 
-    with pytest.raises(SettingsError, match="ROSTERING_DATABASE_URL: expected it together"):
+    with pytest.raises(SettingsError, match="ROSTERING_DATABASE_URL: expected a value"):
         async with open_store(loading.load(alone)):
             pass
     assert not (tmp_path / "postgres").exists()

@@ -351,7 +351,7 @@ async def test_a_wrong_password_is_said_and_never_shown(
 
 async def test_a_virtual_host_that_does_not_exist_is_said(rabbitmq: RabbitNode) -> None:
     async with opened(rabbitmq.vhost_url("nowhere")) as broker:
-        with pytest.raises(BrokerUnavailable, match="virtual host nowhere: it refused us that virtual host"):
+        with pytest.raises(BrokerUnavailable, match="virtual host nowhere: it refused the virtual host"):
             await broker.publish(COMMIT)
 
 

@@ -212,7 +212,7 @@ A_DAY_AND_AN_HOUR = 25 * 3600
 
 
 def made_ahead() -> bytes:
-    """Return an event that was made more than a day ahead of now, by its id."""
+    """Return an event that was more than a day in the future, by its id."""
     made = f"{int(time.time()) + A_DAY_AND_AN_HOUR:08x}{'0' * 16}"
     return body(event_json(student_json(1), id=made))
 

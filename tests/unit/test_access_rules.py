@@ -235,7 +235,7 @@ def test_the_audit_tells_details_as_text() -> None:
     ("name", "value", "told"),
     [
         ("TRUSTED_PROXIES", '["10.0.0.0/8","nonsense"]', "expected an address or a network"),
-        ("TRUSTED_PROXIES", '["0.0.0.0/0"]', "expected some addresses, got all"),
+        ("TRUSTED_PROXIES", '["0.0.0.0/0"]', "expected specific addresses, got all"),
         ("USER_HEADER", "X User", "expected the name of a header"),
         ("PUBLIC_URL", "console.example.org", "expected an address that begins with http"),
         ("SESSION_HOURS", "0", "expected"),
@@ -255,7 +255,10 @@ def test_settings_of_access_that_would_open_the_console_or_close_it_are_refused(
     ("settings", "told"),
     [
         ({"user_header": "X-User"}, "TRUSTED_PROXIES: expected the proxies whose headers are trusted"),
-        ({"role_header": "X-Role", "trusted_proxies": ["10.0.0.1"]}, "USER_HEADER: expected it together"),
+        (
+            {"role_header": "X-Role", "trusted_proxies": ["10.0.0.1"]},
+            "USER_HEADER: expected a value, because",
+        ),
     ],
 )
 def test_a_header_without_a_proxy_that_may_send_it_is_refused(settings: dict[str, Any], told: str) -> None:

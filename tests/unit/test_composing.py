@@ -152,7 +152,7 @@ def test_a_template_of_ones_own_stands_in_place_of_ours_and_the_others_stay(tmp_
         (
             "rostered.txt",
             "Subject: x\n\n{% include 'no.txt' %}",
-            r"rostered\.txt: there is no template no\.txt",
+            r"rostered\.txt: template no\.txt not found",
         ),
         ("end.txt", "{{ vendor.name }}\n", r"end\.txt, line 1: 'str object' has no attribute 'name'"),
     ],

@@ -50,9 +50,9 @@ def test_what_will_do_is_kept_without_needless_space(
         (checked_name, " ", "name: expected one line"),
         (checked_name, "x" * (LONGEST_NAME + 1), "name: expected one line"),
         (checked_name, "one\ntwo", "name: expected one line"),
-        (checked_rule, " ", "rules: expected a text"),
-        (checked_rule, "x" * (LONGEST_RULE + 1), "rules: expected a text"),
-        (checked_rule, "a\0b", "rules: expected a text"),
+        (checked_rule, " ", "rules: expected text"),
+        (checked_rule, "x" * (LONGEST_RULE + 1), "rules: expected text"),
+        (checked_rule, "a\0b", "rules: expected text"),
         (checked_zone, "America/Larkspur", "time zone: expected a name"),
     ],
 )

@@ -118,7 +118,7 @@ async def test_a_refusal_behind_the_cursor_is_the_feeds_end_and_no_hole() -> Non
     assert await follow(world) is Reached.CUT_OFF
 
     assert world.calls.of("clever.knows_event") == []
-    assert world.row.resync == "the feed could not be read on (403)"
+    assert world.row.resync == "reading the feed failed (403)"
 
 
 @pytest.mark.parametrize("unsettled", [0, 1])
@@ -167,7 +167,7 @@ async def test_a_feed_that_is_refused_while_a_baseline_is_being_read_asks_for_an
 
     assert await follow(world, RUN) is Reached.CUT_OFF
 
-    assert (world.calls.of("ready"), world.row.resync) == ([], "the feed could not be read on (403)")
+    assert (world.calls.of("ready"), world.row.resync) == ([], "reading the feed failed (403)")
 
 
 async def test_a_feed_that_is_refused_while_a_baseline_waits_closes_its_window_and_is_a_failure() -> None:

@@ -246,16 +246,16 @@ WRONG: dict[str, tuple[object, str]] = {
     "unknown key": ({"scop": {}}, "scop: unknown key"),
     "unknown key in scope": ({"scope": {"grade": ["3"]}}, "scope.grade: unknown key"),
     "scope": ({"scope": []}, "scope: expected an object, got a list of 0"),
-    "grades": ({"scope": {"grades": "3"}}, "scope.grades: expected a list, got a text of 1 character"),
-    "grade": ({"scope": {"grades": [3]}}, "scope.grades[0]: expected a text, got a number"),
+    "grades": ({"scope": {"grades": "3"}}, "scope.grades: expected a list, got text of 1 character"),
+    "grade": ({"scope": {"grades": [3]}}, "scope.grades[0]: expected text, got a number"),
     "blank grade": (
         {"scope": {"grades": ["3", " "]}},
-        "scope.grades[1]: expected a text that is not blank, got a blank text",
+        "scope.grades[1]: expected text that is not blank, got blank text",
     ),
     "strategy": ({"strategy": "best"}, "strategy: expected one of 'union' or 'first_match', got 'best'"),
     "yes": ({"current_term_only": "yes"}, "current_term_only: expected true or false, got 'yes'"),
     "rules": ({"rules": {}}, "rules: expected a list, got an object"),
-    "rule": ({"rules": ["x"]}, "rules[0]: expected an object, got a text of 1 character"),
+    "rule": ({"rules": ["x"]}, "rules[0]: expected an object, got text of 1 character"),
     "empty rule": ({"rules": [{"all": []}]}, "rules[0].all: expected at least 1 entry, got a list of 0"),
     "no conditions": ({"rules": [{}]}, "rules[0].all: expected a value, got nothing"),
     "any": ({"rules": [{"any": []}]}, "rules[0].any: unknown key"),
@@ -268,26 +268,29 @@ WRONG: dict[str, tuple[object, str]] = {
         f"rules[0].all[0].op: expected {OPERATORS}, got 'equals'",
     ),
     "unknown key in condition": (rule_with(case="x"), "rules[0].all[0].case: unknown key"),
-    "value": (rule_with(value=3), "rules[0].all[0].value: expected a text for the operator is, got a number"),
+    "value": (rule_with(value=3), "rules[0].all[0].value: expected text for the operator is, got a number"),
     "no value": (
         {"rules": [{"all": [{"field": "name", "op": "is"}]}]},
         "rules[0].all[0].value: expected a value, got nothing",
     ),
     "blank value": (
         rule_with(value="  "),
-        "rules[0].all[0].value: expected a text that is not blank, got a blank text",
+        "rules[0].all[0].value: expected text that is not blank, got blank text",
     ),
     "long value": (
         rule_with(value="x" * 1001),
-        "rules[0].all[0].value: expected a text of at most 1000 characters, got a text of 1,001 characters",
+        "rules[0].all[0].value: expected text of at most 1000 characters, got text of 1,001 characters",
     ),
     "list for a text": (
         rule_with(value=["a"]),
-        "rules[0].all[0].value: expected a text for the operator is, got a list of 1",
+        "rules[0].all[0].value: expected text for the operator is, got a list of 1",
     ),
     "text for a list": (
         rule_with(op="one_of"),
-        "rules[0].all[0].value: expected a list of texts for the operator one_of, got a text of 1 character",
+        (
+            "rules[0].all[0].value: expected a list of text values for the operator one_of, "
+            "got text of 1 character"
+        ),
     ),
     "empty list": (
         rule_with(op="one_of", value=[]),
@@ -295,11 +298,11 @@ WRONG: dict[str, tuple[object, str]] = {
     ),
     "number in a list": (
         rule_with(op="one_of", value=["a", 3]),
-        "rules[0].all[0].value[1]: expected a text, got a number",
+        "rules[0].all[0].value[1]: expected text, got a number",
     ),
     "blank in a list": (
         rule_with(op="one_of", value=[""]),
-        "rules[0].all[0].value[0]: expected a text that is not blank, got a blank text",
+        "rules[0].all[0].value[0]: expected text that is not blank, got blank text",
     ),
 }
 
@@ -318,9 +321,7 @@ def test_a_wrong_filter_is_refused_in_one_line_with_the_key_what_was_expected_an
 
 @pytest.mark.parametrize("text", ["", "{", '{"rules":\n}', "[" * 10_000, b"\xff"])
 def test_what_is_no_json_is_refused_in_one_line(text: str | bytes) -> None:
-    with pytest.raises(
-        FilterError, match=r"^filter: expected JSON, got text that is none \(.+\)$"
-    ) as refused:
+    with pytest.raises(FilterError, match=r"^filter: expected JSON, got invalid JSON \(.+\)$") as refused:
         parse_filter(text)
 
     assert "\n" not in str(refused.value)

@@ -139,12 +139,12 @@ def test_the_order_in_which_severities_were_set_does_not_matter() -> None:
 NAMES = f"expected one of {', '.join(STUDENT_FIELDS[:-1])} or ext.<name>, got"
 CODES = ", ".join(f"'{code}'" for code in list(Code)[:-1]) + f" or '{list(Code)[-1]}'"
 WRONG = {
-    "{": "the whole: expected JSON, got a text of 1 character",
+    "{": "the whole: expected JSON, got text of 1 character",
     "[]": "the whole: expected an object, got []",
     '{"required":[]}': "required: unknown key",
     '{"extra_fields":["dob"]}': "extra_fields: unknown key",
     '{"required_fields":"sis_id"}': "required_fields: expected a list, got 'sis_id'",
-    '{"unique_fields":[3]}': "unique_fields[0]: expected a text, got 3",
+    '{"unique_fields":[3]}': "unique_fields[0]: expected text, got 3",
     '{"required_fields":["shoe_size"]}': f"required_fields[0]: {NAMES} 'shoe_size'",
     '{"required_fields":["sis_id","ext."]}': f"required_fields[1]: {NAMES} 'ext.'",
     '{"removal_limit_percent":101}': "removal_limit_percent: expected a number of at most 100, got 101",

@@ -152,7 +152,7 @@ async def test_a_district_without_a_token_is_tried_later() -> None:
 
     await world.stage.once()
 
-    assert world.row.problem == "Clever gives no token for it"
+    assert world.row.problem == "Clever has no token for it"
     assert world.row.due_at > world.clock.now
 
 

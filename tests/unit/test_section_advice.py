@@ -39,11 +39,13 @@ def no_term_runs(terms: TermFacts | None) -> str:
 def test_students_of_terms_that_do_not_run_are_told_when_the_next_one_begins_if_it_is_known() -> None:
     begins = date(2026, 9, 1)
 
-    assert no_term_runs(None) == "2 students are in no class: no term of their sections runs today."
-    assert "No later term of these sections is known." in no_term_runs(TermFacts(TODAY))
+    assert (
+        no_term_runs(None) == "2 students are in no class: none of their sections has a current term today."
+    )
+    assert "These sections have no later term." in no_term_runs(TermFacts(TODAY))
     assert "The next term begins on 2026-09-01." in no_term_runs(TermFacts(TODAY, None, begins))
     assert "The next term “Fall” begins on 2026-09-01." in no_term_runs(TermFacts(TODAY, "Fall", begins))
-    assert "runs on 2026-07-01." in no_term_runs(TermFacts(TODAY))
+    assert "a current term on 2026-07-01." in no_term_runs(TermFacts(TODAY))
 
 
 def test_terms_whose_days_are_the_wrong_way_round_are_told_with_their_days() -> None:

@@ -226,7 +226,7 @@ async def test_a_page_that_is_repeated_for_ever_is_a_failure_and_no_hot_loop() -
         taken += await world.next_poll()
 
     assert taken <= 12
-    assert world.row.problem == "Clever: the list of users does not go on"
+    assert world.row.problem == "Clever: the next page of users repeats earlier rows"
 
 
 async def test_the_same_record_on_two_pages_is_one_record() -> None:

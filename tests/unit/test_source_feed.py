@@ -579,7 +579,7 @@ async def test_a_page_that_leaves_out_the_cursor_is_a_failure_that_passes() -> N
     await world.turns()
     assert world.publisher.events == []
     assert (world.row.cursor, world.calls.of("settle")) == (feed_id(0), [])
-    assert world.row.problem == "Clever: the feed left out an event that it has"
+    assert world.row.problem == "Clever: the feed skipped an event"
 
     await world.next_poll()
     assert world.publisher.events == ids(1, 2, 3)

@@ -41,8 +41,12 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
         (["poll"], {}, "ROSTERING_CLEVER__CLIENT_ID: expected the app's client id"),
         (["poll", "http"], BROKER, "ROSTERING_CLEVER__CLIENT_ID: expected the app's client id"),
         (["poll"], CLEVER, "--stages: poll also needs ingest"),
-        (STAGES, {"ROSTERING_CLEVER__CLIENT_ID": "app"}, "ROSTERING_CLEVER__CLIENT_SECRET: expected it"),
-        (STAGES, {"ROSTERING_CLEVER__CLIENT_SECRET": "sesame"}, "ROSTERING_CLEVER__CLIENT_ID: expected it"),
+        (STAGES, {"ROSTERING_CLEVER__CLIENT_ID": "app"}, "ROSTERING_CLEVER__CLIENT_SECRET: expected a value"),
+        (
+            STAGES,
+            {"ROSTERING_CLEVER__CLIENT_SECRET": "sesame"},
+            "ROSTERING_CLEVER__CLIENT_ID: expected a value",
+        ),
         (["pol"], {}, "--stages: expected some of poll, ingest, evaluate, relay, notify, http"),
         (["notify", "http"], BROKER, "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS"),
         (
@@ -54,7 +58,7 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
         (
             STAGES,
             {"ROSTERING_MAIL__SMTP_URL": "smtp://me:sesame@mail.test"},
-            "ROSTERING_MAIL__SENDER: expected the sender",
+            "ROSTERING_MAIL__SENDER: expected a sender",
         ),
         (
             STAGES,

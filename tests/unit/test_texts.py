@@ -165,7 +165,7 @@ def test_a_value_in_which_nothing_can_be_seen_finds_nothing(op: str) -> None:
     ],
 )
 def test_a_person_cannot_write_a_filter_with_a_value_in_which_nothing_can_be_seen(document: str) -> None:
-    with pytest.raises(FilterError, match="expected a text that is not blank, got a blank text"):
+    with pytest.raises(FilterError, match="expected text that is not blank, got blank text"):
         parse_filter(document)
 
 

@@ -61,7 +61,10 @@ def test_publish_says_how_many_rows_change_nothing_and_why() -> None:
     report = RowReport(NOON, repeated=1, unreadable=2, ahead=1, older=2_000)
 
     assert publish.told(report) == [
-        "1 row repeated a record: the version changed last is kept, or the one read later.",
+        (
+            "1 row repeated a record: the most recently modified version is kept, "
+            "or of equal ones the one read last."
+        ),
         "2 rows without a record go to the dead letters.",
         "1 row with a modification time in the future: the time was ignored.",
         "2,000 rows are older than the stored version, and will change nothing.",
@@ -71,7 +74,10 @@ def test_publish_says_how_many_rows_change_nothing_and_why() -> None:
 def test_resync_says_how_many_rows_change_nothing_and_what_would_let_them() -> None:
     assert source.told(read()) == []
     assert source.told(read(repeated=3, older=1, kept=1, ahead=2)) == [
-        "3 rows repeated a record: the version changed last is kept, or the one read later.",
+        (
+            "3 rows repeated a record: the most recently modified version is kept, "
+            "or of equal ones the one read last."
+        ),
         "2 rows with a modification time in the future: the time was ignored.",
         "1 row is older than the stored version and changed nothing; use --over-newer to overwrite.",
         "1 stored record is newer than the pages and not in them; kept (--over-newer removes it).",

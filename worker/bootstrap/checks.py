@@ -20,7 +20,7 @@ def check_stages(names: Collection[str], settings: Settings) -> None:
     if (settings.clever.client_id is None) != (settings.clever.client_secret is None):
         missing = "CLIENT_ID" if settings.clever.client_id is None else "CLIENT_SECRET"
         raise SettingsError(
-            f"ROSTERING_CLEVER__{missing}: expected it together with the other of the two, got nothing"
+            f"ROSTERING_CLEVER__{missing}: expected a value, because the other of the two credentials is set"
         )
     if settings.clever.client_id is None and "poll" in names and set(names) <= {"poll", "http"}:
         raise SettingsError(
@@ -45,6 +45,4 @@ def _check_proxy(settings: Settings) -> None:
             "ROSTERING_HTTP__TRUSTED_PROXIES: expected the proxies whose headers are trusted, got nothing"
         )
     if http.role_header and not http.user_header:
-        raise SettingsError(
-            "ROSTERING_HTTP__USER_HEADER: expected it together with the role header, got nothing"
-        )
+        raise SettingsError("ROSTERING_HTTP__USER_HEADER: expected a value, because the role header is set")

@@ -29,7 +29,7 @@ def check(settings: Settings) -> None:
     mail = settings.mail
     if mail.smtp_url is not None and mail.sender is None:
         raise SettingsError(
-            "ROSTERING_MAIL__SENDER: expected the sender together with ROSTERING_MAIL__SMTP_URL, got nothing"
+            "ROSTERING_MAIL__SENDER: expected a sender, because ROSTERING_MAIL__SMTP_URL is set"
         )
     if mail.bounces_imap_url is not None:
         from worker.adapters.mail.server_url import place  # noqa: PLC0415 — only where it is used

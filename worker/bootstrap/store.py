@@ -216,7 +216,7 @@ def _direct(settings: Settings) -> str | None:
     url = settings.database_direct_url
     if url is not None and settings.database_url is None:
         raise SettingsError(
-            "ROSTERING_DATABASE_URL: expected it together with ROSTERING_DATABASE_DIRECT_URL, got nothing"
+            "ROSTERING_DATABASE_URL: expected a value, because ROSTERING_DATABASE_DIRECT_URL is set"
         )
     return None if url is None else url.get_secret_value()
 

@@ -82,7 +82,8 @@ def _ids(_ctx: click.Context, _argument: click.Parameter, ids: tuple[str, ...]) 
     for one in ids:
         if not _ID.fullmatch(one.lower()):
             raise click.BadParameter(
-                f"expected a letter's id, or at least its first 8 digits, as `list` prints it, got {one!r}"
+                "expected a dead letter ID, or at least its first 8 digits, from `dead-letters list`, "
+                f"got {one!r}"
             )
     return tuple(one.lower() for one in ids)
 

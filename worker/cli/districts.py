@@ -211,7 +211,7 @@ def _source(source: dict[str, Any]) -> RenderableType:
             else f"baseline in progress, {records}"
         )
     elif source["resync"]:
-        parts.append(f"baseline requested: {source['resync']}")
+        parts.append(f"next baseline due: {source['resync']}")
     whole = source["baseline_at"]
     parts.append(f"last baseline {moment(whole)}" if whole else "no baseline yet")
     if source["feed_read_at"]:

@@ -120,7 +120,7 @@ def choose(
 def edit(
     ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None
 ) -> None:
-    """Change a district's name, contacts or time zone; what you do not give stays."""
+    """Change a district's name, contacts or time zone; what you leave out does not change."""
     if name is None and not contacts and time_zone is None:
         raise UsageError("edit: expected --name, --contact or --time-zone, got nothing")
     said = Description(name, contacts or None, time_zone)

@@ -52,8 +52,8 @@ def told(report: RowReport) -> list[str]:
     lines = []
     if report.repeated:
         lines.append(
-            f"{counted(report.repeated, 'row')} repeated a record: the version changed last is kept, "
-            "or the one read later."
+            f"{counted(report.repeated, 'row')} repeated a record: the most recently modified version "
+            "is kept, or of equal ones the one read last."
         )
     if report.unreadable:
         goes = "goes" if report.unreadable == 1 else "go"

@@ -62,5 +62,5 @@ def _banner(settings: Settings, url: str | None) -> str:
     out = "" if settings.broker_url else f"\n  messages  {settings.data_dir / 'out'}"
     return (
         f"[bold]rostering[/bold]\n  broker    {broker}\n  database  {database}{out}\n"
-        f"  page      {url or 'not served'}\n  [dim]Stop with Ctrl-C.[/dim]"
+        f"  console   {url or 'not running'}\n  [dim]Stop with Ctrl-C.[/dim]"
     )

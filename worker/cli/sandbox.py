@@ -36,9 +36,15 @@ LISTED = 20
     type=click.IntRange(50, 1_000_000),
     default=1000,
     show_default=True,
-    help="In each district.",
+    help="Number of students in each district.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same gives the same.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="The same seed gives the same districts.",
+)
 @click.option(
     "--from",
     "folder",
@@ -47,7 +53,7 @@ LISTED = 20
     help="Serve the saved Clever pages of this folder, or of each folder in it, instead.",
 )
 @click.option(
-    "--unconnected", is_flag=True, help="No district has connected the application yet: order `connect`."
+    "--unconnected", is_flag=True, help="Start with no connected district; the order `connect` connects one."
 )
 @click.option(
     "--change-every",
@@ -57,7 +63,7 @@ LISTED = 20
     help="Make changes in the districts at this interval (default: never).",
 )
 @click.option(
-    "--changes", type=click.IntRange(1), default=5, show_default=True, help="How many changes each time."
+    "--changes", type=click.IntRange(1), default=5, show_default=True, help="Number of changes each time."
 )
 @click.pass_obj
 def sandbox(
@@ -74,8 +80,8 @@ def sandbox(
 ) -> None:
     """Serve invented districts with a simulated Clever API, until stopped.
 
-    The client id and the client secret are both "sandbox". What is to happen to the districts, and what is
-    to go wrong, can be ordered over HTTP under /sandbox.
+    The client id and the client secret are both "sandbox". Change districts and cause failures with the
+    orders under /sandbox, over HTTP.
     """
     with progress_bars() as progress:
         world = (

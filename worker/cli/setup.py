@@ -41,7 +41,7 @@ def check_config(ctx: CommandContext) -> None:
         table.add_row(variable, value, meaning)
     ctx.console.print(table)
     for connection in sorted(set(ctx.settings.security.allow_plaintext)):
-        say(f"The connection {connection} may leave this machine in plain text.")
+        say(f"The connection {connection} may be unencrypted outside this machine.")
 
 
 @click.group()
@@ -70,8 +70,8 @@ def check(ctx: CommandContext) -> None:
         sys.exit(1)  # the command is right, and the answer is no
     if uncompared:
         say(
-            "The broker has every exchange and queue, and this user every right that is needed. "
-            f"The arguments of {len(set(uncompared))} were not compared: that needs the right to configure."
+            "The broker has every exchange and queue, and this user every permission needed. "
+            f"The arguments of {len(set(uncompared))} were not compared: that needs the configure permission."
         )
         return
     say("The broker has every exchange and queue, as declared.")
@@ -80,7 +80,7 @@ def check(ctx: CommandContext) -> None:
 async def _with_broker(ctx: CommandContext, what: str) -> list[str]:
     """Declare or check; return the names of what could not be compared."""
     if ctx.settings.broker_url is None:
-        raise SettingsError("ROSTERING_BROKER_URL: expected the broker's address, it is not set")
+        raise SettingsError("ROSTERING_BROKER_URL: expected the broker's address, got nothing")
     broker = RabbitBroker(ctx.settings.broker_url.get_secret_value(), name=settings_module.process_name())
     try:
         if what == "declare":

@@ -78,8 +78,8 @@ def told(read: reading.ReadWhole) -> list[str]:
     lines = []
     if read.run.repeated:
         lines.append(
-            f"{counted(read.run.repeated, 'row')} repeated a record: the version changed last is kept, "
-            "or the one read later."
+            f"{counted(read.run.repeated, 'row')} repeated a record: the most recently modified version "
+            "is kept, or of equal ones the one read last."
         )
     if read.ahead:
         lines.append(
@@ -119,7 +119,7 @@ async def _from_clever(
             read = await reading.from_clever(
                 source,
                 district_id,
-                f"{ctx.actor} asked for it",
+                f"requested by {ctx.actor}",
                 progress,
                 accept_fewer=accept_fewer,
                 over_newer=over_newer,

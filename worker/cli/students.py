@@ -66,7 +66,9 @@ def told(erased: Erased) -> list[str]:
             "fewer."
         )
     if erased.is_committed:
-        lines.append("The district's next commit removes the student from the roster, and then here.")
+        lines.append(
+            "The district's next commit removes the student from the roster and deletes the committed record."
+        )
     lines.append(
         "Consumers, or the files in the data folder, still have messages already published: "
         "delete the student there as well."

@@ -76,7 +76,7 @@ def _check_texts(texts: Iterable[str]) -> None:
     if not all(map(can_be_kept, texts)):
         raise RefusedRequest(
             400,
-            "This cannot be read",
+            "Invalid characters",
             "The request contains characters that are not allowed. Nothing was changed.",
         )
 

@@ -75,7 +75,7 @@ class Composer:
         except jinja2.UndefinedError as error:
             raise MailError(f"{self._where(error, name)}: {error.message}") from None
         except jinja2.TemplateNotFound as error:
-            raise MailError(f"{self._path(name)}: there is no template {error.name}") from None
+            raise MailError(f"{self._path(name)}: template {error.name} not found") from None
         except (OSError, UnicodeDecodeError) as error:
             raise MailError(f"{self._path(name)}: cannot be read: {type(error).__name__}") from None
         except Exception as error:  # noqa: BLE001 — whatever a template of the vendor's may do

@@ -243,5 +243,5 @@ def _why(letter: DeadLetter) -> str:
     if batch.unreadable:
         return batch.unreadable[0][1].explanation
     if letter.reason == clever.Reason.NOT_STORABLE:
-        return "it can be read, and the database refused it: replay it to try again"
+        return "it can be read, but the database refused it: replay it to try again"
     return "it can be read now: replay it"

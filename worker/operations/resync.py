@@ -84,7 +84,9 @@ async def from_clever(
     await connections.demand_resync(district_id, reason, forget_cursor=False)
     async with connections.turn_of(district_id, PATIENCE) as connection:
         if connection is None:
-            raise CleverUnavailable(f"district {district_id} is being read by another process: try again")
+            raise CleverUnavailable(
+                f"district {district_id} is being read by another process: try again in a moment"
+            )
         await connections.save_token(district_id, token)
         run = await baseline.begin(source, district_id, token, connection.now, over_newer=over_newer)
         run = await baseline.read_on(source, run, token, FOR_EVER, progress)
@@ -114,7 +116,9 @@ async def sole_reader(connections: Connections | None, district_id: str) -> Asyn
         return
     async with connections.turn_of(district_id, PATIENCE) as connection:
         if connection is None:
-            raise CleverUnavailable(f"district {district_id} is being read by another process: try again")
+            raise CleverUnavailable(
+                f"district {district_id} is being read by another process: try again in a moment"
+            )
         yield
 
 

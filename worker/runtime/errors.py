@@ -224,7 +224,7 @@ class DistrictUnreadable(RosteringError):
     """What is kept of a district, such as its policy or filter, cannot be read; `__cause__` says where."""
 
     def __init__(self, district_id: str) -> None:
-        super().__init__("what is kept of the district cannot be read")
+        super().__init__("the stored data of the district cannot be read")
         self.district_id = district_id
 
 

@@ -80,7 +80,7 @@ class Life:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
 
     def _error(self) -> StageStalled:
-        return StageStalled(f"no sign of life for {self._bound:g} seconds: given up, and begun again")
+        return StageStalled(f"no sign of life for {self._bound:g} seconds: cancelled and started again")
 
 
 _LIFE: ContextVar[Life | None] = ContextVar("life", default=None)

@@ -27,7 +27,7 @@ class Metrics:
 
     def _count_work(self) -> None:
         self.events_received = self._counter(
-            "events_received", "Messages taken from clever.events, by what became of them.", "outcome"
+            "events_received", "Messages taken from clever.events, by result.", "outcome"
         )
         self.dead_letters = self._counter(
             "dead_letters", "Messages put into clever.events.dead, by reason.", "reason"
@@ -37,7 +37,7 @@ class Metrics:
         )
         self.fields_unread = self._counter(
             "fields_unread",
-            "Fields that could not be read and were left out, as no roster needs them.",
+            "Fields that were left out because they could not be read; no roster needs them.",
             "collection",
         )
         self.batches_closed = self._counter("batches_closed", "Windows closed and evaluated.", "trigger")
@@ -54,8 +54,10 @@ class Metrics:
         self.onboarding_moves = self._counter(
             "onboarding_moves", "Automatic state changes of districts in onboarding.", "move"
         )
-        self.spans = self._counter("spans", "Spans of traces, by whether the collector took them.", "outcome")
-        self.alerts_delivered = self._counter("alerts_delivered", "Alerts that a channel took.", "channel")
+        self.spans = self._counter("spans", "Trace spans, by whether the collector accepted them.", "outcome")
+        self.alerts_delivered = self._counter(
+            "alerts_delivered", "Alerts that a channel accepted.", "channel"
+        )
         self.alert_delivery_failures = self._counter(
             "alert_delivery_failures", "Attempts to deliver an alert that failed.", "channel"
         )
@@ -100,7 +102,7 @@ class Metrics:
             "alert_deliveries_waiting", "Alerts that wait to be delivered.", "channel"
         )
         self.alert_deliveries_dead = self._gauge(
-            "alert_deliveries_dead", "Alerts that a channel did not take in time.", "channel"
+            "alert_deliveries_dead", "Alerts that a channel did not accept in time.", "channel"
         )
         self.mails_for_a_person = self._gauge(
             "mails_for_a_person",

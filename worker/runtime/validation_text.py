@@ -11,8 +11,8 @@ from schemas.blank import is_blank
 from worker.runtime.count_text import counted
 
 _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
-    "string_type": lambda _: "a text",
-    "string_pattern_mismatch": lambda _: "a text that is not blank",
+    "string_type": lambda _: "text",
+    "string_pattern_mismatch": lambda _: "text that is not blank",
     "bool_type": lambda _: "true or false",
     "bool_parsing": lambda _: "true or false",
     "int_type": lambda _: "a whole number",
@@ -32,7 +32,7 @@ _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "literal_error": lambda context: f"one of {context['expected']}",
     "enum": lambda context: f"one of {context['expected']}",
     "missing": lambda _: "a value",
-    "string_too_long": lambda context: f"a text of at most {context['max_length']} characters",
+    "string_too_long": lambda context: f"text of at most {context['max_length']} characters",
     "json_invalid": lambda _: "JSON",
 }
 
@@ -83,9 +83,9 @@ def kind_of(value: object) -> str:
             return "a number"
         case str() | bytes():
             return (
-                "a blank text"
+                "blank text"
                 if is_blank(value) or not value.strip()
-                else f"a text of {counted(len(value), 'character')}"
+                else f"text of {counted(len(value), 'character')}"
             )
         case list() | tuple():
             return f"a list of {len(value):,}"

@@ -211,7 +211,7 @@ def _order(ordered: _Ordered) -> Handler:
 
     async def handler(request: web.Request) -> web.StreamResponse:
         if not _is_here(request.remote):
-            return _json({"message": "orders are taken from this machine only"}, 403)
+            return _json({"message": "orders are accepted from this machine only"}, 403)
         try:
             return _json(await carry_out(request, **await _body(request)))
         except ValidationError as error:

@@ -102,7 +102,7 @@ def read_page(path: Path) -> Iterator[tuple[str, JsonObject]]:
         for row in orjson.loads(path.read_bytes())["data"]:
             collection = collection_of(row["data"], row.get("uri", ""))
             if collection is None or not row["data"]["id"]:
-                raise InputFileError(f"{path}: a row is no record of a collection known here")
+                raise InputFileError(f"{path}: a row is not a record of a known collection")
             yield collection, row["data"]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputFileError(f"{path}: not a Clever list page") from error

@@ -190,7 +190,7 @@ class WorldDistrict:
             if value := student["roles"]["student"].get(REQUIRED):
                 self._broken.append((student["id"], value))
                 return student["id"], self._set_required(student["id"], "")
-        raise ValueError(f"no student has a {REQUIRED} to be blanked")
+        raise ValueError(f"no student has a {REQUIRED} to blank")
 
     def mend_student(self) -> tuple[str, list[JsonObject]]:
         """Mend the student who was broken last; ValueError if nobody is broken."""
@@ -198,7 +198,7 @@ class WorldDistrict:
             student, value = self._broken.pop()
             if student in self.district.users:
                 return student, self._set_required(student, value)
-        raise ValueError("no student is broken")
+        raise ValueError("no student has a blanked field to repair")
 
     def tell(self, event: JsonObject) -> None:
         """Put an event into the feed; one that was held back goes to where its id belongs."""
@@ -289,7 +289,7 @@ class World:
     def add(self, district: SandboxDistrict) -> WorldDistrict:
         """Let a district live here, connected; ValueError if there is one of its id."""
         if district.id in self.districts:
-            raise ValueError(f"district {district.id} is here already")
+            raise ValueError(f"district {district.id} exists already")
         self.districts[district.id] = WorldDistrict(district, self.clock)
         return self.districts[district.id]
 

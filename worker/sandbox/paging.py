@@ -57,10 +57,10 @@ class Query:
             school=last.get("school") or None,
         )
         if query.after and query.before:
-            raise WrongQuery(400, "starting_after and ending_before cannot stand together")
+            raise WrongQuery(400, "use starting_after or ending_before, not both")
         for name in query.record_types:
             if name not in RECORD_TYPES:
-                raise WrongQuery(400, f"record_type: {name!r} is none of {', '.join(RECORD_TYPES)}")
+                raise WrongQuery(400, f"record_type: expected one of {', '.join(RECORD_TYPES)}, got {name!r}")
         return query
 
     def address(self, path: str) -> str:

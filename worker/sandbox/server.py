@@ -170,7 +170,7 @@ class CleverServer:
 
 
 async def _nothing(request: web.Request) -> web.StreamResponse:
-    return await _send(request, refusal(404, f"nothing is at {request.path}"))
+    return await _send(request, refusal(404, f"nothing found at {request.path}"))
 
 
 async def _send(request: web.Request, answer: Answer) -> web.StreamResponse:

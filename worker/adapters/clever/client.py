@@ -113,7 +113,7 @@ class CleverClient:
             grants.add(rows)
             url = _following(question, link)
             if url in asked:
-                raise CleverUnavailable(f"{question}: the list of tokens goes in circles")
+                raise CleverUnavailable(f"{question}: the list of tokens links back to an earlier page")
         return grants.tokens()
 
     def _question(self, token: Token, url: URL) -> CleverRequest:
@@ -143,7 +143,7 @@ def _following(question: CleverRequest, link: str | None) -> URL | None:
     except ValueError:
         same_host = False
     if not same_host:
-        raise CleverUnavailable(f"{question}: the list of tokens goes on at another host")
+        raise CleverUnavailable(f"{question}: the list of tokens links to another host")
     return url
 
 

@@ -93,16 +93,16 @@ def page(document: Json, rows: list[Json], *, after: str | None, limit: int) -> 
     itself = _link(document, "self")
     begins_at = _starting_after(itself) if itself else None
     if begins_at is not None and begins_at != after:
-        raise AttemptFailed("another page than the one that was asked for")
+        raise AttemptFailed("a different page than requested")
     link = next_link(document)
     if link is None:
         return CleverPage(rows, None)
     next_after = _starting_after(link)
     if not next_after:
-        raise AttemptFailed("a link to the next page that does not say where it begins")
+        raise AttemptFailed("a link to the next page that does not say where the page begins")
     if next_after == after:
         if rows:
-            raise AttemptFailed("a page whose link to the next one leads to itself")
+            raise AttemptFailed("a page whose link to the next page leads to itself")
         return CleverPage(rows, None)  # the empty page that may stand behind a last link
     return CleverPage(rows, next_after)
 
@@ -144,7 +144,7 @@ def _row(row: Any) -> Json:
 def _record(row: Any) -> Json:
     inner = row.get("data", row) if isinstance(row, dict) else None
     if not isinstance(inner, dict):
-        raise AttemptFailed("a row that is no object")
+        raise AttemptFailed("a row that is not an object")
     return inner
 
 

@@ -160,7 +160,7 @@ class _Patience:
             self._began = self._timing.clock()
         left = GIVE_UP_SECONDS - self._spent()
         if left <= 0:
-            raise AttemptFailed(f"not answered well within {GIVE_UP_SECONDS:.0f} seconds")
+            raise AttemptFailed(f"no usable answer within {GIVE_UP_SECONDS:.0f} seconds")
         return min(REQUEST_SECONDS, left)
 
     def wait(self, state: RetryCallState) -> float:
@@ -235,4 +235,4 @@ def _reason(error: Exception, seconds: float) -> str:
         case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError():
             return "the connection was cut"
         case _:
-            return f"no proper HTTP answer ({type(error).__name__})"
+            return f"no valid HTTP answer ({type(error).__name__})"

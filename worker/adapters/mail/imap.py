@@ -50,7 +50,7 @@ class ImapMailbox:
                 return await asyncio.to_thread(self._work, work, open_ones)
         except TimeoutError:
             raise MailboxUnavailable(
-                f"the mailbox of bounces: not done within {self._longest:g} seconds"
+                f"the bounce mailbox: not finished within {self._longest:g} seconds"
             ) from None
         finally:
             for client in open_ones:
@@ -129,7 +129,7 @@ def _seen(client: imaplib.IMAP4, uids: Collection[str]) -> None:
 def _answered(answer: tuple[str, list[Any]]) -> list[Any]:
     kind, data = answer
     if kind != "OK":
-        raise MailboxUnavailable("the mailbox of bounces did not do what it was asked")
+        raise MailboxUnavailable("the bounce mailbox refused a command")
     return data
 
 
@@ -139,4 +139,4 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (imaplib.IMAP4.error, OSError, EOFError, ValueError) as error:
-        raise MailboxUnavailable(f"the mailbox of bounces: {type(error).__name__}") from None
+        raise MailboxUnavailable(f"the bounce mailbox: {type(error).__name__}") from None

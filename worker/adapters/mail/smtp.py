@@ -72,13 +72,13 @@ class SmtpServer:
     async def _end(self, protocol: SMTPProtocol) -> None:
         """End the mail. From here on an answer decides, and where none comes, nobody knows."""
         if not protocol.is_connected:
-            raise MailPutOff("the mail server hung up before the end of the mail")
+            raise MailPutOff("the mail server closed the connection before the end of the e-mail")
         try:
             answer = await protocol.execute_command(b".", timeout=self._seconds * ANSWER_PATIENCE)
         except (SMTPException, OSError, TimeoutError) as error:
-            raise MailUncertain(f"no answer to the end of the mail ({type(error).__name__})") from None
+            raise MailUncertain(f"no answer after the end of the e-mail ({type(error).__name__})") from None
         if answer.code not in OK:
-            raise _judged(answer.code, answer.message, "the end of the mail")
+            raise _judged(answer.code, answer.message, "the end of the e-mail")
 
 
 def _client(where: ServerUrl, seconds: float) -> aiosmtplib.SMTP:
@@ -111,7 +111,7 @@ async def _greet(smtp: aiosmtplib.SMTP) -> None:
     try:
         await smtp.connect()
     except SMTPResponseException as error:
-        problem = f"the mail server answered {_code(error.code, error.message)} to the greeting or the log-in"
+        problem = f"the mail server answered {_code(error.code, error.message)} to the greeting or the login"
         raise MailPutOff(problem) from None
     except (SMTPException, SSLError, OSError, ValueError) as error:
         raise MailPutOff(f"the mail server cannot be reached ({type(error).__name__})") from None
@@ -134,7 +134,7 @@ async def _give(smtp: aiosmtplib.SMTP, body: bytes) -> SMTPProtocol:
         if answer.code != START_INPUT:
             raise SMTPResponseException(answer.code, answer.message)
         if smtp.protocol is None:
-            raise MailPutOff("the mail server hung up before the mail")
+            raise MailPutOff("the mail server closed the connection before the e-mail")
         smtp.protocol.write(body)
         return smtp.protocol
 
@@ -149,7 +149,9 @@ async def _surely_not_sent(step: str, *, refusals: bool = True) -> AsyncIterator
             raise
         raise _judged(error.code, error.message, step) from None
     except (SMTPException, OSError) as error:
-        raise MailPutOff(f"the mail server hung up at {step} ({type(error).__name__})") from None
+        raise MailPutOff(
+            f"the mail server closed the connection at {step} ({type(error).__name__})"
+        ) from None
 
 
 async def _say_goodbye(smtp: aiosmtplib.SMTP) -> None:

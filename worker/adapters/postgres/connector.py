@@ -104,7 +104,7 @@ class Connector:
         try:
             self.address: Final[PostgresUrl] = postgres_url(dsn)
         except ValueError:
-            raise SettingsError(f"{setting}: expected an address that can be used, got another") from None
+            raise SettingsError(f"{setting}: expected a valid PostgreSQL address, got another one") from None
         self.times = times
         self._name = name
         self._setting = setting
@@ -186,8 +186,8 @@ class Connector:
                 if "startup parameter" not in str(error):
                     raise
                 raise SettingsError(
-                    f"{self._setting}: the pooler refuses a parameter of it: use "
-                    "application_name and those of TLS only, or let the pooler ignore the others "
+                    f"{self._setting}: the pooler refuses one of its parameters: use "
+                    "only application_name and the TLS parameters, or let the pooler ignore the others "
                     "(PgBouncer: ignore_startup_parameters)"
                 ) from None
             except (TimeoutError, *_NEXT_HOST) as error:

@@ -36,7 +36,7 @@ _AWAY: Final = frozenset(
         "53100",  # disk full
         "53300",  # too many connections
         "55000",  # closed to connections by an operator, or still in recovery
-        "55P03",  # a lock was not to be had in time
+        "55P03",  # a lock was not available in time
         "57P01",
         "57P02",
         "57P03",
@@ -66,7 +66,7 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}") from None
     except asyncpg.ClientConfigurationError:
         raise SettingsError(
-            "ROSTERING_DATABASE_URL: expected an address that can be used, got another"
+            "ROSTERING_DATABASE_URL: expected a valid PostgreSQL address, got another one"
         ) from None
     except asyncpg.InterfaceError as error:
         # asyncpg has one class for a connection that breaks under a call and for a wrong use of it.

@@ -95,7 +95,7 @@ class _LockWaiting:
         self._connector = connector
         self._tell = tell
         self._migrating: WatchedConnection | None = None
-        self.last = "a lock was not to be had"
+        self.last = "a lock was not available"
 
     async def open(self) -> WatchedConnection:
         """Open the connection that migrates."""
@@ -133,7 +133,7 @@ class _LockWaiting:
             return
         names = [
             f"process {row['pid']} ({row['application_name'] or 'no name'}, from {row['client']}) has "
-            f"held one since {row['since'] or 'we do not know when'}"
+            f"held one since {row['since'] or 'an unknown time'}"
             for row in rows
         ]
         said = f"waiting for a lock: {'; '.join(names)}"

@@ -50,8 +50,8 @@ async def check_still(dsn: str) -> None:
 
 def _other(found: str) -> SchemaVersionError:
     return SchemaVersionError(
-        f"the database's schema is version {found}, this program works with {newest()}: "
-        "run `rostering migrate` of the newer of the two"
+        f"the database's schema is version {found}, this program needs {newest()}: "
+        "run `rostering migrate` with the newer of the two"
     )
 
 

@@ -30,7 +30,7 @@ def tls_context(parameters: Mapping[str, str], setting: str) -> ssl.SSLContext |
     if not is_asked_for and (not mode.startswith("verify-") or _has_authorities(parameters)):
         return None
     if is_asked_for and mode != "verify-full":
-        raise SettingsError(f"{setting}: expected sslmode=verify-full beside sslrootcert=system")
+        raise SettingsError(f"{setting}: expected sslmode=verify-full with sslrootcert=system")
     context = ssl.create_default_context()
     context.check_hostname = mode == "verify-full"
     if "sslcert" in parameters:

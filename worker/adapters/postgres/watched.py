@@ -147,7 +147,7 @@ class WatchedConnection(DriverConnection):
         except Exception:
             if not self.is_dark:
                 raise
-            raise StoreUnavailable("PostgreSQL: the connection swallows what it is given") from None
+            raise StoreUnavailable("PostgreSQL: the connection no longer answers") from None
         else:
             heartbeat.sign()
             return answer

@@ -192,7 +192,7 @@ def _refused(address: Address, gate: ReadGate) -> BrokerUnavailable:
         return BrokerUnavailable(f"{doing}: the connection was closed")
     if closed.reply_code == NOT_ALLOWED and "limit" not in closed.reply_text:
         return BrokerRefused(
-            f"{doing}: it refused us that virtual host (there is none of that name, or we may not use it)"
+            f"{doing}: it refused the virtual host (it does not exist, or this user may not use it)"
         )
     return BrokerUnavailable(f"{doing}: {' '.join(closed.reply_text.split())}")
 
@@ -205,7 +205,7 @@ def translated(doing: str) -> Iterator[None]:
     except TimeoutError as error:
         raise BrokerUnavailable(f"{doing}: no answer in time") from error
     except ProbableAuthenticationError as error:
-        raise BrokerRefused(f"{doing}: it refused our user or password") from error
+        raise BrokerRefused(f"{doing}: it refused the user or the password") from error
     except (AMQPError, ChannelInvalidStateError, OSError) as error:
         raise BrokerUnavailable(f"{doing}: {_reason(error)}") from error
     except asyncio.CancelledError as error:

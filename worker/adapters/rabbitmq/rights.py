@@ -86,12 +86,12 @@ async def check(
     """Raise `TopologyError` for the first right that is missing; reading is asked before writing."""
     for queue in rights.read:
         if await _is_refused(open_channel, partial(_consume, queue=queue)):
-            raise TopologyError(f"the broker's user may not read queue {queue}: give it the right to")
+            raise TopologyError(f"the broker's user may not read queue {queue}: grant it the read permission")
     for exchange, routing_key in rights.write:
         if await _is_refused(open_channel, partial(_publish, exchange=exchange, routing_key=routing_key)):
             raise TopologyError(
                 f"the broker's user may not write to exchange {exchange} (as {routing_key}): "
-                "give it the right to"
+                "grant it the write permission"
             )
 
 

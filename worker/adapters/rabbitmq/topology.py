@@ -63,7 +63,7 @@ async def declare(link: BrokerLink, topology: Topology) -> bool:
         except TopologyError as missing_one:
             raise TopologyError(
                 f"{missing_one}, as a user who may configure it, write to the queues and read from the "
-                "exchanges: this one may not"
+                "exchanges: the current user may not"
             ) from error
         return False
     return True

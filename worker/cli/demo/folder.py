@@ -34,13 +34,13 @@ def fresh_folder(folder: Path) -> Iterator[None]:
     Raises `SettingsError` where the folder is in use, or not a demo's.
     """
     if folder.is_symlink() or (folder.exists() and not _is_a_demos(folder)):
-        raise SettingsError(f"{folder}: expected a folder that a demo made, it is something else: move it")
+        raise SettingsError(f"{folder}: expected a folder that a demo made, got something else: move it")
     private_folder(folder)
     with (folder / MARK).open("a") as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SettingsError(f"{folder}: another demo is running there: stop it first") from None
+            raise SettingsError(f"{folder}: another demo is using it: stop that one first") from None
         _empty(folder)
         yield
 
@@ -70,7 +70,7 @@ def _refuse_if_in_use(pgdata: Path) -> None:
     for user in users:
         if _is_running(user):
             raise SettingsError(
-                f"{pgdata.parent}: process {user} is working on it: stop it first, or remove the folder"
+                f"{pgdata.parent}: process {user} is using it: stop it first, or remove the folder"
             )
 
 

@@ -131,7 +131,7 @@ class LiveDistrict:
             decided = await self._next_decision()
         if decided.outcome not in expected:
             state = await self._state()
-            raise StoryFailed(f"expected {_either(expected)}, came {decided.outcome.value}; {state}")
+            raise StoryFailed(f"expected {_either(expected)}, got {decided.outcome.value}; {state}")
         return decided
 
     async def commit(self, sequence: int | None) -> Json:
@@ -164,7 +164,7 @@ class LiveDistrict:
 
     async def try_filter(self, label: str, section_filter: SectionFilter) -> Trial:
         """Try a filter on a district without a commit, as `rostering filter try` does; nothing changes."""
-        async with self._patiently(f"the outcome of a trial: {label}"):
+        async with self._patiently(f"the result of a preview: {label}"):
             result = await try_filter(self._running.store.evaluations, self.id, section_filter)
         return Trial(label, DemoCoverage(**result["coverage"]), result["plan"]["counts"]["class"]["upserted"])
 
@@ -223,7 +223,7 @@ class LiveDistrict:
             raise StoryFailed(f"the consumer refused a commit: {error}") from None
         if applied and self.consumer.digest != message["roster"]["digest"]:
             said, has = message["roster"]["digest"], self.consumer.digest
-            raise StoryFailed(f"expected the digest {said} at the consumer, it has {has}")
+            raise StoryFailed(f"expected the consumer's digest to be {said}, got {has}")
         return applied
 
     @asynccontextmanager
@@ -239,14 +239,14 @@ class LiveDistrict:
         try:
             lines = await self._districts.every_district()
         except Unavailable as error:
-            return f"the database is away ({error})"
+            return f"the database is unavailable ({error})"
         for line in lines:
             if line.district_id == self.id:
                 return (
                     f"the district's status is {line.status}, with {counted(line.tally.errors, 'error')} and "
                     f"{counted(line.waiting_events, 'waiting event')}"
                 )
-        return "nothing of the district is there"
+        return "no data of the district yet"
 
 
 def _either(outcomes: Collection[Outcome]) -> str:

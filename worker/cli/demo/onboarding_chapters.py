@@ -96,7 +96,7 @@ async def suggestions(scene: Scene, review: Json) -> Suggested:
         best = chosen(suggestions)
         await _trials(scene, best)
         if scene.invented and not best.coverage.is_complete:
-            raise StoryFailed("expected a suggestion that gives every student one section, there is none")
+            raise StoryFailed("expected a suggestion that gives every student one section, got none")
         return best
 
 

@@ -70,4 +70,4 @@ class Scene:
 def expect(what: str, expected: object, came: object) -> None:
     """Raise `StoryFailed` where something is not as the story says."""
     if expected != came:
-        raise StoryFailed(f"{what}: expected {expected}, came {came}")
+        raise StoryFailed(f"{what}: expected {expected}, got {came}")

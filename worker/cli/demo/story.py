@@ -51,7 +51,7 @@ async def _people(scene: Scene) -> None:
     school, consumer = approval_chapters.school_to_vanish(scene), scene.live.consumer
     if school is None:
         if scene.invented:
-            raise StoryFailed("expected a school that can vanish, there is none")
+            raise StoryFailed("expected a school that can be unshared, got none")
         return
     sequence, digest = consumer.sequence, consumer.digest
     await approval_chapters.school_vanishes(scene, school)

@@ -209,7 +209,7 @@ def leftovers_table(said: Json) -> Table:
 
 def commit_table(commit: Json) -> Table:
     """Return a commit's changes by kind, beside the roster after it."""
-    table = _table("", "upserted", "removed", "roster after it")
+    table = _table("", "upserted", "removed", "roster afterwards")
     for column in table.columns[1:]:
         column.justify = "right"
     for kind, plural in KINDS.items():

@@ -61,7 +61,7 @@ async def _resync(console: Console, district_id: str, actor: str, _reason: str) 
             f"connects. To read saved pages, run `rostering resync {district_id} --from FOLDER`"
         )
     await console.districts.note(district_id, "district.resync", actor, {"from": "clever"})
-    await connections.demand_resync(district_id, f"{actor} asked for it", forget_cursor=False)
+    await connections.demand_resync(district_id, f"requested by {actor}", forget_cursor=False)
 
 
 ORDERS: Final = {

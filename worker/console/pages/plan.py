@@ -72,7 +72,7 @@ async def _approve(console: Console, request: web.Request) -> web.Response:
     try:
         async with ordering("approve", reason):
             if not _DIGEST.fullmatch(digest):
-                raise UsageError("this is not the plan that the page shows: reload the page and try again")
+                raise UsageError("the plan digest is not valid: reload the page and try again")
             await console.districts.approve(district_id, digest, who(request).name, checked_reason(reason))
     except NotDone as no:
         return await _plan(console, request, no.refused)

@@ -81,17 +81,17 @@ CATALOGUE: Final[Mapping[str, IncidentKind]] = {
     ),
     DISTRICT_PARKED: IncidentKind(
         "critical",
-        "The district's evaluation failed five times in a row: it is parked until a person acts.",
+        "Evaluating the district failed five times in a row: it is parked until you run `flush` or `resume`.",
         "The district is evaluated again.",
     ),
     WINDOW_OVERDUE: IncidentKind(
         "critical",
-        "A window is due and was not evaluated: check that the stage evaluate is running.",
+        "A window is overdue: check that the evaluate stage is running.",
         "No window is overdue.",
     ),
     OUTBOX_STUCK: IncidentKind(
         "critical",
-        "Messages are waiting to be published: check the stage relay and the broker.",
+        "Messages are waiting to be published: check the relay stage and the broker.",
         "The messages were published.",
     ),
     DEAD_LETTERS_WAITING: IncidentKind(
@@ -101,8 +101,8 @@ CATALOGUE: Final[Mapping[str, IncidentKind]] = {
     ),
     DEAD_LETTERS_UNATTRIBUTED: IncidentKind(
         "critical",
-        "The broker put messages aside whose district is unknown: a roster may be incomplete.",
-        "Every message that the broker put aside was replayed or discarded.",
+        "The broker dead-lettered messages of unknown districts: a roster may be incomplete.",
+        "Every message that the broker dead-lettered was replayed or discarded.",
     ),
     STAGE_FAILING: IncidentKind(
         "critical",

@@ -167,15 +167,15 @@ def inspected(sight: Observed, now: datetime) -> Conditions:
         )
         found[district, DISTRICT_PARKED] = Problem("", summary)
     for district, events in sight.overdue.items():
-        summary = f"A window with {counted(events, 'event')} is due and was not evaluated."
+        summary = f"A window with {counted(events, 'event')} is overdue."
         found[district, WINDOW_OVERDUE] = Problem("", summary, {"events": events})
     for district, messages in sight.unpublished.items():
-        summary = f"{counted(messages, 'message')} not published for too long."
+        summary = f"{counted(messages, 'message')} waiting to be published for too long."
         found[district, OUTBOX_STUCK] = Problem("", summary, {"messages": messages})
     found |= _on_their_way(sight)
     found |= _in_processes(sight)
     if sight.unattributed:
-        summary = f"The broker put aside {counted(sight.unattributed, 'message')} of unknown districts."
+        summary = f"The broker dead-lettered {counted(sight.unattributed, 'message')} of unknown districts."
         counts = {"messages": sight.unattributed}
         found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Problem("", summary, counts)
     if sight.dead_letters:
@@ -234,6 +234,6 @@ def folded(found: Conditions, is_open: Collection[tuple[str, str]]) -> Condition
         for district in concerned:
             if (district, code) not in is_open:
                 del told[district, code]
-        summary = f"{counted(len(concerned), 'district')} at once; most have no alert of their own."
+        summary = f"{counted(len(concerned), 'district')} have this at once; most get no alert of their own."
         told[NO_DISTRICT, code] = Problem("many", summary, {"districts": len(concerned)})
     return told

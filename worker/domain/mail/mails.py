@@ -213,7 +213,7 @@ def envelope_verdict(answers: Mapping[str, int], *, whole: bool) -> dict[str, in
     nobody = len(refused) == len(answers)
     if later and (whole or nobody):
         raise MailPutOff(
-            f"the mail server answered {later[0]} to RCPT TO, for {len(later)} of {len(answers)}"
+            f"the mail server answered {later[0]} to RCPT TO, for {len(later)} of {len(answers)} recipients"
         )
     if nobody:
         code = next(iter(refused.values()))

@@ -66,7 +66,7 @@ def checked_rule(text: str) -> str:
     """Return a sharing rule as one line; raises `OnboardingError` where it says nothing, or too much."""
     text = " ".join(text.split())
     if not text or len(text) > LONGEST_RULE or not text.isprintable():
-        raise OnboardingError(f"rules: expected a text of at most {LONGEST_RULE:,} characters")
+        raise OnboardingError(f"rules: expected text of at most {LONGEST_RULE:,} characters")
     return text
 
 

@@ -67,7 +67,7 @@ def ending(approval: Approval, *, plan: int, before: int, after: int, was_needed
     if approval.plan != plan % MODULUS:
         return Ended(Ending.VOID, f"the plan changed: it is now {to_hex(plan)}")
     if approval.commit_sequence != before:
-        return Ended(Ending.VOID, f"the plan {to_hex(plan)} is another one since commit {before}")
+        return Ended(Ending.VOID, f"the plan {to_hex(plan)} changed with commit {before}")
     if before == after:
         return None
     if was_needed:

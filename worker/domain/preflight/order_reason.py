@@ -17,7 +17,7 @@ def checked_reason(reason: str) -> str:
     if not said:
         raise ReasonError("expected a reason, got nothing")
     if not can_be_kept(said):
-        raise ReasonError("expected a text without NUL and without half characters")
+        raise ReasonError("expected text without NUL characters and unpaired surrogates")
     if len(said) > LONGEST_REASON:
         raise ReasonError(f"expected at most {LONGEST_REASON:,} characters, got {len(said):,}")
     return said

@@ -52,7 +52,7 @@ Strategy = Literal["union", "first_match"]
 def _visible(text: str, info: ValidationInfo) -> str:
     """Refuse a value in which nothing can be seen; one that a filter was kept with before is left to it."""
     if info.context is _WRITTEN and is_blank(text):
-        raise ValueError("expected a text that is not blank")
+        raise ValueError("expected text that is not blank")
     return text
 
 
@@ -86,7 +86,7 @@ class Condition(FilterModel):
     @classmethod
     def _fits_operator(cls, value: Any, info: ValidationInfo) -> Any:
         operator = info.data.get("op")
-        wanted, expected = (list | tuple, "a list of texts") if operator == "one_of" else (str, "a text")
+        wanted, expected = (list | tuple, "a list of text values") if operator == "one_of" else (str, "text")
         if not isinstance(value, wanted):
             raise ValueError(f"expected {expected} for the operator {operator}")  # noqa: TRY004 - pydantic's
         return value
@@ -139,9 +139,9 @@ def parse_filter(text: str | bytes) -> SectionFilter:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FilterError(f"filter: expected JSON, got text that is none ({error})") from None
+        raise FilterError(f"filter: expected JSON, got invalid JSON ({error})") from None
     if not can_be_kept(document):
-        raise FilterError("filter: expected texts without NUL and without half characters")
+        raise FilterError("filter: expected text without NUL characters and unpaired surrogates")
     try:
         return SectionFilter.model_validate(document, context=_WRITTEN)
     except ValidationError as error:

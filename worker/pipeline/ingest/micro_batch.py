@@ -209,7 +209,9 @@ def _read(delivery: Delivery, latest_id: str) -> clever.Event | clever.FeedSettl
     named = event.district_id if isinstance(event, clever.Event) else event.district
     if _names_another(delivery.routing_key, named):
         raise clever.UnreadableEvent(
-            clever.Reason.WRONG_DISTRICT, "the routing key names another district than the message", district
+            clever.Reason.WRONG_DISTRICT,
+            "the routing key names a different district than the message",
+            district,
         )
     return event
 

@@ -216,7 +216,7 @@ async def _next_page(source: PollContext, token: Token, collection: str, after: 
     last = _last_id(page, after)
     if page.next_after is not None:
         if after is not None and page.next_after <= after:
-            raise CleverUnavailable(f"Clever: the list of {collection} does not go on")
+            raise CleverUnavailable(f"Clever: the next page of {collection} repeats earlier rows")
         return page
     rest = await source.clever.page(token, collection, last)
     if _last_id(rest, last) == last:

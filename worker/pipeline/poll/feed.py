@@ -34,8 +34,8 @@ from worker.runtime.errors import CleverRefused, CleverTokenRefused, CleverUnava
 from worker.runtime.progress import Progress
 
 _NOT_FOUND: Final = 404
-HOLE: Final = "the feed no longer shows the event that was read last"
-AHEAD: Final = "the event that was read last has an id that is none, or that lies ahead of now"
+HOLE: Final = "the feed no longer has the last event read"
+AHEAD: Final = "the last event read has an invalid id, or one from the future"
 PATIENCE: Final = 3
 """Turns that failed, after which an event that the feed leaves out is not waited for any more."""
 SKEW: Final = timedelta(minutes=10)
@@ -163,7 +163,7 @@ class _Reader:
             return False
         if self._connection.failures >= PATIENCE:
             return False
-        raise CleverUnavailable("Clever: the feed left out an event that it has")
+        raise CleverUnavailable("Clever: the feed skipped an event")
 
     async def _publish(self, events: list[Json]) -> None:
         """Publish what is new of a page, then move the cursor over it."""
@@ -275,7 +275,7 @@ async def _feed_refused(
     # A baseline brings a feed back where it was read since the last one; else it is no matter of the cursor.
     if connection.cursor == BEGINNING or connection.cursor_at is None:
         raise refused
-    await _demand(source, connection, f"the feed could not be read on ({refused.status})")
+    await _demand(source, connection, f"reading the feed failed ({refused.status})")
 
 
 async def _demand(source: PollContext, connection: Connection, reason: str) -> None:

@@ -92,7 +92,7 @@ class PollStage:
         except (CleverUnavailable, CleverRefused) as error:
             problem = str(error)
         except turn.NotConnected:
-            problem = "Clever gives no token for it"
+            problem = "Clever has no token for it"
         except BaselineRefused as error:
             # The feed is followed meanwhile as if there had been no baseline.
             after, problem = self.source.pace.poll, str(error)

@@ -33,11 +33,11 @@ class PostgresInbox:
         async with self._database.connection() as connection:
             if await connection.fetchval(_SQL["is_read_only"]):
                 self._database.expire()  # the address may lead to another server by now
-                raise StoreUnavailable("PostgreSQL: read-only for now, as a standby is")
+                raise StoreUnavailable("PostgreSQL: read-only, as a standby is")
             missing = await connection.fetchrow(_SQL["missing_right"])
         if missing is not None:
             raise StoreFailed(
-                f"PostgreSQL: the right to {missing['right']} is missing on table {missing['name']}",
+                f"PostgreSQL: the permission to {missing['right']} is missing on table {missing['name']}",
                 StoreFault("InsufficientPrivilegeError", "42501", missing["name"]),
             )
 

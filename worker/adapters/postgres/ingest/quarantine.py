@@ -56,7 +56,7 @@ class PostgresLosses:
             rows = await connection.fetch(_SQL["lacking"], *_columns(by_key))
             news = [by_key[row["district_id"], row["digest"]] for row in rows]
             quarantined = [
-                Quarantined(district, digest, reason, f"the broker put it aside ({reason})")
+                Quarantined(district, digest, reason, f"dead-lettered by the broker ({reason})")
                 for district, digest, reason in rows
             ]
             await store_quarantined(

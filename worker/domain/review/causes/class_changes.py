@@ -150,7 +150,7 @@ def _classes_renewed(pile: Pile) -> str:
 def _students_reassigned(pile: Pile) -> str:
     if not pile.class_changes:  # the plan only adds them: it is earlier commits that they left with
         return (
-            "Students who were recently removed come back, and would be in other classes than before. "
+            "Students who were recently removed come back, but would be in different classes. "
             "Ask the district whether the enrollments in its student information "
             "system are right."
         )
@@ -164,7 +164,7 @@ def _students_reassigned(pile: Pile) -> str:
 def _other_sections_kept(pile: Pile) -> str:
     return (
         f"{_would(pile)}: {_their(pile)} sections are still shared, but the section filter now keeps others. "
-        "Either the filter was changed, or the names, courses or terms of the sections. See its latest "
+        "Either the filter changed, or the names, courses or terms of the sections. See the filter's latest "
         "versions with `rostering filter show --history`."
     )
 

@@ -57,14 +57,15 @@ def _unblocks(pile: Pile) -> str:
 
 def _field_withdrawn(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"The field {reason.field} is no longer shared with us: it is blank for {_students(pile)} at once. "
-        f"Ask the district to share it in the field settings for our app in Clever.{_unblocks(pile)}"
+        f"The field {reason.field} is no longer shared with us: it is blank for {_students(pile)} all at "
+        "once. Ask the district to share it in the field settings for our app in Clever."
+        f"{_unblocks(pile)}"
     )
 
 
 def _field_not_shared(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     return (
-        f"The field {reason.field} seems not to be shared with us: it is blank for {_students(pile)}. "
+        f"The field {reason.field} appears not to be shared with us: it is blank for {_students(pile)}. "
         f"Ask the district to share it in the field settings for our app in Clever.{_unblocks(pile)}"
     )
 

@@ -17,12 +17,12 @@ def no_term_runs(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     terms, number = facts.terms, pile.students
     who = f"{counted(number, 'student')} {verb(number, 'is', 'are')} in no class"
     if terms is None:
-        return f"{who}: no term of their sections runs today."
-    to_come = "No later term of these sections is known."
+        return f"{who}: none of their sections has a current term today."
+    to_come = "These sections have no later term."
     if terms.next_begins:
         to_come = f"The next term{_named(terms.next_name)} begins on {terms.next_begins.isoformat()}."
     return (
-        f"{who}: no term of their sections runs on {terms.today.isoformat()}. "
+        f"{who}: none of their sections has a current term on {terms.today.isoformat()}. "
         f"{to_come} The section filter does not have to change.{_reversed(terms.reversed)}"
         " If school is in session, correct the dates of its terms in the student information system."
     )
@@ -47,9 +47,9 @@ def co_taught(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     number = pile.students
     return (
         f"{counted(number, 'student')} {verb(number, 'is', 'are')} in two or more sections with the same "
-        f"students and other teachers ({counted(sections, 'section')} in all): co-teachers with a section "
-        "each. No section filter can separate these. Put both teachers on one section in the student "
-        "information system, or keep the lead teacher's section only."
+        f"students but different teachers ({counted(sections, 'section')} in all): each co-teacher has a "
+        "section. No section filter can separate these. Put both teachers on one section in the student "
+        "information system, or keep only the lead teacher's section."
     )
 
 

@@ -54,7 +54,7 @@ check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generate
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.export --check
 	$(BIN)/python -m config.definitions --check
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest tests/unit tests/repository
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, as ratios measured in one run
 	tests/install_servers.sh

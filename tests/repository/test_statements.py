@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from tests.support.sources import nodes
 from worker.adapters import postgres
 from worker.adapters.postgres import statements
 
@@ -32,16 +33,15 @@ def undescribed(text: str) -> list[str]:
 
 def edits(source: str) -> list[str]:
     """Return what a module does to the text of a statement."""
-    tree = ast.parse(source)
     loaded = {
         ast.unparse(target)
-        for node in ast.walk(tree)
+        for node in nodes(source)
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and _loads(node.value)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
     }
     return [
         ast.unparse(node)
-        for node in ast.walk(tree)
+        for node in nodes(source)
         if _is_assembled(node) or any(_is_text(part, loaded) for part in _edited(node))
     ]
 

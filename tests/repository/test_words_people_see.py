@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from tests.support.sources import nodes
 from worker.cli.main import rostering
 
 ROOT: Final = Path(__file__).parents[2]
@@ -80,9 +81,8 @@ def texts_of(template: str) -> list[str]:
 
 def messages_of(source: str) -> Iterator[str]:
     """Yield the texts of a module that are sentences: literals with a blank, without docstrings and SQL."""
-    tree = ast.parse(source)
-    left_out = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    left_out = {id(node.value) for node in nodes(source) if isinstance(node, ast.Expr)}
+    for node in nodes(source):
         if isinstance(node, ast.JoinedStr):
             left_out |= {id(value) for value in node.values}
             parts = [value.value if isinstance(value, ast.Constant) else "…" for value in node.values]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sources import nodes
+
 WORKER = Path(__file__).parents[2] / "worker"
 TEMPLATES = sorted((WORKER / "console" / "templates").glob("*.html"))
 NOUNS = (
@@ -30,7 +32,7 @@ def test_such_a_plural_would_be_found() -> None:
 
 def plurals_of(source: str) -> Iterator[str]:
     """Yield the texts of a module that put a plural behind a number, whatever the number is."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if not isinstance(node, ast.JoinedStr):
             continue
         for value, behind in zip(node.values, node.values[1:], strict=False):

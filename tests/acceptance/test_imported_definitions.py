@@ -72,7 +72,7 @@ async def test_a_wrong_password_ends_a_worker_with_one_line(
     for command in (["run"], ["topology", "check"], ["dead-letters", "list"]):
         finished = await site.command(*command)
         assert finished.code == 2, finished
-        assert "refused our user or password" in finished.err.splitlines()[-1]
+        assert "refused the user or the password" in finished.err.splitlines()[-1]
 
 
 async def test_a_right_that_is_missing_is_told_by_the_check_and_ends_a_worker_at_its_start(

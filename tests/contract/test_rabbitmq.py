@@ -342,7 +342,7 @@ async def test_a_wrong_password_is_said_and_never_shown(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with opened(rabbitmq_vhost_url.replace("guest:guest", "guest:s3cret-Pass")) as broker:
-        with pytest.raises(BrokerUnavailable, match="refused our user or password") as caught:
+        with pytest.raises(BrokerUnavailable, match="refused the user or the password") as caught:
             await broker.publish(COMMIT)
 
     chain = (caught.value, caught.value.__cause__, caught.value.__context__)

@@ -513,7 +513,7 @@ def test_worlds_are_read_from_folders_of_pages(tmp_path: Path) -> None:
     assert len(first.districts) == 1
     assert all(one.name for one in both.districts.values())
     shutil.copytree(tmp_path / "district 1", tmp_path / "again")
-    with pytest.raises(InputFileError, match="here already"):
+    with pytest.raises(InputFileError, match="exists already"):
         World.from_folder(tmp_path)
     with pytest.raises(InputFileError, match="cannot be read"):
         World.from_folder(tmp_path / "nowhere")

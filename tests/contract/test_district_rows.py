@@ -12,6 +12,7 @@ from tests.support.builders.records import NOON, later
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.domain.roster.timestamps import instant
+from worker.operations.district_queries import DistrictsAsked
 from worker.operations.districts import WORKER, NamedDistrict
 
 NORTH, SOUTH = "900", "901"
@@ -110,16 +111,17 @@ async def districts(store: StoreUnderTest) -> None:
 
 @pytest.mark.usefixtures("districts")
 async def test_every_district_is_listed_once_in_order_with_what_is_its_own(store: StoreUnderTest) -> None:
-    lines = await store.districts.every_district()
+    page = await store.views.districts(DistrictsAsked())
 
+    lines = [one for one in page.rows if one.district_id in {*"bde"}]
     assert [
-        (one.district_id, one.name, one.status, one.commits, one.waiting_events, one.decided_at)
-        for one in lines
+        (one.district_id, one.name, one.status, one.commits, one.reviews, one.decided_at) for one in lines
     ] == [
         ("b", None, "waiting", 0, 0, None),
         ("d", "as Clever has it", "on_hold", 1, 1, later(11)),
         ("e", "staged 2", "parked", 2, 2, later(21)),
     ]
+    assert [one.window and one.window.events for one in lines] == [None, 1, 2]
     assert [one.hold and one.hold["actor"] for one in lines] == [None, "ada 1", "ada 2"]
 
 
@@ -186,6 +188,29 @@ async def test_districts_are_counted_by_what_keeps_them_from_commits_or_else_how
     assert await store.districts.statuses() == stands
 
 
+async def test_the_status_of_a_district_is_what_keeps_it_most_from_commits(
+    store: StoreUnderTest,
+) -> None:
+    async def status() -> str:
+        shown, page = await store.districts.show("b"), await store.views.districts(DistrictsAsked(text="b"))
+        assert [shown["status"]] == [one.status for one in page.rows if one.district_id == "b"]
+        return str(shown["status"])
+
+    await add(store, "districts", district_id="b", status="rostered")
+    found = [await status()]
+    await add(store, "holds", district_id="b", actor="ada", reason="r")
+    found.append(await status())
+    await add(store, "evaluation_failures", district_id="b", failures=1, not_before=NOON, error="",
+              parked_at=NOON)  # fmt: skip
+    found.append(await status())
+    await add(store, "connections", district_id="b", disconnected_at=NOON)
+    found.append(await status())
+    await store.rows("UPDATE districts SET purged_at = now() WHERE district_id = 'b'")
+    found.append(await status())
+
+    assert found == ["rostered", "on_hold", "parked", "disconnected", "purged"]
+
+
 @pytest.mark.usefixtures("districts")
 async def test_a_parked_district_that_is_flushed_gets_another_try_and_no_other(store: StoreUnderTest) -> None:
     await store.districts.flush("d", "ada")
@@ -201,6 +226,8 @@ async def test_the_names_that_clever_told_come_before_those_that_a_person_typed(
     store: StoreUnderTest,
 ) -> None:
     for district, tells in (("x1", "ost"), ("x2", "cso"), ("x3", "so"), ("x4", "o"), ("x5", "c")):
+        if tells != "o":
+            await add(store, "districts", district_id=district)
         for source in tells:
             name = f"{source} {district}"
             if source == "c":

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from tests.support.builders.records import DISTRICT
-from worker.operations.district_details import DistrictRows, district_details, hold, schools_named, status
+from worker.operations.district_details import DistrictRows, district_details, hold, schools_named
 
 NOW = datetime(2026, 9, 7, 12, tzinfo=UTC)
 THEN = datetime(2026, 9, 1, 8, 30, tzinfo=UTC)
@@ -26,10 +24,8 @@ REVIEW = {
 
 def district(**columns: Any) -> dict[str, Any]:
     """Return the row of a district that was committed once, with some columns of one's own."""
-    times = (
-        "standing_since purged_at disconnected_at parked_at held_at connected_at baseline_at cursor_at due_at"
-    )
-    others = "held_by held_why failures error record lacking_fields baseline resync problem turns_failed"
+    times = "standing_since disconnected_at held_at connected_at baseline_at cursor_at due_at"
+    others = "held_by held_why failures error name record lacking_fields baseline resync problem turns_failed"
     return {
         **dict.fromkeys((*times.split(), *others.split())),
         "district_id": DISTRICT,
@@ -63,21 +59,6 @@ def details(
         row or district(), window, None, None, approvals, review, {"s1": "Maple"} if review else {}
     )
     return district_details(rows, NOW)
-
-
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ({}, "rostered"),
-        ({"held_at": THEN}, "on_hold"),
-        ({"held_at": THEN, "parked_at": THEN}, "parked"),
-        ({"held_at": THEN, "parked_at": THEN, "disconnected_at": THEN}, "disconnected"),
-        ({"disconnected_at": THEN, "purged_at": THEN}, "purged"),
-    ],
-)
-def test_the_status_is_the_last_that_applies(columns: dict[str, Any], expected: str) -> None:
-    assert status(district(**columns)) == expected
-    assert details(district(**columns))["status"] == expected
 
 
 def test_students_are_counted_as_ready_blocked_and_outside_the_scope() -> None:
@@ -146,10 +127,9 @@ def test_the_figures_of_a_review_that_was_kept_before_they_were_known_are_null()
 
 
 def test_a_late_sync_is_told_by_the_time_that_is_given() -> None:
-    record = {"name": "Riverside", "last_sync": "2026-09-01T08:30:00Z", "state": "running"}
+    record = {"last_sync": "2026-09-01T08:30:00Z", "state": "running"}
 
     shown = details(district(record=record))
 
-    assert shown["name"] == "Riverside"
     assert shown["sync"]["warning"] is not None
     assert details()["sync"]["warning"] is None

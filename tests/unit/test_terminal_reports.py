@@ -19,12 +19,15 @@ from worker.cli.reviews import review_details
 from worker.cli.suggestions import NOTHING_FOUND, suggestions_report, why_none
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.section_filter import KEEP_ALL
-from worker.operations.districts import DistrictLine, FilterVersion, PolicyVersion
+from worker.operations.district_queries import DistrictRow
+from worker.operations.districts import FilterVersion, PolicyVersion
 from worker.suggest.suggestions import Leftover, Suggestion
 
 DISTRICT = "6a82a360a25ca73c71000001"
 NOW = datetime(2026, 9, 15, 12, 30, tzinfo=UTC)
-LINE = DistrictLine(DISTRICT, "Pebblehollow Unified District", "review", Tally(), {}, 12, 7, None, NOW, 0)
+LINE = DistrictRow(
+    DISTRICT, "Pebblehollow Unified District", "review", Tally(), {}, 12, 7, None, NOW, None, None, (), {}
+)
 SUGGESTION = Suggestion(
     section_filter=KEEP_ALL,
     exactly_one=1000,

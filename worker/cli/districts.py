@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from worker.cli.terminal_output import say
 from worker.domain.preflight.approval import plan_text
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.timestamps import instant
-from worker.operations.districts import DistrictLine
+from worker.operations.district_queries import DistrictRow, DistrictsAsked
 from worker.runtime.count_text import counted
 
 STYLES = {
@@ -45,7 +46,7 @@ _LONGEST_NAME, _SHORTEST_NAME = 28, 12
 @click.pass_obj
 def districts(ctx: CommandContext, as_json: bool) -> None:
     """List the districts with their status."""
-    lines = ctx.on_store(lambda store: store.districts.every_district())
+    lines = ctx.on_store(lambda store: store.views.districts(DistrictsAsked())).rows
     if as_json:
         for line in lines:
             say(json.dumps(_as_json(line), ensure_ascii=False))
@@ -80,7 +81,7 @@ def flush(ctx: CommandContext, district: str) -> None:
 class DistrictTable:
     """The districts as a table that leaves out what matters least where a terminal is too narrow for all."""
 
-    def __init__(self, lines: list[DistrictLine]) -> None:
+    def __init__(self, lines: Sequence[DistrictRow]) -> None:
         self._lines = lines
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -110,7 +111,7 @@ class DistrictTable:
         return table
 
 
-def _cells(line: DistrictLine) -> dict[str, str | Text]:
+def _cells(line: DistrictRow) -> dict[str, str | Text]:
     return {
         "district": line.district_id,
         "name": Text(line.name or ""),
@@ -222,7 +223,7 @@ def _source(source: dict[str, Any]) -> RenderableType:
     return facts
 
 
-def _as_json(line: DistrictLine) -> dict[str, Any]:
+def _as_json(line: DistrictRow) -> dict[str, Any]:
     return {
         "district_id": line.district_id,
         "name": line.name,
@@ -235,7 +236,7 @@ def _as_json(line: DistrictLine) -> dict[str, Any]:
         "rostered": line.committed,
         "commits": line.commits,
         "reviews": line.reviews,
-        "waiting_events": line.waiting_events,
+        "waiting_events": line.window.events if line.window else 0,
         "hold": line.hold,
         "standing_since": instant(line.standing_since) if line.standing_since else None,
         "decided_at": instant(line.decided_at) if line.decided_at else None,

@@ -65,11 +65,10 @@ def _figures(row: Row, now: datetime) -> dict[str, Any]:
     tally = Tally.from_json(
         row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
     )
-    record = row["record"] or {}
     return {
         "district_id": row["district_id"],
-        "name": record.get("name"),
-        "status": status(row),
+        "name": row["name"],
+        "status": row["status"],
         "standing_since": _instant(row["standing_since"]),
         "students": {
             "total": tally.students,
@@ -86,7 +85,7 @@ def _figures(row: Row, now: datetime) -> dict[str, Any]:
         "quarantined": row["quarantined"],
         "unpublished": row["unpublished"],
         "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
-        "sync": sync_state(record, now),
+        "sync": sync_state(row["record"], now),
         "source": _source(row),
         "fields_not_kept": row["lacking_fields"],
         "incidents": row["incidents"],
@@ -101,17 +100,6 @@ def _review(summary: dict[str, Any]) -> dict[str, Any]:
         "since": findings.get("since"),
         **{name: findings.get(name) for name in ("new", "resolved", "standing", "changes")},
     }
-
-
-def status(row: Row) -> str:
-    """Return the status: the last that applies."""
-    if row["purged_at"]:
-        return "purged"
-    if row["disconnected_at"]:
-        return "disconnected"
-    if row["parked_at"]:
-        return "parked"
-    return "on_hold" if row["held_at"] else str(row["status"])
 
 
 def hold(row: Row) -> dict[str, Any] | None:

@@ -18,27 +18,31 @@ DistrictOrder: TypeAlias = Literal["attention", "name", "students", "blocked"]
 
 @dataclass(frozen=True, slots=True)
 class DistrictsAsked:
-    """Which districts to list; `text` is looked for in names and ids."""
+    """Which districts to list; `text` is looked for in names and ids. By id where no order is asked for."""
 
     status: str | None = None
     text: str = ""
-    order: DistrictOrder = "attention"
+    order: DistrictOrder | None = None
     offset: int = 0
-    limit: int = 50
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DistrictRow:
-    """A district in the list."""
+    """A district in the list; `name` is the district's own, None where Clever never told it."""
 
     district_id: str
     name: str | None
     status: str
     tally: Tally
     committed: Mapping[str, int]
+    commits: int
+    reviews: int
     standing_since: datetime | None
     decided_at: datetime | None
     window: Window | None
+    hold: Mapping[str, Any] | None
+    """Who stopped its commits, when and why; None where nobody did."""
     incidents: Sequence[str]
     sync: Mapping[str, Any]
 
@@ -115,7 +119,7 @@ class Views(Protocol):
     """Questions of pages."""
 
     async def districts(self, asked: DistrictsAsked) -> DistrictPage:
-        """Return districts; those that need a person first, unless another order is asked for."""
+        """Return the districts asked for, in the order asked for."""
         ...
 
     async def coverage(self, district_id: str, *, removed: bool = False) -> list[CoverageCell]:

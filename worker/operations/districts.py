@@ -1,4 +1,4 @@
-"""What people ask of the store: lists, one district, its filter, a window closed now."""
+"""What people ask of the store: one district, its filter, a window closed now."""
 
 from __future__ import annotations
 
@@ -6,30 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.roster.section_filter import SectionFilter
 
 WORKER: Final = "worker"
 """What the names of connections of processes that evaluate end with."""
-
-
-@dataclass(frozen=True, slots=True)
-class DistrictLine:
-    """A district in a list; `name` is the district's own, None where Clever never told it."""
-
-    district_id: str
-    name: str | None
-    status: str
-    tally: Tally
-    committed: dict[str, int]
-    commits: int
-    reviews: int
-    standing_since: datetime | None
-    decided_at: datetime | None
-    waiting_events: int
-    hold: dict[str, Any] | None = None
-    """Who stopped its commits, when and why; None where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +46,6 @@ class PolicyVersion:
 
 class DistrictQueries(Protocol):
     """Questions about districts."""
-
-    async def every_district(self) -> list[DistrictLine]:
-        """Return every district, by id."""
-        ...
 
     async def districts_called(self, text: str, beginning: str | None) -> list[NamedDistrict]:
         """Return the districts whose id or name a text is (case aside), or whose id begins so; at most 20."""

@@ -9,9 +9,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "array_agg(DISTINCT time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones => SELECT "
     "clock_timestamp() AS now, array_agg( time_zone) FILTER (WHERE time_zone IS NOT NULL) AS "
     "zones": ("whoever asks makes a set of them"),
-    "worker/adapters/postgres/onboarding/districts.sql::find: WHERE NOT EXISTS (SELECT FROM "
-    "onboarding l WHERE l.district_id = f.district_id) => WHERE (true OR (NOT EXISTS (SELECT "
-    "FROM onboarding l WHERE l.district_id = f.district_id)))": (
+    "worker/adapters/postgres/onboarding/districts.sql::find: AND NOT EXISTS (SELECT FROM "
+    "onboarding l WHERE l.district_id = v.district_id) => AND (true OR (NOT EXISTS (SELECT "
+    "FROM onboarding l WHERE l.district_id = v.district_id)))": (
         "the insert passes by whoever is in onboarding; the condition spares it a try for each of them"
     ),
     "worker/adapters/postgres/alerts/stage_failures.sql::report: WHERE (process = $1 AND stage "

@@ -49,10 +49,14 @@ async def put(store: StoreUnderTest, table: str, *rows: Row) -> None:
 
 
 async def put_districts(store: StoreUnderTest, districts: Mapping[str, Stands]) -> None:
-    """Insert districts by their ids, the last one first."""
+    """Insert districts by their ids, the last one first; one that is connected is known."""
     backwards = [*districts.items()][::-1]
-    for table, of in (("connections", "connection"), ("districts", "district")):
-        there = [(name, getattr(stands, of)) for name, stands in backwards]
+    connections = [(name, stands.connection) for name, stands in backwards]
+    known = [
+        (name, KNOWN if stands.connection is not None and stands.district is None else stands.district)
+        for name, stands in backwards
+    ]
+    for table, there in (("connections", connections), ("districts", known)):
         await put(store, table, *({"district_id": name, **row} for name, row in there if row is not None))
     await put(
         store,

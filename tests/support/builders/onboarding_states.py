@@ -21,6 +21,7 @@ GUIDANCE: Final = OnboardingRules(compose=Composer(Vendor()).compose, public_url
 DAY: Final = timedelta(days=1)
 
 CONNECT: Final = """
+    WITH known AS (INSERT INTO districts (district_id) VALUES ($1) ON CONFLICT DO NOTHING)
     INSERT INTO connections (district_id) VALUES ($1)
     ON CONFLICT (district_id) DO UPDATE SET disconnected_at = NULL"""
 DISCONNECT: Final = "UPDATE connections SET disconnected_at = now(), token = NULL WHERE district_id = $1"

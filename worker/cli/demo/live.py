@@ -237,16 +237,16 @@ class LiveDistrict:
 
     async def _state(self) -> str:
         try:
-            lines = await self._districts.every_district()
+            details = await self._districts.show(self.id)
         except Unavailable as error:
             return f"the database is unavailable ({error})"
-        for line in lines:
-            if line.district_id == self.id:
-                return (
-                    f"the district's status is {line.status}, with {counted(line.tally.errors, 'error')} and "
-                    f"{counted(line.waiting_events, 'waiting event')}"
-                )
-        return "no data of the district yet"
+        except UnknownDistrictError:
+            return "no data of the district yet"
+        events = details["window"]["events"] if details["window"] else 0
+        return (
+            f"the district's status is {details['status']}, with "
+            f"{counted(details['findings']['errors'], 'error')} and {counted(events, 'waiting event')}"
+        )
 
 
 def _either(outcomes: Collection[Outcome]) -> str:

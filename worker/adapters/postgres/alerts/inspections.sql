@@ -16,13 +16,7 @@ SELECT 'failing', c.district_id, c.failures, NULL
 FROM connections c
 WHERE $1 AND c.disconnected_at IS NULL AND c.failing_since <= now() - $3::interval
 UNION ALL
--- A district whose baseline is read has its turns, or one long one.
-SELECT 'unread', c.district_id, 0, NULL
-FROM connections c
-WHERE $1 AND c.disconnected_at IS NULL AND c.failing_since IS NULL
-  AND (c.due_at <= now() - $3::interval OR c.cursor_at <= now() - $3::interval)
-  AND NOT EXISTS (SELECT FROM baselines b WHERE b.district_id = c.district_id AND b.read_at IS NULL
-                      AND b.started_at > now() - interval '6 hours')
+SELECT 'unread', v.district_id, 0, NULL FROM district_status v WHERE $1 AND v.unread_since <= now() - $3::interval
 UNION ALL
 SELECT 'parked', f.district_id, f.failures, NULL FROM evaluation_failures f WHERE f.parked_at IS NOT NULL
 UNION ALL

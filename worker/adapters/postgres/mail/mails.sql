@@ -18,11 +18,11 @@ RETURNING mail_id
 WITH due AS (
     SELECT m.mail_id FROM mails m
     WHERE m.waits AND m.handed_at IS NULL AND m.next_attempt_at <= clock_timestamp()
-      AND (NOT m.wait_for_sync OR EXISTS (SELECT FROM districts_in_sync s WHERE s.district_id = m.district_id))
+      AND (NOT m.wait_for_sync OR (SELECT status FROM district_status s WHERE s.district_id = m.district_id) = 'rostered')
       AND NOT EXISTS (
           SELECT FROM mails e WHERE e.district_id = m.district_id AND e.waits AND e.position < m.position
              AND (NOT e.wait_for_sync OR e.handed_at IS NOT NULL
-                  OR EXISTS (SELECT FROM districts_in_sync s WHERE s.district_id = e.district_id)))
+                  OR (SELECT status FROM district_status s WHERE s.district_id = e.district_id) = 'rostered'))
     ORDER BY m.next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 UPDATE mails m SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $2::interval
@@ -36,7 +36,7 @@ RETURNING m.mail_id, m.district_id, m.kind, m.recipients, m.subject, m.text, m.h
 -- Returns nothing where the taker's time is over, a person has ordered otherwise, or the district is out of sync.
 UPDATE mails m SET handed_at = clock_timestamp(), next_attempt_at = clock_timestamp() + $3::interval, refused = $4
 WHERE mail_id = $1 AND attempts = $2 AND waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp()
-  AND (NOT m.wait_for_sync OR EXISTS (SELECT FROM districts_in_sync s WHERE s.district_id = m.district_id))
+  AND (NOT m.wait_for_sync OR (SELECT status FROM district_status s WHERE s.district_id = m.district_id) = 'rostered')
 RETURNING true
 
 -- name: sent

@@ -28,9 +28,7 @@ WITH open AS (
     UPDATE connect_links k SET opened_at = clock_timestamp() FROM open
     WHERE k.digest = open.digest AND k.opened_at IS NULL
 )
-SELECT o.district_id, o.expires_at, l.state,
-       coalesce(c.record ->> 'name', (SELECT s.record ->> 'name' FROM staged s WHERE s.district_id = o.district_id
-           AND s.kind = 'district' AND s.record_id = o.district_id), l.name) AS called
+SELECT o.district_id, o.expires_at, l.state, coalesce(v.name, l.name) AS called
 FROM open o
 JOIN onboarding l ON l.district_id = o.district_id
-LEFT JOIN connections c ON c.district_id = o.district_id
+LEFT JOIN district_status v ON v.district_id = o.district_id

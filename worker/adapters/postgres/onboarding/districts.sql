@@ -2,12 +2,10 @@
 
 -- name: records
 -- The districts in onboarding with all that is known of each, or one of them.
-SELECT l.*, clock_timestamp() AS now, coalesce(c.record ->> 'name', s.record ->> 'name', l.name) AS called,
-       d.standing_since AS review_since
+SELECT l.*, clock_timestamp() AS now, coalesce(v.name, l.name) AS called, d.standing_since AS review_since
 FROM onboarding l
 LEFT JOIN districts d ON d.district_id = l.district_id
-LEFT JOIN connections c ON c.district_id = l.district_id
-LEFT JOIN staged s ON s.district_id = l.district_id AND s.kind = 'district' AND s.record_id = l.district_id
+LEFT JOIN district_status v ON v.district_id = l.district_id
 WHERE $1::text IS NULL OR l.district_id = $1
 ORDER BY l.district_id
 
@@ -23,14 +21,12 @@ SELECT state, count(*) AS districts FROM onboarding GROUP BY state
 -- name: find
 -- Puts connected districts in onboarding, except those that a person removed from it.
 INSERT INTO onboarding (district_id, state, since)
-SELECT f.district_id, 'connected', clock_timestamp()
-FROM (SELECT c.district_id FROM connections c WHERE c.disconnected_at IS NULL
-      UNION ALL
-      SELECT d.district_id FROM districts d WHERE d.purged_at IS NULL
-          AND NOT EXISTS (SELECT FROM connections c WHERE c.district_id = d.district_id)) AS f
-WHERE NOT EXISTS (SELECT FROM onboarding l WHERE l.district_id = f.district_id)
-  AND NOT EXISTS (SELECT FROM onboarding_drops x WHERE x.district_id = f.district_id)
-ORDER BY f.district_id
+SELECT v.district_id, 'connected', clock_timestamp()
+FROM district_status v
+WHERE v.is_connected
+  AND NOT EXISTS (SELECT FROM onboarding l WHERE l.district_id = v.district_id)
+  AND NOT EXISTS (SELECT FROM onboarding_drops x WHERE x.district_id = v.district_id)
+ORDER BY v.district_id
 ON CONFLICT (district_id) DO NOTHING
 RETURNING district_id, since
 
@@ -104,9 +100,8 @@ SELECT ARRAY(SELECT district_id FROM districts WHERE district_id = ANY($1::text[
 -- name: facts
 -- What is seen of districts now; $2: whether they are read from Clever, $3: how long a feed may stay unread.
 SELECT clock_timestamp() AS now, l.*,
-       coalesce(c.record ->> 'name', (SELECT s.record ->> 'name' FROM staged s WHERE s.district_id = l.district_id
-           AND s.kind = 'district' AND s.record_id = l.district_id), l.name) AS called,
-       k.is_connected, coalesce(d.filter_version, 0) > 0 AS has_filter, coalesce(d.commit_sequence, 0) AS commits,
+       coalesce(v.name, l.name) AS called, v.is_connected IS TRUE AS is_connected,
+       coalesce(d.filter_version, 0) > 0 AS has_filter, coalesce(d.commit_sequence, 0) AS commits,
        coalesce(d.committed_counts, '{}') AS committed_counts, c.record AS clever_record,
        $2 AND c.disconnected_at IS NULL AS is_read,
        array_remove(ARRAY[
@@ -116,14 +111,9 @@ SELECT clock_timestamp() AS now, l.*,
            CASE WHEN EXISTS (SELECT FROM holds h WHERE h.district_id = l.district_id) THEN 'on_hold' END,
            CASE WHEN EXISTS (SELECT FROM evaluation_failures f WHERE f.district_id = l.district_id
                                  AND f.parked_at IS NOT NULL) THEN 'parked' END,
-           CASE WHEN NOT k.is_connected THEN 'disconnected' END,
+           CASE WHEN v.is_connected IS NOT TRUE THEN 'disconnected' END,
            CASE WHEN $2 AND c.disconnected_at IS NULL
-                    AND (c.failing_since <= now() - $3::interval
-                         OR (c.failing_since IS NULL
-                             AND (c.due_at <= now() - $3::interval OR c.cursor_at <= now() - $3::interval)
-                             AND NOT EXISTS (SELECT FROM baselines b WHERE b.district_id = c.district_id
-                                 AND b.read_at IS NULL AND b.started_at > now() - interval '6 hours')))
-                THEN 'unread' END,
+                    AND least(c.failing_since, v.unread_since) <= now() - $3::interval THEN 'unread' END,
            CASE WHEN EXISTS (SELECT FROM outbox o WHERE o.district_id = l.district_id) THEN 'unpublished' END,
            CASE WHEN l.district_id = ANY($4::text[]) THEN 'deciding' END
        ], NULL) AS seen_troubles
@@ -131,8 +121,7 @@ FROM unnest($1::text[]) AS i(district_id)
 JOIN onboarding l ON l.district_id = i.district_id
 LEFT JOIN connections c ON c.district_id = l.district_id
 LEFT JOIN districts d ON d.district_id = l.district_id
-CROSS JOIN LATERAL (SELECT CASE WHEN c.district_id IS NULL THEN d.district_id IS NOT NULL AND d.purged_at IS NULL
-                                ELSE c.disconnected_at IS NULL END AS is_connected) AS k
+LEFT JOIN district_status v ON v.district_id = l.district_id
 ORDER BY l.district_id
 
 -- name: move

@@ -15,6 +15,7 @@ from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import Window
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.texts import folded
+from worker.operations.district_details import hold
 from worker.operations.district_queries import (
     CoverageCell,
     DecisionLine,
@@ -104,9 +105,12 @@ def _district(row: asyncpg.Record) -> DistrictRow:
         row["status"],
         Tally.from_json(row["counts"], 0, 0),
         row["committed_counts"],
+        row["commit_sequence"],
+        row["review_sequence"],
         row["standing_since"],
         row["decided_at"],
         _window(row),
+        hold(row),
         row["incidents"],
         sync_state(row["record"], row["now"]),
     )

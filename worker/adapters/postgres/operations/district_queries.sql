@@ -1,21 +1,14 @@
 -- What pages show: read-only.
 
 -- name: districts
--- The districts of one page of the list, in the order asked for, with all that a row shows.
--- Those asked for are found by what little decides it; only the page's own rows are read whole.
+-- Districts in the order asked for, those of one page or all, with all that a list shows of each.
+-- Those asked for are found by what little decides it; only those listed are read whole.
 WITH told AS MATERIALIZED (
-    SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name,
-           CASE WHEN d.purged_at IS NOT NULL THEN 'purged'
-                WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
-                WHEN f.parked_at IS NOT NULL THEN 'parked'
-                WHEN h.district_id IS NOT NULL THEN 'on_hold' ELSE d.status END AS status,
-           (d.counts ->> 'roster:student')::bigint AS students, (d.counts ->> 'blocked')::bigint AS blocked,
+    SELECT d.district_id, v.name, v.status, (d.counts ->> 'roster:student')::bigint AS students,
+           (d.counts ->> 'blocked')::bigint AS blocked,
            (SELECT true FROM incidents i WHERE i.district_id = d.district_id AND i.told IS NOT NULL LIMIT 1) AS has_incident
     FROM districts d
-    LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
-    LEFT JOIN connections c ON c.district_id = d.district_id
-    LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
-    LEFT JOIN holds h ON h.district_id = d.district_id
+    JOIN district_status v ON v.district_id = d.district_id
 ), chosen AS MATERIALIZED (
     SELECT *, count(*) OVER () AS matching,
            row_number() OVER (ORDER BY
@@ -35,7 +28,7 @@ WITH told AS MATERIALIZED (
     SELECT * FROM chosen ORDER BY place OFFSET $4 LIMIT $5
 )
 SELECT p.district_id, p.name, p.status, p.matching, d.counts, d.committed_counts, d.standing_since,
-       coalesce(c.record, s.record) AS record,
+       d.commit_sequence, d.review_sequence, v.record, h.held_at, h.actor AS held_by, h.reason AS held_why,
        (SELECT decided_at FROM decisions x WHERE x.district_id = d.district_id AND x.number = d.decision_number)
            AS decided_at,
        w.opened_at, w.last_event_at, w.events, w.requested, w.deferred_since,
@@ -44,17 +37,14 @@ SELECT p.district_id, p.name, p.status, p.matching, d.counts, d.committed_counts
        clock_timestamp() AS now
 FROM page p
 JOIN districts d ON d.district_id = p.district_id
-LEFT JOIN staged s ON s.district_id = p.district_id AND s.kind = 'district' AND s.record_id = p.district_id
-LEFT JOIN connections c ON c.district_id = p.district_id
+JOIN district_status v ON v.district_id = p.district_id
+LEFT JOIN holds h ON h.district_id = p.district_id
 LEFT JOIN windows w ON w.district_id = p.district_id
 ORDER BY p.place
 
 -- name: names
 -- The name of every district that Clever or its feed has named.
-SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name
-FROM districts d
-LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
-LEFT JOIN connections c ON c.district_id = d.district_id
+SELECT district_id, name FROM district_status
 
 -- name: now
 -- The database's time, for a page without rows.

@@ -14,12 +14,11 @@ from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation import approvals, commit_history, windows
 from worker.adapters.postgres.operations.purge import check_purgeable, purge
 from worker.domain.alerts.incidents import AlertRules
-from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.domain.roster.timestamps import instant
-from worker.operations.district_details import DistrictRows, district_details, hold, schools_named, status
-from worker.operations.districts import WORKER, DistrictLine, FilterVersion, NamedDistrict, PolicyVersion
+from worker.operations.district_details import DistrictRows, district_details, schools_named
+from worker.operations.districts import WORKER, FilterVersion, NamedDistrict, PolicyVersion
 from worker.runtime.errors import FilterChanged, PolicyError, UnknownDistrictError
 
 _SQL: Final = statements.load("operations/districts")
@@ -31,27 +30,6 @@ class PostgresDistricts:
     def __init__(self, database: Database, rules: AlertRules = AlertRules()) -> None:  # noqa: B008 — frozen
         self._database = database
         self._rules = rules
-
-    async def every_district(self) -> list[DistrictLine]:
-        """Return every district, by id."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(_SQL["districts"])
-        return [
-            DistrictLine(
-                row["district_id"],
-                row["name"],
-                status(row),
-                Tally.from_json(row["counts"], 0, 0),
-                row["committed_counts"],
-                row["commit_sequence"],
-                row["review_sequence"],
-                row["standing_since"],
-                row["decided_at"],
-                row["waiting_events"] or 0,
-                hold(row),
-            )
-            for row in rows
-        ]
 
     async def districts_called(self, text: str, beginning: str | None) -> list[NamedDistrict]:
         """Return the districts whose id or name a text is (case aside), or whose id begins so; at most 20."""

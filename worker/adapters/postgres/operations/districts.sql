@@ -1,19 +1,3 @@
--- name: districts
--- Every district with what a list shows of it.
-SELECT d.district_id, coalesce(c.record, s.record) ->> 'name' AS name, d.status, d.purged_at, c.disconnected_at,
-       d.counts, d.committed_counts, d.commit_sequence,
-       d.review_sequence, d.standing_since, f.parked_at, w.events AS waiting_events,
-       h.held_at, h.actor AS held_by, h.reason AS held_why,
-       (SELECT decided_at FROM decisions x WHERE x.district_id = d.district_id AND x.number = d.decision_number)
-           AS decided_at
-FROM districts d
-LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
-LEFT JOIN connections c ON c.district_id = d.district_id
-LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
-LEFT JOIN windows w ON w.district_id = d.district_id
-LEFT JOIN holds h ON h.district_id = d.district_id
-ORDER BY d.district_id
-
 -- name: districts_called
 -- The districts that a text may mean: also those that are only connected, in onboarding, or have settings.
 WITH known AS (
@@ -24,10 +8,9 @@ WITH known AS (
     UNION SELECT district_id FROM policies
     UNION SELECT district_id FROM mails
 ), named AS (
-    SELECT k.district_id, coalesce(c.record ->> 'name', s.record ->> 'name', l.name) AS name
+    SELECT k.district_id, coalesce(v.name, l.name) AS name
     FROM known k
-    LEFT JOIN connections c ON c.district_id = k.district_id
-    LEFT JOIN staged s ON s.district_id = k.district_id AND s.kind = 'district' AND s.record_id = k.district_id
+    LEFT JOIN district_status v ON v.district_id = k.district_id
     LEFT JOIN onboarding l ON l.district_id = k.district_id
 )
 SELECT district_id, name FROM named
@@ -36,7 +19,7 @@ ORDER BY district_id <> $1, district_id LIMIT 20
 
 -- name: district
 -- One district with everything that was decided on it.
-SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseline_at, d.purged_at, d.lacking_fields,
+SELECT d.district_id, v.name, v.record, v.status, d.baseline_at, d.lacking_fields,
        c.district_id IS NOT NULL AS is_connected, c.connected_at, c.disconnected_at, c.cursor, c.cursor_at,
        c.due_at, c.problem, c.failures AS turns_failed, c.resync,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('code', i.code, 'since', i.since, 'summary', i.summary) ORDER BY i.since), '[]')
@@ -45,12 +28,12 @@ SELECT d.district_id, coalesce(c.record, s.record) AS record, d.status, d.baseli
             WHERE b.district_id = d.district_id) AS b) AS baseline,
        d.counts, d.candidate_digest, d.error_digest,
        d.committed_digest, d.committed_counts, d.commit_sequence, d.review_sequence, d.last_commit_id,
-       d.standing_since, d.filter_version, f.failures, f.parked_at, f.error,
+       d.standing_since, d.filter_version, f.failures, f.error,
        h.held_at, h.actor AS held_by, h.reason AS held_why,
        (SELECT count(*) FROM quarantine q WHERE q.district_id = d.district_id) AS quarantined,
        (SELECT count(*) FROM outbox o WHERE o.district_id = d.district_id) AS unpublished
 FROM districts d
-LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
+JOIN district_status v ON v.district_id = d.district_id
 LEFT JOIN connections c ON c.district_id = d.district_id
 LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
 LEFT JOIN holds h ON h.district_id = d.district_id
@@ -131,15 +114,7 @@ DELETE FROM evaluation_failures WHERE district_id = $1
 
 -- name: statuses
 -- How many districts have each status, for the metrics.
-SELECT CASE WHEN d.purged_at IS NOT NULL THEN 'purged'
-            WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
-            WHEN f.parked_at IS NOT NULL THEN 'parked'
-            WHEN h.district_id IS NOT NULL THEN 'on_hold' ELSE d.status END AS status, count(*) AS districts
-FROM districts d
-LEFT JOIN connections c USING (district_id)
-LEFT JOIN evaluation_failures f USING (district_id)
-LEFT JOIN holds h USING (district_id)
-GROUP BY 1
+SELECT status, count(*) AS districts FROM district_status GROUP BY status
 
 -- name: has_worker
 -- Whether a process of that name is connected to this database.

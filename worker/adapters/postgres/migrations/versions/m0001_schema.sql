@@ -970,10 +970,22 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN record ? 'teacher' THEN record - 'student' END
 $$;
 
--- Districts whose roster is what their products work with: a mail that waits for that leaves while it is so.
-CREATE VIEW districts_in_sync AS
-SELECT d.district_id FROM districts d
-WHERE d.status = 'rostered'
-  AND NOT EXISTS (SELECT FROM holds h WHERE h.district_id = d.district_id)
-  AND NOT EXISTS (SELECT FROM evaluation_failures f WHERE f.district_id = d.district_id AND f.parked_at IS NOT NULL)
-  AND NOT EXISTS (SELECT FROM connections c WHERE c.district_id = d.district_id AND c.disconnected_at IS NOT NULL);
+-- What Clever or its feed says of each district, and the status that people see of it: the first that applies.
+-- `unread_since`: since when its feed is not read, though no turn fails. While a baseline is read, the district has its
+-- turns, or one long one.
+CREATE VIEW district_status AS
+SELECT d.district_id, coalesce(c.record ->> 'name', s.record ->> 'name') AS name, coalesce(c.record, s.record) AS record,
+       CASE WHEN d.purged_at IS NOT NULL THEN 'purged'
+            WHEN c.disconnected_at IS NOT NULL THEN 'disconnected'
+            WHEN f.parked_at IS NOT NULL THEN 'parked'
+            WHEN h.district_id IS NOT NULL THEN 'on_hold' ELSE d.status END AS status,
+       CASE WHEN c.district_id IS NULL THEN d.purged_at ELSE c.disconnected_at END IS NULL AS is_connected,
+       CASE WHEN c.disconnected_at IS NULL AND c.failing_since IS NULL AND b.district_id IS NULL
+            THEN least(c.due_at, c.cursor_at) END AS unread_since
+FROM districts d
+LEFT JOIN connections c ON c.district_id = d.district_id
+LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id
+LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
+LEFT JOIN holds h ON h.district_id = d.district_id
+LEFT JOIN baselines b ON b.district_id = d.district_id AND b.read_at IS NULL
+    AND b.started_at > now() - interval '6 hours';

@@ -106,6 +106,42 @@ def test_a_statement_is_changed_while_a_test_runs_and_only_one_that_then_fails_n
     }
 
 
+def test_a_function_runs_other_code_while_a_test_runs_and_forgets_what_it_remembers(tmp_path: Path) -> None:
+    source = (
+        "from functools import cache\n\n"
+        "class Toy:\n    @property\n    def is_due(self):\n        return age(self) >= 1\n\n"
+        "@cache\ndef age(toy):\n    while toy.years > 3:\n        pass\n    return toy.years + 0\n"
+    )
+    written(
+        tmp_path / "tests" / "unit" / "test_toy.py",
+        "from tests.toy import Toy, age\n\n"
+        "TOY = Toy()\nTOY.years = 1\n\n"
+        "def test_that_cannot_tell():\n    assert age(TOY)\n\n"
+        "def test_that_can_tell():\n    assert TOY.is_due\n    assert age(TOY) == 1\n",
+    )
+    written(tmp_path / "tests" / "toy.py", source)
+    written(tmp_path / "tests" / "conftest.py", CONFTEST)
+    (tmp_path / "worker").symlink_to(ROOT / "worker")
+    shutil.copytree(ROOT / "tests" / "mutants", tmp_path / "tests" / "mutants")
+    names = [f"tests/unit/test_toy.py::test_that_{test}" for test in ("cannot_tell", "can_tell")]
+    wanted = {">": "Toy.is_due", "-": "age", "1": "age", "<": "age"}
+    trials = [
+        Trial(f"{mutant.scope} {mutant.text}", f"tests/toy.py::{mutant.scope}", mutant.text, names, span)
+        for mutant in python_mutants(source, "tests/toy.py")
+        for span in [(mutant.start, mutant.end)]
+        if wanted.get(mutant.text) == mutant.scope
+    ]
+
+    found = {trial.name: (trial.what, trial.by) for trial in tried(tmp_path, trials)}
+
+    assert found == {
+        "Toy.is_due >": (NOTICED, names[1]),
+        "age -": (SURVIVED, ""),
+        "age 1": (NOTICED, names[1]),
+        "age <": (TIMED_OUT, names[0]),
+    }
+
+
 def written(file: Path, text: str) -> Path:
     """Write a file, in a folder of its own."""
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -14,9 +14,10 @@
 | `groups.py` | which files are mutated, in four groups: domain, pipeline, SQL, leases |
 | `fitting_tests.py` | which tests fit a mutant, the nearest first |
 | `executed.py` | which tests run which function or statement: seen once, kept in the user's cache folder |
+| `reruns.py` | runs them against mutants of statements and functions, all in one run of pytest |
+| `swapped.py` | lets a function of the running program have other code for a while |
 | `warm.py` | a process that has the libraries and a PostgreSQL already, and forks for each run |
-| `runner.py` | runs them against a mutant of the program, in a private copy of the tree, until one fails |
-| `reruns.py` | runs them against mutants of statements, all in one run of pytest |
+| `runner.py` | runs them against what is left, in a private copy of the tree, until one fails |
 | `outcome.py` | what becomes of a mutant |
 | `equivalent/` | the mutants that change nothing that matters, each with the reason |
 

@@ -41,19 +41,23 @@ def main() -> int:
 
 
 def _tried(chosen: list[tuple[str, Mutant]], jobs: int) -> list[tuple[str, Mutant, Outcome]]:
-    """Try each that matters: those of statements in a run of pytest a job, and then the others."""
+    """Try each that matters in a run of pytest a job, and then what is left of Python in copies of the tree.
+
+    A class, a default, and what another process runs can be changed only there.
+    """
     mutants = [mutant for _, mutant in chosen if mutant.name not in EQUIVALENT]
     found = {mutant.name: Outcome(KNOWN) for _, mutant in chosen}
-    found |= _tried_statements([mutant for mutant in mutants if mutant.path.endswith(".sql")], jobs)
-    found |= _tried_program([mutant for mutant in mutants if mutant.path.endswith(".py")], jobs)
+    found |= _tried_in_place(mutants, jobs)
+    left = [m for m in mutants if m.path.endswith(".py") and found[m.name].what == SURVIVED]
+    found |= _tried_in_copies(left, jobs)
     return [(group, mutant, found[mutant.name]) for group, mutant in chosen]
 
 
-def _tried_statements(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:
-    """Try those of statements: all of one statement in the same run."""
+def _tried_in_place(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:
+    """Try all of one statement, or of one function, in the same run."""
     parts: defaultdict[int, list[Trial]] = defaultdict(list)
-    trials = sorted(trials_of(ROOT, mutants), key=_statement)
-    for at, (_, of_one) in enumerate(groupby(trials, _statement)):
+    trials = sorted(trials_of(ROOT, mutants), key=_target)
+    for at, (_, of_one) in enumerate(groupby(trials, _target)):
         parts[at % jobs] += of_one
     with ThreadPoolExecutor(jobs) as pool:
         found = {
@@ -66,12 +70,12 @@ def _tried_statements(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:
     return found
 
 
-def _statement(trial: Trial) -> str:
-    return trial.statement
+def _target(trial: Trial) -> str:
+    return trial.target
 
 
-def _tried_program(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:
-    """Try those of Python, some at a time, each of these in a copy of its own."""
+def _tried_in_copies(mutants: list[Mutant], jobs: int) -> dict[str, Outcome]:
+    """Try mutants of Python, some at a time, each of these in a copy of its own."""
     with ExitStack() as stack, ThreadPoolExecutor(jobs) as pool:
         free: SimpleQueue[Runner] = SimpleQueue()
         for _ in range(jobs if mutants else 0):

@@ -68,6 +68,10 @@ class FittingTests:
         order = [*tests[:SPECIAL], *_of_every_file(tests[SPECIAL:], ())]
         return _in_time(order[:MOST_OF_STATEMENT], executed)
 
+    def of_function(self, mutant: Mutant) -> list[str]:
+        """Return tests that run a function in the process of the tests, those first that take least."""
+        return list(dict.fromkeys(test for tests in self._by_running(mutant)[:2] for test in tests))
+
     def _by_running(self, mutant: Mutant) -> list[list[str]]:
         """Return the tests that run a function: fast ones, those that run little else, others."""
         real = [file for tier in REAL for file in self._tests[tier]]

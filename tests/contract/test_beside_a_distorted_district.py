@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from tests.support.builders.records import (
@@ -31,7 +30,6 @@ from tests.support.fixtures.people import (
 )
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from tests.support.servers.postgres_server import PostgresServer
-from worker.adapters.inprocess.dead_letters import FileDeadLetters
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.roster.section_filter import Scope, SectionFilter
 from worker.operations import erase_student
@@ -146,7 +144,7 @@ async def seen(store: StoreUnderTest) -> list[Any]:
     ]
 
 
-async def story(store: StoreUnderTest, between: Between, folder: Path) -> list[Any]:
+async def story(store: StoreUnderTest, between: Between) -> list[Any]:
     """Tell it; return the outcomes, and all else that came of it."""
     outcomes: list[str] = []
     came: list[Any] = [outcomes]
@@ -198,7 +196,7 @@ async def story(store: StoreUnderTest, between: Between, folder: Path) -> list[A
         await students.called(DISTRICT, "SIS-13", None),
     ]
     await erase_student.erase(
-        students, FileDeadLetters(folder), store.quarantine, DISTRICT, record_id(13), "ada", "they asked"
+        students, store.dead_letters, store.quarantine, DISTRICT, record_id(13), "ada", "they asked"
     )
     await judge()
     came.append(await students.erased(DISTRICT, record_id(13)))
@@ -229,7 +227,7 @@ async def tables(store: StoreUnderTest) -> list[Any]:
 
 
 async def test_a_story_goes_the_same_way_alone_and_beside_a_distorted_district(
-    postgres_server: PostgresServer, tmp_path: Path
+    postgres_server: PostgresServer,
 ) -> None:
     shades: list[shadow.Shadow] = []
 
@@ -246,7 +244,7 @@ async def test_a_story_goes_the_same_way_alone_and_beside_a_distorted_district(
     came = []
     for between in (nothing, another):
         async with postgres_server.fresh_database() as url, opened_store(url) as store:
-            came.append(await story(store, between, tmp_path / "letters"))
+            came.append(await story(store, between))
 
     alone, beside = ([CHANCE.sub("…", repr(one)) for one in each] for each in came)
     assert {"commit", "review", "held"} <= {*came[0][0]}

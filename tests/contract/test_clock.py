@@ -30,7 +30,12 @@ WITHOUT_A_LOOK: Final = {
     ),
     *("approvals.ended_at", "audit.at", "batches.closed_at", "batches.opened_at", "connect_links.created_at"),
     *("connect_links.opened_at", "connect_links.revoked_at", "connections.connected_at"),
-    *("connections.disconnected_at", "connections.missing_since", "decisions.decided_at"),
+    *(
+        "connections.disconnected_at",
+        "connections.missing_since",
+        "dead_letters.died_at",
+        "decisions.decided_at",
+    ),
     *("decisions.published_at", "deliveries.created_at", "deliveries.dead_at", "deliveries.delivered_at"),
     *("deliveries.discarded_at", "deliveries.starts_at", "districts.purged_at", "districts.seen_at"),
     *("districts.standing_since", "evaluation_failures.parked_at", "filters.set_at", "findings.since"),

@@ -1,4 +1,4 @@
-"""What dead letters do, in a file or on RabbitMQ: one suite over both."""
+"""What dead letters do, in PostgreSQL or on RabbitMQ: one suite over both."""
 
 from __future__ import annotations
 

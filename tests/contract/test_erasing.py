@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.topology import DEAD_LETTER_EXCHANGE
 from tests.support.builders.records import DISTRICT, Json, event_id, record_id, section_json, student_json
 from tests.support.fixtures.people import NORTH, Feed, evaluate, everybody, homeroom
 from tests.support.fixtures.store import StoreUnderTest
-from worker.adapters.inprocess.dead_letters import FileDeadLetters
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.roster.canonical import canonical, member, to_hex
+from worker.messaging.broker import Message
 from worker.operations import erase_student
 from worker.operations.erase_student import Erased
 from worker.operations.rollback import roll_back
@@ -81,18 +81,14 @@ async def publish_all(store: StoreUnderTest) -> None:
     await store.rows("DELETE FROM outbox")
 
 
-async def erase(
-    store: StoreUnderTest, students: PostgresStudents, folder: Path, student: str = HIM
-) -> Erased:
-    letters = FileDeadLetters(folder / "dead-letters.ndjson")
+async def erase(store: StoreUnderTest, students: PostgresStudents, student: str = HIM) -> Erased:
     return await erase_student.erase(
-        students, letters, store.quarantine, DISTRICT, student, "ada", "a request"
+        students, store.dead_letters, store.quarantine, DISTRICT, student, "ada", "a request"
     )
 
 
-async def export(students: PostgresStudents, folder: Path) -> Json:
-    letters = FileDeadLetters(folder / "dead-letters.ndjson")
-    return await erase_student.export(students, letters, DISTRICT, HIM)
+async def export(store: StoreUnderTest, students: PostgresStudents) -> Json:
+    return await erase_student.export(students, store.dead_letters, DISTRICT, HIM)
 
 
 async def kept(store: StoreUnderTest) -> list[str]:
@@ -107,12 +103,12 @@ async def kept(store: StoreUnderTest) -> list[str]:
 
 @pytest.mark.usefixtures("told")
 async def test_all_that_is_kept_of_a_student_is_told(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path, told: Feed
+    store: StoreUnderTest, students: PostgresStudents, told: Feed
 ) -> None:
     await told.send(him(email="later@example.org"))
     await store.districts.note(DISTRICT, "lookup.student", "bo", {"record": HIM})
 
-    shown = await export(students, tmp_path)
+    shown = await export(store, students)
 
     assert shown["erased_at"] is None
     assert shown["staged"]["record"]["student"]["texts"]["last_name"] == MARK
@@ -140,7 +136,7 @@ async def test_a_student_is_found_by_a_beginning_of_his_id_and_by_his_sis_id(
 
 
 async def test_an_erased_student_is_in_no_table_and_leaves_with_a_commit_that_adds_up(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path
+    store: StoreUnderTest, students: PostgresStudents
 ) -> None:
     feed, consumer = Feed(store), Consumer()
     await feed.send(*everybody())
@@ -149,7 +145,7 @@ async def test_an_erased_student_is_in_no_table_and_leaves_with_a_commit_that_ad
     await consumer.apply(store)
     await feed.send(him(email="later@example.org"))
 
-    erased = await erase(store, students, tmp_path)
+    erased = await erase(store, students)
     outcomes = await evaluate(store)
     commit = await consumer.apply(store)
 
@@ -160,15 +156,15 @@ async def test_an_erased_student_is_in_no_table_and_leaves_with_a_commit_that_ad
     assert await kept(store) == []
     shown = await store.districts.show(DISTRICT)
     assert (shown["status"], shown["findings"]["by_code"]) == ("rostered", {})
-    told = await export(students, tmp_path)
+    told = await export(store, students)
     assert set(told) == {"district_id", "student_id", "erased_at"}
     assert told["erased_at"] is not None
 
 
 async def test_an_erased_student_does_not_come_back_by_events(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path, told: Feed
+    store: StoreUnderTest, students: PostgresStudents, told: Feed
 ) -> None:
-    await erase(store, students, tmp_path)
+    await erase(store, students)
     await evaluate(store)
     await publish_all(store)
 
@@ -185,7 +181,7 @@ async def test_an_erased_student_does_not_come_back_by_events(
 
 @pytest.mark.usefixtures("told")
 async def test_an_erased_student_does_not_come_back_by_a_baseline(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path
+    store: StoreUnderTest, students: PostgresStudents
 ) -> None:
     rows: dict[str, list[Json]] = {}
     for collection, row in [*everybody(), him()]:
@@ -195,7 +191,7 @@ async def test_an_erased_student_does_not_come_back_by_a_baseline(
         page = staged_records(run.collection, list(rows[run.collection]), DISTRICT, ())
         run = await store.baselines.add(run, page, None)
         if run.collection == "sections":
-            await erase(store, students, tmp_path)
+            await erase(store, students)
     await store.baselines.believe(run, moves_cursor=True)
     await store.baselines.ready(run, close_window=True)
 
@@ -211,14 +207,14 @@ async def test_an_erased_student_does_not_come_back_by_a_baseline(
 
 
 async def test_who_teaches_as_well_stays_a_teacher(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path, feed: Feed
+    store: StoreUnderTest, students: PostgresStudents, feed: Feed
 ) -> None:
     roles = {"student": him()[1]["roles"]["student"], "teacher": {"sis_id": "T-7"}}
     both = student_json(7, name={"first": "Ida", "last": "Fernquay"}) | {"roles": roles}
     await feed.send(("users", both))
     await evaluate(store)
 
-    await erase(store, students, tmp_path)
+    await erase(store, students)
     await feed.send(("users", both))
     await evaluate(store)
 
@@ -228,10 +224,8 @@ async def test_who_teaches_as_well_stays_a_teacher(
 
 
 @pytest.mark.usefixtures("told")
-async def test_a_purge_forgets_who_was_erased(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path
-) -> None:
-    await erase(store, students, tmp_path)
+async def test_a_purge_forgets_who_was_erased(store: StoreUnderTest, students: PostgresStudents) -> None:
+    await erase(store, students)
     await evaluate(store)
     await publish_all(store)
 
@@ -241,7 +235,7 @@ async def test_a_purge_forgets_who_was_erased(
 
 
 async def test_a_rollback_leaves_an_erased_student_out(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path
+    store: StoreUnderTest, students: PostgresStudents
 ) -> None:
     feed, consumer = Feed(store), Consumer()
     await feed.send(*everybody())
@@ -251,7 +245,7 @@ async def test_a_rollback_leaves_an_erased_student_out(
         await feed.send(him(email=email), ("users", student_json(3, {"school": NORTH}, email=email)))
         await evaluate(store)
         await consumer.apply(store)
-    await erase(store, students, tmp_path)
+    await erase(store, students)
     await evaluate(store)
     await consumer.apply(store)
 
@@ -265,23 +259,21 @@ async def test_a_rollback_leaves_an_erased_student_out(
 
 
 @pytest.mark.usefixtures("told")
-async def test_many_erasures_are_no_mass_removal(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path
-) -> None:
+async def test_many_erasures_are_no_mass_removal(store: StoreUnderTest, students: PostgresStudents) -> None:
     for number in range(1, 17):
-        await erase(store, students, tmp_path, record_id(number))
+        await erase(store, students, record_id(number))
 
     assert await evaluate(store) == ["commit"]
     assert (await store.districts.show(DISTRICT))["students"]["total"] == 32 - 16
 
 
 async def test_in_a_review_he_stays_committed_until_the_next_commit(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path, told: Feed
+    store: StoreUnderTest, students: PostgresStudents, told: Feed
 ) -> None:
     await told.send(("users", student_json(3, {"school": NORTH, "sis_id": ""})))
     assert await evaluate(store) == ["review"]
 
-    erased = await erase(store, students, tmp_path)
+    erased = await erase(store, students)
     during = (await evaluate(store), await kept(store))
     await told.send(("users", student_json(3, {"school": NORTH})))
     outcomes = await evaluate(store)
@@ -295,20 +287,17 @@ async def test_in_a_review_he_stays_committed_until_the_next_commit(
 
 @pytest.mark.usefixtures("told")
 async def test_a_letter_with_his_record_is_discarded_and_one_that_names_him_is_not(
-    store: StoreUnderTest, students: PostgresStudents, tmp_path: Path
+    store: StoreUnderTest, students: PostgresStudents
 ) -> None:
     of_him = json.dumps({"id": "e1", "data": {"object": {"id": HIM, "name": MARK}}})
     names_him = json.dumps({"id": "e2", "data": {"object": section_json(students=[HIM])}})
-    lines = [
-        {"body": body, "routing_key": "x", "headers": {"x-reason": "shape", "x-district-id": DISTRICT}}
-        for body in (of_him, names_him)
-    ]
-    (tmp_path / "dead-letters.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    headers = {"x-reason": "shape", "x-district-id": DISTRICT}
+    for body in (of_him, names_him):
+        await store.dead_letters.append(Message(DEAD_LETTER_EXCHANGE, "x", body.encode(), headers=headers))
 
-    before = await export(students, tmp_path)
-    erased = await erase(store, students, tmp_path)
+    before = await export(store, students)
+    erased = await erase(store, students)
 
     assert [one["body"] for one in before["dead_letters"]] == [of_him]
     assert erased.letters == 1
-    assert "e2" in (tmp_path / "dead-letters.ndjson").read_text()
-    assert MARK not in (tmp_path / "dead-letters.ndjson").read_text()
+    assert [one["body"].decode() for one in await store.rows("SELECT body FROM dead_letters")] == [names_him]

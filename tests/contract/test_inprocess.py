@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import multiprocessing
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from config.topology import COMMIT_QUEUE, DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE
+from config.topology import COMMIT_QUEUE
 from worker.adapters.inprocess.broker import InProcessBroker
-from worker.adapters.inprocess.files import DeadLetterFile, FileSink
+from worker.adapters.inprocess.files import FileSink
 from worker.messaging.broker import Message
 from worker.runtime.errors import BrokerUnavailable
 
@@ -119,20 +117,3 @@ async def test_a_file_that_cannot_be_written_makes_the_broker_unavailable(tmp_pa
 
     with pytest.raises(BrokerUnavailable, match="cannot write"):
         await broker.publish(commit(b"1"))
-
-
-@pytest.mark.parametrize(
-    ("body", "kept"), [("é\n".encode(), {"body": "é\n"}), (b"\xff\n", {"body_base64": "/wo="})]
-)
-async def test_a_dead_letter_keeps_its_reason_and_its_body_untouched(
-    tmp_path: Path, body: bytes, kept: dict[str, str]
-) -> None:
-    file = tmp_path / "dead.ndjson"
-    broker = InProcessBroker(sinks={DEAD_LETTER_QUEUE: DeadLetterFile(file)})
-    headers = {"x-reason": "not JSON", "x-district-id": None}
-
-    await broker.publish(Message(DEAD_LETTER_EXCHANGE, "d1.users", body, headers=headers))
-
-    told = json.loads(file.read_text())
-    assert datetime.now(UTC) - datetime.fromisoformat(told.pop("died_at")) < timedelta(seconds=LONG)
-    assert told == {"reason": "not JSON", "district_id": None, "routing_key": "d1.users", **kept}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -24,7 +23,6 @@ from tests.support.fixtures.people import (
     renamed,
 )
 from tests.support.fixtures.store import StoreUnderTest
-from worker.adapters.inprocess.dead_letters import FileDeadLetters
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.onboarding.states import Move, State
 from worker.domain.roster.section_filter import SectionFilter
@@ -167,11 +165,9 @@ async def test_an_adopted_baseline_is_its_districts_alone(store: StoreUnderTest,
 
 
 @HAS_A_TWIN
-async def test_an_erased_student_stays_in_the_other_district(
-    store: StoreUnderTest, feed: Feed, tmp_path: Path
-) -> None:
+async def test_an_erased_student_stays_in_the_other_district(store: StoreUnderTest, feed: Feed) -> None:
     await is_held_with_students_who_left(store, feed)
-    letters = FileDeadLetters(tmp_path / "letters")
+    letters = store.dead_letters
 
     async with twin(store):
         students = PostgresStudents(store.database, store.evaluations)

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
+from pydantic import SecretStr
+
 from config.settings import Settings
 from config.topology import ALERT_QUEUE, COMMIT_QUEUE, DEAD_LETTER_QUEUE, EVENTS_QUEUE, REVIEW_QUEUE
-from worker.adapters.inprocess.broker import InProcessBroker
-from worker.adapters.inprocess.dead_letters import FileDeadLetters
-from worker.adapters.inprocess.files import DeadLetterFile, FileSink, MessageFiles
+from worker.adapters.inprocess.broker import InProcessBroker, Sink
+from worker.adapters.inprocess.files import FileSink, MessageFiles
 from worker.adapters.rabbitmq import rights
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.adapters.rabbitmq.dead_letters import RabbitDeadLetters
@@ -19,48 +20,49 @@ from worker.bootstrap.settings import process_name
 from worker.bootstrap.store import Stores, open_store
 from worker.messaging.broker import Broker
 from worker.messaging.dead_letters import DeadLetters
-from worker.operations.purge_district import Purge
 from worker.pipeline.ingest.stage import IngestStage
 from worker.runtime.errors import BrokerUnavailable
 from worker.runtime.loop import Health, Stop, run
 from worker.runtime.metrics import Metrics
 
-DEAD_LETTERS: Final = "dead-letters.ndjson"
+OUT: Final = {COMMIT_QUEUE: "commit.ndjson", REVIEW_QUEUE: "review.ndjson", ALERT_QUEUE: "alerts.ndjson"}
+"""The files of the in-process broker, by queue."""
 
 
-def open_broker(settings: Settings) -> RabbitBroker | InProcessBroker:
-    """Return the broker; it connects when it is first used."""
+def open_broker(settings: Settings, store: Stores) -> RabbitBroker | InProcessBroker:
+    """Return the broker; it connects when it is first used. Without one, `store` takes the dead letters."""
     if settings.broker_url is not None:
-        return RabbitBroker(settings.broker_url.get_secret_value(), name=process_name())
-    out = settings.data_dir / "out"
-    return InProcessBroker(
-        sinks={
-            COMMIT_QUEUE: FileSink(out / "commit.ndjson"),
-            REVIEW_QUEUE: FileSink(out / "review.ndjson"),
-            ALERT_QUEUE: FileSink(out / "alerts.ndjson"),
-            DEAD_LETTER_QUEUE: DeadLetterFile(out / DEAD_LETTERS),
-        },
-    )
+        return _rabbitmq(settings.broker_url)
+    sinks: dict[str, Sink] = {DEAD_LETTER_QUEUE: store.dead_letters}
+    for queue, name in OUT.items():
+        sinks[queue] = FileSink(settings.data_dir / "out" / name)
+    return InProcessBroker(sinks=sinks)
 
 
 def message_files(settings: Settings) -> MessageFiles | None:
     """Return the files that the in-process broker's messages are kept in; None where there is a broker."""
     if settings.broker_url is not None:
         return None
-    out = settings.data_dir / "out"
-    return MessageFiles([out / name for name in ("commit.ndjson", "review.ndjson", "alerts.ndjson")])
+    return MessageFiles([settings.data_dir / "out" / name for name in OUT.values()])
 
 
-def purge_of(settings: Settings, store: Stores, broker: RabbitBroker | InProcessBroker) -> Purge:
-    """Return what deletes a district."""
-    return Purge(store.districts, dead_letters(settings, broker), store.quarantine, message_files(settings))
-
-
-def dead_letters(settings: Settings, broker: RabbitBroker | InProcessBroker) -> DeadLetters:
+def dead_letters(broker: RabbitBroker | InProcessBroker, store: Stores) -> DeadLetters:
     """Return where that broker's dead letters lie."""
-    if isinstance(broker, RabbitBroker):
-        return RabbitDeadLetters(broker)
-    return FileDeadLetters(settings.data_dir / "out" / DEAD_LETTERS)
+    return RabbitDeadLetters(broker) if isinstance(broker, RabbitBroker) else store.dead_letters
+
+
+@asynccontextmanager
+async def open_dead_letters(settings: Settings, store: Stores | None = None) -> AsyncIterator[DeadLetters]:
+    """Open the dead letters alone: without a broker those in `store`, or in one opened for it."""
+    async with AsyncExitStack() as stack:
+        if settings.broker_url is not None:
+            broker = _rabbitmq(settings.broker_url)
+            stack.push_async_callback(broker.close)
+            yield RabbitDeadLetters(broker)
+        else:
+            if store is None:
+                store = await stack.enter_async_context(open_store(settings))
+            yield store.dead_letters
 
 
 @asynccontextmanager
@@ -72,14 +74,17 @@ async def open_publisher(
     Without a broker, ingest runs here beside it (into `store`, or one opened for it), so that a publish
     returns once its event is stored; a worker on the same data folder takes it from there.
     """
-    broker = open_broker(settings)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(broker.close)
-        if isinstance(broker, RabbitBroker):
+        broker: RabbitBroker | InProcessBroker
+        if settings.broker_url is not None:
+            broker = _rabbitmq(settings.broker_url)
+            stack.push_async_callback(broker.close)
             await broker.check_topology(rights=rights.of_stages(["poll"]))
         else:
             if store is None:
                 store = await stack.enter_async_context(open_store(settings))
+            broker = open_broker(settings, store)
+            stack.push_async_callback(broker.close)
             await stack.enter_async_context(_ingesting(broker, store))
         yield broker
 
@@ -105,3 +110,7 @@ async def _ingesting(broker: Broker, store: Stores) -> AsyncIterator[None]:
         stop.set()
         await running
         await ingest.close()
+
+
+def _rabbitmq(url: SecretStr) -> RabbitBroker:
+    return RabbitBroker(url.get_secret_value(), name=process_name())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -95,7 +95,6 @@ class Worker:
         """Run until asked to stop; return the exit code: 0, or 1 where a supervisor should start anew."""
         async with AsyncExitStack() as stack:
             self.tracer = await stack.enter_async_context(open_tracing(self._settings, self.metrics))
-            broker = await stack.enter_async_context(self._opened_broker())
             store = await self._when_there(
                 lambda: stack.enter_async_context(
                     open_store(self._settings, is_worker="evaluate" in self._stages)
@@ -103,6 +102,8 @@ class Worker:
             )
             if store is None or self.stop.requested:
                 return 0
+            broker = open_broker(self._settings, store)
+            stack.push_async_callback(broker.close)
             is_checked = await self._first_look(broker)
             opening = open_source(self._settings, store, broker, self.metrics, self.tracer)
             source = await stack.enter_async_context(opening)
@@ -161,7 +162,7 @@ class Worker:
         made.append(
             ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep, check_schema)
         )
-        quarantine = QuarantineStage(broker, store.losses, dead_letters(self._settings, broker), self.metrics)
+        quarantine = QuarantineStage(broker, store.losses, dead_letters(broker, store), self.metrics)
         if "ingest" in self._stages:
             made.append(watchdog)
             if isinstance(broker, RabbitBroker):
@@ -306,14 +307,6 @@ class Worker:
         for result in results:
             if isinstance(result, Exception):
                 raise result
-
-    @asynccontextmanager
-    async def _opened_broker(self) -> AsyncIterator[RabbitBroker | InProcessBroker]:
-        broker = open_broker(self._settings)
-        try:
-            yield broker
-        finally:
-            await broker.close()
 
 
 async def _is_set(event: asyncio.Event) -> None:

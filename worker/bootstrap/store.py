@@ -24,6 +24,7 @@ from worker.adapters.postgres.alerts.inspections import PostgresInspections
 from worker.adapters.postgres.alerts.stage_failures import PostgresStageFailures
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
+from worker.adapters.postgres.ingest.dead_letters import PostgresDeadLetters
 from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.postgres.ingest.quarantine import PostgresLosses, PostgresQuarantine
 from worker.adapters.postgres.mail.mail_orders import PostgresMailOrders
@@ -78,6 +79,8 @@ class Stores:
     connections: PostgresConnections | None
     """None where no Clever source is configured."""
     rollbacks: PostgresRollbacks
+    dead_letters: PostgresDeadLetters
+    """Those of the broker inside the process."""
     quarantine: PostgresQuarantine
     losses: PostgresLosses
     plans: PostgresPlans
@@ -139,6 +142,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresSurveys(database, policy(settings)),
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
+            PostgresDeadLetters(database),
             PostgresQuarantine(database),
             PostgresLosses(database),
             PostgresPlans(database),

@@ -174,15 +174,12 @@ async def _opened(ctx: CommandContext) -> AsyncIterator[_Opened]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(app.open_store(ctx.settings))
         broker = await stack.enter_async_context(outside.open_publisher(ctx.settings, store))
-        yield _Opened(store, outside.dead_letters(ctx.settings, broker), broker)
+        yield _Opened(store, outside.dead_letters(broker, store), broker)
 
 
 async def _list(ctx: CommandContext, limit: int) -> DeadLetterListing:
-    broker = outside.open_broker(ctx.settings)
-    try:
-        return await letters.listed(outside.dead_letters(ctx.settings, broker), limit)
-    finally:
-        await broker.close()
+    async with outside.open_dead_letters(ctx.settings) as opened:
+        return await letters.listed(opened, limit)
 
 
 async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:

@@ -15,6 +15,7 @@ from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
 from worker.cli.terminal_output import say
 from worker.operations import resync as reading
+from worker.operations.purge_district import Purge
 from worker.runtime.count_text import counted
 from worker.runtime.errors import SettingsError
 from worker.runtime.metrics import Metrics
@@ -155,9 +156,7 @@ async def _from_pages(
 
 async def _purge(ctx: CommandContext, store: Stores, district_id: str) -> tuple[dict[str, int], bool]:
     source = (await store.districts.show(district_id))["source"]
-    broker = outside.open_broker(ctx.settings)
-    try:
-        deleted = await outside.purge_of(ctx.settings, store, broker).district(district_id, ctx.actor)
-    finally:
-        await broker.close()
+    async with outside.open_dead_letters(ctx.settings, store) as letters:
+        purge = Purge(store.districts, letters, store.quarantine, outside.message_files(ctx.settings))
+        deleted = await purge.district(district_id, ctx.actor)
     return deleted, source is not None and source["disconnected_at"] is None

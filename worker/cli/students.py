@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from worker.bootstrap import broker as outside
+from worker.bootstrap.broker import open_dead_letters
 from worker.bootstrap.store import Stores
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
@@ -79,21 +79,13 @@ def told(erased: Erased) -> list[str]:
 async def _export(ctx: CommandContext, student: str, store: Stores, district_id: str) -> dict[str, Any]:
     student_id = await erase_student.student_id_of(store.students, district_id, student)
     await store.districts.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
-    broker = outside.open_broker(ctx.settings)
-    try:
-        dead_letters = outside.dead_letters(ctx.settings, broker)
-        return await erase_student.export(store.students, dead_letters, district_id, student_id)
-    finally:
-        await broker.close()
+    async with open_dead_letters(ctx.settings, store) as letters:
+        return await erase_student.export(store.students, letters, district_id, student_id)
 
 
 async def _erase(ctx: CommandContext, student: str, reason: str, store: Stores, district_id: str) -> Erased:
     student_id = await erase_student.student_id_of(store.students, district_id, student)
-    broker = outside.open_broker(ctx.settings)
-    try:
-        dead_letters = outside.dead_letters(ctx.settings, broker)
+    async with open_dead_letters(ctx.settings, store) as letters:
         return await erase_student.erase(
-            store.students, dead_letters, store.quarantine, district_id, student_id, ctx.actor, reason
+            store.students, letters, store.quarantine, district_id, student_id, ctx.actor, reason
         )
-    finally:
-        await broker.close()

@@ -1,7 +1,8 @@
 """Dead letters, as people look at them and settle them.
 
-`worker.adapters.rabbitmq.dead_letters` and `worker.adapters.inprocess.dead_letters` both answer to these, and
-`tests/contract/test_dead_letters.py` holds them to the same behaviour. `Quarantine` is the store's side.
+`worker.adapters.rabbitmq.dead_letters` and `worker.adapters.postgres.ingest.dead_letters` both answer to
+these, and `tests/contract/test_dead_letters.py` holds them to the same behaviour. `Quarantine` is the store's
+side.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class DeadLetter:
 class OpenLetters(Protocol):
     """The dead letters, while one person has them: whoever else asks has to wait.
 
-    Every call may raise `BrokerUnavailable`; what was not removed by then is where it was.
+    Every call may raise `BrokerUnavailable`, or `StoreUnavailable` where they lie in the store; what was not
+    removed by then is where it was.
     """
 
     def read(self, limit: int) -> AsyncIterator[DeadLetter]:
@@ -73,8 +75,8 @@ class DeadLetters(Protocol):
     def open(self) -> AbstractAsyncContextManager[OpenLetters]:
         """Have the dead letters while the context is open; what is not removed then stays, in its order.
 
-        Raises `DeadLettersBusy` where somebody else has them for long, `BrokerUnavailable`, and
-        `TopologyError` where there is no place for them.
+        Raises `DeadLettersBusy` where somebody else has them for long, `BrokerUnavailable`,
+        `StoreUnavailable`, and `TopologyError` where there is no place for them.
         """
         ...
 

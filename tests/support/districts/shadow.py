@@ -36,6 +36,7 @@ UNIQUE: Final = {
     ("onboarding_history", "id"): "-id",
     ("mails", "mail_id"): "md5(mail_id::text)::uuid",
     ("mails", "position"): "-position",
+    ("dead_letters", "position"): "-position",
     ("connect_links", "digest"): "sha256(digest)",
     ("connect_links", "token"): "NULL",
 }

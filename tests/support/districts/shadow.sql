@@ -60,6 +60,9 @@ INSERT INTO mails (mail_id, position, district_id, kind, occasion, recipients, s
     FROM unnest(ARRAY['invitation', 'invitation/1', 'rostered', 'rostered/1', '1', 'a']) AS o(occasion);
 INSERT INTO quarantine (district_id, body_digest, reason, explanation)
     SELECT :d, sha256(n::text::bytea), 'unreadable', 'shadow' FROM generate_series(1, 3) AS n;
+-- Whoever reads the dead letters of all districts begins behind these.
+INSERT INTO dead_letters (position, district_id, routing_key, reason, body) OVERRIDING SYSTEM VALUE
+    SELECT -n, :d, 'd.users', 'unreadable', 'shadow' FROM generate_series(1, 3) AS n;
 INSERT INTO guard_history
     SELECT :d, s, pg_temp.id(n), now(), true, pg_temp.id(900), pg_temp.id(700),
            false, NULL, NULL FROM generate_series(1, 40) AS n, generate_series(2, 4) AS s

@@ -8,10 +8,8 @@ published again), writes, and returns after fsync.
 from __future__ import annotations
 
 import asyncio
-import base64
 import fcntl
 import os
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
@@ -28,49 +26,23 @@ if TYPE_CHECKING:
 TAIL_BYTES: Final = 65536
 
 
-class LineFile:
-    """A file that is appended to, line by line."""
+class FileSink:
+    """Keeps the body of each message, which must be JSON on one line."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         # Threads would take the file's lock in any order; messages keep the order of their publishes.
         self._in_order = asyncio.Lock()
 
-    async def append(self, line: bytes) -> None:
-        """Return once `line` is on disk; raises `BrokerUnavailable` when it cannot be written."""
-        if b"\n" in line:
+    async def append(self, message: Message) -> None:
+        """Return once the body is on disk; raises `BrokerUnavailable` when it cannot be written."""
+        if b"\n" in message.body:
             raise ValueError("a line cannot hold a line end")
         async with self._in_order:
             try:
-                await asyncio.to_thread(_append, self._path, line)
+                await asyncio.to_thread(_append, self._path, message.body)
             except OSError as error:
                 raise BrokerUnavailable(f"cannot write {self._path}: {error.strerror}") from error
-
-
-class FileSink:
-    """Keeps the body of each message, which must be JSON on one line."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = LineFile(path)
-
-    async def append(self, message: Message) -> None:
-        """Return once the body is on disk; raises `BrokerUnavailable`."""
-        await self._file.append(message.body)
-
-
-class DeadLetterFile:
-    """Keeps unreadable messages, with why and whose: their bodies may be anything.
-
-    A line is `{"reason", "district_id", "routing_key", "died_at", "body"}`, or `body_base64` in the place of
-    `body` where it is not UTF-8; `traceparent` stands beside it where the message came with one.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = LineFile(path)
-
-    async def append(self, message: Message) -> None:
-        """Return once the message is on disk; raises `BrokerUnavailable`."""
-        await self._file.append(orjson.dumps(_dead_letter(message)))
 
 
 class MessageFiles:
@@ -124,22 +96,6 @@ def _district(line: bytes) -> object:
     return told.get("district_id") if isinstance(told, dict) else None
 
 
-def _dead_letter(message: Message) -> dict[str, object]:
-    letter: dict[str, object] = {
-        "reason": message.headers.get("x-reason"),
-        "district_id": message.headers.get("x-district-id"),
-        "routing_key": message.routing_key,
-        "died_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-    }
-    if "traceparent" in message.headers:
-        letter["traceparent"] = message.headers["traceparent"]
-    try:
-        letter["body"] = message.body.decode()
-    except UnicodeDecodeError:
-        letter["body_base64"] = base64.b64encode(message.body).decode()
-    return letter
-
-
 def _append(path: Path, line: bytes) -> None:
     private_folder(path.parent)
     with _locked(path) as file:
@@ -158,7 +114,7 @@ def _locked(path: Path) -> BinaryIO:
         file = path.open("a+b")
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # Who takes dead letters away puts a new file into the place of the one that we waited for.
+            # A purge puts a new file into the place of the one that we waited for.
             if _is_at(path, file):
                 return file
         except BaseException:

@@ -15,7 +15,7 @@ from worker.runtime.errors import MessagesWaiting, UnknownDistrictError
 _SQL: Final = statements.load("operations/purge")
 
 TABLES: Final = (
-    *("inbox", "evaluated_events", "feed_marks", "quarantine", "evaluation_failures"),
+    *("inbox", "evaluated_events", "feed_marks", "quarantine", "dead_letters", "evaluation_failures"),
     *("baseline_records", "baselines", "connections"),
     *("staged", "section_links", "kept_sections", "identities", "findings", "roster", "coverage"),
     "school_terms",

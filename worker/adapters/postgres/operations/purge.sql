@@ -40,6 +40,10 @@ DELETE FROM feed_marks WHERE district_id = $1
 -- Deletes what could not be read of the district.
 DELETE FROM quarantine WHERE district_id = $1
 
+-- name: delete_dead_letters
+-- Deletes the district's dead letters that are kept here and came since they were discarded.
+DELETE FROM dead_letters WHERE district_id = $1
+
 -- name: delete_evaluation_failures
 -- Deletes the district's failed evaluations.
 DELETE FROM evaluation_failures WHERE district_id = $1

@@ -111,7 +111,7 @@ CREATE TABLE feed_marks (
     PRIMARY KEY (district_id, through)
 );
 
--- Unreadable messages that name this district; their bodies are in the dead-letter queue.
+-- Unreadable messages that name this district; their bodies are with the dead letters.
 CREATE TABLE quarantine (
     district_id text COLLATE "C" NOT NULL,
     body_digest bytea NOT NULL,
@@ -119,6 +119,18 @@ CREATE TABLE quarantine (
     explanation text NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (district_id, body_digest)
+);
+
+-- The dead letters of the broker inside the process: unreadable messages, whole, until a person replays or discards
+-- them. Those of RabbitMQ are on its queue. A routing key is bytes, since anything may stand in it.
+CREATE TABLE dead_letters (
+    position     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    district_id  text COLLATE "C",
+    routing_key  bytea NOT NULL,
+    reason       text NOT NULL,
+    body         bytea NOT NULL,
+    died_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    trace_parent text
 );
 
 -- The staged roster: every record as Clever last sent it. record is null for a tombstone.

@@ -23,4 +23,3 @@ class Channel(Protocol):
 
         More than one come only where it is told again of what stands.
         """
-        ...

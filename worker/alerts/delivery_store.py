@@ -72,32 +72,24 @@ class Deliveries(Protocol):
 
     async def take_over(self, channel: str, limit: int) -> int:
         """Take over up to `limit` alerts that the channel does not have yet; return how many."""
-        ...
 
     async def take(self, channel: str, limit: int, lease: timedelta) -> list[Due]:
         """Take alerts that are due; they are due again after `lease`, unless something is said of them."""
-        ...
 
     async def delivered(self, due: Due) -> None:
         """Say that the channel has it."""
-        ...
 
     async def failed(self, due: Due, problem: str, again: timedelta, give_up: timedelta) -> bool:
         """Put it off; return whether it is dead, being older than `give_up`."""
-        ...
 
     async def now(self) -> datetime:
         """Return the store's time."""
-        ...
 
     async def refresh(self, channel: str, every: timedelta, limit: int) -> list[OpenAlert]:
         """Take the last alerts of incidents that stand, which were not said again for so long."""
-        ...
 
     async def refreshed(self, channel: str, dedup_keys: Collection[str], since: datetime) -> None:
         """Say that these were said again: an end that was delivered since is delivered once more."""
-        ...
 
     async def wait(self, channel: str, seconds: float) -> None:
         """Return when there may be alerts to deliver, or after `seconds`."""
-        ...

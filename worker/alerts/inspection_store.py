@@ -34,7 +34,6 @@ class Inspections(Protocol):
 
     async def is_due(self, every: timedelta) -> bool:
         """Return whether nobody has inspected for so long."""
-        ...
 
     async def inspect(self, every: timedelta, dead_letters: int | None) -> int | None:
         """Compare what is wrong with what was told, and put what is news into the outbox of alerts.
@@ -42,7 +41,6 @@ class Inspections(Protocol):
         `dead_letters` is how many wait, None where nobody knows. Returns how many alerts came of it; None
         where somebody else inspects, or just did.
         """
-        ...
 
 
 class FiguresOfAll(Protocol):
@@ -50,4 +48,3 @@ class FiguresOfAll(Protocol):
 
     async def figures(self) -> Figures:
         """Return them as they are now."""
-        ...

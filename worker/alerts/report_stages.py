@@ -21,7 +21,6 @@ class StageFailures(Protocol):
 
     async def report(self, process: str, failing: Mapping[str, tuple[float, str]]) -> None:
         """Keep which stages of a process fail, for how many seconds they have, and why."""
-        ...
 
 
 @dataclass(slots=True)

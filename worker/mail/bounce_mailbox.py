@@ -20,8 +20,6 @@ class BounceMailbox(Protocol):
 
     async def unseen(self, limit: int) -> Sequence[Returned]:
         """Return the first messages that were not looked at; looking leaves them so."""
-        ...
 
     async def seen(self, uids: Collection[str]) -> None:
         """Say of messages that they were looked at."""
-        ...

@@ -31,4 +31,3 @@ class MailServer(Protocol):
         `whole` puts a mail off where one of its recipients is; otherwise it goes to the others. Raises
         `MailPutOff` and `MailRefused`, where it was surely not sent, and `MailUncertain` where nobody knows.
         """
-        ...

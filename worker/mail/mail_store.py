@@ -90,39 +90,30 @@ class Mails(Protocol):
 
     async def take(self, limit: int, lease: timedelta) -> list[DueMail]:
         """Take mails that are due, each of another district; they are free again after `lease`."""
-        ...
 
     async def postpone(self, mail: DueMail, until: datetime) -> None:
         """Put it off without an attempt."""
-        ...
 
     async def handed(self, mail: DueMail, refused: Mapping[str, int], lease: timedelta) -> bool:
         """Write down that it is about to be given away, for all but the refused; False: it must not be."""
-        ...
 
     async def sent(self, mail: DueMail) -> None:
         """Say that the mail server has it."""
-        ...
 
     async def put_off(self, mail: DueMail, problem: str, again: timedelta, give_up: timedelta) -> bool:
         """Say that it was surely not sent; return whether it is dead, after trying for `give_up`."""
-        ...
 
     async def refuse(self, mail: DueMail, problem: str, refused: Mapping[str, int]) -> None:
         """Say that it was surely not sent and never will be."""
-        ...
 
     async def uncertain(self, mail: DueMail, problem: str) -> None:
         """Say that nobody knows whether it was sent."""
-        ...
 
     async def bounce(self, mail_id: uuid.UUID, bounced: Mapping[str, str]) -> MailKind | None:
         """Keep whose came back; None where it was known, or there is no such mail."""
-        ...
 
     async def wait(self, seconds: float) -> None:
         """Return when there may be mails to send, or after `seconds`."""
-        ...
 
 
 class MailOrders(Protocol):
@@ -130,20 +121,15 @@ class MailOrders(Protocol):
 
     async def newest(self, district_id: str | None, limit: int = 200) -> list[KeptMail]:
         """Return the newest mails, of one district or of all."""
-        ...
 
     async def show(self, mail_id: uuid.UUID) -> KeptMail:
         """Return one."""
-        ...
 
     async def settle(self, mail_id: uuid.UUID, actor: str, *, arrived: bool) -> KeptMail:
         """End an uncertainty: it arrived, or it is sent again; or say that enough people have it."""
-        ...
 
     async def retry(self, mail_id: uuid.UUID, actor: str) -> KeptMail:
         """Send a dead one anew."""
-        ...
 
     async def cancel(self, mail_id: uuid.UUID, actor: str) -> KeptMail:
         """Never send it."""
-        ...

@@ -52,26 +52,21 @@ class Subscription(Protocol):
         for whatever reason (connection, channel, cancelled by the broker); what was taken and not
         acknowledged is delivered again to somebody.
         """
-        ...
 
     async def acknowledge(self, tag: int) -> None:
         """Acknowledge every delivery up to and including `tag`; raises `BrokerUnavailable`."""
-        ...
 
     async def acknowledge_each(self, tags: Collection[int]) -> None:
         """Acknowledge these deliveries and no others; raises `BrokerUnavailable`."""
-        ...
 
     async def reject(self, tag: int, *, requeue: bool = False) -> None:
         """Give one delivery to the queue's own dead-letter exchange, or back to the queue.
 
         Raises `BrokerUnavailable`.
         """
-        ...
 
     async def set_prefetch(self, prefetch: int) -> None:
         """Have at most so many further deliveries out unacknowledged; raises `BrokerUnavailable`."""
-        ...
 
 
 class Consumer(Protocol):
@@ -83,7 +78,6 @@ class Consumer(Protocol):
         Entering raises `BrokerUnavailable`, or `TopologyError` where the queue does not exist.
         Leaving gives everything unacknowledged back to its place in the queue.
         """
-        ...
 
 
 class Publisher(Protocol):
@@ -95,7 +89,6 @@ class Publisher(Protocol):
         Raises `BrokerUnavailable` when that is not known within the publishing time limit (it may or
         may not have arrived: publish it again), and `UnroutableMessage` when no queue is bound for it.
         """
-        ...
 
 
 class Depths(Protocol):
@@ -106,7 +99,6 @@ class Depths(Protocol):
 
         Raises `BrokerUnavailable`.
         """
-        ...
 
 
 class Broker(Consumer, Publisher, Depths, Protocol):
@@ -114,12 +106,9 @@ class Broker(Consumer, Publisher, Depths, Protocol):
 
     async def check_topology(self) -> None:
         """Raise `TopologyError`, one line, where something is missing or declared with other arguments."""
-        ...
 
     def healthy(self) -> bool:
         """Whether the connections in use are up; a broker not used yet counts as healthy."""
-        ...
 
     async def close(self) -> None:
         """Close every connection; may be called twice, or before anything was opened."""
-        ...

@@ -58,15 +58,12 @@ class OpenLetters(Protocol):
 
     def read(self, limit: int) -> AsyncIterator[DeadLetter]:
         """Yield the oldest letters in their order, at most `limit`; to be read once."""
-        ...
 
     async def remove(self, letter: DeadLetter) -> None:
         """Take one that was read away, for good."""
-        ...
 
     async def waiting(self) -> int:
         """Return how many letters there are beside those that were read."""
-        ...
 
 
 class DeadLetters(Protocol):
@@ -78,7 +75,6 @@ class DeadLetters(Protocol):
         Raises `DeadLettersBusy` where somebody else has them for long, `BrokerUnavailable`,
         `StoreUnavailable`, and `TopologyError` where there is no place for them.
         """
-        ...
 
 
 class Quarantine(Protocol):
@@ -89,11 +85,9 @@ class Quarantine(Protocol):
 
         Its district is held back until ingest has stored it: then it leaves the quarantine by itself.
         """
-        ...
 
     async def discard(self, letter: DeadLetter, actor: str, reason: str) -> None:
         """Take a letter out of quarantine, close its district's window, and write that into the audit."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +110,3 @@ class Losses(Protocol):
         Not what is stored all the same, or is in a baseline, or was replayed or discarded since. Those that
         nobody can tell the district of are kept as well, for an alert. Raises `StoreUnavailable`.
         """
-        ...

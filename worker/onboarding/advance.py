@@ -21,7 +21,6 @@ class Advancing(Protocol):
 
     async def advance(self) -> list[Transition]:
         """Make every move that follows from what is seen; return them."""
-        ...
 
 
 @dataclass(slots=True)

@@ -132,15 +132,12 @@ class OnboardingReads(Protocol):
 
     async def records(self) -> list[Record]:
         """Return every district in onboarding, by id."""
-        ...
 
     async def record(self, district_id: str) -> Record:
         """Return one; raises `UnknownDistrictError` where it is not in onboarding."""
-        ...
 
     async def history(self, district_id: str) -> list[Transition]:
         """Return every move of a district, the oldest first."""
-        ...
 
     async def preview(self, district_id: str, move: Move, rules: RulesAsked | None = None) -> Mail:
         """Return the e-mail that a person's move would write, and change nothing.
@@ -148,15 +145,12 @@ class OnboardingReads(Protocol):
         The link in an invitation is made when it is sent; here stands another text in its place. Raises as
         `order` does.
         """
-        ...
 
     async def links(self, district_id: str) -> list[ConnectLink]:
         """Return a district's connect links, the newest first."""
-        ...
 
     async def welcome(self, token: str) -> Welcome | None:
         """Return what the page behind a link shows, and note that it was opened; None for no open link."""
-        ...
 
 
 class OnboardingOrders(Protocol):
@@ -164,14 +158,12 @@ class OnboardingOrders(Protocol):
 
     async def choose(self, district_id: str, description: Description, actor: str) -> None:
         """Begin onboarding; raises `OrderRefused` where it has begun, `OnboardingError` on a wrong value."""
-        ...
 
     async def describe(self, district_id: str, description: Description, actor: str) -> None:
         """Change what people say of a district. Raises `UnknownDistrictError` and `OnboardingError`.
 
         The last contact cannot be taken away: e-mails would have nobody to go to.
         """
-        ...
 
     async def order(
         self,
@@ -190,7 +182,6 @@ class OnboardingOrders(Protocol):
         are); `OnboardingError` where an e-mail is to be written and there is no contact, no server or no
         public address.
         """
-        ...
 
     async def set_window(
         self, district_id: str, opens_on: date | None, launch_on: date | None, actor: str
@@ -200,23 +191,18 @@ class OnboardingOrders(Protocol):
         Returns the moves that follow at once. Raises `UnknownDistrictError`, and `OnboardingError` where the
         launch would come after the opening, or there is no contact to tell of it.
         """
-        ...
 
     async def drop(self, district_id: str, actor: str) -> None:
         """Take a district out of onboarding, e-mails that did not leave included; its roster stays."""
-        ...
 
     async def new_link(self, district_id: str, actor: str) -> ConnectLink:
         """Make a new connect link and revoke the ones before it."""
-        ...
 
     async def revoke_links(self, district_id: str, actor: str) -> int:
         """Revoke every open link of a district; return how many there were."""
-        ...
 
     async def advance(self) -> list[Transition]:
         """Make every move that follows from what is seen, each district's in one transaction; return them."""
-        ...
 
 
 class OnboardingStore(OnboardingReads, OnboardingOrders, Protocol):

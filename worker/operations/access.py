@@ -49,15 +49,12 @@ class Passwords(Protocol):
 
     async def hash(self, password: str) -> str:
         """Return what may be stored of a password."""
-        ...
 
     async def fits(self, password: str, password_hash: str | None) -> bool:
         """Whether the password is the hashed one; without a hash it takes as long, and is not."""
-        ...
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than the present ones."""
-        ...
 
 
 class Users(Protocol):
@@ -65,47 +62,36 @@ class Users(Protocol):
 
     async def everybody(self) -> list[User]:
         """Return every user, by name."""
-        ...
 
     async def exist(self) -> bool:
         """Whether there is any user, one who is disabled included."""
-        ...
 
     async def can_log_in(self) -> bool:
         """Whether there is a user who is not disabled."""
-        ...
 
     async def credentials(self, name: str) -> Credentials | None:
         """Return what a log-in of that name is compared with; None where there is no such user."""
-        ...
 
     async def add(self, name: str, role: Role, password_hash: str, actor: str) -> None:
         """Add a user; refused where the name is taken."""
-        ...
 
     async def set_password(self, name: str, password_hash: str, actor: str) -> None:
         """Give a user another password, and end the user's sessions."""
-        ...
 
     async def set_role(self, name: str, role: Role, actor: str) -> None:
         """Give a user another role, and end the user's sessions."""
-        ...
 
     async def disable(self, name: str, actor: str) -> None:
         """Keep a user out, sessions that are open included."""
-        ...
 
     async def enable(self, name: str, actor: str) -> None:
         """Let a user in again."""
-        ...
 
     async def end_sessions(self, name: str, actor: str) -> int:
         """End every session of a user; return how many there were."""
-        ...
 
     async def rehash(self, name: str, before: str, password_hash: str) -> None:
         """Keep the same password under another hash, where it is still the one before."""
-        ...
 
 
 class Sessions(Protocol):
@@ -113,15 +99,12 @@ class Sessions(Protocol):
 
     async def begin(self, token_digest: bytes, credentials: Credentials) -> bool:
         """Begin a session; False where the user's password, role or state changed meanwhile."""
-        ...
 
     async def user_of(self, token_digest: bytes) -> tuple[str, Role] | None:
         """Return whose session this is, and go on with it; None where there is none, or it is over."""
-        ...
 
     async def end(self, token_digest: bytes) -> None:
         """End a session; may be called twice."""
-        ...
 
 
 class Attempts(Protocol):
@@ -129,11 +112,9 @@ class Attempts(Protocol):
 
     async def admit(self, name: str, address: str) -> timedelta:
         """Count a try as failed beforehand; return zero, or how long to wait where it may not be made."""
-        ...
 
     async def succeeded(self, name: str, address: str) -> None:
         """Take back what `admit` counted, and forget the name's failures."""
-        ...
 
 
 class LocalKeys(Protocol):
@@ -141,15 +122,12 @@ class LocalKeys(Protocol):
 
     async def new_link(self) -> str:
         """Return the token of a link that opens the console once."""
-        ...
 
     async def exchange(self, link: str) -> str | None:
         """Return the token of a session for that of a link; None where that is used, over, or none."""
-        ...
 
     async def is_session(self, token: str) -> bool:
         """Whether a session goes on."""
-        ...
 
 
 class Audit(Protocol):
@@ -157,10 +135,8 @@ class Audit(Protocol):
 
     async def note(self, actor: str, action: str, district_id: str | None, detail: dict[str, Any]) -> None:
         """Write down what somebody did."""
-        ...
 
     async def entries(
         self, *, before: int | None = None, district_id: str | None = None, limit: int = 100
     ) -> list[AuditEntry]:
         """Return the newest entries, or those older than the one called `before`."""
-        ...

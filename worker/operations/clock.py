@@ -19,7 +19,6 @@ class Clock(Protocol):
 
     async def catch_up(self) -> dict[str, int]:
         """Bring times that lie too far ahead to the latest that they can be; return how many, by table."""
-        ...
 
 
 @dataclass(slots=True)

@@ -20,7 +20,6 @@ class Row(Protocol):
 
     def items(self) -> Iterable[tuple[str, Any]]:
         """Return the columns with their values."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,24 +120,18 @@ class Views(Protocol):
 
     async def districts(self, asked: DistrictsAsked) -> DistrictPage:
         """Return the districts asked for, in the order asked for."""
-        ...
 
     async def coverage(self, district_id: str, *, removed: bool = False) -> list[CoverageCell]:
         """Return students in scope by school and grade; with `removed` also whom the plan would remove."""
-        ...
 
     async def decisions(self, district_id: str, before: int | None, limit: int) -> list[DecisionLine]:
         """Return decisions, the newest first: those numbered below `before`."""
-        ...
 
     async def findings(self, district_id: str, asked: FindingsAsked) -> list[FindingRow]:
         """Return open findings in their order, behind the place asked for."""
-        ...
 
     def all_findings(self, district_id: str, asked: FindingsAsked) -> AsyncIterator[list[FindingRow]]:
         """Yield every open finding of the kind asked for, `limit` at a time; keeps no transaction open."""
-        ...
 
     async def section_names(self, district_id: str, ids: Collection[str]) -> dict[str, str]:
         """Return what these sections are called; those without a name are left out."""
-        ...

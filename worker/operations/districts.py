@@ -49,31 +49,24 @@ class DistrictQueries(Protocol):
 
     async def districts_called(self, text: str, beginning: str | None) -> list[NamedDistrict]:
         """Return the districts whose id or name a text is (case aside), or whose id begins so; at most 20."""
-        ...
 
     async def show(self, district_id: str) -> dict[str, Any]:
         """Return one district as JSON values; raises `UnknownDistrictError`."""
-        ...
 
     async def is_known(self, district_id: str) -> bool:
         """Return whether the district was ever seen."""
-        ...
 
     async def purgeable(self, district_id: str) -> None:
         """Return if a district could be purged; raises `UnknownDistrictError`, and `MessagesWaiting`."""
-        ...
 
     async def statuses(self) -> dict[str, int]:
         """Return how many districts have each status."""
-        ...
 
     async def has_worker(self) -> bool:
         """Return whether a process that evaluates is connected to the same database."""
-        ...
 
     async def ping(self) -> None:
         """Return if the store answers; raises `StoreUnavailable`."""
-        ...
 
 
 class DistrictSettings(Protocol):
@@ -81,15 +74,12 @@ class DistrictSettings(Protocol):
 
     async def current_filter(self, district_id: str) -> FilterVersion:
         """Return the section filter in force."""
-        ...
 
     async def filters(self, district_id: str) -> list[FilterVersion]:
         """Return every section filter that the district ever had, the oldest first."""
-        ...
 
     async def policies(self, district_id: str) -> list[PolicyVersion]:
         """Return every policy that the district ever had of its own, the oldest first."""
-        ...
 
     async def set_filter(
         self,
@@ -107,7 +97,6 @@ class DistrictSettings(Protocol):
         the version in force is not the one that this is meant to replace, `instead_of`. So many students as
         the person saw and `confirmed` are no accident in the first commit by this filter.
         """
-        ...
 
 
 class DistrictCommands(Protocol):
@@ -115,21 +104,18 @@ class DistrictCommands(Protocol):
 
     async def flush(self, district_id: str, actor: str) -> None:
         """Close the window now, and give a parked district another try; raises `UnknownDistrictError`."""
-        ...
 
     async def hold(self, district_id: str, actor: str, reason: str) -> None:
         """Stop the district's commits: once this returns, none is decided until it is resumed.
 
         Raises `UnknownDistrictError`, and `OrderRefused` where it is on hold already.
         """
-        ...
 
     async def resume(self, district_id: str, actor: str, reason: str) -> None:
         """End a hold, and have what was held back committed.
 
         Raises `UnknownDistrictError`, and `OrderRefused` where there is none.
         """
-        ...
 
     async def approve(self, district_id: str, plan: str, actor: str, reason: str) -> None:
         """Approve the plan whose digest begins so, and have it committed in spite of its guards.
@@ -137,11 +123,9 @@ class DistrictCommands(Protocol):
         Raises `OrderRefused`, which says why not: no such district, another plan by now, other errors, no
         need, a hold, or an approval that is open already.
         """
-        ...
 
     async def note(self, district_id: str | None, action: str, actor: str, detail: dict[str, Any]) -> None:
         """Write what somebody did into the audit; None: with no district in particular."""
-        ...
 
     async def purge(self, district_id: str, actor: str) -> dict[str, int]:
         """Delete all of a district's data; return how much there was, which the audit keeps.
@@ -149,7 +133,6 @@ class DistrictCommands(Protocol):
         Its numbers go on where they were, so that no two decisions ever share an id; its next commit has no
         previous one. Raises `UnknownDistrictError`, and `MessagesWaiting` where messages are not out yet.
         """
-        ...
 
 
 class Districts(DistrictQueries, DistrictSettings, DistrictCommands, Protocol):

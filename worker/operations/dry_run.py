@@ -44,11 +44,9 @@ class WindowEvaluation(Evaluation, Protocol):
 
     async def has_ready_baseline(self) -> bool:
         """Whether a baseline waits to be adopted."""
-        ...
 
     async def has_hold(self) -> bool:
         """Whether a person has stopped the district's commits; locks nothing."""
-        ...
 
 
 class DryRuns(Protocol):
@@ -58,14 +56,12 @@ class DryRuns(Protocol):
         self, district_id: str, section_filter: SectionFilter
     ) -> AbstractAsyncContextManager[Evaluation | None]:
         """Lock a district and evaluate it under another filter; None where it was never seen."""
-        ...
 
     def of_open_window(self, district_id: str) -> AbstractAsyncContextManager[WindowEvaluation | None]:
         """Lock a district as if its window closed now.
 
         None where somebody has the district, or it was never seen: this waits for nobody.
         """
-        ...
 
 
 async def try_filter(

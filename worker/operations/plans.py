@@ -58,4 +58,3 @@ class Plans(Protocol):
 
         Only those of one `kind`, or that do one thing, where that is given. Raises `UnknownDistrictError`.
         """
-        ...

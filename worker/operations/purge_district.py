@@ -21,7 +21,6 @@ class Messages(Protocol):
 
     async def forget(self, district_id: str) -> int:
         """Delete a district's messages; return how many. Raises `BrokerUnavailable`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

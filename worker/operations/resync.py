@@ -34,15 +34,12 @@ class SavedPages(Protocol):
     @property
     def district_id(self) -> str:
         """The district that every record belongs to."""
-        ...
 
     def collections(self) -> list[str]:
         """Return the collections that there are."""
-        ...
 
     def pages(self, collection: str, size: int) -> Iterator[list[Json]]:
         """Yield a collection's records, at most `size` at a time."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

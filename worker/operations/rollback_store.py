@@ -39,45 +39,36 @@ class Rollback(Evaluation, Protocol):
 
     async def history_from(self) -> int:
         """Return the sequence of the first commit that one can go back to."""
-        ...
 
     async def commit_of(self, sequence: int) -> PastCommit | None:
         """Return one of the district's commits; None where it has none of this sequence."""
-        ...
 
     def differences(self, sequence: int) -> AsyncIterator[Difference]:
         """Yield what the committed roster has to become to be as it was after that commit, in no order."""
-        ...
 
     async def restore(self, sequence: int) -> None:
         """Make the committed roster what it was after that commit.
 
         What that replaces is kept under `state.commit_sequence`, a commit of its own.
         """
-        ...
 
     def restored_changes(self) -> AsyncIterator[str]:
         """Yield what `restore` changed as JSON, in the order a commit has it."""
-        ...
 
     async def record_rollback(self, batch: BatchRecord, decision: DecisionRecord) -> None:
         """Keep the batch and the decision, and save of `state` what a rollback changes.
 
         What the candidate roster was last judged by stays as it is.
         """
-        ...
 
     async def hold(self, actor: str, reason: str) -> None:
         """Stop the district's commits until a person lets them go on; an earlier hold is replaced."""
-        ...
 
     async def void_approval(self, why: str) -> None:
         """End an open approval, if there is one: what it was given for is another difference now."""
-        ...
 
     async def note(self, actor: str, detail: Mapping[str, Any]) -> None:
         """Write the rollback into the audit."""
-        ...
 
 
 class Rollbacks(Protocol):
@@ -88,8 +79,6 @@ class Rollbacks(Protocol):
 
         Raises `DistrictBusy` where that takes longer than `patience`.
         """
-        ...
 
     async def reachable(self, district_id: str, limit: int) -> Reachable | None:
         """Return the commits that one can go back to, at most `limit`; None where the district is unknown."""
-        ...

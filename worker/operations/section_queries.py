@@ -67,20 +67,15 @@ class SectionViews(Protocol):
 
     async def moment(self, district_id: str) -> TableMoment:
         """Return what a table that is read now would be true for; raises `UnknownDistrictError`."""
-        ...
 
     async def read(self, district_id: str) -> ReadSections:
         """Return the district's live sections; raises `UnknownDistrictError`."""
-        ...
 
     async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, str | None]]:
         """Return first and last names of the known teachers of sections, by id: they tell public words."""
-        ...
 
     async def seats(self, district_id: str, groups: Sequence[Collection[str]]) -> list[Seats]:
         """Return for each group of section ids what it alone would give the students in scope."""
-        ...
 
     async def student(self, district_id: str, record_id: str) -> StudentDetails | None:
         """Return one student; None where nobody of this id is one, or was committed as one."""
-        ...

@@ -26,11 +26,9 @@ class Erasure(Evaluation, Protocol):
 
     async def erase(self, student_id: str, actor: str) -> Change | None:
         """Delete what is kept of a student but for the roster; return what that changes in what is staged."""
-        ...
 
     async def conclude(self, student_id: str, actor: str, detail: dict[str, Any]) -> bool:
         """Save `state`, close the window, write the audit; return whether he is still committed."""
-        ...
 
 
 class Students(Protocol):
@@ -38,19 +36,15 @@ class Students(Protocol):
 
     async def called(self, district_id: str, text: str, beginning: str | None) -> list[str]:
         """Return the ids of those whom a text may mean; at most 20."""
-        ...
 
     async def erased(self, district_id: str, student_id: str) -> ErasedStudent | None:
         """Return when a student was erased; None where he was not."""
-        ...
 
     async def export(self, district_id: str, student_id: str) -> dict[str, Any]:
         """Return all that is kept of a student, as JSON values."""
-        ...
 
     def begin(self, district_id: str, patience: timedelta) -> AbstractAsyncContextManager[Erasure | None]:
         """Lock a district, and wait for an evaluation that is under way; None where it was never seen.
 
         Raises `DistrictBusy` where that takes longer than `patience`.
         """
-        ...

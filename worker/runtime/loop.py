@@ -50,11 +50,9 @@ class Stage(Protocol):
 
     async def once(self) -> bool:
         """Do one piece of work; return whether there was any. Raises `Unavailable`."""
-        ...
 
     async def wait(self) -> None:
         """Return when there may be work again, within a second or so."""
-        ...
 
 
 class Stop:

@@ -34,15 +34,12 @@ class Span(Protocol):
 
         A name stands for itself, or with two underscores for one of OpenTelemetry's own: `http__route`.
         """
-        ...
 
     def link(self, contexts: Iterable[str]) -> None:
         """Say what led to it, as trace contexts."""
-        ...
 
     def failed(self, error: BaseException) -> None:
         """Say that it failed: by the error's type and place, never by its text."""
-        ...
 
 
 class Tracer(Protocol):
@@ -55,7 +52,6 @@ class Tracer(Protocol):
 
         It belongs to the trace of `parent`, to that of the span that is open here, or to one of its own.
         """
-        ...
 
 
 class _NoSpan:

@@ -26,7 +26,6 @@ class Consumes(Protocol):
     @property
     def consuming(self) -> bool:
         """Whether there is one now."""
-        ...
 
 
 class Watchdog:

@@ -37,16 +37,12 @@ class Surveys(Protocol):
 
         Raises `UnknownDistrictError`.
         """
-        ...
 
     async def schools(self, district_id: str) -> dict[str, str]:
         """Return what a district's schools are called, by id; the id stands for one without a name."""
-        ...
 
     async def moment(self, district_id: str) -> Moment:
         """Return what a seating that is read now would be true for; raises `UnknownDistrictError`."""
-        ...
 
     async def seating(self, district_id: str) -> tuple[Moment, EnrolmentsBuilder]:
         """Return who sits where as it is staged now, keeping nobody from it; see `of`."""
-        ...

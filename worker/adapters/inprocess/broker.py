@@ -33,7 +33,6 @@ class Sink(Protocol):
 
     async def append(self, message: Message) -> None:
         """Return once the message is safe; raises `BrokerUnavailable`."""
-        ...
 
 
 class InProcessBroker:

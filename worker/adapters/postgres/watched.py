@@ -70,15 +70,12 @@ class Watch(Protocol):
 
     async def look(self, backend: int) -> BackendState:
         """Return what that backend does."""
-        ...
 
     async def end(self, backend: int) -> None:
         """End that backend, so that it holds no locks any more; what fails here changes nothing."""
-        ...
 
     def found_dark(self) -> None:
         """Take note that a connection swallows what it is given."""
-        ...
 
 
 def _watched(method: Method) -> Method:

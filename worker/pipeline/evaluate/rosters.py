@@ -126,36 +126,29 @@ class StagedRecords(Protocol):
 
     async def claim_events(self, through: str | None, limit: int) -> list[Event]:
         """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
-        ...
 
     async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
         """Return what is staged under these keys."""
-        ...
 
     async def write_staged(self, changes: Sequence[Change]) -> None:
         """Stage the changes' records."""
-        ...
 
     async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
         """Return the student sides of those users who are students now."""
-        ...
 
     async def schools(self) -> list[School]:
         """Return the district's schools."""
-        ...
 
     def ids_in_chunks(self, what: str, size: int) -> AsyncIterator[list[str]]:
         """Yield, `size` at a time, the ids of all of `section`, `student`, `teacher` or `school`.
 
         All: those that are staged, and those that stand in the roster.
         """
-        ...
 
     async def unknown_users(
         self, students: Collection[str], teachers: Collection[str]
     ) -> tuple[set[str], set[str]]:
         """Return which of these are no students now, and which of those no teachers."""
-        ...
 
 
 class StagedSections(Protocol):
@@ -163,27 +156,21 @@ class StagedSections(Protocol):
 
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         """Change which sections point where."""
-        ...
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
         """Return the live sections that point to any of these targets."""
-        ...
 
     async def section_states(self, ids: Collection[str]) -> list[SectionState]:
         """Return the sections with what a filter reads beside them; ids never seen are left out."""
-        ...
 
     async def terms(self) -> DistrictTerms:
         """Return the district's terms, by the schools that use them."""
-        ...
 
     async def count_school_terms(self, changes: Mapping[tuple[str, str], int]) -> None:
         """Add to how many live sections of a school name a term, by (school, term); at least one change."""
-        ...
 
     async def put_in_grace(self, terms: Collection[tuple[str, str]]) -> None:
         """Say which terms count on though they have ended, by (school, term); no others do."""
-        ...
 
 
 class StagedRoster(StagedRecords, StagedSections, Protocol):
@@ -195,15 +182,12 @@ class KeptSections(Protocol):
 
     async def write_kept(self, kept: Mapping[str, int], dropped: Collection[str]) -> None:
         """Say which sections the filter keeps, by rank, and which no longer."""
-        ...
 
     async def resize_kept(self, changes: Mapping[str, int]) -> set[str]:
         """Add to the number of students of kept sections; return those that came to have none, or some."""
-        ...
 
     async def class_states(self, ids: Collection[str]) -> list[ClassState]:
         """Return these sections as classes, with the candidate records of their rows."""
-        ...
 
 
 class Identities(Protocol):
@@ -213,15 +197,12 @@ class Identities(Protocol):
         self, ids: Collection[str], identities: Collection[tuple[str, str, bytes]]
     ) -> set[tuple[str, bytes]]:
         """Replace the (student, field, digest) rows of these students; return the values that moved."""
-        ...
 
     async def unsettled_holders(self, values: Collection[tuple[str, bytes]]) -> set[str]:
         """Return students whose finding of a duplicate no longer fits how many hold their value."""
-        ...
 
     async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
         """Return, by student, the unique fields whose value somebody else in scope has too."""
-        ...
 
 
 class RosterEntries(Protocol):
@@ -229,27 +210,21 @@ class RosterEntries(Protocol):
 
     async def student_states(self, ids: Collection[str]) -> list[StudentState]:
         """Return these users as students."""
-        ...
 
     async def teacher_states(self, ids: Collection[str]) -> list[PersonState]:
         """Return these users as teachers; one is needed if a class lists him."""
-        ...
 
     async def school_states(self, ids: Collection[str]) -> list[PersonState]:
         """Return these schools; one is needed if a student or a class in the roster names it."""
-        ...
 
     async def students_of_schools(self, ids: Collection[str]) -> set[str]:
         """Return the students in the candidate roster whose school is one of these."""
-        ...
 
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
         """Change the candidate roster."""
-        ...
 
     async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
         """Add to how many students, and blocked ones, there are of each (school, grade)."""
-        ...
 
 
 class Findings(Protocol):
@@ -257,19 +232,15 @@ class Findings(Protocol):
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings on these records (None: on all of these kinds)."""
-        ...
 
     async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
         """Open and close findings."""
-        ...
 
     async def quarantined(self) -> int:
         """Return how many unreadable events wait."""
-        ...
 
     async def unreadable(self, kinds: Collection[str]) -> int:
         """Return how many live records of these kinds have fields that could not be read."""
-        ...
 
 
 class CandidateRoster(KeptSections, Identities, RosterEntries, Findings, Protocol):

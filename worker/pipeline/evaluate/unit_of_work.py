@@ -35,15 +35,12 @@ class SuggestionMemory(Protocol):
 
     async def advice(self) -> KeptSuggestions | None:
         """Return what was suggested last; None where nothing was."""
-        ...
 
     async def keep_advice(self, advice: KeptSuggestions) -> None:
         """Keep what was suggested, in the place of what was before."""
-        ...
 
     async def survey(self) -> SurveyBuilder:
         """Read the district as it is staged in this evaluation."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +65,24 @@ class SectionFigures(Protocol):
 
     async def concerned_sections(self) -> list[ConcernedSection]:
         """Return the kept sections of students who are in several."""
-        ...
 
     async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
         """Return what the district's known teachers of sections are called, by id: first name, last name."""
-        ...
 
     def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
         """Yield the live sections of the students in no kept one, without their students."""
-        ...
 
     async def sections_of_unknown_terms(self) -> dict[str, str]:
         """Return kept sections of students in several whose term has no days, with the ids of the terms."""
-        ...
 
     async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
         """Return sets of kept sections with the same students that differ by their teachers alone.
 
         Unless a filter picks sections of one kind (`is_filtered`), they must have a subject or a course.
         """
-        ...
 
     async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
         """Return some of the sections of students with the same kinds of them."""
-        ...
 
 
 class ErrorFigures(SectionFigures, Protocol):
@@ -102,40 +93,32 @@ class ErrorFigures(SectionFigures, Protocol):
 
         Looks at every committed student.
         """
-        ...
 
     async def blocked_students(
         self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
     ) -> list[Blocked]:
         """Return the blocked students; `labels` say of what kind the sections are (None: not asked)."""
-        ...
 
     async def other_errors(self) -> list[Others]:
         """Return the errors on everything but students."""
-        ...
 
     async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
         """Return how many students in scope each grade of these schools has."""
-        ...
 
     async def removals(self, classes_committed: int) -> Removals:
         """Return what the plan removes."""
-        ...
 
     async def class_changes(self, today: date | None) -> list[ClassChange]:
         """Return whom the plan puts into another class, and what became of the classes they were in.
 
         `today` tells which terms are over, None where that is no matter.
         """
-        ...
 
     async def is_connected(self) -> bool:
         """Return whether the district is connected in Clever, so that it can be read from there."""
-        ...
 
     async def has_shared_students(self) -> bool:
         """Return whether Clever shares any student, in scope or not."""
-        ...
 
 
 class Guards(Protocol):
@@ -149,22 +132,18 @@ class Guards(Protocol):
         `committed` are the students committed now. Schools are those that more students than the floor left,
         or changed class at; of one that is within the limits it is only known that it is.
         """
-        ...
 
     async def most_moved(self, after: datetime, committed: int, limits: SchoolLimits) -> Turnovers:
         """Return what both counts of `turnovers` are at most, of rosters that are at least so large.
 
         It costs a fraction of the counts themselves.
         """
-        ...
 
     async def restart_count(self) -> None:
         """Forget all that commits moved so far: what comes next is counted from here."""
-        ...
 
     async def end_confirmation(self) -> None:
         """Use up what a person confirmed of a filter."""
-        ...
 
 
 class BaselineAdoption(Protocol):
@@ -175,22 +154,18 @@ class BaselineAdoption(Protocol):
 
         The floor of the feed rises to its seed. At most `limit` changes come back.
         """
-        ...
 
     async def keep_demanded_fields(self) -> None:
         """Keep what the policy in force demands of students, and delete what only another one did."""
-        ...
 
     async def demand_fields(self) -> None:
         """Have a connected district read again where fields are demanded that were not kept."""
-        ...
 
     async def mend_floor(self) -> int | None:
         """Bring a floor that lies ahead of now down to what is stored, and have the district read again.
 
         Returns how many records were staged by it; None where the floor is sound.
         """
-        ...
 
 
 class DistrictReads(Protocol):
@@ -198,34 +173,27 @@ class DistrictReads(Protocol):
 
     async def district_record(self) -> Json | None:
         """Return what Clever last told of the district itself and its sync."""
-        ...
 
     async def remaining_events(self) -> int:
         """Return how many of the district's events still wait in the inbox."""
-        ...
 
     async def changed_errors(self) -> ErrorChanges:
         """Return how many errors are new, and how many resolved, since the district's last review."""
-        ...
 
     async def first_findings(self, limit: int) -> list[StandingFinding]:
         """Return open findings with their age, errors first, in a stable order."""
-        ...
 
     def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
         """Yield the plan's changes as JSON, in the order a commit has them.
 
         With `names_replaced` a student who comes in the place of one who goes names that one.
         """
-        ...
 
     async def is_on_hold(self) -> bool:
         """Whether a person has stopped the district's commits; if not, nobody does before this ends."""
-        ...
 
     async def open_approval(self) -> Approval | None:
         """Return the approval of a plan of the district that is open."""
-        ...
 
 
 class DecisionWrites(Protocol):
@@ -233,42 +201,33 @@ class DecisionWrites(Protocol):
 
     async def note_incidents(self, found: Mapping[str, Problem | None], batch_id: str) -> None:
         """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
-        ...
 
     async def mark_reported(self) -> None:
         """Take the open errors for the ones that the last review told."""
-        ...
 
     async def forget_reported(self) -> None:
         """Forget what the last review told, since the district left it."""
-        ...
 
     async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
         """Make the candidate roster the committed one; keep whom that moves, or start the count over."""
-        ...
 
     async def end_approval(self, approval: Approval, ended: Ended) -> None:
         """End an approval, for good."""
-        ...
 
     async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
         """Put messages into the outbox, behind those that are there."""
-        ...
 
     async def set_parts(self, parts: int) -> None:
         """Tell the parts of this evaluation's commit how many they are."""
-        ...
 
     async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and save `state`."""
-        ...
 
     async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
         """Close the window, or keep open what came meanwhile or was put off.
 
         `answered` says that the request it was closed by is dealt with; a newer request always stays.
         """
-        ...
 
 
 class Evaluation(
@@ -295,20 +254,15 @@ class Evaluations(Protocol):
 
         Districts that time alone gives reason to judge anew become due first.
         """
-        ...
 
     async def failed(self, district_id: str, error: str, back_off: timedelta, limit: int) -> bool:
         """Count an evaluation that raised; return whether the district is parked for it."""
-        ...
 
     async def put_off(self, district_id: str, error: str, for_how_long: timedelta) -> None:
         """Let others come first after an evaluation that no fault of the district failed; count nothing."""
-        ...
 
     async def demand_policy(self) -> int:
         """Ask for the re-evaluation of districts last judged by another policy; return how many."""
-        ...
 
     async def wait(self, seconds: float) -> None:
         """Return when somebody says that a window is due, or after `seconds`."""
-        ...

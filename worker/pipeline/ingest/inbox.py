@@ -82,14 +82,12 @@ class Inbox(Protocol):
 
     async def ping(self) -> None:
         """Return if it looks as if events could be stored now; raises `StoreUnavailable`."""
-        ...
 
     async def check_writable(self) -> None:
         """Return once a write like that of `store` has succeeded and was undone; raises `StoreUnavailable`.
 
         Messages are taken only after that: a server that answers may yet store nothing.
         """
-        ...
 
     async def store(
         self,
@@ -104,4 +102,3 @@ class Inbox(Protocol):
 
         Raises `StoreRefused` where something in it cannot be stored; nothing of it then is.
         """
-        ...

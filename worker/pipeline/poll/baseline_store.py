@@ -88,7 +88,6 @@ class Baselines(Protocol):
 
     async def current(self, district_id: str) -> Run | None:
         """Return the district's baseline, if there is one."""
-        ...
 
     async def begin(
         self,
@@ -106,41 +105,33 @@ class Baselines(Protocol):
         stored so far counts as older than pages read from Clever, whatever the seed; `saved` pages may be of
         any day, so that each record is compared. With `over_newer` what is read stays, however old it is.
         """
-        ...
 
     async def add(self, run: Run, records: Sequence[BaselineRecord], after: str | None) -> Run:
         """Keep a page; `after` is where the next one of the collection begins, None at its end.
 
         Raises `BaselineLost` where the run was given up.
         """
-        ...
 
     async def skip(self, run: Run) -> Run:
         """Leave the collection that is next out of the baseline: what is staged of it stays as it is.
 
         Raises `BaselineLost` where the run was given up.
         """
-        ...
 
     async def census(self, run: Run) -> tuple[dict[str, int], dict[str, int]]:
         """Return how many live records are staged, and how many were read, by what they are.
 
         Raises `BaselineLost` where not all that was read is there, as after a crash of the database.
         """
-        ...
 
     async def older(self, run: Run) -> Older:
         """Return what of the baseline is older than what is staged, and changes nothing."""
-        ...
 
     async def believe(self, run: Run, *, moves_cursor: bool) -> None:
         """Say that every page is there. With `moves_cursor` the feed goes on from the seed, or beyond it."""
-        ...
 
     async def ready(self, run: Run, *, close_window: bool) -> None:
         """Say that it can be adopted when the district's window closes; `close_window` closes it now."""
-        ...
 
     async def refuse(self, run: Run, reason: str) -> None:
         """Give it up, and alert operations unless they were told already."""
-        ...

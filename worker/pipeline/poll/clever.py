@@ -41,24 +41,18 @@ class Clever(Protocol):
 
     async def tokens(self) -> dict[str, Token]:
         """Return the tokens of all connected districts, by district id: this is the list of them."""
-        ...
 
     async def token_of(self, district_id: str) -> Token | None:
         """Return one district's token as it is now (they rotate); None where it is not connected."""
-        ...
 
     async def district(self, token: Token) -> Json:
         """Return the record of the district that a token is for."""
-        ...
 
     async def page(self, token: Token, collection: str, after: str | None) -> CleverPage:
         """Return a page of `events` or of one of `COLLECTIONS`, from its beginning or after an id."""
-        ...
 
     async def newest_events(self, token: Token) -> list[str]:
         """Return the ids of the feed's newest two events, the newest last; fewer where it has fewer."""
-        ...
 
     async def knows_event(self, token: Token, event_id: str) -> bool:
         """Whether the feed still has this event: it forgets them after 30 days."""
-        ...

@@ -58,23 +58,18 @@ class ConnectionList(Protocol):
 
     async def claim_listing(self, every: timedelta) -> bool:
         """Whether the list of connected districts is due; says so to one process each time."""
-        ...
 
     async def unclaim_listing(self) -> None:
         """Let the list be due again, since it could not be read."""
-        ...
 
     async def listed(self, tokens: Mapping[str, Token]) -> ListingChanges:
         """Take the list of connected districts: new ones and those that came back are due at once."""
-        ...
 
     async def disconnected(self, district_id: str) -> None:
         """Stop reading a district whose token is gone. Nothing of it is deleted."""
-        ...
 
     async def read(self, district_id: str) -> Connection | None:
         """Return the connection as it is now; None where the district is not connected."""
-        ...
 
 
 class FeedTurns(Protocol):
@@ -85,49 +80,39 @@ class FeedTurns(Protocol):
 
         One process at a time has a district; the lock goes with the process.
         """
-        ...
 
     def turn_of(self, district_id: str, wait: timedelta) -> AbstractAsyncContextManager[Connection | None]:
         """Lock this district, due or not; None where it is not connected, or busy for longer than `wait`."""
-        ...
 
     async def again(self, district_id: str, after: timedelta, problem: str | None) -> None:
         """Say when the district's next turn is, and what went wrong in this one, if anything."""
-        ...
 
     async def put_off(self, district_id: str, for_how_long: timedelta) -> None:
         """Let others come first for a while, as after a turn that no fault of the district's ended."""
-        ...
 
     async def save_token(self, district_id: str, token: Token) -> None:
         """Keep a district's new token."""
-        ...
 
     async def save_record(self, district_id: str, record: Json) -> None:
         """Keep what Clever tells of the district and its sync."""
-        ...
 
     async def unheard(self, district_id: str, events: Sequence[tuple[str | None, bytes]]) -> list[bool]:
         """Return for each event whether it is new: neither stored nor in quarantine.
 
         Events are given as their id, None for one that cannot be stored, and their body's SHA-256.
         """
-        ...
 
     async def advance(self, district_id: str, cursor: str, to: str, events: int, overlap: str) -> bool:
         """Move the cursor over that many events, and the overlap to its new place.
 
         False, and nothing done, where the cursor is not at `cursor` any more.
         """
-        ...
 
     async def settle(self, district_id: str, cursor: str) -> None:
         """Say that the feed was read to its end, and ingest told so."""
-        ...
 
     async def demand_resync(self, district_id: str, reason: str, *, forget_cursor: bool) -> None:
         """Ask for a baseline; `forget_cursor` where the feed cannot be read on from there."""
-        ...
 
 
 class Connections(ConnectionList, FeedTurns, Protocol):

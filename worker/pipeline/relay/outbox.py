@@ -26,27 +26,21 @@ class Outbox(Protocol):
 
     async def lease(self, districts: int, seconds: float) -> list[str]:
         """Take the outboxes of up to `districts` districts for `seconds`, oldest message first."""
-        ...
 
     async def renew(self, district_id: str, seconds: float) -> None:
         """Keep one for longer; raises `LeaseLost`."""
-        ...
 
     async def first(self, district_id: str, limit: int) -> list[Queued]:
         """Return the first messages of a district."""
-        ...
 
     async def published(self, message: Queued) -> None:
         """Take a message out, since it is published; raises `LeaseLost`."""
-        ...
 
     async def release(self, district_ids: Iterable[str]) -> None:
         """Give leases back."""
-        ...
 
     async def wait(self, seconds: float) -> None:
         """Return when somebody says that there are messages, or after `seconds`."""
-        ...
 
 
 class OutboxGauge(Protocol):
@@ -54,4 +48,3 @@ class OutboxGauge(Protocol):
 
     async def unpublished(self) -> int:
         """Return how many messages wait."""
-        ...

@@ -30,11 +30,9 @@ class Vault(Protocol):
 
     def seal(self, token: Token) -> bytes:
         """Return a token as it is stored."""
-        ...
 
     def open(self, sealed: bytes) -> Token | None:
         """Return a stored token; None where it was sealed with another secret."""
-        ...
 
 
 class PostgresConnections:

@@ -29,12 +29,12 @@ EVERYBODY = [*range(1, 33)]
 async def writing(store: StoreUnderTest) -> None:
     """A district in onboarding, and a store that writes e-mails."""
     onboarding = store.onboarding
-    guidance = replace(
-        onboarding._guidance,
+    onboarding_rules = replace(
+        onboarding._onboarding_rules,
         compose=Composer(Vendor(help_address="help@vendor.example")).compose,
         public_url="https://rostering.example.org",
     )
-    onboarding._guidance = guidance
+    onboarding._onboarding_rules = onboarding_rules
     await onboarding.choose(DISTRICT, Description("Larkspur", TEAM, "America/Chicago"), "vic")
 
 

@@ -107,7 +107,7 @@ async def test_all_sections_are_shared_where_hardly_a_student_is_in_none(
     store: StoreUnderTest, percent: float, is_shared: bool
 ) -> None:
     rules = replace(GUIDANCE.rules, unsectioned_percent=percent)
-    onboarding = Onboarding(store, guidance=replace(GUIDANCE, rules=rules))
+    onboarding = Onboarding(store, onboarding_rules=replace(GUIDANCE, rules=rules))
     await onboarding.bring_to(State.CONNECTED)
 
     await onboarding.so(*SHARE)
@@ -272,8 +272,8 @@ async def test_without_a_server_an_address_or_a_contact_no_email_is_promised(sto
     await Onboarding(store).bring_to(State.CHOSEN)
     nobody = Onboarding(store, OTHER_DISTRICT)
     await nobody.onboarding.choose(nobody.district_id, Description(), "vic")
-    silent = Onboarding(store, guidance=OnboardingRules())
-    nowhere = Onboarding(store, guidance=replace(GUIDANCE, public_url=None))
+    silent = Onboarding(store, onboarding_rules=OnboardingRules())
+    nowhere = Onboarding(store, onboarding_rules=replace(GUIDANCE, public_url=None))
 
     for onboarding, problem in (
         (silent, "ROSTERING_MAIL__SMTP_URL.*--no-mail"),
@@ -410,8 +410,8 @@ async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_o
     for onboarding in ways:
         await onboarding.so(KNOW, COMMIT)
 
-    guidance = replace(GUIDANCE, compose=broken)  # type: ignore[arg-type]
-    await Onboarding(store, guidance=guidance).advance()
+    onboarding_rules = replace(GUIDANCE, compose=broken)  # type: ignore[arg-type]
+    await Onboarding(store, onboarding_rules=onboarding_rules).advance()
     meanwhile = [await onboarding.state() for onboarding in ways]
     await ways[0].advance()
 

@@ -449,7 +449,7 @@ async def test_a_launch_is_held_back_since_the_first_trouble_whatever_follows_an
             "b": window(State.LAUNCH_SCHEDULED, later),
         },
     )
-    onboarding = Onboarding(store, guidance=LOOKS).onboarding
+    onboarding = Onboarding(store, onboarding_rules=LOOKS).onboarding
     await onboarding.advance()
     first = await onboarding.record("a")
 

@@ -26,10 +26,14 @@ SET = {
 def test_what_is_set_guides_the_onboarding() -> None:
     settings = load(SET)
 
-    guidance = onboarding.guidance(settings)
-    calendar = guidance.rules.calendar
+    onboarding_rules = onboarding.onboarding_rules(settings)
+    calendar = onboarding_rules.rules.calendar
 
-    assert (guidance.time_zone, guidance.reads_clever, guidance.compose) == ("America/Denver", True, None)
+    assert (onboarding_rules.time_zone, onboarding_rules.reads_clever, onboarding_rules.compose) == (
+        "America/Denver",
+        True,
+        None,
+    )
     assert (calendar.lead_days, calendar.launch_time) == (2, time(7, 30))
     assert calendar.launch_date(date(2026, 11, 30)) == date(2026, 11, 24)
     assert onboarding.patience(settings).of(Who.DISTRICT) == timedelta(days=5)
@@ -49,7 +53,7 @@ def test_with_a_mail_server_moves_write_and_without_nobody_says_where_to_connect
         }
     )
 
-    assert onboarding.guidance(settings).compose is not None
+    assert onboarding.onboarding_rules(settings).compose is not None
     assert onboarding.connect_address(settings, "d1") is None
     assert onboarding.page_address(settings, "t") == "https://console.example/connect/t"
 

@@ -29,7 +29,7 @@ def patience(settings: Settings) -> ReminderDelays:
     return ReminderDelays(timedelta(days=onboarding.district_days), timedelta(days=onboarding.team_days))
 
 
-def guidance(settings: Settings) -> OnboardingRules:
+def onboarding_rules(settings: Settings) -> OnboardingRules:
     """Return what moves are decided by, and what writes their e-mails. Raises `MailError`."""
     onboarding = settings.onboarding
     thresholds = alerts.thresholds(settings)

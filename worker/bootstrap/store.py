@@ -152,7 +152,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresDeliveries(database, heard),
             PostgresViews(database),
             PostgresSectionViews(database, policy(settings)),
-            PostgresOnboarding(database, onboarding.guidance(settings)),
+            PostgresOnboarding(database, onboarding.onboarding_rules(settings)),
             PostgresMails(database, heard),
             PostgresMailOrders(database),
             partial(PostgresClock, database),

@@ -42,13 +42,13 @@ NO_SERVER: Final = (
 )
 
 
-def check_may_write(seen: Observation, move: Move, guidance: OnboardingRules) -> None:
+def check_may_write(seen: Observation, move: Move, onboarding_rules: OnboardingRules) -> None:
     """Raise `OnboardingError` where a move's e-mail could not be written."""
-    if guidance.compose is None:
+    if onboarding_rules.compose is None:
         raise OnboardingError(NO_SERVER)
     if not seen.contacts:
         raise OnboardingError(f"district {seen.district_id} has no contact: add one first")
-    if move is Move.INVITE and guidance.public_url is None:
+    if move is Move.INVITE and onboarding_rules.public_url is None:
         raise OnboardingError(
             "an invitation needs the public address of the console: set ROSTERING_HTTP__PUBLIC_URL"
         )
@@ -63,7 +63,7 @@ def ordered_mail(
     seen: Observation,
     move: Move,
     number: int,
-    guidance: OnboardingRules,
+    onboarding_rules: OnboardingRules,
     link: ConnectLink | None = None,
     rules: RulesAsked | None = None,
 ) -> Mail:
@@ -71,25 +71,25 @@ def ordered_mail(
 
     Raises `OnboardingError` or `MailError`.
     """
-    values = _ordered(seen, guidance, link, rules)
-    return _mail(seen, values, f"{OCCASIONS[move]}/{number}", guidance)
+    values = _ordered(seen, onboarding_rules, link, rules)
+    return _mail(seen, values, f"{OCCASIONS[move]}/{number}", onboarding_rules)
 
 
-def seen_mail(seen: Observation, step: Step, guidance: OnboardingRules) -> Mail | None:
+def seen_mail(seen: Observation, step: Step, onboarding_rules: OnboardingRules) -> Mail | None:
     """Return the e-mail of a move that was seen; None where it has none. Raises `MailError`."""
-    if guidance.compose is None or not seen.contacts:
+    if onboarding_rules.compose is None or not seen.contacts:
         return None
     if step.move is Move.COMMIT:
-        return _mail(seen, _rostered(seen, guidance), "rostered", guidance)
+        return _mail(seen, _rostered(seen, onboarding_rules), "rostered", onboarding_rules)
     if step.move is Move.LAUNCH and seen.onboarding.window is not None:
-        return ready_mail(seen, seen.onboarding.window, guidance)
+        return ready_mail(seen, seen.onboarding.window, onboarding_rules)
     return None
 
 
-def ready_mail(seen: Observation, window: AssessmentWindow, guidance: OnboardingRules) -> Mail:
+def ready_mail(seen: Observation, window: AssessmentWindow, onboarding_rules: OnboardingRules) -> Mail:
     """Return the e-mail of a launch, which leaves only while the roster is in sync. Raises `MailError`."""
     values = ReadyToAssess(_name(seen), window.opens_on, *_counts(seen))
-    return _mail(seen, values, f"ready/{window.opens_on}", guidance)
+    return _mail(seen, values, f"ready/{window.opens_on}", onboarding_rules)
 
 
 def is_taken_back(step: Step) -> bool:
@@ -102,20 +102,23 @@ def is_taken_back(step: Step) -> bool:
 
 
 def _ordered(
-    seen: Observation, guidance: OnboardingRules, link: ConnectLink | None, rules: RulesAsked | None
+    seen: Observation, onboarding_rules: OnboardingRules, link: ConnectLink | None, rules: RulesAsked | None
 ) -> Values:
     if link is not None:
         expires_on = link.expires_at.astimezone(ZoneInfo(seen.time_zone)).date()
         return Invitation(
-            _name(seen), connect_page(guidance.public_url or "", link.token or PROMISED), expires_on, ASKED
+            _name(seen),
+            connect_page(onboarding_rules.public_url or "", link.token or PROMISED),
+            expires_on,
+            ASKED,
         )
     if rules is not None:
         return RulesRequest(_name(seen), rules.text, _coverage(rules), _sync(seen))
     return SharingRequest(_name(seen))
 
 
-def _rostered(seen: Observation, guidance: OnboardingRules) -> Rostered:
-    window, calendar = seen.onboarding.window, guidance.rules.calendar
+def _rostered(seen: Observation, onboarding_rules: OnboardingRules) -> Rostered:
+    window, calendar = seen.onboarding.window, onboarding_rules.rules.calendar
     is_to_come = window is not None and window.launches_at(calendar) > seen.now
     launches_on = window.launches_on(calendar) if window and is_to_come else None
     return Rostered(_name(seen), *_counts(seen), launches_on)
@@ -148,15 +151,15 @@ def _name(seen: Observation) -> str:
     return " ".join(called.split())[:LONGEST_NAME] or "your district"
 
 
-def _mail(seen: Observation, values: Values, occasion: str, guidance: OnboardingRules) -> Mail:
-    if guidance.compose is None:
+def _mail(seen: Observation, values: Values, occasion: str, onboarding_rules: OnboardingRules) -> Mail:
+    if onboarding_rules.compose is None:
         raise OnboardingError(NO_SERVER)
     return Mail(
         seen.district_id,
         values.kind,
         occasion,
         seen.contacts,
-        guidance.compose(values),
+        onboarding_rules.compose(values),
         seen.time_zone,
         wait_for_sync=values.kind is MailKind.READY_TO_ASSESS,
     )

@@ -42,21 +42,23 @@ class PlannedTransitions:
             )
 
 
-def following(seen: Observation, guidance: OnboardingRules) -> PlannedTransitions | None:
+def following(seen: Observation, onboarding_rules: OnboardingRules) -> PlannedTransitions | None:
     """Return a district's steps that follow from what is seen; None where there are none, or they fail."""
     try:
-        found = list(steps(seen.onboarding, seen.facts, seen.now, guidance.rules))
-        return _with_mails(seen, found, guidance) if found else None
+        found = list(steps(seen.onboarding, seen.facts, seen.now, onboarding_rules.rules))
+        return _with_mails(seen, found, onboarding_rules) if found else None
     except Exception as error:  # noqa: BLE001 — of one district: it must not stop the moves of the others
         log = structlog.get_logger().bind(district_id=seen.district_id)
         log.warning("district.not_moved", **logs.shown(error))
         return None
 
 
-def _with_mails(seen: Observation, found: list[Step], guidance: OnboardingRules) -> PlannedTransitions | None:
+def _with_mails(
+    seen: Observation, found: list[Step], onboarding_rules: OnboardingRules
+) -> PlannedTransitions | None:
     """Return a district's steps with their e-mails; None where one cannot be written: it has to wait."""
     try:
-        mails = {step.move: mail for step in found if (mail := seen_mail(seen, step, guidance))}
+        mails = {step.move: mail for step in found if (mail := seen_mail(seen, step, onboarding_rules))}
     except MailError as error:
         log = structlog.get_logger()
         log.warning("district.not_moved", district_id=seen.district_id, reason=str(error))
@@ -65,14 +67,14 @@ def _with_mails(seen: Observation, found: list[Step], guidance: OnboardingRules)
 
 
 def held_back_anew(
-    looked: Sequence[Observation], taken: Sequence[PlannedTransitions], guidance: OnboardingRules
+    looked: Sequence[Observation], taken: Sequence[PlannedTransitions], onboarding_rules: OnboardingRules
 ) -> list[tuple[str, str, datetime]]:
     """Return the districts whose launch is held back by other troubles than before: id, troubles, when."""
     after = {one.seen.district_id: one.seen.after(one.steps) for one in taken}
     changed: list[tuple[str, str, datetime]] = []
     for seen in looked:
         onboarding = after.get(seen.district_id, seen.onboarding)
-        troubles = held_back(onboarding, seen.facts, seen.now, guidance.rules)
+        troubles = held_back(onboarding, seen.facts, seen.now, onboarding_rules.rules)
         if troubles != seen.kept_troubles:
             changed.append((seen.district_id, ",".join(sorted(troubles)), seen.now))
     return changed

@@ -61,11 +61,11 @@ class Onboarding:
     """A district in onboarding, in a store whose moves write e-mails."""
 
     def __init__(
-        self, store: StoreUnderTest, district_id: str = DISTRICT, guidance: OnboardingRules = GUIDANCE
+        self, store: StoreUnderTest, district_id: str = DISTRICT, onboarding_rules: OnboardingRules = GUIDANCE
     ) -> None:
         self.store = store
         self.district_id = district_id
-        self.onboarding = PostgresOnboarding(store.database, guidance)
+        self.onboarding = PostgresOnboarding(store.database, onboarding_rules)
 
     async def so(self, *statements: str) -> None:
         """Arrange facts."""

@@ -52,8 +52,8 @@ def shared_subject(town: Town) -> SectionFilter:
         hold_homerooms(
             town, school, Home("Class {short}0{number}, Homeroom - {last} - 0", HOMEROOM, "0", size=28)
         )
-        guidance = Home("Group Guidance - {last} - 0", HOMEROOM, "0", size=32)
-        hold_homerooms(town, school, guidance)
+        onboarding_rules = Home("Group Guidance - {last} - 0", HOMEROOM, "0", size=32)
+        hold_homerooms(town, school, onboarding_rules)
     return keep(("name", "contains", "homeroom"))
 
 

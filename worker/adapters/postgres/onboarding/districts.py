@@ -45,9 +45,9 @@ _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapsca
 class PostgresOnboarding:
     """Answers to `worker.onboarding.district_store.OnboardingStore`."""
 
-    def __init__(self, database: Database, guidance: OnboardingRules = OnboardingRules()) -> None:  # noqa: B008 — frozen
+    def __init__(self, database: Database, onboarding_rules: OnboardingRules = OnboardingRules()) -> None:  # noqa: B008 — frozen
         self._database = database
-        self._guidance = guidance
+        self._onboarding_rules = onboarding_rules
 
     async def records(self) -> list[Record]:
         """Return every district in onboarding, by id."""
@@ -79,7 +79,7 @@ class PostgresOnboarding:
     async def describe(self, district_id: str, description: Description, actor: str) -> None:
         """Change what people say of a district; raises `UnknownDistrictError` and `OnboardingError`."""
         async with self._database.transaction() as connection:
-            seen = await lock(connection, district_id, self._guidance)
+            seen = await lock(connection, district_id, self._onboarding_rules)
             await orders.describe(connection, seen, description, actor)
 
     async def order(
@@ -93,29 +93,31 @@ class PostgresOnboarding:
     ) -> Step:
         """Make a person's move; raises `UnknownDistrictError`, `OrderRefused` or `OnboardingError`."""
         async with self._database.transaction() as connection:
-            seen = await lock(connection, district_id, self._guidance)
+            seen = await lock(connection, district_id, self._onboarding_rules)
             return await orders.order(
-                connection, seen, move, actor, self._guidance, writes=writes, rules=rules
+                connection, seen, move, actor, self._onboarding_rules, writes=writes, rules=rules
             )
 
     async def preview(self, district_id: str, move: Move, rules: RulesAsked | None = None) -> Mail:
         """Return the e-mail that a person's move would write; raises as `order` does."""
         async with self._database.transaction() as connection:
-            return await orders.preview(connection, district_id, move, self._guidance, rules)
+            return await orders.preview(connection, district_id, move, self._onboarding_rules, rules)
 
     async def set_window(
         self, district_id: str, opens_on: date | None, launch_on: date | None, actor: str
     ) -> list[Step]:
         """Say when the window opens; raises `UnknownDistrictError` and `OnboardingError`."""
         async with self._database.transaction() as connection:
-            seen = await lock(connection, district_id, self._guidance)
-            made = await orders.set_window(connection, seen, opens_on, launch_on, actor, self._guidance)
+            seen = await lock(connection, district_id, self._onboarding_rules)
+            made = await orders.set_window(
+                connection, seen, opens_on, launch_on, actor, self._onboarding_rules
+            )
         return [Step(one.before, one.move, one.after) for one in made if one.before is not None]
 
     async def drop(self, district_id: str, actor: str) -> None:
         """Take a district out of onboarding; raises `UnknownDistrictError`."""
         async with self._database.transaction() as connection:
-            seen = await lock(connection, district_id, self._guidance)
+            seen = await lock(connection, district_id, self._onboarding_rules)
             await orders.drop(connection, seen, actor)
 
     async def links(self, district_id: str) -> list[ConnectLink]:
@@ -126,15 +128,17 @@ class PostgresOnboarding:
     async def new_link(self, district_id: str, actor: str) -> ConnectLink:
         """Make a new connect link and revoke the ones before it; raises `UnknownDistrictError`."""
         async with self._database.transaction() as connection:
-            await lock(connection, district_id, self._guidance)
-            link = await connect_links.make_link(connection, district_id, actor, self._guidance.link_life)
+            await lock(connection, district_id, self._onboarding_rules)
+            link = await connect_links.make_link(
+                connection, district_id, actor, self._onboarding_rules.link_life
+            )
             await orders.audit(connection, actor, "new_link", district_id)
         return link
 
     async def revoke_links(self, district_id: str, actor: str) -> int:
         """Revoke every open link; return how many there were. Raises `UnknownDistrictError`."""
         async with self._database.transaction() as connection:
-            await lock(connection, district_id, self._guidance)
+            await lock(connection, district_id, self._onboarding_rules)
             revoked = await connect_links.revoke_all(connection, district_id)
             await orders.audit(connection, actor, "revoke_links", district_id, links=revoked)
         return revoked
@@ -171,23 +175,26 @@ class PostgresOnboarding:
     async def _advance(self, after: str, connection: Connection) -> tuple[list[Transition], str | None]:
         """Advance some behind a district; return their moves, and behind whom there may be more."""
         await connection.execute(_LARGE_READS)
-        ids = await candidates(connection, self._guidance, after, ADVANCED)
+        ids = await candidates(connection, self._onboarding_rules, after, ADVANCED)
         last = ids[-1] if len(ids) == ADVANCED else None
-        looked = await observe(connection, ids, self._guidance)
-        taken = await follow(connection, looked, self._guidance)
-        await keep_held_back(connection, looked, taken, self._guidance)
+        looked = await observe(connection, ids, self._onboarding_rules)
+        taken = await follow(connection, looked, self._onboarding_rules)
+        await keep_held_back(connection, looked, taken, self._onboarding_rules)
         return [made for one in taken for made in one.made()], last
 
     def _record(self, row: asyncpg.Record, waiting: Mapping[str, tuple[int, datetime]]) -> Record:
         mails, mails_since = waiting.get(row["district_id"], (0, None))
-        onboarding, calendar = onboarding_of(row, self._guidance), self._guidance.rules.calendar
+        onboarding, calendar = (
+            onboarding_of(row, self._onboarding_rules),
+            self._onboarding_rules.rules.calendar,
+        )
         return Record(
             onboarding=onboarding,
             since=row["since"],
             now=row["now"],
             name=row["called"],
             contacts=tuple(row["contacts"]),
-            time_zone=zone_of(row, self._guidance),
+            time_zone=zone_of(row, self._onboarding_rules),
             launch_at=onboarding.window.launches_at(calendar) if onboarding.window else None,
             opens_at=onboarding.window.opens_at() if onboarding.window else None,
             sharing=sharing_of(row),

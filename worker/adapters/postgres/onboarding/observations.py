@@ -18,9 +18,11 @@ from worker.onboarding.observation import Observation, OnboardingRules, sync_tro
 _SQL: Final = statements.load("onboarding/districts")
 
 
-async def candidates(connection: Connection, guidance: OnboardingRules, after: str, limit: int) -> list[str]:
+async def candidates(
+    connection: Connection, onboarding_rules: OnboardingRules, after: str, limit: int
+) -> list[str]:
     """Lock those that may move, or whose launch is held back: so many behind `after`; return their ids."""
-    rules, default = guidance.rules, guidance.time_zone
+    rules, default = onboarding_rules.rules, onboarding_rules.time_zone
     ((now, known),) = await connection.fetch(_SQL["zones"])
     zones = sorted({default, *(known or ())})
     due = [rules.calendar.due_on(now, ZoneInfo(zone)) for zone in zones]
@@ -39,7 +41,7 @@ async def candidates(connection: Connection, guidance: OnboardingRules, after: s
 
 
 async def observe(
-    connection: Connection, district_ids: Sequence[str], guidance: OnboardingRules
+    connection: Connection, district_ids: Sequence[str], onboarding_rules: OnboardingRules
 ) -> list[Observation]:
     """Return what is seen of districts now, by id; none of it is decided on until the transaction ends.
 
@@ -47,16 +49,20 @@ async def observe(
     """
     deciding = await connection.fetchval(_SQL["keep_undecided"], list(district_ids))
     rows = await connection.fetch(
-        _SQL["facts"], list(district_ids), guidance.reads_clever, guidance.feed, deciding
+        _SQL["facts"], list(district_ids), onboarding_rules.reads_clever, onboarding_rules.feed, deciding
     )
-    return [_seen(row, guidance) for row in rows]
+    return [_seen(row, onboarding_rules) for row in rows]
 
 
-def onboarding_of(row: asyncpg.Record, guidance: OnboardingRules) -> Onboarding:
+def onboarding_of(row: asyncpg.Record, onboarding_rules: OnboardingRules) -> Onboarding:
     """Read where a district stands."""
     returns_to = State(row["returns_to"]) if row["returns_to"] else None
     return Onboarding(
-        row["district_id"], State(row["state"]), returns_to, _window(row, guidance), row["commits_before"]
+        row["district_id"],
+        State(row["state"]),
+        returns_to,
+        _window(row, onboarding_rules),
+        row["commits_before"],
     )
 
 
@@ -67,18 +73,18 @@ def sharing_of(row: asyncpg.Record) -> Sharing | None:
     return Sharing(row["sections"], row["students"], row["unsectioned"])
 
 
-def zone_of(row: asyncpg.Record, guidance: OnboardingRules) -> str:
+def zone_of(row: asyncpg.Record, onboarding_rules: OnboardingRules) -> str:
     """Return the name of a district's time zone."""
-    return str(row["time_zone"] or guidance.time_zone)
+    return str(row["time_zone"] or onboarding_rules.time_zone)
 
 
-def _window(row: asyncpg.Record, guidance: OnboardingRules) -> AssessmentWindow | None:
+def _window(row: asyncpg.Record, onboarding_rules: OnboardingRules) -> AssessmentWindow | None:
     if row["opens_on"] is None:
         return None
-    return AssessmentWindow(row["opens_on"], ZoneInfo(zone_of(row, guidance)), row["launch_on"])
+    return AssessmentWindow(row["opens_on"], ZoneInfo(zone_of(row, onboarding_rules)), row["launch_on"])
 
 
-def _seen(row: asyncpg.Record, guidance: OnboardingRules) -> Observation:
+def _seen(row: asyncpg.Record, onboarding_rules: OnboardingRules) -> Observation:
     record, now = row["clever_record"], row["now"]
     facts = DistrictFacts(
         row["is_connected"],
@@ -88,13 +94,13 @@ def _seen(row: asyncpg.Record, guidance: OnboardingRules) -> Observation:
         frozenset(map(Trouble, row["seen_troubles"])) | sync_troubles(record, now, is_read=row["is_read"]),
     )
     return Observation(
-        onboarding_of(row, guidance),
+        onboarding_of(row, onboarding_rules),
         facts,
         now,
         row["called"],
         tuple(row["contacts"]),
         row["time_zone"],
-        zone_of(row, guidance),
+        zone_of(row, onboarding_rules),
         row["committed_counts"],
         record,
         frozenset(map(Trouble, row["troubles"])),

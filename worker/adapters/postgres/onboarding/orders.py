@@ -33,13 +33,13 @@ from worker.runtime.errors import OnboardingError, OrderRefused, UnknownDistrict
 _SQL: Final = statements.load("onboarding/orders")
 
 
-async def lock(connection: Connection, district_id: str, guidance: OnboardingRules) -> Observation:
+async def lock(connection: Connection, district_id: str, onboarding_rules: OnboardingRules) -> Observation:
     """Lock a district, and return what is seen of it; raises `UnknownDistrictError`."""
     if await connection.fetchval(_SQL["lock"], district_id) is None:
         raise UnknownDistrictError(
             f"district {district_id} is not in onboarding; add it with `rostering onboarding choose`"
         )
-    (seen,) = await observe(connection, [district_id], guidance)
+    (seen,) = await observe(connection, [district_id], onboarding_rules)
     return seen
 
 
@@ -76,7 +76,7 @@ async def order(
     seen: Observation,
     move: Move,
     actor: str,
-    guidance: OnboardingRules,
+    onboarding_rules: OnboardingRules,
     *,
     writes: bool,
     rules: RulesAsked | None,
@@ -86,33 +86,39 @@ async def order(
     writes = writes and move in OCCASIONS
     rules = checked_request(move, rules, writes=writes)
     if writes:
-        check_may_write(seen, move, guidance)
+        check_may_write(seen, move, onboarding_rules)
     if move is Move.REQUEST_RULES:
         await connection.execute(_SQL["ask_for_rules"], seen.district_id, seen.facts.commits)
     link = None
     if move is Move.INVITE:
-        link = await make_link(connection, seen.district_id, actor, guidance.link_life)
+        link = await make_link(connection, seen.district_id, actor, onboarding_rules.link_life)
     mails = {}
     if writes:
         number = await _next_number(connection, seen, move)
-        mails[move] = ordered_mail(seen, move, number, guidance, link, rules)
+        mails[move] = ordered_mail(seen, move, number, onboarding_rules, link, rules)
     detail: dict[str, Any] = {} if rules is None else {"rules": rules.text}
     taken = await take(connection, [PlannedTransitions(seen, [step], mails, actor, detail)])
-    await keep_held_back(connection, [seen], taken, guidance)
+    await keep_held_back(connection, [seen], taken, onboarding_rules)
     await audit(connection, actor, move.value, seen.district_id, before=step.before.value, writes=writes)
     return step
 
 
 async def preview(
-    connection: Connection, district_id: str, move: Move, guidance: OnboardingRules, rules: RulesAsked | None
+    connection: Connection,
+    district_id: str,
+    move: Move,
+    onboarding_rules: OnboardingRules,
+    rules: RulesAsked | None,
 ) -> Mail:
     """Return the e-mail that a move would write; nothing is changed."""
-    seen = await lock(connection, district_id, guidance)
+    seen = await lock(connection, district_id, onboarding_rules)
     ordered_step(seen, move)
-    check_may_write(seen, move, guidance)
-    link = promised_link(seen, guidance.link_life) if move is Move.INVITE else None
+    check_may_write(seen, move, onboarding_rules)
+    link = promised_link(seen, onboarding_rules.link_life) if move is Move.INVITE else None
     request = checked_request(move, rules, writes=True)
-    return ordered_mail(seen, move, await _next_number(connection, seen, move), guidance, link, request)
+    return ordered_mail(
+        seen, move, await _next_number(connection, seen, move), onboarding_rules, link, request
+    )
 
 
 async def _next_number(connection: Connection, seen: Observation, move: Move) -> int:
@@ -127,7 +133,7 @@ async def set_window(
     opens_on: date | None,
     launch_on: date | None,
     actor: str,
-    guidance: OnboardingRules,
+    onboarding_rules: OnboardingRules,
 ) -> list[Transition]:
     """Say when a district's window opens, which is locked; return the moves that follow at once."""
     contact_text.check_dates(opens_on, launch_on, seen.today)
@@ -138,11 +144,11 @@ async def set_window(
     await connection.execute(_SQL["set_window"], seen.district_id, opens_on, launch_on)
     said = {"opens_on": opens_on and opens_on.isoformat(), "launch_on": launch_on and launch_on.isoformat()}
     await audit(connection, actor, "window", seen.district_id, **said)
-    looked = await observe(connection, [seen.district_id], guidance)
-    taken = await follow(connection, looked, guidance)
-    await keep_held_back(connection, looked, taken, guidance)
+    looked = await observe(connection, [seen.district_id], onboarding_rules)
+    taken = await follow(connection, looked, onboarding_rules)
+    await keep_held_back(connection, looked, taken, onboarding_rules)
     await _tell_of_new_opening(
-        connection, seen, looked[0].after(s for one in taken for s in one.steps), guidance
+        connection, seen, looked[0].after(s for one in taken for s in one.steps), onboarding_rules
     )
     return [made for one in taken for made in one.made()]
 
@@ -170,11 +176,11 @@ async def _judge_by_other_days(connection: Connection, district_id: str) -> None
 
 
 async def _tell_of_new_opening(
-    connection: Connection, before: Observation, after: Onboarding, guidance: OnboardingRules
+    connection: Connection, before: Observation, after: Onboarding, onboarding_rules: OnboardingRules
 ) -> None:
     """Write anew to a district that was launched, and is not launched again, of another opening."""
     if after.window is None or not has_new_opening(before.onboarding, after):
         return
     await connection.execute(_SQL["withdraw_ready"], before.district_id)
-    if guidance.compose is not None and before.contacts:
-        await enqueue(connection, ready_mail(before, after.window, guidance))
+    if onboarding_rules.compose is not None and before.contacts:
+        await enqueue(connection, ready_mail(before, after.window, onboarding_rules))

@@ -33,10 +33,10 @@ async def find(connection: Connection) -> list[Transition]:
 
 
 async def follow(
-    connection: Connection, looked: Sequence[Observation], guidance: OnboardingRules
+    connection: Connection, looked: Sequence[Observation], onboarding_rules: OnboardingRules
 ) -> list[PlannedTransitions]:
     """Make every move that follows from what is seen of these, which are locked."""
-    return await take(connection, [one for seen in looked if (one := following(seen, guidance))])
+    return await take(connection, [one for seen in looked if (one := following(seen, onboarding_rules))])
 
 
 async def take(connection: Connection, taken: Sequence[PlannedTransitions]) -> list[PlannedTransitions]:
@@ -88,10 +88,10 @@ async def keep_held_back(
     connection: Connection,
     looked: Sequence[Observation],
     taken: Sequence[PlannedTransitions],
-    guidance: OnboardingRules,
+    onboarding_rules: OnboardingRules,
 ) -> None:
     """Keep since when launches are held back, and by what, where that has changed."""
-    changed = held_back_anew(looked, taken, guidance)
+    changed = held_back_anew(looked, taken, onboarding_rules)
     if changed:
         await connection.execute(_SQL["hold_back"], *(list(column) for column in zip(*changed, strict=True)))
 

@@ -85,7 +85,9 @@ async def test_every_page_can_be_used_by_everybody_on_every_screen(site: Site) -
         await open_office.committed(rostered)
         await open_office.put_aside_a_letter()
         student = (await open_office.clever.change(review, "break-student"))["student"]
-        pages = addresses(rostered, review, student) | await _on_their_way(open_office, rostered, review)
+        pages = addresses(rostered, review, student) | await _onboarding_problems(
+            open_office, rostered, review
+        )
         wrong = list[str]()
         for size, scheme in LOOKS if "SCREENSHOTS" in os.environ else LOOKS[:2]:
             async with tab(browser, size, scheme) as page:
@@ -93,7 +95,7 @@ async def test_every_page_can_be_used_by_everybody_on_every_screen(site: Site) -
         assert wrong == []
 
 
-async def _on_their_way(office: Office, rostered: str, review: str) -> dict[str, str]:
+async def _onboarding_problems(office: Office, rostered: str, review: str) -> dict[str, str]:
     """Have districts at many places of the board, and an e-mail that came back; return their pages."""
     contact = ("--contact", "ada@larkspur.example")
     await office.site.done("onboarding", "choose", CHOSEN, "--name", "Larkspur Union", *contact)

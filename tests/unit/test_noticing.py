@@ -90,7 +90,7 @@ def test_what_is_put_off_or_held_changes_nothing(outcome: Outcome) -> None:
 
 
 def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> None:
-    sight = Observed(
+    observed = Observed(
         syncs={DISTRICT: {"state": "paused"}, OTHER_DISTRICT: {"state": "error"}},
         failing={DISTRICT: 7},
         unread=[OTHER_DISTRICT],
@@ -104,7 +104,7 @@ def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> Non
         unattributed=2,
     )
 
-    found = inspected(sight, NOON)
+    found = inspected(observed, NOON)
 
     assert {code for _, code in found} == set(INSPECTED)
     assert all(condition.summary.endswith(".") for condition in found.values())

@@ -18,15 +18,15 @@ EQUIVALENT: Final[dict[str, str]] = {
     "<> ALL($2::text[])) OR seen_at < clock_timestamp() - interval '1 day' => WHERE (process = "
     "$1 AND (true OR (stage <> ALL($2::text[])))) OR seen_at < clock_timestamp() - interval '1 "
     "day'": ("PostgreSQL deletes no row that the same statement has written"),
-    "worker/adapters/postgres/alerts/inspections.sql::sight: SELECT 'held', l.district_id, 0, "
+    "worker/adapters/postgres/alerts/inspections.sql::observed: SELECT 'held', l.district_id, 0, "
     "to_jsonb(l.troubles) FROM onboarding l WHERE l.held_since IS NOT NULL => SELECT 'held', "
     "l.district_id, 0, to_jsonb(l.troubles) FROM onboarding l WHERE (true OR (l.held_since IS "
     "NOT NULL))": ("a district that is not held back has no troubles"),
-    "worker/adapters/postgres/alerts/inspections.sql::sight: OR c.record ->> 'last_sync' < "
+    "worker/adapters/postgres/alerts/inspections.sql::observed: OR c.record ->> 'last_sync' < "
     "to_char(now() AT TIME ZONE 'UTC' - $2::interval + interval '1 day', 'YYYY-MM-DD')) => OR "
     "c.record ->> 'last_sync' < to_char(now() AT TIME ZONE 'UTC' + $2::interval + interval '1 "
     "day', 'YYYY-MM-DD'))": ("the domain reads the same record again; the condition spares it the others"),
-    "worker/adapters/postgres/alerts/inspections.sql::sight: AND (c.record ->> 'state' IN "
+    "worker/adapters/postgres/alerts/inspections.sql::observed: AND (c.record ->> 'state' IN "
     "('paused', 'pending', 'error') OR c.record ->> … (now() AT TIME ZONE 'UTC' - $2::interval + "
     "interval '1 day', 'YYYY-MM-DD')) => AND (true OR ((c.record ->> 'state' IN ('paused', "
     "'pending', 'error') OR c. … ow() AT TIME ZONE 'UTC' - $2::interval + interval '1 day', "

@@ -147,62 +147,64 @@ def _asked_of_classes(tally: Tally, errors: Iterable[str]) -> Problem:
     return Problem(picture(errors), summary, {"students": tally.students})
 
 
-def inspected(sight: Observed, now: datetime) -> Conditions:
+def inspected(observed: Observed, now: datetime) -> Conditions:
     """Return what is wrong by what an inspection saw."""
     found: Conditions = {}
-    for district, record in sight.syncs.items():
+    for district, record in observed.syncs.items():
         if said := sync_incident(record, now):
             found[district, said[0]] = said[1]
-    for district in sight.unread:
+    for district in observed.unread:
         found[district, FEED_STUCK] = Problem("unread", "The feed has not been read to its end for a while.")
-    for district, turns in sight.failing.items():
+    for district, turns in observed.failing.items():
         found[district, FEED_STUCK] = Problem(
             "failing",
             f"Reading the district from Clever failed {counted(turns, 'time')} in a row.",
             {"turns": turns},
         )
-    for district in sight.parked:
+    for district in observed.parked:
         summary = (
             "The district's evaluation failed too often: it is parked until you run `flush` or `resume`."
         )
         found[district, DISTRICT_PARKED] = Problem("", summary)
-    for district, events in sight.overdue.items():
+    for district, events in observed.overdue.items():
         summary = f"A window with {counted(events, 'event')} is overdue."
         found[district, WINDOW_OVERDUE] = Problem("", summary, {"events": events})
-    for district, messages in sight.unpublished.items():
+    for district, messages in observed.unpublished.items():
         summary = f"{counted(messages, 'message')} waiting to be published for too long."
         found[district, OUTBOX_STUCK] = Problem("", summary, {"messages": messages})
-    found |= _on_their_way(sight)
-    found |= _in_processes(sight)
-    if sight.unattributed:
-        summary = f"The broker dead-lettered {counted(sight.unattributed, 'message')} of unknown districts."
-        counts = {"messages": sight.unattributed}
+    found |= _onboarding_problems(observed)
+    found |= _in_processes(observed)
+    if observed.unattributed:
+        summary = (
+            f"The broker dead-lettered {counted(observed.unattributed, 'message')} of unknown districts."
+        )
+        counts = {"messages": observed.unattributed}
         found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Problem("", summary, counts)
-    if sight.dead_letters:
-        summary = f"{counted(sight.dead_letters, 'dead letter')} on clever.events.dead."
-        counts = {"messages": sight.dead_letters}
+    if observed.dead_letters:
+        summary = f"{counted(observed.dead_letters, 'dead letter')} on clever.events.dead."
+        counts = {"messages": observed.dead_letters}
         found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Problem("", summary, counts)
     return found
 
 
-def _in_processes(sight: Observed) -> Conditions:
+def _in_processes(observed: Observed) -> Conditions:
     """Return one incident for all stages that fail, since one cause mostly fails several."""
-    if not sight.stages:
+    if not observed.stages:
         return {}
-    each = sorted(sight.stages.items())
+    each = sorted(observed.stages.items())
     summary = "Stages keep failing: " + "; ".join(f"{stage}: {one.problem}" for stage, one in each)
     counts = {stage: one.processes for stage, one in each}
-    return {(NO_DISTRICT, STAGE_FAILING): Problem(picture(sight.stages), f"{summary}.", counts)}
+    return {(NO_DISTRICT, STAGE_FAILING): Problem(picture(observed.stages), f"{summary}.", counts)}
 
 
-def _on_their_way(sight: Observed) -> Conditions:
+def _onboarding_problems(observed: Observed) -> Conditions:
     found: Conditions = {}
-    for district, troubles in sight.held.items():
+    for district, troubles in observed.held.items():
         if told := sorted(told_troubles(troubles)):
             why = ", ".join(trouble.replace("_", " ") for trouble in told)
             summary = f"The launch is delayed: {why}."
             found[district, LAUNCH_HELD] = Problem(picture(told), summary)
-    for district, mails in sight.mails.items():
+    for district, mails in observed.mails.items():
         summary = f"{counted(mails, 'e-mail')} to the district may not have arrived: a person has to check."
         found[district, MAILS_WAITING] = Problem("", summary, {"mails": mails})
     return found

@@ -58,7 +58,7 @@ class PostgresInspections:
             if now is None:
                 return None
             await connection.execute(_LARGE_READS)
-            found = inspected(await self._sight(connection, dead_letters), now)
+            found = inspected(await self._observe(connection, dead_letters), now)
             steps = await self._updates(connection, found, now, knows_dead_letters=dead_letters is not None)
             await keep(connection, steps, self._rules)
             await connection.execute(_INCIDENTS["claimed"])
@@ -85,10 +85,10 @@ class PostgresInspections:
             mails_for_a_person=sum(each["mails"] for each in mails),
         )
 
-    async def _sight(self, connection: Connection, dead_letters: int | None) -> Observed:
+    async def _observe(self, connection: Connection, dead_letters: int | None) -> Observed:
         limits, thresholds = self._limits, self._thresholds
         rows = await connection.fetch(
-            _SQL["sight"],
+            _SQL["observed"],
             thresholds.reads_clever,
             STALE_SYNC,
             thresholds.feed,

@@ -2,7 +2,7 @@
 -- Whether an inspection is due.
 SELECT EXISTS (SELECT FROM inspections WHERE inspected_at <= clock_timestamp() - $1::interval)
 
--- name: sight
+-- name: observed
 -- Everything that is wrong or may be wrong with any district, at one moment, for an inspection.
 -- Of the syncs these are the ones that may be worth a word: `sync_state` of the domain reads their dates, which may
 -- be anything.

@@ -45,7 +45,7 @@ class Roster:
         async with self._store.evaluations.with_filter("d", KEEP_ALL) as evaluation:
             assert evaluation is not None
             if self.are_there:
-                both = await evaluation.twins()
+                both = await evaluation.students_with_two_ids()
                 return dict(zip(both[1::2], both[::2], strict=True))
             plan = [json.loads(change) async for change in evaluation.plan_changes(names_replaced=True)]
             return {change["id"]: change["replaces"] for change in plan if "replaces" in change}

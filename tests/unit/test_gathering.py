@@ -189,8 +189,8 @@ async def test_ids_issued_anew_are_looked_for_where_as_many_came_as_have_errors(
 
     await cause_facts(district.port())
 
-    assert ("twins" in district.asked_for) is is_asked
-    assert district.asked_for["blocked"][1].twins == (["s1"] if is_asked else [])
+    assert ("students_with_two_ids" in district.asked_for) is is_asked
+    assert district.asked_for["blocked"][1].students_with_two_ids == (["s1"] if is_asked else [])
 
 
 def term(name: str, start: int | None, end: int | None) -> Term:

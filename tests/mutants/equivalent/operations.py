@@ -26,7 +26,7 @@ HANDED_BEFORE: Final = (
 NEVER_NULL: Final = "$1 is never null: it is named so that the statement takes it as the others do"
 
 EQUIVALENT: Final[dict[str, str]] = {
-    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT "
+    "worker/adapters/postgres/evaluation/reissued_students.sql::students_with_two_ids: SELECT "
     "DISTINCT ON (new_id) rank, old_id, new_id FROM by_old ORDER BY new_id, rank => "
     "SELECT DISTINCT ON (new_id) rank, old_id, new_id FROM by_old ORDER BY new_id "
     "DESC, rank": GROUPS,
@@ -34,7 +34,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "DISTINCT ON (new_id) rank, old_id, new_id FROM by_old ORDER BY new_id, rank => "
     "SELECT DISTINCT ON (new_id) rank, old_id, new_id FROM by_old ORDER BY new_id "
     "DESC, rank": GROUPS,
-    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT "
+    "worker/adapters/postgres/evaluation/reissued_students.sql::students_with_two_ids: SELECT "
     "DISTINCT ON (old_id) rank, old_id, new_id FROM agreed ORDER BY old_id, rank => "
     "SELECT DISTINCT ON (old_id) rank, old_id, new_id FROM agreed ORDER BY old_id "
     "DESC, rank": GROUPS,
@@ -42,7 +42,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "DISTINCT ON (old_id) rank, old_id, new_id FROM agreed ORDER BY old_id, rank => "
     "SELECT DISTINCT ON (old_id) rank, old_id, new_id FROM agreed ORDER BY old_id "
     "DESC, rank": GROUPS,
-    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT rank, "
+    "worker/adapters/postgres/evaluation/reissued_students.sql::students_with_two_ids: SELECT rank, "
     "min(id) FILTER (WHERE is_gone) AS old_id, min(id) FILTER (WHERE NOT is_gone) AS "
     "new_id => SELECT rank, min(id) FILTER (WHERE is_gone) AS old_id, max(id) FILTER "
     "(WHERE NOT is_gone) AS new_id": ONLY_ONE,
@@ -50,7 +50,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "rank, min(id) FILTER (WHERE is_gone) AS old_id, min(id) FILTER (WHERE NOT "
     "is_gone) AS new_id => SELECT rank, min(id) FILTER (WHERE is_gone) AS old_id, "
     "max(id) FILTER (WHERE NOT is_gone) AS new_id": ONLY_ONE,
-    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: SELECT rank, "
+    "worker/adapters/postgres/evaluation/reissued_students.sql::students_with_two_ids: SELECT rank, "
     "min(id) FILTER (WHERE is_gone) AS old_id, min(id) FILTER (WHERE NOT is_gone) AS "
     "new_id => SELECT rank, max(id) FILTER (WHERE is_gone) AS old_id, min(id) FILTER "
     "(WHERE NOT is_gone) AS new_id": ONLY_ONE,
@@ -58,7 +58,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "rank, min(id) FILTER (WHERE is_gone) AS old_id, min(id) FILTER (WHERE NOT "
     "is_gone) AS new_id => SELECT rank, max(id) FILTER (WHERE is_gone) AS old_id, "
     "min(id) FILTER (WHERE NOT is_gone) AS new_id": ONLY_ONE,
-    "worker/adapters/postgres/evaluation/reissued_students.sql::twins: WHERE "
+    "worker/adapters/postgres/evaluation/reissued_students.sql::students_with_two_ids: WHERE "
     "district_id = $1 AND kind = 'student' AND committed IS NOT NULL AND candidate IS"
     " NOT NULL => WHERE district_id = $1 AND kind = 'student' AND (true OR (committed"
     " IS NOT NULL)) AND candidate IS NOT NULL": NEWCOMER,

@@ -61,9 +61,9 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("unknown terms", None, {"z": "m", "y": "m"})
 
-    async def twins(self) -> list[str]:
+    async def students_with_two_ids(self) -> list[str]:
         """Answer."""
-        return self._answer("twins", None, ["s1"])
+        return self._answer("students_with_two_ids", None, ["s1"])
 
     async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
         """Answer."""

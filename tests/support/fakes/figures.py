@@ -174,7 +174,7 @@ class MemoryFigures(MemoryRoster):
         """Return nothing in detail."""
         return []
 
-    async def twins(self) -> list[str]:
+    async def students_with_two_ids(self) -> list[str]:
         """Return nobody."""
         return []
 

@@ -81,13 +81,13 @@ async def _signs(evaluation: Evaluation) -> tuple[SectionSigns, TermFacts | None
         if section_filter.current_term_only:
             unknown = await evaluation.sections_of_unknown_terms()
         co_taught = await evaluation.co_taught(is_filtered=bool(section_filter.rules))
-    twins: list[str] = []
-    if _may_be_twins(evaluation):
-        twins = await evaluation.twins()
-    return SectionSigns(not_running, unknown, co_taught, twins), facts
+    students_with_two_ids: list[str] = []
+    if _may_have_two_ids(evaluation):
+        students_with_two_ids = await evaluation.students_with_two_ids()
+    return SectionSigns(not_running, unknown, co_taught, students_with_two_ids), facts
 
 
-def _may_be_twins(evaluation: Evaluation) -> bool:
+def _may_have_two_ids(evaluation: Evaluation) -> bool:
     """Whether there are so many newcomers, and errors of that kind, that all students are worth a look."""
     tally = evaluation.state.tally
     newcomers = tally.plan()[RosterKind.STUDENT]["upserted"]

@@ -53,7 +53,7 @@ class SectionSigns:
     """Kept sections whose term is not known or has no days, with the id of that term."""
     co_taught: Collection[tuple[str, ...]] = ()
     """Sets of kept sections with the same students and other teachers."""
-    twins: Collection[str] = ()
+    students_with_two_ids: Collection[str] = ()
     """Students who are there under an old id and a new one."""
 
 
@@ -88,7 +88,7 @@ class SectionFigures(Protocol):
 class ErrorFigures(SectionFigures, Protocol):
     """Figures of the open errors of the district under evaluation: what causes are folded from."""
 
-    async def twins(self) -> list[str]:
+    async def students_with_two_ids(self) -> list[str]:
         """Return the committed students, and the newcomers, who agree in a number, or in name and grade.
 
         Looks at every committed student.

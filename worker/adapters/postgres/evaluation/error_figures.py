@@ -68,9 +68,9 @@ class PostgresErrorFigures:
         """Return kept sections of students in several whose term has no days, with the ids of the terms."""
         return {row["id"]: row["term_id"] for row in await self._rows("sections_of_unknown_terms")}
 
-    async def twins(self) -> list[str]:
+    async def students_with_two_ids(self) -> list[str]:
         """Return the students who are there under an old id and a new one."""
-        return await reissued_students.twins(self._connection, self._district_id)
+        return await reissued_students.students_with_two_ids(self._connection, self._district_id)
 
     async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
         """Return sets of kept sections with the same students that differ by their teachers alone."""
@@ -86,7 +86,7 @@ class PostgresErrorFigures:
             list(signs.not_running),
             dict(signs.of_unknown_terms) or None,
             [" ".join(some) for some in signs.co_taught],
-            list(signs.twins),
+            list(signs.students_with_two_ids),
         )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
         for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):

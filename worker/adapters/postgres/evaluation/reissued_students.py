@@ -10,9 +10,9 @@ from worker.adapters.postgres.database import Connection
 _SQL: Final = statements.load("evaluation/reissued_students")
 
 
-async def twins(connection: Connection, district_id: str) -> list[str]:
+async def students_with_two_ids(connection: Connection, district_id: str) -> list[str]:
     """Return the students who are there under an old id and a new one."""
-    rows = await connection.fetch(_SQL["twins"], district_id)
+    rows = await connection.fetch(_SQL["students_with_two_ids"], district_id)
     return [student for row in rows for student in (row["old_id"], row["new_id"])]
 
 

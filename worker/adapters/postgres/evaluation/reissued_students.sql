@@ -30,7 +30,7 @@ WITH gone AS MATERIALIZED (
 SELECT old_id, new_id FROM counted
 WHERE rank < 4 OR found * 2 >= (SELECT count(*) FROM gone)
 
--- name: twins
+-- name: students_with_two_ids
 -- Committed students who stay, each with the added student who seems to be the same person.
 WITH gone AS MATERIALIZED (
     SELECT record_id AS id, committed::jsonb AS record FROM roster

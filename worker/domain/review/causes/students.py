@@ -80,8 +80,8 @@ def scale_of(facts: CauseFacts) -> Scale:
     pairs: Counter[tuple[Label, ...]] = Counter()
     alike: Counter[tuple[Label, ...]] = Counter()
     unlisted = 0
-    twins = sum(group.students for group in facts.blocked if group.sign is Sign.REISSUED)
-    are_reissued = twins >= WITHDRAWN_STUDENTS
+    students_with_two_ids = sum(group.students for group in facts.blocked if group.sign is Sign.REISSUED)
+    are_reissued = students_with_two_ids >= WITHDRAWN_STUDENTS
     for group in facts.blocked:
         for key in group.since:
             if key.code is Code.FIELD_MISSING:

@@ -18,11 +18,11 @@ from worker.onboarding.district_store import Description, RulesAsked
 from worker.onboarding.observation import Observation, OnboardingRules, sync_troubles
 from worker.onboarding.planning import (
     PlannedTransitions,
+    changed_delays,
     checked_description,
     checked_request,
     following,
     has_new_opening,
-    held_back_anew,
     ordered_step,
 )
 from worker.runtime.errors import MailError, OnboardingError, OrderRefused
@@ -100,8 +100,8 @@ def test_only_a_district_held_back_by_other_troubles_than_before_is_kept_again()
     before = seen(State.LAUNCH_SCHEDULED, in_review, window=WINDOW)
     known = replace(before, kept_troubles=frozenset({Trouble.REVIEW}))
 
-    assert held_back_anew([before], [], QUIET) == [("larkspur", "review", NOW)]
-    assert held_back_anew([known], [], QUIET) == []
+    assert changed_delays([before], [], QUIET) == [("larkspur", "review", NOW)]
+    assert changed_delays([known], [], QUIET) == []
 
 
 def test_a_district_that_takes_a_step_is_held_back_by_where_it_then_stands() -> None:
@@ -109,7 +109,7 @@ def test_a_district_that_takes_a_step_is_held_back_by_where_it_then_stands() -> 
     kept = seen(State.LAUNCH_SCHEDULED, in_review, window=WINDOW, kept_troubles=frozenset({Trouble.REVIEW}))
     launched = PlannedTransitions(kept, [Step(State.LAUNCH_SCHEDULED, Move.LAUNCH, State.READY)])
 
-    assert held_back_anew([kept], [launched], QUIET) == [("larkspur", "", NOW)]
+    assert changed_delays([kept], [launched], QUIET) == [("larkspur", "", NOW)]
 
 
 def test_a_move_that_is_allowed_leads_to_its_state() -> None:

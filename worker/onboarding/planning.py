@@ -66,7 +66,7 @@ def _with_mails(
     return PlannedTransitions(seen, found, mails)
 
 
-def held_back_anew(
+def changed_delays(
     looked: Sequence[Observation], taken: Sequence[PlannedTransitions], onboarding_rules: OnboardingRules
 ) -> list[tuple[str, str, datetime]]:
     """Return the districts whose launch is held back by other troubles than before: id, troubles, when."""

@@ -15,7 +15,7 @@ from worker.domain.onboarding.states import Move, State
 from worker.onboarding.district_store import Transition
 from worker.onboarding.mails import is_taken_back
 from worker.onboarding.observation import Observation, OnboardingRules
-from worker.onboarding.planning import PlannedTransitions, following, held_back_anew
+from worker.onboarding.planning import PlannedTransitions, changed_delays, following
 
 _SQL: Final = statements.load("onboarding/districts")
 _ORDERS: Final = statements.load("onboarding/orders")
@@ -91,7 +91,7 @@ async def keep_held_back(
     onboarding_rules: OnboardingRules,
 ) -> None:
     """Keep since when launches are held back, and by what, where that has changed."""
-    changed = held_back_anew(looked, taken, onboarding_rules)
+    changed = changed_delays(looked, taken, onboarding_rules)
     if changed:
         await connection.execute(_SQL["hold_back"], *(list(column) for column in zip(*changed, strict=True)))
 

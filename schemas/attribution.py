@@ -8,7 +8,7 @@ from typing import Final
 from schemas import clever
 
 
-def district_beside(headers: Mapping[str, object], routing_key: str) -> str | None:
+def district_in_envelope(headers: Mapping[str, object], routing_key: str) -> str | None:
     """Tell the district from the header, or from a routing key of our own form, `<district>.<type>`."""
     header = headers.get("district_id")
     if clever.is_district_id(header):
@@ -22,11 +22,11 @@ MAX_READ: Final = 4 * 1024 * 1024
 
 def district_of(body: bytes, headers: Mapping[str, object], routing_key: str) -> str | None:
     """Tell the district of a message that may be readable or not."""
-    beside = district_beside(headers, routing_key)
+    in_envelope = district_in_envelope(headers, routing_key)
     if len(body) > MAX_READ:
-        return beside or clever.district_in_pieces(body)
+        return in_envelope or clever.district_in_pieces(body)
     try:
-        event = clever.read(body, beside)
+        event = clever.read(body, in_envelope)
     except clever.UnreadableEvent as error:
         return error.district_id
     return event.district_id if isinstance(event, clever.Event) else event.district

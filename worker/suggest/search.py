@@ -124,9 +124,9 @@ def _pool(survey: Survey, chosen: _Votes, good: _Votes) -> list[Pooled]:
     """Return the rules to merge: everywhere, and each only at the schools that chose it."""
     everywhere = chosen.first(MOST_POOLED)
     known = {rule.key for rule in everywhere}
-    beside = [rule for rule in good.first(MOST_POOLED) if rule.key not in known][: MOST_POOLED // 2]
+    others = [rule for rule in good.first(MOST_POOLED) if rule.key not in known][: MOST_POOLED // 2]
     pool = [pooled(survey, rule, chosen.students[rule.key]) for rule in everywhere]
-    pool += [pooled(survey, rule, float(survey.students)) for rule in beside]
+    pool += [pooled(survey, rule, float(survey.students)) for rule in others]
     inhabited = int((np.diff(survey.school_bounds) > 0).sum())
     for rule in everywhere:
         schools = tuple(sorted(chosen.schools[rule.key] - {-1}))

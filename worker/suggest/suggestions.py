@@ -155,8 +155,8 @@ def _compared(section_filter: SectionFilter) -> SectionFilter:
 
 def _condition(condition: Condition) -> Condition:
     value = condition.value
-    told = folded(value) if isinstance(value, str) else tuple(map(folded, value))
-    return condition.model_copy(update={"value": told})
+    as_compared = folded(value) if isinstance(value, str) else tuple(map(folded, value))
+    return condition.model_copy(update={"value": as_compared})
 
 
 def _same_in_all_terms(survey: Survey, one: RuleSet) -> bool:

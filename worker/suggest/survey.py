@@ -189,7 +189,7 @@ class SurveyBuilder:
         knows_one = not self._teachers.isdisjoint(section.teachers)
         for text in filter(None, (section.name, section.section_number, section.period)):
             self._vocabulary.add(text, section.teachers, knows_one=knows_one)
-        for text in filter(None, (section.subject, section.grade, *_beside(view))):
+        for text in filter(None, (section.subject, section.grade, *_course_and_term_names(view))):
             self._vocabulary.vouch(text)
         students = self._students
         sitting = [students[student] for student in section.students if student in students]
@@ -226,7 +226,7 @@ class SurveyBuilder:
         return BLANK if not school_id else self._schools.setdefault(school_id, len(self._schools))
 
 
-def _beside(view: SectionView) -> tuple[str | None, ...]:
+def _course_and_term_names(view: SectionView) -> tuple[str | None, ...]:
     """Return what a section's course and term are called: nobody's name stands there."""
     course = (view.course.name, view.course.number) if view.course else ()
     return (*course, view.term.name if view.term else None)

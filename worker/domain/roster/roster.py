@@ -75,8 +75,8 @@ def upsert_change(kind: str, record_id: str, record: str, replaces: str | None =
 
     `replaces` is the id that the record had before, where it was issued anew.
     """
-    beside = "" if replaces is None else f',"replaces":{canonical(replaces)}'
-    return f'{{"op":"upsert","kind":"{kind}","id":{canonical(record_id)},"record":{record}{beside}}}'
+    replaced = "" if replaces is None else f',"replaces":{canonical(replaces)}'
+    return f'{{"op":"upsert","kind":"{kind}","id":{canonical(record_id)},"record":{record}{replaced}}}'
 
 
 def remove_change(kind: str, record_id: str) -> str:

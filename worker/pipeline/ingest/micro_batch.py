@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from schemas import clever, event_ids
-from schemas.attribution import district_beside
+from schemas.attribution import district_in_envelope
 from worker.domain.roster.versions import SECOND, moment
 from worker.messaging.broker import Delivery
 from worker.messaging.dead_letters import REPLAYED_HEADER
@@ -146,7 +146,7 @@ def _alone(error: clever.UnreadableEvent) -> clever.UnreadableEvent:
 
 
 def _unforeseen(delivery: Delivery, error: Exception) -> clever.UnreadableEvent:
-    district = district_beside(delivery.headers, delivery.routing_key)
+    district = district_in_envelope(delivery.headers, delivery.routing_key)
     return clever.UnreadableEvent(
         clever.Reason.NOT_AN_EVENT,
         f"reading it raised {type(error).__name__}",
@@ -197,7 +197,7 @@ def _released(delivery: Delivery, district_id: str) -> list[Released]:
 
 
 def _read(delivery: Delivery, latest_id: str) -> clever.Event | clever.FeedSettled:
-    district = district_beside(delivery.headers, delivery.routing_key)
+    district = district_in_envelope(delivery.headers, delivery.routing_key)
     body = delivery.body
     if len(body) > MAX_BYTES:
         raise _too_large(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 
 
-def run_beside(module: str) -> None:
+def run_sql_of(module: str) -> None:
     """Run the SQL file that stands beside a migration's module."""
     script = Path(module).with_suffix(".sql").read_text()
     connection = op.get_bind().connection.dbapi_connection

@@ -13,7 +13,7 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation.candidate_roster import finding_of
 from worker.adapters.postgres.evaluation.terms import read_terms
-from worker.adapters.postgres.suggest.section_context import read_beside
+from worker.adapters.postgres.suggest.section_context import read_schools_courses_terms
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.preflight.policy import Policy
 from worker.domain.review.section_table import SectionLine
@@ -57,7 +57,7 @@ class PostgresSectionViews:
         async with self._picture() as connection:
             moment, grace_days = await self._moment(connection, district_id)
             calendar = (await read_terms(connection, district_id)).calendar(moment.today, grace_days)
-            schools, courses, terms = await read_beside(connection, district_id)
+            schools, courses, terms = await read_schools_courses_terms(connection, district_id)
             kept = {
                 row["section_id"]: row["rank"] for row in await connection.fetch(_SQL["kept"], district_id)
             }

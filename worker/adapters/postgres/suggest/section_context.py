@@ -19,14 +19,14 @@ from worker.domain.roster.records import (
 _SQL: Final = statements.load("suggest/surveys")
 
 
-async def read_beside(
+async def read_schools_courses_terms(
     connection: Connection, district_id: str
 ) -> tuple[dict[str, School], dict[str, Course], dict[str, Term]]:
     """Return a district's schools, courses and terms by their ids."""
     schools: dict[str, School] = {}
     courses: dict[str, Course] = {}
     terms: dict[str, Term] = {}
-    for row in await connection.fetch(_SQL["beside"], district_id):
+    for row in await connection.fetch(_SQL["schools_courses_terms"], district_id):
         record_id, record = row["record_id"], row["record"]
         match RecordKind(row["kind"]):
             case RecordKind.SCHOOL:

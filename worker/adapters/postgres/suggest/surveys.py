@@ -11,7 +11,7 @@ import asyncpg
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation.terms import read_terms
-from worker.adapters.postgres.suggest.section_context import read_beside
+from worker.adapters.postgres.suggest.section_context import read_schools_courses_terms
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.preflight.policy import Policy
 from worker.domain.roster.days import day_in
@@ -52,7 +52,7 @@ async def read_survey(
         if teacher is not None:
             builder.add_teacher(teacher)
     calendar = (await read_terms(connection, district_id)).calendar(today, grace_days)
-    schools, courses, terms = await read_beside(connection, district_id)
+    schools, courses, terms = await read_schools_courses_terms(connection, district_id)
     for school in schools.values():
         builder.add_school(school)
     async for row in _rows(connection, "students", district_id):
@@ -79,7 +79,7 @@ async def read_seating(
 
     calendar = (await read_terms(connection, district_id)).calendar(today, grace_days)
     builder = EnrolmentsBuilder(calendar)
-    schools, courses, terms = await read_beside(connection, district_id)
+    schools, courses, terms = await read_schools_courses_terms(connection, district_id)
     for school in schools.values():
         builder.add_school(school)
     async for row in _rows(connection, "students", district_id):

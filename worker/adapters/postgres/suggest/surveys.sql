@@ -11,7 +11,7 @@ FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'student'
 ORDER BY record_id
 
--- name: beside
+-- name: schools_courses_terms
 -- The district's live schools, courses and terms, which its sections name.
 SELECT kind, record_id, record FROM staged
 WHERE district_id = $1 AND kind IN ('school', 'course', 'term') AND record IS NOT NULL

@@ -5,7 +5,7 @@ Revision ID: 0001
 
 from __future__ import annotations
 
-from worker.adapters.postgres.migrations.scripts import run_beside
+from worker.adapters.postgres.migrations.scripts import run_sql_of
 
 revision = "0001"
 down_revision = None
@@ -13,7 +13,7 @@ down_revision = None
 
 def upgrade() -> None:
     """Create every table."""
-    run_beside(__file__)
+    run_sql_of(__file__)
 
 
 def downgrade() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.suggest.small import keeping
 from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
-from worker.suggest.wording import can_share, told
+from worker.suggest.wording import can_share, filter_text
 
 
 def test_what_clevers_sharing_rules_can_say() -> None:
@@ -17,10 +17,10 @@ def test_what_clevers_sharing_rules_can_say() -> None:
 
 
 def two_rules(strategy: str) -> SectionFilter:
-    told = [
+    filter_text = [
         {"all": [{"field": "name", "op": "contains", "value": value}]} for value in ("homeroom", "advisory")
     ]
-    return SectionFilter.model_validate({"strategy": strategy, "rules": told}, strict=False)
+    return SectionFilter.model_validate({"strategy": strategy, "rules": filter_text}, strict=False)
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def test_what_they_cannot_say(section_filter: SectionFilter) -> None:
 
 
 def test_rules_together_and_rules_in_turn_are_worded_differently() -> None:
-    assert told(two_rules("union"), {}) == (
+    assert filter_text(two_rules("union"), {}) == (
         'Match all sections where name contains "homeroom"; '
         'and match all sections where name contains "advisory"'
     )
-    assert told(two_rules("first_match"), {}) == (
+    assert filter_text(two_rules("first_match"), {}) == (
         'Match all sections where name contains "homeroom". For students in none of these: '
         'match all sections where name contains "advisory"'
     )
@@ -56,11 +56,11 @@ def test_every_operator_and_field_has_its_words() -> None:
         ("section_number", "starts_with", "C"),
         ("sis_id", "not_contains", "D"),
     )
-    assert told(section_filter, {}) == (
+    assert filter_text(section_filter, {}) == (
         'Match all sections where course name is "A" and course number is not "B" and '
         'section number starts with "C" and SIS id does not contain "D"'
     )
     schools = Condition(field="school", op="one_of", value=("s1", "s2"))
-    assert told(SectionFilter(rules=(Rule(all=(schools,)),)), {"s1": "Larkspur"}) == (
+    assert filter_text(SectionFilter(rules=(Rule(all=(schools,)),)), {"s1": "Larkspur"}) == (
         'Match all sections where school is one of "Larkspur", "s2"'
     )

@@ -17,7 +17,7 @@ from worker.suggest.literal import NOT_IN_RULES, NotLiteral, to_the_letter
 from worker.suggest.rule_sets import RuleSet, draft_in_force
 from worker.suggest.search import search
 from worker.suggest.survey import Bools, Survey
-from worker.suggest.wording import can_share, told
+from worker.suggest.wording import can_share, filter_text
 
 MOST_LEFTOVERS: Final = 20
 """Schools and grades that a suggestion lists with the students whom it leaves."""
@@ -112,7 +112,7 @@ def _suggestion(
         one.none,
         one.several,
         why_not is None,
-        told(said, survey.school_names),
+        filter_text(said, survey.school_names),
         leftovers[:MOST_LEFTOVERS],
         len(leftovers),
         _says_the_same(section_filter, in_force),

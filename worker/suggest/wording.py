@@ -23,7 +23,7 @@ _NAMED = {
 _KNOWN_TO_CLEVER = frozenset({"is", "is_not", "contains", "one_of"})
 
 
-def told(section_filter: SectionFilter, school_names: Mapping[str, str]) -> str:
+def filter_text(section_filter: SectionFilter, school_names: Mapping[str, str]) -> str:
     """Return the rules as sentences that begin with "Match all sections where"."""
     rules = [rule_text(rule, school_names) for rule in section_filter.rules]
     if section_filter.strategy == "first_match" and len(rules) > 1:

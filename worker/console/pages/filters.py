@@ -22,7 +22,7 @@ from worker.operations.district_queries import FindingsAsked
 from worker.operations.districts import FilterVersion
 from worker.runtime.count_text import counted
 from worker.suggest.service import suggest_filters
-from worker.suggest.wording import can_share, rule_text, told
+from worker.suggest.wording import can_share, filter_text, rule_text
 
 SEARCH_SECONDS: Final = 20.0
 """For suggestions that somebody waits for; the command `filter suggest` takes its time."""
@@ -61,8 +61,8 @@ async def _filter(
         "filter.html",
         status=refused.status if refused else 200,
         details=details,
-        current=_told(current, names),
-        history=[_told(one, names) for one in reversed(versions[:-1])],
+        current=_version_view(current, names),
+        history=[_version_view(one, names) for one in reversed(versions[:-1])],
         suggestions=[_suggestion(one) for one in (standing if found is None else found)],
         was_searched=found is not None,
         search_seconds=SEARCH_SECONDS,
@@ -121,13 +121,13 @@ def in_words(section_filter: SectionFilter, names: Mapping[str, str]) -> dict[st
         "current_term_only": section_filter.current_term_only,
         "grades": scope.grades,
         "schools": [names.get(school, school) for school in scope.schools],
-        "text": told(section_filter, names),
+        "text": filter_text(section_filter, names),
         "can_share": can_share(section_filter),
         "json": json.dumps(section_filter.model_dump(mode="json"), ensure_ascii=False),
     }
 
 
-def _told(version: FilterVersion, names: Mapping[str, str]) -> dict[str, Any]:
+def _version_view(version: FilterVersion, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "version": version.version,
         "actor": version.actor,

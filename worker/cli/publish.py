@@ -38,7 +38,7 @@ def publish(ctx: CommandContext, files: tuple[Path, ...]) -> None:
     """
     count, report, is_evaluated = ctx.run(_publish(ctx, files), quiet=True)
     say(f"Published {counted(count, 'event')}.")
-    for line in told(report):
+    for line in report_lines(report):
         say(line)
     if not is_evaluated:
         say(
@@ -47,7 +47,7 @@ def publish(ctx: CommandContext, files: tuple[Path, ...]) -> None:
         )
 
 
-def told(report: RowReport) -> list[str]:
+def report_lines(report: RowReport) -> list[str]:
     """Return what a person who published rows of lists should know of them, a line each."""
     lines = []
     if report.repeated:

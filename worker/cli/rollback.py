@@ -68,7 +68,7 @@ def rollback(
         say(json.dumps(_as_json(district, done), ensure_ascii=False))
     else:
         ctx.console.print(rollback_table(done))
-        say(_told(district, done))
+        say(_result_text(district, done))
 
 
 def rollback_table(done: RolledBack) -> RenderableType:
@@ -129,7 +129,7 @@ def _as_json(district: str, done: RolledBack) -> dict[str, Any]:
     }
 
 
-def _told(district: str, done: RolledBack) -> str:
+def _result_text(district: str, done: RolledBack) -> str:
     if done.sequence is None:
         return (
             f"This would restore the roster of {district} as of commit {done.target.sequence}. "

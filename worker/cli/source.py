@@ -52,7 +52,7 @@ def resync(
     choices = {"accept_fewer": accept_fewer, "over_newer": over_newer}
     read = ctx.on_district(district, partial(work, **choices), may_be_new=True, quiet=True)
     say(f"Read {counted(read.records, 'record')} of {district}. The district is being evaluated.")
-    for line in told(read):
+    for line in report_lines(read):
         say(line)
 
 
@@ -74,7 +74,7 @@ def purge(ctx: CommandContext, district: str, yes: bool) -> None:
         )
 
 
-def told(read: reading.ReadWhole) -> list[str]:
+def report_lines(read: reading.ReadWhole) -> list[str]:
     """Return what a person who ordered the reading should know of it, a line each."""
     lines = []
     if read.run.repeated:

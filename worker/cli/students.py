@@ -51,11 +51,11 @@ def erase(ctx: CommandContext, district: str, student: str, reason: str, *, yes:
     """
     if not yes:
         raise click.UsageError("this deletes all data kept about the student for good; confirm with --yes")
-    for line in told(ctx.on_district(district, partial(_erase, ctx, student, reason))):
+    for line in report_lines(ctx.on_district(district, partial(_erase, ctx, student, reason))):
         say(line)
 
 
-def told(erased: Erased) -> list[str]:
+def report_lines(erased: Erased) -> list[str]:
     """Return what a person who ordered an erasure should know, a line each."""
     lines = [f"Erased student {erased.student_id}. Later events and baselines do not bring the data back."]
     if erased.letters:

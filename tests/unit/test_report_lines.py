@@ -54,13 +54,13 @@ def test_events_are_no_rows(tmp_path: Path) -> None:
     for event in read_events([path], NOON):
         report.add(event)
 
-    assert publish.told(report) == []
+    assert publish.report_lines(report) == []
 
 
 def test_publish_says_how_many_rows_change_nothing_and_why() -> None:
     report = RowReport(NOON, repeated=1, unreadable=2, ahead=1, older=2_000)
 
-    assert publish.told(report) == [
+    assert publish.report_lines(report) == [
         (
             "1 row repeated a record: the most recently modified version is kept, "
             "or of equal ones the one read last."
@@ -72,8 +72,8 @@ def test_publish_says_how_many_rows_change_nothing_and_why() -> None:
 
 
 def test_resync_says_how_many_rows_change_nothing_and_what_would_let_them() -> None:
-    assert source.told(read()) == []
-    assert source.told(read(repeated=3, older=1, kept=1, ahead=2)) == [
+    assert source.report_lines(read()) == []
+    assert source.report_lines(read(repeated=3, older=1, kept=1, ahead=2)) == [
         (
             "3 rows repeated a record: the most recently modified version is kept, "
             "or of equal ones the one read last."
@@ -82,6 +82,6 @@ def test_resync_says_how_many_rows_change_nothing_and_what_would_let_them() -> N
         "1 row is older than the stored version and changed nothing; use --over-newer to overwrite.",
         "1 stored record is newer than the pages and not in them; kept (--over-newer removes it).",
     ]
-    assert source.told(read(kept=2)) == [
+    assert source.report_lines(read(kept=2)) == [
         "2 stored records are newer than the pages and not in them; kept (--over-newer removes them).",
     ]

@@ -15,7 +15,7 @@ from worker.console.access import request_origin
 from worker.console.access.csrf import Field, Secret
 from worker.console.access.identity import LOCAL, NOBODY, Identity, Permission
 from worker.console.access.request_origin import AccessRules
-from worker.console.pages.audit import deed, told
+from worker.console.pages.audit import action_text, detail_lines
 from worker.console.pages.login import in_words
 from worker.domain.access.users import Role, check_password, new_name
 from worker.runtime.errors import SettingsError, UserError
@@ -215,15 +215,15 @@ def test_a_forms_token_is_one_of_the_browsers_secret_and_does_not_give_it_away()
 
 
 def test_the_audit_tells_deeds_in_words_also_those_that_it_does_not_know() -> None:
-    assert deed("lookup.section_names") == "viewed section names"
-    assert deed("user.login_failed") == "failed to log in"
-    assert deed("dead_letter.replay") == "dead letter: replay"
+    assert action_text("lookup.section_names") == "viewed section names"
+    assert action_text("user.login_failed") == "failed to log in"
+    assert action_text("dead_letter.replay") == "dead letter: replay"
 
 
 def test_the_audit_tells_details_as_text() -> None:
     detail = {"version": 1200, "reason": None, "counts": {"student": 3}, "kept": ["a", "b"], "yes": True}
 
-    assert told(detail) == [
+    assert detail_lines(detail) == [
         *(("version", "1,200"), ("reason", "none"), ("counts", "student 3"), ("kept", "a, b"), ("yes", "yes"))
     ]
 

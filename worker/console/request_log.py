@@ -28,7 +28,7 @@ def observing(metrics: Metrics, tracer: Tracer) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         route = pattern(request)
         if _is_often_asked(route):
-            return _given(await _told(metrics, request, handler, route))
+            return _given(await _logged(metrics, request, handler, route))
         with tracer.span(
             f"{_method(request)} {route}",
             kind="server",
@@ -36,7 +36,7 @@ def observing(metrics: Metrics, tracer: Tracer) -> Middleware:
             http__request__method=_method(request),
             http__route=route,
         ) as span:
-            answer = await _told(metrics, request, handler, route)
+            answer = await _logged(metrics, request, handler, route)
             span.set(http__response__status_code=answer.status)
         return _given(answer)
 
@@ -49,7 +49,7 @@ def pattern(request: web.Request) -> str:
     return resource.canonical if resource is not None else NO_ROUTE
 
 
-async def _told(
+async def _logged(
     metrics: Metrics, request: web.Request, handler: Handler, route: str
 ) -> web.StreamResponse | web.HTTPException:
     started, status = time.perf_counter(), _SERVER_ERROR

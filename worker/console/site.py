@@ -44,7 +44,7 @@ def site(pages: Iterable[Route], console: Console, first: Sequence[Middleware] =
     """Return the application that answers with these pages; what is `first` sees every request and answer."""
     gate = console.access.gate
     application = web.Application(
-        middlewares=[*first, _with_secret(gate), _telling_errors(console)], client_max_size=MOST_BYTES
+        middlewares=[*first, _with_secret(gate), _error_pages(console)], client_max_size=MOST_BYTES
     )
     application.on_response_prepare.append(partial(_put_headers, gate))
     for page in pages:
@@ -113,7 +113,7 @@ async def _put_headers(gate: Gate, request: web.Request, response: web.StreamRes
     response.headers.update(SERVER)  # in place of which library it is, in which version
 
 
-def _telling_errors(console: Console) -> Middleware:
+def _error_pages(console: Console) -> Middleware:
     """Return the middleware that makes pages of errors; none shows the text of a foreign one."""
 
     @web.middleware

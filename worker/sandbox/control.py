@@ -25,7 +25,7 @@ from worker.sandbox.district import DistrictSpec, generate
 from worker.sandbox.expected_roster import name_contains, truth
 from worker.sandbox.faults import FaultKind, Faults
 from worker.sandbox.live_districts import WorldDistrict
-from worker.sandbox.order_bodies import MOST_SECONDS, RefusedOrder, Seed, checked, told
+from worker.sandbox.order_bodies import MOST_SECONDS, RefusedOrder, Seed, checked, error_text
 from worker.sandbox.order_handlers import AT_ONCE, CHANGES, Command
 
 MOST_STUDENTS: Final = 1_000_000
@@ -215,7 +215,7 @@ def _order(ordered: _Ordered) -> Handler:
         try:
             return _json(await carry_out(request, **await _body(request)))
         except ValidationError as error:
-            return _json({"message": told(error)}, 400)
+            return _json({"message": error_text(error)}, 400)
         except RefusedOrder as error:
             return _json({"message": str(error)}, error.status)
 

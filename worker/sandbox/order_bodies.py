@@ -30,7 +30,7 @@ class RefusedOrder(Exception):
         self.status = status
 
 
-def told(error: ValidationError) -> str:
+def error_text(error: ValidationError) -> str:
     """Return what is wrong with a body: the key, what was expected, and what came."""
     for each in error.errors():
         if each["type"] in _KEYS:

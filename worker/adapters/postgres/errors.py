@@ -100,16 +100,16 @@ def _of_server(error: asyncpg.PostgresError) -> Exception:
         return StoreContended(text)
     fault = _fault(error)
     if state[:2] in _REFUSED_CLASSES:
-        return StoreRefused(_told(fault), fault)
-    return StoreFailed(_told(fault), fault)
+        return StoreRefused(_fault_text(fault), fault)
+    return StoreFailed(_fault_text(fault), fault)
 
 
 def _failed(error: Exception) -> StoreFailed:
     fault = _fault(error)
-    return StoreFailed(_told(fault), fault)
+    return StoreFailed(_fault_text(fault), fault)
 
 
-def _told(fault: StoreFault) -> str:
+def _fault_text(fault: StoreFault) -> str:
     known = ", ".join(part for part in (fault.sqlstate, fault.table and f"table {fault.table}") if part)
     return f"PostgreSQL: {fault.kind}{f' ({known})' if known else ''}"
 

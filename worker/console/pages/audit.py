@@ -70,21 +70,21 @@ async def _audit(console: Console, request: web.Request) -> web.Response:
     return console.render(
         request,
         "audit.html",
-        lines=[(entry, deed(entry.action), told(entry.detail)) for entry in shown],
+        lines=[(entry, action_text(entry.action), detail_lines(entry.detail)) for entry in shown],
         district_id="" if is_odd else district_id,
         is_first=not before,
         older=shown[-1].id if len(found) > ROWS else None,
     )
 
 
-def deed(action: str) -> str:
+def action_text(action: str) -> str:
     """Return what somebody did, in words."""
     if action.startswith("lookup."):
         return f"viewed {action.removeprefix('lookup.').replace('_', ' ')}"
     return DEEDS.get(action, action.replace(".", ": ").replace("_", " "))
 
 
-def told(detail: dict[str, Any]) -> list[tuple[str, str]]:
+def detail_lines(detail: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what more there is to say: each key in words, with its value."""
     return [(key.replace("_", " "), _value(value)) for key, value in detail.items()]
 

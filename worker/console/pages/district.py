@@ -13,7 +13,7 @@ from schemas.words import Trigger
 from worker.console.access.identity import Permission
 from worker.console.console import Console
 from worker.console.page import Route
-from worker.console.pages.districts import told_window
+from worker.console.pages.districts import window_view
 from worker.console.pages.onboarding import record_of
 from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.window import Window
@@ -49,17 +49,17 @@ async def _overview(console: Console, request: web.Request) -> web.Response:
         "overview.html",
         details=details,
         onboarding_state=record.onboarding.state if record else None,
-        review=_told_here(details["review"]),
+        review=_review_view(details["review"]),
         can_be_approved=0 < errors <= sum(by_code.get(code, 0) for code in GUARDS),
         current=current,
         picture=picture(cells),
-        window=told_window(window, now, console.limits) if window else None,
+        window=window_view(window, now, console.limits) if window else None,
         looks_ahead=looks_ahead,
         forecast=await forecast(console.dry_runs, district_id, console.limits) if looks_ahead else None,
     )
 
 
-def _told_here(review: dict[str, Any] | None) -> dict[str, Any] | None:
+def _review_view(review: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return a review with advice as a page gives it: a button does what a command does elsewhere."""
     if review is None:
         return None

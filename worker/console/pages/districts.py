@@ -69,11 +69,11 @@ def _line(row: DistrictRow, now: datetime, limits: WindowLimits) -> dict[str, An
         "row": row,
         "upserted": sum(ops["upserted"] for ops in plan.values()),
         "removed": sum(ops["removed"] for ops in plan.values()),
-        "window": told_window(row.window, now, limits) if row.window else None,
+        "window": window_view(row.window, now, limits) if row.window else None,
     }
 
 
-def told_window(window: Window, now: datetime, limits: WindowLimits) -> dict[str, Any]:
+def window_view(window: Window, now: datetime, limits: WindowLimits) -> dict[str, Any]:
     """Return an open window as pages tell it: its events, and when it closes if no other comes."""
     at = closes_at(window, now, limits)
     return {

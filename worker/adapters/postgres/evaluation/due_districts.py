@@ -60,7 +60,7 @@ class PostgresEvaluations:
         async with self._database.connection() as connection:
             for district_id in await _due(connection, limits):
                 async with connection.transaction():
-                    with _telling(district_id):
+                    with _naming_district(district_id):
                         evaluation = await self._begin(connection, district_id, limits)
                     if evaluation is not None:
                         yield evaluation
@@ -195,7 +195,7 @@ class PostgresEvaluations:
 
 
 @contextmanager
-def _telling(district_id: str) -> Iterator[None]:
+def _naming_district(district_id: str) -> Iterator[None]:
     """Say whose state it is that cannot be read: that district is put aside, and the others go on."""
     try:
         with translated():

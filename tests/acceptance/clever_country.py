@@ -37,15 +37,15 @@ class Country:
 
     def share_nothing(self, district: WorldDistrict) -> None:
         """Share nothing, as every district does at first."""
-        district.tell_all(district.narrow(lambda _section: False))
+        district.publish_all(district.narrow(lambda _section: False))
 
     def share_all(self, district: WorldDistrict) -> None:
         """Share all sections, and all that belongs to them."""
-        district.tell_all(district.widen())
+        district.publish_all(district.widen())
 
     def set_rule(self, district: WorldDistrict, contains: str) -> None:
         """Share only sections with such a name."""
-        district.tell_all(district.narrow(lambda section: contains in section["name"].lower()))
+        district.publish_all(district.narrow(lambda section: contains in section["name"].lower()))
 
     def sync(self) -> None:
         """Let the daily sync of every district that does not pause it succeed."""
@@ -57,7 +57,7 @@ class Country:
 
     def pause(self, district: WorldDistrict, days: int) -> None:
         """Pause a district's sync for so many days."""
-        district.tell_all(district.pause(self._machine.now() + timedelta(days=days)))
+        district.publish_all(district.pause(self._machine.now() + timedelta(days=days)))
 
     def said_of_students(self) -> set[str]:
         """Return what is known of students and must be in no e-mail: names, numbers, ids."""

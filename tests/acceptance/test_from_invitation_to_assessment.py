@@ -184,7 +184,7 @@ async def _scheduled(story: Story) -> None:
     story.country["gone"].connect()
     await story.stand(["gone"], "launch_scheduled")
     await story.set_window(["moved"], story.date_of(OPENING + 7))
-    story.country["paused"].tell_all(story.country["paused"].resume())
+    story.country["paused"].publish_all(story.country["paused"].resume())
     story.country.set_rule(story.country["paused"], "homeroom")
     await story.wrote(["paused"], "rostered")
     await story.set_window(["paused"], story.date_of(OPENING))
@@ -194,7 +194,7 @@ async def _scheduled(story: Story) -> None:
 async def _launched_and_live(story: Story) -> None:
     """Three working days before, on a Wednesday, those are launched that are in sync, the others after it."""
     await story.day(15)
-    story.country["broken"].tell_all(story.country["broken"].break_student()[1])
+    story.country["broken"].publish_all(story.country["broken"].break_student()[1])
     await story.store.districts.hold(story.country["held"].id, "somebody", "an invented reason")
     await story.is_in_review("broken")
     await story.is_read(ANSWERING)
@@ -206,7 +206,7 @@ async def _launched_and_live(story: Story) -> None:
     await story.stand(["moved", "broken", "held"], "launch_scheduled")
 
     await story.day(17)
-    story.country["broken"].tell_all(story.country["broken"].mend_student()[1])
+    story.country["broken"].publish_all(story.country["broken"].mend_student()[1])
     await story.store.districts.resume(story.country["held"].id, "somebody", "an invented reason")
     await story.wrote(["broken", "held"], "ready_to_assess")
     await story.consumer.until(lambda: story.held("resolved") >= {"broken", "held"})

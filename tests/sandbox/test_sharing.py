@@ -148,7 +148,7 @@ def test_students_are_shared_without_sections_and_all_comes_back_as_it_was(one: 
 
 def test_a_paused_district_changes_its_sharing_once_it_resumes(one: WorldDistrict) -> None:
     before = len(one.district.sections)
-    one.tell_all(one.pause(datetime(2026, 10, 1, tzinfo=UTC)))
+    one.publish_all(one.pause(datetime(2026, 10, 1, tzinfo=UTC)))
 
     assert by_rules(one, MATHS) == []
     assert by_rules(one, HOMEROOMS) == []

@@ -30,7 +30,7 @@ from worker.sandbox.order_handlers import AT_ONCE, CHANGES, Command
 
 MOST_STUDENTS: Final = 1_000_000
 _MOST_REQUESTS: Final = 1_000_000
-_TOLD_AT_ONCE: Final = 200
+_PUBLISHED_AT_ONCE: Final = 200
 """Events of a change that are told before other requests get their turn."""
 _LATE_SECONDS: Final = 3.0
 
@@ -71,7 +71,7 @@ class Control:
     async def small_day(self, one: WorldDistrict, count: int, seed: int) -> None:
         """Make a day of changes in a district."""
         async with self._locks[one.id]:
-            await self._tell(one, one.day(count, seed))
+            await self._publish(one, one.day(count, seed))
 
     async def close(self) -> None:
         """Give up the events that are still held back."""
@@ -171,29 +171,29 @@ class Control:
             delay = (_LATE_SECONDS if late else None) if isinstance(late, bool) else late
             async with self._locks[one.id]:
                 events, said = change(one, **keys)
-                return said | await self._tell(one, events, delay)
+                return said | await self._publish(one, events, delay)
 
         return ordered
 
-    async def _tell(
+    async def _publish(
         self, one: WorldDistrict, events: Iterable[JsonObject], late: float | None = None
     ) -> JsonObject:
         """Put a change into the feed; `late` holds its first event back for so many seconds."""
-        told = 0
+        count = 0
         said: JsonObject = {}
         for event in events:
-            if told == 0 and late is not None:
+            if count == 0 and late is not None:
                 said = {"late_event_id": event["id"]}
-                task = asyncio.create_task(_tell_later(one, event, late))
+                task = asyncio.create_task(_publish_later(one, event, late))
                 self._late.add(task)
                 task.add_done_callback(self._late.discard)
             else:
-                one.tell(event)
-            told += 1
-            if told % _TOLD_AT_ONCE == 0:
+                one.publish(event)
+            count += 1
+            if count % _PUBLISHED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         at = ids.timestamp(self._running.world.clock())
-        return {"events": told, "last_event_id": one.events.last, "at": at, **said}
+        return {"events": count, "last_event_id": one.events.last, "at": at, **said}
 
     def _district(self, request: web.Request) -> WorldDistrict:
         try:
@@ -243,9 +243,9 @@ def _json(document: JsonObject, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/json")
 
 
-async def _tell_later(one: WorldDistrict, event: JsonObject, seconds: float) -> None:
+async def _publish_later(one: WorldDistrict, event: JsonObject, seconds: float) -> None:
     await asyncio.sleep(seconds)
-    one.tell(event)
+    one.publish(event)
 
 
 def _described(one: WorldDistrict) -> JsonObject:

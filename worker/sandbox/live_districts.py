@@ -200,17 +200,17 @@ class WorldDistrict:
                 return student, self._set_required(student, value)
         raise ValueError("no student has a blanked field to repair")
 
-    def tell(self, event: JsonObject) -> None:
+    def publish(self, event: JsonObject) -> None:
         """Put an event into the feed; one that was held back goes to where its id belongs."""
         self.events[event["id"]] = event
 
-    def tell_all(self, events: Iterable[JsonObject]) -> int:
+    def publish_all(self, events: Iterable[JsonObject]) -> int:
         """Put a whole change into the feed; return how many events it has."""
-        told = 0
+        count = 0
         for event in events:
-            self.tell(event)
-            told += 1
-        return told
+            self.publish(event)
+            count += 1
+        return count
 
     def note_served(self, event_ids: Iterable[str]) -> None:
         """Note that a page with these events was handed out."""
@@ -267,7 +267,7 @@ class World:
             spec = DistrictSpec(students=students, seed=seed + number)
             added = world.add(_synced(generate(spec, progress), clock()))
             if arrival_events:
-                added.tell_all(added.arrive())
+                added.publish_all(added.arrive())
         world.next_seed = seed + districts
         return world
 

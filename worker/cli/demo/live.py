@@ -120,7 +120,7 @@ class LiveDistrict:
         """Let something happen in Clever, all of it before the feed is read again; count it by type."""
         types = Counter[str]()
         for event in events:
-            self._clever.tell(event)
+            self._clever.publish(event)
             types[event["type"]] += 1
         self._told += types.total()
         return types

@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from worker.domain.onboarding.states import State
-from worker.domain.onboarding.todo import ReminderDelays, TodoFacts, Who, due_at, is_due, told_troubles, waits
+from worker.domain.onboarding.todo import (
+    ReminderDelays,
+    TodoFacts,
+    Who,
+    due_at,
+    is_due,
+    reportable_troubles,
+    waits,
+)
 from worker.domain.onboarding.transitions import MOMENTARY, Trouble
 
 SINCE = datetime(2026, 11, 2, 15, tzinfo=UTC)
@@ -78,7 +86,7 @@ def test_a_trouble_that_passes_by_itself_is_nobodys() -> None:
     held = replace(standing(State.LAUNCH_SCHEDULED), held_since=SINCE, troubles={Trouble.UNPUBLISHED})
 
     assert waits(held) == []
-    assert told_troubles({Trouble.UNPUBLISHED, Trouble.REVIEW}) == {Trouble.REVIEW}
+    assert reportable_troubles({Trouble.UNPUBLISHED, Trouble.REVIEW}) == {Trouble.REVIEW}
 
 
 @pytest.mark.parametrize("trouble", sorted(set(Trouble) - MOMENTARY))

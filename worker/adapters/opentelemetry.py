@@ -56,7 +56,7 @@ class OpenTelemetryTracer:
     ) -> None:
         for chatty in ("opentelemetry", "urllib3"):
             logging.getLogger(chatty).setLevel(logging.CRITICAL + 1)
-        self._exporter = _TellingExporter(
+        self._exporter = _LoggingExporter(
             OTLPSpanExporter(
                 _traces_url(endpoint),
                 headers=dict(headers),
@@ -148,7 +148,7 @@ class _OpenSpan:
         self._span.set_attributes({"error.type": type(error).__name__, _name("where"): logs.where(error)})
 
 
-class _TellingExporter(SpanExporter):
+class _LoggingExporter(SpanExporter):
     """Hands spans on, and says in the log when that begins to fail, and when it goes again."""
 
     def __init__(self, exporter: OTLPSpanExporter, sent: Callable[[int, bool], None]) -> None:
@@ -162,10 +162,10 @@ class _TellingExporter(SpanExporter):
         result = self._exporter.export(spans)
         arrived = result is SpanExportResult.SUCCESS
         self._sent(len(spans), arrived)
-        self._tell(arrived=arrived)
+        self._log_change(arrived=arrived)
         return result
 
-    def _tell(self, *, arrived: bool) -> None:
+    def _log_change(self, *, arrived: bool) -> None:
         if self._away is arrived:
             log = structlog.get_logger()
             log.info("traces.resumed") if arrived else log.warning("traces.lost")
@@ -173,7 +173,7 @@ class _TellingExporter(SpanExporter):
 
     def give_up(self) -> None:
         """Let a repetition that waits end at once."""
-        self._tell(arrived=False)
+        self._log_change(arrived=False)
         self._given_up = True
         self._exporter.shutdown()  # type: ignore[no-untyped-call]  # the library's has no types
 

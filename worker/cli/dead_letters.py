@@ -119,7 +119,7 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
 def replay(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
     """Publish dead letters again; those that can be read now unblock their districts, others come back."""
     settled = ctx.run(_replay(ctx, _choice(**chosen), reason))
-    _tell(settled, "Replayed", ": those that can be read now unblock their districts, others come back")
+    _report(settled, "Replayed", ": those that can be read now unblock their districts, others come back")
 
 
 @dead_letters_group.command(name="discard")
@@ -127,7 +127,7 @@ def replay(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
 @click.pass_obj
 def discard(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
     """Delete dead letters for good; their content is not part of any roster."""
-    _tell(ctx.run(_discard(ctx, _choice(**chosen), reason)), "Discarded")
+    _report(ctx.run(_discard(ctx, _choice(**chosen), reason)), "Discarded")
 
 
 def _choice(
@@ -139,7 +139,7 @@ def _choice(
     return DeadLetterQuery(letters, district, unreadable_for)
 
 
-def _tell(settled: Settled, done: str, besides: str = "") -> None:
+def _report(settled: Settled, done: str, besides: str = "") -> None:
     say(f"{done} {counted(settled.letters, 'dead letter')}{besides}.")
     if settled.unseen:
         say(f"{settled.unseen:,} more not processed yet: run the command again.")

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from worker.cli.terminal import moment
 from worker.domain.onboarding.states import State
-from worker.domain.onboarding.todo import Wait, told_troubles
+from worker.domain.onboarding.todo import Wait, reportable_troubles
 from worker.domain.roster.timestamps import instant
 from worker.mail.mail_store import KeptMail
 from worker.onboarding.district_store import Record, RulesAsked, Transition, suggested_rules
@@ -163,7 +163,7 @@ def _facts(journey: Journey) -> Table:
     table.add_row("contacts", ", ".join(record.contacts) or "none")
     table.add_row("time zone", record.time_zone)
     table.add_row("window", _window(record))
-    if troubles := told_troubles(record.troubles):
+    if troubles := reportable_troubles(record.troubles):
         held = f"delayed: {', '.join(map(_words, sorted(troubles)))}"
         table.add_row("launch", Text(held, "yellow"))
     if record.sharing:

@@ -56,12 +56,12 @@ def counting(progress: Progress) -> ProgressSink:
     """Return a sink that shows each kind of work as a line of its own."""
     tasks: dict[str, TaskID] = {}
 
-    def tell(what: str, count: int) -> None:
+    def advance(what: str, count: int) -> None:
         if what not in tasks:
             tasks[what] = progress.add_task(what, total=None)
         progress.advance(tasks[what], count)
 
-    return tell
+    return advance
 
 
 IDLE_SECONDS: Final = 5.0
@@ -77,7 +77,7 @@ class DistrictProgress:
 
     def of(self, district_id: str) -> ProgressSink:
         """Return what tells of one district."""
-        return lambda what, count: self._tell(district_id, what, count)
+        return lambda what, count: self._advance(district_id, what, count)
 
     def done(self, district_id: str) -> None:
         """Take a district's line away."""
@@ -85,7 +85,7 @@ class DistrictProgress:
         if line is not None:
             self._progress.remove_task(line[0])
 
-    def _tell(self, district_id: str, what: str, count: int) -> None:
+    def _advance(self, district_id: str, what: str, count: int) -> None:
         now = self._progress.get_time()
         for idle in [one for one, (_, _, last) in self._lines.items() if now - last > IDLE_SECONDS]:
             self.done(idle)

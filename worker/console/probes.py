@@ -126,7 +126,7 @@ class Probes:
             self._measure_database(), self._measure_broker(), return_exceptions=True
         ):
             if isinstance(outcome, Exception):
-                self._tell(outcome)
+                self._log_error(outcome)
 
     async def _measure_database(self) -> None:
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -143,7 +143,7 @@ class Probes:
             waiting = await self.broker.depth(DEAD_LETTER_QUEUE)
         self.measures.dead_letters_waiting.set(waiting or 0)
 
-    def _tell(self, error: Exception) -> None:
+    def _log_error(self, error: Exception) -> None:
         """Write down what kept figures from being counted, unless it is only away."""
         if isinstance(error, TimeoutError) or (
             isinstance(error, Unavailable) and not isinstance(error, StoreFailed)

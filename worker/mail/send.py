@@ -89,16 +89,16 @@ class MailStage:
         except MailPutOff as error:
             again = retry_after(mail.attempts, self.first_retry, LONGEST_RETRY)
             is_dead = await insist(partial(self.mails.put_off, mail, str(error), again, self.give_up))
-            self._tell(mail, "dead" if is_dead else "put_off", error)
+            self._log_outcome(mail, "dead" if is_dead else "put_off", error)
         except MailRefused as error:
             await insist(partial(self.mails.refuse, mail, str(error), error.refused))
-            self._tell(mail, "refused", error)
+            self._log_outcome(mail, "refused", error)
         except MailError as error:  # no server would have been told this: it was written by another version
             await insist(partial(self.mails.refuse, mail, str(error), {}))
-            self._tell(mail, "refused", error)
+            self._log_outcome(mail, "refused", error)
         except MailUncertain as error:
             await insist(partial(self.mails.uncertain, mail, str(error)))
-            self._tell(mail, "uncertain", error)
+            self._log_outcome(mail, "uncertain", error)
 
     async def _hand_over(self, mail: DueMail) -> None:
         is_handed = False
@@ -125,9 +125,9 @@ class MailStage:
             raise kind(f"sending it failed ({type(error).__name__})") from None
         if is_sent:
             await insist(partial(self.mails.sent, mail))
-            self._tell(mail, "sent")
+            self._log_outcome(mail, "sent")
 
-    def _tell(self, mail: DueMail, outcome: str, error: Exception | None = None) -> None:
+    def _log_outcome(self, mail: DueMail, outcome: str, error: Exception | None = None) -> None:
         self.metrics.mails.labels(mail.kind.value, outcome).inc()
         log = structlog.get_logger().bind(stage=self.name, **_names(mail))
         level = {"sent": _INFO, "put_off": _WARNING}.get(outcome, _ERROR)

@@ -39,14 +39,14 @@ class AdvanceStage:
         with self.tracer.span("advance") as span:
             made = await self.onboarding.advance()
             span.set(moves=len(made))
-            self._tell(made)
+            self._log_moves(made)
         return False
 
     async def wait(self) -> None:
         """Wait until it is time again."""
         await self.sleep(self.every)
 
-    def _tell(self, made: Sequence[Transition]) -> None:
+    def _log_moves(self, made: Sequence[Transition]) -> None:
         for one in made:
             self.metrics.onboarding_moves.labels(one.move.value).inc()
             structlog.get_logger().info(

@@ -9,7 +9,7 @@ from typing import Final
 from icalendar import Calendar, Event
 
 from worker.onboarding.district_store import Record
-from worker.onboarding.export_left_out import tell_left_out
+from worker.onboarding.export_left_out import log_left_out
 
 PRODUCT: Final = "-//Rostering//Launches//EN"
 NAME: Final = "Launches and assessment windows"
@@ -37,7 +37,7 @@ def events_of(record: Record) -> bytes:
     try:
         return b"".join(bytes(event.to_ical()) for event in _events(record))
     except Exception as error:  # noqa: BLE001 — one district that cannot be written keeps no other out
-        tell_left_out("calendar", record.district_id, error)
+        log_left_out("calendar", record.district_id, error)
         return b""
 
 

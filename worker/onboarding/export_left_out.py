@@ -7,7 +7,7 @@ import structlog
 from worker.runtime.logs import where
 
 
-def tell_left_out(file: str, district_id: str, error: Exception) -> None:
+def log_left_out(file: str, district_id: str, error: Exception) -> None:
     """Log that a district could not be written, and where; never what the error says."""
     structlog.get_logger().error(
         "export.district_left_out",

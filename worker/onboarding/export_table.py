@@ -7,7 +7,7 @@ from typing import Final
 
 from worker.domain.roster.timestamps import instant
 from worker.onboarding.district_store import Record
-from worker.onboarding.export_left_out import tell_left_out
+from worker.onboarding.export_left_out import log_left_out
 from worker.onboarding.todo import waits_of
 from worker.runtime.spreadsheet_cells import csv_lines, no_formula
 
@@ -32,7 +32,7 @@ def line(record: Record) -> bytes:
     try:
         return csv_lines([_row(record)])
     except Exception as error:  # noqa: BLE001 — one district that cannot be written keeps no other out
-        tell_left_out("table", record.district_id, error)
+        log_left_out("table", record.district_id, error)
         return csv_lines([[no_formula(record.district_id), *[""] * (len(COLUMNS) - 1)]])
 
 

@@ -203,7 +203,7 @@ class _Loop:
         self._stop = stop
         self._health = health
         self._back_off = BackOff()
-        self._was_told = False
+        self._was_logged = False
         self._bound: float = getattr(stage, "bound", BOUND_SECONDS)
         self._log = structlog.get_logger().bind(stage=stage.name)
 
@@ -224,7 +224,7 @@ class _Loop:
         except StoreFailed as error:
             await self._failed(error)
         except Unavailable as error:
-            self._tell(logging.WARNING, "stage.waiting", type(error).__name__, reason=str(error))
+            self._log_line(logging.WARNING, "stage.waiting", type(error).__name__, reason=str(error))
             await self._pause(error)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -237,9 +237,9 @@ class _Loop:
             self._worked()
 
     def _worked(self) -> None:
-        if self._was_told:
+        if self._was_logged:
             self._log.info("stage.resumed")
-        self._was_told = False
+        self._was_logged = False
         self._health.ok(self._stage.name, self)
         self._back_off.reset()
 
@@ -247,7 +247,7 @@ class _Loop:
         shown = logs.shown(error)
         known = [shown[name] for name in ("error", "sqlstate", "table", "where") if name in shown]
         self._health.failed(self._stage.name)
-        self._tell(logging.ERROR, "stage.failed", " ".join(known), **shown)
+        self._log_line(logging.ERROR, "stage.failed", " ".join(known), **shown)
         await self._pause(error if isinstance(error, StageStalled) else StageFailed(" ".join(known)))
 
     def _stalled(self, error: StageStalled) -> None:
@@ -258,9 +258,9 @@ class _Loop:
         self._health.trouble(self._stage.name, error, self)
         await self._stop.sleep(self._back_off.next())
 
-    def _tell(self, level: int, event: str, kind: str, **shown: str) -> None:
+    def _log_line(self, level: int, event: str, kind: str, **shown: str) -> None:
         """Write a line, and the same of a stage at most once a minute: a fleet that waits fills no disk."""
         held = self._health.repeats.passes(event, self._stage.name, kind)
         if held is not None:
-            self._was_told = True
+            self._was_logged = True
             self._log.log(level, event, **shown, **({"repeated": held} if held else {}))

@@ -179,7 +179,7 @@ def _words(
         said = words(spelling)
         for phrase in {*_phrases(said, vocabulary), *_with_codes(spelling, vocabulary)}:
             seen[phrase] += seats
-        if said and _tells(said[0], vocabulary):
+        if said and _is_usable_word(said[0], vocabulary):
             first[said[0]] += seats
     for order, phrase in enumerate(_ranked(seen, least)):
         holds = texts.containing(folded(phrase))
@@ -218,7 +218,7 @@ def _ranked(seen: Mapping[str, float], least: float) -> list[str]:
 def _phrases(said: tuple[str, ...], vocabulary: Vocabulary) -> Iterable[str]:
     """Public words, and pairs of neighbours of which one is public and the other is so too, or a number."""
     for word in said:
-        if _tells(word, vocabulary):
+        if _is_usable_word(word, vocabulary):
             yield word
     for one, other in pairwise(said):
         may_stand = _may_stand(one, vocabulary) and _may_stand(other, vocabulary)
@@ -239,7 +239,7 @@ def _is_code(token: str) -> bool:
     return len(token) <= LONGEST_CODE and not token.isalpha() and not token.isdigit()
 
 
-def _tells(word: str, vocabulary: Vocabulary) -> bool:
+def _is_usable_word(word: str, vocabulary: Vocabulary) -> bool:
     return word not in _ORDINALS and vocabulary.is_public(word)
 
 

@@ -246,11 +246,11 @@ class _Queue:
 
     def put(self, copy: _Copy) -> None:
         self.waiting.append(copy)
-        self._tell()
+        self._wake_subscriptions()
 
     def put_back(self, copies: Iterable[_Copy]) -> None:
         self.waiting = deque(sorted([*copies, *self.waiting], key=lambda copy: copy.position))
-        self._tell()
+        self._wake_subscriptions()
 
     def close(self) -> None:
         for subscription in list(self.subscriptions):
@@ -258,7 +258,7 @@ class _Queue:
         for copy in self.waiting:
             copy.settled.set()
 
-    def _tell(self) -> None:
+    def _wake_subscriptions(self) -> None:
         for subscription in self.subscriptions:
             subscription.news.set()
 

@@ -28,7 +28,7 @@ from worker.domain.alerts.codes import (
     WINDOW_OVERDUE,
 )
 from worker.domain.alerts.incidents import NO_DISTRICT, Problem, picture
-from worker.domain.onboarding.todo import told_troubles
+from worker.domain.onboarding.todo import reportable_troubles
 from worker.domain.onboarding.transitions import Trouble
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.decision import Outcome
@@ -200,7 +200,7 @@ def _in_processes(observed: Observed) -> Conditions:
 def _onboarding_problems(observed: Observed) -> Conditions:
     found: Conditions = {}
     for district, troubles in observed.held.items():
-        if told := sorted(told_troubles(troubles)):
+        if told := sorted(reportable_troubles(troubles)):
             why = ", ".join(trouble.replace("_", " ") for trouble in told)
             summary = f"The launch is delayed: {why}."
             found[district, LAUNCH_HELD] = Problem(picture(told), summary)

@@ -100,7 +100,7 @@ _HELD: Final[Mapping[Trouble, tuple[Who, str]]] = {
 def waits(standing: TodoFacts) -> list[Wait]:
     """Return everything that somebody is waited for in a district, the most pressing first."""
     found = [*_held(standing), *_mails(standing)]
-    if standing.state in _BY_STATE and not _is_told(found):
+    if standing.state in _BY_STATE and not _has_delay(found):
         who, what = _BY_STATE[standing.state]
         found.append(Wait(standing.state.value, who, what, standing.since))
     if standing.state in {State.READY, State.LIVE} and standing.review_since is not None:
@@ -122,7 +122,7 @@ def due_at(wait: Wait, patience: ReminderDelays) -> datetime:
     return wait.since if wait.code in PRESSING else wait.since + patience.of(wait.who)
 
 
-def told_troubles(troubles: Collection[Trouble]) -> frozenset[Trouble]:
+def reportable_troubles(troubles: Collection[Trouble]) -> frozenset[Trouble]:
     """Return the troubles that somebody should hear of."""
     return frozenset(troubles) - MOMENTARY
 
@@ -144,5 +144,5 @@ def _mails(standing: TodoFacts) -> list[Wait]:
     return [Wait("mails", Who.ROSTER_TEAM, what, standing.mails_since)]
 
 
-def _is_told(found: Collection[Wait]) -> bool:
+def _has_delay(found: Collection[Wait]) -> bool:
     return any(wait.code == "launch_held" for wait in found)

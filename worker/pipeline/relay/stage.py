@@ -104,7 +104,7 @@ class RelayStage:
             with self.metrics.publish_seconds.time():
                 await self.publisher.publish(leaving)
         except RosteringError as error:
-            self._tell_waiting(queued, error)
+            self._log_waiting(queued, error)
             raise
         await self.outbox.published(queued)
         self.metrics.messages_published.labels(message.schema).inc()
@@ -118,7 +118,7 @@ class RelayStage:
             parts=message.parts,
         )
 
-    def _tell_waiting(self, queued: Queued, error: RosteringError) -> None:
+    def _log_waiting(self, queued: Queued, error: RosteringError) -> None:
         """Write that a message waits; of many districts that wait for the same, once a minute."""
         held = self.repeats.passes(type(error).__name__)
         if held is not None:

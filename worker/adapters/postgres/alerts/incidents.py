@@ -46,7 +46,7 @@ async def note(
     new = [one for one in updates if one.code not in before]
     begun = await _begin(connection, new)
     await keep(connection, [one for one in updates if one.code in before], rules, cause)
-    await _tell(connection, [one for one in new if one.code in begun], rules, cause)
+    await _write_alerts(connection, [one for one in new if one.code in begun], rules, cause)
     if len(begun) < len(new):  # another process began the same incident first: this is what it goes on with
         rest = {one.code: found[one.code] for one in new if one.code not in begun}
         await note(connection, district_id, rest, now, rules, cause)
@@ -58,7 +58,7 @@ async def end_all(
     """Tell of the end of all of a district's incidents, and forget them."""
     rows = await connection.fetch(_SQL["lock_all"], district_id)
     before = {row["code"]: memory_of(row) for row in rows}
-    await _tell(
+    await _write_alerts(
         connection, updates_of_ending(district_id, before, now, rules.flap, ending), rules, NO_DECISION
     )
     await connection.execute(_SQL["forget_all"], district_id)
@@ -79,7 +79,7 @@ async def keep(
         await connection.execute(
             _SQL["forget"], [one.district_id for one in gone], [one.code for one in gone]
         )
-    await _tell(connection, steps, rules, cause)
+    await _write_alerts(connection, steps, rules, cause)
 
 
 async def _begin(connection: Connection, steps: Sequence[IncidentUpdate]) -> set[str]:
@@ -103,7 +103,7 @@ def memory_of(row: asyncpg.Record) -> Memory:
     )
 
 
-async def _tell(
+async def _write_alerts(
     connection: Connection, steps: Sequence[IncidentUpdate], rules: AlertRules, cause: DecisionRef
 ) -> None:
     """Write the alerts of incidents whose rows are locked: the relay and each channel read them."""

@@ -147,7 +147,7 @@ async def set_window(
     looked = await observe(connection, [seen.district_id], onboarding_rules)
     taken = await follow(connection, looked, onboarding_rules)
     await keep_held_back(connection, looked, taken, onboarding_rules)
-    await _tell_of_new_opening(
+    await _announce_new_opening(
         connection, seen, looked[0].after(s for one in taken for s in one.steps), onboarding_rules
     )
     return [made for one in taken for made in one.made()]
@@ -175,7 +175,7 @@ async def _judge_by_other_days(connection: Connection, district_id: str) -> None
         await windows.close(connection, [district_id], Trigger.FILTER)
 
 
-async def _tell_of_new_opening(
+async def _announce_new_opening(
     connection: Connection, before: Observation, after: Onboarding, onboarding_rules: OnboardingRules
 ) -> None:
     """Write anew to a district that was launched, and is not launched again, of another opening."""

@@ -18,7 +18,7 @@ from worker.domain.roster.records import RecordId, Section, Term
 from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import is_blank
 
-LONGEST_TOLD: Final = 60
+LONGEST_SHOWN: Final = 60
 """Characters of a label that a sentence tells."""
 COMMON_PERCENT: Final = 60
 """Of the sections concerned: a word in more of them tells nothing apart, unless it is all that there is."""
@@ -144,7 +144,7 @@ def _label(
         (LabelKind.GRADE, section.grade),
         (LabelKind.TERM, section.term.name if section.term else None),
     ):
-        if text and not is_blank(text) and _may_be_told(text, vocabulary):
+        if text and not is_blank(text) and _is_public(text, vocabulary):
             return Label(kind, " ".join(text.split()), is_now)
     return Label(LabelKind.OTHER, "", is_now)
 
@@ -169,9 +169,9 @@ def _phrase(public: Sequence[str], word: str, frequency: Mapping[str, int]) -> s
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
-def _may_be_told(text: str, vocabulary: Vocabulary) -> bool:
+def _is_public(text: str, vocabulary: Vocabulary) -> bool:
     """Whether no word of a subject, a course, a period, a grade or a term is a teacher's name."""
     return not any(word in vocabulary.teacher_words for word in words(text))

@@ -115,10 +115,10 @@ async def field_withdrawn(scene: Scene) -> None:
             + (", and names the one cause:" if total >= WITHDRAWN_STUDENTS else ".")
         )
         if total >= WITHDRAWN_STUDENTS:
-            _tell_cause(scene, review)
+            _show_cause(scene, review)
 
 
-def _tell_cause(scene: Scene, review: Json) -> None:
+def _show_cause(scene: Scene, review: Json) -> None:
     owners = [(cause["owner"], cause["field"]) for cause in review["causes"]]
     expect("causes", [("sharing", WITHDRAWN)], owners)
     (cause,) = review["causes"]

@@ -97,21 +97,21 @@ class _Demo:
         self._worker.watch = lambda _district, _evaluation, decided: self._decisions.put_nowait(decided)
         with _logging_to(self._settings.data_dir / "worker.log"):
             working = asyncio.create_task(self._worker.run())
-            telling = asyncio.create_task(self._tell(started))
+            playing = asyncio.create_task(self._play(started))
             try:
-                return await self._until_told(working, telling)
+                return await self._until_played(working, playing)
             finally:
                 self._worker.stop.set()
                 with self._teller.waiting("stopping"):
                     await asyncio.gather(working, return_exceptions=True)
 
-    async def _until_told(self, working: asyncio.Task[int], telling: asyncio.Task[None]) -> int:
+    async def _until_played(self, working: asyncio.Task[int], playing: asyncio.Task[None]) -> int:
         """Wait for the end of the story, or for whatever breaks it off."""
         stopped = asyncio.create_task(self._worker.stop.wait())
-        await asyncio.wait([working, telling, stopped], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working, playing, stopped], return_when=asyncio.FIRST_COMPLETED)
         try:
-            if telling.done():
-                telling.result()
+            if playing.done():
+                playing.result()
                 if self._serve:
                     await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
                 if self._worker.stop.requested or not working.done():
@@ -123,16 +123,16 @@ class _Demo:
         except StoryFailed as error:
             return self._failed(str(error))
         finally:
-            for task in (telling, stopped):
+            for task in (playing, stopped):
                 task.cancel()
-            await asyncio.gather(telling, stopped, return_exceptions=True)
+            await asyncio.gather(playing, stopped, return_exceptions=True)
 
     def _failed(self, text: str) -> int:
         self._teller.say(f"The demo failed: {text}.", "bold red")
         self._teller.line(f"log: {self._settings.data_dir / 'worker.log'}")
         return 1
 
-    async def _tell(self, started: asyncio.Future[RunningWorker]) -> None:
+    async def _play(self, started: asyncio.Future[RunningWorker]) -> None:
         begun = time.perf_counter()
         self._teller.title("One district, from connecting to its first changes")
         self._teller.say(
@@ -144,7 +144,7 @@ class _Demo:
         self._teller.say(f"Started in {time.perf_counter() - begun:.1f} s.")
         out, clever = self._settings.data_dir / "out", self._clever
         live = LiveDistrict(running, self._worker.metrics, self._decisions, clever, out)
-        await story.tell(
+        await story.play(
             Scene(self._teller, live, clever, self._server.url, self._actor, invented=self._invented)
         )
         await live.everything_published()

@@ -9,7 +9,7 @@ from worker.domain.preflight.decision import Outcome
 from worker.pipeline.evaluate.record_decision import Decided
 
 
-async def tell(scene: Scene) -> None:
+async def play(scene: Scene) -> None:
     """Tell it to its end, which for a district that we did not make may be the review it stays in.
 
     Raises `StoryFailed` where something else came than the story says.

@@ -11,11 +11,11 @@ from argon2 import PasswordHasher
 from config.settings import HttpSettings, Settings
 from tests.support.fixtures.access import CHEAP, PASSWORD, Serve
 from tests.support.fixtures.store import StoreUnderTest, opened_store
-from worker.adapters.passwords import Argon2Passwords
 from worker.adapters.postgres.access.sessions import MOST_SESSIONS, PostgresAttempts
 from worker.bootstrap import store as app
 from worker.domain.access.users import Role
 from worker.operations.access import Credentials
+from worker.operations.passwords import Passwords
 from worker.runtime.errors import UserError
 
 HASH = "$argon2id$one"
@@ -269,7 +269,7 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_log_in(
 ) -> None:
     older = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
     async with serve() as served:
-        before = await Argon2Passwords(older).hash(PASSWORD)
+        before = await Passwords(older).hash(PASSWORD)
         await served.access.users.add("ada", Role.VIEWER, before, "root")
 
         first = await served.access.log_in("ada", PASSWORD, ADDRESS)
@@ -285,4 +285,4 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_log_in(
 
 
 async def test_a_password_is_hashed_with_argon2id() -> None:
-    assert (await Argon2Passwords().hash("correct horse battery")).startswith("$argon2id$")
+    assert (await Passwords().hash("correct horse battery")).startswith("$argon2id$")

@@ -482,10 +482,10 @@ async def test_a_page_that_the_database_fails_says_so_and_the_log_says_where(
     serve: Serve, store: StoreUnderTest
 ) -> None:
     async with serve() as served, served.logged_in(Role.ADMIN) as browser:
-        await store.rows("ALTER TABLE connections RENAME TO elsewhere")
+        await store.rows("ALTER TABLE windows RENAME TO elsewhere")
         with capture_logs() as logs:
             answer = await browser.get("/")
 
     assert answer.status == 503
     failed = [log for log in logs if log["event"] == "http.failed"]
-    assert [(log["page"], log["sqlstate"], log["table"]) for log in failed] == [("/", "42P01", "connections")]
+    assert [(log["page"], log["sqlstate"], log["table"]) for log in failed] == [("/", "42P01", "windows")]

@@ -9,7 +9,6 @@ from argon2 import PasswordHasher
 
 from config.loading import SettingsProblem, load
 from config.settings import HttpSettings, Settings
-from worker.adapters.passwords import Argon2Passwords
 from worker.bootstrap.checks import STAGES, check_stages
 from worker.console.access import request_origin
 from worker.console.access.csrf import Field, Secret
@@ -18,6 +17,7 @@ from worker.console.access.request_origin import AccessRules
 from worker.console.pages.audit import action_text, detail_lines
 from worker.console.pages.login import in_words
 from worker.domain.access.users import Role, check_password, new_name
+from worker.operations.passwords import Passwords
 from worker.runtime.errors import SettingsError, UserError
 
 PROXY = AccessRules(trusted=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")), user_header="X-User")
@@ -87,7 +87,7 @@ def test_a_password_that_is_easily_guessed_is_refused_without_being_shown(passwo
 
 
 async def test_a_password_fits_its_own_hash_only_and_a_missing_user_fits_nothing() -> None:
-    passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
     hashed = await passwords.hash("correct horse battery")
 

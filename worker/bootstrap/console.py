@@ -7,7 +7,6 @@ from ipaddress import ip_network
 
 from config.settings import Settings
 from worker.adapters.inprocess.broker import InProcessBroker
-from worker.adapters.passwords import Argon2Passwords
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.bootstrap import mail, onboarding
 from worker.bootstrap.broker import dead_letters
@@ -18,6 +17,7 @@ from worker.console.access.login import Access
 from worker.console.access.request_origin import AccessRules
 from worker.console.console import Console
 from worker.console.onboarding_context import OnboardingContext
+from worker.operations.passwords import Passwords
 from worker.operations.section_cache import SectionCache
 from worker.suggest.draft_counts import DraftCounts
 
@@ -69,4 +69,4 @@ def access(settings: Settings, store: AccessStore) -> Access:
         role_header=http.role_header,
     )
     gate = Gate(store.users, store.sessions, rules, store.local_keys)
-    return Access(store.users, store.sessions, store.attempts, store.audit, Argon2Passwords(), gate)
+    return Access(store.users, store.sessions, store.attempts, store.audit, Passwords(), gate)

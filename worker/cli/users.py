@@ -8,11 +8,11 @@ from typing import Final
 import click
 from rich.table import Table
 
-from worker.adapters.passwords import Argon2Passwords
 from worker.bootstrap.store import AccessStore
 from worker.cli.context import CommandContext
 from worker.cli.terminal_output import say
 from worker.domain.access.users import Role, check_password, name_of, new_name
+from worker.operations.passwords import Passwords
 from worker.runtime.count_text import counted
 from worker.runtime.errors import UserError
 
@@ -78,7 +78,7 @@ def add(ctx: CommandContext, name: str, role: str) -> None:
     """Add a user. You are asked for the password, or it is read as one line from standard input."""
     name = new_name(name)
     password = _asked_for(name)
-    hashed = ctx.run(Argon2Passwords().hash(password))
+    hashed = ctx.run(Passwords().hash(password))
     ctx.on_store(lambda store: store.access.users.add(name, Role(role), hashed, ctx.actor))
     say(f"{name} can log in as {role}.")
 
@@ -90,7 +90,7 @@ def passwd(ctx: CommandContext, name: str) -> None:
     """Change a user's password, and log the user out everywhere."""
     name = name_of(name)
     password = _asked_for(name)
-    hashed = ctx.run(Argon2Passwords().hash(password))
+    hashed = ctx.run(Passwords().hash(password))
     ctx.on_store(lambda store: store.access.users.set_password(name, hashed, ctx.actor))
     say(f"The password of {name} is changed; {name} is logged out everywhere.")
 

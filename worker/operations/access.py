@@ -44,19 +44,6 @@ class AuditEntry:
     detail: dict[str, Any]
 
 
-class Passwords(Protocol):
-    """Hashes passwords, and compares them with hashes."""
-
-    async def hash(self, password: str) -> str:
-        """Return what may be stored of a password."""
-
-    async def fits(self, password: str, password_hash: str | None) -> bool:
-        """Whether the password is the hashed one; without a hash it takes as long, and is not."""
-
-    def is_outdated(self, password_hash: str) -> bool:
-        """Whether the hash was made with other parameters than the present ones."""
-
-
 class Users(Protocol):
     """The users. Every change is written into the audit with who made it; errors are `UserError`."""
 

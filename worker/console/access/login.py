@@ -11,7 +11,8 @@ from typing import Final
 from worker.console.access.gate import Gate, digest_of
 from worker.console.access.login_slots import SECONDS, TooManyWait, Turns
 from worker.domain.access.users import LONGEST_PASSWORD, check_password, is_name, name_of
-from worker.operations.access import Attempts, Audit, Credentials, Passwords, Sessions, Users
+from worker.operations.access import Attempts, Audit, Credentials, Sessions, Users
+from worker.operations.passwords import Passwords
 from worker.runtime.errors import UserError
 
 UNKNOWN: Final = "unknown"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
@@ -17,6 +17,9 @@ from worker.domain.roster.records import Json
 from worker.pipeline.poll.clever import Token
 from worker.pipeline.poll.connections import Connection, ListingChanges
 
+if TYPE_CHECKING:  # cryptography is slow to load, and most commands seal nothing
+    from worker.adapters.clever.vault import TokenVault
+
 _SQL: Final = statements.load("poll/connections")
 
 CANDIDATES: Final = 50
@@ -25,20 +28,10 @@ LOOK_SECONDS: Final = 0.2
 """How often to try for the lock of one certain district."""
 
 
-class Vault(Protocol):
-    """What tokens are sealed with."""
-
-    def seal(self, token: Token) -> bytes:
-        """Return a token as it is stored."""
-
-    def open(self, sealed: bytes) -> Token | None:
-        """Return a stored token; None where it was sealed with another secret."""
-
-
 class PostgresConnections:
     """Answers to `worker.pipeline.poll.connections.Connections`."""
 
-    def __init__(self, database: Database, locks: FeedLocks, vault: Vault) -> None:
+    def __init__(self, database: Database, locks: FeedLocks, vault: TokenVault) -> None:
         self._database = database
         self._locks = locks
         self._vault = vault

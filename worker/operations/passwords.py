@@ -21,8 +21,8 @@ AT_A_TIME: Final = 2
 """Each takes 64 MiB and some processor while it lasts: a storm of log-ins must not take the machine."""
 
 
-class Argon2Passwords:
-    """`Passwords`, with the library's own parameters, which follow the recommendations."""
+class Passwords:
+    """Hashes passwords, and compares them with hashes; by the library's own parameters, as is recommended."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()

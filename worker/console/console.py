@@ -15,6 +15,7 @@ from worker.console.access.csrf import SECRET, Field
 from worker.console.access.identity import Permission, who
 from worker.console.access.login import Access
 from worker.console.onboarding_context import OnboardingContext, local_day, local_moment
+from worker.console.order_forms import RefusedForm
 from worker.domain.preflight.window import WindowLimits
 from worker.mail.mail_store import MailOrders
 from worker.messaging.broker import Publisher
@@ -124,14 +125,25 @@ class Console:
     _environment: jinja2.Environment = field(default_factory=_templates)
 
     def render(
-        self, request: web.Request, template: str, *, status: int = 200, **context: Any
+        self,
+        request: web.Request,
+        template: str,
+        *,
+        status: int = 200,
+        refused: RefusedForm | None = None,
+        **context: Any,
     ) -> web.Response:
-        """Return a page. It gets `me` (who asks), `path`, `notice`, `csrf` and what is passed on."""
+        """Return a page. It gets `me` (who asks), `path`, `notice`, `csrf`, `refused` and what is passed on.
+
+        Where an order was refused, the answer has the status of that.
+        """
+        status = refused.status if refused else status
         text = self._environment.get_template(template).render(
             me=who(request),
             path=request.path,
             notice=NOTICES.get(request.query.get("done", "")),
             csrf=Field(request[SECRET]),
+            refused=refused,
             **context,
         )
         return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)

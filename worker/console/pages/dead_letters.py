@@ -51,11 +51,10 @@ async def _list(
             listing = await dead_letters.listed(console.letters, LISTED)
     except NotDone as no:
         away = no.refused
-    status = (refused or away or RefusedForm("", "", 200)).status
     return console.render(
         request,
         "dead_letters.html",
-        status=status,
+        status=away.status if away else 200,
         listing=listing,
         away=away,
         refused=refused,

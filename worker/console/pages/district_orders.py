@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -12,7 +10,7 @@ from aiohttp import web
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
 from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
-from worker.console.page import Route
+from worker.console.page import FormAction, Route, Typed
 from worker.domain.preflight.order_reason import checked_reason
 from worker.runtime.errors import OrderRefused
 
@@ -26,27 +24,19 @@ NOTICES.update(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What an order does, given console, district, who gives it and why; and what is said when it is done."""
-
-    carry_out: Callable[[Console, str, str, str], Awaitable[None]]
-    notice: str
+async def _hold(console: Console, district_id: str, actor: str, typed: Typed) -> None:
+    await console.districts.hold(district_id, actor, checked_reason(typed["reason"]))
 
 
-async def _hold(console: Console, district_id: str, actor: str, reason: str) -> None:
-    await console.districts.hold(district_id, actor, checked_reason(reason))
+async def _resume(console: Console, district_id: str, actor: str, typed: Typed) -> None:
+    await console.districts.resume(district_id, actor, checked_reason(typed["reason"]))
 
 
-async def _resume(console: Console, district_id: str, actor: str, reason: str) -> None:
-    await console.districts.resume(district_id, actor, checked_reason(reason))
-
-
-async def _flush(console: Console, district_id: str, actor: str, _reason: str) -> None:
+async def _flush(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
     await console.districts.flush(district_id, actor)
 
 
-async def _resync(console: Console, district_id: str, actor: str, _reason: str) -> None:
+async def _resync(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
     """Ask for a baseline from Clever; the stage poll reads it."""
     connections = console.connections
     if connections is None:
@@ -65,10 +55,10 @@ async def _resync(console: Console, district_id: str, actor: str, _reason: str) 
 
 
 ORDERS: Final = {
-    "hold": Order(_hold, "held"),
-    "resume": Order(_resume, "resumed"),
-    "flush": Order(_flush, "flushed"),
-    "resync": Order(_resync, "resync"),
+    "hold": FormAction(_hold, "held"),
+    "resume": FormAction(_resume, "resumed"),
+    "flush": FormAction(_flush, "flushed"),
+    "resync": FormAction(_resync, "resync"),
 }
 
 
@@ -87,8 +77,7 @@ def pages(console: Console) -> list[Route]:
 
 async def _orders(console: Console, request: web.Request, refused: RefusedForm | None = None) -> web.Response:
     details = await console.districts.show(request.match_info["district"])
-    status = refused.status if refused else 200
-    return console.render(request, "orders.html", status=status, details=details, refused=refused)
+    return console.render(request, "orders.html", details=details, refused=refused)
 
 
 async def _given(console: Console, name: str, request: web.Request) -> web.Response:
@@ -97,7 +86,7 @@ async def _given(console: Console, name: str, request: web.Request) -> web.Respo
     await console.check_known(district_id)
     try:
         async with ordering(name, reason):
-            await order.carry_out(console, district_id, who(request).name, reason)
+            await order.carry_out(console, district_id, who(request).name, {"reason": reason})
     except NotDone as no:
         return await _orders(console, request, no.refused)
     raise done(of_district(district_id), order.notice)

@@ -215,7 +215,6 @@ async def _editor(
     return console.render(
         request,
         "filter_editor.html",
-        status=refused.status if refused else 200,
         details=details,
         draft=draft,
         refused=refused,

@@ -59,7 +59,6 @@ async def _filter(
     return console.render(
         request,
         "filter.html",
-        status=refused.status if refused else 200,
         details=details,
         current=_version_view(current, names),
         history=[_version_view(one, names) for one in reversed(versions[:-1])],

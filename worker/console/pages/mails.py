@@ -99,7 +99,6 @@ async def _mail(console: Console, request: web.Request, refused: RefusedForm | N
     answer = console.render(
         request,
         "mail.html",
-        status=refused.status if refused else 200,
         details=details,
         mail=mail,
         deeds=_deeds(mail),

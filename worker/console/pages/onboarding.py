@@ -51,10 +51,9 @@ async def onboarding_page(
     district_id = request.match_info["district"]
     record = await record_of(console, district_id)
     details = await details_of(console, district_id, record)
-    status = refused.status if refused else 200
     if record is None:
         return console.render(
-            request, "onboarding_unchosen.html", status=status, details=details, guide=console.guide
+            request, "onboarding_unchosen.html", refused=refused, details=details, guide=console.guide
         )
     sees, may = who(request).may(Permission.SEE_PERSONAL), who(request).may(Permission.REVIEW)
     if sees:
@@ -63,7 +62,6 @@ async def onboarding_page(
     return console.render(
         request,
         "onboarding.html",
-        status=status,
         details=details,
         record=record,
         steps=steps_of(record, history),

@@ -88,7 +88,6 @@ async def _board(
     return console.render(
         request,
         "board.html",
-        status=refused.status if refused else 200,
         total=len(records),
         columns=columns(records, 0 if state else IN_COLUMN),
         state=state,

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from aiohttp import web
 
 from worker.console.access.identity import Permission, who
 from worker.console.console import NOTICES, Console, done, of_district
 from worker.console.order_forms import NotDone, ordering, text_of
-from worker.console.page import Route
+from worker.console.page import FormAction, Route, Typed
 from worker.console.pages.onboarding import onboarding_page
 from worker.domain.onboarding.states import Move
 from worker.onboarding.district_store import ConnectLink, Description
 from worker.runtime.errors import OnboardingError
 
-Typed: TypeAlias = Mapping[str, str]
 FIELDS: Final = ("opens_on", "launch_on", "name", "contacts", "time_zone", "sure")
 NOTICES.update(
     {
@@ -32,14 +29,6 @@ NOTICES.update(
         "dropped": "Removed from onboarding. The roster is unchanged.",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OnboardingAction:
-    """What is done, given console, district, who does it and what was typed; and what is said then."""
-
-    carry_out: Callable[[Console, str, str, Typed], Awaitable[object]]
-    notice: str
 
 
 async def _resume(console: Console, district_id: str, actor: str, _typed: Typed) -> None:
@@ -79,13 +68,13 @@ async def _drop(console: Console, district_id: str, actor: str, typed: Typed) ->
 
 
 DEEDS: Final = {
-    "resume-filtering": OnboardingAction(_resume, "filtering-resumed"),
-    "window": OnboardingAction(_window, "window-set"),
-    "no-window": OnboardingAction(_no_window, "window-cancelled"),
-    "describe": OnboardingAction(_describe, "described"),
-    "new-link": OnboardingAction(_new_link, "link-made"),
-    "revoke-links": OnboardingAction(_revoke, "links-revoked"),
-    "drop": OnboardingAction(_drop, "dropped"),
+    "resume-filtering": FormAction(_resume, "filtering-resumed"),
+    "window": FormAction(_window, "window-set"),
+    "no-window": FormAction(_no_window, "window-cancelled"),
+    "describe": FormAction(_describe, "described"),
+    "new-link": FormAction(_new_link, "link-made"),
+    "revoke-links": FormAction(_revoke, "links-revoked"),
+    "drop": FormAction(_drop, "dropped"),
 }
 
 

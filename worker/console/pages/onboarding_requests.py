@@ -65,7 +65,6 @@ async def _asking(
     answer = console.render(
         request,
         "asking.html",
-        status=refused.status if refused else 200,
         details=details,
         record=record,
         move=move,

@@ -48,7 +48,6 @@ async def _plan(console: Console, request: web.Request, refused: RefusedForm | N
     return console.render(
         request,
         "plan.html",
-        status=refused.status if refused else 200,
         details=details,
         plan=plan,
         digest=to_hex(plan.tally.candidate_digest),

@@ -42,7 +42,6 @@ async def _list(
     return console.render(
         request,
         "rollback.html",
-        status=refused.status if refused else 200,
         details=details,
         commits=[commit_line(commit) for commit in reachable.commits],
         more=reachable.total - len(reachable.commits),

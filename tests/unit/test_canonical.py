@@ -44,7 +44,9 @@ def test_a_value_is_written_as_the_standard_library_does(value: Any) -> None:
         {"lone": "\ud800"},
         {"large": [2**63, 2**64, -(2**63) - 1, 2**200]},
         {"real": [1e16, 1e-7, 1.0, -0.0, float("inf")]},
+        [[1], [1e16]],
         {1: "a number for a key"},
+        {Color.RED: "a text of another class for a key"},
         {"deep": json.loads("[" * 300 + "]" * 300)},
     ],
 )

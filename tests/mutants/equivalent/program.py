@@ -18,11 +18,11 @@ EQUIVALENT: Final[dict[str, str]] = {
         "a review that fits exactly loses nothing on the way that leaves things out either"
     ),
     'worker/domain/roster/baseline_check.py::why_refused: before, after = staged.get("students", 0), '
-    'read.get("students", 0) => before, after = staged.get("students", 1), '
-    'read.get("students", 0)': ("one student is a small district, of which nothing is refused, as none is"),
+    'read["students"] => before, after = staged.get("students", 1), read["students"]': (
+        "one student is a small district, of which nothing is refused, as none is"
+    ),
     'worker/domain/roster/baseline_check.py::why_refused: before, after = staged.get("students", 0), '
-    'read.get("students", 0) => before, after = staged.get("students", (-1)), '
-    'read.get("students", 0)': (
+    'read["students"] => before, after = staged.get("students", (-1)), read["students"]': (
         "fewer than no student is a small district, of which nothing is refused, as none is"
     ),
     "worker/pipeline/ingest/micro_batch.py::read_in_turns: batch, since, latest = MicroBatch(), 0, "

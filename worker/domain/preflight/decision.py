@@ -37,8 +37,8 @@ class Verdict:
     error_digest: int
     plan_is_empty: bool
     reported_digest: int | None
-    guard_errors: int = 0
-    is_approved: bool = False
+    guard_errors: int
+    is_approved: bool
 
     @property
     def passes(self) -> bool:

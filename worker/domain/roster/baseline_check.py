@@ -23,12 +23,12 @@ def why_refused(staged: Mapping[str, int], read: Mapping[str, int]) -> str | Non
     """Return why a read must not be adopted, in words; None where it may.
 
     Both are live records by the names of `COUNTED`, and others that do not matter here; a name that is not
-    in `read` was not read, and says nothing.
+    in `read` was not read, and says nothing. Students are always read.
     """
     for what in COUNTED:
         if staged.get(what, 0) and read.get(what) == 0:
             return f"no {what} were read, although {staged[what]:,} are stored"
-    before, after = staged.get("students", 0), read.get("students", 0)
+    before, after = staged.get("students", 0), read["students"]
     if before > SMALL_DISTRICT and after * 100 < before * SMALLEST_SHARE_PERCENT:
         return f"read only {after:,} of {before:,} stored students, fewer than {SMALLEST_SHARE_PERCENT} %"
     return None

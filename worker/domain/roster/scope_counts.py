@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from worker.domain.preflight.tally import Tally
-from worker.domain.roster.records import RecordKind, Student, student_from_json
+from worker.domain.roster.records import Student, student_from_json
 from worker.domain.roster.scope import KnownScope
 from worker.domain.roster.section_filter import Scope
 from worker.domain.roster.staging import Change
@@ -43,8 +43,6 @@ def count_student(tally: Tally, scope: KnownScope, student: Student, sign: int) 
 def count_changes(tally: Tally, scope: KnownScope, changes: Iterable[Change]) -> None:
     """Count whom these changes of staged records share, or share no more."""
     for change in changes:
-        if change.kind is not RecordKind.USER:
-            continue
         for record, sign in ((change.before, -1), (change.after, 1)):
             student = student_from_json(change.record_id, record)
             if student is not None:

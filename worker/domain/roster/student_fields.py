@@ -35,13 +35,13 @@ def demanded(*named: Iterable[str]) -> frozenset[str]:
 
 def with_kept_fields(record: Json | None, fields: Collection[str]) -> Json | None:
     """Return a staged record of a user without the student's fields that are not kept."""
-    side = None if record is None else record.get("student")
-    if record is None or side is None:
+    if record is None or record.get("student") is None:
         return record
+    side = record["student"]
     texts = {name: value for name, value in side["texts"].items() if name in _ALWAYS or name in fields}
     kept = {**side, "texts": texts}
-    ext = kept.pop("ext", None)
-    ext = ext and {name: value for name, value in ext.items() if EXTENSION_PREFIX + name in fields}
+    given = kept.pop("ext", {})
+    ext = {name: value for name, value in given.items() if EXTENSION_PREFIX + name in fields}
     if ext:
         kept["ext"] = ext
     return {**record, "student": kept}

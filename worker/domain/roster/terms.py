@@ -75,7 +75,7 @@ class TermCalendar:
         """Whether a section's term counts: it runs, or it is the last one of its school in a gap."""
         if is_current(term, self.today):
             return True
-        return bool(self.grace) and (section.school_id or "", section.term_id or "") in self.grace
+        return (section.school_id or "", section.term_id) in self.grace
 
     def moved(self, before: Iterable[TermUse]) -> set[str]:
         """Return the schools at which another term is in grace than by the last evaluation."""
@@ -122,7 +122,7 @@ def next_boundary(terms: Iterable[Term], calendar: TermCalendar) -> date | None:
     return min((day for day in (*turns, *ends) if day > calendar.today), default=None)
 
 
-def crosses_boundary(terms: Sequence[Term], one: date, other: date, grace_days: int = 0) -> bool:
+def crosses_boundary(terms: Sequence[Term], one: date, other: date, grace_days: int) -> bool:
     """Whether what counts may differ between two days, or was different in between."""
     first, last = sorted((one, other))
     ends = [_later(term.end, grace_days) for term in terms if term.end is not None and _is_dated(term)]

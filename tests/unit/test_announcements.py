@@ -392,6 +392,8 @@ def test_a_pause_by_its_days_counts_as_one_whatever_the_state_says() -> None:
 
     assert sync_of(**days)["warning"].startswith("The district's sync is paused until 2026-09-20")
     assert not sync_of(pause_start="2026-09-16T00:00:00.000Z")["paused"]
+    assert sync_of(pause_start="2026-09-15T12:00:00")["paused"], "without a zone it is UTC"
+    assert not sync_of(pause_start="2026-09-15T12:00:00-01:00")["paused"]
     assert not sync_of(**days | {"pause_end": "2026-09-15T11:59:59.000Z"})["paused"]
 
 

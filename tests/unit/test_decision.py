@@ -110,6 +110,7 @@ def test_an_approved_plan_is_committed_where_guards_are_all_that_stands_against_
 
 def test_a_plan_that_passes_anyway_needs_no_approval() -> None:
     assert not Verdict(0, 0, False, NONE, 0, True).needs_approval
+    assert Verdict(1, THESE, False, NONE, 1, False).needs_approval
     assert Verdict(2, THESE, False, NONE, 2, False).needs_approval
     assert not Verdict(2, THESE, False, NONE, 1, True).needs_approval
 

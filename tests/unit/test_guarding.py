@@ -103,7 +103,7 @@ async def test_of_a_roster_whose_size_was_never_kept_guards_ask_as_of_an_empty_o
 
     district.asked = None
     assert await planned_moves(district.port()) != Turnovers()
-    assert district.asked == (0, SchoolLimits())
+    assert district.asked == (0, SchoolLimits(0, 100, 100))
 
 
 async def test_a_plan_alone_moves_nobody_before_the_first_commit() -> None:

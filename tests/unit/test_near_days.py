@@ -13,6 +13,7 @@ from worker.domain.onboarding.contact_text import check_dates
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import State
 from worker.domain.preflight.order_reason import checked_reason
+from worker.domain.roster.given_dates import FURTHEST
 from worker.domain.roster.keepable_text import can_be_kept
 from worker.domain.roster.section_filter import parse_filter
 from worker.onboarding.export_calendar import calendar
@@ -35,6 +36,7 @@ def test_a_window_or_a_launch_that_is_years_away_is_refused(far: date) -> None:
 
 def test_near_days_are_taken() -> None:
     check_dates(date(2031, 8, 1), TODAY, TODAY)
+    check_dates(TODAY + FURTHEST, TODAY, TODAY)
     check_dates(None, None, TODAY)
 
 

@@ -207,6 +207,13 @@ def test_no_part_has_more_bytes_than_the_limit() -> None:
     assert all(len(part.encode()) <= 1_000_001 for part in parts)
 
 
+def test_changes_that_just_fit_are_one_part_each_time() -> None:
+    changes = ['"1234567"', '"abcdefg"'] * 2
+
+    assert packed(changes, PartLimits(bytes=20)) == ['["1234567","abcdefg"]'] * 2
+    assert len(packed(changes, PartLimits(bytes=19))) == 4
+
+
 def test_nothing_to_change_is_one_empty_part() -> None:
     assert packed([], PartLimits()) == ["[]"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -67,6 +68,13 @@ def counted_by_seating(scope: Scope, who: Student) -> bool:
     builder.add_student("s", who.texts.get("school_id"), who.texts["grade"], who.other_schools)
     builder.add_section(SectionView(Section(RecordId("c"))))
     return builder.build().count(SectionFilter(scope=scope)).students == 1
+
+
+def test_a_student_whose_schools_could_not_be_read_stays_in_scope() -> None:
+    scope = find_schools(Scope(schools=(HIGH,)), SCHOOLS)
+
+    assert scope.holds(replace(student(CAREER), unread=("schools",)))
+    assert not scope.holds(replace(student(CAREER), unread=("race",)))
 
 
 def test_a_grade_counts_wherever_the_student_is() -> None:

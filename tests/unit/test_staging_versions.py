@@ -22,7 +22,16 @@ from worker.domain.roster.staging import (
     is_ahead,
     is_under_floor,
 )
-from worker.domain.roster.versions import SECOND, changed_at, highest_id, latest_id, made_at, micros, moment
+from worker.domain.roster.versions import (
+    SECOND,
+    changed_at,
+    highest_id,
+    latest_id,
+    latest_id_in_order,
+    made_at,
+    micros,
+    moment,
+)
 
 KEY: Key = (RecordKind.USER, record_id(1))
 OLD: Json = {"student": {"texts": {"first_name": "Tamsin"}}}
@@ -77,6 +86,7 @@ def outcome(before: dict[Key, Staged], *events: Event, floor: EventId = NO_FLOOR
         (staged(5, None, 5), update(4, NEW, 9), "nothing"),
         (staged(5, None), update(4, NEW, 9), NEW),
         (staged(5, None), update(4, NEW, 5.5), "nothing"),
+        ({KEY: Staged(EventId("evt"), None)}, update(4, NEW, 9), "nothing"),
     ],
 )
 def test_of_an_event_and_what_is_staged_the_version_changed_last_stays_else_the_order_of_the_feed(
@@ -129,6 +139,14 @@ def test_an_id_that_no_event_has_holds_nothing_up(odd: str) -> None:
     (change,) = apply({KEY: Staged(EventId(odd), OLD)}, [event(1, NEW)], within)
 
     assert (change.after, change.event_id) == (NEW, event(1, NEW).id)
+
+
+def test_the_last_id_that_tells_an_order_stays_the_records_own() -> None:
+    within = Bounds(latest=at(5))
+
+    (change,) = apply(staged(5, OLD, 1), [update(4, NEW, 2)], within)
+
+    assert (change.after, change.event_id) == (NEW, at(5))
 
 
 def test_an_event_under_the_floor_counts_only_where_its_record_was_changed_after_it() -> None:
@@ -225,3 +243,4 @@ def test_an_id_tells_its_second_and_the_greatest_of_a_second_is_made_of_it() -> 
     assert made_at("evt") is None
     assert made_at("g" * 24) is None
     assert made_at(latest_id(NOON)) == micros(NOON + timedelta(days=1))
+    assert made_at(latest_id_in_order(NOON)) == micros(NOON + timedelta(hours=2))

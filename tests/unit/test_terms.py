@@ -99,6 +99,12 @@ def test_a_term_that_no_section_names_and_that_began_long_before_is_not_the_next
     assert counting(named(FALL, unused=(term(date(1990, 1, 1), date(2090, 1, 1)),)), IN_THE_GAP) == ["0"]
 
 
+def test_a_term_that_no_section_names_and_that_began_on_the_last_day_or_never_is_not_the_next_one() -> None:
+    overlapping, without_start = term(date(2026, 11, 20), date(2027, 5, 20)), term(None, date(2027, 5, 20))
+
+    assert counting(named(FALL, unused=(overlapping, without_start)), IN_THE_GAP) == ["0"]
+
+
 def test_terms_that_are_unknown_or_have_no_days_count_always_and_end_no_gap() -> None:
     assert counting(named(FALL, None, term(None, None)), IN_THE_GAP) == ["0", "1", "2"]
 

@@ -112,6 +112,13 @@ def test_a_word_that_courses_use_is_public_whoever_teaches_it() -> None:
     assert known.is_public("glass")
 
 
+def test_two_letters_are_a_word() -> None:
+    known = vocabulary()
+    known.vouch("PE")
+
+    assert known.is_public("pe")
+
+
 @pytest.mark.parametrize("word", ["a", "7", "101", "s1", "", "home room"])
 def test_initials_numbers_and_codes_are_no_words(word: str) -> None:
     known = heard(word, ("t1",), ("t2",))

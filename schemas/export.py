@@ -22,6 +22,7 @@ from schemas import clever
 from schemas.asyncapi import COMPONENTS, JsonObject, asyncapi_document
 from schemas.messages.alert import AlertMessage
 from schemas.messages.commit import CommitMessage
+from schemas.messages.fields import Published
 from schemas.messages.headers import DeadLetterHeaders, EventHeaders, MessageHeaders
 from schemas.messages.review import ReviewMessage
 
@@ -36,7 +37,7 @@ FOLDER: Final = Path(__file__).parent / "json"
 META_SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
 DEFINITIONS: Final = "#/$defs/"
 
-PUBLISHED: Final[dict[str, type[BaseModel]]] = {
+PUBLISHED: Final[dict[str, type[Published]]] = {
     "commit": CommitMessage,
     "review": ReviewMessage,
     "alert": AlertMessage,

@@ -6,8 +6,6 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
     Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
 )
 
 from schemas.messages.batch import Batch, ChangeCounts
@@ -65,10 +63,6 @@ class UpsertStudent(Published):
         "were issued again and a person approved the plan.",
     )
 
-    @model_serializer(mode="wrap")
-    def _leave_out_what_does_not_apply(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
-        return {key: value for key, value in handler(self).items() if key != "replaces" or value is not None}
-
 
 class Remove(Published):
     """Take this record off the roster; it may come back one day under the same id."""
@@ -97,8 +91,8 @@ class RosterSummary(Published):
     )
 
 
-class CommitMessage(Published):
-    """What changed in a district's roster: apply all of it, in order, and you have the roster."""
+class CommitEnvelope(Published):
+    """A commit without what differs between its parts."""
 
     schema_name: CommitSchema = Field(alias="schema", description="The name of this shape.")
     commit_id: Id = Field(description="The commit; the same one in all its parts and repetitions.")
@@ -109,12 +103,17 @@ class CommitMessage(Published):
         description="The sequence of the commit after which the roster was what it is again after this one,"
         " where a person had it rolled back; null in all others. Apply it like any other."
     )
-    part: Ordinal = Field(description="Which part of the commit this is, from 1.")
-    parts: Ordinal = Field(description="How many parts it has; it is complete when all are here.")
     decided_at: Instant = Field(description="When it was decided.")
     batch: Batch = Field(description="The batch that led to it.")
     counts: ChangeCounts = Field(description="What the whole commit changes, not this part alone.")
     roster: RosterSummary = Field(description="The roster after the whole commit.")
+
+
+class CommitMessage(CommitEnvelope):
+    """What changed in a district's roster: apply all of it, in order, and you have the roster."""
+
+    part: Ordinal = Field(description="Which part of the commit this is, from 1.")
+    parts: Ordinal = Field(description="How many parts it has; it is complete when all are here.")
     changes: tuple[Change, ...] = Field(
         max_length=MAX_CHANGES,
         description="Upserts of schools, teachers, classes, students; then removals in the opposite order."

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -28,13 +27,8 @@ def _one_spelling(value: object) -> object:
     raise ValueError("expected a UTC time such as 2025-09-02T08:15:04.000Z")
 
 
-def _utc_milliseconds(value: datetime) -> datetime:
-    """Cut to what the wire carries, so that a message read back equals the one that was written."""
-    return value.astimezone(UTC).replace(microsecond=value.microsecond // 1_000 * 1_000)
-
-
 def _instant_text(value: datetime) -> str:
-    return value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -47,7 +41,6 @@ def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
 Instant = Annotated[
     AwareDatetime,
     BeforeValidator(_one_spelling),
-    AfterValidator(_utc_milliseconds),
     PlainSerializer(_instant_text, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN}),
 ]
@@ -72,7 +65,7 @@ Percent = Annotated[float, Field(strict=True, ge=0, le=100)]
 
 
 Absent: TypeAlias = SkipJsonSchema[None]
-"""None in Python, and not there at all on the wire."""
+"""Of a field that is not given where it does not apply: it is not on the wire then, rather than null."""
 
 
 AlertSeverity: TypeAlias = Literal["info", "warning", "critical"]
@@ -88,3 +81,7 @@ class Published(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
     )
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as JSON values: what does not apply was not given, and is not there."""
+        return self.model_dump(mode="json", exclude_unset=True)

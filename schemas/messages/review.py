@@ -7,9 +7,7 @@ from typing import Final, Literal, TypeAlias
 from pydantic import (
     Field,
     JsonValue,
-    SerializerFunctionWrapHandler,
     StrictBool,
-    model_serializer,
 )
 
 from schemas.messages.batch import Batch, ChangeCounts
@@ -96,10 +94,6 @@ class FindingItem(Published):
     )
     waiting: Count | Absent = Field(default=None, description="Unreadable events that wait for a person.")
     since: Instant | Absent = Field(default=None, description="Since when it has been open without a break.")
-
-    @model_serializer(mode="wrap")
-    def _leave_out_what_does_not_apply(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
-        return {key: value for key, value in handler(self).items() if value is not None}
 
 
 class ErrorChanges(Published):

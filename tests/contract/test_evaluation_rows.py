@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from schemas.words import Trigger
-from tests.support.builders.records import DISTRICT, NOON, OTHER_DISTRICT, later, outbox_message
+from tests.support.builders.records import DISTRICT, NOON, OTHER_DISTRICT, batch, later, outbox_message
 from tests.support.fixtures.people import anybody_waits, until
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
@@ -21,7 +21,6 @@ from worker.domain.preflight.checks import ErrorChanges
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.turnover import Confirmation
-from worker.pipeline.evaluate.state import BatchRecord
 
 NUMBER: Final = 7
 """Of the window's last request when the evaluation began."""
@@ -150,7 +149,7 @@ async def test_what_is_saved_of_a_district_forgives_its_failures_and_no_others(s
         await store.evaluations.failed(district, "an error", timedelta(0), 9)
 
     async with lent(store) as evaluation:
-        await evaluation.record(BatchRecord(1, "b", Trigger.FLUSH, 0, NOON, NOON, Outcome.UNCHANGED), None)
+        await evaluation.record(batch(Trigger.FLUSH, 0), Outcome.UNCHANGED, None)
 
     rows = await store.rows("SELECT district_id FROM evaluation_failures")
     assert [row[0] for row in rows] == [OTHER_DISTRICT]

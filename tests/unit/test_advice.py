@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
+from schemas.messages.review import Cause
 from schemas.words import Owner
-from tests.support.builders.records import NOON, Json
+from tests.support.builders.records import NOON, Json, cause
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.model import Cause
 from worker.domain.review.kept_suggestions import (
     FEW_PERCENT,
     LARGE,
@@ -39,7 +39,7 @@ def test_students_with_no_class_and_with_several_are_unplaced_and_no_others() ->
     assert unplaced(tally(100)) == 0
 
 
-OF_FILTER = Cause("filter.none_kept", Owner.FILTER, "", findings={Code.NO_SECTION.value: 1})
+OF_FILTER = cause("filter.none_kept", Owner.FILTER, findings={Code.NO_SECTION.value: 1})
 
 
 def wanted(one: Tally, *causes: Cause, was_rostered: bool) -> bool:
@@ -63,9 +63,9 @@ def test_a_rostered_district_wants_it_where_more_than_a_few_are_unplaced() -> No
 @pytest.mark.parametrize(
     "cause",
     [
-        Cause("sis.co_taught", Owner.SIS, "", findings={Code.MULTIPLE_SECTIONS.value: 20}),
-        Cause("sharing.sections_not_shared", Owner.SHARING, "", findings={Code.NO_SECTION.value: 20}),
-        Cause("filter.scope_narrowed", Owner.FILTER, "", findings={Code.DISTRICT_MASS_REMOVAL.value: 1}),
+        cause("sis.co_taught", Owner.SIS, findings={Code.MULTIPLE_SECTIONS.value: 20}),
+        cause("sharing.sections_not_shared", Owner.SHARING, findings={Code.NO_SECTION.value: 20}),
+        cause("filter.scope_narrowed", Owner.FILTER, findings={Code.DISTRICT_MASS_REMOVAL.value: 1}),
     ],
 )
 def test_where_the_filter_is_not_what_is_wrong_no_advice_is_wanted(cause: Cause) -> None:

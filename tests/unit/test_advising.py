@@ -12,12 +12,12 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
+from schemas.messages.review import Cause
 from schemas.words import Owner
-from tests.support.builders.records import DISTRICT
+from tests.support.builders.records import DISTRICT, cause
 from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.model import Cause
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.records import RecordId, Section, Student, Teacher
 from worker.domain.roster.section_filter import SectionFilter, SectionView
@@ -29,9 +29,9 @@ from worker.suggest.survey import Survey, SurveyBuilder
 from worker.suggest.survey_store import DistrictSurvey, Surveys
 
 NAMES = [RecordId(f"s{number}") for number in range(8)]
-OF_FILTER = Cause("filter.several_kept", Owner.FILTER, "", findings={Code.MULTIPLE_SECTIONS.value: 8})
-OF_SIS = Cause("sis.several_of_one_kind", Owner.SIS, "", findings={Code.MULTIPLE_SECTIONS.value: 8})
-NO_CAUSE = Cause("sis.co_taught", Owner.SIS, "")
+OF_FILTER = cause("filter.several_kept", Owner.FILTER, findings={Code.MULTIPLE_SECTIONS.value: 8})
+OF_SIS = cause("sis.several_of_one_kind", Owner.SIS, findings={Code.MULTIPLE_SECTIONS.value: 8})
+NO_CAUSE = cause("sis.co_taught", Owner.SIS)
 
 
 def survey(in_force: SectionFilter | None = None, *, by: str = "Homeroom") -> SurveyBuilder:

@@ -12,6 +12,9 @@ from jsonschema import Draft202012Validator
 
 from config.topology import TOPOLOGY
 from schemas import export
+from schemas.messages.alert import ALERT_SCHEMA, AlertMessage
+from schemas.messages.commit import COMMIT_SCHEMA, CommitEnvelope
+from schemas.messages.review import MAX_ITEMS
 from schemas.words import Owner, Trigger
 from tests.support.builders.records import (
     BATCH_ID,
@@ -19,6 +22,7 @@ from tests.support.builders.records import (
     DISTRICT,
     NOON,
     batch,
+    cause,
     finding,
     later,
     record_id,
@@ -27,9 +31,7 @@ from tests.support.builders.records import (
     student,
     teacher,
 )
-from worker.domain.alerts import message as message_module
 from worker.domain.messages import bodies
-from worker.domain.messages.bodies import REVIEW_ITEMS
 from worker.domain.preflight import tally as tally_module
 from worker.domain.preflight.checks import (
     DistrictContext,
@@ -46,7 +48,6 @@ from worker.domain.preflight.checks import (
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
-from worker.domain.review.causes.model import Cause
 from worker.domain.roster.canonical import canonical, to_hex
 from worker.domain.roster.roster import (
     Entry,
@@ -103,15 +104,18 @@ def tally_of(candidate: list[Entry]) -> Tally:
 
 def envelope(tally: Tally, **changed: Any) -> Json:
     given: Json = {
+        "schema": COMMIT_SCHEMA,
         "district_id": DISTRICT,
         "commit_id": DECISION_ID,
+        "rolled_back_to": None,
+        "decided_at": later(10),
         "previous_commit_id": None,
         "sequence": 1,
         "batch": batch(),
         "counts": tally_module.plan_counts(tally),
         "roster": tally_module.roster_summary(tally),
     }
-    return bodies.commit_envelope(**(given | changed))
+    return CommitEnvelope(**(given | changed)).wire()
 
 
 def outgoing(schema: str, content: Json, changes: str | None = None, part: int = 1, parts: int = 1) -> bytes:
@@ -141,6 +145,7 @@ def review_body(**changed: Any) -> bytes:
 
 def alert_body(**changed: Any) -> bytes:
     given: Json = {
+        "schema": ALERT_SCHEMA,
         "district_id": DISTRICT,
         "alert_id": DECISION_ID,
         "dedup_key": f"preflight.failed/{DISTRICT}",
@@ -153,7 +158,7 @@ def alert_body(**changed: Any) -> bytes:
         "starts_at": NOON,
         "ends_at": None,
     }
-    return outgoing("rostering.alert/v1", message_module.alert_body(**(given | changed)))
+    return outgoing("rostering.alert/v1", AlertMessage(**(given | changed)).wire())
 
 
 # Commits
@@ -290,8 +295,8 @@ def test_a_review_with_every_kind_of_finding_is_of_the_contracts_shape() -> None
 def test_a_review_says_by_code_what_is_new_what_resolved_and_what_stands_since_when() -> None:
     several, missing = Code.MULTIPLE_SECTIONS.value, Code.FIELD_MISSING.value
     causes = [
-        Cause("filter.no_rules", Owner.FILTER, "Choose one.", 5, 5, {several: 5}, since=later(-60)),
-        Cause("sis.field_missing", Owner.SIS, "Fill it in.", 2, 0, {missing: 2}, ["north"], 1, field="dob"),
+        cause("filter.no_rules", Owner.FILTER, findings={several: 5}, since=later(-60)),
+        cause("sis.field_missing", Owner.SIS, findings={missing: 2}, field="dob"),
     ]
     changed = ErrorChanges({several: 3, missing: 2}, {several: 1})
 
@@ -305,7 +310,7 @@ def test_a_review_says_by_code_what_is_new_what_resolved_and_what_stands_since_w
         "standing": {several: 2},
     }
     assert found["since"] == instant(later(-60))
-    assert [cause["field"] for cause in review["causes"]] == [None, "dob"]
+    assert [one["field"] for one in review["causes"]] == [None, "dob"]
 
 
 def test_the_age_of_a_finding_is_no_part_of_what_it_is() -> None:
@@ -351,7 +356,7 @@ def test_a_review_with_all_the_findings_that_it_lists_is_smaller_than_a_mebibyte
     sections = [record_id(number) for number in range(20)]
     items = [
         StandingFinding(finding(Code.MULTIPLE_SECTIONS, number=number, sections=sections), NOON)
-        for number in range(REVIEW_ITEMS)
+        for number in range(MAX_ITEMS)
     ]
 
     text = review_body(items=items)

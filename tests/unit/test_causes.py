@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.messages.review import Cause
 from schemas.words import Owner
 from tests.support.builders.records import DISTRICT, NOON, later
 from worker.domain.preflight.policy import Code
@@ -26,7 +27,6 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.folding import fold
 from worker.domain.review.causes.labels import Label, LabelKind
-from worker.domain.review.causes.model import Cause
 
 NONE, SEVERAL = ErrorKey(Code.NO_SECTION), ErrorKey(Code.MULTIPLE_SECTIONS)
 DIGEST = "ab" * 32
@@ -82,7 +82,7 @@ def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_ma
     (cause,) = causes(blocked(8, missing()), blocked(4, missing(), school="south"))
 
     assert told(cause) == ("sis.field_missing", Owner.SIS, 12)
-    assert cause.schools == ["north", "south"]
+    assert cause.schools == ("north", "south")
     assert cause.advice.startswith("Field dob is blank for 12 students at two schools.")
     assert cause.advice.endswith("This makes 12 students ready.")
 
@@ -120,7 +120,7 @@ def test_a_field_blank_for_a_whole_school_is_that_schools_data() -> None:
     )
 
     assert told(whole) == ("sis.field_missing_at_school", Owner.SIS, 113)
-    assert (whole.schools, whole.grades) == (["north"], ["3", "4"])
+    assert (whole.schools, whole.grades) == (("north",), ("3", "4"))
     assert told(few) == ("sis.field_missing", Owner.SIS, 3)
 
 
@@ -149,7 +149,7 @@ def test_two_kinds_of_section_kept_together_are_named_with_their_sections() -> N
 
     assert told(cause) == ("filter.several_kinds_kept", Owner.FILTER, 412)
     assert "two kinds of sections: those named “advisory” and “homeroom”" in cause.advice
-    assert cause.sections == ["section 1", "section 2"]
+    assert cause.sections == ("section 1", "section 2")
     assert cause.findings == {"student.multiple_sections": 412}
 
 
@@ -314,7 +314,7 @@ def test_schools_that_vanished_are_one_cause_with_the_way_to_approve_the_plan() 
     )
 
     assert (cause.code, cause.owner, cause.removed) == ("sharing.school_vanished", Owner.SHARING, 500)
-    assert (cause.students, cause.schools) == (0, ["north", "south"])
+    assert (cause.students, cause.schools) == (0, ("north", "south"))
     assert cause.advice.startswith("Two schools are no longer shared")
     assert f"approve {DISTRICT} --plan {DIGEST[:12]} --reason" in cause.advice
     assert cause.findings == {"district.mass_removal": 1, "school.mass_removal": 2}
@@ -334,7 +334,7 @@ def test_a_plan_with_other_errors_is_not_said_to_wait_for_an_approval() -> None:
 def test_whole_grades_gone_while_their_school_stays_are_a_narrowed_sharing_rule() -> None:
     (cause,) = removal(gone(100, grade="9"), gone(100, grade="10"), cohorts={SchoolGrade("north", "3"): 90})
 
-    assert (cause.code, cause.grades) == ("sharing.rule_narrowed", ["10", "9"])
+    assert (cause.code, cause.grades) == ("sharing.rule_narrowed", ("10", "9"))
     assert "grades 10 and 9" in cause.advice
 
 

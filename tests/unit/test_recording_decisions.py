@@ -8,14 +8,17 @@ from dataclasses import replace
 
 import pytest
 
+from schemas.messages.batch import Batch
+from schemas.messages.commit import COMMIT_SCHEMA, CommitEnvelope
+from schemas.messages.review import REVIEW_SCHEMA
 from schemas.words import Severity, Trigger
 from tests.support.builders.records import DISTRICT, Json
 from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.alerts.codes import BASELINE_REFUSED, EVENTS_UNDER_FLOOR, PREFLIGHT_FAILED
-from worker.domain.messages.bodies import COMMIT_SCHEMA, REVIEW_SCHEMA, Batch
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
 from worker.domain.preflight.policy import Code, Policy
+from worker.domain.preflight.tally import plan_counts, roster_summary
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.roster.canonical import canonical, to_hex
 from worker.domain.roster.records import EventId, RecordId, RecordKind
@@ -51,6 +54,32 @@ async def recorded(
     return await record_outcome(district.port(), outcome, Trigger.QUIET, events, **fields)  # type: ignore[arg-type]
 
 
+def batch_of(district: MemoryEvaluation) -> Batch:
+    window = district.window
+    return Batch(
+        batch_id=batch_id(DISTRICT, 1),
+        trigger=Trigger.QUIET,
+        events=7,
+        opened_at=window.opened_at,
+        closed_at=window.now,
+    )
+
+
+def envelope_of(district: MemoryEvaluation) -> CommitEnvelope:
+    return CommitEnvelope(
+        schema_name=COMMIT_SCHEMA,
+        commit_id=decision_id(Outcome.COMMIT, DISTRICT, 1),
+        district_id=DISTRICT,
+        sequence=5,
+        previous_commit_id=None,
+        rolled_back_to=None,
+        decided_at=district.window.now,
+        batch=batch_of(district),
+        counts=plan_counts(district.state.tally),
+        roster=roster_summary(district.state.tally),
+    )
+
+
 async def test_a_commit_tells_the_plan_and_is_what_the_next_one_is_counted_from() -> None:
     district = await district_of(1, 2)
     state, digest = district.state, district.state.tally.candidate_digest
@@ -58,7 +87,7 @@ async def test_a_commit_tells_the_plan_and_is_what_the_next_one_is_counted_from(
     done = await recorded(district, Outcome.COMMIT)
 
     first = decision_id(Outcome.COMMIT, DISTRICT, 1)
-    batch = Batch(batch_id(DISTRICT, 1), Trigger.QUIET, 7, district.window.opened_at, district.window.now)
+    batch = batch_of(district)
     assert done == Decided(Outcome.COMMIT, 1, batch, 1)
     (message,) = district.messages
     envelope = json.loads(message.envelope)
@@ -67,7 +96,7 @@ async def test_a_commit_tells_the_plan_and_is_what_the_next_one_is_counted_from(
         COMMIT_SCHEMA,
         first,
         1,
-        trace_parent(batch.id, first),
+        trace_parent(batch.batch_id, first),
         canonical(envelope),
         1,
         1,
@@ -81,14 +110,14 @@ async def test_a_commit_tells_the_plan_and_is_what_the_next_one_is_counted_from(
     assert (state.committed_digest, state.committed_counts["students"]) == (digest, 2)
     assert state.tally.plan_is_empty
     assert (state.batch_number, state.review_sequence) == (1, 0)
-    assert district.batches[0].id == batch.id
+    assert district.batches[0].batch_id == batch.batch_id
     assert district.decisions[0] is not None
     assert district.decisions[0].summary == envelope
 
     await run_preflight(district.port(), [student(3)])
     await recorded(district, Outcome.COMMIT)
     assert json.loads(district.messages[-1].envelope)["previous_commit_id"] == first
-    assert [one.number for one in district.decisions if one] == [1, 2]
+    assert [one.sequence for one in district.decisions if one] == [1, 2]
     assert district.messages[-1].sequence == 2
 
 
@@ -158,10 +187,9 @@ async def test_a_commit_goes_into_the_outbox_in_parts_a_few_at_a_time_that_know_
     parts: int,
 ) -> None:
     district, limit = MemoryEvaluation(), PartLimits()
-    batch = Batch(batch_id(DISTRICT, 1), Trigger.QUIET, 7, district.window.opened_at, district.window.now)
-    envelope = {"commit_id": decision_id(Outcome.COMMIT, DISTRICT, 1), "sequence": 5}
+    envelope = envelope_of(district)
 
-    count = await enqueue_changes(district.port(), changes_of(limit.bytes, parts), envelope, batch)
+    count = await enqueue_changes(district.port(), changes_of(limit.bytes, parts), envelope)
 
     assert count == parts
     assert [one.part for one in district.messages] == list(range(1, parts + 1))
@@ -169,15 +197,14 @@ async def test_a_commit_goes_into_the_outbox_in_parts_a_few_at_a_time_that_know_
     assert [(one.changes or "")[:7] for one in district.messages] == [f'["{n:04}x' for n in range(parts)]
     assert district.calls["enqueued"] == (parts - 1) // PARTS_AT_ONCE + 1
     assert district.calls["told parts"] == (parts > 1)
-    assert {one.key for one in district.messages} == {envelope["commit_id"]}
+    assert {one.key for one in district.messages} == {envelope.commit_id}
 
 
 async def test_a_commit_of_nothing_is_one_part() -> None:
     district = MemoryEvaluation()
-    batch = Batch(batch_id(DISTRICT, 1), Trigger.QUIET, 0, district.window.opened_at, district.window.now)
-    envelope = {"commit_id": decision_id(Outcome.COMMIT, DISTRICT, 1), "sequence": 5}
+    envelope = envelope_of(district)
 
-    assert await enqueue_changes(district.port(), changes_of(9, 0), envelope, batch) == 1
+    assert await enqueue_changes(district.port(), changes_of(9, 0), envelope) == 1
     assert [one.changes for one in district.messages] == ["[]"]
 
 
@@ -207,7 +234,7 @@ async def test_a_review_tells_what_is_new_since_the_last_one_and_since_when_it_s
     assert (state.standing_since, state.reported_digest) == (began, state.tally.error_digest)
     assert district.decisions[0] is not None
     assert district.decisions[0].summary == {**body, "findings": {**body["findings"], "items": []}}
-    assert district.decisions[0].number == 1
+    assert district.state.decision_number == 1
 
     district.next_window()
     await run_preflight(district.port(), [student(3)])
@@ -237,7 +264,8 @@ async def test_of_other_outcomes_only_the_batch_is_kept(outcome: Outcome) -> Non
 
     assert (done.outcome, done.sequence, done.parts) == (outcome, None, 0)
     assert (district.messages, district.decisions) == ([], [None])
-    assert [(one.number, one.outcome, one.events) for one in district.batches] == [(1, outcome, 7)]
+    assert (district.state.batch_number, district.outcomes) == (1, [outcome])
+    assert [one.events for one in district.batches] == [7]
     assert district.committed() == {}
     assert (district.state.commit_sequence, district.state.review_sequence) == (0, 0)
 

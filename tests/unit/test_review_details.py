@@ -8,9 +8,8 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 from schemas.words import Owner
+from tests.support.builders import records
 from worker.cli.reviews import findings_table, forecast_text, review_details
-from worker.domain.messages.bodies import cause_json
-from worker.domain.review.causes.model import Cause
 
 Json = dict[str, Any]
 SEVERAL = "student.multiple_sections"
@@ -28,7 +27,7 @@ def text(what: RenderableType, width: int = 80) -> str:
 def cause(number: int = 1, **fields: Any) -> Json:
     given: Json = {"students": 412, "unblocks": 400, "schools": ["north", "south", "west"], "school_count": 9}
     advice = f"Keep one kind only, number {number}. " + "That is what the advice says at some length. " * 3
-    return cause_json(Cause("filter.no_rules", Owner.FILTER, advice, **(given | fields)))
+    return records.cause("filter.no_rules", Owner.FILTER, advice, **(given | fields)).wire()
 
 
 def review(**fields: Any) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from random import Random
 
+from schemas.messages.review import Cause
 from tests.support.builders.records import DISTRICT, later
 from tests.support.districts.tables import check, draws
 from worker.domain.preflight.approval import GUARDS
@@ -26,7 +27,6 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.folding import fold
 from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind, label_sections
-from worker.domain.review.causes.model import Cause
 from worker.domain.roster.records import RecordId, Term
 from worker.domain.roster.terms import TermCalendar
 
@@ -128,10 +128,12 @@ def facts(rng: Random, *, of_students: bool) -> CauseFacts:
 
 
 def told(number: int, cause: Cause) -> Iterator[str]:
-    listed = (cause.schools, cause.school_count, cause.grades, cause.sections)
+    schools, grades, sections = map(list, (cause.schools, cause.grades, cause.sections))
+    listed = (schools, cause.school_count, grades, sections)
+    findings = {code.value: count for code, count in sorted(cause.findings.items())}
     since = cause.since and (cause.since - later(0)).seconds
     counts = (cause.students, cause.unblocks, cause.removed, cause.class_changes)
-    yield f"{number} {cause.code} {cause.field} {counts} {dict(cause.findings)} {listed} since {since}"
+    yield f"{number} {cause.code} {cause.field} {counts} {findings} {listed} since {since}"
 
 
 def rows(name: str, number: int, *, of_students: bool) -> Iterator[str]:

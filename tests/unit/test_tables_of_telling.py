@@ -10,6 +10,7 @@ import pytest
 
 from schemas.words import Owner, Severity
 from tests.support.builders.records import DISTRICT, NOON, later
+from tests.support.builders.records import cause as cause_of
 from tests.support.districts.tables import check, draws
 from worker.domain.alerts.detection import (
     FOLD_OVER,
@@ -38,7 +39,6 @@ from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.review.causes.labels import Label, LabelKind
-from worker.domain.review.causes.model import Cause
 from worker.domain.review.section_table import Grouping, SectionLine, SectionQuery, SectionTable, Sort
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.records import Course, RecordId, School, Section, Student, Term
@@ -60,7 +60,7 @@ def syncs(number: int) -> Iterator[str]:
         said = sync_state(record, NOON)
         found = inspected(Observed(syncs={DISTRICT: record}), NOON)
         conditions = [(code, one.picture) for (_, code), one in found.items()]
-        yield f"{list(record.values())}: {said['paused']} {said['warning']} {conditions}"
+        yield f"{list(record.values())}: {said.paused} {said.warning} {conditions}"
 
 
 def test_a_sync_is_told_as_the_table_says() -> None:
@@ -141,10 +141,10 @@ def test_a_window_that_lies_under_the_floor_as_a_whole_is_told_and_another_takes
 
 
 def test_errors_that_are_not_new_stand_and_those_that_all_are_do_not() -> None:
-    findings = {"a": 1, "b": 1, "c": 2, "d": 3}
-    cause = Cause("x", Owner.SIS, "", findings=findings)
+    a, b, c, d = Code.NO_SECTION, Code.FIELD_MISSING, Code.MULTIPLE_SECTIONS, Code.NO_STUDENTS
+    cause = cause_of("x", Owner.SIS, findings={a: 1, b: 1, c: 2, d: 3})
 
-    assert standing_errors([cause, cause], {"a": 2, "b": 1, "d": 7}) == {"b": 1, "c": 4}
+    assert standing_errors([cause, cause], {a: 2, b: 1, d: 7}) == {b: 1, c: 4}
 
 
 @pytest.mark.parametrize("number", range(LISTED_GUARDS + 3))

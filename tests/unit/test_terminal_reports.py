@@ -18,6 +18,7 @@ from worker.cli.filters import filter_history, policy_history, trial_report, ver
 from worker.cli.reviews import review_details
 from worker.cli.suggestions import NOTHING_FOUND, suggestions_report, why_none
 from worker.domain.preflight.tally import Tally
+from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.operations.district_queries import DistrictRow
 from worker.operations.districts import FilterVersion, PolicyVersion
@@ -26,7 +27,19 @@ from worker.suggest.suggestions import Leftover, Suggestion
 DISTRICT = "6a82a360a25ca73c71000001"
 NOW = datetime(2026, 9, 15, 12, 30, tzinfo=UTC)
 LINE = DistrictRow(
-    DISTRICT, "Pebblehollow Unified District", "review", Tally(), {}, 12, 7, None, NOW, None, None, (), {}
+    DISTRICT,
+    "Pebblehollow Unified District",
+    "review",
+    Tally(),
+    {},
+    12,
+    7,
+    None,
+    NOW,
+    None,
+    None,
+    (),
+    sync_state(None, NOW),
 )
 SUGGESTION = Suggestion(
     section_filter=KEEP_ALL,

@@ -134,10 +134,10 @@ def _coverage(rules: RulesAsked) -> RuleCoverage | None:
 def _sync(seen: Observation) -> SyncSettings:
     said = sync_state(seen.clever_record, seen.now)
     try:
-        until = date.fromisoformat(str(said["pause_end"])[:10])
+        until = date.fromisoformat(str(said.pause_end)[:10])
     except ValueError:
         until = None
-    return SyncSettings(bool(said["paused"]), until)
+    return SyncSettings(bool(said.paused), until)
 
 
 def _counts(seen: Observation) -> tuple[int, int, int]:

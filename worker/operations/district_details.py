@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from worker.domain.preflight.tally import Tally, plan_counts
+from worker.domain.messages.bodies import plan_summary, students_summary
+from worker.domain.preflight.tally import Tally
 from worker.domain.roster.canonical import from_bytes, to_hex
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.timestamps import instant
@@ -69,14 +70,9 @@ def _figures(row: Row, now: datetime) -> dict[str, Any]:
         "name": row["name"],
         "status": row["status"],
         "standing_since": _instant(row["standing_since"]),
-        "students": {
-            "total": tally.students,
-            "ready": tally.students - tally.blocked,
-            "blocked": tally.blocked,
-            "outside_scope": tally.outside_scope,
-        },
+        "students": students_summary(tally).wire(),
         "findings": {"errors": tally.errors, "warnings": tally.warnings, "by_code": tally.by_code()},
-        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+        "plan": plan_summary(tally).wire(),
         "roster": {**row["committed_counts"], "digest": to_hex(from_bytes(row["committed_digest"]))},
         "commits": row["commit_sequence"],
         "reviews": row["review_sequence"],
@@ -84,7 +80,7 @@ def _figures(row: Row, now: datetime) -> dict[str, Any]:
         "quarantined": row["quarantined"],
         "unpublished": row["unpublished"],
         "evaluation_failures": {"count": row["failures"] or 0, "last": row["error"]},
-        "sync": sync_state(row["record"], now),
+        "sync": sync_state(row["record"], now).wire(),
         "source": _source(row),
         "fields_not_kept": row["lacking_fields"],
         "incidents": row["incidents"],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
+from schemas.messages.review import Sync
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import Window
 
@@ -44,7 +45,7 @@ class DistrictRow:
     hold: Mapping[str, Any] | None
     """Who stopped its commits, when and why; None where nobody did."""
     incidents: Sequence[str]
-    sync: Mapping[str, Any]
+    sync: Sync
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
 from schemas.words import Trigger
+from worker.domain.messages.bodies import plan_summary, students_summary
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.decision import Outcome, decide
 from worker.domain.preflight.policy import Code
-from worker.domain.preflight.tally import Tally, plan_counts
+from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster import staging
-from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.candidate.district import planned_moves
 from worker.pipeline.evaluate.preflight import (
@@ -144,7 +144,7 @@ def trial_result(tally: Tally, unmatched: Sequence[Finding] = ()) -> dict[str, A
         "errors": tally.errors,
         "warnings": tally.warnings,
         "by_code": by_code,
-        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+        "plan": plan_summary(tally).wire(),
     }
 
 
@@ -200,14 +200,9 @@ async def _foreseen(evaluation: WindowEvaluation, limits: WindowLimits) -> dict[
     return {
         "events": len(events),
         "outcome": outcome.value,
-        "students": {
-            "total": tally.students,
-            "ready": tally.students - tally.blocked,
-            "blocked": tally.blocked,
-            "outside_scope": tally.outside_scope,
-        },
+        "students": students_summary(tally).wire(),
         "by_code": tally.by_code(),
         "new": new,
         "resolved": resolved,
-        "plan": {"digest": to_hex(tally.candidate_digest), "counts": plan_counts(tally)},
+        "plan": plan_summary(tally).wire(),
     }

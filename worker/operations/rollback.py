@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from schemas.messages.batch import Batch
+from schemas.messages.commit import COMMIT_SCHEMA, CommitEnvelope
 from schemas.words import Trigger
-from worker.domain.messages import bodies
-from worker.domain.messages.bodies import Batch
 from worker.domain.messages.restoration import Restoration
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
 from worker.domain.roster.canonical import to_hex
@@ -24,7 +24,7 @@ from worker.pipeline.evaluate.candidate.district import judge_district
 from worker.pipeline.evaluate.candidate.step2_students import refresh_students
 from worker.pipeline.evaluate.preflight import context_of, today
 from worker.pipeline.evaluate.record_decision import enqueue_changes
-from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
+from worker.pipeline.evaluate.state import DecisionRecord
 from worker.runtime.errors import RollbackRefused, UnknownDistrictError
 
 PATIENCE: Final = timedelta(seconds=30)
@@ -148,46 +148,37 @@ async def _commit(district: Rollback, target: PastCommit, restoration: Restorati
     state.batch_number += 1
     state.decision_number += 1
     state.commit_sequence += 1
-    batch = Batch(batch_id(district_id, state.batch_number), Trigger.APPROVAL, 0, now, now)
-    envelope = bodies.commit_envelope(
-        district_id=district_id,
+    batch = Batch(
+        batch_id=batch_id(district_id, state.batch_number),
+        trigger=Trigger.APPROVAL,
+        events=0,
+        opened_at=now,
+        closed_at=now,
+    )
+    envelope = CommitEnvelope(
+        schema_name=COMMIT_SCHEMA,
         commit_id=decision_id(Outcome.COMMIT, district_id, state.commit_sequence),
-        previous_commit_id=state.last_commit_id,
+        district_id=district_id,
         sequence=state.commit_sequence,
+        previous_commit_id=state.last_commit_id,
+        rolled_back_to=target.sequence,
+        decided_at=now,
         batch=batch,
         counts=restoration.counts,
         roster=restoration.roster(),
-        rolled_back_to=target.sequence,
     )
     await district.restore(target.sequence)
     await district.restart_count()
     await district.end_confirmation()
     state.confirmation = None
-    parts = await enqueue_changes(district, district.restored_changes(), envelope, batch)
-    state.last_commit_id = envelope["commit_id"]
+    parts = await enqueue_changes(district, district.restored_changes(), envelope)
+    state.last_commit_id = envelope.commit_id
     state.committed_digest, state.committed_counts = restoration.digest, restoration.sizes
     # What the plan removes, and from how many, is not what it was.
     context = await context_of(district, without_grace(today(district)))
     for ids in chunks(restoration.removed_since):
         await refresh_students(context, ids)
     await judge_district(district, context)
-    await district.record_rollback(*_records(district, batch, envelope))
+    record = DecisionRecord(envelope.commit_id, envelope.sequence, envelope.wire())
+    await district.record_rollback(batch, record)
     return parts
-
-
-def _records(
-    district: Rollback, batch: Batch, envelope: dict[str, Any]
-) -> tuple[BatchRecord, DecisionRecord]:
-    state, commit = district.state, Outcome.COMMIT
-    return (
-        BatchRecord(state.batch_number, batch.id, batch.trigger, 0, batch.opened_at, batch.closed_at, commit),
-        DecisionRecord(
-            state.decision_number,
-            envelope["commit_id"],
-            commit,
-            state.commit_sequence,
-            state.batch_number,
-            batch.closed_at,
-            envelope,
-        ),
-    )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from schemas.messages.batch import Batch
 from worker.domain.messages.restoration import Difference
-from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
+from worker.pipeline.evaluate.state import DecisionRecord
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 
 
@@ -55,7 +56,7 @@ class Rollback(Evaluation, Protocol):
     def restored_changes(self) -> AsyncIterator[str]:
         """Yield what `restore` changed as JSON, in the order a commit has it."""
 
-    async def record_rollback(self, batch: BatchRecord, decision: DecisionRecord) -> None:
+    async def record_rollback(self, batch: Batch, decision: DecisionRecord) -> None:
         """Keep the batch and the decision, and save of `state` what a rollback changes.
 
         What the candidate roster was last judged by stays as it is.

@@ -11,8 +11,9 @@ from typing import Any
 
 import orjson
 
-from schemas.words import FindingKind, Severity, Trigger
-from worker.domain.messages.bodies import Batch
+from schemas.messages.batch import Batch
+from schemas.messages.review import Cause
+from schemas.words import FindingKind, Owner, Severity, Trigger
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.window import Window
@@ -267,7 +268,25 @@ def finding(
 
 def batch(trigger: Trigger = Trigger.QUIET, events: int = 12) -> Batch:
     """Return a batch of ten seconds."""
-    return Batch(BATCH_ID, trigger, events, NOON, later(10))
+    return Batch(batch_id=BATCH_ID, trigger=trigger, events=events, opened_at=NOON, closed_at=later(10))
+
+
+def cause(code: str, owner: Owner, advice: str = "Ask the district.", **fields: Any) -> Cause:
+    """Return a cause of nothing but what is given."""
+    given: dict[str, Any] = {
+        "students": 0,
+        "unblocks": 0,
+        "removed": None,
+        "class_changes": None,
+        "findings": {},
+        "field": None,
+        "schools": (),
+        "school_count": 0,
+        "grades": (),
+        "sections": (),
+        "since": None,
+    }
+    return Cause(code=code, owner=owner, advice=advice, **given | fields)
 
 
 def outbox_message(part: int = 1, parts: int = 1, envelope: str = '{"schema":"…"}') -> OutboxMessage:

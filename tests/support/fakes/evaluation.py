@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from schemas.messages.batch import Batch
 from schemas.words import RosterKind, Trigger
 from tests.support.builders.records import DISTRICT, NOON
 from tests.support.districts.oracle import seats_of
@@ -23,7 +24,7 @@ from worker.domain.roster.roster import remove_change, upsert_change
 from worker.domain.roster.staging import Event
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.evaluate.state import Adopted, BatchRecord, ClosedWindow, DecisionRecord
+from worker.pipeline.evaluate.state import Adopted, ClosedWindow, DecisionRecord
 from worker.pipeline.evaluate.unit_of_work import Evaluation, Evaluations
 from worker.runtime.metrics import Metrics
 
@@ -47,7 +48,8 @@ class MemoryEvaluation(MemoryFigures):
     is_held: bool = False
     sent: int = 0
     messages: list[OutboxMessage] = field(default_factory=list)
-    batches: list[BatchRecord] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     decisions: list[DecisionRecord | None] = field(default_factory=list)
     closed: list[tuple[datetime | None, bool]] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
@@ -164,10 +166,11 @@ class MemoryEvaluation(MemoryFigures):
         last = self.messages[-1].key
         self.messages = [replace(one, parts=parts) if one.key == last else one for one in self.messages]
 
-    async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+    async def record(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision."""
         self.state.evaluated_policy = self.state.policy.fingerprint()
         self.batches.append(batch)
+        self.outcomes.append(outcome)
         self.decisions.append(decision)
 
     async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
@@ -227,4 +230,4 @@ async def committed(*names: str) -> MemoryEvaluation:
 
 def last(district: MemoryEvaluation) -> tuple[Outcome, Trigger, int]:
     batch = district.batches[-1]
-    return batch.outcome, batch.trigger, batch.events
+    return district.outcomes[-1], batch.trigger, batch.events

@@ -213,12 +213,12 @@ def _onboarding_problems(observed: Observed) -> Conditions:
 def sync_incident(record: Mapping[str, Any], now: datetime) -> tuple[str, Problem] | None:
     """Return what is wrong with a district's sync, by what Clever last told of it."""
     said = sync_state(record, now)
-    if said["warning"] is None:
+    if said.warning is None:
         return None
-    if said["paused"]:
-        return SYNC_PAUSED, Problem("", said["warning"])
-    is_in_error = said["state"] in {"pending", "error"}
-    return SYNC_STALE, Problem(said["state"] if is_in_error else "old", said["warning"])
+    if said.paused:
+        return SYNC_PAUSED, Problem("", said.warning)
+    state = said.state if said.state in {"pending", "error"} else None
+    return SYNC_STALE, Problem(state or "old", said.warning)
 
 
 def folded(found: Conditions, is_open: Collection[tuple[str, str]]) -> Conditions:

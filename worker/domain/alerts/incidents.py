@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
+from schemas.messages.alert import ALERT_SCHEMA, AlertMessage
 from schemas.words import AlertStatus
 from worker.domain.alerts.codes import CATALOGUE
-from worker.domain.alerts.message import alert_body
 from worker.domain.preflight.decision import alert_id
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.timestamps import instant
@@ -136,13 +136,14 @@ def alert(
     is_over = status is AlertStatus.RESOLVED
     ordinal = f"{status}/{memory.updates}" if status is AlertStatus.UPDATED else status.value
     identifier = alert_id(district_id, f"{code}/{instant(memory.since)}", ordinal)
-    body = alert_body(
+    message = AlertMessage(
+        schema_name=ALERT_SCHEMA,
         district_id=district_id or None,
         alert_id=identifier,
         dedup_key=dedup_key(district_id, code),
         code=code,
         severity=kind.severity,
-        status=status.value,
+        status=status,
         summary=(ending or kind.ending) if is_over else memory.condition.summary,
         counts={} if is_over else memory.condition.counts,
         url=_page(district_id, rules.public_url),
@@ -150,7 +151,7 @@ def alert(
         # A clock that was put back meanwhile ends nothing before it began, which Alertmanager would refuse.
         ends_at=max(memory.told_at, memory.since) if is_over else None,
     )
-    return Alert(identifier, f"alert.{kind.severity}", canonical(body))
+    return Alert(identifier, f"alert.{kind.severity}", canonical(message.wire()))
 
 
 def dedup_key(district_id: str, code: str) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from schemas.messages.review import Cause
 from schemas.words import Owner
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.model import Cause
 from worker.domain.roster.days import day_in
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.staging import Change

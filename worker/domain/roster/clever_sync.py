@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from schemas.messages.review import Sync
 
-def sync_state(district: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
-    """Return what Clever last told of the district's sync; nulls where it told nothing.
+
+def sync_state(district: Mapping[str, Any] | None, now: datetime) -> Sync:
+    """Return what Clever last told of the district's sync; None where it told nothing.
 
     The warning says why data or sharing rules that the district revises now would not arrive promptly.
     """
@@ -17,14 +19,14 @@ def sync_state(district: Mapping[str, Any] | None, now: datetime) -> dict[str, A
     start, end = known.get("pause_start"), known.get("pause_end")
     is_told = state is not None or start is not None
     paused = (state == "paused" or _is_between(start, now, end)) if is_told else None
-    return {
-        "state": state,
-        "paused": paused,
-        "pause_start": start,
-        "pause_end": end,
-        "last_sync": last_sync,
-        "warning": _sync_warning(state, end, last_sync, now, paused=bool(paused)),
-    }
+    return Sync(
+        state=state,
+        paused=paused,
+        pause_start=start,
+        pause_end=end,
+        last_sync=last_sync,
+        warning=_sync_warning(state, end, last_sync, now, paused=bool(paused)),
+    )
 
 
 STALE_SYNC: Final = timedelta(days=4)

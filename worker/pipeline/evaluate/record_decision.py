@@ -6,23 +6,24 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from schemas.messages.batch import Batch
+from schemas.messages.commit import COMMIT_SCHEMA, CommitEnvelope
+from schemas.messages.review import MAX_ITEMS, REVIEW_SCHEMA, Cause
 from schemas.words import Trigger
 from worker.domain.alerts import detection
 from worker.domain.alerts.codes import BASELINE_REFUSED
 from worker.domain.alerts.detection import decided
-from worker.domain.messages import bodies
-from worker.domain.messages.bodies import Batch
+from worker.domain.messages.bodies import review_body
 from worker.domain.preflight import tally as tally_module
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
 from worker.domain.review.causes.folding import fold
-from worker.domain.review.causes.model import Cause
 from worker.domain.roster.canonical import canonical
 from worker.domain.roster.roster import PartLimits, PartPacker
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.cause_facts import cause_facts
 from worker.pipeline.evaluate.review_suggestions import advise
-from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
+from worker.pipeline.evaluate.state import DecisionRecord
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.tracing import trace_parent
 
@@ -61,7 +62,11 @@ async def record_outcome(
     state, window = evaluation.state, evaluation.window
     state.batch_number += 1
     batch = Batch(
-        batch_id(window.district_id, state.batch_number), trigger, events, window.opened_at, window.now
+        batch_id=batch_id(window.district_id, state.batch_number),
+        trigger=trigger,
+        events=events,
+        opened_at=window.opened_at,
+        closed_at=window.now,
     )
     decision, parts = None, 0
     if outcome is Outcome.COMMIT:
@@ -76,11 +81,8 @@ async def record_outcome(
     else:
         found |= detection.under_floor(events, under_floor)
     if found:
-        await evaluation.note_incidents(found, batch.id)
-    record = BatchRecord(
-        state.batch_number, batch.id, batch.trigger, events, batch.opened_at, batch.closed_at, outcome
-    )
-    await evaluation.record(record, decision)
+        await evaluation.note_incidents(found, batch.batch_id)
+    await evaluation.record(batch, outcome, decision)
     return Decided(outcome, decision.sequence if decision else None, batch, parts)
 
 
@@ -90,18 +92,19 @@ async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) ->
     state.decision_number += 1
     state.commit_sequence += 1
     commit_id = decision_id(Outcome.COMMIT, district_id, state.commit_sequence)
-    envelope = bodies.commit_envelope(
-        district_id=district_id,
+    envelope = CommitEnvelope(
+        schema_name=COMMIT_SCHEMA,
         commit_id=commit_id,
-        previous_commit_id=state.last_commit_id,
+        district_id=district_id,
         sequence=state.commit_sequence,
+        previous_commit_id=state.last_commit_id,
+        rolled_back_to=None,
+        decided_at=batch.closed_at,
         batch=batch,
         counts=tally_module.plan_counts(state.tally),
         roster=tally_module.roster_summary(state.tally),
     )
-    parts = await enqueue_changes(
-        evaluation, evaluation.plan_changes(names_replaced=is_approved), envelope, batch
-    )
+    parts = await enqueue_changes(evaluation, evaluation.plan_changes(names_replaced=is_approved), envelope)
     # The first commit is no accident, and of what a person said yes to, nothing counts toward the next.
     said_yes = is_approved or state.is_confirmed or state.last_commit_id is None
     await evaluation.adopt_candidate(restarts_count=said_yes)
@@ -114,7 +117,7 @@ async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) ->
     state.committed_counts = tally_module.roster_counts(state.tally)
     await _lower_guards(evaluation)
     state.standing_since, state.reported_digest = None, None
-    return _decision(evaluation, Outcome.COMMIT, commit_id, state.commit_sequence, batch, envelope), parts
+    return DecisionRecord(commit_id, state.commit_sequence, envelope.wire()), parts
 
 
 async def _lower_guards(evaluation: Evaluation) -> None:
@@ -130,21 +133,21 @@ async def _lower_guards(evaluation: Evaluation) -> None:
 
 
 async def enqueue_changes(
-    evaluation: Evaluation, changes: AsyncIterator[str], envelope: dict[str, Any], batch: Batch
+    evaluation: Evaluation, changes: AsyncIterator[str], envelope: CommitEnvelope
 ) -> int:
     """Put a commit's parts into the outbox, a few in memory at a time; return how many there are."""
     packer, waiting, count = PartPacker(PartLimits()), list[str](), 0
-    commit_id = envelope["commit_id"]
+    text = canonical(envelope.wire())
 
     async def put() -> None:
         messages = [
             OutboxMessage(
                 f"commit.{evaluation.window.district_id}",
-                bodies.COMMIT_SCHEMA,
-                commit_id,
-                envelope["sequence"],
-                trace_parent(batch.id, commit_id),
-                canonical(envelope),
+                COMMIT_SCHEMA,
+                envelope.commit_id,
+                envelope.sequence,
+                trace_parent(envelope.batch.batch_id, envelope.commit_id),
+                text,
                 part=count - len(waiting) + place,
                 parts=count,
                 changes=packed,
@@ -183,7 +186,7 @@ async def _review(
     state.standing_since = state.standing_since or batch.closed_at
     if entered:
         await evaluation.forget_reported()
-    body = bodies.review_body(
+    body = review_body(
         district_id=district_id,
         review_id=review_id,
         sequence=state.review_sequence,
@@ -191,7 +194,7 @@ async def _review(
         batch=batch,
         tally=state.tally,
         changed=await evaluation.changed_errors(),
-        items=await evaluation.first_findings(bodies.REVIEW_ITEMS),
+        items=await evaluation.first_findings(MAX_ITEMS),
         district=await evaluation.district_record(),
         causes=causes,
         suggestions=suggestions,
@@ -200,28 +203,12 @@ async def _review(
     state.reported_digest = state.tally.error_digest
     message = OutboxMessage(
         f"review.{district_id}",
-        bodies.REVIEW_SCHEMA,
+        REVIEW_SCHEMA,
         review_id,
         state.review_sequence,
-        trace_parent(batch.id, review_id),
+        trace_parent(batch.batch_id, review_id),
         canonical(body),
     )
     await evaluation.enqueue([message])
-    return _decision(evaluation, Outcome.REVIEW, review_id, state.review_sequence, batch, body)
-
-
-def _decision(
-    evaluation: Evaluation,
-    outcome: Outcome,
-    identifier: str,
-    sequence: int,
-    batch: Batch,
-    message: dict[str, Any],
-) -> DecisionRecord:
-    state = evaluation.state
-    summary = (
-        {**message, "findings": {**message["findings"], "items": []}} if "findings" in message else message
-    )
-    return DecisionRecord(
-        state.decision_number, identifier, outcome, sequence, state.batch_number, batch.closed_at, summary
-    )
+    summary = {**body, "findings": {**body["findings"], "items": []}}
+    return DecisionRecord(review_id, state.review_sequence, summary)

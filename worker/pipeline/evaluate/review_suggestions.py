@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
+from schemas.messages.review import Cause
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.model import Cause
 from worker.domain.review.kept_suggestions import (
     KeptSuggestions,
     is_wanted,

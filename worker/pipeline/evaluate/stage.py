@@ -172,7 +172,7 @@ class EvaluateStage:
         span.set(
             outcome=decided.outcome.value,
             sequence=decided.sequence,
-            batch_id=decided.batch.id,
+            batch_id=decided.batch.batch_id,
             trigger=decided.batch.trigger.value,
             events=decided.batch.events,
             errors=evaluation.state.tally.errors,
@@ -190,7 +190,7 @@ class EvaluateStage:
             district_id=window.district_id,
             outcome=decided.outcome.value,
             sequence=decided.sequence,
-            batch_id=decided.batch.id,
+            batch_id=decided.batch.batch_id,
             trigger=decided.batch.trigger.value,
             events=decided.batch.events,
             students=tally.students,

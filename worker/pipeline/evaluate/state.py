@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from schemas.words import Trigger
-from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
@@ -76,29 +74,12 @@ class DistrictState:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRecord:
-    """A batch as it is kept for the history."""
-
-    number: int
-    id: str
-    trigger: Trigger
-    events: int
-    opened_at: datetime
-    closed_at: datetime
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """A commit or a review as it is kept for the history; `summary` is the message without its changes."""
 
-    number: int
     id: str
-    outcome: Outcome
     sequence: int
-    batch_number: int
-    decided_at: datetime
-    summary: Mapping[str, Any]
+    summary: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

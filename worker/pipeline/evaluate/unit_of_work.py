@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
+from schemas.messages.batch import Batch
 from worker.domain.alerts.incidents import Problem
 from worker.domain.preflight.approval import Approval, Ended
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
+from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.review.causes.facts import Blocked, ClassChange, Others, Removals, SchoolGrade
@@ -24,7 +26,7 @@ from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import SectionView
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.rosters import EvaluatedRoster
-from worker.pipeline.evaluate.state import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
+from worker.pipeline.evaluate.state import Adopted, ClosedWindow, DecisionRecord, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
     from worker.suggest.survey import SurveyBuilder
@@ -220,7 +222,7 @@ class DecisionWrites(Protocol):
     async def set_parts(self, parts: int) -> None:
         """Tell the parts of this evaluation's commit how many they are."""
 
-    async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+    async def record(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and save `state`."""
 
     async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:

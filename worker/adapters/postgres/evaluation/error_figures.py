@@ -9,6 +9,7 @@ from typing import Final
 
 import asyncpg
 
+from schemas.messages.review import MAX_CAUSE_LISTED
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import reissued_students
@@ -25,7 +26,6 @@ from worker.domain.review.causes.facts import (
     Sign,
 )
 from worker.domain.review.causes.labels import ConcernedSection, Label
-from worker.domain.review.causes.model import LISTED
 from worker.domain.roster.records import course_from_json, school_from_json, section_from_json, term_from_json
 from worker.domain.roster.section_filter import SectionView
 from worker.pipeline.evaluate.unit_of_work import NO_SIGNS, SectionSigns
@@ -104,7 +104,7 @@ class PostgresErrorFigures:
     async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
         """Return some of the sections of students with the same kinds of them."""
         kinds, found = _Kinds(labels), dict[tuple[Label, ...], list[str]]()
-        for row in await self._rows("sections_by_labels", kinds.numbers, LISTED):
+        for row in await self._rows("sections_by_labels", kinds.numbers, MAX_CAUSE_LISTED):
             found.setdefault(kinds.read(row["labels"]), []).append(row["section_id"])
         return found
 
@@ -158,7 +158,7 @@ class PostgresErrorFigures:
                 row["is_promoted"],
                 list(dict.fromkeys(row["sections"])),
             )
-            for row in await self._rows("class_changes", LISTED, today and today.isoformat())
+            for row in await self._rows("class_changes", MAX_CAUSE_LISTED, today and today.isoformat())
         ]
 
     async def is_connected(self) -> bool:

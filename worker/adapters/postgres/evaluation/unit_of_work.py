@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from schemas.messages.batch import Batch
 from schemas.words import RosterKind
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.alerts import incidents
@@ -25,13 +26,14 @@ from worker.adapters.postgres.suggest.kept_suggestions import PostgresKeptSugges
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.alerts.incidents import AlertRules, Problem
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
+from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.records import EventId, Json, RecordKind
 from worker.domain.roster.roster import remove_change, upsert_change
 from worker.domain.roster.staging import Event, is_ahead
 from worker.domain.roster.student_fields import StudentFields, with_kept_fields, without_student
 from worker.domain.roster.versions import highest_id
 from worker.messaging.outbox_message import OutboxMessage
-from worker.pipeline.evaluate.state import Adopted, BatchRecord, ClosedWindow, DecisionRecord, DistrictState
+from worker.pipeline.evaluate.state import Adopted, ClosedWindow, DecisionRecord, DistrictState
 from worker.runtime.cooperative import yielding_every
 
 _SQL: Final = statements.load("evaluation/unit_of_work")
@@ -232,36 +234,36 @@ class PostgresEvaluation(
             _SQL["set_parts"], self._district_id, self.state.decision_number, parts
         )
 
-    async def record(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+    async def record(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and save `state`."""
-        await self.keep_decision(batch, decision)
+        await self.keep_decision(batch, outcome, decision)
         await self._connection.execute(_SQL["save_district"], self._district_id, *columns(self.state))
         await self._connection.execute(_SQL["forgive_failures"], self._district_id)
 
-    async def keep_decision(self, batch: BatchRecord, decision: DecisionRecord | None) -> None:
+    async def keep_decision(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and nothing else."""
         await self._connection.execute(
             _SQL["record_batch"],
             self._district_id,
-            batch.number,
-            batch.id,
+            self.state.batch_number,
+            batch.batch_id,
             batch.trigger,
             batch.events,
             batch.opened_at,
             batch.closed_at,
-            batch.outcome,
+            outcome,
         )
         if decision is not None:
             await self._connection.execute(
                 _SQL["record_decision"],
                 self._district_id,
-                decision.number,
+                self.state.decision_number,
                 decision.id,
-                decision.outcome,
+                outcome,
                 decision.sequence,
-                decision.batch_number,
-                decision.decided_at,
-                dict(decision.summary),
+                self.state.batch_number,
+                batch.closed_at,
+                decision.summary,
             )
 
     async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.messages.batch import Batch
 from schemas.words import RosterKind, Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access.audit import audit
@@ -17,10 +18,11 @@ from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluation
 from worker.adapters.postgres.evaluation.unit_of_work import FETCH, PostgresEvaluation
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.messages.restoration import Difference
+from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.canonical import from_bytes, to_bytes
 from worker.domain.roster.roster import remove_change, upsert_change
 from worker.operations.rollback_store import PastCommit, Reachable
-from worker.pipeline.evaluate.state import BatchRecord, DecisionRecord
+from worker.pipeline.evaluate.state import DecisionRecord
 from worker.runtime.errors import DistrictBusy
 
 _SQL: Final = statements.load("operations/rollback")
@@ -72,9 +74,9 @@ class PostgresRollback(PostgresEvaluation):
                 else:
                     yield upsert_change(row["kind"], row["record_id"], row["committed"])
 
-    async def record_rollback(self, batch: BatchRecord, decision: DecisionRecord) -> None:
+    async def record_rollback(self, batch: Batch, decision: DecisionRecord) -> None:
         """Keep the batch and the decision, and save of `state` what a rollback changes."""
-        await self.keep_decision(batch, decision)
+        await self.keep_decision(batch, Outcome.COMMIT, decision)
         state = self.state
         await self._connection.execute(
             _SQL["save_district"],

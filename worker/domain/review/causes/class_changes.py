@@ -9,11 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
+from schemas.messages.review import MAX_CAUSE_LISTED
 from schemas.words import Owner
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import CauseFacts, ClassChange, Fate, Others
-from worker.domain.review.causes.model import LISTED, Pile, most_first
+from worker.domain.review.causes.model import Pile, most_first
 from worker.domain.review.causes.students import ErrorReason
 from worker.domain.review.causes.wording import grades, several, verb
 from worker.runtime.count_text import counted
@@ -60,7 +61,7 @@ def pile_up_class_changes(facts: CauseFacts, is_rollover: bool) -> dict[ErrorRea
         at_school[group.place.school_id][reason] += group.students
         sections[reason].update(dict.fromkeys(group.sections, group.students))
     for reason, named in sections.items():
-        piles[reason].sections = most_first(named)[:LISTED]
+        piles[reason].sections = most_first(named)[:MAX_CAUSE_LISTED]
     _attribute(piles, found, at_school)
     return piles
 

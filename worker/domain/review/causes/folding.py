@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from schemas.messages.review import Cause
 from worker.domain.review.causes.district import pile_up_others
 from worker.domain.review.causes.facts import CauseFacts
-from worker.domain.review.causes.model import Cause
 from worker.domain.review.causes.remedies import advice
 from worker.domain.review.causes.students import pile_up
 

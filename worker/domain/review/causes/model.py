@@ -3,40 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
+from schemas.messages.review import MAX_CAUSE_LISTED, Cause
 from schemas.words import Owner
-
-LISTED: Final = 20
-"""Schools, grades and sections that a cause names; the most concerned ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One reason behind many findings; `advice` is for the people who can put it right."""
-
-    code: str
-    owner: Owner
-    advice: str
-    students: int = 0
-    """Students whom it blocks."""
-    unblocks: int = 0
-    """Those of them who would be ready without it."""
-    findings: Mapping[str, int] = field(default_factory=dict)
-    """The errors that belong to it, by code."""
-    schools: Sequence[str] = ()
-    school_count: int = 0
-    grades: Sequence[str] = ()
-    sections: Sequence[str] = ()
-    field: str | None = None
-    removed: int | None = None
-    """For a mass removal: students that the plan would remove."""
-    since: datetime | None = None
-    class_changes: int | None = None
-    """Where many change class at once: students that the plan would put into another class."""
 
 
 @dataclass(slots=True)
@@ -68,20 +40,20 @@ class Pile:
     def cause(self, code: str, owner: Owner, advice: str, field_name: str | None = None) -> Cause:
         """Return the cause that all of this has."""
         return Cause(
-            code,
-            owner,
-            advice,
-            self.students,
-            self.unblocks,
-            dict(sorted(self.findings.items())),
-            most_first(self.schools)[:LISTED],
-            len(self.schools),
-            most_first(self.grades)[:LISTED],
-            self.sections[:LISTED],
-            field_name,
-            self.removed or None,
-            self.since,
-            self.class_changes or None,
+            code=code,
+            owner=owner,
+            students=self.students,
+            unblocks=self.unblocks,
+            removed=self.removed or None,
+            class_changes=self.class_changes or None,
+            findings=self.findings,
+            field=field_name,
+            schools=most_first(self.schools)[:MAX_CAUSE_LISTED],
+            school_count=len(self.schools),
+            grades=most_first(self.grades)[:MAX_CAUSE_LISTED],
+            sections=self.sections[:MAX_CAUSE_LISTED],
+            since=self.since,
+            advice=advice,
         )
 
 

@@ -12,6 +12,7 @@ from worker.domain.review.causes.class_changes import CLASS_CHANGE_TEXTS, rollov
 from worker.domain.review.causes.facts import CauseFacts
 from worker.domain.review.causes.labels import Label, LabelKind
 from worker.domain.review.causes.model import Pile, most_first
+from worker.domain.review.causes.remedy_texts import TEXTS, UNKNOWN
 from worker.domain.review.causes.section_remedies import co_taught, no_term_runs, term_unknown
 from worker.domain.review.causes.students import ErrorReason
 from worker.domain.review.causes.wording import grades, listing, several, verb
@@ -20,14 +21,42 @@ from worker.runtime.count_text import counted
 DIGITS: Final = 12
 """Of a plan's digest, as a sentence tells it: `approve` takes any beginning of one."""
 _COMMAND: Final = re.compile(r"approve the plan: rostering approve \S+ --plan \S+ --reason TEXT")
-_Words = Callable[[ErrorReason, Pile, CauseFacts], str]
 
 
 def advice(reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     """Return one to three sentences for the owner of the cause."""
     if reason in CLASS_CHANGE_TEXTS:
         return f"{CLASS_CHANGE_TEXTS[reason](pile)}{_approve(facts)}"
-    return _TEXTS.get(reason.code, _unknown)(reason, pile, facts)
+    if reason.code in _TOLD:
+        return _TOLD[reason.code](reason, pile, facts)
+    return TEXTS.get(reason.code, UNKNOWN).format(**_words(reason, pile, facts))
+
+
+def _words(reason: ErrorReason, pile: Pile, facts: CauseFacts) -> dict[str, str]:
+    """Return what a text may say of the cause."""
+    students, schools, found = pile.students, len(pile.schools), pile.findings.total()
+    return {
+        "field": reason.field,
+        "students": _students(pile),
+        "are": verb(students, "is", "are"),
+        "have": verb(students, "has", "have"),
+        "them": verb(students, "the student", "them"),
+        "schools": several(schools, "school"),
+        "the_schools": verb(schools, "the school", "the schools"),
+        "at": _at(pile),
+        "of": _of(pile),
+        "of_kind": _named(reason.labels) if reason.labels else " of the same kind",
+        "grades": grades(most_first(pile.grades)),
+        "removed": _removed(pile),
+        "removed_are": verb(pile.removed, "is", "are"),
+        "classes_have": f"{counted(found, 'class', 'classes')} {verb(found, 'has', 'have')}",
+        "classes": counted(found, "class", "classes"),
+        "sections_list": f"{counted(found, 'kept section')} {verb(found, 'lists', 'list')}",
+        "unblocks": _unblocks(pile),
+        "approve": _approve(facts),
+        "errors": counted(found, "error"),
+        "code": reason.code,
+    }
 
 
 def _students(pile: Pile) -> str:
@@ -42,10 +71,9 @@ def _at(pile: Pile) -> str:
     return f" at {several(len(pile.schools), 'school')}" if pile.schools else ""
 
 
-def _of_schools(pile: Pile) -> str:
+def _of(pile: Pile) -> str:
     """Say of which schools the students are; their sections may be at others."""
-    schools = f" of {several(len(pile.schools), 'school')}" if pile.schools else ""
-    return f"{_students(pile)}{schools} {verb(pile.students, 'is', 'are')}"
+    return f" of {several(len(pile.schools), 'school')}" if pile.schools else ""
 
 
 def _unblocks(pile: Pile) -> str:
@@ -53,61 +81,6 @@ def _unblocks(pile: Pile) -> str:
         who = "Each of them also has" if pile.students > 1 else "The student also has"
         return f" {who} another error."
     return f" This makes {counted(pile.unblocks, 'student')} ready."
-
-
-def _field_withdrawn(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"The field {reason.field} is no longer shared with us: it is blank for {_students(pile)} all at "
-        "once. Ask the district to share it in the field settings for our app in Clever."
-        f"{_unblocks(pile)}"
-    )
-
-
-def _field_not_shared(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"The field {reason.field} appears not to be shared with us: it is blank for {_students(pile)}. "
-        f"Ask the district to share it in the field settings for our app in Clever.{_unblocks(pile)}"
-    )
-
-
-def _field_missing(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"Field {reason.field} is blank for {_students(pile)}{_at(pile)}. "
-        f"Enter it in the student information system.{_unblocks(pile)}"
-    )
-
-
-def _field_missing_at_school(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"Field {reason.field} is blank for nearly every student of {several(len(pile.schools), 'school')}, "
-        f"{_students(pile)} in all, but not at other schools. Clever shares a field for the whole "
-        "district or "
-        f"not at all, so ask the {verb(len(pile.schools), 'school', 'schools')} to enter it in the student "
-        f"information system.{_unblocks(pile)}"
-    )
-
-
-def _duplicate(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{_students(pile)}{_at(pile)} {verb(pile.students, 'has', 'have')} a {reason.field} that another "
-        f"student has too. Give each student a unique one in the student information system, or share only "
-        f"one of the records.{_unblocks(pile)}"
-    )
-
-
-def _school_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{_are(pile)} at {several(len(pile.schools), 'school')} that the district does not share with us. "
-        f"Ask it to share the school, or to stop sharing its students.{_unblocks(pile)}"
-    )
-
-
-def _no_rules(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"The section filter has no rules: every shared section counts, and {_are(pile)} in more than one "
-        "class. Set a filter that keeps one section per student: `rostering filter suggest` finds one, "
-        f"`rostering filter try` shows what it would do.{_unblocks(pile)}"
-    )
 
 
 def _kinds(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
@@ -120,39 +93,7 @@ def _kinds(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
     )
 
 
-def _otherwise(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{_of_schools(pile)} in more than one class for other reasons. Check the sections listed with this "
-        f"cause, and narrow the section filter.{_unblocks(pile)}"
-    )
-
-
-def _other_terms(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{_are(pile)} in more than one class, of which only one is in a current term. "
-        "Set current_term_only in the section filter."
-        f"{_unblocks(pile)}"
-    )
-
-
-def _of_one_kind(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{_of_schools(pile)} in two or more sections{_named(reason.labels)} at once. "
-        f"Remove them from all but one in the student information system.{_unblocks(pile)}"
-    )
-
-
-def _habit(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{_are(pile)} in two or more sections{_named(reason.labels)}: too many to be a data error. "
-        "Narrow the section filter by what distinguishes these sections, such as course or "
-        f"period.{_unblocks(pile)}"
-    )
-
-
 def _named(labels: tuple[Label, ...]) -> str:
-    if not labels:
-        return " of the same kind"
     return (" named " if labels[0].kind is LabelKind.WORD else " of ") + listing([str(one) for one in labels])
 
 
@@ -165,8 +106,7 @@ def _grade_not_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
         f"The section filter keeps no section for {grades(most_first(pile.grades))}{_at(pile)}: "
         f"{_are(pile)} in no class. Add a rule that keeps one of their sections, or remove the grade from "
-        "the "
-        f"filter's scope.{_unblocks(pile)}"
+        f"the filter's scope.{_unblocks(pile)}"
     )
 
 
@@ -179,27 +119,7 @@ def _none_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
         f"{_are(pile)} in shared sections, but {why}{_at(pile)}. Add a rule to the section filter that "
         f"keeps one of them, or ask the district to add {verb(pile.students, 'the student', 'them')} to a "
-        "kept "
-        "section."
-        f"{_unblocks(pile)}"
-    )
-
-
-def _not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{_are(pile)} in none of the shared sections ({grades(most_first(pile.grades))}{_at(pile)}): most "
-        "likely their sections are not shared. Ask the district to share all sections with us in Clever."
-        f"{_unblocks(pile)}"
-    )
-
-
-def _unlisted(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{_are(pile)} in none of the shared sections{_at(pile)}. Enroll "
-        f"{verb(pile.students, 'the student', 'them')} in a section in the student information system, or "
-        "stop "
-        f"sharing {verb(pile.students, 'the student', 'them')}."
-        f"{_unblocks(pile)}"
+        f"kept section.{_unblocks(pile)}"
     )
 
 
@@ -212,8 +132,8 @@ def _ids_reissued(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
         )
     else:
         what = (
-            f"{_of_schools(pile)} listed twice, under an old and a new ID: both have the same "
-            "SIS ID, state ID, student number, or name and grade."
+            f"{_students(pile)}{_of(pile)} {verb(pile.students, 'is', 'are')} listed twice, under an old and "
+            "a new ID: both have the same SIS ID, state ID, student number, or name and grade."
         )
     return (
         f"{what} Their IDs were reissued, most likely by a new student information system. Ask Clever "
@@ -240,30 +160,12 @@ def _removed(pile: Pile) -> str:
     return counted(pile.removed, "student")
 
 
-def _scope_narrowed(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
-    return (
-        f"{_removed(pile)} would be removed, although still shared: they are no longer in the scope of the "
-        f"section filter ({grades(most_first(pile.grades))}{_at(pile)}). Widen the scope if this is not "
-        "intended."
-        f"{_approve(facts)}"
-    )
-
-
 def _school_vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     number = len(pile.schools)
     return (
         f"{several(number, 'school').capitalize()} {verb(number, 'is', 'are')} no longer shared, with all "
         f"{verb(number, 'its', 'their')} students: {_removed(pile)} would be removed. Ask the district "
         f"whether it still shares {verb(number, 'it', 'them')} in Clever.{_approve(facts)}"
-    )
-
-
-def _rule_narrowed(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
-    return (
-        f"{_removed(pile)} of whole grades ({grades(most_first(pile.grades))}{_at(pile)}) "
-        f"{verb(pile.removed, 'is', 'are')} no longer shared, although their schools are: a sharing rule was "
-        "narrowed. Ask the district to widen it."
-        f"{_approve(facts)}"
     )
 
 
@@ -279,14 +181,6 @@ def _rollover(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
     return (
         f"{classes} are replaced by new ones, and {_removed(pile)} would be removed "
         f"({grades(most_first(pile.grades))}). This looks like a new school year.{_approve(facts)}"
-    )
-
-
-def _vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
-    return (
-        f"{_removed(pile)} would be removed{_at(pile)}: they are no longer shared, although others in "
-        "their grades are. Ask the district whether it still shares all of its students."
-        f"{_approve(facts)}"
     )
 
 
@@ -307,8 +201,7 @@ def _records_unreadable(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) ->
     waiting = sum(others.waiting for others in facts.others if others.code is Code.RECORDS_UNREADABLE)
     return (
         f"The section filter uses terms or courses, and {waiting:,} of them cannot be read, because a "
-        "date or a "
-        "name is not valid. Correct them in the student information system."
+        "date or a name is not valid. Correct them in the student information system."
     )
 
 
@@ -321,90 +214,18 @@ def _no_baseline(_reason: ErrorReason, _pile: Pile, facts: CauseFacts) -> str:
     )
 
 
-def _no_students(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
-    return "The district shares no students with us. Ask it to share its students with our app in Clever."
-
-
-def _scope_left(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
-    return (
-        "Students left the filter's scope but are still in a kept section: their grade or school changed, "
-        "or is spelled differently. Compare it with the scope."
-    )
-
-
-def _scope_matches_nothing(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
-    return (
-        "The filter's scope names a grade or a school that no shared student or school has. Correct it, or "
-        "remove it from the scope."
-    )
-
-
-def _nobody_in_scope(_reason: ErrorReason, _pile: Pile, _facts: CauseFacts) -> str:
-    return (
-        "Students are shared, but none is in the scope of the section filter. "
-        "Compare its grades and schools with the district's."
-    )
-
-
-def _class_without_teacher(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    classes = counted(pile.findings.total(), "class", "classes")
-    has = verb(pile.findings.total(), "has", "have")
-    return f"{classes} {has} no teacher. Enter one in the student information system."
-
-
-def _teacher_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    classes = counted(pile.findings.total(), "class", "classes")
-    return f"The teachers of {classes} are not all shared with us. Ask the district to share them in Clever."
-
-
-def _student_not_shared(_reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    sections = counted(pile.findings.total(), "kept section")
-    return (
-        f"{sections} {verb(pile.findings.total(), 'lists', 'list')} students who are not shared with us. "
-        "Ask the district to share them in Clever."
-    )
-
-
-def _unknown(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
-    return (
-        f"{counted(pile.findings.total(), 'error')} with the code {reason.code}. Please report this as a bug."
-    )
-
-
-_TEXTS: Final[Mapping[str, _Words]] = {
-    "sharing.field_withdrawn": _field_withdrawn,
-    "sharing.field_not_shared": _field_not_shared,
-    "sis.field_missing": _field_missing,
-    "sis.field_missing_at_school": _field_missing_at_school,
-    "sis.duplicate_identity": _duplicate,
-    "sharing.school_not_shared": _school_not_shared,
+_TOLD: Final[Mapping[str, Callable[[ErrorReason, Pile, CauseFacts], str]]] = {
     "sis.ids_reissued": _ids_reissued,
     "sis.no_term_runs": no_term_runs,
     "sis.term_unknown": term_unknown,
     "sis.co_taught": co_taught,
-    "filter.no_rules": _no_rules,
     "filter.several_kinds_kept": _kinds,
-    "filter.several_otherwise": _otherwise,
-    "filter.other_terms_kept": _other_terms,
-    "sis.several_of_one_kind": _of_one_kind,
-    "filter.several_of_one_kind": _habit,
     "filter.grade_not_kept": _grade_not_kept,
     "filter.none_kept": _none_kept,
-    "sharing.sections_not_shared": _not_shared,
-    "sis.in_no_section": _unlisted,
-    "filter.scope_narrowed": _scope_narrowed,
     "sharing.school_vanished": _school_vanished,
-    "sharing.rule_narrowed": _rule_narrowed,
     "vendor.rollover": _rollover,
-    "sharing.students_vanished": _vanished,
     "vendor.events_quarantined": _quarantined,
     "vendor.no_baseline": _no_baseline,
     "sis.records_unreadable": _records_unreadable,
-    "sharing.no_students": _no_students,
-    "filter.nobody_in_scope": _nobody_in_scope,
-    "filter.scope_left": _scope_left,
-    "filter.scope_matches_nothing": _scope_matches_nothing,
-    "sis.class_without_teacher": _class_without_teacher,
-    "sharing.teacher_not_shared": _teacher_not_shared,
-    "sharing.student_not_shared": _student_not_shared,
 }
+"""What takes more than that to say."""

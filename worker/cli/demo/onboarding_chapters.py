@@ -62,7 +62,7 @@ async def review(scene: Scene, decided: Decided) -> Json:
         scene.teller.say(
             f"Every student must belong to exactly one class. {_sections_a_student(scene.district)} You do "
             f"not have to read these findings one by one: the review groups {counted(errors, 'error')} into "
-            f"{several(causes, 'cause')}, each with its owner and what to do."
+            f"{several(causes, 'cause')}, {'each ' if causes > 1 else ''}with its owner and what to do."
         )
         scene.causes(review)
         scene.teller.say(

@@ -284,7 +284,7 @@ async def test_neither_log_nor_problem_quotes_an_address_that_the_server_did(
     (one,) = await store.mail_orders.newest(None)
     assert [line["event"] for line in logs] == ["mail.put_off", "mail.refused"]
     assert "district.example" not in f"{logs}{one.problem}"
-    assert one.problem == "the mail server answered 552 4.0.0 to the end of the mail"
+    assert one.problem == "the mail server answered 552 4.0.0 to the end of the e-mail"
 
 
 async def test_what_became_of_mails_is_counted(store: StoreUnderTest, office: Office) -> None:

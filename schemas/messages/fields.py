@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -17,6 +17,8 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
+from schemas.timestamps import instant
+
 INSTANT_PATTERN: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 
 
@@ -25,10 +27,6 @@ def _one_spelling(value: object) -> object:
     if isinstance(value, datetime) or (isinstance(value, str) and re.fullmatch(INSTANT_PATTERN, value)):
         return value
     raise ValueError("expected a UTC time such as 2025-09-02T08:15:04.000Z")
-
-
-def _instant_text(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -41,7 +39,7 @@ def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
 Instant = Annotated[
     AwareDatetime,
     BeforeValidator(_one_spelling),
-    PlainSerializer(_instant_text, return_type=str),
+    PlainSerializer(instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN}),
 ]
 

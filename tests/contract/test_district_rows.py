@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from schemas.timestamps import instant
 from tests.support.builders.records import NOON, later
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL
-from worker.domain.roster.timestamps import instant
 from worker.operations.district_queries import DistrictsAsked
 from worker.operations.districts import WORKER, NamedDistrict
 

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from schemas.messages.review import Cause
+from schemas.timestamps import instant
 from schemas.words import Owner
 from tests.support.builders.records import DISTRICT, cause
 from tests.support.fakes.evaluation import MemoryEvaluation
@@ -21,7 +22,6 @@ from worker.domain.preflight.tally import Tally
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.records import RecordId, Section, Student, Teacher
 from worker.domain.roster.section_filter import SectionFilter, SectionView
-from worker.domain.roster.timestamps import instant
 from worker.pipeline.evaluate.review_suggestions import _is_better, advise
 from worker.suggest.service import search, suggest_filters
 from worker.suggest.suggestions import Suggestion

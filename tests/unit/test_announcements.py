@@ -15,6 +15,7 @@ from schemas import export
 from schemas.messages.alert import ALERT_SCHEMA, AlertMessage
 from schemas.messages.commit import COMMIT_SCHEMA, CommitEnvelope
 from schemas.messages.review import MAX_ITEMS
+from schemas.timestamps import instant
 from schemas.words import Owner, Trigger
 from tests.support.builders.records import (
     BATCH_ID,
@@ -60,7 +61,6 @@ from worker.domain.roster.roster import (
     teacher_entry,
     upsert_change,
 )
-from worker.domain.roster.timestamps import instant
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.relay.stage import body
 from worker.runtime.trace_context import trace_parent

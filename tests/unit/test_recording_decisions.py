@@ -11,6 +11,7 @@ import pytest
 from schemas.messages.batch import Batch
 from schemas.messages.commit import COMMIT_SCHEMA, CommitEnvelope
 from schemas.messages.review import REVIEW_SCHEMA
+from schemas.timestamps import instant
 from schemas.words import Severity, Trigger
 from tests.support.builders.records import DISTRICT, Json
 from tests.support.fakes.evaluation import MemoryEvaluation
@@ -24,7 +25,6 @@ from worker.domain.roster.canonical import canonical, to_hex
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.roster import PartLimits
 from worker.domain.roster.staging import Change
-from worker.domain.roster.timestamps import instant
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.preflight import run_preflight
 from worker.pipeline.evaluate.record_decision import PARTS_AT_ONCE, Decided, enqueue_changes, record_outcome

@@ -9,12 +9,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from schemas.timestamps import instant
 from worker.alerts.delivery_store import ChannelLine, DeadDelivery, OpenIncident
 from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
 from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
-from worker.domain.roster.timestamps import instant
 from worker.runtime.count_text import counted
 
 _channel = click.option("--channel", metavar="NAME", help="Only this channel, as shown by `alerts list`.")

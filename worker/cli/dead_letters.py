@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 from rich.table import Table
 
+from schemas.timestamps import instant
 from worker.bootstrap import broker as outside
 from worker.bootstrap import store as app
 from worker.cli.approvals import spoken
@@ -20,7 +21,6 @@ from worker.cli.context import CommandContext
 from worker.cli.district_argument import district_id_of
 from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
-from worker.domain.roster.timestamps import instant
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetter, DeadLetters
 from worker.operations import dead_letters as letters

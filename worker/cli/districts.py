@@ -12,6 +12,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from schemas.timestamps import instant
 from worker.bootstrap import settings
 from worker.bootstrap.store import Stores
 from worker.cli import approvals
@@ -21,7 +22,6 @@ from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.domain.preflight.approval import plan_text
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.roster.timestamps import instant
 from worker.operations.district_queries import DistrictRow, DistrictsAsked
 from worker.runtime.count_text import counted
 

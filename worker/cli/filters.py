@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from schemas.timestamps import instant
 from worker.bootstrap.store import Stores
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
@@ -25,7 +26,6 @@ from worker.domain.preflight.policy import parse_end, parse_own_policy
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
-from worker.domain.roster.timestamps import instant
 from worker.operations.districts import FilterVersion, PolicyVersion
 from worker.runtime.count_text import counted
 from worker.runtime.errors import FilterUnconfirmed, InputFileError

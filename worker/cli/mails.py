@@ -12,12 +12,12 @@ from typing import Any, BinaryIO
 import click
 from rich.table import Table
 
+from schemas.timestamps import instant
 from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
 from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.domain.mail.mails import MailKind
-from worker.domain.roster.timestamps import instant
 from worker.mail.mail_store import KeptMail, MailState
 from worker.runtime.count_text import counted
 

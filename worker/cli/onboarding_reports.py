@@ -12,10 +12,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from schemas.timestamps import instant
 from worker.cli.terminal import moment
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.todo import Wait, reportable_troubles
-from worker.domain.roster.timestamps import instant
 from worker.mail.mail_store import KeptMail
 from worker.onboarding.district_store import Record, RulesAsked, Transition, suggested_rules
 from worker.onboarding.todo import waits_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from worker.domain.roster.timestamps import instant
+from schemas.timestamps import instant
 from worker.onboarding.district_store import Record
 from worker.onboarding.export_left_out import log_left_out
 from worker.onboarding.todo import waits_of

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from schemas.timestamps import instant
 from worker.domain.messages.bodies import plan_summary, students_summary
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.canonical import from_bytes, to_hex
 from worker.domain.roster.clever_sync import sync_state
-from worker.domain.roster.timestamps import instant
 
 
 class Row(Protocol):

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from schemas.messages.batch import Batch
 from schemas.messages.commit import COMMIT_SCHEMA, CommitEnvelope
+from schemas.timestamps import instant
 from schemas.words import Trigger
 from worker.domain.messages.restoration import Restoration
 from worker.domain.preflight.decision import Outcome, batch_id, decision_id
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.terms import without_grace
-from worker.domain.roster.timestamps import instant
 from worker.operations.rollback_store import PastCommit, Rollback, Rollbacks
 from worker.pipeline.evaluate.candidate.context import chunks
 from worker.pipeline.evaluate.candidate.district import judge_district

@@ -13,9 +13,9 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
+from schemas.timestamps import instant
 from worker.adapters.channels.http import post
 from worker.adapters.channels.names import channel_name
-from worker.domain.roster.timestamps import instant
 
 STANDS_FOR: Final = timedelta(hours=24)
 """How long an alert stands at Alertmanager that nobody sends again: a notify stage may be away at night."""

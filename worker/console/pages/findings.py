@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from schemas.timestamps import instant
 from schemas.words import Severity
 from worker.console.access.identity import Permission, who
 from worker.console.console import HEADERS, Console
 from worker.console.page import Route
 from worker.domain.preflight.policy import Code
-from worker.domain.roster.timestamps import instant
 from worker.operations.district_queries import FindingPlace, FindingRow, FindingsAsked
 from worker.runtime.spreadsheet_cells import csv_lines, no_formula
 

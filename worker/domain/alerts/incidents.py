@@ -14,11 +14,11 @@ from typing import Final
 from urllib.parse import quote
 
 from schemas.messages.alert import ALERT_SCHEMA, AlertMessage
+from schemas.timestamps import instant
 from schemas.words import AlertStatus
 from worker.domain.alerts.codes import CATALOGUE
 from worker.domain.preflight.decision import alert_id
 from worker.domain.roster.canonical import canonical
-from worker.domain.roster.timestamps import instant
 
 NO_DISTRICT: Final = ""
 """Whose an incident is that is nobody's in particular; null in its alerts."""

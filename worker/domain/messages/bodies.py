@@ -9,12 +9,12 @@ from typing import Any
 
 from schemas.messages import review
 from schemas.messages.batch import Batch
+from schemas.timestamps import instant
 from worker.domain.messages.size_limit import truncated
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.clever_sync import sync_state
-from worker.domain.roster.timestamps import instant
 
 
 def review_body(

@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from schemas.timestamps import instant
 from schemas.words import Severity
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally, plan_counts
 from worker.domain.roster.canonical import MODULUS, to_hex
-from worker.domain.roster.timestamps import instant
 from worker.runtime.count_text import counted
 
 REMOVAL_GUARDS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from schemas.messages.review import Cause
+from schemas.timestamps import instant
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.kept_suggestions import (
     KeptSuggestions,
@@ -16,7 +17,6 @@ from worker.domain.review.kept_suggestions import (
     search_input,
     unplaced,
 )
-from worker.domain.roster.timestamps import instant
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime import logs
 from worker.suggest.service import search

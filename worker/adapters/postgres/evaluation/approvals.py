@@ -6,6 +6,7 @@ from typing import Final
 
 import asyncpg
 
+from schemas.timestamps import instant
 from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access.audit import audit
@@ -23,7 +24,6 @@ from worker.domain.preflight.approval import (
 )
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.canonical import from_bytes, to_hex
-from worker.domain.roster.timestamps import instant
 from worker.runtime.errors import OrderRefused, UnknownDistrictError
 
 _SQL: Final = statements.load("evaluation/approvals")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.timestamps import instant
 from schemas.words import Trigger
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.access.audit import audit
@@ -16,7 +17,6 @@ from worker.adapters.postgres.operations.purge import check_purgeable, purge
 from worker.domain.alerts.incidents import AlertRules
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
-from worker.domain.roster.timestamps import instant
 from worker.operations.district_details import DistrictRows, district_details, schools_named
 from worker.operations.districts import WORKER, FilterVersion, NamedDistrict, PolicyVersion
 from worker.runtime.errors import FilterChanged, PolicyError, UnknownDistrictError

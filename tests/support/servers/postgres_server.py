@@ -1,7 +1,8 @@
 """A PostgreSQL server for the tests, which lends migrated and empty databases.
 
-A database that comes back is lent again once it was emptied, which takes a tenth of making another one. One
-that somebody is still connected to, or whose schema is not the template's any more, is thrown away instead.
+A database that comes back is emptied and lent again, which takes less than making another one. One that
+somebody is still connected to is emptied before it is lent, or thrown away where he is connected still; so is
+one whose schema is not the template's any more.
 """
 
 from __future__ import annotations
@@ -27,31 +28,28 @@ SETTINGS: Final = (
 )
 
 SOMEBODY_ELSE: Final = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+    SELECT count(*) FROM pg_stat_get_activity(NULL) AS a JOIN pg_database AS d ON d.oid = a.datid
+    WHERE d.datname = current_database() AND a.pid <> pg_backend_pid()
+      AND a.backend_type = 'client backend'"""
 
 # Whatever alters a schema writes rows of these catalogs or removes some, even if it is put back afterwards.
 # So does ANALYZE, and what it finds would choose the plans of the next test.
-CATALOGS: Final = (
-    "pg_attribute",
-    "pg_constraint",
-    "pg_index",
-    "pg_proc",
-    "pg_statistic",
-    "pg_trigger",
-    "pg_type",
+CATALOGS: Final = frozenset(
+    ("pg_attribute", "pg_constraint", "pg_index", "pg_proc", "pg_statistic", "pg_trigger", "pg_type")
 )
 SHAPE: Final = "SELECT " + ", ".join(
     f"(SELECT count(*) FROM {catalog}), (SELECT max(xmin::text::bigint) FROM {catalog})"
-    for catalog in CATALOGS
+    for catalog in sorted(CATALOGS)
 )
 
 # By what was written and not by what is there: a table whose rows were all deleted, or rolled back, is not
-# as new either. With the tables that refer to one.
-WRITTEN: Final = """
+# as new either. With the tables that refer to one, and the catalogs of a schema.
+WRITTEN: Final = f"""
     WITH RECURSIVE written AS (
         SELECT oid FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        WHERE relkind = 'r'
+          AND (relnamespace = 'public'::regnamespace
+               OR oid = ANY (ARRAY[{", ".join(f"'{catalog}'" for catalog in sorted(CATALOGS))}]::regclass[]))
           AND pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid)
               + pg_stat_get_tuples_deleted(oid) > 0
         UNION
@@ -88,37 +86,43 @@ class Template:
     copies: str
     """What the names of its copies begin with."""
     shape: list[int] = field(default_factory=list)
-    seeds: dict[str, str] = field(default_factory=dict, repr=False)
-    """Statements that fill a table with what a new database has in it, by the table."""
+    seeds: dict[str, str] = field(default_factory=dict)
+    """The columns of each table that a new database has rows in; these stand in `seeds` as well."""
+    emptied: list[str] = field(default_factory=list)
+    """The names of copies that are as new."""
     returned: list[str] = field(default_factory=list)
-    """The names of copies that may be lent again."""
+    """The names of copies that may be lent again once they are emptied."""
 
     async def look(self, connection: asyncpg.Connection) -> None:
         """See what a new database is like, and leave nothing to do for autovacuum, which would analyze it."""
+        await connection.execute("DROP SCHEMA IF EXISTS seeds CASCADE; CREATE SCHEMA seeds")
+        self.seeds = dict(await connection.fetch(FILLED))
+        for name in self.seeds:
+            await connection.execute(f"CREATE TABLE seeds.{name} AS TABLE public.{name}")
         self.shape = await _shape(connection)
-        for name, columns in await connection.fetch(FILLED):
-            rows = await connection.fetchval(f"SELECT json_agg(t)::text FROM {name} AS t")
-            if rows is not None:
-                quoted = rows.replace("'", "''")
-                self.seeds[name] = (
-                    f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE "
-                    f"SELECT {columns} FROM json_populate_recordset(NULL::{name}, '{quoted}'::json)"
-                )
         await _forget_writes(connection)
 
-    async def emptied(self, connection: asyncpg.Connection) -> bool:
-        """Make a copy as it was when it was new; False where that cannot be."""
-        tables = await written(connection)
-        if tables is None or await _shape(connection) != self.shape:
+    async def empty(self, connection: asyncpg.Connection, tables: list[str] | None) -> bool:
+        """Make a copy in which tables were written as it was when it was new; False where that cannot be."""
+        if tables is None:
             return False
-        if tables:
+        if not CATALOGS.isdisjoint(tables) and await _shape(connection) != self.shape:
+            return False
+        ours = [name for name in tables if name not in CATALOGS]
+        if ours:
             # Without triggers: what nobody may delete from a table goes as well.
             statements = [
                 "SET session_replication_role = replica",
-                f"TRUNCATE {', '.join(tables)} RESTART IDENTITY",
-                *(self.seeds[name] for name in tables if name in self.seeds),
+                f"TRUNCATE {', '.join(ours)} RESTART IDENTITY",
+            ]
+            statements += [
+                f"INSERT INTO {name} ({self.seeds[name]}) OVERRIDING SYSTEM VALUE "
+                f"SELECT {self.seeds[name]} FROM seeds.{name}"
+                for name in ours
+                if name in self.seeds
             ]
             await connection.execute("; ".join(statements))
+        if tables:
             await _forget_writes(connection)
         return True
 
@@ -181,24 +185,35 @@ class PostgresServer:
 
     @asynccontextmanager
     async def fresh_database(self, *, is_shadowed: bool = False) -> AsyncIterator[str]:
-        """Lend a database of its own, migrated and empty, or with nothing but the shadow."""
+        """Lend a database of its own, migrated and empty, or with nothing but the shadow, which must stay."""
         template = self._shadowed if is_shadowed else self._empty
         name = await self._lent_again(template) or await self._made(template)
-        try:
-            yield self.database_url(name)
-        finally:
-            template.returned.append(name)
+        yield self.database_url(name)
+        await self._take_back(template, name)
 
     async def _made(self, template: Template) -> str:
         name = f"{template.copies}_{uuid.uuid4().hex}"
         await self.execute(f"CREATE DATABASE {name} TEMPLATE {template.name} STRATEGY FILE_COPY")
         return name
 
+    async def _take_back(self, template: Template, name: str) -> None:
+        changed: list[str] = []
+        async with _connection(self.database_url(name)) as connection:
+            tables = await written(connection)
+            if template is self._shadowed:
+                assert self.shade is not None
+                changed = await self.shade.changed(connection, tables)
+            is_as_new = await template.empty(connection, tables)
+        (template.emptied if is_as_new else template.returned).append(name)
+        assert changed == [], f"another district than the test's was changed in {changed}"
+
     async def _lent_again(self, template: Template) -> str | None:
+        if template.emptied:
+            return template.emptied.pop()
         while template.returned:
             name = template.returned.pop()
             async with _connection(self.database_url(name)) as connection:
-                is_as_new = await template.emptied(connection)
+                is_as_new = await template.empty(connection, await written(connection))
             if is_as_new:
                 return name
             await self.execute(f"DROP DATABASE {name} WITH (FORCE)")

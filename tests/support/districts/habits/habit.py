@@ -125,6 +125,7 @@ def coverage(records: Records, section_filter: SectionFilter, today: date) -> Co
     ranks: dict[str, dict[RecordId, int]] = {}
     schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is RecordKind.SCHOOL]
     scope = find_schools(section_filter.scope, schools)
+    calendar = calendar_of(records, today, 0)
     for (kind, record_id), record in records.items():
         student = student_from_json(record_id, record) if kind is RecordKind.USER else None
         if student is not None and scope.holds(student):
@@ -133,7 +134,7 @@ def coverage(records: Records, section_filter: SectionFilter, today: date) -> Co
         if kind is not RecordKind.SECTION:
             continue
         section = section_from_json(record_id, record)
-        kept = rank(section_filter, view(section, records), calendar_of(records, today, 0))
+        kept = rank(section_filter, view(section, records), calendar)
         if kept is not None:
             for listed in section.students:
                 if listed in ranks:

@@ -58,5 +58,5 @@ class MailSettings(Group):
     bounces_imap_url: Annotated[SecretStr, url_of("imap", "imaps")] | None = Field(
         default=None,
         description="Mailbox of `bounce_address`, as imaps://user:password@host/INBOX, read once a minute. "
-        "Unset: pipe bounces into `rostering mails bounced`. imap:// requires STARTTLS to another machine.",
+        "Unset: bounces are not read. imap:// requires STARTTLS to another machine.",
     )

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
+
+from structlog.testing import capture_logs
 
 from tests.acceptance.canary_scene import IMAP_PASSWORD, SMTP_PASSWORD, Scene
 from tests.acceptance.canary_watch import in_the_way
@@ -13,7 +17,11 @@ from tests.support.builders.bounces import report
 from tests.support.builders.records import DISTRICT
 from tests.support.districts import canaries
 from tests.support.fixtures.access import Browser
+from tests.support.fixtures.store import opened_store
 from tests.support.servers.mail_office import CUT, Kept
+from worker.mail.bounce_mailbox import Returned
+from worker.mail.bounces import BounceStage
+from worker.runtime.metrics import Metrics
 
 GOOD, REFUSED = 1, 2
 """Members of the team; the mail server does not take the second one's address, and quotes it."""
@@ -67,8 +75,30 @@ async def is_asked_for_rules(told: Scene) -> None:
     assert refused["mail_id"] == uncertain["mail_id"]
     comes_back = await told.worker.logged("mail.sent")
     to = f"bounces+{comes_back['mail_id'].replace('-', '')}@vendor.example"
-    await told.done("mails", "bounced", stdin=report(to=to, recipient=canaries.address(GOOD)).decode())
+    await _comes_back(told, report(to=to, recipient=canaries.address(GOOD)))
     await _is_looked_at(told, comes_back["mail_id"])
+
+
+@dataclass
+class Returns:
+    """A mailbox with one message in it."""
+
+    raw: bytes
+
+    async def unseen(self, limit: int) -> list[Returned]:
+        return [Returned("1", self.raw)][:limit]
+
+    async def seen(self, uids: Collection[str]) -> None:
+        assert list(uids) == ["1"]
+
+
+async def _comes_back(told: Scene, raw: bytes) -> None:
+    """A report comes back to the mailbox."""
+    async with opened_store(told.site.database_url or "") as store:
+        with capture_logs() as logs:
+            assert await BounceStage(Returns(raw), store.mails, Metrics()).once()
+    assert [line["event"] for line in logs] == ["mail.bounced"]
+    told.sweep.read(json.dumps(logs), "the log of a bounce")
 
 
 async def _is_looked_at(told: Scene, mail_id: str) -> None:

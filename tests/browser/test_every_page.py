@@ -41,8 +41,8 @@ MANY = (
 )
 WINDOW = """UPDATE onboarding SET contacts = '{ada@b.example}', opens_on = now()::date + 12, windows_set = 1
             WHERE district_id = $1"""
-BOUNCED = """UPDATE mails SET bounced = '{"ada@larkspur.example": "5.1.1"}', bounced_at = now()
-             RETURNING mail_id"""
+BOUNCED = """UPDATE mails SET state = 'bounced', handed_at = now(), sent_at = now(),
+                 bounced = '{"ada@larkspur.example": "5.1.1"}', bounced_at = now() RETURNING mail_id"""
 HOMEROOM = '{"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}'
 
 

@@ -63,9 +63,9 @@ TABLES: Final = {
         ("refreshed_at",),
     ),
     "mails": Table(
-        "mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, settled_by",
-        "gen_random_uuid(), 'd', 'invitation', '{n}', '{{a@b.example}}', '', '', '', 'UTC', 'pat'",
-        ("next_attempt_at", "settled_at"),
+        "mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone",
+        "gen_random_uuid(), 'd', 'invitation', '{n}', '{{a@b.example}}', '', '', '', 'UTC'",
+        ("next_attempt_at",),
         ("trying_since",),
     ),
     "connections": Table(
@@ -118,7 +118,8 @@ class Case:
         return " ".join((self.table, self.column, *self.also.values(), "" if self.key == 1 else "other"))
 
 
-HANDED = {"handed_at": "'epoch'"}
+HANDED = {"state": "'sending'", "handed_at": "'epoch'"}
+SENT = {"state": "'sent'", "handed_at": "'epoch'", "sent_at": "'epoch'"}
 CASES: Final = (
     *(Case("windows", column) for column in ("opened_at", "last_event_at", "deferred_since")),
     Case("feed_marks", "received_at"),
@@ -130,7 +131,6 @@ CASES: Final = (
     Case("deliveries", "refreshed_at", becomes=timedelta(days=-1)),
     Case("mails", "next_attempt_at", 6 * MINUTE, also=HANDED),
     Case("mails", "trying_since"),
-    Case("mails", "settled_at", becomes=-MINUTE),
     Case("connections", "due_at", MINUTE, also={"failures": "0"}),
     Case("connections", "due_at", 15 * MINUTE, also={"failures": "1"}),
     *(Case("connections", column) for column in ("cursor_at", "failing_since")),
@@ -244,8 +244,8 @@ async def test_a_row_that_somebody_has_is_passed_by_and_the_others_are_not(
 SETTLED: Final = (
     Case("deliveries", "next_attempt_at", also={"delivered_at": "'epoch'"}),
     Case("deliveries", "next_attempt_at", also={"dead_at": "'epoch'"}),
-    Case("mails", "next_attempt_at", also={"handed_at": "'epoch'", "sent_at": "'epoch'"}),
-    Case("mails", "next_attempt_at", also={"dead_at": "'epoch'"}),
+    Case("mails", "next_attempt_at", also=SENT),
+    Case("mails", "next_attempt_at", also={"state": "'dead'", "dead_at": "'epoch'"}),
     Case("incidents", "since"),
 )
 
@@ -266,7 +266,7 @@ async def test_a_time_that_lies_ahead_as_it_may_stays_where_another_of_its_row_c
     store: StoreUnderTest,
 ) -> None:
     mails = Rows(store, Case("mails", "trying_since"))
-    await mails.add(next_attempt_at=10 * MINUTE, trying_since=MINUTE, settled_at=timedelta(seconds=5))
+    await mails.add(next_attempt_at=10 * MINUTE, trying_since=MINUTE)
     connections = Rows(store, Case("connections", "cursor_at", also={"failures": "1"}))
     await connections.add(due_at=15 * MINUTE, cursor_at=MINUTE, baseline_after=REFUSED_PAUSE)
     deliveries = Rows(store, Case("deliveries", "next_attempt_at"))
@@ -279,16 +279,15 @@ async def test_a_time_that_lies_ahead_as_it_may_stays_where_another_of_its_row_c
     assert await deliveries.changes() == [(0, "next_attempt_at")]
 
 
-async def test_the_next_attempt_of_a_mail_that_was_sent_stays_where_its_settling_comes_back(
+async def test_the_next_attempt_of_a_mail_that_was_sent_stays_where_its_first_one_comes_back(
     store: StoreUnderTest,
 ) -> None:
-    sent = {"handed_at": "'epoch'", "sent_at": "'epoch'"}
-    mails = Rows(store, Case("mails", "settled_at", also=sent))
-    await mails.add(next_attempt_at=10 * MINUTE, settled_at=MINUTE)
+    mails = Rows(store, Case("mails", "trying_since", also=SENT))
+    await mails.add(next_attempt_at=10 * MINUTE, trying_since=MINUTE)
 
     await clock_of(store).catch_up()
 
-    assert await mails.changes() == [(0, "settled_at")]
+    assert await mails.changes() == [(0, "trying_since")]
 
 
 PUT_OFF: Final = (
@@ -316,8 +315,10 @@ async def test_mails_that_no_quiet_hour_puts_off_are_due_though_many_wait_for_th
         await store.rows(PUT_OFF, occasion, zone, now + ahead, count)
     for occasion in ("sent ", "dead "):
         await store.rows(PUT_OFF, occasion, by_day, now + 6 * hour, 1)
-    await store.rows("UPDATE mails SET handed_at = now(), sent_at = now() WHERE occasion = 'sent 1'")
-    await store.rows("UPDATE mails SET dead_at = now() WHERE occasion = 'dead 1'")
+    await store.rows(
+        "UPDATE mails SET state = 'sent', handed_at = now(), sent_at = now() WHERE occasion = 'sent 1'"
+    )
+    await store.rows("UPDATE mails SET state = 'dead', dead_at = now() WHERE occasion = 'dead 1'")
 
     async with store.database.transaction() as connection:
         await connection.execute("SELECT FROM mails WHERE occasion = 'later, by day 1' FOR UPDATE")

@@ -27,8 +27,9 @@ HELD = """
     VALUES ($1, 'connected', now(), '{review,unpublished}')"""
 DEAD_MAIL = """
     INSERT INTO mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone,
-        dead_at)
-    VALUES (gen_random_uuid(), $1, 'rostered', 'rostered', '{a@b.example}', 's', 't', 'h', 'UTC', now())"""
+        state, dead_at)
+    VALUES (gen_random_uuid(), $1, 'rostered', 'rostered', '{a@b.example}', 's', 't', 'h', 'UTC',
+        'dead', now())"""
 TROUBLE = {
     "sync.paused": (
         'UPDATE connections SET record = \'{"state": "paused"}\'',

@@ -89,7 +89,10 @@ async def test_a_mail_that_is_put_off_starts_anew_and_counts_from_its_first_try(
     for name, since in (("first", "NULL"), ("young", "now() - interval '1 day' + interval '20 s'"),
                         ("old", "now() - interval '1 day' - interval '20 s'")):  # fmt: skip
         await add(
-            store, name, f"attempts = 1, handed_at = now(), refused = '{{\"x\": 1}}', trying_since = {since}"
+            store,
+            name,
+            "state = 'sending', attempts = 1, handed_at = now(), refused = '{\"x\": 1}', "
+            f"trying_since = {since}",
         )
     before = await rows(store)
 
@@ -110,7 +113,7 @@ async def test_only_links_that_have_left_are_no_longer_kept_and_nothing_else_of_
 ) -> None:
     token = "t0_-" * 8
     text = f"https://x.example/connect/{token}, /connect/{token} and /connect/short"
-    await add(store, "a", "attempts = 1, handed_at = now(), problem = 'slow'")
+    await add(store, "a", "state = 'sending', attempts = 1, handed_at = now(), problem = 'slow'")
     await store.rows("UPDATE mails SET text = $1, html = $1 || '!'", text)
 
     await store.mails.sent(held((await rows(store))["a"]))
@@ -181,7 +184,8 @@ async def test_what_waits_for_the_sync_is_taken_where_its_own_district_is_in_syn
     assert await taken(store) == ["in"]
     assert await store.mails.handed(held((await rows(store))["in"]), {}, MINUTE)
     await store.rows(
-        "UPDATE mails SET attempts = 1, next_attempt_at = now() + interval '1 h', handed_at = NULL"
+        "UPDATE mails SET state = 'waiting', attempts = 1, next_attempt_at = now() + interval '1 h', "
+        "handed_at = NULL"
     )
     assert not await store.mails.handed(held((await rows(store))["out"]), {}, MINUTE)
 
@@ -200,13 +204,37 @@ async def test_one_that_waits_for_the_sync_holds_later_ones_up_once_it_may_go_or
 
 async def test_a_mail_that_somebody_else_takes_is_passed_by(store: StoreUnderTest) -> None:
     await put(store, mail("held", "1"), mail("free", "2"))
+    await add(
+        store, "unanswered", "state = 'sending', attempts = 1, handed_at = now(), next_attempt_at = now()"
+    )
     async with store.database.transaction() as connection:
-        await connection.execute("SELECT FROM mails WHERE occasion = 'held' FOR UPDATE")
+        await connection.execute("SELECT FROM mails WHERE occasion <> 'free' FOR UPDATE")
 
         async with asyncio.timeout(10):
             assert await taken(store) == ["free"]
 
     assert await taken(store) == ["held"]
+    assert (await rows(store))["unanswered"]["state"] == "uncertain"
+
+
+async def test_only_a_mail_that_was_handed_over_and_whose_time_is_over_becomes_uncertain(
+    store: StoreUnderTest,
+) -> None:
+    await add_each_kind(store)
+    over, within = (f"now() + interval '{by.total_seconds()} s'" for by in (-MOMENT, MOMENT))
+    await store.rows(f"UPDATE mails SET next_attempt_at = {over} WHERE occasion <> 'sending'")
+    await store.rows(f"UPDATE mails SET next_attempt_at = {within} WHERE occasion = 'sending'")
+    before = await rows(store)
+    await taken(store)
+    meanwhile = await rows(store)
+    await store.rows(f"UPDATE mails SET next_attempt_at = {over} WHERE occasion = 'sending'")
+
+    await taken(store)
+
+    assert changed_of(before, meanwhile) == {"waits"}
+    assert {name: row["state"] for name, row in (await rows(store)).items()} == {
+        name: row["state"] for name, row in before.items()
+    } | {"sending": "uncertain"}
 
 
 async def test_what_is_taken_counts_its_attempt_says_for_how_long_it_was_tried_and_is_held_for_the_lease(
@@ -241,10 +269,38 @@ async def test_reports_are_added_to_a_mail_that_left_once_each(store: StoreUnder
     again = await store.mails.bounce(held(sent).mail_id, {"a": "5"})
     more = await store.mails.bounce(held(sent).mail_id, {"b": "4"})
 
-    assert {name for name, kind in first.items() if kind} == {"sending", "uncertain", "sent"}
-    assert changed_of(before, after) == {"sending", "uncertain", "sent"}
+    left = {"sending", "uncertain", "sent", "bounced"}
+    assert {name for name, kind in first.items() if kind} == left
+    assert changed_of(before, after) == left
+    assert [after[name]["state"] for name in sorted(left)] == ["bounced", "sending", "bounced", "uncertain"]
     assert (again, more) == (None, "invitation")
     assert (await rows(store))["sent"]["bounced"] == {"a": "5", "b": "4"}
+
+
+async def test_a_mail_that_some_do_not_have_is_bounced_once_it_is_sent(store: StoreUnderTest) -> None:
+    kept = {"sent": "problem = NULL", "refused": "refused = '{\"a\": 550}'"}
+    for name, changed in kept.items():
+        await add(store, name, f"{KINDS['sending']}, {changed}")
+    await add(store, "reported", KINDS["sending"])
+    before = {name: held(row) for name, row in (await rows(store)).items()}
+    await store.mails.bounce(before["reported"].mail_id, {"a": "5"})
+
+    for due in before.values():
+        await store.mails.sent(due)
+
+    after = {name: row["state"] for name, row in (await rows(store)).items()}
+    assert after == {"sent": "sent", "refused": "bounced", "reported": "bounced"}
+
+
+async def test_a_mail_that_is_sent_again_has_no_report_of_the_time_before(store: StoreUnderTest) -> None:
+    await add(store, "a", KINDS["uncertain"])
+    due = held((await rows(store))["a"])
+    await store.mails.bounce(due.mail_id, {"a": "5"})
+
+    await store.mail_orders.settle(due.mail_id, "pat", arrived=False)
+
+    anew = (await rows(store))["a"]
+    assert (anew["state"], anew["bounced"], anew["refused"]) == ("waiting", {}, {})
 
 
 async def test_the_newest_mails_are_listed_of_one_district_or_of_all(store: StoreUnderTest) -> None:
@@ -260,7 +316,7 @@ async def test_the_newest_mails_are_listed_of_one_district_or_of_all(store: Stor
 
 
 ANEW: Final = {
-    "arrived": ("sent", "uncertain"),
+    "arrived": ("bounced", "uncertain"),
     "again": ("uncertain",),
     "retry": ("dead",),
     "cancel": ("waits", "dead"),
@@ -272,8 +328,6 @@ async def test_an_order_changes_the_mail_that_it_is_of_and_says_who_gave_it(
     store: StoreUnderTest, order: str
 ) -> None:
     await add_each_kind(store)
-    bounce = "UPDATE mails SET bounced = '{\"a\": \"5\"}', bounced_at = now() WHERE occasion = 'sent'"
-    await store.rows(bounce)
     for name in ANEW[order]:
         before = await rows(store)
         of = held(before[name]).mail_id
@@ -287,11 +341,11 @@ async def test_an_order_changes_the_mail_that_it_is_of_and_says_who_gave_it(
         assert (row["settled_by"], row["attempts"] - old["attempts"]) == ("pat", order in {"again", "retry"})
         if order == "arrived":
             assert old["sent_at"] in {None, row["sent_at"]}
-            assert not row["waits"]
+            assert row["state"] == "sent"
         elif order == "cancel":
             assert MOMENT > datetime.now(UTC) - row["cancelled_at"] > NOTHING
         else:
-            assert row["waits"]
+            assert row["state"] == "waiting"
             assert MOMENT > datetime.now(UTC) - row["next_attempt_at"] > NOTHING
 
 
@@ -302,7 +356,7 @@ async def test_an_order_waits_for_the_sender_and_is_given_of_what_became_of_the_
     of = (await rows(store))["waits"]["mail_id"]
 
     async with store.database.transaction() as sender:
-        await sender.execute("UPDATE mails SET handed_at = now() WHERE mail_id = $1", of)
+        await sender.execute("UPDATE mails SET state = 'sending', handed_at = now() WHERE mail_id = $1", of)
         cancelling = asyncio.ensure_future(store.mail_orders.cancel(of, "pat"))
         await until_it_waits(store, cancelling)
 
@@ -321,37 +375,19 @@ async def test_each_mail_is_shown_as_it_is(store: StoreUnderTest) -> None:
 
 AGO = "now() - interval '{} hours'"
 NEEDS: Final = {
-    "dead": ("dead_at = {2}", 2),
-    "uncertain": ("handed_at = {3}, next_attempt_at = now() - interval '20 s'", 3),
-    "bounced": ('handed_at = {5}, sent_at = {4}, bounced = \'{{"a": "5"}}\', bounced_at = {2}', 2),
-    "refused by some": ("handed_at = {5}, sent_at = {4}, refused = '{{\"a\": 550}}'", 4),
-    "bounced again": (
-        'handed_at = {5}, sent_at = {4}, bounced = \'{{"a": "5"}}\', bounced_at = {2}, settled_at = {3}',
+    "dead": ("state = 'dead', dead_at = {2}", 2),
+    "uncertain": ("state = 'uncertain', handed_at = {3}", 3),
+    "bounced": (
+        "state = 'bounced', handed_at = {5}, sent_at = {4}, bounced = '{{\"a\": \"5\"}}', bounced_at = {2}",
         2,
     ),
-    "refused again": (
-        "handed_at = {5}, sent_at = {2}, refused = '{{\"a\": 550}}', settled_at = {3}",
-        2,
+    "refused by some": (
+        "state = 'bounced', handed_at = {5}, sent_at = {4}, refused = '{{\"a\": 550}}'",
+        4,
     ),
-    "dead and settled": ("dead_at = {2}, settled_at = {1}", 2),
+    "dead and settled": ("state = 'dead', dead_at = {2}, settled_at = {1}", 2),
 }
-NEEDS_NOT: Final = {
-    "waits": KINDS["waits"],
-    "sending": KINDS["sending"],
-    "sent": KINDS["sent"],
-    "sent at the end of its time": "handed_at = {5}, sent_at = {4}, next_attempt_at = {4}",
-    "cancelled": KINDS["cancelled"],
-    "bounced, settled": 'handed_at = {5}, sent_at = {4}, bounced = \'{{"a": "5"}}\', bounced_at = {3}, '
-    "settled_at = {2}",
-    "bounced, settled at that very moment": 'handed_at = {5}, sent_at = {4}, bounced = \'{{"a": "5"}}\', '
-    "bounced_at = '2026-01-01Z', settled_at = '2026-01-01Z'",
-    "refused, settled": "handed_at = {5}, sent_at = {3}, refused = '{{\"a\": 550}}', settled_at = {2}",
-    "refused, settled at that very moment": "handed_at = {5}, refused = '{{\"a\": 550}}', "
-    "sent_at = '2026-01-01Z', settled_at = '2026-01-01Z'",
-    "bounced, sent again": 'bounced = \'{{"a": "5"}}\', bounced_at = {2}, settled_at = {3}',
-    "refused by some, sending": "handed_at = {5}, refused = '{{\"a\": 550}}', next_attempt_at = now() + "
-    "interval '20 s'",
-}
+NEEDS_NOT: Final = {name: KINDS[name] for name in ("waits", "sending", "sent", "cancelled")}
 
 
 def at(columns: str) -> str:
@@ -381,7 +417,7 @@ async def test_the_mails_of_a_district_that_need_a_person_are_counted_since_the_
     store: StoreUnderTest,
 ) -> None:
     for ago in (2, 3, 1):
-        await add(store, str(ago), at(f"dead_at = {{{ago}}}"), "d")
+        await add(store, str(ago), at(f"state = 'dead', dead_at = {{{ago}}}"), "d")
 
     (needed,) = await need_a_person(store)
 

@@ -125,7 +125,7 @@ DEATHS: list[tuple[str, str, int, str, int]] = [
     ("MAIL", "waiting", 0, "sent", 1),
     ("RCPT", "waiting", 0, "sent", 1),
     ("the mark", "waiting", 0, "sent", 1),
-    ("END", "uncertain", 1, "uncertain", 1),
+    ("END", "sending", 1, "uncertain", 1),
 ]
 
 

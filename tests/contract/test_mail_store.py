@@ -20,10 +20,17 @@ from tests.support.fixtures.people import until
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.mail.mails import enqueue
 from worker.domain.mail.mails import mail_id
-from worker.mail.mail_store import MailState
+from worker.mail.mail_store import DueMail, MailState
 from worker.runtime.errors import OrderRefused
 
 NOTHING = timedelta(0)
+
+
+async def handed_without_an_answer(store: StoreUnderTest, *mails: DueMail) -> None:
+    """Hand mails over, let their time pass, and have the stage look."""
+    for each in mails:
+        assert await store.mails.handed(each, {}, NOTHING)
+    assert await store.mails.take(8, MINUTE) == []
 
 
 async def test_an_occasion_has_one_mail_however_often_it_is_asked_for(store: StoreUnderTest) -> None:
@@ -117,6 +124,7 @@ async def test_a_mail_that_was_handed_over_is_being_sent_and_then_uncertain_and_
 
     assert before == ["sending", "waiting"]
     assert needed_before == []
+    assert await store.mails.take(8, MINUTE) == []
     assert await states(store) == ["uncertain", "waiting"]
     assert [(each["district_id"], each["mails"]) for each in await need_a_person(store)] == [(DISTRICT, 1)]
     assert await store.mails.take(8, MINUTE) == []
@@ -125,7 +133,7 @@ async def test_a_mail_that_was_handed_over_is_being_sent_and_then_uncertain_and_
 async def test_a_late_answer_still_counts_where_nobody_has_ordered_otherwise(store: StoreUnderTest) -> None:
     await put(store, mail())
     (taken,) = await store.mails.take(8, MINUTE)
-    await store.mails.handed(taken, {}, NOTHING)
+    await handed_without_an_answer(store, taken)
     before = await states(store)
 
     await store.mails.sent(taken)
@@ -135,8 +143,7 @@ async def test_a_late_answer_still_counts_where_nobody_has_ordered_otherwise(sto
 
 async def test_an_uncertain_mail_is_settled_by_a_person_one_way_or_the_other(store: StoreUnderTest) -> None:
     await put(store, mail("a", "1"), mail("b", "2"))
-    for each in await store.mails.take(8, MINUTE):
-        await store.mails.handed(each, {}, NOTHING)
+    await handed_without_an_answer(store, *await store.mails.take(8, MINUTE))
 
     arrived = await store.mail_orders.settle(mail_id("1", "a"), "pat", arrived=True)
     again = await store.mail_orders.settle(mail_id("2", "b"), "pat", arrived=False)
@@ -160,7 +167,7 @@ async def test_of_two_people_who_settle_a_mail_at_once_one_is_told_that_it_is_se
 ) -> None:
     await put(store, mail("a", "1"))
     (due,) = await store.mails.take(8, MINUTE)
-    await store.mails.handed(due, {}, NOTHING)
+    await handed_without_an_answer(store, due)
 
     async with opened_store(store.url) as other:
         async with store.database.transaction() as held:
@@ -185,7 +192,7 @@ async def test_an_answer_that_comes_after_a_person_had_it_sent_again_changes_not
 ) -> None:
     await put(store, mail())
     (taken,) = await store.mails.take(8, MINUTE)
-    await store.mails.handed(taken, {}, NOTHING)
+    await handed_without_an_answer(store, taken)
     await store.mail_orders.settle(taken.mail_id, "pat", arrived=False)
 
     await store.mails.sent(taken)
@@ -352,7 +359,7 @@ async def test_the_mails_of_a_district_leave_in_the_order_of_their_making_whatev
         await store.rows("DELETE FROM mails")
         await put(store, *(mail(str(place), district) for place, district in enumerate(made)))
         for end in ends:
-            await store.rows("UPDATE mails SET next_attempt_at = clock_timestamp() WHERE handed_at IS NULL")
+            await store.rows("UPDATE mails SET next_attempt_at = clock_timestamp() WHERE state = 'waiting'")
             for one in await store.mails.take(1, MINUTE):
                 if end in {"sent", "uncertain"}:
                     await store.mails.handed(one, {}, MINUTE)
@@ -364,10 +371,10 @@ async def test_the_mails_of_a_district_leave_in_the_order_of_their_making_whatev
                 elif end == "put off":
                     await store.mails.put_off(one, "later", NOTHING, DAY)
         blocked = await store.rows(
-            "SELECT district_id, position FROM mails WHERE waits AND handed_at IS NOT NULL"
+            "SELECT district_id, position FROM mails WHERE state IN ('sending', 'uncertain')"
         )
         later = await store.rows(
-            "SELECT FROM mails m JOIN mails e USING (district_id) WHERE e.waits AND e.handed_at IS NOT NULL "
+            "SELECT FROM mails m JOIN mails e USING (district_id) WHERE e.state IN ('sending', 'uncertain') "
             "AND m.position > e.position AND m.handed_at IS NOT NULL"
         )
 

@@ -238,7 +238,7 @@ async def test_the_orders_for_a_district_on_its_way_are_for_it_alone(store: Stor
     onboarding = Onboarding(store)
     await onboarding.bring_to(State.FILTERING)
     await onboarding.onboarding.new_link(DISTRICT, "vic")
-    await store.rows("UPDATE mails SET sent_at = NULL, handed_at = NULL")
+    await store.rows("UPDATE mails SET state = 'waiting', sent_at = NULL, handed_at = NULL")
 
     async with twin(store):
         await onboarding.order(Move.REQUEST_RULES)

@@ -1,4 +1,4 @@
-"""Commands on e-mails to districts: `mails list|show|preview|settle|retry|cancel|bounced`.
+"""Commands on e-mails to districts: `mails list|show|preview|settle|retry|cancel`.
 
 Addresses are printed for the person who asks for one mail; they are in no list, no JSON and no log.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 from rich.table import Table
@@ -21,7 +21,6 @@ from worker.domain.mail.mails import MailKind
 from worker.mail.mail_store import KeptMail, MailState
 from worker.runtime.count_text import counted
 
-LONGEST_REPORT = 1024 * 1024
 _id = click.argument("mail_id", metavar="ID", type=click.UUID)
 MOMENTS = ("created_at", "handed_at", "sent_at", "bounced_at", "dead_at", "cancelled_at", "settled_at")
 
@@ -115,26 +114,6 @@ def retry(ctx: CommandContext, mail_id: uuid.UUID) -> None:
 def cancel(ctx: CommandContext, mail_id: uuid.UUID) -> None:
     """Cancel an e-mail that is waiting or that failed."""
     say(_outcome(ctx.on_store(lambda store: store.mail_orders.cancel(mail_id, ctx.actor))))
-
-
-@mails.command()
-@click.argument("file", type=click.File("rb"), default="-")
-@click.pass_obj
-def bounced(ctx: CommandContext, file: BinaryIO) -> None:
-    """Process one bounce message from FILE or standard input; use it in a mail server's pipe.
-
-    Messages that are not bounces of our e-mails are ignored and are not an error.
-    """
-    from worker.mail.bounces import take_in  # noqa: PLC0415 — slow to import
-    from worker.runtime.metrics import Metrics  # noqa: PLC0415 — slow to import
-
-    raw = file.read(LONGEST_REPORT)
-    mail_id = ctx.on_store(lambda store: take_in(raw, store.mails, Metrics()), quiet=True)
-    say(
-        f"Bounce recorded for e-mail {mail_id}."
-        if mail_id
-        else "Ignored: not a bounce of one of our e-mails."
-    )
 
 
 async def _show(store: Stores, mail_id: uuid.UUID, actor: str) -> KeptMail:

@@ -53,29 +53,26 @@ class BounceStage:
     async def _take_in(self, message: Returned) -> None:
         """Take a message in; one that cannot be read, today or ever, is left out, and that is logged."""
         try:
-            await take_in(message.raw, self.mails, self.metrics)
+            await self._keep(message.raw)
         except RosteringError:
             raise
         except Exception as error:  # noqa: BLE001 — anybody may send anything to that mailbox
             structlog.get_logger().warning("bounce.unreadable", stage=self.name, **logs.shown(error))
 
+    async def _keep(self, raw: bytes) -> None:
+        """Keep what a message reports of a mail of ours, if it is such a report.
+
+        A report that a mail is late is none: the server goes on trying.
+        """
+        bounce = read_bounce(raw)
+        if bounce is None or not bounce.failed:
+            return
+        kind = await self.mails.bounce(bounce.mail_id, bounce.failed)
+        if kind is not None:
+            self.metrics.mails.labels(kind.value, "bounced").inc()
+            codes = sorted(set(bounce.failed.values()))
+            structlog.get_logger().error("mail.bounced", mail_id=str(bounce.mail_id), codes=codes)
+
     async def wait(self) -> None:
         """Wait for the next look."""
         await asyncio.sleep(self.look_seconds)
-
-
-async def take_in(raw: bytes, mails: Mails, metrics: Metrics) -> str | None:
-    """Keep what a message reports of a mail of ours; return the mail's id, None where it is no such report.
-
-    A report that a mail is late is none: the server goes on trying.
-    """
-    bounce = read_bounce(raw)
-    if bounce is None or not bounce.failed:
-        return None
-    kind = await mails.bounce(bounce.mail_id, bounce.failed)
-    if kind is not None:
-        metrics.mails.labels(kind.value, "bounced").inc()
-        structlog.get_logger().error(
-            "mail.bounced", mail_id=str(bounce.mail_id), codes=sorted(set(bounce.failed.values()))
-        )
-    return str(bounce.mail_id)

@@ -26,7 +26,7 @@ class MailState(StrEnum):
     """Handed over without an answer: a person finds out whether it arrived."""
     SENT = "sent"
     BOUNCED = "bounced"
-    """Sent, and somebody's came back, or was refused from the beginning."""
+    """Sent, and somebody's came back, or was refused from the beginning; sent, once a person says so."""
     DEAD = "dead"
     """Given up, or refused."""
     CANCELLED = "cancelled"
@@ -67,7 +67,6 @@ class KeptMail:
     time_zone: str
     wait_for_sync: bool
     state: MailState
-    needs_person: bool
     created_at: datetime
     attempts: int
     next_attempt_at: datetime
@@ -83,6 +82,11 @@ class KeptMail:
     settled_at: datetime | None
     settled_by: str | None
     problem: str | None
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether a person has to look at it."""
+        return self.state in (MailState.UNCERTAIN, MailState.BOUNCED, MailState.DEAD)
 
 
 class Mails(Protocol):

@@ -70,24 +70,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "$1, clock_timestamp() + $3::interval FROM waiting ORDER BY district_id DESC": (
         "an order of locks: the same for all who take leases"
     ),
-    "worker/adapters/postgres/mail/mails.sql::for_a_person: WHERE (dead_at IS NOT NULL OR "
-    "bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL)) => WHERE "
-    "(dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND (true OR "
-    "(handed_at IS NOT NULL))))": (
-        "the second group of conditions says the same; this one has an index find the rows"
-    ),
-    "worker/adapters/postgres/mail/mails.sql::for_a_person: WHERE (dead_at IS NOT NULL OR "
-    "bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL)) => WHERE "
-    "(dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR ((true OR (waits)) AND "
-    "handed_at IS NOT NULL))": (
-        "the second group of conditions says the same; this one has an index find the rows"
-    ),
-    "worker/adapters/postgres/mail/mails.sql::for_a_person: WHERE (dead_at IS NOT NULL OR "
-    "bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL)) => WHERE "
-    "(true OR ((dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND "
-    "handed_at IS NOT NULL))))": (
-        "the second group of conditions says the same; this one has an index find the rows"
-    ),
     "worker/adapters/postgres/access/access.sql::admit: WHERE NOT EXISTS (SELECT FROM held WHERE "
     "free_at > clock_timestamp()) ORDER BY kind => WHERE NOT EXISTS (SELECT FROM held WHERE "
     "free_at > clock_timestamp()) ORDER BY kind DESC": (

@@ -20,9 +20,6 @@ IN_VAIN: Final = (
 NO_SUCH_ZONE: Final = (
     "a time zone of which no mail is put off is looked at in vain: `mails_put_off` finds none in it"
 )
-HANDED_BEFORE: Final = (
-    "a mail that was handed over is brought back by `mails` before, and lies no further ahead than others may"
-)
 NEVER_NULL: Final = "$1 is never null: it is named so that the statement takes it as the others do"
 
 EQUIVALENT: Final[dict[str, str]] = {
@@ -93,38 +90,26 @@ EQUIVALENT: Final[dict[str, str]] = {
     "record_id, sequence => ORDER BY kind, record_id DESC, sequence": GROUPS,
     "worker/adapters/postgres/operations/rollback.sql::differences: ORDER BY kind, "
     "record_id, sequence => ORDER BY kind, record_id DESC, sequence": GROUPS,
-    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE "
-    "waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + "
-    "$1::interval + $2::interval => WHERE waits AND handed_at IS NULL AND "
-    "next_attempt_at > clock_timestamp() + $1::interval - $2::interval": NO_SUCH_ZONE,
-    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE "
-    "waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + "
-    "$1::interval + $2::interval => WHERE waits AND handed_at IS NULL AND "
-    "next_attempt_at > clock_timestamp() - $1::interval + $2::interval": NO_SUCH_ZONE,
-    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE "
-    "waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + "
-    "$1::interval + $2::interval => WHERE waits AND handed_at IS NULL AND (true OR "
-    "(next_attempt_at > clock_timestamp() + $1::interval + $2::interval))": NO_SUCH_ZONE,
-    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE "
-    "waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + "
-    "$1::interval + $2::interval => WHERE waits AND (true OR (handed_at IS NULL)) AND"
-    " next_attempt_at > clock_timestamp() + $1::interval + $2::interval": NO_SUCH_ZONE,
-    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE "
-    "waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + "
-    "$1::interval + $2::interval => WHERE (true OR (waits)) AND handed_at IS NULL AND"
-    " next_attempt_at > clock_timestamp() + $1::interval + $2::interval": NO_SUCH_ZONE,
-    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE "
-    "waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + "
-    "$1::interval + $2::interval => WHERE waits AND handed_at IS NULL OR "
-    "next_attempt_at > clock_timestamp() + $1::interval + $2::interval": NO_SUCH_ZONE,
-    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE "
-    "waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + "
-    "$1::interval + $2::interval => WHERE waits OR handed_at IS NULL AND "
-    "next_attempt_at > clock_timestamp() + $1::interval + $2::interval": NO_SUCH_ZONE,
-    "worker/adapters/postgres/operations/clock.sql::mails_put_off: WHERE waits AND "
-    "handed_at IS NULL AND time_zone = $1 AND next_attempt_at > $2::timestamptz + "
-    "$3::interval => WHERE waits AND (true OR (handed_at IS NULL)) AND time_zone = $1"
-    " AND next_attempt_at > $2::timestamptz + $3::interval": HANDED_BEFORE,
+    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE state "
+    "= 'waiting' AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval "
+    "=> WHERE state = 'waiting' AND next_attempt_at > clock_timestamp() + $1::interval "
+    "- $2::interval": NO_SUCH_ZONE,
+    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE state "
+    "= 'waiting' AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval "
+    "=> WHERE state = 'waiting' AND next_attempt_at > clock_timestamp() - $1::interval "
+    "+ $2::interval": NO_SUCH_ZONE,
+    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE state "
+    "= 'waiting' AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval "
+    "=> WHERE state = 'waiting' AND (true OR (next_attempt_at > clock_timestamp() + "
+    "$1::interval + $2::interval))": NO_SUCH_ZONE,
+    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE state "
+    "= 'waiting' AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval "
+    "=> WHERE (true OR (state = 'waiting')) AND next_attempt_at > clock_timestamp() + "
+    "$1::interval + $2::interval": NO_SUCH_ZONE,
+    "worker/adapters/postgres/operations/clock.sql::zones_of_mails_put_off: WHERE state "
+    "= 'waiting' AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval "
+    "=> WHERE state = 'waiting' OR next_attempt_at > clock_timestamp() + $1::interval + "
+    "$2::interval": NO_SUCH_ZONE,
     "worker/adapters/postgres/operations/clock.sql::alert_channels: WHERE since > "
     "clock_timestamp() AND $1::interval IS NOT NULL RETURNING 1 => WHERE since > "
     "clock_timestamp() AND (true OR ($1::interval IS NOT NULL)) RETURNING 1": NEVER_NULL,

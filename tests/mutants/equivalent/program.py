@@ -46,13 +46,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "is not None => if ((state.rank is not None))": (
         "a section without a record has no rank: the step before took it"
     ),
-    "worker/adapters/postgres/mail/mails.sql::for_a_person: "
-    "WHERE (dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' "
-    "OR (waits AND handed_at IS NOT NULL)) => "
-    "WHERE (dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' "
-    "OR (waits OR handed_at IS NOT NULL))": (
-        "it names the index that the rows are read by; the condition behind it leaves out all that it lets in"
-    ),
     "worker/pipeline/ingest/quarantine.py::_whose: return batch.arrivals[0].district_id, "
     "batch.arrivals[0].event_id => return batch.arrivals[0].district_id, "
     "batch.arrivals[(-1)].event_id": (

@@ -15,13 +15,18 @@ from worker.mail.mail_store import DueMail
 
 KINDS: Final = {
     "waits": "attempts = 1, next_attempt_at = now() + interval '1 hour'",
-    "sending": "attempts = 1, handed_at = now() - interval '1 hour', "
+    "sending": "state = 'sending', attempts = 1, handed_at = now() - interval '1 hour', "
     "next_attempt_at = now() + interval '1 hour'",
-    "uncertain": "attempts = 1, handed_at = now() - interval '1 hour', "
+    "uncertain": "state = 'uncertain', attempts = 1, handed_at = now() - interval '1 hour', "
     "next_attempt_at = now() - interval '1 hour'",
-    "sent": "attempts = 1, handed_at = now(), sent_at = now(), next_attempt_at = now() + interval '1 hour'",
-    "dead": "attempts = 1, dead_at = now(), problem = 'no', next_attempt_at = now() + interval '1 hour'",
-    "cancelled": "attempts = 1, cancelled_at = now(), next_attempt_at = now() + interval '1 hour'",
+    "sent": "state = 'sent', attempts = 1, handed_at = now(), sent_at = now(), "
+    "next_attempt_at = now() + interval '1 hour'",
+    "bounced": "state = 'bounced', attempts = 1, handed_at = now(), sent_at = now(), "
+    "bounced = '{\"b\": \"5\"}', bounced_at = now(), next_attempt_at = now() + interval '1 hour'",
+    "dead": "state = 'dead', attempts = 1, dead_at = now(), problem = 'no', "
+    "next_attempt_at = now() + interval '1 hour'",
+    "cancelled": "state = 'cancelled', attempts = 1, cancelled_at = now(), "
+    "next_attempt_at = now() + interval '1 hour'",
 }
 """Each in the hands of somebody: with one attempt, for an hour, where that is not over."""
 

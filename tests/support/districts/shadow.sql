@@ -53,10 +53,10 @@ INSERT INTO onboarding_history (id, district_id, from_state, move, to_state, at)
 INSERT INTO connect_links (district_id, digest, created_by, expires_at)
     VALUES (:d, decode(repeat('5d', 32), 'hex'), 'shadow', '2190-01-01');
 INSERT INTO mails (mail_id, position, district_id, kind, occasion, recipients, subject, text, html,
-                   time_zone, handed_at, sent_at)
+                   time_zone, state, handed_at, sent_at)
     OVERRIDING SYSTEM VALUE
     SELECT md5(occasion)::uuid, -row_number() OVER (), :d, 'invitation', occasion,
-           '{shadow@shadow.example}', 'x', 'x', 'x', 'America/Chicago', now(), now()
+           '{shadow@shadow.example}', 'x', 'x', 'x', 'America/Chicago', 'sent', now(), now()
     FROM unnest(ARRAY['invitation', 'invitation/1', 'rostered', 'rostered/1', '1', 'a']) AS o(occasion);
 INSERT INTO quarantine (district_id, body_digest, reason, explanation)
     SELECT :d, sha256(n::text::bytea), 'unreadable', 'shadow' FROM generate_series(1, 3) AS n;

@@ -149,7 +149,5 @@ async def _found(console: Console, request: web.Request) -> KeptMail:
 
 
 def _deeds(mail: KeptMail) -> dict[str, MailAction]:
-    """Return what can be done to a mail; one that bounced is settled once."""
-    if mail.state is MailState.BOUNCED and not mail.needs_person:
-        return {}
+    """Return what can be done to a mail."""
     return {name: deed for name, deed in DEEDS.items() if mail.state in deed.states}

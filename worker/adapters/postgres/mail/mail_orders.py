@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from dataclasses import fields
 from typing import Final
 
 import asyncpg
@@ -74,50 +75,13 @@ def _found(row: asyncpg.Record | None, mail_id: uuid.UUID) -> asyncpg.Record:
 
 
 def _kept(row: asyncpg.Record) -> KeptMail:
-    state = _state(row)
+    as_they_are = {field.name: row[field.name] for field in fields(KeptMail)}
     return KeptMail(
-        uuid.UUID(str(row["mail_id"])),
-        row["district_id"],
-        MailKind(row["kind"]),
-        row["occasion"],
-        tuple(row["recipients"]),
-        row["subject"],
-        row["text"],
-        row["html"],
-        row["time_zone"],
-        row["wait_for_sync"],
-        state,
-        _needs_person(row, state),
-        row["created_at"],
-        row["attempts"],
-        row["next_attempt_at"],
-        row["handed_at"],
-        row["sent_at"],
-        row["refused"],
-        row["bounced"],
-        row["bounced_at"],
-        row["dead_at"],
-        row["cancelled_at"],
-        row["settled_at"],
-        row["settled_by"],
-        row["problem"],
+        **as_they_are
+        | {
+            "mail_id": uuid.UUID(str(row["mail_id"])),
+            "kind": MailKind(row["kind"]),
+            "recipients": tuple(row["recipients"]),
+            "state": MailState(row["state"]),
+        }
     )
-
-
-def _state(row: asyncpg.Record) -> MailState:
-    if row["cancelled_at"] is not None:
-        return MailState.CANCELLED
-    if row["dead_at"] is not None:
-        return MailState.DEAD
-    if row["sent_at"] is not None:
-        return MailState.BOUNCED if row["bounced"] or row["refused"] else MailState.SENT
-    if row["handed_at"] is not None:
-        return MailState.SENDING if row["next_attempt_at"] > row["now"] else MailState.UNCERTAIN
-    return MailState.WAITING
-
-
-def _needs_person(row: asyncpg.Record, state: MailState) -> bool:
-    if state is not MailState.BOUNCED:
-        return state in {MailState.UNCERTAIN, MailState.DEAD}
-    news = [row["bounced_at"], row["sent_at"] if row["refused"] else None]
-    return row["settled_at"] is None or any(at > row["settled_at"] for at in news if at is not None)

@@ -41,12 +41,12 @@ SELECT 1 + greatest(
 -- name: withdraw
 -- Deletes the e-mails to a district that leaves onboarding and that still wait.
 -- E-mails that did not leave never will.
-DELETE FROM mails WHERE district_id = $1 AND waits AND handed_at IS NULL
+DELETE FROM mails WHERE district_id = $1 AND state = 'waiting'
 
 -- name: withdraw_ready
 -- Deletes the e-mail that a district is ready, where it still waits.
 -- A launch is taken back: its e-mail, if it did not leave, is not true any more.
-DELETE FROM mails WHERE district_id = $1 AND starts_with(occasion, 'ready/') AND waits AND handed_at IS NULL
+DELETE FROM mails WHERE district_id = $1 AND starts_with(occasion, 'ready/') AND state = 'waiting'
 
 -- name: set_window
 -- Sets when the district's assessment window opens, and its launch.

@@ -102,21 +102,18 @@ WITH done AS (
 SELECT count(*) FROM done
 
 -- name: mails
--- E-mails whose next attempt, first attempt or settling lies too far ahead: due now, and not in the future.
--- No process works for longer on a mail that was handed over. A report that came back since a person settled a
--- mail, and since the clock was put back, must not look older: so `settled_at` goes back a minute further.
+-- E-mails whose next attempt or first attempt lies too far ahead: due now, and not in the future.
+-- No process works for longer on a mail that was handed over.
 WITH ahead AS (
     SELECT mail_id FROM mails
-    WHERE (waits AND handed_at IS NOT NULL AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval)
-       OR trying_since > clock_timestamp() + $1::interval OR settled_at > clock_timestamp() + $1::interval
+    WHERE (state = 'sending' AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval)
+       OR trying_since > clock_timestamp() + $1::interval
     FOR UPDATE SKIP LOCKED
 ), done AS (
     UPDATE mails m SET
-        next_attempt_at = CASE WHEN m.waits AND m.handed_at IS NOT NULL THEN least(m.next_attempt_at, clock_timestamp())
+        next_attempt_at = CASE WHEN m.state = 'sending' THEN least(m.next_attempt_at, clock_timestamp())
                                ELSE m.next_attempt_at END,
-        trying_since = CASE WHEN m.trying_since IS NOT NULL THEN least(m.trying_since, clock_timestamp()) END,
-        settled_at = CASE WHEN m.settled_at > clock_timestamp() + $1::interval THEN clock_timestamp() - interval '1 minute'
-                          ELSE m.settled_at END
+        trying_since = CASE WHEN m.trying_since IS NOT NULL THEN least(m.trying_since, clock_timestamp()) END
     FROM ahead a WHERE m.mail_id = a.mail_id RETURNING 1
 )
 SELECT count(*) FROM done
@@ -124,14 +121,14 @@ SELECT count(*) FROM done
 -- name: zones_of_mails_put_off
 -- Time zones of mails that wait for longer than any server makes them wait: for the end of quiet hours, or by a clock.
 SELECT time_zone, clock_timestamp() AS now FROM mails
-WHERE waits AND handed_at IS NULL AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval
+WHERE state = 'waiting' AND next_attempt_at > clock_timestamp() + $1::interval + $2::interval
 GROUP BY time_zone
 
 -- name: mails_put_off
 -- Those of a time zone in which a mail can be sent at $2: due then, where they wait for longer than $3 after it.
 WITH ahead AS (
     SELECT mail_id FROM mails
-    WHERE waits AND handed_at IS NULL AND time_zone = $1 AND next_attempt_at > $2::timestamptz + $3::interval
+    WHERE state = 'waiting' AND time_zone = $1 AND next_attempt_at > $2::timestamptz + $3::interval
     FOR UPDATE SKIP LOCKED
 ), done AS (
     UPDATE mails m SET next_attempt_at = $2 FROM ahead a WHERE m.mail_id = a.mail_id RETURNING 1

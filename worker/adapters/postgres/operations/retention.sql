@@ -46,7 +46,7 @@ DELETE FROM approvals WHERE ctid = ANY(ARRAY(
 DELETE FROM mails WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM mails
     WHERE greatest(sent_at, dead_at, cancelled_at, settled_at, bounced_at) < clock_timestamp() - $1::interval
-      AND NOT waits
+      AND state NOT IN ('waiting', 'sending', 'uncertain')
     LIMIT $2))
 
 -- name: links

@@ -588,8 +588,8 @@ CREATE TABLE coverage (
 );
 
 -- E-mails to districts' administration teams, sent and unsent; one for each occasion, whoever asks for it again.
--- Who takes a mail has it until next_attempt_at, and is known by attempts. handed_at is set before the last byte of
--- it is given to the mail server: a mail with it, whose taker's time is over, may have arrived or not.
+-- Who takes a mail has it until next_attempt_at, and is known by attempts. It is sending before the last byte of it is
+-- given to the mail server: one that still is when its taker's time is over may have arrived or not, and is uncertain.
 CREATE TABLE mails (
     -- made of district and occasion; the Message-ID is made of it
     mail_id         uuid PRIMARY KEY,
@@ -603,6 +603,8 @@ CREATE TABLE mails (
     html            text NOT NULL,
     time_zone       text NOT NULL,
     wait_for_sync   boolean NOT NULL DEFAULT false,
+    state           text NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'sending', 'uncertain', 'sent', 'bounced', 'dead', 'cancelled')),
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempts        integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -620,20 +622,18 @@ CREATE TABLE mails (
     settled_at      timestamptz,
     settled_by      text,
     problem         text,
-    waits           boolean GENERATED ALWAYS AS (sent_at IS NULL AND dead_at IS NULL AND cancelled_at IS NULL) STORED,
     CONSTRAINT bounced_means_when CHECK ((bounced = '{}') = (bounced_at IS NULL)),
-    CONSTRAINT dead_was_not CHECK (dead_at IS NULL OR handed_at IS NULL),
-    CONSTRAINT one_end CHECK (num_nonnulls(sent_at, dead_at, cancelled_at) <= 1),
-    CONSTRAINT sent_was_handed CHECK (sent_at IS NULL OR handed_at IS NOT NULL),
+    CONSTRAINT handed_means_when CHECK ((handed_at IS NULL) = (state IN ('waiting', 'dead', 'cancelled'))),
+    CONSTRAINT sent_means_when CHECK ((sent_at IS NULL) = (state NOT IN ('sent', 'bounced'))),
+    CONSTRAINT dead_means_when CHECK ((dead_at IS NULL) = (state <> 'dead')),
+    CONSTRAINT cancelled_means_when CHECK ((cancelled_at IS NULL) = (state <> 'cancelled')),
     CONSTRAINT settled_by_somebody CHECK ((settled_at IS NULL) = (settled_by IS NULL)),
     UNIQUE (district_id, occasion)
 );
-CREATE INDEX mails_due ON mails (next_attempt_at) WHERE waits AND handed_at IS NULL;
-CREATE INDEX mails_waiting ON mails (district_id, position) WHERE waits;
+CREATE INDEX mails_due ON mails (state, next_attempt_at) WHERE state IN ('waiting', 'sending');
+CREATE INDEX mails_unsent ON mails (district_id, position) WHERE state IN ('waiting', 'sending', 'uncertain');
 CREATE INDEX mails_of_district ON mails (district_id, position);
-CREATE INDEX mails_for_a_person
-    ON mails (district_id, position)
-    WHERE dead_at IS NOT NULL OR bounced_at IS NOT NULL OR refused <> '{}' OR (waits AND handed_at IS NOT NULL);
+CREATE INDEX mails_for_a_person ON mails (district_id) WHERE state IN ('uncertain', 'bounced', 'dead');
 
 -- The states of onboarding, in their order. A test holds this table and the next to worker.domain.onboarding.states.
 CREATE TABLE onboarding_states (

@@ -92,7 +92,9 @@ ROWS = {
 FURTHEST = {"relay_leases": LEASE, "alert_leases": LEASE, "login_attempts": timedelta(seconds=30)}
 TIMES = """
     SELECT table_name, column_name FROM information_schema.columns
-    WHERE table_schema = 'public' AND data_type = 'timestamp with time zone' ORDER BY 1, 2"""
+    JOIN information_schema.tables USING (table_schema, table_name)
+    WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+        AND data_type = 'timestamp with time zone' ORDER BY 1, 2"""
 
 
 async def ahead(store: StoreUnderTest, table: str) -> dict[str, timedelta]:

@@ -113,7 +113,7 @@ async def test_a_mailbox_that_answers_byte_by_byte_is_given_up(greeting: bytes) 
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, asyncio.timeout(20):
-        with pytest.raises(MailboxUnavailable, match=r"not done within 0\.3 seconds"):
+        with pytest.raises(MailboxUnavailable, match=r"not finished within 0\.3 seconds"):
             await ImapMailbox(f"imap://a:b@127.0.0.1:{port}", longest=0.3).unseen(5)
 
         await hung_up.wait()

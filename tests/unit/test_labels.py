@@ -62,6 +62,44 @@ def test_a_word_that_nearly_all_sections_have_tells_nothing_apart() -> None:
     assert texts(*sections) == ["“math”", "“math”", "“reading”", "“reading”"]
 
 
+def test_an_expression_may_end_the_name() -> None:
+    sections = [section(1, "Marrow - Group Guidance"), section(2, "Ashdown - Group Guidance")]
+
+    assert texts(*sections) == ["“group guidance”"] * 2
+
+
+def test_a_word_in_more_than_three_of_five_sections_tells_nothing_apart() -> None:
+    def named(with_it: int, without: int) -> list[ConcernedSection]:
+        names = [f"Early {('Math', 'Reading')[number % 2]}" for number in range(with_it)] + ["Band"] * without
+        return [section(number, name) for number, name in enumerate(names)]
+
+    assert texts(*named(12, 8))[:2] == ["“early”"] * 2
+    assert texts(*named(20, 13))[:2] == ["“math”", "“reading”"]
+
+
+def test_a_word_of_a_course_is_a_label_even_of_one_teachers_sections() -> None:
+    assert texts(section(1, "Pottery 3", course="Pottery")) == ["“pottery”"]
+    assert texts(section(1, "Pottery 3", subject="Pottery")) == ["“pottery”"]
+    assert texts(section(1, "Pottery 3")) == ["others"]
+
+
+def test_a_homeroom_word_that_is_a_surname_is_a_label_where_no_teacher_is_called_so() -> None:
+    def label(name: str, teacher_word: str) -> str:
+        found = label_sections([section(1, name)], {teacher_word}, ["t2"], without_grace(TODAY))
+        return str(found["c1"])
+
+    assert label("Crew 4", "marrow") == "“crew”"
+    assert label("Crew 4", "crew") == "others"
+    assert label("Homeroom 4", "homeroom") == "“homeroom”"
+    assert needs_teachers([section(1, "Crew 4")])
+
+
+def test_a_course_with_a_teachers_name_in_another_spelling_is_no_label() -> None:
+    spelled = section(1, None, course="Band Márrow", period="2")
+
+    assert texts(spelled) == ["period “2”"]
+
+
 def test_a_teachers_name_is_never_a_label_even_of_one_whom_we_do_not_know() -> None:
     of_known = [section(1, "Marrow", subject="math"), section(2, "Marrow", subject="math")]
     of_unknown = [section(3, "Thistlewood", subject="art"), section(6, "Thistlewood", subject="art")]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from worker.domain.roster.name_words import SURNAMES, Vocabulary, is_homeroom, words
+from worker.domain.roster.name_words import SURNAMES, Vocabulary, is_homeroom, plain, words
 from worker.domain.roster.records import RecordId, Section, Term
 from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import is_blank
@@ -174,4 +174,4 @@ def _short(text: str) -> str:
 
 def _is_public(text: str, vocabulary: Vocabulary) -> bool:
     """Whether no word of a subject, a course, a period, a grade or a term is a teacher's name."""
-    return not any(word in vocabulary.teacher_words for word in words(text))
+    return not any(plain(word) in vocabulary.teacher_words for word in words(text))

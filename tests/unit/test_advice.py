@@ -57,6 +57,8 @@ def test_a_rostered_district_wants_it_where_more_than_a_few_are_unplaced() -> No
     few = int(FEW_PERCENT * 10)
     assert not wanted(tally(1000, none=few), was_rostered=True)
     assert wanted(tally(1000, none=few, several=1), was_rostered=True)
+    assert wanted(tally(1099, none=11), was_rostered=True)
+    assert not wanted(tally(1100, none=11), was_rostered=True)
     assert not wanted(tally(0), was_rostered=True)
 
 

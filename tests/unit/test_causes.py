@@ -170,6 +170,30 @@ def test_three_pairs_of_kinds_are_named_and_the_rest_is_folded_into_one() -> Non
     ]
 
 
+def test_a_kind_that_students_have_twice_is_named_beside_three_pairs() -> None:
+    pairs = [blocked(50, SEVERAL, labels=(word(text), HOMEROOM)) for text in ("art", "band", "choir")]
+    over = Label(LabelKind.SUBJECT, "math", is_current=False)
+    of_terms = blocked(90, SEVERAL, labels=(HOMEROOM, over))
+    twice = blocked(3, SEVERAL, labels=(word("homeroom", several=True),))
+
+    found = causes(*pairs, of_terms, twice, has_rules=True)
+
+    assert [cause.code for cause in found] == [
+        "filter.other_terms_kept",
+        *["filter.several_kinds_kept"] * 3,
+        "sis.several_of_one_kind",
+    ]
+    assert "sections named “homeroom” at once" in found[-1].advice
+
+
+def test_kinds_that_are_not_both_words_of_names_are_not_said_to_be_named() -> None:
+    pair = (HOMEROOM, Label(LabelKind.SUBJECT, "math"))
+
+    (cause,) = causes(blocked(90, SEVERAL, labels=pair), has_rules=True)
+
+    assert "those of subject “math” and “homeroom”" in cause.advice
+
+
 def test_two_homerooms_of_one_student_are_a_mistake_in_the_data() -> None:
     (cause,) = causes(blocked(3, SEVERAL, labels=(word("homeroom", several=True),)), has_rules=True)
 
@@ -349,6 +373,48 @@ def test_most_classes_replaced_is_a_new_school_year() -> None:
 
     assert (cause.code, cause.owner) == ("vendor.rollover", Owner.VENDOR)
     assert "48 of 50 classes are replaced" in cause.advice
+
+
+@pytest.mark.parametrize(
+    ("committed", "code"), [(100, "vendor.rollover"), (101, "sharing.students_vanished")]
+)
+def test_a_new_school_year_replaces_half_of_the_classes(committed: int, code: str) -> None:
+    (cause,) = removal(
+        gone(100),
+        cohorts={SchoolGrade("north", "3"): 100},
+        classes_committed=committed,
+        classes_removed=50,
+        classes_new=50,
+    )
+
+    assert cause.code == code
+
+
+@pytest.mark.parametrize(
+    ("others", "code"), [(50, "sharing.rule_narrowed"), (51, "sharing.students_vanished")]
+)
+def test_a_sharing_rule_was_narrowed_where_half_of_the_removed_are_whole_grades(
+    others: int, code: str
+) -> None:
+    (cause,) = removal(gone(50, grade="9"), gone(others), cohorts={SchoolGrade("north", "3"): 90})
+
+    assert cause.code == code
+
+
+@pytest.mark.parametrize(("students", "code"), [(1, "sharing.rule_narrowed"), (2, "sharing.school_vanished")])
+def test_a_school_vanished_where_it_had_two_students_and_has_none(students: int, code: str) -> None:
+    (cause,) = removal(gone(students))
+
+    assert cause.code == code
+
+
+@pytest.mark.parametrize(
+    ("students", "code"), [(100, "sis.ids_reissued"), (101, "sharing.students_vanished")]
+)
+def test_ids_were_reissued_where_half_of_the_removed_come_back(students: int, code: str) -> None:
+    (cause,) = removal(gone(students, reissued=50), cohorts={SchoolGrade("north", "3"): 100})
+
+    assert cause.code == code
 
 
 def test_students_who_are_still_shared_fell_out_of_our_own_scope() -> None:

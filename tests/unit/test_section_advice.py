@@ -128,12 +128,20 @@ def test_a_new_school_year_is_told_by_what_goes_unless_only_classes_change() -> 
     assert "3 students would be removed" in advice(ROLLOVER, Pile(removed=3, class_changes=2), facts)
 
 
-@pytest.mark.parametrize(("students", "code"), [(9, "filter.grade_not_kept"), (8, "filter.none_kept")])
-def test_a_grade_is_not_kept_where_nine_of_ten_of_its_students_are_in_no_class(
-    students: int, code: str
+@pytest.mark.parametrize(
+    ("students", "total", "code"),
+    [
+        (9, 10, "filter.grade_not_kept"),
+        (89, 99, "filter.none_kept"),
+        (5, 5, "filter.grade_not_kept"),
+        (4, 4, "filter.none_kept"),
+    ],
+)
+def test_a_grade_is_not_kept_where_nine_of_ten_of_its_students_and_five_are_in_no_class(
+    students: int, total: int, code: str
 ) -> None:
     group = Blocked({ErrorKey(Code.NO_SECTION): NOON}, students, SchoolGrade("north", "3"))
 
-    (cause,) = fold(CauseFacts(DISTRICT, 1000, "", blocked=[group], cohorts={SchoolGrade("north", "3"): 10}))
+    (cause,) = fold(CauseFacts(DISTRICT, 1000, "", blocked=[group], cohorts={group.place: total}))
 
     assert cause.code == code

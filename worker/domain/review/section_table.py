@@ -171,7 +171,7 @@ class SectionTable:
         begin = () if after is None else (*_key(sort, after.value), after.id)
         found: list[SectionLine] = []
         for key, line in self._ordered(sort):
-            if line.id in wanted and (after is None or key > begin):
+            if line.id in wanted and key > begin:
                 if len(found) == limit:
                     return found, PagePosition(_value(found[-1], sort), found[-1].id)
                 found.append(line)

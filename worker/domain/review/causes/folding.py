@@ -19,6 +19,6 @@ def fold(facts: CauseFacts) -> list[Cause]:
     return sorted(causes, key=_order)
 
 
-def _order(cause: Cause) -> tuple[int, int, str, str, str]:
-    weight = max(cause.students, cause.removed or 0, cause.class_changes or 0)
-    return (-weight, -cause.unblocks, cause.code, cause.field or "", cause.advice)
+def _order(cause: Cause) -> tuple[int, int, str, str]:
+    weight = max(filter(None, (cause.students, cause.removed, cause.class_changes)), default=0)
+    return (-weight, -cause.unblocks, cause.code, cause.advice)

@@ -34,8 +34,7 @@ class Pile:
 
     def date(self, since: datetime | None) -> None:
         """Take note of a finding's age; the oldest counts."""
-        if since is not None and (self.since is None or since < self.since):
-            self.since = since
+        self.since = min((moment for moment in (self.since, since) if moment is not None), default=None)
 
     def cause(self, code: str, owner: Owner, advice: str, field_name: str | None = None) -> Cause:
         """Return the cause that all of this has."""

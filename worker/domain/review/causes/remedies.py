@@ -94,7 +94,8 @@ def _kinds(reason: ErrorReason, pile: Pile, _: CauseFacts) -> str:
 
 
 def _named(labels: tuple[Label, ...]) -> str:
-    return (" named " if labels[0].kind is LabelKind.WORD else " of ") + listing([str(one) for one in labels])
+    (label,) = labels
+    return f" {'named' if label.kind is LabelKind.WORD else 'of'} {label}"
 
 
 def _grade_not_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
@@ -111,11 +112,7 @@ def _grade_not_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
 
 
 def _none_kept(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
-    why = (
-        "none of their terms is current"
-        if facts.current_term_only and not facts.has_rules
-        else "none is kept"
-    )
+    why = "none is kept" if facts.has_rules else "none of their terms is current"
     return (
         f"{_are(pile)} in shared sections, but {why}{_at(pile)}. Add a rule to the section filter that "
         f"keeps one of them, or ask the district to add {verb(pile.students, 'the student', 'them')} to a "
@@ -170,7 +167,7 @@ def _school_vanished(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str
 
 
 def _rollover(_reason: ErrorReason, pile: Pile, facts: CauseFacts) -> str:
-    if pile.class_changes and not pile.removed:
+    if not pile.removed:
         return f"{rollover_text(pile)}{_approve(facts)}"
     removals = facts.removals
     classes = (

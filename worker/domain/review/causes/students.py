@@ -83,17 +83,19 @@ def scale_of(facts: CauseFacts) -> Scale:
     students_with_two_ids = sum(group.students for group in facts.blocked if group.sign is Sign.REISSUED)
     are_reissued = students_with_two_ids >= WITHDRAWN_STUDENTS
     for group in facts.blocked:
+        is_explained = are_reissued if group.sign is Sign.REISSUED else group.sign is not None
         for key in group.since:
             if key.code is Code.FIELD_MISSING:
                 missing[key.field] += group.students
                 if group.place.school_id:
                     missing_at[key.field, group.place.school_id] += group.students
-            elif are_reissued if group.sign is Sign.REISSUED else group.sign is not None:
-                continue
-            elif key.code is Code.NO_SECTION:
+            elif key.code is Code.NO_SECTION and not is_explained:
                 without[group.place] += group.students
-                unlisted += 0 if group.is_listed else group.students
-            elif key.code is Code.MULTIPLE_SECTIONS and not _is_matter_of_terms(group.labels):
+                if not group.is_listed:
+                    unlisted += group.students
+            elif key.code is Code.MULTIPLE_SECTIONS and not (
+                is_explained or _is_matter_of_terms(group.labels)
+            ):
                 kinds = plain(group.labels)
                 (pairs if len(kinds) > 1 else alike)[kinds] += group.students
     schools: Counter[str | None] = Counter()
@@ -202,8 +204,7 @@ def _several(group: Blocked, scale: Scale) -> ErrorReason:
 
 def _is_matter_of_terms(labels: tuple[Label, ...]) -> bool:
     """Whether just one section would be left of those whose term runs now."""
-    current = [label for label in labels if label.is_current]
-    return len(current) == 1 and len(labels) > 1 and not current[0].several
+    return [label.several for label in labels if label.is_current] == [False]
 
 
 def _none(group: Blocked, scale: Scale) -> ErrorReason:
@@ -226,4 +227,4 @@ def _are_most(students: int, total: int) -> bool:
 
 
 def _nearly_all(students: int, total: int) -> bool:
-    return total > 0 and students * 100 >= total * NEARLY_ALL_PERCENT
+    return bool(total) and students * 100 >= total * NEARLY_ALL_PERCENT

@@ -22,6 +22,8 @@ from worker.runtime.count_text import counted
 from worker.runtime.errors import UsageError
 
 _district: Final = click.argument("district")
+_name: Final = click.option("--name", help="Name, used until Clever provides one.")
+_zone: Final = click.option("--time-zone", metavar="ZONE", help="Time zone, such as America/Chicago.")
 _no_mail: Final = click.option("--no-mail", is_flag=True, help="Mark as done without sending an e-mail.")
 _json: Final = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
@@ -86,14 +88,14 @@ def show(ctx: CommandContext, district: str, is_json: bool) -> None:
 
 @onboarding.command()
 @_district
-@click.option("--name", help="Name, used until Clever provides one.")
+@_name
 @click.option(
     "--contact",
     "contacts",
     multiple=True,
     help="E-mail address of a district administrator; repeat for more.",
 )
-@click.option("--time-zone", metavar="ZONE", help="Time zone, such as America/Chicago.")
+@_zone
 @click.pass_obj
 def choose(
     ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None
@@ -108,14 +110,14 @@ def choose(
 
 @onboarding.command()
 @_district
-@click.option("--name", help="Name, used until Clever provides one.")
+@_name
 @click.option(
     "--contact",
     "contacts",
     multiple=True,
     help="E-mail address of a district administrator; replaces all earlier ones.",
 )
-@click.option("--time-zone", metavar="ZONE", help="Time zone, such as America/Chicago.")
+@_zone
 @click.pass_obj
 def edit(
     ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None

@@ -7,13 +7,12 @@ import signal
 import sys
 
 import click
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config.loading import redacted
 from config.settings import Settings
 from worker.bootstrap import checks, process
 from worker.cli.context import CommandContext
-from worker.cli.terminal import DistrictProgress
+from worker.cli.terminal import DistrictProgress, counted_lines
 from worker.cli.terminal_console import TerminalConsole
 from worker.runtime.logs import configure_logging
 
@@ -40,15 +39,7 @@ async def _run(worker: process.Worker, settings: Settings) -> int:
     if not console.is_terminal:
         return await worker.run()
     worker.started = lambda running: console.print(_banner(settings, running.opening_link or running.url))
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,.0f}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        redirect_stderr=True,
-    ) as progress:
+    with counted_lines(console) as progress:
         # Anew, so that the lines go above the progress and not into it.
         configure_logging(sys.stderr, pretty=True)
         shown = DistrictProgress(progress)

@@ -34,22 +34,22 @@ def progress_bars(console: Console | None = None) -> Iterator[ProgressSink]:
     if not console.is_terminal:
         yield no_progress
         return
-    from rich.progress import (  # noqa: PLC0415 — slow to import
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
+    with counted_lines(console) as progress:
+        yield counting(progress)
 
-    with Progress(
+
+def counted_lines(console: Console) -> Progress:
+    """Return what shows lines with a count and the time, for as long as it is entered."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 — slow
+
+    return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TextColumn("{task.completed:,.0f}"),
         TimeElapsedColumn(),
         console=console,
         transient=True,
-    ) as progress:
-        yield counting(progress)
+    )
 
 
 def counting(progress: Progress) -> ProgressSink:

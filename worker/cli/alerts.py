@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from schemas.timestamps import instant
 from worker.alerts.delivery_store import ChannelLine, DeadDelivery, OpenIncident
 from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
+from worker.cli.tables import plain_table
 from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.runtime.count_text import counted
@@ -137,9 +137,7 @@ def _print(console: Console, what: str, items: list[Any], row: Any, columns: tup
     if not items:
         console.print(f"No {what}.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = plain_table(*columns)
     for item in items:
         table.add_row(*row(item))
     console.print(table)

@@ -10,11 +10,11 @@ import uuid
 from typing import Any
 
 import click
-from rich.table import Table
 
 from schemas.timestamps import instant
 from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
+from worker.cli.tables import plain_table
 from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.domain.mail.mails import MailKind
@@ -47,9 +47,7 @@ def list_(ctx: CommandContext, district: str | None, *, as_json: bool) -> None:
     if not found:
         ctx.console.print("No e-mails.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("created", "district", "kind", "state", "id", "details"):
-        table.add_column(column, overflow="fold")
+    table = plain_table("created", "district", "kind", "state", "id", "details")
     for each in found:
         table.add_row(
             moment(instant(each.created_at)),

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.timestamps import instant
+from worker.cli.tables import plain_table
 from worker.cli.terminal import moment
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.todo import Wait, reportable_troubles
@@ -185,9 +186,7 @@ def _window(record: Record) -> str:
 
 
 def _steps(journey: Journey) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("when", "change", "state", "by"):
-        table.add_column(column, no_wrap=column != "by", overflow="fold")
+    table = plain_table("when", "change", "state", "by", unbroken=("when", "change", "state"))
     for made in journey.history:
         actor = made.actor or "automatic"
         by = f"{actor}, e-mail sent" if made.mail_id else actor

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from worker.cli.tables import plain_table
 from worker.cli.terminal import moment, some
 from worker.runtime.count_text import counted
 
@@ -47,12 +48,8 @@ def review_details(review: dict[str, Any]) -> RenderableType:
 def findings_table(findings: dict[str, Any], review: dict[str, Any] | None) -> RenderableType:
     """Return the findings by code, with what the last review had of each."""
     changes: dict[str, dict[str, int]] = (review or {}).get("changes") or {}
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("finding", overflow="fold")
-    table.add_column("count", justify="right")
     kinds = list(changes and ("new", "resolved", "standing"))
-    for kind in kinds:
-        table.add_column(kind, justify="right")
+    table = plain_table("finding", "count", *kinds, numbers=("count", *kinds))
     codes = sorted({*findings["by_code"], *(code for kind in kinds for code in changes[kind])})
     if not codes:
         return Text("no findings", "green")

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import click
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from worker.bootstrap.store import Stores
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
+from worker.cli.tables import plain_table
 from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.operations import rollback as rolling
@@ -24,6 +24,7 @@ from worker.runtime.errors import UnknownDistrictError
 
 LISTED: Final = 50
 """Commits that `--list` shows, the newest of those that one can go back to."""
+_SIZES: Final = ("students", "classes", "changes")
 
 
 @click.command()
@@ -73,10 +74,7 @@ def rollback(
 
 def rollback_table(done: RolledBack) -> RenderableType:
     """Return what a rollback changes, or would change, for a terminal."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("")
-    for column in ("upserted", "removed"):
-        table.add_column(column, justify="right")
+    table = plain_table("", "upserted", "removed", numbers=("upserted", "removed"))
     for kind, ops in done.counts.items():
         table.add_row(kind, f"{ops['upserted']:,}", f"{ops['removed']:,}")
     return table
@@ -84,13 +82,8 @@ def rollback_table(done: RolledBack) -> RenderableType:
 
 def commits_table(reachable: Reachable) -> RenderableType:
     """Return the commits that one can go back to for a terminal; the first is the one in force."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("commit", justify="right")
-    table.add_column("decided (UTC)", no_wrap=True)
-    for column in ("students", "classes", "changes"):
-        table.add_column(column, justify="right")
-    table.add_column("digest", no_wrap=True)
-    table.add_column("")
+    columns = ("commit", "decided (UTC)", *_SIZES, "digest", "")
+    table = plain_table(*columns, numbers=("commit", *_SIZES), unbroken=("decided (UTC)", "digest"))
     for place, commit in enumerate(reachable.commits):
         line = commit_line(commit)
         back = line["rolled_back_to"]
@@ -98,7 +91,7 @@ def commits_table(reachable: Reachable) -> RenderableType:
         table.add_row(
             f"{commit.sequence}",
             moment(line["decided_at"]).removesuffix(" UTC"),
-            *(f"{line[column]:,}" for column in ("students", "classes", "changes")),
+            *(f"{line[column]:,}" for column in _SIZES),
             f"{line['digest'][:8]}…",
             Text(", ".join([*note, *(["current"] if place == 0 else [])]), "dim"),
         )

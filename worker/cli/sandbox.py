@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from worker.cli.context import CommandContext
+from worker.cli.tables import plain_table
 from worker.cli.terminal import progress_bars
 from worker.runtime.errors import SettingsError
 from worker.sandbox.api import CLIENT
@@ -140,11 +141,8 @@ def _show(console: Console, server: CleverServer) -> None:
 
 
 def _table(districts: list[WorldDistrict]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("district", no_wrap=True)
-    table.add_column("name")
-    for column in ("students", "users", "sections"):
-        table.add_column(column, justify="right")
+    numbers = ("students", "users", "sections")
+    table = plain_table("district", "name", *numbers, numbers=numbers, unbroken=("district",))
     for one in districts:
         sizes = (one.students, len(one.district.users), len(one.district.sections))
         table.add_row(one.id, one.name, *(f"{size:,}" for size in sizes))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.table import Table
 
 from config import loading as configuration
 from config.topology import TOPOLOGY
@@ -14,6 +13,7 @@ from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.bootstrap import checks, store
 from worker.bootstrap import settings as settings_module
 from worker.cli.context import CommandContext
+from worker.cli.tables import plain_table
 from worker.cli.terminal_output import say
 from worker.runtime.errors import SettingsError, TopologyError
 
@@ -34,9 +34,7 @@ def migrate(ctx: CommandContext) -> None:
 def check_config(ctx: CommandContext) -> None:
     """Check the settings and show them, with secrets hidden."""
     checks.check_stages(checks.STAGES, ctx.settings)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("setting", "value", "meaning"):
-        table.add_column(column, overflow="fold")
+    table = plain_table("setting", "value", "meaning")
     for variable, value, meaning in configuration.describe(ctx.settings):
         table.add_row(variable, value, meaning)
     ctx.console.print(table)

@@ -6,10 +6,10 @@ import sys
 from typing import Final
 
 import click
-from rich.table import Table
 
 from worker.bootstrap.store import AccessStore
 from worker.cli.context import CommandContext
+from worker.cli.tables import plain_table
 from worker.cli.terminal_output import say
 from worker.domain.access.users import Role, check_password, name_of, new_name
 from worker.operations.passwords import Passwords
@@ -32,9 +32,7 @@ def show(ctx: CommandContext) -> None:
     if not everybody:
         say("No users yet. Add one with `rostering users add NAME --role ROLE`.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "role", "state", "sessions", "added", "password set"):
-        table.add_column(column)
+    table = plain_table("name", "role", "state", "sessions", "added", "password set")
     for user in everybody:
         state = f"disabled {user.disabled_at:%Y-%m-%d}" if user.disabled_at else "enabled"
         days = (f"{user.created_at:%Y-%m-%d}", f"{user.password_changed_at:%Y-%m-%d}")

@@ -18,6 +18,7 @@ from rich.text import Text
 from schemas.words import Owner
 from worker.cli.demo.consumer import Json
 from worker.cli.demo.coverage import Suggested, Trial
+from worker.cli.tables import plain_table
 from worker.cli.terminal_console import TerminalConsole
 from worker.domain.preflight.policy import WARNINGS, Code
 
@@ -52,6 +53,8 @@ OWNERS: Final = {
 }
 LISTED: Final = 10
 """Schools' grades with leftovers that are listed."""
+CLASSES: Final = ("one class", "no class", "more than one")
+"""Columns on students, by how many classes they are in."""
 KINDS: Final = {"school": "schools", "teacher": "teachers", "class": "classes", "student": "students"}
 
 
@@ -139,8 +142,7 @@ class TerminalStory:
 
 def review_table(review: Json) -> Table:
     """Return a review's students and findings by code."""
-    students, table = review["students"], _table("", "count", "what it means")
-    table.columns[1].justify = "right"
+    students, table = review["students"], plain_table("", "count", "what it means", numbers=("count",))
     table.add_row("students", f"{students['total']:,}", "to be rostered")
     table.add_row("ready", f"{students['ready']:,}", "without an error", style=_good(students["ready"]))
     table.add_row("blocked", f"{students['blocked']:,}", "with an error", style=_bad(students["blocked"]))
@@ -154,7 +156,7 @@ def review_table(review: Json) -> Table:
 
 def findings_table(review: Json) -> Table:
     """Return the errors of a review one by one, by id."""
-    table = _table("student", "finding", "field")
+    table = plain_table("student", "finding", "field", unbroken=("finding",))
     for item in review["findings"]["items"]:
         if item["severity"] == "error":
             table.add_row(item["id"], item["code"], item.get("field", ""), style="yellow")
@@ -163,8 +165,7 @@ def findings_table(review: Json) -> Table:
 
 def causes_table(review: Json) -> Table:
     """Return the causes that a review names, and who can put each of them right."""
-    table = _table("cause", "students", "owner")
-    table.columns[1].justify = "right"
+    table = plain_table("cause", "students", "owner", numbers=("students",))
     for cause in review["causes"]:
         students = cause["removed"] or cause["students"]
         table.add_row(cause["code"], f"{students:,}", OWNERS[cause["owner"]], style="yellow")
@@ -173,9 +174,7 @@ def causes_table(review: Json) -> Table:
 
 def suggestions_table(suggestions: Sequence[Suggested]) -> Table:
     """Return what a review suggests: what each filter would do, and its text for the district."""
-    table = _table("", "one class", "no class", "more than one", "text for the district")
-    for column in table.columns[:4]:
-        column.justify = "right"
+    table = plain_table("", *CLASSES, "text for the district", numbers=("", *CLASSES))
     for one in suggestions:
         text = Text(one.said["text"])
         if not one.said["sharing_rules"]:
@@ -187,9 +186,7 @@ def suggestions_table(suggestions: Sequence[Suggested]) -> Table:
 
 def trials_table(trials: Sequence[Trial]) -> Table:
     """Return what each filter that was tried would do, and how many sections it takes for classes."""
-    table = _table("filter", "one class", "no class", "more than one", "classes")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = plain_table("filter", *CLASSES, "classes", numbers=(*CLASSES, "classes"))
     for trial in trials:
         counts = (f"{count:,}" for count in (*trial.coverage, trial.classes))
         table.add_row(trial.label, *counts, style="green" if trial.coverage.is_complete else "yellow")
@@ -198,9 +195,7 @@ def trials_table(trials: Sequence[Trial]) -> Table:
 
 def leftovers_table(said: Json) -> Table:
     """Return whom a suggestion leaves without exactly one section, the most first."""
-    table = _table("school", "grade", "no class", "more than one")
-    for column in table.columns[2:]:
-        column.justify = "right"
+    table = plain_table("school", "grade", *CLASSES[1:], numbers=CLASSES)
     for left in said["leftovers"][:LISTED]:
         school, grade = left["school"] or "(none)", left["grade"] or "(none)"
         table.add_row(school, grade, f"{left['none']:,}", f"{left['several']:,}")
@@ -209,9 +204,8 @@ def leftovers_table(said: Json) -> Table:
 
 def commit_table(commit: Json) -> Table:
     """Return a commit's changes by kind, beside the roster after it."""
-    table = _table("", "upserted", "removed", "roster afterwards")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    numbers = ("upserted", "removed", "roster afterwards")
+    table = plain_table("", *numbers, numbers=numbers)
     for kind, plural in KINDS.items():
         counts = commit["counts"][kind]
         table.add_row(
@@ -222,8 +216,7 @@ def commit_table(commit: Json) -> Table:
 
 def records_table(records: Mapping[str, int]) -> Table:
     """Return how many records of each collection were read."""
-    table = _table("collection", "records")
-    table.columns[1].justify = "right"
+    table = plain_table("collection", "records", numbers=("records",))
     for name, count in records.items():
         table.add_row(name, f"{count:,}")
     return table
@@ -231,17 +224,9 @@ def records_table(records: Mapping[str, int]) -> Table:
 
 def events_table(types: Mapping[str, int]) -> Table:
     """Return how many events of each type there were."""
-    table = _table("event", "count")
-    table.columns[1].justify = "right"
+    table = plain_table("event", "count", numbers=("count",))
     for name, count in sorted(types.items()):
         table.add_row(name, f"{count:,}")
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for place, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=place == 1)
     return table
 
 

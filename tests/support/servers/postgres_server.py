@@ -96,7 +96,7 @@ class Template:
     async def look(self, connection: asyncpg.Connection) -> None:
         """See what a new database is like, and leave nothing to do for autovacuum, which would analyze it."""
         await connection.execute("DROP SCHEMA IF EXISTS seeds CASCADE; CREATE SCHEMA seeds")
-        self.seeds = dict(await connection.fetch(FILLED))
+        self.seeds = {row["name"]: row["columns"] for row in await connection.fetch(FILLED)}
         for name in self.seeds:
             await connection.execute(f"CREATE TABLE seeds.{name} AS TABLE public.{name}")
         self.shape = await _shape(connection)

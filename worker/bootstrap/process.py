@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 
 from config.settings import Settings
 from worker.adapters.inprocess.broker import InProcessBroker
 from worker.adapters.postgres import schema
-from worker.adapters.rabbitmq import rights
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.alerts.channel import Channel
 from worker.alerts.inspect import InspectStage
 from worker.alerts.report_stages import ReportStage
 from worker.bootstrap import alerts, mail, time_bounds
 from worker.bootstrap.broker import dead_letters, open_broker
+from worker.bootstrap.broker_check import BrokerCheck
 from worker.bootstrap.checks import STAGES, check_stages
 from worker.bootstrap.clever import open_source
 from worker.bootstrap.console import build_console
@@ -41,14 +41,12 @@ from worker.pipeline.poll.context import PollContext
 from worker.pipeline.poll.stage import ListStage, PollStage
 from worker.pipeline.relay.stage import RelayStage
 from worker.runtime import logs
-from worker.runtime.errors import SettingsError, UsageError
-from worker.runtime.loop import BackOff, Health, Stage, Stop, run
+from worker.runtime.errors import SettingsError
+from worker.runtime.loop import Health, Stage, Stop, run, when_there
 from worker.runtime.metrics import Metrics
 from worker.runtime.progress import Progress
 from worker.runtime.tracing import NO_TRACES, Tracer
 from worker.runtime.watchdog import Watchdog
-
-Result = TypeVar("Result")
 
 POLLS: Final = 8
 """Districts read from Clever side by side in one process: a turn is mostly waiting."""
@@ -56,8 +54,6 @@ EVALUATIONS: Final = 2
 """Districts evaluated side by side in one process, so that a full run holds no small district up."""
 NEED_BROKER: Final = ("ingest", "quarantine", "watchdog", "poll.list", "poll", "relay", "relay.alerts")
 """Stages that begin once the broker is there; evaluation, alerts and pages do not wait for it."""
-FIRST_LOOK_SECONDS: Final = 5.0
-"""For the broker, before everything else begins without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,40 +91,20 @@ class Worker:
         """Run until asked to stop; return the exit code: 0, or 1 where a supervisor should start anew."""
         async with AsyncExitStack() as stack:
             self.tracer = await stack.enter_async_context(open_tracing(self._settings, self.metrics))
-            store = await self._when_there(
-                lambda: stack.enter_async_context(
-                    open_store(self._settings, is_worker="evaluate" in self._stages)
-                )
-            )
+            opened = partial(open_store, self._settings, is_worker="evaluate" in self._stages)
+            store = await when_there(lambda: stack.enter_async_context(opened()), self.stop, self.health)
             if store is None or self.stop.requested:
                 return 0
             broker = open_broker(self._settings, store)
             stack.push_async_callback(broker.close)
-            is_checked = await self._first_look(broker)
+            check = BrokerCheck(broker, self._stages, self.stop, self.health)
+            await check.first_look()
             opening = open_source(self._settings, store, broker, self.metrics, self.tracer)
             source = await stack.enter_async_context(opening)
             channels: list[Channel] = []
             if self._delivers:
                 channels = await stack.enter_async_context(alerts.open_channels(self._settings))
-            return await self._run(store, broker, source, channels, is_checked)
-
-    async def _when_there(self, attempt: Callable[[], Awaitable[Result]]) -> Result | None:
-        """Return what `attempt` gives once it gives anything; None where a stop came first.
-
-        Database and broker may well be started after us, or fail in any way; what a person must put right
-        still raises.
-        """
-        back_off = BackOff()
-        while not self.stop.requested:
-            try:
-                return await attempt()
-            except UsageError:
-                raise
-            except Exception as error:  # noqa: BLE001 — nothing that may pass ends a process that starts
-                if self.health.repeats.passes("worker.waiting", type(error).__name__) is not None:
-                    structlog.get_logger().warning("worker.waiting", **logs.shown(error))
-                await self.stop.sleep(back_off.next())
-        return None
+            return await self._run(store, broker, source, channels, check)
 
     async def _run(
         self,
@@ -136,7 +112,7 @@ class Worker:
         broker: RabbitBroker | InProcessBroker,
         source: PollContext | None,
         channels: Sequence[Channel],
-        is_checked: asyncio.Event,
+        check: BrokerCheck,
     ) -> int:
         ingest = IngestStage(broker, store.inbox, self.metrics, tracer=self.tracer)
         watchdog = Watchdog(ingest, self.health, self.stop, self._settings.watchdog_seconds)
@@ -148,35 +124,23 @@ class Worker:
         self.health.starting(set(self._stages) - absent)
         server = await self._serve(store, broker, ingest)
         if "evaluate" in self._stages:
-            await self._when_there(store.evaluations.demand_policy)
-        made = self._made(store, broker, ingest, source)
-        if self._delivers:
-            made += alerts.delivery_stages(store.deliveries, channels, self.metrics, self.tracer)
-        if "notify" in self._stages:
-            made += mail.mail_stages(store.mails, self.metrics, self._settings, self.tracer)
-        made += [
-            housekeeping(store, self.stop, self._settings),
-            ClockStage(store.clock(time_bounds.longest(self._settings)), self.stop.sleep),
-        ]
-        check_schema = partial(schema.check_still, store.dsn)
-        made.append(
-            ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep, check_schema)
-        )
+            await when_there(store.evaluations.demand_policy, self.stop, self.health)
+        made = self._pipeline(store, broker, ingest, source) + self._beside(store, channels)
         quarantine = QuarantineStage(broker, store.losses, dead_letters(broker, store), self.metrics)
         if "ingest" in self._stages:
             made.append(watchdog)
             if isinstance(broker, RabbitBroker):
                 made.append(quarantine)
-        work = [self._check_topology(broker, is_checked)]
+        work = [check.until_stopped()]
         for stage in made:
             running = run(stage, self.stop, self.health)
-            work.append(self._after(is_checked, running) if stage.name in NEED_BROKER else running)
+            work.append(check.before(running) if stage.name in NEED_BROKER else running)
         tasks = [asyncio.create_task(piece) for piece in work]
         url = server.url if server else None
         probes = server.probes_url if server else None
         structlog.get_logger().info("worker.started", stages=self._stages, url=url, probes=probes)
         if self.started:
-            link = await self._when_there(server.opening_link) if server else None
+            link = await when_there(server.opening_link, self.stop, self.health) if server else None
             self.started(RunningWorker(store, broker, url, link))
         try:
             await self._until_stopped(tasks)
@@ -185,51 +149,22 @@ class Worker:
         structlog.get_logger().info("worker.stopped", expired=watchdog.expired)
         return 1 if watchdog.expired else 0
 
-    async def _first_look(self, broker: RabbitBroker | InProcessBroker) -> asyncio.Event:
-        """Return whether the broker has what we need, set where that is known; raises `TopologyError`."""
-        is_checked = asyncio.Event()
-        try:
-            async with asyncio.timeout(FIRST_LOOK_SECONDS):
-                await self._look_at(broker)
-        except UsageError:
-            raise
-        except Exception as error:  # noqa: BLE001 — it is looked for again, and told then
-            structlog.get_logger().debug("broker.absent", **logs.shown(error))
-        else:
-            is_checked.set()
-        return is_checked
+    def _beside(self, store: Stores, channels: Sequence[Channel]) -> list[Stage]:
+        """Return the stages beside the pipeline."""
+        made: list[Stage] = []
+        if self._delivers:
+            made += alerts.delivery_stages(store.deliveries, channels, self.metrics, self.tracer)
+        if "notify" in self._stages:
+            made += mail.mail_stages(store.mails, self.metrics, self._settings, self.tracer)
+        check_schema = partial(schema.check_still, store.dsn)
+        return [
+            *made,
+            housekeeping(store, self.stop, self._settings),
+            ClockStage(store.clock(time_bounds.longest(self._settings)), self.stop.sleep),
+            ReportStage(store.stage_failures, self.health, process_name(), self.stop.sleep, check_schema),
+        ]
 
-    async def _look_at(self, broker: RabbitBroker | InProcessBroker) -> None:
-        """Raise where the broker lacks something that we need, or we a right there."""
-        if not isinstance(broker, RabbitBroker):
-            await broker.check_topology()
-            return
-        await broker.check_topology(rights=rights.of_stages(self._stages))
-        if broker.uncompared:
-            structlog.get_logger().info("topology.not_compared", names=sorted(set(broker.uncompared)))
-
-    async def _check_topology(
-        self, broker: RabbitBroker | InProcessBroker, is_checked: asyncio.Event
-    ) -> None:
-        """Wait until the broker is there and has what we need; the rest goes on meanwhile, alerts above all.
-
-        Raises `TopologyError`, and `SettingsError` where the broker does not let us in.
-        """
-        if not is_checked.is_set():
-            await self._when_there(lambda: self._look_at(broker))
-            is_checked.set()
-        await self.stop.wait()
-
-    async def _after(self, is_so: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-        """Do `work` once something is so; nothing where a stop comes first."""
-        try:
-            await self.stop.interrupt(_is_set(is_so))
-            if is_so.is_set():
-                await work
-        finally:
-            work.close()
-
-    def _made(
+    def _pipeline(
         self, store: Stores, broker: Broker, ingest: IngestStage, source: PollContext | None
     ) -> list[Stage]:
         made: list[Stage] = [ingest] if "ingest" in self._stages else []
@@ -278,7 +213,7 @@ class Worker:
         if "ingest" in self._stages:
             probes.consuming = lambda: ingest.consuming
         served = build_console(self._settings, store, broker)
-        if await self._when_there(served.access.may_be_served) is False:
+        if await when_there(served.access.may_be_served, self.stop, self.health) is False:
             raise SettingsError(
                 f"ROSTERING_HTTP__HOST: {self._settings.http.host} can be reached from other machines, but "
                 "there are no users: add one with `rostering users add NAME --role admin`, or set the proxy "
@@ -307,10 +242,6 @@ class Worker:
         for result in results:
             if isinstance(result, Exception):
                 raise result
-
-
-async def _is_set(event: asyncio.Event) -> None:
-    await event.wait()
 
 
 async def _closed(*closing: Callable[[], Awaitable[None]]) -> None:

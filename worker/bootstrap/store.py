@@ -108,22 +108,8 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
 
     `is_worker` says that the process evaluates what is stored, so that others can see that one does.
     """
-    direct = _direct(settings)
     async with AsyncExitStack() as stack:
-        dsn = await _database(settings, stack)
-        if settings.database_url is None:
-            await schema.migrate(dsn)
-        else:
-            await schema.check_version(dsn)
-        database = Database(
-            dsn,
-            name=process_name(is_worker=is_worker),
-            size=settings.database_pool_size,
-            direct=direct,
-        )
-        stack.push_async_callback(database.close)
-        if settings.clever.client_id is not None:
-            await database.check_sessions()
+        dsn, database = await _connected(settings, stack, process_name(is_worker=is_worker))
         heard = Wakeups(database)
         stack.push_async_callback(heard.close)
         locks = FeedLocks(database)
@@ -161,6 +147,21 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresStudentFields(database, policy(settings)),
             PostgresStudents(database, evaluations),
         )
+
+
+async def _connected(settings: Settings, stack: AsyncExitStack, name: str) -> tuple[str, Database]:
+    """Return the address of the database and what talks to it, closed with the stack."""
+    direct = _direct(settings)
+    dsn = await _database(settings, stack)
+    if settings.database_url is None:
+        await schema.migrate(dsn)
+    else:
+        await schema.check_version(dsn)
+    database = Database(dsn, name=name, size=settings.database_pool_size, direct=direct)
+    stack.push_async_callback(database.close)
+    if settings.clever.client_id is not None:
+        await database.check_sessions()
+    return dsn, database
 
 
 def retention(settings: Settings, database: Database) -> PostgresRetention:

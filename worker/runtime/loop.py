@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
@@ -28,10 +28,13 @@ from worker.runtime.errors import (
     StageStalled,
     StoreFailed,
     Unavailable,
+    UsageError,
 )
 from worker.runtime.heartbeat import Life
 from worker.runtime.metrics import Metrics
 from worker.runtime.repeated_lines import Repeats
+
+Result = TypeVar("Result")
 
 FIRST_DELAY: Final = 0.2
 LONGEST_DELAY: Final = 15.0
@@ -186,6 +189,25 @@ class BackOff:
     def reset(self) -> None:
         """Begin again with the shortest delay."""
         self._delay = FIRST_DELAY
+
+
+async def when_there(attempt: Callable[[], Awaitable[Result]], stop: Stop, health: Health) -> Result | None:
+    """Return what `attempt` gives once it gives anything; None where a stop came first.
+
+    Database and broker may well be started after us, or fail in any way; what a person must put right
+    still raises.
+    """
+    back_off = BackOff()
+    while not stop.requested:
+        try:
+            return await attempt()
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 — nothing that may pass ends a process that starts
+            if health.repeats.passes("worker.waiting", type(error).__name__) is not None:
+                structlog.get_logger().warning("worker.waiting", **logs.shown(error))
+            await stop.sleep(back_off.next())
+    return None
 
 
 async def run(stage: Stage, stop: Stop, health: Health) -> None:

@@ -27,7 +27,7 @@ from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.operations.dry_run import try_filter
 from worker.runtime.errors import StoreUnavailable, UnknownDistrictError
 from worker.suggest.draft_counts import DraftCounts
-from worker.suggest.enrolments import EnrolmentsBuilder
+from worker.suggest.enrolments_builder import EnrolmentsBuilder
 from worker.suggest.survey_store import DistrictSurvey, Moment
 
 LONG = 20.0

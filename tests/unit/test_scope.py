@@ -12,7 +12,7 @@ from worker.domain.roster.scope import find_schools, is_moved_by
 from worker.domain.roster.section_filter import Scope, SectionFilter, SectionView
 from worker.domain.roster.staging import Change
 from worker.domain.roster.terms import without_grace
-from worker.suggest.enrolments import EnrolmentsBuilder
+from worker.suggest.enrolments_builder import EnrolmentsBuilder
 from worker.suggest.survey import SurveyBuilder
 
 HIGH, CAREER, OTHER = "66e1", "66e2", "66e3"

@@ -6,9 +6,8 @@ while a survey answers for the scope in force, and for what rules are suggested 
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,9 +16,8 @@ import numpy.typing as npt
 from worker.domain.roster.records import School
 from worker.domain.roster.scope import KnownScope, find_schools
 from worker.domain.roster.scope_counts import ScopeValue, unmatched
-from worker.domain.roster.section_filter import Condition, Rule, Scope, SectionFilter, SectionView
-from worker.domain.roster.terms import TermCalendar
-from worker.domain.roster.texts import folded, is_blank, wanted
+from worker.domain.roster.section_filter import Condition, Rule, Scope, SectionFilter
+from worker.domain.roster.texts import folded, wanted
 from worker.suggest.survey import BLANK, Bools, Ints, SectionColumn
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -217,94 +215,3 @@ def _cell(seating: Enrolments, place: int, width: int, one: int, none: int, seve
     return Cell(
         school_id, name, None if grade == BLANK else seating.grades[grade] or None, one, none, several
     )
-
-
-@dataclass(slots=True)
-class EnrolmentsBuilder:
-    """Takes a district's records one by one: schools and students before sections."""
-
-    calendar: TermCalendar
-    school_names: dict[str, str] = field(default_factory=dict)
-    _schools: dict[str, int] = field(default_factory=dict)
-    _shared_schools: list[School] = field(default_factory=list)
-    _grades: dict[str, int] = field(default_factory=dict)
-    _students: dict[str, int] = field(default_factory=dict)
-    _student_school: array[int] = field(default_factory=lambda: array("i"))
-    _student_grade: array[int] = field(default_factory=lambda: array("i"))
-    _other_student: array[int] = field(default_factory=lambda: array("i"))
-    _other_school: array[int] = field(default_factory=lambda: array("i"))
-    _columns: dict[str, SectionColumn] = field(
-        default_factory=lambda: {
-            name: SectionColumn(keeps_literals=False) for names in COLUMNS.values() for name in names
-        }
-    )
-    _current: array[int] = field(default_factory=lambda: array("b"))
-    _edge_student: array[int] = field(default_factory=lambda: array("i"))
-    _edge_section: array[int] = field(default_factory=lambda: array("i"))
-
-    def add_school(self, school: School) -> None:
-        """Take a school's name."""
-        self._shared_schools.append(School(school.id, school.name))
-        if school.name:
-            self.school_names[school.id] = " ".join(school.name.split())
-
-    def add_student(
-        self, student_id: str, school_id: str | None, grade: str | None, other_schools: Sequence[str] = ()
-    ) -> None:
-        """Take a student."""
-        number = self._students[student_id] = len(self._student_school)
-        for other in other_schools:
-            self._other_student.append(number)
-            self._other_school.append(_code(self._schools, other))
-        self._student_school.append(_code(self._schools, school_id))
-        self._student_grade.append(_code(self._grades, grade))
-
-    def add_section(self, view: SectionView) -> None:
-        """Take a section with what a filter reads beside it."""
-        section, number = view.section, len(self._current)
-        self._current.append(self.calendar.counts(section, view.term))
-        for name in (
-            "name",
-            "subject",
-            "period",
-            "grade",
-            "section_number",
-            "sis_id",
-            "school_id",
-            "term_id",
-        ):
-            self._columns[name].add(getattr(section, name))
-        self._columns["school_name"].add(view.school.name if view.school else None)
-        self._columns["term_name"].add(view.term.name if view.term else None)
-        self._columns["course_name"].add(view.course.name if view.course else None)
-        self._columns["course_number"].add(view.course.number if view.course else None)
-        students = self._students
-        sitting = [students[student] for student in section.students if student in students]
-        self._edge_student.extend(sitting)
-        self._edge_section.extend([number] * len(sitting))
-
-    def build(self) -> Enrolments:
-        """Return the seating; the builder is of no further use."""
-        edge_student = np.array(self._edge_student, dtype=np.int32)
-        by_student = np.argsort(edge_student, kind="stable")
-        sizes = np.bincount(edge_student, minlength=len(self._student_school))
-        self._students.clear()
-        return Enrolments(
-            self._columns,
-            {name: column.codes() for name, column in self._columns.items()},
-            np.array(self._current, dtype=np.bool_),
-            list(self._schools),
-            self.school_names,
-            self._shared_schools,
-            list(self._grades),
-            np.array(self._student_school, dtype=np.int32),
-            np.array(self._student_grade, dtype=np.int32),
-            np.array(self._other_student, dtype=np.int32),
-            np.array(self._other_school, dtype=np.int32),
-            np.array(self._edge_section, dtype=np.int32)[by_student],
-            np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
-        )
-
-
-def _code(known: dict[str, int], value: str | None) -> int:
-    return BLANK if value is None or is_blank(value) else known.setdefault(value, len(known))

@@ -204,8 +204,6 @@ class SurveyBuilder:
         place[by_school] = np.arange(len(school), dtype=np.int32)
         self._students.clear()
         edge_student = place[np.array(self._edge_student, dtype=np.int32)]
-        by_student = np.argsort(edge_student, kind="stable")
-        sizes = np.bincount(edge_student, minlength=len(school))
         return Survey(
             self._columns,
             {name: column.codes() for name, column in self._columns.items()},
@@ -217,13 +215,22 @@ class SurveyBuilder:
             list(self._grades),
             school[by_school],
             np.array(self._student_grade, dtype=np.int32)[by_school],
-            np.array(self._edge_section, dtype=np.int32)[by_student],
-            np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+            *edges_by_student(edge_student, self._edge_section, students=len(school)),
             self._vocabulary,
         )
 
     def _school(self, school_id: str | None) -> int:
         return BLANK if not school_id else self._schools.setdefault(school_id, len(self._schools))
+
+
+def edges_by_student(
+    edge_student: Ints, edge_section: array[int], *, students: int
+) -> tuple[Ints, npt.NDArray[np.int64]]:
+    """Return the sections of one student after the other, and where those of each begin."""
+    by_student = np.argsort(edge_student, kind="stable")
+    sizes = np.bincount(edge_student, minlength=students)
+    starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    return np.array(edge_section, dtype=np.int32)[by_student], starts
 
 
 def _course_and_term_names(view: SectionView) -> tuple[str | None, ...]:

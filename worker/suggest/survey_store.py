@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from worker.domain.roster.section_filter import SectionFilter
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
-    from worker.suggest.enrolments import EnrolmentsBuilder
+    from worker.suggest.enrolments_builder import EnrolmentsBuilder
     from worker.suggest.survey import SurveyBuilder
 
 

@@ -31,7 +31,7 @@ from worker.runtime.errors import UnknownDistrictError
 from worker.suggest.survey_store import DistrictSurvey, Moment
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
-    from worker.suggest.enrolments import EnrolmentsBuilder
+    from worker.suggest.enrolments_builder import EnrolmentsBuilder
     from worker.suggest.survey import SurveyBuilder
 
 _SQL: Final = statements.load("suggest/surveys")
@@ -75,7 +75,7 @@ async def read_seating(
     connection: Connection, district_id: str, today: date, grace_days: int
 ) -> EnrolmentsBuilder:
     """Return a builder with everything that a seating of the district needs; needs a transaction."""
-    from worker.suggest.enrolments import EnrolmentsBuilder  # noqa: PLC0415 — NumPy is slow to load
+    from worker.suggest.enrolments_builder import EnrolmentsBuilder  # noqa: PLC0415 — NumPy is slow to load
 
     calendar = (await read_terms(connection, district_id)).calendar(today, grace_days)
     builder = EnrolmentsBuilder(calendar)

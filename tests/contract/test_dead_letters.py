@@ -33,7 +33,7 @@ async def test_a_letter_of_nobody_knows_whom_has_no_district(post: Post) -> None
 
     listing = await ordering.listed(post.letters, 10)
 
-    assert [line.district_id for line in listing.letters] == [None]
+    assert [line.district_id for line in listing.dead_letters] == [None]
 
 
 async def test_what_was_read_is_there_again_in_its_order(post: Post) -> None:
@@ -49,7 +49,7 @@ async def test_only_so_many_are_read_and_the_rest_is_counted(post: Post) -> None
 
     listing = await ordering.listed(post.letters, 2)
 
-    assert ([line.size for line in listing.letters], listing.more) == ([1, 1], 3)
+    assert ([line.size for line in listing.dead_letters], listing.more) == ([1, 1], 3)
     assert len(await post.bodies()) == 5
 
 

@@ -64,8 +64,8 @@ async def test_whoever_looks_into_a_letter_is_written_down(browser: Browser, sto
 async def test_while_somebody_else_has_the_letters_the_page_says_so(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(browser.console.letters, "_patience", 0.05)
-    async with browser.console.letters.open():
+    monkeypatch.setattr(browser.console.dead_letters, "_patience", 0.05)
+    async with browser.console.dead_letters.open():
         for path in ("", f"/{LETTER}"):
             assert "The dead letters are in use" in await browser.open(f"/dead-letters{path}")
             assert browser.status == 503

@@ -299,5 +299,5 @@ async def test_a_letter_with_his_record_is_discarded_and_one_that_names_him_is_n
     erased = await erase(store, students)
 
     assert [one["body"] for one in before["dead_letters"]] == [of_him]
-    assert erased.letters == 1
+    assert erased.discarded == 1
     assert [one["body"].decode() for one in await store.rows("SELECT body FROM dead_letters")] == [names_him]

@@ -75,7 +75,7 @@ async def test_a_letter_that_can_be_read_by_now_frees_its_district(post: Post, s
         )
         await until(lambda: has_stored(store))
 
-    assert done == Settled(letters=1)
+    assert done == Settled(processed=1)
     assert await post.bodies() == [BROKEN]
     assert await quarantined(store) == 1
     (window,) = await store.rows("SELECT events, requested FROM windows")
@@ -96,7 +96,7 @@ async def test_a_letter_that_is_still_unreadable_comes_back_and_holds_its_distri
         done = await ordering.replay(post.letters, post.broker, store.quarantine, WHOLE, "ada", "try again")
         await until(lambda: counted(post, 2))
 
-    assert done.letters == 2
+    assert done.processed == 2
     assert sorted(await post.bodies()) == sorted([BROKEN, NOT_JSON])
     assert await quarantined(store) == 2
 
@@ -108,7 +108,7 @@ async def test_a_letter_that_is_discarded_frees_its_district(post: Post, store: 
     chosen = DeadLetterQuery(district_id=DISTRICT, unreadable_for="bad_field")
     done = await ordering.discard(post.letters, store.quarantine, chosen, "ada", "a test of theirs")
 
-    assert done == Settled(letters=1)
+    assert done == Settled(processed=1)
     assert await post.bodies() == [NOT_JSON]
     assert await quarantined(store) == 1
     (window,) = await store.rows("SELECT events, requested FROM windows")
@@ -121,7 +121,7 @@ async def test_letters_of_no_district_can_be_discarded_too(post: Post, store: St
 
     done = await ordering.discard(post.letters, store.quarantine, WHOLE, "ada", "noise")
 
-    assert done == Settled(letters=1)
+    assert done == Settled(processed=1)
     assert await post.bodies() == []
     (noted,) = await store.rows("SELECT district_id, detail FROM audit")
     assert noted["district_id"] is None
@@ -183,7 +183,7 @@ async def test_an_order_that_is_cut_short_leaves_the_letter_and_can_be_given_aga
         done = await ordering.replay(post.letters, post.broker, store.quarantine, WHOLE, "ada", "once more")
         await until(lambda: is_free(store))
 
-    assert done.letters == 1
+    assert done.processed == 1
     assert await post.bodies() == []
     assert len(await store.rows("SELECT 1 FROM inbox")) == 1
 
@@ -200,7 +200,7 @@ async def test_a_discard_that_is_cut_short_leaves_the_letter(
     assert await post.bodies() == [BROKEN]
     done = await ordering.discard(post.letters, store.quarantine, WHOLE, "ada", "once more")
 
-    assert done.letters == 1
+    assert done.processed == 1
     assert await quarantined(store) == 0
 
 
@@ -237,7 +237,7 @@ async def test_a_letter_is_listed_with_why_ingest_could_not_read_it(
         await post.broker.publish(message)
         await until(lambda: counted(post, 1))
 
-    (line,) = (await ordering.listed(post.letters, 10)).letters
+    (line,) = (await ordering.listed(post.letters, 10)).dead_letters
 
     (kept,) = await store.rows("SELECT reason, explanation FROM quarantine")
     assert (line.reason, line.why) == (kept["reason"], kept["explanation"])
@@ -251,7 +251,7 @@ async def test_a_letter_that_can_be_read_says_so_and_what_else_kept_it_from_bein
 ) -> None:
     await post.put(GOOD, reason=reason)
 
-    (line,) = (await ordering.listed(post.letters, 10)).letters
+    (line,) = (await ordering.listed(post.letters, 10)).dead_letters
 
     assert told in line.why
 

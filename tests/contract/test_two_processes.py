@@ -175,7 +175,7 @@ async def test_a_dead_letter_that_two_people_discard_at_once_is_discarded_once(
         dead_letters.discard(post.letters, other.quarantine, WHOLE, "bo", "noise"),
     )
 
-    assert sorted(each.letters for each in done) == [0, 1]
+    assert sorted(each.processed for each in done) == [0, 1]
     assert await audited(store) == ["dead_letter.discard"]
     assert await post.bodies() == []
 

@@ -64,7 +64,7 @@ class Aside:
         return [(row["district_id"], row["reason"]) for row in rows]
 
     async def listed(self) -> list[LetterLine]:
-        return (await letters.listed(self.letters, 100)).letters
+        return (await letters.listed(self.letters, 100)).dead_letters
 
     async def lie_there(self, count: int = 1) -> None:
         """Wait until so many are on the queue of dead letters."""

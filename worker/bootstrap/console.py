@@ -32,7 +32,7 @@ def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InPr
         plans=store.plans,
         views=store.views,
         sections=SectionCache(store.sections),
-        letters=dead_letters(broker, store),
+        dead_letters=dead_letters(broker, store),
         quarantine=store.quarantine,
         publisher=broker,
         coverages=DraftCounts(store.surveys),

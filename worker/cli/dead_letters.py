@@ -23,7 +23,7 @@ from worker.cli.terminal import moment
 from worker.cli.terminal_output import say
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetter, DeadLetters
-from worker.operations import dead_letters as letters
+from worker.operations import dead_letters
 from worker.operations.dead_letters import DeadLetterListing, DeadLetterQuery, LetterLine, Settled
 from worker.runtime.count_text import counted
 from worker.runtime.errors import OrderRefused
@@ -43,7 +43,7 @@ def dead_letters_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one dead letter per line.")
 @click.option(
     "--limit",
-    type=click.IntRange(1, letters.AT_ONCE),
+    type=click.IntRange(1, dead_letters.AT_ONCE),
     default=LISTED,
     show_default=True,
     help="Maximum number to list.",
@@ -53,10 +53,10 @@ def list_letters(ctx: CommandContext, *, as_json: bool, limit: int) -> None:
     """List dead letters, oldest first, without their content."""
     listing = ctx.run(_list(ctx, limit))
     if as_json:
-        for line in listing.letters:
+        for line in listing.dead_letters:
             say(json.dumps(_as_json(line), ensure_ascii=False))
         return
-    if not listing.letters:
+    if not listing.dead_letters:
         say("No dead letters. Every message could be read.")
         return
     ctx.console.print(letters_table(listing))
@@ -71,7 +71,7 @@ def letters_table(listing: DeadLetterListing) -> Table:
         table.add_column(column, no_wrap=True)
     table.add_column("bytes", justify="right")
     table.add_column("details", overflow="fold", min_width=24)
-    for line in listing.letters:
+    for line in listing.dead_letters:
         when = moment(instant(line.died_at)) if line.died_at else ""
         shown = line.id[:SHOWN]
         table.add_row(shown, line.district_id or "", line.reason, when, f"{line.size:,}", line.why)
@@ -140,7 +140,7 @@ def _choice(
 
 
 def _report(settled: Settled, done: str, besides: str = "") -> None:
-    say(f"{done} {counted(settled.letters, 'dead letter')}{besides}.")
+    say(f"{done} {counted(settled.processed, 'dead letter')}{besides}.")
     if settled.unseen:
         say(f"{settled.unseen:,} more not processed yet: run the command again.")
     if settled.missing:
@@ -165,7 +165,7 @@ class _Opened:
     """What an order on dead letters works with."""
 
     store: app.Stores
-    letters: DeadLetters
+    dead_letters: DeadLetters
     publisher: Publisher
 
 
@@ -179,12 +179,12 @@ async def _opened(ctx: CommandContext) -> AsyncIterator[_Opened]:
 
 async def _list(ctx: CommandContext, limit: int) -> DeadLetterListing:
     async with outside.open_dead_letters(ctx.settings) as opened:
-        return await letters.listed(opened, limit)
+        return await dead_letters.listed(opened, limit)
 
 
 async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
     async with _opened(ctx) as districts:
-        letter = await letters.found(districts.letters, letter_id)
+        letter = await dead_letters.found(districts.dead_letters, letter_id)
         if letter is None:
             raise OrderRefused(f"no such dead letter: {letter_id}")
         detail = {"record": letter.id}
@@ -195,15 +195,17 @@ async def _show(ctx: CommandContext, letter_id: str) -> DeadLetter:
 async def _replay(ctx: CommandContext, choice: DeadLetterQuery, reason: str) -> Settled:
     async with _opened(ctx) as districts:
         meant = await _meant(districts, choice)
-        return await letters.replay(
-            districts.letters, districts.publisher, districts.store.quarantine, meant, ctx.actor, reason
+        return await dead_letters.replay(
+            districts.dead_letters, districts.publisher, districts.store.quarantine, meant, ctx.actor, reason
         )
 
 
 async def _discard(ctx: CommandContext, choice: DeadLetterQuery, reason: str) -> Settled:
     async with _opened(ctx) as districts:
         meant = await _meant(districts, choice)
-        return await letters.discard(districts.letters, districts.store.quarantine, meant, ctx.actor, reason)
+        return await dead_letters.discard(
+            districts.dead_letters, districts.store.quarantine, meant, ctx.actor, reason
+        )
 
 
 async def _meant(districts: _Opened, choice: DeadLetterQuery) -> DeadLetterQuery:
@@ -211,4 +213,6 @@ async def _meant(districts: _Opened, choice: DeadLetterQuery) -> DeadLetterQuery
     district = choice.district_id
     if district is not None:
         district = await district_id_of(districts.store, district, may_be_new=True)
-    return replace(choice, ids=await letters.whole_ids(districts.letters, choice.ids), district_id=district)
+    return replace(
+        choice, ids=await dead_letters.whole_ids(districts.dead_letters, choice.ids), district_id=district
+    )

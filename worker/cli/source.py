@@ -156,7 +156,7 @@ async def _from_pages(
 
 async def _purge(ctx: CommandContext, store: Stores, district_id: str) -> tuple[dict[str, int], bool]:
     source = (await store.districts.show(district_id))["source"]
-    async with outside.open_dead_letters(ctx.settings, store) as letters:
-        purge = Purge(store.districts, letters, store.quarantine, outside.message_files(ctx.settings))
+    async with outside.open_dead_letters(ctx.settings, store) as dead_letters:
+        purge = Purge(store.districts, dead_letters, store.quarantine, outside.message_files(ctx.settings))
         deleted = await purge.district(district_id, ctx.actor)
     return deleted, source is not None and source["disconnected_at"] is None

@@ -58,8 +58,8 @@ def erase(ctx: CommandContext, district: str, student: str, reason: str, *, yes:
 def report_lines(erased: Erased) -> list[str]:
     """Return what a person who ordered an erasure should know, a line each."""
     lines = [f"Erased student {erased.student_id}. Later events and baselines do not bring the data back."]
-    if erased.letters:
-        lines.append(f"{counted(erased.letters, 'dead letter')} about the student discarded.")
+    if erased.discarded:
+        lines.append(f"{counted(erased.discarded, 'dead letter')} about the student discarded.")
     if erased.unseen:
         lines.append(
             f"{counted(erased.unseen, 'dead letter')} not checked: run the command again when there are "
@@ -79,13 +79,13 @@ def report_lines(erased: Erased) -> list[str]:
 async def _export(ctx: CommandContext, student: str, store: Stores, district_id: str) -> dict[str, Any]:
     student_id = await erase_student.student_id_of(store.students, district_id, student)
     await store.districts.note(district_id, "lookup.student_export", ctx.actor, {"record": student_id})
-    async with open_dead_letters(ctx.settings, store) as letters:
-        return await erase_student.export(store.students, letters, district_id, student_id)
+    async with open_dead_letters(ctx.settings, store) as dead_letters:
+        return await erase_student.export(store.students, dead_letters, district_id, student_id)
 
 
 async def _erase(ctx: CommandContext, student: str, reason: str, store: Stores, district_id: str) -> Erased:
     student_id = await erase_student.student_id_of(store.students, district_id, student)
-    async with open_dead_letters(ctx.settings, store) as letters:
+    async with open_dead_letters(ctx.settings, store) as dead_letters:
         return await erase_student.erase(
-            store.students, letters, store.quarantine, district_id, student_id, ctx.actor, reason
+            store.students, dead_letters, store.quarantine, district_id, student_id, ctx.actor, reason
         )

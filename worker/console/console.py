@@ -112,7 +112,7 @@ class Console:
     plans: Plans
     views: Views
     sections: SectionCache
-    letters: DeadLetters
+    dead_letters: DeadLetters
     quarantine: Quarantine
     publisher: Publisher
     coverages: DraftCounts

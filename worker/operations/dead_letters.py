@@ -55,7 +55,7 @@ class LetterLine:
 class DeadLetterListing:
     """The oldest letters, and how many more there are."""
 
-    letters: list[LetterLine]
+    dead_letters: list[LetterLine]
     more: int
 
 
@@ -100,25 +100,25 @@ def holds_record(body: bytes, record_id: str) -> bool:
 class Settled:
     """What came of an order: how many letters it settled, and which were not there (any more)."""
 
-    letters: int = 0
+    processed: int = 0
     missing: set[str] = field(default_factory=set)
     unseen: int = 0
     """Letters that were there and were not looked at: too many at once."""
 
 
-async def listed(letters: DeadLetters, limit: int) -> DeadLetterListing:
+async def listed(dead_letters: DeadLetters, limit: int) -> DeadLetterListing:
     """Return the oldest letters, at most `limit`; raises as `DeadLetters.open` does."""
-    async with letters.open() as opened:
+    async with dead_letters.open() as opened:
         found = [_line(letter) async for letter in opened.read(limit)]
         return DeadLetterListing(found, await opened.waiting())
 
 
-async def found(letters: DeadLetters, letter_id: str) -> DeadLetter | None:
+async def found(dead_letters: DeadLetters, letter_id: str) -> DeadLetter | None:
     """Return one letter, whole, by its id or the beginning of it; None where it is not there (any more).
 
     Raises `OrderRefused` where several ids begin so.
     """
-    async with letters.open() as opened:
+    async with dead_letters.open() as opened:
         fitting: dict[str, DeadLetter] = {}
         async for letter in opened.read(AT_ONCE):
             if letter.id.startswith(letter_id):
@@ -127,14 +127,14 @@ async def found(letters: DeadLetters, letter_id: str) -> DeadLetter | None:
     return next(iter(fitting.values()), None)
 
 
-async def whole_ids(letters: DeadLetters, beginnings: Collection[str]) -> list[str]:
+async def whole_ids(dead_letters: DeadLetters, beginnings: Collection[str]) -> list[str]:
     """Return the ids that begin so, each beginning of one letter only; one that fits none stays as it is.
 
     Raises `OrderRefused` where several ids begin so.
     """
     if all(len(each) == WHOLE for each in beginnings):
         return list(beginnings)
-    async with letters.open() as opened:
+    async with dead_letters.open() as opened:
         there = {letter.id async for letter in opened.read(AT_ONCE)}
     whole = []
     for beginning in beginnings:
@@ -152,7 +152,7 @@ def _refuse_several(beginning: str, ids: Collection[str]) -> None:
 
 
 async def replay(
-    letters: DeadLetters,
+    dead_letters: DeadLetters,
     publisher: Publisher,
     quarantine: Quarantine,
     choice: DeadLetterQuery,
@@ -169,11 +169,11 @@ async def replay(
         await _publish(publisher, letter)
         await quarantine.replayed(letter, actor, reason)
 
-    return await _settle(letters, choice, settle)
+    return await _settle(dead_letters, choice, settle)
 
 
 async def discard(
-    letters: DeadLetters, quarantine: Quarantine, choice: DeadLetterQuery, actor: str, reason: str
+    dead_letters: DeadLetters, quarantine: Quarantine, choice: DeadLetterQuery, actor: str, reason: str
 ) -> Settled:
     """Throw letters away: what they said is known not to matter. Their districts are free of them.
 
@@ -183,28 +183,28 @@ async def discard(
     async def settle(letter: DeadLetter) -> None:
         await quarantine.discard(letter, actor, reason)
 
-    return await _settle(letters, choice, settle)
+    return await _settle(dead_letters, choice, settle)
 
 
-async def chosen(letters: DeadLetters, choice: DeadLetterQuery) -> tuple[list[DeadLetter], int]:
+async def chosen(dead_letters: DeadLetters, choice: DeadLetterQuery) -> tuple[list[DeadLetter], int]:
     """Return the letters that are meant, whole, and how many were not looked at; raises as `replay` does."""
-    async with letters.open() as opened:
+    async with dead_letters.open() as opened:
         fitting = [letter async for letter in opened.read(AT_ONCE) if choice.takes(letter)]
         return fitting, await opened.waiting()
 
 
 async def _settle(
-    letters: DeadLetters, choice: DeadLetterQuery, settle: Callable[[DeadLetter], Awaitable[None]]
+    dead_letters: DeadLetters, choice: DeadLetterQuery, settle: Callable[[DeadLetter], Awaitable[None]]
 ) -> Settled:
     settled = Settled(missing=set(choice.ids))
-    async with letters.open() as opened:
+    async with dead_letters.open() as opened:
         there = await opened.waiting()  # one that cannot be read again comes back behind these
         settled.unseen = max(0, there - AT_ONCE)
         async for letter in opened.read(min(AT_ONCE, there)):
             if choice.takes(letter):
                 await settle(letter)
                 await opened.remove(letter)
-                settled.letters += 1
+                settled.processed += 1
                 settled.missing.discard(letter.id)
     return settled
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from worker.messaging.dead_letters import DeadLetters, Quarantine
-from worker.operations import dead_letters as letters
+from worker.operations.dead_letters import DeadLetterQuery, chosen, discard
 from worker.operations.students import ErasedStudent, Students
 from worker.pipeline.evaluate.preflight import run_preflight
 from worker.runtime.errors import UnknownDistrictError, UnknownStudentError
@@ -30,7 +30,7 @@ class Erased:
     student_id: str
     is_committed: bool
     """Whether consumers have his record until the district's next commit."""
-    letters: int
+    discarded: int
     unseen: int
     """Dead letters that were not looked at: too many at once."""
 
@@ -63,8 +63,8 @@ async def export(
     if erased is not None:
         return told
     kept = await students.export(district_id, student_id)
-    choice = letters.DeadLetterQuery(student_id=student_id)
-    held, unseen = await letters.chosen(dead_letters, choice)
+    choice = DeadLetterQuery(student_id=student_id)
+    held, unseen = await chosen(dead_letters, choice)
     dead = [{"id": one.id, "reason": one.reason, "body": one.body.decode(errors="replace")} for one in held]
     return told | kept | {"dead_letters": dead, "dead_letters_not_looked_at": unseen}
 
@@ -82,8 +82,8 @@ async def erase(
 
     Raises `UnknownDistrictError`, `DistrictBusy` and as the dead letters do: the order can be given again.
     """
-    choice = letters.DeadLetterQuery(student_id=student_id)
-    settled = await letters.discard(dead_letters, quarantine, choice, actor, REASON)
+    choice = DeadLetterQuery(student_id=student_id)
+    settled = await discard(dead_letters, quarantine, choice, actor, REASON)
     async with students.begin(district_id, PATIENCE) as district:
         if district is None:
             raise UnknownDistrictError(f"district {district_id} is not known here")
@@ -93,7 +93,7 @@ async def erase(
             await run_preflight(district, [change])
             await district.demand_fields()
         is_committed = await district.conclude(student_id, actor, {"reason": reason})
-    return Erased(student_id, is_committed, settled.letters, settled.unseen)
+    return Erased(student_id, is_committed, settled.processed, settled.unseen)
 
 
 def _when(erased: ErasedStudent | None) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from worker.messaging.dead_letters import DeadLetters, Quarantine
-from worker.operations import dead_letters as letters
+from worker.operations import dead_letters
 from worker.operations.districts import Districts
 
 REASON: Final = "The district is purged."
@@ -39,9 +39,9 @@ class Purge:
         else is deleted.
         """
         await self.districts.purgeable(district_id)
-        choice = letters.DeadLetterQuery(district_id=district_id)
-        settled = await letters.discard(self.dead_letters, self.quarantine, choice, actor, REASON)
+        choice = dead_letters.DeadLetterQuery(district_id=district_id)
+        settled = await dead_letters.discard(self.dead_letters, self.quarantine, choice, actor, REASON)
         deleted = await self.districts.purge(district_id, actor)
         gone = await self.messages.forget(district_id) if self.messages is not None else 0
-        besides = {"dead letters": settled.letters, "messages in files": gone}
+        besides = {"dead letters": settled.processed, "messages in files": gone}
         return deleted | {what: count for what, count in besides.items() if count}

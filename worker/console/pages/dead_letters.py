@@ -48,7 +48,7 @@ async def _list(
     listing, away = DeadLetterListing([], 0), None
     try:
         async with ordering("list"):
-            listing = await dead_letters.listed(console.letters, LISTED)
+            listing = await dead_letters.listed(console.dead_letters, LISTED)
     except NotDone as no:
         away = no.refused
     return console.render(
@@ -68,7 +68,7 @@ async def _letter(console: Console, request: web.Request) -> web.Response:
     try:
         async with ordering("look"):
             if _ID.fullmatch(letter_id):
-                letter = await dead_letters.found(console.letters, letter_id)
+                letter = await dead_letters.found(console.dead_letters, letter_id)
     except NotDone as no:
         return await _list(console, request, no.refused)
     if letter is None:
@@ -93,7 +93,7 @@ async def _order(console: Console, name: str, request: web.Request) -> web.Respo
             if settled.missing:
                 raise OrderRefused(
                     f"{counted(len(settled.missing), 'dead letter')} no longer there; "
-                    f"{counted(settled.letters, 'dead letter')} processed"
+                    f"{counted(settled.processed, 'dead letter')} processed"
                 )
     except NotDone as no:
         return await _list(console, request, no.refused, chosen)
@@ -107,5 +107,7 @@ def _carry_out(
         raise UsageError("select at least one dead letter")
     said, choice = checked_reason(reason), DeadLetterQuery(chosen)
     if name == "discard":
-        return dead_letters.discard(console.letters, console.quarantine, choice, actor, said)
-    return dead_letters.replay(console.letters, console.publisher, console.quarantine, choice, actor, said)
+        return dead_letters.discard(console.dead_letters, console.quarantine, choice, actor, said)
+    return dead_letters.replay(
+        console.dead_letters, console.publisher, console.quarantine, choice, actor, said
+    )

@@ -270,7 +270,7 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_log_in(
     older = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
     async with serve() as served:
         before = await Passwords(older).hash(PASSWORD)
-        await served.access.users.add("ada", Role.VIEWER, before, "root")
+        await served.users.add("ada", Role.VIEWER, before, "root")
 
         first = await served.access.log_in("ada", PASSWORD, ADDRESS)
         again = await served.access.log_in("ada", PASSWORD, ADDRESS)

@@ -141,7 +141,7 @@ async def test_a_wrong_name_and_a_wrong_password_are_told_alike(serve: Serve, na
     async with serve() as served, served.browser() as browser:
         await served.add_user("ada")
         await served.add_user("bob")
-        await served.access.users.disable("bob", "test")
+        await served.users.disable("bob", "test")
 
         answer = await browser.log_in(name, "wrong horse battery" if name == "ada" else PASSWORD)
 
@@ -405,7 +405,7 @@ async def test_off_the_loopback_nobody_is_taken_for_somebody_at_this_machine(ser
 
         await served.add_user("ada")
         may_then = await served.access.may_be_served()
-        await served.access.users.disable("ada", "test")
+        await served.users.disable("ada", "test")
 
         assert may_then
         assert not await served.access.may_be_served()
@@ -419,9 +419,9 @@ async def test_a_trusted_proxy_says_who_is_asking_and_its_role_is_the_users_else
 ) -> None:
     proxy = {"trusted_proxies": ["127.0.0.0/8"], "user_header": "X-User", "role_header": "X-Role"}
     async with serve(**proxy) as served, served.browser() as browser:
-        await served.access.users.add("ada", Role.ADMIN, "$argon2id$none", "test")
-        await served.access.users.add("bob", Role.ADMIN, "$argon2id$none", "test")
-        await served.access.users.disable("bob", "test")
+        await served.users.add("ada", Role.ADMIN, "$argon2id$none", "test")
+        await served.users.add("bob", Role.ADMIN, "$argon2id$none", "test")
+        await served.users.disable("bob", "test")
 
         known = await browser.get("/", X_User="Ada", X_Role="viewer")
         told = await browser.get("/", X_User="carol", X_Role="reviewer")

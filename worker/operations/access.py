@@ -45,10 +45,7 @@ class AuditEntry:
 
 
 class Users(Protocol):
-    """The users. Every change is written into the audit with who made it; errors are `UserError`."""
-
-    async def everybody(self) -> list[User]:
-        """Return every user, by name."""
+    """The users, as those who log in see them; a change is in the audit, and errors are `UserError`."""
 
     async def exist(self) -> bool:
         """Whether there is any user, one who is disabled included."""
@@ -59,23 +56,8 @@ class Users(Protocol):
     async def credentials(self, name: str) -> Credentials | None:
         """Return what a log-in of that name is compared with; None where there is no such user."""
 
-    async def add(self, name: str, role: Role, password_hash: str, actor: str) -> None:
-        """Add a user; refused where the name is taken."""
-
     async def set_password(self, name: str, password_hash: str, actor: str) -> None:
         """Give a user another password, and end the user's sessions."""
-
-    async def set_role(self, name: str, role: Role, actor: str) -> None:
-        """Give a user another role, and end the user's sessions."""
-
-    async def disable(self, name: str, actor: str) -> None:
-        """Keep a user out, sessions that are open included."""
-
-    async def enable(self, name: str, actor: str) -> None:
-        """Let a user in again."""
-
-    async def end_sessions(self, name: str, actor: str) -> int:
-        """End every session of a user; return how many there were."""
 
     async def rehash(self, name: str, before: str, password_hash: str) -> None:
         """Keep the same password under another hash, where it is still the one before."""

@@ -47,9 +47,6 @@ class PolicyVersion:
 class DistrictQueries(Protocol):
     """Questions about districts."""
 
-    async def districts_called(self, text: str, beginning: str | None) -> list[NamedDistrict]:
-        """Return the districts whose id or name a text is (case aside), or whose id begins so; at most 20."""
-
     async def show(self, district_id: str) -> dict[str, Any]:
         """Return one district as JSON values; raises `UnknownDistrictError`."""
 
@@ -61,9 +58,6 @@ class DistrictQueries(Protocol):
 
     async def statuses(self) -> dict[str, int]:
         """Return how many districts have each status."""
-
-    async def has_worker(self) -> bool:
-        """Return whether a process that evaluates is connected to the same database."""
 
     async def ping(self) -> None:
         """Return if the store answers; raises `StoreUnavailable`."""

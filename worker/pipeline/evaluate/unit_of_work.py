@@ -263,8 +263,5 @@ class Evaluations(Protocol):
     async def put_off(self, district_id: str, error: str, for_how_long: timedelta) -> None:
         """Let others come first after an evaluation that no fault of the district failed; count nothing."""
 
-    async def demand_policy(self) -> int:
-        """Ask for the re-evaluation of districts last judged by another policy; return how many."""
-
     async def wait(self, seconds: float) -> None:
         """Return when somebody says that a window is due, or after `seconds`."""

@@ -296,21 +296,22 @@ def test_a_review_says_by_code_what_is_new_what_resolved_and_what_stands_since_w
     several, missing = Code.MULTIPLE_SECTIONS.value, Code.FIELD_MISSING.value
     causes = [
         cause("filter.no_rules", Owner.FILTER, findings={several: 5}, since=later(-60)),
-        cause("sis.field_missing", Owner.SIS, findings={missing: 2}, field="dob"),
+        cause("sis.field_missing", Owner.SIS, findings={missing: 2}, field="dob", since=NOON),
+        cause("sis.in_no_section", Owner.SIS, findings={Code.NO_SECTION.value: 1}),
     ]
     changed = ErrorChanges({several: 3, missing: 2}, {several: 1})
 
     review = read("review", review_body(causes=causes, changed=changed))
 
     found = review["findings"]
-    assert (found["new"], found["resolved"], found["standing"]) == (5, 1, 2)
+    assert (found["new"], found["resolved"], found["standing"]) == (5, 1, 3)
     assert found["changes"] == {
         "new": {several: 3, missing: 2},
         "resolved": {several: 1},
-        "standing": {several: 2},
+        "standing": {several: 2, Code.NO_SECTION.value: 1},
     }
     assert found["since"] == instant(later(-60))
-    assert [one["field"] for one in review["causes"]] == [None, "dob"]
+    assert [one["field"] for one in review["causes"]] == [None, "dob", None]
 
 
 def test_the_age_of_a_finding_is_no_part_of_what_it_is() -> None:

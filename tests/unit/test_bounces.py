@@ -25,6 +25,27 @@ def test_a_report_to_another_address_is_known_by_the_mail_that_it_quotes() -> No
     assert bounce.mail_id == MAIL_ID
 
 
+@pytest.mark.parametrize("kind", [b"text/rfc822-headers", b"message/rfc822-headers"])
+def test_a_report_may_quote_the_headers_of_the_mail_alone(kind: bytes) -> None:
+    quoted = report(to="rostering@vendor.example", quoted=MAIL_ID).replace(b"message/rfc822", kind)
+
+    bounce = read_bounce(quoted)
+
+    assert bounce is not None
+    assert bounce.mail_id == MAIL_ID
+    assert read_bounce(quoted.replace(b"Message-ID", b"In-Reply-To")) is None
+
+
+def test_only_what_a_server_reports_and_quotes_is_read_and_not_what_else_is_written() -> None:
+    text = f"Message-ID: <{MAIL_ID}@vendor.example>\r\n\r\nThis is the mail system.".encode()
+    ours = report().replace(b"Subject: x\r\n", b"Subject: x\r\nAction: failed\r\n")
+
+    assert read_bounce(report(to="x@vendor.example").replace(b"This is the mail system.", text)) is None
+    bounce = read_bounce(ours)
+    assert bounce is not None
+    assert bounce.failed == {"ada@district.example": "5.1.1"}
+
+
 def test_a_mail_that_is_late_has_not_failed() -> None:
     bounce = read_bounce(report(action="delayed", status="4.4.1"))
 

@@ -24,7 +24,8 @@ from worker.runtime.errors import MailError, OnboardingError, ReasonError, UserE
 
 def mail(recipients: int) -> Mail:
     to = tuple(f"c{number}@district.example" for number in range(recipients))
-    return Mail(DISTRICT, MailKind.INVITATION, "once", to, Composed("Subject", "Text", ""), "UTC")
+    content = Composed("Subject", "Text", "")
+    return Mail(DISTRICT, MailKind.INVITATION, "once", to, content, "UTC", wait_for_sync=False)
 
 
 def test_a_mail_goes_to_one_and_to_as_many_as_may_be_and_to_no_more() -> None:

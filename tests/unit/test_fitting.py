@@ -62,6 +62,22 @@ def test_findings_go_before_the_best_suggestion_does_and_are_still_counted() -> 
     assert told["findings"]["errors"] == 500
 
 
+def test_a_review_loses_no_more_than_it_must_to_fit_to_the_byte() -> None:
+    def with_so_many(suggestions: int, items: int, causes: int) -> dict[str, Any]:
+        findings = {"items": ["ii", "iii"][:items]}
+        return {
+            "suggestions": ["s", "ss", "sss"][:suggestions],
+            "findings": findings,
+            "causes": ["c", "cc"][:causes],
+        }
+
+    counts = [(3, 2, 2), (2, 2, 2), (1, 2, 2), (1, 1, 2), (1, 0, 2), (0, 0, 2), (0, 0, 1), (0, 0, 0)]
+    smaller = [with_so_many(*each) for each in counts]
+
+    for limit in range(size(smaller[-1]), size(smaller[0]) + 2):
+        assert truncated(smaller[0], limit) == next(one for one in smaller if size(one) <= limit)
+
+
 def test_whatever_is_in_them_no_review_is_too_large() -> None:
     told = truncated(review(suggestions=5, rules=40, items=500, causes=60))
 

@@ -68,9 +68,8 @@ def test_what_was_put_off_is_sent_when_it_has_stayed_so_for_a_while() -> None:
     ending = replace(OPEN, returns=2, clear_since=NOW - FLAP)
     quiet = replace(OPEN, returns=2)
 
-    updates = updates_of_inspection(
-        {}, {("a", "x"): changed, ("b", "x"): ending, ("c", "x"): quiet}, {}, NOW, FLAP
-    )
+    waiting = {("a", "x"): changed, ("b", "x"): ending, ("c", "x"): quiet, ("d", "x"): OVER}
+    updates = updates_of_inspection({}, waiting, {}, NOW, FLAP)
 
     assert [(one.district_id, one.status) for one in updates] == [
         ("a", AlertStatus.UPDATED),

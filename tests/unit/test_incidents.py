@@ -147,6 +147,24 @@ def test_the_alerts_of_an_incident_are_known_by_one_key_and_its_beginning() -> N
     assert (firing.counts, resolved.counts) == (WRONG.counts, {})
 
 
+def test_an_alert_says_what_is_wrong_and_at_the_end_why_it_is_over() -> None:
+    firing, resolved = message(BEGUN, AlertStatus.FIRING), message(ENDED, AlertStatus.RESOLVED)
+    purged = message(ENDED, AlertStatus.RESOLVED, ending="The district was purged.")
+
+    assert firing.district_id == DISTRICT
+    assert firing.summary == WRONG.summary
+    assert resolved.summary == CATALOGUE[PREFLIGHT_FAILED].ending
+    assert purged.summary == "The district was purged."
+
+
+def test_updates_of_an_incident_are_counted() -> None:
+    begun, _ = step(None, WRONG, later(0), FLAP)
+    first, _ = step(begun, OTHER, later(1), FLAP)
+    second, _ = step(first, WRONG, later(102), FLAP)
+
+    assert [one.updates for one in (begun, first, second) if one] == [0, 1, 2]
+
+
 def test_an_alert_that_is_nobodys_has_no_district() -> None:
     made = message(BEGUN, AlertStatus.FIRING, district_id=NO_DISTRICT, code="dead_letters.waiting")
 

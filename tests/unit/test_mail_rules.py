@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.support.builders.mails import mail
 from worker.adapters.mail.mime import SenderIdentity, message, on_the_line
 from worker.adapters.mail.server_url import place
-from worker.domain.mail.mails import Composed, envelope_verdict, mailbox
+from worker.domain.mail.mails import LONGEST_LINE, Composed, envelope_verdict, mailbox
 from worker.mail.mail_server import OutgoingMail
 from worker.runtime.errors import MailError, MailPutOff, MailRefused
 
@@ -60,6 +60,20 @@ def test_what_is_no_single_address_is_refused_and_not_quoted(recipient: str) -> 
 def test_a_mail_that_could_not_be_sent_is_refused_when_it_is_made(changed: dict[str, Any]) -> None:
     with pytest.raises(MailError):
         mail(**changed)
+
+
+def test_a_subject_may_be_as_long_as_a_line_may_be() -> None:
+    assert mail(content=Composed("x" * LONGEST_LINE, "", "")).content.subject == "x" * LONGEST_LINE
+
+
+def test_a_mailbox_has_a_name_an_address_and_a_domain() -> None:
+    found = mailbox("Ada Park <ada@district.example>")
+
+    assert (found.name, found.address, found.domain) == (
+        "Ada Park",
+        "ada@district.example",
+        "district.example",
+    )
 
 
 def plain(text: str) -> str:
@@ -126,6 +140,8 @@ def test_a_line_that_begins_with_a_dot_does_not_end_the_mail() -> None:
     [
         ({"a": 250, "b": 251}, True, {}),
         ({"a": 250, "b": 550}, True, {"b": 550}),
+        ({"a": 250, "b": 500}, True, {"b": 500}),
+        ({"a": 250, "b": 499}, True, MailPutOff),
         ({"a": 250, "b": 450}, False, {"b": 450}),
         ({"a": 250, "b": 450}, True, MailPutOff),
         ({"a": 550, "b": 450}, False, MailPutOff),

@@ -27,6 +27,7 @@ from worker.domain.alerts.detection import (
 )
 from worker.domain.alerts.incidents import NO_DISTRICT, Problem
 from worker.domain.onboarding.transitions import Trouble
+from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
@@ -51,6 +52,10 @@ def test_where_guards_are_all_that_is_wrong_a_person_is_asked() -> None:
     assert noticed(GUARD, WARNING) == {"preflight.failed": GUARD, "plan.mass_removal": GUARD}
 
 
+def test_where_every_guard_stands_a_person_is_asked_as_well() -> None:
+    assert set(noticed(*GUARDS)) == {"preflight.failed", "plan.mass_removal", "plan.class_change"}
+
+
 def test_a_change_of_classes_asks_with_an_incident_of_its_own() -> None:
     classes = Code.SCHOOL_CLASS_CHANGE
 
@@ -64,6 +69,18 @@ def test_unreadable_events_are_an_incident_of_their_own() -> None:
         "preflight.failed": f"{QUARANTINED},{OTHER}",
         "events.quarantined": "",
     }
+
+
+def test_a_failed_preflight_tells_of_blocked_and_removed_students_before_its_errors() -> None:
+    counts = {"roster:student": 90, "blocked": 7, "plan:student:removed": 30}
+    tally = Tally(Counter({**counts, "errors": 8, f"code:{GUARD}": 1, f"code:{OTHER}": 7}))
+
+    found = decided(tally, Policy(), Outcome.REVIEW, is_in_review=True)["preflight.failed"]
+
+    assert found is not None
+    assert found.summary == (
+        "Preflight failed: 7 of 90 students blocked, 30 students would be removed, 8 errors."
+    )
 
 
 def test_a_commit_ends_whatever_an_evaluation_tells_of() -> None:
@@ -114,6 +131,8 @@ def test_everything_that_an_inspection_sees_has_a_code_of_the_catalogue() -> Non
     assert found[DISTRICT, "launch.held"].picture == "review"
     assert (OTHER_DISTRICT, "launch.held") not in found
     assert found[NO_DISTRICT, "stage.failing"].picture == "ingest,relay"
+    failing = "Stages keep failing: ingest: KeyError; relay: ValueError relay.py:9."
+    assert found[NO_DISTRICT, "stage.failing"].summary == failing
     assert found[NO_DISTRICT, "stage.failing"].counts == {"ingest": 1, "relay": 2}
     assert set(CATALOGUE) >= set(INSPECTED)
 
@@ -133,6 +152,13 @@ def test_a_sync_that_lets_nothing_through_is_an_incident(record: dict[str, str],
     found = inspected(Observed(syncs={DISTRICT: record}), NOON)
 
     assert [told for _, told in found] == ([code] if code else [])
+
+
+def test_what_delays_a_launch_is_told_in_order() -> None:
+    found = inspected(Observed(held={DISTRICT: list(Trouble)}), NOON)
+
+    told = "disconnected, on hold, parked, review, sync paused, sync stale, undecided, unread"
+    assert found[DISTRICT, "launch.held"].summary == f"The launch is delayed: {told}."
 
 
 def stuck(count: int) -> Conditions:

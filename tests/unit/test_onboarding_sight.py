@@ -64,6 +64,12 @@ def test_sections_that_become_readable_are_shared_once_hardly_a_student_is_in_no
 
 def test_a_district_without_students_has_shared_nothing() -> None:
     assert not is_all_shared(Sharing(sections=3, students=0, unsectioned=0), RULES)
+    assert is_all_shared(Sharing(sections=3, students=1, unsectioned=0), RULES)
+
+
+def test_students_in_no_section_are_a_share_of_all() -> None:
+    assert not is_all_shared(Sharing(sections=3, students=990, unsectioned=10), RULES)
+    assert is_all_shared(Sharing(3, 1000, 20), TransitionRules(unsectioned_percent=2.0))
 
 
 def test_with_a_filter_the_district_is_being_filtered() -> None:
@@ -79,6 +85,8 @@ def test_the_first_commit_rosters_a_district_and_a_review_does_not(state: State)
 
     assert reached(onboarding(state), in_review) is state
     assert reached(onboarding(state), ROSTERED) is State.ROSTERED
+    assert reached(onboarding(state), replace(ROSTERED, has_filter=False)) is State.ROSTERED
+    assert reached(onboarding(state), replace(ROSTERED, has_filter=False, commits=0)) is state
 
 
 def test_a_hold_does_not_undo_a_commit() -> None:
@@ -115,6 +123,19 @@ def test_any_trouble_holds_a_launch_back_and_is_told(trouble: Trouble) -> None:
     assert held_back(scheduled, facts, LAUNCH, RULES) == {trouble}
     assert not held_back(scheduled, facts, LAUNCH - timedelta(seconds=1), RULES)
     assert not held_back(scheduled, ROSTERED, LAUNCH, RULES)
+
+
+def test_without_a_window_no_launch_is_held_back() -> None:
+    facts = replace(ROSTERED, troubles=frozenset({Trouble.REVIEW}))
+
+    assert not held_back(onboarding(State.LAUNCH_SCHEDULED), facts, OPENING, RULES)
+
+
+def test_a_district_that_was_disconnected_before_anybody_looked_returns_as_connected() -> None:
+    back = next_step(onboarding(State.DISCONNECTED), CONNECTED, BEFORE, RULES)
+
+    assert back is not None
+    assert back.after is State.CONNECTED
 
 
 def test_a_launch_is_held_back_while_the_district_is_disconnected() -> None:

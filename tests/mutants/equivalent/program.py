@@ -14,9 +14,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "worker/domain/roster/texts.py::folded: return _folded(text) if len(text) <= KEPT_LENGTH else "
     "_settled(text, _squeezed) => return _folded(text) if len(text) < KEPT_LENGTH else "
     "_settled(text, _squeezed)": ("only shorter texts are kept in memory; what comes out is the same"),
-    "worker/domain/messages/size_limit.py::truncated: if over <= 0: => if over < 0:": (
-        "a review that fits exactly loses nothing on the way that leaves things out either"
-    ),
     'worker/domain/roster/baseline_check.py::why_refused: before, after = staged.get("students", 0), '
     'read["students"] => before, after = staged.get("students", 1), read["students"]': (
         "one student is a small district, of which nothing is refused, as none is"

@@ -19,6 +19,7 @@ def mail(occasion: str = "invited/1", district_id: str = DISTRICT, **changed: An
         "recipients": ("Ada Park <ada@district.example>", "office@district.example"),
         "content": Composed(f"About {occasion}", "Hello,\n.\nfrom us\n", "<p>Hello</p>\n"),
         "time_zone": "UTC",
+        "wait_for_sync": False,
     }
     return Mail(district_id=district_id, occasion=occasion, **values | changed)
 

@@ -127,12 +127,13 @@ def under_floor(events: int, under: int) -> dict[str, Problem | None]:
 
 
 def _failed(tally: Tally, errors: Collection[str]) -> Problem:
-    parts = [counted(tally.errors, "error")]
+    parts = []
+    if tally.blocked:
+        parts.append(f"{tally.blocked:,} of {counted(tally.students, 'student')} blocked")
     removed = tally.plan()[RosterKind.STUDENT]["removed"]
     if removed and not REMOVAL_GUARDS.isdisjoint(errors):
-        parts.insert(0, f"{counted(removed, 'student')} would be removed")
-    if tally.blocked:
-        parts.insert(0, f"{tally.blocked:,} of {counted(tally.students, 'student')} blocked")
+        parts.append(f"{counted(removed, 'student')} would be removed")
+    parts.append(counted(tally.errors, "error"))
     return Problem(picture(errors), f"Preflight failed: {', '.join(parts)}.", tally.by_code())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -40,7 +40,6 @@ def updates_of_district(
     updates = [
         IncidentUpdate(district_id, code, *step(before.get(code), condition, now, flap))
         for code, condition in sorted(found.items())
-        if condition is not None or code in before
     ]
     return [one for one in updates if one.memory != before.get(one.code)]
 
@@ -50,7 +49,7 @@ def updates_of_ending(
 ) -> list[IncidentUpdate]:
     """Return the ends of all of a district's incidents; that of one that flaps is sent at once as well."""
     return [
-        IncidentUpdate(district_id, code, *step(_without_flapping(memory), None, now, flap), ending)
+        IncidentUpdate(district_id, code, *step(replace(memory, returns=0), None, now, flap), ending)
         for code, memory in before.items()
     ]
 
@@ -78,7 +77,3 @@ def updates_of_inspection(
         updates.append(IncidentUpdate(*key, *step(memory, condition, now, flap)))
     known = {**before, **waiting}
     return [one for one in updates if one.memory != known.get((one.district_id, one.code))]
-
-
-def _without_flapping(memory: Memory) -> Memory:
-    return Memory(memory.since, memory.condition, memory.told, memory.told_at)

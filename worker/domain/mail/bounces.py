@@ -87,5 +87,5 @@ def _text(part: Message) -> str:
     payload = part.get_payload()
     if isinstance(payload, list):
         return " ".join(str(each.get("Message-ID", "")) for each in payload if isinstance(each, Message))
-    found = re.search(r"(?im)^message-id:\s*(\S+)", str(payload))
-    return found[1] if found else ""
+    found = re.search(r"(?im)^message-id:\s*\S+", str(payload))
+    return found[0] if found else ""

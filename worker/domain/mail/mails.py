@@ -145,7 +145,7 @@ class Mail:
     """Each an address, or a name and an address: `Ada Park <ada@district.example>`."""
     content: Composed
     time_zone: str
-    wait_for_sync: bool = False
+    wait_for_sync: bool
     """Whether it leaves only while the district's roster is in sync."""
 
     def __post_init__(self) -> None:

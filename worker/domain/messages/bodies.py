@@ -91,6 +91,4 @@ def standing_errors(causes: Sequence[review.Cause], new: Mapping[str, int]) -> d
     errors: Counter[str] = Counter()
     for cause in causes:
         errors.update(cause.findings)
-    return {
-        code: count - new.get(code, 0) for code, count in sorted(errors.items()) if count > new.get(code, 0)
-    }
+    return dict(errors - Counter(new))

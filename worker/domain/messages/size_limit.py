@@ -18,22 +18,22 @@ def truncated(review: dict[str, Any], limit: int = LARGEST) -> dict[str, Any]:
     after the first go, then findings, which are only examples, then what is left of causes and suggestions.
     """
     over = _bytes(review) - limit
-    if over <= 0:
-        return review
-    first, others = review["suggestions"][:1], review["suggestions"][1:]
-    others, over = _without_the_last(others, over)
-    items, over = _without_the_last(review["findings"]["items"], over)
-    first, over = _without_the_last(first, over)
-    causes, over = _without_the_last(review["causes"], over)
+    suggestions, over = _without_the_last(review["suggestions"], over, 1)
+    items, over = _without_the_last(review["findings"]["items"], over, 0)
+    suggestions, over = _without_the_last(suggestions, over, 0)
+    causes, over = _without_the_last(review["causes"], over, 0)
     findings = {**review["findings"], "items": items}
-    return {**review, "findings": findings, "causes": causes, "suggestions": [*first, *others]}
+    return {**review, "findings": findings, "causes": causes, "suggestions": suggestions}
 
 
-def _without_the_last(values: Sequence[Any], over: int) -> tuple[list[Any], int]:
-    """Leave out values from the end until `over` bytes are saved; return the rest, and what is still over."""
+def _without_the_last(values: Sequence[Any], over: int, fewest: int) -> tuple[list[Any], int]:
+    """Leave out values from the end until `over` bytes are saved, or so few are left.
+
+    Return the rest, and how many bytes are still over.
+    """
     kept = list(values)
-    while kept and over > 0:
-        over -= _bytes(kept.pop()) + 1
+    while len(kept) > fewest and over > 0:
+        over -= _bytes(kept.pop()) + bool(kept)  # with the comma before it
     return kept, over
 
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 from tests.support.fixtures.time_machine import TimeMachine
 from worker.sandbox import ids
 from worker.sandbox.district import DistrictSpec, generate
-from worker.sandbox.live_districts import World, WorldDistrict
+from worker.sandbox.live_districts import WorldDistrict
 from worker.sandbox.server import CleverServer
+from worker.sandbox.world import World
 
 STUDENTS = 60
 

@@ -16,8 +16,9 @@ from worker.messaging.event_files import COLLECTIONS
 from worker.runtime.errors import InputFileError
 from worker.sandbox.district import DistrictSpec, generate
 from worker.sandbox.expected_roster import truth
-from worker.sandbox.live_districts import World, WorldDistrict
+from worker.sandbox.live_districts import WorldDistrict
 from worker.sandbox.server import CleverServer
+from worker.sandbox.world import World
 
 BASIC = aiohttp.encode_basic_auth("sandbox", "sandbox")
 NOON = datetime(2026, 9, 15, 12, tzinfo=UTC)

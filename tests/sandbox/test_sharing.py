@@ -10,8 +10,9 @@ import pytest
 
 from worker.messaging.event_files import COLLECTIONS, JsonObject
 from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
-from worker.sandbox.live_districts import World, WorldDistrict
+from worker.sandbox.live_districts import WorldDistrict
 from worker.sandbox.sharing import Amount, Holds, any_rule, condition, share_by_rules, share_so_much
+from worker.sandbox.world import World
 
 NOON = datetime(2026, 9, 15, 12, tzinfo=UTC)
 HOMEROOMS = any_rule([[condition("name", "contains", ["homeroom"])]])

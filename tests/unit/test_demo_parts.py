@@ -14,7 +14,7 @@ from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.records import RecordId, School, Student
 from worker.domain.roster.roster import Entry, digest, school_entry, student_entry
 from worker.sandbox.district import DistrictSpec, generate
-from worker.sandbox.live_districts import World
+from worker.sandbox.world import World
 
 SCHOOL = school_entry(School(RecordId("s1"), name="Bird & Söhne"))
 ANN = student_entry(Student(RecordId("p1"), {"sis_id": "1"}), RecordId("c1"), ())

@@ -15,8 +15,9 @@ from worker.cli.tables import plain_table
 from worker.cli.terminal import progress_bars
 from worker.runtime.errors import SettingsError
 from worker.sandbox.api import CLIENT
-from worker.sandbox.live_districts import World, WorldDistrict
+from worker.sandbox.live_districts import WorldDistrict
 from worker.sandbox.server import CleverServer
+from worker.sandbox.world import World
 
 LISTED = 20
 """Districts shown by name; the others are counted."""

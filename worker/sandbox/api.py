@@ -17,10 +17,11 @@ from aiohttp import web
 
 from worker.sandbox import ids
 from worker.sandbox.faults import Faults
-from worker.sandbox.live_districts import World, WorldDistrict
+from worker.sandbox.live_districts import WorldDistrict
 from worker.sandbox.paging import ListPage, Query, WrongQuery, cut_page, event_filter
 from worker.sandbox.rate_limit import RequestLimit
 from worker.sandbox.record_store import RecordStore
+from worker.sandbox.world import World
 
 CLIENT: Final = "sandbox"
 """Both the client id and the client secret."""

@@ -18,8 +18,8 @@ from aiohttp import web
 from worker.sandbox.api import TOKENS_PATH, Answer, Api, Behaviour, RunningSandbox, refusal
 from worker.sandbox.control import Control
 from worker.sandbox.faults import OF_LISTS, FaultKind
-from worker.sandbox.live_districts import World
 from worker.sandbox.rate_limit import limit_headers
+from worker.sandbox.world import World
 
 _HTML: Final = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>\n"
 _SHUTDOWN_SECONDS: Final = 2.0

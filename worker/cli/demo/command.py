@@ -32,8 +32,9 @@ from worker.runtime.errors import InputFileError, SettingsError
 from worker.runtime.logs import configure_logging
 from worker.sandbox.api import CLIENT
 from worker.sandbox.district import DistrictSpec, generate
-from worker.sandbox.live_districts import World, WorldDistrict
+from worker.sandbox.live_districts import WorldDistrict
 from worker.sandbox.server import CleverServer
+from worker.sandbox.world import World
 
 QUIET_SECONDS = 2.0
 """Nothing waits for it: each time the feed says that it was read to its end, which closes the window."""

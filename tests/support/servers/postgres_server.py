@@ -1,8 +1,8 @@
 """A PostgreSQL server for the tests, which lends migrated and empty databases.
 
 A database that comes back is emptied and lent again, which takes less than making another one. One that
-somebody is still connected to is emptied before it is lent, or thrown away where he is connected still; so is
-one whose schema is not the template's any more.
+somebody is still connected to is emptied when it is to be lent. One that cannot be emptied then either, or
+whose schema is not the template's any more, is thrown away instead.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class PostgresServer:
         async with _connection(server.url) as connection:
             for template in (server._empty, server._shadowed):
                 names = await connection.fetch(COPIES, template.copies)
-                template.returned = [name for (name,) in names]
+                template.emptied, template.returned = [], [name for (name,) in names]
         return server
 
     def description(self) -> str:

@@ -15,16 +15,17 @@ JsonObject: TypeAlias = dict[str, Any]
 WIRE_VERSION: Final = "1.0.0"
 BINDING_VERSION: Final = "0.3.0"
 CONTENT_TYPE: Final = "application/json"
-COMPONENTS: Final = "#/components/schemas/"
+ANYTHING: Final = {"description": "Whatever arrived: it need not even be JSON."}
 
 
 @dataclass(frozen=True, slots=True)
 class MessageDocument:
-    """A message of the AsyncAPI document, by the names of its schemas in the components."""
+    """A message of the AsyncAPI document: the file of its body's schema, the name of its headers'."""
 
     title: str
     summary: str
-    payload: str
+    payload: str | None
+    """None where the body may be anything."""
     headers: str
     content_type: str = CONTENT_TYPE
     type: str | None = None
@@ -52,34 +53,34 @@ MESSAGES: Final = {
     "cleverEvent": MessageDocument(
         "Clever event",
         "One Clever change event, or the word that a feed was read to its end.",
-        payload="CleverEvent",
+        payload="clever-event.schema.json",
         headers="EventHeaders",
     ),
     "deadLetter": MessageDocument(
         "Dead letter",
         "A message that could not be used, with the reason, its body untouched.",
-        payload="DeadLetter",
+        payload=None,
         headers="DeadLetterHeaders",
         content_type="application/octet-stream",
     ),
     "commit": MessageDocument(
         "Commit",
         "What changed in a district's roster, all or nothing.",
-        payload="CommitMessage",
+        payload="commit.v1.schema.json",
         headers="MessageHeaders",
         type=COMMIT_SCHEMA,
     ),
     "review": MessageDocument(
         "Review",
         "Why a district was not committed, who owns each cause, and which rule would fix it.",
-        payload="ReviewMessage",
+        payload="review.v1.schema.json",
         headers="MessageHeaders",
         type=REVIEW_SCHEMA,
     ),
     "alert": MessageDocument(
         "Alert",
         "An incident began, changed or is over; no personal data.",
-        payload="AlertMessage",
+        payload="alert.v1.schema.json",
         headers="MessageHeaders",
         type=ALERT_SCHEMA,
     ),
@@ -137,8 +138,11 @@ OPERATIONS: Final = {
 }
 
 
-def asyncapi_document(schemas: JsonObject) -> JsonObject:
-    """Return the AsyncAPI 3.0.0 document; `schemas` are those of its components, by name."""
+def asyncapi_document(headers: JsonObject) -> JsonObject:
+    """Return the AsyncAPI 3.0.0 document; `headers` are the schemas of the messages' headers, by name.
+
+    The schemas of the bodies are the files beside it.
+    """
     return {
         "asyncapi": "3.0.0",
         "id": "urn:rostering:worker",
@@ -155,7 +159,7 @@ def asyncapi_document(schemas: JsonObject) -> JsonObject:
         "operations": {name: _operation(operation) for name, operation in OPERATIONS.items()},
         "components": {
             "messages": {name: _message(name, message) for name, message in MESSAGES.items()},
-            "schemas": schemas,
+            "schemas": headers,
         },
     }
 
@@ -207,8 +211,8 @@ def _message(name: str, message: MessageDocument) -> JsonObject:
         "title": message.title,
         "summary": message.summary,
         "contentType": message.content_type,
-        "headers": {"$ref": COMPONENTS + message.headers},
-        "payload": {"$ref": COMPONENTS + message.payload},
+        "headers": {"$ref": f"#/components/schemas/{message.headers}"},
+        "payload": {"$ref": f"./{message.payload}"} if message.payload else ANYTHING,
     }
     if message.type is not None:
         document["bindings"] = {"amqp": {"messageType": message.type, "bindingVersion": BINDING_VERSION}}

@@ -14,12 +14,12 @@ import json
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from schemas import clever
-from schemas.asyncapi import COMPONENTS, JsonObject, asyncapi_document
+from schemas.asyncapi import JsonObject, asyncapi_document
 from schemas.messages.alert import AlertMessage
 from schemas.messages.commit import CommitMessage
 from schemas.messages.fields import Published
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "json"
 META_SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
-DEFINITIONS: Final = "#/$defs/"
 
 PUBLISHED: Final[dict[str, type[Published]]] = {
     "commit": CommitMessage,
@@ -69,15 +68,13 @@ class PlainJsonSchema(GenerateJsonSchema):
 
 def documents() -> dict[str, JsonObject]:
     """Return every document by its file's name."""
-    published = {name: _schema(model) for name, model in PUBLISHED.items()}
-    event: JsonObject = clever.event_json_schema()
     return {
         **{
-            f"{name}.v1.schema.json": _document(f"urn:rostering:{name}:v1", schema)
-            for name, schema in published.items()
+            f"{name}.v1.schema.json": _document(f"urn:rostering:{name}:v1", _schema(model))
+            for name, model in PUBLISHED.items()
         },
-        "clever-event.schema.json": _document("urn:rostering:clever-event", event),
-        "asyncapi.json": asyncapi_document(_component_schemas(published, event)),
+        "clever-event.schema.json": _document("urn:rostering:clever-event", clever.event_json_schema()),
+        "asyncapi.json": asyncapi_document({model.__name__: _schema(model) for model in HEADER_MODELS}),
     }
 
 
@@ -87,38 +84,6 @@ def _document(identifier: str, schema: JsonObject) -> JsonObject:
 
 def _schema(model: type[BaseModel]) -> JsonObject:
     return model.model_json_schema(schema_generator=PlainJsonSchema)
-
-
-def _component_schemas(published: dict[str, JsonObject], event: JsonObject) -> JsonObject:
-    """Collect all schemas in one namespace; Clever's get a prefix, for they too know a school."""
-    named = {PUBLISHED[name].__name__: schema for name, schema in published.items()}
-    named |= {model.__name__: _schema(model) for model in HEADER_MODELS}
-    components: JsonObject = {
-        "DeadLetter": {"title": "DeadLetter", "description": "Whatever arrived: it need not even be JSON."}
-    }
-    for name, schema in named.items():
-        components |= _as_components(name, schema)
-    return components | _as_components("CleverEvent", event, prefix="Clever")
-
-
-def _as_components(name: str, schema: JsonObject, prefix: str = "") -> JsonObject:
-    root = {key: value for key, value in schema.items() if key != "$defs"}
-    parts = {prefix + part: definition for part, definition in schema.get("$defs", {}).items()}
-    return {key: _relinked(value, prefix) for key, value in (parts | {name: root}).items()}
-
-
-def _relinked(node: Any, prefix: str) -> Any:
-    """Point every reference at the components instead of at the schema's own definitions."""
-    if isinstance(node, list):
-        return [_relinked(item, prefix) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return {
-        key: COMPONENTS + prefix + value.removeprefix(DEFINITIONS)
-        if key == "$ref" and isinstance(value, str)
-        else _relinked(value, prefix)
-        for key, value in node.items()
-    }
 
 
 @cache

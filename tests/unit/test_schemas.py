@@ -575,18 +575,24 @@ def test_every_channel_has_an_operation(asyncapi: Json) -> None:
     assert used == {f"#/channels/{name}" for name in asyncapi["channels"]}
 
 
-def test_every_reference_in_the_asyncapi_document_resolves(asyncapi: Json) -> None:
+def test_every_reference_in_the_asyncapi_document_resolves(
+    asyncapi: Json, documents: dict[str, Json]
+) -> None:
     found = set(references(asyncapi))
 
     assert len(found) > 20
     for reference in found:
-        assert at(asyncapi, tuple(reference.removeprefix("#/").split("/"))) is not None
+        file, _, place = reference.partition("#/")
+        document = documents[file.removeprefix("./")] if file else asyncapi
+        assert at(document, tuple(place.split("/")) if place else ()) is not None
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_payload_in_the_asyncapi_document_takes_the_same_messages(asyncapi: Json, name: str) -> None:
-    payload = asyncapi["components"]["messages"][name]["payload"]
-    schema = Draft202012Validator({**payload, "components": asyncapi["components"]})
+def test_a_payload_in_the_asyncapi_document_takes_its_messages_and_no_others(
+    asyncapi: Json, documents: dict[str, Json], name: str
+) -> None:
+    file = asyncapi["components"]["messages"][name]["payload"]["$ref"].removeprefix("./")
+    schema = Draft202012Validator(documents[file])
 
     assert schema.is_valid(SAMPLES[name])
     assert not schema.is_valid(SAMPLES[name] | {"unknown": 1})

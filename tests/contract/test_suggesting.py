@@ -321,7 +321,19 @@ async def test_suggestions_of_a_version_that_did_not_say_for_what_are_none(store
         "VALUES ($1, now(), $2, 5, $3, $4, 2)"
     )
     await store.rows(kept, OTHER_DISTRICT, 8, [{"of": "another"}], 9)
-    await store.rows(kept, DISTRICT, 1, [{"of": "mine"}], None)
+    mine = {
+        "filter": {},
+        "coverage": {"exactly_one": 1, "none": 0, "several": 0},
+        "sharing_rules": True,
+        "why_not_shared": None,
+        "text": "Match all sections",
+        "leftovers": [],
+        "leftover_groups": 0,
+        "in_force": False,
+        "cut_short": False,
+        "as_of": "2026-09-01T10:00:00.000Z",
+    }
+    await store.rows(kept, DISTRICT, 1, [mine], None)
 
     async with store.evaluations.next(LIMITS) as evaluation:
         assert evaluation is not None
@@ -332,7 +344,24 @@ async def test_suggestions_of_a_version_that_did_not_say_for_what_are_none(store
         advice = await evaluation.advice()
 
     assert advice is not None
-    assert (advice.found_for, advice.suggestions) == (SearchInput(1, 4, 2, 3), [{"of": "mine"}])
+    assert (advice.found_for, advice.suggestions) == (SearchInput(1, 4, 2, 3), [mine])
+
+
+async def test_suggestions_that_a_review_of_this_version_cannot_say_are_searched_again(
+    store: StoreUnderTest,
+) -> None:
+    await happen(store, 1, *district())
+    await judged(store)
+    older = "UPDATE suggestions SET suggestions = '[{\"filter\": {}}]' WHERE district_id = $1"
+    await store.rows(older, DISTRICT)
+    await happen(store, 100, ("users", student_json(4, name={"first": "Ida", "last": ""})))
+    await judged(store)
+
+    one, other = await reviews(store)
+    assert [each["filter"] for each in other["suggestions"]] == [
+        each["filter"] for each in one["suggestions"]
+    ]
+    assert one["suggestions"] != []
 
 
 async def test_sections_that_are_renamed_are_searched_anew(store: StoreUnderTest) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import ValidationError
+
+from schemas.messages.review import Suggestion
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.suggest.surveys import read_survey
@@ -17,6 +20,15 @@ if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
 _SQL: Final = statements.load("suggest/kept_suggestions")
 
 
+def _can_be_said(suggestions: list[dict[str, Any]]) -> bool:
+    try:
+        for suggestion in suggestions:
+            Suggestion.model_validate(suggestion)
+    except ValidationError:
+        return False
+    return True
+
+
 class PostgresKeptSuggestions:
     """`Advised` of `worker.pipeline.evaluate.unit_of_work`, on one connection in a transaction."""
 
@@ -25,9 +37,12 @@ class PostgresKeptSuggestions:
     _connection: Connection
 
     async def advice(self) -> KeptSuggestions | None:
-        """Return what was suggested last; None where nothing was, or it is not known for what."""
+        """Return what was suggested last; None where nothing was, or it is not known for what.
+
+        Nor where a review of this version cannot say it: then a search is made again.
+        """
         row = await self._connection.fetchrow(_SQL["advice"], self.window.district_id)
-        if row is None:
+        if row is None or not _can_be_said(row["suggestions"]):
             return None
         found_for = SearchInput(
             row["filter_version"], row["input_batch"], row["in_none"], row["unplaced"] - row["in_none"]

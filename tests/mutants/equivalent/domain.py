@@ -42,4 +42,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     ),
     "worker/domain/onboarding/states.py::target: return ends[0] if len(ends) == 1 else None => "
     "return ends[(-1)] if len(ends) == 1 else None": ("of one end the first is the last"),
+    "worker/domain/roster/canonical.py::_is_plain: return all(map(_is_plain, [one for one in values "
+    "if one.__class__ not in _PLAIN])) => return any(map(_is_plain, [one for one in values if "
+    "one.__class__ not in _PLAIN]))": (
+        "nothing but plain scalars is then plain: the slower way gives the same text"
+    ),
 }

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from tests.support.builders.records import DISTRICT, delivery, event_json, settled_json, student_json
 from tests.support.fakes.ingest_bench import Bench, aside, bad, sound
 from worker.pipeline.ingest import stage as module
+from worker.pipeline.ingest.inbox import Stored
 from worker.runtime.errors import BrokerUnavailable, StoreUnavailable
 
 # Ending
@@ -56,6 +57,10 @@ async def test_a_flood_counts_each_message_once_however_often_the_store_fails() 
     await bench.once(2)
 
     assert bench.counted("unreadable") == 2
+
+
+def test_what_became_of_two_batches_is_counted_together() -> None:
+    assert Stored(1, 2, 3) + Stored(10, 20, 30) == Stored(11, 22, 33)
 
 
 async def test_what_became_of_messages_is_counted_also_where_one_of_them_is_refused() -> None:

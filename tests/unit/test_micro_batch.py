@@ -75,6 +75,20 @@ def test_a_body_of_more_values_than_a_record_has_is_too_large(unit: bytes) -> No
     assert error.explanation == f"the body has more than {MAX_VALUES} values"
 
 
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [(MAX_VALUES, clever.Reason.NOT_AN_EVENT), (MAX_VALUES + 1, clever.Reason.TOO_LARGE)],
+)
+def test_a_body_may_have_as_many_values_as_it_may_and_not_one_more(
+    values: int, reason: clever.Reason
+) -> None:
+    content = b"[" + b"0," * (values - 1) + b'",,"]'
+
+    ((_, error),) = read_all([delivery(content)]).unreadable
+
+    assert error.reason is reason
+
+
 def test_commas_and_brackets_in_a_text_are_no_values() -> None:
     text = ',[{\\"' * (MAX_VALUES // 3)
     content = body(event_json(student_json()) | {"note": text})

@@ -46,7 +46,7 @@ from worker.domain.roster.records import (
 )
 from worker.pipeline.ingest.inbox import Arrival, Mark
 from worker.pipeline.ingest.micro_batch import MAX_BYTES, read_all
-from worker.pipeline.ingest.translate import to_arrival, to_mark
+from worker.pipeline.ingest.translate import staged_json, to_arrival, to_mark
 
 ABSENT = object()
 BLANKS = ["", "  ", "\t\n", None, [], ABSENT]
@@ -407,6 +407,14 @@ def test_nothing_of_a_contact_or_a_district_admin_is_a_reason_to_refuse_him(reco
 
     assert to_arrival(event) == Arrival(DISTRICT, event_id(1), RecordKind.USER, record_id(1), None)
     assert event.unread
+
+
+def test_the_fields_that_could_not_be_read_are_kept_in_order() -> None:
+    course = record_of(read(event_json({"id": "c", "district": DISTRICT}, "courses.created")))
+
+    kept = staged_json(course, ["number", "name"])
+
+    assert kept == '{"unread":["name","number"]}'
 
 
 def test_a_contact_whose_id_cannot_be_read_is_ignored() -> None:

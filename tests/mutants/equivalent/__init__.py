@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.mutants.equivalent import causes, domain, evaluation, guards, onboarding, operations, poll, program
+from tests.mutants.equivalent import (
+    causes,
+    domain,
+    evaluation,
+    guards,
+    ingest,
+    onboarding,
+    operations,
+    poll,
+    program,
+)
 
 EQUIVALENT: Final[dict[str, str]] = {
     name: reason
-    for part in (program, causes, domain, evaluation, guards, onboarding, operations, poll)
+    for part in (program, causes, domain, evaluation, guards, ingest, onboarding, operations, poll)
     for name, reason in part.EQUIVALENT.items()
 }
 """Reasons by the name of a mutant, as `make mutants` prints it."""

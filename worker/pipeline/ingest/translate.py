@@ -41,15 +41,13 @@ def to_arrival(event: clever.Event, trace_parent: str | None = None, now: int = 
 
     `now`, in microseconds of the epoch, bounds when a record can have been changed.
     """
-    kind = KINDS[event.collection]
-    if kind is None or event.object is None:
-        record_id = "" if event.object is None else event.object.id
-        return Arrival(event.district_id, event.id, None, record_id, None, trace_parent)
+    if event.object is None:
+        return Arrival(event.district_id, event.id, None, "", None, trace_parent)
     record = None if event.action == "deleted" else staged_json(event.object, event.unread)
     return Arrival(
         event.district_id,
         event.id,
-        kind,
+        KINDS[event.collection],
         event.object.id,
         record,
         trace_parent,

@@ -95,7 +95,7 @@ async def _adopt(
         locked.state.commit_sequence += 1
         evaluation = PostgresEvaluation(connection, locked.window, locked.state, keeps_history=keeps)
         started = time.perf_counter()
-        await evaluation.adopt_candidate()
+        await evaluation.adopt_candidate(restarts_count=False)
         seconds = time.perf_counter() - started
         await transaction.rollback()
     return seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -48,10 +49,9 @@ async def district_of(*numbers: int, listed: bool = True) -> MemoryEvaluation:
     return district
 
 
-async def recorded(
-    district: MemoryEvaluation, outcome: Outcome, events: int = 7, **fields: object
-) -> Decided:
-    return await record_outcome(district.port(), outcome, Trigger.QUIET, events, **fields)  # type: ignore[arg-type]
+async def recorded(district: MemoryEvaluation, outcome: Outcome, events: int = 7, **fields: Any) -> Decided:
+    given = {"adopted": False, "is_approved": False, "under_floor": 0, "suggest_seconds": 0.0} | fields
+    return await record_outcome(district.port(), outcome, Trigger.QUIET, events, **given)
 
 
 def batch_of(district: MemoryEvaluation) -> Batch:

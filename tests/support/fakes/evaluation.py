@@ -135,7 +135,7 @@ class MemoryEvaluation(MemoryFigures):
         """Forget what was told."""
         self.reported = {}
 
-    async def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
+    async def plan_changes(self, *, names_replaced: bool) -> AsyncIterator[str]:
         """Yield the changes: upserts from schools to students, then removals the other way round."""
         self.calls["plans with replaced ones"] += names_replaced
         rows = sorted(self.rows.items(), key=lambda one: (ORDER[one[0][0]], one[0][1]))
@@ -147,7 +147,7 @@ class MemoryEvaluation(MemoryFigures):
             if not row.candidate:
                 yield remove_change(kind, record_id)
 
-    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
+    async def adopt_candidate(self, *, restarts_count: bool) -> None:
         """Commit the candidate roster."""
         self.past = [] if restarts_count else [*self.past, (self.window.now, seats_of(self.committed()))]
         for key, row in list(self.rows.items()):

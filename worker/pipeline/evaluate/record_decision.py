@@ -47,10 +47,10 @@ async def record_outcome(
     trigger: Trigger,
     events: int,
     *,
-    adopted: bool = False,
-    is_approved: bool = False,
-    under_floor: int = 0,
-    suggest_seconds: float = 0,
+    adopted: bool,
+    is_approved: bool,
+    under_floor: int,
+    suggest_seconds: float,
 ) -> Decided:
     """Record the batch and, where there is one, the decision with its messages.
 

@@ -185,7 +185,7 @@ class DistrictReads(Protocol):
     async def first_findings(self, limit: int) -> list[StandingFinding]:
         """Return open findings with their age, errors first, in a stable order."""
 
-    def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
+    def plan_changes(self, *, names_replaced: bool) -> AsyncIterator[str]:
         """Yield the plan's changes as JSON, in the order a commit has them.
 
         With `names_replaced` a student who comes in the place of one who goes names that one.
@@ -210,7 +210,7 @@ class DecisionWrites(Protocol):
     async def forget_reported(self) -> None:
         """Forget what the last review told, since the district left it."""
 
-    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
+    async def adopt_candidate(self, *, restarts_count: bool) -> None:
         """Make the candidate roster the committed one; keep whom that moves, or start the count over."""
 
     async def end_approval(self, approval: Approval, ended: Ended) -> None:

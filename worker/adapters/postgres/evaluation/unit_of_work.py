@@ -184,7 +184,7 @@ class PostgresEvaluation(
         await self._connection.execute(_SQL["drop_resolved"], self._district_id)
         await self._connection.execute(_SQL["forget_reported"], self._district_id)
 
-    async def plan_changes(self, *, names_replaced: bool = False) -> AsyncIterator[str]:
+    async def plan_changes(self, *, names_replaced: bool) -> AsyncIterator[str]:
         """Yield the plan's changes as JSON, in the order a commit has them."""
         statement = _SQL["plan_changes"]
         if names_replaced:
@@ -198,7 +198,7 @@ class PostgresEvaluation(
                     replaces = row["replaces"] if names_replaced else None
                     yield upsert_change(row["kind"], row["record_id"], row["candidate"], replaces)
 
-    async def adopt_candidate(self, *, restarts_count: bool = False) -> None:
+    async def adopt_candidate(self, *, restarts_count: bool) -> None:
         """Make the candidate roster the committed one, and keep what it replaces and whom it moves."""
         if restarts_count:
             await self.restart_count()

@@ -316,3 +316,24 @@ async def test_incidents_that_two_processes_find_at_the_same_moment_are_told_onc
 
     rows = await store.rows("SELECT status, dedup_key FROM alerts")
     assert [tuple(row) for row in rows] == [("firing", f"{DISTRICT_PARKED}/-")]
+
+
+async def test_a_stage_that_waits_is_woken_by_a_delivery_and_by_an_order_to_try_again(
+    store: StoreUnderTest,
+) -> None:
+    async def woken() -> None:
+        await asyncio.wait_for(store.deliveries.wait("line", 60), 20)
+
+    line = Line()
+    await store.deliveries.wait("line", 0)  # from now on it listens
+    await tell(store, alert(), alert(number=2))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(store.deliveries.wait("line", 60), 0.05)
+    line.trouble = ChannelFailed("refused")
+    await all_of(deliver(store, line, give_up=timedelta(0)))
+    assert await store.deliveries.retry("line-1") == (2, 0)
+    await woken()
+    line.trouble = None
+    (due, _) = await store.deliveries.take("line-1", 2, timedelta(minutes=1))
+    await store.deliveries.delivered(due)
+    await woken()

@@ -381,3 +381,25 @@ async def test_the_mails_of_a_district_leave_in_the_order_of_their_making_whatev
     assert all(order == sorted(order) for order in left.values())
     assert later == []
     assert len(blocked) <= 2
+
+
+async def test_a_stage_that_waits_is_woken_by_a_mail_that_comes_and_by_one_that_is_settled(
+    store: StoreUnderTest,
+) -> None:
+    async def woken() -> None:
+        await asyncio.wait_for(store.mails.wait(60), 20)
+
+    await store.mails.wait(0)  # from now on it listens
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(store.mails.wait(60), 0.05)
+    await put(store, mail("first"))
+    await woken()
+    (first,) = await store.mails.take(1, MINUTE)
+    assert await store.mails.handed(first, {}, MINUTE)
+    await store.mails.sent(first)
+    await woken()
+    await put(store, mail("second"))
+    await woken()
+    (second,) = await store.mails.take(1, MINUTE)
+    await store.mails.refuse(second, "no such user", {})
+    await woken()

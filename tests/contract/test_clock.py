@@ -16,6 +16,7 @@ from worker.adapters.postgres.operations.clock import SLACK
 from worker.domain.roster.records import RecordKind
 from worker.operations.clock import LOOK_SECONDS
 from worker.pipeline.ingest.inbox import Arrival, Mark
+from worker.runtime.errors import StoreFailed
 
 pytestmark = pytest.mark.alone("a clock that was put back concerns all districts")
 
@@ -147,6 +148,22 @@ async def test_what_lies_ahead_of_the_clock_comes_back(store: StoreUnderTest, ta
     furthest = FURTHEST.get(table, timedelta())
     assert all(by <= furthest for by in (await ahead(store, table)).values())
     assert await clock_of(store).catch_up() == {}
+
+
+async def test_a_table_that_cannot_be_looked_at_keeps_no_other_from_it_and_the_first_is_reported(
+    store: StoreUnderTest,
+) -> None:
+    await store.rows(ROWS["windows"])
+    await store.rows(ROWS["login_attempts"])
+    await store.rows("ALTER TABLE feed_marks RENAME COLUMN received_at TO renamed")
+    await store.rows("ALTER TABLE quarantine RENAME TO renamed")
+
+    with pytest.raises(StoreFailed, match="42703"):
+        await clock_of(store).catch_up()
+
+    for table in ("windows", "login_attempts"):
+        furthest = FURTHEST.get(table, timedelta())
+        assert all(by <= furthest for by in (await ahead(store, table)).values())
 
 
 @pytest.mark.parametrize("table", sorted(set(ROWS) - {"alert_channels"}))

@@ -76,6 +76,7 @@ def test_a_review_loses_no_more_than_it_must_to_fit_to_the_byte() -> None:
 
     for limit in range(size(smaller[-1]), size(smaller[0]) + 2):
         assert truncated(smaller[0], limit) == next(one for one in smaller if size(one) <= limit)
+    assert truncated(smaller[0], 1) == smaller[-1], "nothing else can go"
 
 
 def test_whatever_is_in_them_no_review_is_too_large() -> None:

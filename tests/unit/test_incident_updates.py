@@ -37,6 +37,7 @@ def test_the_end_of_a_flapping_incident_is_sent_at_once_with_why() -> None:
     (update,) = updates_of_ending("d", {"a": flapping}, NOW, FLAP, "The district was purged.")
 
     assert (update.status, update.ending) == (AlertStatus.RESOLVED, "The district was purged.")
+    assert update.memory == replace(flapping, returns=0, told=None, told_at=NOW)
 
 
 def test_an_inspection_updates_what_began_and_what_is_over_by_district_and_code() -> None:

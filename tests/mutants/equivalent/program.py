@@ -136,8 +136,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "view.term): => if ((calendar.counts(view.section, view.term))):": (
         "a section without a term always counts"
     ),
-    "worker/pipeline/evaluate/record_decision.py::record_outcome: under_floor: int = 0, => "
-    "under_floor: int = (-1),": ("no batch has fewer than no event, and then nothing is told either way"),
     "worker/pipeline/evaluate/candidate/refresh.py::refresh: touched.schools |= "
     "outcome_of_students.schools => pass": (
         "a student comes into the roster, leaves it, or moves by a change of his own record, whose "
@@ -151,7 +149,5 @@ EQUIVALENT: Final[dict[str, str]] = {
     "sizes.update(((write.sections)))": (
         "what is written of a student always says which sections count, none of them included"
     ),
-    "worker/pipeline/evaluate/record_decision.py::record_outcome: suggest_seconds: float = 0, "
-    "=> suggest_seconds: float = (-1),": ("no time allows no search, and neither does less"),
 }
 """Reasons by the name of a mutant, as `make mutants` prints it."""

@@ -146,7 +146,7 @@ async def test_who_may_not_declare_is_told_so_unless_everything_is_there(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda url: url.replace(":least@", ":s3cret@"), "user or password"),
+        (lambda url: url.replace(":least@", ":s3cret@"), "user or the password"),
         (lambda url: url.rsplit("/", 1)[0] + "/nowhere", "virtual host nowhere"),
     ],
     ids=["password", "vhost"],

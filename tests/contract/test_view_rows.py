@@ -136,7 +136,7 @@ async def test_a_district_is_listed_with_its_open_incidents_its_window_and_its_l
     assert (rows["b"].window.opened_at, rows["b"].window.events) == (at, 3)
     assert (rows["b"].decided_at, rows["a"].decided_at) == (at.replace(day=2), None)
     assert rows["c"].name == "as Clever has it"
-    assert [rows[district].sync["state"] for district in "abc"] == ["of a", "of b", None]
+    assert [rows[district].sync.state for district in "abc"] == ["of a", "of b", None]
 
 
 # Findings

@@ -417,6 +417,15 @@ def test_ids_were_reissued_where_half_of_the_removed_come_back(students: int, co
     assert cause.code == code
 
 
+@pytest.mark.parametrize(("most", "found"), [(900, [900, 100]), (901, [1001])])
+def test_a_tenth_of_the_removed_is_a_cause_of_its_own_and_less_is_not(most: int, found: list[int]) -> None:
+    folded = removal(
+        gone(most), gone(100, "south", is_staged=True), cohorts={SchoolGrade("north", "3"): 5000}
+    )
+
+    assert [cause.removed for cause in folded] == found
+
+
 def test_students_who_are_still_shared_fell_out_of_our_own_scope() -> None:
     (cause,) = removal(gone(100, is_staged=True), cohorts={SchoolGrade("north", "4"): 9})
 

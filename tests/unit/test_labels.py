@@ -85,12 +85,14 @@ def test_a_word_of_a_course_is_a_label_even_of_one_teachers_sections() -> None:
 
 def test_a_homeroom_word_that_is_a_surname_is_a_label_where_no_teacher_is_called_so() -> None:
     def label(name: str, teacher_word: str) -> str:
-        found = label_sections([section(1, name)], {teacher_word}, ["t2"], without_grace(TODAY))
+        found = label_sections(
+            [section(1, name, course="Reading")], {teacher_word}, ["t2"], without_grace(TODAY)
+        )
         return str(found["c1"])
 
-    assert label("Crew 4", "marrow") == "“crew”"
-    assert label("Crew 4", "crew") == "others"
-    assert label("Homeroom 4", "homeroom") == "“homeroom”"
+    assert label("Reading Crew", "marrow") == "“crew”"
+    assert label("Reading Crew", "crew") == "“reading”"
+    assert label("Reading Homeroom", "homeroom") == "“homeroom”"
     assert needs_teachers([section(1, "Crew 4")])
 
 

@@ -47,4 +47,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     "one.__class__ not in _PLAIN]))": (
         "nothing but plain scalars is then plain: the slower way gives the same text"
     ),
+    "worker/domain/review/causes/folding.py::_order: weight = max(filter(None, (cause.students, "
+    "cause.removed, cause.class_changes)), default=0) => weight = max(filter(None, (cause.students, "
+    "cause.removed, cause.class_changes)), default=(-1))": (
+        "what blocks, removes and moves nobody comes last either way"
+    ),
 }

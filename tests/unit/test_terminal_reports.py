@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from worker.cli.approvals import restraints
 from worker.cli.context import CommandContext
 from worker.cli.districts import STYLES, DistrictTable
-from worker.cli.filters import filter_history, policy_history, trial_report, versions_text
+from worker.cli.filter_reports import filter_history, policy_history, trial_report, versions_text
 from worker.cli.reviews import review_details
 from worker.cli.suggestions import NOTHING_FOUND, suggestions_report, why_none
 from worker.domain.preflight.tally import Tally

@@ -10,24 +10,26 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from schemas.timestamps import instant
 from worker.bootstrap.store import Stores
 from worker.cli.approvals import spoken
 from worker.cli.context import CommandContext
+from worker.cli.filter_reports import (
+    filter_history,
+    policy_history,
+    scope_warning,
+    trial_report,
+    versions_text,
+)
 from worker.cli.lazy_group import LazyGroup, Place
-from worker.cli.terminal import moment, progress_bars
+from worker.cli.terminal import progress_bars
 from worker.cli.terminal_output import say
 from worker.domain.preflight.policy import parse_end, parse_own_policy
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
-from worker.operations.districts import FilterVersion, PolicyVersion
-from worker.runtime.count_text import counted
+from worker.operations.districts import FilterVersion
 from worker.runtime.errors import FilterUnconfirmed, InputFileError
 
 MARK: Final = "\ufeff"
@@ -93,7 +95,7 @@ def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | Non
             "the first ones."
         )
     for value in nothing:
-        say(_check(value), err=True)
+        say(scope_warning(value), err=True)
 
 
 @filter_group.command(name="try")
@@ -165,98 +167,6 @@ def _print_versions(ctx: CommandContext, entries: list[dict[str, Any]], what: st
         return
     for entry in entries:
         say(json.dumps(entry, ensure_ascii=False))
-
-
-def policy_history(versions: list[PolicyVersion], now: datetime) -> list[dict[str, Any]]:
-    """Return every version of a district's own policy, those that have ended too, as JSON values."""
-    lasting = [one.version for one in versions if one.until is None or one.until > now]
-    return [
-        {
-            "version": one.version,
-            "actor": one.actor,
-            "set_at": instant(one.set_at) if one.set_at else None,
-            "until": instant(one.until) if one.until else None,
-            "reason": one.reason,
-            "in_force": one.version == max(lasting, default=None),
-            "policy": one.policy,
-        }
-        for one in versions
-    ]
-
-
-def filter_history(versions: list[FilterVersion]) -> list[dict[str, Any]]:
-    """Return every version of a district's section filter as JSON values; the last one is in force."""
-    return [
-        {
-            "version": one.version,
-            "actor": one.actor,
-            "set_at": instant(one.set_at) if one.set_at else None,
-            "until": None,
-            "reason": one.reason,
-            "in_force": one is versions[-1],
-            "filter": one.section_filter.model_dump(mode="json"),
-        }
-        for one in versions
-    ]
-
-
-def versions_text(entries: list[dict[str, Any]], what: str) -> RenderableType:
-    """Return the history of a district's policies or filters (`what`: the key they stand under)."""
-    if not entries:
-        return Text(f"No {what} has been set.")
-    return Group(*(_version_text(entry, what) for entry in entries))
-
-
-def _version_text(entry: dict[str, Any], what: str) -> RenderableType:
-    text = Text(f"version {entry['version']}", "bold")
-    text.append(" (current)" if entry["in_force"] else "", "green")
-    text.append(f" set {moment(entry['set_at'])}" if entry["set_at"] else "", "not bold")
-    text.append(f" by {entry['actor']}" if entry["actor"] else "", "not bold")
-    text.append(f" until {moment(entry['until'])}" if entry["until"] else "", "not bold")
-    text.append(f": {entry['reason']}" if entry["reason"] else "", "not bold")
-    content = Text(json.dumps(entry[what], ensure_ascii=False))
-    return Group(text, Padding(content, (0, 0, 0, 2)))
-
-
-def trial_report(result: dict[str, Any]) -> RenderableType:
-    """Return a trial's outcome for a terminal: would it pass, whom it would place, what it would commit."""
-    table = Table.grid(padding=(0, 2))
-    total = sum(result["coverage"].values())
-    for label, key in (
-        ("exactly one class", "exactly_one"),
-        ("no class", "none"),
-        ("more than one class", "several"),
-    ):
-        count = result["coverage"][key]
-        share = f"{count / total:.1%}" if total else ""
-        table.add_row(label, f"{count:,} of {total:,}", share)
-    table.add_row("out of scope", f"{result['outside_scope']:,}", "")
-    moved = result.get("turnover")
-    if moved and moved["class_changes"]:
-        asked = "`filter set` asks you to confirm this"
-        table.add_row("change class", f"{moved['class_changes']:,} of {moved['committed']:,}", asked)
-    for code, count in result["by_code"].items():
-        table.add_row(code, f"{count:,}", "")
-    plan = "in the plan" if result["errors"] else "would commit"
-    for kind, ops in result["plan"]["counts"].items():
-        table.add_row(f"{plan}: {kind}", f"{ops['upserted']:,} upserted, {ops['removed']:,} removed", "")
-    digest = Text(f"plan digest  {result['plan']['digest']}")
-    nothing = [Text(_check(ScopeValue(**one)), "yellow") for one in result["scope_matches_nothing"]]
-    return Group(table, digest, *nothing, _trial_verdict(result["errors"], result["warnings"]))
-
-
-def _check(value: ScopeValue) -> str:
-    return f"Check the scope: {value.text}."
-
-
-def _trial_verdict(errors: int, warnings: int) -> Text:
-    besides = f" ({counted(warnings, 'warning')})" if warnings else ""
-    if errors:
-        return Text(
-            f"{counted(errors, 'error')}{besides}: this would be a review, nothing would be committed.",
-            "yellow",
-        )
-    return Text(f"No errors{besides}: the preflight would pass.", "green")
 
 
 def _read(file: Path) -> str:

@@ -99,3 +99,22 @@ async def test_unreadable_messages_among_large_ones_keep_none_of_them_in_memory(
 
     print(f"70 messages of 3.8 MB among 84 unreadable ones: {most / 1e6:.0f} MB at most")  # noqa: T201
     assert most < MEMORY / 2
+
+
+@pytest.mark.full
+async def test_no_large_message_holds_the_event_loop_for_a_tenth_of_a_second(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that has nothing else to do: asyncio itself says which step took longer."""
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+    async with publishing(site.broker_url or "") as send:
+        for number in range(1, 31):
+            await send(large(number))
+            await send(large_text(1_000 + number))
+
+    site.is_cold = True
+    async with site.worker("--stages", "ingest") as worker:
+        await stored(site, 60)
+        slow = [line for line in worker.lines if line.startswith('{"event": "Executing <')]
+
+    assert slow == []

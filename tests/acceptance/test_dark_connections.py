@@ -46,7 +46,7 @@ async def test_it_is_told_and_work_goes_on_over_new_connections(database_url: st
             await worker.url()
             await publish(direct, tmp_path, ARRIVAL)
             await worker.logged("batch.decided")
-            assert await readiness(worker) == 200
+            await until_ready(worker)
 
             proxy.swallow_open_connections()
             began = time.monotonic()
@@ -54,9 +54,7 @@ async def test_it_is_told_and_work_goes_on_over_new_connections(database_url: st
             second = await worker.logged("batch.decided", lambda line: line["sequence"] == 2, SOON)
             told = await worker.logged("stage.waiting", seconds=SOON)
             took = time.monotonic() - began
-            async with asyncio.timeout(SOON):
-                while await readiness(worker) != 200:
-                    pass
+            await until_ready(worker)
 
     assert second["outcome"] == "commit"
     assert told["reason"].startswith("PostgreSQL: ")
@@ -71,7 +69,10 @@ async def publish(site: Site, folder: Path, events: list[Json]) -> None:
     await site.done("publish", str(file))
 
 
-async def readiness(worker: Worker) -> int:
-    """Return what `/ready` answers with."""
-    async with aiohttp.ClientSession() as session, session.get(f"{await worker.url()}ready") as answer:
-        return answer.status
+async def until_ready(worker: Worker) -> None:
+    """Ask `/ready` until each stage has come round."""
+    async with asyncio.timeout(SOON), aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(f"{await worker.url()}ready") as answer:
+                if answer.status == 200:
+                    return

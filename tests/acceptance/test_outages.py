@@ -31,6 +31,8 @@ from tests.support.servers.rabbitmq_node import RabbitNode
 from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.domain.roster.section_filter import parse_filter
 
+LINES = 3
+"""Of one outage in its first minute: one connection is lost, perhaps another, and none can be opened."""
 NOBODYS_FILTER = parse_filter('{"rules":[{"all":[{"field":"name","op":"is","value":"no such section"}]}]}')
 
 ARRIVAL = [
@@ -76,6 +78,7 @@ async def test_a_broker_that_dies_is_waited_for_and_then_told_what_was_decided_m
                 await store.districts.set_filter(DISTRICT, NOBODYS_FILTER, "somebody")
             await until(lambda: waits_in_the_outbox(site))
             code = await asyncio.wait_for(worker_under_a_supervisor.process.wait(), 20)
+            said = [line for line in worker.records if line.get("level") in {"warning", "error"}]
         async with consuming(site.broker_url or "") as after:
             await after.until(lambda: len(after.reviews) == 1)
             await publish(site, SECOND_STUDENT)
@@ -88,6 +91,8 @@ async def test_a_broker_that_dies_is_waited_for_and_then_told_what_was_decided_m
     told = [review["findings"]["by_code"] for review in after.reviews]
     assert told == [{"student.no_section": 1}, {"student.no_section": 2}]
     assert not after.dead_letters
+    reasons = [line["reason"] for line in said]
+    assert len(reasons) == len(set(reasons)) <= LINES, said
 
 
 async def test_while_the_database_is_away_events_stay_in_the_broker_and_then_all_are_decided(

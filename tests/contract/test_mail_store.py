@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -48,6 +49,17 @@ async def test_a_transaction_that_is_undone_leaves_no_mail(store: StoreUnderTest
         await transaction.rollback()
 
     assert await store.mail_orders.newest(None) == []
+
+
+async def test_mails_of_one_district_are_written_by_one_process_at_a_time(store: StoreUnderTest) -> None:
+    async with store.database.transaction() as first:
+        await enqueue(first, mail("a"))
+        async with store.database.connection() as other:
+            await other.execute("SET lock_timeout = '20ms'")
+            assert await enqueue(other, mail("a", "another"))
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await enqueue(other, mail("b"))
+            await other.execute("RESET lock_timeout")
 
 
 async def test_a_mails_id_is_always_that_of_its_occasion(store: StoreUnderTest) -> None:

@@ -198,6 +198,22 @@ async def test_a_stage_that_is_away_again_and_again_writes_one_line_a_minute_tha
     assert logs[2]["repeated"] == 2
 
 
+async def test_stages_that_wait_for_the_same_write_one_line_a_minute_together() -> None:
+    health, stops = Health(), [ImpatientStop() for _ in range(4)]
+    scripts: list[list[bool | Exception | Callable[[], None]]] = [
+        [AWAY, AWAY, True],
+        [AWAY, True],
+        [StoreUnavailable("the database is read-only"), True],
+        [BrokerUnavailable("the database is away"), True],
+    ]
+    with capture_logs() as logs:
+        for stop, script in zip(stops, scripts, strict=True):
+            await run_to_its_end(ScriptedStage(stop, script), stop, health)
+
+    waiting = [log["reason"] for log in logs if log["event"] == "stage.waiting"]
+    assert waiting == ["the database is away", "the database is read-only", "the database is away"]
+
+
 async def test_loops_of_one_stage_share_their_lines_and_each_tells_of_its_own_trouble() -> None:
     health, stops = Health(), [ImpatientStop(), ImpatientStop()]
     seen = list[dict[str, str]]()

@@ -14,9 +14,9 @@ from worker.adapters.inprocess.broker import InProcessBroker
 from worker.messaging.broker import Message
 from worker.pipeline.relay.outbox import Queued
 from worker.pipeline.relay.stage import DISTRICTS, LEASE_SECONDS, MESSAGES, RelayStage
-from worker.runtime.errors import BrokerUnavailable
+from worker.runtime.errors import BrokerUnavailable, UnroutableMessage
 from worker.runtime.metrics import Metrics
-from worker.runtime.repeated_lines import Repeats
+from worker.runtime.repeated_lines import Repeats, same_wait
 
 
 class Counting(FakeOutbox):
@@ -86,6 +86,15 @@ async def test_a_message_of_no_district_names_none() -> None:
         ("message.published", None),
         ("message.waiting", None),
     ]
+
+
+async def test_a_missing_binding_is_one_line_a_minute_for_all_districts() -> None:
+    lines = Repeats()
+    no_queue = [UnroutableMessage(f"no queue is bound for commit.{of}") for of in (DISTRICT, OTHER_DISTRICT)]
+
+    written = [lines.passes(*same_wait(error)) for error in (*no_queue, BrokerUnavailable("away"))]
+
+    assert written == [0, None, 0]
 
 
 async def test_messages_that_wait_for_the_same_are_one_line_a_minute_which_counts_the_others() -> None:

@@ -185,8 +185,15 @@ class Worker:
             ]
         if "relay" in self._stages:
             made += [
-                RelayStage(store.outbox, broker, self.metrics, self.tracer),
-                RelayStage(store.alerts, broker, self.metrics, self.tracer, name="relay.alerts"),
+                RelayStage(store.outbox, broker, self.metrics, self.tracer, repeats=self.health.repeats),
+                RelayStage(
+                    store.alerts,
+                    broker,
+                    self.metrics,
+                    self.tracer,
+                    name="relay.alerts",
+                    repeats=self.health.repeats,
+                ),
                 InspectStage(
                     store.inspections,
                     broker,

@@ -32,7 +32,7 @@ from worker.runtime.errors import (
 )
 from worker.runtime.heartbeat import Life
 from worker.runtime.metrics import Metrics
-from worker.runtime.repeated_lines import Repeats
+from worker.runtime.repeated_lines import Repeats, same_wait
 
 Result = TypeVar("Result")
 
@@ -246,7 +246,8 @@ class _Loop:
         except StoreFailed as error:
             await self._failed(error)
         except Unavailable as error:
-            self._log_line(logging.WARNING, "stage.waiting", type(error).__name__, reason=str(error))
+            line = same_wait(error)
+            self._log_line(logging.WARNING, "stage.waiting", line, reason=str(error))
             await self._pause(error)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -269,7 +270,8 @@ class _Loop:
         shown = logs.shown(error)
         known = [shown[name] for name in ("error", "sqlstate", "table", "where") if name in shown]
         self._health.failed(self._stage.name)
-        self._log_line(logging.ERROR, "stage.failed", " ".join(known), **shown)
+        line = ("stage.failed", self._stage.name, *known)
+        self._log_line(logging.ERROR, "stage.failed", line, **shown)
         await self._pause(error if isinstance(error, StageStalled) else StageFailed(" ".join(known)))
 
     def _stalled(self, error: StageStalled) -> None:
@@ -280,9 +282,9 @@ class _Loop:
         self._health.trouble(self._stage.name, error, self)
         await self._stop.sleep(self._back_off.next())
 
-    def _log_line(self, level: int, event: str, kind: str, **shown: str) -> None:
-        """Write a line, and the same of a stage at most once a minute: a fleet that waits fills no disk."""
-        held = self._health.repeats.passes(event, self._stage.name, kind)
+    def _log_line(self, level: int, event: str, line: tuple[Hashable, ...], **shown: str) -> None:
+        """Write a line, and of those that are the same one a minute: a fleet that waits fills no disk."""
+        held = self._health.repeats.passes(*line)
         if held is not None:
             self._was_logged = True
             self._log.log(level, event, **shown, **({"repeated": held} if held else {}))

@@ -6,9 +6,18 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Final
 
+from worker.runtime.errors import UnroutableMessage
+
 EVERY_SECONDS: Final = 60.0
 MOST_LINES: Final = 1000
 """Different lines to remember; past that all are forgotten, and each may be written once more."""
+
+
+def same_wait(error: Exception) -> tuple[Hashable, ...]:
+    """Return what is equal for all stages and messages that wait for one thing that is away."""
+    # The text of an unroutable message names its district: one missing binding would be a line for each.
+    reason = "" if isinstance(error, UnroutableMessage) else str(error)
+    return ("waiting", type(error).__name__, reason)
 
 
 class Repeats:

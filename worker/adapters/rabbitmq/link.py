@@ -42,17 +42,19 @@ if TYPE_CHECKING:
 
 NOT_ALLOWED: Final = 530
 """AMQP's code for a virtual host that is missing or not ours, and for too many connections."""
+CLOSED: Final = (RuntimeError, EOFError, StopAsyncIteration)
+"""What aiormq raises besides where a connection is gone: on opening a channel, within a frame, before one."""
 CLOSE_SECONDS: Final = 5.0
 """How long closing may take: a broker that no longer answers must not hold up a shutdown."""
 
 
 def quiet_client_loggers() -> None:
-    """Keep the client libraries from logging every frame, bodies included, when the root is at DEBUG.
+    """Keep the client libraries from logging: each attempt that fails, and at DEBUG every frame.
 
-    This is a matter of privacy too: a frame holds students' records.
+    What they raise we log ourselves, once a minute. It is a matter of privacy too: frames hold records.
     """
     for name in ("aio_pika", "aiormq"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 class Address:
@@ -215,10 +217,9 @@ def translated(doing: str) -> Iterator[None]:
             raise
         raise BrokerUnavailable(f"{doing}: the connection was closed") from error
     except Exception as error:
-        if type(error) is not Exception and not isinstance(error, RuntimeError):
+        if type(error) is not Exception and not isinstance(error, CLOSED):
             raise
-        # The same close, seen from elsewhere: aiormq rejects its waiters with a bare `Exception`, and
-        # opens nothing on a connection that is already gone with a `RuntimeError`.
+        # The same close, seen from elsewhere: aiormq rejects its waiters with a bare `Exception`.
         raise BrokerUnavailable(f"{doing}: the connection was closed") from error
 
 

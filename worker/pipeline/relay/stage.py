@@ -21,7 +21,7 @@ from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.relay.outbox import Outbox, Queued
 from worker.runtime.errors import LeaseLost, RosteringError
 from worker.runtime.metrics import Metrics
-from worker.runtime.repeated_lines import Repeats
+from worker.runtime.repeated_lines import Repeats, same_wait
 from worker.runtime.tracing import NO_TRACES, Tracer, current
 
 DISTRICTS: Final = 32
@@ -119,8 +119,8 @@ class RelayStage:
         )
 
     def _log_waiting(self, queued: Queued, error: RosteringError) -> None:
-        """Write that a message waits; of many districts that wait for the same, once a minute."""
-        held = self.repeats.passes(type(error).__name__)
+        """Write that a message waits; of all messages and stages that wait for the same, once a minute."""
+        held = self.repeats.passes(*same_wait(error))
         if held is not None:
             structlog.get_logger().warning(
                 "message.waiting",

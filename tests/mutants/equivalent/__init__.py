@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.mutants.equivalent import (
     causes,
+    defaults,
     domain,
     evaluation,
     guards,
@@ -18,7 +19,7 @@ from tests.mutants.equivalent import (
 
 EQUIVALENT: Final[dict[str, str]] = {
     name: reason
-    for part in (program, causes, domain, evaluation, guards, ingest, onboarding, operations, poll)
+    for part in (program, causes, defaults, domain, evaluation, guards, ingest, onboarding, operations, poll)
     for name, reason in part.EQUIVALENT.items()
 }
 """Reasons by the name of a mutant, as `make mutants` prints it."""

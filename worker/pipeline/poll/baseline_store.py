@@ -59,8 +59,8 @@ class Version:
 class Older:
     """What of a baseline changes nothing: `older` rows, and `kept` records that it lacks, which are newer."""
 
-    older: int = 0
-    kept: int = 0
+    older: int
+    kept: int
 
 
 NOBODY: Final = "{}"

@@ -144,10 +144,10 @@ class PostgresBaselines:
         async with self._database.transaction() as connection:
             await connection.execute(_LARGE_READS)
             now = await connection.fetchval("SELECT clock_timestamp()")
-            row = await connection.fetchrow(
+            (row,) = await connection.fetch(
                 _SQL["older_rows"], run.district_id, latest_id_in_order(now), kinds
             )
-        return Older(**dict(row or {}))
+        return Older(**row)
 
     async def older_than_staged(self, rows: Sequence[Version]) -> int:
         """Return how many of these versions of records are older than what is staged."""

@@ -42,6 +42,10 @@ raft.wal_max_size_bytes = 33554432
 """
 
 
+CALLS = 3
+NOT_CONNECTED = "failed to connect"
+"""`erl_call` says so on a busy machine, where its handshake is late; nothing was evaluated then."""
+
 ACTOR = '<<"tests">>'
 """Who asks, for RabbitMQ's own log."""
 
@@ -161,13 +165,18 @@ class RabbitNode:
     def evaluate(self, expression: str) -> None:
         """Evaluate Erlang in the node, in milliseconds: `rabbitmqctl` starts an Erlang machine of its own."""
         caller = shutil.which("erl_call")
-        if caller is None:
-            self.ctl("eval", f"{expression}.")
-            return
+        for _ in range(CALLS) if caller is not None else ():
+            done = self._call(str(caller), expression)
+            if done.returncode == 0 and done.stdout.startswith("{ok,"):
+                return
+            if NOT_CONNECTED not in done.stdout + done.stderr:
+                raise RuntimeError(f"{expression}: {done.stdout}{done.stderr}")
+        self.ctl("eval", f"{expression}.")
+
+    def _call(self, caller: str, expression: str) -> subprocess.CompletedProcess[str]:
         cookie = (self._folder / ".erlang.cookie").read_text()
-        command = [caller, "-n", self._environment["RABBITMQ_NODENAME"], "-c", cookie, "-e"]
-        done = subprocess.run(
-            command,
+        return subprocess.run(
+            [caller, "-n", self._environment["RABBITMQ_NODENAME"], "-c", cookie, "-e"],
             env=self._environment,
             input=f"{expression}.\n",
             capture_output=True,
@@ -175,13 +184,11 @@ class RabbitNode:
             timeout=60,
             check=False,
         )
-        if done.returncode or not done.stdout.startswith("{ok,"):
-            raise RuntimeError(f"{expression}: {done.stdout}{done.stderr}")
 
     def add_vhost(self, name: str) -> None:
         """Create a virtual host that is open to the default user."""
-        self.evaluate(f"ok = rabbit_vhost:add({_text(name)}, {ACTOR})")
-        self.permit("guest", name, ".*", ".*", ".*")
+        permitted = _permitted("guest", name, ".*", ".*", ".*")
+        self.evaluate(f"ok = rabbit_vhost:add({_text(name)}, {ACTOR}), {permitted}")
 
     def delete_vhost(self, name: str) -> None:
         """Delete a virtual host with all that is in it."""
@@ -195,8 +202,7 @@ class RabbitNode:
 
     def permit(self, user: str, vhost: str, configure: str, write: str, read: str) -> None:
         """Give a user its rights in a virtual host."""
-        arguments = ", ".join(map(_text, (user, vhost, configure, write, read)))
-        self.evaluate(f"ok = rabbit_auth_backend_internal:set_permissions({arguments}, {ACTOR})")
+        self.evaluate(_permitted(user, vhost, configure, write, read))
 
     def delete_user(self, name: str) -> None:
         """Delete a user, whose connections are closed."""
@@ -277,6 +283,11 @@ def _plugin_folder(binaries: Path, folder: Path) -> Path:
         if part.name.startswith("rabbitmq_prelaunch") or not part.name.startswith("rabbitmq_"):
             (needed / part.name).symlink_to(part)
     return needed
+
+
+def _permitted(*user_vhost_and_rights: str) -> str:
+    arguments = ", ".join(map(_text, user_vhost_and_rights))
+    return f"ok = rabbit_auth_backend_internal:set_permissions({arguments}, {ACTOR})"
 
 
 def _text(value: str) -> str:

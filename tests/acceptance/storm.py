@@ -92,12 +92,20 @@ class Storm:
     seen: Counter[str] = field(default_factory=Counter)
 
     async def rage(self) -> None:
-        """Do one thing after another, all of them again and again, until cancelled."""
+        """Do one thing after another, all of them again and again, until cancelled.
+
+        What has begun when it is cancelled is brought to its end first: an alarm would stay raised for good.
+        """
         faults = self._faults()
         while True:
             for fault in self.rng.sample(faults, len(faults)):
                 await asyncio.sleep(self.rng.uniform(0.3, 1.5))  # the beat of the storm itself
-                await fault()
+                begun = asyncio.ensure_future(fault())
+                try:
+                    await asyncio.shield(begun)
+                except asyncio.CancelledError:
+                    await begun
+                    raise
                 self.seen[fault.__name__] += 1
 
     @property

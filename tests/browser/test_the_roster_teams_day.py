@@ -73,6 +73,7 @@ async def _approves_a_mass_removal(page: Page, office: Office, district: str) ->
     await expect(page.get_by_role("main")).to_contain_text("district.mass_removal")
     await page.get_by_label("Reason for approving these removals").fill("a school moved to another district")
     await page.get_by_role("button", name="Approve this plan").click()
+    await expect(page.get_by_role("status")).to_be_visible()
     await office.committed(district, 2)
     await page.reload()
     await expect(page.get_by_role("main")).to_contain_text("Nothing to commit")

@@ -13,19 +13,21 @@ from config import definitions
 from config.topology import TOPOLOGY
 from tests.acceptance.program import Site, consuming, publishing
 from tests.support.builders.records import event_json, school_json, section_json, student_json, teacher_json
+from tests.support.fixtures.broker import one_at_a_time
 from tests.support.servers.rabbitmq_node import RabbitNode
 
 PASSWORD = "open-sesame-53"  # noqa: S105 — invented, for a node that lives as long as this run
 
 
 @pytest.fixture
-def least_url(rabbitmq: RabbitNode) -> Iterator[str]:
+def least_url(rabbitmq: RabbitNode, run_folder: Path) -> Iterator[str]:
     """The virtual host of the imported definitions, as the user who may configure nothing."""
-    rabbitmq.add_user(definitions.USER, PASSWORD)
-    rabbitmq.ctl("import_definitions", str(definitions.ROOT / definitions.PATH))
-    yield rabbitmq.vhost_url(definitions.VHOST).replace("guest:guest", f"{definitions.USER}:{PASSWORD}")
-    rabbitmq.delete_vhost(definitions.VHOST)
-    rabbitmq.delete_user(definitions.USER)
+    with one_at_a_time(run_folder / "definitions.lock"):
+        rabbitmq.add_user(definitions.USER, PASSWORD)
+        rabbitmq.ctl("import_definitions", str(definitions.ROOT / definitions.PATH))
+        yield rabbitmq.vhost_url(definitions.VHOST).replace("guest:guest", f"{definitions.USER}:{PASSWORD}")
+        rabbitmq.delete_vhost(definitions.VHOST)
+        rabbitmq.delete_user(definitions.USER)
 
 
 async def test_a_broker_that_imported_the_definitions_has_what_a_worker_needs(

@@ -115,15 +115,18 @@ async def test_a_publish_that_returned_is_in_the_queue(
 
 
 async def test_all_publishing_uses_one_connection_and_one_channel(
-    broker: RabbitBroker, rabbitmq: RabbitNode
+    broker: RabbitBroker, rabbitmq: RabbitNode, rabbitmq_vhost_url: str
 ) -> None:
     await asyncio.gather(*(broker.publish(COMMIT) for _ in range(50)))
     with pytest.raises(UnroutableMessage):
         await broker.publish(replace(COMMIT, routing_key="nobody"))
     await broker.publish(COMMIT)
 
-    names = rabbitmq.ctl("list_connections", "client_properties", "channels")
-    (publishing,) = [line for line in names.splitlines() if "tests publish" in line]
+    vhost = rabbitmq_vhost_url.rpartition("/")[2]
+    names = rabbitmq.ctl("list_connections", "vhost", "client_properties", "channels")
+    (publishing,) = [
+        line for line in names.splitlines() if line.startswith(vhost) and "tests publish" in line
+    ]
     assert publishing.endswith("\t1")
 
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
 BOOT_SECONDS = 60
@@ -58,17 +59,30 @@ def available() -> bool:
 class RabbitNode:
     """One node; `start` it first. Blocking: it is for fixtures and for tests that break it."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None, ports: Sequence[int] = ()) -> None:
         binaries = _binaries()
         if binaries is None:
             raise FileNotFoundError("RabbitMQ is not installed")
         self._binaries = binaries
-        self._folder = Path(tempfile.mkdtemp(prefix="rabbitmq-test-"))
-        self._port, self._distribution_port, self._epmd_port = _free_ports(3)
-        self._environment = self._prepare()
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="rabbitmq-test-"))
+        self._ports = ports or _free_ports(3)
+        self._port, self._distribution_port, self._epmd_port = self._ports
+        self._environment = self._surroundings()
+        if folder is None:
+            self._furnish()
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._is_paused = False
+
+    @classmethod
+    def standing(cls, description: str) -> Self:
+        """Return the one that another process started and described, for all but ending it."""
+        said = json.loads(description)
+        return cls(Path(said["folder"]), said["ports"])
+
+    def description(self) -> str:
+        """Describe it, for `standing`."""
+        return json.dumps({"folder": str(self._folder), "ports": self._ports})
 
     @property
     def url(self) -> str:
@@ -212,13 +226,18 @@ class RabbitNode:
         """Everything the node has printed so far."""
         return (self._folder / "log.txt").read_text(errors="replace")
 
-    def _prepare(self) -> dict[str, str]:
+    def _furnish(self) -> None:
+        """Write what a node needs before its first start."""
         folder = self._folder
         cookie = folder / ".erlang.cookie"
         cookie.write_text(secrets.token_hex(16))
         cookie.chmod(0o400)
         (folder / "enabled_plugins").write_text("[].")
         (folder / "rabbitmq.conf").write_text(CONFIGURATION.format(port=self._port))
+        _link_plugins(self._binaries, folder / "plugins")
+
+    def _surroundings(self) -> dict[str, str]:
+        folder = self._folder
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -238,7 +257,7 @@ class RabbitNode:
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
             "RABBITMQ_CONF_ENV_FILE": os.devnull,  # Debian's would bring the machine's own settings in
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-            "RABBITMQ_PLUGINS_DIR": str(_plugin_folder(self._binaries, folder)),
+            "RABBITMQ_PLUGINS_DIR": str(folder / "plugins"),
             # Schedulers that spin or fill the machine disturb the tests; `strict` halves the file look-ups.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +A 4 -code_path_choice strict",
         }
@@ -269,20 +288,15 @@ def _binaries() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-def _plugin_folder(binaries: Path, folder: Path) -> Path:
-    """Links to what the server itself needs, without its forty plugins.
+def _link_plugins(binaries: Path, folder: Path) -> None:
+    """Link to what the server itself needs, without its forty plugins.
 
     A third of the boot goes into reading them, enabled or not.
     """
-    shipped = (binaries / "rabbitmq-server").resolve().parent.parent / "plugins"
-    if not shipped.is_dir():
-        return shipped
-    needed = folder / "plugins"
-    needed.mkdir()
-    for part in shipped.iterdir():
+    folder.mkdir()
+    for part in ((binaries / "rabbitmq-server").resolve().parent.parent / "plugins").iterdir():
         if part.name.startswith("rabbitmq_prelaunch") or not part.name.startswith("rabbitmq_"):
-            (needed / part.name).symlink_to(part)
-    return needed
+            (folder / part.name).symlink_to(part)
 
 
 def _permitted(*user_vhost_and_rights: str) -> str:

@@ -239,10 +239,12 @@ WITH moved AS (
         WHERE district_id = $1 AND kind = 'class' AND record_id = g.former OFFSET 0) AS f ON true
     LEFT JOIN LATERAL (SELECT candidate::jsonb AS class, committed IS NOT NULL AS was_class FROM roster
         WHERE district_id = $1 AND kind = 'class' AND record_id = g.next OFFSET 0) AS n ON true
+), classes AS (
+    SELECT school_id, grade, fate, is_promoted, next, sum(students) AS students FROM fates GROUP BY 1, 2, 3, 4, 5
 )
 SELECT school_id, grade, fate, is_promoted, sum(students)::bigint AS students,
        (array_agg(next ORDER BY students DESC, next))[1:$2] AS sections
-FROM fates GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+FROM classes GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 
 -- name: is_connected
 -- Whether the district is connected in Clever, so that it can be read again.

@@ -534,7 +534,8 @@ async def test_class_changes_are_folded_by_place_fate_and_promotion_with_the_ful
     for at, following in enumerate(["y", "z", "x", *(f"c{number:02}" for number in range(30, 10, -1))]):
         moved(rows, f"{at:02}", "left", following)
     moved(rows, "one more", "left", "z")
-    moved(rows, "from another", "left as well", "z")
+    for name in ("from another", "and again"):
+        moved(rows, name, "left as well", "z")
     moved(rows, "gone", "gone", "y")
     moved(rows, "promoted", "left", "y", new_grade="4")
     moved(rows, "fourth", "left", "y", grade="4", new_grade="4")
@@ -550,7 +551,7 @@ async def test_class_changes_are_folded_by_place_fate_and_promotion_with_the_ful
     fullest = ["z", *(f"c{number:02}" for number in range(11, 30))]
     assert found == [
         ClassChange(SchoolGrade("a", "3"), 1, Fate.LEFT, sections=["y"]),
-        ClassChange(N3, 25, Fate.LEFT, sections=fullest),
+        ClassChange(N3, 26, Fate.LEFT, sections=fullest),
         ClassChange(N3, 1, Fate.LEFT, is_promoted=True, sections=["y"]),
         ClassChange(N3, 1, Fate.UNSHARED, sections=["y"]),
         ClassChange(SchoolGrade("n", "4"), 1, Fate.LEFT, sections=["y"]),

@@ -65,7 +65,7 @@ async def _worker(url: str, address: str, district_id: str) -> dict[str, float]:
         await programs.set_filter(settings, district_id)
         async with programs.worker(settings) as worker:
             before = _memory(worker.pid, "VmRSS")
-            begun, _ = await worker.said("baseline.begun")
+            begun, _ = await worker.said("baseline.started")
             read, _ = await worker.said("baseline.read")
             decided, record = await worker.said("batch.decided")
             peak = _memory(worker.pid, "VmHWM")

@@ -33,7 +33,7 @@ async def test_a_district_whose_events_seem_to_come_from_the_future_is_rostered_
 
     await time_machine.put_back(HOUR)
     async with site.worker() as worker:
-        seen: dict[str, Any] = await asyncio.wait_for(worker.logged("clock.put_back"), 60)
+        seen: dict[str, Any] = await asyncio.wait_for(worker.logged("clock.set_back"), 60)
         decided: dict[str, Any] = await asyncio.wait_for(worker.logged("batch.decided"), 60)
 
     assert seen["windows"] == 1

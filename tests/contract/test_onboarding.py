@@ -1,4 +1,4 @@
-"""Districts in onboarding, over PostgreSQL: e-mails, launches held back, links, and who gets there first."""
+"""Districts in onboarding, over PostgreSQL: e-mails, delayed launches, links, and who gets there first."""
 
 from __future__ import annotations
 

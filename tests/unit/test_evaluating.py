@@ -102,10 +102,10 @@ async def test_a_floor_that_is_mended_is_counted_and_told() -> None:
         district.mended = 4
         await stage.once()
 
-    assert stage.metrics.floors_mended._value.get() == 1
+    assert stage.metrics.floors_corrected._value.get() == 1
     assert logs == [
         {
-            "event": "floor.mended",
+            "event": "floor.corrected",
             "log_level": "warning",
             "stage": "evaluate",
             "district_id": DISTRICT,

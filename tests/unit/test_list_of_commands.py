@@ -38,3 +38,15 @@ def test_the_list_is_what_it_would_be_if_every_command_were_imported(width: int)
 
         assert lazy.getvalue() == eager.getvalue()
         assert len(lazy.getvalue().splitlines()) > len(group.list_commands(context))
+
+
+def test_the_list_of_a_terminal_of_80_columns_cuts_no_text_off() -> None:
+    groups: list[tuple[click.Group, str]] = [(rostering, "rostering")]
+    for group, name in groups:
+        formatter, context = click.HelpFormatter(width=78), click.Context(group)
+
+        group.format_commands(context, formatter)
+
+        assert "..." not in formatter.getvalue(), name
+        found = ((group.get_command(context, each), each) for each in group.list_commands(context))
+        groups += [(command, name) for command, name in found if isinstance(command, click.Group)]

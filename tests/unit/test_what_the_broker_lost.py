@@ -251,7 +251,7 @@ async def test_each_loss_that_is_news_is_logged_with_its_district_and_why() -> N
         await made.once()
 
     assert [(line["event"], line["reason"], line["district_id"]) for line in logs] == [
-        ("event.lost", "expired", DISTRICT)
+        ("event.dead_lettered", "expired", DISTRICT)
     ] * 2
 
 

@@ -32,7 +32,7 @@ class InspectStage:
         if await self.inspections.is_due(self.every):
             told = await self.inspections.inspect(self.every, await self._dead_letters())
             if told:
-                structlog.get_logger().info("incidents.told", stage=self.name, alerts=told)
+                structlog.get_logger().info("incidents.changed", stage=self.name, alerts=told)
         return False
 
     async def wait(self) -> None:

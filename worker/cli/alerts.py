@@ -22,14 +22,14 @@ _channel = click.option("--channel", metavar="NAME", help="Only this channel, as
 
 @click.group()
 def alerts() -> None:
-    """List open incidents and undelivered alerts; retry or discard deliveries."""
+    """List open incidents; retry or discard undelivered alerts."""
 
 
 @alerts.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_(ctx: CommandContext, *, as_json: bool) -> None:
-    """List open incidents, waiting alerts by channel, and failed deliveries."""
+    """List open incidents, waiting alerts and failed deliveries."""
     incidents, channels, dead = ctx.on_store(_list, quiet=True)
     if as_json:
         say(json.dumps(_as_json(incidents, channels, dead), indent=2))
@@ -55,7 +55,7 @@ def list_(ctx: CommandContext, *, as_json: bool) -> None:
 @_channel
 @click.pass_obj
 def retry(ctx: CommandContext, channel: str | None) -> None:
-    """Retry failed deliveries, unless a later alert of the same incident was delivered."""
+    """Retry failed deliveries. An alert is left out if a later one of its incident was delivered."""
     taken, left = ctx.on_store(lambda store: _retry(store, channel, ctx.actor))
     say(f"{counted(taken, 'alert')} will be delivered again.")
     if left:
@@ -70,7 +70,7 @@ def retry(ctx: CommandContext, channel: str | None) -> None:
 @click.option("--waiting", is_flag=True, help="Also deliveries that are still waiting; requires --channel.")
 @click.pass_obj
 def discard(ctx: CommandContext, channel: str | None, *, waiting: bool) -> None:
-    """Delete failed deliveries; alerts that were delivered elsewhere stay there."""
+    """Delete failed deliveries. Alerts that were delivered elsewhere stay there."""
     if waiting and channel is None:
         raise click.UsageError("--waiting: requires --channel")
     gone = ctx.on_store(lambda store: _discard(store, channel, ctx.actor, waiting=waiting))

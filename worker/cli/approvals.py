@@ -46,7 +46,7 @@ _reason = click.option(
 @_reason
 @click.pass_obj
 def hold(ctx: CommandContext, district: str, reason: str) -> None:
-    """Put a district on hold: nothing is committed until you resume it."""
+    """Put a district on hold. Nothing is committed until you resume it."""
     ctx.on_district(district, lambda store, chosen: store.districts.hold(chosen, ctx.actor, reason))
     say(f"{district} is on hold. Nothing is committed until you run `rostering resume`.")
 
@@ -56,7 +56,7 @@ def hold(ctx: CommandContext, district: str, reason: str) -> None:
 @_reason
 @click.pass_obj
 def resume(ctx: CommandContext, district: str, reason: str) -> None:
-    """Resume a district that is on hold; waiting changes are evaluated now."""
+    """Resume a district that is on hold. Waiting changes are evaluated now."""
     ctx.on_district(district, lambda store, chosen: store.districts.resume(chosen, ctx.actor, reason))
     say(f"{district} is resumed. Waiting changes are being evaluated.")
 
@@ -73,7 +73,10 @@ def resume(ctx: CommandContext, district: str, reason: str) -> None:
 @_reason
 @click.pass_obj
 def approve(ctx: CommandContext, district: str, plan: str, reason: str) -> None:
-    """Approve a plan that removes or moves many students; valid for one commit of exactly this plan."""
+    """Approve a plan that removes or moves many students.
+
+    The approval is valid for one commit of exactly this plan.
+    """
     ctx.on_district(district, lambda store, chosen: store.districts.approve(chosen, plan, ctx.actor, reason))
     say(f"The plan of {district} is approved and will be committed now.")
 

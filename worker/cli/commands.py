@@ -14,7 +14,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "publish": Place(
         "worker.cli.publish:publish",
-        "Publish events from files: events as NDJSON, or saved Clever list pages as created events.",
+        "Publish events from files.",
     ),
     "filter": Place(
         "worker.cli.filters:filter_group",
@@ -22,7 +22,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "policy": Place(
         "worker.cli.filters:policy_group",
-        "Show or set a district's own preflight policy, which overrides the settings.",
+        "Show or set a district's own preflight policy. It overrides the settings.",
     ),
     "districts": Place(
         "worker.cli.districts:districts",
@@ -30,43 +30,43 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "show": Place(
         "worker.cli.districts:show",
-        "Show one district: status, counts, findings, causes, and a forecast for an open window.",
+        "Show one district: its status, counts, findings and causes.",
     ),
     "flush": Place(
         "worker.cli.districts:flush",
-        "Close a district's window and evaluate it now; also retries a parked district.",
+        "Close a district's window and evaluate it now. This also retries a parked district.",
     ),
     "hold": Place(
         "worker.cli.approvals:hold",
-        "Put a district on hold: nothing is committed until you resume it.",
+        "Put a district on hold. Nothing is committed until you resume it.",
     ),
     "resume": Place(
         "worker.cli.approvals:resume",
-        "Resume a district that is on hold; waiting changes are evaluated now.",
+        "Resume a district that is on hold. Waiting changes are evaluated now.",
     ),
     "approve": Place(
         "worker.cli.approvals:approve",
-        "Approve a plan that removes or moves many students; valid for one commit of exactly this plan.",
+        "Approve a plan that removes or moves many students.",
     ),
     "rollback": Place(
         "worker.cli.rollback:rollback",
-        "Restore the roster of an earlier commit with a new commit, and put the district on hold.",
+        "Restore the roster of an earlier commit.",
     ),
     "resync": Place(
         "worker.cli.source:resync",
-        "Read the whole district again, from Clever or saved pages; a running worker then evaluates it.",
+        "Read the whole district again, from Clever or saved pages. A running worker then evaluates it.",
     ),
     "dead-letters": Place(
         "worker.cli.dead_letters:dead_letters_group",
-        "List, show, replay or discard messages that could not be read.",
+        "List, show, replay or discard unreadable messages.",
     ),
     "purge": Place(
         "worker.cli.source:purge",
-        "Delete all of a district's data; the audit log keeps how much was deleted.",
+        "Delete all of a district's data. The audit log keeps how much was deleted.",
     ),
     "onboarding": Place(
         "worker.cli.onboarding:onboarding",
-        "Track and manage districts in onboarding, from chosen to live.",
+        "Manage districts in onboarding, from chosen to live.",
     ),
     "students": Place(
         "worker.cli.students:students",
@@ -78,7 +78,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "alerts": Place(
         "worker.cli.alerts:alerts",
-        "List open incidents and undelivered alerts; retry or discard deliveries.",
+        "List open incidents; retry or discard undelivered alerts.",
     ),
     "mails": Place(
         "worker.cli.mails:mails",
@@ -98,10 +98,10 @@ COMMANDS: Final[Mapping[str, Place]] = {
     ),
     "demo": Place(
         "worker.cli.demo.command:demo",
-        "Run a demo: the life of one district, on a worker inside this process.",
+        "Run a demo with one district. Its worker runs inside this process.",
     ),
     "sandbox": Place(
         "worker.cli.sandbox:sandbox",
-        "Serve invented districts with a simulated Clever API, until stopped.",
+        "Serve invented districts with a simulated Clever API. It runs until you stop it.",
     ),
 }

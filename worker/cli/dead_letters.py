@@ -36,7 +36,7 @@ _ID: Final = re.compile(r"[0-9a-f]{8,64}")
 
 @click.group(name="dead-letters")
 def dead_letters_group() -> None:
-    """List, show, replay or discard messages that could not be read."""
+    """List, show, replay or discard unreadable messages."""
 
 
 @dead_letters_group.command(name="list")
@@ -104,8 +104,8 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--reason", required=True, metavar="TEXT", callback=spoken, help="Reason, kept in the audit log."
         ),
-        click.option("--unreadable-for", metavar="CODE", help="All with this reason."),
-        click.option("--district", metavar="DISTRICT", help="All of this district."),
+        click.option("--unreadable-for", metavar="CODE", help="All dead letters with this reason."),
+        click.option("--district", metavar="DISTRICT", help="All dead letters of this district."),
         click.option("--all", "is_all", is_flag=True, help="All dead letters."),
         click.argument("letters", nargs=-1, callback=_ids, metavar="[LETTER]..."),
     ):
@@ -117,7 +117,10 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
 @_choosing
 @click.pass_obj
 def replay(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
-    """Publish dead letters again; those that can be read now unblock their districts, others come back."""
+    """Publish dead letters again.
+
+    Those that can be read now unblock their districts; the others come back.
+    """
     settled = ctx.run(_replay(ctx, _choice(**chosen), reason))
     _report(settled, "Replayed", ": those that can be read now unblock their districts, others come back")
 
@@ -126,7 +129,7 @@ def replay(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
 @_choosing
 @click.pass_obj
 def discard(ctx: CommandContext, /, reason: str, **chosen: Any) -> None:
-    """Delete dead letters for good; their content is not part of any roster."""
+    """Delete dead letters for good. Their content is not part of any roster."""
     _report(ctx.run(_discard(ctx, _choice(**chosen), reason)), "Discarded")
 
 

@@ -61,7 +61,10 @@ def districts(ctx: CommandContext, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(ctx: CommandContext, district: str, as_json: bool) -> None:
-    """Show one district: status, counts, findings, causes, and a forecast for an open window."""
+    """Show one district: its status, counts, findings and causes.
+
+    If its window is open, you also see a forecast of the next decision.
+    """
     details = ctx.on_district(district, partial(_show, settings.window_limits(ctx.settings)))
     if as_json:
         say(json.dumps(details, indent=2, ensure_ascii=False))
@@ -73,7 +76,7 @@ def show(ctx: CommandContext, district: str, as_json: bool) -> None:
 @click.argument("district")
 @click.pass_obj
 def flush(ctx: CommandContext, district: str) -> None:
-    """Close a district's window and evaluate it now; also retries a parked district."""
+    """Close a district's window and evaluate it now. This also retries a parked district."""
     ctx.on_district(district, lambda store, chosen: store.districts.flush(chosen, ctx.actor))
     say(f"{district} is being evaluated now.")
 

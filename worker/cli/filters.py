@@ -46,7 +46,7 @@ reason_option = click.option(
     places={
         "suggest": Place(
             "worker.cli.suggestions:suggest",
-            "Search for section filters that give every student exactly one class; nothing is changed.",
+            "Search for filters that give every student exactly one class. Nothing is changed.",
         )
     },
 )
@@ -60,7 +60,7 @@ def filter_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --history, one version per line.")
 @click.pass_obj
 def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
-    """Print the current section filter, as JSON that `filter set` accepts."""
+    """Print the current section filter. It is JSON that `filter set` accepts."""
     if history:
         _print_versions(
             ctx,
@@ -79,7 +79,7 @@ def show_filter(ctx: CommandContext, district: str, *, history: bool, as_json: b
 @click.option("--yes", "is_sure", is_flag=True, help="Confirm that students change class.")
 @click.pass_obj
 def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | None, *, is_sure: bool) -> None:
-    """Set the section filter in FILE (- for standard input), and evaluate the district with it.
+    """Set the section filter in FILE and evaluate the district. FILE may be - for standard input.
 
     If students would change class, you see how many and are asked to confirm.
     """
@@ -104,7 +104,7 @@ def set_filter(ctx: CommandContext, district: str, file: Path, reason: str | Non
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
-    """Show what the section filter in FILE would do; nothing is changed."""
+    """Show what the section filter in FILE would do. Nothing is changed."""
     section_filter = parse_filter(_read(file))
     result = ctx.on_district(district, partial(_try, section_filter))
     if as_json:
@@ -115,7 +115,7 @@ def try_(ctx: CommandContext, district: str, file: Path, as_json: bool) -> None:
 
 @click.group(name="policy")
 def policy_group() -> None:
-    """Show or set a district's own preflight policy, which overrides the settings."""
+    """Show or set a district's own preflight policy. It overrides the settings."""
 
 
 @policy_group.command(name="show")
@@ -124,7 +124,7 @@ def policy_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --history, one version per line.")
 @click.pass_obj
 def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: bool) -> None:
-    """Print the district's own policy, as JSON that `policy set` accepts; {} if it has none."""
+    """Print the district's own policy. It is JSON that `policy set` accepts; {} if there is none."""
     if history:
         entries = policy_history(
             ctx.on_district(district, lambda store, chosen: store.districts.policies(chosen)),
@@ -149,7 +149,7 @@ def show_policy(ctx: CommandContext, district: str, *, history: bool, as_json: b
 @reason_option
 @click.pass_obj
 def set_policy(ctx: CommandContext, district: str, file: Path, until: str | None, reason: str | None) -> None:
-    """Set the policy in FILE (- for standard input), and evaluate the district with it."""
+    """Set the policy in FILE and evaluate the district. FILE may be - for standard input."""
     end = None if until is None else parse_end(until, datetime.now(UTC))
     policy = parse_own_policy(_read(file))
     version = ctx.on_district(

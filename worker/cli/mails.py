@@ -76,7 +76,7 @@ def show(ctx: CommandContext, mail_id: uuid.UUID) -> None:
 @click.option("--html", "as_html", is_flag=True, help="Print the HTML version.")
 @click.pass_obj
 def preview(ctx: CommandContext, kind: str, *, as_html: bool) -> None:
-    """Print an e-mail of this KIND with sample values, from the current templates."""
+    """Print an e-mail of this KIND with sample values. It is written from the current templates."""
     from worker.bootstrap import mail as postbox  # noqa: PLC0415 — slow to import
 
     made = postbox.composer(ctx.settings).preview(MailKind(kind))

@@ -37,7 +37,10 @@ from worker.runtime.errors import (
 @click.version_option(package_name="rostering-worker")
 @click.pass_context
 def rostering(ctx: click.Context, config_file: Path | None) -> None:
-    """Roster school districts from Clever: events in, preflight, commits and reviews out."""
+    """Roster school districts from Clever.
+
+    The worker reads their data, checks it, and publishes a commit or a review of each change.
+    """
     from worker.cli.context import CommandContext  # noqa: PLC0415 — slow to import, and not for `--help`
 
     ctx.obj = CommandContext(config_file)

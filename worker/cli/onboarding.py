@@ -39,7 +39,7 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
 
 @click.group()
 def onboarding() -> None:
-    """Track and manage districts in onboarding, from chosen to live."""
+    """Manage districts in onboarding, from chosen to live."""
 
 
 onboarding.add_command(export)
@@ -55,7 +55,7 @@ onboarding.add_command(export)
 @_json
 @click.pass_obj
 def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_json: bool) -> None:
-    """List the districts in onboarding, each with its next step and who owns it."""
+    """List the districts in onboarding. Each has its next step and the step's owner."""
     records = ctx.on_store(lambda store: store.onboarding.records())
     records = [record for record in records if state is None or record.onboarding.state == state]
     found = todos(records, rules.patience(ctx.settings))
@@ -78,7 +78,10 @@ def list_districts(ctx: CommandContext, state: str | None, is_todo: bool, is_jso
 @_json
 @click.pass_obj
 def show(ctx: CommandContext, district: str, is_json: bool) -> None:
-    """Show one district's onboarding: history, next step, assessment window, e-mails and link."""
+    """Show one district's onboarding.
+
+    You see its history, next step, assessment window, e-mails and link.
+    """
     journey = ctx.on_district(district, partial(_journey, ctx.actor))
     if is_json:
         say(json.dumps(journey.as_json(), indent=2, ensure_ascii=False))
@@ -122,7 +125,7 @@ def choose(
 def edit(
     ctx: CommandContext, district: str, name: str | None, contacts: tuple[str, ...], time_zone: str | None
 ) -> None:
-    """Change a district's name, contacts or time zone; what you leave out does not change."""
+    """Change a district's name, contacts or time zone. What you leave out does not change."""
     if name is None and not contacts and time_zone is None:
         raise UsageError("edit: expected --name, --contact or --time-zone, got nothing")
     said = Description(name, contacts or None, time_zone)
@@ -137,7 +140,7 @@ def edit(
 @_no_mail
 @click.pass_obj
 def invite(ctx: CommandContext, district: str, no_mail: bool) -> None:
-    """Invite a district: create a connect link and send it by e-mail."""
+    """Invite a district. This creates a connect link and sends it by e-mail."""
     _order(ctx, district, Move.INVITE, no_mail=no_mail)
 
 
@@ -163,7 +166,10 @@ def request_sharing(ctx: CommandContext, district: str, no_mail: bool) -> None:
 def request_rules(
     ctx: CommandContext, district: str, suggestion: int | None, text: str | None, no_mail: bool
 ) -> None:
-    """Ask a district to set sharing rules; by default the first suggestion that works as sharing rules."""
+    """Ask a district to set sharing rules.
+
+    By default they are the first suggestion that can be written as sharing rules.
+    """
     if text is not None and suggestion is not None:
         raise UsageError("request-rules: expected --suggestion or --text, got both")
     rules = RulesAsked(text) if text is not None else None
@@ -182,7 +188,7 @@ def request_rules(
 @_district
 @click.pass_obj
 def resume_filtering(ctx: CommandContext, district: str) -> None:
-    """Stop waiting for the district's sharing rules, and look for a section filter again."""
+    """Stop waiting for the district's sharing rules. Its next step is a section filter again."""
     _order(ctx, district, Move.RESUME_FILTERING, no_mail=True)
 
 
@@ -193,14 +199,14 @@ def resume_filtering(ctx: CommandContext, district: str) -> None:
     "--launch",
     metavar="DATE",
     callback=_day,
-    help="Day of the launch (default: working days before the window opens).",
+    help="Day of the launch (default: some working days before the window opens).",
 )
 @click.option("--none", "is_none", is_flag=True, help="Cancel the window.")
 @click.pass_obj
 def window(
     ctx: CommandContext, district: str, opens: date | None, launch: date | None, is_none: bool
 ) -> None:
-    """Set or cancel a district's assessment window; the launch date follows from it."""
+    """Set or cancel a district's assessment window. The launch date is computed from it."""
     if is_none == (opens is not None):
         raise UsageError("window: expected either --opens DATE or --none")
 
@@ -223,7 +229,7 @@ def window(
 @click.option("--revoke", "is_revoked", is_flag=True, help="Revoke the link.")
 @click.pass_obj
 def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> None:
-    """Show how long a district's connect link works, or print a new one; exits with 1 if there is none."""
+    """Show how long a connect link works, or print a new one. If there is no link, the exit code is 1."""
     if is_new and is_revoked:
         raise UsageError("link: expected --new or --revoke, got both")
     if is_revoked:
@@ -255,7 +261,10 @@ def link(ctx: CommandContext, district: str, is_new: bool, is_revoked: bool) -> 
 @click.option("--yes", "is_sure", is_flag=True, help="Confirm.")
 @click.pass_obj
 def drop(ctx: CommandContext, district: str, is_sure: bool) -> None:
-    """Remove a district from onboarding, with its links and unsent e-mails; its roster stays."""
+    """Remove a district from onboarding.
+
+    Its links and unsent e-mails are removed too; its roster stays.
+    """
     if not is_sure:
         raise UsageError(f"drop: this deletes the onboarding history of {district}; confirm with --yes")
     ctx.on_district(district, lambda store, district_id: store.onboarding.drop(district_id, ctx.actor))

@@ -23,7 +23,7 @@ ICS: Final = ".ics"
 @click.option("--ics", "is_ics", is_flag=True, help="A calendar of launch days and opening days.")
 @click.pass_obj
 def export(ctx: CommandContext, file: Path | None, is_csv: bool, is_ics: bool) -> None:
-    """Write the districts in onboarding to FILE, or to standard output.
+    """Write the districts in onboarding to FILE. Without FILE, they are written to standard output.
 
     Without an option, the extension of FILE decides. Contact addresses are not included.
     """

@@ -31,7 +31,10 @@ COMPARED: Final = 2_000
 )
 @click.pass_obj
 def publish(ctx: CommandContext, files: tuple[Path, ...]) -> None:
-    """Publish events from files: events as NDJSON, or saved Clever list pages as created events.
+    """Publish events from files.
+
+    A file has one event per line (NDJSON), or is a saved page of a Clever list, whose records are
+    published as created events.
 
     Without a broker, events go directly into the database in the data folder. If a record appears twice,
     the version changed last is kept.

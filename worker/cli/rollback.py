@@ -56,7 +56,10 @@ def rollback(
     as_list: bool,
     as_json: bool,
 ) -> None:
-    """Restore the roster of an earlier commit with a new commit, and put the district on hold."""
+    """Restore the roster of an earlier commit.
+
+    This publishes a new commit and puts the district on hold.
+    """
     if (sequence is None) != as_list:
         raise click.UsageError("expected either --to SEQUENCE or --list")
     if sequence is None:

@@ -30,9 +30,11 @@ LISTED = 20
     type=click.IntRange(0, 65535),
     default=8090,
     show_default=True,
-    help="Port to listen on; 0 is any that is free.",
+    help="Port to listen on; 0 takes any free port.",
 )
-@click.option("--districts", type=click.IntRange(1, 10_000), default=3, show_default=True)
+@click.option(
+    "--districts", type=click.IntRange(1, 10_000), default=3, show_default=True, help="Number of districts."
+)
 @click.option(
     "--students",
     type=click.IntRange(50, 1_000_000),
@@ -80,7 +82,7 @@ def sandbox(
     change_every: float,
     changes: int,
 ) -> None:
-    """Serve invented districts with a simulated Clever API, until stopped.
+    """Serve invented districts with a simulated Clever API. It runs until you stop it.
 
     The client id and the client secret are both "sandbox". Change districts and cause failures with the
     orders under /sandbox, over HTTP.

@@ -60,7 +60,7 @@ def declare(ctx: CommandContext) -> None:
 @topology.command()
 @click.pass_obj
 def check(ctx: CommandContext) -> None:
-    """Check that all exchanges, queues and permissions exist as this program needs them."""
+    """Check the exchanges, queues and permissions. All must exist as this program needs them."""
     try:
         uncompared = ctx.run(_with_broker(ctx, "check"))
     except TopologyError as error:

@@ -43,7 +43,7 @@ from worker.runtime.metrics import Metrics
 def resync(
     ctx: CommandContext, district: str, folder: Path | None, accept_fewer: bool, over_newer: bool
 ) -> None:
-    """Read the whole district again, from Clever or saved pages; a running worker then evaluates it."""
+    """Read the whole district again, from Clever or saved pages. A running worker then evaluates it."""
     work = (
         partial(_from_clever, ctx)
         if folder is None
@@ -61,7 +61,7 @@ def resync(
 @click.option("--yes", is_flag=True, help="Confirm; otherwise nothing is deleted.")
 @click.pass_obj
 def purge(ctx: CommandContext, district: str, yes: bool) -> None:
-    """Delete all of a district's data; the audit log keeps how much was deleted."""
+    """Delete all of a district's data. The audit log keeps how much was deleted."""
     if not yes:
         raise click.UsageError(f"this deletes all data of {district} for good; confirm with --yes")
     deleted, is_connected = ctx.on_district(district, partial(_purge, ctx), is_final=True)

@@ -41,7 +41,7 @@ LISTED = 5
 )
 @click.pass_obj
 def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None, seconds: float) -> None:
-    """Search for section filters that give every student exactly one class; nothing is changed."""
+    """Search for filters that give every student exactly one class. Nothing is changed."""
     found, none_because = ctx.on_district(district, partial(_suggest, ctx.actor, seconds))
     if pick is not None:
         if not found:

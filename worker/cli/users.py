@@ -43,7 +43,7 @@ def show(ctx: CommandContext) -> None:
 @users.command("link")
 @click.pass_obj
 def link(ctx: CommandContext) -> None:
-    """Print a link that opens the console once, while there are no users."""
+    """Print a link that opens the console once. It works only while there are no users."""
     http = ctx.settings.http
     from worker.console.access.request_origin import is_loopback  # noqa: PLC0415 — slow to import
 

@@ -21,7 +21,7 @@ class Record:
     """A district in onboarding, with all that lists, boards and its own page show, of one moment, `now`.
 
     `name` is what Clever calls it, else what people did. `launch_at` and `opens_at` follow from the window
-    and the calendar of the settings. `troubles` held the launch back when it was last looked at.
+    and the calendar of the settings. `troubles` delayed the launch when that was last looked at.
     """
 
     onboarding: Onboarding

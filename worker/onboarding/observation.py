@@ -58,7 +58,7 @@ class Observation:
     clever_record: Mapping[str, Any] | None
     """What Clever tells of the district itself."""
     kept_troubles: frozenset[Trouble]
-    """What held its launch back when that was last looked at."""
+    """Why its launch was delayed when that was last looked at."""
 
     @property
     def district_id(self) -> str:

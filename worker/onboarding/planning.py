@@ -69,7 +69,7 @@ def _with_mails(
 def changed_delays(
     looked: Sequence[Observation], taken: Sequence[PlannedTransitions], onboarding_rules: OnboardingRules
 ) -> list[tuple[str, str, datetime]]:
-    """Return the districts whose launch is held back by other troubles than before: id, troubles, when."""
+    """Return the districts whose launch is delayed by other troubles than before: id, troubles, when."""
     after = {one.seen.district_id: one.seen.after(one.steps) for one in taken}
     changed: list[tuple[str, str, datetime]] = []
     for seen in looked:

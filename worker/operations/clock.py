@@ -33,7 +33,7 @@ class ClockStage:
         """Look, and mend; return False, since the next look is some seconds off."""
         changed = await self.clock.catch_up()
         if changed:
-            structlog.get_logger().warning("clock.put_back", stage=self.name, **changed)
+            structlog.get_logger().warning("clock.set_back", stage=self.name, **changed)
         return False
 
     async def wait(self) -> None:

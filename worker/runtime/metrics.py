@@ -32,8 +32,8 @@ class Metrics:
         self.dead_letters = self._counter(
             "dead_letters", "Messages put into clever.events.dead, by reason.", "reason"
         )
-        self.floors_mended = self._counter(
-            "floors_mended", "Baseline floors of districts that were in the future and were corrected."
+        self.floors_corrected = self._counter(
+            "floors_corrected", "Baseline floors of districts that were in the future and were corrected."
         )
         self.fields_unread = self._counter(
             "fields_unread",

@@ -61,7 +61,7 @@ class EmbeddedPostgres:
     def _start(self) -> PostgresServer:
         if not self._folder.parent.exists():
             # A warning, so that commands that keep their logs quiet say it too.
-            structlog.get_logger().warning("data_folder.made", path=str(self._folder.parent))
+            structlog.get_logger().warning("data_folder.created", path=str(self._folder.parent))
         self._folder.parent.mkdir(mode=private_files.FOLDER, parents=True, exist_ok=True)
         server = get_server(self._folder, cleanup_mode="stop")
         self._close_to_others(server)

@@ -55,7 +55,7 @@ INTERRUPTED = 130
 @click.option("--serve", is_flag=True, help="Keep the worker and the console running after the demo.")
 @click.pass_obj
 def demo(ctx: CommandContext, folder: Path | None, serve: bool) -> None:
-    """Run a demo: the life of one district, on a worker inside this process.
+    """Run a demo with one district. Its worker runs inside this process.
 
     It needs no broker, no database and no network, and works in the folder `demo` of the data folder.
     """

@@ -43,7 +43,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class BoardColumn:
-    """One state: how many districts stand there, how many of them are held back, and the first of them."""
+    """One state: how many districts are in it, how many of them with a delayed launch, and the first few."""
 
     state: State
     count: int

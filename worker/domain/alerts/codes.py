@@ -37,7 +37,7 @@ class IncidentKind:
 
 CATALOGUE: Final[Mapping[str, IncidentKind]] = {
     PREFLIGHT_FAILED: IncidentKind(
-        "warning", "The district is in review: nothing is committed.", "Preflight passed again."
+        "warning", "The district is in review: nothing is committed.", "The preflight passes again."
     ),
     PLAN_MASS_REMOVAL: IncidentKind(
         "warning",
@@ -111,7 +111,7 @@ CATALOGUE: Final[Mapping[str, IncidentKind]] = {
     ),
     LAUNCH_HELD: IncidentKind(
         "warning",
-        "A launch is overdue: the district's roster is not in sync.",
+        "A launch is delayed: the district's roster is not in sync.",
         "The launch is no longer delayed.",
     ),
     MAILS_WAITING: IncidentKind(

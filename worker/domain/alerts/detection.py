@@ -85,7 +85,7 @@ class Observed:
     dead_letters: int | None = None
     """None: nobody knows."""
     held: Mapping[str, Collection[Trouble]] = field(default_factory=dict)
-    """What holds launches back whose time has come."""
+    """Why launches that are due are delayed."""
     mails: Mapping[str, int] = field(default_factory=dict)
     """E-mails that need a person."""
     stages: Mapping[str, StageFailure] = field(default_factory=dict)
@@ -164,14 +164,15 @@ def inspected(observed: Observed, now: datetime) -> Conditions:
         )
     for district in observed.parked:
         summary = (
-            "The district's evaluation failed too often: it is parked until you run `flush` or `resume`."
+            "The district's evaluation failed five times in a row: "
+            "it is parked until you run `flush` or `resume`."
         )
         found[district, DISTRICT_PARKED] = Problem("", summary)
     for district, events in observed.overdue.items():
         summary = f"A window with {counted(events, 'event')} is overdue."
         found[district, WINDOW_OVERDUE] = Problem("", summary, {"events": events})
     for district, messages in observed.unpublished.items():
-        summary = f"{counted(messages, 'message')} waiting to be published for too long."
+        summary = f"{counted(messages, 'message has', 'messages have')} waited too long to be published."
         found[district, OUTBOX_STUCK] = Problem("", summary, {"messages": messages})
     found |= _onboarding_problems(observed)
     found |= _in_processes(observed)
@@ -182,7 +183,10 @@ def inspected(observed: Observed, now: datetime) -> Conditions:
         counts = {"messages": observed.unattributed}
         found[NO_DISTRICT, DEAD_LETTERS_UNATTRIBUTED] = Problem("", summary, counts)
     if observed.dead_letters:
-        summary = f"{counted(observed.dead_letters, 'dead letter')} on clever.events.dead."
+        summary = (
+            f"{counted(observed.dead_letters, 'dead letter is', 'dead letters are')} "
+            "waiting on clever.events.dead."
+        )
         counts = {"messages": observed.dead_letters}
         found[NO_DISTRICT, DEAD_LETTERS_WAITING] = Problem("", summary, counts)
     return found
@@ -237,6 +241,9 @@ def folded(found: Conditions, is_open: Collection[tuple[str, str]]) -> Condition
         for district in concerned:
             if (district, code) not in is_open:
                 del told[district, code]
-        summary = f"{counted(len(concerned), 'district')} have this at once; most get no alert of their own."
+        summary = (
+            f"{counted(len(concerned), 'district has', 'districts have')} this incident at once; "
+            "most of them send no alert of their own."
+        )
         told[NO_DISTRICT, code] = Problem("many", summary, {"districts": len(concerned)})
     return told

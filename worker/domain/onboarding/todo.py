@@ -39,7 +39,7 @@ class TodoFacts:
     has_contacts: bool
     held_since: datetime | None = None
     troubles: Collection[Trouble] = frozenset()
-    """What held the launch back when it was last looked at."""
+    """Why the launch was delayed when that was last looked at."""
     mails_waiting: int = 0
     mails_since: datetime | None = None
     review_since: datetime | None = None

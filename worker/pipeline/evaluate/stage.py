@@ -146,9 +146,9 @@ class EvaluateStage:
         mended = await evaluation.mend_floor()
         if mended is None:
             return
-        self.metrics.floors_mended.inc()
+        self.metrics.floors_corrected.inc()
         structlog.get_logger().warning(
-            "floor.mended", stage=self.name, district_id=evaluation.window.district_id, records=mended
+            "floor.corrected", stage=self.name, district_id=evaluation.window.district_id, records=mended
         )
 
     async def _events(self, evaluation: Evaluation, adopted: Adopted | None) -> list[Event]:

@@ -97,7 +97,7 @@ class QuarantineStage:
             return
         for each in await self.losses.note(lost):
             structlog.get_logger().warning(
-                "event.lost", stage=self.name, reason=each.reason, district_id=each.district_id
+                "event.dead_lettered", stage=self.name, reason=each.reason, district_id=each.district_id
             )
 
 

@@ -50,7 +50,7 @@ async def begin(
     newest = [event_id for event_id in await _newest_events(source, token) if is_event_id(event_id, latest)]
     overlap, seed = ["", "", *dict.fromkeys(newest)][-2:]
     run = await source.baselines.begin(district_id, seed, overlap, COLLECTIONS, over_newer=over_newer)
-    structlog.get_logger().info("baseline.begun", stage="poll", district_id=district_id, seed=seed)
+    structlog.get_logger().info("baseline.started", stage="poll", district_id=district_id, seed=seed)
     return run
 
 
@@ -158,7 +158,7 @@ def staged_records(
     ahead = sum(record.ahead for record in records)
     if ahead:
         structlog.get_logger().warning(
-            "baseline.changed_ahead",
+            "baseline.times_in_future",
             stage="poll",
             district_id=district_id,
             collection=collection,

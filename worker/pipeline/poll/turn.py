@@ -142,7 +142,7 @@ class _Turn:
             raise CleverUnavailable(f"Clever: the record of the district: {error.explanation}") from None
         except (CleverRefused, CleverUnavailable) as error:
             structlog.get_logger().warning(
-                "district.record_unread", stage="poll", district_id=district_id, reason=str(error)
+                "district.record_unreadable", stage="poll", district_id=district_id, reason=str(error)
             )
         else:
             await self._source.connections.save_record(district_id, orjson.loads(text) if text else {})

@@ -53,7 +53,7 @@ WHERE l.district_id = due.district_id
 RETURNING l.district_id
 
 -- name: candidates
--- Locks districts that may move, or whose launch is held back; those that another process has are skipped.
+-- Locks districts that may move, or whose launch is delayed; those that another process has are skipped.
 -- The domain has the last word on each. $1: percent of students in no section. $2: the time zone of those without
 -- one of their own; $3: all zones, each with its day ($4), the last day whose launch has come ($5), and the last
 -- opening of such a one ($6). $8 of them behind $7, so that a transaction has an end on a day when all districts are
@@ -139,7 +139,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $
 ORDER BY m.place
 
 -- name: hold_back
--- Notes since when launches are held back, and by what; by nothing any more where $2 has nothing.
+-- Notes since when launches are delayed, and by what; by nothing any more where $2 has nothing.
 UPDATE onboarding l SET
     held_since = CASE WHEN h.troubles <> '' THEN coalesce(l.held_since, h.at) END,
     troubles = string_to_array(h.troubles, ',')

@@ -21,7 +21,7 @@ _SQL: Final = statements.load("onboarding/districts")
 async def candidates(
     connection: Connection, onboarding_rules: OnboardingRules, after: str, limit: int
 ) -> list[str]:
-    """Lock those that may move, or whose launch is held back: so many behind `after`; return their ids."""
+    """Lock those that may move, or whose launch is delayed: so many behind `after`; return their ids."""
     rules, default = onboarding_rules.rules, onboarding_rules.time_zone
     ((now, known),) = await connection.fetch(_SQL["zones"])
     zones = sorted({default, *(known or ())})

@@ -1,4 +1,4 @@
-"""Moves of districts, written down: the state, the history, and what held a launch back."""
+"""Moves of districts, written down: the state, the history, and what delayed a launch."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def keep_held_back(
     taken: Sequence[PlannedTransitions],
     onboarding_rules: OnboardingRules,
 ) -> None:
-    """Keep since when launches are held back, and by what, where that has changed."""
+    """Keep since when launches are delayed, and by what, where that has changed."""
     changed = changed_delays(looked, taken, onboarding_rules)
     if changed:
         await connection.execute(_SQL["hold_back"], *(list(column) for column in zip(*changed, strict=True)))

@@ -720,7 +720,7 @@ CREATE TABLE onboarding (
     unsectioned    bigint,
     -- and after which batch
     judged_batch   bigint,
-    -- since when a launch is held back,
+    -- since when a launch is delayed,
     held_since     timestamptz,
     -- and by what
     troubles       text[] NOT NULL DEFAULT '{}',

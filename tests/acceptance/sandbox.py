@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+from tests.acceptance.program import started
 
 HOMEROOM = '{"rules":[{"all":[{"field":"name","op":"contains","value":"homeroom"}]}]}'
 
@@ -68,14 +69,12 @@ class Sandbox:
 @asynccontextmanager
 async def sandbox(*arguments: str) -> AsyncIterator[Sandbox]:
     """Run a sandbox while the context is open."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "worker", "sandbox", "--port", "0", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=Path(__file__).parents[2],
-    )
+    process = await started(["sandbox", "--port", "0", *arguments], dict(os.environ))
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdin.close()
     try:
-        assert process.stdout is not None
         async with asyncio.timeout(60):
             found = None
             while found is None:
@@ -83,12 +82,12 @@ async def sandbox(*arguments: str) -> AsyncIterator[Sandbox]:
                 assert line, "the sandbox ended before it said its address"
                 found = re.search(r"http://\S+", line.decode())
         async with aiohttp.ClientSession() as session:
-            draining = asyncio.create_task(process.stdout.read())
+            draining = asyncio.gather(process.stdout.read(), process.stderr.read())
             yield Sandbox(found[0], session)
             process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(process.wait(), 20) == 0
             await draining
     finally:
         if process.returncode is None:
-            process.kill()
+            process.send_signal(signal.SIGKILL)
             await process.wait()

@@ -2,7 +2,7 @@
 
 A start of the program is mostly imports, and the tests start it some three hundred times. The process that
 forks has run nothing of the program; each fork gets its own arguments, environment and pipes, runs
-`python -m worker` in them, and ends as any process does. What is about the start itself starts the program
+`python -m worker` in them, and ends with its exit code. What is about the start itself starts the program
 anew (`Site.is_cold`).
 """
 
@@ -195,8 +195,31 @@ def preload() -> None:
     gc.freeze()
 
 
+class Ending:
+    """How a fork ends: without taking its modules apart, for which it would copy the memory of them all."""
+
+    def __init__(self) -> None:
+        self.code: object = 1
+        atexit.register(self.end)
+
+    def run(self) -> None:
+        """Be the program."""
+        try:
+            runpy.run_module("worker", run_name="__main__", alter_sys=True)
+        except SystemExit as told:
+            self.code = told.code
+            raise
+
+    def end(self) -> None:
+        """End, after whatever else was to be called at the exit."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(self.code if isinstance(self.code, int) else self.code is not None)
+
+
 if __name__ == "__main__":
+    ending = Ending()  # before anything registers what is to be called at the exit: that is called in reverse
     sys.path[0] = str(Path(__file__).parents[2])
     preload()
     serve(socket.socket(fileno=int(sys.argv[1])))
-    runpy.run_module("worker", run_name="__main__", alter_sys=True)
+    ending.run()

@@ -22,6 +22,7 @@ from aiormq.exceptions import ConnectionInternalError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from tests.acceptance import warm_program
+from worker.adapters.rabbitmq.broker import RabbitBroker
 
 PROGRAM = [sys.executable, "-m", "worker"]
 REPOSITORY = Path(__file__).parents[2]
@@ -98,7 +99,7 @@ class Site:
             await worker.stop()
 
 
-async def started(arguments: Sequence[str], environment: dict[str, str], *, is_cold: bool) -> Process:
+async def started(arguments: Sequence[str], environment: dict[str, str], *, is_cold: bool = False) -> Process:
     """Start the program: by a fork, or anew."""
     if not is_cold:
         return await warm_program.start(arguments, environment, REPOSITORY)
@@ -291,6 +292,15 @@ def digest(roster: Roster) -> str:
         )
         total += int.from_bytes(hashlib.sha256(canonical.encode()).digest())
     return f"{total % 2**256:064x}"
+
+
+async def declare_topology(url: str) -> None:
+    """Have the exchanges and queues in a virtual host, without a start of `rostering topology declare`."""
+    broker = RabbitBroker(url, name="test")
+    try:
+        await broker.declare_topology()
+    finally:
+        await broker.close()
 
 
 @asynccontextmanager

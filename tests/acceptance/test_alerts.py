@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.program import Consumer, Site, Worker, consuming, publishing
+from tests.acceptance.program import Consumer, Site, Worker, consuming, declare_topology, publishing
 from tests.support.builders.records import (
     DISTRICT,
     Json,
@@ -196,7 +196,7 @@ async def test_while_the_broker_is_stopped_alerts_leave_also_of_a_worker_that_st
     breakable_rabbitmq.add_vhost("alerts")
     url = breakable_rabbitmq.vhost_url("alerts")
     site = Site(tmp_path, url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
-    await site.done("topology", "declare")
+    await declare_topology(url)
     site.settings |= {
         "ALERTS__CHANNELS": json.dumps([hook.url]),
         "ALERTS__ALERTMANAGER_URL": alertmanager.url,

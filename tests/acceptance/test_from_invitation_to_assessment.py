@@ -10,7 +10,7 @@ import pytest
 
 from config.loading import load
 from tests.acceptance.clever_country import STUDENTS, Country, serving
-from tests.acceptance.program import Site, consuming
+from tests.acceptance.program import Site, consuming, declare_topology
 from tests.acceptance.reaper import dying_workers
 from tests.acceptance.roster_story import Story, fate_of, kind_of, text_of
 from tests.acceptance.sandbox import HOMEROOM
@@ -100,7 +100,7 @@ async def story(
             "ALERTS__FEED_STUCK_SECONDS": str(30 * 86_400),
         }
         site = Site(tmp_path, rabbitmq_vhost_url, time_machine.database_url, settings)
-        await site.done("topology", "declare")
+        await declare_topology(rabbitmq_vhost_url)
         async with (
             consuming(rabbitmq_vhost_url, ["rostering.alerts"]) as consumer,
             open_store(load(site.environment())) as store,

@@ -14,7 +14,7 @@ import aiohttp
 import asyncpg
 import pytest
 
-from tests.acceptance.program import Consumer, Site, Worker, consuming, publishing
+from tests.acceptance.program import Consumer, Site, Worker, consuming, declare_topology, publishing
 from tests.support.builders.records import (
     DISTRICT,
     Json,
@@ -28,7 +28,6 @@ from tests.support.builders.records import (
 from tests.support.fixtures.store import opened_store
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.rabbitmq_node import RabbitNode
-from worker.adapters.rabbitmq.broker import RabbitBroker
 from worker.domain.roster.section_filter import parse_filter
 
 LINES = 3
@@ -55,9 +54,7 @@ async def breakable_site(killed_rabbitmq: RabbitNode, database_url: str, tmp_pat
     """A site on a broker that may be broken."""
     killed_rabbitmq.add_vhost("outages")
     url = killed_rabbitmq.vhost_url("outages")
-    broker = RabbitBroker(url, name="test")
-    await broker.declare_topology()
-    await broker.close()
+    await declare_topology(url)
     return Site(tmp_path, url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
 
 

@@ -113,8 +113,7 @@ async def test_a_topic_that_a_stage_may_not_write_is_told(
     broker: RabbitBroker, least: LeastUser, refused: str
 ) -> None:
     others = "|".join({"commit", "review", "alert"} - {refused})
-    topics = ("set_topic_permissions", "-p", least.vhost, least.name, "rostering")
-    least.node.ctl(*topics, rf"^({others})\.", ".*")
+    least.node.permit_topics(least.name, least.vhost, "rostering", rf"^({others})\.", ".*")
 
     with pytest.raises(TopologyError, match=rf"write to exchange rostering \(as {refused}"):
         await broker.check_topology(rights=of_stages(["relay"]))
@@ -165,11 +164,7 @@ async def test_a_broker_that_does_not_let_us_in_is_a_wrong_setting(
 async def test_a_broker_with_too_many_connections_is_waited_for(
     broker: RabbitBroker, least: LeastUser
 ) -> None:
-    least.node.ctl("set_vhost_limits", "-p", least.vhost, '{"max-connections": 0}')
-    try:
-        with pytest.raises(Exception, match="connection limit") as caught:
-            await broker.check_topology()
-    finally:
-        least.node.ctl("clear_vhost_limits", "-p", least.vhost)
+    with least.node.without_room(least.vhost), pytest.raises(Exception, match="connection limit") as caught:
+        await broker.check_topology()
 
     assert not isinstance(caught.value, SettingsError)

@@ -75,7 +75,7 @@ async def test_one_unreadable_message_under_a_memory_alarm_holds_up_no_sound_eve
         await publish(publisher, *map(sound, range(1, 300)), BAD, *map(sound, range(300, 1200)))
         stage = IngestStage(broker, store.inbox, Metrics())
         stage._dead.retry_seconds = 0.1
-        await asyncio.to_thread(breakable_rabbitmq.ctl, "set_vm_memory_high_watermark", "0")
+        await asyncio.to_thread(breakable_rabbitmq.raise_memory_alarm)
         try:
             async with asyncio.timeout(LONG):
                 while await stored(store) < 1199:
@@ -83,7 +83,7 @@ async def test_one_unreadable_message_under_a_memory_alarm_holds_up_no_sound_eve
             await stage.once()
             unsettled = len(stage._subscription._sizes)  # type: ignore[union-attr]
         finally:
-            await asyncio.to_thread(breakable_rabbitmq.ctl, "set_vm_memory_high_watermark", "0.8")
+            await asyncio.to_thread(breakable_rabbitmq.lift_memory_alarm)
         async with asyncio.timeout(LONG):
             while len(stage._dead) or not await broker.depth(DEAD_LETTER_QUEUE):
                 await stage.once()

@@ -18,14 +18,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
 BOOT_SECONDS = 60
@@ -221,6 +221,29 @@ class RabbitNode:
     def delete_user(self, name: str) -> None:
         """Delete a user, whose connections are closed."""
         self.evaluate(f"ok = rabbit_auth_backend_internal:delete_user({_text(name)}, {ACTOR})")
+
+    def permit_topics(self, user: str, vhost: str, exchange: str, write: str, read: str) -> None:
+        """Give a user its rights on the topics of an exchange."""
+        arguments = ", ".join(map(_text, (user, vhost, exchange, write, read)))
+        self.evaluate(f"ok = rabbit_auth_backend_internal:set_topic_permissions({arguments}, {ACTOR})")
+
+    @contextmanager
+    def without_room(self, vhost: str) -> Iterator[None]:
+        """Let a virtual host take no connection while the context is open."""
+        limit = _text('{"max-connections": 0}')
+        self.evaluate(f"ok = rabbit_vhost_limit:parse_set({_text(vhost)}, {limit}, {ACTOR})")
+        try:
+            yield
+        finally:
+            self.evaluate(f"ok = rabbit_vhost_limit:clear({_text(vhost)}, {ACTOR})")
+
+    def raise_memory_alarm(self) -> None:
+        """Say that memory is short, as a node does that may use none."""
+        self.evaluate("ok = vm_memory_monitor:set_vm_memory_high_watermark(0)")
+
+    def lift_memory_alarm(self) -> None:
+        """Say that there is memory again."""
+        self.evaluate("ok = vm_memory_monitor:set_vm_memory_high_watermark(0.8)")
 
     def log(self) -> str:
         """Everything the node has printed so far."""

@@ -66,25 +66,24 @@ PAGE: Final = """\
 
 <!-- Written by `{command}` from config/settings.py: change it there, then run the command. -->
 
-A setting is an environment variable, or a key in a TOML file that is named
-before the command (`rostering --config worker.toml run`). Where both give it, the environment wins.
-In the file a key is the variable's name without `{prefix}`, in lower case, with a table for what
-stands before the two underscores: `ROSTERING_WINDOW__QUIET_SECONDS` is `quiet_seconds` under
-`[window]`.
+A setting is an environment variable, or a key in a TOML file. Name the file before the command:
+`rostering --config worker.toml run`. If a setting is in both, the environment variable is used. In the
+file, a key is the variable's name without `{prefix}`, in lower case. The part before the two
+underscores is the table: `ROSTERING_WINDOW__QUIET_SECONDS` is `quiet_seconds` under `[window]`.
 
-Everything is checked once, at the start. A key that the program does not know, or a value that it
-cannot use, ends it with exit code 2 and one line that names the key. `rostering check-config` does
-the check alone and prints what is in force, with secrets hidden.
+The program checks all settings once, when it starts. If it does not know a key or cannot use a value,
+it exits with code 2 and one line that names the key. `rostering check-config` only checks the settings,
+and prints those in use, with secrets hidden.
 
-To begin with, copy [config/example.env](../config/example.env): it holds every setting, commented
-out, at its default.
+To start, copy [config/example.env](../config/example.env). It has every setting at its default, each
+commented out.
 """
 
 ENV_HEAD: Final = (
     f"Every setting of rostering, as environment variables, at its default. Written by `{COMMAND}` from "
     "config/settings.py. Copy the file and remove the # from the lines you want to change. The single "
-    "quotes are for a shell, for systemd and for docker compose; `docker run --env-file` takes them for "
-    "a part of the value, so leave them out there."
+    "quotes are for a shell, for systemd and for docker compose. Leave them out for `docker run --env-file`, "
+    "which reads them as part of the value."
 )
 
 
@@ -131,7 +130,9 @@ def page() -> str:
     pieces = [PAGE.format(command=COMMAND, prefix=PREFIX)]
     for group, members in _by_group():
         pieces.append(f"\n## {f'`[{group}]`' if group else 'Top level'}\n\n{members[0].about_group}\n\n")
-        pieces.append("| variable | default | form | meaning, and why this default |\n|---|---|---|---|\n")
+        pieces.append(
+            "| variable | default | form | meaning, and reason for the default |\n|---|---|---|---|\n"
+        )
         pieces += [
             f"| `{each.variable}` | {_in_page(each.default)} | {each.form} | {each.meaning} |\n"
             for each in members

@@ -51,9 +51,7 @@ async def test_off_the_loopback_the_program_serves_once_there_is_a_user_who_can_
     assert PASSWORD not in lines
 
 
-async def test_a_proxy_that_says_who_is_asking_is_a_way_without_users(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_a_proxy_that_says_who_asks_serves_without_users(tmp_path: Path, database_url: str) -> None:
     proxy = {
         "HTTP__HOST": "0.0.0.0",  # noqa: S104
         "HTTP__TRUSTED_PROXIES": '["127.0.0.1"]',

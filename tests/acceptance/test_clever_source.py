@@ -72,9 +72,7 @@ async def as_in_clever(clever: Sandbox, consumer: Consumer, seconds: float) -> N
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("size", SIZES)
-async def test_districts_are_found_read_reviewed_and_committed_with_all_their_changes(
-    site: Site, size: Size
-) -> None:
+async def test_districts_are_found_read_reviewed_and_committed_in_full(site: Site, size: Size) -> None:
     async with (
         sandbox("--districts", str(size.districts), "--students", str(size.students)) as clever,
         consuming(site.broker_url or "") as consumer,
@@ -94,9 +92,7 @@ async def test_districts_are_found_read_reviewed_and_committed_with_all_their_ch
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_same_with_every_tenth_answer_failing_and_the_poller_killed_every_two_seconds(
-    site: Site, size: Size
-) -> None:
+async def test_the_same_while_answers_fail_and_the_poller_is_killed(site: Site, size: Size) -> None:
     async with (
         sandbox("--districts", str(size.districts), "--students", str(size.students)) as clever,
         consuming(site.broker_url or "") as consumer,
@@ -160,9 +156,7 @@ async def _seconds_to_the_commit(clever: Sandbox, consumer: Consumer, district_i
 
 @pytest.mark.timeout(120)
 @pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo district is not here")
-async def test_clevers_demo_district_read_from_a_server_gives_the_digest_of_its_published_pages(
-    site: Site,
-) -> None:
+async def test_clevers_demo_district_from_a_server_gives_the_digest_of_its_pages(site: Site) -> None:
     async with (
         sandbox("--from", str(CLEVER_DEMO)) as clever,
         consuming(site.broker_url or "") as consumer,
@@ -177,9 +171,7 @@ async def test_clevers_demo_district_read_from_a_server_gives_the_digest_of_its_
 
 
 @pytest.mark.timeout(180)
-async def test_what_clever_does_to_a_district_is_followed_and_never_taken_for_more_than_it_is(
-    site: Site,
-) -> None:
+async def test_what_clever_does_to_a_district_is_followed_and_no_more(site: Site) -> None:
     async with (
         sandbox("--districts", "1", "--students", "200") as clever,
         consuming(site.broker_url or "") as consumer,
@@ -235,9 +227,7 @@ async def test_what_clever_does_to_a_district_is_followed_and_never_taken_for_mo
     "answer",
     ["error", pytest.param("empty", marks=pytest.mark.full), pytest.param("oldest", marks=pytest.mark.full)],
 )
-async def test_a_feed_that_has_forgotten_where_we_were_is_mended_by_a_baseline(
-    site: Site, answer: str
-) -> None:
+async def test_a_feed_that_forgot_where_we_were_is_mended_by_a_baseline(site: Site, answer: str) -> None:
     async with (
         sandbox("--districts", "1", "--students", "200") as clever,
         consuming(site.broker_url or "") as consumer,
@@ -257,9 +247,7 @@ async def test_a_feed_that_has_forgotten_where_we_were_is_mended_by_a_baseline(
 
 
 @pytest.mark.timeout(120)
-async def test_a_district_is_read_from_saved_pages_and_a_read_that_lost_most_of_it_is_refused(
-    site: Site, tmp_path: Path
-) -> None:
+async def test_saved_pages_are_read_and_a_read_that_lost_most_is_refused(site: Site, tmp_path: Path) -> None:
     district = generate(DistrictSpec(students=200, seed=3))
     write_pages(district, tmp_path / "whole")
     expected = truth(district).digest

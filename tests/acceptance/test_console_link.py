@@ -13,9 +13,7 @@ import aiohttp
 from tests.acceptance.program import PROGRAM, REPOSITORY, Site
 
 
-async def test_a_worker_at_a_terminal_prints_a_link_that_opens_its_console_once(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_a_worker_at_a_terminal_prints_a_link_to_its_console(tmp_path: Path, database_url: str) -> None:
     site = Site(tmp_path, None, database_url)
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
@@ -58,9 +56,7 @@ async def test_a_worker_at_a_terminal_prints_a_link_that_opens_its_console_once(
     assert printed.count(found[2]) == 1
 
 
-async def test_a_worker_without_a_terminal_writes_no_link_into_its_log(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_without_a_terminal_no_link_is_written_into_the_log(tmp_path: Path, database_url: str) -> None:
     site = Site(tmp_path, None, database_url)
     async with site.worker("--stages", "http,evaluate") as worker:
         url = await worker.url()

@@ -193,9 +193,7 @@ async def test_the_story_of_clevers_demo_district_is_told_to_its_end(tmp_path: P
     assert messages(tmp_path, "commit")[0]["roster"]["classes"] == 39
 
 
-async def test_a_district_that_no_filter_serves_stays_in_review_and_hears_whom_it_leaves(
-    tmp_path: Path,
-) -> None:
+async def test_a_district_that_no_filter_serves_stays_in_review_with_why(tmp_path: Path) -> None:
     district = generate(DistrictSpec(students=50))
     student = next(district.students())
     for section in district.sections_of(student["id"]):

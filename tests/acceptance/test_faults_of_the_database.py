@@ -45,9 +45,7 @@ async def test_a_server_that_is_read_only_at_the_start_and_later_is_waited_out(
     assert worker.process.returncode == 0
 
 
-async def test_a_missing_table_a_missing_right_and_cancelled_queries_end_nothing_and_are_told(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_schema_faults_and_cancelled_queries_end_nothing(database_url: str, tmp_path: Path) -> None:
     role = f"worker_{urlsplit(database_url).path[1:]}"
     direct = Site(tmp_path / "data", None, database_url)
     own = database_url.replace("//postgres:@", f"//{role}@")

@@ -15,9 +15,7 @@ ATTACKERS = 300
 SOON = 1.0
 
 
-async def test_slow_heads_and_floods_hold_up_neither_probes_nor_the_page(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_floods_hold_up_neither_probes_nor_the_page(tmp_path: Path, database_url: str) -> None:
     site = Site(tmp_path, None, database_url, {"HTTP__PROBES_PORT": "0"})
     async with site.worker("--stages", "http,evaluate") as worker:
         started = await worker.logged("worker.started")

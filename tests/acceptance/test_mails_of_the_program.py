@@ -38,9 +38,7 @@ async def until_uncertain(store: StoreUnderTest) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_worker_that_is_killed_at_the_last_byte_leaves_the_mail_to_a_person(
-    tmp_path: Path, store: StoreUnderTest
-) -> None:
+async def test_a_worker_killed_at_the_last_byte_keeps_its_mail(tmp_path: Path, store: StoreUnderTest) -> None:
     await put(store, mail("a"), mail("b"))
     with opened_office() as office:
         site = Site(tmp_path, None, store.url, settings(office))

@@ -20,9 +20,7 @@ BY_SUBJECT = json.dumps(
 )
 
 
-async def test_the_demo_district_goes_from_its_arrival_to_a_move_between_two_homerooms(
-    site: Site, tmp_path: Path
-) -> None:
+async def test_the_demo_district_goes_from_its_arrival_to_a_move(site: Site, tmp_path: Path) -> None:
     site.is_cold = True
     async with consuming(site.broker_url or "") as consumer:
         async with site.worker():

@@ -92,9 +92,7 @@ async def test_a_broker_that_dies_is_waited_for_and_then_told_what_was_decided_m
     assert len(reasons) == len(set(reasons)) <= LINES, said
 
 
-async def test_while_the_database_is_away_events_stay_in_the_broker_and_then_all_are_decided(
-    site: Site, postgres_server: PostgresServer
-) -> None:
+async def test_events_wait_in_the_broker_for_a_database(site: Site, postgres_server: PostgresServer) -> None:
     async with site.worker() as worker, consuming(site.broker_url or "") as consumer:
         await publish(site, ARRIVAL)
         await consumer.until(lambda: len(consumer.commits) == 1)

@@ -48,9 +48,7 @@ def unreadable(district: str) -> Json:
     return event_json(student, "users.created", 9)
 
 
-async def test_nothing_of_a_purged_district_is_left_and_its_old_events_bring_nothing_back(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_nothing_of_a_purged_district_is_left_or_comes_back(tmp_path: Path, database_url: str) -> None:
     site = Site(tmp_path / "data", database_url=database_url, settings={"WINDOW__QUIET_SECONDS": "0.1"})
     events = tmp_path / "events.ndjson"
     events.write_text("\n".join(json.dumps(one) for one in [*arrival(DISTRICT), *arrival(OTHER_DISTRICT)]))

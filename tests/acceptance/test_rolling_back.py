@@ -28,9 +28,7 @@ def _events(file: Path, first: int, *changes: tuple[str, dict[str, Any]]) -> str
     return str(file)
 
 
-async def test_a_rollback_is_tried_done_and_published_until_its_history_is_forgotten(
-    site: Site, tmp_path: Path
-) -> None:
+async def test_a_rollback_is_tried_done_and_published_while_history_lasts(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "events.ndjson"
     homeroom = section_json(students=[record_id(1), record_id(2)])
     arrival = [

@@ -72,9 +72,7 @@ async def test_a_district_is_free_when_its_letters_are_settled(site: Site) -> No
     assert "no such dead letter" in again.err
 
 
-async def test_without_a_broker_letters_are_in_a_file_and_settled_there(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_without_a_broker_letters_are_settled_in_a_file(tmp_path: Path, database_url: str) -> None:
     site = Site(tmp_path, database_url=database_url)
     events = tmp_path / "events.ndjson"
     events.write_bytes(NUMBER_FOR_A_TEXT + b"\n")

@@ -137,9 +137,7 @@ def assert_one_line(finished: Finished, *told: str) -> None:
     assert "Traceback" not in finished.err
 
 
-async def test_a_command_that_makes_a_data_folder_says_which_and_publish_says_that_no_worker_runs(
-    tmp_path: Path,
-) -> None:
+async def test_a_command_says_which_data_folder_it_makes(tmp_path: Path) -> None:
     site = Site(tmp_path / "data", settings={"WINDOW__QUIET_SECONDS": "0.1"})
     events = tmp_path / "events.ndjson"
     events.write_text(json.dumps(event_json(school_json(), "schools.created", 1)))
@@ -167,9 +165,7 @@ async def test_a_start_by_a_fork_says_what_the_installed_program_says(
     assert forked.out + forked.err
 
 
-async def test_publishing_to_a_broker_from_which_nobody_takes_says_that_no_worker_runs(
-    site: Site, tmp_path: Path
-) -> None:
+async def test_publishing_where_nobody_takes_says_that_no_worker_runs(site: Site, tmp_path: Path) -> None:
     events = tmp_path / "events.ndjson"
     events.write_text(json.dumps(event_json(school_json(), "schools.created", 1)))
 

@@ -58,9 +58,7 @@ def header(consumer: Consumer, kind: str) -> str:
     return read.removeprefix("00-")[:-3]
 
 
-async def test_from_the_headers_of_events_to_the_header_of_the_commit_each_stage_is_in_the_trace(
-    site: Site, collector: Collector
-) -> None:
+async def test_each_stage_from_event_to_commit_is_in_the_trace(site: Site, collector: Collector) -> None:
     events = canaries.district()
     worker_with_headers = worker_of(site, collector, TRACING__HEADERS='{"x-tenant":"ours"}')
 
@@ -97,9 +95,7 @@ async def test_from_the_headers_of_events_to_the_header_of_the_commit_each_stage
     assert {"events.stored", "batch.decided", "message.published", "http.request"} <= by_line.keys()
 
 
-async def test_what_stands_in_personal_fields_is_in_no_line_span_metric_or_alert_of_a_full_run(
-    site: Site, collector: Collector
-) -> None:
+async def test_a_full_run_tells_no_personal_field_anywhere(site: Site, collector: Collector) -> None:
     async with consuming(site.broker_url or "") as consumer, worker_of(site, collector) as worker:
         await publish(site, canaries.district())
         await consumer.until(lambda: len(consumer.commits) == 1)
@@ -157,9 +153,7 @@ async def everything_asked_for(site: Site, worker: Worker) -> str:
     return text
 
 
-async def test_a_collector_that_is_away_delays_nothing_and_is_not_named_in_the_log(
-    site: Site, collector: Collector
-) -> None:
+async def test_a_collector_that_is_away_delays_and_logs_nothing(site: Site, collector: Collector) -> None:
     collector.refusing = True
     address = collector.url.removeprefix("http://")
 

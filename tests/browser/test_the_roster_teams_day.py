@@ -11,9 +11,7 @@ from tests.browser.roster_office import ORPHAN, STUDENTS, Office, heading, offic
 from tests.support.servers.chromium import running_browser, tab
 
 
-async def test_a_district_is_found_given_a_filter_committed_approved_and_freed_of_a_letter(
-    site: Site,
-) -> None:
+async def test_a_district_goes_from_being_found_to_a_freed_letter(site: Site) -> None:
     async with office(site) as open_office, running_browser() as browser, tab(browser) as page:
         district = open_office.districts[0]
         await open_office.log_in(page)

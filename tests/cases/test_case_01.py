@@ -39,9 +39,7 @@ async def test_all_steps_at_once_are_held_as_one_plan(store: StoreUnderTest) -> 
     assert {item["removed"] for item in runner.last_review["findings"]["items"]} == {90}
 
 
-async def test_steps_that_lie_further_apart_than_the_window_are_each_within_the_limit(
-    store: StoreUnderTest,
-) -> None:
+async def test_steps_further_apart_than_the_window_are_each_within_the_limit(store: StoreUnderTest) -> None:
     runner = CaseRunner(store, case_folder(CASE))
     await runner.happen("01-district.ndjson")
 

@@ -32,9 +32,7 @@ def changed_pages(case: CaseRunner, target: Path, september: Any, november: Any,
     return target
 
 
-async def test_saved_pages_give_the_version_changed_last_and_say_how_many_rows_repeat(
-    store: StoreUnderTest,
-) -> None:
+async def test_saved_pages_give_the_latest_version_and_count_repeated_rows(store: StoreUnderTest) -> None:
     case = CaseRunner(store, case_folder(2))
 
     read = await case.read_pages(DISTRICT, "pages")

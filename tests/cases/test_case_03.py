@@ -30,9 +30,7 @@ def filter_of(case: CaseRunner, **scope: list[str]) -> dict[str, Any]:
     return document | ({"scope": scope} if scope else {})
 
 
-async def test_a_grade_that_is_written_otherwise_is_told_when_its_students_leave(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_grade_written_otherwise_is_told_when_its_students_leave(store: StoreUnderTest) -> None:
     case = await rostered(store)
     before = await case.show(DISTRICT)
 
@@ -52,9 +50,7 @@ async def test_a_grade_that_is_written_otherwise_is_told_when_its_students_leave
     assert [row["detail"] for row in told] == [{"field": "grades", "value": "Kindergarten"}]
 
 
-async def test_a_filter_that_names_a_grade_nobody_has_is_told_when_it_is_tried_and_set(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_filter_on_a_grade_nobody_has_is_told_when_set(store: StoreUnderTest) -> None:
     case = await rostered(store)
     wanted = json.loads((case.folder / "filter-2.json").read_text())
 
@@ -115,9 +111,7 @@ async def test_a_value_of_the_scope_is_told_if_no_shared_student_or_school_has_i
 
 
 @pytest.mark.parametrize("named", ["66e000000000000000030001", "maple  PRIMARY"])
-async def test_a_school_of_the_scope_is_found_by_its_id_and_by_its_name(
-    store: StoreUnderTest, named: str
-) -> None:
+async def test_a_school_of_the_scope_is_found_by_its_id_and_name(store: StoreUnderTest, named: str) -> None:
     case = await rostered(store)
 
     await case.set_filter(DISTRICT, filter_of(case, schools=[named]))

@@ -119,9 +119,7 @@ async def test_where_no_term_counts_the_review_names_the_calendar_and_the_next_t
     assert case.last_review["suggestions"] == []
 
 
-async def test_a_term_whose_days_are_the_wrong_way_round_is_named(
-    district: Callable[..., CaseRunner],
-) -> None:
+async def test_a_term_whose_days_are_swapped_is_named(district: Callable[..., CaseRunner]) -> None:
     case = district(-31, 8, ("2027-05-20", "2026-12-01"))
 
     await judged(case)
@@ -131,9 +129,7 @@ async def test_a_term_whose_days_are_the_wrong_way_round_is_named(
     assert f"The start and end of this term are swapped: “S2” ({day(8)} to 2026-12-01)." in advice
 
 
-async def test_a_student_whom_no_rule_would_place_in_any_term_is_not_told_to_wait_for_one(
-    district: Callable[..., CaseRunner],
-) -> None:
+async def test_a_student_no_term_would_place_is_not_told_to_wait(district: Callable[..., CaseRunner]) -> None:
     case = district(-31, 8)
 
     await judged(case, {**filter_in_force(), "rules": [_rule("art")]})

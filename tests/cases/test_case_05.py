@@ -55,9 +55,7 @@ def around(zone: str) -> tuple[str, str, str]:
     return str(today - timedelta(days=1)), str(today), str(today + timedelta(days=1))
 
 
-async def test_a_term_begins_on_the_districts_first_day_though_utc_has_not_come_to_it(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_a_term_begins_on_the_districts_own_first_day(store: StoreUnderTest, tmp_path: Path) -> None:
     _, today, tomorrow = around(EAST)
 
     case = await told(store, tmp_path, EAST, today, tomorrow)
@@ -66,9 +64,7 @@ async def test_a_term_begins_on_the_districts_first_day_though_utc_has_not_come_
     assert case.reviews.messages == []
 
 
-async def test_a_term_ends_with_the_districts_last_day_though_utc_is_past_it(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_a_term_ends_with_the_districts_own_last_day(store: StoreUnderTest, tmp_path: Path) -> None:
     yesterday, today, _ = around(WEST)
 
     case = await told(store, tmp_path, WEST, yesterday, today)
@@ -77,9 +73,7 @@ async def test_a_term_ends_with_the_districts_last_day_though_utc_is_past_it(
     assert case.reviews.messages == []
 
 
-async def test_the_district_is_judged_again_at_its_own_midnight(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_the_district_is_judged_again_at_its_midnight(store: StoreUnderTest, tmp_path: Path) -> None:
     _, today, tomorrow = around(EAST)
 
     await told(store, tmp_path, EAST, today, today)
@@ -88,9 +82,7 @@ async def test_the_district_is_judged_again_at_its_own_midnight(
     assert row["reevaluate_at"] == datetime.fromisoformat(tomorrow).replace(tzinfo=ZoneInfo(EAST))
 
 
-async def test_another_time_zone_has_the_district_judged_again_by_its_days(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_another_time_zone_has_the_district_judged_again(store: StoreUnderTest, tmp_path: Path) -> None:
     _, today, tomorrow = around(EAST)
     case = await told(store, tmp_path, WEST, today, tomorrow)
     held_back = len(case.reviews.messages), len(case.commits.messages)
@@ -103,9 +95,7 @@ async def test_another_time_zone_has_the_district_judged_again_by_its_days(
 
 
 @pytest.mark.alone("other settings have every district judged again, the shadow too")
-async def test_a_district_that_is_put_on_its_way_later_is_judged_again_by_its_days(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_a_district_onboarded_later_is_judged_by_days(store: StoreUnderTest, tmp_path: Path) -> None:
     case = await told(store, tmp_path, None, *around(EAST)[1:])
 
     await store.onboarding.choose(DISTRICT, Description("Island Schools", None, EAST), "test")
@@ -119,9 +109,7 @@ async def test_a_district_that_is_put_on_its_way_later_is_judged_again_by_its_da
 
 
 @pytest.mark.alone("other settings have every district judged again, the shadow too")
-async def test_another_time_zone_in_the_settings_has_districts_without_their_own_judged_again(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_another_default_zone_has_districts_judged_again(store: StoreUnderTest, tmp_path: Path) -> None:
     await told(store, tmp_path, None, *around(EAST)[1:])
 
     async with opened_store(store.url, Policy(time_zone=EAST)) as restarted:

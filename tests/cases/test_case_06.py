@@ -100,9 +100,7 @@ async def test_students_who_come_back_under_new_ids_are_named_as_that(
     assert case.commit_bodies[-1]["roster"]["digest"] == plan
 
 
-async def test_students_who_have_nothing_in_common_with_those_who_went_replace_nobody(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_students_unlike_those_who_went_replace_nobody(store: StoreUnderTest, tmp_path: Path) -> None:
     case = await migrated(store, tmp_path, nothing)
 
     (cause,) = case.last_review["causes"]
@@ -112,9 +110,7 @@ async def test_students_who_have_nothing_in_common_with_those_who_went_replace_n
     assert replaced(case) == {}
 
 
-async def test_a_newcomer_with_the_name_of_one_of_many_who_leave_replaces_nobody(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_a_newcomer_with_the_name_of_one_replaces_nobody(store: StoreUnderTest, tmp_path: Path) -> None:
     told = events("02-new-sis.ndjson")
     first, *others = students(told, "created")
     for student in others:

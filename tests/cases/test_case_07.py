@@ -41,9 +41,7 @@ def kept_to_the_letter(suggestion: Json, all_sections: list[Json]) -> set[str]:
     return kept
 
 
-async def test_two_spellings_are_two_rules_that_hold_to_the_letter(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_two_spellings_are_two_rules_to_the_letter(store: StoreUnderTest, tmp_path: Path) -> None:
     told = events()
     case = await reviewed(store, tmp_path, told)
 

@@ -41,9 +41,7 @@ async def test_the_same_as_an_event_after_the_page_changes_nothing_more(case: Ca
     assert len(case.commits.messages) == 1
 
 
-async def test_a_page_published_again_with_another_end_applies_again(
-    case: CaseRunner, tmp_path: Path
-) -> None:
+async def test_a_page_published_again_with_another_end_applies(case: CaseRunner, tmp_path: Path) -> None:
     ended = changed_copy(
         case.folder / "02-terms-page.json", tmp_path / "terms.json", ("2027-01-20", "2026-08-21")
     )

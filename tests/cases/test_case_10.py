@@ -71,9 +71,7 @@ def _is_other_pair(line: str) -> bool:
 
 
 @pytest.mark.alone("other settings have every district judged again, the shadow too")
-async def test_a_district_judged_before_values_were_folded_is_judged_anew_by_itself(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_judged_before_values_were_folded_is_judged_again(store: StoreUnderTest) -> None:
     case = await told(store)
     await store.rows("UPDATE identities SET value_digest = sha256(value_digest || student_id::bytea)")
     await store.rows("DELETE FROM findings WHERE code = 'student.duplicate_identity'")

@@ -47,9 +47,7 @@ async def test_so_counts_whoever_counts_a_filter(store: StoreUnderTest) -> None:
     assert survey.students == EVERYBODY
 
 
-async def test_a_student_leaves_when_the_school_leaves_his_list_and_comes_back_with_it(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_a_student_leaves_and_comes_back_with_his_school(store: StoreUnderTest, tmp_path: Path) -> None:
     case = await turned(store)
     lines = (case.folder / "02-primary-school-turns.ndjson").read_text().splitlines()
     event = json.loads(lines[0])
@@ -91,9 +89,7 @@ async def test_a_scope_by_name_follows_the_schools_name(store: StoreUnderTest, t
     assert [before[0]["students"], after[0]["students"]] == [EVERYBODY, 0]
 
 
-async def test_a_student_whose_list_of_schools_cannot_be_read_is_held_back_and_not_removed(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_an_unreadable_list_of_schools_removes_nobody(store: StoreUnderTest, tmp_path: Path) -> None:
     case = await turned(store)
     line = (case.folder / "02-primary-school-turns.ndjson").read_text().splitlines()[0]
     event = json.loads(line) | {"id": "692b0000000000000b999999"}

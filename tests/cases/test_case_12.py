@@ -23,9 +23,7 @@ def with_roles(folder: Path, target: Path, roles: Json | None) -> Path:
 
 
 @pytest.mark.parametrize("file", ["02-roles-absent.ndjson", "03-roles-empty.ndjson"])
-async def test_a_user_without_roles_holds_the_district_back_and_is_not_removed(
-    store: StoreUnderTest, file: str
-) -> None:
+async def test_a_user_without_roles_is_held_back_and_not_removed(store: StoreUnderTest, file: str) -> None:
     case = CaseRunner(store, case_folder(12))
     await case.happen("01-district.ndjson")
     before = case.students()

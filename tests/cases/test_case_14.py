@@ -56,9 +56,7 @@ async def test_sections_with_the_same_students_and_other_teachers_are_co_taught(
     assert case.last_review["suggestions"] == []
 
 
-async def test_one_pair_is_co_taught_too_though_one_student_is_missing_in_one_of_them(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_a_pair_with_one_student_missing_is_co_taught(store: StoreUnderTest, tmp_path: Path) -> None:
     changed, pairs = [], 0
     for event in events():
         record = event["data"]["object"]
@@ -74,9 +72,7 @@ async def test_one_pair_is_co_taught_too_though_one_student_is_missing_in_one_of
     check(cause, 9, 2)
 
 
-async def test_three_teachers_with_a_section_each_are_co_taught_too(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_three_teachers_with_a_section_each_co_teach(store: StoreUnderTest, tmp_path: Path) -> None:
     changed = events()
     for number, event in enumerate(copy.deepcopy(changed), start=1):
         record = event["data"]["object"]
@@ -90,9 +86,7 @@ async def test_three_teachers_with_a_section_each_are_co_taught_too(
     check(cause, 30, 9)
 
 
-async def test_sections_that_a_period_tells_apart_are_not_co_taught(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_sections_of_different_periods_are_not_co_taught(store: StoreUnderTest, tmp_path: Path) -> None:
     changed = events()
     for event in changed:
         record = event["data"]["object"]

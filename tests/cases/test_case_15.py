@@ -38,9 +38,7 @@ async def case(store: StoreUnderTest) -> CaseRunner:
 
 
 @pytest.mark.parametrize("file", ["02-contact.ndjson", "03-term-dates.ndjson"])
-async def test_a_contact_or_a_terms_day_that_cannot_be_read_holds_nothing_back(
-    case: CaseRunner, file: str
-) -> None:
+async def test_an_unreadable_contact_or_term_day_holds_nothing_back(case: CaseRunner, file: str) -> None:
     await case.happen(file)
 
     assert (case.reviews.messages, case.dead_letters.messages) == ([], [])
@@ -66,9 +64,7 @@ async def test_nothing_that_is_not_rostered_holds_a_district_back(
     assert (case.reviews.messages, case.dead_letters.messages) == ([], [])
 
 
-async def test_a_terms_day_that_cannot_be_read_holds_the_district_back_where_the_filter_looks_at_terms(
-    case: CaseRunner, tmp_path: Path
-) -> None:
+async def test_an_unreadable_term_day_holds_back_a_filter_on_terms(case: CaseRunner, tmp_path: Path) -> None:
     await case.happen("03-term-dates.ndjson")
 
     await case.set_filter(DISTRICT, CURRENT_TERM)
@@ -81,9 +77,7 @@ async def test_a_terms_day_that_cannot_be_read_holds_the_district_back_where_the
     assert (await case.show(DISTRICT))["status"] == "rostered"
 
 
-async def test_a_courses_name_that_cannot_be_read_holds_the_district_back_where_the_filter_looks_at_it(
-    case: CaseRunner, tmp_path: Path
-) -> None:
+async def test_an_unreadable_course_name_holds_back_a_filter_on_it(case: CaseRunner, tmp_path: Path) -> None:
     course = {"id": "66e0000000000000000f0009", "name": ["Lunch"]}
     await case.happen(an_event(tmp_path / "course.ndjson", "courses.created", course, 9))
 
@@ -96,9 +90,7 @@ async def test_a_courses_name_that_cannot_be_read_holds_the_district_back_where_
     assert (await case.show(DISTRICT))["status"] == "rostered"
 
 
-async def test_a_students_field_that_nothing_asks_for_holds_him_back_only_once_something_does(
-    case: CaseRunner, tmp_path: Path
-) -> None:
+async def test_a_field_nothing_asks_for_holds_back_once_asked_for(case: CaseRunner, tmp_path: Path) -> None:
     record = next(
         event["data"]["object"]
         for line in (case.folder / "01-district.ndjson").read_text().splitlines()

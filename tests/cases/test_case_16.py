@@ -35,9 +35,7 @@ def pages(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_saved_pages_are_read_but_for_the_row_and_the_district_is_held_back(
-    store: StoreUnderTest, pages: Path
-) -> None:
+async def test_one_odd_row_of_saved_pages_holds_the_district_back(store: StoreUnderTest, pages: Path) -> None:
     case = CaseRunner(store, pages)
 
     await case.resync(DISTRICT, pages)

@@ -34,9 +34,7 @@ def deletion(target: Path, **more: object) -> Path:
     return target
 
 
-async def test_old_pages_change_nothing_that_was_changed_since_and_remove_nobody_who_came_since(
-    case: CaseRunner,
-) -> None:
+async def test_old_pages_change_nothing_newer_and_remove_no_newcomer(case: CaseRunner) -> None:
     before = case.roster()
 
     read = await case.read_pages(DISTRICT, OLD_PAGES)
@@ -103,9 +101,7 @@ def pages_with(case: CaseRunner, target: Path, record_id: str, time: str) -> Pat
     return target
 
 
-async def test_a_record_of_the_pages_that_was_changed_after_the_event_is_taken(
-    case: CaseRunner, tmp_path: Path
-) -> None:
+async def test_a_record_of_a_page_newer_than_the_event_is_taken(case: CaseRunner, tmp_path: Path) -> None:
     pages = pages_with(case, tmp_path / "pages", RENAMED[1], "2026-11-28T00:00:00.001Z")
 
     await case.resync(DISTRICT, pages)
@@ -114,9 +110,7 @@ async def test_a_record_of_the_pages_that_was_changed_after_the_event_is_taken(
     assert case.roster()[RENAMED]["last_name"] == "Park"
 
 
-async def test_one_newer_school_does_not_make_the_page_of_users_newer(
-    case: CaseRunner, tmp_path: Path
-) -> None:
+async def test_one_newer_school_does_not_make_users_newer(case: CaseRunner, tmp_path: Path) -> None:
     before = case.students()
     pages = pages_with(case, tmp_path / "pages", "66e000000000000000120001", "2026-11-29T00:00:00Z")
 

@@ -61,9 +61,7 @@ async def test_so_they_do_whoever_has_the_future_date(
     await both_events_count(case)
 
 
-async def test_so_they_do_after_pages_with_a_row_changed_just_now(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_so_they_do_after_pages_with_a_row_changed_now(store: StoreUnderTest, tmp_path: Path) -> None:
     case = CaseRunner(store, case_folder(19))
     now = datetime.now(UTC).isoformat()
     pages = pages_changed_at(
@@ -89,9 +87,7 @@ async def test_a_floor_ahead_of_now_that_is_found_in_the_database_is_mended(stor
     assert row["floor"] < "a"
 
 
-async def test_a_window_whose_events_are_all_from_before_the_baseline_is_an_incident(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_events_older_than_the_baseline_are_an_incident(store: StoreUnderTest, tmp_path: Path) -> None:
     case = CaseRunner(store, case_folder(19))
     await case.resync(DISTRICT, "good-pages")
     await case.evaluate()

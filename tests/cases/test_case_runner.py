@@ -10,9 +10,7 @@ from tests.support.fixtures.store import StoreUnderTest
 FIRST_CASE = 1
 
 
-async def test_what_is_published_is_committed_and_can_be_read_as_a_consumer_would(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_is_published_is_committed_for_a_consumer_to_read(store: StoreUnderTest) -> None:
     case = CaseRunner(store, case_folder(FIRST_CASE))
 
     published = await case.publish("01-district.ndjson")
@@ -25,9 +23,7 @@ async def test_what_is_published_is_committed_and_can_be_read_as_a_consumer_woul
     assert case.dead_letters.messages == []
 
 
-async def test_a_line_that_cannot_be_read_ends_among_the_dead_letters(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_an_unreadable_line_ends_among_the_dead_letters(store: StoreUnderTest, tmp_path: Path) -> None:
     (tmp_path / "broken.ndjson").write_text('{"type":"users.created","id":"x"}\n')
     case = CaseRunner(store, tmp_path)
 

@@ -27,9 +27,7 @@ def pages(case: CaseRunner) -> list[Path]:
     return sorted((case.folder / "pages-of-20-november").iterdir())
 
 
-async def test_pages_that_are_published_after_the_purge_count_however_old_their_records_are(
-    case: CaseRunner,
-) -> None:
+async def test_pages_published_after_the_purge_count_however_old_they_are(case: CaseRunner) -> None:
     await case.publish(*pages(case), now=datetime.now(UTC) + LATER)
     await case.evaluate()
 

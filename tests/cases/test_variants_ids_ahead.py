@@ -60,9 +60,7 @@ async def test_a_baseline_counts(case: CaseRunner, tmp_path: Path, deleted_befor
     assert case.roster()[STUDENT]["last_name"] not in {"Ahead", "Gone"}
 
 
-async def test_ids_of_a_clock_that_is_minutes_ahead_keep_their_order(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_ids_of_a_clock_minutes_ahead_keep_their_order(store: StoreUnderTest, tmp_path: Path) -> None:
     case = CaseRunner(store, case_folder(20))
     await case.happen("01-district.ndjson", event(case, tmp_path, "Second", 600))
 

@@ -68,9 +68,7 @@ async def test_they_are_held_and_the_plan_can_be_approved(store: StoreUnderTest,
     assert f"rostering approve {DISTRICT}" in cause["advice"]
 
 
-async def test_students_who_changed_schools_and_then_leave_are_counted(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_students_who_change_schools_and_leave_count(store: StoreUnderTest, tmp_path: Path) -> None:
     def student(number: int, school: int) -> Json:
         return student_json(number, {"school": record_id(school), "schools": [record_id(school)]})
 

@@ -83,9 +83,7 @@ async def test_what_is_done_to_one_user_is_done_to_no_other(
     assert changed(before, await rows(store)) == expected
 
 
-async def test_each_user_logs_in_by_what_is_kept_of_that_one(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_each_user_logs_in_by_what_is_kept_of_him(kept: app.AccessStore, store: StoreUnderTest) -> None:
     await store.rows("UPDATE users SET disabled_at = now(), role = 'admin' WHERE name = 'ada'")
     await kept.users.set_password("bea", "$argon2id$two", "root")
 
@@ -150,9 +148,7 @@ async def test_a_session_begins_only_with_what_is_still_so(
     assert await rows(store) == before
 
 
-async def test_a_session_that_is_being_begun_ends_with_the_others_and_none_begins_during_a_change(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_a_begun_session_ends_with_the_others(kept: app.AccessStore, store: StoreUnderTest) -> None:
     beginning = "INSERT INTO sessions VALUES ($1, 'bea', now(), now())"
 
     async with store.database.transaction() as connection:
@@ -205,9 +201,7 @@ async def test_a_session_is_written_down_as_used_no_more_often_than_once_a_minut
     assert changed(before, await rows(store)) == ({"sessions": 1} if goes_on else {})
 
 
-async def test_of_a_user_the_latest_sessions_are_kept_and_all_of_others(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_of_a_user_the_latest_sessions_are_kept(kept: app.AccessStore, store: StoreUnderTest) -> None:
     await store.rows("UPDATE sessions SET begun_at = now() - interval '2 hours'")
     bea = Credentials("bea", Role.REVIEWER, HASH, is_disabled=False)
     for number in range(MOST_SESSIONS + 1):
@@ -242,9 +236,7 @@ async def test_failures_are_forgotten_once_they_count_no_more_and_nobody_waits(
     assert changed(before, await rows(store)) == ({"login_attempts": 1} if goes else {})
 
 
-async def test_a_try_counts_once_for_the_name_and_once_for_the_address_that_are_spelled_alike(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_a_try_counts_once_for_name_and_address(kept: app.AccessStore, store: StoreUnderTest) -> None:
     await store.rows("TRUNCATE login_attempts")
 
     for address in ("elsewhere", "bea"):
@@ -254,9 +246,7 @@ async def test_a_try_counts_once_for_the_name_and_once_for_the_address_that_are_
     assert [tuple(row) for row in rows] == [("address", 1), ("address", 1), ("name", 2)]
 
 
-async def test_who_has_to_wait_waits_for_the_address_and_the_name_and_no_attempt_is_counted(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_no_attempt_is_counted_of_who_has_to_wait(kept: app.AccessStore, store: StoreUnderTest) -> None:
     minute = timedelta(minutes=1)
 
     async def waits(address: timedelta, name: timedelta) -> timedelta:
@@ -294,9 +284,7 @@ async def test_the_first_attempt_waits_where_others_have_used_up_what_is_free_at
     assert {row["failures"] for row in await store.rows("SELECT failures FROM login_attempts")} == {9}
 
 
-async def test_a_log_in_takes_its_own_try_back_from_the_address_and_all_from_the_name(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_a_log_in_takes_back_its_own_tries(kept: app.AccessStore, store: StoreUnderTest) -> None:
     await store.rows("UPDATE login_attempts SET failures = 4, free_at = now() + interval '1 hour'")
 
     await kept.attempts.succeeded("bea", "bea")
@@ -313,9 +301,7 @@ async def test_a_log_in_takes_its_own_try_back_from_the_address_and_all_from_the
     assert {row["failures"] for row in await store.rows("SELECT failures FROM login_attempts")} == {0}
 
 
-async def test_the_audit_is_read_backwards_page_by_page_of_one_district_or_of_all(
-    store: StoreUnderTest,
-) -> None:
+async def test_the_audit_is_read_backwards_by_page_and_district(store: StoreUnderTest) -> None:
     audit = app.access_store(Settings(), store.database).audit
     for number in range(7):
         await audit.note("ada", str(number), ["d", "e", None][number % 3], {})

@@ -117,9 +117,7 @@ async def test_a_session_ends_after_an_hour_without_a_request_and_is_then_forgot
     assert await store.rows("SELECT FROM sessions") == []
 
 
-async def test_a_session_ends_after_twelve_hours_however_busy_it_is(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_a_busy_session_ends_after_twelve_hours(kept: app.AccessStore, store: StoreUnderTest) -> None:
     await kept.sessions.begin(TOKEN, await credentials(kept))
 
     await age(store, "begun_at", "12 hours")
@@ -139,9 +137,7 @@ async def test_how_long_a_session_lasts_is_a_setting(store: StoreUnderTest) -> N
     assert await kept.sessions.user_of(TOKEN) is None
 
 
-async def test_one_who_never_logs_out_keeps_the_latest_sessions_only(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_without_logging_out_the_latest_stay(kept: app.AccessStore, store: StoreUnderTest) -> None:
     found = await credentials(kept)
     for number in range(MOST_SESSIONS + 3):
         await kept.sessions.begin(number.to_bytes(32, "big"), found)
@@ -154,9 +150,7 @@ async def test_one_who_never_logs_out_keeps_the_latest_sessions_only(
 # Tries to log in
 
 
-async def test_of_many_tries_at_once_by_two_processes_only_the_free_ones_are_made(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_of_tries_at_once_only_free_ones_are_made(kept: app.AccessStore, store: StoreUnderTest) -> None:
     async with opened_store(store.url) as second:
         other = app.access_store(Settings(), second.database)
         tries = [each.attempts.admit("ada", ADDRESS) for each in (kept, other) for _ in range(20)]
@@ -167,9 +161,7 @@ async def test_of_many_tries_at_once_by_two_processes_only_the_free_ones_are_mad
     assert max(waits) <= timedelta(seconds=5)
 
 
-async def test_an_address_is_held_up_for_all_names_and_a_name_for_all_addresses(
-    kept: app.AccessStore,
-) -> None:
+async def test_addresses_are_held_up_for_all_names_and_names_for_all_addresses(kept: app.AccessStore) -> None:
     for number in range(5):
         assert await kept.attempts.admit(f"name-{number}", ADDRESS) == timedelta(0)
         assert await kept.attempts.admit("ada", f"2001:db8:{number}::/64") == timedelta(0)
@@ -179,9 +171,7 @@ async def test_an_address_is_held_up_for_all_names_and_a_name_for_all_addresses(
     assert await kept.attempts.admit("another", "198.51.100.2") == timedelta(0)
 
 
-async def test_a_try_that_was_not_made_makes_the_wait_no_longer(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_a_try_not_made_makes_the_wait_no_longer(kept: app.AccessStore, store: StoreUnderTest) -> None:
     for _ in range(5):
         await kept.attempts.admit("ada", ADDRESS)
     before = await store.rows("SELECT * FROM login_attempts ORDER BY kind")
@@ -192,9 +182,7 @@ async def test_a_try_that_was_not_made_makes_the_wait_no_longer(
     assert await store.rows("SELECT * FROM login_attempts ORDER BY kind") == before
 
 
-async def test_a_success_forgets_the_names_failures_and_not_the_addresses(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_a_success_forgets_failures_of_the_name(kept: app.AccessStore, store: StoreUnderTest) -> None:
     for _ in range(4):
         await kept.attempts.admit("ada", ADDRESS)
 
@@ -204,9 +192,7 @@ async def test_a_success_forgets_the_names_failures_and_not_the_addresses(
     assert [tuple(row) for row in rows] == [("address", 3), ("name", 0)]
 
 
-async def test_failures_count_no_more_after_an_hour_and_nothing_typed_is_kept(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_failures_count_an_hour_and_no_text_stays(kept: app.AccessStore, store: StoreUnderTest) -> None:
     for _ in range(5):
         await kept.attempts.admit("ada", ADDRESS)
     await store.rows(
@@ -224,9 +210,7 @@ async def test_failures_count_no_more_after_an_hour_and_nothing_typed_is_kept(
     assert await store.rows("SELECT FROM login_attempts") == []
 
 
-async def test_all_processes_share_a_bucket_that_nobody_else_can_tell(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_processes_share_a_bucket_nobody_can_tell(kept: app.AccessStore, store: StoreUnderTest) -> None:
     other = PostgresAttempts(store.database)
     for each in (kept.attempts, other):
         await each.admit("ada", ADDRESS)
@@ -264,9 +248,7 @@ async def test_a_few_tries_are_free_then_each_wait_doubles_up_to_the_longest(
 # Hashes
 
 
-async def test_a_hash_of_other_parameters_is_made_anew_at_the_log_in(
-    serve: Serve, store: StoreUnderTest
-) -> None:
+async def test_a_hash_of_other_parameters_is_renewed_at_log_in(serve: Serve, store: StoreUnderTest) -> None:
     older = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
     async with serve() as served:
         before = await Passwords(older).hash(PASSWORD)

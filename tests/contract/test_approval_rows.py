@@ -58,9 +58,7 @@ async def test_an_approval_that_ended_is_not_open(store: StoreUnderTest, connect
     assert await approvals.open_approval() == Approval(given, int.from_bytes(PLAN, "big"), 4)
 
 
-async def test_an_approval_ends_once_and_no_other_with_it(
-    store: StoreUnderTest, connection: Connection
-) -> None:
+async def test_an_approval_ends_once_and_no_other(store: StoreUnderTest, connection: Connection) -> None:
     await give(store, "d", 1)
     others = await give(store, "e", 2, is_open=True)
     given = await give(store, "d", 3, is_open=True)
@@ -95,9 +93,7 @@ async def test_of_many_approvals_the_open_one_and_the_last_that_ended_are_shown(
     assert [row["actor"] for row in await last_approvals(connection, "d")] == ["ada 5", "ada 3"]
 
 
-async def test_a_hold_ends_for_one_district_which_gets_another_try_if_it_was_parked(
-    store: StoreUnderTest, connection: Connection
-) -> None:
+async def test_a_hold_ends_for_one_parked_district(store: StoreUnderTest, connection: Connection) -> None:
     for district in "def":
         await store.rows("INSERT INTO districts (district_id) VALUES ($1)", district)
         await store.rows("INSERT INTO evaluation_failures VALUES ($1, 5, now(), now(), 'x')", district)
@@ -168,9 +164,7 @@ async def stand_aside(store: StoreUnderTest, *found: tuple[str, str, str]) -> No
     await stand(store, *found, is_open=False)
 
 
-async def test_a_plan_that_changed_is_refused_with_the_errors_that_an_approval_waives(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_changed_plan_is_refused_with_the_errors_an_approval_waives(store: StoreUnderTest) -> None:
     await stand(store, *GUARDS[:3], *OTHERS)
     await stand_aside(store, *GUARDS, *OTHERS)
 

@@ -44,9 +44,7 @@ async def test_an_entry_can_be_neither_changed_nor_deleted(store: StoreUnderTest
     assert await store.rows("SELECT * FROM audit") == before
 
 
-async def test_a_text_can_be_taken_out_of_an_entry_and_what_is_over_a_year_old_deleted(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_text_leaves_an_entry_and_old_entries_are_deleted(store: StoreUnderTest) -> None:
     await noted(store, {"reason": "a name", "students": 3})
     await store.rows(
         "INSERT INTO audit (actor, action, at) VALUES ('ada', 'old', now() - interval '366 days')"
@@ -59,9 +57,7 @@ async def test_a_text_can_be_taken_out_of_an_entry_and_what_is_over_a_year_old_d
     assert tuple(left) == ("district.hold", {"students": 3})
 
 
-def test_who_gives_an_order_is_the_systems_user_whatever_the_environment_says(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_order_is_given_by_the_systems_user(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "the-principal")
 
@@ -73,9 +69,7 @@ def test_who_gives_an_order_is_the_systems_user_whatever_the_environment_says(
     assert "principal" not in actor
 
 
-async def test_each_command_that_shows_contacts_mails_or_rules_is_written_down(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_each_command_that_shows_contacts_is_recorded(store: StoreUnderTest, tmp_path: Path) -> None:
     site = Site(tmp_path, database_url=store.url)
     await site.done("onboarding", "choose", DISTRICT, "--contact", "team@district.example")
 

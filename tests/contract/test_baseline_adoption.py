@@ -241,9 +241,7 @@ async def contents(store: StoreUnderTest, district_id: str) -> dict[tuple[str, s
 
 
 @pytest.mark.parametrize("how", BASELINES)
-async def test_each_record_is_staged_as_the_newer_of_what_is_staged_and_what_was_read(
-    store: StoreUnderTest, how: str
-) -> None:
+async def test_the_newer_of_what_is_staged_and_read_is_staged(store: StoreUnderTest, how: str) -> None:
     rows, saved, over_newer, _ = BASELINES[how]
     await read_rows(store, rows, saved, over_newer=over_newer)
     others = await contents(store, OTHER_DISTRICT)
@@ -264,9 +262,7 @@ async def test_each_record_is_staged_as_the_newer_of_what_is_staged_and_what_was
 
 
 @pytest.mark.parametrize("how", BASELINES)
-async def test_what_of_a_baseline_is_older_and_what_it_lacks_is_counted(
-    store: StoreUnderTest, how: str
-) -> None:
+async def test_what_of_a_baseline_is_older_or_lacking_is_counted(store: StoreUnderTest, how: str) -> None:
     rows, saved, over_newer, expected = BASELINES[how]
 
     run = await read_rows(store, rows, saved, over_newer=over_newer)
@@ -292,9 +288,7 @@ TERMS: Final = (
 )
 
 
-async def test_adopted_sections_are_linked_to_what_they_name_and_nothing_else_is(
-    store: StoreUnderTest,
-) -> None:
+async def test_adopted_sections_alone_are_linked_to_what_they_name(store: StoreUnderTest) -> None:
     sections = [replace(row, kind="section") for row in SECTIONS]
     await read_rows(store, (*sections, *TERMS))
     for district_id in (DISTRICT, OTHER_DISTRICT):
@@ -319,9 +313,7 @@ async def test_adopted_sections_are_linked_to_what_they_name_and_nothing_else_is
     assert await store.rows(links, OTHER_DISTRICT) == others
 
 
-async def test_what_was_quarantined_up_to_the_beginning_is_forgiven_and_what_cannot_be_read_now_is_not(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_was_quarantined_before_is_forgiven_unless_unreadable_again(store: StoreUnderTest) -> None:
     await read_rows(store, UNREAD[:3])
     for district_id in (DISTRICT, OTHER_DISTRICT):
         for digest, seconds in ((b"before", -1), (b"then", 0), (b"since", 1)):

@@ -93,9 +93,7 @@ async def test_a_record_that_is_the_same_is_kept_as_the_version_changed_last(
     ],
     ids=["in the inbox", "evaluated", "staged"],
 )
-async def test_what_is_stored_is_older_than_a_baseline_that_begins(
-    store: StoreUnderTest, statement: str
-) -> None:
+async def test_what_is_stored_is_older_than_a_begun_baseline(store: StoreUnderTest, statement: str) -> None:
     for district_id, number in ((DISTRICT, 60), (DISTRICT, 70), (OTHER_DISTRICT, 80)):
         await store.rows(statement, district_id, event_id(number))
     await store.rows(statement, DISTRICT, AHEAD)
@@ -145,9 +143,7 @@ VERSIONS: Final[dict[str, tuple[list[list[BaselineRecord]], str]]] = {
 
 
 @pytest.mark.parametrize("how", VERSIONS)
-async def test_of_the_rows_of_one_record_that_which_was_changed_last_is_kept(
-    store: StoreUnderTest, how: str
-) -> None:
+async def test_of_rows_of_one_record_the_one_changed_last_stays(store: StoreUnderTest, how: str) -> None:
     pages, expected = VERSIONS[how]
     other = await store.baselines.begin(OTHER_DISTRICT, SEED, BEFORE, COLLECTIONS)
     await store.baselines.add(other, [term("t", "other", 9)], "t")
@@ -237,9 +233,7 @@ async def two_districts(store: StoreUnderTest) -> tuple[Run, Run]:
     return runs[1], runs[0]
 
 
-async def test_a_collection_that_is_skipped_takes_its_own_records_along_and_no_others(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_skipped_collection_takes_only_its_own_records_along(store: StoreUnderTest) -> None:
     run, _ = await two_districts(store)
     others = await state(store)
 
@@ -250,9 +244,7 @@ async def test_a_collection_that_is_skipped_takes_its_own_records_along_and_no_o
     assert await state(store) == others
 
 
-async def test_no_page_is_added_and_no_collection_skipped_but_in_the_run_that_goes_on(
-    store: StoreUnderTest,
-) -> None:
+async def test_pages_and_skips_are_taken_only_in_the_run_that_goes_on(store: StoreUnderTest) -> None:
     run, other = await two_districts(store)
     over = replace(run, id=other.id)
     elsewhere = replace(run, collection="courses")
@@ -272,9 +264,7 @@ async def test_no_page_is_added_and_no_collection_skipped_but_in_the_run_that_go
     assert (await current(store)).after == "b"
 
 
-async def test_the_census_counts_students_schools_and_sections_as_staged_and_as_read(
-    store: StoreUnderTest,
-) -> None:
+async def test_the_census_counts_what_is_staged_and_what_was_read(store: StoreUnderTest) -> None:
     staged: list[tuple[str, Json | None]] = [
         *(("user", {"student": {}}), ("user", {"student": {}}), ("user", {"teacher": {}}), ("user", None)),
         *(("school", {}), ("school", {"student": {}}), ("school", {}), ("school", None)),
@@ -306,9 +296,7 @@ async def test_the_census_counts_students_schools_and_sections_as_staged_and_as_
 # Believed, ready, refused and lost
 
 
-async def test_a_baseline_is_believed_and_ready_in_turn_and_once_and_no_other_is(
-    store: StoreUnderTest,
-) -> None:
+async def test_one_baseline_is_believed_and_ready_in_turn_and_once(store: StoreUnderTest) -> None:
     run, other = await two_districts(store)
     others = await state(store)
     over = replace(run, id=other.id)
@@ -342,9 +330,7 @@ async def test_a_baseline_is_believed_and_ready_in_turn_and_once_and_no_other_is
     assert await state(store) == others
 
 
-async def test_a_baseline_that_is_refused_is_deleted_with_its_records_and_no_other_is(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_refused_baseline_alone_is_deleted_with_its_records(store: StoreUnderTest) -> None:
     run, other = await two_districts(store)
     others = await state(store)
     await store.baselines.refuse(replace(run, id=other.id), "too few")
@@ -359,9 +345,7 @@ async def test_a_baseline_that_is_refused_is_deleted_with_its_records_and_no_oth
     assert await state(store) == others
 
 
-async def test_a_baseline_whose_records_are_lost_is_demanded_again_and_no_other_is(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_baseline_whose_records_are_lost_is_demanded_again(store: StoreUnderTest) -> None:
     run, _ = await two_districts(store)
     others = await state(store)
     await store.rows("DELETE FROM baseline_records WHERE district_id = $1 AND kind = 'term'", DISTRICT)
@@ -378,9 +362,7 @@ async def test_a_baseline_whose_records_are_lost_is_demanded_again_and_no_other_
 # Versions
 
 
-async def test_versions_are_older_than_what_was_changed_or_deleted_or_told_later(
-    store: StoreUnderTest,
-) -> None:
+async def test_versions_are_older_than_what_was_told_later(store: StoreUnderTest) -> None:
     second = 1_000_000
     staged: list[tuple[str, str, int | None, Json | None]] = [
         ("changed", event_id(1), 5, {}),

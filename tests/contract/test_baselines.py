@@ -218,9 +218,7 @@ async def test_a_baseline_begun_during_another_gives_that_one_up(store: StoreUnd
     assert new.records == 1
 
 
-async def test_a_reader_that_was_overtaken_does_no_harm_to_the_reading_that_goes_on(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_reader_that_was_overtaken_does_no_harm(store: StoreUnderTest) -> None:
     old = await read_whole(store, district(range(1, 4)), seed=event_id(90))
     new = await read_whole(store, district())
 
@@ -262,9 +260,7 @@ async def test_a_reading_that_was_believed_takes_no_more_pages(store: StoreUnder
         await store.baselines.add(run, [], None)
 
 
-async def test_what_a_crash_emptied_is_noticed_when_it_is_counted_and_read_again(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_a_crash_emptied_is_read_again_when_counted(store: StoreUnderTest) -> None:
     run = await read_whole(store, district())
     await lose_what_is_not_logged(store)
 
@@ -277,9 +273,7 @@ async def test_what_a_crash_emptied_is_noticed_when_it_is_counted_and_read_again
     assert connection.baseline_after <= connection.now
 
 
-async def test_what_a_crash_emptied_is_noticed_when_it_is_adopted_and_nothing_is_removed(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_a_crash_emptied_removes_nothing_when_adopted(store: StoreUnderTest) -> None:
     await adopt(store, district())
     run = await read_whole(store, district(), seed=event_id(200))
     await store.baselines.believe(run, moves_cursor=True)
@@ -318,9 +312,7 @@ async def placed(store: StoreUnderTest, cursor: int) -> None:
     )
 
 
-async def test_the_feed_goes_on_from_the_seed_and_is_read_from_the_event_before(
-    store: StoreUnderTest,
-) -> None:
+async def test_the_feed_is_read_from_the_event_before_the_seed(store: StoreUnderTest) -> None:
     await store.baselines.believe(await read_whole(store, district()), moves_cursor=True)
 
     connection = await found(store)
@@ -347,9 +339,7 @@ async def test_the_cursor_is_never_moved_back_by_a_baseline(store: StoreUnderTes
 
 
 @pytest.mark.parametrize("cursor", [50, 100])
-async def test_a_cursor_not_beyond_the_seed_skips_what_the_baseline_has(
-    store: StoreUnderTest, cursor: int
-) -> None:
+async def test_a_cursor_not_beyond_the_seed_skips_the_baseline(store: StoreUnderTest, cursor: int) -> None:
     await placed(store, cursor)
 
     await store.baselines.believe(await read_whole(store, district()), moves_cursor=True)
@@ -415,9 +405,7 @@ async def test_operations_are_told_once_of_baselines_that_are_refused(store: Sto
     assert alert["summary"] == "A baseline was refused, nothing was changed: too few."
 
 
-async def test_operations_are_told_once_that_it_is_over_and_again_of_the_next_time(
-    store: StoreUnderTest,
-) -> None:
+async def test_operations_are_told_once_each_time_that_it_is_over(store: StoreUnderTest) -> None:
     await store.baselines.refuse(await read_whole(store, district()), "too few")
     await adopt(store, district())
     await adopt(store, district(), seed=event_id(101))
@@ -537,9 +525,7 @@ async def test_records_that_were_adopted_have_the_floor_as_their_event(store: St
     assert [row["event_id"] for row in rows] == [event_id(150)]
 
 
-async def test_an_event_after_the_seed_that_was_evaluated_first_outlives_the_baseline(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_event_evaluated_after_the_seed_outlives_the_baseline(store: StoreUnderTest) -> None:
     await adopt(store, district())
     run = await read_whole(store, district(), seed=event_id(200))
     await store.inbox.store([student_arrival(1, 201, is_deleted=True)], [], [])
@@ -562,9 +548,7 @@ async def test_a_collection_that_was_not_read_is_left_alone(store: StoreUnderTes
     assert await staged_students(store) == student_ids(*range(1, 12))
 
 
-async def test_a_collection_that_is_skipped_is_left_alone_with_what_was_read_of_it(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_skipped_collection_is_left_alone(store: StoreUnderTest) -> None:
     await adopt(store, district())
     run = await store.baselines.begin(DISTRICT, event_id(200), SEED, ["terms", "users"])
     run = await store.baselines.add(run, staged_records("terms", [term_json()], DISTRICT), "more")
@@ -583,9 +567,7 @@ async def test_a_collection_that_is_skipped_is_left_alone_with_what_was_read_of_
     assert await staged_students(store) == student_ids(1)
 
 
-async def test_a_record_that_cannot_be_read_stays_as_it_was_and_is_quarantined(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_unreadable_record_stays_and_is_quarantined(store: StoreUnderTest) -> None:
     await adopt(store, district())
     changed = district()
     changed["users"][0] = student_json(1, {"grade": 3})
@@ -599,9 +581,7 @@ async def test_a_record_that_cannot_be_read_stays_as_it_was_and_is_quarantined(
     assert review["findings"]["by_code"]["district.events_quarantined"] == 1
 
 
-async def test_adoption_forgives_what_was_quarantined_before_its_reading_began(
-    store: StoreUnderTest,
-) -> None:
+async def test_adoption_forgives_what_was_quarantined_before_reading(store: StoreUnderTest) -> None:
     before = Quarantined(DISTRICT, b"1" * 32, "bad_field", "from before")
     since = Quarantined(DISTRICT, b"2" * 32, "bad_field", "from since")
     await store.inbox.store([], [], [before])
@@ -629,9 +609,7 @@ async def test_a_record_that_can_be_read_again_is_in_quarantine_no_more(store: S
     assert commit["roster"]["students"] == 12
 
 
-async def test_without_a_baseline_a_district_is_in_review_and_with_one_it_is_not(
-    store: StoreUnderTest,
-) -> None:
+async def test_without_a_baseline_a_district_is_in_review(store: StoreUnderTest) -> None:
     await store.inbox.store([student_arrival(1, 50)], [], [])
     await evaluate(store)
     (review,) = await messages(store, "review.")

@@ -226,9 +226,7 @@ async def tables(store: StoreUnderTest) -> list[Any]:
         ]
 
 
-async def test_a_story_goes_the_same_way_alone_and_beside_a_distorted_district(
-    postgres_server: PostgresServer,
-) -> None:
+async def test_a_story_goes_alike_alone_and_beside_a_distorted_one(postgres_server: PostgresServer) -> None:
     shades: list[shadow.Shadow] = []
 
     async def nothing(_store: StoreUnderTest) -> None:

@@ -97,9 +97,7 @@ async def test_an_acknowledgement_covers_every_earlier_delivery_and_none_later(b
     assert texts(again) == ["c", "d"]
 
 
-async def test_what_was_not_acknowledged_comes_again_in_its_order_before_newer_messages(
-    broker: Broker,
-) -> None:
+async def test_what_was_not_acknowledged_comes_again_in_order_before_newer(broker: Broker) -> None:
     async with publishing(broker, map(letter, "abcde")):
         async with broker.subscribe("letters", prefetch=3) as first:
             await take_all(first, 3)
@@ -267,9 +265,7 @@ async def test_a_broker_not_used_yet_is_healthy_and_can_be_closed(broker: Broker
     await broker.close()
 
 
-async def test_how_many_messages_wait_is_told_and_a_queue_that_is_not_there_harms_no_publish(
-    broker: Broker,
-) -> None:
+async def test_waiting_messages_are_counted_and_a_missing_queue_harms_no_publish(broker: Broker) -> None:
     async with publishing(broker, [letter("a"), letter("b")]):
         async with asyncio.timeout(LONG):
             while await broker.depth("letters") != 2:  # noqa: ASYNC110 — a quorum queue counts a little later

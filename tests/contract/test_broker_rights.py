@@ -56,9 +56,7 @@ async def broker(least: LeastUser, rabbitmq_vhost_url: str) -> AsyncIterator[Rab
     await broker.close()
 
 
-async def test_the_least_user_has_every_right_and_is_told_what_could_not_be_compared(
-    broker: RabbitBroker,
-) -> None:
+async def test_the_least_user_has_every_right_and_hears_what_was_not_compared(broker: RabbitBroker) -> None:
     await broker.check_topology(rights=ALL_RIGHTS)
 
     assert EVENTS_QUEUE in broker.uncompared
@@ -119,9 +117,7 @@ async def test_a_topic_that_a_stage_may_not_write_is_told(
         await broker.check_topology(rights=of_stages(["relay"]))
 
 
-async def test_a_right_that_no_stage_here_needs_is_not_asked_for(
-    broker: RabbitBroker, least: LeastUser
-) -> None:
+async def test_a_right_no_stage_here_needs_is_not_asked_for(broker: RabbitBroker, least: LeastUser) -> None:
     least.permit(read="^$", write="^$")
 
     await broker.check_topology(rights=of_stages(["evaluate", "http"]))
@@ -161,9 +157,7 @@ async def test_a_broker_that_does_not_let_us_in_is_a_wrong_setting(
     assert "s3cret" not in str(caught.value)
 
 
-async def test_a_broker_with_too_many_connections_is_waited_for(
-    broker: RabbitBroker, least: LeastUser
-) -> None:
+async def test_a_broker_full_of_connections_is_waited_for(broker: RabbitBroker, least: LeastUser) -> None:
     with least.node.without_room(least.vhost), pytest.raises(Exception, match="connection limit") as caught:
         await broker.check_topology()
 

@@ -216,9 +216,7 @@ async def test_what_is_taken_out_is_gone_or_waits_to_be_removed_and_no_other_row
 
 
 @pytest.mark.usefixtures("of_each")
-async def test_one_that_stays_is_not_taken_out(
-    store: StoreUnderTest, roster: PostgresCandidateRoster
-) -> None:
+async def test_one_that_stays_is_not_removed(store: StoreUnderTest, roster: PostgresCandidateRoster) -> None:
     before = await entries(store)
 
     await roster.write_entries([EntryWrite(RosterKind.CLASS, "goes", None)])

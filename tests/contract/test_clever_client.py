@@ -179,9 +179,7 @@ def test_it_answers_to_the_port(time: Time) -> None:
 # Tokens
 
 
-async def test_tokens_are_asked_for_with_the_apps_own_credentials(
-    server: Server, client: CleverClient
-) -> None:
+async def test_tokens_are_asked_for_with_the_apps_credentials(server: Server, client: CleverClient) -> None:
     server.answers = [answer(grants(grant("d1", "one"), {"data": grant("d2", "two"), "uri": "/x"}))]
 
     assert await client.tokens() == {"d1": Token("one"), "d2": Token("two")}
@@ -191,9 +189,7 @@ async def test_tokens_are_asked_for_with_the_apps_own_credentials(
 
 
 @pytest.mark.parametrize("place", ["", "http://{host}", "http://user:password@{host}"])
-async def test_the_list_of_tokens_is_followed_to_its_end(
-    server: Server, client: CleverClient, place: str
-) -> None:
+async def test_tokens_are_followed_to_the_lists_end(server: Server, client: CleverClient, place: str) -> None:
     following = "/oauth/tokens?owner_type=district&starting_after=t1"
     place = place.format(host=server.url.removeprefix("http://"))
     server.answers = [
@@ -205,9 +201,7 @@ async def test_the_list_of_tokens_is_followed_to_its_end(
     assert server.paths[1] == following
 
 
-async def test_of_a_districts_tokens_the_newest_wins_wherever_it_stands(
-    server: Server, client: CleverClient
-) -> None:
+async def test_of_a_districts_tokens_the_newest_wins(server: Server, client: CleverClient) -> None:
     server.answers = [
         answer(
             grants(
@@ -222,9 +216,7 @@ async def test_of_a_districts_tokens_the_newest_wins_wherever_it_stands(
     assert await client.tokens() == {"d1": Token("new")}
 
 
-async def test_a_token_that_does_not_say_when_it_was_made_is_better_than_none(
-    server: Server, client: CleverClient
-) -> None:
+async def test_a_token_of_unknown_age_is_better_than_none(server: Server, client: CleverClient) -> None:
     server.answers = [answer(grants(grant("d1", "undated", "")))]
 
     assert await client.tokens() == {"d1": Token("undated")}
@@ -238,9 +230,7 @@ async def test_tokens_of_others_than_districts_are_left_out(server: Server, clie
 
 
 @pytest.mark.parametrize("unusable", ["", None, 7, "canary\r\nX: y"])
-async def test_a_token_that_cannot_be_used_is_left_out_and_told(
-    server: Server, client: CleverClient, unusable: Any
-) -> None:
+async def test_an_unusable_token_is_left_out(server: Server, client: CleverClient, unusable: Any) -> None:
     server.answers = [answer(grants(grant("d1", unusable), grant("d2", "two")))]
 
     with capture_logs() as logs:
@@ -282,9 +272,7 @@ async def test_one_districts_token_is_asked_for_by_its_id(server: Server, client
     ]
 
 
-async def test_refused_credentials_of_the_app_are_told_by_their_settings(
-    server: Server, client: CleverClient
-) -> None:
+async def test_refused_credentials_are_told_by_their_settings(server: Server, client: CleverClient) -> None:
     server.answers = [answer({"message": NAME}, 401)]
 
     with pytest.raises(CleverRefused, match=r"ROSTERING_CLEVER__CLIENT_ID and .*CLIENT_SECRET") as caught:
@@ -297,9 +285,7 @@ async def test_refused_credentials_of_the_app_are_told_by_their_settings(
 
 
 @pytest.mark.parametrize("document", [rows({"id": "d1"}), {"data": [{"id": "d1"}]}])
-async def test_the_district_of_a_token_is_the_one_row(
-    server: Server, client: CleverClient, document: Any
-) -> None:
+async def test_a_tokens_district_is_its_one_row(server: Server, client: CleverClient, document: Any) -> None:
     server.answers = [answer(document)]
 
     assert await client.district(TOKEN) == {"id": "d1"}
@@ -307,18 +293,14 @@ async def test_the_district_of_a_token_is_the_one_row(
 
 
 @pytest.mark.parametrize("found", [rows(), rows({"id": "d1"}, {"id": "d2"})])
-async def test_no_district_or_several_are_an_answer_for_nobody(
-    server: Server, client: CleverClient, found: Any
-) -> None:
+async def test_no_district_or_several_is_no_answer(server: Server, client: CleverClient, found: Any) -> None:
     server.answers = [answer(found)]
 
     with pytest.raises(CleverUnavailable, match="expected one district"):
         await client.district(TOKEN)
 
 
-async def test_a_page_has_the_records_as_they_came_and_where_the_next_begins(
-    server: Server, client: CleverClient
-) -> None:
+async def test_a_page_has_records_as_sent_and_the_next_place(server: Server, client: CleverClient) -> None:
     next_uri = "/v3.1/users?limit=2&starting_after=u2%2B"
     server.answers = [answer(rows({"id": "u1"}, {"id": "u2"}, next_uri=next_uri)), answer(rows())]
 
@@ -371,9 +353,7 @@ async def test_an_empty_page_behind_the_last_one_ends_the_list(server: Server, c
 # The feed's events
 
 
-async def test_the_newest_events_are_the_last_two_of_the_feed_in_their_order(
-    server: Server, client: CleverClient
-) -> None:
+async def test_the_newest_events_are_the_last_two_in_order(server: Server, client: CleverClient) -> None:
     server.answers = [
         answer(rows({"id": "e8"}, {"id": "e9"})),
         answer(rows({"id": "e9"}, {"id": "e8"})),
@@ -417,9 +397,7 @@ async def test_a_refusal_is_not_asked_again(
     assert (len(server.asked), elsewhere.asked) == (1, [])
 
 
-async def test_a_token_that_clever_does_not_know_is_told_as_that(
-    server: Server, client: CleverClient
-) -> None:
+async def test_a_token_unknown_to_clever_is_told_as_that(server: Server, client: CleverClient) -> None:
     server.answers = [answer({"message": NAME}, 401)]
 
     with pytest.raises(CleverTokenRefused) as caught:
@@ -549,9 +527,7 @@ async def test_a_row_that_is_no_record_is_given_as_far_as_it_goes_and_the_others
     assert page.rows == [{"id": "u1"}, kept]
 
 
-async def test_an_event_that_is_no_object_is_given_to_be_refused(
-    server: Server, client: CleverClient
-) -> None:
+async def test_an_event_that_is_no_object_is_handed_on(server: Server, client: CleverClient) -> None:
     server.answers = [answer({"data": [7, {"data": {"id": "e1", "type": "users.created"}}], "links": []})]
 
     page = await client.page(TOKEN, "events", None)
@@ -559,9 +535,7 @@ async def test_an_event_that_is_no_object_is_given_to_be_refused(
     assert page.rows == [{"data": 7}, {"id": "e1", "type": "users.created"}]
 
 
-async def test_the_waits_double_up_to_fifteen_seconds_and_end_within_two_minutes(
-    server: Server, client: CleverClient, time: Time
-) -> None:
+async def test_waits_double_and_end_in_two_minutes(server: Server, client: CleverClient, time: Time) -> None:
     server.answers = [answer({}, 500)]
 
     with pytest.raises(CleverUnavailable) as caught:
@@ -581,9 +555,7 @@ async def test_the_last_trouble_is_the_one_told(server: Server, client: CleverCl
         await client.page(TOKEN, "users", None)
 
 
-async def test_the_last_attempt_has_no_more_time_than_is_left(
-    server: Server, client: CleverClient, time: Time
-) -> None:
+async def test_the_last_attempt_has_the_time_left(server: Server, client: CleverClient, time: Time) -> None:
     async def late(_request: web.Request) -> web.StreamResponse:
         time.now += 119.75
         return web.Response(status=500)
@@ -607,9 +579,7 @@ async def test_a_clever_that_cannot_be_reached_is_away(elsewhere: Server, time: 
     assert elsewhere.asked == []
 
 
-async def test_a_client_is_usable_after_its_connections_were_closed(
-    server: Server, client: CleverClient
-) -> None:
+async def test_a_client_is_usable_after_connections_closed(server: Server, client: CleverClient) -> None:
     server.answers = [answer(rows({"id": "d1"}))]
 
     await client.district(TOKEN)
@@ -649,9 +619,7 @@ async def test_too_many_requests_are_waited_off_until_clever_says(
     assert time.waits == [pytest.approx(wait)]
 
 
-async def test_others_with_the_same_token_wait_too_and_those_with_another_do_not(
-    server: Server, client: CleverClient, time: Time
-) -> None:
+async def test_only_those_with_the_same_token_wait(server: Server, client: CleverClient, time: Time) -> None:
     reset = [("X-Ratelimit-Remaining", "77, 0"), ("X-Ratelimit-Reset", str(EPOCH + 40))]
     server.answers = [answer(rows({"id": "d1"}), 200, reset), answer(rows({"id": "d1"}))]
 
@@ -673,9 +641,7 @@ async def test_requests_left_are_no_reason_to_wait(server: Server, client: Cleve
     assert time.waits == []
 
 
-async def test_the_token_service_may_be_too_busy_too(
-    server: Server, client: CleverClient, time: Time
-) -> None:
+async def test_the_token_service_may_be_busy_too(server: Server, client: CleverClient, time: Time) -> None:
     server.answers = [answer({}, 429, [("X-RateLimit-Reset", str(EPOCH + 5))]), answer(grants())]
 
     assert await client.tokens() == {}
@@ -806,9 +772,7 @@ async def test_errors_have_no_error_of_a_library_behind_them(server: Server, cli
         {"client_id": "canary:1"},
     ],
 )
-def test_an_address_or_a_client_id_that_cannot_be_is_a_wrong_setting(
-    changes: dict[str, str], time: Time
-) -> None:
+def test_an_impossible_address_or_client_id_is_a_wrong_setting(changes: dict[str, str], time: Time) -> None:
     (name,) = changes
     with pytest.raises(SettingsError, match=f"ROSTERING_CLEVER__{name.upper()}: expected") as caught:
         client_of("https://clever.com", time, **changes)

@@ -105,9 +105,7 @@ async def ahead(store: StoreUnderTest, table: str) -> dict[str, timedelta]:
     return {name: row[name] - row["moment"] for name in columns if isinstance(row[name], datetime)}
 
 
-async def test_a_delivery_that_waits_or_was_repeated_ahead_of_the_clock_comes_back_and_no_other(
-    store: StoreUnderTest,
-) -> None:
+async def test_only_a_delivery_ahead_of_the_clock_comes_back(store: StoreUnderTest) -> None:
     await tell(store, *(alert(number=number) for number in range(4)))
     await store.deliveries.take_over("line-1", 4)
     waiting, repeated, lately, dead = (
@@ -150,9 +148,7 @@ async def test_what_lies_ahead_of_the_clock_comes_back(store: StoreUnderTest, ta
     assert await clock_of(store).catch_up() == {}
 
 
-async def test_a_table_that_cannot_be_looked_at_keeps_no_other_from_it_and_the_first_is_reported(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_table_that_fails_is_reported_and_keeps_no_other(store: StoreUnderTest) -> None:
     await store.rows(ROWS["windows"])
     await store.rows(ROWS["login_attempts"])
     await store.rows("ALTER TABLE feed_marks RENAME COLUMN received_at TO renamed")
@@ -167,9 +163,7 @@ async def test_a_table_that_cannot_be_looked_at_keeps_no_other_from_it_and_the_f
 
 
 @pytest.mark.parametrize("table", sorted(set(ROWS) - {"alert_channels"}))
-async def test_what_lies_ahead_by_no_more_than_it_may_is_left_alone(
-    store: StoreUnderTest, table: str
-) -> None:
+async def test_what_lies_ahead_as_far_as_it_may_is_left(store: StoreUnderTest, table: str) -> None:
     await store.rows(ROWS[table].replace("'1h'", "'5s'"))
     before = await ahead(store, table)
 
@@ -202,9 +196,7 @@ async def test_a_row_that_somebody_has_is_passed_by_and_holds_nothing_up(store: 
     assert await clock_of(store).catch_up() == {"windows": 1}
 
 
-async def test_a_mail_that_waits_for_no_quiet_hour_is_due_and_one_that_does_waits_on(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_mail_is_due_unless_it_waits_for_a_quiet_hour(store: StoreUnderTest) -> None:
     await put(store, mail())
     await store.rows("UPDATE mails SET next_attempt_at = now() + interval '3 hours', time_zone = 'UTC'")
 

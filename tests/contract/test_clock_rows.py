@@ -207,9 +207,7 @@ async def rows_around(store: StoreUnderTest, case: Case) -> Rows:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_of_all_rows_that_which_lies_too_far_ahead_comes_back_and_nothing_else(
-    store: StoreUnderTest, case: Case
-) -> None:
+async def test_only_rows_too_far_ahead_come_back(store: StoreUnderTest, case: Case) -> None:
     rows = await rows_around(store, case)
     await rows.add(**{case.column: case.longest + SLACK + SOON})
     (begun,) = await store.rows("SELECT clock_timestamp() AS at")
@@ -223,9 +221,7 @@ async def test_of_all_rows_that_which_lies_too_far_ahead_comes_back_and_nothing_
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_a_row_that_somebody_has_is_passed_by_and_the_others_are_not(
-    store: StoreUnderTest, case: Case
-) -> None:
+async def test_a_row_in_use_is_passed_by_and_the_others_not(store: StoreUnderTest, case: Case) -> None:
     rows = await rows_around(store, case)
     for _ in range(2):
         await rows.add(**{case.column: case.longest + SLACK + SOON})
@@ -251,9 +247,7 @@ SETTLED: Final = (
 
 
 @pytest.mark.parametrize("case", SETTLED, ids=lambda case: case.name)
-async def test_a_time_that_nothing_waits_for_stays_though_it_lies_ahead(
-    store: StoreUnderTest, case: Case
-) -> None:
+async def test_a_time_nothing_waits_for_stays(store: StoreUnderTest, case: Case) -> None:
     rows = Rows(store, case)
     await rows.add(**{case.column: timedelta(days=1)})
 
@@ -262,9 +256,7 @@ async def test_a_time_that_nothing_waits_for_stays_though_it_lies_ahead(
     assert await rows.changes() == []
 
 
-async def test_a_time_that_lies_ahead_as_it_may_stays_where_another_of_its_row_comes_back(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_time_that_may_lie_ahead_stays_beside_one_that_comes_back(store: StoreUnderTest) -> None:
     mails = Rows(store, Case("mails", "trying_since"))
     await mails.add(next_attempt_at=10 * MINUTE, trying_since=MINUTE)
     connections = Rows(store, Case("connections", "cursor_at", also={"failures": "1"}))
@@ -279,9 +271,7 @@ async def test_a_time_that_lies_ahead_as_it_may_stays_where_another_of_its_row_c
     assert await deliveries.changes() == [(0, "next_attempt_at")]
 
 
-async def test_the_next_attempt_of_a_mail_that_was_sent_stays_where_its_first_one_comes_back(
-    store: StoreUnderTest,
-) -> None:
+async def test_the_next_attempt_of_a_sent_mail_stays(store: StoreUnderTest) -> None:
     mails = Rows(store, Case("mails", "trying_since", also=SENT))
     await mails.add(next_attempt_at=10 * MINUTE, trying_since=MINUTE)
 
@@ -297,9 +287,7 @@ PUT_OFF: Final = (
 )
 
 
-async def test_mails_that_no_quiet_hour_puts_off_are_due_though_many_wait_for_the_end_of_one(
-    store: StoreUnderTest,
-) -> None:
+async def test_mails_are_due_though_many_wait_for_a_quiet_hours_end(store: StoreUnderTest) -> None:
     (row,) = await store.rows("SELECT clock_timestamp() AS now")
     now = row["now"].astimezone(UTC)
     hour, at_night, by_day = timedelta(hours=1), "UTC", "Etc/GMT-12"
@@ -339,9 +327,7 @@ async def test_mails_that_no_quiet_hour_puts_off_are_due_though_many_wait_for_th
     }
 
 
-async def test_of_a_channel_what_is_told_after_the_clock_was_put_back_is_not_from_before_it(
-    store: StoreUnderTest,
-) -> None:
+async def test_after_the_clock_is_put_back_a_channel_is_told_what_is_new(store: StoreUnderTest) -> None:
     add = "INSERT INTO alert_channels VALUES ($1, clock_timestamp() + $2::interval)"
     await store.rows(add, "past", AGO)
     await store.rows(add, "ahead", SOON)

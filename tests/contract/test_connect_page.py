@@ -46,9 +46,7 @@ def is_nothing_but_the_page(answer: Answer) -> bool:
     )
 
 
-async def test_whoever_holds_the_link_sees_what_will_happen_without_a_log_in_and_without_a_cookie(
-    serve: Serve, token: str
-) -> None:
+async def test_who_holds_the_link_sees_it_without_log_in_or_cookie(serve: Serve, token: str) -> None:
     async with serve() as served:
         await served.add_user("ada")
         async with served.browser() as browser:

@@ -128,9 +128,7 @@ async def test_a_district_is_disconnected_once_and_by_that_without_a_problem(sto
 # Turns
 
 
-async def test_of_due_districts_the_one_due_first_is_taken_and_none_that_is_not_connected_or_not_due(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_connected_districts_the_one_due_first_is_taken(store: StoreUnderTest) -> None:
     await connect(store, *(ids := ["a", "b", "c", "d"]))
     for name, days in zip(ids, (2, 3, 1, 4), strict=True):
         await store.rows(
@@ -190,9 +188,7 @@ async def test_a_failing_district_tells_since_when_it_fails_and_how_often(store:
     assert first["due_at"] + MINUTE < second["due_at"] < third["due_at"]
 
 
-async def test_a_district_that_is_put_off_is_due_later_and_nothing_else_of_it_changes(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_put_off_is_due_later_and_changes_in_nothing_else(store: StoreUnderTest) -> None:
     await connect(store)
     await store.connections.again(DISTRICT, -MINUTE, "away")
     before = await row_of(store)
@@ -225,9 +221,7 @@ async def test_a_token_is_kept_of_a_connected_district_alone(store: StoreUnderTe
     assert (await row_of(store, OTHER_DISTRICT))["token"] is None
 
 
-async def test_a_record_is_written_where_it_is_another_than_the_one_that_is_kept(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_record_is_written_where_it_differs_from_the_kept_one(store: StoreUnderTest) -> None:
     await connect(store)
     await store.connections.save_record(DISTRICT, {"name": "Marrowgate"})
     first = await row_of(store)
@@ -241,9 +235,7 @@ async def test_a_record_is_written_where_it_is_another_than_the_one_that_is_kept
 NEW, KNOWN = b"1" * 32, b"2" * 32
 
 
-async def test_an_event_is_new_that_was_neither_stored_nor_evaluated_nor_put_in_quarantine_here(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_event_neither_stored_evaluated_nor_quarantined_is_new(store: StoreUnderTest) -> None:
     for district_id, prefix in ((DISTRICT, ""), (OTHER_DISTRICT, "other ")):
         await store.rows(
             "INSERT INTO inbox (district_id, event_id, kind, record_id) VALUES ($1, $2, 'user', 'u')",
@@ -275,9 +267,7 @@ async def test_an_event_is_new_that_was_neither_stored_nor_evaluated_nor_put_in_
     assert answers == [is_new for _, _, is_new in asked]
 
 
-async def test_events_that_are_read_are_counted_from_where_the_cursor_is_until_ingest_was_told(
-    store: StoreUnderTest,
-) -> None:
+async def test_read_events_count_from_the_cursor_until_ingest_was_told(store: StoreUnderTest) -> None:
     await connect(store)
     places = ("cursor", "settled", "unsettled", "overlap")
 

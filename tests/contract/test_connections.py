@@ -58,9 +58,7 @@ async def turn_taken(store: StoreUnderTest) -> str | None:
 # Tokens
 
 
-async def test_a_token_comes_back_as_it_was_and_stands_in_no_column_of_any_table(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_token_comes_back_and_stands_in_no_column(store: StoreUnderTest) -> None:
     await connect(store)
     await store.connections.save_token(OTHER_DISTRICT, TOKEN)
     await store.connections.save_token(DISTRICT, TOKEN)
@@ -109,9 +107,7 @@ async def test_the_same_list_again_changes_nothing(store: StoreUnderTest) -> Non
     assert (await found(store)).failures == 1
 
 
-async def test_a_district_is_told_missing_the_second_time_and_as_often_as_it_is_asked(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_is_told_missing_from_the_second_time_on(store: StoreUnderTest) -> None:
     await connect(store)
 
     assert [(await store.connections.listed({})).missing for _ in range(3)] == [[], [DISTRICT], [DISTRICT]]
@@ -153,9 +149,7 @@ async def test_a_district_that_comes_back_is_due_and_its_baseline_demanded(store
     assert await turn_taken(store) == DISTRICT
 
 
-async def test_a_list_that_is_due_is_given_to_one_of_many(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_a_due_list_is_given_to_one_of_many(store: StoreUnderTest, other: StoreUnderTest) -> None:
     for _ in range(3):
         claims = [one.connections.claim_listing(timedelta(hours=1)) for one in (store, other) * 4]
         assert sorted(await asyncio.gather(*claims)) == [*[False] * 7, True]
@@ -182,9 +176,7 @@ async def test_a_district_is_in_one_turn_at_a_time_within_a_process(store: Store
         assert [one.district_id for one in taken if one is not None] == [DISTRICT]
 
 
-async def test_a_district_is_in_one_turn_at_a_time_over_all_processes(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_a_district_is_in_one_turn_at_a_time(store: StoreUnderTest, other: StoreUnderTest) -> None:
     await connect(store)
 
     async with store.connections.turn() as mine:
@@ -197,9 +189,7 @@ async def test_a_district_is_in_one_turn_at_a_time_over_all_processes(
         assert theirs is not None
 
 
-async def test_processes_that_take_turns_at_once_never_have_the_same_district(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_turns_at_once_never_have_one_district(store: StoreUnderTest, other: StoreUnderTest) -> None:
     districts = [str(record_id(number)) for number in range(6)]
     await connect(store, *districts)
     now: list[str] = []
@@ -225,9 +215,7 @@ async def test_processes_that_take_turns_at_once_never_have_the_same_district(
     assert sorted(taken) == districts
 
 
-async def test_a_turn_that_was_broken_off_is_taken_by_another(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_a_broken_turn_is_taken_by_another(store: StoreUnderTest, other: StoreUnderTest) -> None:
     await connect(store)
     with pytest.raises(RuntimeError):
         async with store.connections.turn():
@@ -236,9 +224,7 @@ async def test_a_turn_that_was_broken_off_is_taken_by_another(
     assert await turn_taken(other) == DISTRICT
 
 
-async def test_the_lock_of_a_process_that_died_can_be_taken(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_the_lock_of_a_dead_process_can_be_taken(store: StoreUnderTest, other: StoreUnderTest) -> None:
     await connect(store)
 
     async with store.connections.turn() as mine:
@@ -256,9 +242,7 @@ async def test_the_lock_of_a_process_that_died_can_be_taken(
     assert await turn_taken(store) == DISTRICT
 
 
-async def test_a_turn_that_outlived_its_lock_cannot_move_the_cursor_that_another_moved(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_a_turn_without_its_lock_moves_no_cursor(store: StoreUnderTest, other: StoreUnderTest) -> None:
     await connect(store)
     await execute(store, "UPDATE connections SET cursor = 'a'")
 
@@ -296,9 +280,7 @@ async def test_a_district_with_more_work_goes_behind_those_that_wait(store: Stor
     assert sorted(turns[:3]) == districts
 
 
-async def test_a_turn_of_one_certain_district_waits_for_the_one_before(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_a_turn_of_one_district_waits_its_turn(store: StoreUnderTest, other: StoreUnderTest) -> None:
     await connect(store)
     order: list[str] = []
 
@@ -357,9 +339,7 @@ async def test_the_overlap_moves_where_the_cursor_stays(store: StoreUnderTest) -
     assert (connection.cursor, connection.overlap, connection.unsettled) == ("c", "b", 2)
 
 
-async def test_one_of_many_that_move_the_cursor_at_once_moves_it(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_of_many_moves_of_the_cursor_one_counts(store: StoreUnderTest, other: StoreUnderTest) -> None:
     await connect(store)
     await execute(store, "UPDATE connections SET cursor = ''")
 
@@ -390,9 +370,7 @@ async def test_settling_takes_the_cursor_for_told_and_starts_to_count_anew(store
     assert connection.cursor_at is not None
 
 
-async def test_a_demand_makes_the_district_due_and_ends_the_pause_after_a_refusal(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_demand_makes_the_district_due_and_ends_its_pause(store: StoreUnderTest) -> None:
     await connect(store)
     await execute(store, "UPDATE connections SET cursor = 'b', baseline_after = now() + interval '1 hour'")
     await store.connections.again(DISTRICT, timedelta(hours=1), None)
@@ -415,9 +393,7 @@ async def test_a_demand_may_forget_the_cursor(store: StoreUnderTest) -> None:
     assert not await store.connections.advance(DISTRICT, "b", "c", 1, "b")
 
 
-async def test_new_events_are_those_neither_stored_nor_evaluated_nor_in_quarantine(
-    store: StoreUnderTest,
-) -> None:
+async def test_new_events_are_neither_stored_evaluated_nor_quarantined(store: StoreUnderTest) -> None:
     await connect(store, DISTRICT, OTHER_DISTRICT)
     unreadable, unread = b"1" * 32, b"2" * 32
     await store.inbox.store(

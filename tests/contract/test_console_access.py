@@ -44,9 +44,7 @@ async def test_only_pages_that_name_nobody_are_answered_without_a_permission(ser
 
 
 @pytest.mark.parametrize("role", list(Role))
-async def test_every_page_is_answered_to_the_roles_that_its_permission_names(
-    serve: Serve, role: Role
-) -> None:
+async def test_every_page_is_answered_to_the_roles_of_its_permission(serve: Serve, role: Role) -> None:
     async with serve() as served, served.logged_in(role) as browser:
         for page in served.pages:
             if page.permission is None:
@@ -116,9 +114,7 @@ async def test_a_log_in_gives_a_session_that_scripts_and_other_sites_cannot_have
         assert (browser.cookie() or "?") not in str(kept)
 
 
-async def test_over_https_the_cookies_are_for_https_only_and_browsers_are_told_to_stay_there(
-    serve: Serve,
-) -> None:
+async def test_over_https_the_cookies_are_for_https_only_and_browsers_stay_there(serve: Serve) -> None:
     async with serve(trusted_proxies=["127.0.0.1"]) as served, served.browser() as browser:
         await served.add_user("ada")
         asked = await browser.get("/login", X_Forwarded_Proto="https")
@@ -261,9 +257,7 @@ async def test_a_form_without_the_token_of_its_session_changes_nothing(serve: Se
         {"Sec_Fetch_Site": "same-site"},
     ],
 )
-async def test_a_form_that_another_site_sends_is_refused_even_with_the_right_token(
-    serve: Serve, headers: dict[str, str]
-) -> None:
+async def test_a_form_of_another_site_is_refused_with_a_token(serve: Serve, headers: dict[str, str]) -> None:
     async with serve() as served, served.logged_in(Role.ADMIN) as browser:
         token = (await browser.get("/")).token
 
@@ -337,9 +331,7 @@ async def test_at_this_machine_nobody_logs_in_until_there_is_a_user(serve: Serve
     assert asks_to_log_in(after)
 
 
-async def test_without_users_a_link_opens_the_console_once_and_is_gone_from_the_address(
-    serve: Serve,
-) -> None:
+async def test_without_users_a_link_opens_the_console_once_and_leaves_the_address(serve: Serve) -> None:
     async with serve() as served, serve() as other, served.browser(by_link=False) as browser:
         token = await served.new_link()
         guarded = [page for page in served.pages if page.permission is not None]
@@ -414,9 +406,7 @@ async def test_off_the_loopback_nobody_is_taken_for_somebody_at_this_machine(ser
 # Behind a proxy
 
 
-async def test_a_trusted_proxy_says_who_is_asking_and_its_role_is_the_users_else_the_headers(
-    serve: Serve,
-) -> None:
+async def test_a_trusted_proxy_says_who_asks_and_a_known_users_role_counts(serve: Serve) -> None:
     proxy = {"trusted_proxies": ["127.0.0.0/8"], "user_header": "X-User", "role_header": "X-Role"}
     async with serve(**proxy) as served, served.browser() as browser:
         await served.users.add("ada", Role.ADMIN, "$argon2id$none", "test")
@@ -478,9 +468,7 @@ async def test_a_look_at_personal_data_is_in_the_audit_that_is_told_page_by_page
     assert (odd.status, "No entries" in odd.text) == (200, True)
 
 
-async def test_a_page_that_the_database_fails_says_so_and_the_log_says_where(
-    serve: Serve, store: StoreUnderTest
-) -> None:
+async def test_a_page_the_database_fails_says_so_and_is_logged(serve: Serve, store: StoreUnderTest) -> None:
     async with serve() as served, served.logged_in(Role.ADMIN) as browser:
         await store.rows("ALTER TABLE windows RENAME TO elsewhere")
         with capture_logs() as logs:

@@ -12,9 +12,7 @@ LIFE, MOMENT = timedelta(hours=1), timedelta(seconds=20)
 AGE: Final = "UPDATE local_keys SET made_at = made_at - $2::interval WHERE digest = sha256($1)"
 
 
-async def test_a_link_opens_the_console_once_within_its_time_and_no_other_is_used_up(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_link_opens_the_console_once_within_its_time(store: StoreUnderTest) -> None:
     keys = PostgresLocalKeys(store.database, LIFE)
     late, early, other = [await keys.new_link() for _ in range(3)]
     await store.rows(AGE, late.encode(), LIFE + MOMENT)

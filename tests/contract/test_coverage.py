@@ -183,9 +183,7 @@ class Counting:
         return await self._surveys.seating(district_id)
 
 
-async def test_a_district_is_read_once_and_anew_after_its_next_batch(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_district_is_read_once_and_again_after_a_batch(store: StoreUnderTest, feed: Feed) -> None:
     surveys = Counting(store)
     coverages = DraftCounts(surveys)
     for _ in range(3):

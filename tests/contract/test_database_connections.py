@@ -136,9 +136,7 @@ async def test_a_statement_that_is_worked_on_takes_as_long_as_it_takes(database:
     assert time.monotonic() - began > 6 * (QUICK.first + QUICK.between) * 0.7
 
 
-async def test_a_large_answer_that_is_read_slowly_is_read_to_its_end(
-    database_url: str,
-) -> None:
+async def test_a_large_answer_read_slowly_is_read_to_its_end(database_url: str) -> None:
     async with proxied(socket_of(database_url), seconds_a_piece=0.02) as slow:
         database = Database(over(slow, database_url), name="test", size=1, times=QUICK)
         async with database.connection() as connection:
@@ -191,9 +189,7 @@ async def test_a_listening_connection_that_went_dark_is_replaced(
     await direct.close()
 
 
-async def test_the_locks_on_feeds_are_taken_again_over_a_new_connection(
-    proxy: TcpProxy, database: Database
-) -> None:
+async def test_the_locks_on_feeds_are_taken_again_when_replaced(proxy: TcpProxy, database: Database) -> None:
     locks = FeedLocks(database)
     assert await locks.take("one")
     proxy.swallow_open_connections()
@@ -205,9 +201,7 @@ async def test_the_locks_on_feeds_are_taken_again_over_a_new_connection(
     await locks.close()
 
 
-async def test_the_store_goes_on_after_all_its_connections_went_dark(
-    proxy: TcpProxy, database_url: str
-) -> None:
+async def test_the_store_goes_on_after_its_connections_go_dark(proxy: TcpProxy, database_url: str) -> None:
     async with opened_store(over(proxy, database_url), times=QUICK) as store:
         await store.inbox.ping()
         proxy.swallow_open_connections()

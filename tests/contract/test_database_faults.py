@@ -84,9 +84,7 @@ async def test_a_fault_of_the_database_parks_no_district(store: StoreUnderTest) 
     assert await batches(store) == [DISTRICT] * len(FAULTS)
 
 
-async def test_a_fault_with_one_district_is_told_by_its_place_and_holds_no_other_up(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_fault_of_one_district_is_told_and_holds_no_other_up(store: StoreUnderTest) -> None:
     await happen(store, DISTRICT)
     await happen(store, OTHER_DISTRICT)
     await break_down(store, "XX001")
@@ -134,9 +132,7 @@ async def test_a_fault_of_this_machine_parks_no_district(store: StoreUnderTest, 
     assert not await store.rows("SELECT FROM evaluation_failures WHERE failures > 0")
 
 
-async def test_a_transaction_in_the_way_of_another_is_done_again_and_then_waited_out(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_transaction_in_anothers_way_is_done_again(store: StoreUnderTest) -> None:
     tries = 0
 
     async def work(connection: object) -> int:
@@ -165,9 +161,7 @@ async def test_a_transaction_in_the_way_of_another_is_done_again_and_then_waited
     ids=["policy", "filter"],
 )
 @pytest.mark.alone("asks for every district that an old policy concerns")
-async def test_a_district_whose_settings_cannot_be_read_is_put_aside_and_holds_no_other_up(
-    store: StoreUnderTest, broken: str
-) -> None:
+async def test_a_district_with_unreadable_settings_is_put_aside(store: StoreUnderTest, broken: str) -> None:
     await happen(store, DISTRICT)
     await happen(store, OTHER_DISTRICT)
     earlier = "UPDATE windows SET opened_at = now() - interval '1 min' WHERE district_id = $1"

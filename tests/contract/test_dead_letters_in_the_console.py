@@ -61,9 +61,7 @@ async def test_whoever_looks_into_a_letter_is_written_down(browser: Browser, sto
     assert browser.status == 404
 
 
-async def test_while_somebody_else_has_the_letters_the_page_says_so(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_letters_that_are_in_use_are_told_so(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browser.console.dead_letters, "_patience", 0.05)
     async with browser.console.dead_letters.open():
         for path in ("", f"/{LETTER}"):
@@ -84,9 +82,7 @@ async def test_a_letter_is_discarded_with_a_reason(browser: Browser, store: Stor
 
 
 @pytest.mark.usefixtures("ingest")
-async def test_a_letter_that_is_still_unreadable_comes_back_after_a_replay(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_letter_still_unreadable_comes_back_replayed(browser: Browser, store: StoreUnderTest) -> None:
     await browser.send("/dead-letters/replay", {"letter": LETTER, "reason": "again"})
 
     assert (browser.status, browser.address) == (303, "/dead-letters?done=replayed")

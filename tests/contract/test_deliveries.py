@@ -49,9 +49,7 @@ async def test_an_alert_is_delivered_once_and_counted(store: StoreUnderTest) -> 
     )
 
 
-async def test_an_end_never_overtakes_its_beginning_and_holds_up_no_other_incident(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_end_never_overtakes_its_beginning(store: StoreUnderTest) -> None:
     line = Line()
     stage = deliver(store, line)
     line.trouble = ChannelFailed("refused")
@@ -123,9 +121,7 @@ async def test_a_kill_between_a_delivery_and_its_mark_delivers_once_more(store: 
     assert line.sent == ["1/firing"] * 2
 
 
-async def test_what_a_channel_does_not_take_in_time_is_dead_and_holds_nothing_up(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_a_channel_does_not_take_in_time_is_dead(store: StoreUnderTest) -> None:
     line = Line()
     line.trouble = ChannelFailed("refused")
     stage = deliver(store, line, give_up=timedelta(0))
@@ -170,9 +166,7 @@ async def test_a_fault_that_is_no_channels_stops_the_stage_and_marks_nothing(sto
     assert (await store.deliveries.channels())[0].waiting == 1
 
 
-async def test_old_deliveries_are_forgotten_and_those_that_nobody_attends_to_given_up(
-    store: StoreUnderTest,
-) -> None:
+async def test_old_deliveries_are_forgotten_and_unattended_ones_given_up(store: StoreUnderTest) -> None:
     await tell(store, alert(), alert(number=2))
     await store.deliveries.take_over("gone-1", 100)
     await all_of(deliver(store, Line()))
@@ -199,9 +193,7 @@ async def test_old_deliveries_are_forgotten_and_those_that_nobody_attends_to_giv
     assert [row["alert_id"] for row in await store.rows("SELECT alert_id FROM alerts")] == ["2/firing"]
 
 
-async def test_an_alert_that_is_not_published_yet_is_kept_and_delivered_no_second_time(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_unpublished_alert_is_kept_and_delivered_once(store: StoreUnderTest) -> None:
     line = Line()
     await tell(store, alert(), alert(RESOLVED))
     await all_of(deliver(store, line))
@@ -240,9 +232,7 @@ async def test_an_alert_that_commits_after_a_later_one_is_not_missed(store: Stor
     assert line.sent == ["2/firing", "1/firing"]
 
 
-async def test_processes_that_take_over_at_once_give_a_channel_each_alert_once_and_in_order(
-    store: StoreUnderTest,
-) -> None:
+async def test_processes_at_once_give_a_channel_each_alert_once_in_order(store: StoreUnderTest) -> None:
     line = Line()
     numbers = range(20)
     await tell(store, *(alert(number=number) for number in numbers), *(alert(RESOLVED, n) for n in numbers))
@@ -256,9 +246,7 @@ async def test_processes_that_take_over_at_once_give_a_channel_each_alert_once_a
     assert all(line.sent.index(f"{n}/firing") < line.sent.index(f"{n}/{RESOLVED}") for n in numbers)
 
 
-async def test_no_more_is_taken_over_at_once_than_was_asked_for_and_the_first_of_it(
-    store: StoreUnderTest,
-) -> None:
+async def test_no_more_is_taken_over_than_asked_for_the_first_first(store: StoreUnderTest) -> None:
     await tell(store, *(alert(number=number) for number in range(5)))
 
     first = await store.deliveries.take_over("line-1", 2)
@@ -270,9 +258,7 @@ async def test_no_more_is_taken_over_at_once_than_was_asked_for_and_the_first_of
     assert more == [2, 1, 0]
 
 
-async def test_a_new_channel_is_told_of_what_stands_and_not_of_what_was_over_long_before(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_new_channel_is_told_of_what_stands(store: StoreUnderTest) -> None:
     await tell(store, alert(), alert(RESOLVED), alert(number=2), alert(number=3), alert(RESOLVED, 3))
     await store.rows(
         "UPDATE alerts SET created_at = now() - interval '2 hours' WHERE dedup_key <> 'preflight.failed/3'"
@@ -302,9 +288,7 @@ async def test_a_clock_that_is_put_back_hides_no_new_alert_from_a_channel(store:
     assert line.sent == ["1/firing"]
 
 
-async def test_incidents_that_two_processes_find_at_the_same_moment_are_told_once(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_incident_that_two_processes_find_at_once_is_told_once(store: StoreUnderTest) -> None:
     condition = Problem("broken", "The stage evaluate fails.")
 
     async def find(at: datetime) -> None:
@@ -318,9 +302,7 @@ async def test_incidents_that_two_processes_find_at_the_same_moment_are_told_onc
     assert [tuple(row) for row in rows] == [("firing", f"{DISTRICT_PARKED}/-")]
 
 
-async def test_a_stage_that_waits_is_woken_by_a_delivery_and_by_an_order_to_try_again(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_waiting_stage_is_woken_by_a_delivery_and_by_an_order(store: StoreUnderTest) -> None:
     async def woken() -> None:
         await asyncio.wait_for(store.deliveries.wait("line", 60), 20)
 

@@ -56,9 +56,7 @@ async def test_the_first_that_are_dead_are_listed(store: StoreUnderTest) -> None
 
 
 @pytest.mark.parametrize("channel", ["line-1", None])
-async def test_what_is_dead_is_tried_anew_once_more_and_nothing_else(
-    store: StoreUnderTest, channel: str | None
-) -> None:
+async def test_only_what_is_dead_is_tried_once_more(store: StoreUnderTest, channel: str | None) -> None:
     for each in ("line-1", "other-1"):
         await add_each_kind(store, each)
     (before,) = await store.rows("SELECT * FROM deliveries WHERE body = 'dead' AND channel = 'line-1'")
@@ -94,9 +92,7 @@ LATER: Final[dict[str, tuple[dict[str, object], bool]]] = {
 
 
 @pytest.mark.parametrize("what", LATER)
-async def test_what_a_later_alert_of_its_incident_has_overtaken_is_not_tried_anew(
-    store: StoreUnderTest, what: str
-) -> None:
+async def test_what_a_later_alert_has_overtaken_is_not_tried_again(store: StoreUnderTest, what: str) -> None:
     columns, is_tried = LATER[what]
     other = {"channel": "line-1", "dedup_key": "k", "place": 1} | columns
     place = other.pop("place")
@@ -144,9 +140,7 @@ async def test_what_is_given_up_for_good_is_what_was_dead_and_what_waits_only_if
 # What is forgotten
 
 
-async def test_what_was_settled_long_ago_is_forgotten_unless_its_incident_or_alert_is_there(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_was_settled_long_ago_is_forgotten_unless_still_in_use(store: StoreUnderTest) -> None:
     now = datetime.now(UTC)
     old, new = now - DAY - MOMENT, now - DAY + MOMENT
     await add(store, "old", delivered_at=old)
@@ -170,9 +164,7 @@ async def test_what_was_settled_long_ago_is_forgotten_unless_its_incident_or_ale
     assert set(await states(store)) == left
 
 
-async def test_what_waits_for_too_long_is_given_up_with_its_last_problem_and_nothing_else(
-    store: StoreUnderTest,
-) -> None:
+async def test_only_what_waits_too_long_is_given_up_with_its_problem(store: StoreUnderTest) -> None:
     now = datetime.now(UTC)
     await add(store, "young", created_at=now - DAY + MOMENT)
     await add(store, "old", created_at=now - DAY - MOMENT)
@@ -225,9 +217,7 @@ async def test_an_alert_is_forgotten_once_it_left_long_ago_and_its_incident_is_o
 # What a channel is told that was never seen
 
 
-async def test_of_an_incident_that_stands_a_new_channel_is_told_all_that_was_told_of_it_and_nothing_before(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_new_channel_is_told_all_of_a_standing_incident_alone(store: StoreUnderTest) -> None:
     since = datetime(2026, 9, 15, 12, 0, 0, 400, tzinfo=UTC)  # an alert tells it to the millisecond
     written = {"starts_at": "2026-09-15T12:00:00.000Z"}
     earlier = {"starts_at": "2026-09-15T11:59:59.999Z"}
@@ -269,9 +259,7 @@ async def test_a_new_channel_is_told_of_what_was_over_within_the_last_hour(
     assert await store.deliveries.take_over("new-1", 99) == (2 if is_told else 0)
 
 
-async def test_a_channel_that_was_away_for_long_is_told_of_all_since_it_was_there_and_another_is_not(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_channel_that_was_away_is_told_of_all_since(store: StoreUnderTest) -> None:
     for channel in ("old-1", "young-1"):
         await store.deliveries.take_over(channel, 99)
     await store.rows("UPDATE alert_channels SET since = now() - interval '2 days' WHERE channel = 'old-1'")

@@ -45,9 +45,7 @@ async def test_only_what_waits_for_the_channel_is_taken(store: StoreUnderTest) -
     assert names(await store.deliveries.take("other-1", 9, MINUTE)) == ["waits"]
 
 
-async def test_what_is_due_for_longest_is_taken_first_and_no_more_than_asked_for(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_is_due_longest_is_taken_first_as_far_as_asked_for(store: StoreUnderTest) -> None:
     now = datetime.now(UTC)
     for name, ago in (("b", 2), ("a", 3), ("d", 0), ("c", 1)):
         await add(store, name, next_attempt_at=now - HOUR - ago * MINUTE)
@@ -59,9 +57,7 @@ async def test_what_is_due_for_longest_is_taken_first_and_no_more_than_asked_for
     assert (sorted(names(first)), sorted(names(rest))) == (["a", "b"], ["c", "d"])
 
 
-async def test_of_an_incident_the_first_by_its_place_is_taken_though_a_later_one_was_made_before(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_an_incident_the_first_by_place_is_taken(store: StoreUnderTest) -> None:
     key = "preflight.failed/1"
     await tell(store, *(alert(number=number) for number in range(3)))
     places = [row["position"] for row in await store.rows("SELECT position FROM alerts ORDER BY position")]
@@ -100,9 +96,7 @@ async def test_one_that_somebody_else_takes_is_passed_by(store: StoreUnderTest) 
     assert names(await store.deliveries.take("line-1", 9, MINUTE)) == ["held"]
 
 
-async def test_what_is_taken_counts_its_attempt_says_its_age_and_is_due_again_after_the_lease(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_is_taken_counts_its_attempt_and_is_due_after_the_lease(store: StoreUnderTest) -> None:
     await add(store, "a", created_at=datetime.now(UTC) - HOUR)
     await add(store, "b", attempts=4, next_attempt_at=datetime.now(UTC) + HOUR)
 
@@ -120,9 +114,7 @@ async def test_what_is_taken_counts_its_attempt_says_its_age_and_is_due_again_af
 
 
 @pytest.mark.parametrize("settled", ["delivered", "dead"])
-async def test_what_is_settled_stays_so_whatever_its_holder_says_later(
-    store: StoreUnderTest, settled: str
-) -> None:
+async def test_what_is_settled_stays_so_whatever_its_holder_says(store: StoreUnderTest, settled: str) -> None:
     made = await add(store, "a")
     (due,) = await store.deliveries.take("line-1", 9, MINUTE)
     await store.rows(f"UPDATE deliveries SET {KINDS[settled]} WHERE id = $1", made)
@@ -176,9 +168,7 @@ async def ids(store: StoreUnderTest, **found: Any) -> list[str]:
     return sorted(each.dedup_key for each in await store.deliveries.refresh("line-1", every, limit))
 
 
-async def test_what_stands_and_was_last_said_long_ago_is_said_again_and_nothing_else(
-    store: StoreUnderTest,
-) -> None:
+async def test_only_what_stands_and_was_said_long_ago_is_said_again(store: StoreUnderTest) -> None:
     long_ago: Json = {
         "delivered_at": datetime.now(UTC) - DAY,
         "refreshed_at": datetime.now(UTC) - HOUR - MOMENT,
@@ -210,9 +200,7 @@ async def test_what_stands_and_was_last_said_long_ago_is_said_again_and_nothing_
 
 
 @pytest.mark.parametrize("place", [0, 7])
-async def test_the_last_alert_of_an_incident_says_whether_it_stands(
-    store: StoreUnderTest, place: int
-) -> None:
+async def test_an_incidents_last_alert_says_whether_it_stands(store: StoreUnderTest, place: int) -> None:
     ago = {"delivered_at": datetime.now(UTC) - DAY, "refreshed_at": datetime.now(UTC) - DAY}
     over = await stand(store, "over")
     again = await stand(store, "again")

@@ -155,9 +155,7 @@ async def test_how_a_district_is_read_is_shown_where_it_is_connected(store: Stor
 
 
 @pytest.mark.usefixtures("districts")
-async def test_of_a_district_of_which_nothing_is_known_nothing_of_others_is_shown(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_an_unknown_district_nothing_of_others_is_shown(store: StoreUnderTest) -> None:
     await add(store, "connections", district_id="b")
     shown = await store.districts.show("b")
 
@@ -169,9 +167,7 @@ async def test_of_a_district_of_which_nothing_is_known_nothing_of_others_is_show
     assert [await store.districts.is_known(district) for district in "bz"] == [True, False]
 
 
-async def test_districts_are_counted_by_what_keeps_them_from_commits_or_else_how_they_stand(
-    store: StoreUnderTest,
-) -> None:
+async def test_districts_are_counted_by_status(store: StoreUnderTest) -> None:
     stands = {"purged": 1, "disconnected": 2, "parked": 3, "on_hold": 4, "rostered": 5, "waiting": 6}
     for status, count in stands.items():
         for district in (f"{status} {number}" for number in range(count)):
@@ -188,9 +184,7 @@ async def test_districts_are_counted_by_what_keeps_them_from_commits_or_else_how
     assert await store.districts.statuses() == stands
 
 
-async def test_the_status_of_a_district_is_what_keeps_it_most_from_commits(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_districts_status_is_what_keeps_it_most_from_commits(store: StoreUnderTest) -> None:
     async def status() -> str:
         shown, page = await store.districts.show("b"), await store.views.districts(DistrictsAsked(text="b"))
         assert [shown["status"]] == [one.status for one in page.rows if one.district_id == "b"]
@@ -222,9 +216,7 @@ async def test_a_parked_district_that_is_flushed_gets_another_try_and_no_other(s
 # Names
 
 
-async def test_the_names_that_clever_told_come_before_those_that_a_person_typed(
-    store: StoreUnderTest,
-) -> None:
+async def test_names_that_clever_told_come_before_those_a_person_typed(store: StoreUnderTest) -> None:
     for district, tells in (("x1", "ost"), ("x2", "cso"), ("x3", "so"), ("x4", "o"), ("x5", "c")):
         if tells != "o":
             await add(store, "districts", district_id=district)
@@ -255,9 +247,7 @@ async def test_the_names_that_clever_told_come_before_those_that_a_person_typed(
     assert await store.districts.districts_called("o x3", None) == []
 
 
-async def test_of_many_districts_that_begin_so_the_one_of_that_id_comes_first_and_twenty_are_found(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_districts_that_begin_so_the_exact_id_comes_first_of_twenty(store: StoreUnderTest) -> None:
     for number in reversed(range(30)):
         await add(store, "districts", district_id=f"x{number:02}")
 
@@ -284,9 +274,7 @@ async def test_the_filter_in_force_is_the_latest_and_all_are_told_in_order(store
     assert (await store.districts.current_filter("g")).version == 0
 
 
-async def test_the_policy_in_force_is_the_latest_that_has_not_ended_and_all_are_told_in_order(
-    store: StoreUnderTest,
-) -> None:
+async def test_the_newest_policy_that_has_not_ended_is_in_force(store: StoreUnderTest) -> None:
     hour, now = timedelta(hours=1), datetime.now(UTC)
     for district, version, until in (
         ("e", 9, None),

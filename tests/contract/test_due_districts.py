@@ -96,9 +96,7 @@ async def test_a_window_is_closed_by_any_one_of_its_triggers(
         {"requested": "flush", "opened_at": 59, "failed": (1, 1)},
     ],
 )
-async def test_many_districts_that_are_not_due_hide_none_that_is(
-    store: StoreUnderTest, window: Mapping[str, Any]
-) -> None:
+async def test_districts_not_due_hide_none_that_is(store: StoreUnderTest, window: Mapping[str, Any]) -> None:
     for number in range(CANDIDATES):
         await opened(store, f"{number:02}", {"opened_at": 58, **window})
     await opened(store, DISTRICT, QUIET)
@@ -106,9 +104,7 @@ async def test_many_districts_that_are_not_due_hide_none_that_is(
     assert await in_turn(store) == [DISTRICT]
 
 
-async def test_districts_come_first_whose_window_somebody_wants_closed_and_then_the_oldest(
-    store: StoreUnderTest,
-) -> None:
+async def test_districts_with_requests_come_first_and_then_the_oldest(store: StoreUnderTest) -> None:
     for name, window in (
         *(("c", QUIET), ("a", {**QUIET, "requested": "flush"}), ("d", {**QUIET, "opened_at": 20})),
         *(("b", {"requested": "filter"}),),
@@ -144,9 +140,7 @@ async def failure(store: StoreUnderTest) -> tuple[int, int, bool, str]:
     return row["failures"], round(row["pause"] / MINUTE), row["parked"], row["error"]
 
 
-async def test_each_failure_doubles_the_pause_ten_times_at_most_and_the_last_one_parks(
-    store: StoreUnderTest,
-) -> None:
+async def test_each_failure_doubles_the_pause_until_the_last_one_parks(store: StoreUnderTest) -> None:
     counted, parked = [], []
     for number in range(1, 14):
         parked.append(await store.evaluations.failed(DISTRICT, f"error {number}", MINUTE, 13))
@@ -158,9 +152,7 @@ async def test_each_failure_doubles_the_pause_ten_times_at_most_and_the_last_one
     assert parked == [*[False] * 12, True]
 
 
-async def test_a_district_that_is_put_off_waits_at_least_so_long_and_is_not_charged(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_put_off_waits_and_is_not_charged(store: StoreUnderTest) -> None:
     seen = []
     for error, minutes in (("first", 5), ("shorter", 1), ("longer", 9)):
         await store.evaluations.put_off(DISTRICT, error, minutes * MINUTE)
@@ -187,9 +179,7 @@ async def requested(store: StoreUnderTest) -> dict[str, str]:
 
 @pytest.mark.alone("asks for every district that an old policy concerns")
 @pytest.mark.parametrize("is_stale", [False, True])
-async def test_districts_are_asked_for_that_were_evaluated_by_another_policy_than_the_one_in_force(
-    store: StoreUnderTest, is_stale: bool
-) -> None:
+async def test_districts_evaluated_by_another_policy_are_due(store: StoreUnderTest, is_stale: bool) -> None:
     with_own = []
     for name, policies, in_force_now in (
         ("none", [], None),
@@ -225,9 +215,7 @@ async def waiting(store: StoreUnderTest) -> set[str]:
     return {row["district_id"] for row in rows}
 
 
-async def test_districts_that_time_makes_due_are_asked_for_once_where_they_are_read(
-    store: StoreUnderTest,
-) -> None:
+async def test_districts_that_time_makes_due_are_asked_for_once(store: StoreUnderTest) -> None:
     for name, minutes in (("a", 1), ("b", 2), ("later", -9), ("never", None), ("cut off", 1)):
         add = "INSERT INTO districts (district_id, reevaluate_at) VALUES ($1, now() - $2::interval)"
         await store.rows(add, name, ago(minutes))
@@ -244,9 +232,7 @@ async def test_districts_that_time_makes_due_are_asked_for_once_where_they_are_r
     assert [row[0] for row in numbers] == [1]
 
 
-async def test_one_look_takes_no_more_districts_than_it_may_and_those_that_waited_longest_first(
-    store: StoreUnderTest,
-) -> None:
+async def test_one_look_takes_a_limited_number_longest_waiting_first(store: StoreUnderTest) -> None:
     await store.rows(
         "INSERT INTO districts (district_id, reevaluate_at) "
         "SELECT lpad(n::text, 4, '0'), now() - n * interval '1 second' FROM generate_series(1, $1::int) AS n",
@@ -274,9 +260,7 @@ async def test_each_request_counts_and_the_last_one_says_why(store: StoreUnderTe
     ]
 
 
-async def test_windows_are_locked_in_the_order_of_their_districts_by_whoever_asks(
-    store: StoreUnderTest,
-) -> None:
+async def test_windows_are_locked_in_the_order_of_their_districts(store: StoreUnderTest) -> None:
     async def ask() -> None:
         async with store.database.transaction() as connection:
             await windows.close(connection, [OTHER_DISTRICT, DISTRICT], Trigger.FLUSH)
@@ -291,9 +275,7 @@ async def test_windows_are_locked_in_the_order_of_their_districts_by_whoever_ask
     await asking
 
 
-async def test_a_district_is_taken_without_waiting_for_the_evaluation_of_another(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_is_taken_without_waiting_for_another(store: StoreUnderTest) -> None:
     await store.rows("INSERT INTO districts (district_id) VALUES ($1), ($2)", DISTRICT, OTHER_DISTRICT)
 
     async with store.database.transaction() as elsewhere, asyncio.timeout(10):

@@ -269,9 +269,7 @@ async def test_rows_of_one_key_in_one_call_are_one_row_in_every_order(
     assert [tuple(row) for row in await store.rows(case.look)] == case.found
 
 
-async def test_a_record_that_is_taken_out_and_put_in_at_once_is_what_the_later_of_the_two_says(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_record_taken_out_and_put_in_is_what_the_later_says(store: StoreUnderTest) -> None:
     put = EntryWrite(RosterKind.SCHOOL, SCHOOL, Entry(RosterKind.SCHOOL, SCHOOL, text("North")))
     taken_out = EntryWrite(RosterKind.SCHOOL, SCHOOL, None)
 

@@ -125,9 +125,7 @@ async def test_all_that_is_kept_of_a_student_is_told(
 
 
 @pytest.mark.usefixtures("told")
-async def test_a_student_is_found_by_a_beginning_of_his_id_and_by_his_sis_id(
-    students: PostgresStudents,
-) -> None:
+async def test_a_student_is_found_by_sis_id_or_the_start_of_his_id(students: PostgresStudents) -> None:
     assert await erase_student.student_id_of(students, DISTRICT, HIM) == HIM
     assert await erase_student.student_id_of(students, DISTRICT, f"{MARK}-7") == HIM
     for text in (HIM[:8], HIM[:7], "S-7000", "%"):

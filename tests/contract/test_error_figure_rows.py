@@ -561,9 +561,7 @@ async def test_class_changes_are_folded_by_place_fate_and_promotion_with_the_ful
 # The district itself
 
 
-async def test_a_district_can_be_read_from_clever_while_it_is_connected(
-    store: StoreUnderTest, figures: PostgresErrorFigures
-) -> None:
+async def test_a_connected_district_can_be_read(store: StoreUnderTest, figures: PostgresErrorFigures) -> None:
     connect = "INSERT INTO connections (district_id, disconnected_at) VALUES ($1, $2)"
     await store.rows(connect, "e", None)
     assert not await figures.is_connected()

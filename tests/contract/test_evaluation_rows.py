@@ -43,9 +43,7 @@ TOLD: Final = (
 )
 
 
-async def test_a_district_is_what_clever_said_when_it_was_asked_and_else_what_the_feed_said(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_is_what_clever_said_or_else_what_the_feed_said(store: StoreUnderTest) -> None:
     rows = [
         (DISTRICT, "district", "x"),
         (DISTRICT, "school", DISTRICT),
@@ -129,9 +127,7 @@ CONFIRMED: Final = Confirmation(removed=5, class_changes=3)
 
 
 @pytest.mark.parametrize("is_ended", [False, True])
-async def test_the_newest_filter_is_in_force_and_its_confirmation_until_it_is_ended(
-    store: StoreUnderTest, is_ended: bool
-) -> None:
+async def test_the_newest_filter_is_in_force_until_it_is_ended(store: StoreUnderTest, is_ended: bool) -> None:
     for version in (2, 1):
         scope = {"scope": {"grades": [str(version)]}}
         await store.rows(FILTER, DISTRICT, version, scope, CONFIRMED.to_json() if version == 2 else None)
@@ -196,9 +192,7 @@ WARNINGS: Final = {"w": NEW, "v": RESOLVED}
 
 
 @pytest.mark.usefixtures("findings")
-async def test_errors_that_are_new_and_those_that_resolved_are_counted_by_code(
-    store: StoreUnderTest,
-) -> None:
+async def test_errors_that_are_new_or_resolved_are_counted_by_code(store: StoreUnderTest) -> None:
     async with lent(store) as evaluation:
         changes = await evaluation.changed_errors()
 
@@ -215,9 +209,7 @@ async def test_a_review_leaves_open_errors_as_reported_and_none_that_resolved(st
 
 
 @pytest.mark.usefixtures("findings")
-async def test_a_district_that_leaves_review_has_open_errors_that_nobody_was_told(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_leaving_review_has_open_errors_not_yet_told(store: StoreUnderTest) -> None:
     await store.rows("DELETE FROM findings WHERE severity = 'warning'")
 
     async with lent(store) as evaluation:
@@ -290,9 +282,7 @@ async def test_a_plan_has_what_comes_from_schools_to_students_and_then_what_goes
     assert replaced == ([("student", "put-a", "gone-a")] if names_replaced else [])
 
 
-async def test_a_commit_takes_over_what_is_planned_and_leaves_the_rest_as_it_is(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_commit_takes_over_what_is_planned_and_leaves_the_rest(store: StoreUnderTest) -> None:
     await planned(store)
 
     async with lent(store) as evaluation:
@@ -314,9 +304,7 @@ async def test_a_commit_takes_over_what_is_planned_and_leaves_the_rest_as_it_is(
     assert all(row["candidate"] == row["committed"] for row in rows)
 
 
-async def test_the_parts_of_this_decisions_commit_are_told_how_many_they_are_and_nothing_else(
-    store: StoreUnderTest,
-) -> None:
+async def test_only_the_parts_of_this_commit_learn_their_number(store: StoreUnderTest) -> None:
     review = replace(outbox_message(), changes=None)
     await store.rows("INSERT INTO districts (district_id, decision_number) VALUES ($1, 5)", DISTRICT)
     async with lent(store) as evaluation:
@@ -366,9 +354,7 @@ async def closed(
     return await window_of(store)
 
 
-async def test_a_window_that_is_answered_and_whose_events_are_all_taken_is_gone(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_answered_window_without_events_is_gone(store: StoreUnderTest) -> None:
     await store.rows(INBOX, OTHER_DISTRICT, "1", NOON)
 
     assert await closed(store) is None
@@ -403,9 +389,7 @@ async def test_a_request_stays_that_came_later_or_was_not_answered(
     assert (window["requested"], window["through"], window["events"]) == ("settled", "e", 0)
 
 
-async def test_an_event_that_is_stored_while_its_window_is_closed_keeps_it_open(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_event_stored_while_its_window_is_closed_keeps_it_open(store: StoreUnderTest) -> None:
     async with store.database.transaction() as storing:
         await storing.execute(WINDOW, DISTRICT, NOON, later(1), NUMBER, None)
     async with store.database.transaction() as storing:

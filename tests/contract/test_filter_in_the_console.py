@@ -82,9 +82,7 @@ async def test_a_suggestion_is_adopted_in_one_click(browser: Browser, store: Sto
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_suggestion_is_not_adopted_over_a_filter_that_came_meanwhile(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_suggestion_does_not_replace_a_newer_filter(browser: Browser, store: StoreUnderTest) -> None:
     await browser.of("filter")
     fields = {"filter": browser.hidden("filter"), "version": browser.hidden("version"), "reason": "yes"}
     await store.districts.set_filter(DISTRICT, keeping(CHESS), "ada", "mine")
@@ -144,9 +142,7 @@ async def test_the_history_tells_who_set_what_and_why(browser: Browser, store: S
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_filter_is_written_with_buttons_and_nothing_else(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_filter_is_written_with_buttons_alone(browser: Browser, store: StoreUnderTest) -> None:
     await browser.of("filter/edit")
     assert "No rules yet" in browser.text
     assert "Grades in this district: 3." in browser.text
@@ -181,9 +177,7 @@ async def test_while_one_types_the_count_comes_back_alone(browser: Browser) -> N
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_filter_that_leaves_students_is_saved_only_when_that_is_meant(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_filter_that_leaves_students_asks_first(browser: Browser, store: StoreUnderTest) -> None:
     form = editor(("name", "is", "nobody's section"), reason="a test", do="save")
 
     text = await browser.of("filter/edit", form)
@@ -221,9 +215,7 @@ async def test_what_cannot_be_saved_is_refused_and_kept(
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_filter_that_somebody_else_set_meanwhile_is_shown_and_replaced_only_by_a_second_yes(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_filter_set_meanwhile_is_shown_first(browser: Browser, store: StoreUnderTest) -> None:
     form = editor(("name", "contains", "homeroom"), reason="mine", do="save")
     await store.districts.set_filter(DISTRICT, keeping(CHESS), "ada", "hers")
 
@@ -240,9 +232,7 @@ async def test_a_filter_that_somebody_else_set_meanwhile_is_shown_and_replaced_o
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_full_trial_tells_what_the_commit_would_change_and_changes_nothing(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_full_trial_tells_the_changes_and_makes_none(browser: Browser, store: StoreUnderTest) -> None:
     text = await browser.of("filter/edit", editor(("name", "contains", "homeroom"), do="trial"))
     assert (browser.status, "No errors: the preflight would pass" in text) == (200, True)
 
@@ -257,9 +247,7 @@ async def test_a_full_trial_tells_what_the_commit_would_change_and_changes_nothi
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_section_is_tried_as_a_rule_without_its_name_in_an_address(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_section_is_tried_without_its_name_in_a_url(browser: Browser, store: StoreUnderTest) -> None:
     rule = {"rule_field": "name", "rule_op": "is", "rule_value": "Chess - Quillfeather"}
 
     text = await browser.of("filter/edit", rule)
@@ -324,9 +312,7 @@ def test_no_form_grows_without_end() -> None:
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_scope_that_nobody_has_is_told_while_one_types_and_once_it_is_in_force(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_an_unknown_scope_is_told_typed_and_in_force(browser: Browser, store: StoreUnderTest) -> None:
     told = "which no shared student or school has"
     form = editor(("name", "contains", "homeroom"), do="count", grades="3, K")
 
@@ -351,9 +337,7 @@ async def chess_is_confirmed(browser: Browser, store: StoreUnderTest) -> None:
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_filter_that_moves_students_is_saved_once_its_figures_are_ticked(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_moving_filter_is_saved_with_figures_ticked(browser: Browser, store: StoreUnderTest) -> None:
     form = editor(("name", "is", "Chess - Quillfeather"), reason="clubs now", do="save")
 
     text = await browser.of("filter/edit", form)
@@ -368,9 +352,7 @@ async def test_a_filter_that_moves_students_is_saved_once_its_figures_are_ticked
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_suggestion_that_moves_students_is_adopted_once_its_figures_are_ticked(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_moving_suggestion_needs_its_figures_ticked(browser: Browser, store: StoreUnderTest) -> None:
     form = {"filter": json.dumps(CHESS), "version": "0", "reason": "clubs now"}
 
     text = await browser.of("filter/adopt", form)
@@ -383,9 +365,7 @@ async def test_a_suggestion_that_moves_students_is_adopted_once_its_figures_are_
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_held_filter_shows_its_class_changes_on_the_page_of_the_plan_with_the_button(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_held_filter_shows_its_changes_on_its_plan(browser: Browser, store: StoreUnderTest) -> None:
     await store.districts.set_filter(DISTRICT, keeping(CHESS), "ada")
     await evaluate(store)
 

@@ -33,9 +33,7 @@ async def leave(feed: Feed, *students: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_what_is_counted_is_never_more_than_what_was_moved_at_most(
-    store: StoreUnderTest, feed: Feed, seed: int
-) -> None:
+async def test_no_count_exceeds_what_was_moved(store: StoreUnderTest, feed: Feed, seed: int) -> None:
     rng = Random(seed)  # noqa: S311 — a reproducible choice
     await store.districts.set_policy(DISTRICT, NO_LIMITS, "test")
     await evaluate(store)

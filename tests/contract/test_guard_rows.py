@@ -229,9 +229,7 @@ async def test_students_are_counted_from_where_they_were_at_first_to_where_they_
             assert most == at_most(district, after, floor)
 
 
-async def test_a_plan_that_moves_nobody_goes_beyond_no_limit_whatever_commits_moved(
-    store: StoreUnderTest, guards: PostgresGuards
-) -> None:
+async def test_a_plan_moving_nobody_is_within_limits(store: StoreUnderTest, guards: PostgresGuards) -> None:
     district = invented(Random(0), is_moving=False)  # noqa: S311 — a reproducible choice
     await district.keep(store, "d")
 
@@ -276,9 +274,7 @@ async def test_of_a_large_school_no_more_students_are_counted_than_its_limits_as
     assert grown == (exact, exact, most)
 
 
-async def test_a_school_is_no_larger_for_newcomers_who_are_not_committed_yet(
-    store: StoreUnderTest, guards: PostgresGuards
-) -> None:
+async def test_a_school_does_not_grow_by_newcomers(store: StoreUnderTest, guards: PostgresGuards) -> None:
     await District([Move("a", ("n", "1"), None), Move("b", None, ("n", "1"))]).keep(store, "d")
     await store.rows("UPDATE roster SET committed_school_id = 'n'")
 
@@ -307,9 +303,7 @@ async def test_whom_a_plan_moves_is_kept_under_its_commit_with_where_he_was_and_
     ]
 
 
-async def test_a_count_that_starts_over_is_that_of_one_district(
-    store: StoreUnderTest, guards: PostgresGuards
-) -> None:
+async def test_a_count_starts_over_for_one_district(store: StoreUnderTest, guards: PostgresGuards) -> None:
     for name in ("d", "e"):
         await invented(Random(0)).keep(store, name)  # noqa: S311 — a reproducible choice
 

@@ -137,9 +137,7 @@ async def test_a_student_who_left_and_came_back_counts_no_more(store: StoreUnder
     assert detail == {"removed": 4, "committed": 32, "limit_percent": 10, "earlier": 3}
 
 
-async def test_students_who_came_within_the_window_are_guarded_as_the_plan_removes_them(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_students_who_came_lately_are_guarded_as_removed(store: StoreUnderTest, strict: Feed) -> None:
     newcomers = range(40, 60)
     await come(strict, *newcomers)
     await strict.send(("sections", homeroom(703, NORTH, newcomers)))
@@ -151,9 +149,7 @@ async def test_students_who_came_within_the_window_are_guarded_as_the_plan_remov
     assert (await details(store))[0] == {"removed": 20, "committed": 52, "limit_percent": 10}
 
 
-async def test_a_school_is_counted_with_those_who_were_there_at_the_start(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_a_school_is_counted_as_it_was_at_the_start(store: StoreUnderTest, strict: Feed) -> None:
     await store.districts.set_policy(DISTRICT, NO_FLOOR | {"removal_limit_percent": 100}, "test")
     await evaluate(store)
     await leave(strict, 21, 22)
@@ -166,9 +162,7 @@ async def test_a_school_is_counted_with_those_who_were_there_at_the_start(
     assert await details(store) == [{"removed": 4, "committed": 12, "limit_percent": 25, "earlier": 2}]
 
 
-async def test_classes_that_change_one_by_one_are_counted_together(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_single_changes_of_class_are_counted_together(store: StoreUnderTest, strict: Feed) -> None:
     outcomes = list[str]()
     for moved in range(1, 8):
         await strict.send(
@@ -183,9 +177,7 @@ async def test_classes_that_change_one_by_one_are_counted_together(
     assert list(await causes(store)) == ["sis.students_reassigned"]
 
 
-async def test_a_class_that_is_what_it_was_at_the_start_has_not_changed(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_a_class_back_as_at_the_start_has_not_changed(store: StoreUnderTest, strict: Feed) -> None:
     for students in (range(7, 21), NORTHERN, range(7, 21), NORTHERN):
         others = [student for student in NORTHERN if student not in students]
         await strict.send(
@@ -195,9 +187,7 @@ async def test_a_class_that_is_what_it_was_at_the_start_has_not_changed(
         assert await evaluate(store) == ["commit"]
 
 
-async def test_what_a_plan_does_not_add_to_is_no_reason_to_hold_it(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_what_a_plan_does_not_add_to_is_no_reason_to_hold(store: StoreUnderTest, strict: Feed) -> None:
     for student in (1, 2, 3):
         await leave(strict, student)
         await evaluate(store)
@@ -208,9 +198,7 @@ async def test_what_a_plan_does_not_add_to_is_no_reason_to_hold_it(
     assert await by_code(store) == {}
 
 
-async def test_another_districts_history_is_neither_counted_nor_forgotten(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_another_districts_history_is_left_alone(store: StoreUnderTest, strict: Feed) -> None:
     await store.rows(
         "INSERT INTO guard_history SELECT 'another', 9, $1, now(), true, $2, 'c', false, NULL, NULL",
         record_id(5),
@@ -230,9 +218,7 @@ async def test_another_districts_history_is_neither_counted_nor_forgotten(
 # Time
 
 
-async def test_a_district_that_only_the_last_hours_hold_passes_by_itself_when_they_are_over(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_a_district_held_by_its_last_hours_passes_later(store: StoreUnderTest, strict: Feed) -> None:
     await leave(strict, 1, 2)
     await evaluate(store)
     await leave(strict, 3, 4)
@@ -249,9 +235,7 @@ async def test_a_district_that_only_the_last_hours_hold_passes_by_itself_when_th
     assert (await store.districts.show(DISTRICT))["status"] == "rostered"
 
 
-async def test_a_commit_leaves_nothing_to_look_at_when_its_hours_are_over(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_a_commits_counts_are_over_with_its_hours(store: StoreUnderTest, strict: Feed) -> None:
     await leave(strict, 1)
     await evaluate(store)
     await leave(strict, 2)
@@ -261,9 +245,7 @@ async def test_a_commit_leaves_nothing_to_look_at_when_its_hours_are_over(
     assert row["reevaluate_at"] is None
 
 
-async def test_what_is_older_than_any_count_is_forgotten_by_housekeeping(
-    store: StoreUnderTest, strict: Feed
-) -> None:
+async def test_what_no_count_needs_is_forgotten_by_housekeeping(store: StoreUnderTest, strict: Feed) -> None:
     await leave(strict, 1)
     await evaluate(store)
     await store.rows("UPDATE guard_history SET committed_at = committed_at - interval '8 days'")
@@ -318,9 +300,7 @@ async def test_a_new_school_year_passes_with_one_approval(store: StoreUnderTest,
 # Filters
 
 
-async def test_a_filter_that_nobody_confirmed_is_held_with_its_cause(
-    store: StoreUnderTest, clubs: Feed
-) -> None:
+async def test_an_unconfirmed_filter_is_held_with_its_cause(store: StoreUnderTest, clubs: Feed) -> None:
     assert clubs
     await store.districts.set_filter(DISTRICT, CHESS, "ada")
 
@@ -336,9 +316,7 @@ async def shown(store: StoreUnderTest) -> FilterEffect:
     return effect
 
 
-async def test_a_filter_that_was_confirmed_is_committed_and_starts_the_count_over(
-    store: StoreUnderTest, clubs: Feed
-) -> None:
+async def test_a_confirmed_filter_commits_and_resets_the_count(store: StoreUnderTest, clubs: Feed) -> None:
     effect = await shown(store)
     assert effect.text == "32 of 32 students change class"
     await store.districts.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
@@ -352,9 +330,7 @@ async def test_a_filter_that_was_confirmed_is_committed_and_starts_the_count_ove
     assert await evaluate(store) == ["review"]
 
 
-async def test_more_students_than_were_confirmed_are_an_accident_still(
-    store: StoreUnderTest, clubs: Feed
-) -> None:
+async def test_more_students_than_confirmed_are_an_accident(store: StoreUnderTest, clubs: Feed) -> None:
     effect = await shown(store)
     await leave(clubs, *range(1, 13))
     await store.districts.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
@@ -363,9 +339,7 @@ async def test_more_students_than_were_confirmed_are_an_accident_still(
     assert await by_code(store) == {"district.mass_removal": 1, "school.mass_removal": 1}
 
 
-async def test_what_was_confirmed_waits_for_other_errors_and_serves_one_commit(
-    store: StoreUnderTest, clubs: Feed
-) -> None:
+async def test_a_confirmation_waits_for_errors_and_serves_once(store: StoreUnderTest, clubs: Feed) -> None:
     effect = await shown(store)
     await clubs.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
     await store.districts.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
@@ -380,9 +354,7 @@ async def test_what_was_confirmed_waits_for_other_errors_and_serves_one_commit(
     assert await by_code(store) == {"district.class_change": 1, "school.class_change": 2}
 
 
-async def test_what_was_confirmed_of_one_filter_is_not_confirmed_of_the_next(
-    store: StoreUnderTest, clubs: Feed
-) -> None:
+async def test_a_confirmation_does_not_serve_the_next_filter(store: StoreUnderTest, clubs: Feed) -> None:
     assert clubs
     effect = await shown(store)
     await store.districts.set_filter(DISTRICT, CHESS, "ada", confirmed=effect.moves)
@@ -391,9 +363,7 @@ async def test_what_was_confirmed_of_one_filter_is_not_confirmed_of_the_next(
     assert await evaluate(store) == ["review"]
 
 
-async def test_nothing_is_asked_of_a_filter_that_moves_nobody_or_before_the_first_commit(
-    store: StoreUnderTest, clubs: Feed
-) -> None:
+async def test_a_filter_that_moves_nobody_needs_no_confirmation(store: StoreUnderTest, clubs: Feed) -> None:
     assert clubs
     effect = await filter_effect(store.evaluations, DISTRICT, HOMEROOMS)
     assert effect is not None
@@ -447,9 +417,7 @@ def _listed() -> Json:
     return {"school": NORTH, "students": [record_id(student) for student in NORTHERN]}
 
 
-async def test_students_who_fall_into_a_class_that_was_there_have_lost_a_shared_section(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_students_in_a_class_that_was_there_lost_a_section(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(("sections", str(record_id(700))), ("sections", homeroom(701, SOUTH, EVERYBODY)))
 
     assert await evaluate(store) == ["review"]

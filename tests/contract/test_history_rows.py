@@ -64,9 +64,7 @@ async def test_history_is_forgotten_up_to_the_last_old_commit_of_its_district(st
     assert await left(store) == {"old": (3, [4]), "young": (1, [2, 3]), "new": (0, [1])}
 
 
-async def test_history_left_by_a_forgetting_that_was_broken_off_goes_the_next_time(
-    store: StoreUnderTest,
-) -> None:
+async def test_history_left_by_a_broken_forgetting_goes_next_time(store: StoreUnderTest) -> None:
     await district(store, "left", 3, {2: OLD, 3: YOUNG, 4: YOUNG}, range(2, 5))
     await district(store, "of the first", 3, {3: OLD, 4: YOUNG}, [3, 4])
     await district(store, "left and old", 2, {2: OLD, 3: OLD, 4: YOUNG}, range(2, 5))
@@ -107,9 +105,7 @@ ROSTER: Final = (
 )
 
 
-async def test_what_a_commit_replaces_is_kept_but_for_the_records_of_erased_students(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_a_commit_replaces_is_kept_except_of_erased_students(store: StoreUnderTest) -> None:
     await store.rows(
         "INSERT INTO districts (district_id, last_commit_id, commit_sequence) VALUES ('d', 'c', 4), "
         "('other', 'c', 4)"

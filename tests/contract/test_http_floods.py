@@ -179,9 +179,7 @@ async def test_the_port_of_probes_answers_nothing_else(serve: Serve) -> None:
 # HEAD
 
 
-async def test_no_page_has_a_body_where_only_its_head_is_asked_for(
-    serve: Serve, store: StoreUnderTest
-) -> None:
+async def test_no_page_has_a_body_where_its_head_is_asked_for(serve: Serve, store: StoreUnderTest) -> None:
     await store.rows("INSERT INTO districts (district_id) VALUES ($1)", DISTRICT)
     async with serve() as console:
         async with console.logged_in(Role.ADMIN) as browser:

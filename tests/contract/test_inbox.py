@@ -39,9 +39,7 @@ async def test_a_later_word_waits_for_the_events_of_an_earlier_one(store: StoreU
     assert await is_settled(store)
 
 
-async def test_a_word_that_is_never_kept_holds_up_later_ones_for_some_minutes_only(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_word_not_kept_holds_up_later_ones_for_minutes(store: StoreUnderTest) -> None:
     await store.inbox.store([arrival(1)], [Mark(DISTRICT, NOTHING, event_id(2), 2)], [])
     await store.rows("UPDATE feed_marks SET received_at = received_at - interval '6 minutes'")
 

@@ -40,9 +40,7 @@ async def marks(store: StoreUnderTest) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("requested", [None, "settled", "flush", "filter", "resync", "approval"])
-async def test_a_word_that_is_kept_closes_a_window_that_nobody_else_has_closed(
-    store: StoreUnderTest, requested: str | None
-) -> None:
+async def test_a_kept_word_closes_an_open_window(store: StoreUnderTest, requested: str | None) -> None:
     for district in ("d", "e"):
         await store.rows(WINDOW, district, requested)
 
@@ -177,9 +175,7 @@ async def stored(store: StoreUnderTest) -> list[tuple[str, str]]:
     return [(row["district_id"], row["event_id"]) for row in rows]
 
 
-async def test_what_happened_before_a_purge_is_not_stored_and_a_row_happened_when_it_was_published(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_happened_before_a_purge_is_not_stored(store: StoreUnderTest) -> None:
     through = f"{PURGED:08x}{'5' * 16}"
     await store.rows(
         "INSERT INTO districts (district_id, purged_through) VALUES ('d', $1), ('e', NULL), ('f', $2)",
@@ -206,9 +202,7 @@ async def test_what_happened_before_a_purge_is_not_stored_and_a_row_happened_whe
     assert counted.stored == len(await stored(store))
 
 
-async def test_of_an_erased_student_an_event_is_stored_without_what_it_tells_of_him(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_event_of_an_erased_student_is_stored_without_his_data(store: StoreUnderTest) -> None:
     for district, student in (("d", "1"), ("d", "3"), ("e", "2"), ("f", "4")):
         await store.rows(
             "INSERT INTO erased_students (district_id, student_id, actor) VALUES ($1, $2, 'ada')",
@@ -247,9 +241,7 @@ async def test_letters_are_taken_out_of_quarantine_by_district_and_digest(store:
     assert [(await closed(store, district))[0] for district in ("d", "e")] == ["flush", None]
 
 
-async def test_a_letter_that_is_discarded_leaves_the_quarantine_of_its_district_alone(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_discarded_letter_leaves_the_districts_quarantine_alone(store: StoreUnderTest) -> None:
     letters = [DeadLetter(1, body, "d.users", "not_json", "d", None) for body in (b"1", b"2")]
     for district in ("d", "e"):
         await store.inbox.store([], [], [Quarantined(district, each.digest, "r", "x") for each in letters])

@@ -15,9 +15,7 @@ from worker.pipeline.relay.stage import RelayStage
 from worker.runtime.metrics import Metrics
 
 
-async def test_a_review_with_other_codes_is_an_update_and_its_end_is_told_once(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_another_set_of_codes_is_an_update_and_its_end_once(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
     await evaluate(store)
     await feed.send(("users", student_json(2, {"school": NORTH, "sis_id": ""})))
@@ -39,9 +37,7 @@ async def test_a_review_with_other_codes_is_an_update_and_its_end_is_told_once(
     assert {alert["dedup_key"] for alert in await alerts(store)} == {f"preflight.failed/{DISTRICT}"}
 
 
-async def test_the_end_of_a_flapping_district_is_told_by_an_inspection_once_it_stayed_away(
-    database_url: str,
-) -> None:
+async def test_a_flapping_districts_end_is_told_by_an_inspection_later(database_url: str) -> None:
     async with opened_store(database_url, rules=AlertRules(timedelta(hours=1))) as store:
         feed = await rostered(store)
         for _ in range(4):
@@ -84,9 +80,7 @@ async def test_what_is_rolled_back_is_not_told(store: StoreUnderTest, feed: Feed
     assert await store.rows("SELECT FROM incidents") == []
 
 
-async def test_a_purge_ends_all_incidents_of_its_district_and_of_no_other(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_purge_ends_all_incidents_of_its_district_alone(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(*(("users", str(record_id(number))) for number in SOUTHERN))
     await evaluate(store)
     await store.rows(
@@ -114,9 +108,7 @@ async def test_a_purge_ends_all_incidents_of_its_district_and_of_no_other(
 # Their outbox
 
 
-async def test_alerts_leave_though_the_commits_of_their_district_are_stuck(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_alerts_leave_while_their_districts_commits_wait(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
     await evaluate(store)
     published = list[tuple[str, object]]()

@@ -60,9 +60,7 @@ TIME_TELLS: Final[dict[str, tuple[Mapping[str, Any], str | None]]] = {
 }
 
 
-async def test_an_inspection_ends_tells_and_forgets_what_time_alone_is_a_reason_for(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_inspection_ends_what_only_time_is_a_reason_for(store: StoreUnderTest) -> None:
     for district, (columns, _) in TIME_TELLS.items():
         await stand(store, district, PREFLIGHT_FAILED, **columns)
     await stand(store, "inspected", FEED_STUCK, **FLAPS, clear_since=LONG)
@@ -87,9 +85,7 @@ async def test_an_inspection_passes_by_what_an_evaluation_tells_of_right_now(sto
     assert [alert["district_id"] for alert in await alerts(store)] == ["b"]
 
 
-async def test_what_is_noted_of_a_district_ends_its_incident_of_that_code_and_no_other(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_is_noted_ends_its_districts_incident_of_that_code_alone(store: StoreUnderTest) -> None:
     for district in (DISTRICT, OTHER_DISTRICT):
         for code in (PREFLIGHT_FAILED, PLAN_MASS_REMOVAL):
             await stand(store, district, code)
@@ -130,9 +126,7 @@ async def test_an_incident_of_a_district_is_noted_by_one_at_a_time(store: StoreU
     assert await told(store) == []
 
 
-async def test_all_incidents_of_a_district_end_at_once_and_are_forgotten_and_no_others(
-    store: StoreUnderTest,
-) -> None:
+async def test_all_incidents_of_one_district_end_and_are_forgotten(store: StoreUnderTest) -> None:
     await stand(store, DISTRICT, PREFLIGHT_FAILED, **FLAPS)
     await stand(store, DISTRICT, PLAN_MASS_REMOVAL, **OVER)
     for code in (PREFLIGHT_FAILED, FEED_STUCK):
@@ -166,9 +160,7 @@ async def test_what_stands_is_listed_from_the_oldest_on(store: StoreUnderTest) -
     ]
 
 
-async def test_what_a_process_reports_of_its_stages_replaces_what_it_said_and_no_more(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_processes_report_replaces_only_what_it_said_before(store: StoreUnderTest) -> None:
     failures = PostgresStageFailures(store.database)
     for process in ("one", "two", "gone", "silent"):
         await failures.report(process, {"relay": (60.0, "a"), "poll": (60.0, "b")})

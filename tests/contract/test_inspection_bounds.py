@@ -61,9 +61,7 @@ async def told_of(store: StoreUnderTest) -> dict[str | None, str]:
 
 
 @pytest.mark.parametrize("what", BOUNDS)
-async def test_it_is_told_once_it_lasts_for_as_long_as_that_and_no_sooner(
-    store: StoreUnderTest, what: str
-) -> None:
+async def test_it_is_told_once_it_has_lasted_so_long(store: StoreUnderTest, what: str) -> None:
     (code, threshold), statement = BOUNDS[what]
     await store.rows(statement, "sooner", threshold - A_BIT)
     await store.rows(statement, "later", threshold + A_BIT)
@@ -98,9 +96,7 @@ async def test_what_needs_nobody_is_not_told_however_long_it_lasts(store: StoreU
     assert await alerts(store) == []
 
 
-async def test_a_window_of_a_parked_district_is_not_overdue_and_that_of_one_that_failed_is(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_failed_districts_window_is_overdue_and_a_parked_ones_is_not(store: StoreUnderTest) -> None:
     failed = "INSERT INTO evaluation_failures VALUES ($1, 1, now(), CASE WHEN $2 THEN now() END, 'x')"
     for district in ("parked", "failed", "neither"):
         await store.rows(f"{WINDOWS} ($1, now(), now() - interval '1 day', 3, NULL)", district)
@@ -114,9 +110,7 @@ async def test_a_window_of_a_parked_district_is_not_overdue_and_that_of_one_that
     assert (await store.inspections.figures()).windows_due == 2
 
 
-async def test_a_district_that_is_being_read_whole_is_stuck_only_where_that_began_too_long_ago(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_being_read_whole_is_stuck_after_too_long(store: StoreUnderTest) -> None:
     begun = (
         "INSERT INTO baselines (district_id, run, seed, overlap, floor, collections, started_at, read_at) "
         "VALUES ($1, gen_random_uuid(), '', '', '', '{}', now() - $2::interval, CASE WHEN $3 THEN now() END)"
@@ -143,9 +137,7 @@ async def test_of_messages_those_that_wait_too_long_are_counted_by_district(stor
     assert counts == {"a": {"messages": 2}, "b": {"messages": 1}}
 
 
-async def test_of_a_stage_the_processes_in_which_it_fails_are_counted_and_one_error_is_told(
-    store: StoreUnderTest,
-) -> None:
+async def test_processes_in_which_a_stage_fails_are_counted_with_one_error(store: StoreUnderTest) -> None:
     failing = "INSERT INTO stage_failures VALUES ($1, $2, now() - $3::interval, now(), $4)"
     for process, stage, since, problem in (
         *(("one", "relay", 9 * MINUTE, "b"), ("two", "relay", 9 * MINUTE, "a")),

@@ -65,9 +65,7 @@ async def change(store: StoreUnderTest, statement: str) -> None:
 
 
 @pytest.mark.parametrize("code", TROUBLE)
-async def test_what_an_inspection_finds_is_told_once_and_once_that_it_is_over(
-    store: StoreUnderTest, code: str
-) -> None:
+async def test_what_an_inspection_finds_is_told_once_and_its_end(store: StoreUnderTest, code: str) -> None:
     begins, ends = TROUBLE[code]
     await store.rows(CONNECTED, DISTRICT)
     await inspect(store)
@@ -92,9 +90,7 @@ async def test_what_an_inspection_finds_is_told_once_and_once_that_it_is_over(
     }
 
 
-async def test_stages_that_fail_for_a_while_are_one_incident_of_no_district_until_they_work(
-    store: StoreUnderTest,
-) -> None:
+async def test_stages_that_fail_are_one_incident_until_they_work(store: StoreUnderTest) -> None:
     failures = PostgresStageFailures(store.database)
     await failures.report("one", {"relay": (30.0, "ValueError stages/relay.py:9 once")})
     await inspect(store)
@@ -128,9 +124,7 @@ async def test_a_process_that_is_gone_is_not_heard_any_more(store: StoreUnderTes
     assert await told(store) == []
 
 
-async def test_dead_letters_are_an_incident_of_no_district_and_not_knowing_changes_nothing(
-    store: StoreUnderTest,
-) -> None:
+async def test_dead_letters_are_an_incident_that_not_knowing_leaves_alone(store: StoreUnderTest) -> None:
     for dead_letters in (None, 3, 4, None, 0, 0):
         await inspect(store, dead_letters)
 
@@ -159,9 +153,7 @@ async def test_what_is_no_trouble_yet_is_not_told(store: StoreUnderTest, harmles
 
 
 @pytest.mark.parametrize("column", ["due_at", "cursor_at"])
-async def test_a_feed_that_nobody_reads_is_stuck_unless_its_district_is_being_read_whole(
-    store: StoreUnderTest, column: str
-) -> None:
+async def test_an_unread_feed_is_stuck_unless_it_is_read_whole(store: StoreUnderTest, column: str) -> None:
     await store.rows(CONNECTED, DISTRICT)
     await store.rows(f"UPDATE connections SET {column} = now() - interval '16 minutes'")
     run = await store.baselines.begin(DISTRICT, "", "", ["users"])

@@ -61,9 +61,7 @@ async def test_a_letter_keeps_whatever_stands_in_its_routing_key(store: StoreUnd
         assert [one.routing_key async for one in opened.read(10)] == ["d.\0é"]
 
 
-async def test_a_purge_takes_letters_along_that_came_since_the_others_were_discarded(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_purge_takes_letters_that_came_since_the_discarding(store: StoreUnderTest) -> None:
     await store.inbox.store([], [], [Quarantined(DISTRICT, b"", "bad_field", "")])
     for district in (DISTRICT, OTHER_DISTRICT):
         await store.dead_letters.append(letter(b"1", district=district))

@@ -70,9 +70,7 @@ def written(folder: Path, documents: list[Json]) -> Path:
     return path
 
 
-async def test_a_district_whose_every_field_is_as_long_as_it_may_be_is_committed(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_a_district_of_longest_fields_is_committed(store: StoreUnderTest, tmp_path: Path) -> None:
     case = CaseRunner(store, tmp_path)
 
     await case.happen(written(tmp_path, events()))

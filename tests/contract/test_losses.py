@@ -77,9 +77,7 @@ CASES: Final = {
 
 
 @pytest.mark.parametrize("what", CASES)
-async def test_a_district_lacks_what_it_neither_has_nor_was_asked_to_do_without(
-    store: StoreUnderTest, what: str
-) -> None:
+async def test_a_district_lacks_what_it_has_not_and_must_have(store: StoreUnderTest, what: str) -> None:
     case = CASES[what]
     await store.rows(case.statement, *case.values)
     lost = LostMessage("d", b"lost", "delivery_limit", case.event_id, case.died_at)
@@ -94,9 +92,7 @@ async def test_a_district_lacks_what_it_neither_has_nor_was_asked_to_do_without(
     assert len(quarantined) == (case.is_lacking or what == "it is quarantined")
 
 
-async def test_of_many_each_district_gets_its_own_and_what_is_of_none_is_kept_apart(
-    store: StoreUnderTest,
-) -> None:
+async def test_each_district_gets_its_own_and_the_rest_is_kept_apart(store: StoreUnderTest) -> None:
     lost = [
         LostMessage(district, body, reason, None, None)
         for district, body, reason in (

@@ -35,9 +35,7 @@ ORDERS: Final[dict[str, tuple[Callable[[StoreUnderTest, DueMail], Awaitable[obje
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_what_is_said_of_a_mail_changes_it_alone_and_only_where_it_may_be_said(
-    store: StoreUnderTest, order: str
-) -> None:
+async def test_a_word_on_a_mail_changes_it_where_it_may_be_said(store: StoreUnderTest, order: str) -> None:
     say, fitting = ORDERS[order]
     await add_each_kind(store)
     changed = {}
@@ -50,9 +48,7 @@ async def test_what_is_said_of_a_mail_changes_it_alone_and_only_where_it_may_be_
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_what_a_holder_says_whose_turn_is_over_changes_nothing(
-    store: StoreUnderTest, order: str
-) -> None:
+async def test_a_holder_whose_turn_is_over_changes_nothing(store: StoreUnderTest, order: str) -> None:
     say, _ = ORDERS[order]
     await add_each_kind(store)
     before = await rows(store)
@@ -83,9 +79,7 @@ async def test_a_mail_is_handed_over_only_within_the_time_of_its_taker(store: St
     assert MINUTE - MOMENT < after["within"]["next_attempt_at"] - datetime.now(UTC) <= MINUTE
 
 
-async def test_a_mail_that_is_put_off_starts_anew_and_counts_from_its_first_try(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_mail_put_off_starts_over_and_counts_from_its_first_try(store: StoreUnderTest) -> None:
     for name, since in (("first", "NULL"), ("young", "now() - interval '1 day' + interval '20 s'"),
                         ("old", "now() - interval '1 day' - interval '20 s'")):  # fmt: skip
         await add(
@@ -108,9 +102,7 @@ async def test_a_mail_that_is_put_off_starts_anew_and_counts_from_its_first_try(
     assert datetime.now(UTC) - after["first"]["trying_since"] < MOMENT
 
 
-async def test_only_links_that_have_left_are_no_longer_kept_and_nothing_else_of_the_text_is_lost(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_a_text_only_links_that_have_left_are_lost(store: StoreUnderTest) -> None:
     token = "t0_-" * 8
     text = f"https://x.example/connect/{token}, /connect/{token} and /connect/short"
     await add(store, "a", "state = 'sending', attempts = 1, handed_at = now(), problem = 'slow'")
@@ -140,9 +132,7 @@ async def test_only_what_waits_and_is_due_is_taken(store: StoreUnderTest) -> Non
     assert await taken(store) == []
 
 
-async def test_mails_that_are_due_for_longest_are_taken_first_and_no_more_than_asked_for(
-    store: StoreUnderTest,
-) -> None:
+async def test_mails_due_longest_are_taken_first_as_far_as_asked_for(store: StoreUnderTest) -> None:
     for name, minutes in (("b", 3), ("a", 4), ("d", 1), ("c", 2)):
         await add(store, name, f"next_attempt_at = now() - interval '{minutes} minutes'")
 
@@ -150,18 +140,14 @@ async def test_mails_that_are_due_for_longest_are_taken_first_and_no_more_than_a
 
 
 @pytest.mark.parametrize("first", KINDS)
-async def test_the_next_mail_of_a_district_waits_while_the_one_before_it_may_still_go(
-    store: StoreUnderTest, first: str
-) -> None:
+async def test_a_mail_waits_while_the_one_before_may_still_go(store: StoreUnderTest, first: str) -> None:
     await add(store, "first", KINDS[first], "d")
     await add(store, "second", "attempts = 0", "d")
 
     assert await taken(store) == ([] if first in {"waits", "sending", "uncertain"} else ["second"])
 
 
-async def test_a_mail_does_not_wait_for_a_later_one_nor_for_that_of_another_district(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_mail_waits_for_no_later_one_nor_another_district(store: StoreUnderTest) -> None:
     await add(store, "first", KINDS["waits"], "other")
     await add(store, "second", "attempts = 0", "d")
     await add(store, "third", KINDS["waits"], "d")
@@ -174,9 +160,7 @@ async def sync(store: StoreUnderTest, district_id: str) -> None:
     await store.rows("INSERT INTO districts (district_id, status) VALUES ($1, 'rostered')", district_id)
 
 
-async def test_what_waits_for_the_sync_is_taken_where_its_own_district_is_in_sync(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_waits_for_the_sync_is_taken_once_in_sync(store: StoreUnderTest) -> None:
     for name in ("in", "out"):
         await put(store, mail(name, name, wait_for_sync=True))
     await sync(store, "in")
@@ -217,9 +201,7 @@ async def test_a_mail_that_somebody_else_takes_is_passed_by(store: StoreUnderTes
     assert (await rows(store))["unanswered"]["state"] == "uncertain"
 
 
-async def test_only_a_mail_that_was_handed_over_and_whose_time_is_over_becomes_uncertain(
-    store: StoreUnderTest,
-) -> None:
+async def test_only_a_mail_handed_over_and_out_of_time_becomes_uncertain(store: StoreUnderTest) -> None:
     await add_each_kind(store)
     over, within = (f"now() + interval '{by.total_seconds()} s'" for by in (-MOMENT, MOMENT))
     await store.rows(f"UPDATE mails SET next_attempt_at = {over} WHERE occasion <> 'sending'")
@@ -237,9 +219,7 @@ async def test_only_a_mail_that_was_handed_over_and_whose_time_is_over_becomes_u
     } | {"sending": "uncertain"}
 
 
-async def test_what_is_taken_counts_its_attempt_says_for_how_long_it_was_tried_and_is_held_for_the_lease(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_is_taken_counts_its_attempt_and_is_held_for_the_lease(store: StoreUnderTest) -> None:
     await add(store, "new", "next_attempt_at = now()")
     await add(store, "tried", "attempts = 3, trying_since = now() - interval '1 hour'")
     await add(store, "later", KINDS["waits"])
@@ -324,9 +304,7 @@ ANEW: Final = {
 
 
 @pytest.mark.parametrize("order", ANEW)
-async def test_an_order_changes_the_mail_that_it_is_of_and_says_who_gave_it(
-    store: StoreUnderTest, order: str
-) -> None:
+async def test_an_order_changes_its_mail_alone_and_names_its_giver(store: StoreUnderTest, order: str) -> None:
     await add_each_kind(store)
     for name in ANEW[order]:
         before = await rows(store)
@@ -349,9 +327,7 @@ async def test_an_order_changes_the_mail_that_it_is_of_and_says_who_gave_it(
             assert MOMENT > datetime.now(UTC) - row["next_attempt_at"] > NOTHING
 
 
-async def test_an_order_waits_for_the_sender_and_is_given_of_what_became_of_the_mail(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_order_waits_for_the_sender_and_sees_what_became_of_it(store: StoreUnderTest) -> None:
     await add(store, "waits", KINDS["waits"])
     of = (await rows(store))["waits"]["mail_id"]
 
@@ -397,9 +373,7 @@ def at(columns: str) -> str:
     return columns.format(*hours) + by
 
 
-async def test_districts_need_a_person_for_what_nobody_has_settled_since_the_oldest_of_it(
-    store: StoreUnderTest,
-) -> None:
+async def test_districts_need_a_person_since_their_oldest_unsettled_mail(store: StoreUnderTest) -> None:
     for name, (columns, _) in NEEDS.items():
         await add(store, name, at(columns))
     for name, columns in NEEDS_NOT.items():
@@ -413,9 +387,7 @@ async def test_districts_need_a_person_for_what_nobody_has_settled_since_the_old
     assert [each["district_id"] for each in needed] == sorted(NEEDS)
 
 
-async def test_the_mails_of_a_district_that_need_a_person_are_counted_since_the_first(
-    store: StoreUnderTest,
-) -> None:
+async def test_mails_that_need_a_person_are_counted_since_the_first(store: StoreUnderTest) -> None:
     for ago in (2, 3, 1):
         await add(store, str(ago), at(f"state = 'dead', dead_at = {{{ago}}}"), "d")
 

@@ -172,9 +172,7 @@ async def held(store: StoreUnderTest, office: Office, at: str) -> AsyncIterator[
         yield running
 
 
-async def test_an_uncertain_mail_holds_back_its_districts_later_ones_until_a_person_has_settled_it(
-    store: StoreUnderTest, office: Office
-) -> None:
+async def test_an_uncertain_mail_holds_back_its_districts_rest(store: StoreUnderTest, office: Office) -> None:
     await put(store, mail("a", "1"), mail("b", "1"), mail("c", "2"))
     stage = sending(store, office.url)
     office.trouble = {"END": CUT}
@@ -191,9 +189,7 @@ async def test_an_uncertain_mail_holds_back_its_districts_later_ones_until_a_per
     assert office.kept[0].message["Message-ID"] == office.kept[2].message["Message-ID"]
 
 
-async def test_a_mail_goes_to_those_who_can_be_reached_once_one_was_put_off_for_an_hour(
-    store: StoreUnderTest, office: Office
-) -> None:
+async def test_a_mail_goes_to_who_can_be_reached_after_an_hour(store: StoreUnderTest, office: Office) -> None:
     await put(store, mail())
     stage = sending(store, office.url)
     office.trouble = {ADA: 450}
@@ -228,9 +224,7 @@ async def test_one_districts_trouble_delays_no_other(store: StoreUnderTest, offi
     assert await states(store) == ["waiting", "sent", "waiting"]
 
 
-async def test_two_processes_side_by_side_send_each_mail_once_and_in_order(
-    store: StoreUnderTest, office: Office
-) -> None:
+async def test_two_processes_send_each_mail_once_in_order(store: StoreUnderTest, office: Office) -> None:
     await put(store, *(mail(f"{number:02}", str(number % 3)) for number in range(12)))
     async with opened_store(store.url) as other:
         stages = [sending(each, office.url) for each in (store, other) for _ in range(2)]
@@ -269,9 +263,7 @@ async def test_a_server_that_wants_a_password_gets_it_and_a_wrong_one_is_no_faul
     assert await states(store) == [state]
 
 
-async def test_neither_log_nor_problem_quotes_an_address_that_the_server_did(
-    store: StoreUnderTest, office: Office
-) -> None:
+async def test_neither_log_nor_problem_quotes_an_address(store: StoreUnderTest, office: Office) -> None:
     await put(store, mail())
     office.trouble = {"MAIL": 451, "END": 552}
     stage = sending(store, office.url)
@@ -327,9 +319,7 @@ class Forgetful(PostgresMails):
 
 
 @pytest.mark.parametrize("away", [2, -1])
-async def test_a_store_that_is_away_for_a_moment_makes_no_mail_uncertain(
-    store: StoreUnderTest, office: Office, away: int
-) -> None:
+async def test_a_store_away_makes_no_mail_uncertain(store: StoreUnderTest, office: Office, away: int) -> None:
     await put(store, mail())
     heard = Wakeups(store.database)
     mails = Forgetful(store.database, heard)

@@ -103,9 +103,7 @@ async def test_the_next_one_may_go_once_the_first_is_sent(store: StoreUnderTest)
     assert second.subject == "About b"
 
 
-async def test_whoever_dies_with_a_mail_that_was_not_handed_over_leaves_it_to_others(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_mail_not_handed_over_by_who_dies_is_left_to_others(store: StoreUnderTest) -> None:
     await put(store, mail())
     (lost,) = await store.mails.take(8, MINUTE)
     await now_due(store)
@@ -124,9 +122,7 @@ async def test_nobody_hands_over_a_mail_whose_time_with_it_is_over(store: StoreU
     assert not await store.mails.handed(late, {}, MINUTE)
 
 
-async def test_a_mail_that_was_handed_over_is_being_sent_and_then_uncertain_and_never_taken_again(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_mail_that_was_handed_over_ends_uncertain_and_stays_so(store: StoreUnderTest) -> None:
     await put(store, mail("a"), mail("b"))
     (taken,) = await store.mails.take(8, MINUTE)
     await store.mails.handed(taken, {}, MINUTE)
@@ -174,9 +170,7 @@ BOTH_WAIT = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 
 
-async def test_of_two_people_who_settle_a_mail_at_once_one_is_told_that_it_is_settled(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_two_people_who_settle_a_mail_one_is_told_so(store: StoreUnderTest) -> None:
     await put(store, mail("a", "1"))
     (due,) = await store.mails.take(8, MINUTE)
     await handed_without_an_answer(store, due)
@@ -199,9 +193,7 @@ async def both_wait(store: StoreUnderTest) -> bool:
     return bool((await store.rows(BOTH_WAIT))[0]["count"] == 2)
 
 
-async def test_an_answer_that_comes_after_a_person_had_it_sent_again_changes_nothing(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_answer_after_a_person_resent_a_mail_changes_nothing(store: StoreUnderTest) -> None:
     await put(store, mail())
     (taken,) = await store.mails.take(8, MINUTE)
     await handed_without_an_answer(store, taken)
@@ -212,9 +204,7 @@ async def test_an_answer_that_comes_after_a_person_had_it_sent_again_changes_not
     assert await states(store) == ["waiting"]
 
 
-async def test_a_mail_is_given_up_after_trying_for_long_and_not_after_waiting_for_long(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_mail_is_given_up_after_long_trying_not_waiting(store: StoreUnderTest) -> None:
     await put(store, mail())
     await store.rows("UPDATE mails SET created_at = now() - interval '9 days'")
     (first,) = await store.mails.take(8, MINUTE)
@@ -263,9 +253,7 @@ async def test_a_mail_that_was_sent_is_not_cancelled(store: StoreUnderTest) -> N
         await store.mail_orders.cancel(taken.mail_id, "pat")
 
 
-async def test_a_mail_that_came_back_needs_a_person_until_one_says_so_and_again_when_another_does(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_returned_mail_needs_a_person_each_time_until_settled(store: StoreUnderTest) -> None:
     await put(store, mail())
     (taken,) = await store.mails.take(8, MINUTE)
     await store.mails.handed(taken, {}, MINUTE)
@@ -297,9 +285,7 @@ async def in_sync(store: StoreUnderTest, status: str) -> None:
     )
 
 
-async def test_a_mail_that_waits_for_the_sync_is_passed_by_until_the_district_is_in_sync(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_mail_for_the_sync_is_passed_by_until_in_sync(store: StoreUnderTest) -> None:
     await put(store, mail("ready", wait_for_sync=True), mail("rules"))
     await in_sync(store, "review")
     (rules,) = await store.mails.take(8, MINUTE)
@@ -314,9 +300,7 @@ async def test_a_mail_that_waits_for_the_sync_is_passed_by_until_the_district_is
 
 
 @pytest.mark.parametrize("trouble", ["review", "hold", "parked", "disconnected"])
-async def test_a_mail_that_waits_for_the_sync_is_not_handed_over_where_the_district_fell_out_of_it(
-    store: StoreUnderTest, trouble: str
-) -> None:
+async def test_a_mail_for_the_sync_stays_where_sync_was_lost(store: StoreUnderTest, trouble: str) -> None:
     await put(store, mail("ready", wait_for_sync=True))
     await in_sync(store, "rostered")
     (ready,) = await store.mails.take(8, MINUTE)
@@ -395,9 +379,7 @@ async def test_the_mails_of_a_district_leave_in_the_order_of_their_making_whatev
     assert len(blocked) <= 2
 
 
-async def test_a_stage_that_waits_is_woken_by_a_mail_that_comes_and_by_one_that_is_settled(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_waiting_stage_is_woken_by_new_and_by_settled_mails(store: StoreUnderTest) -> None:
     async def woken() -> None:
         await asyncio.wait_for(store.mails.wait(60), 20)
 

@@ -43,9 +43,7 @@ async def kept(store: StoreUnderTest) -> list[KeptMail]:
 
 
 @pytest.mark.usefixtures("writing")
-async def test_the_e_mail_is_seen_before_it_is_sent_and_is_the_one_that_is_sent(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_the_e_mail_that_is_seen_is_the_one_sent(browser: Browser, store: StoreUnderTest) -> None:
     text = await browser.of("onboarding/invite")
     assert "Connect Larkspur to Insights" in text
     assert all(contact in text for contact in TEAM)
@@ -122,9 +120,7 @@ async def test_only_what_sharing_rules_can_say_is_offered() -> None:
 
 
 @pytest.mark.usefixtures("writing")
-async def test_the_html_of_an_e_mail_may_do_nothing_and_the_policy_of_other_pages_stays(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_an_e_mails_html_may_do_nothing(browser: Browser, store: StoreUnderTest) -> None:
     await put(store, mail())
     (one,) = await kept(store)
     path = f"/districts/{DISTRICT}/mails/{one.mail_id}"
@@ -146,9 +142,7 @@ async def test_the_html_of_an_e_mail_may_do_nothing_and_the_policy_of_other_page
 
 
 @pytest.mark.usefixtures("writing")
-async def test_what_became_of_e_mails_is_counted_for_all_and_named_for_those_who_may_see_it(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_e_mails_are_counted_for_all_and_named_for_few(browser: Browser, store: StoreUnderTest) -> None:
     await put(store, mail())
     await store.rows(
         "UPDATE mails SET state = 'bounced', sent_at = now(), handed_at = now(), attempts = 1, "
@@ -176,9 +170,7 @@ async def test_what_became_of_e_mails_is_counted_for_all_and_named_for_those_who
 
 
 @pytest.mark.usefixtures("writing")
-async def test_one_that_waits_is_cancelled_and_what_cannot_be_is_refused(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_waiting_one_is_cancelled_and_others_refused(browser: Browser, store: StoreUnderTest) -> None:
     await put(store, mail())
     (one,) = await kept(store)
     await browser.of(f"mails/{one.mail_id}/cancel", {})
@@ -189,9 +181,7 @@ async def test_one_that_waits_is_cancelled_and_what_cannot_be_is_refused(
     assert "is cancelled; this is possible only while it is dead" in text
 
 
-async def test_a_mail_of_another_district_and_one_that_there_is_not_are_no_pages(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_no_page_shows_another_districts_mail(browser: Browser, store: StoreUnderTest) -> None:
     await put(store, mail(district_id="another"))
     (one,) = await store.mail_orders.newest("another")
     for name in (str(one.mail_id), str(uuid.uuid4()), "0"):

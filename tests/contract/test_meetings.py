@@ -58,9 +58,7 @@ async def anybody_waits(store: StoreUnderTest) -> bool:
     return await waiters(store) > 0
 
 
-async def test_a_resume_meant_for_an_earlier_hold_leaves_the_one_of_a_rollback(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_resume_of_an_earlier_hold_leaves_a_rollbacks(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Wren"))
     await evaluate(store)
     await store.districts.hold(DISTRICT, "ada", "audit week")
@@ -77,9 +75,7 @@ async def test_a_resume_meant_for_an_earlier_hold_leaves_the_one_of_a_rollback(
 
 
 @pytest.mark.usefixtures("feed")
-async def test_a_purge_and_a_resume_at_the_same_time_do_not_wait_for_each_other_in_a_ring(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_purge_and_a_resume_at_once_do_not_deadlock(store: StoreUnderTest) -> None:
     await store.rows("DELETE FROM outbox")
     await store.districts.hold(DISTRICT, "ada", "audit week")
     await store.districts.flush(DISTRICT, "ada")
@@ -133,9 +129,7 @@ async def test_what_is_shown_of_a_district_is_of_one_moment(store: StoreUnderTes
     assert await showing == before
 
 
-async def test_where_an_evaluation_raises_the_district_can_still_be_shown_with_what_would_come(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_district_whose_evaluation_raises_is_shown(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Wren"))
     unfit = Arrival(DISTRICT, event_id(900), RecordKind.SECTION, record_id(700), '{"students": 5}')
     await store.inbox.store([unfit], [], [])
@@ -147,9 +141,7 @@ async def test_where_an_evaluation_raises_the_district_can_still_be_shown_with_w
     assert len(await store.rows("SELECT FROM inbox")) == 2
 
 
-async def test_after_a_hold_and_a_resume_what_was_held_is_committed_and_what_waits_is_judged_next(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_after_a_resume_held_is_committed_and_rest_judged(store: StoreUnderTest, feed: Feed) -> None:
     await store.districts.hold(DISTRICT, "ada", "r")
     await feed.send(renamed(1, "Wren"))
     assert await evaluate(store) == ["held"]
@@ -166,9 +158,7 @@ async def test_after_a_hold_and_a_resume_what_was_held_is_committed_and_what_wai
     assert await store.rows("SELECT FROM windows") == []
 
 
-async def test_an_approval_given_while_a_rollback_ran_is_of_no_use_after_it(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_an_approval_during_a_rollback_is_of_no_use(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Wren"))
     await evaluate(store)
     await feed.send(*(("users", str(record_id(number))) for number in range(21, 33)))
@@ -184,9 +174,7 @@ async def test_an_approval_given_while_a_rollback_ran_is_of_no_use_after_it(
     assert (await store.districts.show(DISTRICT))["approval"]["last_ended"]["ended_as"] == "void"
 
 
-async def test_a_disconnected_and_a_parked_district_can_be_rolled_back_and_go_on_only_when_told(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_disconnected_and_parked_districts_can_roll_back(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Wren"))
     await evaluate(store)
     await store.rows("INSERT INTO connections (district_id, disconnected_at) VALUES ($1, now())", DISTRICT)
@@ -225,9 +213,7 @@ async def test_a_search_for_suggestions_that_breaks_keeps_no_review_from_being_t
 
 
 @pytest.mark.usefixtures("feed")
-async def test_while_suggestions_are_searched_for_the_database_waits_longer_than_a_search_takes(
-    store: StoreUnderTest,
-) -> None:
+async def test_the_database_waits_longer_than_a_search_takes(store: StoreUnderTest) -> None:
     async with store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
         await evaluation.survey()
@@ -238,9 +224,7 @@ async def test_while_suggestions_are_searched_for_the_database_waits_longer_than
     assert after[0][0] == "2min"
 
 
-async def test_a_district_with_commits_from_before_history_was_kept_goes_back_to_the_last_of_them(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_commits_older_than_history_go_back_to_the_last(store: StoreUnderTest, feed: Feed) -> None:
     for name in ("Wren", "Ivo"):
         await feed.send(renamed(1, name))
         await evaluate(store)
@@ -261,9 +245,7 @@ async def test_a_district_with_commits_from_before_history_was_kept_goes_back_to
     assert told[4]["roster"]["digest"] == told[2]["roster"]["digest"]
 
 
-async def test_old_history_is_not_forgotten_under_a_rollback_that_is_under_way(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_rollback_under_way_keeps_its_history(store: StoreUnderTest, feed: Feed) -> None:
     for name in ("Wren", "Ivo"):
         await feed.send(renamed(1, name))
         await evaluate(store)
@@ -298,9 +280,7 @@ async def test_a_student_erased_while_a_second_erasure_waits_is_known_to_it(stor
 
 
 @pytest.mark.alone("copies approvals of all districts")
-async def test_an_approval_that_outlives_a_purge_serves_no_later_plan(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_an_approval_outliving_a_purge_serves_no_plan(store: StoreUnderTest, feed: Feed) -> None:
     removed = [("users", str(record_id(number))) for number in range(21, 33)]
     await feed.send(*removed)
     assert await evaluate(store) == ["review"]
@@ -325,9 +305,7 @@ async def test_an_approval_that_outlives_a_purge_serves_no_later_plan(
     assert await store.rows("SELECT FROM approvals WHERE ended_at IS NULL") == []
 
 
-async def test_the_schools_of_a_standing_reviews_causes_are_shown_by_name(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_standing_reviews_schools_are_shown_by_name(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(("users", student_json(1, {"school": NORTH, "grade": ""})))
     assert await evaluate(store) == ["review"]
 

@@ -127,9 +127,7 @@ async def test_a_database_in_another_encoding_is_refused_in_one_line(postgres_se
         await database.close()
 
 
-async def test_a_user_without_the_right_is_told_in_one_line(
-    postgres_server: PostgresServer, empty_url: str
-) -> None:
+async def test_a_user_without_the_right_is_told(postgres_server: PostgresServer, empty_url: str) -> None:
     role = f"r{uuid.uuid4().hex}"
     await postgres_server.execute(f"CREATE ROLE {role} LOGIN")
     url = empty_url.replace("postgres:@", f"{role}@").replace("postgres@", f"{role}@")
@@ -139,9 +137,7 @@ async def test_a_user_without_the_right_is_told_in_one_line(
     await postgres_server.execute(f"DROP ROLE {role}")
 
 
-async def test_it_works_through_a_pooler_of_transactions_twice(
-    postgres_server: PostgresServer, empty_url: str
-) -> None:
+async def test_it_works_through_a_pooler_twice(postgres_server: PostgresServer, empty_url: str) -> None:
     from tests.support.servers.pgbouncer import running_pgbouncer  # noqa: PLC0415 — skips where there is none
 
     async with running_pgbouncer(postgres_server.url, "transaction") as pooler:

@@ -66,9 +66,7 @@ def test_the_tests_that_run_a_function_are_known_with_its_class_and_looked_for_o
     assert running() == [["test_one", "test_both"], ["test_one", "test_both"], ["test_both"]]
 
 
-def test_a_statement_is_changed_while_a_test_runs_and_only_one_that_then_fails_notices_it(
-    tmp_path: Path,
-) -> None:
+def test_a_statement_is_changed_while_tests_run_and_one_that_fails_notices(tmp_path: Path) -> None:
     written(
         tmp_path / "tests" / "contract" / "test_toy.py",
         "import os\n\n"

@@ -52,9 +52,7 @@ async def test_a_restarted_alertmanager_is_told_of_what_stands_and_of_nothing_el
     assert len(alertmanager.alerts()) == 1
 
 
-async def test_what_stands_is_said_again_once_the_interval_is_over_and_not_before(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_stands_is_said_again_after_the_interval(store: StoreUnderTest) -> None:
     await store.rows(
         "INSERT INTO incidents (district_id, code, since) VALUES ('1', 'preflight.failed', now())"
     )
@@ -79,9 +77,7 @@ async def test_what_stands_is_said_again_once_the_interval_is_over_and_not_befor
     assert after == line.sent == ["1/firing", "1/firing"]
 
 
-async def test_an_end_that_was_delivered_while_its_beginning_was_said_again_is_delivered_once_more(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_end_delivered_during_a_repeat_is_delivered_again(store: StoreUnderTest) -> None:
     await store.rows(
         "INSERT INTO incidents (district_id, code, since) VALUES ('1', 'preflight.failed', now())"
     )

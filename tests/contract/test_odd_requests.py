@@ -53,9 +53,7 @@ async def arrived(store: StoreUnderTest) -> None:
 
 
 @pytest.mark.parametrize("kind", ODD)
-async def test_no_text_in_a_path_a_parameter_or_a_field_makes_a_page_fail(
-    serve: Serve, store: StoreUnderTest, kind: str
-) -> None:
+async def test_no_text_in_a_request_makes_a_page_fail(serve: Serve, store: StoreUnderTest, kind: str) -> None:
     await arrived(store)
     odd, fields = ODD[kind], known_fields()
     failed = list[tuple[int, str, str]]()
@@ -93,9 +91,7 @@ async def test_no_text_in_a_path_a_parameter_or_a_field_makes_a_page_fail(
     assert failed == []
 
 
-async def test_links_for_districts_are_not_made_of_what_a_request_calls_us(
-    serve: Serve, store: StoreUnderTest
-) -> None:
+async def test_links_for_districts_do_not_use_a_requests_host(serve: Serve, store: StoreUnderTest) -> None:
     await arrived(store)
     async with serve() as console, console.logged_in(Role.ADMIN) as browser:
         token = (await browser.get("/account")).token

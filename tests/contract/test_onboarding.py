@@ -79,9 +79,7 @@ async def test_a_district_of_events_alone_is_connected_until_it_is_purged(store:
     assert await onboarding.advance() == []
 
 
-async def test_a_known_district_that_is_disconnected_does_not_count_as_connected(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_known_but_disconnected_district_is_not_connected(store: StoreUnderTest) -> None:
     onboarding = Onboarding(store)
     await onboarding.so(KNOW, CONNECT, DISCONNECT)
 
@@ -170,9 +168,7 @@ HOLDS = {
 
 
 @pytest.mark.parametrize("trouble", HOLDS)
-async def test_a_launch_is_held_back_by_trouble_and_leaves_once_it_is_over(
-    store: StoreUnderTest, trouble: str
-) -> None:
+async def test_a_launch_held_back_by_trouble_leaves_afterwards(store: StoreUnderTest, trouble: str) -> None:
     begins, ends = HOLDS[trouble]
     onboarding = Onboarding(store)
     await onboarding.bring_to(State.LAUNCH_SCHEDULED)
@@ -211,9 +207,7 @@ async def test_no_launch_slips_in_while_a_verdict_is_being_reached(store: StoreU
     assert (record.onboarding.state, record.troubles) == (State.LAUNCH_SCHEDULED, frozenset({Trouble.REVIEW}))
 
 
-async def test_a_window_that_moves_on_after_the_launch_is_launched_anew_and_told_once_each(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_window_moved_after_the_launch_is_launched_again(store: StoreUnderTest) -> None:
     onboarding = Onboarding(store)
     await onboarding.bring_to(State.READY)
     today = await onboarding.today()
@@ -398,9 +392,7 @@ async def test_however_many_move_at_once_none_is_left_behind(
     assert [await onboarding.state() for onboarding in ways] == [State.ROSTERED] * 5
 
 
-async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_other(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_without_an_email_waits_and_holds_up_no_other(store: StoreUnderTest) -> None:
     def broken(_values: object) -> object:
         raise MailError("a template will not do")
 
@@ -420,9 +412,7 @@ async def test_a_district_whose_email_cannot_be_composed_waits_and_holds_up_no_o
     assert (await ways[0].occasions())[-1] == "rostered"
 
 
-async def test_the_stage_counts_moves_and_the_figures_tell_where_districts_stand(
-    store: StoreUnderTest,
-) -> None:
+async def test_the_stage_counts_moves_and_tells_where_districts_stand(store: StoreUnderTest) -> None:
     onboarding, metrics, slept = Onboarding(store), Metrics(), list[float]()
     await onboarding.bring_to(State.INVITED)
     await onboarding.so(CONNECT, KNOW, FILTER)

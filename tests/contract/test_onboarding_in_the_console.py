@@ -83,9 +83,7 @@ async def test_a_district_is_chosen_once(browser: Browser) -> None:
     assert browser.status == 409
 
 
-async def test_a_full_column_shows_those_that_wait_longest_and_leads_to_all(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_full_column_shows_the_longest_waiting(browser: Browser, store: StoreUnderTest) -> None:
     await store.rows(
         "INSERT INTO onboarding (district_id, state, since, name) SELECT 'd' || n, 'chosen', "
         "now() - n * interval '1 hour', 'District ' || n FROM generate_series(1, 130) n"
@@ -117,9 +115,7 @@ async def test_a_name_is_shown_as_it_is_and_never_as_a_tag(browser: Browser) -> 
 
 
 @pytest.mark.alone("the board, and its list, are of all districts")
-async def test_the_to_do_list_says_who_is_waited_for_and_what_takes_too_long(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_the_to_do_list_says_what_takes_too_long(browser: Browser, store: StoreUnderTest) -> None:
     assert "No districts in onboarding yet" in await browser.open("/todo")
     await store.rows(
         "INSERT INTO onboarding (district_id, state, since, name, contacts) VALUES "
@@ -141,9 +137,7 @@ async def test_the_to_do_list_says_who_is_waited_for_and_what_takes_too_long(
 
 
 @pytest.mark.usefixtures("chosen")
-async def test_a_district_that_is_not_connected_has_its_way_and_its_e_mails_and_no_other_page(
-    browser: Browser,
-) -> None:
+async def test_a_district_not_connected_has_its_onboarding_and_e_mails_alone(browser: Browser) -> None:
     text = await browser.of("onboarding")
     assert browser.status == 200
     assert f'href="/districts/{DISTRICT}/mails"' in text
@@ -186,9 +180,7 @@ async def test_only_what_the_state_allows_is_offered(browser: Browser, store: St
 
 
 @pytest.mark.usefixtures("chosen")
-async def test_without_a_mail_server_a_person_says_that_they_wrote(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_without_mail_a_person_says_that_they_wrote(browser: Browser, store: StoreUnderTest) -> None:
     assert "no mail server is configured" in await browser.of("onboarding/invite")
     await browser.of("onboarding/invite/html")
     assert browser.status == 404
@@ -215,9 +207,7 @@ async def test_a_move_that_the_state_does_not_allow_is_refused_beside_its_form(b
 
 
 @pytest.mark.usefixtures("chosen")
-async def test_the_steps_have_dates_and_tell_of_repeats_and_of_what_was_left_out(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_steps_have_dates_and_tell_of_repeats(browser: Browser, store: StoreUnderTest) -> None:
     await store.onboarding.order(DISTRICT, Move.INVITE, "vic", writes=False)
     await store.onboarding.order(DISTRICT, Move.INVITE, "vic", writes=False)
     await connect(store)
@@ -234,9 +224,7 @@ async def test_the_steps_have_dates_and_tell_of_repeats_and_of_what_was_left_out
 
 
 @pytest.mark.usefixtures("chosen")
-async def test_a_window_is_set_moved_and_cancelled_in_the_districts_own_days(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_window_is_set_in_the_districts_own_days(browser: Browser, store: StoreUnderTest) -> None:
     await browser.of("onboarding/window", {"opens_on": "2030-01-15"})
     assert browser.address == f"/districts/{DISTRICT}/onboarding?done=window-set"
     text = await browser.of("onboarding")
@@ -260,9 +248,7 @@ async def test_a_window_is_set_moved_and_cancelled_in_the_districts_own_days(
 
 
 @pytest.mark.usefixtures("chosen")
-async def test_what_holds_a_launch_back_is_told_with_where_to_see_to_it(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_held_launch_says_where_to_see_to_it(browser: Browser, store: StoreUnderTest) -> None:
     await connect(store)
     await roster(store)
     await store.districts.hold(DISTRICT, "vic", "audit week")
@@ -280,9 +266,7 @@ async def test_what_holds_a_launch_back_is_told_with_where_to_see_to_it(
 
 
 @pytest.mark.usefixtures("chosen")
-async def test_contacts_are_shown_to_those_who_may_see_them_and_the_look_is_kept(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_only_who_may_see_them_is_shown_contacts(browser: Browser, store: StoreUnderTest) -> None:
     assert TEAM[0] in await browser.of("onboarding")
     rows = await store.rows("SELECT actor, district_id FROM audit WHERE action = 'lookup.contacts'")
     assert [tuple(row) for row in rows] == [("local", DISTRICT)]
@@ -326,9 +310,7 @@ async def test_a_link_is_made_copied_and_revoked(browser: Browser, store: StoreU
 
 
 @pytest.mark.usefixtures("chosen")
-async def test_a_district_is_dropped_by_whoever_is_sure_and_can_be_chosen_again(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_dropped_district_can_be_chosen_again(browser: Browser, store: StoreUnderTest) -> None:
     await connect(store)
     assert "Tick the box to confirm" in await browser.of("onboarding/drop", {})
     assert browser.status == 422

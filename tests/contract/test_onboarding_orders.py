@@ -37,9 +37,7 @@ async def occasions(store: StoreUnderTest) -> set[tuple[str, str]]:
     return {(row["district_id"], row["occasion"]) for row in rows}
 
 
-async def test_who_is_dropped_gets_no_email_that_waits_and_of_the_others_nothing_is_forgotten(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_dropped_district_gets_no_waiting_email_and_keeps_its_history(store: StoreUnderTest) -> None:
     await put_districts(store, {DISTRICT: CHOSEN, OTHER_DISTRICT: CHOSEN})
     for name, columns in KINDS.items():
         await add(store, name, columns, DISTRICT)
@@ -55,9 +53,7 @@ async def test_who_is_dropped_gets_no_email_that_waits_and_of_the_others_nothing
     assert sorted(row["district_id"] for row in rows) == sorted([DISTRICT, OTHER_DISTRICT])
 
 
-async def test_of_a_launch_that_is_taken_back_the_email_goes_that_waits_and_no_other(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_a_launch_taken_back_only_the_waiting_email_goes(store: StoreUnderTest) -> None:
     onboarding = Onboarding(store)
     await onboarding.bring_to(State.READY)
     await store.rows("DELETE FROM mails")
@@ -92,9 +88,7 @@ async def test_an_email_has_the_number_behind_those_of_its_move_and_of_an_earlie
     assert (await onboarding.occasions())[-1] == f"invitation/{number}"
 
 
-async def test_what_is_said_of_a_district_is_changed_and_the_rest_and_the_others_stay(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_is_said_of_a_district_changes_and_the_rest_stays(store: StoreUnderTest) -> None:
     said = {"name": "Before", "contacts": ["a@b.example"], "time_zone": "America/Denver"}
     await put_districts(store, {name: Stands(State.CHOSEN, None, None, said) for name in "ab"})
 
@@ -138,9 +132,7 @@ async def test_other_days_are_a_reason_to_judge_a_district_again_that_was_judged
     assert [row["district_id"] for row in rows] == windows
 
 
-async def test_commits_from_before_the_rules_were_asked_for_are_counted_of_that_district(
-    store: StoreUnderTest,
-) -> None:
+async def test_commits_before_the_rules_were_asked_for_are_counted(store: StoreUnderTest) -> None:
     district = {**ROSTERED, "status": "waiting", "commit_sequence": 4}
     await put_districts(store, {name: Stands(State.FILTERING, CONNECTED, district) for name in "ab"})
 
@@ -201,9 +193,7 @@ async def test_links_are_told_from_the_newest_on_with_what_became_of_them(store:
     assert [link.is_open for link in links] == [False, True, True, True, False]
 
 
-async def test_a_new_link_is_open_for_its_life_and_ends_those_of_its_district_that_are_open(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_new_link_is_open_for_its_life_and_ends_older_ones(store: StoreUnderTest) -> None:
     await put_districts(store, {DISTRICT: CHOSEN, OTHER_DISTRICT: CHOSEN})
     await put_links(
         store,
@@ -225,9 +215,7 @@ async def test_a_new_link_is_open_for_its_life_and_ends_those_of_its_district_th
     assert await store.onboarding.revoke_links(DISTRICT, "vic") == 1
 
 
-async def test_only_an_open_link_opens_its_page_whose_first_look_is_noted_of_it_alone(
-    store: StoreUnderTest,
-) -> None:
+async def test_only_an_open_link_opens_its_page_and_notes_its_first_look(store: StoreUnderTest) -> None:
     said = {"name": "of people"}
     await put_districts(
         store,

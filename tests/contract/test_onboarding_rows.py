@@ -210,9 +210,7 @@ WHOLE: Final = {"run": "0" * 32, "seed": "", "overlap": "", "floor": "", "collec
 FAILED: Final = {"failures": 1, "not_before": NOW, "error": "E"}
 
 
-async def test_each_trouble_is_seen_of_the_district_that_has_it_and_of_no_other(
-    store: StoreUnderTest,
-) -> None:
+async def test_each_trouble_is_seen_of_its_district_alone(store: StoreUnderTest) -> None:
     await put_districts(store, {name: stands for name, (stands, _) in SEEN.items()})
     await put(store, "holds", {"district_id": "on hold", "actor": "vic", "reason": "wait"})
     await put(
@@ -244,9 +242,7 @@ async def test_each_trouble_is_seen_of_the_district_that_has_it_and_of_no_other(
     }
 
 
-async def test_what_is_seen_is_the_districts_own_and_naught_of_one_that_is_not_known(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_is_seen_is_the_known_districts_own(store: StoreUnderTest) -> None:
     counts = {"students": 7}
     district = {**ROSTERED, "commit_sequence": 4, "committed_counts": counts}
     await put_districts(
@@ -324,9 +320,7 @@ async def test_a_district_is_called_as_clever_calls_it_or_else_as_people_do(stor
 # Found, and judged
 
 
-async def test_who_is_connected_is_found_by_id_unless_onboarding_has_begun_or_a_person_dropped_it(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_connected_district_is_found_unless_begun_or_dropped(store: StoreUnderTest) -> None:
     here = Stands(None, CONNECTED)
     await put_districts(
         store,
@@ -437,9 +431,7 @@ async def test_moves_are_told_from_the_first_on_and_of_one_district(store: Store
         assert await onboarding.state() is State.ROSTERED
 
 
-async def test_a_launch_is_held_back_since_the_first_trouble_whatever_follows_and_no_other_with_it(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_launch_is_held_back_since_its_first_trouble(store: StoreUnderTest) -> None:
     today = day_in(WEST)
     later = today + 9 * DAY
     await put_districts(

@@ -64,9 +64,7 @@ async def test_a_span_says_what_it_was_of_whom_and_by_which_process(collector: C
     assert collector.resources[0]["service.version"] == "0.1.0"
 
 
-async def test_a_span_belongs_to_the_trace_of_its_parent_or_to_that_of_the_span_around_it(
-    collector: Collector,
-) -> None:
+async def test_a_span_belongs_to_its_parents_trace_or_to_that_around_it(collector: Collector) -> None:
     async with tracing(collector.url) as tracer:
         with tracer.span("outer", parent=ELSEWHERE), tracer.span("inner"):
             pass
@@ -80,9 +78,7 @@ async def test_a_span_belongs_to_the_trace_of_its_parent_or_to_that_of_the_span_
     assert alone.parent == ""
 
 
-async def test_the_open_span_is_the_context_of_what_is_published_and_of_each_log_line(
-    collector: Collector,
-) -> None:
+async def test_the_open_span_is_the_context_of_messages_and_log_lines(collector: Collector) -> None:
     async with tracing(collector.url) as tracer:
         with tracer.span("evaluate"):
             inside, told = current(), structlog.contextvars.get_contextvars()
@@ -114,9 +110,7 @@ async def test_an_error_is_told_by_its_type_and_place_and_never_by_its_text(coll
     assert got.events == 0
 
 
-async def test_a_span_has_each_link_once_and_at_most_64_and_says_how_many_there_were(
-    collector: Collector,
-) -> None:
+async def test_a_span_has_at_most_64_links_each_once_and_counts_all(collector: Collector) -> None:
     contexts = [f"00-{number:032x}-{number:016x}-01" for number in range(1, 71)]
 
     async with tracing(collector.url) as tracer:
@@ -151,9 +145,7 @@ async def test_of_the_traces_begun_here_the_share_asked_for_is_recorded_and_othe
     assert read_trace_parent(not_recorded) == not_recorded
 
 
-async def test_spans_that_are_lost_are_counted_and_told_once_until_they_arrive_again(
-    collector: Collector,
-) -> None:
+async def test_lost_spans_are_counted_and_told_once_until_they_arrive(collector: Collector) -> None:
     counted: list[tuple[int, bool]] = []
     news = asyncio.Event()
     loop = asyncio.get_running_loop()

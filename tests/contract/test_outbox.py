@@ -219,9 +219,7 @@ async def test_a_district_with_nothing_to_publish_is_nobodys(lane: Lane) -> None
     assert await holder.lease(10, MINUTE) == []
 
 
-async def test_nobody_else_gets_a_district_while_the_lease_on_it_lasts_nor_the_holder_twice(
-    lane: Lane,
-) -> None:
+async def test_a_leased_district_is_given_to_nobody_not_even_its_holder(lane: Lane) -> None:
     holder, other = lane.holder(), lane.holder()
     await lane.add(ONE, "a")
 
@@ -443,9 +441,7 @@ async def add_decisions(store: StoreUnderTest) -> None:
                 await store.rows(PART, district_id, 2 * number + part, number, DECISION_ID, part, traced)
 
 
-async def test_a_decision_is_published_with_its_last_part_and_no_other_one_with_it(
-    decisions: RosterLane,
-) -> None:
+async def test_a_decision_is_published_with_its_last_part_alone(decisions: RosterLane) -> None:
     store, holder = decisions.store, decisions.holder()
     await add_decisions(store)
     await holder.lease(10, MINUTE)

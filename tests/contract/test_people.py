@@ -76,9 +76,7 @@ async def approval(store: StoreUnderTest) -> tuple[str, str] | None:
 # Holds
 
 
-async def test_while_on_hold_a_district_is_judged_and_nothing_of_it_is_committed(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_district_on_hold_is_judged_and_not_committed(store: StoreUnderTest, feed: Feed) -> None:
     await store.districts.hold(DISTRICT, "ada", "audit week")
     await feed.send(renamed(1, "Wren"))
     outcomes = await evaluate(store)
@@ -101,9 +99,7 @@ async def test_while_on_hold_a_district_is_judged_and_nothing_of_it_is_committed
     assert (await store.districts.show(DISTRICT))["status"] == "rostered"
 
 
-async def test_reviews_go_on_while_on_hold_and_one_that_stands_ends_only_with_the_resume(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_reviews_go_on_while_on_hold_until_the_resume(store: StoreUnderTest, feed: Feed) -> None:
     await store.districts.hold(DISTRICT, "ada", "audit week")
     await feed.send(("users", student_json(1, {"school": NORTH, "grade": ""})))
     reviewed = await evaluate(store)
@@ -146,9 +142,7 @@ async def test_nobody_holds_or_resumes_a_district_that_was_never_seen(store: Sto
         await store.districts.resume(DISTRICT, "ada", "r")
 
 
-async def test_a_hold_waits_for_the_tail_of_a_commit_under_way_and_for_nothing_before_it(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_hold_waits_only_for_the_tail_of_a_commit(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Wren"))
     async with store.evaluations.next(LIMITS) as evaluation:
         assert evaluation is not None
@@ -166,9 +160,7 @@ async def test_a_hold_waits_for_the_tail_of_a_commit_under_way_and_for_nothing_b
     await holding
 
 
-async def test_a_commit_that_meets_a_hold_under_way_waits_for_it_and_is_held_back(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_commit_that_meets_a_hold_is_held_back(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Wren"))
     async with store.database.transaction() as connection:
         await approvals.hold(connection, DISTRICT, "ada", "r")
@@ -200,9 +192,7 @@ async def test_to_resume_a_district_of_which_nothing_is_left_decides_nothing(sto
 # Approvals
 
 
-async def test_an_approved_plan_is_committed_once_and_leaves_no_finding_of_a_removal(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_an_approved_plan_is_committed_once(store: StoreUnderTest, feed: Feed) -> None:
     digest = await held_back(store, feed)
     before = await store.districts.show(DISTRICT)
     await store.districts.approve(DISTRICT, digest[:8], "ada", "the school closed")
@@ -238,9 +228,7 @@ async def test_an_approved_plan_is_committed_once_and_leaves_no_finding_of_a_rem
     ]
 
 
-async def test_an_approval_that_was_used_allows_no_second_commit_of_the_same_plan(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_used_approval_allows_no_second_commit(store: StoreUnderTest, feed: Feed) -> None:
     digest = await held_back(store, feed)
     await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
     await evaluate(store)
@@ -258,9 +246,7 @@ async def test_an_approval_that_was_used_allows_no_second_commit_of_the_same_pla
     assert (await store.districts.show(DISTRICT))["status"] == "review"
 
 
-async def test_an_approval_leaves_events_that_came_meanwhile_for_the_next_batch(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_an_approval_leaves_newer_events_for_later(store: StoreUnderTest, feed: Feed) -> None:
     digest = await held_back(store, feed)
     await feed.send(renamed(1, "Wren"))
     await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
@@ -277,9 +263,7 @@ async def test_an_approval_leaves_events_that_came_meanwhile_for_the_next_batch(
     assert (await commits(store))[2]["counts"]["student"] == {"upserted": 1, "removed": 0}
 
 
-async def test_an_event_that_changes_the_plan_makes_an_approval_void(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_an_event_that_changes_the_plan_voids_approval(store: StoreUnderTest, feed: Feed) -> None:
     digest = await held_back(store, feed)
     await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
     await feed.send(renamed(1, "Wren"))
@@ -299,9 +283,7 @@ async def test_an_event_that_changes_the_plan_makes_an_approval_void(
     assert await approval(store) == ("used", "commit 2")
 
 
-async def test_a_filter_that_changes_the_plan_makes_an_approval_void(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_filter_that_changes_the_plan_voids_approval(store: StoreUnderTest, feed: Feed) -> None:
     digest = await held_back(store, feed)
     await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
     await store.districts.set_filter(DISTRICT, NOBODY, "bo")
@@ -328,9 +310,7 @@ async def test_a_commit_that_needed_no_approval_makes_it_void(store: StoreUnderT
     assert await approval(store) == ("void", "commit 2 needed no approval")
 
 
-async def test_a_hold_stops_an_approved_plan_too_and_its_end_commits_it(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_hold_stops_an_approved_plan_until_it_ends(store: StoreUnderTest, feed: Feed) -> None:
     digest = await held_back(store, feed)
     await store.districts.approve(DISTRICT, digest, "ada", "the school closed")
     await store.districts.hold(DISTRICT, "bo", "wait")
@@ -343,9 +323,7 @@ async def test_a_hold_stops_an_approved_plan_too_and_its_end_commits_it(
     assert await approval(store) == ("used", "commit 2")
 
 
-async def test_what_cannot_be_approved_is_refused_with_what_stands_against_it(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_what_cannot_be_approved_is_refused_with_why(store: StoreUnderTest, feed: Feed) -> None:
     no_need = await refused(store.districts.approve(DISTRICT, await plan(store), "ada", "r"))
     await lose_the_southern_school(feed)
     await feed.send(("users", student_json(1, {"school": NORTH, "grade": "", "sis_id": ""})))
@@ -370,9 +348,7 @@ async def test_an_approval_for_a_district_that_was_never_seen_is_refused(store: 
     assert "is not known here" in await refused(store.districts.approve(DISTRICT, OTHER_DIGEST, "ada", "r"))
 
 
-async def test_students_who_move_to_another_school_are_no_removal_and_change_class(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_move_to_another_school_is_no_removal(store: StoreUnderTest, feed: Feed) -> None:
     everybody = [*NORTHERN, *SOUTHERN]
     await feed.send(
         *(("users", student_json(number, {"school": NORTH})) for number in SOUTHERN),
@@ -454,9 +430,7 @@ async def test_a_policy_that_ends_gives_way_to_the_one_before_it_by_itself(store
 
 @pytest.mark.usefixtures("feed")
 @pytest.mark.alone("what is demanded is demanded of every district")
-async def test_a_policy_of_its_own_that_ended_leaves_the_district_to_the_settings(
-    store: StoreUnderTest,
-) -> None:
+async def test_an_ended_policy_of_its_own_leaves_a_district_to_the_settings(store: StoreUnderTest) -> None:
     await store.districts.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
     await evaluate(store)
     await pass_time(store)
@@ -469,9 +443,7 @@ async def test_a_policy_of_its_own_that_ended_leaves_the_district_to_the_setting
 
 @pytest.mark.usefixtures("feed")
 @pytest.mark.alone("asks for every district that an old policy concerns")
-async def test_a_district_evaluated_by_its_newest_policy_is_not_asked_for_because_of_older_ones(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_with_its_newest_policy_is_not_due_for_older_ones(store: StoreUnderTest) -> None:
     for policy in (NEEDS_NUMBER, NEEDS_HOUSE):
         await store.districts.set_policy(DISTRICT, policy, "bo")
         await evaluate(store)
@@ -497,9 +469,7 @@ async def test_several_processes_judge_a_district_once_for_a_turn_of_time(store:
     assert sorted(outcome for one in found for outcome in one) == ["commit"]
 
 
-async def test_a_term_that_begins_is_seen_without_an_event_and_so_are_its_end_and_that_of_its_grace(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_terms_days_are_seen_without_an_event(store: StoreUnderTest, feed: Feed) -> None:
     today = datetime.now(UTC).date()
     tomorrow = today + timedelta(days=1)
     term = term_json(850, start_date=str(tomorrow), end_date=str(tomorrow))
@@ -529,9 +499,7 @@ async def test_a_term_that_begins_is_seen_without_an_event_and_so_are_its_end_an
     assert await reevaluate_at(store) is None
 
 
-async def test_a_day_without_a_boundary_is_no_reason_to_look_at_the_whole_district(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_day_without_boundary_is_no_reason_to_look(store: StoreUnderTest, feed: Feed) -> None:
     today = datetime.now(UTC).date()
     days = {"start_date": str(today - timedelta(days=90)), "end_date": str(today + timedelta(days=9))}
     await feed.send(("terms", term_json(850, **days)))
@@ -597,9 +565,7 @@ async def test_no_look_for_turns_of_time_reads_the_table_of_districts(store: Sto
         assert "Seq Scan" not in text
 
 
-async def test_a_review_after_a_commit_tells_as_new_what_an_earlier_review_told_of_already(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_after_a_commit_a_review_tells_all_as_new(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(("sections", homeroom(701, SOUTH, range(22, 33))))
     first = await evaluate(store)
     await store.districts.set_policy(DISTRICT, {"severities": {"student.no_section": "warning"}}, "ada")

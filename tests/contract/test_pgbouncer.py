@@ -91,9 +91,7 @@ async def test_the_mode_is_found_out_among_others_who_use_the_pooler(
         assert found == {Pooling.TRANSACTION}
 
 
-async def test_our_settings_hold_in_and_out_of_a_transaction_and_for_nobody_else(
-    database: Database, pooled_url: str
-) -> None:
+async def test_our_settings_hold_for_us_and_for_nobody_else(database: Database, pooled_url: str) -> None:
     async with database.connection() as connection:
         assert await connection.fetchval("SHOW enable_seqscan") == "off"
     async with database.transaction() as connection:

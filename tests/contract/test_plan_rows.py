@@ -54,9 +54,7 @@ async def listed(store: StoreUnderTest, **asked: Any) -> list[str]:
     return [f"{change.kind} {change.id}" for change in plan.changes]
 
 
-async def test_the_changes_of_a_plan_are_read_by_kind_by_what_they_do_and_from_a_place_on(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_plans_changes_are_read_by_kind_and_from_a_place_on(store: StoreUnderTest) -> None:
     for kind in ("student", "class"):
         for state in ("same", "removed", "changed", "added"):
             await put(store, kind, f"1 {state}", state)
@@ -81,9 +79,7 @@ async def test_the_changes_of_a_plan_are_read_by_kind_by_what_they_do_and_from_a
 # Guards
 
 
-async def test_the_guards_of_a_plan_are_the_open_errors_that_an_approval_waives_in_a_stable_order(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_plans_guards_are_its_waivable_errors_in_stable_order(store: StoreUnderTest) -> None:
     detail = {"removed": 1}
     rows = [
         ("district", "d", b"1", "district.mass_removal", "error", True),
@@ -111,9 +107,7 @@ async def test_the_guards_of_a_plan_are_the_open_errors_that_an_approval_waives_
 # What schools lose
 
 
-async def test_schools_are_listed_with_how_many_committed_students_they_lose_and_have(
-    store: StoreUnderTest,
-) -> None:
+async def test_schools_are_listed_with_the_students_they_lose_and_have(store: StoreUnderTest) -> None:
     for school, removed, more in (("b", 1, 1), ("c", 2, 0), ("a", 1, 2)):
         for number in range(removed):
             await put(store, "student", f"{school} {number}", "removed", school=school)
@@ -134,9 +128,7 @@ async def test_schools_are_listed_with_how_many_committed_students_they_lose_and
     assert (await store.plans.of("d", after=("class", "b"))).removals == []
 
 
-async def test_of_many_schools_those_are_listed_that_lose_the_most_and_then_the_first(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_many_schools_the_ones_that_lose_most_are_listed(store: StoreUnderTest) -> None:
     for number in reversed(range(SCHOOLS + 2)):
         await put(store, "student", f"{number:02}", "removed", school=f"{number:02}")
     await put(store, "student", "one more", "removed", school=f"{SCHOOLS + 1:02}")

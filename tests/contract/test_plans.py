@@ -76,9 +76,7 @@ async def test_a_plan_without_a_change_is_empty(store: StoreUnderTest) -> None:
     assert not plan.needs_approval
 
 
-async def test_it_needs_an_approval_only_where_guards_are_all_that_stands_against_it(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_only_guards_in_the_way_make_it_need_an_approval(store: StoreUnderTest, feed: Feed) -> None:
     await change_much(store, feed)
     assert (await store.plans.of(DISTRICT)).needs_approval
 

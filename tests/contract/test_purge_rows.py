@@ -17,9 +17,7 @@ async def districts(store: StoreUnderTest) -> None:
     await store.rows("INSERT INTO districts (district_id) VALUES ('c'), ('d')")
 
 
-async def test_of_what_the_audit_says_of_a_purged_district_numbers_and_truths_stay(
-    store: StoreUnderTest,
-) -> None:
+async def test_the_audit_of_a_purged_district_keeps_numbers_and_truths(store: StoreUnderTest) -> None:
     details: list[dict[str, Any]] = [
         {"reason": "Ada asked", "to": 3, "is_last": True, "ids": ["a"], "more": {"n": 1}, "none": None},
         {"reason": "Ada asked"},
@@ -43,9 +41,7 @@ async def test_of_what_the_audit_says_of_a_purged_district_numbers_and_truths_st
     ]
 
 
-async def test_a_purge_waits_for_an_evaluation_of_its_district_and_deletes_what_that_leaves(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_purge_waits_for_an_evaluation_and_deletes_its_results(store: StoreUnderTest) -> None:
     lock = "SELECT FROM districts WHERE district_id = $1 FOR UPDATE"
     async with store.database.transaction() as of_another:
         await of_another.fetch(lock, "c")

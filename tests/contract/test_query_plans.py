@@ -32,9 +32,7 @@ async def test_students_of_a_school_are_found_by_their_school(
 
 
 @pytest.mark.parametrize("has_statistics", [False, True])
-async def test_the_first_alert_of_an_incident_is_found_by_its_incident(
-    store: StoreUnderTest, has_statistics: bool
-) -> None:
+async def test_an_incidents_first_alert_is_found_by_it(store: StoreUnderTest, has_statistics: bool) -> None:
     await store.rows(
         "INSERT INTO deliveries (channel, alert_id, dedup_key, status, starts_at, body, position) "
         "SELECT 'line-1', n, 'key ' || n, 'firing', now(), '{}', n FROM generate_series(1, 2000) AS n"

@@ -95,9 +95,7 @@ async def test_a_message_is_persistent_typed_and_dated(
     assert message.timestamp is not None
 
 
-async def test_every_attempt_has_a_message_id_of_its_own(
-    broker: RabbitBroker, channel: AbstractChannel
-) -> None:
+async def test_every_attempt_has_its_own_message_id(broker: RabbitBroker, channel: AbstractChannel) -> None:
     await asyncio.gather(*(broker.publish(COMMIT) for _ in range(20)))
 
     ids = {(await fetch(channel, COMMIT_QUEUE)).message_id for _ in range(20)}
@@ -129,9 +127,7 @@ async def test_all_publishing_uses_one_connection_and_one_channel(
                lists:member({{<<"connection_name">>, longstr, <<"tests publish">>}}, Names)]""")
 
 
-async def test_a_full_queue_refuses_and_the_broker_stays_healthy(
-    broker: RabbitBroker, channel: AbstractChannel
-) -> None:
+async def test_a_full_queue_refuses_and_hurts_nothing(broker: RabbitBroker, channel: AbstractChannel) -> None:
     arguments: Arguments = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
     full = await channel.declare_queue("full", durable=True, arguments=arguments)
     await full.bind("rostering", "full.#")
@@ -158,9 +154,7 @@ async def test_an_empty_broker_is_told_what_is_missing_and_stays_empty(rabbitmq_
             assert str(caught.value) == expected
 
 
-async def test_a_missing_queue_is_named_and_not_created(
-    broker: RabbitBroker, channel: AbstractChannel
-) -> None:
+async def test_a_missing_queue_is_named_not_created(broker: RabbitBroker, channel: AbstractChannel) -> None:
     await channel.queue_delete(EVENTS_QUEUE)
 
     for _ in range(2):
@@ -211,9 +205,7 @@ async def test_an_exchange_of_another_type_is_one_clear_error(
 # --- losses ----------------------------------------------------------------------------------------
 
 
-async def test_a_waiting_take_raises_when_its_queue_is_deleted(
-    broker: RabbitBroker, channel: AbstractChannel
-) -> None:
+async def test_a_take_raises_if_its_queue_is_deleted(broker: RabbitBroker, channel: AbstractChannel) -> None:
     async with broker.subscribe(COMMIT_QUEUE, prefetch=10) as commits:
         waiting = asyncio.create_task(commits.take(10, LONG))
         await channel.queue_delete(COMMIT_QUEUE)

@@ -51,9 +51,7 @@ DECISIONS: Final[dict[str, tuple[Json, Json, bool]]] = {
 }
 
 
-async def test_decisions_go_that_nothing_goes_back_to_and_that_are_not_the_last(
-    store: StoreUnderTest,
-) -> None:
+async def test_decisions_go_that_are_not_the_last_nor_needed_to_go_back(store: StoreUnderTest) -> None:
     for name, (district, changed, _) in DECISIONS.items():
         await insert(store, "districts", {"district_id": f"'{name}'"} | DISTRICT | district)
         decision = {"number": 4, "outcome": "'commit'", "sequence": 4, "batch_number": 1, "summary": "'{}'"}
@@ -89,9 +87,7 @@ async def test_batches_go_of_which_no_decision_is_left_but_for_the_last(store: S
     assert gone == {"batches": 3}
 
 
-async def test_filters_go_that_another_has_replaced_and_that_no_roster_was_made_with(
-    store: StoreUnderTest,
-) -> None:
+async def test_filters_go_that_were_replaced_and_made_no_roster(store: StoreUnderTest) -> None:
     for name in ("a", "b"):
         for version in (1, 2, 3, 4):
             row = {"district_id": f"'{name}'", "version": version, "filter": "'{}'", "actor": "'ada'"}
@@ -231,9 +227,7 @@ MANY: Final = {
 }
 
 
-async def test_no_more_rows_than_asked_for_are_deleted_in_one_transaction_and_all_in_the_end(
-    store: StoreUnderTest,
-) -> None:
+async def test_rows_are_deleted_a_few_at_a_time_until_all_are(store: StoreUnderTest) -> None:
     await store.rows("INSERT INTO onboarding (district_id, state) VALUES ('d', 'chosen')")
     await insert(
         store, "districts", {"district_id": "'d'", "batch_number": 9} | DISTRICT | {"history_from": 9}

@@ -31,9 +31,7 @@ async def sent(store: StoreUnderTest) -> None:
     await store.mails.sent(due)
 
 
-async def test_what_came_back_is_kept_with_its_mail_and_then_seen(
-    store: StoreUnderTest, dovecot: Dovecot
-) -> None:
+async def test_what_came_back_is_kept_and_then_seen(store: StoreUnderTest, dovecot: Dovecot) -> None:
     await sent(store)
     metrics = Metrics()
     stage = BounceStage(ImapMailbox(dovecot.url), store.mails, metrics)
@@ -79,9 +77,7 @@ async def test_a_look_takes_so_many_and_leaves_the_others(dovecot: Dovecot) -> N
 
 
 @pytest.mark.parametrize("wrong", ["password", "folder", "port"])
-async def test_a_mailbox_that_cannot_be_read_is_away_and_tells_no_secret(
-    dovecot: Dovecot, wrong: str
-) -> None:
+async def test_an_unreadable_mailbox_is_away_and_tells_no_secret(dovecot: Dovecot, wrong: str) -> None:
     url = {
         "password": dovecot.url.replace("s3sam3-0p3n", "wr0ng"),
         "folder": f"{dovecot.url}/Nowhere",

@@ -157,9 +157,7 @@ async def several_commits(rostered: Rostered) -> None:
 
 
 @pytest.mark.parametrize("target", [1, 2, 3, 4, 5])
-async def test_a_rollback_gives_the_consumer_the_roster_after_that_commit_values_included(
-    rostered: Rostered, target: int
-) -> None:
+async def test_a_rollback_gives_the_consumer_that_commits_roster(rostered: Rostered, target: int) -> None:
     await several_commits(rostered)
 
     done = await rostered.roll_back(target)
@@ -175,9 +173,7 @@ async def test_a_rollback_gives_the_consumer_the_roster_after_that_commit_values
 
 
 @pytest.mark.parametrize("target", [1, 3, 5])
-async def test_what_is_kept_up_after_a_rollback_is_what_counting_the_whole_district_anew_gives(
-    rostered: Rostered, target: int
-) -> None:
+async def test_after_a_rollback_the_figures_are_those_of_a_recount(rostered: Rostered, target: int) -> None:
     await several_commits(rostered)
 
     await rostered.roll_back(target)
@@ -238,9 +234,7 @@ async def test_trying_a_rollback_says_what_it_would_do_and_changes_nothing(roste
     assert tried.counts == rostered.commits[-1]["counts"]
 
 
-async def test_a_rollback_holds_the_district_voids_its_approval_and_says_who_did_it_and_why(
-    rostered: Rostered,
-) -> None:
+async def test_a_rollback_holds_the_district_voids_its_approval_and_says_why(rostered: Rostered) -> None:
     await several_commits(rostered)
     await rostered.store.rows(
         "INSERT INTO holds (district_id, actor, reason) VALUES ($1, 'x', 'y')", DISTRICT
@@ -278,9 +272,7 @@ async def test_a_rollback_leaves_a_standing_review_standing(rostered: Rostered) 
     assert rostered.roster == rostered.past[3]
 
 
-async def test_a_removal_that_is_too_large_for_the_roster_put_back_is_found_with_the_rollback(
-    database_url: str,
-) -> None:
+async def test_a_too_large_removal_from_the_restored_roster_is_found(database_url: str) -> None:
     async with opened_store(database_url, NOBODY_REMOVED) as store:
         rostered = Rostered(store)
         await rostered.happens(*arrival(40))
@@ -297,9 +289,7 @@ async def test_a_removal_that_is_too_large_for_the_roster_put_back_is_found_with
             assert findings == ({} if target == 2 else both)
 
 
-async def test_a_filter_that_waits_to_be_judged_by_is_still_to_be_judged_by_after_a_rollback(
-    rostered: Rostered,
-) -> None:
+async def test_a_filter_that_waits_to_be_judged_by_still_waits_afterwards(rostered: Rostered) -> None:
     await several_commits(rostered)
     scope = KEEP_ALL.model_copy(update={"scope": KEEP_ALL.scope.model_copy(update={"schools": ("h2",)})})
     await rostered.store.districts.set_filter(DISTRICT, scope, "somebody")
@@ -319,9 +309,7 @@ async def test_a_filter_that_waits_to_be_judged_by_is_still_to_be_judged_by_afte
         (0, "restore points go back to commit 1 only"),
     ],
 )
-async def test_what_is_no_earlier_commit_is_refused_and_nothing_is_changed(
-    rostered: Rostered, target: int, why: str
-) -> None:
+async def test_what_is_no_earlier_commit_is_refused_whole(rostered: Rostered, target: int, why: str) -> None:
     await several_commits(rostered)
     before = await rostered.everything()
 
@@ -339,9 +327,7 @@ async def test_the_same_rollback_a_second_time_is_refused(rostered: Rostered) ->
         await rostered.roll_back(3)
 
 
-async def test_a_district_without_a_commit_and_one_never_seen_have_nothing_to_go_back_to(
-    rostered: Rostered,
-) -> None:
+async def test_a_district_without_a_commit_has_nothing_to_go_back_to(rostered: Rostered) -> None:
     with pytest.raises(UnknownDistrictError):
         await rostered.roll_back(1)
     await rostered.happens(student(1))
@@ -371,9 +357,7 @@ async def test_history_whose_values_were_changed_publishes_nothing(rostered: Ros
         await rostered.roll_back(1)
 
 
-async def test_a_rollback_that_is_killed_before_its_end_leaves_everything_as_it_was(
-    rostered: Rostered,
-) -> None:
+async def test_a_rollback_that_is_killed_leaves_everything_as_it_was(rostered: Rostered) -> None:
     await several_commits(rostered)
     before = await rostered.everything()
     async with (
@@ -433,9 +417,7 @@ async def _kept(store: StoreUnderTest) -> tuple[int, list[int]]:
     return district["history_from"], [row["sequence"] for row in rows]
 
 
-async def test_old_history_is_forgotten_and_what_was_in_force_since_can_still_be_reached(
-    rostered: Rostered,
-) -> None:
+async def test_old_history_is_forgotten_but_not_what_was_in_force_since(rostered: Rostered) -> None:
     await several_commits(rostered)
     assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
     await rostered.store.districts.forget_history_older_than(timedelta(days=30))
@@ -451,9 +433,7 @@ async def test_old_history_is_forgotten_and_what_was_in_force_since_can_still_be
     assert rostered.roster == rostered.past[3]
 
 
-async def test_forgetting_that_is_broken_off_offers_no_commit_that_cannot_be_restored(
-    rostered: Rostered,
-) -> None:
+async def test_a_broken_forgetting_offers_no_commit_that_cannot_be_restored(rostered: Rostered) -> None:
     await several_commits(rostered)
     await _age(rostered.store, 5)
 
@@ -472,9 +452,7 @@ async def test_forgetting_that_is_broken_off_offers_no_commit_that_cannot_be_res
     assert rostered.roster == rostered.past[5]
 
 
-async def test_a_district_that_is_being_evaluated_keeps_its_history_until_the_next_time(
-    rostered: Rostered,
-) -> None:
+async def test_a_district_under_evaluation_keeps_its_history_until_next_time(rostered: Rostered) -> None:
     await several_commits(rostered)
     await _age(rostered.store, 3)
 
@@ -483,9 +461,7 @@ async def test_a_district_that_is_being_evaluated_keeps_its_history_until_the_ne
         assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
 
 
-async def test_history_kept_for_no_time_is_not_written_and_what_there_was_is_forgotten(
-    database_url: str,
-) -> None:
+async def test_history_kept_for_no_time_is_neither_written_nor_remembered(database_url: str) -> None:
     async with opened_store(database_url, NOBODY_REMOVED) as store:
         rostered = Rostered(store)
         await several_commits(rostered)

@@ -110,9 +110,7 @@ def number(text: str | None) -> int | None:
     return None if text is None else int.from_bytes(sha256(text.encode()).digest())
 
 
-async def test_what_differs_from_the_roster_after_a_commit_is_told_with_what_was_there(
-    store: StoreUnderTest,
-) -> None:
+async def test_what_differs_from_a_commits_roster_is_told_with_what_was(store: StoreUnderTest) -> None:
     async with rollback(store) as begun:
         told = {(d.kind.value, d.id): d async for d in begun.differences(TARGET)}
         assert len(told) == len([d async for d in begun.differences(TARGET)])

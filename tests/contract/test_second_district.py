@@ -39,9 +39,7 @@ async def connection(store: StoreUnderTest) -> AsyncIterator[asyncpg.Connection]
         yield opened
 
 
-async def test_the_shadow_has_rows_in_every_table_that_knows_districts(
-    connection: asyncpg.Connection,
-) -> None:
+async def test_the_shadow_has_rows_in_every_table_of_districts(connection: asyncpg.Connection) -> None:
     tables = [row["name"] for row in await connection.fetch(shadow.TABLES)]
 
     without = [
@@ -102,9 +100,7 @@ def homeroom_of(*more: int) -> tuple[str, Json]:
 
 
 @HAS_A_TWIN
-async def test_what_a_rollback_drops_takes_out_and_puts_back_is_its_districts(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_rollback_touches_only_its_districts_rows(store: StoreUnderTest, feed: Feed) -> None:
     await is_held_with_students_who_left(store, feed)
 
     # With the sequence that the rollback will have, of a student whom it does not concern.
@@ -135,9 +131,7 @@ async def test_a_commit_is_of_its_district_alone(store: StoreUnderTest, feed: Fe
 
 
 @HAS_A_TWIN
-async def test_a_purge_and_a_change_of_the_filter_are_of_their_district_alone(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_purge_and_a_filter_change_are_of_one_district(store: StoreUnderTest, feed: Feed) -> None:
     await is_held_with_students_who_left(store, feed)
 
     async with twin(store):
@@ -179,9 +173,7 @@ async def test_an_erased_student_stays_in_the_other_district(store: StoreUnderTe
 
 
 @HAS_A_TWIN
-async def test_an_approval_of_the_other_district_lets_no_plan_of_this_one_through(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_an_approval_serves_no_other_districts_plan(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(*(("users", record_id(number)) for number in SOUTHERN))
     assert await evaluate(store) == ["review"]
     approved = f"""
@@ -197,9 +189,7 @@ async def test_an_approval_of_the_other_district_lets_no_plan_of_this_one_throug
 
 
 @HAS_A_TWIN
-async def test_a_baseline_that_skips_a_collection_and_is_refused_leaves_the_others_be(
-    store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_refused_baseline_leaves_other_districts_be(store: StoreUnderTest, feed: Feed) -> None:
     assert feed is not None
     await store.connections.listed({DISTRICT: Token("of ours")})
     run = await store.baselines.begin(DISTRICT, event_id(900), "", ["courses", "users"])

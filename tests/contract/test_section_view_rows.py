@@ -52,9 +52,7 @@ async def test_a_table_is_of_the_day_in_the_districts_time_zone(store: StoreUnde
         assert (moment.batch_number, moment.purged_at) == (number, day(number))
 
 
-async def test_a_term_that_ended_counts_for_the_days_of_the_newest_policy_in_force(
-    store: StoreUnderTest, rows: Rows
-) -> None:
+async def test_an_ended_term_counts_by_the_newest_policy_in_force(store: StoreUnderTest, rows: Rows) -> None:
     assert rows
     ended = datetime.now(UTC).date() - timedelta(days=2)
     for district in "def":
@@ -86,9 +84,7 @@ async def test_a_term_that_ended_counts_for_the_days_of_the_newest_policy_in_for
 # Sections
 
 
-async def test_the_table_has_the_live_sections_by_id_with_how_many_they_list_and_what_keeps_them(
-    store: StoreUnderTest, rows: Rows
-) -> None:
+async def test_the_table_has_the_live_sections_with_their_sizes(store: StoreUnderTest, rows: Rows) -> None:
     places = {"school_id": "s", "course_id": "c", "term_id": "t"}
     named = {
         "name": "Band",
@@ -120,9 +116,7 @@ async def test_the_table_has_the_live_sections_by_id_with_how_many_they_list_and
     ]
 
 
-async def test_seats_are_of_students_in_scope_whom_one_section_of_the_group_lists_or_several(
-    store: StoreUnderTest, rows: Rows
-) -> None:
+async def test_seats_are_of_students_listed_once_or_more(store: StoreUnderTest, rows: Rows) -> None:
     listed: dict[str, str] = {"one": "a", "other": "b", "two": "ab", "all": "abcd", "gone": "ab", "new": "b"}
     for name, sections in listed.items():
         rows.linked("student", name, *sections)
@@ -143,9 +137,7 @@ async def test_seats_are_of_students_in_scope_whom_one_section_of_the_group_list
 # One student
 
 
-async def test_a_student_is_told_with_what_is_staged_to_be_committed_and_was_committed(
-    store: StoreUnderTest, rows: Rows
-) -> None:
+async def test_a_student_is_told_with_each_stage_of_his_data(store: StoreUnderTest, rows: Rows) -> None:
     rows.staged("user", {
         "shared": {"student": {"texts": {"grade": "3"}}}, "both": {"student": {}}, "taught": {"teacher": {}},
     })  # fmt: skip
@@ -168,9 +160,7 @@ async def test_a_student_is_told_with_what_is_staged_to_be_committed_and_was_com
     assert [await told(name) for name in ("taught", "nobody")] == [None, None]
 
 
-async def test_a_students_kept_sections_come_first_by_rule_then_the_others_each_by_name(
-    store: StoreUnderTest, rows: Rows
-) -> None:
+async def test_a_students_sections_come_kept_first_then_by_name(store: StoreUnderTest, rows: Rows) -> None:
     named = {"h": "A", "g": "A", "f": "B", "e": "A", "d": "A", "c": "B", "b": "C", "a": "X"}
     for kind in OTHER_KINDS:
         rows.staged(kind, {name: {"name": f"{kind} {name}"} for name in "abc"})
@@ -204,9 +194,7 @@ async def test_a_students_kept_sections_come_first_by_rule_then_the_others_each_
     assert (whole.listed, plain.listed) == (2, 0)
 
 
-async def test_a_students_open_findings_are_told_errors_first_by_code(
-    store: StoreUnderTest, rows: Rows
-) -> None:
+async def test_a_students_findings_are_told_errors_first(store: StoreUnderTest, rows: Rows) -> None:
     rows.staged("user", {"s": {"student": {}}})
     fields = ["grade", "email", "sis_id", "dob"]
     for field in fields:

@@ -176,9 +176,7 @@ async def test_a_district_that_was_never_seen_has_no_table(store: StoreUnderTest
         await SectionCache(store.sections).of("nobody's")
 
 
-async def test_a_students_sections_come_once_each_with_their_own_school_course_and_term(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_students_sections_come_once_each_with_their_own_details(store: StoreUnderTest) -> None:
     feed = Feed(store)
     await feed.send(
         *(("schools", school_json(number, name=f"School {number}")) for number in SCHOOLS),

@@ -52,9 +52,7 @@ def searching(**fields: str) -> dict[str, str]:
     return {"field": "name", "text": "", "by": "", "kept": "", "school": "", "sort": "name"} | fields
 
 
-async def test_a_district_without_sections_is_told_what_to_do(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_without_sections_a_district_learns_what_to_do(browser: Browser, store: StoreUnderTest) -> None:
     await store.rows("INSERT INTO districts (district_id) VALUES ($1)", DISTRICT)
 
     text = await browser.of("sections")
@@ -81,9 +79,7 @@ async def test_case_and_blanks_do_not_count_in_a_search(browser: Browser) -> Non
 
 
 @pytest.mark.usefixtures("club")
-async def test_sections_are_narrowed_by_school_and_by_the_filter(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_sections_are_narrowed_by_school_and_filter(browser: Browser, store: StoreUnderTest) -> None:
     chosen = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "chess"}]}]}
     await store.districts.set_filter(
         DISTRICT, SectionFilter.model_validate(chosen, strict=False), "ada", "clubs"
@@ -184,9 +180,7 @@ async def test_a_long_table_is_read_page_by_page(browser: Browser, feed: Feed, s
     ],
 )
 @pytest.mark.usefixtures("club")
-async def test_a_form_that_makes_no_sense_gets_a_page_all_the_same(
-    browser: Browser, fields: dict[str, str]
-) -> None:
+async def test_a_form_without_sense_gets_a_page_nonetheless(browser: Browser, fields: dict[str, str]) -> None:
     await browser.of("sections", searching(**fields))
 
     assert browser.status == 200
@@ -212,9 +206,7 @@ async def test_what_districts_send_is_never_markup(
 
 
 @pytest.mark.usefixtures("club")
-async def test_looks_are_in_the_audit_and_what_was_typed_is_not(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_looks_are_in_the_audit_without_what_was_typed(browser: Browser, store: StoreUnderTest) -> None:
     await browser.of("sections", searching(text="Quillfeather", by="label"))
     await browser.of(f"students/{record_id(1)}")
 
@@ -255,9 +247,7 @@ async def test_a_student_stands_with_record_sections_findings_and_classes(browse
 
 
 @pytest.mark.usefixtures("club")
-async def test_a_kept_section_that_does_not_count_for_a_student_says_why(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_kept_section_says_why_it_does_not_count(browser: Browser, store: StoreUnderTest) -> None:
     rules = [
         {"all": [{"field": "name", "op": "contains", "value": value}]} for value in ("homeroom", "chess")
     ]

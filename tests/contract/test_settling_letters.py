@@ -87,9 +87,7 @@ async def has_stored(store: StoreUnderTest) -> bool:
     return bool(await store.rows("SELECT 1 FROM inbox"))
 
 
-async def test_a_letter_that_is_still_unreadable_comes_back_and_holds_its_district(
-    post: Post, store: StoreUnderTest
-) -> None:
+async def test_a_letter_still_unreadable_holds_its_district(post: Post, store: StoreUnderTest) -> None:
     await put_aside(post, store, BROKEN, NOT_JSON)
 
     async with ingesting(post.broker, store.inbox):
@@ -168,9 +166,7 @@ class Stops:
 
 
 @pytest.mark.parametrize("step", ["before publishing", "before the audit", "before removing"])
-async def test_an_order_that_is_cut_short_leaves_the_letter_and_can_be_given_again(
-    post: Post, store: StoreUnderTest, step: str
-) -> None:
+async def test_an_order_cut_short_can_be_given_again(post: Post, store: StoreUnderTest, step: str) -> None:
     await post.put(GOOD)
     async with post.letters.open() as opened:
         await repair(store, *[letter async for letter in opened.read(1)])
@@ -189,9 +185,7 @@ async def test_an_order_that_is_cut_short_leaves_the_letter_and_can_be_given_aga
 
 
 @pytest.mark.parametrize("step", ["before the audit", "before removing"])
-async def test_a_discard_that_is_cut_short_leaves_the_letter(
-    post: Post, store: StoreUnderTest, step: str
-) -> None:
+async def test_a_discard_cut_short_leaves_the_letter(post: Post, store: StoreUnderTest, step: str) -> None:
     await put_aside(post, store, BROKEN)
     cut = Stops(step, store, post.broker)
 
@@ -246,9 +240,7 @@ async def test_a_letter_is_listed_with_why_ingest_could_not_read_it(
 @pytest.mark.parametrize(
     ("reason", "told"), [("bad_field", "read now"), ("not_storable", "database refused")]
 )
-async def test_a_letter_that_can_be_read_says_so_and_what_else_kept_it_from_being_stored(
-    post: Post, reason: str, told: str
-) -> None:
+async def test_a_readable_letter_says_what_else_kept_it_out(post: Post, reason: str, told: str) -> None:
     await post.put(GOOD, reason=reason)
 
     (line,) = (await ordering.listed(post.letters, 10)).dead_letters

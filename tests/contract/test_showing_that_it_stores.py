@@ -53,9 +53,7 @@ async def test_nothing_is_left_of_the_write_that_shows_it(limited: Limited) -> N
 
 
 @pytest.mark.parametrize("table", WRITTEN)
-async def test_a_table_that_may_not_be_written_is_seen_by_both_looks_and_named(
-    limited: Limited, table: str
-) -> None:
+async def test_a_table_without_write_access_is_named_by_both_looks(limited: Limited, table: str) -> None:
     await limited.owner.execute(f"REVOKE INSERT ON {table} FROM {limited.role}")
 
     with pytest.raises(StoreFailed, match=table):

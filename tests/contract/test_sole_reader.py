@@ -10,9 +10,7 @@ from worker.operations.resync import sole_reader
 from worker.pipeline.poll.clever import Token
 
 
-async def test_while_saved_pages_are_read_no_worker_takes_a_turn_of_the_district(
-    store: StoreUnderTest,
-) -> None:
+async def test_no_turn_is_taken_while_saved_pages_are_read(store: StoreUnderTest) -> None:
     await store.connections.listed({DISTRICT: Token("secret")})
 
     async with opened_store(store.url) as worker:

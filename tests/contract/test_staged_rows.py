@@ -91,9 +91,7 @@ async def test_users_are_students_or_teachers_or_both_or_nobody(staged: Postgres
     assert records == {name: record_of("user", name) for name in ("a", "c")}
 
 
-async def test_a_section_is_read_with_its_course_its_school_and_its_term(
-    staged: PostgresStagedRoster,
-) -> None:
+async def test_a_section_is_read_with_its_course_school_and_term(staged: PostgresStagedRoster) -> None:
     asked = ["a", "b", "c", "d", DEAD, "z"]
     found = await staged.section_states(asked)
     assert sorted(state.id for state in found) == asked

@@ -61,9 +61,7 @@ def check(before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any])
 
 
 @pytest.mark.parametrize("table", ["staged", "baseline_records"])
-async def test_students_lose_the_fields_that_are_not_kept_and_nothing_else_is_written(
-    store: StoreUnderTest, table: str
-) -> None:
+async def test_students_lose_only_the_fields_that_are_not_kept(store: StoreUnderTest, table: str) -> None:
     await keep_records(store, table)
     before, others = await kept(store, table), await kept(store, table, OTHER_DISTRICT)
     forget = student_fields.forget_staged if table == "staged" else student_fields.forget_read
@@ -84,9 +82,7 @@ async def set_policy(store: StoreUnderTest, version: int, fields: list[str], unt
 
 
 @pytest.mark.parametrize("until", [None, "infinity"])
-async def test_a_few_users_at_a_time_lose_what_the_newest_policy_in_force_does_not_demand(
-    store: StoreUnderTest, until: str | None
-) -> None:
+async def test_a_few_users_at_a_time_lose_undemanded_fields(store: StoreUnderTest, until: str | None) -> None:
     await store.rows(
         "INSERT INTO districts (district_id, complete_fields, held_fields) "
         "VALUES ($1, NULL, NULL), ($2, NULL, NULL)",

@@ -129,9 +129,7 @@ async def test_what_settings_demand_is_kept(database_url: str, policy: Policy) -
         assert await marks(store) == {"dob", "ext.house"}
 
 
-async def test_a_connected_district_is_read_again_for_a_field_that_was_not_kept(
-    connected: StoreUnderTest,
-) -> None:
+async def test_a_connected_district_is_read_again_for_a_missing_field(connected: StoreUnderTest) -> None:
     await connected.districts.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
     first = await evaluate(connected)
     demanded = await demanded_baseline(connected)
@@ -162,9 +160,7 @@ async def test_a_baseline_that_began_before_the_demand_does_not_answer_it(connec
     assert (await connected.districts.show(DISTRICT))["fields_not_kept"] == ["dob"]
 
 
-async def test_without_a_clever_source_the_district_is_reviewed_and_shown_to_need_a_baseline(
-    store: StoreUnderTest,
-) -> None:
+async def test_without_clever_the_district_is_shown_to_need_a_baseline(store: StoreUnderTest) -> None:
     await published(store)
     await store.districts.set_policy(DISTRICT, {"required_fields": ["dob"]}, "ada")
 
@@ -225,9 +221,7 @@ async def test_what_an_older_version_kept_needs_no_new_baseline(connected: Store
     assert await marks(connected) == {"dob"}
 
 
-async def test_a_baseline_that_an_older_version_began_leaves_only_what_is_asked_for(
-    connected: StoreUnderTest,
-) -> None:
+async def test_an_older_versions_baseline_leaves_what_is_asked_for(connected: StoreUnderTest) -> None:
     run = await connected.baselines.begin(DISTRICT, event_id(101), "", COLLECTIONS)
     await connected.rows("UPDATE baselines SET student_fields = NULL")
     while run.collection is not None:

@@ -66,9 +66,7 @@ def of_one(values: tuple[Any, ...], name: str) -> tuple[list[Any], bool]:
     return made, f"S{name}" in str(made)
 
 
-async def test_a_student_is_called_by_the_id_its_beginning_or_the_sis_id_wherever_one_is_known(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_student_is_known_by_id_start_of_id_or_sis_id(store: StoreUnderTest) -> None:
     called = students(store).called
     for place, (statement, values, is_student) in enumerate(KNOWN):
         row, has_sis_id = of_one(values, f"{place:02}x")
@@ -84,9 +82,7 @@ async def test_a_student_is_called_by_the_id_its_beginning_or_the_sis_id_whereve
     assert await called("d", "x", "x") == []
 
 
-async def test_of_many_whom_a_text_may_mean_the_one_with_that_very_id_is_first_and_twenty_are_told(
-    store: StoreUnderTest,
-) -> None:
+async def test_of_students_a_text_may_mean_the_exact_id_comes_first(store: StoreUnderTest) -> None:
     for number in range(30):
         await store.rows(STAGED, "user", f"a{29 - number:02}", STUDENT)
     await store.rows(ROSTER, "student", "a05", None, "{}")
@@ -246,9 +242,7 @@ async def others(store: StoreUnderTest) -> list[Any]:
 
 
 @pytest.mark.parametrize("teaches", [False, True])
-async def test_what_is_kept_of_an_erased_student_is_forgotten_and_of_nobody_else(
-    store: StoreUnderTest, teaches: bool
-) -> None:
+async def test_an_erased_students_rows_alone_are_forgotten(store: StoreUnderTest, teaches: bool) -> None:
     await everything(store)
     if teaches:
         for table in ("staged", "inbox", "baseline_records"):
@@ -285,9 +279,7 @@ async def test_what_is_kept_of_an_erased_student_is_forgotten_and_of_nobody_else
     assert await students(store).erased("c", "b") is None
 
 
-async def test_who_reads_a_district_is_waited_for_and_what_was_read_of_an_erased_student_goes(
-    store: StoreUnderTest,
-) -> None:
+async def test_who_reads_a_district_is_waited_for_and_forgets_the_erased(store: StoreUnderTest) -> None:
     await everything(store)
     await store.rows("DELETE FROM baseline_records")
     lock = "SELECT FROM baselines WHERE district_id = $1 FOR UPDATE"
@@ -325,9 +317,7 @@ async def test_one_who_was_erased_is_committed_still_where_the_roster_says_so(
 
 
 @pytest.mark.parametrize("file", ["operations/students", "operations/rollback"])
-async def test_what_a_look_sets_for_itself_ends_with_its_transaction(
-    store: StoreUnderTest, file: str
-) -> None:
+async def test_a_looks_own_settings_end_with_its_transaction(store: StoreUnderTest, file: str) -> None:
     settings = "SELECT current_setting('lock_timeout'), current_setting('enable_seqscan')"
     async with store.database.connection() as connection:
         (before,) = await connection.fetch(settings)

@@ -273,9 +273,7 @@ async def test_a_review_carries_suggestions_and_they_are_kept(store: StoreUnderT
     assert kept["suggestions"] == review["suggestions"]
 
 
-async def test_while_what_was_searched_is_as_it_was_reviews_carry_what_was_found(
-    store: StoreUnderTest,
-) -> None:
+async def test_reviews_carry_what_was_found_while_nothing_has_changed(store: StoreUnderTest) -> None:
     await happen(store, 1, *district())
     await judged(store)
     await happen(store, 100, ("users", student_json(4, name={"first": "Ida", "last": ""})))
@@ -347,9 +345,7 @@ async def test_suggestions_of_a_version_that_did_not_say_for_what_are_none(store
     assert (advice.found_for, advice.suggestions) == (SearchInput(1, 4, 2, 3), [mine])
 
 
-async def test_suggestions_that_a_review_of_this_version_cannot_say_are_searched_again(
-    store: StoreUnderTest,
-) -> None:
+async def test_suggestions_unknown_to_this_version_are_searched_again(store: StoreUnderTest) -> None:
     await happen(store, 1, *district())
     await judged(store)
     older = "UPDATE suggestions SET suggestions = '[{\"filter\": {}}]' WHERE district_id = $1"
@@ -421,9 +417,7 @@ async def test_without_time_for_a_search_reviews_carry_none(store: StoreUnderTes
     assert await store.rows("SELECT 1 FROM suggestions") == []
 
 
-async def test_a_filter_that_is_in_force_and_could_not_be_better_is_told_to_be_in_force(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_filter_that_cannot_be_better_is_told_in_force(store: StoreUnderTest) -> None:
     await store.districts.set_filter(DISTRICT, keeping("Homeroom"), "test")
     newcomers = [student_json(number) for number in (41, 42, 43)]
     clubs = [
@@ -459,9 +453,7 @@ async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_clas
     assert bool(review["suggestions"]) is is_advised
 
 
-async def test_students_in_two_homerooms_are_no_reason_to_suggest_the_filter_in_force(
-    store: StoreUnderTest,
-) -> None:
+async def test_students_in_two_homerooms_suggest_no_filter_in_force(store: StoreUnderTest) -> None:
     await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
     other = section_json(704, students=[record_id(number) for number in (2, 4)], teachers=[record_id(501)])
     await happen(store, 1, *district(), ("sections", other))

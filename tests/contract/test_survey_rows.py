@@ -94,9 +94,7 @@ async def seated(store: StoreUnderTest) -> Any:
     return builder.build()
 
 
-async def test_a_survey_and_a_seating_are_of_the_live_records_of_their_district_in_the_order_of_ids(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_survey_and_a_seating_hold_the_live_records_by_id(store: StoreUnderTest) -> None:
     await stage(store)
 
     survey = (await store.surveys.of(DISTRICT)).builder.build()
@@ -112,9 +110,7 @@ async def test_a_survey_and_a_seating_are_of_the_live_records_of_their_district_
     assert list(builder._current) == [True, False]
 
 
-async def test_the_names_of_schools_are_those_of_live_schools_and_ids_where_there_is_none(
-    store: StoreUnderTest,
-) -> None:
+async def test_schools_have_the_names_of_live_ones_and_else_their_ids(store: StoreUnderTest) -> None:
     await stage(store)
 
     assert await store.surveys.schools(DISTRICT) == {
@@ -124,9 +120,7 @@ async def test_the_names_of_schools_are_those_of_live_schools_and_ids_where_ther
     }
 
 
-async def test_a_scope_matches_the_grades_and_all_schools_of_the_students_of_its_district(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_scope_matches_grades_and_all_schools_of_students(store: StoreUnderTest) -> None:
     await stage(store)
     matched, others = ("north", "south", "west"), ("district", "other", "of a district", "of another")
     scope = Scope(grades=("1", "2", "3", "7", "9"), schools=(*matched, *others))
@@ -205,9 +199,7 @@ async def test_a_section_of_a_term_that_begins_today_there_counts(store: StoreUn
     assert list(builder._current) == [True]
 
 
-async def test_without_a_zone_a_policy_and_a_filter_of_its_own_those_of_the_settings_hold(
-    store: StoreUnderTest,
-) -> None:
+async def test_without_its_own_zone_policy_and_filter_the_settings_hold(store: StoreUnderTest) -> None:
     await stage(store)
 
     found = await store.surveys.of(DISTRICT)

@@ -97,9 +97,7 @@ async def test_connections_kept_to_a_server_that_became_read_only_are_given_up(
     await database.close()
 
 
-async def test_of_several_hosts_the_one_that_can_be_written_to_is_found_and_followed(
-    pair: PostgresPair, proxy: TcpProxy
-) -> None:
+async def test_of_several_hosts_the_writable_one_is_followed(pair: PostgresPair, proxy: TcpProxy) -> None:
     async with proxied(f"{pair.standby}/.s.PGSQL.5432") as second:
         database = Database(address(second, proxy), name="test", size=2)
         named = Database(address(second, proxy) + "&target_session_attrs=read-write", name="test", size=2)
@@ -114,9 +112,7 @@ async def test_of_several_hosts_the_one_that_can_be_written_to_is_found_and_foll
         await named.close()
 
 
-async def test_a_store_that_meets_a_hot_standby_waits_until_it_is_promoted(
-    pair: PostgresPair, proxy: TcpProxy
-) -> None:
+async def test_a_store_waits_until_a_hot_standby_is_promoted(pair: PostgresPair, proxy: TcpProxy) -> None:
     await schema.migrate(address(proxy))
     await pair.until_it_streams()
     proxy.target = f"{pair.standby}/.s.PGSQL.5432"

@@ -148,9 +148,7 @@ async def test_a_district_that_one_process_evaluates_is_nothing_to_do_for_anothe
     assert await evaluate(store) == []
 
 
-async def test_events_that_two_processes_store_at_once_are_kept_once(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_events_two_processes_store_are_kept_once(store: StoreUnderTest, other: StoreUnderTest) -> None:
     arrivals = [
         Arrival(DISTRICT, event_id(number), RecordKind.USER, record_id(number), None)
         for number in range(1, 9)
@@ -200,9 +198,7 @@ async def test_a_district_that_two_people_roll_back_at_once_is_rolled_back_once(
 
 
 @pytest.mark.usefixtures("feed")
-async def test_a_district_that_two_people_purge_at_once_is_purged_once(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_a_district_is_purged_once_by_two_people(store: StoreUnderTest, other: StoreUnderTest) -> None:
     with pytest.raises(MessagesWaiting):
         await store.districts.purge(DISTRICT, "ada")
     await store.rows("DELETE FROM outbox")
@@ -229,9 +225,7 @@ async def test_two_people_who_invite_a_district_at_once_write_two_e_mails_and_ne
     assert await ways[0].state() is State.INVITED
 
 
-async def test_a_link_to_the_console_that_two_open_at_once_opens_it_for_one(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_a_console_link_opens_for_one_of_two(store: StoreUnderTest, other: StoreUnderTest) -> None:
     keys = [PostgresLocalKeys(each.database, timedelta(minutes=1)) for each in (store, other)]
     link = await keys[0].new_link()
 

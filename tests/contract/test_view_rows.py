@@ -83,9 +83,7 @@ async def listed(store: StoreUnderTest, **asked: Any) -> list[Any]:
 @pytest.mark.alone
 @pytest.mark.usefixtures("districts")
 @pytest.mark.parametrize("order", ORDERS)
-async def test_districts_are_listed_in_the_order_asked_for_page_by_page(
-    store: StoreUnderTest, order: str
-) -> None:
+async def test_districts_are_listed_in_order_page_by_page(store: StoreUnderTest, order: str) -> None:
     pages = []
     for offset in range(0, 12, 3):
         page = await store.views.districts(DistrictsAsked(order=order, offset=offset, limit=3))  # type: ignore[arg-type]
@@ -113,9 +111,7 @@ async def test_districts_are_found_by_how_they_stand_and_by_their_name(store: St
 
 
 @pytest.mark.usefixtures("districts")
-async def test_a_district_is_listed_with_its_open_incidents_its_window_and_its_last_decision(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_district_is_listed_with_incidents_window_and_decision(store: StoreUnderTest) -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     window = "INSERT INTO windows (district_id, opened_at, last_event_at, events) VALUES ('b', $1, $1, 3)"
     await store.rows(window, at)
@@ -218,9 +214,7 @@ async def test_the_pages_of_findings_together_are_the_open_ones_asked_for_in_ord
 # Counts, decisions and names
 
 
-async def test_coverage_is_told_by_school_and_grade_with_those_who_would_go_if_asked(
-    store: StoreUnderTest,
-) -> None:
+async def test_coverage_is_told_by_school_and_grade_with_planned_removals(store: StoreUnderTest) -> None:
     for school, grade, students, blocked in (
         ("b", "2", 3, 1),
         ("a", "1", 2, 0),

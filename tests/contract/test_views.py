@@ -39,9 +39,7 @@ async def test_every_finding_of_a_kind_is_listed_once_in_order(store: StoreUnder
 
 
 @pytest.mark.usefixtures("findings")
-async def test_a_finding_that_comes_meanwhile_neither_repeats_nor_hides_another(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_finding_that_comes_meanwhile_shifts_no_page(store: StoreUnderTest) -> None:
     asked = FindingsAsked(limit=100)
     first = await store.views.findings(DISTRICT, asked)
     await store.rows(

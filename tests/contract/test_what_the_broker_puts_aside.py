@@ -137,9 +137,7 @@ async def test_a_message_that_expired_or_found_no_room_is_quarantined_too(aside:
     assert (letter.district_id, letter.reason) == (DISTRICT, reason)
 
 
-async def test_a_message_that_ends_every_process_that_takes_it_is_quarantined_at_the_limit(
-    aside: Aside,
-) -> None:
+async def test_a_message_that_ends_every_process_is_quarantined_at_the_limit(aside: Aside) -> None:
     await aside.broker.publish(Message(EVENTS_EXCHANGE, "any", body(EVENT)))
     for _ in range(EVENTS_DELIVERY_LIMIT + 1):
         connection = await aio_pika.connect(aside.url)
@@ -155,9 +153,7 @@ async def test_a_message_that_ends_every_process_that_takes_it_is_quarantined_at
     assert window["district_id"] == DISTRICT
 
 
-async def test_what_was_put_aside_before_there_were_copies_is_found_at_the_start(
-    aside: Aside, rabbitmq_vhost_url: str
-) -> None:
+async def test_what_was_put_aside_uncopied_is_found_at_start(aside: Aside, rabbitmq_vhost_url: str) -> None:
     async with await aio_pika.connect(rabbitmq_vhost_url) as connection:
         channel = await connection.channel()
         copies = await channel.get_queue("clever.events.dead.quarantine", ensure=False)
@@ -178,9 +174,7 @@ async def test_dead_letters_of_ours_are_left_alone(aside: Aside) -> None:
     assert await aside.rows() == []
 
 
-async def test_an_event_that_is_stored_all_the_same_and_what_no_roster_needs_hold_nobody_back(
-    aside: Aside,
-) -> None:
+async def test_a_stored_event_and_what_no_roster_needs_hold_nobody_back(aside: Aside) -> None:
     ingest = IngestStage(aside.broker, aside.store.inbox, Metrics())
     await aside.broker.publish(Message(EVENTS_EXCHANGE, "any", body(EVENT)))
     async with asyncio.timeout(LONG):

@@ -40,9 +40,7 @@ def district(pace: PollTiming | None = None) -> World:
 
 
 @pytest.mark.parametrize(("step", "again_after"), [(1, None), (4, 3)], ids=["once", "and 3 calls later"])
-async def test_a_kill_at_any_call_loses_nothing_and_ends_in_the_same_baseline(
-    step: int, again_after: int | None
-) -> None:
+async def test_a_kill_at_any_call_ends_in_the_same_baseline(step: int, again_after: int | None) -> None:
     with capture_logs():
         expected = await _live_through(district(), None, None)
         for place in count(1, step):

@@ -54,9 +54,7 @@ IN_SYNC: Final = """
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_whatever_happens_a_way_is_a_path_and_no_launch_is_out_of_sync(
-    store: StoreUnderTest, seed: int
-) -> None:
+async def test_whatever_happens_no_launch_is_out_of_sync(store: StoreUnderTest, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 — a story, not a secret
     ways = [Onboarding(store, f"{number:024x}") for number in range(DISTRICTS)]
     launches = 0

@@ -159,9 +159,7 @@ def test_a_sample_is_the_same_each_time_and_takes_as_many_of_each_group(tmp_path
     assert {mutant.path for _, mutant in sample(6, 1, "pipeline", tmp_path)} == {"worker/pipeline/toy.py"}
 
 
-def test_the_tests_that_fit_a_module_are_those_that_import_it_and_then_what_imports_it(
-    tmp_path: Path,
-) -> None:
+def test_tests_that_fit_a_module_import_it_directly_first_then_indirectly(tmp_path: Path) -> None:
     written(tmp_path / "worker" / "domain" / "toy.py", TOY)
     written(tmp_path / "worker" / "pipeline" / "uses.py", "from worker.domain import toy")
     tests = tmp_path / "tests"
@@ -203,9 +201,7 @@ def written(file: Path, text: str) -> Path:
     return file
 
 
-def test_too_few_that_are_noticed_fail_and_those_that_do_not_matter_do_not_count(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_too_few_noticed_mutants_fail_but_for_equivalents(capsys: pytest.CaptureFixture[str]) -> None:
     noticed = [("domain", FAULT, Outcome(what)) for what in (NOTICED, TIMED_OUT, INVALID, "equivalent")]
     survived = ("SQL", FAULT, Outcome(SURVIVED, tries=3))
 

@@ -88,9 +88,7 @@ def test_every_size_has_just_its_students_and_one_homeroom_for_each(students: in
     assert len(district.collections["schools"]) == schools
 
 
-def test_students_sit_in_six_to_eight_sections_and_a_third_in_two_by_subject(
-    district: SandboxDistrict,
-) -> None:
+def test_students_sit_in_six_to_eight_sections_some_in_two_by_subject(district: SandboxDistrict) -> None:
     by_subject = coverage(district, lambda section: section["subject"] == "homeroom/advisory")
 
     assert set(coverage(district, lambda _: True)) == {6, 7, 8}

@@ -179,9 +179,7 @@ async def test_links_lead_back_as_well(client: Client) -> None:
         ("/v2.1/users", 404),
     ],
 )
-async def test_what_cannot_be_answered_is_refused_with_a_message(
-    client: Client, path: str, status: int
-) -> None:
+async def test_what_cannot_be_answered_is_refused_with_why(client: Client, path: str, status: int) -> None:
     got, said = await client.get(path)
 
     assert (got, list(said)) == (status, ["message"])

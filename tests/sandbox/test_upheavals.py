@@ -95,9 +95,7 @@ def test_whoever_replays_the_feed_has_the_district_after_every_upheaval(seed: in
     assert all(one < other for one, other in pairwise(ids))
 
 
-def test_a_new_year_moves_everybody_on_into_new_sections_and_terms(
-    district: SandboxDistrict, feed: Feed
-) -> None:
+def test_a_new_year_moves_all_on_into_new_sections_and_terms(district: SandboxDistrict, feed: Feed) -> None:
     grades = Counter(one["roles"]["student"]["grade"] for one in district.students())
     before = everything(district)
 
@@ -115,9 +113,7 @@ def test_a_new_year_moves_everybody_on_into_new_sections_and_terms(
     assert truth(district).counts["students"] == after.total()
 
 
-def test_a_new_year_sends_students_to_a_school_that_has_their_grade(
-    district: SandboxDistrict, feed: Feed
-) -> None:
+def test_a_new_year_sends_students_to_a_school_of_their_grade(district: SandboxDistrict, feed: Feed) -> None:
     list(rollover(district, feed))
 
     for student in district.students():
@@ -231,9 +227,7 @@ def test_a_field_that_there_is_not_is_refused_at_once(
         change(district, feed, withheld, "shoe_size")
 
 
-def test_a_mass_deletion_takes_students_out_of_their_sections_first(
-    district: SandboxDistrict, feed: Feed
-) -> None:
+def test_a_mass_deletion_first_empties_the_sections(district: SandboxDistrict, feed: Feed) -> None:
     events = list(delete_students(district, feed, 50))
 
     types = [event["type"] for event in events]

@@ -135,9 +135,7 @@ def test_a_rule_of_some_schools_holds_where_its_filter_says_so(
 
 
 @given(st.lists(views(), max_size=6), st.data())
-def test_a_survey_counts_the_kept_sections_of_each_student(
-    sections: list[SectionView], data: st.DataObject
-) -> None:
+def test_a_survey_counts_a_students_kept_sections(sections: list[SectionView], data: st.DataObject) -> None:
     kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(sections), max_size=len(sections))), bool)
 
     told = survey_of(sections).counts(kept)

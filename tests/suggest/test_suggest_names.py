@@ -47,9 +47,7 @@ def test_values_that_name_nobody_tempt_indeed(field: str) -> None:
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("last", ["Art", "Page", "English", "Grade", "Young", "Crew", "Núñez", "Ng"])
 @pytest.mark.parametrize("is_first", [False, True], ids=["last name", "first name"])
-def test_a_teachers_name_is_no_word_of_a_suggestion_also_where_it_is_an_ordinary_word(
-    field: str, last: str, *, is_first: bool
-) -> None:
+def test_a_teachers_name_is_no_word_even_if_ordinary(field: str, last: str, *, is_first: bool) -> None:
     named = ("Thorn", last) if is_first else (last, "Osric")
     district = tempting(field, f"{last} 2", f"{last} 2", teachers=[PEOPLE[0], named])
 

@@ -182,9 +182,7 @@ def test_the_name_in_a_host_header_is_told_without_its_port(header: str, name: s
         ("10.0.0.1", ["nonsense"], "nonsense"),
     ],
 )
-def test_the_clients_address_is_the_last_that_no_trusted_proxy_has(
-    peer: str, forwarded: list[str], client: str
-) -> None:
+def test_a_client_is_at_the_last_untrusted_address(peer: str, forwarded: list[str], client: str) -> None:
     assert request_origin.client_of(peer, forwarded, PROXY) == client
 
 
@@ -241,9 +239,7 @@ def test_the_audit_tells_details_as_text() -> None:
         ("SESSION_HOURS", "0", "expected"),
     ],
 )
-def test_settings_of_access_that_would_open_the_console_or_close_it_are_refused(
-    name: str, value: str, told: str
-) -> None:
+def test_settings_that_would_open_or_close_the_console_are_refused(name: str, value: str, told: str) -> None:
     with pytest.raises(SettingsProblem) as refused:
         load({f"ROSTERING_HTTP__{name}": value})
 

@@ -113,9 +113,7 @@ async def test_a_search_is_made_where_the_filter_may_be_what_is_wrong_and_there_
         (replace(FOUND_FOR, several=7), False),
     ],
 )
-async def test_what_was_found_before_is_told_again_while_a_search_would_find_the_same(
-    known: SearchInput, is_told_again: bool
-) -> None:
+async def test_what_was_found_is_told_until_a_search_differs(known: SearchInput, is_told_again: bool) -> None:
     district = reviewed()
     district.advised = KeptSuggestions(district.window.now, known, [{"before": True}])
 
@@ -213,9 +211,7 @@ def suggestion(exactly_one: int, *, is_in_force: bool = False) -> Suggestion:
         ([suggestion(7, is_in_force=True), suggestion(7)], False),
     ],
 )
-def test_the_first_suggestion_is_better_if_it_is_new_and_places_more(
-    found: list[Suggestion], is_better: bool
-) -> None:
+def test_the_first_suggestion_is_new_and_places_more(found: list[Suggestion], is_better: bool) -> None:
     counts = Counter(
         {"roster:student": 10, f"code:{Code.NO_SECTION}": 1, f"code:{Code.MULTIPLE_SECTIONS}": 3}
     )

@@ -129,9 +129,7 @@ def test_a_plan_that_only_guards_hold_back_can_be_approved() -> None:
         (replace(BLOCKED, hold=HOLD), PLAN, "is on hold by ada since 2026-09-01T08:30:00.000Z: new schools"),
     ],
 )
-def test_a_plan_that_cannot_be_approved_says_what_stands_against_it(
-    found: PlanToApprove, wanted: int, reason: str
-) -> None:
+def test_a_plan_beyond_approval_says_what_is_wrong(found: PlanToApprove, wanted: int, reason: str) -> None:
     why = why_not_approvable(found, to_hex(wanted))
 
     assert why is not None

@@ -94,9 +94,7 @@ ORIGINAL = b"Original-Recipient: rfc822;ada@district.example\r\n"
         ((FINAL, ORIGINAL), "unknown"),
     ],
 )
-def test_whom_a_report_does_not_name_as_we_did_is_told_as_it_does_or_unknown(
-    left_out: tuple[bytes, ...], recipient: str
-) -> None:
+def test_an_unknown_address_in_a_report_is_told_as_such(left_out: tuple[bytes, ...], recipient: str) -> None:
     raw = report()
     for line in left_out:
         raw = raw.replace(line, b"")

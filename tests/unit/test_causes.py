@@ -393,9 +393,7 @@ def test_a_new_school_year_replaces_half_of_the_classes(committed: int, code: st
 @pytest.mark.parametrize(
     ("others", "code"), [(50, "sharing.rule_narrowed"), (51, "sharing.students_vanished")]
 )
-def test_a_sharing_rule_was_narrowed_where_half_of_the_removed_are_whole_grades(
-    others: int, code: str
-) -> None:
+def test_a_rule_was_narrowed_where_half_of_the_removed_are_whole_grades(others: int, code: str) -> None:
     (cause,) = removal(gone(50, grade="9"), gone(others), cohorts={SchoolGrade("north", "3"): 90})
 
     assert cause.code == code
@@ -547,9 +545,7 @@ facts = st.builds(
 
 
 @given(facts, st.randoms())
-def test_every_error_belongs_to_one_cause_whatever_the_errors_are(
-    found: CauseFacts, rng: random.Random
-) -> None:
+def test_every_error_belongs_to_one_cause(found: CauseFacts, rng: random.Random) -> None:
     folded = fold(found)
 
     expected: Counter[str] = Counter()

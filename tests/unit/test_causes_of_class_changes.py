@@ -47,9 +47,7 @@ def test_a_small_part_goes_with_the_same_of_two_equal_ones_in_every_order() -> N
 
 
 @pytest.mark.parametrize(("promoted", "code"), [(51, "vendor.rollover"), (50, "sis.students_reassigned")])
-def test_changes_are_a_new_school_year_where_more_than_half_come_into_another_grade(
-    promoted: int, code: str
-) -> None:
+def test_changes_into_another_grade_by_most_are_a_new_school_year(promoted: int, code: str) -> None:
     (cause,) = changed(change(promoted, Fate.LEFT, promoted=True), change(50, Fate.LEFT))
 
     assert cause.code == code

@@ -74,9 +74,7 @@ def test_a_transaction_that_another_one_got_in_the_way_of_is_to_be_done_again(st
         *("XX000", "XX001", "XX002", "P0001", "0A000", "25P02", "72000", "ZZ999"),
     ],
 )
-def test_every_other_error_of_the_server_is_a_failure_that_may_pass_and_is_told_without_its_text(
-    state: str,
-) -> None:
+def test_other_errors_of_the_server_may_pass_and_are_told_without_text(state: str) -> None:
     with pytest.raises(StoreFailed) as raised, translated():
         raise of_server(state, f"failed on {PERSON}")
 
@@ -103,9 +101,7 @@ def test_every_other_error_of_the_server_is_a_failure_that_may_pass_and_is_told_
     ],
     ids=lambda value: getattr(value, "sqlstate", None),
 )
-def test_a_failure_tells_the_table_by_the_statement_or_by_a_text_that_holds_no_value(
-    error: asyncpg.PostgresError, table: str | None
-) -> None:
+def test_a_failure_tells_the_table_and_no_value(error: asyncpg.PostgresError, table: str | None) -> None:
     with pytest.raises(StoreFailed) as raised, translated():
         raise error
 

@@ -138,9 +138,7 @@ async def test_beyond_a_number_or_so_many_bytes_a_message_is_rejected_while_the_
 
 
 @pytest.mark.parametrize(("size", "rejected"), [(200, []), (201, [201])])
-async def test_a_body_that_is_too_large_to_be_published_is_rejected_at_once(
-    bench: Bench, size: int, rejected: list[int]
-) -> None:
+async def test_a_body_too_large_to_publish_is_rejected(bench: Bench, size: int, rejected: list[int]) -> None:
     await bench.add(size)
 
     assert bench.broker.rejected == rejected
@@ -154,9 +152,7 @@ async def test_room_is_made_where_the_broker_takes_what_waits(bench: Bench) -> N
     assert bench.broker.acknowledged == [*range(1, 9), 90, 91, 92]
 
 
-async def test_attempts_come_at_intervals_that_double_up_to_a_bound_and_begin_anew_after_a_success(
-    bench: Bench, slept: list[float]
-) -> None:
+async def test_attempts_double_their_intervals_until_a_success(bench: Bench, slept: list[float]) -> None:
     bench.broker.is_blocked = True
     await bench.add(1)
     await until(lambda: len(slept) >= 6)
@@ -205,9 +201,7 @@ async def test_what_waits_is_forgotten_at_the_end_and_its_room_is_free_again(ben
     assert (len(bench.dead), bench.broker.tries) == (0, tries)
 
 
-async def test_a_subscription_that_is_lost_ends_the_wait_for_room_and_what_finds_none_is_rejected(
-    bench: Bench,
-) -> None:
+async def test_a_lost_subscription_ends_the_wait_and_rejects_what_finds_no_room(bench: Bench) -> None:
     bench.broker.is_lost = True
 
     async with asyncio.timeout(5):
@@ -236,9 +230,7 @@ async def test_a_message_is_published_however_old_it_is_while_the_broker_takes_m
     assert (bench.broker.acknowledged, bench.broker.rejected) == ([1, 2], [])
 
 
-async def test_what_is_rejected_is_counted_and_logged_with_its_district_and_nothing_is_published(
-    bench: Bench,
-) -> None:
+async def test_what_is_rejected_is_counted_and_logged_with_its_district(bench: Bench) -> None:
     with capture_logs() as logs:
         await bench.add(201)
 

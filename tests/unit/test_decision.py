@@ -65,9 +65,7 @@ def test_an_empty_plan_is_committed_only_to_end_a_review() -> None:
 
 @pytest.mark.parametrize("empty", [False, True])
 @pytest.mark.parametrize("reported", [NONE, OTHERS])
-def test_errors_on_a_settled_window_are_reviewed_where_they_differ_from_the_last_reported(
-    reported: int | None, empty: bool
-) -> None:
+def test_errors_of_a_settled_window_are_reviewed_where_new(reported: int | None, empty: bool) -> None:
     found = decisions(SETTLED, deferred_for=EVERY_DEFERRAL, errors=1, reported=reported, empty=empty)
 
     assert found == {Outcome.REVIEW}
@@ -83,9 +81,7 @@ def test_errors_on_a_window_cut_short_are_put_off_no_longer_than_the_limit(repor
 
 
 @pytest.mark.parametrize("reported", [NONE, OTHERS])
-def test_an_approval_takes_no_events_so_that_what_was_put_off_before_it_stays_put_off(
-    reported: int | None,
-) -> None:
+def test_an_approval_takes_no_events_and_leaves_put_off_ones_put_off(reported: int | None) -> None:
     settled = decided(Trigger.APPROVAL, errors=1, reported=reported)
     put_off = decisions([Trigger.APPROVAL], deferred_for=[0.0, 1799.999], errors=1, reported=reported)
     told = decisions([Trigger.APPROVAL], deferred_for=[1800.0, 1e6], errors=1, reported=reported)
@@ -96,9 +92,7 @@ def test_an_approval_takes_no_events_so_that_what_was_put_off_before_it_stays_pu
 
 
 @pytest.mark.parametrize("reported", [NONE, THESE, OTHERS])
-def test_an_approved_plan_is_committed_where_guards_are_all_that_stands_against_it(
-    reported: int | None,
-) -> None:
+def test_an_approved_plan_is_committed_where_only_guards_oppose_it(reported: int | None) -> None:
     def every(guards: int, *, approved: bool) -> set[Outcome]:
         verdict = {"errors": 3, "reported": reported, "guards": guards, "approved": approved}
         return decisions(Trigger, deferred_for=EVERY_DEFERRAL, **verdict)

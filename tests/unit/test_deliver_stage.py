@@ -138,9 +138,7 @@ async def test_where_nothing_is_due_there_is_no_work() -> None:
     ("trouble", "problem"),
     [(ChannelFailed("503"), "503"), (TypeError("secret"), "not sent (TypeError)")],
 )
-async def test_an_alert_that_does_not_leave_is_put_off_and_holds_up_no_other(
-    trouble: Exception, problem: str
-) -> None:
+async def test_an_alert_that_does_not_leave_holds_up_no_other(trouble: Exception, problem: str) -> None:
     rows, line = Rows(due(1), due(2)), Line(body_1=trouble)
     made = stage(rows, line)
 
@@ -231,9 +229,7 @@ async def test_a_channel_that_is_not_told_again_is_told_so_and_left_until_the_ne
     assert rows.calls[-1] == ("refreshed", "line-1", ["one", "two"], NOON)
 
 
-async def test_whether_something_stands_is_asked_six_times_within_the_time_that_a_channel_remembers(
-    clock: Clock,
-) -> None:
+async def test_what_stands_is_asked_six_times_while_a_channel_remembers(clock: Clock) -> None:
     rows = Rows(standing=STANDING)
     made = stage(rows, Line(EVERY))
 

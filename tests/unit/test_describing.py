@@ -36,9 +36,7 @@ def test_a_contact_that_is_written_two_ways_is_one_and_the_first_is_kept() -> No
         (lambda zone: checked_zone(zone).key, "America/Chicago", "America/Chicago"),
     ],
 )
-def test_what_will_do_is_kept_without_needless_space(
-    check: Callable[[str], str], text: str, kept: str
-) -> None:
+def test_what_is_allowed_is_kept_without_spaces(check: Callable[[str], str], text: str, kept: str) -> None:
     assert check(text) == kept
 
 

@@ -34,9 +34,7 @@ def test_a_change_tells_the_fields_that_differ_and_no_others_those_of_before_fir
 
 
 @pytest.mark.parametrize(("before", "after", "op"), [(None, OLD, Op.ADDED), (OLD, None, Op.REMOVED)])
-def test_what_comes_or_goes_is_told_with_every_field_that_is_not_blank(
-    before: Json | None, after: Json | None, op: Op
-) -> None:
+def test_what_comes_or_goes_is_told_with_all_fields(before: Json | None, after: Json | None, op: Op) -> None:
     texts = {"id": "s1", "name": "Iris", "section_ids": "a, b", "extra.gender": "X"}
 
     expected = {name: (text, None) if after is None else (None, text) for name, text in texts.items()}

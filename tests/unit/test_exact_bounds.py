@@ -80,9 +80,7 @@ def test_a_launch_needs_a_window_that_it_is_not_after() -> None:
 
 
 @pytest.mark.parametrize(("unsectioned", "is_shared"), [(10, True), (11, False)])
-def test_all_sections_are_shared_up_to_the_percent_of_students_in_none(
-    unsectioned: int, is_shared: bool
-) -> None:
+def test_all_sections_are_shared_up_to_a_percent_in_none(unsectioned: int, is_shared: bool) -> None:
     rules = SharingRules(unsectioned_percent=1.0)
 
     assert is_all_shared(Sharing(1, 1000, unsectioned), rules) is is_shared

@@ -193,9 +193,7 @@ async def test_a_feed_that_no_baseline_would_bring_back_is_a_failure(changed: di
 
 
 @pytest.mark.parametrize(("failures", "reached"), [(2, None), (3, Reached.CUT_OFF), (4, Reached.CUT_OFF)])
-async def test_an_event_that_the_feed_leaves_out_is_waited_for_three_times(
-    failures: int, reached: Reached | None
-) -> None:
+async def test_an_event_left_out_is_waited_for_three_times(failures: int, reached: Reached | None) -> None:
     world = world_with_feed(-1, 0, 1, failures=failures)
     world.row.overlap = feed_id(-1)
     world.clever.hidden = {feed_id(0)}
@@ -223,9 +221,7 @@ LATEST = NOW + timedelta(minutes=10)
         (feed_id(4201), True),
     ],
 )
-def test_an_event_is_old_before_the_overlap_and_where_its_time_cannot_be_true(
-    event_id: str, is_old: bool
-) -> None:
+def test_an_event_is_old_before_the_overlap_or_at_an_impossible_time(event_id: str, is_old: bool) -> None:
     assert feed._is_old(event_id, OLD, LATEST) is is_old
 
 
@@ -247,9 +243,7 @@ async def test_the_greatest_id_that_is_believed_is_read_up_to_and_no_greater_one
     assert world.publisher.events == [latest, ahead]
 
 
-async def test_an_answer_of_the_store_about_fewer_events_than_it_was_asked_for_is_an_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_an_answer_about_too_few_events_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_with_feed(0, 1)
 
     async def unheard(*_asked: object) -> list[bool]:

@@ -208,9 +208,7 @@ def test_a_scope_of_schools_and_grades_asks_for_both() -> None:
         (term(date(2025, 8, 1), date(2026, 9, 14)), False),
     ],
 )
-def test_a_term_is_current_on_both_of_its_days_and_where_an_end_is_open(
-    lasts: Term | None, current: bool
-) -> None:
+def test_a_term_is_current_on_both_days_and_at_open_ends(lasts: Term | None, current: bool) -> None:
     only_current = SectionFilter(current_term_only=True)
 
     assert is_current(lasts, TODAY) is current
@@ -308,9 +306,7 @@ WRONG: dict[str, tuple[object, str]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_filter_is_refused_in_one_line_with_the_key_what_was_expected_and_what_kind_came(
-    wrong: str,
-) -> None:
+def test_a_wrong_filter_is_refused_with_its_key_and_what_was_expected(wrong: str) -> None:
     document, line = WRONG[wrong]
 
     with pytest.raises(FilterError) as refused:

@@ -152,9 +152,7 @@ async def test_no_teacher_is_asked_for_where_every_section_says_what_it_is() -> 
     assert "teacher names" not in district.asked_for
 
 
-async def test_without_rules_there_are_no_kinds_and_with_current_terms_alone_unknown_ones_are_asked_for() -> (
-    None
-):
+async def test_without_rules_there_are_no_kinds_and_terms_ask_for_unknown_ones() -> None:
     district = answering({"current_term_only": True}, coded(Code.MULTIPLE_SECTIONS))
 
     facts = await cause_facts(district.port())

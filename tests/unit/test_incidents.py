@@ -88,9 +88,7 @@ histories = st.lists(st.tuples(st.integers(0, 60), conditions), max_size=60)
 
 
 @given(histories)
-def test_whatever_happens_alerts_are_in_order_and_end_with_what_is_so(
-    history: list[tuple[int, Problem | None]],
-) -> None:
+def test_alerts_are_in_order_and_end_with_what_is_so(history: list[tuple[int, Problem | None]]) -> None:
     memory: Memory | None = None
     is_firing, now, last = False, 0, None
     identifiers = list[str]()
@@ -112,9 +110,7 @@ def test_whatever_happens_alerts_are_in_order_and_end_with_what_is_so(
 
 
 @given(st.lists(conditions, min_size=1, max_size=400))
-def test_however_often_it_comes_and_goes_it_costs_a_bounded_number_of_alerts(
-    history: list[Problem | None],
-) -> None:
+def test_however_often_it_comes_it_costs_a_bounded_number_of_alerts(history: list[Problem | None]) -> None:
     count = len(told(*enumerate(history)))
 
     # A beginning, an update and an end each time until it counts as flapping, and then as seldom as that.

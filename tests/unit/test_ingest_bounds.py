@@ -92,9 +92,7 @@ async def test_while_nothing_comes_the_store_is_asked_every_five_seconds_since_i
 
 
 @pytest.mark.parametrize(("waited", "is_kept"), [(HOLD_SECONDS - 0.1, True), (HOLD_SECONDS, False)])
-async def test_what_is_in_hand_is_kept_since_the_first_failure_for_no_longer_than_brokers_wait(
-    waited: float, is_kept: bool
-) -> None:
+async def test_what_is_in_hand_is_kept_as_long_as_brokers_wait(waited: float, is_kept: bool) -> None:
     bench = Bench([sound(1)], [sound(2, 3)])
     bench.inbox.away = StoreUnavailable("away")
     await bench.fails()

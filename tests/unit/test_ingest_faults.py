@@ -58,9 +58,7 @@ async def test_nothing_is_taken_before_the_store_has_shown_that_it_can_write(ing
     assert ingest.inbox.arrivals == []
 
 
-async def test_what_was_taken_when_the_store_fails_is_kept_and_stored_later_without_being_given_back(
-    ingest: Ingest,
-) -> None:
+async def test_what_was_taken_when_the_store_fails_is_kept_and_stored_later(ingest: Ingest) -> None:
     await opened(ingest)
     ingest.inbox.trouble = StoreUnavailable("away")
     await ingest.publish(GOOD, BAD)
@@ -92,9 +90,7 @@ async def test_an_idle_subscription_ends_when_the_store_does_not_answer(
     assert not ingest.stage.consuming
 
 
-async def test_messages_are_given_back_once_when_the_store_fails_for_almost_as_long_as_brokers_wait(
-    ingest: Ingest,
-) -> None:
+async def test_messages_are_given_back_once_after_a_failure_near_brokers_limit(ingest: Ingest) -> None:
     await opened(ingest)
     ingest.inbox.trouble = StoreUnavailable("away")
     await ingest.publish(GOOD)
@@ -152,9 +148,7 @@ async def test_a_message_that_the_store_fails_at_by_itself_holds_up_no_other(
     assert await ingest.acknowledged() == 4
 
 
-async def test_messages_are_not_tried_one_by_one_while_the_store_fails_whatever_it_is_given(
-    ingest: Ingest,
-) -> None:
+async def test_messages_are_not_tried_singly_while_the_store_fails_at_all(ingest: Ingest) -> None:
     await opened(ingest)
     ingest.inbox.trouble = StoreFailed("PostgreSQL: OutOfMemoryError (53200)")
     await ingest.publish(*(sound(number) for number in (1, 2, 3)))
@@ -171,9 +165,7 @@ async def test_messages_are_not_tried_one_by_one_while_the_store_fails_whatever_
 # The broker
 
 
-async def test_while_the_dead_letters_take_nothing_sound_events_go_on_being_stored_and_acknowledged(
-    ingest: Ingest,
-) -> None:
+async def test_while_dead_letters_take_nothing_sound_events_are_stored(ingest: Ingest) -> None:
     ingest.dead.before = blocked
     await ingest.publish(sound(1), BAD, sound(2))
     await ingest.stage.once()
@@ -213,9 +205,7 @@ async def test_more_unreadable_messages_than_may_wait_are_put_aside_by_the_broke
     assert len(ingest.inbox.quarantined) == 5
 
 
-async def test_an_unreadable_message_that_waited_too_long_is_put_aside_by_the_broker_itself(
-    ingest: Ingest,
-) -> None:
+async def test_an_unreadable_message_that_waited_too_long_is_put_aside(ingest: Ingest) -> None:
     ingest.stage._dead.retry_seconds = 0.01
     ingest.dead.before = lambda letter: blocked(letter) if letter.headers["x-reason"] != "rejected" else None
     await ingest.publish(BAD)

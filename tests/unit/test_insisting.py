@@ -42,9 +42,7 @@ async def test_the_store_is_told_again_while_it_is_away_for_no_longer_than_a_pro
     assert len(said) == tries
 
 
-async def test_the_store_is_told_once_where_it_listens_and_once_where_it_refuses(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_the_store_is_told_once_if_it_listens_or_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_module, "asyncio", Monotonic())
     answers: list[str | Exception] = [StoreUnavailable("away"), "told"]
 

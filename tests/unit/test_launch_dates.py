@@ -27,9 +27,7 @@ calendars = st.builds(LaunchCalendar, st.integers(0, 15), st.frozensets(days, ma
         (date(2026, 12, 14), 1, date(2026, 12, 11)),
     ],
 )
-def test_a_launch_comes_so_many_working_days_before_the_window(
-    opens_on: date, lead_days: int, launch: date
-) -> None:
+def test_a_launch_is_so_many_working_days_earlier(opens_on: date, lead_days: int, launch: date) -> None:
     assert LaunchCalendar(lead_days).launch_date(opens_on) == launch
 
 
@@ -41,9 +39,7 @@ def test_holidays_are_no_working_days() -> None:
 
 
 @given(calendars, days)
-def test_between_a_launch_and_its_window_lie_exactly_the_working_days_asked_for(
-    calendar: LaunchCalendar, opens_on: date
-) -> None:
+def test_exactly_the_working_days_lie_before_a_window(calendar: LaunchCalendar, opens_on: date) -> None:
     launch = calendar.launch_date(opens_on)
 
     between = [launch + timedelta(days=count) for count in range((opens_on - launch).days)]
@@ -96,9 +92,7 @@ def test_the_launch_of_a_day_has_come_from_its_hour_on_in_the_zone_of_the_distri
 
 
 @given(calendars, days)
-def test_the_last_opening_is_the_last_day_whose_launch_is_not_after_a_day(
-    calendar: LaunchCalendar, launched_by: date
-) -> None:
+def test_the_last_opening_is_launched_by_that_day(calendar: LaunchCalendar, launched_by: date) -> None:
     opens_on = calendar.last_opening(launched_by)
 
     assert opens_on >= launched_by

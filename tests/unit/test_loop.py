@@ -298,9 +298,7 @@ async def test_a_stage_that_halts_stays_up_to_say_so_and_works_no_more() -> None
     ],
     ids=lambda value: getattr(type(value), "__name__", None),
 )
-async def test_an_error_that_nobody_foresaw_is_told_without_its_text_counted_and_tried_again(
-    where: str, error: Exception
-) -> None:
+async def test_an_unforeseen_error_is_told_without_text_and_retried(where: str, error: Exception) -> None:
     metrics = Metrics()
     stop, health = ImpatientStop(), Health(metrics)
     seen = list[str]()
@@ -513,9 +511,7 @@ def test_what_fails_is_told_apart_from_what_waits() -> None:
     assert set(health.failing()) == {"poll"}
 
 
-def test_a_failure_is_told_with_the_first_cause_and_the_seconds_since_the_first_of_its_stage(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_failure_is_told_with_its_first_cause_and_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     health = Health()

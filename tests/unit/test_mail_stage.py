@@ -133,9 +133,7 @@ def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("asks", "report"), [(False, "put off"), (True, "uncertain")])
-async def test_an_unforeseen_fault_makes_a_mail_uncertain_only_once_it_may_have_gone(
-    asks: bool, report: str
-) -> None:
+async def test_an_unforeseen_fault_makes_a_mail_uncertain_once_handed_over(asks: bool, report: str) -> None:
     mails = OneMail()
 
     await stage_of(mails, Faulty(asks)).once()
@@ -240,9 +238,7 @@ async def test_in_quiet_hours_a_mail_is_postponed_to_their_end_without_an_attemp
 
 @pytest.mark.usefixtures("no_jitter")
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 30), (2, 60), (5, 480), (6, 900), (5000, 900)])
-async def test_a_mail_that_is_put_off_is_tried_later_and_later_up_to_a_quarter_of_an_hour(
-    attempts: int, seconds: float
-) -> None:
+async def test_a_mail_put_off_is_tried_later_each_time(attempts: int, seconds: float) -> None:
     mails = OneMail(attempts=attempts)
 
     await stage_of(mails, Server(MailPutOff("later"))).once()

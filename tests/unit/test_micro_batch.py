@@ -29,9 +29,7 @@ def large(number: int = 1) -> dict[str, object]:
     return event
 
 
-async def test_a_large_body_is_read_in_another_thread_and_small_ones_are_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_only_a_large_body_is_read_in_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     read, seen = clever.read, dict[int, bool]()
 
     def watched(content: bytes, *rest: str | None) -> clever.Event | clever.FeedSettled:
@@ -79,9 +77,7 @@ def test_a_body_of_more_values_than_a_record_has_is_too_large(unit: bytes) -> No
     ("values", "reason"),
     [(MAX_VALUES, clever.Reason.NOT_AN_EVENT), (MAX_VALUES + 1, clever.Reason.TOO_LARGE)],
 )
-def test_a_body_may_have_as_many_values_as_it_may_and_not_one_more(
-    values: int, reason: clever.Reason
-) -> None:
+def test_a_body_may_have_its_most_values_and_not_one_more(values: int, reason: clever.Reason) -> None:
     content = b"[" + b"0," * (values - 1) + b'",,"]'
 
     ((_, error),) = read_all([delivery(content)]).unreadable

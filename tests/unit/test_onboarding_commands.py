@@ -135,9 +135,7 @@ def test_json_counts_contacts_and_has_no_address() -> None:
         (["drop", DISTRICT], "--yes"),
     ],
 )
-def test_a_command_that_says_too_little_or_too_much_is_wrong_usage(
-    arguments: list[str], problem: str
-) -> None:
+def test_a_command_with_too_little_or_too_much_is_wrong_usage(arguments: list[str], problem: str) -> None:
     result = CliRunner().invoke(onboarding, arguments, obj=CommandContext(None))
 
     assert isinstance(result.exception, UsageError)

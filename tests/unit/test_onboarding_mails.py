@@ -97,9 +97,7 @@ def test_an_invitation_has_the_page_of_its_link_and_the_day_on_which_it_ends_in_
         (RulesAsked("a rule"), None),
     ],
 )
-def test_a_request_for_rules_tells_what_they_give_where_that_was_counted(
-    asked: RulesAsked, coverage: RuleCoverage | None
-) -> None:
+def test_a_request_for_rules_tells_counted_gains(asked: RulesAsked, coverage: RuleCoverage | None) -> None:
     values = Letters().of_order(Move.REQUEST_RULES, rules=asked)
 
     assert values == RulesRequest("Larkspur", "a rule", coverage, SyncSettings(is_paused=False))
@@ -108,9 +106,7 @@ def test_a_request_for_rules_tells_what_they_give_where_that_was_counted(
 @pytest.mark.parametrize(
     ("end", "until"), [("2026-09-20", date(2026, 9, 20)), ("someday", None), (None, None)]
 )
-def test_a_request_for_rules_tells_that_the_sync_is_paused_and_until_when(
-    end: str | None, until: date | None
-) -> None:
+def test_a_request_for_rules_tells_of_a_paused_sync(end: str | None, until: date | None) -> None:
     record = {"state": "paused", "pause_start": "2026-09-01", "pause_end": end}
     values = Letters().of_order(Move.REQUEST_RULES, replace(SEEN, clever_record=record), RulesAsked("a rule"))
 

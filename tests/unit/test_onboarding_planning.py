@@ -82,9 +82,7 @@ def test_a_district_where_nothing_follows_has_no_plan() -> None:
 @pytest.mark.parametrize(
     ("error", "said"), [(MailError("too long a subject"), "too long a subject"), (ValueError("secret"), None)]
 )
-def test_a_district_whose_email_cannot_be_written_waits_and_says_so(
-    error: Exception, said: str | None
-) -> None:
+def test_a_district_without_a_possible_email_waits_and_says_so(error: Exception, said: str | None) -> None:
     with structlog.testing.capture_logs() as logs:
         plan = following(seen(State.WAITING_ON_DISTRICT, ROSTERED), failing(error))
 

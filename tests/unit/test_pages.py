@@ -279,9 +279,7 @@ def test_a_row_without_a_record_is_published_to_be_refused_and_the_others_are_re
         ('{"data":[{"data":{"id":"1"}}]}', "expected records of a collection that Clever has"),
     ],
 )
-def test_a_file_that_is_neither_is_refused_in_one_line_with_its_name(
-    write: Write, text: str, line: str
-) -> None:
+def test_a_file_that_is_neither_is_refused_by_name(write: Write, text: str, line: str) -> None:
     path = write("odd.json", text)
 
     with pytest.raises(InputFileError) as refused:
@@ -300,9 +298,7 @@ def test_a_file_that_is_neither_is_refused_in_one_line_with_its_name(
         ('{"data":{"id":"1"}}', 'expected an event with a "type"'),
     ],
 )
-def test_a_broken_line_is_refused_with_its_number_after_the_good_ones_before_it(
-    write: Write, broken: str, expected: str
-) -> None:
+def test_a_broken_line_is_refused_with_its_number(write: Write, broken: str, expected: str) -> None:
     path = write("feed.ndjson", f"{json.dumps(FEED[0])}\n\n{broken}\n")
 
     events = read_events([path], NOON)

@@ -79,9 +79,7 @@ def check(values: dict[str, str], *allowed: str) -> None:
 
 
 @pytest.mark.parametrize(("connection", "values"), UNPROTECTED)
-def test_what_leaves_this_machine_unprotected_is_refused_by_its_setting(
-    connection: str, values: dict[str, str]
-) -> None:
+def test_unprotected_traffic_is_refused_by_its_setting(connection: str, values: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as refused:
         check(values)
 
@@ -93,9 +91,7 @@ def test_what_leaves_this_machine_unprotected_is_refused_by_its_setting(
 
 
 @pytest.mark.parametrize(("connection", "values"), UNPROTECTED)
-def test_it_is_taken_where_its_connection_is_named_and_no_other(
-    connection: str, values: dict[str, str]
-) -> None:
+def test_the_named_connection_alone_is_taken(connection: str, values: dict[str, str]) -> None:
     others = {"alerts", "broker", "clever", "database", "mail", "traces"} - {connection}
 
     check(values, connection)

@@ -171,9 +171,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_policy_is_refused_in_one_line_with_the_key_what_was_expected_and_what_came(
-    wrong: str,
-) -> None:
+def test_a_wrong_policy_is_refused_with_its_key_and_what_was_expected(wrong: str) -> None:
     with pytest.raises(PolicyError) as refused:
         parse_own_policy(wrong)
 

@@ -103,9 +103,7 @@ async def test_progress_is_told_of_the_district_and_what_was_read() -> None:
 
 
 @pytest.mark.parametrize("trouble", [CleverUnavailable("Clever is away"), CleverRefused("Clever: 500", 500)])
-async def test_a_district_that_clever_does_not_answer_for_is_tried_later_and_later(
-    trouble: Exception,
-) -> None:
+async def test_a_district_clever_does_not_answer_for_is_tried_ever_later(trouble: Exception) -> None:
     world = followed()
     world.row.cursor = world.row.overlap = ""  # a refusal is not answered by a baseline there
     world.clever.trouble = trouble

@@ -49,9 +49,7 @@ def test_a_message_is_read_unless_its_key_names_another_district(routing_key: st
     ("last_modified", "is_ahead"),
     [("2026-09-15T12:00:00Z", False), ("2999-01-01T00:00:00Z", True), ("someday", False), (None, False)],
 )
-def test_records_that_say_a_time_that_is_not_believed_are_counted(
-    last_modified: str | None, is_ahead: bool
-) -> None:
+def test_records_with_unbelievable_times_are_counted(last_modified: str | None, is_ahead: bool) -> None:
 
     batch = read_all(
         [delivery(event_json(student_json(last_modified=last_modified)))], latest_at(1_800_000_000)
@@ -101,9 +99,7 @@ def test_batches_are_put_together_with_what_leaves_the_quarantine_and_what_lies_
         ({}, []),
     ],
 )
-def test_a_dead_letter_that_is_read_leaves_the_quarantine_of_its_district_and_of_where_it_was_put(
-    replayed: dict[str, object], released: list[str]
-) -> None:
+def test_a_dead_letter_that_is_read_ends_quarantine(replayed: dict[str, object], released: list[str]) -> None:
     letter = delivery(event_json(student_json()), 1, **replayed)
 
     digest = hashlib.sha256(letter.body).digest()

@@ -183,9 +183,7 @@ async def changes_of(size: int, count: int) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("parts", [1, 2, PARTS_AT_ONCE, PARTS_AT_ONCE + 1])
-async def test_a_commit_goes_into_the_outbox_in_parts_a_few_at_a_time_that_know_how_many_they_are(
-    parts: int,
-) -> None:
+async def test_a_commit_goes_into_the_outbox_in_numbered_parts(parts: int) -> None:
     district, limit = MemoryEvaluation(), PartLimits()
     envelope = envelope_of(district)
 

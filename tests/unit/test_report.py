@@ -38,9 +38,7 @@ async def test_a_failure_is_reported_while_it_lasts_and_once_that_it_is_over() -
 
 
 @pytest.mark.parametrize(("problem", "asks"), [("UndefinedTableError 42P01 inbox", 1), ("ValueError", 0)])
-async def test_where_something_is_missing_the_schema_is_asked_for_its_version(
-    problem: str, asks: int
-) -> None:
+async def test_a_missing_thing_has_the_schemas_version_asked_for(problem: str, asks: int) -> None:
     asked = list[int]()
 
     async def check() -> None:
@@ -54,9 +52,7 @@ async def test_where_something_is_missing_the_schema_is_asked_for_its_version(
     assert len(asked) == asks
 
 
-async def test_one_failure_of_several_that_something_is_missing_for_asks_for_the_version_and_is_no_work() -> (
-    None
-):
+async def test_one_failure_for_something_missing_asks_for_the_version() -> None:
     asked = list[int]()
 
     async def check() -> None:

@@ -225,9 +225,7 @@ def test_a_change_larger_than_a_part_stands_in_one_of_its_own() -> None:
 
 
 @given(st.lists(st.integers(0, 30), max_size=20), st.integers(1, 4), st.integers(10, 60))
-def test_parts_hold_every_change_once_in_order_and_keep_both_limits(
-    sizes: list[int], changes: int, size: int
-) -> None:
+def test_parts_hold_every_change_once_within_both_limits(sizes: list[int], changes: int, size: int) -> None:
     every = [json.dumps(f"{number}:{'x' * length}") for number, length in enumerate(sizes)]
 
     parts = packed(every, PartLimits(changes, size))

@@ -170,9 +170,7 @@ def test_links_that_lead_nowhere_are_left_alone(save: Save, tmp_path: Path, link
 
 
 @pytest.mark.parametrize("uri", ["/v3.1/users?limit=100", "http://[", "/elsewhere?starting_after=1", ""])
-def test_a_link_that_does_not_say_where_the_next_page_begins_is_left_alone(
-    save: Save, tmp_path: Path, uri: str
-) -> None:
+def test_a_link_without_the_next_pages_place_is_ignored(save: Save, tmp_path: Path, uri: str) -> None:
     save("sections.json", section_json())
     linked(tmp_path, "users.json", student_json(1), next=uri)
 

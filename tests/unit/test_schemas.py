@@ -519,9 +519,7 @@ def test_a_dead_letters_reason_stands_in_the_header_that_the_contract_names() ->
     assert headers.model_dump(exclude_none=True) == {"x-reason": "not_json"}
 
 
-def test_a_clever_event_passes_the_schema_bare_wrapped_and_as_a_control_message(
-    documents: dict[str, Json],
-) -> None:
+def test_a_clever_event_passes_the_schema_in_each_form(documents: dict[str, Json]) -> None:
     schema = Draft202012Validator(documents["clever-event.schema.json"])
     section = {"id": "section-1", "district": "district-1", "name": "Homeroom", "students": ["student-1"]}
     event = {"id": "e1" * 12, "type": "sections.updated", "data": {"object": section}}
@@ -575,9 +573,7 @@ def test_every_channel_has_an_operation(asyncapi: Json) -> None:
     assert used == {f"#/channels/{name}" for name in asyncapi["channels"]}
 
 
-def test_every_reference_in_the_asyncapi_document_resolves(
-    asyncapi: Json, documents: dict[str, Json]
-) -> None:
+def test_every_reference_in_the_asyncapi_file_resolves(asyncapi: Json, documents: dict[str, Json]) -> None:
     found = set(references(asyncapi))
 
     assert len(found) > 20

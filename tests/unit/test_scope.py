@@ -42,9 +42,7 @@ def student(primary: str | None, *others: str, grade: str = "3") -> Student:
         (student("\u200b"), False),
     ],
 )
-def test_a_student_is_in_scope_if_any_of_his_schools_is_by_id_or_name(
-    named: str, who: Student, is_in: bool
-) -> None:
+def test_a_student_is_in_scope_by_any_school_of_his(named: str, who: Student, is_in: bool) -> None:
     scope = Scope(schools=(named,))
 
     assert find_schools(scope, SCHOOLS).holds(who) is is_in

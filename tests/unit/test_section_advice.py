@@ -114,9 +114,7 @@ OTHER_ERRORS = "fix the other errors first"
         (CauseFacts(DISTRICT, 9, "", blocked=[Blocked({}, 1, SchoolGrade("north", "3"))]), True),
     ],
 )
-def test_a_plan_can_be_approved_where_nothing_but_guards_stands_against_it(
-    facts: CauseFacts, are_other: bool
-) -> None:
+def test_a_plan_opposed_by_guards_alone_can_be_approved(facts: CauseFacts, are_other: bool) -> None:
     assert (OTHER_ERRORS in advice(IDS_REISSUED, Pile(students=2, removed=2), facts)) is are_other
 
 
@@ -137,9 +135,7 @@ def test_a_new_school_year_is_told_by_what_goes_unless_only_classes_change() -> 
         (4, 4, "filter.none_kept"),
     ],
 )
-def test_a_grade_is_not_kept_where_nine_of_ten_of_its_students_and_five_are_in_no_class(
-    students: int, total: int, code: str
-) -> None:
+def test_a_grade_is_lost_where_nine_of_ten_have_no_class(students: int, total: int, code: str) -> None:
     group = Blocked({ErrorKey(Code.NO_SECTION): NOON}, students, SchoolGrade("north", "3"))
 
     (cause,) = fold(CauseFacts(DISTRICT, 1000, "", blocked=[group], cohorts={group.place: total}))

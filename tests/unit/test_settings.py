@@ -223,9 +223,7 @@ def test_a_variable_below_one_that_has_no_keys_is_refused() -> None:
         ("DATABASE_POOL_SIZE", "1", "greater than or equal to 4"),
     ],
 )
-def test_a_wrong_value_is_refused_with_the_key_what_was_expected_and_what_came(
-    variable: str, value: str, expected: str
-) -> None:
+def test_a_wrong_value_is_refused_with_key_and_expectation(variable: str, value: str, expected: str) -> None:
     line = refusal({f"ROSTERING_{variable}": value})
 
     assert line.startswith(f"ROSTERING_{variable}: ")
@@ -345,9 +343,7 @@ def test_secrets_are_shown_neither_by_the_description_nor_by_the_settings_themse
         (f"postgresql:///db?password={SECRET}@{SECRET}", "postgresql://***"),
     ],
 )
-def test_a_url_is_shown_without_its_password_also_where_that_should_have_been_escaped(
-    url: str, safe: str
-) -> None:
+def test_a_url_is_shown_without_its_password_however_that_is_escaped(url: str, safe: str) -> None:
     assert redacted(SecretStr(url)) == safe
 
 

@@ -73,9 +73,7 @@ async def test_every_move_is_counted_and_logged_and_none_is_work() -> None:
 
 
 @pytest.mark.parametrize(("changed", "lines"), [({}, 0), ({"windows": 2}, 1)])
-async def test_a_clock_that_was_put_back_is_told_of_only_where_something_was_mended(
-    changed: dict[str, int], lines: int
-) -> None:
+async def test_a_clock_put_back_is_told_of_where_it_mattered(changed: dict[str, int], lines: int) -> None:
     class Times:
         async def catch_up(self) -> dict[str, int]:
             return changed

@@ -166,9 +166,7 @@ async def test_a_page_repeated_without_end_is_no_hot_loop() -> None:
 
 @pytest.mark.parametrize("quirk", [broken_off, emptied, repeated])
 @pytest.mark.parametrize("place", range(4))
-async def test_a_feed_that_broke_off_is_read_on_and_not_taken_for_one_with_a_hole(
-    quirk: Quirk, place: int
-) -> None:
+async def test_a_feed_that_broke_off_is_read_on_without_a_hole(quirk: Quirk, place: int) -> None:
     world = world_with_feed(*range(1, 6))
     await world.turns()
     world.clever.feed += [feed_event(number) for number in range(6, 11)]
@@ -209,9 +207,7 @@ async def test_events_without_an_id_are_published_and_do_not_stop_the_feed() -> 
 
 
 @pytest.mark.parametrize("odd", [None, 7, "", "\0", "x" * 129, "with a blank"])
-async def test_an_event_whose_id_cannot_be_stored_is_published_and_does_not_stop_the_feed(
-    odd: object,
-) -> None:
+async def test_an_event_whose_id_cannot_be_stored_does_not_stop_the_feed(odd: object) -> None:
     world = world_with_feed(1)
     world.clever.feed += [event_json(student_json(), id=odd), feed_event(2), feed_event(3)]
 
@@ -312,9 +308,7 @@ async def test_a_late_event_is_found_for_as_long_as_the_overlap_lasts() -> None:
     ],
     ids=["old, and a new one", "old ones", "new ones", "one made by a clock ahead", "made by no clock"],
 )
-async def test_a_reading_begins_at_an_event_behind_which_none_is_expected(
-    numbers: tuple[int, ...], overlap: int
-) -> None:
+async def test_a_reading_begins_where_no_event_is_missing(numbers: tuple[int, ...], overlap: int) -> None:
     world = world_with_feed(*numbers)
 
     await world.turns()
@@ -519,9 +513,7 @@ async def test_a_process_killed_after_the_word_gives_the_same_word_again() -> No
 
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("left", [0, 1, 3])
-async def test_a_cursor_that_the_feed_forgot_is_noticed_at_once_and_answered_by_one_baseline(
-    answer: Answer, left: int
-) -> None:
+async def test_a_cursor_the_feed_forgot_is_answered_by_one_baseline(answer: Answer, left: int) -> None:
     world = world_with_feed(*range(1, 10))
     await world.turns()
     world.clever.to_unknown_place = answer
@@ -544,9 +536,7 @@ async def test_a_cursor_that_the_feed_forgot_is_noticed_at_once_and_answered_by_
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_a_feed_that_forgot_where_the_reading_begins_but_not_the_cursor_is_read_on(
-    answer: Answer,
-) -> None:
+async def test_a_feed_that_forgot_where_reading_begins_is_read_on(answer: Answer) -> None:
     world = world_with_feed(1, 2)
     await world.turns()
     world.clever.to_unknown_place = answer
@@ -749,9 +739,7 @@ async def test_a_feed_that_is_switched_off_is_no_hot_loop(newest: list[list[str]
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_a_feed_that_was_never_read_to_its_end_since_the_baseline_is_not_met_by_another(
-    status: int,
-) -> None:
+async def test_a_feed_not_read_to_its_end_meets_no_other_baseline(status: int) -> None:
     world = world_with_feed(1, 2)
     world.row.cursor_at = None
     world.clever.feed_trouble = CleverRefused(f"Clever: {status}", status)

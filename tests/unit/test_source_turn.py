@@ -129,9 +129,7 @@ async def test_a_districts_record_is_kept_without_its_name_where_that_cannot_be_
 
 
 @pytest.mark.parametrize("record", [district_json(id=7), district_json(id="e5" * 12)])
-async def test_a_districts_record_that_cannot_be_read_is_a_failure_and_is_not_kept(
-    record: dict[str, object],
-) -> None:
+async def test_a_districts_unreadable_record_fails_and_is_not_kept(record: dict[str, object]) -> None:
     world = district()
     await world.turns()
     kept = world.row.record

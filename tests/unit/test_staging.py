@@ -154,9 +154,7 @@ def feeds(draw: st.DrawFn) -> tuple[list[Event], list[list[Event]]]:
 
 
 @given(feeds())
-def test_any_order_duplication_and_batching_of_a_feed_stages_the_same(
-    some: tuple[list[Event], list[list[Event]]],
-) -> None:
+def test_any_order_and_batching_of_a_feed_stages_alike(some: tuple[list[Event], list[list[Event]]]) -> None:
     feed, batches = some
 
     by_the_feed = {one.key: Staged(one.id, one.record) for one in feed}

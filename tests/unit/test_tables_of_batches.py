@@ -93,9 +93,7 @@ def test_changes_of_two_batches_are_one_from_the_first_before_to_the_last_after(
 
 
 @pytest.mark.parametrize(("microseconds", "is_back"), [(-1, False), (0, True)])
-def test_what_was_missing_from_a_baseline_is_back_where_it_changed_in_a_later_second(
-    microseconds: int, is_back: bool
-) -> None:
+def test_what_a_baseline_lacked_is_back_where_it_changed_later(microseconds: int, is_back: bool) -> None:
     missed = Staged(EventId(f"{BASE:08x}{'f' * 16}"), None)
     at = (BASE + 1) * SECOND + microseconds
     changed = Event(EventId(f"{BASE:08x}{0:016x}"), RecordKind.USER, RecordId("u"), {}, at)

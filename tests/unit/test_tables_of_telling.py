@@ -116,9 +116,7 @@ def test_messages_of_no_district_are_told_with_their_number(unattributed: int, t
     assert condition.counts == {"messages": unattributed}
 
 
-def test_districts_with_the_same_incident_are_told_of_as_one_above_a_number_but_those_that_were_told() -> (
-    None
-):
+def test_districts_with_the_same_incident_are_told_as_one_above_a_number() -> None:
     one = Problem("", "")
 
     def found(number: int) -> Conditions:

@@ -111,9 +111,7 @@ def test_counting_changes_gives_what_counting_anew_gives(steps: list[Step]) -> N
 
 
 @given(STEPS, STEPS)
-def test_a_tally_that_was_stored_counts_on_as_if_it_had_not_been(
-    first: list[Step], second: list[Step]
-) -> None:
+def test_a_stored_tally_counts_on_as_if_never_stored(first: list[Step], second: list[Step]) -> None:
     whole, tally = CountedAnew(), Tally()
     for step in first:
         take(step, whole, tally)

@@ -80,9 +80,7 @@ def trial(**fields: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("width", [80, 120, 160])
 @pytest.mark.parametrize("status", list(STYLES))
-def test_a_districts_id_status_and_errors_are_whole_on_a_terminal_of_any_width(
-    width: int, status: str
-) -> None:
+def test_a_districts_id_status_and_errors_are_whole_at_any_width(width: int, status: str) -> None:
     header, row = text(DistrictTable([replace(LINE, status=status)]), width).splitlines()
 
     assert header.split()[:6] == ["name", "district", "status", "students", "blocked", "errors"]

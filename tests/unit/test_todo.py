@@ -74,9 +74,7 @@ def test_a_launch_that_is_held_back_is_told_at_once_and_goes_first() -> None:
         ({Trouble.DISCONNECTED, Trouble.UNREAD}, Who.DISTRICT),
     ],
 )
-def test_of_several_troubles_the_one_is_told_without_which_the_others_stay(
-    troubles: set[Trouble], who: Who
-) -> None:
+def test_of_several_troubles_the_one_the_others_need_is_told(troubles: set[Trouble], who: Who) -> None:
     held = replace(standing(State.LAUNCH_SCHEDULED), held_since=SINCE, troubles=troubles)
 
     assert [wait.who for wait in waits(held)] == [who]

@@ -102,9 +102,7 @@ async def staged(*changes: Change) -> FakeRoster:
     return roster
 
 
-async def test_a_section_points_to_everybody_and_everything_that_it_names_and_no_more_to_what_it_did() -> (
-    None
-):
+async def test_a_section_points_to_what_it_names_and_nothing_more() -> None:
     before = {"students": ["a", "x"], "teachers": ["b"], "school_id": "n", "course_id": "c", "term_id": "t"}
     after = {"students": ["a", "y"], "teachers": ["b"], "school_id": "n", "course_id": "d", "term_id": None}
 

@@ -131,9 +131,7 @@ async def test_a_section_is_no_class_any_more_when_the_last_student_leaves_the_s
     assert {key[1] for key in district.entries() if key[0] in ("class", "student")} == {"c1", "s1", "s2"}
 
 
-async def test_the_sections_of_a_school_are_ranked_anew_when_a_new_term_ends_the_grace_of_the_last_one() -> (
-    None
-):
+async def test_a_new_term_that_ends_the_grace_ranks_a_schools_sections_again() -> None:
     current = SectionFilter(current_term_only=True)
     district = await two_classes(
         ALL, current, (RecordKind.TERM, "m1", {"start": "2026-08-01", "end": "2026-09-10"})

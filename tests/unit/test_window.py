@@ -114,9 +114,7 @@ def windows(draw: st.DrawFn) -> Window:
 
 
 @given(windows(), SECONDS, SECONDS)
-def test_what_is_due_stays_due_and_only_age_gives_way_to_quiet(
-    some: Window, first: float, second: float
-) -> None:
+def test_what_is_due_stays_due_and_only_age_gives_way(some: Window, first: float, second: float) -> None:
     earlier, afterwards = sorted((first, second))
 
     before = closing_trigger(some, later(earlier), LIMITS)

@@ -35,9 +35,7 @@ def heard(text: str, *sections: tuple[str, ...], knows_one: bool = True) -> Voca
         (" -- ", ()),
     ],
 )
-def test_words_are_the_runs_of_letters_and_of_digits_without_case(
-    text: str, expected: tuple[str, ...]
-) -> None:
+def test_words_are_runs_of_letters_or_digits_without_case(text: str, expected: tuple[str, ...]) -> None:
     assert words(text) == expected
 
 
@@ -128,9 +126,7 @@ def test_initials_numbers_and_codes_are_no_words(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", sorted(SURNAMES))
-def test_a_word_for_homerooms_that_may_be_a_surname_is_public_only_where_nobody_is_called_so(
-    word: str,
-) -> None:
+def test_a_surname_like_word_is_public_where_nobody_is_called_so(word: str) -> None:
     assert vocabulary("Quillfeather").is_public(word)
     assert not vocabulary("Quillfeather", word.title()).is_public(word)
 

@@ -157,7 +157,10 @@ def test_a_sync_that_lets_nothing_through_is_an_incident(record: dict[str, str],
 def test_what_delays_a_launch_is_told_in_order() -> None:
     found = inspected(Observed(held={DISTRICT: list(Trouble)}), NOON)
 
-    told = "disconnected, on hold, parked, review, sync paused, sync stale, undecided, unread"
+    told = (
+        "disconnected, on hold, parked, in review, sync paused, sync failing, nothing committed, "
+        "not read from Clever"
+    )
     assert found[DISTRICT, "launch.held"].summary == f"The launch is delayed: {told}."
 
 

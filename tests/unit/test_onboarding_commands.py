@@ -109,7 +109,7 @@ def test_a_way_is_shown_with_its_steps_its_window_and_what_holds_it_back(width: 
     text = "\n".join(lines)
     assert all(len(line) <= width for line in lines)
     assert "opens on 2026-09-18, launch 2026-09-15 08:00" in text
-    assert "delayed: review" in text
+    assert "delayed: in review" in text
     assert "unpublished" not in text
     assert "schedule  launch scheduled  automatic" in text
     assert "works until 2026-" in text

@@ -165,7 +165,7 @@ def _facts(journey: Journey) -> Table:
     table.add_row("time zone", record.time_zone)
     table.add_row("window", _window(record))
     if troubles := reportable_troubles(record.troubles):
-        held = f"delayed: {', '.join(map(_words, sorted(troubles)))}"
+        held = f"delayed: {', '.join(trouble.text for trouble in sorted(troubles))}"
         table.add_row("launch", Text(held, "yellow"))
     if record.sharing:
         table.add_row(

@@ -53,7 +53,7 @@ WHERE: Final[dict[Trouble, tuple[str, str | None]]] = {
     Trouble.UNPUBLISHED: ("A commit is being published. This takes seconds.", "history"),
     Trouble.DECIDING: ("The roster is being evaluated. This takes seconds to minutes.", "history"),
 }
-"""What holds a launch back, and the page of the district that says more of it."""
+"""What delays a launch, and the page of the district that says more of it."""
 
 
 def steps_of(record: Record, history: Sequence[Transition]) -> list[StepView]:

@@ -206,8 +206,7 @@ def _onboarding_problems(observed: Observed) -> Conditions:
     found: Conditions = {}
     for district, troubles in observed.held.items():
         if told := sorted(reportable_troubles(troubles)):
-            why = ", ".join(trouble.replace("_", " ") for trouble in told)
-            summary = f"The launch is delayed: {why}."
+            summary = f"The launch is delayed: {', '.join(trouble.text for trouble in told)}."
             found[district, LAUNCH_HELD] = Problem(picture(told), summary)
     for district, mails in observed.mails.items():
         summary = f"{counted(mails, 'e-mail')} to the district may not have arrived: a person has to check."

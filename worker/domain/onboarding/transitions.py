@@ -13,7 +13,7 @@ from worker.domain.onboarding.states import CONNECTED_STATES, Move, State, targe
 
 
 class Trouble(StrEnum):
-    """Why a roster is not in sync: what holds a launch back."""
+    """Why a roster is not in sync, which delays a launch."""
 
     REVIEW = "review"
     ON_HOLD = "on_hold"
@@ -29,6 +29,19 @@ class Trouble(StrEnum):
     """A decision has not left yet: a matter of seconds, of which nobody needs to be told."""
     DECIDING = "deciding"
     """A verdict on it is being reached, and may be a review."""
+
+    @property
+    def text(self) -> str:
+        """What an alert and a command call it."""
+        return _TEXTS.get(self, self.replace("_", " "))
+
+
+_TEXTS: Final = {
+    Trouble.REVIEW: "in review",
+    Trouble.UNREAD: "not read from Clever",
+    Trouble.SYNC_STALE: "sync failing",
+    Trouble.UNDECIDED: "nothing committed",
+}
 
 
 MOMENTARY: Final = frozenset({Trouble.UNPUBLISHED, Trouble.DECIDING})

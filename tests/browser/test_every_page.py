@@ -17,6 +17,7 @@ from tests.browser.roster_office import Office, office
 from tests.support.servers.chromium import (
     NO_SUCH_PAGE,
     Scheme,
+    look_at,
     overflow,
     photograph,
     running_browser,
@@ -88,10 +89,13 @@ async def test_every_page_can_be_used_by_everybody_on_every_screen(site: Site) -
         pages = addresses(rostered, review, student) | await _onboarding_problems(
             open_office, rostered, review
         )
-        wrong = list[str]()
-        for size, scheme in LOOKS if "SCREENSHOTS" in os.environ else LOOKS[:2]:
-            async with tab(browser, size, scheme) as page:
-                wrong += await _looked_over(page, open_office, pages, f"{size}-{scheme}")
+        async with tab(browser) as page:
+            await page.goto(open_office.url)
+            wrong = await _checked(page, "login")
+            await open_office.log_in(page)
+            for name, address in pages.items():
+                await page.goto(open_office.url.rstrip("/") + address)
+                wrong += await _checked(page, name)
         assert wrong == []
 
 
@@ -115,21 +119,16 @@ async def _onboarding_problems(office: Office, rostered: str, review: str) -> di
     }
 
 
-async def _looked_over(page: Page, office: Office, pages: dict[str, str], look: str) -> list[str]:
-    """Look at every page in turn; return what is wrong with any."""
-    await page.goto(office.url)
-    wrong = await _checked(page, f"login-{look}")
-    await office.log_in(page)
-    for name, address in pages.items():
-        await page.goto(office.url.rstrip("/") + address)
-        wrong += await _checked(page, f"{name}-{look}")
-    return wrong
-
-
 async def _checked(page: Page, name: str) -> list[str]:
+    """Look at a page as each person may; return what is wrong with it."""
     folder = os.environ.get("SCREENSHOTS")
-    if folder is not None:
-        await photograph(page, Path(folder), name)
-    wider = await overflow(page)
-    found = await violations(page, only_looks=LOOKS[0] != tuple(name.split("-")[-2:]))
-    return [f"{name}: {problem}" for problem in found + ([f"{wider} pixels too wide"] if wider > 0 else [])]
+    wrong = list[str]()
+    for size, scheme in LOOKS[:2] if folder is None else LOOKS:
+        await look_at(page, size, scheme)
+        look = f"{name}-{size}-{scheme}"
+        if folder is not None:
+            await photograph(page, Path(folder), look)
+        wrong += [f"{look}: {each}" for each in await violations(page, only_looks=(size, scheme) != LOOKS[0])]
+        if (wider := await overflow(page)) > 0:
+            wrong.append(f"{look}: {wider} pixels too wide")
+    return wrong

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 FLAGS: Final = (
@@ -88,14 +88,24 @@ async def violations(page: Page, *, only_looks: bool = False) -> list[str]:
     `only_looks` asks of a page that was checked before for what its size and colours change.
     """
     asked = ("rule", LOOKS) if only_looks else ("tag", RULES)
-    results = await Axe().run(
-        page, context=ALL_BUT_LONG_TABLES, options={"runOnly": {"type": asked[0], "values": list(asked[1])}}
+    options = {"runOnly": {"type": asked[0], "values": list(asked[1])}, "resultTypes": ["violations"]}
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE_SCRIPT)
+    results = await page.evaluate(
+        "([context, options]) => axe.run(context, options)", [ALL_BUT_LONG_TABLES, options]
     )
     return [
         f"{found['id']}: {node['html'][:200]} ({node.get('failureSummary', '')[:300]})"
-        for found in results.response["violations"]
+        for found in results["violations"]
         for node in found["nodes"]
     ]
+
+
+async def look_at(page: Page, size: str, scheme: Scheme) -> None:
+    """Have a page that is shown in a window of another size, and in other colours."""
+    width, height = SIZES[size]
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.emulate_media(color_scheme=scheme)
 
 
 async def photograph(page: Page, folder: Path, name: str) -> None:

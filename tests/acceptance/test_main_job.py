@@ -21,7 +21,6 @@ BY_SUBJECT = json.dumps(
 
 
 async def test_the_demo_district_goes_from_its_arrival_to_a_move(site: Site, tmp_path: Path) -> None:
-    site.is_cold = True
     async with consuming(site.broker_url or "") as consumer:
         async with site.worker():
             await site.done("publish", str(CLEVER_DEMO / "users.json"), str(CLEVER_DEMO / "sections.json"))

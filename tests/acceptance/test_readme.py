@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance import warm_program
 from tests.acceptance.program import CLEVER_DEMO, REPOSITORY
 
 BLOCK = re.compile(
@@ -92,17 +93,24 @@ class Reader:
         return re.sub(r"(?<=127\.0\.0\.1:)\d+", lambda found: str(self.ports[found[0]]), commands)
 
     async def _start(self, script: str) -> asyncio.subprocess.Process:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ROSTERING_")}
-        path = f"{Path(sys.executable).parent}:{kept['PATH']}"
         return await asyncio.create_subprocess_exec(
             "bash",
             "-c",
             script,
             cwd=self.folder,
-            env=kept | {"PATH": path, "COLUMNS": "160", "ROSTERING_HTTP__PORT": str(self.ports["8080"])},
+            env=self._environment(),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ROSTERING_")}
+        return kept | {
+            "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
+            "COLUMNS": "160",
+            "ROSTERING_HTTP__PORT": str(self.ports["8080"]),
+            "ROSTERING_WINDOW__QUIET_SECONDS": "1",
+        }
 
     async def _until_listening(self, port: int) -> None:
         async with asyncio.timeout(FOREGROUND_SECONDS):
@@ -119,11 +127,12 @@ class Reader:
         """Wait until each district has a decision, as a reader does who looks at the console."""
         async with asyncio.timeout(2 * FOREGROUND_SECONDS):
             while True:
-                process = await self._start(f"{AS_BEFORE}\nrostering districts --json")
-                out, _ = await process.communicate()
+                process = await warm_program.start(["districts", "--json"], self._environment(), self.folder)
+                out, _ = await process.communicate(b"")
                 lines = [json.loads(line) for line in out.splitlines() if line.startswith(b'{"district')]
                 if lines and all(line["decided_at"] for line in lines):
                     return
+                await asyncio.sleep(0.3)  # another process's work
 
     async def leave(self) -> None:
         """Stop what still runs, as Ctrl-C does."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Literal
 
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+
+from tests.support.servers.installed import path_of
 
 FLAGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -31,13 +30,7 @@ Scheme = Literal["light", "dark"]
 
 def chromium_path() -> str:
     """Return where Chromium is; skips the test where it is not, and fails it where CI runs."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        problem = "Chromium is not installed: `make test` says how to get it"
-        if os.environ.get("CI"):
-            pytest.fail(problem)
-        pytest.skip(problem)
-    return found
+    return path_of("Chromium", "chromium", "chromium-browser", "google-chrome")
 
 
 @asynccontextmanager

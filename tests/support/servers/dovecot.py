@@ -6,7 +6,6 @@ import grp
 import imaplib
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.support.servers.installed import path_of
 
 USER, PASSWORD = "bounces", "s3sam3-0p3n"
 CONFIGURATION = """\
@@ -92,13 +93,7 @@ class Dovecot:
 
 def dovecot_path() -> str:
     """Return where Dovecot is; skips the test where it is not, and fails it where CI runs."""
-    found = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
-    if found is None:
-        problem = "Dovecot is not installed: `make test` says how to get it"
-        if os.environ.get("CI"):
-            pytest.fail(problem)
-        pytest.skip(problem)
-    return found
+    return path_of("Dovecot", "dovecot")
 
 
 @contextmanager

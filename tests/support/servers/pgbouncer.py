@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.servers.installed import path_of
 from tests.support.servers.tcp_proxy import proxied, socket_of
 
 USER, PASSWORD = "rosterer", "s3sam3-0p3n"
@@ -49,13 +49,7 @@ class PgBouncer:
 
 def pgbouncer_path() -> str:
     """Return where PgBouncer is; skips the test where it is not, and fails it where CI runs."""
-    found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-    if found is None:
-        problem = "PgBouncer is not installed: `make test` says how to get it"
-        if os.environ.get("CI"):
-            pytest.fail(problem)
-        pytest.skip(problem)
-    return found
+    return path_of("PgBouncer", "pgbouncer")
 
 
 @asynccontextmanager

@@ -11,30 +11,11 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from tests.acceptance.program import Site, Worker
-from tests.support.builders.records import (
-    Json,
-    event_json,
-    record_id,
-    school_json,
-    section_json,
-    student_json,
-    teacher_json,
-)
+from tests.support.builders.records import ARRIVAL, SECOND_STUDENT, Json
 from tests.support.servers.tcp_proxy import proxied, socket_of
 
 SOON = 60.0
 """Seconds within which all is well again."""
-
-ARRIVAL = [
-    event_json(school_json(), "schools.created", 1),
-    event_json(student_json(1), "users.created", 2),
-    event_json(teacher_json(), "users.created", 3),
-    event_json(section_json(), "sections.created", 4),
-]
-SECOND_STUDENT = [
-    event_json(section_json(students=[record_id(1), record_id(2)]), "sections.updated", 5),
-    event_json(student_json(2), "users.created", 6),
-]
 
 
 async def test_it_is_told_and_work_goes_on_over_new_connections(database_url: str, tmp_path: Path) -> None:

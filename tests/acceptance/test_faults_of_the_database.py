@@ -11,17 +11,11 @@ import aiohttp
 import asyncpg
 
 from tests.acceptance.program import Site, Worker
-from tests.support.builders.records import event_json, school_json, section_json, student_json, teacher_json
+from tests.support.builders.records import ARRIVAL
 from tests.support.servers.postgres_server import PostgresServer
 
 SOON = 60.0
 """Seconds within which work goes on again."""
-ARRIVAL = [
-    event_json(school_json(), "schools.created", 1),
-    event_json(student_json(1), "users.created", 2),
-    event_json(teacher_json(), "users.created", 3),
-    event_json(section_json(), "sections.created", 4),
-]
 
 
 async def test_a_server_that_is_read_only_at_the_start_and_later_is_waited_out(

@@ -15,16 +15,7 @@ import asyncpg
 import pytest
 
 from tests.acceptance.program import Consumer, Site, Worker, consuming, declare_topology, publishing
-from tests.support.builders.records import (
-    DISTRICT,
-    Json,
-    event_json,
-    record_id,
-    school_json,
-    section_json,
-    student_json,
-    teacher_json,
-)
+from tests.support.builders.records import ARRIVAL, DISTRICT, SECOND_STUDENT, Json, record_id
 from tests.support.fixtures.store import opened_store
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.rabbitmq_node import RabbitNode
@@ -33,20 +24,6 @@ from worker.domain.roster.section_filter import parse_filter
 LINES = 3
 """Of one outage in its first minute: one connection is lost, perhaps another, and none can be opened."""
 NOBODYS_FILTER = parse_filter('{"rules":[{"all":[{"field":"name","op":"is","value":"no such section"}]}]}')
-
-ARRIVAL = [
-    event_json(school_json(), "schools.created", 1),
-    event_json(student_json(1), "users.created", 2),
-    event_json(teacher_json(), "users.created", 3),
-    event_json(section_json(), "sections.created", 4),
-]
-"""A whole small district."""
-
-SECOND_STUDENT = [
-    event_json(section_json(students=[record_id(1), record_id(2)]), "sections.updated", 5),
-    event_json(student_json(2), "users.created", 6),
-]
-"""Somebody is put into its homeroom, and arrives."""
 
 
 @pytest.fixture

@@ -9,22 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.acceptance.program import Site
-from tests.support.builders.records import (
-    DISTRICT,
-    event_json,
-    record_id,
-    school_json,
-    section_json,
-    student_json,
-    teacher_json,
-)
+from tests.support.builders.records import ARRIVAL, DISTRICT
 
-ARRIVAL = [
-    event_json(school_json(), "schools.created", 1),
-    event_json(student_json(1), "users.created", 2),
-    event_json(teacher_json(), "users.created", 3),
-    event_json(section_json(students=[record_id(1)]), "sections.created", 4),
-]
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 LIST_OR_WRITE = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 

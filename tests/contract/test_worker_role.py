@@ -11,26 +11,12 @@ from urllib.parse import quote
 import pytest
 
 from tests.cases.case_runner import CaseRunner
-from tests.support.builders.records import (
-    DISTRICT,
-    event_json,
-    record_id,
-    school_json,
-    section_json,
-    student_json,
-    teacher_json,
-)
+from tests.support.builders.records import ARRIVAL, DISTRICT
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from tests.support.servers.postgres_server import PostgresServer
 from worker.runtime.errors import RosteringError
 
 GRANTS = Path(__file__).parents[2] / "config" / "postgres" / "worker-role.sql"
-ARRIVAL = [
-    event_json(school_json(), "schools.created", 1),
-    event_json(student_json(1), "users.created", 2),
-    event_json(teacher_json(), "users.created", 3),
-    event_json(section_json(students=[record_id(1)]), "sections.created", 4),
-]
 
 
 @pytest.fixture

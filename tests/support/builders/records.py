@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -154,6 +154,21 @@ def event_json(record: Json, what: str = "users.updated", number: int = 1, **fie
     """Return an event on a record, bare."""
     created = {"created": "2026-09-15T12:00:00.000Z"}
     return {"id": event_id(number), "type": what, **created, "data": {"object": record}} | fields
+
+
+ARRIVAL: Final = [
+    event_json(school_json(), "schools.created", 1),
+    event_json(student_json(), "users.created", 2),
+    event_json(teacher_json(), "users.created", 3),
+    event_json(section_json(), "sections.created", 4),
+]
+"""A whole small district."""
+
+SECOND_STUDENT: Final = [
+    event_json(section_json(students=[record_id(1), record_id(2)]), "sections.updated", 5),
+    event_json(student_json(2), "users.created", 6),
+]
+"""A student is put into its homeroom, and arrives."""
 
 
 def settled_json(**fields: Any) -> Json:

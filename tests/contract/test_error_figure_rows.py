@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.builders.district_rows import STAGED, Rows, day
 from tests.support.fixtures.store import StoreUnderTest
+from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.error_figures import PostgresErrorFigures
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
@@ -32,15 +33,12 @@ TORN, BARE, BLANK = Code.MULTIPLE_SECTIONS, Code.NO_SECTION, Code.FIELD_MISSING
 OTHER_KINDS: Final = ("school", "term", "course", "user")
 
 
-@pytest.fixture
-async def figures(store: StoreUnderTest) -> AsyncIterator[PostgresErrorFigures]:
-    async with store.database.connection() as connection, connection.transaction():
-        await connection.execute("SET LOCAL statement_timeout = '5s'")
-        yield PostgresErrorFigures(connection, "d")
-
-
 class FigureRows(Rows):
-    """The rows that figures are made of."""
+    """The rows that figures are made of, and the figures."""
+
+    def __init__(self, database: Database, figures: PostgresErrorFigures) -> None:
+        super().__init__(database)
+        self.figures = figures
 
     def torn(self, name: str, *sections: str) -> None:
         """Add a student with the error of being in several sections, and a class of the same id."""
@@ -63,16 +61,16 @@ class FigureRows(Rows):
 
 
 @pytest.fixture
-def rows(store: StoreUnderTest) -> FigureRows:
-    return FigureRows(store.database)
+async def rows(store: StoreUnderTest) -> AsyncIterator[FigureRows]:
+    async with store.database.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL statement_timeout = '5s'")
+        yield FigureRows(store.database, PostgresErrorFigures(connection, "d"))
 
 
 # Sections of students who are in several, or in none
 
 
-async def test_concerned_are_the_kept_sections_of_students_in_several_each_once(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_sections_of_students_in_several_are_concerned_once(rows: FigureRows) -> None:
     rows.torn("b", "c", "b")
     rows.torn("a", "b", "a")
     whole = {"name": "Band", "subject": "arts", "period": "2", "grade": "4", "school_id": "s"}
@@ -84,7 +82,7 @@ async def test_concerned_are_the_kept_sections_of_students_in_several_each_once(
     rows.beside()
     await rows.write()
 
-    found = await figures.concerned_sections()
+    found = await rows.figures.concerned_sections()
 
     term = Term(RecordId("c"), "term c", None, date(2026, 6, 1))
     blank = (None, None, None, None, None, None, (), None)
@@ -103,9 +101,7 @@ def _values(one: ConcernedSection) -> tuple[Any, ...]:
     )
 
 
-async def test_named_are_all_teachers_of_sections_who_are_staged_as_such(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_teachers_of_sections_are_named_where_staged_as_such(rows: FigureRows) -> None:
     names = {name: {"first_name": name, "last_name": f"of {name}"} for name in ("0", *"abcdefg")}
     rows.staged("user", {
         **{name: {"teacher": names[name]} for name in ("0", *"abcg")},
@@ -119,12 +115,10 @@ async def test_named_are_all_teachers_of_sections_who_are_staged_as_such(
     rows.linked("student", "b", "x")
     await rows.write()
 
-    assert await figures.teacher_names() == {"a": ("a", "of a"), "c": ("c", "of c")}
+    assert await rows.figures.teacher_names() == {"a": ("a", "of a"), "c": ("c", "of c")}
 
 
-async def test_of_students_in_no_kept_section_the_live_ones_are_read_with_what_is_beside_them(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_sections_of_students_in_no_kept_one_are_read_if_live(rows: FigureRows) -> None:
     for name in "ba":
         rows.found(name, BARE)
         rows.linked("student", name, *sorted({"b", name}), "gone")
@@ -142,7 +136,7 @@ async def test_of_students_in_no_kept_section_the_live_ones_are_read_with_what_i
         rows.staged(kind, {name: {"name": f"{kind} {name}"} for name in ("c", "b", "a", "gone")})
     await rows.write()
 
-    found = [view async for view in figures.sections_of_bare_students()]
+    found = [view async for view in rows.figures.sections_of_bare_students()]
 
     a, b, c = (RecordId(name) for name in "abc")
     assert found == [
@@ -154,9 +148,7 @@ async def test_of_students_in_no_kept_section_the_live_ones_are_read_with_what_i
     ]
 
 
-async def test_a_term_is_unknown_that_is_not_staged_or_has_no_day(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_a_term_is_unknown_that_is_not_staged_or_has_no_day(rows: FigureRows) -> None:
     terms = ("begins", "ends", "named", "gone", "missing")
     rows.torn("b", *(f"of {term}" for term in terms))
     rows.torn("a", "of named", "of none", "not staged")
@@ -176,7 +168,7 @@ async def test_a_term_is_unknown_that_is_not_staged_or_has_no_day(
     rows.beside()
     await rows.write()
 
-    found = await figures.sections_of_unknown_terms()
+    found = await rows.figures.sections_of_unknown_terms()
 
     assert list(found.items()) == [("of gone", "gone"), ("of missing", "missing"), ("of named", "named")]
 
@@ -184,9 +176,7 @@ async def test_a_term_is_unknown_that_is_not_staged_or_has_no_day(
 # Sections taught together
 
 
-async def test_taught_together_are_sections_of_nine_in_ten_that_differ_by_their_teachers(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_sections_of_nine_in_ten_students_are_taught_together(rows: FigureRows) -> None:
     def shared(name: str, *records: dict[str, Any] | None, students: int = 2, kept: int = 2) -> None:
         """Let so many students be in sections with these records; the last has so many students in all."""
         ids = [f"{name}{number}" for number in range(1, len(records) + 1)]
@@ -216,8 +206,8 @@ async def test_taught_together_are_sections_of_nine_in_ten_that_differ_by_their_
     await rows.write()
 
     named = [("b1", "b2"), ("by course1", "by course2"), ("c1", "c2"), ("t1", "t2", "t3", "t4")]
-    assert await figures.co_taught(is_filtered=False) == named
-    assert await figures.co_taught(is_filtered=True) == sorted([*named, ("nameless1", "nameless2")])
+    assert await rows.figures.co_taught(is_filtered=False) == named
+    assert await rows.figures.co_taught(is_filtered=True) == sorted([*named, ("nameless1", "nameless2")])
 
 
 # Blocked students
@@ -234,9 +224,7 @@ def key(code: Code, field: str = "") -> ErrorKey:
     return ErrorKey(code, field)
 
 
-async def test_blocked_students_are_those_with_the_same_errors_at_the_same_place(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_blocked_students_are_counted_by_errors_and_place(rows: FigureRows) -> None:
     blank, both = key(BLANK, "email"), key(BLANK, "grade")
     for name, school, grade in (
         *(("f", "s", "3"), ("e", "n", "4"), ("d", "n", "3"), ("c", "n", "3"), ("b", "n", None)),
@@ -257,7 +245,7 @@ async def test_blocked_students_are_those_with_the_same_errors_at_the_same_place
     rows.found("closed", BLANK, is_open=False, field="email")
     await rows.write()
 
-    found = await figures.blocked_students(LABELS)
+    found = await rows.figures.blocked_students(LABELS)
 
     assert found == [
         Blocked({blank: day(5)}, 2, N3),
@@ -270,17 +258,15 @@ async def test_blocked_students_are_those_with_the_same_errors_at_the_same_place
     assert list(found[-1].since) == [blank, both, key(BARE)]
 
 
-async def test_blocked_students_in_several_sections_are_told_apart_by_the_kinds_of_these(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_blocked_students_in_several_sections_are_counted_by_kinds(rows: FigureRows) -> None:
     rows.torn("d", "m1", "h1")
     rows.torn("c", "h1", "b1")
     rows.torn("b", "b1", "h1", "b2")
     rows.torn("a", "b1", "h1", "b2")
     await rows.write()
 
-    found = await figures.blocked_students(LABELS)
-    unlabelled = await figures.blocked_students(None)
+    found = await rows.figures.blocked_students(LABELS)
+    unlabelled = await rows.figures.blocked_students(None)
 
     since = {key(TORN): day(1)}
     assert found == [
@@ -291,9 +277,7 @@ async def test_blocked_students_in_several_sections_are_told_apart_by_the_kinds_
     assert unlabelled == [Blocked(since, 4, N3)]
 
 
-async def test_a_student_in_no_kept_section_is_listed_where_a_section_lists_him(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_a_student_in_no_kept_section_is_listed_where_a_section_lists_him(rows: FigureRows) -> None:
     for name in ("twice", "unlisted", "taught"):
         rows.found(name, BARE)
         rows.entry(name, {"grade": "3"}, school="n")
@@ -301,15 +285,13 @@ async def test_a_student_in_no_kept_section_is_listed_where_a_section_lists_him(
     rows.linked("teacher", "taught", "a")
     await rows.write()
 
-    found = await figures.blocked_students(LABELS)
+    found = await rows.figures.blocked_students(LABELS)
 
     since = {key(BARE): day(1)}
     assert found == [Blocked(since, 2, N3, is_listed=False), Blocked(since, 1, N3)]
 
 
-async def test_signs_tell_why_a_student_is_in_none_or_in_several(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_signs_tell_why_a_student_is_in_none_or_in_several(rows: FigureRows) -> None:
     signs = SectionSigns(["stopped"], {"u1": "t1", "u2": "t1", "u3": "t2"}, [("c1", "c2")], ["twin"])
     of_sections = {
         "one unknown": ("u1", "k1"),
@@ -335,8 +317,8 @@ async def test_signs_tell_why_a_student_is_in_none_or_in_several(
     rows.linked("teacher", "does not", "stopped")
     await rows.write()
 
-    found = await figures.blocked_students(None, signs)
-    unmarked = await figures.blocked_students(None)
+    found = await rows.figures.blocked_students(None, signs)
+    unmarked = await rows.figures.blocked_students(None)
 
     marked = [(one.place.grade, one.sign) for one in found if one.sign]
     assert marked == [
@@ -351,9 +333,7 @@ async def test_signs_tell_why_a_student_is_in_none_or_in_several(
     assert {one.sign for one in unmarked} == {None}
 
 
-async def test_sections_of_one_set_of_kinds_are_named_by_how_many_of_its_students_are_in_them(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_sections_of_one_set_of_kinds_are_named_fullest_first(rows: FigureRows) -> None:
     many = [f"s{number:02}" for number in range(1, 22)]
     rows.torn("a", "m1", "b1")
     rows.torn("b", "h1", "m1")
@@ -362,7 +342,7 @@ async def test_sections_of_one_set_of_kinds_are_named_by_how_many_of_its_student
     rows.beside()
     await rows.write()
 
-    found = await figures.sections_by_labels(LABELS | dict.fromkeys(many, BAND))
+    found = await rows.figures.sections_by_labels(LABELS | dict.fromkeys(many, BAND))
 
     assert list(found.items()) == [
         ((TWO_BANDS,), ["s20", "s21", *many[:18]]),
@@ -374,9 +354,7 @@ async def test_sections_of_one_set_of_kinds_are_named_by_how_many_of_its_student
 # What is on no student
 
 
-async def test_errors_on_other_records_are_folded_by_their_code(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_errors_on_other_records_are_folded_by_their_code(rows: FigureRows) -> None:
     for name, since in (("b", 4), ("c", 3), ("a", 5)):
         rows.found(name, Code.NO_TEACHER, kind="class", since=since)
     for name, waiting in (("a", 3), ("b", 9), ("c", 5)):
@@ -386,15 +364,13 @@ async def test_errors_on_other_records_are_folded_by_their_code(
     rows.found("student", BARE)
     await rows.write()
 
-    assert await figures.other_errors() == [
+    assert await rows.figures.other_errors() == [
         Others(Code.NO_TEACHER, 3, ["a", "b", "c"], day(3)),
         Others(Code.EVENTS_QUARANTINED, 3, ["a", "b", "c"], day(7), 9),
     ]
 
 
-async def test_a_grade_of_a_school_has_so_many_students_in_scope(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_a_grade_of_a_school_has_so_many_students_in_scope(rows: FigureRows) -> None:
     for name, school, grade in (("a", "n", "3"), ("b", "n", "3"), ("c", "n", None), ("d", "s", "3")):
         rows.entry(name, {"grade": grade}, {}, school=school)
     rows.entry("e", {"grade": "3"}, {}, school="not asked for")
@@ -403,7 +379,7 @@ async def test_a_grade_of_a_school_has_so_many_students_in_scope(
     rows.entry("a", {"grade": "3"}, {}, kind="teacher", school="n")
     await rows.write()
 
-    assert await figures.cohorts({"n", "s", "empty"}) == {
+    assert await rows.figures.cohorts({"n", "s", "empty"}) == {
         SchoolGrade("n", "3"): 2,
         SchoolGrade("n", None): 1,
         SchoolGrade("s", "3"): 1,
@@ -413,9 +389,7 @@ async def test_a_grade_of_a_school_has_so_many_students_in_scope(
 # What a plan removes and moves
 
 
-async def test_removals_are_told_with_where_the_students_were_and_what_else_goes(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_removals_are_told_with_places_and_what_else_goes(rows: FigureRows) -> None:
     for name, school, grade in (
         *(
             ("f", "s", "3"),
@@ -443,7 +417,7 @@ async def test_removals_are_told_with_where_the_students_were_and_what_else_goes
     rows.entry("a", None, {}, kind="teacher")
     await rows.write()
 
-    assert await figures.removals(6) == Removals(
+    assert await rows.figures.removals(6) == Removals(
         [
             Removed(N3, 3, is_staged=False, reissued=1),
             Removed(N3, 1, is_staged=True),
@@ -469,9 +443,7 @@ def moved(
     )  # fmt: skip
 
 
-async def test_a_class_change_is_told_with_what_became_of_the_former_class(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_a_class_change_is_told_with_what_became_of_the_former_class(rows: FigureRows) -> None:
     plain = {"sis_id": "1", "name": "Band", "teacher_ids": ["t"], "subject": "arts"}
     other = {"sis_id": "2", "name": "Choir", "teacher_ids": ["u"], "subject": "math"}
     nobodys = {"sis_id": "3", "teacher_ids": []}
@@ -513,8 +485,8 @@ async def test_a_class_change_is_told_with_what_became_of_the_former_class(
     rows.linked("student", "listed", "by another")
     await rows.write()
 
-    found = await figures.class_changes(date(2026, 6, 2))
-    timeless = await figures.class_changes(None)
+    found = await rows.figures.class_changes(date(2026, 6, 2))
+    timeless = await rows.figures.class_changes(None)
 
     assert {one.place.grade: one.fate for one in found} == {name: fate for name, (fate, *_) in fates.items()}
     assert [one.place.grade for one in found] == sorted(fates)
@@ -527,9 +499,7 @@ async def test_a_class_change_is_told_with_what_became_of_the_former_class(
     }
 
 
-async def test_class_changes_are_folded_by_place_fate_and_promotion_with_the_fullest_new_classes(
-    rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_class_changes_are_counted_by_place_fate_and_promotion(rows: FigureRows) -> None:
     rows.staged("section", {"left": {}, "left as well": {}})
     for at, following in enumerate(["y", "z", "x", *(f"c{number:02}" for number in range(30, 10, -1))]):
         moved(rows, f"{at:02}", "left", following)
@@ -546,7 +516,7 @@ async def test_class_changes_are_folded_by_place_fate_and_promotion_with_the_ful
     rows.entry("goes", None, {"grade": "3", "class_id": "left"})
     await rows.write()
 
-    found = await figures.class_changes(None)
+    found = await rows.figures.class_changes(None)
 
     fullest = ["z", *(f"c{number:02}" for number in range(11, 30))]
     assert found == [
@@ -561,26 +531,24 @@ async def test_class_changes_are_folded_by_place_fate_and_promotion_with_the_ful
 # The district itself
 
 
-async def test_a_connected_district_can_be_read(store: StoreUnderTest, figures: PostgresErrorFigures) -> None:
+async def test_a_connected_district_can_be_read(store: StoreUnderTest, rows: FigureRows) -> None:
     connect = "INSERT INTO connections (district_id, disconnected_at) VALUES ($1, $2)"
     await store.rows(connect, "e", None)
-    assert not await figures.is_connected()
+    assert not await rows.figures.is_connected()
 
     await store.rows(connect, "d", None)
-    assert await figures.is_connected()
+    assert await rows.figures.is_connected()
 
     await store.rows("UPDATE connections SET disconnected_at = now() WHERE district_id = 'd'")
-    assert not await figures.is_connected()
+    assert not await rows.figures.is_connected()
 
 
-async def test_students_are_shared_where_any_user_is_one(
-    store: StoreUnderTest, rows: FigureRows, figures: PostgresErrorFigures
-) -> None:
+async def test_students_are_shared_where_any_user_is_one(store: StoreUnderTest, rows: FigureRows) -> None:
     rows.staged("user", {"a": {"teacher": {}}, "b": None})
     rows.staged("school", {"a": {"student": {}}})
     await rows.write()
-    assert not await figures.has_shared_students()
+    assert not await rows.figures.has_shared_students()
 
     for name in ("c", "d"):
         await store.rows(STAGED, "user", name, {"student": {}})
-    assert await figures.has_shared_students()
+    assert await rows.figures.has_shared_students()

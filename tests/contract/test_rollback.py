@@ -114,7 +114,7 @@ def _counted(changes: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
 
 
 @pytest.fixture
-async def rostered(database_url: str) -> AsyncIterator[Rostered]:
+async def unrostered(database_url: str) -> AsyncIterator[Rostered]:
     async with opened_store(database_url, NOBODY_REMOVED) as store:
         yield Rostered(store)
 
@@ -143,8 +143,14 @@ def arrival(count: int) -> list[tuple[RecordKind, str, Json | None]]:
     ]
 
 
-async def several_commits(rostered: Rostered) -> None:
+@pytest.fixture
+async def rostered(unrostered: Rostered) -> Rostered:
     """A district with six commits of every kind of change."""
+    await several_commits(unrostered)
+    return unrostered
+
+
+async def several_commits(rostered: Rostered) -> None:
     await rostered.happens(*arrival(20))
     await rostered.happens(student(1, name="Other"), student(2, school="h2"))
     await rostered.happens(section(range(1, 22)), (RecordKind.USER, "s00000", None), student(20), student(21))
@@ -158,8 +164,6 @@ async def several_commits(rostered: Rostered) -> None:
 
 @pytest.mark.parametrize("target", [1, 2, 3, 4, 5])
 async def test_a_rollback_gives_the_consumer_that_commits_roster(rostered: Rostered, target: int) -> None:
-    await several_commits(rostered)
-
     done = await rostered.roll_back(target)
 
     assert rostered.roster == rostered.past[target]
@@ -174,8 +178,6 @@ async def test_a_rollback_gives_the_consumer_that_commits_roster(rostered: Roste
 
 @pytest.mark.parametrize("target", [1, 3, 5])
 async def test_after_a_rollback_the_figures_are_those_of_a_recount(rostered: Rostered, target: int) -> None:
-    await several_commits(rostered)
-
     await rostered.roll_back(target)
 
     async with rostered.store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
@@ -187,7 +189,6 @@ async def test_after_a_rollback_the_figures_are_those_of_a_recount(rostered: Ros
 
 
 async def test_the_next_commit_after_a_rollback_is_what_was_undone(rostered: Rostered) -> None:
-    await several_commits(rostered)
     before = dict(rostered.roster)
     await rostered.roll_back(2)
     await rostered.store.rows("DELETE FROM holds")
@@ -199,8 +200,6 @@ async def test_the_next_commit_after_a_rollback_is_what_was_undone(rostered: Ros
 
 
 async def test_a_rollback_can_be_rolled_back_and_reached_over(rostered: Rostered) -> None:
-    await several_commits(rostered)
-
     await rostered.roll_back(2)
     await rostered.roll_back(6)
     assert rostered.roster == rostered.past[6]
@@ -210,20 +209,19 @@ async def test_a_rollback_can_be_rolled_back_and_reached_over(rostered: Rostered
     assert rostered.roster == rostered.past[7] == rostered.past[2]
 
 
-async def test_a_rollback_of_several_parts_is_whole_and_keeps_its_limits(rostered: Rostered) -> None:
-    await rostered.happens(*arrival(2600))
-    await rostered.happens(*(student(number, name="Other") for number in range(2600)))
-    before = rostered.messages
+async def test_a_rollback_of_several_parts_is_whole_and_keeps_its_limits(unrostered: Rostered) -> None:
+    await unrostered.happens(*arrival(2600))
+    await unrostered.happens(*(student(number, name="Other") for number in range(2600)))
+    before = unrostered.messages
 
-    done = await rostered.roll_back(1)
+    done = await unrostered.roll_back(1)
 
-    assert (rostered.messages - before, done.parts) == (3, 3)
-    assert rostered.roster == rostered.past[1]
+    assert (unrostered.messages - before, done.parts) == (3, 3)
+    assert unrostered.roster == unrostered.past[1]
     assert done.counts["student"] == {"upserted": 2600, "removed": 0}
 
 
 async def test_trying_a_rollback_says_what_it_would_do_and_changes_nothing(rostered: Rostered) -> None:
-    await several_commits(rostered)
     before = await rostered.everything()
 
     tried = await try_rollback(rostered.store.rollbacks, DISTRICT, 2)
@@ -235,7 +233,6 @@ async def test_trying_a_rollback_says_what_it_would_do_and_changes_nothing(roste
 
 
 async def test_a_rollback_holds_the_district_voids_its_approval_and_says_why(rostered: Rostered) -> None:
-    await several_commits(rostered)
     await rostered.store.rows(
         "INSERT INTO holds (district_id, actor, reason) VALUES ($1, 'x', 'y')", DISTRICT
     )
@@ -257,7 +254,6 @@ async def test_a_rollback_holds_the_district_voids_its_approval_and_says_why(ros
 
 
 async def test_a_rollback_leaves_a_standing_review_standing(rostered: Rostered) -> None:
-    await several_commits(rostered)
     broken = student(7)
     del broken[2]["student"]["texts"]["grade"]
     await rostered.happens(broken)
@@ -290,7 +286,6 @@ async def test_a_too_large_removal_from_the_restored_roster_is_found(database_ur
 
 
 async def test_a_filter_that_waits_to_be_judged_by_still_waits_afterwards(rostered: Rostered) -> None:
-    await several_commits(rostered)
     scope = KEEP_ALL.model_copy(update={"scope": KEEP_ALL.scope.model_copy(update={"schools": ("h2",)})})
     await rostered.store.districts.set_filter(DISTRICT, scope, "somebody")
 
@@ -310,7 +305,6 @@ async def test_a_filter_that_waits_to_be_judged_by_still_waits_afterwards(roster
     ],
 )
 async def test_what_is_no_earlier_commit_is_refused_whole(rostered: Rostered, target: int, why: str) -> None:
-    await several_commits(rostered)
     before = await rostered.everything()
 
     with pytest.raises(RollbackRefused, match=why):
@@ -320,24 +314,22 @@ async def test_what_is_no_earlier_commit_is_refused_whole(rostered: Rostered, ta
 
 
 async def test_the_same_rollback_a_second_time_is_refused(rostered: Rostered) -> None:
-    await several_commits(rostered)
     await rostered.roll_back(3)
 
     with pytest.raises(RollbackRefused, match="its roster already matches commit 3"):
         await rostered.roll_back(3)
 
 
-async def test_a_district_without_a_commit_has_nothing_to_go_back_to(rostered: Rostered) -> None:
+async def test_a_district_without_a_commit_has_nothing_to_go_back_to(unrostered: Rostered) -> None:
     with pytest.raises(UnknownDistrictError):
-        await rostered.roll_back(1)
-    await rostered.happens(student(1))
+        await unrostered.roll_back(1)
+    await unrostered.happens(student(1))
 
     with pytest.raises(RollbackRefused, match="it has no commit to restore"):
-        await rostered.roll_back(1)
+        await unrostered.roll_back(1)
 
 
 async def test_history_that_does_not_add_up_publishes_nothing(rostered: Rostered) -> None:
-    await several_commits(rostered)
     await rostered.store.rows("DELETE FROM commit_history WHERE sequence = 4 AND kind = 'student'")
     before = await rostered.everything()
 
@@ -348,7 +340,6 @@ async def test_history_that_does_not_add_up_publishes_nothing(rostered: Rostered
 
 
 async def test_history_whose_values_were_changed_publishes_nothing(rostered: Rostered) -> None:
-    await several_commits(rostered)
     await rostered.store.rows(
         "UPDATE commit_history SET record = replace(record, 'Tamsin', 'Nimsat') WHERE kind = 'student'"
     )
@@ -358,7 +349,6 @@ async def test_history_whose_values_were_changed_publishes_nothing(rostered: Ros
 
 
 async def test_a_rollback_that_is_killed_leaves_everything_as_it_was(rostered: Rostered) -> None:
-    await several_commits(rostered)
     before = await rostered.everything()
     async with (
         opened_store(rostered.store.url) as other,
@@ -390,7 +380,6 @@ async def _until_waiting(store: StoreUnderTest) -> None:
 
 
 async def test_an_evaluation_under_way_is_waited_for_and_too_long_a_one_is_told(rostered: Rostered) -> None:
-    await several_commits(rostered)
     async with opened_store(rostered.store.url, NOBODY_REMOVED) as other:
         async with other.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
             assert evaluation is not None
@@ -418,7 +407,6 @@ async def _kept(store: StoreUnderTest) -> tuple[int, list[int]]:
 
 
 async def test_old_history_is_forgotten_but_not_what_was_in_force_since(rostered: Rostered) -> None:
-    await several_commits(rostered)
     assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
     await rostered.store.districts.forget_history_older_than(timedelta(days=30))
     assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
@@ -434,7 +422,6 @@ async def test_old_history_is_forgotten_but_not_what_was_in_force_since(rostered
 
 
 async def test_a_broken_forgetting_offers_no_commit_that_cannot_be_restored(rostered: Rostered) -> None:
-    await several_commits(rostered)
     await _age(rostered.store, 5)
 
     for rows in (1, 2, 5, 1):
@@ -453,7 +440,6 @@ async def test_a_broken_forgetting_offers_no_commit_that_cannot_be_restored(rost
 
 
 async def test_a_district_under_evaluation_keeps_its_history_until_next_time(rostered: Rostered) -> None:
-    await several_commits(rostered)
     await _age(rostered.store, 3)
 
     async with rostered.store.evaluations.with_filter(DISTRICT, KEEP_ALL):
@@ -477,12 +463,12 @@ async def test_history_kept_for_no_time_is_neither_written_nor_remembered(databa
         assert await _kept(store) == (7, [])
 
 
-async def test_the_commits_that_can_be_reached_are_listed_newest_first(rostered: Rostered) -> None:
-    assert await rostered.store.rollbacks.reachable(DISTRICT, 10) is None
-    await several_commits(rostered)
-    await rostered.roll_back(2)
+async def test_the_commits_that_can_be_reached_are_listed_newest_first(unrostered: Rostered) -> None:
+    assert await unrostered.store.rollbacks.reachable(DISTRICT, 10) is None
+    await several_commits(unrostered)
+    await unrostered.roll_back(2)
 
-    reachable = await rostered.store.rollbacks.reachable(DISTRICT, 3)
+    reachable = await unrostered.store.rollbacks.reachable(DISTRICT, 3)
 
     assert reachable is not None
     assert reachable.total == 7
@@ -491,7 +477,6 @@ async def test_the_commits_that_can_be_reached_are_listed_newest_first(rostered:
 
 
 async def test_after_a_purge_nothing_of_before_can_be_reached(rostered: Rostered) -> None:
-    await several_commits(rostered)
     await rostered.store.districts.purge(DISTRICT, "somebody")
     with pytest.raises(RollbackRefused, match="it has no commit to restore"):
         await roll_back(rostered.store.rollbacks, DISTRICT, 3, "somebody", "why")

@@ -9,42 +9,21 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.builders.records import (
-    course_json,
     record_id,
-    school_json,
-    section_json,
     student_json,
-    teacher_json,
-    term_json,
 )
 from tests.support.fakes.source import ANSWERS, Answer, Killed, World, feed_event, feed_id
+from tests.support.fakes.source_worlds import unread_district
 from worker.domain.roster.records import RecordKind
 from worker.pipeline.poll.context import PollTiming
-
-STUDENTS = range(1, 6)
-
-
-def district(pace: PollTiming | None = None) -> World:
-    """Return a connected district that was never read, with two events in its feed."""
-    world = World(pace or PollTiming())
-    world.clever.collections = {
-        "schools": [school_json()],
-        "terms": [term_json()],
-        "courses": [course_json()],
-        "users": [*(student_json(number) for number in STUDENTS), teacher_json()],
-        "sections": [section_json()],
-    }
-    world.clever.feed = [feed_event(1), feed_event(2)]
-    world.connect()
-    return world
 
 
 @pytest.mark.parametrize(("step", "again_after"), [(1, None), (4, 3)], ids=["once", "and 3 calls later"])
 async def test_a_kill_at_any_call_ends_in_the_same_baseline(step: int, again_after: int | None) -> None:
     with capture_logs():
-        expected = await _live_through(district(), None, None)
+        expected = await _live_through(unread_district(), None, None)
         for place in count(1, step):
-            world = district(PollTiming(turn=timedelta(0)))
+            world = unread_district(PollTiming(turn=timedelta(0)))
             outcome = await _live_through(world, place, again_after)
             assert outcome == expected, f"killed at call {place}"
             _check_that_nothing_was_skipped(world)
@@ -102,7 +81,7 @@ async def test_a_kill_at_any_call_while_a_hole_is_found_leaves_none(answer: Answ
 
 async def _hole_found(answer: Answer, place: int) -> bool:
     """Read a feed that has lost an event, and check the outcome; return whether it was killed on the way."""
-    world = district()
+    world = unread_district()
     await world.turns()
     world.baselines.adopt()
     world.clever.to_unknown_place = answer

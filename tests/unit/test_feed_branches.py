@@ -8,34 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.support.builders.records import DISTRICT, event_json, later, student_json
-from tests.support.fakes.source import World, feed_event, feed_id
+from tests.support.builders.records import DISTRICT, event_json, student_json
+from tests.support.fakes.source import World, feed_id
+from tests.support.fakes.source_worlds import NOW, READ, RUN, connection_of, world_with_feed
 from worker.domain.roster.versions import latest_id
 from worker.pipeline.poll import feed
 from worker.pipeline.poll.baseline_store import Run
 from worker.pipeline.poll.clever import EVENTS, CleverPage
-from worker.pipeline.poll.connections import Connection
 from worker.pipeline.poll.feed import HOLE, Reached
 from worker.runtime.errors import CleverRefused, CleverUnavailable
 from worker.runtime.progress import no_progress
-
-NOW = later(3600)
-RUN = Run(DISTRICT, "run 1", feed_id(2), ["users", "sections"], "users", None, 0, NOW, 0.0, False, False)
-READ = replace(RUN, collection=None, is_read=True)
-
-
-def world_with_feed(*numbers: int, read: int | None = 0, **changes: Any) -> World:
-    """Return a district whose feed has these events, and was read up to one of them."""
-    world = World()
-    world.clever.feed = [feed_event(number) for number in numbers]
-    world.connect(cursor=read)
-    for name, value in changes.items():
-        setattr(world.row, name, value)
-    return world
-
-
-def connection_of(world: World) -> Connection:
-    return world.connections._connection(DISTRICT)
 
 
 async def follow(world: World, run: Run | None = None, until: float = float("inf")) -> Reached:

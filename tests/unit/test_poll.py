@@ -25,7 +25,8 @@ from worker.runtime.loop import Health, run
 LONG = 10.0
 
 
-def followed() -> World:
+@pytest.fixture
+def world() -> World:
     """Return a district that was read whole, and has one new event."""
     world = World()
     world.clever.feed = [feed_event(0), feed_event(1)]
@@ -52,9 +53,7 @@ async def test_without_a_district_that_is_due_there_is_no_work() -> None:
     assert not await World().stage.once()
 
 
-async def test_a_turn_that_went_well_is_followed_by_one_a_poll_later() -> None:
-    world = followed()
-
+async def test_a_turn_that_went_well_is_followed_by_one_a_poll_later(world: World) -> None:
     assert await world.stage.once()
 
     assert world.row.due_at == world.clock.now + world.source.pace.poll
@@ -63,8 +62,7 @@ async def test_a_turn_that_went_well_is_followed_by_one_a_poll_later() -> None:
     assert not await world.stage.once()
 
 
-async def test_the_district_that_has_been_due_for_longest_is_first() -> None:
-    world = followed()
+async def test_the_district_that_has_been_due_for_longest_is_first(world: World) -> None:
     also_connected(world)
     world.clock.pass_by(seconds=5)
 
@@ -73,8 +71,7 @@ async def test_the_district_that_has_been_due_for_longest_is_first() -> None:
     assert world.tables.connections[OTHER_DISTRICT].due_at < world.clock.now
 
 
-async def test_two_stages_side_by_side_read_two_districts() -> None:
-    world = followed()
+async def test_two_stages_side_by_side_read_two_districts(world: World) -> None:
     also_connected(world).record = {"name": "Other"}
     world.clock.pass_by(seconds=5)
     second = PollStage(world.source)
@@ -86,8 +83,7 @@ async def test_two_stages_side_by_side_read_two_districts() -> None:
     assert {DISTRICT, OTHER_DISTRICT} in together
 
 
-async def test_progress_is_told_of_the_district_and_what_was_read() -> None:
-    world = followed()
+async def test_progress_is_told_of_the_district_and_what_was_read(world: World) -> None:
     told: list[tuple[str, str, int]] = []
     world.row.resync = "wanted"
     world.clever.collections = {"schools": [school_json()]}
@@ -103,8 +99,7 @@ async def test_progress_is_told_of_the_district_and_what_was_read() -> None:
 
 
 @pytest.mark.parametrize("trouble", [CleverUnavailable("Clever is away"), CleverRefused("Clever: 500", 500)])
-async def test_a_district_clever_does_not_answer_for_is_tried_ever_later(trouble: Exception) -> None:
-    world = followed()
+async def test_a_district_without_answers_is_tried_ever_later(world: World, trouble: Exception) -> None:
     world.row.cursor = world.row.overlap = ""  # a refusal is not answered by a baseline there
     world.clever.trouble = trouble
     waits = []
@@ -118,8 +113,7 @@ async def test_a_district_clever_does_not_answer_for_is_tried_ever_later(trouble
     assert turns_counted(world, "failed") == 8
 
 
-async def test_a_district_that_is_answered_for_again_is_forgiven() -> None:
-    world = followed()
+async def test_a_district_that_is_answered_for_again_is_forgiven(world: World) -> None:
     world.clever.trouble = CleverUnavailable("Clever is away")
     for _ in range(3):
         await world.stage.once()
@@ -132,8 +126,7 @@ async def test_a_district_that_is_answered_for_again_is_forgiven() -> None:
     assert world.publisher.events == [feed_id(1)]
 
 
-async def test_a_failure_is_told_with_the_district_and_when_it_is_tried_again() -> None:
-    world = followed()
+async def test_a_failure_is_told_with_the_district_and_when_it_is_tried_again(world: World) -> None:
     world.clever.trouble = CleverUnavailable("Clever is away")
 
     with capture_logs() as logs:
@@ -143,8 +136,7 @@ async def test_a_failure_is_told_with_the_district_and_when_it_is_tried_again() 
     assert (line["district_id"], line["reason"], line["again_seconds"]) == (DISTRICT, "Clever is away", 60.0)
 
 
-async def test_a_district_without_a_token_is_tried_later() -> None:
-    world = followed()
+async def test_a_district_without_a_token_is_tried_later(world: World) -> None:
     world.row.token = None
     world.clever.granted.clear()
 
@@ -154,8 +146,7 @@ async def test_a_district_without_a_token_is_tried_later() -> None:
     assert world.row.due_at > world.clock.now
 
 
-async def test_a_bug_in_one_district_does_not_stop_the_others_and_shows_no_record() -> None:
-    world = followed()
+async def test_a_bug_in_one_district_does_not_stop_the_others_and_shows_no_record(world: World) -> None:
     other = also_connected(world)
     world.clock.pass_by(seconds=5)
     world.clever.feed[1]["data"]["object"]["name"] = {"Fernquay"}  # a set: no JSON has one
@@ -173,8 +164,7 @@ async def test_a_bug_in_one_district_does_not_stop_the_others_and_shows_no_recor
 @pytest.mark.parametrize(
     "trouble", [BrokerUnavailable("not confirmed"), UnroutableMessage("no queue"), StoreUnavailable("away")]
 )
-async def test_trouble_of_store_or_broker_is_the_loops_and_no_districts(trouble: Exception) -> None:
-    world = followed()
+async def test_trouble_of_store_or_broker_is_the_loops_alone(world: World, trouble: Exception) -> None:
     world.publisher.trouble = trouble
     due = world.row.due_at
 
@@ -188,8 +178,7 @@ async def test_trouble_of_store_or_broker_is_the_loops_and_no_districts(trouble:
     assert world.publisher.events == [feed_id(1)]
 
 
-async def test_a_refused_baseline_waits_for_the_next_poll_however_often_it_comes() -> None:
-    world = followed()
+async def test_a_refused_baseline_waits_for_the_next_poll_however_often_it_comes(world: World) -> None:
     world.clever.collections["users"] = []
     world.tables.staged |= dict.fromkeys(
         ((key.kind, key.record_id) for key in _students(3)), '{"student": {}}'
@@ -205,8 +194,7 @@ async def test_a_refused_baseline_waits_for_the_next_poll_however_often_it_comes
 # In the loop
 
 
-async def test_a_poll_in_the_loop_waits_the_brokers_absence_out() -> None:
-    world = followed()
+async def test_a_poll_in_the_loop_waits_the_brokers_absence_out(world: World) -> None:
     stop = ImpatientStop()
     world.publisher.trouble = BrokerUnavailable("away")
 
@@ -245,8 +233,7 @@ def _students(number: int) -> list[BaselineRecord]:
     return staged_records("users", [student_json(one) for one in range(number)], DISTRICT)
 
 
-async def test_a_district_that_the_database_fails_at_is_put_off_and_charged_with_nothing() -> None:
-    world = followed()
+async def test_a_district_the_database_fails_at_is_put_off_uncharged(world: World) -> None:
     world.publisher.trouble = StoreFailed("PostgreSQL: OutOfMemoryError (53200)")
 
     with pytest.raises(StoreFailed):
@@ -256,8 +243,7 @@ async def test_a_district_that_the_database_fails_at_is_put_off_and_charged_with
     assert (world.row.failures, world.calls.of("again")) == (0, [])
 
 
-async def test_what_a_turn_read_is_told_in_one_line_and_a_turn_that_read_nothing_in_none() -> None:
-    world = followed()
+async def test_what_a_turn_read_is_one_line_and_nothing_is_none(world: World) -> None:
     with capture_logs() as logs:
         await world.stage.once()
         await world.next_poll()

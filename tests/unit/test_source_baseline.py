@@ -48,6 +48,11 @@ def district(pace: PollTiming | None = None) -> World:
     return world
 
 
+@pytest.fixture
+def world() -> World:
+    return district()
+
+
 async def adopted(world: World) -> set[str]:
     """Read the district to its end; return the ids of the students that were staged."""
     assert await world.turns() < 30
@@ -58,8 +63,7 @@ async def adopted(world: World) -> set[str]:
 ALL_STUDENTS = {str(record_id(number)) for number in STUDENTS}
 
 
-async def test_the_seed_is_taken_before_the_first_page() -> None:
-    world = district()
+async def test_the_seed_is_taken_before_the_first_page(world: World) -> None:
     await world.turns()
 
     asked = [call.split()[0] for call in world.calls.of("clever.")]
@@ -67,9 +71,7 @@ async def test_the_seed_is_taken_before_the_first_page() -> None:
     assert world.tables.runs[DISTRICT].seed == feed_id(2)
 
 
-async def test_what_happens_while_pages_are_read_is_read_in_the_feed() -> None:
-    world = district()
-
+async def test_what_happens_while_pages_are_read_is_read_in_the_feed(world: World) -> None:
     def change(call: str) -> None:
         if call.startswith("clever.page schools") and len(world.clever.feed) == 2:
             world.clever.feed.append(feed_event(3))
@@ -81,8 +83,7 @@ async def test_what_happens_while_pages_are_read_is_read_in_the_feed() -> None:
     assert world.publisher.settled == [(feed_id(2), feed_id(3), 1)]
 
 
-async def test_an_empty_answer_to_the_newest_events_is_asked_for_again() -> None:
-    world = district()
+async def test_an_empty_answer_to_the_newest_events_is_asked_for_again(world: World) -> None:
     world.clever.newest_answers = [[]]
 
     await world.turns()
@@ -92,8 +93,7 @@ async def test_an_empty_answer_to_the_newest_events_is_asked_for_again() -> None
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])
-async def test_the_feed_is_read_on_from_the_event_before_the_newest(number: int) -> None:
-    world = district()
+async def test_the_feed_is_read_on_from_the_event_before_the_newest(world: World, number: int) -> None:
     world.clever.feed = [feed_event(one) for one in range(1, number + 1)]
 
     await world.turns()
@@ -104,8 +104,7 @@ async def test_the_feed_is_read_on_from_the_event_before_the_newest(number: int)
     assert world.publisher.events == []
 
 
-async def test_the_newest_event_told_twice_is_one_event() -> None:
-    world = district()
+async def test_the_newest_event_told_twice_is_one_event(world: World) -> None:
     world.clever.newest_answers = [[feed_id(2), feed_id(2)]]
 
     await world.turns()
@@ -114,8 +113,7 @@ async def test_the_newest_event_told_twice_is_one_event() -> None:
     assert world.publisher.events == []
 
 
-async def test_an_unreadable_event_that_the_baseline_begins_with_is_not_published() -> None:
-    world = district()
+async def test_an_unreadable_event_that_the_baseline_begins_with_is_not_published(world: World) -> None:
     world.clever.feed[-1] = event_json(student_json(2, name="not an object"), id=feed_id(2))
 
     await world.turns()
@@ -123,8 +121,7 @@ async def test_an_unreadable_event_that_the_baseline_begins_with_is_not_publishe
     assert world.publisher.events == []
 
 
-async def test_a_feed_without_events_is_read_from_its_beginning_and_the_window_closed() -> None:
-    world = district()
+async def test_a_feed_without_events_is_read_from_its_beginning_and_the_window_closed(world: World) -> None:
     world.clever.feed.clear()
 
     await world.turns()
@@ -135,9 +132,7 @@ async def test_a_feed_without_events_is_read_from_its_beginning_and_the_window_c
     assert world.publisher.events == [feed_id(3)]
 
 
-async def test_collections_are_read_one_after_the_other_each_to_its_end() -> None:
-    world = district()
-
+async def test_collections_are_read_one_after_the_other_each_to_its_end(world: World) -> None:
     assert await adopted(world) == ALL_STUDENTS
 
     read = [call.split()[1] for call in world.calls.of("clever.page") if "events" not in call]
@@ -155,8 +150,7 @@ async def test_the_cursor_stays_unknown_until_every_page_is_there() -> None:
     assert world.row.cursor == feed_id(2)
 
 
-async def test_a_cursor_beyond_the_seed_is_not_moved_back() -> None:
-    world = district()
+async def test_a_cursor_beyond_the_seed_is_not_moved_back(world: World) -> None:
     world.connect(cursor=2)
     world.row.resync = "wanted"
     world.row.overlap = feed_id(1)
@@ -183,8 +177,7 @@ async def test_a_turn_ends_after_the_page_in_hand_and_the_next_goes_on() -> None
 
 @pytest.mark.parametrize("quirk", [reversed_rows, broken_off])
 @pytest.mark.parametrize("place", range(4))
-async def test_a_page_that_is_reversed_or_breaks_off_costs_no_record(quirk: Quirk, place: int) -> None:
-    world = district()
+async def test_a_page_reversed_or_broken_off_costs_no_record(world: World, quirk: Quirk, place: int) -> None:
     world.clever.quirks = [*[("users", _as_it_is)] * place, ("users", quirk)]
 
     assert await adopted(world) == ALL_STUDENTS
@@ -192,23 +185,20 @@ async def test_a_page_that_is_reversed_or_breaks_off_costs_no_record(quirk: Quir
 
 
 @pytest.mark.parametrize("place", range(3))
-async def test_an_empty_page_in_the_middle_of_a_list_is_not_its_end(place: int) -> None:
-    world = district()
+async def test_an_empty_page_in_the_middle_of_a_list_is_not_its_end(world: World, place: int) -> None:
     world.clever.quirks = [*[("users", _as_it_is)] * place, ("users", emptied)]
 
     assert await adopted(world) == ALL_STUDENTS
 
 
-async def test_a_list_that_always_breaks_off_is_read_to_its_end_all_the_same() -> None:
-    world = district()
+async def test_a_list_that_always_breaks_off_is_read_to_its_end_all_the_same(world: World) -> None:
     world.clever.quirks = [("users", broken_off)] * 40
 
     assert await adopted(world) == ALL_STUDENTS
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
-async def test_a_page_that_is_repeated_loses_nothing(times: int) -> None:
-    world = district()
+async def test_a_page_that_is_repeated_loses_nothing(world: World, times: int) -> None:
     world.clever.quirks = [("users", _as_it_is), *[("users", repeated)] * times]
 
     for _ in range(60):
@@ -218,8 +208,7 @@ async def test_a_page_that_is_repeated_loses_nothing(times: int) -> None:
     assert world.baselines.begun == 1
 
 
-async def test_a_page_that_is_repeated_for_ever_is_a_failure_and_no_hot_loop() -> None:
-    world = district()
+async def test_a_page_that_is_repeated_for_ever_is_a_failure_and_no_hot_loop(world: World) -> None:
     world.clever.quirks = [("users", _as_it_is), *[("users", repeated)] * 1000]
     taken = 0
     for _ in range(60):
@@ -229,8 +218,7 @@ async def test_a_page_that_is_repeated_for_ever_is_a_failure_and_no_hot_loop() -
     assert world.row.problem == "Clever: the next page of users repeats earlier rows"
 
 
-async def test_the_same_record_on_two_pages_is_one_record() -> None:
-    world = district()
+async def test_the_same_record_on_two_pages_is_one_record(world: World) -> None:
     world.clever.quirks = [
         ("users", lambda page, _: CleverPage([*page.rows, student_json(7)], page.next_after)),
     ]
@@ -278,8 +266,7 @@ async def test_a_refused_baseline_is_told_once_and_read_again_only_after_its_pau
     assert world.tables.alerts == ["read only 1 of 30 stored students, fewer than 50 %"]
 
 
-async def test_another_one_is_read_after_the_pause_however_new_the_last_adopted_one_is() -> None:
-    world = district()
+async def test_another_one_is_read_after_the_pause_however_new_the_last_adopted_one_is(world: World) -> None:
     world.clever.collections["users"] = [student_json(number) for number in range(1, 31)]
     await world.turns()
     world.baselines.adopt()
@@ -318,8 +305,7 @@ async def test_a_demand_does_not_wait_for_the_pause_of_a_refused_baseline() -> N
     assert world.baselines.adopt() is not None
 
 
-async def test_a_first_baseline_that_is_refused_is_no_hot_loop() -> None:
-    world = district()
+async def test_a_first_baseline_that_is_refused_is_no_hot_loop(world: World) -> None:
     world.tables.staged[RecordKind.SCHOOL, "known before"] = "{}"
     world.clever.collections["schools"] = []
     taken = await world.turns()
@@ -347,8 +333,7 @@ async def test_a_demand_begins_a_baseline_anew_that_is_being_read() -> None:
     assert world.baselines.begun == 2
 
 
-async def test_a_demand_replaces_a_baseline_that_waits_to_be_adopted() -> None:
-    world = district()
+async def test_a_demand_replaces_a_baseline_that_waits_to_be_adopted(world: World) -> None:
     await world.turns()
     world.clever.collections["users"].append(student_json(8))
     await world.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
@@ -368,9 +353,7 @@ async def test_a_reading_that_is_a_day_old_is_begun_anew() -> None:
     assert world.tables.runs[DISTRICT].seed == feed_id(3)
 
 
-async def test_what_the_database_lost_is_read_again() -> None:
-    world = district()
-
+async def test_what_the_database_lost_is_read_again(world: World) -> None:
     def lose(call: str) -> None:
         if call == "census":
             world.calls.before = lambda _: None
@@ -415,8 +398,7 @@ def test_a_record_whose_id_cannot_be_kept_gets_a_mark_of_its_own(broken: object)
     assert all(mark.startswith("unreadable-") for mark in marks)
 
 
-async def test_a_baseline_with_a_record_that_cannot_be_read_is_read_to_its_end() -> None:
-    world = district()
+async def test_a_baseline_with_a_record_that_cannot_be_read_is_read_to_its_end(world: World) -> None:
     world.clever.collections["users"].append(student_json(9, {"grade": 3}))
 
     assert await adopted(world) == ALL_STUDENTS
@@ -426,8 +408,7 @@ async def test_a_baseline_with_a_record_that_cannot_be_read_is_read_to_its_end()
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_a_district_is_read_without_the_collections_that_the_app_may_not_read(status: int) -> None:
-    world = district()
+async def test_a_district_is_read_without_collections_the_app_may_not_read(world: World, status: int) -> None:
     world.clever.not_granted = {
         name: CleverRefused(f"Clever: {status}", status) for name in ("schools", "terms", "courses")
     }
@@ -437,8 +418,7 @@ async def test_a_district_is_read_without_the_collections_that_the_app_may_not_r
 
 
 @pytest.mark.parametrize("needed", ["users", "sections"])
-async def test_without_users_or_sections_there_is_no_baseline(needed: str) -> None:
-    world = district()
+async def test_without_users_or_sections_there_is_no_baseline(world: World, needed: str) -> None:
     world.clever.not_granted = {needed: CleverRefused("Clever: 403", 403)}
 
     await world.turns()
@@ -447,8 +427,7 @@ async def test_without_users_or_sections_there_is_no_baseline(needed: str) -> No
     assert world.baselines.adopt() is None
 
 
-async def test_a_refusal_that_says_nothing_of_rights_skips_nothing() -> None:
-    world = district()
+async def test_a_refusal_that_says_nothing_of_rights_skips_nothing(world: World) -> None:
     world.clever.not_granted = {"terms": CleverRefused("Clever: 400", 400)}
 
     await world.turns()
@@ -457,8 +436,7 @@ async def test_a_refusal_that_says_nothing_of_rights_skips_nothing() -> None:
     assert world.calls.of("skip") == []
 
 
-async def test_a_district_is_read_though_its_own_record_is_not_to_be_had() -> None:
-    world = district()
+async def test_a_district_is_read_though_its_own_record_is_not_to_be_had(world: World) -> None:
     world.clever.not_granted = {"district": CleverRefused("Clever: 404", 404)}
 
     assert await adopted(world) == ALL_STUDENTS
@@ -466,8 +444,7 @@ async def test_a_district_is_read_though_its_own_record_is_not_to_be_had() -> No
     assert world.row.problem is None
 
 
-async def test_a_token_of_another_district_reads_nothing() -> None:
-    world = district()
+async def test_a_token_of_another_district_reads_nothing(world: World) -> None:
     world.clever.record = {**world.clever.record, "id": "d2" * 12}
 
     await world.turns()

@@ -12,14 +12,17 @@ from worker.runtime.errors import CleverRefused, CleverUnavailable
 OTHER = Token("of another district")
 
 
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
 async def list_again(world: World) -> bool:
     world.clock.pass_by(seconds=60)
     return await read_list(world.source)
 
 
-async def test_a_connected_district_is_found_and_due_at_once() -> None:
-    world = World()
-
+async def test_a_connected_district_is_found_and_due_at_once(world: World) -> None:
     with capture_logs() as logs:
         assert await read_list(world.source)
 
@@ -28,16 +31,13 @@ async def test_a_connected_district_is_found_and_due_at_once() -> None:
     assert [(line["event"], line["district_id"]) for line in logs] == [("district.connected", DISTRICT)]
 
 
-async def test_the_list_is_read_once_a_poll_whoever_asks() -> None:
-    world = World()
-
+async def test_the_list_is_read_once_a_poll_whoever_asks(world: World) -> None:
     assert await read_list(world.source)
     assert not await read_list(world.source)
     assert await list_again(world)
 
 
-async def test_a_rotated_token_is_taken_from_the_list() -> None:
-    world = World()
+async def test_a_rotated_token_is_taken_from_the_list(world: World) -> None:
     await read_list(world.source)
     world.clever.granted[DISTRICT] = Token("rotated")
 
@@ -46,8 +46,7 @@ async def test_a_rotated_token_is_taken_from_the_list() -> None:
     assert world.row.token == Token("rotated")
 
 
-async def test_a_district_that_is_missing_once_stays_connected() -> None:
-    world = World()
+async def test_a_district_that_is_missing_once_stays_connected(world: World) -> None:
     await read_list(world.source)
     del world.clever.granted[DISTRICT]
 
@@ -59,8 +58,7 @@ async def test_a_district_that_is_missing_once_stays_connected() -> None:
     assert logs == []
 
 
-async def test_missing_twice_and_without_a_token_it_is_disconnected() -> None:
-    world = World()
+async def test_missing_twice_and_without_a_token_it_is_disconnected(world: World) -> None:
     await read_list(world.source)
     del world.clever.granted[DISTRICT]
 
@@ -75,8 +73,7 @@ async def test_missing_twice_and_without_a_token_it_is_disconnected() -> None:
     assert not await world.stage.once()
 
 
-async def test_missing_twice_from_a_list_that_is_wrong_it_stays_and_has_its_token() -> None:
-    world = World()
+async def test_missing_twice_from_a_list_that_is_wrong_it_stays_and_has_its_token(world: World) -> None:
     await read_list(world.source)
     world.clever.unlisted = {DISTRICT}
     world.clever.granted[DISTRICT] = Token("rotated meanwhile")
@@ -88,8 +85,7 @@ async def test_missing_twice_from_a_list_that_is_wrong_it_stays_and_has_its_toke
     assert world.row.token == Token("rotated meanwhile")
 
 
-async def test_missing_and_found_again_in_turns_it_is_never_asked_for_alone() -> None:
-    world = World()
+async def test_missing_and_found_again_in_turns_it_is_never_asked_for_alone(world: World) -> None:
     for _ in range(4):
         world.clever.unlisted ^= {DISTRICT}
         await list_again(world)
@@ -97,8 +93,7 @@ async def test_missing_and_found_again_in_turns_it_is_never_asked_for_alone() ->
     assert world.calls.of("clever.token_of") == []
 
 
-async def test_a_district_that_comes_back_is_due_at_once_and_read_whole() -> None:
-    world = World()
+async def test_a_district_that_comes_back_is_due_at_once_and_read_whole(world: World) -> None:
     await read_list(world.source)
     token = world.clever.granted.pop(DISTRICT)
     await list_again(world)
@@ -113,8 +108,7 @@ async def test_a_district_that_comes_back_is_due_at_once_and_read_whole() -> Non
     assert world.row.resync is not None
 
 
-async def test_one_district_that_is_gone_says_nothing_of_another() -> None:
-    world = World()
+async def test_one_district_that_is_gone_says_nothing_of_another(world: World) -> None:
     world.clever.granted[OTHER_DISTRICT] = OTHER
     await read_list(world.source)
     del world.clever.granted[OTHER_DISTRICT]
@@ -129,8 +123,7 @@ async def test_one_district_that_is_gone_says_nothing_of_another() -> None:
 @pytest.mark.parametrize(
     "trouble", [CleverUnavailable("Clever is away"), CleverRefused("wrong credentials", 401)]
 )
-async def test_a_list_that_cannot_be_read_is_due_again_at_once(trouble: Exception) -> None:
-    world = World()
+async def test_a_list_that_cannot_be_read_is_due_again_at_once(world: World, trouble: Exception) -> None:
     world.clever.trouble = trouble
 
     with pytest.raises(CleverUnavailable, match=str(trouble)):
@@ -141,8 +134,7 @@ async def test_a_list_that_cannot_be_read_is_due_again_at_once(trouble: Exceptio
     assert DISTRICT in world.tables.connections
 
 
-async def test_clever_going_away_between_the_list_and_a_missing_districts_token_disconnects_nobody() -> None:
-    world = World()
+async def test_clever_going_away_after_the_list_disconnects_nobody(world: World) -> None:
     await read_list(world.source)
     del world.clever.granted[DISTRICT]
     await list_again(world)

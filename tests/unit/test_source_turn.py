@@ -7,15 +7,10 @@ from structlog.testing import capture_logs
 
 from tests.support.builders.records import (
     DISTRICT,
-    course_json,
     district_json,
-    school_json,
-    section_json,
-    student_json,
-    teacher_json,
-    term_json,
 )
 from tests.support.fakes.source import World, feed_event, feed_id
+from tests.support.fakes.source_worlds import STUDENTS, unread_district
 from worker.pipeline.poll import turn
 from worker.pipeline.poll.clever import Token
 from worker.pipeline.poll.context import PollTiming
@@ -23,22 +18,11 @@ from worker.runtime.errors import CleverTokenRefused, CleverUnavailable
 from worker.runtime.progress import no_progress
 
 ROTATED = Token("rotated")
-STUDENTS = range(1, 6)
 
 
-def district(pace: PollTiming | None = None) -> World:
-    """Return a connected district that was never read, with two events in its feed."""
-    world = World(pace or PollTiming())
-    world.clever.collections = {
-        "schools": [school_json()],
-        "terms": [term_json()],
-        "courses": [course_json()],
-        "users": [*(student_json(number) for number in STUDENTS), teacher_json()],
-        "sections": [section_json()],
-    }
-    world.clever.feed = [feed_event(1), feed_event(2)]
-    world.connect()
-    return world
+@pytest.fixture
+def world() -> World:
+    return unread_district()
 
 
 async def take(world: World) -> timedelta:
@@ -50,9 +34,7 @@ async def take(world: World) -> timedelta:
 # One turn after the other
 
 
-async def test_a_new_district_is_read_whole_and_then_its_feed_followed() -> None:
-    world = district()
-
+async def test_a_new_district_is_read_whole_and_then_its_feed_followed(world: World) -> None:
     await world.turns()
     assert world.baselines.adopt() is not None
     world.clever.feed.append(feed_event(3))
@@ -63,16 +45,14 @@ async def test_a_new_district_is_read_whole_and_then_its_feed_followed() -> None
     assert world.row.cursor == feed_id(3)
 
 
-async def test_a_district_that_was_read_is_left_alone_until_the_next_poll() -> None:
-    world = district()
+async def test_a_district_that_was_read_is_left_alone_until_the_next_poll(world: World) -> None:
     await world.turns()
 
     assert world.row.due_at == world.clock.now + world.source.pace.poll
     assert world.row.problem is None
 
 
-async def test_a_district_is_read_whole_again_when_its_baseline_is_a_day_old() -> None:
-    world = district()
+async def test_a_district_is_read_whole_again_when_its_baseline_is_a_day_old(world: World) -> None:
     await world.turns()
     world.baselines.adopt()
     await world.next_poll()
@@ -84,8 +64,7 @@ async def test_a_district_is_read_whole_again_when_its_baseline_is_a_day_old() -
     assert world.baselines.begun == 2
 
 
-async def test_a_baseline_that_waits_is_not_read_again() -> None:
-    world = district()
+async def test_a_baseline_that_waits_is_not_read_again(world: World) -> None:
     await world.turns()
 
     world.clock.pass_by(hours=30)
@@ -95,7 +74,7 @@ async def test_a_baseline_that_waits_is_not_read_again() -> None:
 
 
 async def test_the_feed_is_followed_while_a_baseline_is_read() -> None:
-    world = district(PollTiming(turn=timedelta(0)))
+    world = unread_district(PollTiming(turn=timedelta(0)))
     world.connect(cursor=2)
     world.row.resync = "wanted"
     await world.stage.once()
@@ -107,8 +86,7 @@ async def test_the_feed_is_followed_while_a_baseline_is_read() -> None:
     assert not next(iter(world.tables.runs.values())).is_read
 
 
-async def test_what_clever_tells_of_the_district_is_kept_with_every_poll() -> None:
-    world = district()
+async def test_what_clever_tells_of_the_district_is_kept_with_every_poll(world: World) -> None:
     await world.turns()
     world.clever.record = district_json(state="paused")
 
@@ -118,8 +96,7 @@ async def test_what_clever_tells_of_the_district_is_kept_with_every_poll() -> No
     assert world.row.record["state"] == "paused"
 
 
-async def test_a_districts_record_is_kept_without_its_name_where_that_cannot_be_read() -> None:
-    world = district()
+async def test_a_districts_record_is_kept_without_its_name_where_that_cannot_be_read(world: World) -> None:
     await world.turns()
     world.clever.record = district_json(name=7, state="paused")
 
@@ -129,8 +106,7 @@ async def test_a_districts_record_is_kept_without_its_name_where_that_cannot_be_
 
 
 @pytest.mark.parametrize("record", [district_json(id=7), district_json(id="e5" * 12)])
-async def test_a_districts_unreadable_record_fails_and_is_not_kept(record: dict[str, object]) -> None:
-    world = district()
+async def test_an_unreadable_record_is_not_kept(world: World, record: dict[str, object]) -> None:
     await world.turns()
     kept = world.row.record
     world.clever.record = record
@@ -146,8 +122,7 @@ async def test_a_districts_unreadable_record_fails_and_is_not_kept(record: dict[
 # Tokens
 
 
-async def test_a_district_without_a_token_at_hand_gets_it_from_clever() -> None:
-    world = district()
+async def test_a_district_without_a_token_at_hand_gets_it_from_clever(world: World) -> None:
     world.row.token = None
 
     await take(world)
@@ -155,8 +130,7 @@ async def test_a_district_without_a_token_at_hand_gets_it_from_clever() -> None:
     assert world.row.token == world.clever.granted[DISTRICT]
 
 
-async def test_a_rotated_token_is_renewed_and_the_turn_taken_anew_at_once() -> None:
-    world = district()
+async def test_a_rotated_token_is_renewed_and_the_turn_taken_anew_at_once(world: World) -> None:
     world.clever.granted[DISTRICT], world.clever.valid = ROTATED, {ROTATED}
 
     await world.turns()
@@ -167,9 +141,7 @@ async def test_a_rotated_token_is_renewed_and_the_turn_taken_anew_at_once() -> N
     assert len(world.calls.of("clever.token_of")) == 1
 
 
-async def test_a_token_rotated_between_two_pages_costs_no_page() -> None:
-    world = district()
-
+async def test_a_token_rotated_between_two_pages_costs_no_page(world: World) -> None:
     def rotate(call: str) -> None:
         if call.startswith("clever.page users") and world.row.token != ROTATED:
             world.clever.granted[DISTRICT], world.clever.valid = ROTATED, {ROTATED}
@@ -182,16 +154,14 @@ async def test_a_token_rotated_between_two_pages_costs_no_page() -> None:
     assert world.baselines.adopt() is not None
 
 
-async def test_the_same_token_refused_again_is_a_failure() -> None:
-    world = district()
+async def test_the_same_token_refused_again_is_a_failure(world: World) -> None:
     world.clever.valid = set()
 
     with pytest.raises(CleverTokenRefused):
         await take(world)
 
 
-async def test_a_token_that_stays_refused_is_tried_later_and_later() -> None:
-    world = district()
+async def test_a_token_that_stays_refused_is_tried_later_and_later(world: World) -> None:
     world.clever.valid = set()
     asked = 0
     for _ in range(60):
@@ -201,8 +171,7 @@ async def test_a_token_that_stays_refused_is_tried_later_and_later() -> None:
     assert world.row.problem == "Clever: 401"
 
 
-async def test_a_district_that_clever_has_no_token_for_is_not_connected() -> None:
-    world = district()
+async def test_a_district_that_clever_has_no_token_for_is_not_connected(world: World) -> None:
     world.row.token = None
     world.clever.granted.clear()
 
@@ -210,8 +179,7 @@ async def test_a_district_that_clever_has_no_token_for_is_not_connected() -> Non
         await take(world)
 
 
-async def test_a_token_refused_and_none_in_its_place_is_not_connected() -> None:
-    world = district()
+async def test_a_token_refused_and_none_in_its_place_is_not_connected(world: World) -> None:
     world.clever.granted.clear()
     world.clever.valid = set()
 
@@ -220,8 +188,7 @@ async def test_a_token_refused_and_none_in_its_place_is_not_connected() -> None:
     assert world.row.token is not None
 
 
-async def test_clever_being_away_is_told_to_the_caller() -> None:
-    world = district()
+async def test_clever_being_away_is_told_to_the_caller(world: World) -> None:
     world.clever.trouble = CleverUnavailable("Clever is away")
 
     with pytest.raises(CleverUnavailable, match="away"):
@@ -231,9 +198,7 @@ async def test_clever_being_away_is_told_to_the_caller() -> None:
 # Another reader of the same district
 
 
-async def test_a_baseline_that_another_reader_gave_up_is_left_to_it() -> None:
-    world = district()
-
+async def test_a_baseline_that_another_reader_gave_up_is_left_to_it(world: World) -> None:
     def overtake(call: str) -> None:
         if call.startswith("add") and "users" in call:
             world.calls.before = lambda _: None

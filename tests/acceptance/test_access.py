@@ -11,9 +11,7 @@ from tests.acceptance.program import Site
 from tests.support.fixtures.access import PASSWORD, Browser
 
 
-async def test_off_the_loopback_the_program_serves_once_there_is_a_user_who_can_log_in(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_the_program_serves_off_the_loopback_once_users_can(tmp_path: Path, database_url: str) -> None:
     site = Site(tmp_path, database_url=database_url, settings={"HTTP__HOST": "0.0.0.0"})  # noqa: S104
 
     refused, short = await asyncio.gather(

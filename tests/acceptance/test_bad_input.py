@@ -185,9 +185,7 @@ BAD_FILTERS = {
 """Filters with something wrong; and the key, what was expected and what came, as the line must tell."""
 
 
-async def test_a_wrong_filter_is_refused_in_one_line_and_leaves_the_one_in_force(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_a_wrong_filter_is_refused_and_the_one_in_force_is(database_url: str, tmp_path: Path) -> None:
     site = Site(tmp_path, database_url=database_url)
     async with opened_store(database_url) as store:
         await store.districts.set_filter(CONCERNED, GOOD_FILTER, "somebody")

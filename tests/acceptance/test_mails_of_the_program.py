@@ -72,9 +72,7 @@ async def test_a_worker_killed_at_the_last_byte_keeps_its_mail(tmp_path: Path, s
     assert "district.example" not in "".join(worker.lines + again.lines)
 
 
-async def test_a_report_is_shown_with_the_mail_and_settled_by_a_person(
-    tmp_path: Path, store: StoreUnderTest
-) -> None:
+async def test_a_person_settles_the_mail_that_a_report_is_of(tmp_path: Path, store: StoreUnderTest) -> None:
     await put(store, mail())
     (due,) = await store.mails.take(1, DAY)
     await store.mails.handed(due, {}, DAY)

@@ -35,9 +35,7 @@ async def breakable_site(killed_rabbitmq: RabbitNode, database_url: str, tmp_pat
     return Site(tmp_path, url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
 
 
-async def test_a_broker_that_dies_is_waited_for_and_then_told_what_was_decided_meanwhile(
-    breakable_site: Site, killed_rabbitmq: RabbitNode
-) -> None:
+async def test_what_a_dead_broker_missed_is_told(breakable_site: Site, killed_rabbitmq: RabbitNode) -> None:
     site = breakable_site
     impatient = site.worker("--stages", "ingest", WATCHDOG_SECONDS="2")
     async with site.worker() as worker, impatient as worker_under_a_supervisor:

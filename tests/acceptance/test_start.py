@@ -46,9 +46,7 @@ async def test_a_broker_without_its_queues_is_told_apart_and_never_mended_in_sil
     assert_one_line(await site.command("run"), "queue clever.events differs", "x-dead-letter-exchange")
 
 
-async def test_a_database_without_its_schema_is_told_and_migrate_brings_it_once(
-    tmp_path: Path, unmigrated_url: str
-) -> None:
+async def test_a_missing_schema_is_told_and_made_once_by_migrate(tmp_path: Path, unmigrated_url: str) -> None:
     site = Site(tmp_path, database_url=unmigrated_url, is_cold=True)
 
     assert_one_line(await site.command("run"), "no schema", "rostering migrate")

@@ -121,9 +121,7 @@ async def test_a_school_of_the_scope_is_found_by_its_id_and_name(store: StoreUnd
     assert len(case.students()) == STUDENTS
 
 
-async def test_the_warnings_end_when_the_grade_is_as_before_or_another_filter_is_in_force(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_the_warnings_end_with_the_grade_or_the_filter(store: StoreUnderTest, tmp_path: Path) -> None:
     case = await rostered(store)
     await case.happen("02-grade-code-changes.ndjson")
     lines = (case.folder / "02-grade-code-changes.ndjson").read_text().replace('"KG"', '"Kindergarten"')

@@ -55,9 +55,7 @@ async def judged(case: CaseRunner, section_filter: Json | None = None) -> None:
 
 
 @pytest.mark.parametrize("ended", [-1, -9, -30])
-async def test_in_a_gap_the_students_stay_in_the_classes_of_the_term_that_ended_last(
-    district: Callable[..., CaseRunner], ended: int
-) -> None:
+async def test_in_a_gap_the_last_terms_classes_stay(district: Callable[..., CaseRunner], ended: int) -> None:
     case = district(ended, 8)
 
     await judged(case)

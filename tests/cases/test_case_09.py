@@ -25,9 +25,7 @@ async def test_students_whose_names_or_grade_nobody_can_see_miss_these_fields(st
 
 
 @pytest.mark.parametrize("sign", ["\uffa0", "\u180e", "\U000e0041", "\u202e\u2066", "\u200b \ufeff\t"])
-async def test_so_do_those_with_other_signs_in_other_fields(
-    store: StoreUnderTest, tmp_path: Path, sign: str
-) -> None:
+async def test_so_do_those_with_other_signs(store: StoreUnderTest, tmp_path: Path, sign: str) -> None:
     lines = (case_folder(9) / "01-district.ndjson").read_text().splitlines()
     changed = [with_signs(json.loads(line), sign) if STUDENT in line else json.loads(line) for line in lines]
     (tmp_path / "variant.ndjson").write_text("\n".join(json.dumps(event) for event in changed))

@@ -36,9 +36,7 @@ async def test_a_user_without_roles_is_held_back_and_not_removed(store: StoreUnd
 
 
 @pytest.mark.parametrize("roles", [None, {"student": None}, {"student": None, "teacher": "", "contact": []}])
-async def test_roles_that_are_all_blank_name_none(
-    store: StoreUnderTest, tmp_path: Path, roles: Json | None
-) -> None:
+async def test_blank_roles_name_none(store: StoreUnderTest, tmp_path: Path, roles: Json | None) -> None:
     case = CaseRunner(store, case_folder(12))
     await case.happen("01-district.ndjson")
 
@@ -48,9 +46,7 @@ async def test_roles_that_are_all_blank_name_none(
 
 
 @pytest.mark.parametrize("other", ["contact", "district_admin", "teacher", "staff"])
-async def test_a_student_role_that_is_null_beside_another_role_is_a_student_who_left(
-    store: StoreUnderTest, tmp_path: Path, other: str
-) -> None:
+async def test_a_null_student_role_means_he_left(store: StoreUnderTest, tmp_path: Path, other: str) -> None:
     case = CaseRunner(store, case_folder(12))
     await case.happen("01-district.ndjson")
     left = with_roles(case.folder, tmp_path / "left.ndjson", {"student": None, other: {}})

@@ -46,9 +46,7 @@ def check(cause: Json, students: int, sections: int) -> None:
 
 
 @pytest.mark.parametrize("is_filtered", [True, False])
-async def test_sections_with_the_same_students_and_other_teachers_are_co_taught(
-    store: StoreUnderTest, tmp_path: Path, is_filtered: bool
-) -> None:
+async def test_students_alike_are_co_taught(store: StoreUnderTest, tmp_path: Path, is_filtered: bool) -> None:
     case = await reviewed(store, tmp_path, events(), filter_in_force() if is_filtered else None)
 
     (cause,) = case.last_review["causes"]

@@ -65,9 +65,7 @@ async def test_a_record_whose_row_cannot_be_read_stays_as_it_was(store: StoreUnd
     assert [row["record_id"] for row in rows] == [KNOWN, LOST]
 
 
-async def test_publishing_the_page_puts_the_row_with_the_dead_letters_and_reads_the_rest(
-    store: StoreUnderTest, pages: Path
-) -> None:
+async def test_a_published_page_puts_the_row_aside_and_goes_on(store: StoreUnderTest, pages: Path) -> None:
     case = CaseRunner(store, pages)
 
     await case.publish("users.json", "sections.json")

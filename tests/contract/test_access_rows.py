@@ -97,9 +97,7 @@ async def test_each_user_logs_in_by_what_is_kept_of_him(kept: app.AccessStore, s
     ]
 
 
-async def test_users_are_told_by_name_with_the_sessions_that_last(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_users_are_told_by_name_with_sessions(kept: app.AccessStore, store: StoreUnderTest) -> None:
     for number, (begun, seen) in enumerate(
         ((LIFETIME - MOMENT, IDLE - MOMENT), (LIFETIME + MOMENT, MOMENT), (MOMENT, IDLE + MOMENT))
     ):
@@ -117,9 +115,7 @@ async def test_users_are_told_by_name_with_the_sessions_that_last(
     ]
 
 
-async def test_somebody_can_log_in_while_one_user_is_not_disabled(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_one_enabled_user_can_log_in(kept: app.AccessStore, store: StoreUnderTest) -> None:
     some = await kept.users.can_log_in(), await kept.users.exist()
     await store.rows("UPDATE users SET disabled_at = now()")
     none = await kept.users.can_log_in(), await kept.users.exist()
@@ -265,9 +261,7 @@ async def test_no_attempt_is_counted_of_who_has_to_wait(kept: app.AccessStore, s
     assert minute < await waits(-minute, minute + MOMENT) <= minute + MOMENT
 
 
-async def test_the_first_attempt_waits_where_others_have_used_up_what_is_free_at_that_moment(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_the_first_attempt_waits_for_a_free_one(kept: app.AccessStore, store: StoreUnderTest) -> None:
     counters = await store.rows("DELETE FROM login_attempts RETURNING kind, bucket")
 
     async with store.database.transaction() as others:

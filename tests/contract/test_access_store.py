@@ -101,9 +101,7 @@ async def test_no_session_begins_with_what_was_true_a_moment_ago(kept: app.Acces
     assert not await kept.sessions.begin(TOKEN, before)
 
 
-async def test_a_session_ends_after_an_hour_without_a_request_and_is_then_forgotten(
-    kept: app.AccessStore, store: StoreUnderTest
-) -> None:
+async def test_a_session_ends_after_an_idle_hour(kept: app.AccessStore, store: StoreUnderTest) -> None:
     await kept.sessions.begin(TOKEN, await credentials(kept))
     await age(store, "seen_at", "59 minutes")
     assert await kept.sessions.user_of(TOKEN) is not None

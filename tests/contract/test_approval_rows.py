@@ -76,9 +76,7 @@ async def test_an_approval_ends_once_and_no_other(store: StoreUnderTest, connect
     assert once[2][2] > NOON
 
 
-async def test_of_many_approvals_the_open_one_and_the_last_that_ended_are_shown(
-    store: StoreUnderTest, connection: Connection
-) -> None:
+async def test_open_and_last_ended_approvals_are_shown(store: StoreUnderTest, connection: Connection) -> None:
     await store.rows("INSERT INTO districts (district_id) VALUES ('d')")
     for number in (1, 2, 3):
         await give(store, "d", number)

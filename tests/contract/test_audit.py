@@ -88,9 +88,7 @@ async def test_each_command_that_shows_contacts_is_recorded(store: StoreUnderTes
 
 
 @pytest.mark.usefixtures("feed")
-async def test_suggestions_are_written_down_since_the_filter_in_force_among_them_may_name_somebody(
-    store: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_suggestions_that_are_shown_are_written_down(store: StoreUnderTest, tmp_path: Path) -> None:
     rule = {"all": [{"field": "name", "op": "contains", "value": "Quillfeather"}]}
     in_force = SectionFilter.model_validate({"rules": [rule]}, strict=False)
     await store.districts.set_filter(DISTRICT, in_force, "test")

@@ -146,9 +146,7 @@ async def test_who_may_not_declare_is_told_so_unless_everything_is_there(
     ],
     ids=["password", "vhost"],
 )
-async def test_a_broker_that_does_not_let_us_in_is_a_wrong_setting(
-    least: LeastUser, change: object, told: str
-) -> None:
+async def test_a_broker_refusing_us_is_a_wrong_setting(least: LeastUser, change: object, told: str) -> None:
     refused = RabbitBroker(change(least.url), name="refused")  # type: ignore[operator]
     with pytest.raises(SettingsError, match=told) as caught:
         await refused.check_topology()

@@ -92,9 +92,7 @@ async def test_an_alert_stands_at_alertmanager_until_it_is_resolved(alertmanager
     assert len(updated) == 1
 
 
-async def test_alertmanager_takes_an_alert_that_is_nobodys_and_many_at_once(
-    alertmanager: AlertmanagerNode,
-) -> None:
+async def test_alertmanager_takes_many_alerts_and_one_of_no_district(alertmanager: AlertmanagerNode) -> None:
     async with channel(alertmanager=alertmanager.url) as opened:
         await opened.send([body(), body(code="dead_letters.waiting", district_id=None, url=None)])
 
@@ -167,9 +165,7 @@ async def test_an_answer_that_is_no_success_is_a_failure(hook: Hook, status: int
 # What goes wrong
 
 
-async def test_failures_tell_nothing_of_the_address_and_neither_does_any_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+async def test_no_failure_and_no_log_tells_an_address(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     port = free_port()
 

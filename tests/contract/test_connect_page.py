@@ -89,9 +89,7 @@ async def test_a_guess_a_link_that_is_over_and_one_that_was_revoked_are_answered
     assert all(is_nothing_but_the_page(answer) for answer in (guessed, revoked, expired, dropped))
 
 
-async def test_the_button_leads_to_clever_and_stays_no_longer_than_it_is_needed(
-    serve: Serve, store: StoreUnderTest, token: str
-) -> None:
+async def test_the_button_leads_to_clever_briefly(serve: Serve, store: StoreUnderTest, token: str) -> None:
     async with serve() as served, served.browser() as browser:
         assert "Log in to your Clever dashboard" in (await browser.get(f"/connect/{token}")).text
         object.__setattr__(

@@ -172,9 +172,7 @@ async def test_a_wait_for_a_lock_is_work_too(database: Database, database_url: s
     await direct.close()
 
 
-async def test_a_listening_connection_that_went_dark_is_replaced(
-    proxy: TcpProxy, database: Database, database_url: str
-) -> None:
+async def test_a_dark_listener_is_replaced(proxy: TcpProxy, database: Database, database_url: str) -> None:
     heard = Wakeups(database, probe_every=0)
     direct = Database(database_url, name="test", size=1)
     await heard.wait(wakeups.WINDOWS, 0.01)

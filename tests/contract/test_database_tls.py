@@ -74,18 +74,14 @@ async def test_without_a_file_the_systems_authorities_are_asked(
     assert await schema.version(url(server, database_url, query)) == schema.newest()
 
 
-async def test_a_server_with_another_certificate_gets_no_word(
-    server: PgBouncer, database_url: str, tmp_path: Path
-) -> None:
+async def test_a_strange_server_gets_no_word(server: PgBouncer, database_url: str, tmp_path: Path) -> None:
     other, _ = loopback_certificate(tmp_path)
 
     with pytest.raises(StoreUnavailable, match="SSLCertVerificationError"):
         await schema.migrate(url(server, database_url, f"sslmode=verify-full&sslrootcert={other}"))
 
 
-async def test_a_file_of_authorities_that_is_missing_is_a_wrong_setting(
-    server: PgBouncer, database_url: str, tmp_path: Path
-) -> None:
+async def test_missing_authorities_are_refused(server: PgBouncer, database_url: str, tmp_path: Path) -> None:
     missing = url(server, database_url, f"sslmode=verify-full&sslrootcert={tmp_path / 'none.pem'}")
 
     with pytest.raises(

@@ -91,9 +91,7 @@ async def test_a_window_closes_through_the_last_of_the_words_once_all_are_kept(s
 
 
 @pytest.mark.parametrize(("seconds", "counts"), [(280, True), (320, False)])
-async def test_a_word_that_is_not_kept_counts_for_five_minutes(
-    store: StoreUnderTest, seconds: int, counts: bool
-) -> None:
+async def test_an_unkept_word_counts_for_minutes(store: StoreUnderTest, seconds: int, counts: bool) -> None:
     await store.rows(WINDOW, "d", None)
     for through in ("2", "8"):
         await store.rows(OLDER, "d", "0", through, 9, timedelta(seconds=seconds))

@@ -178,9 +178,7 @@ async def _lives_until_killed(url: str, store: StoreUnderTest, poison: int) -> i
     return 0
 
 
-async def test_a_district_whose_event_was_put_aside_at_the_limit_stands_in_review(
-    rabbitmq_vhost_url: str, store: StoreUnderTest
-) -> None:
+async def test_a_district_that_lost_an_event_is_held(rabbitmq_vhost_url: str, store: StoreUnderTest) -> None:
     async with opened(rabbitmq_vhost_url) as broker:
         await broker.declare_topology()
         await publish(broker, sound(1))

@@ -134,9 +134,7 @@ async def test_a_reviewer_sees_section_names_on_a_page_whose_findings_list_none(
     assert await looked(store) == ["lookup.sections"]
 
 
-async def test_a_mass_removal_tells_how_many_go_where_they_were_and_has_the_button(
-    browser: Browser, store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_mass_removal_tells_its_figures(browser: Browser, store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(*(("users", str(record_id(number))) for number in range(1, 16)))
     assert await evaluate(store) == ["review"]
 

@@ -347,9 +347,7 @@ END = st.sampled_from(["sent", "refused", "put off", "died", "uncertain"])
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=st.lists(st.sampled_from("12"), min_size=1, max_size=6), ends=st.lists(END, max_size=12))
-async def test_the_mails_of_a_district_leave_in_the_order_of_their_making_whatever_becomes_of_each(
-    database_url: str, made: list[str], ends: list[str]
-) -> None:
+async def test_a_districts_mails_leave_in_order(database_url: str, made: list[str], ends: list[str]) -> None:
     left: dict[str, list[int]] = {"1": [], "2": []}
     async with opened_store(database_url) as store:
         await store.rows("DELETE FROM mails")

@@ -59,9 +59,7 @@ async def test_it_reads_an_address_as_every_other_command_does(empty_url: str, q
         await schema.check_version(url)
 
 
-async def test_whoever_is_in_the_way_is_named_and_waited_for(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_is_in_the_way_is_named(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrating, "LOCK_SECONDS", 0.3)
     monkeypatch.setattr(migrating, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(migrating, "PAUSE_SECONDS", 0.05)

@@ -249,9 +249,7 @@ async def test_a_window_that_moves_without_its_launch_is_told_anew(store: StoreU
         (Description(contacts=[]), "keep at least one"),
     ],
 )
-async def test_what_will_not_do_is_refused_and_no_address_is_quoted(
-    store: StoreUnderTest, said: Description, problem: str
-) -> None:
+async def test_what_will_not_do_is_refused(store: StoreUnderTest, said: Description, problem: str) -> None:
     onboarding = Onboarding(store)
     await onboarding.bring_to(State.CHOSEN)
 

@@ -281,9 +281,7 @@ async def test_only_who_may_see_them_is_shown_contacts(browser: Browser, store: 
 
 
 @pytest.mark.usefixtures("chosen")
-async def test_what_people_say_of_a_district_is_changed_and_its_last_contact_stays(
-    browser: Browser, store: StoreUnderTest
-) -> None:
+async def test_a_districts_facts_change_and_a_contact_stays(browser: Browser, store: StoreUnderTest) -> None:
     said = {"name": "Larkspur", "contacts": " cy@larkspur.example \n", "time_zone": "America/Denver"}
     await browser.of("onboarding/describe", said)
     record = await store.onboarding.record(DISTRICT)

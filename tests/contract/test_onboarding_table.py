@@ -54,9 +54,7 @@ async def arrange(onboarding: Onboarding, move: Move) -> list[tuple[State | None
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_a_move_is_seen_where_the_table_has_it_and_nowhere_else(
-    store: StoreUnderTest, state: State | None
-) -> None:
+async def test_a_move_is_seen_only_where_the_table_has_it(store: StoreUnderTest, state: State | None) -> None:
     for move in SEEN:
         onboarding = Onboarding(store, made_up_id(move))
         await onboarding.bring_to(state)

@@ -125,9 +125,7 @@ async def test_a_span_has_at_most_64_links_each_once_and_counts_all(collector: C
     assert (none.links, none.attributes) == ([], {})
 
 
-async def test_of_the_traces_begun_here_the_share_asked_for_is_recorded_and_others_as_they_were(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_share_asked_for_is_recorded(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
     monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0")
 
@@ -219,9 +217,7 @@ def school_arrival(number: int, context: str | None = None) -> Arrival:
     return to_arrival(event, context)
 
 
-async def test_a_batch_is_linked_to_the_contexts_that_its_events_were_stored_with(
-    collector: Collector, store: StoreUnderTest
-) -> None:
+async def test_a_batch_links_the_contexts_of_its_events(collector: Collector, store: StoreUnderTest) -> None:
     contexts = [f"00-{number:032x}-{number:016x}-01" for number in (1, 2)]
     arrivals = [
         school_arrival(number, context)
@@ -242,9 +238,7 @@ async def test_a_batch_is_linked_to_the_contexts_that_its_events_were_stored_wit
     assert {row["trace_parent"] for row in queued} == {f"00-{batch.context}-01"}
 
 
-async def test_an_evaluation_that_raises_is_a_failed_span_of_the_error_type_alone(
-    collector: Collector, store: StoreUnderTest
-) -> None:
+async def test_an_evaluation_that_raises_fails_its_span(collector: Collector, store: StoreUnderTest) -> None:
     await store.inbox.store([school_arrival(1)], [Mark(DISTRICT, BEGINNING, event_id(1), 1)], [])
     await store.rows("ALTER TABLE staged ADD CONSTRAINT broken CHECK (record IS NULL) NOT VALID")
 

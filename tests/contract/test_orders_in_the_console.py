@@ -174,9 +174,7 @@ async def test_a_plan_is_read_page_by_page(
     assert "No changes match" in await browser.of("plan?kind=teacher&op=added")
 
 
-async def test_a_mass_removal_is_approved_with_a_reason(
-    browser: Browser, store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_mass_removal_is_approved(browser: Browser, store: StoreUnderTest, feed: Feed) -> None:
     await lose_the_southern_school(feed, store)
     text = await browser.of("plan")
     assert "district.mass_removal" in text
@@ -189,9 +187,7 @@ async def test_a_mass_removal_is_approved_with_a_reason(
     assert await audited(store) == [("local", "plan.approve", "it closed")]
 
 
-async def test_a_plan_that_changed_meanwhile_is_shown_instead_of_being_approved(
-    browser: Browser, store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_changed_plan_is_not_approved(browser: Browser, store: StoreUnderTest, feed: Feed) -> None:
     await lose_the_southern_school(feed, store)
     await browser.of("plan")
     seen = browser.hidden("plan")
@@ -210,9 +206,7 @@ async def test_a_plan_that_changed_meanwhile_is_shown_instead_of_being_approved(
 # Rolling back
 
 
-async def test_a_district_is_rolled_back_after_a_look_at_what_that_changes(
-    browser: Browser, store: StoreUnderTest, feed: Feed
-) -> None:
+async def test_a_district_is_rolled_back(browser: Browser, store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(renamed(1, "Zelda"))
     assert await evaluate(store) == ["commit"]
     assert "Preview" in await browser.of("rollback")

@@ -389,9 +389,7 @@ async def test_what_a_holder_took_out_already_is_lost_to_it_though_more_waits(la
 
 
 @pytest.mark.parametrize("made", [RosterLane, AlertLane])
-async def test_who_waits_for_a_lease_that_another_takes_at_that_moment_does_not_get_it(
-    store: StoreUnderTest, made: type[PostgresLane]
-) -> None:
+async def test_one_who_waits_for_a_lease_gets_none(store: StoreUnderTest, made: type[PostgresLane]) -> None:
     lane = made(store, Wakeups(store.database))
     await lane.add(ONE, "a")
 

@@ -526,9 +526,7 @@ async def test_a_day_without_boundary_is_no_reason_to_look(store: StoreUnderTest
 
 @pytest.mark.parametrize("is_purged", [True, False])
 @pytest.mark.usefixtures("feed")
-async def test_time_moves_no_district_that_is_purged_or_disconnected(
-    store: StoreUnderTest, is_purged: bool
-) -> None:
+async def test_time_moves_no_purged_or_disconnected_district(store: StoreUnderTest, is_purged: bool) -> None:
     await store.connections.listed({DISTRICT: Token("a token")})
     await store.districts.set_policy(DISTRICT, NEEDS_HOUSE, "bo", until=datetime.now(UTC) + HOUR)
     await evaluate(store)

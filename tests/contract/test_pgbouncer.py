@@ -202,9 +202,7 @@ class TestWithoutADirectAddress:
         await database.close()
 
 
-async def test_a_pooler_of_single_statements_is_refused_in_one_line(
-    postgres_server: PostgresServer, database_url: str
-) -> None:
+async def test_statement_pooling_is_refused(postgres_server: PostgresServer, database_url: str) -> None:
     async with running_pgbouncer(postgres_server.url, "statement") as pooler:
         url = pooler.url(urlsplit(database_url).path.removeprefix("/"))
         database = Database(url, name="test", size=1)

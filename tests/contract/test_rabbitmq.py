@@ -83,9 +83,7 @@ async def publish_without_end(broker: RabbitBroker, message: Message) -> None:
 # --- what leaves -----------------------------------------------------------------------------------
 
 
-async def test_a_message_is_persistent_typed_and_dated(
-    broker: RabbitBroker, channel: AbstractChannel
-) -> None:
+async def test_a_message_is_persistent_typed_dated(broker: RabbitBroker, channel: AbstractChannel) -> None:
     await broker.publish(COMMIT)
     message = await fetch(channel, COMMIT_QUEUE)
 
@@ -103,9 +101,7 @@ async def test_every_attempt_has_its_own_message_id(broker: RabbitBroker, channe
     assert None not in ids
 
 
-async def test_a_publish_that_returned_is_in_the_queue(
-    broker: RabbitBroker, channel: AbstractChannel
-) -> None:
+async def test_a_returned_publish_is_in_the_queue(broker: RabbitBroker, channel: AbstractChannel) -> None:
     await broker.publish(COMMIT)
     await broker.close()
 
@@ -192,9 +188,7 @@ def _changed(queue: Queue, argument: str, value: str | int) -> Queue:
     return replace(queue, arguments={**queue.arguments, argument: value})
 
 
-async def test_an_exchange_of_another_type_is_one_clear_error(
-    rabbitmq_vhost_url: str, channel: AbstractChannel
-) -> None:
+async def test_another_exchange_is_a_clear_error(rabbitmq_vhost_url: str, channel: AbstractChannel) -> None:
     await channel.declare_exchange(TOPOLOGY.exchanges[0].name, "fanout", durable=True)
 
     async with opened(rabbitmq_vhost_url) as broker:
@@ -253,9 +247,7 @@ async def test_a_subscription_after_a_loss_makes_the_broker_healthy_again(broker
 
 
 @pytest.mark.parametrize("in_flight", [0, 50], ids=["stopped", "killed with publishes in flight"])
-async def test_losing_the_node_raises_everywhere_and_its_return_heals_the_publisher(
-    breakable_rabbitmq: RabbitNode, in_flight: int
-) -> None:
+async def test_a_lost_node_raises_until_it_is_back(breakable_rabbitmq: RabbitNode, in_flight: int) -> None:
     async with opened(breakable_rabbitmq.url) as broker:
         await broker.declare_topology()
         await broker.publish(COMMIT)
@@ -324,9 +316,7 @@ async def test_a_memory_alarm_holds_publishing_up_but_not_consuming(breakable_ra
 # --- secrets ---------------------------------------------------------------------------------------
 
 
-async def test_a_wrong_password_is_said_and_never_shown(
-    rabbitmq_vhost_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_password_is_never_shown(rabbitmq_vhost_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with opened(rabbitmq_vhost_url.replace("guest:guest", "guest:s3cret-Pass")) as broker:
         with pytest.raises(BrokerUnavailable, match="refused the user or the password") as caught:
@@ -342,9 +332,7 @@ async def test_a_virtual_host_that_does_not_exist_is_said(rabbitmq: RabbitNode) 
             await broker.publish(COMMIT)
 
 
-async def test_no_message_body_reaches_the_log_at_any_level(
-    broker: RabbitBroker, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_no_body_reaches_the_log(broker: RabbitBroker, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     await broker.publish(replace(COMMIT, body=b"a student's name"))
     async with broker.subscribe(COMMIT_QUEUE, prefetch=1) as commits:

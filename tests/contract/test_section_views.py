@@ -67,9 +67,7 @@ async def table_of(store: StoreUnderTest) -> SectionTable:
     return await SectionCache(store.sections).of(DISTRICT, labelled=True)
 
 
-async def test_every_group_is_counted_as_one_counts_by_hand(
-    store: StoreUnderTest, generated: list[dict[str, Any]]
-) -> None:
+async def test_groups_are_counted_as_by_hand(store: StoreUnderTest, generated: list[dict[str, Any]]) -> None:
     table, students = await table_of(store), {one["id"]: one["students"] for one in generated}
 
     for by in Grouping:
@@ -113,9 +111,7 @@ async def test_a_search_finds_what_the_filters_operator_would_keep(
     assert len(table.chosen(SectionQuery(" "))) == len(table.lines)
 
 
-async def test_the_pages_together_are_the_table_in_order(
-    store: StoreUnderTest, generated: list[dict[str, Any]]
-) -> None:
+async def test_the_pages_are_the_whole_table(store: StoreUnderTest, generated: list[dict[str, Any]]) -> None:
     assert generated
     table = await table_of(store)
 
@@ -135,9 +131,7 @@ async def test_the_pages_together_are_the_table_in_order(
             assert shown == sorted(shown, key=lambda one: (not one, int(one or 0)))
 
 
-async def test_a_page_goes_on_behind_a_section_that_is_gone(
-    store: StoreUnderTest, generated: list[dict[str, Any]]
-) -> None:
+async def test_a_page_goes_on_behind_a_gap(store: StoreUnderTest, generated: list[dict[str, Any]]) -> None:
     assert generated
     table = await table_of(store)
     lines, place = table.page(table.lines, Sort.NAME, None, 10)

@@ -186,9 +186,7 @@ async def test_a_form_without_sense_gets_a_page_nonetheless(browser: Browser, fi
     assert browser.status == 200
 
 
-async def test_what_districts_send_is_never_markup(
-    browser: Browser, feed: Feed, store: StoreUnderTest
-) -> None:
+async def test_what_districts_send_is_no_markup(browser: Browser, feed: Feed, store: StoreUnderTest) -> None:
     evil = "<script>alert(1)</script>\"'"
     await feed.send(
         ("sections", homeroom(703, NORTH, [1], name=f"{evil} room", subject=evil, period=evil)),

@@ -223,9 +223,7 @@ async def terms(store: StoreUnderTest) -> dict[tuple[str, str], tuple[int, bool]
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-async def test_sections_are_counted_by_school_and_term_and_those_without_any_are_forgotten(
-    store: StoreUnderTest, staged: PostgresStagedRoster
-) -> None:
+async def test_unused_counts_are_forgotten(store: StoreUnderTest, staged: PostgresStagedRoster) -> None:
     await add_elsewhere(store, IN_GRACE, "a", "a", 0)
     await staged.count_school_terms({("a", "a"): 2, ("a", "b"): 1, ("b", "a"): 1})
     await staged.count_school_terms({("a", "a"): 1, ("b", "b"): 1})
@@ -250,9 +248,7 @@ async def test_terms_are_in_grace_at_the_schools_at_which_they_are_and_nowhere_e
     assert await store.rows("SELECT FROM school_terms WHERE district_id = 'e' AND in_grace")
 
 
-async def test_terms_are_read_with_the_schools_that_use_them_and_those_that_nobody_uses(
-    store: StoreUnderTest, staged: PostgresStagedRoster
-) -> None:
+async def test_terms_are_read_with_their_schools(store: StoreUnderTest, staged: PostgresStagedRoster) -> None:
     await staged.count_school_terms({("b", "a"): 1, ("a", "z"): 4, ("a", "f"): 3, ("a", "b"): 2})
     await staged.put_in_grace({("a", "b")})
     await store.rows(STAGED, "term", "g", "", None)
@@ -266,9 +262,7 @@ async def test_terms_are_read_with_the_schools_that_use_them_and_those_that_nobo
     assert [term.name for term in read.unused] == ["term c", "term d", "term e"]
 
 
-async def test_an_adopted_baseline_counts_all_sections_of_each_term_anew(
-    store: StoreUnderTest, staged: PostgresStagedRoster
-) -> None:
+async def test_a_baseline_counts_sections_again(store: StoreUnderTest, staged: PostgresStagedRoster) -> None:
     for name, record in (
         *(("1", {"term_id": "c"}), ("2", {"term_id": "c", "school_id": "b"}), ("3", {"school_id": "b"})),
         *(("4", {"term_id": "a", "school_id": "b"}), ("5", None)),

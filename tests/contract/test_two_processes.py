@@ -62,9 +62,7 @@ async def held_back(store: StoreUnderTest, feed: Feed) -> str:
     return str((await store.districts.show(DISTRICT))["plan"]["digest"])
 
 
-async def test_of_two_consoles_that_approve_one_plan_one_is_told_that_it_is_approved(
-    store: StoreUnderTest, other: StoreUnderTest, feed: Feed
-) -> None:
+async def test_one_plan_is_approved_once(store: StoreUnderTest, other: StoreUnderTest, feed: Feed) -> None:
     plan = await held_back(store, feed)
 
     done, raised = await at_once(
@@ -82,9 +80,7 @@ async def test_of_two_consoles_that_approve_one_plan_one_is_told_that_it_is_appr
 
 
 @pytest.mark.usefixtures("feed")
-async def test_of_two_consoles_that_hold_or_resume_one_district_one_is_told_that_it_is_so_already(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_a_hold_and_a_resume_are_given_once(store: StoreUnderTest, other: StoreUnderTest) -> None:
     holds = await at_once(
         store,
         "holds",
@@ -163,9 +159,7 @@ async def test_events_two_processes_store_are_kept_once(store: StoreUnderTest, o
     assert (len(await store.rows("SELECT FROM inbox")), window["events"]) == (8, 8)
 
 
-async def test_a_dead_letter_that_two_people_discard_at_once_is_discarded_once(
-    post: Post, store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_two_discard_a_letter_once(post: Post, store: StoreUnderTest, other: StoreUnderTest) -> None:
     await post.put(BROKEN)
 
     done = await asyncio.gather(
@@ -212,9 +206,7 @@ async def test_a_district_is_purged_once_by_two_people(store: StoreUnderTest, ot
     assert not await store.rows("SELECT FROM staged UNION ALL SELECT FROM roster")
 
 
-async def test_two_people_who_invite_a_district_at_once_write_two_e_mails_and_never_one_over_the_other(
-    store: StoreUnderTest, other: StoreUnderTest
-) -> None:
+async def test_two_invitations_are_two_e_mails(store: StoreUnderTest, other: StoreUnderTest) -> None:
     ways = [Onboarding(store), Onboarding(other)]
     await ways[0].bring_to(State.CHOSEN)
 

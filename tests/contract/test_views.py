@@ -103,9 +103,7 @@ async def test_districts_that_need_somebody_come_first_and_no_page_repeats_one(s
     ("text", "found"),
     [("zoe valley", ["a"]), ("ZOE\u0301\u200bval", ["a"]), ("B", ["b"]), ("\u200b", ["a", "b"]), ("oak", [])],
 )
-async def test_a_district_is_found_by_its_name_or_id_however_that_is_written(
-    store: StoreUnderTest, text: str, found: list[str]
-) -> None:
+async def test_a_district_is_found_by_name_or_id(store: StoreUnderTest, text: str, found: list[str]) -> None:
     await store.rows("INSERT INTO districts (district_id) VALUES ('a'), ('b')")
     await store.rows(
         "INSERT INTO staged (district_id, kind, record_id, event_id, record)"

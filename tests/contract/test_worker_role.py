@@ -36,9 +36,7 @@ async def store_of_the_role(
         await postgres_server.execute(f"DROP ROLE {role}")
 
 
-async def test_a_role_with_these_rights_stores_evaluates_commits_and_purges(
-    store_of_the_role: StoreUnderTest, tmp_path: Path
-) -> None:
+async def test_this_role_does_all_work_of_a_worker(store_of_the_role: StoreUnderTest, tmp_path: Path) -> None:
     (tmp_path / "events.ndjson").write_text("\n".join(json.dumps(event) for event in ARRIVAL))
     case = CaseRunner(store_of_the_role, tmp_path)
 
@@ -64,8 +62,6 @@ async def test_a_role_with_these_rights_stores_evaluates_commits_and_purges(
         "SET session_replication_role = replica",
     ],
 )
-async def test_a_role_with_these_rights_cannot_take_off_what_guards_the_audit(
-    store_of_the_role: StoreUnderTest, change: str
-) -> None:
+async def test_this_role_cannot_unguard_the_audit(store_of_the_role: StoreUnderTest, change: str) -> None:
     with pytest.raises(RosteringError, match="InsufficientPrivilegeError"):
         await store_of_the_role.rows(change)

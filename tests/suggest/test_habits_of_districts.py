@@ -32,9 +32,7 @@ def found() -> Callable[[Habit], list[Suggestion]]:
 
 
 @pytest.mark.parametrize("habit", fitting, ids=lambda habit: habit.name)
-def test_the_first_suggestion_serves_as_many_students_as_the_known_best_filter(
-    habit: Habit, found: Callable[[Habit], list[Suggestion]]
-) -> None:
+def test_the_first_suggestion_is_the_best(habit: Habit, found: Callable[[Habit], list[Suggestion]]) -> None:
     district = habit.district()
     assert district.best is not None
     known = district.coverage(district.best)
@@ -42,9 +40,7 @@ def test_the_first_suggestion_serves_as_many_students_as_the_known_best_filter(
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)
-def test_every_suggestion_tells_the_coverage_that_its_filter_has_by_the_rules(
-    habit: Habit, found: Callable[[Habit], list[Suggestion]]
-) -> None:
+def test_suggestions_tell_their_coverage(habit: Habit, found: Callable[[Habit], list[Suggestion]]) -> None:
     district = habit.district()
     for suggestion in found(habit):
         assert district.coverage(suggestion.section_filter) == coverage(suggestion)

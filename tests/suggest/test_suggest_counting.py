@@ -124,9 +124,7 @@ def test_a_rule_holds_where_the_section_filter_says_so(
 
 
 @given(st.lists(views(), min_size=1, max_size=6), st.sets(st.sampled_from([0, 1]), min_size=1))
-def test_a_rule_of_some_schools_holds_where_its_filter_says_so(
-    sections: list[SectionView], schools: set[int]
-) -> None:
+def test_a_rule_of_some_schools_holds_as_filtered(sections: list[SectionView], schools: set[int]) -> None:
     survey = survey_of(sections)
     limited = rule(Condition(field="name", op="contains", value="h"), schools=tuple(sorted(schools)))
 

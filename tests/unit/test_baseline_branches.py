@@ -92,9 +92,7 @@ async def test_what_was_not_read_refuses_no_baseline_and_what_vanished_does_unle
     [(None, False, False), ("someday", False, False), ("2026-01-01T00:00:00Z", True, False),
      ("2999-01-01T00:00:00Z", False, True)],
 )  # fmt: skip
-def test_a_row_that_says_it_was_changed_later_than_now_is_ahead_and_has_no_time(
-    last_modified: str | None, modified: bool, ahead: bool
-) -> None:
+def test_a_row_of_the_future_has_no_time(last_modified: str | None, modified: bool, ahead: bool) -> None:
     with capture_logs() as logs:
         (record,) = baseline.staged_records("users", [student_json(1, last_modified=last_modified)], DISTRICT)
 

@@ -157,9 +157,7 @@ def test_a_template_of_ones_own_stands_in_place_of_ours_and_the_others_stay(tmp_
         ("end.txt", "{{ vendor.name }}\n", r"end\.txt, line 1: 'str object' has no attribute 'name'"),
     ],
 )
-def test_what_is_wrong_with_a_template_is_told_with_file_and_line(
-    tmp_path: Path, file: str, text: str, problem: str
-) -> None:
+def test_a_wrong_template_is_told_with_its_line(tmp_path: Path, file: str, text: str, problem: str) -> None:
     (tmp_path / file).write_text(text)
 
     with pytest.raises(MailError, match=problem):

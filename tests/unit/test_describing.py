@@ -54,9 +54,7 @@ def test_what_is_allowed_is_kept_without_spaces(check: Callable[[str], str], tex
         (checked_zone, "America/Larkspur", "time zone: expected a name"),
     ],
 )
-def test_what_will_not_do_is_refused_with_what_was_expected(
-    check: Callable[[str], object], text: str, message: str
-) -> None:
+def test_what_will_not_do_says_why(check: Callable[[str], object], text: str, message: str) -> None:
     with pytest.raises(OnboardingError, match=f"^{message}"):
         check(text)
 

@@ -87,9 +87,7 @@ async def test_facts_tell_what_the_filter_in_force_does(filter_json: Json, told:
         (Code.UNKNOWN_TEACHER, {}),
     ],
 )
-async def test_errors_on_other_things_than_students_ask_for_what_explains_them(
-    code: Code, asked_for: dict[str, Any]
-) -> None:
+async def test_errors_not_of_students_ask_for_explanations(code: Code, asked_for: dict[str, Any]) -> None:
     district = answering(codes=[code])
     district.state.committed_counts = {"classes": 3}
 

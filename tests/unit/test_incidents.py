@@ -176,9 +176,7 @@ def test_an_alert_that_is_nobodys_has_no_district() -> None:
         ("https://r.test/at/", NO_DISTRICT, "https://r.test/at/"),
     ],
 )
-def test_an_alert_points_to_the_page_of_its_district(
-    public_url: str | None, district: str, url: str | None
-) -> None:
+def test_alerts_point_to_districts_pages(public_url: str | None, district: str, url: str | None) -> None:
     made = message(BEGUN, AlertStatus.FIRING, AlertRules(public_url=public_url), district_id=district)
 
     assert made.url == url

@@ -160,9 +160,7 @@ async def test_a_message_that_was_put_aside_is_tried_again_after_fifteen_seconds
 
 
 @pytest.mark.parametrize(("waited", "rejected"), [(HOLD_SECONDS - 0.1, []), (HOLD_SECONDS, [(1, True)])])
-async def test_a_message_that_was_put_aside_goes_back_after_as_long_as_brokers_wait(
-    waited: float, rejected: list[tuple[int, bool]]
-) -> None:
+async def test_what_was_put_aside_goes_back_in_time(waited: float, rejected: list[tuple[int, bool]]) -> None:
     bench = Bench([sound(1)])
     await aside(bench)
     bench.inbox.failing = set()

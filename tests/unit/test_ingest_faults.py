@@ -76,9 +76,7 @@ async def test_what_was_taken_when_the_store_fails_is_kept_and_stored_later(inge
     assert (len(ingest.inbox.arrivals), len(ingest.dead.messages), await ingest.acknowledged()) == (1, 1, 2)
 
 
-async def test_an_idle_subscription_ends_when_the_store_does_not_answer(
-    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_idle_subscription_ends_unanswered(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_module, "TAKE_SECONDS", 0.01)
     await opened(ingest)
     ingest.inbox.trouble = StoreUnavailable("away")
@@ -124,9 +122,7 @@ async def test_a_subscription_that_is_lost_while_messages_are_kept_is_made_again
     assert (len(ingest.inbox.arrivals), await ingest.acknowledged()) == (1, 1)
 
 
-async def test_a_message_that_the_store_fails_at_by_itself_holds_up_no_other(
-    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_message_failing_alone_holds_none_up(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_module, "TAKE_SECONDS", 0.01)
     await opened(ingest)
     ingest.inbox.failing = {f"{2:024x}"}
@@ -218,9 +214,7 @@ async def test_an_unreadable_message_that_waited_too_long_is_put_aside(ingest: I
     assert [letter.headers["x-reason"] for letter in ingest.dead.messages] == ["rejected"]
 
 
-async def test_many_unreadable_messages_all_leave_with_their_reasons_while_publishing_goes_well(
-    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_unreadable_messages_all_leave(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_lettering, "MAX_WAITING", 2)
     await ingest.publish(*(event_json(section_json(students=5), "sections.updated", n) for n in range(9)))
 
@@ -259,9 +253,7 @@ async def test_a_new_subscription_takes_what_came_back_often_one_at_a_time(inges
     assert stored == [1, 2, 3]
 
 
-async def test_a_message_at_which_our_reading_breaks_is_unreadable_and_stops_no_other(
-    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_message_we_break_at_is_unreadable(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     read = translate.to_arrival
 
     def broken(event: clever.Event, context: str | None, now: int) -> Arrival:

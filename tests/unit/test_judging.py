@@ -202,9 +202,7 @@ async def test_a_district_whose_evaluation_fails_is_told_of_and_the_others_go_on
         (StoreFailed("full"), [("put off", DISTRICT, "full", PUT_OFF)]),
     ],
 )
-async def test_a_fault_that_is_no_district_s_is_raised_and_lets_others_come_first_where_it_is_not_of_all(
-    error: Exception, told: list[tuple[object, ...]]
-) -> None:
+async def test_a_fault_of_no_district_is_raised(error: Exception, told: list[tuple[object, ...]]) -> None:
     evaluations = FakeEvaluations(error)
 
     with pytest.raises(type(error)):

@@ -33,9 +33,7 @@ def test_what_is_demanded_are_the_named_fields_that_are_not_always_kept() -> Non
         ((DOB, EXT, "ext.none"), {"grade": "3", "dob": "x"}, {"bus": 7}),
     ],
 )
-def test_a_record_is_kept_with_the_fields_that_are_always_kept_and_those_that_are_named(
-    fields: tuple[str, ...], texts: Json, ext: Json | None
-) -> None:
+def test_a_record_is_kept_with_named_fields(fields: tuple[str, ...], texts: Json, ext: Json | None) -> None:
     side = {"texts": {"grade": "3", "dob": "x"}, "ext": {"bus": 7, "car": 8}, "unread": ["race"]}
 
     kept = with_kept_fields({"student": side, "teacher": {"sis_id": "T"}}, fields)
@@ -59,9 +57,7 @@ def test_without_its_student_a_record_is_a_teacher_or_nothing() -> None:
     ("complete", "lacking"),
     [(frozenset(), {DOB, EXT, "x"}), (frozenset({DOB}), {EXT, "x"}), (None, {"x"})],
 )
-def test_fields_that_not_every_student_has_are_lacking(
-    complete: frozenset[str] | None, lacking: set[str]
-) -> None:
+def test_fields_some_students_miss_are_lacking(complete: frozenset[str] | None, lacking: set[str]) -> None:
     named = frozenset({DOB, EXT, "x"})
     fields = StudentFields(complete, frozenset({"old"}))
 

@@ -92,9 +92,7 @@ def test_a_commit_ends_whatever_an_evaluation_tells_of() -> None:
 @pytest.mark.parametrize(
     ("events", "under", "codes"), [(0, 0, {}), (3, 0, {None}), (3, 2, {None}), (3, 3, {3})]
 )
-def test_a_window_whose_events_all_lie_under_the_floor_is_an_incident_and_another_ends_it(
-    events: int, under: int, codes: set[int | None]
-) -> None:
+def test_a_window_all_under_the_floor_is_an_incident(events: int, under: int, codes: set[int | None]) -> None:
     found = under_floor(events, under)
 
     assert set(found) == ({EVENTS_UNDER_FLOOR} if events else set())

@@ -516,9 +516,7 @@ def test_a_blank_text_is_a_blank_in_every_form(collection: str) -> None:
         ("sections", section_json, "students"),
     ],
 )
-def test_a_blank_object_or_list_is_a_blank_in_every_form(
-    collection: str, make: Callable[..., Json], field: str
-) -> None:
+def test_blank_objects_and_lists_are_blank(collection: str, make: Callable[..., Json], field: str) -> None:
     forms = [stored(put(make(), field, blank), f"{collection}.updated") for blank in BLANKS]
 
     assert all(form == forms[-1] for form in forms)

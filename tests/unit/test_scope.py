@@ -98,9 +98,7 @@ def school_change(before: str | None, after: str | None) -> Change:
         ("Oak", "Elm", False),
     ],
 )
-def test_a_school_that_gets_or_loses_a_name_of_the_scope_moves_students(
-    before: str | None, after: str | None, moves: bool
-) -> None:
+def test_a_name_of_the_scope_moves_its_students(before: str | None, after: str | None, moves: bool) -> None:
     changes = [school_change(before, after)]
 
     assert is_moved_by(Scope(schools=("Maple High",)), changes) is moves

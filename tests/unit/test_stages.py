@@ -68,9 +68,7 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
         (STAGES, channels("http://"), "ROSTERING_ALERTS__CHANNELS: item 1: "),
     ],
 )
-def test_stages_that_cannot_work_are_refused_by_the_setting_that_they_need(
-    stages: list[str], settings: dict[str, str], told: str
-) -> None:
+def test_stages_that_cannot_work_are_refused(stages: list[str], settings: dict[str, str], told: str) -> None:
     with pytest.raises(SettingsError) as refused:
         check_stages(stages, load(settings))
 

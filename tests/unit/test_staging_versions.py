@@ -170,9 +170,7 @@ FEEDS = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_si
 
 
 @given(FEEDS, st.randoms(use_true_random=False), st.integers(1, 8))
-def test_a_sound_feed_comes_to_the_same_in_every_order_and_however_it_is_cut(
-    steps: list[tuple[int, bool]], random: object, cut: int
-) -> None:
+def test_sound_feeds_come_to_the_same_anyhow(steps: list[tuple[int, bool]], random: object, cut: int) -> None:
     feed, modified = [], 0
     for place, (step, is_deletion) in enumerate(steps):
         modified = max(modified, min(place * 5, modified + step))

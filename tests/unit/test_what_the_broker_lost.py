@@ -131,9 +131,7 @@ def counted(made: QuarantineStage, reason: str) -> float:
         ({}, "unknown", None),
     ],
 )
-async def test_an_event_that_the_broker_put_aside_is_a_loss_of_its_district(
-    headers: Json, reason: str, died_at: datetime | None
-) -> None:
+async def test_what_was_put_aside_is_a_loss(headers: Json, reason: str, died_at: datetime | None) -> None:
     made, broker, losses = stage(aside(event_json(student_json(), number=7), 3, **headers))
 
     assert await made.once()

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas import clever
 from tests.support.builders.records import (
     DISTRICT,
     Json,
@@ -22,22 +21,17 @@ from tests.support.builders.records import (
     teacher_json,
     term_json,
 )
+from tests.support.fixtures.people import HOUR, adopt, arrival, evaluate
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.domain.preflight.policy import Policy
-from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import RecordKind
-from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.ingest import translate
 from worker.pipeline.ingest.inbox import Arrival, Quarantined
 from worker.pipeline.poll.baseline import staged_records
 from worker.pipeline.poll.baseline_store import BaselineRecord, Run
 from worker.pipeline.poll.clever import COLLECTIONS, Token
 from worker.pipeline.poll.connections import Connection
 from worker.runtime.errors import BaselineLost, StoreRefused
-from worker.runtime.metrics import Metrics
 
-HOUR = timedelta(hours=1)
-LIMITS = WindowLimits(timedelta(0), HOUR, 1000, HOUR)
 STUDENTS = range(1, 13)
 SEED, BEFORE = event_id(100), event_id(99)
 
@@ -74,26 +68,16 @@ async def read_whole(
     return run
 
 
-async def adopt(
+async def adopt_records(
     store: StoreUnderTest, records: dict[str, list[Json]], seed: str = SEED, collections: Sequence[str] = ()
 ) -> None:
     """Read a baseline and have it adopted."""
     run = await read_whole(store, records, seed, collections)
-    await store.baselines.believe(run, moves_cursor=True)
-    await store.baselines.ready(run, close_window=True)
-    await evaluate(store)
-
-
-async def evaluate(store: StoreUnderTest) -> None:
-    stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
-    while await stage.once():
-        pass
+    await adopt(store, run)
 
 
 def student_arrival(student: int, event: int, *, is_deleted: bool = False) -> Arrival:
-    record = clever.read_record("users", student_json(student), DISTRICT)
-    text = None if is_deleted else translate.staged_json(record)
-    return Arrival(DISTRICT, event_id(event), RecordKind.USER, record_id(student), text)
+    return arrival("users", record_id(student) if is_deleted else student_json(student), event)
 
 
 async def found(store: StoreUnderTest) -> Connection:
@@ -188,7 +172,7 @@ async def test_a_record_read_twice_counts_once_and_the_later_reading_is_kept(sto
 
 
 async def test_the_census_counts_what_is_staged_and_what_was_read(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     run = await read_whole(store, district(range(1, 6)))
 
     staged, read = await store.baselines.census(run)
@@ -274,7 +258,7 @@ async def test_what_a_crash_emptied_is_read_again_when_counted(store: StoreUnder
 
 
 async def test_what_a_crash_emptied_removes_nothing_when_adopted(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     run = await read_whole(store, district(), seed=event_id(200))
     await store.baselines.believe(run, moves_cursor=True)
     await store.baselines.ready(run, close_window=True)
@@ -407,8 +391,8 @@ async def test_operations_are_told_once_of_baselines_that_are_refused(store: Sto
 
 async def test_operations_are_told_once_each_time_that_it_is_over(store: StoreUnderTest) -> None:
     await store.baselines.refuse(await read_whole(store, district()), "too few")
-    await adopt(store, district())
-    await adopt(store, district(), seed=event_id(101))
+    await adopt_records(store, district())
+    await adopt_records(store, district(), seed=event_id(101))
     assert await refusals(store) == ["firing", "resolved"]
 
     await store.baselines.refuse(await read_whole(store, district()), "too few")
@@ -416,7 +400,7 @@ async def test_operations_are_told_once_each_time_that_it_is_over(store: StoreUn
 
 
 async def test_a_window_that_closes_without_a_baseline_ends_no_refusal(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     await store.baselines.refuse(await read_whole(store, district()), "too few")
     await store.inbox.store([student_arrival(1, 200)], [], [])
 
@@ -426,7 +410,7 @@ async def test_a_window_that_closes_without_a_baseline_ends_no_refusal(store: St
 
 
 async def test_a_baseline_that_was_lost_before_its_adoption_ends_no_refusal(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     await store.baselines.refuse(await read_whole(store, district()), "too few")
     run = await read_whole(store, district(), seed=event_id(200))
     await store.baselines.believe(run, moves_cursor=True)
@@ -441,7 +425,7 @@ async def test_a_baseline_that_was_lost_before_its_adoption_ends_no_refusal(stor
     assert await refusals(store) == ["firing"]
     assert (await found(store)).resync == "the database lost what was read"
 
-    await adopt(store, district(), seed=event_id(202))
+    await adopt_records(store, district(), seed=event_id(202))
     assert await refusals(store) == ["firing", "resolved"]
 
 
@@ -449,7 +433,7 @@ async def test_a_baseline_that_was_lost_before_its_adoption_ends_no_refusal(stor
 
 
 async def test_an_adopted_baseline_is_the_roster(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
 
     (commit,) = await messages(store, "commit.")
     assert commit["roster"]["students"] == 12
@@ -459,13 +443,10 @@ async def test_an_adopted_baseline_is_the_roster(store: StoreUnderTest) -> None:
 
 
 async def test_what_is_not_in_the_baseline_is_gone_and_what_came_since_stays(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     run = await read_whole(store, district(range(2, 13)), seed=event_id(200))
     await store.inbox.store([student_arrival(77, 201), student_arrival(78, 199)], [], [])
-    await store.baselines.believe(run, moves_cursor=True)
-    await store.baselines.ready(run, close_window=True)
-
-    await evaluate(store)
+    await adopt(store, run)
 
     assert await staged_students(store) == student_ids(*range(2, 13), 77)
 
@@ -480,34 +461,32 @@ async def floor_of(store: StoreUnderTest) -> str:
 async def test_a_baseline_replaces_what_events_said_before_it_began_whatever_its_seed(
     store: StoreUnderTest, seed: str, *, is_evaluated: bool
 ) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     await store.inbox.store([student_arrival(77, 150), student_arrival(1, 151, is_deleted=True)], [], [])
     if is_evaluated:
         await evaluate(store)
         assert await staged_students(store) == student_ids(*range(2, 13), 77)
 
-    await adopt(store, district(), seed=seed)
+    await adopt_records(store, district(), seed=seed)
 
     assert await staged_students(store) == student_ids(*STUDENTS)
     assert await floor_of(store) == event_id(151)
 
 
 async def test_a_second_baseline_without_a_seed_replaces_the_first(store: StoreUnderTest) -> None:
-    await adopt(store, district(), seed="")
-    await adopt(store, district(range(2, 14)), seed="")
+    await adopt_records(store, district(), seed="")
+    await adopt_records(store, district(range(2, 14)), seed="")
 
     assert await staged_students(store) == student_ids(*range(2, 14))
     assert await floor_of(store) == ""
 
 
 async def test_what_comes_after_a_baseline_without_a_seed_is_newer_than_it(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     await store.inbox.store([student_arrival(77, 150)], [], [])
     run = await read_whole(store, district(), seed="")
     await store.inbox.store([student_arrival(78, 151), student_arrival(79, 149)], [], [])
-    await store.baselines.believe(run, moves_cursor=True)
-    await store.baselines.ready(run, close_window=True)
-    await evaluate(store)
+    await adopt(store, run)
     await store.inbox.store([student_arrival(1, 152, is_deleted=True)], [], [])
     await evaluate(store)
 
@@ -519,29 +498,26 @@ async def test_records_that_were_adopted_have_the_floor_as_their_event(store: St
     await store.inbox.store([student_arrival(77, 150)], [], [])
     await evaluate(store)
 
-    await adopt(store, district())
+    await adopt_records(store, district())
 
     rows = await store.rows("SELECT DISTINCT event_id FROM staged WHERE record IS NOT NULL")
     assert [row["event_id"] for row in rows] == [event_id(150)]
 
 
 async def test_an_event_evaluated_after_the_seed_outlives_the_baseline(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     run = await read_whole(store, district(), seed=event_id(200))
     await store.inbox.store([student_arrival(1, 201, is_deleted=True)], [], [])
     await evaluate(store)
-    await store.baselines.believe(run, moves_cursor=True)
-    await store.baselines.ready(run, close_window=True)
-
-    await evaluate(store)
+    await adopt(store, run)
 
     assert await staged_students(store) == student_ids(*range(2, 13))
 
 
 async def test_a_collection_that_was_not_read_is_left_alone(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
 
-    await adopt(store, district(range(1, 12)), seed=event_id(200), collections=["users", "sections"])
+    await adopt_records(store, district(range(1, 12)), seed=event_id(200), collections=["users", "sections"])
 
     kinds = {row["kind"] for row in await store.rows("SELECT kind FROM staged WHERE record IS NOT NULL")}
     assert kinds == {"school", "term", "course", "user", "section"}
@@ -549,7 +525,7 @@ async def test_a_collection_that_was_not_read_is_left_alone(store: StoreUnderTes
 
 
 async def test_a_skipped_collection_is_left_alone(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     run = await store.baselines.begin(DISTRICT, event_id(200), SEED, ["terms", "users"])
     run = await store.baselines.add(run, staged_records("terms", [term_json()], DISTRICT), "more")
 
@@ -568,11 +544,11 @@ async def test_a_skipped_collection_is_left_alone(store: StoreUnderTest) -> None
 
 
 async def test_an_unreadable_record_stays_and_is_quarantined(store: StoreUnderTest) -> None:
-    await adopt(store, district())
+    await adopt_records(store, district())
     changed = district()
     changed["users"][0] = student_json(1, {"grade": 3})
 
-    await adopt(store, changed, seed=event_id(200))
+    await adopt_records(store, changed, seed=event_id(200))
 
     assert await staged_students(store) == student_ids(*STUDENTS)
     (kept,) = await store.rows("SELECT reason, explanation FROM quarantine")
@@ -587,10 +563,7 @@ async def test_adoption_forgives_what_was_quarantined_before_reading(store: Stor
     await store.inbox.store([], [], [before])
     run = await read_whole(store, district())
     await store.inbox.store([], [], [since])
-    await store.baselines.believe(run, moves_cursor=True)
-    await store.baselines.ready(run, close_window=True)
-
-    await evaluate(store)
+    await adopt(store, run)
 
     kept = await store.rows("SELECT explanation FROM quarantine")
     assert [row["explanation"] for row in kept] == ["from since"]
@@ -599,10 +572,10 @@ async def test_adoption_forgives_what_was_quarantined_before_reading(store: Stor
 async def test_a_record_that_can_be_read_again_is_in_quarantine_no_more(store: StoreUnderTest) -> None:
     broken = district()
     broken["users"][0] = student_json(1, {"grade": 3})
-    await adopt(store, broken)
+    await adopt_records(store, broken)
     assert len(await store.rows("SELECT 1 FROM quarantine")) == 1
 
-    await adopt(store, district(), seed=event_id(200))
+    await adopt_records(store, district(), seed=event_id(200))
 
     assert await store.rows("SELECT 1 FROM quarantine") == []
     (commit,) = await messages(store, "commit.")
@@ -616,7 +589,7 @@ async def test_without_a_baseline_a_district_is_in_review(store: StoreUnderTest)
     assert review["findings"]["by_code"]["district.no_baseline"] == 1
     assert await messages(store, "commit.") == []
 
-    await adopt(store, district())
+    await adopt_records(store, district())
 
     (row,) = await store.rows("SELECT baseline_at, status FROM districts")
     assert row["baseline_at"] is not None
@@ -639,7 +612,7 @@ async def test_a_review_shows_what_clever_tells_of_the_districts_sync(store: Sto
             "last_sync": synced,
         },
     )
-    await adopt(store, district(sis_id="the same"))
+    await adopt_records(store, district(sis_id="the same"))
 
     (review,) = await messages(store, "review.")
     sync = review["sync"]
@@ -648,8 +621,8 @@ async def test_a_review_shows_what_clever_tells_of_the_districts_sync(store: Sto
 
 
 async def test_a_field_that_vanishes_from_all_students_was_withdrawn(store: StoreUnderTest) -> None:
-    await adopt(store, district())
-    await adopt(store, district(grade=""), seed=event_id(200))
+    await adopt_records(store, district())
+    await adopt_records(store, district(grade=""), seed=event_id(200))
 
     (review,) = await messages(store, "review.")
     (cause,) = review["causes"]
@@ -663,7 +636,7 @@ async def test_a_field_that_vanishes_from_all_students_was_withdrawn(store: Stor
 
 
 async def test_a_field_that_never_was_there_was_not_withdrawn(store: StoreUnderTest) -> None:
-    await adopt(store, district(grade=""))
+    await adopt_records(store, district(grade=""))
 
     (review,) = await messages(store, "review.")
     assert [cause["code"] for cause in review["causes"]] == ["sharing.field_not_shared"]

@@ -9,7 +9,7 @@ import pytest
 
 from config.topology import DEAD_LETTER_EXCHANGE
 from tests.support.builders.records import DISTRICT, Json, event_id, record_id, section_json, student_json
-from tests.support.fixtures.people import NORTH, Feed, evaluate, everybody, homeroom
+from tests.support.fixtures.people import NORTH, Feed, adopt, evaluate, everybody, homeroom
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.domain.roster.canonical import canonical, member, to_hex
@@ -186,10 +186,8 @@ async def test_a_baseline_brings_no_erased_student(store: StoreUnderTest, studen
         run = await store.baselines.add(run, page, None)
         if run.collection == "sections":
             await erase(store, students)
-    await store.baselines.believe(run, moves_cursor=True)
-    await store.baselines.ready(run, close_window=True)
 
-    outcomes = await evaluate(store)
+    outcomes = await adopt(store, run)
     again = await store.baselines.begin(DISTRICT, event_id(501), "", ["users"])
     again = await store.baselines.add(again, staged_records("users", list(rows["users"]), DISTRICT, ()), None)
 

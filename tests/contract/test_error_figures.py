@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from schemas import clever
+from tests.suggest.small import keeping
 from tests.support.builders.records import (
     DISTRICT,
     Json,
     course_json,
-    event_id,
     record_id,
     school_json,
     section_json,
@@ -23,26 +22,19 @@ from tests.support.builders.records import (
     teacher_json,
     term_json,
 )
+from tests.support.fixtures.people import Feed, evaluate
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.roster.records import KINDS
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.ingest import translate
-from worker.pipeline.ingest.inbox import Arrival, Quarantined
+from worker.pipeline.ingest.inbox import Quarantined
 from worker.runtime.metrics import Metrics
 
 CLEVER_DEMO = Path(__file__).parents[3] / "shared" / "clever-demo"
-LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 5000, timedelta(hours=1))
 NORTH, SOUTH = 900, 901
 
 
-def keeping(field: str, op: str, value: str, **fields: Any) -> SectionFilter:
-    rules = [{"all": [{"field": field, "op": op, "value": value}]}]
-    return SectionFilter.model_validate({"rules": rules, **fields}, strict=False)
-
-
-HOMEROOMS = keeping("subject", "is", "homeroom/advisory")
+HOMEROOMS = keeping(("subject", "is", "homeroom/advisory"))
 
 
 @dataclass
@@ -50,20 +42,11 @@ class District:
     """A district whose events are stored and evaluated at once."""
 
     store: StoreUnderTest
-    events: int = 0
+    feed: Feed
 
     async def happen(self, collection: str, *records: Json, is_deleted: bool = False) -> None:
-        arrivals = []
-        for record in records:
-            self.events += 1
-            kind = KINDS[collection]
-            assert kind is not None
-            read = clever.read_record(collection, record, record.get("district", DISTRICT))
-            text = None if is_deleted else translate.staged_json(read)
-            arrivals.append(
-                Arrival(record.get("district", DISTRICT), event_id(self.events), kind, record["id"], text)
-            )
-        await self.store.inbox.store(arrivals, [], [])
+        told = [str(record["id"]) if is_deleted else record for record in records]
+        await self.feed.send(*((collection, one) for one in told))
 
     async def students(self, *numbers: int, school: int = NORTH, **role: Any) -> None:
         records = [student_json(number, {"school": record_id(school)} | role) for number in numbers]
@@ -73,14 +56,9 @@ class District:
         listed = [record_id(student) for student in students]
         await self.happen("sections", section_json(number, students=listed, **fields))
 
-    async def judged(self) -> None:
-        stage = EvaluateStage(self.store.evaluations, LIMITS, Metrics())
-        while await stage.once():
-            pass
-
     async def review(self) -> Json:
         """Judge what happened, and return the last review."""
-        await self.judged()
+        await evaluate(self.store)
         rows = await self.store.rows("SELECT routing_key, envelope FROM outbox ORDER BY position")
         bodies = [row["envelope"] for row in rows if row["routing_key"].startswith("review.")]
         found: Json = json.loads(bodies[-1])
@@ -99,7 +77,7 @@ class District:
 @pytest.fixture
 async def district(store: StoreUnderTest) -> District:
     """Lend a district with two schools, a term, a course and two teachers, and the filter of homerooms."""
-    found = District(store)
+    found = District(store, Feed(store))
     await store.districts.set_filter(DISTRICT, HOMEROOMS, "test")
     await found.happen("schools", school_json(NORTH), school_json(SOUTH))
     await found.happen("terms", term_json())
@@ -200,7 +178,7 @@ async def rostered(district: District) -> None:
         await district.students(*range(first + 20, first + 40), school=school, grade="4")
     await district.section(700, list(range(1, 41)))
     await district.section(701, list(range(41, 81)), school=record_id(SOUTH))
-    await district.judged()
+    await evaluate(district.store)
 
 
 async def vanish(district: District, *numbers: int) -> None:
@@ -234,7 +212,7 @@ async def test_a_grade_that_vanished_from_its_schools_is_a_narrowed_rule(distric
 async def test_a_school_that_was_never_told_of_has_not_vanished(district: District) -> None:
     await district.students(*range(1, 41), school=999)
     await district.section(700, list(range(1, 41)))
-    await district.judged()
+    await evaluate(district.store)
     await vanish(district, *range(1, 16))
 
     assert list(await district.causes()) == ["sharing.students_vanished"]
@@ -242,7 +220,7 @@ async def test_a_school_that_was_never_told_of_has_not_vanished(district: Distri
 
 async def test_students_out_of_a_narrowed_scope_are_told_to_be_shared_still(district: District) -> None:
     await rostered(district)
-    narrow = keeping("subject", "is", "homeroom/advisory", scope={"grades": ["3"]})
+    narrow = keeping(("subject", "is", "homeroom/advisory"), scope={"grades": ["3"]})
     await district.store.districts.set_filter(DISTRICT, narrow, "test")
 
     (cause,) = (await district.causes()).values()
@@ -347,7 +325,7 @@ async def test_an_error_that_comes_back_before_it_was_told_to_be_gone_stands_ane
 
 @pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason=f"Clever's demo district is not at {CLEVER_DEMO}")
 async def test_clevers_demo_district_by_subject_has_at_most_three_causes(store: StoreUnderTest) -> None:
-    district = District(store)
+    district = District(store, Feed(store))
     for name in ("users", "sections"):
         pages = json.loads((CLEVER_DEMO / f"{name}.json").read_text())["data"]
         await district.happen(name, *(page["data"] for page in pages))

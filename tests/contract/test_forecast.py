@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from schemas import clever
 from tests.support.builders.records import (
     DISTRICT,
     Json,
@@ -19,40 +17,20 @@ from tests.support.builders.records import (
     student_json,
     teacher_json,
 )
+from tests.support.fixtures.people import HOUR, LIMITS, Feed, evaluate
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.roster.records import KINDS
 from worker.domain.roster.section_filter import SectionFilter
 from worker.operations.dry_run import BASELINE, BUSY, FULL_RUN, TOO_MANY, forecast
-from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.ingest import translate
-from worker.pipeline.ingest.inbox import Arrival
-from worker.runtime.metrics import Metrics
 
-HOUR = timedelta(hours=1)
-LIMITS = WindowLimits(timedelta(0), HOUR, 100, HOUR)
 TABLES = (
     *("districts", "windows", "inbox", "evaluated_events", "staged", "section_links", "kept_sections"),
     *("identities", "roster", "findings", "batches", "decisions", "outbox", "quarantine", "incidents"),
 )
 
 
-def arrival(collection: str, record: Json, number: int) -> Arrival:
-    kind = KINDS[collection]
-    assert kind is not None
-    text = translate.staged_json(clever.read_record(collection, record, DISTRICT))
-    return Arrival(DISTRICT, event_id(number), kind, record["id"], text)
-
-
 async def happen(store: StoreUnderTest, first: int, *events: tuple[str, Json]) -> None:
-    arrivals = [arrival(*event, number) for number, event in enumerate(events, start=first)]
-    await store.inbox.store(arrivals, [], [])
-
-
-async def judged(store: StoreUnderTest) -> None:
-    stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
-    while await stage.once():
-        pass
+    await Feed(store, first - 1).send(*events)
 
 
 @pytest.fixture
@@ -67,7 +45,7 @@ async def rostered(store: StoreUnderTest) -> StoreUnderTest:
         *(("users", student) for student in students),
         ("sections", section_json(students=[student["id"] for student in students])),
     )
-    await judged(store)
+    await evaluate(store)
     return store
 
 
@@ -89,7 +67,7 @@ async def test_what_waits_is_judged_as_the_window_would_be(rostered: StoreUnderT
     await happen(rostered, 10, ("users", student_json(1, {"grade": ""})), ("users", student_json(4)))
 
     found = await warning(rostered)
-    await judged(rostered)
+    await evaluate(rostered)
 
     details = await rostered.districts.show(DISTRICT)
     assert found is not None
@@ -106,7 +84,7 @@ async def test_in_review_it_says_what_would_be_new_and_what_would_resolve(roster
     await happen(
         rostered, 10, ("users", student_json(1, {"grade": ""})), ("users", student_json(2, {"grade": ""}))
     )
-    await judged(rostered)
+    await evaluate(rostered)
     await happen(rostered, 20, ("users", student_json(1)), ("users", student_json(3, {"sis_id": ""})))
 
     found = await warning(rostered)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 
 import pytest
 
@@ -17,11 +16,10 @@ from tests.support.builders.records import (
     student_json,
     teacher_json,
 )
-from tests.support.fixtures.people import Feed, evaluate
+from tests.support.fixtures.people import Feed, adopt, evaluate
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
 from worker.domain.preflight.policy import Policy
-from worker.domain.preflight.window import WindowLimits
 from worker.pipeline.poll.baseline import staged_records
 from worker.pipeline.poll.baseline_store import Run
 from worker.pipeline.poll.clever import COLLECTIONS, Token
@@ -35,8 +33,6 @@ STUDENTS = range(1, 4)
 CONNECTED = Policy(needs_baseline=True)
 EVERY_TABLE = """
     SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'"""
-HOUR = timedelta(hours=1)
-LIMITS = WindowLimits(timedelta(0), HOUR, 1000, HOUR)
 
 
 def student(number: int, **values: str) -> Json:
@@ -68,12 +64,6 @@ async def read_whole(store: StoreUnderTest, seed: int = 100) -> Run:
         page = staged_records(run.collection, rows, DISTRICT, run.student_fields)
         run = await store.baselines.add(run, page, None)
     return run
-
-
-async def adopt(store: StoreUnderTest, run: Run) -> list[str]:
-    await store.baselines.believe(run, moves_cursor=True)
-    await store.baselines.ready(run, close_window=True)
-    return await evaluate(store)
 
 
 async def marks(store: StoreUnderTest) -> set[str]:

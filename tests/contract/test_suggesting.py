@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -27,10 +27,10 @@ from tests.support.builders.records import (
     term_json,
 )
 from tests.support.districts.oracle import Records
+from tests.support.fixtures.people import LIMITS, Feed
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.suggest.surveys import read_survey
 from worker.cli.onboarding_reports import rules_asked
-from worker.domain.preflight.window import WindowLimits
 from worker.domain.review.kept_suggestions import SearchInput
 from worker.domain.roster.records import KINDS
 from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
@@ -44,8 +44,6 @@ from worker.runtime.metrics import Metrics
 from worker.suggest.service import suggest_filters
 from worker.suggest.survey import Survey
 
-HOUR = timedelta(hours=1)
-LIMITS = WindowLimits(timedelta(0), HOUR, 10_000, HOUR)
 LATE = 40
 """Seconds after which somebody who waits waits for ever."""
 
@@ -106,15 +104,12 @@ def told(survey: Survey) -> dict[str, Any]:
 
 async def happen(store: StoreUnderTest, first: int, *events: Event) -> None:
     """Let these changes arrive."""
-    arrivals = []
-    for number, (collection, record) in enumerate(events, start=first):
-        kind = KINDS[collection]
-        assert kind is not None
-        arrivals.append(Arrival(DISTRICT, event_id(number), kind, *staged(collection, record)))
-    await store.inbox.store(arrivals, [], [])
+    await Feed(store, first - 1).send(*events)
 
 
-async def judged(store: StoreUnderTest, seconds: float = 60) -> None:
+async def judged(store: StoreUnderTest, first: int = 1, *events: Event, seconds: float = 60) -> None:
+    """Let these changes arrive, and have them judged."""
+    await happen(store, first, *events)
     stage = EvaluateStage(store.evaluations, LIMITS, Metrics(), suggest_seconds=seconds)
     async with asyncio.timeout(LATE):
         while await stage.once():
@@ -157,8 +152,7 @@ def district(students: int = 40) -> list[Event]:
 async def test_a_district_is_read_as_it_is_staged(store: StoreUnderTest, scope: Scope) -> None:
     in_force = SectionFilter(scope=scope)
     await store.districts.set_filter(DISTRICT, in_force, "test")
-    await happen(store, 1, *invented())
-    await judged(store)
+    await judged(store, 1, *invented())
 
     found = await store.surveys.of(DISTRICT)
 
@@ -176,15 +170,13 @@ async def test_a_district_is_read_as_it_is_staged(store: StoreUnderTest, scope: 
 
 
 async def test_without_a_filter_every_section_is_in_force(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district(3))
-    await judged(store)
+    await judged(store, 1, *district(3))
 
     assert (await store.surveys.of(DISTRICT)).in_force == KEEP_ALL
 
 
 async def test_a_deleted_record_is_not_read(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district(4))
-    await judged(store)
+    await judged(store, 1, *district(4))
     kinds = [
         (KINDS["users"], record_id(1)),
         (KINDS["users"], record_id(500)),
@@ -212,8 +204,7 @@ async def test_a_district_that_was_never_seen_has_no_survey(store: StoreUnderTes
 
 
 async def test_suggesting_changes_nothing(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store, seconds=0)
+    await judged(store, 1, *district(), seconds=0)
     before = await store.rows("SELECT d::text FROM districts d")
 
     found = await suggest_filters(store.surveys, DISTRICT, 60)
@@ -228,15 +219,13 @@ async def test_suggesting_changes_nothing(store: StoreUnderTest) -> None:
 
 
 async def test_an_evaluation_does_not_wait_for_a_survey_that_is_read(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district(10))
-    await judged(store)
+    await judged(store, 1, *district(10))
     async with (
         store.database.connection() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         before = (await read_survey(connection, DISTRICT, SectionFilter(), NOON.date(), 30)).build()
-        await happen(store, 100, ("users", student_json(11)))
-        await judged(store)
+        await judged(store, 100, ("users", student_json(11)))
         meanwhile = (await read_survey(connection, DISTRICT, SectionFilter(), NOON.date(), 30)).build()
     after = (await store.surveys.of(DISTRICT)).builder.build()
 
@@ -244,8 +233,7 @@ async def test_an_evaluation_does_not_wait_for_a_survey_that_is_read(store: Stor
 
 
 async def test_a_survey_does_not_wait_for_an_evaluation(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district(10))
-    await judged(store)
+    await judged(store, 1, *district(10))
     await happen(store, 100, ("users", student_json(11)))
 
     async with store.evaluations.next(LIMITS) as evaluation, asyncio.timeout(LATE):
@@ -259,8 +247,7 @@ async def test_a_survey_does_not_wait_for_an_evaluation(store: StoreUnderTest) -
 
 
 async def test_a_review_carries_suggestions_and_they_are_kept(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store)
+    await judged(store, 1, *district())
 
     (review,) = await reviews(store)
     first = review["suggestions"][0]
@@ -274,10 +261,8 @@ async def test_a_review_carries_suggestions_and_they_are_kept(store: StoreUnderT
 
 
 async def test_reviews_carry_what_was_found_while_nothing_has_changed(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store)
-    await happen(store, 100, ("users", student_json(4, name={"first": "Ida", "last": ""})))
-    await judged(store)
+    await judged(store, 1, *district())
+    await judged(store, 100, ("users", student_json(4, name={"first": "Ida", "last": ""})))
 
     one, other = await reviews(store)
     assert other["suggestions"] == one["suggestions"]
@@ -285,10 +270,8 @@ async def test_reviews_carry_what_was_found_while_nothing_has_changed(store: Sto
 
 
 async def test_a_district_that_changed_much_is_searched_anew(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store)
-    await happen(store, 100, *(("users", student_json(number)) for number in range(41, 51)))
-    await judged(store)
+    await judged(store, 1, *district())
+    await judged(store, 100, *(("users", student_json(number)) for number in range(41, 51)))
 
     one, other = (review["suggestions"][0] for review in await reviews(store))
     assert other["as_of"] > one["as_of"]
@@ -299,10 +282,8 @@ async def test_a_district_that_connects_with_students_and_shares_its_sections_la
     store: StoreUnderTest,
 ) -> None:
     """As many students are in several sections then as were in none before."""
-    await happen(store, 1, *(event for event in district() if event[0] != "sections"))
-    await judged(store)
-    await happen(store, 100, *(event for event in district() if event[0] == "sections"))
-    await judged(store)
+    await judged(store, 1, *(event for event in district() if event[0] != "sections"))
+    await judged(store, 100, *(event for event in district() if event[0] == "sections"))
 
     one, other = await reviews(store)
     assert one["suggestions"] == []
@@ -346,12 +327,10 @@ async def test_suggestions_of_a_version_that_did_not_say_for_what_are_none(store
 
 
 async def test_suggestions_unknown_to_this_version_are_searched_again(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store)
+    await judged(store, 1, *district())
     older = "UPDATE suggestions SET suggestions = '[{\"filter\": {}}]' WHERE district_id = $1"
     await store.rows(older, DISTRICT)
-    await happen(store, 100, ("users", student_json(4, name={"first": "Ida", "last": ""})))
-    await judged(store)
+    await judged(store, 100, ("users", student_json(4, name={"first": "Ida", "last": ""})))
 
     one, other = await reviews(store)
     assert [each["filter"] for each in other["suggestions"]] == [
@@ -361,12 +340,10 @@ async def test_suggestions_unknown_to_this_version_are_searched_again(store: Sto
 
 
 async def test_sections_that_are_renamed_are_searched_anew(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store)
+    await judged(store, 1, *district())
     renamed = [section for kind, section in district() if kind == "sections"][:2]
     blank = ("users", student_json(4, name={"first": "Ida", "last": ""}))
-    await happen(store, 100, *(("sections", {**one, "name": "Advisory"}) for one in renamed), blank)
-    await judged(store)
+    await judged(store, 100, *(("sections", {**one, "name": "Advisory"}) for one in renamed), blank)
 
     one, other = (review["suggestions"][0] for review in await reviews(store))
     assert one["text"] == 'Match all sections where name contains "homeroom"'
@@ -374,8 +351,7 @@ async def test_sections_that_are_renamed_are_searched_anew(store: StoreUnderTest
 
 
 async def test_a_baseline_with_too_many_changes_to_list_is_searched_anew(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store)
+    await judged(store, 1, *district())
     await happen(store, 100, ("users", student_json(41)))
 
     async with store.evaluations.next(LIMITS) as evaluation:
@@ -385,8 +361,7 @@ async def test_a_baseline_with_too_many_changes_to_list_is_searched_anew(store: 
 
 
 async def test_under_another_filter_suggestions_are_looked_for_anew(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store)
+    await judged(store, 1, *district())
     await store.districts.set_filter(DISTRICT, keeping("chess", scope={"grades": ["3"]}), "test")
     await judged(store)
 
@@ -398,19 +373,16 @@ async def test_under_another_filter_suggestions_are_looked_for_anew(store: Store
 
 
 async def test_old_suggestions_are_looked_for_anew(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store)
+    await judged(store, 1, *district())
     await store.rows("UPDATE suggestions SET made_at = made_at - interval '1 day'")
-    await happen(store, 100, ("users", student_json(41)))
-    await judged(store)
+    await judged(store, 100, ("users", student_json(41)))
 
     one, other = (review["suggestions"][0] for review in await reviews(store))
     assert other["as_of"] > one["as_of"]
 
 
 async def test_without_time_for_a_search_reviews_carry_none(store: StoreUnderTest) -> None:
-    await happen(store, 1, *district())
-    await judged(store, seconds=0)
+    await judged(store, 1, *district(), seconds=0)
 
     (review,) = await reviews(store)
     assert review["suggestions"] == []
@@ -425,8 +397,7 @@ async def test_a_filter_that_cannot_be_better_is_told_in_force(store: StoreUnder
         for number in (704, 705)
     ]
     people = (("users", one) for one in newcomers)
-    await happen(store, 1, *district(), *people, *(("sections", club) for club in clubs))
-    await judged(store)
+    await judged(store, 1, *district(), *people, *(("sections", club) for club in clubs))
 
     (review,) = await reviews(store)
     assert review["suggestions"][0]["in_force"] is True
@@ -440,13 +411,11 @@ async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_clas
     store: StoreUnderTest, students: int, *, is_advised: bool
 ) -> None:
     await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
-    await happen(store, 1, *district(students - 1))
-    await judged(store)
+    await judged(store, 1, *district(students - 1))
     assert await reviews(store) == []
 
     club = section_json(704, name="Chess", students=[record_id(students)])
-    await happen(store, 500, ("users", student_json(students)), ("sections", club))
-    await judged(store)
+    await judged(store, 500, ("users", student_json(students)), ("sections", club))
 
     (review,) = await reviews(store)
     assert review["students"] == {"total": students, "ready": students - 1, "blocked": 1, "outside_scope": 0}
@@ -456,8 +425,7 @@ async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_clas
 async def test_students_in_two_homerooms_suggest_no_filter_in_force(store: StoreUnderTest) -> None:
     await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
     other = section_json(704, students=[record_id(number) for number in (2, 4)], teachers=[record_id(501)])
-    await happen(store, 1, *district(), ("sections", other))
-    await judged(store)
+    await judged(store, 1, *district(), ("sections", other))
 
     (review,) = await reviews(store)
     assert [cause["code"] for cause in review["causes"]] == ["sis.several_of_one_kind"]
@@ -467,8 +435,7 @@ async def test_students_in_two_homerooms_suggest_no_filter_in_force(store: Store
 
 async def test_students_in_no_section_are_no_reason_to_suggest_a_filter(store: StoreUnderTest) -> None:
     await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
-    await happen(store, 1, *district(), *(("users", student_json(number)) for number in (41, 42, 43)))
-    await judged(store)
+    await judged(store, 1, *district(), *(("users", student_json(number)) for number in (41, 42, 43)))
 
     (review,) = await reviews(store)
     assert [cause["code"] for cause in review["causes"]] == ["sis.in_no_section"]
@@ -477,16 +444,14 @@ async def test_students_in_no_section_are_no_reason_to_suggest_a_filter(store: S
 
 async def test_a_district_whose_filter_is_right_gets_no_suggestions(store: StoreUnderTest) -> None:
     await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
-    await happen(store, 1, *district(), ("users", student_json(1, {"sis_id": ""})))
-    await judged(store)
+    await judged(store, 1, *district(), ("users", student_json(1, {"sis_id": ""})))
 
     (review,) = await reviews(store)
     assert (review["suggestions"], review["students"]["blocked"]) == ([], 1)
 
 
 async def test_a_day_is_read_in_utc(store: StoreUnderTest) -> None:
-    await happen(store, 1, *invented())
-    await judged(store)
+    await judged(store, 1, *invented())
     async with store.database.connection() as connection, connection.transaction():
         long_ago = (await read_survey(connection, DISTRICT, SectionFilter(), date(2019, 8, 9), 30)).build()
 

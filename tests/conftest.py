@@ -10,6 +10,7 @@ from hypothesis import settings
 from tests.support import process_setup
 
 process_setup.settle()
+gc.disable()  # until `pytest_collection_finish`: nothing that is imported or collected is garbage
 
 for profile, examples in {"quick": 10, "usual": 50, "thorough": 500}.items():
     settings.register_profile(profile, max_examples=examples, deadline=None)
@@ -31,6 +32,7 @@ pytest_plugins = [
 def pytest_collection_finish() -> None:
     """Have nothing that was collected looked through for garbage, neither in the run nor at its end."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -72,8 +72,8 @@ LONG_ID = "i" * 128
 
 @cache
 def schemas() -> dict[str, Draft202012Validator]:
-    documents = export.documents()
-    return {name: Draft202012Validator(documents[f"{name}.v1.schema.json"]) for name in export.PUBLISHED}
+    files = {name: export.FOLDER / f"{name}.v1.schema.json" for name in export.PUBLISHED}
+    return {name: Draft202012Validator(json.loads(file.read_bytes())) for name, file in files.items()}
 
 
 def read(name: str, text: bytes) -> Json:

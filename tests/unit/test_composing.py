@@ -161,7 +161,7 @@ def test_a_wrong_template_is_told_with_its_line(tmp_path: Path, file: str, text:
     (tmp_path / file).write_text(text)
 
     with pytest.raises(MailError, match=problem):
-        Composer(VENDOR, tmp_path).check()
+        Composer(VENDOR, tmp_path).preview(MailKind.ROSTERED)
 
 
 def test_a_template_that_is_not_utf_8_is_told_by_its_file(tmp_path: Path) -> None:

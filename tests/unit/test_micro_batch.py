@@ -25,7 +25,7 @@ from worker.pipeline.ingest.micro_batch import LARGE, MAX_VALUES, read_all, read
 
 def large(number: int = 1) -> dict[str, object]:
     event = event_json(section_json(700, students=[record_id(1)]), "sections.updated", number)
-    event["data"]["previous_attributes"] = {"students": [record_id(n) for n in range(100_000)]}
+    event["data"]["previous_attributes"] = {"students": [record_id(1)] * 100_000}
     return event
 
 

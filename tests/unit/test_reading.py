@@ -51,6 +51,7 @@ from worker.pipeline.ingest.translate import staged_json, to_arrival, to_mark
 ABSENT = object()
 BLANKS = ["", "  ", "\t\n", None, [], ABSENT]
 OFFENDING = "Tamsin Fernquay"
+FORBIDDEN = (Reason.FORBIDDEN_CHARACTER, DISTRICT)
 
 
 def read(document: Any, header_district: str | None = None) -> clever.Event:
@@ -70,10 +71,18 @@ def stored(record: Json, what: str = "users.updated") -> Any:
     return None if kept is None else json.loads(kept)
 
 
-def refused(document: Any, header_district: str | None = None) -> UnreadableEvent:
+def refusal(document: Any, header_district: str | None = None) -> UnreadableEvent:
+    """Return the error of a body that cannot be read; nothing of the body is in its text."""
     with pytest.raises(UnreadableEvent) as error:
         clever.read(document if isinstance(document, bytes) else body(document), header_district)
+    assert OFFENDING not in str(error.value)
     return error.value
+
+
+def refused(document: Any, header_district: str | None = None) -> tuple[Reason, str | None]:
+    """Return why a body cannot be read, and which district is told."""
+    error = refusal(document, header_district)
+    return error.reason, error.district_id
 
 
 def put(record: Json, path: str, value: object) -> Json:
@@ -152,22 +161,18 @@ def test_the_district_of_a_district_is_its_id() -> None:
     ],
 )
 def test_an_event_of_another_district_than_its_publishers_is_unreadable(record: Json, what: str) -> None:
-    error = refused(event_json(record, what), OTHER_DISTRICT)
+    error = refusal(event_json(record, what), OTHER_DISTRICT)
 
     assert (error.reason, error.district_id) == (Reason.WRONG_DISTRICT, OTHER_DISTRICT)
     assert DISTRICT not in str(error)
 
 
 def test_a_settled_feed_of_another_district_than_its_publisher_names_is_unreadable() -> None:
-    error = refused(settled_json(), OTHER_DISTRICT)
-
-    assert (error.reason, error.district_id) == (Reason.WRONG_DISTRICT, OTHER_DISTRICT)
+    assert refused(settled_json(), OTHER_DISTRICT) == (Reason.WRONG_DISTRICT, OTHER_DISTRICT)
 
 
 def test_what_cannot_be_read_holds_back_the_publishers_district_and_no_other() -> None:
-    error = refused(event_json(student_json(email=5)), OTHER_DISTRICT)
-
-    assert (error.reason, error.district_id) == (Reason.BAD_FIELD, OTHER_DISTRICT)
+    assert refused(event_json(student_json(email=5)), OTHER_DISTRICT) == (Reason.BAD_FIELD, OTHER_DISTRICT)
 
 
 def test_a_routing_key_of_another_district_than_the_message_is_a_wrong_district() -> None:
@@ -217,35 +222,18 @@ def test_a_settled_feed_without_a_district_is_the_headers(blank: object) -> None
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("field", "wrong", "reason"),
     [
-        {"count": -1},
-        {"count": "2"},
-        {"count": 1.5},
-        {"count": None},
+        *(("count", wrong, Reason.BAD_FIELD) for wrong in (-1, "2", 1.5, None)),
+        *(("through", wrong, Reason.BAD_ID) for wrong in (None, "", 5, "evt_0001", "~" * 24)),
+        *(("since", wrong, Reason.BAD_ID) for wrong in (5, "evt_0001", "~" * 24, ["x"])),
     ],
 )
-def test_a_settled_feed_with_a_wrong_field_is_unreadable(changed: Json) -> None:
-    error = refused(settled_json(**changed))
+def test_a_settled_feed_with_a_wrong_field_is_unreadable(field: str, wrong: object, reason: Reason) -> None:
+    error = refusal(settled_json(**{field: wrong}))
 
-    assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
-    assert error.explanation.startswith(f"{next(iter(changed))}: ")
-
-
-@pytest.mark.parametrize("changed", [{"through": value} for value in (None, "", 5, "evt_0001", "~" * 24)])
-def test_a_settled_feed_up_to_no_event_id_is_unreadable(changed: Json) -> None:
-    error = refused(settled_json(**changed))
-
-    assert (error.reason, error.district_id) == (Reason.BAD_ID, DISTRICT)
-    assert error.explanation.startswith("through: ")
-
-
-@pytest.mark.parametrize("since", [5, "evt_0001", "~" * 24, ["x"]])
-def test_a_settled_feed_from_no_event_id_is_unreadable(since: object) -> None:
-    error = refused(settled_json(since=since))
-
-    assert (error.reason, error.district_id) == (Reason.BAD_ID, DISTRICT)
-    assert error.explanation.startswith("since: ")
+    assert (error.reason, error.district_id) == (reason, DISTRICT)
+    assert error.explanation.startswith(f"{field}: ")
 
 
 # What is stored
@@ -387,9 +375,7 @@ def test_a_user_has_the_sides_that_his_roles_give(roles: Any, expected: set[str]
 )
 @pytest.mark.parametrize("what", ["users.created", "users.updated"])
 def test_a_user_without_a_role_is_unreadable_and_has_not_left(roles: object, what: str) -> None:
-    error = refused(event_json(put(student_json(), "roles", roles), what))
-
-    assert (error.reason, error.district_id) == (Reason.NO_ROLES, DISTRICT)
+    assert refused(event_json(put(student_json(), "roles", roles), what)) == (Reason.NO_ROLES, DISTRICT)
 
 
 @pytest.mark.parametrize(
@@ -432,9 +418,9 @@ def test_a_resource_is_ignored_whatever_it_looks_like(broken: Json | None) -> No
 
 
 def test_a_resource_whose_event_has_no_id_is_a_dead_letter_that_holds_nobody_back() -> None:
-    error = refused(event_json({"id": "resource-1", "district": DISTRICT}, "resources.created", id="evt_1"))
+    resource = {"id": "resource-1", "district": DISTRICT}
 
-    assert (error.reason, error.district_id) == (Reason.BAD_ID, None)
+    assert refused(event_json(resource, "resources.created", id="evt_1")) == (Reason.BAD_ID, None)
 
 
 def test_a_user_who_loses_the_student_role_is_stored_as_nobody() -> None:
@@ -461,27 +447,16 @@ def test_a_teachers_sis_id_is_the_teacher_roles_else_the_staff_id(roles: Json, s
 
 # Blanks
 
+STUDENT_TEXTS = (
+    *("school", "sis_id", "student_number", "state_id", "grade", "gender", "dob", "race"),
+    *("hispanic_ethnicity", "ell_status", "frl_status", "iep_status", "graduation_year"),
+)
 TEXTS: dict[str, tuple[Callable[..., Json], list[str]]] = {
     "users": (
         student_json,
-        ["email", "name.first", "name.middle", "name.last"]
-        + [
-            f"roles.student.{field}"
-            for field in [
-                "school",
-                "sis_id",
-                "student_number",
-                "state_id",
-                "grade",
-                "gender",
-                "dob",
-                "race",
-                "hispanic_ethnicity",
-                "ell_status",
-                "frl_status",
-                "iep_status",
-                "graduation_year",
-            ]
+        [
+            *("email", "name.first", "name.middle", "name.last"),
+            *(f"roles.student.{field}" for field in STUDENT_TEXTS),
         ],
     ),
     "sections": (
@@ -569,7 +544,7 @@ def test_a_text_no_roster_has_is_left_out_where_unreadable_and_noted(collection:
 
 @pytest.mark.parametrize("field", ["dob", "race"])
 def test_a_text_that_is_too_long_is_never_left_out(field: str) -> None:
-    error = refused(event_json(student_json(role={field: "x" * 1001})))
+    error = refusal(event_json(student_json(role={field: "x" * 1001})))
 
     assert error.explanation.startswith(f"data.object.roles.student.{field}: ")
 
@@ -580,11 +555,10 @@ def test_a_text_that_is_read_must_be_one(collection: str) -> None:
     for field, wrong in product(
         (field for field in fields if field not in FORGIVEN[collection]), WRONG_TYPES
     ):
-        error = refused(event_json(put(make(), field, wrong), f"{collection}.updated"))
+        error = refusal(event_json(put(make(), field, wrong), f"{collection}.updated"))
 
         assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
         assert error.explanation.startswith(f"data.object.{field}: ")
-        assert OFFENDING not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -620,11 +594,10 @@ def test_a_text_that_is_read_must_be_one(collection: str) -> None:
     ],
 )
 def test_a_record_with_a_wrong_field_is_unreadable(collection: str, record: Json, field: str) -> None:
-    error = refused(event_json(record, f"{collection}.created"))
+    error = refusal(event_json(record, f"{collection}.created"))
 
     assert (error.reason, error.district_id) == (Reason.BAD_FIELD, DISTRICT)
     assert error.explanation.startswith(f"data.object.{field}: ")
-    assert OFFENDING not in str(error)
 
 
 @pytest.mark.parametrize("day", [OFFENDING, "08/10/2026", "2026-02-30", "2026-2-3", "20260203", "0000-00-00"])
@@ -639,39 +612,24 @@ def test_a_day_of_a_term_that_cannot_be_read_is_unknown_and_the_term_says_so(fie
 @pytest.mark.parametrize(
     "identifier",
     [
-        *(
-            None,
-            5,
-            "",
-            " ",
-            [OFFENDING],
-            "evt_0001",
-            "~" * 24,
-            "i" * 129,
-            "f47ac10b-58cc-4372-a567-0e02b2c3d479",
-        ),
-        *(
-            "6b0b0000000000000000000",
-            "6b0b000000000000000000000",
-            " 6b0b00000000000000000000",
-            "\N{FULLWIDTH DIGIT SIX}" * 24,
-        ),
+        *(None, 5, "", " ", [OFFENDING], "evt_0001", "~" * 24, "i" * 129),
+        *("f47ac10b-58cc-4372-a567-0e02b2c3d479", "6b0b0000000000000000000", "6b0b000000000000000000000"),
+        *(" 6b0b00000000000000000000", "\N{FULLWIDTH DIGIT SIX}" * 24),
     ],
 )
 def test_an_event_without_a_usable_id_is_unreadable(identifier: object) -> None:
-    error = refused(event_json(student_json(), id=identifier))
+    error = refusal(event_json(student_json(), id=identifier))
 
     assert (error.reason, error.district_id) == (Reason.BAD_ID, DISTRICT)
     assert error.explanation.startswith("id: ")
-    assert OFFENDING not in str(error)
 
 
 @pytest.mark.parametrize("district", [5, ["x"], {"id": "x"}, "d" * 129])
 def test_a_district_of_a_wrong_type_is_not_told_but_by_the_header(district: object) -> None:
     event = event_json(student_json(district=district))
 
-    assert (refused(event).reason, refused(event).district_id) == (Reason.BAD_FIELD, None)
-    assert refused(event, OTHER_DISTRICT).district_id == OTHER_DISTRICT
+    assert refused(event) == (Reason.BAD_FIELD, None)
+    assert refusal(event, OTHER_DISTRICT).district_id == OTHER_DISTRICT
 
 
 def test_an_id_of_128_characters_is_read() -> None:
@@ -681,7 +639,7 @@ def test_an_id_of_128_characters_is_read() -> None:
 
 
 def test_a_district_of_more_bytes_than_a_routing_key_holds_is_unreadable() -> None:
-    assert refused(event_json(student_json(district="é" * 65))).reason is Reason.BAD_FIELD
+    assert refusal(event_json(student_json(district="é" * 65))).reason is Reason.BAD_FIELD
 
 
 def test_an_events_id_is_kept_in_lower_case_so_that_its_order_is_that_of_its_number() -> None:
@@ -713,42 +671,34 @@ def test_an_events_id_may_be_a_day_ahead_of_now_and_not_more() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        b"",
-        b" ",
-        b"{",
-        b"hello",
-        b"{'id': 1}",
-        b'{"a":1}{"b":2}',
-        b'{"a":1,}',
-        b"\xff\xfe",
-        b'"\xc3\x28"',
-        b'{"a":"\x00"}',
+        *(b"", b" ", b"{", b"hello", b"{'id': 1}"),
+        *(b'{"a":1}{"b":2}', b'{"a":1,}', b"\xff\xfe", b'"\xc3\x28"', b'{"a":"\x00"}'),
     ],
 )
 def test_what_is_no_json_is_told_as_such(text: bytes) -> None:
-    assert (refused(text).reason, refused(text).district_id) == (Reason.NOT_JSON, None)
-    assert refused(text, DISTRICT).district_id == DISTRICT
+    assert refused(text) == (Reason.NOT_JSON, None)
+    assert refusal(text, DISTRICT).district_id == DISTRICT
 
 
 def test_a_cut_off_body_tells_the_district_that_it_names() -> None:
     whole = body(event_json(student_json()))
 
-    assert refused(whole[:-1]).reason is Reason.NOT_JSON
-    assert refused(whole[:-1]).district_id == DISTRICT
-    assert refused(whole[:-1] + f',"district":"{OTHER_DISTRICT}"'.encode()).district_id is None
+    assert refusal(whole[:-1]).reason is Reason.NOT_JSON
+    assert refusal(whole[:-1]).district_id == DISTRICT
+    assert refusal(whole[:-1] + f',"district":"{OTHER_DISTRICT}"'.encode()).district_id is None
 
 
 def test_invalid_utf_8_in_an_event_is_no_json_and_tells_the_district() -> None:
-    error = refused(body(event_json(student_json())).replace(b"Tamsin", b"T\xe9msin"))
+    latin_1 = body(event_json(student_json())).replace(b"Tamsin", b"T\xe9msin")
 
-    assert (error.reason, error.district_id) == (Reason.NOT_JSON, DISTRICT)
+    assert refused(latin_1) == (Reason.NOT_JSON, DISTRICT)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
 def test_another_encoding_than_utf_8_is_no_json(encoding: str) -> None:
     text = json.dumps(event_json(student_json())).encode(encoding)
 
-    assert refused(text).reason is Reason.NOT_JSON
+    assert refusal(text).reason is Reason.NOT_JSON
 
 
 @pytest.mark.parametrize(
@@ -767,15 +717,12 @@ def test_another_encoding_than_utf_8_is_no_json(encoding: str) -> None:
     ],
 )
 def test_json_that_is_no_event_is_told_as_such(document: object) -> None:
-    assert refused(document).reason is Reason.NOT_AN_EVENT
+    assert refusal(document).reason is Reason.NOT_AN_EVENT
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {}, {"object": None}, {"object": []}, {"object": OFFENDING}])
 def test_an_event_without_a_record_is_no_event(data: object) -> None:
-    error = refused(event_json({}, data=data), DISTRICT)
-
-    assert (error.reason, error.district_id) == (Reason.NOT_AN_EVENT, DISTRICT)
-    assert OFFENDING not in str(error)
+    assert refused(event_json({}, data=data), DISTRICT) == (Reason.NOT_AN_EVENT, DISTRICT)
 
 
 @pytest.mark.parametrize(
@@ -786,17 +733,12 @@ def test_an_event_without_a_record_is_no_event(data: object) -> None:
     ],
 )
 def test_an_event_of_an_unknown_type_is_told_as_such_with_its_district(what: Any) -> None:
-    error = refused(event_json(student_json(), what))
-
-    assert (error.reason, error.district_id) == (Reason.UNKNOWN_TYPE, DISTRICT)
-    assert OFFENDING not in str(error)
+    assert refused(event_json(student_json(), what)) == (Reason.UNKNOWN_TYPE, DISTRICT)
 
 
 @pytest.mark.parametrize("blank", BLANKS)
 def test_an_event_that_names_no_district_is_told_as_such(blank: object) -> None:
-    error = refused(event_json(put(student_json(), "district", blank)))
-
-    assert (error.reason, error.district_id) == (Reason.NO_DISTRICT, None)
+    assert refused(event_json(put(student_json(), "district", blank))) == (Reason.NO_DISTRICT, None)
 
 
 def test_a_body_of_ten_mebibytes_is_too_large_and_tells_its_district() -> None:
@@ -814,8 +756,8 @@ def test_a_body_of_ten_mebibytes_is_too_large_and_tells_its_district() -> None:
 def test_a_body_nested_too_deep_is_told_as_such(depth: int) -> None:
     inside = body(event_json(student_json(unread="deep"))).replace(b'"deep"', nested(depth))
 
-    assert (refused(nested(depth)).reason, refused(nested(depth)).district_id) == (Reason.TOO_DEEP, None)
-    assert (refused(inside).reason, refused(inside).district_id) == (Reason.TOO_DEEP, DISTRICT)
+    assert refused(nested(depth)) == (Reason.TOO_DEEP, None)
+    assert refused(inside) == (Reason.TOO_DEEP, DISTRICT)
 
 
 def nested(levels: int) -> bytes:
@@ -840,30 +782,24 @@ def test_extension_fields_may_be_nested_ninety_deep(levels: int, reason: Reason 
     if reason is None:
         assert nested(levels).decode() in (to_arrival(read(text)).record or "")
     else:
-        assert (refused(text).reason, refused(text).district_id) == (reason, DISTRICT)
+        assert refused(text) == (reason, DISTRICT)
 
 
 @pytest.mark.parametrize("where", ["name.first", "id", "roles.student.ext.house", "nobody_reads.this"])
 def test_a_nul_character_anywhere_is_forbidden(where: str) -> None:
-    error = refused(event_json(put(student_json(), where, f"{OFFENDING}\0")))
-
-    assert (error.reason, error.district_id) == (Reason.FORBIDDEN_CHARACTER, DISTRICT)
-    assert OFFENDING not in str(error)
+    assert refused(event_json(put(student_json(), where, f"{OFFENDING}\0"))) == FORBIDDEN
 
 
 def test_a_nul_character_in_a_key_is_forbidden_and_an_escaped_backslash_before_u0000_is_none() -> None:
-    error = refused(event_json(student_json(role={"ext": {"a\0": 1}})))
     kept = stored(student_json(role={"ext": {"a": "\\u0000"}}))
 
-    assert (error.reason, error.district_id) == (Reason.FORBIDDEN_CHARACTER, DISTRICT)
+    assert refused(event_json(student_json(role={"ext": {"a\0": 1}}))) == FORBIDDEN
     assert kept["student"]["ext"] == {"a": "\\u0000"}
 
 
 @pytest.mark.parametrize("escape", [rb"\ud800", rb"\udfff", rb"\ud800x", rb"\udc00\ud800"])
 def test_a_lone_surrogate_is_forbidden(escape: bytes) -> None:
-    error = refused(body(event_json(student_json())).replace(b"Tamsin", escape))
-
-    assert (error.reason, error.district_id) == (Reason.FORBIDDEN_CHARACTER, DISTRICT)
+    assert refused(body(event_json(student_json())).replace(b"Tamsin", escape)) == FORBIDDEN
 
 
 def test_a_pair_of_surrogates_is_the_character_that_they_stand_for() -> None:
@@ -877,18 +813,8 @@ def test_a_pair_of_surrogates_is_the_character_that_they_stand_for() -> None:
 LEAVES = st.none() | st.booleans() | st.integers(-9, 2**70) | st.floats() | st.text('ab \0"\\é', max_size=3)
 KEYS = st.sampled_from(
     [
-        "id",
-        "type",
-        "data",
-        "object",
-        "district",
-        "name",
-        "roles",
-        "student",
-        "ext",
-        "teachers",
-        "students",
-        "count",
+        *("id", "type", "data", "object", "district", "name"),
+        *("roles", "student", "ext", "teachers", "students", "count"),
     ]
 )
 ANY_JSON = st.recursive(

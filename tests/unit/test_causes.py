@@ -30,6 +30,7 @@ from worker.domain.review.causes.labels import Label, LabelKind
 
 NONE, SEVERAL = ErrorKey(Code.NO_SECTION), ErrorKey(Code.MULTIPLE_SECTIONS)
 DIGEST = "ab" * 32
+NORTH_3 = SchoolGrade("north", "3")
 
 
 def missing(field: str = "dob") -> ErrorKey:
@@ -72,12 +73,6 @@ def test_a_field_that_vanished_from_a_rostered_district_is_one_cause_owned_by_sh
     assert "dob" in cause.advice
 
 
-def test_a_field_that_was_never_there_is_called_not_shared() -> None:
-    (cause,) = causes(blocked(1004, missing()), students=1004)
-
-    assert cause.code == "sharing.field_not_shared"
-
-
 def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_many_schools() -> None:
     (cause,) = causes(blocked(8, missing()), blocked(4, missing(), school="south"))
 
@@ -87,30 +82,31 @@ def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_ma
     assert cause.advice.endswith("This makes 12 students ready.")
 
 
-def test_with_fewer_than_ten_students_a_field_blank_for_all_is_still_their_data() -> None:
-    (cause,) = causes(blocked(9, missing()), students=9, was_rostered=True)
-
-    assert cause.code == "sis.field_missing"
-
-
-@pytest.mark.parametrize(("of_all", "code"), [(200, "sharing.field_withdrawn"), (201, "sis.field_missing")])
-def test_a_field_that_exactly_half_of_the_students_lack_was_withdrawn(of_all: int, code: str) -> None:
-    (cause,) = causes(blocked(100, missing()), students=of_all, was_rostered=True)
-
-    assert cause.code == code
-
-
 @pytest.mark.parametrize(
-    ("students", "code"), [(10, "sis.field_missing_at_school"), (9, "sis.field_missing")]
+    ("students", "facts", "code"),
+    [
+        pytest.param(1004, {"students": 1004}, "sharing.field_not_shared", id="it was never there"),
+        pytest.param(9, {"students": 9, "was_rostered": True}, "sis.field_missing", id="few students"),
+        pytest.param(
+            100, {"students": 200, "was_rostered": True}, "sharing.field_withdrawn", id="half lack it"
+        ),
+        pytest.param(
+            100, {"students": 201, "was_rostered": True}, "sis.field_missing", id="less than half do"
+        ),
+        pytest.param(10, {"cohorts": {NORTH_3: 10}}, "sis.field_missing_at_school", id="ten of a school"),
+        pytest.param(9, {"cohorts": {NORTH_3: 9}}, "sis.field_missing", id="nine of a school"),
+    ],
 )
-def test_a_field_is_a_schools_from_ten_of_its_students_on(students: int, code: str) -> None:
-    (cause,) = causes(blocked(students, missing()), cohorts={SchoolGrade("north", "3"): students})
+def test_whose_a_blank_field_is_depends_on_how_many_lack_it(
+    students: int, facts: dict[str, Any], code: str
+) -> None:
+    (cause,) = causes(blocked(students, missing()), **facts)
 
     assert cause.code == code
 
 
 def test_a_field_blank_for_a_whole_school_is_that_schools_data() -> None:
-    cohorts = {SchoolGrade("north", "3"): 60, SchoolGrade("north", "4"): 60}
+    cohorts = {NORTH_3: 60, SchoolGrade("north", "4"): 60}
 
     (whole, few) = causes(
         blocked(58, missing()),
@@ -247,7 +243,7 @@ def test_terms_are_no_way_out_where_two_sections_run_now() -> None:
 
 
 def test_a_grade_of_a_school_without_a_kept_section_is_the_filters() -> None:
-    cohorts = {SchoolGrade("north", "9"): 100, SchoolGrade("north", "3"): 100}
+    cohorts = {SchoolGrade("north", "9"): 100, NORTH_3: 100}
 
     grade, single = causes(blocked(95, NONE, grade="9"), blocked(5, NONE), cohorts=cohorts, has_rules=True)
 
@@ -257,9 +253,7 @@ def test_a_grade_of_a_school_without_a_kept_section_is_the_filters() -> None:
 
 
 def test_a_filter_that_keeps_nothing_is_said_to() -> None:
-    (cause,) = causes(
-        blocked(100, NONE), students=100, cohorts={SchoolGrade("north", "3"): 100}, has_rules=True
-    )
+    (cause,) = causes(blocked(100, NONE), students=100, cohorts={NORTH_3: 100}, has_rules=True)
 
     assert "keeps no section that any of the 100 students is in" in cause.advice
 
@@ -272,9 +266,7 @@ def test_single_students_in_no_section_at_all_are_the_districts_data() -> None:
 
 
 def test_a_whole_grade_in_no_section_at_all_has_sections_that_are_not_shared() -> None:
-    (cause,) = causes(
-        blocked(50, NONE, is_listed=False), cohorts={SchoolGrade("north", "3"): 50}, has_rules=True
-    )
+    (cause,) = causes(blocked(50, NONE, is_listed=False), cohorts={NORTH_3: 50}, has_rules=True)
 
     assert told(cause) == ("sharing.sections_not_shared", Owner.SHARING, 50)
 
@@ -306,7 +298,7 @@ def test_a_student_with_two_errors_is_unblocked_by_neither_alone() -> None:
 
 
 def test_a_cause_stands_since_its_oldest_finding() -> None:
-    place = SchoolGrade("north", "3")
+    place = NORTH_3
     groups = (
         Blocked({SEVERAL: later(60)}, 1, place),
         Blocked({SEVERAL: NOON, missing(): later(-60)}, 1, place),
@@ -318,6 +310,9 @@ def test_a_cause_stands_since_its_oldest_finding() -> None:
 
 
 # Mass removals
+
+
+VANISHED = "sharing.students_vanished"
 
 
 def removal(*groups: Removed, schools: tuple[str, ...] = (), **fields: Any) -> list[Cause]:
@@ -356,7 +351,7 @@ def test_a_plan_with_other_errors_is_not_said_to_wait_for_an_approval() -> None:
 
 
 def test_whole_grades_gone_while_their_school_stays_are_a_narrowed_sharing_rule() -> None:
-    (cause,) = removal(gone(100, grade="9"), gone(100, grade="10"), cohorts={SchoolGrade("north", "3"): 90})
+    (cause,) = removal(gone(100, grade="9"), gone(100, grade="10"), cohorts={NORTH_3: 90})
 
     assert (cause.code, cause.grades) == ("sharing.rule_narrowed", ("10", "9"))
     assert "grades 10 and 9" in cause.advice
@@ -375,51 +370,39 @@ def test_most_classes_replaced_is_a_new_school_year() -> None:
     assert "48 of 50 classes are replaced" in cause.advice
 
 
-@pytest.mark.parametrize(
-    ("committed", "code"), [(100, "vendor.rollover"), (101, "sharing.students_vanished")]
-)
-def test_a_new_school_year_replaces_half_of_the_classes(committed: int, code: str) -> None:
-    (cause,) = removal(
-        gone(100),
-        cohorts={SchoolGrade("north", "3"): 100},
-        classes_committed=committed,
-        classes_removed=50,
-        classes_new=50,
-    )
-
-    assert cause.code == code
+REPLACED = {"classes_removed": 50, "classes_new": 50}
 
 
 @pytest.mark.parametrize(
-    ("others", "code"), [(50, "sharing.rule_narrowed"), (51, "sharing.students_vanished")]
+    ("groups", "facts", "code"),
+    [
+        pytest.param(
+            [gone(100)], {"classes_committed": 100, **REPLACED}, "vendor.rollover", id="half of classes"
+        ),
+        pytest.param(
+            [gone(100)], {"classes_committed": 101, **REPLACED}, VANISHED, id="less than half of classes"
+        ),
+        pytest.param(
+            [gone(50, grade="9"), gone(50)], {}, "sharing.rule_narrowed", id="half are whole grades"
+        ),
+        pytest.param([gone(50, grade="9"), gone(51)], {}, VANISHED, id="less than half are whole grades"),
+        pytest.param([gone(100, reissued=50)], {}, "sis.ids_reissued", id="half come back"),
+        pytest.param([gone(101, reissued=50)], {}, VANISHED, id="less than half come back"),
+        pytest.param([gone(1)], {"cohorts": {}}, "sharing.rule_narrowed", id="a school of one student"),
+        pytest.param([gone(2)], {"cohorts": {}}, "sharing.school_vanished", id="a school of two students"),
+    ],
 )
-def test_a_rule_was_narrowed_where_half_of_the_removed_are_whole_grades(others: int, code: str) -> None:
-    (cause,) = removal(gone(50, grade="9"), gone(others), cohorts={SchoolGrade("north", "3"): 90})
-
-    assert cause.code == code
-
-
-@pytest.mark.parametrize(("students", "code"), [(1, "sharing.rule_narrowed"), (2, "sharing.school_vanished")])
-def test_a_school_vanished_where_it_had_two_students_and_has_none(students: int, code: str) -> None:
-    (cause,) = removal(gone(students))
-
-    assert cause.code == code
-
-
-@pytest.mark.parametrize(
-    ("students", "code"), [(100, "sis.ids_reissued"), (101, "sharing.students_vanished")]
-)
-def test_ids_were_reissued_where_half_of_the_removed_come_back(students: int, code: str) -> None:
-    (cause,) = removal(gone(students, reissued=50), cohorts={SchoolGrade("north", "3"): 100})
+def test_what_removed_students_is_told_by_what_half_of_them_have(
+    groups: list[Removed], facts: dict[str, Any], code: str
+) -> None:
+    (cause,) = removal(*groups, **{"cohorts": {NORTH_3: 100}, **facts})
 
     assert cause.code == code
 
 
 @pytest.mark.parametrize(("most", "found"), [(900, [900, 100]), (901, [1001])])
 def test_a_tenth_of_the_removed_is_a_cause_of_its_own_and_less_is_not(most: int, found: list[int]) -> None:
-    folded = removal(
-        gone(most), gone(100, "south", is_staged=True), cohorts={SchoolGrade("north", "3"): 5000}
-    )
+    folded = removal(gone(most), gone(100, "south", is_staged=True), cohorts={NORTH_3: 5000})
 
     assert [cause.removed for cause in folded] == found
 
@@ -431,7 +414,7 @@ def test_students_who_are_still_shared_fell_out_of_our_own_scope() -> None:
 
 
 def test_students_gone_here_and_there_are_a_plain_removal_with_the_few_others() -> None:
-    (cause,) = removal(gone(100), gone(5, is_staged=True), cohorts={SchoolGrade("north", "3"): 100})
+    (cause,) = removal(gone(100), gone(5, is_staged=True), cohorts={NORTH_3: 100})
 
     assert (cause.code, cause.removed) == ("sharing.students_vanished", 105)
 
@@ -463,19 +446,20 @@ def test_quarantined_events_are_ours_to_replay_or_discard() -> None:
     assert "Replay or discard" in cause.advice
 
 
-def test_a_district_never_read_whole_is_ours_to_read() -> None:
-    (cause,) = causes(others=[others(Code.NO_BASELINE, DISTRICT)])
-
-    assert (cause.code, cause.owner) == ("vendor.no_baseline", Owner.VENDOR)
-
-
-@pytest.mark.parametrize("code", [Code.NO_BASELINE, Code.EVENTS_QUARANTINED])
-def test_reading_from_clever_is_advised_only_where_the_district_is_connected(code: Code) -> None:
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        (Code.NO_BASELINE, "vendor.no_baseline"),
+        (Code.EVENTS_QUARANTINED, "vendor.events_quarantined"),
+    ],
+)
+def test_reading_from_clever_is_ours_and_advised_where_connected(code: Code, cause: str) -> None:
     found = [others(code, DISTRICT, waiting=1)]
 
     (connected,) = causes(others=found, is_connected=True)
     (alone,) = causes(others=found, is_connected=False)
 
+    assert (connected.code, connected.owner) == (cause, Owner.VENDOR)
     assert f"`rostering resync {DISTRICT}`" in connected.advice
     assert f"`rostering resync {DISTRICT} --from FOLDER`" in alone.advice
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.words import Severity
-from tests.support.builders.records import DISTRICT, record_id, section, student
+from tests.support.builders.records import DISTRICT, Json, record_id, section, student
 from worker.domain.preflight.checks import (
     LISTED_IDS,
     DistrictContext,
@@ -35,6 +35,10 @@ def judged(*counted: RecordId, policy: Policy = WHOLE, **fields: Any) -> list[di
 
 def about_student(code: str, severity: str = "error", **detail: Any) -> dict[str, Any]:
     return {"code": code, "severity": severity, "kind": "student", "id": record_id(1), **detail}
+
+
+def about_district(code: str, **detail: Any) -> dict[str, Any]:
+    return {"code": code, "severity": "error", "kind": "district", "id": DISTRICT, **detail}
 
 
 def about_section(kind: str, code: str, **detail: Any) -> dict[str, Any]:
@@ -123,29 +127,30 @@ def test_a_student_may_have_every_finding_at_once() -> None:
 # Sections
 
 
-def test_a_class_whose_teacher_and_students_are_known_has_no_finding() -> None:
-    assert section_findings(SectionContext(section(), is_class=True), WHOLE) == []
+UNKNOWN = [record_id(502), record_id(501)]
 
 
-def test_a_class_that_lists_no_teacher_is_warned_of() -> None:
-    context = SectionContext(section(teachers=()), is_class=True)
-
-    assert items(section_findings(context, WHOLE)) == [about_section("class", "class.no_teacher")]
-
-
-def test_a_class_with_an_unknown_teacher_is_warned_of_with_sorted_ids() -> None:
-    unknown = [record_id(502), record_id(501)]
-    context = SectionContext(section(), is_class=True, unknown_teachers=unknown)
-
-    assert items(section_findings(context, WHOLE)) == [
-        about_section("class", "class.unknown_teacher", teachers=[record_id(501), record_id(502)])
-    ]
-
-
-def test_a_kept_section_that_is_no_class_says_nothing_of_its_teachers() -> None:
-    context = SectionContext(section(teachers=()), is_class=False, unknown_teachers=[record_id(501)])
-
-    assert section_findings(context, WHOLE) == []
+@pytest.mark.parametrize(
+    ("context", "warnings"),
+    [
+        pytest.param(SectionContext(section(), is_class=True), [], id="a class whose teacher is known"),
+        pytest.param(
+            SectionContext(section(teachers=()), is_class=True),
+            [about_section("class", "class.no_teacher")],
+            id="a class without a teacher",
+        ),
+        pytest.param(
+            SectionContext(section(), is_class=True, unknown_teachers=UNKNOWN),
+            [about_section("class", "class.unknown_teacher", teachers=sorted(UNKNOWN))],
+            id="a class whose teachers are unknown",
+        ),
+        pytest.param(
+            SectionContext(section(teachers=()), is_class=False, unknown_teachers=UNKNOWN), [], id="no class"
+        ),
+    ],
+)
+def test_a_class_is_warned_of_for_its_teachers(context: SectionContext, warnings: list[Json]) -> None:
+    assert items(section_findings(context, WHOLE)) == warnings
 
 
 @pytest.mark.parametrize("is_class", [True, False])
@@ -181,40 +186,27 @@ def test_a_district_with_students_and_no_removal_has_no_finding() -> None:
 
 
 def test_a_district_without_a_student_cannot_be_committed() -> None:
-    assert district(students=0, committed=0) == [
-        {"code": "district.no_students", "severity": "error", "kind": "district", "id": DISTRICT}
-    ]
+    assert district(students=0, committed=0) == [about_district("district.no_students")]
 
 
 def test_unreadable_events_that_wait_hold_the_district_back() -> None:
     (found,) = district(quarantined=3)
 
-    assert found == {
-        "code": "district.events_quarantined",
-        "severity": "error",
-        "kind": "district",
-        "id": DISTRICT,
-        "waiting": 3,
-    }
+    assert found == about_district("district.events_quarantined", waiting=3)
 
 
 @pytest.mark.parametrize(
     ("removed", "committed", "held"),
     [
-        (100, 1000, False),
-        (101, 1000, True),
-        (10, 10, False),
-        (11, 11, True),
-        (11, 110, False),
-        (11, 109, True),
+        *((100, 1000, False), (101, 1000, True), (10, 10, False)),
+        *((11, 11, True), (11, 110, False), (11, 109, True)),
     ],
 )
 def test_a_tenth_and_ten_students_make_a_mass_removal(removed: int, committed: int, held: bool) -> None:
     found = district(removed=removed, committed=committed)
 
-    expected = {"code": "district.mass_removal", "severity": "error", "kind": "district", "id": DISTRICT}
     detail = {"removed": removed, "committed": committed, "limit_percent": 10}
-    assert found == ([expected | detail] if held else [])
+    assert found == ([about_district("district.mass_removal", **detail)] if held else [])
 
 
 @pytest.mark.parametrize(

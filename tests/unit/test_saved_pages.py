@@ -34,6 +34,13 @@ def save(tmp_path: Path) -> Save:
     return to_file
 
 
+@pytest.fixture
+def folder(save: Save, tmp_path: Path) -> Path:
+    """Lend a folder with the sections of a district."""
+    save("sections.json", section_json())
+    return tmp_path
+
+
 def write(path: Path, document: Any) -> Path:
     path.write_text(document if isinstance(document, str) else json.dumps(document))
     return path
@@ -112,44 +119,34 @@ def missing_after(name: str, number: int) -> str:
     return f"FOLDER/{name}: the next page of users is missing, the one that begins after {record_id(number)}"
 
 
-def test_pages_that_lead_to_one_another_are_whole(save: Save, tmp_path: Path) -> None:
-    save("sections.json", section_json())
-    linked(tmp_path, "users-1.json", student_json(1), student_json(2), next=after(2))
-    linked(tmp_path, "users-2.json", student_json(3), self=after(2), prev="/v3.1/users?ending_before=3")
+def test_pages_that_lead_to_one_another_are_whole(folder: Path) -> None:
+    linked(folder, "users-1.json", student_json(1), student_json(2), next=after(2))
+    linked(folder, "users-2.json", student_json(3), self=after(2), prev="/v3.1/users?ending_before=3")
 
-    assert [len(page) for page in SavedPageFolder(tmp_path).pages("users", 10)] == [3]
-
-
-def test_pages_that_break_off_are_refused(save: Save, tmp_path: Path) -> None:
-    save("sections.json", section_json())
-    linked(tmp_path, "users-1.json", student_json(1), next=after(1))
-    linked(tmp_path, "users-2.json", student_json(2), self=after(1), next=after(2))
-
-    assert refusal(tmp_path) == missing_after("users-2.json", 2)
+    assert [len(page) for page in SavedPageFolder(folder).pages("users", 10)] == [3]
 
 
-def test_a_page_that_is_named_out_of_order_is_still_the_next_one(save: Save, tmp_path: Path) -> None:
-    save("sections.json", section_json())
-    linked(tmp_path, "users-b.json", student_json(1), next=after(1))
-    linked(tmp_path, "users-a.json", student_json(2), self=after(1))
+def test_a_page_that_is_named_out_of_order_is_still_the_next_one(folder: Path) -> None:
+    linked(folder, "users-b.json", student_json(1), next=after(1))
+    linked(folder, "users-a.json", student_json(2), self=after(1))
 
-    assert [len(page) for page in SavedPageFolder(tmp_path).pages("users", 10)] == [2]
-
-
-def test_an_empty_page_ends_a_list_as_well(save: Save, tmp_path: Path) -> None:
-    save("sections.json", section_json())
-    linked(tmp_path, "users-1.json", student_json(1), next=after(1))
-    linked(tmp_path, "users-2.json", self=after(1))
-
-    assert SavedPageFolder(tmp_path).collections() == ["users", "sections"]
+    assert [len(page) for page in SavedPageFolder(folder).pages("users", 10)] == [2]
 
 
-def test_an_empty_page_of_another_place_does_not(save: Save, tmp_path: Path) -> None:
-    save("sections.json", section_json())
-    linked(tmp_path, "users-1.json", student_json(1), next=after(1))
-    linked(tmp_path, "users-2.json", self=after(7))
+def test_pages_that_break_off_are_refused(folder: Path) -> None:
+    linked(folder, "users-1.json", student_json(1), next=after(1))
+    linked(folder, "users-2.json", student_json(2), self=after(1), next=after(2))
 
-    assert refusal(tmp_path) == missing_after("users-1.json", 1)
+    assert refusal(folder) == missing_after("users-2.json", 2)
+
+
+def test_an_empty_page_ends_a_list_at_its_own_place_only(folder: Path) -> None:
+    linked(folder, "users-1.json", student_json(1), next=after(1))
+    linked(folder, "users-2.json", self=after(7))
+    assert refusal(folder) == missing_after("users-1.json", 1)
+
+    linked(folder, "users-2.json", self=after(1))
+    assert SavedPageFolder(folder).collections() == ["users", "sections"]
 
 
 def test_rows_of_another_collection_are_not_the_next_page(save: Save, tmp_path: Path) -> None:
@@ -161,20 +158,18 @@ def test_rows_of_another_collection_are_not_the_next_page(save: Save, tmp_path: 
 
 
 @pytest.mark.parametrize("links", [None, "none", [None, "x", {}, {"rel": "next"}], {"next": "/v3.1/users"}])
-def test_links_that_lead_nowhere_are_left_alone(save: Save, tmp_path: Path, links: Any) -> None:
-    save("sections.json", section_json())
+def test_links_that_lead_nowhere_are_left_alone(folder: Path, links: Any) -> None:
     rows = [{"data": student_json(), "uri": "/v3.1/users/1"}]
-    write(tmp_path / "users.json", {"data": rows, "links": links})
+    write(folder / "users.json", {"data": rows, "links": links})
 
-    assert [len(page) for page in SavedPageFolder(tmp_path).pages("users", 10)] == [1]
+    assert [len(page) for page in SavedPageFolder(folder).pages("users", 10)] == [1]
 
 
 @pytest.mark.parametrize("uri", ["/v3.1/users?limit=100", "http://[", "/elsewhere?starting_after=1", ""])
-def test_a_link_without_the_next_pages_place_is_ignored(save: Save, tmp_path: Path, uri: str) -> None:
-    save("sections.json", section_json())
-    linked(tmp_path, "users.json", student_json(1), next=uri)
+def test_a_link_without_the_next_pages_place_is_ignored(folder: Path, uri: str) -> None:
+    linked(folder, "users.json", student_json(1), next=uri)
 
-    assert [len(page) for page in SavedPageFolder(tmp_path).pages("users", 10)] == [1]
+    assert [len(page) for page in SavedPageFolder(folder).pages("users", 10)] == [1]
 
 
 def test_a_page_has_at_least_one_row(save: Save, tmp_path: Path) -> None:
@@ -238,16 +233,15 @@ def test_a_page_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     assert "FOLDER/users.json: expected a page" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("row", ["Fernquay", None, {"data": "Fernquay"}, {"name": "Fernquay"}])
-def test_a_page_without_any_record_is_refused(tmp_path: Path, row: Any) -> None:
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("Fernquay", None, {"data": "Fernquay"}, {"name": "Fernquay"}),
+        *({"data": record} for record in (event_json(student_json()), {"id": "x"})),
+    ],
+)
+def test_a_page_without_records_of_anything_known_is_refused(tmp_path: Path, row: Any) -> None:
     write(tmp_path / "users.json", {"data": [row]})
-
-    assert refusal(tmp_path) == "FOLDER/users.json: expected records of a collection that Clever has"
-
-
-@pytest.mark.parametrize("record", [event_json(student_json()), {"id": "x"}])
-def test_a_page_of_records_of_nothing_known_is_refused(tmp_path: Path, record: Json) -> None:
-    write(tmp_path / "users.json", {"data": [{"data": record}]})
 
     assert refusal(tmp_path) == "FOLDER/users.json: expected records of a collection that Clever has"
 
@@ -263,14 +257,11 @@ def test_a_page_of_records_of_nothing_known_is_refused(tmp_path: Path, record: J
         ({"data": {"id": 7, "roles": {}}}, {"id": 7, "roles": {}}),
     ],
 )
-def test_a_row_without_a_record_or_an_id_stays_among_the_others_as_far_as_it_goes(
-    save: Save, tmp_path: Path, odd: object, kept: Json
-) -> None:
-    save("sections.json", section_json())
+def test_a_row_without_a_record_or_an_id_stays_where_it_was(folder: Path, odd: object, kept: Json) -> None:
     student = {"data": student_json(), "uri": "/v3.1/users/1"}
-    write(tmp_path / "users.json", {"data": [student, odd]})
+    write(folder / "users.json", {"data": [student, odd]})
 
-    (page,) = SavedPageFolder(tmp_path).pages("users", 5)
+    (page,) = SavedPageFolder(folder).pages("users", 5)
 
     assert page == [student_json(), kept]
 

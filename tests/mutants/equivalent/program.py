@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+ONE_BYTE: Final = "one byte more or less until others have their turn is nothing to anybody"
+ONE_MESSAGE: Final = "a loss is read alone: its batch has one message, which is the first and the last"
+OPENED: Final = "it is set when the subscription is opened, before anything looks at it"
+
 EQUIVALENT: Final[dict[str, str]] = {
     "worker/adapters/postgres/alerts/deliveries.sql::refresh: "
     "WHERE i.told IS NOT NULL AND l.status <> 'resolved' AND l.delivered_at IS NOT NULL => "
@@ -23,21 +27,13 @@ EQUIVALENT: Final[dict[str, str]] = {
         "fewer than no student is a small district, of which nothing is refused, as none is"
     ),
     "worker/pipeline/ingest/micro_batch.py::read_in_turns: batch, since, latest = MicroBatch(), 0, "
-    "latest_at(time.time()) => batch, since, latest = MicroBatch(), 1, latest_at(time.time())": (
-        "one byte more or less until others have their turn is nothing to anybody"
-    ),
+    "latest_at(time.time()) => batch, since, latest = MicroBatch(), 1, latest_at(time.time())": ONE_BYTE,
     "worker/pipeline/ingest/micro_batch.py::read_in_turns: batch, since, latest = MicroBatch(), 0, "
     "latest_at(time.time()) => batch, since, latest = MicroBatch(), (-1), "
-    "latest_at(time.time())": ("one byte more or less until others have their turn is nothing to anybody"),
-    "worker/pipeline/ingest/micro_batch.py::read_in_turns: if since >= SLICE: => if since > SLICE:": (
-        "one byte more or less until others have their turn is nothing to anybody"
-    ),
-    "worker/pipeline/ingest/micro_batch.py::read_in_turns: since = 0 => since = 1": (
-        "one byte more or less until others have their turn is nothing to anybody"
-    ),
-    "worker/pipeline/ingest/micro_batch.py::read_in_turns: since = 0 => since = (-1)": (
-        "one byte more or less until others have their turn is nothing to anybody"
-    ),
+    "latest_at(time.time())": ONE_BYTE,
+    "worker/pipeline/ingest/micro_batch.py::read_in_turns: if since >= SLICE: => if since > SLICE:": ONE_BYTE,
+    "worker/pipeline/ingest/micro_batch.py::read_in_turns: since = 0 => since = 1": ONE_BYTE,
+    "worker/pipeline/ingest/micro_batch.py::read_in_turns: since = 0 => since = (-1)": ONE_BYTE,
     "worker/pipeline/evaluate/candidate/step3_classes.py::refresh_classes: if state.rank is "
     "not None and state.record "
     "is not None => if ((state.rank is not None))": (
@@ -45,9 +41,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     ),
     "worker/pipeline/ingest/quarantine.py::_whose: return batch.arrivals[0].district_id, "
     "batch.arrivals[0].event_id => return batch.arrivals[0].district_id, "
-    "batch.arrivals[(-1)].event_id": (
-        "a loss is read alone: its batch has one message, which is the first and the last"
-    ),
+    "batch.arrivals[(-1)].event_id": ONE_MESSAGE,
     "worker/pipeline/poll/turn.py::_Turn._read_baseline: if run is None or is_over or "
     "connection.resync is not None: => if ((is_over) or (connection.resync is not None)):": (
         "where there is no run, its time is over as well; the condition says so to mypy"
@@ -57,26 +51,19 @@ EQUIVALENT: Final[dict[str, str]] = {
     "(run.age_seconds > baseline.OLDEST_RUN_SECONDS))": (
         "a run that is read is read again only where that was asked for, which is the next condition"
     ),
-    "worker/pipeline/ingest/stage.py::IngestStage: _looked_at: float = 0.0 => _looked_at: float = 1.0": (
-        "it is set when the subscription is opened, before anything looks at it"
-    ),
+    "worker/pipeline/ingest/stage.py::IngestStage: "
+    "_looked_at: float = 0.0 => _looked_at: float = 1.0": OPENED,
     "worker/runtime/loop.py::_Loop.turn: if task is None or task.cancelling(): => if "
     "((task.cancelling())):": ("a turn always runs in a task; the condition says so to mypy"),
     "worker/pipeline/ingest/quarantine.py::_whose: return batch.arrivals[0].district_id, "
     "batch.arrivals[0].event_id => return batch.arrivals[(-1)].district_id, "
-    "batch.arrivals[0].event_id": (
-        "a loss is read alone: its batch has one message, which is the first and the last"
-    ),
-    "worker/pipeline/ingest/stage.py::IngestStage: _looked_at: float = 0.0 => _looked_at: float = (-1.0)": (
-        "it is set when the subscription is opened, before anything looks at it"
-    ),
-    "worker/pipeline/ingest/stage.py::IngestStage: _is_narrow: bool = False => _is_narrow: bool = True": (
-        "it is set when the subscription is opened, before anything looks at it"
-    ),
+    "batch.arrivals[0].event_id": ONE_MESSAGE,
+    "worker/pipeline/ingest/stage.py::IngestStage: "
+    "_looked_at: float = 0.0 => _looked_at: float = (-1.0)": OPENED,
+    "worker/pipeline/ingest/stage.py::IngestStage: "
+    "_is_narrow: bool = False => _is_narrow: bool = True": OPENED,
     "worker/pipeline/ingest/quarantine.py::_whose: return batch.unreadable[0][1].district_id, None => "
-    "return batch.unreadable[(-1)][1].district_id, None": (
-        "a loss is read alone: its batch has one message, which is the first and the last"
-    ),
+    "return batch.unreadable[(-1)][1].district_id, None": ONE_MESSAGE,
     "worker/pipeline/ingest/stage.py::_Group: due_at: float = 0.0 => due_at: float = 1.0": (
         "it is set when a group is put aside, before anything looks at it"
     ),

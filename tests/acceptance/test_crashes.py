@@ -37,11 +37,11 @@ COPIES = 5
 
 @pytest.mark.timeout(240)
 async def test_five_copies_shuffled_over_four_workers_of_which_one_is_killed_every_second(site: Site) -> None:
-    district = generate(DistrictSpec(students=400, seed=7))
+    district = generate(DistrictSpec(students=150, seed=7))
     feed = Feed(district.id, district_started(district))
     events = list(arrival(district, feed))
     kept = homerooms(district)
-    changed = day_of_changes(district, feed, seed=3, count=120, kept=kept)
+    changed = day_of_changes(district, feed, seed=3, count=40, kept=kept)
 
     consumer = await _through_a_storm(site, district.id, [events, changed])
 

@@ -7,7 +7,6 @@ import json
 import re
 import signal
 import socket
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from tests.acceptance.program import CLEVER_DEMO, PROGRAM, REPOSITORY, Finished, Roster, Site, apply, digest
+from tests.acceptance.program import CLEVER_DEMO, Finished, Process, Roster, Site, apply, digest, started
 from tests.support.builders.clever_pages import write_pages
 from worker.sandbox.district import DistrictSpec, generate
 
@@ -33,20 +32,15 @@ async def demo(folder: Path, *options: str) -> Finished:
 @asynccontextmanager
 async def running_demo(folder: Path, *options: str) -> AsyncIterator[tuple[Process, asyncio.StreamReader]]:
     """Run the demo while the context is open, and read along."""
-    process = await asyncio.create_subprocess_exec(
-        *PROGRAM,
-        "demo",
-        *options,
-        stdout=asyncio.subprocess.PIPE,
-        env=Site(folder).environment(),
-        cwd=REPOSITORY,
-    )
+    process = await started(["demo", *options], Site(folder).environment())
+    assert process.stdin is not None
     assert process.stdout is not None
+    process.stdin.close()
     try:
         yield process, process.stdout
     finally:
         if process.returncode is None:
-            process.kill()
+            process.send_signal(signal.SIGKILL)
         await process.wait()
 
 
@@ -236,7 +230,7 @@ async def test_a_district_whose_filter_is_not_at_fault_gets_no_suggestion(tmp_pa
 async def test_after_one_that_was_killed_it_is_told_anew_and_served_until_ctrl_c(tmp_path: Path) -> None:
     async with running_demo(tmp_path) as (process, lines):
         await until(lines, "2. ")
-        process.kill()
+        process.send_signal(signal.SIGKILL)
 
     async with running_demo(tmp_path, "--serve") as (process, lines):
         told = await until(lines, "until Ctrl-C")

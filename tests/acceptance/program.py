@@ -136,7 +136,7 @@ class Worker:
         return cls(process)
 
     async def logged(
-        self, event: str, matches: Callable[[dict[str, Any]], bool] = lambda _: True, seconds: float = 30
+        self, event: str, matches: Callable[[dict[str, Any]], bool] = lambda _: True, seconds: float = 60
     ) -> dict[str, Any]:
         """Return the first line of this event that matches; waits for it."""
 

@@ -57,3 +57,4 @@ async def until_ready(worker: Worker) -> None:
             async with session.get(f"{await worker.url()}ready") as answer:
                 if answer.status == 200:
                     return
+            await asyncio.sleep(0.1)

@@ -97,3 +97,4 @@ async def failing(worker: Worker) -> dict[str, str]:
                 told: dict[str, str] = (await answer.json())["failing"]
                 if answer.status == 503 and told:
                     return told
+            await asyncio.sleep(0.1)

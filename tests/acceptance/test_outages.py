@@ -49,7 +49,7 @@ async def test_what_a_dead_broker_missed_is_told(breakable_site: Site, killed_ra
             async with opened_store(site.database_url or "") as store:
                 await store.districts.set_filter(DISTRICT, NOBODYS_FILTER, "somebody")
             await until(lambda: waits_in_the_outbox(site))
-            code = await asyncio.wait_for(worker_under_a_supervisor.process.wait(), 20)
+            code = await asyncio.wait_for(worker_under_a_supervisor.process.wait(), 60)
             said = [line for line in worker.records if line.get("level") in {"warning", "error"}]
         async with consuming(site.broker_url or "") as after:
             await after.until(lambda: len(after.reviews) == 1)
@@ -118,7 +118,7 @@ async def publish(site: Site, events: list[Json]) -> None:
             await send(json.dumps(event).encode())
 
 
-async def until(happened: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
+async def until(happened: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Ask again and again until the answer is yes."""
     async with asyncio.timeout(seconds):
         while not await happened():  # noqa: ASYNC110 — another process's work

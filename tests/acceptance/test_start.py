@@ -114,7 +114,7 @@ async def declare_otherwise(url: str, name: str) -> None:
 
 async def until_ready(session: aiohttp.ClientSession) -> None:
     """Wait until `/ready` answers 200, naming nothing that fails."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with session.get("/ready") as answer:
                 said = json.loads(await answer.text())

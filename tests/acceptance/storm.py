@@ -21,8 +21,6 @@ from tests.support.servers.tcp_proxy import TcpProxy
 GRANTS = Path(__file__).parents[2] / "config" / "postgres" / "worker-role.sql"
 WRITTEN = ("inbox", "windows", "staged", "roster", "findings", "decisions", "outbox", "evaluated_events")
 """Tables that a right is taken away on, or that are called otherwise, for a moment."""
-WATERMARK = "vm_memory_monitor:set_vm_memory_high_watermark"
-"""In the broker: the share of the memory from which on it blocks whoever publishes."""
 
 
 @dataclass
@@ -167,9 +165,9 @@ class Storm:
 
     async def raise_the_brokers_alarm(self) -> None:
         """Have the broker block whoever publishes, for some seconds."""
-        await asyncio.to_thread(self.node.evaluate, f"{WATERMARK}(0.000001)")
+        await asyncio.to_thread(self.node.raise_memory_alarm)
         await asyncio.sleep(4)
-        await asyncio.to_thread(self.node.evaluate, f"{WATERMARK}(0.6)")
+        await asyncio.to_thread(self.node.lift_memory_alarm)
 
     async def restart_the_broker(self) -> None:
         """Kill the broker, and start it again."""

@@ -1,15 +1,15 @@
 """A PostgreSQL server for the tests, which lends migrated and empty databases.
 
 A database that comes back is emptied and lent again, which takes less than making another one. One that
-somebody is still connected to is emptied when it is to be lent. One that cannot be emptied then either, or
-whose schema is not the template's any more, is thrown away instead.
+somebody is still connected to is emptied when it is to be lent. One that cannot be emptied then either, whose
+schema is not the template's any more, or whose tables have grown, is thrown away instead.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Final
@@ -43,39 +43,40 @@ SHAPE: Final = "SELECT " + ", ".join(
 )
 
 # By what was written and not by what is there: a table whose rows were all deleted, or rolled back, is not
-# as new either. With the tables that refer to one, and the catalogs of a schema.
+# as new either.
 WRITTEN: Final = f"""
-    WITH RECURSIVE written AS (
-        SELECT oid FROM pg_class
-        WHERE relkind = 'r'
-          AND (relnamespace = 'public'::regnamespace
-               OR oid = ANY (ARRAY[{", ".join(f"'{catalog}'" for catalog in sorted(CATALOGS))}]::regclass[]))
-          AND pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid)
-              + pg_stat_get_tuples_deleted(oid) > 0
-        UNION
-        SELECT c.conrelid FROM pg_constraint c JOIN written w ON w.oid = c.confrelid WHERE c.contype = 'f'
-    )
-    SELECT oid::regclass::text AS name FROM written"""
+    SELECT oid::regclass::text AS name, pg_relation_size(oid) AS size FROM pg_class
+    WHERE relkind = 'r'
+      AND (relnamespace = 'public'::regnamespace
+           OR oid = ANY (ARRAY[{", ".join(f"'{catalog}'" for catalog in sorted(CATALOGS))}]::regclass[]))
+      AND pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid)
+          + pg_stat_get_tuples_deleted(oid) > 0"""
+GROWN: Final = 16 * 8192
+"""Bytes of a table in which too many rows that were deleted take room."""
 
 COPIES: Final = "SELECT datname FROM pg_database WHERE starts_with(datname, $1 || '_')"
 
-FILLED: Final = """
-    SELECT c.oid::regclass::text AS name,
-           string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) AS columns
+TABLES: Final = """
+    SELECT c.oid::regclass::text AS name, bool_or(a.attname = 'district_id') AS is_by_district,
+           string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
+               FILTER (WHERE a.attgenerated = '') AS columns,
+           array_remove(array_agg(pg_get_serial_sequence(c.oid::regclass::text, a.attname)), NULL) AS counters
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND pg_relation_size(c.oid) > 0
-      AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
     GROUP BY c.oid"""
 
 
-async def written(connection: asyncpg.Connection) -> list[str] | None:
-    """Return the tables that were written since the database was lent; None while somebody else is connected.
+async def written(connection: asyncpg.Connection) -> dict[str, int] | None:
+    """Return the tables that were written since the database was lent, with their sizes.
 
-    The server learns what a connection wrote at the latest when it ends.
+    None while somebody else is connected: the server learns at a connection's end what was written by it.
     """
     if await connection.fetchval(SOMEBODY_ELSE):
         return None
-    return [name for (name,) in await connection.fetch(WRITTEN)]
+    return {row["name"]: row["size"] for row in await connection.fetch(WRITTEN)}
+
+
+BESIDE_THE_SHADOW: Final = f"WHERE district_id IS DISTINCT FROM '{shadow.SHADOW}'"
 
 
 @dataclass
@@ -85,9 +86,11 @@ class Template:
     name: str
     copies: str
     """What the names of its copies begin with."""
+    added: str = ""
+    """The condition of SQL by which rows of a district are of a test, and not of the template."""
     shape: list[int] = field(default_factory=list)
-    seeds: dict[str, str] = field(default_factory=dict)
-    """The columns of each table that a new database has rows in; these stand in `seeds` as well."""
+    emptying: dict[str, str] = field(default_factory=dict)
+    """The statements that make a table as it is in a new database, by the table."""
     emptied: list[str] = field(default_factory=list)
     """The names of copies that are as new."""
     returned: list[str] = field(default_factory=list)
@@ -96,31 +99,33 @@ class Template:
     async def look(self, connection: asyncpg.Connection) -> None:
         """See what a new database is like, and leave nothing to do for autovacuum, which would analyze it."""
         await connection.execute("DROP SCHEMA IF EXISTS seeds CASCADE; CREATE SCHEMA seeds")
-        self.seeds = {row["name"]: row["columns"] for row in await connection.fetch(FILLED)}
-        for name in self.seeds:
-            await connection.execute(f"CREATE TABLE seeds.{name} AS TABLE public.{name}")
+        self.emptying = {}
+        for name, is_by_district, columns, counters in await connection.fetch(TABLES):
+            statements = [f"SELECT setval('{counter}', 1, false)" for counter in counters]
+            if is_by_district:
+                statements.append(f"DELETE FROM {name} {self.added}")
+            else:
+                await connection.execute(f"CREATE TABLE seeds.{name} AS TABLE public.{name}")
+                rows = f"SELECT {columns} FROM seeds.{name}"
+                statements.append(f"DELETE FROM {name}")
+                statements.append(f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE {rows}")
+            self.emptying[name] = "; ".join(statements)
         self.shape = await _shape(connection)
         await _forget_writes(connection)
 
-    async def empty(self, connection: asyncpg.Connection, tables: list[str] | None) -> bool:
-        """Make a copy in which tables were written as it was when it was new; False where that cannot be."""
-        if tables is None:
-            return False
+    async def empty(self, connection: asyncpg.Connection, tables: dict[str, int]) -> bool:
+        """Make a copy in which tables were written as it was when it was new; False where that cannot be.
+
+        The shadow must have stayed as it was.
+        """
         if not CATALOGS.isdisjoint(tables) and await _shape(connection) != self.shape:
             return False
         ours = [name for name in tables if name not in CATALOGS]
+        if any(tables[name] > GROWN for name in ours):
+            return False
         if ours:
             # Without triggers: what nobody may delete from a table goes as well.
-            statements = [
-                "SET session_replication_role = replica",
-                f"TRUNCATE {', '.join(ours)} RESTART IDENTITY",
-            ]
-            statements += [
-                f"INSERT INTO {name} ({self.seeds[name]}) OVERRIDING SYSTEM VALUE "
-                f"SELECT {self.seeds[name]} FROM seeds.{name}"
-                for name in ours
-                if name in self.seeds
-            ]
+            statements = ["SET session_replication_role = replica", *map(self.emptying.__getitem__, ours)]
             await connection.execute("; ".join(statements))
         if tables:
             await _forget_writes(connection)
@@ -137,7 +142,9 @@ class PostgresServer:
     shade: shadow.Shadow | None = None
     """The shadow, once it was made."""
     _empty: Template = field(default_factory=lambda: Template("rostering_template", "lent"))
-    _shadowed: Template = field(default_factory=lambda: Template("rostering_shadow_template", "shaded"))
+    _shadowed: Template = field(
+        default_factory=lambda: Template("rostering_shadow_template", "shaded", BESIDE_THE_SHADOW)
+    )
 
     def database_url(self, name: str) -> str:
         """Return the URL of another of its databases."""
@@ -197,15 +204,21 @@ class PostgresServer:
         return name
 
     async def _take_back(self, template: Template, name: str) -> None:
-        changed: list[str] = []
         async with _connection(self.database_url(name)) as connection:
             tables = await written(connection)
-            if template is self._shadowed:
-                assert self.shade is not None
-                changed = await self.shade.changed(connection, tables)
-            is_as_new = await template.empty(connection, tables)
+            changed = await self._changed(template, connection, tables)
+            is_as_new = tables is not None and not changed and await template.empty(connection, tables)
         (template.emptied if is_as_new else template.returned).append(name)
         assert changed == [], f"another district than the test's was changed in {changed}"
+
+    async def _changed(
+        self, template: Template, connection: asyncpg.Connection, tables: Collection[str] | None
+    ) -> list[str]:
+        """Return the tables in which the shadow is not as it was, where it stands."""
+        if template is not self._shadowed:
+            return []
+        assert self.shade is not None
+        return await self.shade.changed(connection, tables)
 
     async def _lent_again(self, template: Template) -> str | None:
         if template.emptied:
@@ -213,7 +226,12 @@ class PostgresServer:
         while template.returned:
             name = template.returned.pop()
             async with _connection(self.database_url(name)) as connection:
-                is_as_new = await template.empty(connection, await written(connection))
+                tables = await written(connection)
+                is_as_new = (
+                    tables is not None
+                    and not await self._changed(template, connection, tables)
+                    and await template.empty(connection, tables)
+                )
             if is_as_new:
                 return name
             await self.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -18,10 +19,16 @@ from worker.runtime.errors import MailboxUnavailable
 from worker.runtime.metrics import Metrics
 
 
+@pytest.fixture(scope="module")
+def dovecot_port() -> Iterator[int]:
+    with running_dovecot() as port:
+        yield port
+
+
 @pytest.fixture
-def dovecot() -> Iterator[Dovecot]:
-    with running_dovecot() as running:
-        yield running
+def dovecot(dovecot_port: int) -> Dovecot:
+    """A mailbox of the test's own."""
+    return Dovecot(dovecot_port, f"bounces-{uuid.uuid4().hex}")
 
 
 async def sent(store: StoreUnderTest) -> None:

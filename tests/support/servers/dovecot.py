@@ -19,7 +19,7 @@ import pytest
 
 from tests.support.servers.installed import path_of
 
-USER, PASSWORD = "bounces", "s3sam3-0p3n"
+PASSWORD = "s3sam3-0p3n"  # noqa: S105 — of a mailbox that is gone with its test
 CONFIGURATION = """\
 protocols = imap
 listen = 127.0.0.1
@@ -28,21 +28,25 @@ state_dir = {folder}/state
 log_path = {folder}/log
 ssl = no
 disable_plaintext_auth = no
+auth_failure_delay = 0
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
 first_valid_uid = 1
-mail_location = maildir:{folder}/mail
+mail_location = maildir:{folder}/mail/%u
 passdb {{
   driver = static
   args = password={password}
 }}
 userdb {{
   driver = static
-  args = uid={user} gid={group} home={folder}/mail
+  args = uid={user} gid={group} home={folder}/mail/%u
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -61,14 +65,15 @@ service stats {{
 
 @dataclass(frozen=True)
 class Dovecot:
-    """A mailbox that can be written into."""
+    """A mailbox that can be written into: whoever knows the password has one under any name."""
 
     port: int
+    user: str
 
     @property
     def url(self) -> str:
         """The address of its inbox."""
-        return f"imap://{USER}:{PASSWORD}@127.0.0.1:{self.port}/INBOX"
+        return f"imap://{self.user}:{PASSWORD}@127.0.0.1:{self.port}/INBOX"
 
     def put(self, *messages: bytes) -> None:
         """Let messages arrive."""
@@ -87,7 +92,7 @@ class Dovecot:
 
     def _logged_in(self) -> imaplib.IMAP4:
         client = imaplib.IMAP4("127.0.0.1", self.port, timeout=20)
-        client.login(USER, PASSWORD)
+        client.login(self.user, PASSWORD)
         return client
 
 
@@ -97,8 +102,8 @@ def dovecot_path() -> str:
 
 
 @contextmanager
-def running_dovecot() -> Iterator[Dovecot]:
-    """Run one while the context is open."""
+def running_dovecot() -> Iterator[int]:
+    """Run one while the context is open; returns its port."""
     path = dovecot_path()
     user = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
     with (
@@ -119,7 +124,7 @@ def running_dovecot() -> Iterator[Dovecot]:
         server = subprocess.Popen([path, "-F", "-c", configuration], stderr=subprocess.DEVNULL)
         try:
             _until_it_answers(server, port, folder / "log")
-            yield Dovecot(port)
+            yield port
         finally:
             server.terminate()
             server.wait(20)

@@ -15,6 +15,7 @@ from tests.support.builders.onboarding_states import (
     KNOW,
     SHARE,
     Onboarding,
+    bring_to,
     made_up_id,
 )
 from tests.support.builders.records import DISTRICT
@@ -55,10 +56,10 @@ async def arrange(onboarding: Onboarding, move: Move) -> list[tuple[State | None
 
 @pytest.mark.parametrize("state", STATES)
 async def test_a_move_is_seen_only_where_the_table_has_it(store: StoreUnderTest, state: State | None) -> None:
-    for move in SEEN:
-        onboarding = Onboarding(store, made_up_id(move))
-        await onboarding.bring_to(state)
+    districts = {move: Onboarding(store, made_up_id(move)) for move in SEEN}
+    await bring_to([*districts.values()], state)
 
+    for move, onboarding in districts.items():
         made = await arrange(onboarding, move)
 
         assert ((state, move) in made) == (state in TABLE[move]), move
@@ -68,9 +69,10 @@ async def test_a_move_is_seen_only_where_the_table_has_it(store: StoreUnderTest,
 
 @pytest.mark.parametrize("state", STATES)
 async def test_a_person_moves_a_district_where_it_may(store: StoreUnderTest, state: State | None) -> None:
-    for move in ORDERED:
-        onboarding = Onboarding(store, made_up_id(move))
-        await onboarding.bring_to(state)
+    districts = {move: Onboarding(store, made_up_id(move)) for move in ORDERED}
+    await bring_to([*districts.values()], state)
+
+    for move, onboarding in districts.items():
         if state in TABLE[move]:
             await may(onboarding, state, move)
         else:

@@ -111,21 +111,10 @@ class Onboarding:
 
     async def bring_to(self, state: State | None) -> None:
         """Bring the district from nowhere to a state."""
-        if state is None:
-            return
-        await self.onboarding.choose(self.district_id, TEAM, "vic")
-        if state is State.CHOSEN:
-            return
-        await self.order(Move.INVITE)
-        if state is State.INVITED:
-            return
-        await self.so(CONNECT, KNOW)
-        await self.advance()
-        for passed in _path(state):
-            await self._go(passed)
-        assert await self.state() is state
+        await bring_to([self], state)
 
-    async def _go(self, state: State) -> None:
+    async def go(self, state: State) -> None:
+        """Do or order what leads from the state before to this one, at the next advance."""
         match state:
             case State.SHARING_REQUESTED:
                 await self.order(Move.REQUEST_SHARING)
@@ -145,7 +134,29 @@ class Onboarding:
                 await self.window(-3, -5)
             case State.DISCONNECTED:
                 await self.so(DISCONNECT)
-        await self.advance()
+
+
+async def bring_to(districts: Sequence[Onboarding], state: State | None) -> None:
+    """Bring districts of one store from nowhere to a state, side by side."""
+    if state is None:
+        return
+    for each in districts:
+        await each.onboarding.choose(each.district_id, TEAM, "vic")
+    if state is State.CHOSEN:
+        return
+    for each in districts:
+        await each.order(Move.INVITE)
+    if state is State.INVITED:
+        return
+    for each in districts:
+        await each.so(CONNECT, KNOW)
+    await districts[0].advance()
+    for passed in _path(state):
+        for each in districts:
+            await each.go(passed)
+        await districts[0].advance()
+    for each in districts:
+        assert await each.state() is state
 
 
 def _path(state: State) -> list[State]:

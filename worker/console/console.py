@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -40,7 +41,9 @@ NOTICES: Final[dict[str, str]] = {}
 """What a page says after something was done, by the code in `?done=`; each page's module adds its own."""
 
 
+@cache
 def _templates() -> jinja2.Environment:
+    """Return the templates of all pages, each of which is compiled once in a process."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("worker.console"),
         autoescape=True,

@@ -51,7 +51,7 @@ WRITTEN: Final = f"""
            OR oid = ANY (ARRAY[{", ".join(f"'{catalog}'" for catalog in sorted(CATALOGS))}]::regclass[]))
       AND pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid)
           + pg_stat_get_tuples_deleted(oid) > 0"""
-GROWN: Final = 16 * 8192
+GROWN: Final = 64 * 8192
 """Bytes of a table in which too many rows that were deleted take room."""
 
 COPIES: Final = "SELECT datname FROM pg_database WHERE starts_with(datname, $1 || '_')"

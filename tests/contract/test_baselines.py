@@ -171,16 +171,6 @@ async def test_a_record_read_twice_counts_once_and_the_later_reading_is_kept(sto
     assert kept["record"]["name"] == "Larkspur Elementary"
 
 
-async def test_the_census_counts_what_is_staged_and_what_was_read(store: StoreUnderTest) -> None:
-    await adopt_records(store, district())
-    run = await read_whole(store, district(range(1, 6)))
-
-    staged, read = await store.baselines.census(run)
-
-    assert staged == {"students": 12, "schools": 1, "sections": 1}
-    assert read == {"students": 5, "schools": 1, "sections": 1}
-
-
 async def test_an_unreadable_user_counts_as_a_student_that_was_read(store: StoreUnderTest) -> None:
     run = await read_whole(store, {"users": [student_json(1, {"grade": 3})]})
 

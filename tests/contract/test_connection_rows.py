@@ -262,9 +262,12 @@ async def test_an_event_neither_stored_evaluated_nor_quarantined_is_new(store: S
         (None, KNOWN, False),
     ]
 
+    asked += reversed(asked)  # the answers come in the order of the questions, each of which is asked twice
+
     answers = await store.connections.unheard(DISTRICT, [(event_id, digest) for event_id, digest, _ in asked])
 
     assert answers == [is_new for _, _, is_new in asked]
+    assert await store.connections.unheard(DISTRICT, []) == []
 
 
 async def test_read_events_count_from_the_cursor_until_ingest_was_told(store: StoreUnderTest) -> None:

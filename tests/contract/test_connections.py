@@ -13,8 +13,6 @@ from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, record_id
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.postgres.poll.connections import PostgresConnections
-from worker.domain.roster.records import RecordKind
-from worker.pipeline.ingest.inbox import Arrival, Quarantined
 from worker.pipeline.poll.clever import Token
 from worker.pipeline.poll.connections import Connection
 from worker.runtime.errors import StoreRefused
@@ -391,37 +389,6 @@ async def test_a_demand_may_forget_the_cursor(store: StoreUnderTest) -> None:
 
     assert (await found(store)).cursor is None
     assert not await store.connections.advance(DISTRICT, "b", "c", 1, "b")
-
-
-async def test_new_events_are_neither_stored_evaluated_nor_quarantined(store: StoreUnderTest) -> None:
-    await connect(store, DISTRICT, OTHER_DISTRICT)
-    unreadable, unread = b"1" * 32, b"2" * 32
-    await store.inbox.store(
-        [
-            Arrival(DISTRICT, "waiting", RecordKind.USER, "u", None),
-            Arrival(DISTRICT, "ignored", None, "r", None),
-            Arrival(OTHER_DISTRICT, "of another", RecordKind.USER, "u", None),
-        ],
-        [],
-        [
-            Quarantined(DISTRICT, unreadable, "bad_field", "no name"),
-            Quarantined(OTHER_DISTRICT, unread, "bad_field", "no name"),
-        ],
-    )
-
-    asked = {
-        ("waiting", unread): False,
-        ("ignored", unread): False,
-        ("of another", unread): True,
-        ("new", unread): True,
-        ("new", unreadable): False,
-        (None, unread): True,
-        (None, unreadable): False,
-    }
-    # The answers come in the order of the questions, some of which are asked twice.
-    questions = [*asked, *reversed(asked)]
-    assert await store.connections.unheard(DISTRICT, questions) == [asked[question] for question in questions]
-    assert await store.connections.unheard(DISTRICT, []) == []
 
 
 async def test_evaluated_events_are_not_new(store: StoreUnderTest) -> None:

@@ -241,13 +241,6 @@ async def test_classes_replaced_while_students_leave_are_a_new_school_year(distr
     assert "2 of 2 classes are replaced" in cause["advice"]
 
 
-async def test_students_gone_here_and_there_are_a_plain_removal(district: District) -> None:
-    await rostered(district)
-    await vanish(district, *range(1, 8), *range(41, 48))
-
-    assert list(await district.causes()) == ["sharing.students_vanished"]
-
-
 async def test_what_holds_a_district_back_as_a_whole_is_a_cause(district: District) -> None:
     quarantined = Quarantined(DISTRICT, b"1" * 32, "invalid", "what was expected")
     await district.store.inbox.store([], [], [quarantined])

@@ -24,7 +24,7 @@ def least_url(rabbitmq: RabbitNode, run_folder: Path) -> Iterator[str]:
     """The virtual host of the imported definitions, as the user who may configure nothing."""
     with one_at_a_time(run_folder / "definitions.lock"):
         rabbitmq.add_user(definitions.USER, PASSWORD)
-        rabbitmq.ctl("import_definitions", str(definitions.ROOT / definitions.PATH))
+        rabbitmq.import_definitions(definitions.ROOT / definitions.PATH)
         yield rabbitmq.vhost_url(definitions.VHOST).replace("guest:guest", f"{definitions.USER}:{PASSWORD}")
         rabbitmq.delete_vhost(definitions.VHOST)
         rabbitmq.delete_user(definitions.USER)

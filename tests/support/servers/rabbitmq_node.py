@@ -237,6 +237,10 @@ class RabbitNode:
         finally:
             self.evaluate(f"ok = rabbit_vhost_limit:clear({_text(vhost)}, {ACTOR})")
 
+    def import_definitions(self, file: Path) -> None:
+        """Import definitions, as `rabbitmqctl import_definitions` has the node do."""
+        self.evaluate(f"ok = rabbit_definitions:import_raw({_text(file.read_text())})")
+
     def raise_memory_alarm(self) -> None:
         """Say that memory is short, as a node does that may use none."""
         self.evaluate("ok = vm_memory_monitor:set_vm_memory_high_watermark(0)")

@@ -8,15 +8,13 @@ from typing import Any, Final
 import pytest
 
 from schemas.words import FindingKind, RosterKind, Severity
+from tests.support.builders.district_rows import KEPT, LINK, STAGED
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
 from worker.pipeline.evaluate.rosters import EntryWrite
 
-STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, '', $3)"
-KEPT = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"
-LINK = "INSERT INTO section_links (district_id, role, target_id, section_id) VALUES ('d', $1, $2, $3)"
 ROSTER = (
     "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
     "committed_member, school_id, sections, grade, blocked) "

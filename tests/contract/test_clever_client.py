@@ -15,6 +15,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 from yarl import URL
 
+from tests.support.fakes.waited_time import EPOCH, Time
 from worker.adapters.clever import http
 from worker.adapters.clever.client import CleverClient
 from worker.adapters.clever.clock import Timing
@@ -29,32 +30,9 @@ from worker.runtime.errors import (
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-EPOCH = 1_790_000_000.0
 TOKEN = Token("token-canary")
 SECRET = "secret-canary"  # noqa: S105 — invented
 NAME = "name-canary"
-
-
-class Time:
-    """Clocks that only waiting moves, and the longest jitter there can be."""
-
-    def __init__(self) -> None:
-        self.now = 5000.0
-        self.waits: list[float] = []
-
-    @property
-    def timing(self) -> Timing:
-        return Timing(
-            clock=lambda: self.now,
-            wall=lambda: EPOCH + self.now - 5000,
-            sleep=self.sleep,
-            jitter=lambda: 1.0,
-        )
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(round(seconds, 3))
-        self.now += seconds
-        await asyncio.sleep(0)
 
 
 class Server:

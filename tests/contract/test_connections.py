@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
 
 from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, record_id
-from tests.support.fixtures.store import StoreUnderTest, opened_store
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.clever.vault import TokenVault
 from worker.adapters.postgres.poll.connections import PostgresConnections
 from worker.pipeline.poll.clever import Token
@@ -21,13 +20,6 @@ TOKEN = Token("a very secret bearer token")
 AT_ONCE = timedelta(0)
 MINUTE = timedelta(minutes=1)
 LONG = 20.0
-
-
-@pytest.fixture
-async def other(store: StoreUnderTest) -> AsyncIterator[StoreUnderTest]:
-    """Another process on the same database."""
-    async with opened_store(store.url) as opened:
-        yield opened
 
 
 async def connect(store: StoreUnderTest, *district_ids: str) -> None:

@@ -7,15 +7,12 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.builders.district_rows import EVALUATED, INBOX
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.records import RecordKind
 from worker.messaging.dead_letters import DeadLetter
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released
 
-INBOX = (
-    "INSERT INTO inbox (district_id, event_id, kind, record_id, record) VALUES ($1, $2, 'user', 'r', '{}')"
-)
-EVALUATED = "INSERT INTO evaluated_events (district_id, event_id, received_at) VALUES ($1, $2, now())"
 WINDOW = (
     "INSERT INTO windows (district_id, opened_at, last_event_at, events, requested, request_number) "
     "VALUES ($1, now(), now(), 1, $2, 7)"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.builders.district_rows import EVALUATED, INBOX
 from tests.support.fixtures.store import StoreUnderTest
 from worker.messaging.dead_letters import LostMessage
 
@@ -16,10 +17,6 @@ DIED: Final = datetime(2026, 3, 1, tzinfo=UTC)
 MOMENT: Final = timedelta(microseconds=1)
 AT, OVER, UNDER = f"{5:024}", f"{6:024}", f"{4:024}"
 DISTRICT = "INSERT INTO districts (district_id, floor, baseline_at) VALUES ('d', $1, $2)"
-INBOX = (
-    "INSERT INTO inbox (district_id, event_id, kind, record_id, record) VALUES ($1, $2, 'user', 'r', '{}')"
-)
-EVALUATED = "INSERT INTO evaluated_events (district_id, event_id, received_at) VALUES ($1, $2, now())"
 KEPT = (
     "INSERT INTO quarantine (district_id, body_digest, reason, explanation) VALUES ($1, sha256($2), 'r', 'x')"
 )

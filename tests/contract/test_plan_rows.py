@@ -6,17 +6,13 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.builders.district_rows import ENTRY
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.plans import SCHOOLS
 from worker.domain.roster.canonical import to_bytes
 from worker.domain.roster.plan_changes import Op
 from worker.operations.plans import Removal
 
-ROSTER: Final = (
-    "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
-    "committed_member, committed_school_id) "
-    "VALUES ($1, $2, $3, $4, sha256($4::text::bytea), $5, sha256($5::text::bytea), $6)"
-)
 FINDING: Final = (
     "INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, reported) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true)"
@@ -42,7 +38,7 @@ async def districts(store: StoreUnderTest) -> None:
 async def put(store: StoreUnderTest, kind: str, name: str, state: str, **more: Any) -> None:
     """Add a row of the roster, in one of the states."""
     values = {"district": "d", "school": None} | more
-    await store.rows(ROSTER, values["district"], kind, name, *STATES[state], values["school"])
+    await store.rows(ENTRY, values["district"], kind, name, *STATES[state], values["school"])
 
 
 # Changes

@@ -11,17 +11,13 @@ from typing import Final
 
 import pytest
 
+from tests.support.builders.district_rows import ENTRY
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.operations.rollback import PostgresRollback
 from worker.domain.roster.roster import remove_change, upsert_change
 
 TARGET, OURS = 2, 6
 """The commit that the district goes back to, and the one that does it."""
-ROSTER: Final = (
-    "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
-    "committed_member, committed_school_id) "
-    "VALUES ($1, $2, $3, $4, sha256($4::text::bytea), $5, sha256($5::text::bytea), $6)"
-)
 HISTORY: Final = (
     "INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member, school_id) "
     "VALUES ($1, $2, $3, $4, $5, sha256($6::text::bytea), $7)"
@@ -71,7 +67,7 @@ OF_ALL: Final = {"student": STUDENTS, "class": CLASSES}
 async def put(store: StoreUnderTest, district: str, kind: str, name: str, case: Case) -> None:
     if case.committed is not None or case.candidate is not None:
         school = None if case.committed is None else f"school of {case.committed}"
-        await store.rows(ROSTER, district, kind, name, case.candidate, case.committed, school)
+        await store.rows(ENTRY, district, kind, name, case.candidate, case.committed, school)
     for sequence, text in case.replaced.items():
         record = None if text is None or text.startswith(GONE) else text
         school = None if text is None else f"school of {text}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.builders.district_rows import KEPT
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
@@ -18,7 +19,6 @@ DEAD: Final = "f"
 """Whatever has this id was deleted."""
 KINDS: Final = ("district", "school", "term", "course", "user", "section")
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, $3, $4)"
-KEPT = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"
 
 
 async def add_elsewhere(store: StoreUnderTest, statement: str, *values: object) -> None:

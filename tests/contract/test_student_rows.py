@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.builders.district_rows import LINK
 from tests.support.builders.records import Json
 from tests.support.fixtures.people import somebody_waits, until
 from tests.support.fixtures.store import StoreUnderTest
@@ -96,7 +97,6 @@ async def test_of_students_a_text_may_mean_the_exact_id_comes_first(store: Store
 
 
 BASELINE = "INSERT INTO baseline_records (district_id, kind, record_id, record) VALUES ('d', $1, $2, $3)"
-LINK = "INSERT INTO section_links (district_id, role, target_id, section_id) VALUES ('d', $1, $2, $3)"
 FINDING = (
     "INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, reported, "
     "since) VALUES ('d', $1, $2, sha256($3::text::bytea), left($3, 2), 'error', '{}', true, true, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.support.builders.onboarding_states import Onboarding
 from tests.support.builders.records import DISTRICT, event_id, record_id
 from tests.support.fixtures.dead_letters import BROKEN, WHOLE, Post
 from tests.support.fixtures.people import LIMITS, SOUTHERN, Feed, evaluate, renamed, until
-from tests.support.fixtures.store import StoreUnderTest, opened_store
+from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.access.console_keys import PostgresLocalKeys
 from worker.domain.onboarding.states import Move, State
 from worker.domain.roster.records import RecordKind
@@ -25,13 +25,6 @@ from worker.runtime.errors import FilterChanged, MessagesWaiting, OrderRefused, 
 
 BOTH_WAIT = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
-
-
-@pytest.fixture
-async def other(store: StoreUnderTest) -> AsyncIterator[StoreUnderTest]:
-    """Another process on the same database."""
-    async with opened_store(store.url) as opened:
-        yield opened
 
 
 async def at_once(

@@ -4,25 +4,9 @@ import asyncio
 
 import pytest
 
+from tests.support.fakes.waited_time import Time
 from worker.adapters.clever.clock import Timing
 from worker.adapters.clever.limiter import RequestLimiter
-
-
-class Time:
-    """A clock that only waiting moves."""
-
-    def __init__(self) -> None:
-        self.now = 5000.0
-        self.waits: list[float] = []
-
-    @property
-    def timing(self) -> Timing:
-        return Timing(clock=lambda: self.now, sleep=self.sleep)
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
-        await asyncio.sleep(0)
 
 
 @pytest.fixture

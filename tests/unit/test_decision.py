@@ -3,24 +3,16 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import pytest
 
 from schemas.words import Trigger
-from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, later
+from tests.support.builders.records import DISTRICT, LIMITS, OTHER_DISTRICT, later
 from worker.domain.preflight.decision import Outcome, Verdict, alert_id, batch_id, decide, decision_id
-from worker.domain.preflight.window import WindowLimits
 from worker.runtime.trace_context import trace_parent
 
-LIMITS = WindowLimits(
-    quiet=timedelta(seconds=10),
-    max_age=timedelta(seconds=300),
-    max_events=50_000,
-    max_deferral=timedelta(seconds=1800),
-)
 SETTLED = [trigger for trigger in Trigger if trigger not in {Trigger.AGE, Trigger.SIZE, Trigger.APPROVAL}]
 CUT_SHORT = [Trigger.AGE, Trigger.SIZE]
 EVERY_DEFERRAL = [None, 0.0, 1799.0, 1800.0]

@@ -8,15 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.words import Trigger
-from tests.support.builders.records import later, window
+from tests.support.builders.records import LIMITS, later, window
 from worker.domain.preflight.window import Window, WindowLimits, closing_trigger, deferral_expired
 
-LIMITS = WindowLimits(
-    quiet=timedelta(seconds=10),
-    max_age=timedelta(seconds=300),
-    max_events=50_000,
-    max_deferral=timedelta(seconds=1800),
-)
 REQUESTS = [Trigger.SETTLED, Trigger.FLUSH, Trigger.FILTER, Trigger.RESYNC, Trigger.APPROVAL]
 
 

@@ -23,6 +23,15 @@ FINDING = (
     "since) VALUES ('d', $1, $2, sha256(convert_to($3::text || $5::jsonb::text, 'UTF8')), $3, $4, $5, $6, "
     "NOT $6, $7)"
 )
+ENTRY = (
+    "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
+    "committed_member, committed_school_id) "
+    "VALUES ($1, $2, $3, $4, sha256($4::text::bytea), $5, sha256($5::text::bytea), $6)"
+)
+INBOX = (
+    "INSERT INTO inbox (district_id, event_id, kind, record_id, record) VALUES ($1, $2, 'user', 'r', '{}')"
+)
+EVALUATED = "INSERT INTO evaluated_events (district_id, event_id, received_at) VALUES ($1, $2, now())"
 ELSEWHERE: Final = (
     """INSERT INTO staged (district_id, kind, record_id, event_id, record)
     SELECT 'e', kind, record_id, '', '{"name": "elsewhere", "term_id": "elsewhere", "subject": "elsewhere",

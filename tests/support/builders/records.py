@@ -16,7 +16,7 @@ from schemas.messages.review import Cause
 from schemas.words import FindingKind, Owner, Severity, Trigger
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
-from worker.domain.preflight.window import Window
+from worker.domain.preflight.window import Window, WindowLimits
 from worker.domain.roster.records import (
     Course,
     EventId,
@@ -42,6 +42,13 @@ DISTRICT = "d1" * 12
 OTHER_DISTRICT = "d2" * 12
 BATCH_ID = "0b0e4f4e-8d43-5d0e-9b5c-7d3f0a4c1e10"
 DECISION_ID = "5c1d9d7a-3d52-5a52-8f0d-2f5c8a0f6b77"
+LIMITS = WindowLimits(
+    quiet=timedelta(seconds=10),
+    max_age=timedelta(seconds=300),
+    max_events=50_000,
+    max_deferral=timedelta(seconds=1800),
+)
+"""Those of the contract."""
 
 
 def later(seconds: float) -> datetime:

@@ -18,7 +18,7 @@ from tests.support.servers.mail_office import Office as PostOffice
 from tests.support.servers.mail_office import opened_office
 
 PASSWORD: Final = "quiet river bends twice"  # noqa: S105 — invented
-STUDENTS: Final = 80
+STUDENTS: Final = 50
 QUEUES: Final = ("rostering.commit", "rostering.review", "rostering.alerts")
 """What is consumed; dead letters stay where they are."""
 WRITING: Final = {

@@ -81,7 +81,11 @@ async def violations(page: Page, *, only_looks: bool = False) -> list[str]:
     `only_looks` asks of a page that was checked before for what its size and colours change.
     """
     asked = ("rule", LOOKS) if only_looks else ("tag", RULES)
-    options = {"runOnly": {"type": asked[0], "values": list(asked[1])}, "resultTypes": ["violations"]}
+    options = {
+        "runOnly": {"type": asked[0], "values": list(asked[1])},
+        "resultTypes": ["violations"],
+        "iframes": False,  # the checker is not inside them, and would wait for an answer
+    }
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE_SCRIPT)
     results = await page.evaluate(

@@ -126,7 +126,7 @@ async def test_a_count_is_what_a_trial_gives_for_any_filter(store: StoreUnderTes
     coverages = DraftCounts(store.surveys)
     told = Counter[str]()
 
-    for _ in range(80):
+    for _ in range(40):
         chosen = some_filter(dice)
         coverage = await coverages.count(DISTRICT, chosen, LONG)
         tried = (await try_filter(store.evaluations, DISTRICT, chosen))["coverage"]
@@ -137,7 +137,7 @@ async def test_a_count_is_what_a_trial_gives_for_any_filter(store: StoreUnderTes
         assert tuple(map(sum, zip(*cells, strict=True)) if cells else (0, 0, 0)) == tuple(counted.values())
         told.update(name for name, number in counted.items() if number)
 
-    assert min(told.values()) > 20, "the filters have to differ in what they give"
+    assert min(told.values()) > 10, "the filters have to differ in what they give"
 
 
 @pytest.mark.usefixtures("feed")

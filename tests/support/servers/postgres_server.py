@@ -7,9 +7,10 @@ schema is not the template's any more, or whose tables have grown, is thrown awa
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Final
@@ -17,6 +18,7 @@ from typing import Final
 import asyncpg
 
 from tests.support.districts import shadow
+from tests.support.servers.kept_connections import KeptConnections
 from worker.adapters.postgres import schema
 
 # The tests kill processes, never the machine: what the kernel has written is safe enough for them.
@@ -31,6 +33,9 @@ SOMEBODY_ELSE: Final = """
     SELECT count(*) FROM pg_stat_get_activity(NULL) AS a JOIN pg_database AS d ON d.oid = a.datid
     WHERE d.datname = current_database() AND a.pid <> pg_backend_pid()
       AND a.backend_type = 'client backend'"""
+
+ENDING: Final = 25
+"""Looks for somebody else: the process of a connection ends a moment after its client's end is closed."""
 
 # Whatever alters a schema writes rows of these catalogs or removes some, even if it is put back afterwards.
 # So does ANALYZE, and what it finds would choose the plans of the next test.
@@ -71,7 +76,11 @@ async def written(connection: asyncpg.Connection) -> dict[str, int] | None:
 
     None while somebody else is connected: the server learns at a connection's end what was written by it.
     """
-    if await connection.fetchval(SOMEBODY_ELSE):
+    for _ in range(ENDING):
+        if not await connection.fetchval(SOMEBODY_ELSE):
+            break
+        await asyncio.sleep(0.002)
+    else:
         return None
     return {row["name"]: row["size"] for row in await connection.fetch(WRITTEN)}
 
@@ -146,6 +155,13 @@ class PostgresServer:
         default_factory=lambda: Template("rostering_shadow_template", "shaded", BESIDE_THE_SHADOW)
     )
 
+    def __post_init__(self) -> None:
+        self._kept = KeptConnections()
+
+    def close(self) -> None:
+        """End what connections it keeps."""
+        self._kept.close()
+
     def database_url(self, name: str) -> str:
         """Return the URL of another of its databases."""
         return self.url.replace("/postgres?", f"/{name}?")
@@ -204,34 +220,30 @@ class PostgresServer:
         return name
 
     async def _take_back(self, template: Template, name: str) -> None:
-        async with _connection(self.database_url(name)) as connection:
-            tables = await written(connection)
-            changed = await self._changed(template, connection, tables)
-            is_as_new = tables is not None and not changed and await template.empty(connection, tables)
+        is_as_new, changed = await self._emptied(template, name)
         (template.emptied if is_as_new else template.returned).append(name)
         assert changed == [], f"another district than the test's was changed in {changed}"
 
-    async def _changed(
-        self, template: Template, connection: asyncpg.Connection, tables: Collection[str] | None
-    ) -> list[str]:
-        """Return the tables in which the shadow is not as it was, where it stands."""
-        if template is not self._shadowed:
-            return []
-        assert self.shade is not None
-        return await self.shade.changed(connection, tables)
+    async def _emptied(self, template: Template, name: str) -> tuple[bool, list[str]]:
+        """Empty a copy; return whether it is as new, and the tables in which the shadow was changed."""
+
+        async def emptied(connection: asyncpg.Connection) -> tuple[bool, list[str]]:
+            tables = await written(connection)
+            changed = []
+            if template is self._shadowed:
+                assert self.shade is not None
+                changed = await self.shade.changed(connection, tables)
+            is_as_new = tables is not None and not changed and await template.empty(connection, tables)
+            return is_as_new, changed
+
+        return await self._kept.do(self.database_url(name), emptied)
 
     async def _lent_again(self, template: Template) -> str | None:
         if template.emptied:
             return template.emptied.pop()
         while template.returned:
             name = template.returned.pop()
-            async with _connection(self.database_url(name)) as connection:
-                tables = await written(connection)
-                is_as_new = (
-                    tables is not None
-                    and not await self._changed(template, connection, tables)
-                    and await template.empty(connection, tables)
-                )
+            is_as_new, _ = await self._emptied(template, name)
             if is_as_new:
                 return name
             await self.execute(f"DROP DATABASE {name} WITH (FORCE)")

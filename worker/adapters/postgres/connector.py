@@ -8,6 +8,7 @@ where it lends for one transaction only, two connections of ours meet the same b
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,8 +30,10 @@ STATEMENT_SECONDS: Final = 600
 LOCK_SECONDS: Final = 60
 IDLE_SECONDS: Final = 120
 """A process that stops in mid-transaction loses its locks after this."""
-PROBES: Final = 5
+PROBES: Final = 20
 """Rounds in which two connections compare their backends."""
+PROBE_SECONDS: Final = 0.002
+"""The longest wait before a round, drawn by chance: clients that take turns with us may go on in step."""
 
 _PLANS: Final = {
     "plan_cache_mode": "force_custom_plan",
@@ -244,39 +247,63 @@ class Connector:
         async with self._finding:
             if self.pooling is not None:
                 return
+            await self._refuse_single_statements(first)
             if await _backend(first) == first.get_server_pid():
                 self.pooling = Pooling.NONE
                 return
             second = await self._connect()
             try:
-                if not await _share_backends(first, second):
-                    self.pooling = Pooling.SESSION
-                    return
-                await self._refuse_single_statements(second)
+                is_shared = await _share_backends(first, second)
             finally:
                 second.terminate()
-            self.pooling = Pooling.TRANSACTION
+            self.pooling = Pooling.TRANSACTION if is_shared else Pooling.SESSION
 
-    async def _refuse_single_statements(self, connection: WatchedConnection) -> None:
+    async def _refuse_single_statements(self, first: WatchedConnection) -> None:
+        """Raise `SettingsError` where a pooler ends whoever begins a transaction."""
         try:
-            await connection.execute("BEGIN")
-            await connection.execute("COMMIT")
-        except asyncpg.PostgresError:
+            await _begin(first)
+        except asyncpg.PostgresConnectionError:
+            if not await self._is_ended_by_a_transaction():
+                raise
             raise SettingsError(
                 f"{self._setting}: the pooler lends a connection for one statement: set its pool_mode to "
                 "session or transaction"
             ) from None
 
+    async def _is_ended_by_a_transaction(self) -> bool:
+        """Whether a connection that takes other statements ends; one to a server that is away takes none."""
+        connection = await self._connect()
+        try:
+            await connection.execute("SELECT 1")
+            try:
+                await _begin(connection)
+            except asyncpg.PostgresConnectionError:
+                return True
+            return False
+        finally:
+            connection.terminate()
+
+
+async def _begin(connection: WatchedConnection) -> None:
+    await connection.execute("BEGIN")
+    await connection.execute("COMMIT")
+
 
 async def _backend(connection: WatchedConnection) -> int:
-    statement = await connection.prepare("SELECT pg_backend_pid()", name="")
-    return int(await statement.fetchval())
+    """Return the backend's number, in one transaction: between two, a pooler may lend another backend.
+
+    That one would not know the statement, or know another client's by its name.
+    """
+    async with connection.transaction():
+        statement = await connection.prepare("SELECT pg_backend_pid()", name="")
+        return int(await statement.fetchval())
 
 
 async def _share_backends(first: WatchedConnection, second: WatchedConnection) -> bool:
     """Whether two connections meet the same backend, or one of them two: both are never so in sessions."""
     home = await _backend(first)
     for _ in range(PROBES):
+        await asyncio.sleep(random.uniform(0, PROBE_SECONDS))  # noqa: S311 — no secret
         if await _backend(second) == home or await _backend(first) != home:
             return True
     return False

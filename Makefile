@@ -26,7 +26,7 @@ demo: $(VENV)/.installed ## Tell the whole story on a generated district, with n
 
 test: $(VENV)/.installed-dev ## Run every test; installs the servers and tools they need where it may
 	tests/install_servers.sh
-	$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile usual
+	$(BIN)/python -m pytest -n 3 --dist worksteal --hypothesis-profile usual
 
 test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about forty minutes
 	tests/install_servers.sh

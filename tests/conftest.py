@@ -12,7 +12,7 @@ from tests.support import process_setup
 process_setup.settle()
 gc.disable()  # until `pytest_collection_finish`: nothing that is imported or collected is garbage
 
-for profile, examples in {"quick": 10, "usual": 50, "thorough": 500}.items():
+for profile, examples in {"quick": 10, "usual": 25, "thorough": 500}.items():
     settings.register_profile(profile, max_examples=examples, deadline=None)
 settings.load_profile("quick")  # `make test` and `make test-full` take the others
 

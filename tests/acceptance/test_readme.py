@@ -28,6 +28,8 @@ STARTS = ("rostering sandbox", "rostering run")
 """What goes on until it is stopped."""
 AS_BEFORE = ". ./exports 2>/dev/null || true"
 """Takes over the exports of the commands before."""
+BY_A_FORK = f'rostering() {{ {sys.executable} -IS {Path(__file__).with_name("forked_command.py")} %d "$@"; }}'
+"""What is run to its end need not import the program anew; what goes on is the installed program."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Reader:
 
     async def _foreground(self, commands: str) -> str:
         """Run commands to their end, with the exports of those before; they must succeed."""
-        script = f"set -euo pipefail\n{AS_BEFORE}\n{self._moved(commands)}\nexport -p > exports"
+        by_a_fork = BY_A_FORK % warm_program.channel().fileno()
+        script = f"set -euo pipefail\n{AS_BEFORE}\n{by_a_fork}\n{self._moved(commands)}\nexport -p > exports"
         process = await self._start(script)
         out, _ = await asyncio.wait_for(process.communicate(), FOREGROUND_SECONDS)
         assert process.returncode == 0, (commands, out.decode())
@@ -101,6 +104,7 @@ class Reader:
             env=self._environment(),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            pass_fds=[warm_program.channel().fileno()],
         )
 
     def _environment(self) -> dict[str, str]:

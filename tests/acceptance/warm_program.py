@@ -79,7 +79,7 @@ async def start(arguments: Sequence[str], environment: Mapping[str, str], folder
     order = {"arguments": arguments, "environment": dict(environment), "folder": str(folder)}
     handed = [theirs_in, theirs_out, theirs_err, theirs_news]
     try:
-        socket.send_fds(_channel(), [json.dumps(order).encode()], handed)
+        socket.send_fds(channel(), [json.dumps(order).encode()], handed)
     finally:
         for one in handed:
             os.close(one)
@@ -104,7 +104,7 @@ async def _exit_code(news: asyncio.StreamReader) -> int:
 
 
 @cache
-def _channel() -> socket.socket:
+def channel() -> socket.socket:
     """Return the way to the process that forks, which ends when this process does."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:

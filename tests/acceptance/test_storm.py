@@ -76,10 +76,10 @@ async def stormy_site(breakable_rabbitmq: RabbitNode, database_url: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("seconds", "towns"),
+    ("seconds", "towns", "pause"),
     [
-        pytest.param(0, 3, marks=pytest.mark.timeout(300), id="every fault once"),
-        pytest.param(660, 12, marks=(pytest.mark.full, pytest.mark.timeout(1500)), id="eleven minutes"),
+        pytest.param(0, 3, 1.5, marks=pytest.mark.timeout(300), id="every fault once"),
+        pytest.param(660, 12, 0, marks=(pytest.mark.full, pytest.mark.timeout(1500)), id="eleven minutes"),
     ],
 )
 async def test_two_workers_under_a_supervisor_come_through_a_storm_with_every_roster_right(
@@ -87,6 +87,7 @@ async def test_two_workers_under_a_supervisor_come_through_a_storm_with_every_ro
     breakable_rabbitmq: RabbitNode,
     seconds: int,
     towns: int,
+    pause: float,
 ) -> None:
     seed = int(os.environ.get("STORM_SEED", "1"))
     rng = random.Random(seed)  # noqa: S311 — a reproducible storm
@@ -110,7 +111,7 @@ async def test_two_workers_under_a_supervisor_come_through_a_storm_with_every_ro
             for supervisor in supervisors:
                 await running.enter_async_context(running_beside(supervisor.run()))
             async with running_beside(storm.rage()):
-                sent = await _publish_for(seconds, stormy_site, country, rng, storm)
+                sent = await _publish_for(seconds, pause, stormy_site, country, rng, storm)
             for town in country:
                 await _until_right(stormy_site, consumer, town, supervisors)
         letters = await _dead_letters(stormy_site)
@@ -127,11 +128,11 @@ async def test_two_workers_under_a_supervisor_come_through_a_storm_with_every_ro
 
 
 async def _publish_for(
-    seconds: float, site: Site, country: list[Town], rng: random.Random, storm: Storm
+    seconds: float, pause: float, site: Site, country: list[Town], rng: random.Random, storm: Storm
 ) -> int:
     """Publish arrivals and then days, with copies, marks in pairs, large and unreadable events among them.
 
-    Until the time is over, and every fault has been there.
+    Until the time is over, and every fault has been there; between two days it pauses for so many seconds.
     """
     end = asyncio.get_running_loop().time() + seconds
     sent = 0
@@ -146,6 +147,7 @@ async def _publish_for(
             sent += len(bodies)
         if asyncio.get_running_loop().time() > end and storm.has_done_all:
             return sent
+        await asyncio.sleep(pause)  # of the publisher
     raise AssertionError("endless")
 
 

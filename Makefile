@@ -32,7 +32,7 @@ test-full: $(VENV)/.installed-dev ## The storms at full size and more of the mod
 	tests/install_servers.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
-	$(BIN)/python -m pytest tests/unit tests/suggest --hypothesis-profile thorough --timeout=1200
+	$(BIN)/python -m pytest tests/properties tests/suggest --hypothesis-profile thorough --timeout=1200
 
 MUTANTS ?= 60
 SEED ?= 1
@@ -54,7 +54,7 @@ check: $(VENV)/.installed-dev ## Format, lint, types, import contracts, generate
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.export --check
 	$(BIN)/python -m config.definitions --check
-	$(BIN)/python -m pytest tests/unit tests/repository
+	$(BIN)/python -m pytest tests/unit tests/properties tests/repository
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, as ratios measured in one run
 	tests/install_servers.sh

@@ -19,7 +19,7 @@ from tests.mutants.edit import Mutant
 from tests.mutants.executed import FUNCTIONS, STATEMENTS, Executed
 from tests.mutants.groups import SQL
 
-FAST: Final = ("unit", "repository", "suggest")
+FAST: Final = ("unit", "properties", "repository", "suggest")
 REAL: Final = ("contract", "model", "cases", "sandbox")
 MOST: Final = 6
 """Files of a round that needs servers."""

@@ -6,39 +6,14 @@ import json
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schemas.messages.alert import AlertMessage
 from schemas.words import AlertStatus
+from tests.support.builders.incidents import FLAP, OTHER, WORSE, WRONG, told
 from tests.support.builders.records import DISTRICT, later
 from tests.support.fixtures.incidents import EVALUATED
 from worker.domain.alerts.codes import CATALOGUE, INSPECTED, PREFLIGHT_FAILED
-from worker.domain.alerts.incidents import (
-    FLAPPING_RETURNS,
-    NO_DISTRICT,
-    AlertRules,
-    Memory,
-    Problem,
-    alert,
-    dedup_key,
-    step,
-)
-
-FLAP = timedelta(seconds=100)
-WRONG = Problem("student.no_section", "412 of 1004", {"student.no_section": 412})
-WORSE = Problem("student.no_section", "500 of 1004", {"student.no_section": 500})
-OTHER = Problem("student.duplicate_identity", "2 of 1004")
-
-
-def told(*seen: tuple[float, Problem | None], flap: timedelta = FLAP) -> list[str]:
-    """Return what is told of an incident at which second, by what is wrong then."""
-    memory, alerts = None, list[str]()
-    for second, condition in seen:
-        memory, status = step(memory, condition, later(second), flap)
-        if status is not None:
-            alerts.append(f"{status} {second:g}")
-    return alerts
+from worker.domain.alerts.incidents import NO_DISTRICT, AlertRules, Memory, alert, dedup_key, step
 
 
 def test_an_incident_is_told_once_when_it_begins_and_once_when_it_is_over() -> None:
@@ -81,40 +56,6 @@ def test_an_incident_that_is_over_is_forgotten_after_a_while() -> None:
 
     assert step(over, None, later(50), FLAP)[0] == over
     assert step(over, None, later(101), FLAP) == (None, None)
-
-
-conditions = st.sampled_from([None, WRONG, WORSE, OTHER])
-histories = st.lists(st.tuples(st.integers(0, 60), conditions), max_size=60)
-
-
-@given(histories)
-def test_alerts_are_in_order_and_end_with_what_is_so(history: list[tuple[int, Problem | None]]) -> None:
-    memory: Memory | None = None
-    is_firing, now, last = False, 0, None
-    identifiers = list[str]()
-    for seconds, condition in history:
-        now, last = now + seconds + 1, condition
-        memory, status = step(memory, condition, later(now), FLAP)
-        if status is None:
-            continue
-        assert memory is not None
-        identifiers.append(alert(DISTRICT, PREFLIGHT_FAILED, memory, status, AlertRules()).id)
-        assert is_firing == (status is not AlertStatus.FIRING)
-        is_firing = status is not AlertStatus.RESOLVED
-    assert len(set(identifiers)) == len(identifiers), "no two alerts are told under one id"
-    # Once it has stayed so for long enough, what was told last is what is so.
-    for _ in range(3):
-        now += 101
-        memory, _ = step(memory, last, later(now), FLAP)
-    assert (memory is not None and memory.told) == (last is not None and last.picture)
-
-
-@given(st.lists(conditions, min_size=1, max_size=400))
-def test_however_often_it_comes_it_costs_a_bounded_number_of_alerts(history: list[Problem | None]) -> None:
-    count = len(told(*enumerate(history)))
-
-    # A beginning, an update and an end each time until it counts as flapping, and then as seldom as that.
-    assert count <= 3 * (FLAPPING_RETURNS + 1 + len(history) / FLAP.total_seconds())
 
 
 def message(

@@ -4,16 +4,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from worker.domain.onboarding.launch_dates import AssessmentWindow, LaunchCalendar
 
 CHICAGO = ZoneInfo("America/Chicago")
 THANKSGIVING = frozenset({date(2026, 11, 26), date(2026, 11, 27)})
-
-days = st.dates(date(2024, 1, 1), date(2032, 12, 31))
-calendars = st.builds(LaunchCalendar, st.integers(0, 15), st.frozensets(days, max_size=20))
 
 
 @pytest.mark.parametrize(
@@ -36,20 +31,6 @@ def test_holidays_are_no_working_days() -> None:
 
     assert LaunchCalendar(3).launch_date(opens_on) == date(2026, 11, 25)
     assert LaunchCalendar(3, THANKSGIVING).launch_date(opens_on) == date(2026, 11, 23)
-
-
-@given(calendars, days)
-def test_exactly_the_working_days_lie_before_a_window(calendar: LaunchCalendar, opens_on: date) -> None:
-    launch = calendar.launch_date(opens_on)
-
-    between = [launch + timedelta(days=count) for count in range((opens_on - launch).days)]
-    assert calendar.is_working_day(launch)
-    assert launch <= opens_on
-    working = sum(map(calendar.is_working_day, between))
-    if calendar.lead_days:
-        assert working == calendar.lead_days
-    else:
-        assert working == (launch != opens_on)
 
 
 def test_a_window_opens_and_launches_by_the_clocks_of_the_district() -> None:
@@ -89,12 +70,3 @@ def test_the_launch_of_a_day_has_come_from_its_hour_on_in_the_zone_of_the_distri
 
     assert calendar.due_on(at_eight.astimezone(UTC), CHICAGO) == date(2026, 12, 7)
     assert calendar.due_on(at_eight - timedelta(microseconds=1), CHICAGO) == date(2026, 12, 6)
-
-
-@given(calendars, days)
-def test_the_last_opening_is_launched_by_that_day(calendar: LaunchCalendar, launched_by: date) -> None:
-    opens_on = calendar.last_opening(launched_by)
-
-    assert opens_on >= launched_by
-    assert calendar.launch_date(opens_on) <= launched_by
-    assert calendar.launch_date(opens_on + timedelta(days=1)) > launched_by

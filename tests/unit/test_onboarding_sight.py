@@ -6,11 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from worker.domain.onboarding.launch_dates import AssessmentWindow
-from worker.domain.onboarding.states import CONNECTED_STATES, Move, State, is_allowed, sources
+from worker.domain.onboarding.states import CONNECTED_STATES, Move, State, sources
 from worker.domain.onboarding.transitions import (
     DistrictFacts,
     Onboarding,
@@ -30,7 +28,6 @@ BEFORE = datetime(2026, 12, 1, tzinfo=UTC)
 LAUNCH = WINDOW.launches_at(RULES.calendar)
 OPENING = WINDOW.opens_at()
 CONNECTED = DistrictFacts(is_connected=True)
-SHARED = Sharing(sections=40, students=600, unsectioned=0)
 ROSTERED = DistrictFacts(is_connected=True, has_filter=True, commits=1)
 
 
@@ -172,40 +169,3 @@ def test_a_district_that_was_disconnected_returns_to_where_it_was(state: State) 
 
     assert back is not None
     assert (back.move, back.after) == (Move.RETURN, state)
-
-
-ways = st.builds(
-    Onboarding,
-    st.just("d"),
-    st.sampled_from(State),
-    st.none() | st.sampled_from(CONNECTED_STATES),
-    st.none()
-    | st.builds(AssessmentWindow, st.dates(date(2026, 11, 1), date(2027, 2, 1)), st.just(WINDOW.zone)),
-    st.integers(0, 3),
-)
-counts = st.integers(0, 50)
-facts_seen = st.builds(
-    DistrictFacts,
-    st.booleans(),
-    st.none() | st.builds(Sharing, counts, counts, counts),
-    st.booleans(),
-    st.integers(0, 4),
-    st.frozensets(st.sampled_from(Trouble), max_size=2),
-)
-moments = st.datetimes(datetime(2026, 10, 1), datetime(2027, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001
-
-
-@given(ways, facts_seen, moments)
-def test_what_follows_comes_to_an_end_by_allowed_moves_and_never_launches_in_trouble(
-    start: Onboarding, facts: DistrictFacts, now: datetime
-) -> None:
-    made = []
-    for step in steps(start, facts, now, RULES):
-        made.append(step)
-        assert len(made) < len(State)
-
-    for step in made:
-        assert is_allowed(step.before, step.move, step.after)
-        if step.move is Move.LAUNCH:
-            assert not facts.troubles
-    assert len({step.after for step in made}) == len(made)

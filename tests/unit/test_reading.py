@@ -11,12 +11,11 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schemas import clever, event_ids
 from schemas.clever import Reason, UnreadableEvent
 from tests.support.builders.records import (
+    ABSENT,
     DISTRICT,
     OTHER_DISTRICT,
     Json,
@@ -26,6 +25,7 @@ from tests.support.builders.records import (
     district_json,
     event_id,
     event_json,
+    put,
     record_id,
     school_json,
     section_json,
@@ -48,7 +48,6 @@ from worker.pipeline.ingest.inbox import Arrival, Mark
 from worker.pipeline.ingest.micro_batch import MAX_BYTES, read_all
 from worker.pipeline.ingest.translate import staged_json, to_arrival, to_mark
 
-ABSENT = object()
 BLANKS = ["", "  ", "\t\n", None, [], ABSENT]
 OFFENDING = "Tamsin Fernquay"
 FORBIDDEN = (Reason.FORBIDDEN_CHARACTER, DISTRICT)
@@ -83,19 +82,6 @@ def refused(document: Any, header_district: str | None = None) -> tuple[Reason, 
     """Return why a body cannot be read, and which district is told."""
     error = refusal(document, header_district)
     return error.reason, error.district_id
-
-
-def put(record: Json, path: str, value: object) -> Json:
-    """Change one field of a record in place; `ABSENT` takes it away."""
-    *steps, last = path.split(".")
-    holder = record
-    for step in steps:
-        holder = holder.setdefault(step, {})
-    if value is ABSENT:
-        holder.pop(last, None)
-    else:
-        holder[last] = value
-    return record
 
 
 # Forms of a body
@@ -806,51 +792,6 @@ def test_a_pair_of_surrogates_is_the_character_that_they_stand_for() -> None:
     event = read(body(event_json(student_json())).replace(b"Tamsin", rb"\ud83d\ude00"))
 
     assert (to_arrival(event).record or "").count("😀") == 1
-
-
-# Anything at all
-
-LEAVES = st.none() | st.booleans() | st.integers(-9, 2**70) | st.floats() | st.text('ab \0"\\é', max_size=3)
-KEYS = st.sampled_from(
-    [
-        *("id", "type", "data", "object", "district", "name"),
-        *("roles", "student", "ext", "teachers", "students", "count"),
-    ]
-)
-ANY_JSON = st.recursive(
-    LEAVES
-    | st.sampled_from(["users.created", "sections.updated", "terms.created", "feed.settled", DISTRICT]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
-    max_leaves=8,
-)
-PATHS = st.sampled_from(
-    [
-        *("id", "type", "data", "data.object", "data.object.id", "data.object.district", "data.object.name"),
-        *("data.object.roles", "data.object.roles.student", "data.object.roles.student.ext"),
-    ]
-)
-
-
-def reads_or_refuses(text: bytes) -> None:
-    """Read a body; whatever else than `UnreadableEvent` it raises is the test's failure."""
-    try:
-        event = clever.read(text)
-    except UnreadableEvent:
-        return
-    kept = to_arrival(event) if isinstance(event, clever.Event) else to_mark(event)
-    assert kept.district_id.strip()
-
-
-@given(st.binary(max_size=40))
-def test_no_bytes_raise_anything_but_that_they_cannot_be_read(text: bytes) -> None:
-    reads_or_refuses(text)
-    reads_or_refuses(body(event_json(student_json())).replace(b"Tamsin", text))
-
-
-@given(ANY_JSON, PATHS)
-def test_no_json_raises_anything_but_that_it_cannot_be_read(value: Any, path: str) -> None:
-    reads_or_refuses(json.dumps(value).encode())
-    reads_or_refuses(json.dumps(put(event_json(student_json()), path, value)).encode())
 
 
 def test_the_wire_has_one_reason_for_everything_and_each_is_a_metrics_label() -> None:

@@ -1,20 +1,16 @@
 from __future__ import annotations
 
-import hashlib
 import json
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schemas.words import RosterKind
 from tests.support.builders.records import record_id, school, section, student, teacher
-from worker.domain.roster.canonical import MODULUS, canonical, from_bytes, to_bytes, to_hex
+from tests.support.builders.roster import by_the_contract, packed
+from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.roster import (
     Entry,
     PartLimits,
-    PartPacker,
     class_entry,
     digest,
     remove_change,
@@ -24,18 +20,7 @@ from worker.domain.roster.roster import (
     upsert_change,
 )
 
-Json = dict[str, Any]
 HOMEROOM = record_id(700)
-
-
-def by_the_contract(records: list[tuple[str, str, Json]]) -> str:
-    """The digest, computed from nothing but the contract's words."""
-    total = 0
-    for kind, identifier, record in records:
-        named = {"id": identifier, "kind": kind, "record": record}
-        text = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        total += int(hashlib.sha256(text.encode("utf-8")).hexdigest(), 16)
-    return format(total % 2**256, "064x")
 
 
 # Records
@@ -141,24 +126,6 @@ def test_the_digest_of_an_empty_roster_is_zero() -> None:
     assert to_hex(digest([])) == by_the_contract([]) == "0" * 64
 
 
-TEXTS = st.text('aZé李😀\u2028"\\ \t/', max_size=4)
-VALUES = st.none() | st.booleans() | st.integers(-9, 9) | TEXTS | st.lists(TEXTS, max_size=2)
-RECORDS = st.dictionaries(TEXTS, VALUES | st.dictionaries(TEXTS, VALUES, max_size=2), max_size=3)
-ROSTERS = st.lists(st.tuples(st.sampled_from(list(RosterKind)), TEXTS, RECORDS), max_size=4)
-
-
-@given(ROSTERS, ROSTERS)
-def test_a_reader_can_keep_the_digest_up_as_he_applies_changes(
-    kept: list[tuple[RosterKind, str, Json]], removed: list[tuple[RosterKind, str, Json]]
-) -> None:
-    whole = [Entry(kind, identifier, canonical(record)) for kind, identifier, record in kept + removed]
-
-    number = digest(whole) - digest(whole[len(kept) :])
-
-    assert to_hex(number) == by_the_contract([(str(kind), key, record) for kind, key, record in kept])
-    assert from_bytes(to_bytes(number)) == number % MODULUS
-
-
 @pytest.mark.parametrize("kind", RosterKind)
 def test_the_same_record_under_another_kind_or_id_is_another_member(kind: RosterKind) -> None:
     members = {Entry(each, key, "{}").member for each in RosterKind for key in ("a", "b")}
@@ -183,12 +150,6 @@ def test_a_change_keeps_the_records_text_to_the_letter() -> None:
         "record": json.loads(entry.record),
     }
     assert json.loads(remove_change("class", 'a"b')) == {"op": "remove", "kind": "class", "id": 'a"b'}
-
-
-def packed(changes: list[str], limits: PartLimits) -> list[str]:
-    packer = PartPacker(limits)
-    full = [part for change in changes if (part := packer.add(change)) is not None]
-    return [*full, packer.take()]
 
 
 def test_a_thousand_changes_are_one_part_and_one_more_begins_the_next() -> None:
@@ -222,15 +183,3 @@ def test_a_change_larger_than_a_part_stands_in_one_of_its_own() -> None:
     parts = packed(['"a"', f'"{"b" * 50}"', '"c"'], PartLimits(changes=5, bytes=20))
 
     assert [json.loads(part) for part in parts] == [["a"], ["b" * 50], ["c"]]
-
-
-@given(st.lists(st.integers(0, 30), max_size=20), st.integers(1, 4), st.integers(10, 60))
-def test_parts_hold_every_change_once_within_both_limits(sizes: list[int], changes: int, size: int) -> None:
-    every = [json.dumps(f"{number}:{'x' * length}") for number, length in enumerate(sizes)]
-
-    parts = packed(every, PartLimits(changes, size))
-
-    assert [one for part in parts for one in json.loads(part)] == [json.loads(one) for one in every]
-    assert all(len(json.loads(part)) <= changes for part in parts)
-    assert all(len(part) <= size + 1 or len(json.loads(part)) == 1 for part in parts)
-    assert all(json.loads(part) for part in parts) or not every

@@ -1,34 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
-
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.support.builders.records import Json, event, event_id, record_id
+from tests.support.builders.staging import stage, staged_by
 from worker.domain.roster.records import RecordKind
-from worker.domain.roster.staging import Bounds, Change, Event, Key, Staged, apply, combine
-
-Roster = dict[Key, Staged]
+from worker.domain.roster.staging import Bounds, Change, Key, Staged, apply, combine
 
 TAMSIN: Json = {"student": {"texts": {"first_name": "Tamsin"}}}
 OSRIC: Json = {"student": {"texts": {"first_name": "Osric"}}}
-
-
-def stage(staged: Roster, events: Iterable[Event]) -> list[Change]:
-    """Apply a batch as the store does: what it says becomes what is staged."""
-    changes = apply(staged, events)
-    for change in changes:
-        staged[change.kind, change.record_id] = Staged(change.event_id, change.after)
-    return changes
-
-
-def staged_by(*batches: Sequence[Event]) -> Roster:
-    staged: Roster = {}
-    for batch in batches:
-        stage(staged, batch)
-    return staged
 
 
 def test_a_record_never_seen_is_new() -> None:
@@ -135,27 +113,3 @@ def test_two_changes_of_one_record_are_one_from_the_first_before_to_the_last_aft
         Change(RecordKind.USER, record_id(1), event_id(4), TAMSIN, OSRIC),
         Change(RecordKind.USER, record_id(2), event_id(3), None, OSRIC),
     ]
-
-
-RECORDS = st.none() | st.fixed_dictionaries({"name": st.sampled_from("AB")})
-SAID = st.tuples(st.sampled_from([RecordKind.USER, RecordKind.SECTION]), st.integers(1, 3), RECORDS)
-
-
-@st.composite
-def feeds(draw: st.DrawFn) -> tuple[list[Event], list[list[Event]]]:
-    """Return a feed, and a delivery of it in any order and batches, with any duplication."""
-    said = draw(st.lists(SAID, min_size=1, max_size=12))
-    feed = [event(place, record, number, kind) for place, (kind, number, record) in enumerate(said)]
-    repeated = draw(st.lists(st.sampled_from(feed), max_size=8))
-    delivered = draw(st.permutations(feed + repeated))
-    cuts = sorted(draw(st.lists(st.integers(0, len(delivered)), max_size=4)))
-    bounds = [0, *cuts, len(delivered)]
-    return feed, [delivered[start:end] for start, end in pairwise(bounds)]
-
-
-@given(feeds())
-def test_any_order_and_batching_of_a_feed_stages_alike(some: tuple[list[Event], list[list[Event]]]) -> None:
-    feed, batches = some
-
-    by_the_feed = {one.key: Staged(one.id, one.record) for one in feed}
-    assert staged_by(*batches) == by_the_feed

@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.support.builders.records import NOON, Json, event, record_id
-from worker.domain.roster.records import EventId, RecordKind
+from tests.support.builders.records import NOON, Json, event
+from tests.support.builders.staging import KEY, at, changed, update
+from worker.domain.roster.records import EventId
 from worker.domain.roster.staging import (
     NO_FLOOR,
     Bounds,
@@ -33,26 +32,8 @@ from worker.domain.roster.versions import (
     moment,
 )
 
-KEY: Key = (RecordKind.USER, record_id(1))
 OLD: Json = {"student": {"texts": {"first_name": "Tamsin"}}}
 NEW: Json = {"student": {"texts": {"first_name": "Osric"}}}
-BASE = 1_800_000_000
-
-
-def at(second: int) -> EventId:
-    """Return an event id made so many seconds after a time."""
-    return EventId(f"{BASE + second:08x}{'0' * 16}")
-
-
-def changed(second: float) -> int:
-    """Return a time of change so many seconds after a time."""
-    return BASE * SECOND + int(second * SECOND)
-
-
-def update(second: int, record: Json | None, modified: float | None = None) -> Event:
-    """Return an event of the feed."""
-    when = None if modified is None else changed(modified)
-    return replace(event(1, record), id=at(second), modified=when)
 
 
 def row(record: Json, modified: float | None, second: int = 0) -> Event:
@@ -164,27 +145,6 @@ def test_a_floor_is_ahead_of_now_from_the_next_second_on() -> None:
     assert not is_ahead(EventId(highest_id(NOON)), NOON)
     assert is_ahead(EventId(highest_id(NOON + timedelta(seconds=1))), NOON)
     assert is_ahead(EventId("~"), NOON)
-
-
-FEEDS = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=8)
-
-
-@given(FEEDS, st.randoms(use_true_random=False), st.integers(1, 8))
-def test_sound_feeds_come_to_the_same_anyhow(steps: list[tuple[int, bool]], random: object, cut: int) -> None:
-    feed, modified = [], 0
-    for place, (step, is_deletion) in enumerate(steps):
-        modified = max(modified, min(place * 5, modified + step))
-        feed.append(update(place * 5, None if is_deletion else {"n": place}, modified))
-    expected = feed[-1].record
-
-    mixed = list(feed)
-    random.shuffle(mixed)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
-    roster: dict[Key, Staged] = {}
-    for start in range(0, len(mixed), cut):
-        for change in apply(roster, mixed[start : start + cut]):
-            roster[change.key] = Staged(change.event_id, change.after, change.modified)
-
-    assert roster[KEY].record == expected
 
 
 @pytest.mark.parametrize(

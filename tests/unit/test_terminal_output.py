@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -34,12 +31,6 @@ def test_what_controls_a_terminal_is_shown_as_its_escape(text: str) -> None:
 @pytest.mark.parametrize("text", ["José Núñez", "李小龍", "line\nline\ttab", "👩\u200d🏫", "\u05d0\u05d1"])
 def test_what_people_are_called_stays_as_it_is(text: str) -> None:
     assert escaped(text) == text
-
-
-@given(st.text())
-def test_an_escaped_text_is_escaped_once_and_json_stays_json(text: str) -> None:
-    assert escaped(escaped(text)) == escaped(text)
-    assert json.loads(escaped(json.dumps(text, ensure_ascii=False))) == text
 
 
 def test_a_console_escapes_texts_of_every_kind_and_keeps_its_own_styles() -> None:

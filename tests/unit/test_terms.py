@@ -6,47 +6,14 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.support.builders.records import section, term
-from worker.domain.roster.records import RecordId, Term
-from worker.domain.roster.terms import (
-    DistrictTerms,
-    TermCalendar,
-    TermUse,
-    crosses_boundary,
-    is_reversed,
-    next_boundary,
-)
+from tests.support.builders.records import term
+from tests.support.builders.terms import GRACE, ONE_DAY, TODAY, counting, named
+from worker.domain.roster.terms import DistrictTerms, TermUse, crosses_boundary, is_reversed, next_boundary
 
-TODAY = date(2026, 9, 15)
-ONE_DAY = timedelta(days=1)
-GRACE = 30
 FALL = term(date(2026, 8, 20), date(2026, 11, 20), "S1")
 SPRING = term(date(2026, 12, 7), date(2027, 5, 20), "S2")
 IN_THE_GAP = date(2026, 11, 29)
-
-days = st.integers(-70, 70).map(lambda number: TODAY + timedelta(days=number))
-some_terms = st.lists(st.builds(term, st.none() | days, st.none() | days), max_size=5)
-grace_days = st.sampled_from([0, 1, 30])
-
-
-def named(*terms: Term | None, school: str = "a", unused: tuple[Term, ...] = ()) -> DistrictTerms:
-    """Return terms that sections of one school name, called 0, 1, 2, and those that no section names."""
-    uses = [TermUse(school, str(number), 1, one) for number, one in enumerate(terms)]
-    return DistrictTerms(uses, unused)
-
-
-def counting(terms: DistrictTerms, day: date, grace: int = GRACE) -> list[str]:
-    """Return the ids of the terms by which a section of their school counts."""
-    calendar = terms.calendar(day, grace)
-    return [use.term_id for use in terms.uses if _counts(calendar, use)]
-
-
-def _counts(calendar: TermCalendar, use: TermUse) -> bool:
-    school = RecordId(use.school_id) if use.school_id else None
-    return calendar.counts(section(school_id=school, term_id=RecordId(use.term_id)), use.term)
 
 
 def test_in_a_gap_the_term_that_ended_last_counts_until_the_next_one_begins() -> None:
@@ -127,31 +94,6 @@ def test_schools_at_which_another_term_counts_on_have_moved() -> None:
 
     assert terms.calendar(IN_THE_GAP, GRACE).moved(before) == {"a"}
     assert terms.calendar(date(2027, 2, 1), GRACE).moved(before) == {"b"}
-
-
-@given(some_terms, some_terms, grace_days)
-def test_nothing_changes_before_the_next_boundary(some: list[Term], unused: list[Term], grace: int) -> None:
-    terms = named(*some, unused=tuple(unused))
-    boundary = next_boundary(terms.all(), terms.calendar(TODAY, grace))
-
-    last_of_today = (boundary or TODAY + timedelta(days=120)) - ONE_DAY
-    day = TODAY
-    while day <= last_of_today:
-        assert counting(terms, day, grace) == counting(terms, TODAY, grace)
-        day += ONE_DAY
-    assert boundary is None or boundary > TODAY
-
-
-@given(some_terms, some_terms, grace_days, days, days)
-def test_where_no_boundary_was_crossed_the_same_terms_count_on_both_days(
-    some: list[Term], unused: list[Term], grace: int, one: date, other: date
-) -> None:
-    terms = named(*some, unused=tuple(unused))
-    crosses = crosses_boundary(terms.all(), one, other, grace)
-
-    assert crosses == crosses_boundary(terms.all(), other, one, grace)
-    if counting(terms, one, grace) != counting(terms, other, grace):
-        assert crosses
 
 
 @pytest.mark.parametrize("grace", [0, GRACE])

@@ -4,12 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schemas.words import Trigger
 from tests.support.builders.records import LIMITS, later, window
-from worker.domain.preflight.window import Window, WindowLimits, closing_trigger, deferral_expired
+from worker.domain.preflight.window import WindowLimits, closing_trigger, deferral_expired
 
 REQUESTS = [Trigger.SETTLED, Trigger.FLUSH, Trigger.FILTER, Trigger.RESYNC, Trigger.APPROVAL]
 
@@ -90,28 +88,3 @@ def test_a_deferral_is_over_at_its_limit_and_never_where_there_is_none() -> None
     assert not deferral_expired(None, later(1e6), LIMITS)
     assert not deferral_expired(later(0), later(1799.999), LIMITS)
     assert deferral_expired(later(0), later(1800), LIMITS)
-
-
-SECONDS = st.floats(0, 4000, allow_nan=False)
-
-
-@st.composite
-def windows(draw: st.DrawFn) -> Window:
-    opened, last = sorted((draw(SECONDS), draw(SECONDS)))
-    return window(
-        opened=opened,
-        last=last,
-        events=draw(st.sampled_from([0, 1, 49_999, 50_000])),
-        requested=draw(st.none() | st.sampled_from(list(Trigger))),
-        deferred=draw(st.none() | SECONDS),
-    )
-
-
-@given(windows(), SECONDS, SECONDS)
-def test_what_is_due_stays_due_and_only_age_gives_way(some: Window, first: float, second: float) -> None:
-    earlier, afterwards = sorted((first, second))
-
-    before = closing_trigger(some, later(earlier), LIMITS)
-    after = closing_trigger(some, later(afterwards), LIMITS)
-
-    assert before in {None, after} or (before, after) == (Trigger.AGE, Trigger.QUIET)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from typing import Any
 
 from tests.support.builders.records import DISTRICT
@@ -41,3 +43,9 @@ async def now_due(store: StoreUnderTest) -> None:
 async def states(store: StoreUnderTest) -> list[str]:
     """Return where each mail stands, the oldest first."""
     return [each.state.value for each in reversed(await store.mail_orders.newest(None))]
+
+
+def shown(sent: bytes, header: str) -> str:
+    """Return a header as a reader shows it."""
+    # The library's newer reader of addresses keeps the blanks that fold a name, which RFC 2047 says to drop.
+    return str(make_header(decode_header(message_from_bytes(sent, policy=policy.compat32)[header])))

@@ -49,6 +49,8 @@ LIMITS = WindowLimits(
     max_deferral=timedelta(seconds=1800),
 )
 """Those of the contract."""
+ABSENT = object()
+"""What `put` takes a field away for."""
 
 
 def later(seconds: float) -> datetime:
@@ -161,6 +163,19 @@ def event_json(record: Json, what: str = "users.updated", number: int = 1, **fie
     """Return an event on a record, bare."""
     created = {"created": "2026-09-15T12:00:00.000Z"}
     return {"id": event_id(number), "type": what, **created, "data": {"object": record}} | fields
+
+
+def put(record: Json, path: str, value: object) -> Json:
+    """Change one field of a record in place; `ABSENT` takes it away."""
+    *steps, last = path.split(".")
+    holder = record
+    for step in steps:
+        holder = holder.setdefault(step, {})
+    if value is ABSENT:
+        holder.pop(last, None)
+    else:
+        holder[last] = value
+    return record
 
 
 ARRIVAL: Final = [

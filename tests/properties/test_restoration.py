@@ -1,3 +1,5 @@
+"""Any roster can be put back."""
+
 from __future__ import annotations
 
 from hypothesis import given
@@ -10,7 +12,6 @@ from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.roster import Entry, digest, school_entry, student_entry
 
 Roster = dict[tuple[RosterKind, str], Entry]
-
 ENTRIES = st.builds(
     lambda number, name: school_entry(school(number, name=name)), st.integers(1, 4), st.sampled_from("AB")
 )

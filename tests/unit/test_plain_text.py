@@ -14,7 +14,6 @@ from worker.runtime.errors import SettingsError
 
 CLEVER = {"CLEVER__CLIENT_ID": "app", "CLEVER__CLIENT_SECRET": "secret"}
 SECRET = "s3sam3"  # noqa: S105 — nobody's
-SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#x"
 
 UNPROTECTED = [
     ("broker", {"BROKER_URL": f"amqp://me:{SECRET}@broker/"}),
@@ -36,10 +35,6 @@ UNPROTECTED = [
     ("clever", CLEVER | {"CLEVER__API_URL": "http://sandbox:8090"}),
     ("clever", CLEVER | {"CLEVER__API_URL": "https://api.test", "CLEVER__OAUTH_URL": "http://clever.test"}),
     ("alerts", {"ALERTS__ALERTMANAGER_URL": "http://alertmanager:9093"}),
-    ("alerts", {"ALERTS__CHANNELS": json.dumps([f"http://hooks.test/{SECRET}"])}),
-    ("alerts", {"ALERTS__CHANNELS": json.dumps([SLACK, f"mailto://me:{SECRET}@mail.test"])}),
-    ("alerts", {"ALERTS__CHANNELS": json.dumps([f"mailtos://me:{SECRET}@mail.test?mode=insecure"])}),
-    ("alerts", {"ALERTS__CHANNELS": json.dumps([f"{SLACK}?verify=no"])}),
     ("traces", {"TRACING__OTLP_ENDPOINT": "http://collector:4318"}),
 ]
 PROTECTED = [
@@ -61,8 +56,6 @@ PROTECTED = [
     CLEVER | {"CLEVER__API_URL": "http://127.0.0.1:8090"},
     {"CLEVER__API_URL": "http://sandbox:8090"},  # not used without a client id
     {"ALERTS__ALERTMANAGER_URL": "http://localhost:9093"},
-    {"ALERTS__CHANNELS": json.dumps([SLACK, "https://hooks.test/x", "mailtos://me:pw@mail.test"])},
-    {"ALERTS__CHANNELS": json.dumps(["json://localhost/x", "http://[::1]:8000/x"])},
     {"TRACING__OTLP_ENDPOINT": "https://collector:4318"},
     {"MAIL__SMTP_URL": "smtp://mail.test:587", "MAIL__SENDER": "us@vendor.test"},  # demands STARTTLS
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from config.loading import load
@@ -17,10 +15,6 @@ ALERTMANAGER = {"ROSTERING_ALERTS__ALERTMANAGER_URL": "https://alerts.test"}
 MAIL = {"ROSTERING_MAIL__SMTP_URL": "smtp://me:sesame@mail.test", "ROSTERING_MAIL__SENDER": "us@vendor.test"}
 
 
-def channels(*urls: str) -> dict[str, str]:
-    return {"ROSTERING_ALERTS__CHANNELS": json.dumps(urls)}
-
-
 def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
     check_stages(STAGES, load({}))
     check_stages(STAGES, load(CLEVER))
@@ -32,7 +26,6 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
     check_stages(["ingest", "relay"], load(ALERTMANAGER))
     check_stages(["relay"], load(ALERTMANAGER | BROKER))
     check_stages(["notify"], load(MAIL))
-    check_stages(STAGES, load(channels("mailtos://me:sesame@mail.test", "https://hooks.test/sesame")))
 
 
 @pytest.mark.parametrize(
@@ -51,12 +44,6 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
         (["notify", "http"], BROKER, "ROSTERING_ALERTS__CHANNELS: expected a channel, or ROSTERING_ALERTS"),
         (
             STAGES,
-            channels("mailtos://me:pw@mail.test", "slack://sesame"),
-            "ROSTERING_ALERTS__CHANNELS: item 2: ",
-        ),
-        (STAGES, channels("nobody://sesame"), "ROSTERING_ALERTS__CHANNELS: item 1: "),
-        (
-            STAGES,
             {"ROSTERING_MAIL__SMTP_URL": "smtp://me:sesame@mail.test"},
             "ROSTERING_MAIL__SENDER: expected a sender",
         ),
@@ -65,7 +52,6 @@ def test_all_stages_run_with_no_settings_and_with_clevers() -> None:
             MAIL | {"ROSTERING_MAIL__BOUNCES_IMAP_URL": "imaps://sesame@mail.test"},
             "ROSTERING_MAIL__BOUNCES_IMAP_URL: expected a user and a password",
         ),
-        (STAGES, channels("http://"), "ROSTERING_ALERTS__CHANNELS: item 1: "),
     ],
 )
 def test_stages_that_cannot_work_are_refused(stages: list[str], settings: dict[str, str], told: str) -> None:

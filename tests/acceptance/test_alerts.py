@@ -188,13 +188,13 @@ STUCK = ("firing", "outbox.stuck")
 
 async def test_while_the_broker_is_stopped_alerts_leave_also_of_a_worker_that_starts_meanwhile(
     breakable_rabbitmq: RabbitNode,
+    breakable_vhost_url: str,
     database_url: str,
     tmp_path: Path,
     hook: Hook,
     alertmanager: AlertmanagerNode,
 ) -> None:
-    breakable_rabbitmq.add_vhost("alerts")
-    url = breakable_rabbitmq.vhost_url("alerts")
+    url = breakable_vhost_url
     site = Site(tmp_path, url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
     await declare_topology(url)
     site.settings |= {

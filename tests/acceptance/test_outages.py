@@ -27,15 +27,15 @@ NOBODYS_FILTER = parse_filter('{"rules":[{"all":[{"field":"name","op":"is","valu
 
 
 @pytest.fixture
-async def breakable_site(killed_rabbitmq: RabbitNode, database_url: str, tmp_path: Path) -> Site:
+async def breakable_site(breakable_vhost_url: str, database_url: str, tmp_path: Path) -> Site:
     """A site on a broker that may be broken."""
-    killed_rabbitmq.add_vhost("outages")
-    url = killed_rabbitmq.vhost_url("outages")
-    await declare_topology(url)
-    return Site(tmp_path, url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
+    await declare_topology(breakable_vhost_url)
+    return Site(tmp_path, breakable_vhost_url, database_url, {"WINDOW__QUIET_SECONDS": "0.5"})
 
 
-async def test_what_a_dead_broker_missed_is_told(breakable_site: Site, killed_rabbitmq: RabbitNode) -> None:
+async def test_what_a_dead_broker_missed_is_told(
+    breakable_site: Site, breakable_rabbitmq: RabbitNode
+) -> None:
     site = breakable_site
     impatient = site.worker("--stages", "ingest", WATCHDOG_SECONDS="2")
     async with site.worker() as worker, impatient as worker_under_a_supervisor:
@@ -43,7 +43,7 @@ async def test_what_a_dead_broker_missed_is_told(breakable_site: Site, killed_ra
         async with consuming(site.broker_url or "") as before:
             await publish(site, ARRIVAL)
             await before.until(lambda: len(before.commits) == 1)
-        async with broken(killed_rabbitmq):
+        async with broken(breakable_rabbitmq):
             await until_failing(worker, "ingest", "broker")
             live = await status(worker, "live")
             async with opened_store(site.database_url or "") as store:

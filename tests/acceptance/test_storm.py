@@ -67,12 +67,9 @@ class Town:
 
 
 @pytest.fixture
-async def stormy_site(breakable_rabbitmq: RabbitNode, database_url: str, tmp_path: Path) -> Site:
-    vhost = f"storm-{uuid.uuid4().hex[:8]}"
-    breakable_rabbitmq.add_vhost(vhost)
-    url = breakable_rabbitmq.vhost_url(vhost)
-    await declare_topology(url)
-    return Site(tmp_path, url, database_url, PATIENT)
+async def stormy_site(breakable_vhost_url: str, database_url: str, tmp_path: Path) -> Site:
+    await declare_topology(breakable_vhost_url)
+    return Site(tmp_path, breakable_vhost_url, database_url, PATIENT)
 
 
 @pytest.mark.parametrize(

@@ -65,11 +65,9 @@ async def left_in(broker: RabbitBroker, queue: str, count: int) -> None:
 
 
 async def test_one_unreadable_message_under_a_memory_alarm_holds_up_no_sound_event(
-    breakable_rabbitmq: RabbitNode, store: StoreUnderTest
+    breakable_rabbitmq: RabbitNode, breakable_vhost_url: str, store: StoreUnderTest
 ) -> None:
-    vhost = f"alarm-{uuid.uuid4().hex}"
-    breakable_rabbitmq.add_vhost(vhost)
-    url = breakable_rabbitmq.vhost_url(vhost)
+    url = breakable_vhost_url
     async with opened(url, LONG) as publisher, opened(url, publish_timeout=1.0) as broker:
         await broker.declare_topology()
         await publish(publisher, *map(sound, range(1, 300)), BAD, *map(sound, range(300, 1200)))
